@@ -1,0 +1,1 @@
+"""The only floor that reads the environment, prints and exits."""

@@ -1,0 +1,1 @@
+"""One outside thing each: GitHub, git, processes, the sandbox, engines, the home directory."""

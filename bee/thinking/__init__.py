@@ -1,0 +1,1 @@
+"""Pure functions over the words: trust, positions, decisions, history, prompts, wording."""

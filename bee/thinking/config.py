@@ -1,0 +1,266 @@
+"""The two configuration files, checked strictly: an unknown key is an error with file, line and nearest key. Pure.
+
+`config.yml` is this machine's (`Settings`); `.github/bee.yml` is the repository's (`Policy`), read on its
+default branch only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from bee.thinking.trust import TrustPolicy
+from bee.words import limits
+from bee.words.errors import ConfigError
+from bee.words.roles import ROLES, Role
+from bee.words.tree import Tree
+
+POLICY_PATH: Final = ".github/bee.yml"
+REPO_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+PROTECTED_DEFAULT: Final = (
+    ".github/**", ".gitmodules", ".gitattributes", "CODEOWNERS", "docs/CODEOWNERS",
+    "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/**", ".codex/**", ".gemini/**", ".cursor/**", ".mcp.json",
+    "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "Cargo.lock", "go.sum",
+)  # fmt: skip
+
+T = TypeVar("T")
+Reader = Callable[[str, Tree], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """How one role is played. `engine` is a name, or an argv for the `command` engine; minutes, USD."""
+
+    engine: str | tuple[str, ...] | None = None
+    model: str = ""
+    minutes: int = 0
+    minutes_silent: int = 0
+    usd: float = 0.0
+    args: tuple[str, ...] = ()
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """This machine's configuration."""
+
+    repos: tuple[str, ...] = ()
+    engine: str | tuple[str, ...] = "claude"
+    roles: Mapping[Role, RoleSettings] = field(default_factory=dict)
+    slots: int = 1
+    sandbox: str = "required"
+    usd_per_day: float = limits.USD_PER_DAY_MAX
+    runs_per_day: int = limits.RUNS_PER_DAY_MAX
+    notify: str = ""
+
+    def role(self, role: Role) -> RoleSettings:
+        """The settings of a role, every gap filled from the defaults."""
+        own, row = self.roles.get(role, RoleSettings()), ROLES[role]
+        return RoleSettings(
+            own.engine if own.engine is not None else self.engine,
+            own.model,
+            own.minutes or row.minutes_total,
+            own.minutes_silent or row.minutes_silent,
+            own.usd,
+            own.args,
+            own.base_url,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLimits:
+    """Bounds a repository may set."""
+
+    failures: int = limits.FAILURES_MAX
+    review_rounds: int = limits.REVIEW_ROUNDS_MAX
+    usd_per_item: float = limits.USD_PER_ITEM_MAX
+    runs_per_item: int = limits.RUNS_PER_ITEM_MAX
+    checks_minutes: int = limits.CHECKS_PENDING_MINUTES_MAX
+    diff_files: int = limits.DIFF_FILES_MAX
+    diff_bytes: int = limits.DIFF_BYTES_MAX
+    verify_minutes: int = limits.VERIFY_SECONDS_MAX // 60
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The repository's policy."""
+
+    intake: str = "opted-in"
+    verify: tuple[str, ...] = ("sh tests/e2e/verify.sh",)
+    plan_approval: str = "human"
+    merge_method: str = "squash"
+    protected_paths: tuple[str, ...] = PROTECTED_DEFAULT
+    trust: TrustPolicy = TrustPolicy()
+    limits: PolicyLimits = PolicyLimits()
+    lean: frozenset[Role] = frozenset()
+
+
+def settings_of(path: str, tree: Tree) -> Settings:
+    """The machine's settings. Raises ConfigError."""
+    values = _fields(path, tree, _SETTINGS, required=())
+    return Settings(**values)
+
+
+def policy_of(path: str, tree: Tree) -> Policy:
+    """The repository's policy. Raises ConfigError."""
+    values = _fields(path, tree, _POLICY, required=("intake",))
+    lean = frozenset(role for role, engine in values.pop("roles", {}).items() if engine == "none")
+    return Policy(**values, lean=lean)
+
+
+def check_repo_name(name: str) -> str:
+    """The name, when it is `owner/name`. Raises ConfigError without a line."""
+    if not REPO_NAME.fullmatch(name) or name.endswith(("/.", "/..")):
+        raise ConfigError("--repo", None, f"{name!r} is not a repository: write owner/name")
+    return name
+
+
+def _fields(path: str, tree: Tree, readers: Mapping[str, Reader], required: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(tree.value, dict):
+        raise ConfigError(path, tree.line, "expected keys and values here, such as `version: 1`")
+    known = ["version", *readers]
+    for key in tree.value:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1, 0.5)
+            hint = f"did you mean `{near[0]}`?" if near else f"valid keys: {', '.join(known)}"
+            raise ConfigError(path, tree.key_lines.get(key, tree.line), f"unknown key `{key}`; {hint}")
+    version = tree.value.get("version")
+    if version is None or version.value != 1:
+        line = version.line if version else tree.line
+        raise ConfigError(path, line, "write `version: 1`; this bee knows no other version")
+    return _read(path, tree, readers, required)
+
+
+def _read(path: str, tree: Tree, readers: Mapping[str, Reader], required: tuple[str, ...]) -> dict[str, Any]:
+    assert isinstance(tree.value, dict)
+    for key in required:
+        if key not in tree.value:
+            raise ConfigError(path, tree.line, f"`{key}` is missing; `intake: all` or `intake: opted-in`")
+    return {key: readers[key](path, value) for key, value in tree.value.items() if key in readers}
+
+
+def _section(readers: Mapping[str, Reader], make: Callable[..., T]) -> Reader:
+    def read(path: str, tree: Tree) -> T:
+        if not isinstance(tree.value, dict):
+            raise ConfigError(path, tree.line, f"expected keys here: {', '.join(readers)}")
+        for key in tree.value:
+            if key not in readers:
+                near = difflib.get_close_matches(key, list(readers), 1, 0.5)
+                hint = f"did you mean `{near[0]}`?" if near else f"valid keys: {', '.join(readers)}"
+                raise ConfigError(path, tree.key_lines.get(key, tree.line), f"unknown key `{key}`; {hint}")
+        return make(**_read(path, tree, readers, ()))
+
+    return read
+
+
+def _text(path: str, tree: Tree) -> str:
+    if not isinstance(tree.value, str):
+        raise ConfigError(path, tree.line, f"expected text, found {tree.value!r}")
+    return tree.value
+
+
+def _one_of(*choices: str) -> Reader:
+    def read(path: str, tree: Tree) -> str:
+        if tree.value not in choices:
+            near = difflib.get_close_matches(str(tree.value), choices, 1, 0.5)
+            hint = f"did you mean `{near[0]}`? " if near else ""
+            raise ConfigError(path, tree.line, f"`{tree.value}` is not a choice; {hint}one of: {', '.join(choices)}")
+        return str(tree.value)
+
+    return read
+
+
+def _number(lowest: float, highest: float, whole: bool) -> Reader:
+    def read(path: str, tree: Tree) -> float:
+        value = tree.value
+        good = isinstance(value, int) or (isinstance(value, float) and not whole)
+        if not good or isinstance(value, bool) or not lowest <= float(str(value)) <= highest:
+            kind = "a whole number" if whole else "a number"
+            raise ConfigError(path, tree.line, f"expected {kind} from {lowest:g} to {highest:g}, found {value!r}")
+        return int(str(value)) if whole else float(str(value))
+
+    return read
+
+
+def _texts(path: str, tree: Tree) -> tuple[str, ...]:
+    if not isinstance(tree.value, list):
+        raise ConfigError(path, tree.line, "expected a list, such as [one, two]")
+    return tuple(_text(path, part) for part in tree.value)
+
+
+def _text_or_texts(path: str, tree: Tree) -> tuple[str, ...]:
+    return _texts(path, tree) if isinstance(tree.value, list) else (_text(path, tree),)
+
+
+def _logins(path: str, tree: Tree) -> frozenset[str]:
+    return frozenset(login.lower().removeprefix("@") for login in _texts(path, tree))
+
+
+def _repos(path: str, tree: Tree) -> tuple[str, ...]:
+    names = _texts(path, tree)
+    for name in names:
+        if not REPO_NAME.fullmatch(name):
+            raise ConfigError(path, tree.line, f"{name!r} is not a repository: write owner/name")
+    return tuple(dict.fromkeys(names))
+
+
+def _engine(path: str, tree: Tree) -> str | tuple[str, ...]:
+    if isinstance(tree.value, dict):
+        read = _section({"command": _texts}, lambda command=(): command)
+        command: tuple[str, ...] = read(path, tree)
+        if not command:
+            raise ConfigError(path, tree.line, "`command` is empty: write [program, argument, …]")
+        return command
+    return _text(path, tree)
+
+
+def _roles(read_one: Reader) -> Reader:
+    def read(path: str, tree: Tree) -> dict[Role, Any]:
+        found = _section({role.value: read_one for role in Role}, lambda **roles: roles)(path, tree)
+        return {Role(name): value for name, value in found.items()}
+
+    return read
+
+
+_ROLE: Final[dict[str, Reader]] = {
+    "engine": _engine,
+    "model": _text,
+    "minutes": _number(1, 600, True),
+    "minutes_silent": _number(1, 600, True),
+    "usd": _number(0, 10_000, False),
+    "args": _texts,
+    "base_url": _text,
+}
+_SETTINGS: Final[dict[str, Reader]] = {
+    "repos": _repos,
+    "engine": _engine,
+    "roles": _roles(_section(_ROLE, RoleSettings)),
+    "slots": _number(1, 64, True),
+    "sandbox": _one_of("required", "none"),
+    "usd_per_day": _number(0, 100_000, False),
+    "runs_per_day": _number(1, 100_000, True),
+    "notify": _text,
+}
+_LIMITS: Final[dict[str, Reader]] = {
+    "failures": _number(1, 20, True),
+    "review_rounds": _number(1, 20, True),
+    "usd_per_item": _number(0, 10_000, False),
+    "runs_per_item": _number(1, 1_000, True),
+    "checks_minutes": _number(1, 10_000, True),
+    "diff_files": _number(1, 10_000, True),
+    "diff_bytes": _number(1, 100_000_000, True),
+    "verify_minutes": _number(1, 240, True),
+}
+_POLICY: Final[dict[str, Reader]] = {
+    "intake": _one_of("all", "opted-in"),
+    "verify": _text_or_texts,
+    "plan_approval": _one_of("human", "auto"),
+    "merge_method": _one_of("squash", "merge", "rebase"),
+    "protected_paths": _texts,
+    "trust": _section({"allow": _logins, "deny": _logins, "bots": _logins}, TrustPolicy),
+    "limits": _section(_LIMITS, PolicyLimits),
+    "roles": _roles(_section({"engine": _one_of("none", "default")}, lambda engine="default": engine)),
+}

@@ -1,0 +1,343 @@
+"""What one tick does, decided from what it saw: no I/O, no clock, no randomness. Pure.
+
+`survey` puts every item of one repository in its place; `decide` chooses over all repositories by one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from bee.thinking.evidence import Verdict
+from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, record_of
+from bee.thinking.fingerprint import fingerprint
+from bee.thinking.history import Ban, Overlay, hot_loop, overlay
+from bee.thinking.issues import issue_facts
+from bee.thinking.position import Mover, Place, Position, position
+from bee.thinking.pulls import pull_facts
+from bee.thinking.trust import resumed_at
+from bee.words import limits
+from bee.words.labels import Label
+from bee.words.model import Issue, Item, Pull, Snapshot, kind_of
+from bee.words.roles import Role
+
+
+class Mend(StrEnum):
+    """What bee does by itself, without an agent."""
+
+    CARRY_OUT = "carry-out"
+    SETTLE = "settle"
+    LABELS = "labels"
+    OPEN_PULL = "open-pull"
+    TICK_STEP = "tick-step"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One item in its place. `fingerprint` is set where an agent moves next (or would, but for its history)."""
+
+    repo: str
+    item: Item
+    facts: Facts
+    place: Place
+    fingerprint: str = ""
+    role: Role | None = None
+
+    @property
+    def number(self) -> int:
+        """The item's number."""
+        return self.item.number
+
+    @property
+    def is_pull(self) -> bool:
+        """Whether the item is a pull request."""
+        return isinstance(self.item, Pull)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing an agent could move."""
+
+    reason: str = "no item is an agent's to move"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One agent to one item."""
+
+    placed: Placed
+    role: Role
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Something of bee's own to put right, under the item's lease."""
+
+    placed: Placed
+    mend: Mend
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """An item goes to a person, once. `quarantine` where a hot loop is the reason."""
+
+    placed: Placed
+    reason: str
+    quarantine: bool = False
+
+
+Act = Repair | Escalate
+Choice = Idle | Dispatch
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Every item's place, what to mend first, and the one choice."""
+
+    places: tuple[Placed, ...]
+    acts: tuple[Act, ...]
+    choice: Choice
+
+
+_MENDS = {
+    Broken.ROLL_FORWARD: Mend.CARRY_OUT,
+    Broken.LOST_RUN: Mend.SETTLE,
+    Broken.LABELS: Mend.LABELS,
+    Broken.STALE_WIP: Mend.LABELS,
+    Broken.UNOPENED: Mend.OPEN_PULL,
+    Broken.UNTICKED: Mend.TICK_STEP,
+}
+_BANNED = {
+    Ban.BACKING_OFF: (Position.BACKING_OFF, Mover.CONDITION),
+    Ban.NO_CHANGE: (Position.NO_CHANGE, Mover.PERSON),
+    Ban.EXHAUSTED: (Position.EXHAUSTED, Mover.PERSON),
+}
+
+
+def survey(view: View) -> tuple[Placed, ...]:
+    """Every item of the snapshot in its place, history laid over, by number."""
+    snapshot = view.snapshot
+    placed = [place_item(issue, view) for issue in snapshot.issues]
+    first = [place_item(pull, view) for pull in snapshot.pulls]
+    waiting = _waiting(first, snapshot)
+    placed += [place_item(one.item, view, True) if one.number in waiting else one for one in first]
+    return tuple(sorted(placed, key=lambda one: one.number))
+
+
+def place_item(item: Item, view: View, waits_its_turn: bool = False) -> Placed:
+    """One item in its place, history laid over. `decide`, `why` and the check after a claim all come here."""
+    facts: Facts = issue_facts(item, view) if isinstance(item, Issue) else pull_facts(item, view, waits_its_turn)
+    place = position(facts)
+    role = place.role
+    key = fingerprint(item, role, view) if role else ""
+    ban = _ban(item, facts, place, role, key, view)
+    if ban is not None:
+        banned, mover = _BANNED[ban.ban]
+        place = replace(place, position=banned, mover=mover, reason=ban.reason, until=ban.until, advice=_ADVICE[ban.ban])
+    return Placed(view.snapshot.repo, item, facts, place, key, role)
+
+
+_ADVICE = {
+    Ban.BACKING_OFF: "Nothing: bee tries again by itself. To try now: bee retry {number}",
+    Ban.NO_CHANGE: "Change the item (text, comment, commit), or run: bee retry {number}",
+    Ban.EXHAUSTED: "Read what was tried, then change something and run: bee resume {number}",
+}
+
+
+def _ban(item: Item, facts: Facts, place: Place, role: Role | None, key: str, view: View) -> Overlay | None:
+    overdue = _overdue(item, facts, place, view)
+    if overdue or role is None:
+        return overdue
+    bounds = view.policy.limits
+    since = resumed_at(item, view.trust)
+    rounds = 0
+    if isinstance(facts, PullFacts) and place.position is Position.CHANGES_REQUESTED:
+        rounds = int(facts.about["rounds"])
+    return overlay(record_of(view, item.number), role, key, view.snapshot.now, bounds, rounds, since)
+
+
+def _overdue(item: Item, facts: Facts, place: Place, view: View) -> Overlay | None:
+    """Waiting that is bounded: checks, mergeability, and passes overtaken by pushes to the base."""
+    if not isinstance(item, Pull) or not isinstance(facts, PullFacts):
+        return None
+    since = max(item.head_committed_at, resumed_at(item, view.trust))
+    minutes = (view.snapshot.now - since) // 60
+    if place.position is Position.CHECKS_PENDING and minutes >= view.policy.limits.checks_minutes:
+        waiting = ", ".join(facts.about["pending_checks"])
+        return Overlay(Ban.EXHAUSTED, f"checks are pending for {minutes} minutes: {waiting}")
+    if place.position is Position.SETTLING:
+        tested = [c.at for c in item.comments if view.trust.counts(c)]
+        minutes = (view.snapshot.now - max([since, *tested])) // 60
+        if minutes >= limits.SETTLING_MINUTES_MAX:
+            return Overlay(Ban.EXHAUSTED, f"GitHub has not computed mergeability for {minutes} minutes")
+    if place.position is Position.NEEDS_E2E and facts.about["overtaken"] >= limits.OVERTAKEN_PASSES_MAX:
+        return Overlay(Ban.EXHAUSTED, f"{facts.about['overtaken']} E2E passes were overtaken by pushes to the base")
+    return None
+
+
+def _waiting(pulls: Sequence[Placed], snapshot: Snapshot) -> frozenset[int]:
+    """The pull requests that wait because another of their base is between E2E and merge."""
+    waiting: set[int] = set()
+    by_base: dict[str, list[Placed]] = {}
+    for one in pulls:
+        assert isinstance(one.item, Pull)
+        by_base.setdefault(one.item.base_ref, []).append(one)
+    for base, ones in by_base.items():
+        holder = _holder(base, snapshot)
+        ahead = [one for one in ones if _between(one)]
+        first = min(ahead, key=lambda one: (one.number != holder, one.item.created_at, one.number), default=None)
+        front = holder if holder is not None else first.number if first else None
+        if front is not None:
+            waiting.update(one.number for one in ones if one.number != front)
+    return frozenset(waiting)
+
+
+def _holder(base: str, snapshot: Snapshot) -> int | None:
+    tip = snapshot.merges.get(base)
+    record = tip.record if tip else None
+    live = record is not None and record.holds and record.expires_at > snapshot.now
+    return record.number if live and record else None
+
+
+def _between(one: Placed) -> bool:
+    """Whether a pull request has passed E2E on its base and an agent or GitHub is about to let it merge."""
+    facts = one.facts
+    if not isinstance(facts, PullFacts):
+        return False
+    return facts.proof is Proof.PASSED and one.place.position in {
+        Position.READY_TO_MERGE, Position.SETTLING, Position.WIP,
+    } and facts.verdict is Verdict.APPROVED  # fmt: skip
+
+
+def decide(views: Sequence[View]) -> Decision:
+    """The places of every item of every repository, what to mend, and the one choice."""
+    placed = [one for view in views for one in survey(view)]
+    acts = [act for one in placed for act in acts_on(one, _view_of(one, views))]
+    return Decision(tuple(placed), tuple(acts), choose(placed, views))
+
+
+def _view_of(one: Placed, views: Sequence[View]) -> View:
+    return next(view for view in views if view.snapshot.repo == one.repo)
+
+
+def acts_on(one: Placed, view: View) -> Iterable[Act]:
+    """What bee does about an item without an agent."""
+    place = one.place
+    if place.position is Position.REPAIR:
+        if one.facts.broken is Broken.CYCLE:
+            yield Escalate(one, place.reason)
+        else:
+            yield Repair(one, _MENDS[one.facts.broken], place.reason)
+    elif place.position is Position.COMPLETE:
+        yield Repair(one, Mend.COMPLETE, place.reason)
+    elif place.position is Position.EXHAUSTED or _asks_person(one):
+        yield Escalate(one, place.reason)
+    elif one.role is not None:
+        loop = hot_loop(record_of(view, one.number))
+        if loop and resumed_at(one.item, view.trust) < loop[0].started_at:
+            yield Escalate(one, f"hot loop: {one.role} ran twice without an outcome", quarantine=True)
+
+
+def _asks_person(one: Placed) -> bool:
+    return (
+        isinstance(one.facts, PullFacts)
+        and one.place.position is Position.E2E_FAILED
+        and one.facts.proof is Proof.ASK
+    )
+
+
+def _key(one: Placed) -> tuple[Any, ...]:
+    urgent = Label.PRIORITY in one.item.labels
+    return (not urgent, not one.is_pull, one.item.created_at, one.repo, one.number)
+
+
+def actionable(placed: Sequence[Placed], views: Sequence[View]) -> list[Placed]:
+    """Everything an agent can move now, in the one order of choice."""
+    busy = {(act.placed.repo, act.placed.number) for one in placed for act in acts_on(one, _view_of(one, views))}
+    ready = [one for one in placed if one.place.role is not None and (one.repo, one.number) not in busy]
+    ordered = sorted(ready, key=_key)
+    if _pulls_in_a_row(views) >= limits.PULL_DISPATCHES_IN_A_ROW_MAX:
+        oldest = next((one for one in sorted(ready, key=lambda o: (o.item.created_at, o.number)) if not one.is_pull), None)
+        if oldest is not None:
+            ordered = [oldest, *(one for one in ordered if one is not oldest)]
+    return ordered
+
+
+_ISSUE_POSITIONS = frozenset({Position.NEEDS_PLAN.value, Position.NEEDS_STEP.value})
+
+
+def _pulls_in_a_row(views: Sequence[View]) -> int:
+    """How many of the latest dispatches, over all repositories, went to pull requests."""
+    runs = []
+    for view in views:
+        for tip in view.snapshot.items.values():
+            if tip.record is None:
+                continue
+            runs += [(run.started_at, run.position) for run in tip.record.history]
+            if tip.record.fingerprint:
+                runs.append((tip.record.started_at, tip.record.position))
+    count = 0
+    for _, where in sorted(runs, reverse=True):
+        if where in _ISSUE_POSITIONS:
+            break
+        count += 1
+    return count
+
+
+def choose(placed: Sequence[Placed], views: Sequence[View]) -> Choice:
+    """The first of `actionable`, or Idle."""
+    ready = actionable(placed, views)
+    if not ready:
+        return Idle()
+    one = ready[0]
+    assert one.role is not None
+    return Dispatch(one, one.role, one.place.reason)
+
+
+def item_json(one: Placed) -> dict[str, Any]:
+    """One item as `bee tick --json` lists it."""
+    return {
+        "repo": one.repo,
+        "number": one.number,
+        "kind": kind_of(one.item),
+        "position": str(one.place.position),
+        "moves_next": str(one.place.mover),
+        "reason": one.place.reason,
+    }
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    """The decision as `bee tick --json` prints it: the choice, or the first thing mended where nothing was chosen."""
+    choice = decision.choice
+    if isinstance(choice, Dispatch):
+        return _act_json("dispatch", choice.placed, choice.role, choice.reason)
+    if decision.acts:
+        act = decision.acts[0]
+        return _act_json("escalate" if isinstance(act, Escalate) else "repair", act.placed, None, act.reason)
+    return {"kind": "idle", "repo": None, "number": None, "role": None, "reason": choice.reason}
+
+
+def _act_json(kind: str, one: Placed, role: Role | None, reason: str) -> dict[str, Any]:
+    return {"kind": kind, "repo": one.repo, "number": one.number, "role": role and str(role), "reason": reason}
+
+
+def why_json(one: Placed) -> dict[str, Any]:
+    """One item as `bee why --json` explains it."""
+    return {
+        "version": 1,
+        "repo": one.repo,
+        "number": one.number,
+        "kind": kind_of(one.item),
+        "position": str(one.place.position),
+        "moves_next": str(one.place.mover),
+        "rule": one.place.rule,
+        "facts": dict(one.place.facts),
+        "what_you_can_do": one.place.advice.format(number=one.number),
+    }
+
+

@@ -1,0 +1,221 @@
+"""The few facts a position depends on, taken from a snapshot. Pure.
+
+`IssueFacts` and `PullFacts` are small and closed, so that a test can enumerate every combination; what people
+and prompts want to know besides (numbers, names, texts) stands in `about`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bee.thinking.config import Policy
+from bee.thinking.evidence import Verdict
+from bee.thinking.gates import Gate
+from bee.thinking.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of
+from bee.words import limits, markers
+from bee.words.labels import Label, conflicts
+from bee.words.model import Item, Snapshot, Tip
+from bee.words.outcomes import Outcome
+from bee.words.phase import Phase
+from bee.words.records import Kind, Record
+
+
+class Broken(StrEnum):
+    """What of an item's labels, ledger or links is against the rules, in the order it is mended."""
+
+    NOTHING = "nothing"
+    ROLL_FORWARD = "a run published and did not finish carrying it out"
+    LOST_RUN = "a run claimed this and ended without a word"
+    LABELS = "labels that exclude one another stand together"
+    STALE_WIP = "breeze:wip without a live run"
+    CYCLE = "it waits for itself through its dependencies"
+    UNOPENED = "the step's branch has no pull request"
+    UNTICKED = "a merged step's box is not ticked"
+
+
+class Plans(StrEnum):
+    """The plan in an issue body. STALE: made from another design text, or unreadable."""
+
+    ABSENT = "absent"
+    STALE = "stale"
+    GOOD = "good"
+
+
+class Steps(StrEnum):
+    """Where the work on the current step stands."""
+
+    TODO = "todo"
+    IN_REVIEW = "in-review"
+    ABANDONED = "abandoned"
+    ALL_MERGED = "all-merged"
+
+
+class Checks(StrEnum):
+    """All checks of a head but bee's own, folded. None at all is GREEN."""
+
+    GREEN = "green"
+    PENDING = "pending"
+    RED = "red"
+
+
+class Proof(StrEnum):
+    """E2E for this head on this base. TEST_AGAIN: a lazy run, once. ASK: a person must say."""
+
+    NONE = "none"
+    PASSED = "passed"
+    MEND = "mend"
+    TEST_AGAIN = "test-again"
+    ASK = "ask"
+
+
+class Mergeable(StrEnum):
+    """GitHub's `mergeable`: True, False, or not computed yet."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Facts of every item."""
+
+    open: bool = True
+    broken: Broken = Broken.NOTHING
+    done: bool = False
+    quarantined: bool = False
+    human: bool = False
+    claimed: bool = False
+    in_scope: bool = True
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFacts(Common):
+    """Facts of an issue. `design` ABSENT means it is a task, which needs neither gates nor a plan."""
+
+    blocked: bool = False
+    design: Gate = Gate.ABSENT
+    plan: Plans = Plans.ABSENT
+    plan_gate: Gate = Gate.ABSENT
+    steps: Steps = Steps.TODO
+    about: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PullFacts(Common):
+    """Facts of a pull request. `own`: on a branch of bee's, so that the drafter may push to it."""
+
+    draft: bool = False
+    mergeable: Mergeable = Mergeable.YES
+    verdict: Verdict = Verdict.NONE
+    checks: Checks = Checks.GREEN
+    waits_its_turn: bool = False
+    proof: Proof = Proof.NONE
+    own: bool = True
+    about: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+Facts = IssueFacts | PullFacts
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A snapshot with what is needed to read it: the policy, who is trusted, and what this host knows of runs.
+
+    `own_run` is the run that asks, so that its own fresh claim does not stand in its way.
+    """
+
+    snapshot: Snapshot
+    policy: Policy
+    trust: Trust
+    phases: Mapping[str, Phase] = field(default_factory=dict)
+    own_run: str = ""
+
+
+def view_of(snapshot: Snapshot, policy: Policy, phases: Mapping[str, Phase] | None = None, own_run: str = "") -> View:
+    """The view of a snapshot under a policy."""
+    return View(snapshot, policy, trust_of(snapshot, policy.trust), phases or {}, own_run)
+
+
+def record_of(view: View, number: int) -> Record | None:
+    """The record at the tip of an item's ledger."""
+    tip = view.snapshot.items.get(number)
+    return tip.record if tip else None
+
+
+def is_live(tip: Tip | None, now: int, phases: Mapping[str, Phase]) -> bool:
+    """Whether a lease is held now: not expired, and not known to be dead."""
+    if tip is None or tip.record is None or not tip.record.holds:
+        return False
+    return tip.record.expires_at > now and phases.get(tip.record.run) is not Phase.DEAD
+
+
+def common(item: Item, view: View, in_scope: bool) -> dict[str, Any]:
+    """The facts every item has, as keyword arguments; `broken` covers labels and ledger."""
+    record = record_of(view, item.number)
+    mine = record is not None and record.run == view.own_run
+    live = is_live(view.snapshot.items.get(item.number), view.snapshot.now, view.phases) and not mine
+    hold = not live and not mine and held_by_hand(item, view, record)
+    return {
+        "open": item.open,
+        "broken": Broken.NOTHING if mine else _broken(item, view, record, live, hold),
+        "done": Label.DONE in item.labels,
+        "quarantined": Label.QUARANTINE in item.labels,
+        "human": Label.HUMAN in item.labels or escalation_stands(item, view.trust, record),
+        "claimed": live or hold,
+        "in_scope": in_scope,
+        "trusted": text_is_trusted(item, view.trust),
+    }
+
+
+def _broken(item: Item, view: View, record: Record | None, live: bool, hold: bool) -> Broken:
+    if record is not None and record.holds and not live:
+        return Broken.ROLL_FORWARD if record.kind is Kind.PUBLISHED else Broken.LOST_RUN
+    if not live and conflicts(item.labels, human_by_person(item, record)):
+        return Broken.LABELS
+    if Label.WIP in item.labels and not live and not hold:
+        return Broken.STALE_WIP
+    return Broken.NOTHING
+
+
+def human_by_person(item: Item, record: Record | None) -> bool:
+    """Whether `breeze:human` was last set by a person, not by the end of a run of bee's."""
+    added = [event.at for event in events_of(item.events, Label.HUMAN) if event.added]
+    if record is None or record.outcome is not Outcome.ESCALATED or not added:
+        return bool(added)
+    return not record.started_at <= added[-1] <= record.at + limits.LEASE_SECONDS
+
+
+def escalation_stands(item: Item, trust: Trust, record: Record | None) -> bool:
+    """Whether the ledger ends in `escalated` and no person has resumed the item since, label or not."""
+    if record is None or record.kind is not Kind.FINISHED or record.outcome is not Outcome.ESCALATED:
+        return False
+    return resumed_at(item, trust) < record.started_at
+
+
+def held_by_hand(item: Item, view: View, record: Record | None) -> bool:
+    """Whether a person put `breeze:wip` there by hand, at most HUMAN_WIP_HOLD_SECONDS ago."""
+    added = [event for event in events_of(item.events, Label.WIP) if event.added]
+    if Label.WIP not in item.labels or not added:
+        return False
+    last = added[-1]
+    if not view.trust.of(last.actor) or view.snapshot.now - last.at > limits.HUMAN_WIP_HOLD_SECONDS:
+        return False
+    runs = [(run.started_at, run.ended_at) for run in record.history] if record else []
+    if record is not None:
+        runs.append((record.started_at, max(record.at, record.expires_at)))
+    return not any(start - limits.LEASE_MARGIN_SECONDS <= last.at <= end for start, end in runs)
+
+
+def adopted(item: Item, view: View) -> bool:
+    """Whether a trusted person adopted the item with `breeze:new`."""
+    return adopted_at(item, view.trust) is not None
+
+
+def is_alert(item: Item, trust: Trust) -> bool:
+    """Whether this is an alert of bee's own, which is never work."""
+    return trust.of(item.author) and bool(markers.named(item.body, markers.ALERT))

@@ -1,0 +1,62 @@
+"""The gates in an issue body: a tick binds the person who made it and the text it guards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from bee.thinking.trust import Trust, revisions
+from bee.words.model import Issue
+from bee.words.plan import Body, read_body
+
+
+class Gate(StrEnum):
+    """A gate as it stands. VOID: ticked, but not by a trusted person, or the text was changed since by a stranger."""
+
+    ABSENT = "absent"
+    OPEN = "open"
+    VOID = "void"
+    TICKED = "ticked"
+
+
+def design_gate(issue: Issue, trust: Trust) -> Gate:
+    """`## Design finalized`: guards the design text."""
+    return _gate(issue, trust, lambda body: body.design_gate, lambda body: body.design_hash)
+
+
+def plan_gate(issue: Issue, trust: Trust) -> Gate:
+    """`## Plan finalized`: guards the plan and the design it was made from."""
+    return _gate(issue, trust, lambda body: body.plan_gate, lambda body: f"{body.design_hash} {body.plan_hash}")
+
+
+def _gate(
+    issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]
+) -> Gate:
+    now = ticked(read_body(issue.body))
+    if now is None:
+        return Gate.ABSENT
+    if not now:
+        return Gate.OPEN
+    return Gate.TICKED if _tick_counts(issue, trust, ticked, guarded) else Gate.VOID
+
+
+def _tick_counts(
+    issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]
+) -> bool:
+    """Walk the body's revisions: the last change to ticked must be trusted, and no stranger's change of text after it."""
+    good = False
+    before = ""
+    was_ticked = False
+    for edit in revisions(issue):
+        if edit.text is None:
+            good, was_ticked = False, False
+            continue
+        body = read_body(edit.text)
+        is_ticked, text = bool(ticked(body)), guarded(body)
+        if is_ticked and not was_ticked:
+            good = trust.of(edit.editor)
+        elif text != before and not trust.of(edit.editor):
+            good = False
+        was_ticked, before = is_ticked, text
+    last = revisions(issue)[-1].text
+    return good and last is not None and last == issue.body

@@ -1,0 +1,94 @@
+"""The facts of a pull request. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bee.thinking.evidence import (
+    E2E,
+    Verdict,
+    Word,
+    e2e_here,
+    e2e_results,
+    overtaken,
+    rounds,
+    verdict_at_head,
+    words,
+)
+from bee.thinking.facts import Checks, Mergeable, Proof, PullFacts, View, adopted, common, record_of
+from bee.thinking.trust import resumed_at
+from bee.words.branches import parse_branch
+from bee.words.labels import Label
+from bee.words.model import CheckState, Pull
+
+OWN_CHECKS = "bee/"
+
+
+def is_own(pull: Pull) -> bool:
+    """Whether the head is a branch of bee's in the same repository."""
+    return not pull.cross_repository and parse_branch(pull.head_ref) is not None
+
+
+def checks_of(pull: Pull) -> Checks:
+    """All statuses and check runs of the head but bee's own, folded."""
+    states = {check.state for check in pull.checks if not check.name.startswith(OWN_CHECKS)}
+    if CheckState.RED in states:
+        return Checks.RED
+    return Checks.PENDING if CheckState.PENDING in states else Checks.GREEN
+
+
+def said_of(pull: Pull, view: View) -> tuple[Word, ...]:
+    """Everything that counts and was said of this pull request."""
+    return words(pull, view.trust, record_of(view, pull.number))
+
+
+def proof_of(results: tuple[E2E, ...]) -> Proof:
+    """What the E2E results of one head on one base, oldest first, ask for next."""
+    if not results:
+        return Proof.NONE
+    last = results[-1]
+    if last.passed:
+        return Proof.PASSED
+    if last.cls == "lazy-run":
+        return Proof.TEST_AGAIN if sum(1 for result in results if result.cls == "lazy-run") == 1 else Proof.ASK
+    return Proof.MEND if last.cls in {"code-bug", "test-bug"} else Proof.ASK
+
+
+def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
+    """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
+    named = parse_branch(pull.head_ref)
+    own = is_own(pull)
+    carries_new = Label.NEW in pull.labels or adopted(pull, view)
+    said = said_of(pull, view)
+    last = verdict_at_head(said, pull.head)
+    results = e2e_results(pull, view.trust)
+    here = e2e_here(results, pull.head, pull.base)
+    since = resumed_at(pull, view.trust)
+    about: dict[str, Any] = {
+        "head": pull.head,
+        "base": pull.base,
+        "base_ref": pull.base_ref,
+        "branch": pull.head_ref,
+        "issue": named[0] if own and named else None,
+        "step": named[1] if own and named else None,
+        "verdict_by": last.author if last else None,
+        "rounds": rounds(said, since),
+        "overtaken": overtaken(results, pull.head, pull.base, since),
+        "e2e": "pass" if here and here[-1].passed else f"fail ({here[-1].cls})" if here else None,
+        "failed_checks": [c.name for c in pull.checks if c.state is CheckState.RED and not c.name.startswith(OWN_CHECKS)],
+        "pending_checks": [
+            c.name for c in pull.checks if c.state is CheckState.PENDING and not c.name.startswith(OWN_CHECKS)
+        ],
+    }
+    mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
+    return PullFacts(
+        **common(pull, view, own or carries_new),
+        draft=pull.draft,
+        mergeable=mergeable,
+        verdict=last.verdict if last else Verdict.NONE,
+        checks=checks_of(pull),
+        waits_its_turn=waits_its_turn,
+        proof=proof_of(here),
+        own=own,
+        about=about,
+    )

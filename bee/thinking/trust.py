@@ -1,0 +1,105 @@
+"""Who may steer bee, and which text is theirs. Pure: permissions were looked up before, and unknown is a stranger.
+
+Trust is admin, maintain or write on this repository, never `author_association`, which is wrong for private
+organisation members (https://github.com/orgs/community/discussions/18690).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bee.words.labels import Label
+from bee.words.model import Comment, Edit, Item, LabelEvent, Permission, Review, Snapshot, Who
+
+TRUSTED: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """The `trust` part of the repository policy: logins in lower case."""
+
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    bots: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Answers one question for one tick: may this account steer bee here?"""
+
+    viewer: Who
+    permissions: Mapping[str, Permission] = field(default_factory=dict)
+    policy: TrustPolicy = TrustPolicy()
+
+    def of(self, who: Who | None) -> bool:
+        """Whether `who` may steer bee. A deleted account, an unnamed bot and an unknown login may not."""
+        if who is None:
+            return False
+        login = who.login.lower()
+        if login in self.policy.deny:
+            return False
+        if self.is_bee(who):
+            return True
+        if who.bot or login.endswith("[bot]"):
+            return login.removesuffix("[bot]") in self.policy.bots or login in self.policy.bots
+        return login in self.policy.allow or self.permissions.get(login) in TRUSTED
+
+    def is_bee(self, who: Who | None) -> bool:
+        """Whether `who` is the account bee itself writes with, known by its id."""
+        return who is not None and who.id is not None and who.id == self.viewer.id
+
+    def counts(self, post: Comment | Review) -> bool:
+        """Whether a comment or review is its trusted author's own word: edited by another, it is nobody's."""
+        if not self.of(post.author):
+            return False
+        if post.edited_at is None:
+            return True
+        return post.author is not None and post.editor is not None and post.editor.login == post.author.login
+
+
+def trust_of(snapshot: Snapshot, policy: TrustPolicy) -> Trust:
+    """The trust of one snapshot."""
+    return Trust(snapshot.viewer, snapshot.permissions, policy)
+
+
+def revisions(item: Item) -> tuple[Edit, ...]:
+    """The body's revisions, oldest first. An item never edited has one, its author's."""
+    edits = sorted(enumerate(item.edits), key=lambda pair: (pair[1].at, -pair[0]))
+    if not edits:
+        return (Edit(item.author, item.created_at, item.body),)
+    return tuple(edit for _, edit in edits)
+
+
+def adopted_at(item: Item, trust: Trust) -> int | None:
+    """When a trusted person last set `breeze:new`; None when nobody did, or a person removed it since."""
+    when: int | None = None
+    for event in events_of(item.events, Label.NEW):
+        if event.added and trust.of(event.actor):
+            when = event.at
+        elif not event.added:
+            when = None
+    return when
+
+
+def events_of(events: tuple[LabelEvent, ...], label: Label) -> tuple[LabelEvent, ...]:
+    """The events of one label, oldest first."""
+    return tuple(sorted((event for event in events if event.label.lower() == label.value), key=lambda event: event.at))
+
+
+def text_is_trusted(item: Item, trust: Trust) -> bool:
+    """Whether the body as it stands is a trusted person's word, or was adopted by one as it stands."""
+    adopted = adopted_at(item, trust)
+    if adopted is None and not trust.of(item.author):
+        return False
+    later = [edit for edit in revisions(item)[0 if adopted is None else 1 :] if adopted is None or edit.at >= adopted]
+    if item.edited_at is not None and not item.edits:
+        return False
+    return all(trust.of(edit.editor) for edit in later)
+
+
+def resumed_at(item: Item, trust: Trust) -> int:
+    """When a person last took `breeze:human` off (0: never): attempts are counted from there."""
+    times = [event.at for event in events_of(item.events, Label.HUMAN) if not event.added and trust.of(event.actor)]
+    return max(times, default=0)

@@ -1,0 +1,1 @@
+"""What bee does, small, through the hands: snapshot, lease, tick, work, publish."""

@@ -1,0 +1,105 @@
+"""Every way bee can fail, shaped by cause and by who can mend it.
+
+An error's text is complete: what happened, and what to do next. It does no I/O and knows no exit but its own.
+"""
+
+from __future__ import annotations
+
+
+class BeeError(Exception):
+    """A failure bee expects. `exit_code` is what the process ends with when nobody catches it."""
+
+    exit_code = 3
+
+
+class UsageError(BeeError):
+    """The command line or the request makes no sense; the text says what would."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration file is wrong. `str()` names the file, the line and the nearest valid key."""
+
+    def __init__(self, path: str, line: int | None, problem: str) -> None:
+        self.path, self.line, self.problem = path, line, problem
+        super().__init__(f"{path}{f':{line}' if line else ''}: {problem}")
+
+
+class LookError(BeeError):
+    """bee could not look (or not write): network, server, limits, login. Never read as "nothing to do"."""
+
+    exit_code = 75
+
+
+class AuthError(LookError):
+    """GitHub refused the token."""
+
+
+class ForbiddenError(LookError):
+    """The token is good, but may not do this."""
+
+
+class UnreachableError(LookError):
+    """No answer: the connection failed, timed out, or broke before the answer was whole."""
+
+
+class ServerError(LookError):
+    """GitHub answered 5xx."""
+
+
+class RateLimitError(LookError):
+    """A primary or secondary limit; `retry_at` is in seconds since the epoch, by GitHub's clock."""
+
+    def __init__(self, message: str, retry_at: int) -> None:
+        self.retry_at = retry_at
+        super().__init__(message)
+
+
+class CutOffError(LookError):
+    """A list did not end within its bound, so the tick knows only a part and must not decide."""
+
+
+class NotFoundError(BeeError):
+    """GitHub says 404: it is not there, or the token may not see it."""
+
+    exit_code = 2
+
+
+class RefusedError(BeeError):
+    """GitHub understood the request and said no (409, 405, 422). `status` and its `message` say why."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status, self.message = status, message
+        super().__init__(f"GitHub refused ({status}): {message}")
+
+
+class RefConflict(BeeError):
+    """A compare-and-swap found another value: somebody else moved the ref first."""
+
+
+class LeaseLost(BeeError):
+    """The lease belongs to another run now, or a person stopped this one. Nothing more may be written."""
+
+    exit_code = 75
+
+
+class GitError(BeeError):
+    """A git command failed. The text has the subcommand and what git said, never a credential."""
+
+    exit_code = 75
+
+
+class SandboxError(BeeError):
+    """The box cannot be built; the text says what to install, or what to write in config.yml."""
+
+    exit_code = 2
+
+
+class Refusal(BeeError):
+    """An agent asked for something its role, its item or the output gates do not allow.
+
+    The text goes back to the agent in session, so it says what would be accepted.
+    """
+
+    exit_code = 2

@@ -1,0 +1,61 @@
+"""The hidden markers `<!-- bee:<name> key=value ... -->`: parsed and rendered, nothing more.
+
+Whether a marker counts (who wrote it, when, about which head) is decided in `trust`. Total: bad text is no marker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bee.words.text import outside_code
+
+APPROVED: Final = "approved-for-e2e"
+CHANGES_REQUESTED: Final = "changes-requested"
+PLAN: Final = "plan"
+PULL: Final = "pr"
+RUN: Final = "run"
+ALERT: Final = "alert"
+
+_MARKER: Final = re.compile(r"<!-- bee:([a-z][a-z0-9-]{0,40})((?: [a-z_]{1,20}=[A-Za-z0-9._:/@+,-]{0,200}){0,20}) -->")
+_VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+,-]{0,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One marker. Values hold no spaces: ids, oids, hashes, numbers."""
+
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, key: str) -> str:
+        """The value of `key`, or the empty string."""
+        return self.values.get(key, "")
+
+
+def render(marker: Marker) -> str:
+    """The marker as GitHub hides it. Raises ValueError for a value that would not come back."""
+    for key, value in marker.values.items():
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"marker value {key}={value!r} cannot be written")
+    text = f"<!-- bee:{marker.name}{''.join(f' {key}={value}' for key, value in marker.values.items())} -->"
+    if parse(text) != (marker,):
+        raise ValueError(f"marker {marker!r} cannot be written")
+    return text
+
+
+def parse(body: str) -> tuple[Marker, ...]:
+    """All markers of a body in order, outside code blocks, code spans and quotes."""
+    found = []
+    for _, line in outside_code(body):
+        for match in _MARKER.finditer(line):
+            pairs = (pair.split("=", 1) for pair in match[2].split())
+            found.append(Marker(match[1], {key: value for key, value in pairs}))
+    return tuple(found)
+
+
+def named(body: str, name: str) -> tuple[Marker, ...]:
+    """The markers of one name, in order."""
+    return tuple(marker for marker in parse(body) if marker.name == name)

@@ -1,0 +1,250 @@
+"""What one tick knows of a repository, as immutable values. No parsing, no I/O, no decisions.
+
+All times are whole seconds since the epoch (UTC), by GitHub's clock. All oids are 40 hex digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bee.words.labels import Label, known
+from bee.words.records import Record
+
+
+class Permission(StrEnum):
+    """A person's role on the repository, as GitHub's `RepositoryPermission` has it, plus NONE."""
+
+    ADMIN = "ADMIN"
+    MAINTAIN = "MAINTAIN"
+    WRITE = "WRITE"
+    TRIAGE = "TRIAGE"
+    READ = "READ"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """An account. `id` is None where GitHub does not tell it (a deleted account, an organisation)."""
+
+    login: str
+    id: int | None = None
+    bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One revision of a body; `text` is the body after it, None where GitHub no longer has it."""
+
+    editor: Who | None
+    at: int
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEvent:
+    """A label was put on (`added`) or taken off."""
+
+    label: str
+    added: bool
+    actor: Who | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of an issue or pull request."""
+
+    id: int
+    author: Who | None
+    body: str
+    at: int
+    edited_at: int | None = None
+    editor: Who | None = None
+    url: str = ""
+
+
+class ReviewState(StrEnum):
+    """GitHub's `PullRequestReviewState`."""
+
+    APPROVED = "APPROVED"
+    CHANGES_REQUESTED = "CHANGES_REQUESTED"
+    COMMENTED = "COMMENTED"
+    DISMISSED = "DISMISSED"
+    PENDING = "PENDING"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A submitted review; `commit` is the head it speaks of."""
+
+    id: int
+    author: Who | None
+    state: ReviewState
+    body: str
+    at: int
+    commit: str | None
+    edited_at: int | None = None
+    editor: Who | None = None
+    url: str = ""
+
+
+class CheckState(StrEnum):
+    """All conclusions of statuses and check runs, folded into what matters here."""
+
+    GREEN = "green"
+    PENDING = "pending"
+    RED = "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A commit status or a check run on the head."""
+
+    name: str
+    state: CheckState
+    at: int | None = None
+    creator: Who | None = None
+    description: str = ""
+    url: str = ""
+
+
+class PullState(StrEnum):
+    """GitHub's `PullRequestState`."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    MERGED = "MERGED"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRef:
+    """A pull request as an issue's timeline shows it: open, closed or merged."""
+
+    number: int
+    state: PullState
+    head_ref: str
+    head: str
+    base_ref: str
+    author: Who | None
+    cross_repository: bool
+    merged_at: int | None = None
+    closed_at: int | None = None
+    merge_commit: str | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An open (or singly read) issue."""
+
+    number: int
+    node_id: str
+    title: str
+    body: str
+    author: Who | None
+    created_at: int
+    open: bool = True
+    edited_at: int | None = None
+    editor: Who | None = None
+    label_names: frozenset[str] = frozenset()
+    events: tuple[LabelEvent, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    pulls: tuple[PullRef, ...] = ()
+    sub_issues_open: int = 0
+    blocked_by_open: int = 0
+    blockers: tuple[int, ...] = ()
+    url: str = ""
+
+    @property
+    def labels(self) -> frozenset[Label]:
+        """The labels bee knows among those on the item."""
+        return known(self.label_names)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it."""
+
+    number: int
+    node_id: str
+    title: str
+    body: str
+    author: Who | None
+    created_at: int
+    head_ref: str
+    head: str
+    head_committed_at: int
+    base_ref: str
+    base: str
+    open: bool = True
+    merged: bool = False
+    draft: bool = False
+    mergeable: bool | None = None
+    cross_repository: bool = False
+    edited_at: int | None = None
+    editor: Who | None = None
+    label_names: frozenset[str] = frozenset()
+    events: tuple[LabelEvent, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    checks: tuple[Check, ...] = ()
+    url: str = ""
+
+    @property
+    def labels(self) -> frozenset[Label]:
+        """The labels bee knows among those on the item."""
+        return known(self.label_names)
+
+
+Item = Issue | Pull
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where one of bee's refs stands: its oid and the record there (None where bee cannot read it)."""
+
+    oid: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything one tick reads of one repository.
+
+    `permissions` maps lower-case logins to permissions; who is absent has not been looked up and is a
+    stranger. `items` and `merges` are the tips of the lease refs by item number and by base branch.
+    """
+
+    repo: str
+    repo_id: str
+    default_branch: str
+    default_head: str
+    default_tree: str
+    viewer: Who
+    now: int
+    policy_text: str | None = None
+    private: bool = False
+    viewer_permission: Permission = Permission.READ
+    wip_label_id: str | None = None
+    issues: tuple[Issue, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+    dependencies_known: bool = False
+    permissions: Mapping[str, Permission] = field(default_factory=dict)
+    items: Mapping[int, Tip] = field(default_factory=dict)
+    merges: Mapping[str, Tip] = field(default_factory=dict)
+    control: Tip | None = None
+    branches: Mapping[str, str] = field(default_factory=dict)
+
+    def item(self, number: int) -> Item | None:
+        """The open item with this number, if the snapshot has it."""
+        everything: tuple[Item, ...] = (*self.issues, *self.pulls)
+        return next((item for item in everything if item.number == number), None)
+
+
+def kind_of(item: Item) -> str:
+    """`issue` or `pull`, as `--json` prints it."""
+    return "pull" if isinstance(item, Pull) else "issue"

@@ -1,0 +1,252 @@
+"""The milestone plan in an issue body: read, checked, written. Pure.
+
+A plan is a section that starts with its marker and the heading and holds one task-list item per step:
+
+    <!-- bee:plan design=0123456789abcdef -->
+    ## Milestone plan
+
+    - [ ] `parser` Read expressions
+      - Accept: `python -m unittest` passes, with a test for nested brackets
+      - Files: `calc/parser.py`, `tests/test_parser.py`
+      - Note: anything the drafter should know
+
+One step is one pull request. The box is ticked when that pull request has been merged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bee.words import markers
+from bee.words.branches import STEP_ID
+from bee.words.limits import PLAN_STEPS_MAX
+from bee.words.text import clipped, digest, is_checkbox, is_ticked, normalised, outside_code, unix, unticked
+
+HEADING: Final = "## Milestone plan"
+PLAN_GATE_HEADING: Final = "## Plan finalized"
+DESIGN_GATE_HEADINGS: Final = ("## Design finalized", "## Finalization gate")
+PLAN_GATE_LINE: Final = "- [ ] The plan is right: bee may start"
+
+_STEP: Final = re.compile(r"^[-*+] \[([ xX])\] `([^`\n]{0,80})`\s+(\S.*)$")
+_DETAIL: Final = re.compile(r"^\s+[-*+] (Accept|Files|Note):\s*(.*)$")
+_PATH: Final = re.compile(r"`([^`\n]{1,300})`")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: a stable id, a title, how it is accepted, and the files it is expected to touch."""
+
+    id: str
+    title: str
+    accept: str
+    files: tuple[str, ...]
+    note: str = ""
+    ticked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in order, and the hash of the design text the plan was made from."""
+
+    steps: tuple[Step, ...]
+    design: str
+
+    def step(self, step_id: str) -> Step | None:
+        """The step with this id."""
+        return next((step for step in self.steps if step.id == step_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing wrong with a plan: a stable name, the line (1-based) and what to do."""
+
+    name: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.name}: {self.text}"
+
+
+def parse_steps(text: str) -> tuple[tuple[Step, ...], tuple[Diagnostic, ...]]:
+    """The steps of a plan text and everything that is wrong with it."""
+    steps: list[Step] = []
+    lines_of: list[int] = []
+    problems: list[Diagnostic] = []
+    for index, line in enumerate(unix(text).split("\n"), 1):
+        step, detail = _STEP.match(line), _DETAIL.match(line)
+        if step:
+            steps.append(Step(step[2], step[3].strip(), "", (), ticked=step[1] != " "))
+            lines_of.append(index)
+        elif detail and steps:
+            steps[-1] = _with_detail(steps[-1], detail[1], detail[2].strip())
+        elif is_checkbox(line):
+            problems.append(Diagnostic("step-form", index, "write a step as: - [ ] `id` Title"))
+        elif line.strip() and not line.startswith(("#", "<!--", " ")):
+            problems.append(Diagnostic("stray-line", index, "only steps and their Accept, Files and Note lines stand here"))
+    problems.extend(_lint(steps, lines_of))
+    return tuple(steps), tuple(sorted(problems, key=lambda problem: problem.line))
+
+
+def _with_detail(step: Step, name: str, value: str) -> Step:
+    if name == "Accept":
+        return replace(step, accept=value)
+    if name == "Files":
+        return replace(step, files=tuple(_PATH.findall(value)))
+    return replace(step, note=value)
+
+
+def _lint(steps: Sequence[Step], lines_of: Sequence[int]) -> list[Diagnostic]:
+    if not steps:
+        return [Diagnostic("no-steps", 1, "a plan needs at least one step: - [ ] `id` Title")]
+    problems = []
+    if len(steps) > PLAN_STEPS_MAX:
+        problems.append(Diagnostic("too-many-steps", lines_of[PLAN_STEPS_MAX], f"at most {PLAN_STEPS_MAX} steps"))
+    seen: set[str] = set()
+    for step, line in zip(steps, lines_of, strict=True):
+        if not STEP_ID.fullmatch(step.id):
+            problems.append(Diagnostic("bad-id", line, f"`{step.id}`: use 1 to 40 of a-z, 0-9 and - as the id"))
+        if step.id in seen:
+            problems.append(Diagnostic("duplicate-id", line, f"`{step.id}` stands twice"))
+        seen.add(step.id)
+        if not step.accept:
+            problems.append(Diagnostic("no-accept", line, f"`{step.id}` needs '  - Accept: how it is checked'"))
+        if not step.files:
+            problems.append(Diagnostic("no-files", line, f"`{step.id}` needs '  - Files: `path`, `path`'"))
+        for path in step.files:
+            if path.startswith(("/", "~")) or ".." in path.split("/"):
+                problems.append(Diagnostic("bad-path", line, f"`{path}` is not a path inside the repository"))
+    return problems
+
+
+def lint_replan(steps: Sequence[Step], started: Collection[str]) -> tuple[Diagnostic, ...]:
+    """What a new plan does to steps that already have a pull request: their ids must stay."""
+    ids = {step.id for step in steps}
+    return tuple(
+        Diagnostic("started-step-gone", 1, f"`{step_id}` already has a pull request: keep its id in the plan")
+        for step_id in sorted(started)
+        if step_id not in ids
+    )
+
+
+def render_steps(steps: Sequence[Step]) -> str:
+    """The task list of a plan; `parse_steps` reads it back."""
+    lines = []
+    for step in steps:
+        lines.append(f"- [{'x' if step.ticked else ' '}] `{step.id}` {step.title}")
+        lines.append(f"  - Accept: {step.accept}")
+        lines.append(f"  - Files: {', '.join(f'`{path}`' for path in step.files)}")
+        if step.note:
+            lines.append(f"  - Note: {step.note}")
+    return "\n".join(lines)
+
+
+def render_section(plan: Plan, with_gate: bool) -> str:
+    """The whole plan section, with the plan gate after it where a person must approve the plan."""
+    head = markers.render(markers.Marker(markers.PLAN, {"design": plan.design}))
+    section = f"{head}\n{HEADING}\n\n{render_steps(plan.steps)}\n"
+    return f"{section}\n{PLAN_GATE_HEADING}\n\n{PLAN_GATE_LINE}\n" if with_gate else section
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An issue body taken apart. `design_gate` and `plan_gate`: None where there is no such section."""
+
+    design_text: str
+    plan_text: str | None
+    plan: Plan | None
+    design_gate: bool | None
+    plan_gate: bool | None
+
+    @property
+    def design_hash(self) -> str:
+        """The hash that binds plan and gate to the design text."""
+        return digest(self.design_text)
+
+    @property
+    def plan_hash(self) -> str:
+        """The hash that binds the plan gate to the plan; empty without a plan."""
+        return digest(normalised(self.plan_text)) if self.plan_text is not None else ""
+
+
+def _sections(body: str) -> list[tuple[str, list[str]]]:
+    """The body cut at its `## ` headings (outside code): (heading or '', lines with the heading)."""
+    visible = {index for index, _ in outside_code(body)}
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    for index, line in enumerate(unix(body).split("\n")):
+        if index in visible and line.startswith("## "):
+            sections.append((line.strip(), []))
+        sections[-1][1].append(line)
+    return sections
+
+
+def _is(heading: str, *names: str) -> bool:
+    return heading.lower() in {name.lower() for name in names}
+
+
+def _marker_of_plan(lines: list[str]) -> str | None:
+    for line in reversed(lines):
+        if line.strip():
+            found = markers.named(line, markers.PLAN)
+            return found[-1].get("design") if found else None
+    return None
+
+
+def _gate(lines: list[str]) -> bool:
+    return any(is_ticked(line) for line in lines)
+
+
+def read_body(body: str) -> Body:
+    """An issue body, taken apart. Total: whatever is there, something sensible comes back."""
+    design: list[str] = []
+    plan_text: str | None = None
+    plan: Plan | None = None
+    design_gate: bool | None = None
+    plan_gate: bool | None = None
+    marked: str | None = None
+    for heading, lines in _sections(body):
+        if _is(heading, HEADING) and plan_text is None:
+            plan_text = "\n".join(lines)
+            steps, problems = parse_steps(plan_text)
+            plan = Plan(steps, marked) if marked and not problems else None
+        elif _is(heading, PLAN_GATE_HEADING):
+            plan_gate = _gate(lines) if plan_gate is None else plan_gate
+        else:
+            if _is(heading, *DESIGN_GATE_HEADINGS) and design_gate is None:
+                design_gate = _gate(lines)
+            design.extend(lines)
+        marked = _marker_of_plan(lines)
+    text = "\n".join(line for line in design if not markers.named(line, markers.PLAN))
+    return Body(normalised(text), plan_text, plan, design_gate, plan_gate)
+
+
+def with_plan(body: str, section: str) -> str:
+    """The body with its plan section (and plan gate) replaced by `section`, or with `section` at its end."""
+    kept: list[str] = []
+    for heading, lines in _sections(body):
+        if _is(heading, HEADING, PLAN_GATE_HEADING):
+            continue
+        kept.extend(line for line in lines if not markers.named(line, markers.PLAN))
+    return "\n".join(kept).rstrip("\n") + "\n\n" + section
+
+
+def with_tick(body: str, step_id: str) -> str:
+    """The body with the box of one step ticked; unchanged where there is no such step."""
+    out = []
+    in_plan = False
+    for heading, lines in _sections(body):
+        in_plan = _is(heading, HEADING)
+        for line in lines:
+            match = _STEP.match(line)
+            ticks = in_plan and match and match[2] == step_id and match[1] == " "
+            out.append(unticked(line).replace("[ ]", "[x]", 1) if ticks else line)
+    return "\n".join(out)
+
+
+def brief(step: Step) -> str:
+    """The step as a prompt shows it."""
+    note = f"\nNote: {step.note}" if step.note else ""
+    return clipped(f"`{step.id}` {step.title}\nAccept: {step.accept}\nFiles: {', '.join(step.files)}{note}", 8_000)

@@ -1,0 +1,144 @@
+"""One record of an item's ledger: a commit on its lease ref, with a readable first line and a JSON body. Pure.
+
+Every record carries `history`, the fold of all finished runs before it (bounded), so that the tip alone tells
+attempts, backoff and spending; the chain below it is for `bee log` and for people.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from bee.words import effects
+from bee.words.effects import Effect
+from bee.words.outcomes import Failure, Outcome
+
+VERSION: Final = 1
+
+
+class Kind(StrEnum):
+    """What happened to the lease with this record."""
+
+    CLAIMED = "claimed"
+    RENEWED = "renewed"
+    PUBLISHED = "published"
+    FINISHED = "finished"
+    PAUSED = "paused"
+
+
+HOLDING: Final = frozenset({Kind.CLAIMED, Kind.RENEWED, Kind.PUBLISHED})
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What the ledger remembers of one ended run. Times in seconds since the epoch, cost in USD."""
+
+    run: str
+    role: str
+    fingerprint: str
+    outcome: Outcome
+    started_at: int
+    ended_at: int
+    failure: Failure | None = None
+    note: str = ""
+    error_print: str = ""
+    head: str = ""
+    position: str = ""
+    cost_usd: float = 0.0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One change of a lease. `expires_at` is 0 for a record that holds nothing."""
+
+    kind: Kind
+    number: int
+    run: str
+    role: str
+    at: int
+    nonce: str
+    host: str = ""
+    boot: str = ""
+    engine: str = ""
+    expires_at: int = 0
+    started_at: int = 0
+    fingerprint: str = ""
+    position: str = ""
+    head: str = ""
+    base: str = ""
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+    note: str = ""
+    handoff: str = ""
+    error_print: str = ""
+    cost_usd: float = 0.0
+    tokens: int = 0
+    outbox: tuple[Effect, ...] = ()
+    history: tuple[RunSummary, ...] = ()
+    cost_usd_before: float = 0.0
+    runs_before: int = 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether this record claims the item (whether it still does is a matter of `expires_at`)."""
+        return self.kind in HOLDING
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def encode(record: Record) -> str:
+    """The record as a commit message."""
+    data = {key: value for key, value in _plain(record).items() if value not in (None, "", [], 0)}
+    data["outbox"] = [effects.to_json(effect) for effect in record.outbox]
+    data["history"] = [
+        {key: value for key, value in _plain(run).items() if value not in (None, "", 0)} for run in record.history
+    ]
+    ending = f": {record.outcome}" if record.outcome else ""
+    first = f"bee: {record.kind} #{record.number} {record.role}{ending} ({record.run})"
+    return f"{first}\n\n{json.dumps({'version': VERSION, **data}, ensure_ascii=False, separators=(',', ':'))}\n"
+
+
+def decode(message: str) -> Record | None:
+    """The record of a commit message; None for anything `encode` of this version did not write."""
+    _, _, body = message.partition("\n\n")
+    try:
+        data = json.loads(body)
+        if not isinstance(data, dict) or data.pop("version", None) != VERSION:
+            return None
+        data["kind"] = Kind(data["kind"])
+        data["outcome"] = Outcome(data["outcome"]) if data.get("outcome") else None
+        data["failure"] = Failure(data["failure"]) if data.get("failure") else None
+        data["outbox"] = tuple(effects.from_json(effect) for effect in data.get("outbox", ()))
+        data["history"] = tuple(_summary(run) for run in data.get("history", ()))
+        return _checked(Record(**data))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _summary(data: dict[str, Any]) -> RunSummary:
+    data["outcome"] = Outcome(data["outcome"])
+    data["failure"] = Failure(data["failure"]) if data.get("failure") else None
+    defaults = {"role": "", "fingerprint": "", "started_at": 0, "ended_at": 0}
+    return RunSummary(**{**defaults, **data})
+
+
+_SCALARS: Final[dict[str, tuple[type, ...]]] = {"int": (int,), "str": (str,), "float": (int, float)}
+
+
+def _checked(record: Record) -> Record:
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        kinds = _SCALARS.get(str(field.type))
+        if kinds is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+            raise TypeError(f"{field.name} is not {field.type}")
+    return record
