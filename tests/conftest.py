@@ -22,7 +22,7 @@ DEEP = os.environ.get("BEE_DEEP") == "1"
 TALLY = os.environ.get("BEE_TEST_TALLY")
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
-_REAL_HOME = Path(os.path.expanduser("~")).resolve()
+_REAL_HOME = Path.home().resolve()
 _TEMPORARY = (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve())
 _FOREIGN = ("GIT_", "GH_", "GITHUB_", "BEE_", "XDG_", "CLAUDE", "ANTHROPIC_", "OPENAI_", "CODEX_", "GEMINI_")
 _GITCONFIG = """\

@@ -1,0 +1,295 @@
+"""The rules of the house as functions over a folder of Python: each takes a root and returns what breaks the rule.
+
+They are functions so that tests/house/test_checks.py can feed them a house that is broken on purpose.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+FLOORS: Final = ("words", "thinking", "hands", "verbs", "doors")
+OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
+FORGE_DOORS: Final = frozenset({"bee.doors.commands.demo", "bee.doors.commands.forge"})
+
+# One importer for each outside thing: the third-party or system module, and where alone it may be imported.
+DOORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "requests": ("bee.hands.github",),
+    "urllib3": ("bee.hands.github",),
+    "urllib.request": (),
+    "http.client": (),
+    # The demo's scripted agent is a program of its own, started as any engine is.
+    "subprocess": ("bee.hands.process", "bee.forge", "bee.doors.demo.agent"),
+    "multiprocessing": (),
+    "yaml": ("bee.hands.yamlfile",),
+    "filelock": ("bee.hands.journal",),
+    "rich": ("bee.doors",),
+    "werkzeug": ("bee.forge",),
+    "graphql": ("bee.forge",),
+}
+
+# Words and thinking do no I/O, read no clock and know no chance.
+IMPURE: Final = frozenset(
+    "asyncio concurrent fcntl ftplib getpass glob http io logging mmap multiprocessing os platform pwd queue random "
+    "secrets select selectors shutil signal smtplib socket socketserver sqlite3 ssl subprocess sys syslog tempfile "
+    "threading time urllib.request uuid webbrowser".split()
+)
+IMPURE_NAMES: Final = frozenset({("pathlib", "Path"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")})
+STARTS_PROCESSES: Final = frozenset(
+    "execl execle execlp execlpe execv execve execvp execvpe fork forkpty popen posix_spawn posix_spawnp spawnl "
+    "spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import of `target` (a dotted name), at `line`; `typing` where it stands under `if TYPE_CHECKING`."""
+
+    target: str
+    line: int
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One file of the package: its dotted name, where it is (`shown`: from the root), and its syntax tree."""
+
+    name: str
+    path: Path
+    shown: str
+    tree: ast.Module
+
+    def at(self, line: int) -> str:
+        """Where something stands, as an editor opens it."""
+        return f"{self.shown}:{line}"
+
+
+@cache
+def modules(root: Path) -> tuple[Module, ...]:
+    """Every module of the package `bee` under `root`."""
+    found = []
+    for path in sorted((root / "bee").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found.append(
+            Module(name, path, str(path.relative_to(root)), ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        )
+    return tuple(found)
+
+
+def _within(name: str, places: Iterable[str]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def _typing_only(tree: ast.Module) -> set[ast.AST]:
+    """The nodes that only a type checker sees."""
+    return {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+
+
+def _dynamic(call: ast.Call) -> str | None:
+    """What `import_module("…")` or `__import__("…")` imports; of an f-string, the package it starts with."""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if function not in {"import_module", "__import__"} or not call.args:
+        return None
+    name = call.args[0]
+    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+        return name.value
+    if isinstance(name, ast.JoinedStr) and name.values and isinstance(name.values[0], ast.Constant):
+        return str(name.values[0].value).rpartition(".")[0]
+    return None
+
+
+def _from(module: Module, node: ast.ImportFrom, known: frozenset[str]) -> Iterator[str]:
+    """The modules that `from x import a, b` names: x.a where that is a module, else x."""
+    base = node.module or ""
+    if node.level:
+        package = module.name.split(".") if module.path.name == "__init__.py" else module.name.split(".")[:-1]
+        base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [base])])
+    for alias in node.names:
+        inner = f"{base}.{alias.name}"
+        yield inner if inner in known or base.partition(".")[0] != "bee" else base
+
+
+def imports(module: Module, known: frozenset[str]) -> list[Import]:
+    """Every import of a module, wherever it stands: at the top, in a function, by name at run time."""
+    typing = _typing_only(module.tree)
+    found: list[Import] = []
+    for node in ast.walk(module.tree):
+        targets: Iterable[str] = ()
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            targets = list(_from(module, node, known))
+        elif isinstance(node, ast.Call) and (name := _dynamic(node)):
+            targets = [name]
+        found.extend(Import(target, getattr(node, "lineno", 0), node in typing) for target in targets)
+    return found
+
+
+def _all_imports(root: Path) -> Iterator[tuple[Module, Import]]:
+    everything = modules(root)
+    known = frozenset(module.name for module in everything)
+    for module in everything:
+        for found in imports(module, known):
+            yield module, found
+
+
+def _floor(name: str) -> int | None:
+    parts = name.split(".")
+    return FLOORS.index(parts[1]) if len(parts) > 1 and parts[1] in FLOORS else None
+
+
+def broken_floors(root: Path) -> list[str]:
+    """Imports that go up a floor, into the forge or out of it, and modules that stand on no floor."""
+    problems = []
+    for module in modules(root):
+        if _floor(module.name) is None and module.name not in OUTERMOST and not _within(module.name, ["bee.forge"]):
+            problems.append(f"{module.at(1)}: {module.name} stands on no floor ({', '.join(FLOORS)}) nor in the forge")
+    for module, found in _all_imports(root):
+        if not _within(found.target, ["bee"]):
+            continue
+        of, to = _floor(module.name), _floor(found.target)
+        where = module.at(found.line)
+        if _within(module.name, ["bee.forge"]):
+            if not _within(found.target, ["bee.forge"]):
+                problems.append(f"{where}: the forge imports {found.target}; it is a world of its own")
+        elif _within(found.target, ["bee.forge"]):
+            if module.name not in FORGE_DOORS:
+                problems.append(f"{where}: {module.name} imports the forge; only {', '.join(sorted(FORGE_DOORS))} may")
+        elif of is not None and to is not None and to > of:
+            problems.append(f"{where}: {FLOORS[of]} imports {found.target}, which stands above it")
+        elif of is not None and found.target == "bee.__main__":
+            problems.append(f"{where}: {module.name} imports the entry point")
+    return problems
+
+
+def import_cycles(root: Path) -> list[str]:
+    """Groups of modules that import one another in a circle, lazily or not."""
+    known = frozenset(module.name for module in modules(root))
+    edges: dict[str, set[str]] = {name: set() for name in known}
+    for module, found in _all_imports(root):
+        if not found.typing and found.target in known and found.target != module.name:
+            edges[module.name].add(found.target)
+    reach = {name: _reachable(name, edges) for name in known}
+    circles = {
+        tuple(sorted(other for other in reach[name] if name in reach[other])) for name in known if name in reach[name]
+    }
+    return [f"import cycle: {' <-> '.join(circle)}" for circle in sorted(circles)]
+
+
+def _reachable(start: str, edges: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for target in edges[waiting.pop()] - seen:
+            seen.add(target)
+            waiting.append(target)
+    return seen
+
+
+def broken_doors(root: Path) -> list[str]:
+    """Outside things imported anywhere but at their own door, and libraries that have no door."""
+    problems = []
+    for module, found in _all_imports(root):
+        top = found.target.partition(".")[0]
+        if top == "bee":
+            continue
+        where = module.at(found.line)
+        door = next((name for name in DOORS if _within(found.target, [name])), None)
+        if door is not None:
+            # The forge is a world of its own, and brings its own way of serving HTTP and starting git.
+            if not _within(module.name, DOORS[door]):
+                problems.append(f"{where}: {door} is imported by {module.name}; its door is {DOORS[door] or 'nowhere'}")
+        elif top not in sys.stdlib_module_names and top != "__future__":
+            problems.append(f"{where}: {module.name} imports {top}, which has no door in tests/house/checks.py")
+        if _within(module.name, ["bee.words", "bee.thinking"]) and _impure(found.target):
+            problems.append(f"{where}: {module.name} is pure, and imports {found.target}")
+    return problems
+
+
+def _impure(target: str) -> bool:
+    return _within(target, IMPURE) or tuple(target.rsplit(".", 1)) in IMPURE_NAMES
+
+
+def outer_world(root: Path) -> list[str]:
+    """Where the environment, the terminal and the exit are used anywhere but in the doors and the forge."""
+    problems = []
+    for module in modules(root):
+        if module.name in OUTERMOST or _within(module.name, ["bee.doors", "bee.forge"]):
+            continue
+        for line, what in _outer_uses(module.tree):
+            problems.append(f"{module.at(line)}: {what} outside the doors")
+        if _within(module.name, ["bee.words", "bee.thinking"]):
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Attribute) and (getattr(node.value, "id", ""), node.attr) in IMPURE_NAMES:
+                    problems.append(f"{module.at(node.lineno)}: {ast.unparse(node)} in a pure module")
+    return problems
+
+
+def _outer_uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    attributes = {
+        "os": frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv", "_exit"}),
+        "sys": frozenset({"exit", "argv", "stdin", "stdout", "stderr"}),
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in attributes.get(getattr(node.value, "id", ""), ()):
+            yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.ImportFrom) and node.module in attributes:
+            for alias in node.names:
+                if alias.name in attributes[node.module]:
+                    yield node.lineno, f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Name) and node.id in {"print", "SystemExit"}:
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"exit", "quit", "input"}:
+            yield node.lineno, ast.unparse(node.func)
+
+
+def processes_started_elsewhere(root: Path) -> list[str]:
+    """Calls of `os` that start a process past the one module that may."""
+    return [
+        f"{module.at(node.lineno)}: {ast.unparse(node)} in {module.name}"
+        for module in modules(root)
+        if not _within(module.name, DOORS["subprocess"])
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "os" and node.attr in STARTS_PROCESSES
+    ]
+
+
+def work_at_import(root: Path) -> list[str]:
+    """Loops, `with` blocks and bare calls at the top of a module: an import must do no work."""
+    problems = []
+    for module in modules(root):
+        for node in module.tree.body:
+            call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+            if call or isinstance(node, ast.For | ast.While | ast.With):
+                problems.append(f"{module.at(node.lineno)}: {ast.unparse(node).splitlines()[0]} runs at import")
+    return problems
+
+
+def long_modules(root: Path, lines_max: int) -> dict[str, int]:
+    """Modules of more than `lines_max` lines, with their length."""
+    lengths = {module.shown: len(module.path.read_text(encoding="utf-8").splitlines()) for module in modules(root)}
+    return {name: length for name, length in lengths.items() if length > lines_max}
+
+
+def long_functions(root: Path, lines_max: int) -> dict[str, int]:
+    """Functions of more than `lines_max` lines, as `module:function`, with their length."""
+    found = {}
+    for module in modules(root):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > lines_max:
+                    found[f"{module.name}:{node.name}"] = length
+    return found

@@ -1,0 +1,24 @@
+"""One door per outside thing: one module imports it, and everything else asks that module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.house import checks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_each_library_is_imported_at_its_own_door_only() -> None:
+    problems = checks.broken_doors(ROOT)
+    assert not problems, "\n".join(problems)
+
+
+def test_only_the_doors_read_the_environment_print_and_exit() -> None:
+    problems = checks.outer_world(ROOT)
+    assert not problems, "\n".join(problems)
+
+
+def test_only_one_module_starts_processes() -> None:
+    problems = checks.processes_started_elsewhere(ROOT)
+    assert not problems, "\n".join(problems)

@@ -1,0 +1,30 @@
+"""The floors of the house: words, thinking, hands, verbs, doors; each imports only from those below it in the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.house import checks
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_module_imports_only_from_its_floor_and_the_ones_before_it() -> None:
+    problems = checks.broken_floors(ROOT)
+    assert not problems, "\n".join(problems)
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    problems = checks.import_cycles(ROOT)
+    assert not problems, "\n".join(problems)
+
+
+def test_importing_a_module_does_no_work() -> None:
+    problems = checks.work_at_import(ROOT)
+    assert not problems, "\n".join(problems)
+
+
+def test_the_floors_are_really_there() -> None:
+    # An empty list of problems must not come from an empty list of modules.
+    names = {module.name for module in checks.modules(ROOT)}
+    assert {"bee.words.text", "bee.words.labels", "bee.__main__"} <= names
