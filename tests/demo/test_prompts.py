@@ -1,0 +1,46 @@
+"""The role prompts: their front matter is the roles table, and they use no variable that does not exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bee.words.roles import EVERY_ROLE_VERBS, ROLES, Role
+
+AGENTS = Path(__file__).parents[2] / "agents"
+VARIABLES = set(
+    "repo number kind title role run position reason issue step_id step_title base_ref branch head base round "
+    "rounds_max context_files withheld last_failure handoff hint".split()
+)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_front_matter_equals_the_roles_table(role: Role) -> None:
+    _, front, _ = (AGENTS / f"{role}.md").read_text().split("---\n", 2)
+    row = ROLES[role]
+    minutes = {"minutes_total": row.minutes_total, "minutes_silent": row.minutes_silent}
+    assert yaml.safe_load(front) == {"role": role.value, "verbs": list(row.verbs), **minutes}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_prompt_uses_known_variables_and_gives_what_a_run_needs(role: Role) -> None:
+    text = (AGENTS / f"{role}.md").read_text()
+    used = set(re.findall(r"\{\{([^}]*)\}\}", text))
+    assert used <= VARIABLES
+    assert {"context_files", "withheld", "last_failure", "handoff", "hint", "reason"} <= used
+
+
+@pytest.mark.parametrize("role", Role)
+def test_prompt_shows_each_verb_of_its_role(role: Role) -> None:
+    text = (AGENTS / f"{role}.md").read_text()
+    shown = set(re.findall(r"bee ([a-z0-9-]+)", text))
+    assert {*ROLES[role].verbs, *EVERY_ROLE_VERBS} - {"why"} <= shown
+    others = {verb for row in ROLES.values() for verb in row.verbs} - set(ROLES[role].verbs)
+    assert not {verb for verb in others if f"    bee {verb} " in text}
+
+
+def test_there_is_one_prompt_per_role() -> None:
+    assert {path.stem for path in AGENTS.glob("*.md")} == {role.value for role in Role}
