@@ -1,0 +1,198 @@
+"""Starts processes: the one importer of `subprocess`. Never a shell, never an inherited environment.
+
+Every process gets a session of its own. What it leaves behind is ended by `killing`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from bee.hands.process import killing
+from bee.hands.process.bounded import Bounded
+from bee.words.errors import BeeError, UsageError
+
+OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
+DETACHED_STDIN_BYTES_MAX: Final = 1024 * 1024
+DETACHED_STDIN_SECONDS_MAX: Final = 30
+PIPE_SECONDS_MAX: Final = 2.0
+CHUNK_BYTES: Final = 64 * 1024
+SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PASSED_ON: Final = frozenset(
+    "LANG LC_ALL LC_CTYPE TZ SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS "
+    "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY".split()
+)
+Child = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended. `code` is minus the signal where one ended it; `cut` says the middle of the output is gone."""
+
+    code: int
+    out: bytes
+    err: bytes
+    seconds: float
+    timed_out: bool
+    cut: bool
+
+
+def base_env(host_env: Mapping[str, str]) -> dict[str, str]:
+    """What every child may know of the host: language, time zone, proxies and certificates; PATH is the system's."""
+    return {"PATH": SYSTEM_PATH, **{key: value for key, value in host_env.items() if key in _PASSED_ON}}
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None,
+    env: Mapping[str, str],
+    stdin: bytes = b"",
+    seconds: float,
+    bytes_max: int = OUTPUT_BYTES_MAX,
+    merge_output: bool = False,
+) -> Ended:
+    """Run a command to its end, or to its time limit. Raises UsageError where it cannot be started."""
+    begun = time.monotonic()
+    child = start(argv, cwd=cwd, env=env, merge_output=merge_output)
+    feed(child, stdin)
+    kept = {pipe: Bounded(bytes_max) for pipe in (child.stdout, child.stderr) if pipe}
+    readers = [threading.Thread(target=_keep, args=pair, daemon=True) for pair in kept.items()]
+    for reader in readers:
+        reader.start()
+    timed_out = True
+    try:
+        timed_out = not _ended_within(child, seconds)
+    finally:
+        code = end(child, whole_tree=timed_out)
+    for reader in readers:
+        reader.join(PIPE_SECONDS_MAX)  # what left the group may hold a pipe open for ever: do not wait for it
+    texts = [bound.value() for bound in kept.values()]
+    cut = any(bound.cut for bound in kept.values())
+    return Ended(code, texts[0], texts[1] if len(texts) > 1 else b"", time.monotonic() - begun, timed_out, cut)
+
+
+def start(
+    argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], merge_output: bool = False
+) -> Child:
+    """A child with three pipes (two where stderr goes into stdout). Raises UsageError where it cannot be started."""
+    stderr = subprocess.STDOUT if merge_output else subprocess.PIPE
+    return _popen(argv, cwd, env, stdout=subprocess.PIPE, stderr=stderr)
+
+
+def _popen(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str], **more: Any) -> Child:
+    with killing.starting() as ours:
+        try:
+            child = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+                bufsize=0,
+                **more,
+            )
+        except OSError as error:
+            raise UsageError(f"cannot start {argv[0]!r}: {error.strerror}: {error.filename}") from error
+        ours.add(child.pid)
+    return child
+
+
+def end(child: Child, *, whole_tree: bool) -> int:
+    """Wait for a child that has ended, or end it, with its group and, where told, its whole tree. Its exit code."""
+    if whole_tree:
+        killing.kill_tree(child.pid)
+    killing.signal_group(child.pid, signal.SIGKILL)
+    code = child.wait()
+    with killing.starting() as ours:
+        ours.discard(child.pid)
+    return code
+
+
+def feed(child: Child, stdin: bytes) -> None:
+    """Write to the child's stdin and close it, without waiting for it: an agent hangs on an open stdin."""
+    threading.Thread(target=_write, args=(child.stdin, stdin), daemon=True).start()
+
+
+def _write(pipe: IO[bytes], data: bytes) -> None:
+    with contextlib.suppress(OSError), pipe:
+        view = memoryview(data)
+        while view:
+            view = view[pipe.write(view) :]
+
+
+def _keep(pipe: IO[bytes], bound: Bounded) -> None:
+    with contextlib.suppress(OSError, ValueError), pipe:
+        while chunk := pipe.read(CHUNK_BYTES):
+            bound.add(chunk)
+
+
+def has_ended(child: Child) -> bool:
+    """Whether the child has ended. Where the system can tell without reaping it, it stays a zombie until `end`:
+    so its pid, which is also the name of its group, cannot be taken by another process before the group is gone.
+    """
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+        return child.poll() is not None
+    try:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def _ended_within(child: Child, seconds: float) -> bool:
+    deadline, pause = time.monotonic() + seconds, 0.001
+    while not has_ended(child):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+    return True
+
+
+def spawn_detached(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: bytes,
+    log: Path,
+    pass_fds: Sequence[int] = (),
+) -> int:
+    """Start a process that outlives this one, give it `stdin` through a pipe, and say its pid.
+
+    Its output is appended to `log`. Raises UsageError where it cannot be started, BeeError where it did not read
+    its input (at most DETACHED_STDIN_BYTES_MAX) within DETACHED_STDIN_SECONDS_MAX.
+    """
+    if len(stdin) > DETACHED_STDIN_BYTES_MAX:
+        raise BeeError(f"the job of a detached process is {len(stdin)} bytes, over {DETACHED_STDIN_BYTES_MAX}")
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
+        child = _popen(argv, cwd, env, stdout=out, stderr=subprocess.STDOUT, pass_fds=tuple(pass_fds))
+    try:
+        assert child.stdin is not None
+        _write_within(child.stdin, stdin, DETACHED_STDIN_SECONDS_MAX)
+    except OSError as error:
+        end(child, whole_tree=True)
+        raise BeeError(f"the detached process did not read its job ({error}); its output is in {log}") from error
+    child.returncode = 0  # nobody waits for it: without this, Popen warns when it is forgotten
+    return child.pid
+
+
+def _write_within(pipe: IO[bytes], data: bytes, seconds: float) -> None:
+    """Write all, or raise OSError: a full pipe that nobody reads must not hang the tick."""
+    deadline = time.monotonic() + seconds
+    os.set_blocking(pipe.fileno(), False)
+    with contextlib.closing(pipe):
+        view = memoryview(data)
+        while view:
+            if not select.select([], [pipe], [], max(0.0, deadline - time.monotonic()))[1]:
+                raise TimeoutError("time is up")
+            view = view[os.write(pipe.fileno(), view[:4096]) :]
