@@ -1,0 +1,140 @@
+"""Drives the belt: one real `bee tick` after another, the person's gates in between, until the issue is closed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bee.doors.demo.screen import Screen
+from bee.doors.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
+from bee.hands import process
+from bee.words.errors import BeeError
+
+TICKS_MAX: Final = 60
+TICKS_UNCHANGED_MAX: Final = 3
+TICK_SECONDS_MAX: Final = 3 * 60 * 60
+PAUSE_SECONDS: Final = 0.5
+GATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "design-open": ("## Design finalized", "## Finalization gate"),
+    "plan-open": ("## Plan finalized",),
+}
+
+
+class Stopped(BeeError):
+    """The belt did not reach the end. The text says where it stands and why."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one `bee tick --json` said."""
+
+    decision: Mapping[str, Any]
+    items: tuple[Mapping[str, Any], ...]
+    seconds: float
+
+    @property
+    def role(self) -> str:
+        """The role that was sent; empty for none."""
+        return str(self.decision.get("role") or "")
+
+    @property
+    def places(self) -> dict[int, str]:
+        """The position of every item, by number."""
+        return {int(item["number"]): str(item["position"]) for item in self.items}
+
+    @property
+    def print(self) -> str:
+        """What must change for a tick to count as movement."""
+        return json.dumps([dict(self.decision), self.places], sort_keys=True, default=str)
+
+
+@dataclass(slots=True)
+class Drive:
+    """A run over one stage. `wipe` empties bee's home between ticks."""
+
+    stage: Stage
+    screen: Screen
+    wipe: bool
+    ticks: int = 0
+    runs: int = 0
+    _shown: dict[int, str] = field(default_factory=dict)
+
+    def to_the_end(self) -> None:
+        """Tick until the issue is closed. Raises Stopped when nothing moves any more."""
+        last, unchanged = "", 0
+        while self.ticks < TICKS_MAX:
+            tick = self._tick()
+            self._show(tick)
+            acted = self._person_acts(tick)
+            unchanged = 0 if acted or tick.print != last else unchanged + 1
+            last = tick.print
+            if self.stage.issue not in tick.places and self._closed():
+                return
+            if unchanged >= TICKS_UNCHANGED_MAX - 1:
+                raise Stopped(f"{TICKS_UNCHANGED_MAX} ticks in a row changed nothing. {_reasons(tick)}")
+            if unchanged:
+                time.sleep(PAUSE_SECONDS)
+            if self.wipe:
+                wipe_home(self.stage)
+        raise Stopped(f"after {TICKS_MAX} ticks the issue is still open")
+
+    def _closed(self) -> bool:
+        return str(self.stage.person.issue(self.stage.issue)["state"]) == "closed"
+
+    def _tick(self) -> Tick:
+        argv = [sys.executable, "-m", "bee", "tick", "--inline", "--json"]
+        ended = process.run(argv, cwd=self.stage.folder, env=bee_env(self.stage), seconds=TICK_SECONDS_MAX)
+        self.ticks += 1
+        out, err = (text.decode("utf-8", "replace").strip() for text in (ended.out, ended.err))
+        with (self.stage.folder / "ticks.log").open("a", encoding="utf-8") as log:
+            log.write(f"tick {self.ticks}: exit {ended.code}, {ended.seconds:.1f} s\n{err}\n{out}\n")
+        try:
+            said = json.loads(out.splitlines()[-1])
+            tick = Tick(said["decision"], tuple(said["items"]), ended.seconds)
+        except (IndexError, ValueError, KeyError, TypeError):
+            raise Stopped(
+                f"`bee tick` ended with {ended.code} and without its JSON line. It said: {err or out}"
+            ) from None
+        if ended.code:
+            raise Stopped(f"`bee tick` ended with {ended.code}. It said: {err or out}")
+        self.runs += bool(tick.role)
+        return tick
+
+    def _show(self, tick: Tick) -> None:
+        decision, screen = tick.decision, self.screen
+        number = decision.get("number")
+        what = f"{tick.role or decision.get('kind') or 'idle'}{f' -> #{number}' if number else ''}".lower()
+        screen.line()
+        head = f"tick {self.ticks:>2}  {what}"
+        screen.line(f"{head.ljust(70)}{tick.seconds:>6.1f} s", "agent" if tick.role else "dim")
+        if decision.get("reason"):
+            screen.wrapped(str(decision["reason"]), 9, "", "")
+        for item in tick.items:
+            if self._shown.get(int(item["number"])) != item["position"]:
+                screen.wrapped(
+                    f"{item['position']} (next: {item['moves_next']}): {item['reason']}",
+                    22,
+                    f"         #{item['number']} {item['kind']}",
+                    "dim",
+                )
+        self._shown = tick.places
+
+    def _person_acts(self, tick: Tick) -> bool:
+        for item in tick.items:
+            for heading in GATES.get(str(item["position"]), ()):
+                if self.stage.person.tick(int(item["number"]), heading):
+                    name = heading.removeprefix("## ")
+                    self.screen.wrapped(f'ticks "{name}" on #{item["number"]}', 9, PERSON_LOGIN, "person")
+                    return True
+        return False
+
+
+def _reasons(tick: Tick) -> str:
+    reasons = [f"#{item['number']} {item['kind']}: {item['position']}: {item['reason']}" for item in tick.items]
+    return "; ".join(reasons) or "There is no open item."

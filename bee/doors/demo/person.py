@@ -1,0 +1,109 @@
+"""The person of the demo, over REST as anybody would: opens the issue, ticks the gates, looks at the result."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bee.doors.demo.server import Account
+from bee.words.errors import LookError, RefusedError
+from bee.words.text import is_checkbox
+
+SECONDS_MAX: Final = 30
+PAGES_MAX: Final = 100
+_NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
+
+
+@dataclass(slots=True)
+class Person:
+    """One account on one repository. `requests` counts what it asked of the API."""
+
+    api_url: str
+    repo: str
+    account: Account
+    requests: int = 0
+    _opener: urllib.request.OpenerDirector = field(
+        default_factory=lambda: urllib.request.build_opener(urllib.request.ProxyHandler({})), repr=False
+    )
+
+    def create_repository(self, owner: str, name: str) -> None:
+        """A public, empty repository (the forge's own control door: an organisation would have it already)."""
+        self._ask("POST", "/_forge/repos", {"owner": owner, "name": name})
+
+    def open_issue(self, title: str, body: str) -> int:
+        """A new issue's number."""
+        return int(self._ask("POST", f"/repos/{self.repo}/issues", {"title": title, "body": body})["number"])
+
+    def issue(self, number: int) -> dict[str, Any]:
+        """An issue as REST shows it."""
+        found: dict[str, Any] = self._ask("GET", f"/repos/{self.repo}/issues/{number}")
+        return found
+
+    def items(self) -> list[dict[str, Any]]:
+        """All issues and pull requests, oldest first."""
+        return sorted(self._all(f"/repos/{self.repo}/issues?state=all"), key=lambda item: int(item["number"]))
+
+    def pulls(self) -> list[dict[str, Any]]:
+        """All pull requests, oldest first."""
+        return sorted(self._all(f"/repos/{self.repo}/pulls?state=all"), key=lambda item: int(item["number"]))
+
+    def tick(self, number: int, heading: str) -> bool:
+        """Tick the first empty box under a heading of an issue; False where there is none."""
+        body = str(self.issue(number)["body"] or "")
+        ticked = with_box_ticked(body, heading)
+        if ticked == body:
+            return False
+        self._ask("PATCH", f"/repos/{self.repo}/issues/{number}", {"body": ticked})
+        return True
+
+    def api_requests(self) -> int:
+        """How many REST and GraphQL requests others made of the forge since it started."""
+        return int(self._ask("GET", "/_forge/stats")["api_requests"]) - self.requests
+
+    def _all(self, path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        following: str | None = f"{path}&per_page=100"
+        for _ in range(PAGES_MAX):
+            if following is None:
+                return found
+            page, following = self._exchange("GET", following, None)
+            found.extend(page)
+        raise LookError(f"{path} has more than {PAGES_MAX} pages")
+
+    def _ask(self, method: str, path: str, data: dict[str, Any] | None = None) -> Any:
+        return self._exchange(method, path, data)[0]
+
+    def _exchange(self, method: str, path: str, data: dict[str, Any] | None) -> tuple[Any, str | None]:
+        """The decoded answer and the address of the next page. Raises RefusedError or LookError."""
+        url = urllib.parse.urljoin(f"{self.api_url}/", path.removeprefix("/"))
+        request = urllib.request.Request(url, method=method)  # noqa: S310 - the address of the demo's own forge
+        request.add_header("Authorization", f"Bearer {self.account.token}")
+        request.add_header("Accept", "application/vnd.github+json")
+        self.requests += "/_forge/" not in url
+        body = json.dumps(data).encode() if data is not None else None
+        try:
+            with self._opener.open(request, body, timeout=SECONDS_MAX) as answer:
+                following = _NEXT.search(answer.headers.get("Link") or "")
+                return json.loads(answer.read() or b"null"), following[1] if following else None
+        except urllib.error.HTTPError as refusal:
+            raise RefusedError(refusal.code, refusal.read().decode("utf-8", "replace")) from refusal
+        except OSError as error:
+            raise LookError(f"the embedded GitHub does not answer: {error}") from error
+
+
+def with_box_ticked(body: str, heading: str) -> str:
+    """The body with the first box after `heading` ticked; unchanged where there is none to tick."""
+    lines = body.splitlines(keepends=True)
+    inside = False
+    for index, line in enumerate(lines):
+        if line.startswith("## "):
+            inside = line.strip().lower() == heading.lower()
+        elif inside and is_checkbox(line):
+            lines[index] = line.replace("[ ]", "[x]", 1)
+            break
+    return "".join(lines)

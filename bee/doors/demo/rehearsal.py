@@ -1,0 +1,77 @@
+"""A rehearsal: a person's own repository and design doc, played on the embedded GitHub. Their clone is only read."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from bee.doors.demo import host
+from bee.doors.demo.stage import PERSON_LOGIN, Play
+from bee.words.errors import GitError, UsageError
+
+POLICY_PATH: Final = ".github/bee.yml"
+POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
+ENGINE_NAMES: Final = ("claude", "codex", "gemini")
+_TITLE: Final = re.compile(r"\A\s*# +(\S[^\n]*)\n?")
+
+
+def play(repo: Path, issue: Path, engine: str, env: Mapping[str, str]) -> Play:
+    """The play of a person's repository. Raises UsageError for what cannot be played."""
+    branch = _branch(repo, host.clean_env(env))
+    title, body = _issue(issue)
+
+    def prepare(folder: Path, run_env: Mapping[str, str]) -> None:
+        copy(repo, folder, run_env)
+
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", repo.resolve().name).strip(".-") or "project"
+    return Play(name.removesuffix(".git"), branch, title, body, _engine(engine), prepare, merges_least=1)
+
+
+def copy(repo: Path, folder: Path, env: Mapping[str, str]) -> None:
+    """A clone of what is committed, with a policy where it has none."""
+    host.git(env, folder, "clone", "--quiet", "--no-hardlinks", "--no-local", str(repo.resolve()), ".")
+    host.git(env, folder, "remote", "remove", "origin")
+    policy = folder / POLICY_PATH
+    if policy.exists():
+        return
+    policy.parent.mkdir(exist_ok=True)
+    policy.write_text(POLICY, encoding="utf-8")
+    ada = {**env, **host.identity(PERSON_LOGIN)}
+    host.git(ada, folder, "add", POLICY_PATH)
+    host.git(ada, folder, "commit", "--quiet", "--message", "Give bee a policy (in the rehearsal only)")
+
+
+def _branch(repo: Path, env: Mapping[str, str]) -> str:
+    if not repo.is_dir():
+        raise UsageError(f"--repo {repo}: there is no such folder")
+    try:
+        host.git(env, repo, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return host.git(env, repo, "symbolic-ref", "--short", "HEAD")
+    except GitError as error:
+        raise UsageError(
+            f"--repo {repo}: it needs a git clone with a branch checked out and a commit ({error})"
+        ) from error
+
+
+def _issue(path: Path) -> tuple[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--issue {path}: {error}") from error
+    found = _TITLE.match(text)
+    if not text.strip():
+        raise UsageError(f"--issue {path}: it is empty; write the design doc there, its title as `# Title` first")
+    return (found[1].strip(), text[found.end() :].lstrip("\n")) if found else (path.stem.replace("-", " "), text)
+
+
+def _engine(word: str) -> str | tuple[str, ...]:
+    words = shlex.split(word)
+    if not words:
+        raise UsageError(f"--engine is empty: {', '.join(ENGINE_NAMES)}, or a command")
+    if len(words) == 1 and words[0] in ENGINE_NAMES:
+        return words[0]
+    program = str(Path(words[0]).resolve()) if "/" in words[0] else words[0]
+    return (program, *words[1:])

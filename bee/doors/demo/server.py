@@ -1,0 +1,75 @@
+"""The forge of the demo: a process of its own, started and ended here, reached through its HTTP and git doors only."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from bee.hands import process
+from bee.words.errors import LookError, UsageError
+
+START_SECONDS_MAX: Final = 30
+MISSING_EXTRA: Final = "the embedded GitHub needs two libraries that are not installed: pip install 'bee[demo]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the forge."""
+
+    login: str
+    token: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a started forge listens."""
+
+    api_url: str
+    graphql_url: str
+    git_url: str
+
+
+def need_extra() -> None:
+    """Raises UsageError where the libraries of the forge are not installed."""
+    if not (find_spec("werkzeug") and find_spec("graphql")):
+        raise UsageError(MISSING_EXTRA)
+
+
+@contextmanager
+def running(
+    folder: Path, accounts: tuple[Account, ...], page_size: int | None, env: Mapping[str, str]
+) -> Iterator[Addresses]:
+    """A forge with its state in `folder`/forge and its log beside it, until the block ends."""
+    argv = [sys.executable, "-m", "bee.forge", "--root", str(folder / "forge"), "--port", "0"]
+    for one in accounts:
+        argv += ["--user", f"{one.login}:{one.token}:{one.permission}"]
+    argv += ["--page-size", str(page_size)] if page_size else []
+    log = folder / "forge.log"
+    pid = process.spawn_detached(argv, cwd=folder, env=env, stdin=b"", log=log)
+    try:
+        yield _addresses(log)
+    finally:
+        process.kill_tree(pid)
+
+
+def _addresses(log: Path) -> Addresses:
+    """What the forge prints when it is ready; raises LookError when it does not within its time."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+            if line.startswith("{") and line.endswith("\n"):
+                said = json.loads(line)
+                return Addresses(said["api_url"], said["graphql_url"], said["git_url"])
+        if "Traceback" in log.read_text(encoding="utf-8", errors="replace"):
+            break
+        time.sleep(0.02)
+    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    raise LookError(f"the embedded GitHub did not start within {START_SECONDS_MAX} s. It said:\n{tail}")

@@ -1,0 +1,127 @@
+"""How the demo ended, as a person wants to see it: from a fresh clone and the forge's own answers, nobody's word."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bee.doors.demo import host
+from bee.doors.demo.drive import Drive
+from bee.doors.demo.screen import Screen
+from bee.doors.demo.stage import Stage
+from bee.hands import process
+
+TRACES: Final = "refs/bee/traces"
+TEST_SECONDS_MAX: Final = 600
+TRACE_LINES_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The facts at the end. `tests` is None where the play names no tests to run."""
+
+    state: str
+    merged: tuple[int, ...]
+    items: tuple[dict[str, Any], ...]
+    log: str
+    traces: dict[str, str]
+    tests: bool | None
+    api_requests: int
+    seconds: float
+    ticks: int
+    runs: int
+    merges_least: int
+    issue: int
+
+    @property
+    def good(self) -> bool:
+        """Whether everything that was promised is there."""
+        return self.state == "closed" and len(self.merged) >= self.merges_least and self.tests is not False
+
+    def as_json(self) -> dict[str, Any]:
+        """The machine-readable summary."""
+        return {
+            "version": 1,
+            "issue": self.issue,
+            "state": self.state,
+            "merged": list(self.merged),
+            "ticks": self.ticks,
+            "runs": self.runs,
+            "api_requests": self.api_requests,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def look(stage: Stage, drive: Drive, seconds: float) -> Result:
+    """Read the end state; leaves a clone of the default branch in the stage's folder as `result`."""
+    requests = stage.person.api_requests()
+    clone = stage.folder / "result"
+    host.git(stage.env, stage.folder, "clone", "--quiet", "--branch", stage.play.branch, stage.git_url, str(clone))
+    host.git(stage.env, clone, "fetch", "--quiet", "origin", f"{TRACES}/*:{TRACES}/*")
+    items = tuple(stage.person.items())
+    return Result(
+        state=next(str(item["state"]) for item in items if item["number"] == stage.issue),
+        merged=tuple(int(pull["number"]) for pull in stage.person.pulls() if pull.get("merged_at")),
+        items=items,
+        log=host.git(stage.env, clone, "log", "--format=%h %an: %s"),
+        traces=_traces(stage, clone),
+        tests=_tests(stage, clone),
+        api_requests=requests,
+        seconds=seconds,
+        ticks=drive.ticks,
+        runs=drive.runs,
+        merges_least=stage.play.merges_least,
+        issue=stage.issue,
+    )
+
+
+def _traces(stage: Stage, clone: Path) -> dict[str, str]:
+    refs = host.git(stage.env, clone, "for-each-ref", "--sort=creatordate", "--format=%(refname)", TRACES).split()
+    return {ref: host.git(stage.env, clone, "log", "--reverse", "--format=%s", ref) for ref in refs}
+
+
+def _tests(stage: Stage, clone: Path) -> bool | None:
+    if not stage.play.tests:
+        return None
+    fresh = clone.with_name("tested")
+    host.git(stage.env, clone.parent, "clone", "--quiet", str(clone), str(fresh))
+    env = {**stage.env, "PYTHONDONTWRITEBYTECODE": "1"}
+    env.pop("PYTHONPATH", None)
+    ended = process.run(list(stage.play.tests), cwd=fresh, env=env, seconds=TEST_SECONDS_MAX)
+    shutil.rmtree(fresh)
+    return ended.code == 0
+
+
+def show(screen: Screen, result: Result, stage: Stage) -> None:
+    """The end of the demo, on screen."""
+    screen.title(f"git log {stage.play.branch}")
+    screen.block(result.log)
+    screen.title("issues and pull requests")
+    for item in result.items:
+        screen.wrapped(_item_line(item, result), 7, f"  #{item['number']}")
+    screen.title("E2E traces")
+    for ref, log in result.traces.items():
+        screen.line(f"  {ref}"[:80], "dim")
+        screen.block("\n".join(f"  {line}" for line in log.splitlines()[-TRACE_LINES_MAX:]))
+    if not result.traces:
+        screen.line("  none")
+    screen.title("in short")
+    tests = {True: "pass in a fresh clone", False: "FAIL in a fresh clone", None: "not run here"}[result.tests]
+    screen.pairs(
+        [
+            (f"#{result.issue}", f"{result.state}, {len(result.merged)} pull requests merged"),
+            ("tests", f"of {stage.play.branch}: {tests}"),
+            ("bee", f"{result.ticks} ticks, {result.runs} runs, {result.api_requests} API requests"),
+            ("time", f"{result.seconds:.1f} s"),
+        ]
+    )
+    screen.line()
+
+
+def _item_line(item: dict[str, Any], result: Result) -> str:
+    merged = int(item["number"]) in result.merged
+    kind = "pull request" if item.get("pull_request") else "issue"
+    labels = ", ".join(label["name"] for label in item["labels"]) or "no labels"
+    return f"{kind}, {'merged' if merged else item['state']} [{labels}] {item['title']}"

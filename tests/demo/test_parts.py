@@ -1,0 +1,141 @@
+"""The parts of `bee demo` that need no belt: the person's tick, the screen, the choice of a play, the play's files."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bee.doors.demo import host, project, rehearsal, stage
+from bee.doors.demo.person import with_box_ticked
+from bee.doors.demo.run import Options, run
+from bee.doors.demo.screen import COLUMNS, Screen
+from bee.words.errors import UsageError
+from bee.words.plan import read_body
+
+
+def test_the_person_ticks_the_box_of_that_gate_only() -> None:
+    body = project.ISSUE_BODY + "\n## Plan finalized\n\n- [ ] The plan is right\n"
+    ticked = with_box_ticked(body, "## Design finalized")
+    assert (read_body(ticked).design_gate, read_body(ticked).plan_gate) == (True, False)
+    both = with_box_ticked(ticked, "## Plan finalized")
+    assert (read_body(both).design_gate, read_body(both).plan_gate) == (True, True)
+    assert with_box_ticked("no gate here", "## Design finalized") == "no gate here"
+
+
+def test_ticking_keeps_every_other_character() -> None:
+    body = "a\r\n\r\n## Design finalized\r\n\r\n- [ ] yes\r\n- [ ] other\r\n"
+    assert with_box_ticked(body, "## Design finalized") == body.replace("- [ ] yes", "- [x] yes")
+
+
+def test_the_screen_fits_80_columns_and_has_no_colours_off_a_terminal() -> None:
+    out = io.StringIO()
+    screen = Screen.on(out, {})
+    screen.wrapped("word " * 60, 9, "ada", "person")
+    screen.block("x" * 300)
+    screen.pairs([("name", "value " * 40)])
+    assert max(len(line) for line in out.getvalue().splitlines()) <= COLUMNS
+    assert "\x1b" not in out.getvalue()
+
+
+def test_the_screen_makes_control_characters_harmless() -> None:
+    out = io.StringIO()
+    Screen(out, coloured=True).wrapped("\x1b[2Jgone", 2)
+    assert "\x1b" not in out.getvalue()
+
+
+def test_the_project_starts_green_and_its_e2e_passes(tmp_path: Path) -> None:
+    stage.write_project(tmp_path, host.clean_env(os.environ))
+    for argv in (["python3", "-m", "unittest"], ["sh", "tests/e2e/verify.sh"]):
+        subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
+    log = host.git(host.clean_env(os.environ), tmp_path, "log", "--format=%an <%ae> %cn %s")
+    assert log == "ada <ada@example.invalid> ada calc adds and subtracts"
+
+
+def test_no_credential_or_git_setting_of_the_host_reaches_the_demo() -> None:
+    env = host.clean_env({"PATH": "/bin", "GH_TOKEN": "x", "GITHUB_TOKEN": "x", "GIT_DIR": "x", "BEE_ROLE": "x"})
+    assert not {"GH_TOKEN", "GITHUB_TOKEN", "GIT_DIR", "BEE_ROLE"} & set(env)
+    assert env["GIT_CONFIG_GLOBAL"] == os.devnull
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(repo=Path("somewhere")),
+        Options(issue=Path("somewhere")),
+        Options(engine="claude"),
+        Options(repo=Path("a"), issue=Path("b")),
+    ],
+)
+def test_half_a_rehearsal_says_what_is_missing(options: Options) -> None:
+    with pytest.raises(UsageError, match="rehearsal"):
+        run(options, {})
+
+
+def test_keep_does_not_take_a_folder_with_something_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(UsageError, match="not empty"):
+        run(Options(keep=tmp_path), {})
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("word", "engine"),
+    [("claude", "claude"), ("my-agent --fast", ("my-agent", "--fast")), ("/opt/agent", ("/opt/agent",))],
+)
+def test_an_engine_is_a_name_or_a_command(tmp_path: Path, word: str, engine: object) -> None:
+    repo, issue = _own_repository(tmp_path)
+    assert rehearsal.play(repo, issue, word, os.environ).engine == engine
+
+
+def test_a_rehearsal_copies_what_is_committed_and_leaves_the_clone_alone(tmp_path: Path) -> None:
+    repo, issue = _own_repository(tmp_path)
+    (repo / "draft.txt").write_text("not committed")
+    before = _everything(repo)
+    play = rehearsal.play(repo, issue, "claude", os.environ)
+    assert (play.repo, play.branch, play.issue_title) == ("ada/mine", "trunk", "Say hello")
+    assert play.issue_body.startswith("Print hello.")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    play.prepare(copy, host.clean_env(os.environ))
+    assert sorted(path.name for path in copy.iterdir()) == [".git", ".github", "hello.py"]
+    assert (copy / ".github/bee.yml").read_text() == rehearsal.POLICY
+    assert _everything(repo) == before
+
+
+@pytest.mark.parametrize("wrong", ["missing", "no-git", "empty-issue"])
+def test_a_rehearsal_that_cannot_be_says_why(tmp_path: Path, wrong: str) -> None:
+    repo, issue = _own_repository(tmp_path)
+    if wrong == "missing":
+        repo = tmp_path / "nowhere"
+    elif wrong == "no-git":
+        repo = tmp_path / "plain"
+        repo.mkdir()
+    else:
+        issue.write_text("\n")
+    with pytest.raises(UsageError, match="--issue" if wrong == "empty-issue" else "--repo"):
+        rehearsal.play(repo, issue, "claude", os.environ)
+
+
+def _own_repository(folder: Path) -> tuple[Path, Path]:
+    repo, issue = folder / "mine", folder / "design.md"
+    repo.mkdir()
+    (repo / "hello.py").write_text("print('hi')\n")
+    env = {**os.environ, **host.identity("me")}
+    for argv in (["init", "--quiet", "--initial-branch=trunk"], ["add", "--all"], ["commit", "--quiet", "-m", "start"]):
+        subprocess.run(["git", *argv], cwd=repo, env=env, check=True)
+    issue.write_text("# Say hello\n\nPrint hello.\n\n## Design finalized\n\n- [ ] yes\n")
+    return repo, issue
+
+
+def _everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_agent_is_one_file_of_the_standard_library() -> None:
+    program = "import sys; sys.path[:0] = []; import runpy; runpy.run_path(sys.argv[1])"
+    subprocess.run([sys.executable, "-I", "-S", "-c", program, str(stage.AGENT)], check=True)
