@@ -36,7 +36,7 @@ Child = subprocess.Popen[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended. `code` is minus the signal where one ended it; `cut` says the middle of the output is gone."""
+    """How a command ended: `code` is minus the signal where one ended it; `cut`: the middle of the output is gone."""
 
     code: int
     out: bytes
@@ -81,9 +81,7 @@ def run(
     return Ended(code, texts[0], texts[1] if len(texts) > 1 else b"", time.monotonic() - begun, timed_out, cut)
 
 
-def start(
-    argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], merge_output: bool = False
-) -> Child:
+def start(argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], merge_output: bool = False) -> Child:
     """A child with three pipes (two where stderr goes into stdout). Raises UsageError where it cannot be started."""
     stderr = subprocess.STDOUT if merge_output else subprocess.PIPE
     return _popen(argv, cwd, env, stdout=subprocess.PIPE, stderr=stderr)
