@@ -1,0 +1,282 @@
+"""bee's home directory: configuration, heartbeat, runs, mirrors, and the kernel locks that say who is at work.
+
+The one importer of `filelock`. Nothing here is needed for correctness: while no run is live, all of it may be deleted.
+Every lock is a descriptor of our own that is locked by the kernel: it dies with its last holder, whatever kills it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from filelock import lock_descriptor, unlock_descriptor
+
+from bee.words.errors import BeeError, LookError, UsageError
+from bee.words.limits import GIT_SECONDS_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
+
+ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
+MARKER_BYTES_MAX: Final = 4096
+LOCK_SECONDS_MAX: Final = 2 * GIT_SECONDS_MAX
+PROBE_SECONDS_MAX: Final = 0.2
+_POLL_SECONDS: Final = 0.05
+_RUN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_REPO: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _lock_within(fd: int, seconds: float) -> bool:
+    """Whether the lock was got, trying for so long. Somebody who only looks holds it for an instant."""
+    deadline = time.monotonic() + seconds
+    while not lock_descriptor(fd, blocking=False):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _is_held(path: Path) -> bool:
+    """Whether some process holds the lock of this file now."""
+    fd = _open_lock(path)
+    try:
+        return not lock_descriptor(fd, blocking=False)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def path_lock(path: Path, seconds: float = LOCK_SECONDS_MAX) -> Iterator[None]:
+    """Hold the lock of a file, waiting for it. Raises LookError when it was not free within `seconds`."""
+    fd = _open_lock(path)
+    try:
+        if not _lock_within(fd, seconds):
+            raise LookError(f"another process has held {path.name} for {seconds:g} seconds; try again later")
+        yield
+    finally:
+        os.close(fd)
+
+
+class Held:
+    """A kernel lock held through a descriptor. It ends with `release`, or with the process."""
+
+    def __init__(self, fd: int, text: Path | None = None) -> None:
+        self._fd: int | None = fd
+        self._text = text
+
+    def release(self) -> None:
+        """Let the lock go; twice does no harm."""
+        if self._fd is not None:
+            if self._text is not None:
+                self._text.unlink(missing_ok=True)
+            unlock_descriptor(self._fd)
+            os.close(self._fd)
+            self._fd = None
+
+
+class Slot(Held):
+    """An agent slot of this host. slots/<n>.txt says for people who has it; the lock decides, not that text."""
+
+    @classmethod
+    def acquire(cls, home: Home, slots: int, holder_text: str) -> Slot | None:
+        """A free slot, or None where every one is taken."""
+        for text, lock in _slot_files(home, slots):
+            fd = _open_lock(lock)
+            if _lock_within(fd, PROBE_SECONDS_MAX):
+                _write(text, f"{holder_text}\n")
+                return cls(fd, text)
+            os.close(fd)
+        return None
+
+    @staticmethod
+    def holders(home: Home, slots: int) -> list[str]:
+        """What the holders of taken slots say of themselves."""
+        taken = [text for text, lock in _slot_files(home, slots) if lock.exists() and _is_held(lock)]
+        return [_read(text) or f"slot {text.stem}: a process that has not said its name" for text in taken]
+
+    def hand_over(self) -> int:
+        """The descriptor, for a child to inherit. This process forgets the slot, and does not unlock it.
+
+        The lock belongs to the open file, which parent and child share: whoever closes last frees it.
+        """
+        fd, self._fd = self._fd, None
+        if fd is None:
+            raise BeeError("a slot was handed over that is not held any more")
+        os.set_inheritable(fd, True)
+        return fd
+
+    @classmethod
+    def adopt(cls, fd: int, home: Home | None = None, holder_text: str = "") -> Slot:
+        """The slot that the parent handed over. With `home`, its text is now `holder_text`.
+
+        Raises UsageError where `fd` is no slot, or its lock is somebody else's. The agent does not inherit it.
+        """
+        try:
+            os.set_inheritable(fd, False)
+            found = os.fstat(fd)
+            ours = stat.S_ISREG(found.st_mode) and _lock_within(fd, 0)
+        except OSError as error:
+            raise UsageError(f"descriptor {fd} is no slot that was handed over: {error.strerror}") from error
+        if not ours:
+            raise UsageError(f"descriptor {fd} is no slot that was handed over")
+        slot = cls(fd)
+        for lock in sorted(home.slots_dir.glob("*.lock")) if home else ():
+            if os.path.samestat(lock.stat(), found):
+                slot._text = lock.with_suffix(".txt")
+                _write(slot._text, f"{holder_text}\n")
+        return slot
+
+
+class Home:
+    """The home directory, mode 0700. Paths of runs and mirrors cannot leave it, whatever they are called."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    def ensure(self) -> None:
+        """Make what is missing."""
+        for folder in (self.path, self.slots_dir, self.path / "runs", self.path / "mirrors", self.empty_dir):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+
+    @property
+    def config_path(self) -> Path:
+        """The machine's configuration."""
+        return self.path / "config.yml"
+
+    @property
+    def slots_dir(self) -> Path:
+        """The locks of the agent slots."""
+        return self.path / "slots"
+
+    @property
+    def empty_dir(self) -> Path:
+        """An empty folder, HOME of bee's own git commands."""
+        return self.path / "empty"
+
+    def heartbeat(self, at: int, line: str) -> None:
+        """Say that a tick ran at `at` (seconds since the epoch), and what it did in one line."""
+        _write(self.path / "heartbeat", f"{at} {line}\n")
+
+    def marker(self, name: str) -> str | None:
+        """The text of PAUSED or ROLLBACK; None where there is no such marker."""
+        path = self.path / _run(name)
+        return _read(path) if path.exists() else None
+
+    def activity(self, event: Mapping[str, Any]) -> None:
+        """Append one line to activity.ndjson; one older file is kept."""
+        path = self.path / "activity.ndjson"
+        line = json.dumps(dict(event), ensure_ascii=False, default=str, separators=(",", ":"))
+        with path_lock(self.path / "activity.lock", seconds=10):
+            if path.exists() and path.stat().st_size > ACTIVITY_BYTES_MAX:
+                path.replace(self.path / "activity.ndjson.1")
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+                file.write(f"{line}\n".encode("utf-8", "replace"))
+
+    def run_dir(self, run: str) -> Path:
+        """The folder of a run, made where it is missing."""
+        path = self.path / "runs" / _run(run)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    def runs(self) -> list[str]:
+        """The runs that have a folder here, by name."""
+        folder = self.path / "runs"
+        return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.exists() else []
+
+    def mirror_path(self, repo: str) -> Path:
+        """Where the mirror of `owner/name` is. Raises UsageError for anything else."""
+        if not _REPO.fullmatch(repo):
+            raise UsageError(f"{repo[:120]!r} is no repository name; owner/name is expected")
+        return self.path / "mirrors" / f"{repo.lower()}.git"
+
+    def mirror_lock(self, repo: str, seconds: float = LOCK_SECONDS_MAX) -> contextlib.AbstractContextManager[None]:
+        """Hold the lock of a mirror. `Mirror` takes it by itself where it writes: do not hold it around that."""
+        path = self.mirror_path(repo)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path_lock(path.with_name(f"{path.name}.lock"), seconds)
+
+    def host_id(self, hostname: str) -> str:
+        """What tells this home on this host from any other: two homes of one host are two hosts."""
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", hostname).strip("-")[:60] or "host"
+        return f"{name}-{hashlib.sha256(os.fsencode(self.path.resolve())).hexdigest()[:8]}"
+
+    def hold_alive(self, run: str) -> Held:
+        """The lock that says a run is alive, for its worker. Raises BeeError where another process has it."""
+        fd = _open_lock(self.run_dir(run) / "alive.lock")
+        if _lock_within(fd, 10 * PROBE_SECONDS_MAX):
+            return Held(fd)
+        os.close(fd)
+        raise BeeError(f"run {run} has a worker already")
+
+    def run_alive(self, run: str) -> bool | None:
+        """Whether the worker of a run lives; None where the run is not here, or its worker has not begun."""
+        lock = self.path / "runs" / _run(run) / "alive.lock"
+        return _is_held(lock) if lock.exists() else None
+
+    def prune(
+        self, keep_count: int = RUNS_KEPT_MAX, keep_days: int = RUNS_KEPT_DAYS_MAX, live: set[str] | None = None
+    ) -> list[str]:
+        """Delete the folders of old runs, but of no live one; the names of those that went."""
+        folders = [self.path / "runs" / name for name in self.runs()]
+        by_age = sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)
+        oldest = time.time() - keep_days * 24 * 3600
+        gone = []
+        for rank, folder in enumerate(by_age):
+            old = rank >= keep_count or folder.stat().st_mtime < oldest
+            if old and folder.name not in (live or set()) and not self.run_alive(folder.name):
+                remove_tree(folder)
+                gone.append(folder.name)
+        return gone
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a folder and all below, whatever modes an agent gave it. Links are deleted, never followed."""
+
+    def unlock(_function: Callable[[str], object], name: str, _error: object) -> None:
+        stuck = Path(name)
+        with contextlib.suppress(OSError):
+            stuck.parent.chmod(0o700)
+            if stuck.is_dir() and not stuck.is_symlink():
+                stuck.chmod(0o700)
+                shutil.rmtree(stuck, ignore_errors=True)
+            else:
+                stuck.unlink(missing_ok=True)
+
+    shutil.rmtree(path, onerror=unlock)
+
+
+def _slot_files(home: Home, slots: int) -> list[tuple[Path, Path]]:
+    home.slots_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [(home.slots_dir / f"{number}.txt", home.slots_dir / f"{number}.lock") for number in range(1, slots + 1)]
+
+
+def _run(name: str) -> str:
+    if not _RUN.fullmatch(name):
+        raise UsageError(f"{name[:100]!r} is no run id")
+    return name
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a whole file or nothing: a reader never sees a half."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes()[:MARKER_BYTES_MAX].decode("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return ""
