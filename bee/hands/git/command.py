@@ -1,0 +1,179 @@
+"""Runs one git command: environment built from scratch, configuration from nowhere but here, a time limit always.
+
+The token goes to git in an environment variable of that one command: it is in no argument, no file and no error.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from bee.hands import process
+from bee.words.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
+from bee.words.limits import GIT_SECONDS_MAX
+from bee.words.text import one_line
+
+EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+IDENTITY: Final = ("bee", "bee@users.noreply.github.com")
+_STALL_SECONDS_MAX: Final = 60
+
+# As configuration from the environment: it wins over every file, the repository's own included.
+CONFIG: Final[Mapping[str, str]] = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "core.askPass": "",
+    "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "commit.gpgSign": "false",
+    "push.gpgSign": "false",
+    "tag.gpgSign": "false",
+    "log.showSignature": "false",
+    "credential.helper": "",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+    "advice.detachedHead": "false",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": str(_STALL_SECONDS_MAX),
+    # git would send the extra header, and with it the token, to wherever the first answer points
+    "http.followRedirects": "false",
+    "transfer.fsckObjects": "true",
+    # Old histories have these; they harm nobody. What can harm (.git in a tree, bad submodule urls) stays an error.
+    **{
+        f"fetch.fsck.{kind}": "ignore"
+        for kind in "zeroPaddedFilemode badTimezone missingSpaceBeforeDate missingSpaceBeforeEmail badDate "
+        "missingNameBeforeEmail missingEmail badEmail badName zeroPaddedDate badDateOverflow".split()
+    },
+}
+
+# What git says on stderr, why, and how the error reads; the first that fits counts.
+_CAUSES: Final[tuple[tuple[str, type[BeeError], str], ...]] = (
+    (
+        r"authentication failed|could not read (username|password)|terminal prompts disabled|error: 401|"
+        r"invalid username or (password|token)",
+        AuthError,
+        "the server refused the token",
+    ),
+    (r"error: 403|write access .* not granted|permission .* denied to", ForbiddenError, "the token may not do this"),
+    (r"error: (5\d\d|429)|HTTP (5\d\d|429)", ServerError, "the server failed"),
+    (
+        r"could not resolve|couldn't resolve|failed to connect|couldn't connect|timed out|operation too slow|"
+        r"connection (refused|reset|was reset)|ssl|gnutls|early eof|hung up|unexpected disconnect|rpc failed|"
+        r"empty reply|network is unreachable|recv failure",
+        UnreachableError,
+        "no whole answer from the server",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """How git is run here.
+
+    `home` is an empty folder for HOME, `env_path` the PATH, `network_env` proxies and certificates of the host.
+    `protocols` is for tests, which fetch from a folder with `file`.
+    """
+
+    home: Path
+    env_path: str = process.SYSTEM_PATH
+    network_env: Mapping[str, str] = field(default_factory=dict)
+    protocols: tuple[str, ...] = ("http", "https")
+
+    def env(self, config: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+        """The whole environment of one command."""
+        # without a work tree, newer gits read .gitattributes from HEAD: a text that is called binary there would hide
+        attributes = {} if "GIT_WORK_TREE" in more else {"attr.tree": EMPTY_TREE}
+        pairs = list({**CONFIG, **attributes, **config}.items())
+        numbered = {f"GIT_CONFIG_KEY_{at}": key for at, (key, _) in enumerate(pairs)}
+        numbered |= {f"GIT_CONFIG_VALUE_{at}": value for at, (_, value) in enumerate(pairs)}
+        who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in _identity()}
+        passed = {key: value for key, value in self.network_env.items() if not key.startswith(("GIT_", "LC_"))}
+        return {
+            **passed,
+            "PATH": self.env_path,
+            "HOME": str(self.home),
+            "LC_ALL": "C",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_ALLOW_PROTOCOL": ":".join(self.protocols),
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_CONFIG_COUNT": str(len(pairs)),
+            **numbered,
+            **who,
+            **more,
+        }
+
+    def ask(
+        self,
+        args: Sequence[str],
+        *,
+        git_dir: Path | None = None,
+        stdin: bytes = b"",
+        config: Mapping[str, str] | None = None,
+        more_env: Mapping[str, str] | None = None,
+        seconds: float = GIT_SECONDS_MAX,
+        bytes_max: int = 32 * 1024 * 1024,
+    ) -> process.Ended:
+        """Run one command to its end, whatever its exit code. Raises UnreachableError at the time limit."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        more = {**(more_env or {}), **({"GIT_DIR": str(git_dir)} if git_dir else {})}
+        # the git folder or the empty home, never a work tree: no command may find a repository it was not told
+        ended = process.run(
+            ["git", *args],
+            cwd=git_dir or self.home,
+            env=self.env(config or {}, more),
+            stdin=stdin,
+            seconds=seconds,
+            bytes_max=bytes_max,
+        )
+        if ended.timed_out:
+            raise UnreachableError(f"git {args[0]} did not end within {seconds:g} seconds and was stopped")
+        return ended
+
+    def say(self, args: Sequence[str], *, token: str = "", **how: object) -> bytes:
+        """The output of a command that must succeed. Raises GitError, or the LookError that fits what git said."""
+        ended = self.ask(args, **how)  # type: ignore[arg-type] # the same keywords, checked there
+        if ended.code != 0:
+            raise failure(args[0], ended, token)
+        if ended.cut:
+            raise GitError(f"git {args[0]} printed more than bee reads")
+        return ended.out
+
+
+def _identity() -> tuple[tuple[str, str], ...]:
+    return (("NAME", IDENTITY[0]), ("EMAIL", IDENTITY[1]))
+
+
+def credential(url: str, token: str) -> dict[str, str]:
+    """The configuration that gives `token` to the server of `url`, and to no other."""
+    parts = urlsplit(url)
+    if not token or parts.scheme not in {"http", "https"}:
+        return {}
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    return {f"http.{parts.scheme}://{parts.netloc.rpartition('@')[2]}/.extraHeader": f"Authorization: Basic {basic}"}
+
+
+def failure(subcommand: str, ended: process.Ended, token: str = "") -> BeeError:
+    """The error that says what git said, without any credential."""
+    said = ended.err.decode("utf-8", "replace")
+    if token:
+        said = said.replace(token, "***").replace(base64.b64encode(f"x-access-token:{token}".encode()).decode(), "***")
+    said = re.sub(r"(https?://)[^/@\s]*@", r"\1", said)
+    lines = [line for line in said.splitlines() if line.strip()]
+    text = one_line(" / ".join(lines[-4:]), 600) or f"exit code {ended.code}"
+    for cause, kind, meaning in _CAUSES:
+        if re.search(cause, said, re.IGNORECASE):
+            return kind(f"git {subcommand}: {meaning}: {text}")
+    return GitError(f"git {subcommand}: {text}")
