@@ -1,0 +1,199 @@
+"""Puts a command into a box: it sees the system, its own folders, and nothing else of this machine.
+
+bubblewrap on Linux, sandbox-exec on macOS. What is not in the box cannot be read, whatever runs inside (not a
+command alone: the whole agent process). With a network, the box shares the host's, abstract Unix sockets included.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
+
+from bee.hands import process
+from bee.words.errors import SandboxError, UsageError
+
+Mode = Literal["none", "bubblewrap", "seatbelt"]
+
+TEST_SECONDS_MAX: Final = 20
+_SYSTEM: Final = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# What programs need of /etc. Not: shadow, ssh, gitconfig, anything with a secret or a rule of this host.
+_ETC: Final = (
+    "alternatives ca-certificates crypto-policies fonts group hosts java-11-openjdk java-17-openjdk java-21-openjdk "
+    "ld.so.cache ld.so.conf ld.so.conf.d localtime magic mime.types nsswitch.conf os-release passwd pki protocols "
+    "services ssl timezone xml"
+).split()
+_LINUX_HELP: Final = (
+    "Agents run in a box of bubblewrap, and it cannot be built here: {why}. Install it (apt install bubblewrap, or dnf "
+    "install bubblewrap). Ubuntu 24.04 and later forbid it to users by AppArmor: give /usr/bin/bwrap a profile with "
+    "`userns`, or set kernel.apparmor_restrict_unprivileged_userns=0. In a container, allow user namespaces and an "
+    "unmasked /proc. Or write `sandbox: none` in config.yml, and let agents run with all your rights."
+)
+_MACOS_HELP: Final = (
+    "Agents run in a box of sandbox-exec, and it cannot be built here: {why}. /usr/bin/sandbox-exec is a part of "
+    "macOS; inside another sandbox it does not work. Or write `sandbox: none` in config.yml, and let agents run with "
+    "all your rights."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A way to put commands into a box. Mode `none` changes nothing."""
+
+    mode: Mode
+    program: str = ""
+
+    def wrap(
+        self,
+        argv: Sequence[str],
+        *,
+        writable: Sequence[Path],
+        readable: Sequence[Path],
+        cwd: Path,
+        env: Mapping[str, str],
+        network: bool,
+    ) -> list[str]:
+        """The argv that runs `argv` inside the box.
+
+        All paths are absolute and exist; inside they have the same names. The environment is not in the argv, where
+        anybody could read it: start the result with `env` as its environment. HOME is `env["HOME"]`: a folder in
+        `writable`, or an empty one that ends with the box. /tmp is always a fresh one.
+        """
+        for path in (*writable, *readable, cwd):
+            if not path.is_absolute() or path == Path("/"):
+                raise UsageError(f"{path} cannot be put into a box")
+        if self.mode == "none":
+            return list(argv)
+        shared = [*readable, *_interpreter()]
+        if self.mode == "seatbelt":
+            return [self.program, "-p", seatbelt_profile(writable, shared, network), *argv]
+        return [*self._bubblewrap(writable, shared, cwd, env.get("HOME", ""), network), "--", *argv]
+
+    def _bubblewrap(
+        self, writable: Sequence[Path], readable: Sequence[Path], cwd: Path, home: str, network: bool
+    ) -> list[str]:
+        args = [
+            self.program,
+            "--die-with-parent",
+            "--new-session",
+            "--unshare-pid",
+            "--unshare-ipc",
+            "--cap-drop",
+            "ALL",
+        ]
+        args += [] if network else ["--unshare-net"]
+        args += ["--ro-bind", "/usr", "/usr", *_system_links(), *_etc(), "--proc", "/proc", "--dev", "/dev"]
+        args += ["--tmpfs", "/tmp", "--dir", "/var/tmp"]  # noqa: S108 # inside the box
+        if home and Path(home) not in writable:
+            args += ["--tmpfs", home]
+        # outer folders first: a bind over a parent would hide what was bound below it
+        binds = [("--ro-bind", path) for path in readable] + [("--bind", path) for path in writable]
+        for flag, path in sorted(binds, key=lambda bind: (len(bind[1].parts), bind[0] == "--bind")):
+            args += [flag, str(path), str(path)]
+        return [*args, "--chdir", str(cwd)]
+
+
+def find(mode: Literal["required", "none"], path_env: str) -> Box:
+    """The box of this machine, tried out. Raises SandboxError, which says what to install, where none can be built."""
+    if mode == "none":
+        return Box("none")
+    macos = sys.platform == "darwin"
+    name, kind, text = ("sandbox-exec", "seatbelt", _MACOS_HELP) if macos else ("bwrap", "bubblewrap", _LINUX_HELP)
+    program = shutil.which(name, path=path_env)
+    if program is None:
+        raise SandboxError(text.format(why=f"there is no {name} on PATH"))
+    box = Box("seatbelt" if kind == "seatbelt" else "bubblewrap", program)
+    problem = try_out(box)
+    if problem:
+        raise SandboxError(text.format(why=problem))
+    return box
+
+
+def try_out(box: Box) -> str | None:
+    """What is wrong with the box, by using it: a command must run in it, and a file outside must not be readable."""
+    with TemporaryDirectory(prefix="bee-box-") as outside, TemporaryDirectory(prefix="bee-box-") as inside:
+        secret = Path(outside).resolve() / "secret"
+        secret.write_text("seen")
+        where = Path(inside).resolve()
+        env = {"PATH": process.SYSTEM_PATH, "HOME": str(where)}
+        script = 'echo works; cat "$1" 2>/dev/null; exit 0'
+        argv = box.wrap(
+            ["/bin/sh", "-c", script, "sh", str(secret)],
+            writable=[where],
+            readable=[],
+            cwd=where,
+            env=env,
+            network=False,
+        )
+        ended = process.run(argv, cwd=where, env=env, seconds=TEST_SECONDS_MAX)
+    if ended.code != 0 or not ended.out.startswith(b"works"):
+        said = " ".join(ended.err.decode("utf-8", "replace").split())[:300]
+        return f"it ended with {ended.code}: {said}" if said else f"it ended with {ended.code}"
+    return "a file outside it can be read" if b"seen" in ended.out else None
+
+
+def _interpreter() -> list[Path]:
+    """Where the running Python lives, for the `bee` that agents use; nothing where the system's folders have it."""
+    given = {Path(prefix).absolute() for prefix in (sys.prefix, sys.base_prefix)}
+    found = given | {path.resolve() for path in given}
+    return sorted(path for path in found if not path.is_relative_to("/usr") and path != Path("/") and path.exists())
+
+
+def _system_links() -> list[str]:
+    """/bin, /lib and so on: links into /usr where they are links here, else the folders themselves."""
+    args: list[str] = []
+    for name in _SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            args += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            args += ["--ro-bind", name, name]
+    return args
+
+
+def _etc() -> list[str]:
+    args: list[str] = []
+    for name in _ETC:
+        args += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    # a link into /run on hosts with systemd-resolved: bound by what it points at
+    return [*args, "--ro-bind-try", os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"]
+
+
+def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool) -> str:
+    """A profile of sandbox-exec(1): deny by default, the system and `readable` to read, `writable` to write."""
+    system = (
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/System",
+        "/Library",
+        "/private/etc",
+        "/private/var/db",
+        "/opt/homebrew",
+        "/dev",
+    )
+    lines = [
+        "(version 1)",
+        "(deny default)",
+        '(import "system.sb")',
+        "(allow process*)",
+        "(allow signal (target same-sandbox))",
+        "(allow sysctl-read)",
+        "(allow file-read-metadata)",
+        '(allow file-write-data (literal "/dev/null") (literal "/dev/tty"))',
+        f"(allow file-read* {_subpaths([*map(Path, system), *readable, *writable])})",
+        f"(allow file-write* {_subpaths(writable)})" if writable else "",
+        f"(allow network-outbound {_subpaths(writable)})" if writable else "",  # Unix sockets in these folders
+        "(allow network*)" if network else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _subpaths(paths: Sequence[Path]) -> str:
+    quoted = (str(path).replace("\\", "\\\\").replace('"', '\\"') for path in paths)
+    return " ".join(f'(subpath "{path}")' for path in quoted)
