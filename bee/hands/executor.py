@@ -1,0 +1,126 @@
+"""Starts workers, says whether one lives, ends one: the seam behind which a worker need not be a local process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from bee.hands import process
+from bee.hands.journal import Home
+from bee.words.limits import KILL_GRACE_SECONDS
+
+CANCEL_SECONDS_MAX: Final = 6 * KILL_GRACE_SECONDS
+WORKER: Final = "pid.json"
+AGENT: Final = "agent.json"
+_TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+
+
+class Phase(StrEnum):
+    """What is known of a run's worker."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class Executor(Protocol):
+    """Where workers run."""
+
+    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
+        """Start the worker of a run with its job (JSON, with the token) and the slot it will hold."""
+
+    def phase(self, run: str, host: str, boot: str) -> Phase:
+        """Whether the worker that a record of `host` in `boot` speaks of is alive."""
+
+    def cancel(self, run: str) -> bool:
+        """Ask a worker to end; asked again later, end it. False where there was nothing to end."""
+
+
+def note_process(home: Home, run: str, name: str, pid: int, boot: str) -> None:
+    """Write down which process has a part in a run (WORKER, AGENT), so that a later tick can find or end it."""
+    start = process.process_start(pid)
+    path = home.run_dir(run) / name
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"pid": pid, "start": start or "", "boot": boot}, file)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalExecutor:
+    """Workers as detached processes of this host. `env` is theirs, whole; a GitHub token in it is taken out."""
+
+    home: Home
+    python: str
+    env: Mapping[str, str]
+    host_id: str
+    boot: str
+    module: str = "bee"
+    more_args: tuple[str, ...] = field(default=())
+
+    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
+        """Start the worker. `slot_fd` is closed here, whatever happens: without a worker, the slot is free again.
+
+        Raises UsageError or BeeError where it cannot be started or does not read its job.
+        """
+        folder = self.home.run_dir(run)
+        argv = [self.python, "-P", "-m", self.module, "work", "--run", run, "--home", str(self.home.path)]
+        argv += ["--slot-fd", str(slot_fd), *self.more_args]
+        env = {key: value for key, value in self.env.items() if key not in _TOKENS}
+        try:
+            # from the home, never from a tree that an agent can write
+            pid = process.spawn_detached(
+                argv, cwd=self.home.path, env=env, stdin=job, log=folder / "worker.log", pass_fds=(slot_fd,)
+            )
+        finally:
+            os.close(slot_fd)
+        note_process(self.home, run, WORKER, pid, self.boot)
+
+    def phase(self, run: str, host: str, boot: str) -> Phase:
+        """Only this host in this boot can say dead; a worker that has not taken its lock yet is known by its pid."""
+        if host != self.host_id or boot != self.boot:
+            return Phase.UNKNOWN
+        alive = self.home.run_alive(run)
+        if alive is None:
+            worker = self._noted(run, WORKER)
+            if worker is None:
+                return Phase.UNKNOWN
+            alive = process.alive(*worker)
+        return Phase.ALIVE if alive else Phase.DEAD
+
+    def cancel(self, run: str) -> bool:
+        """TERM to the worker, which ends its agent; after CANCEL_SECONDS_MAX, KILL to all of it.
+
+        An agent whose worker is gone has nobody who keeps its clocks, and is ended at once.
+        """
+        worker, agent = self._noted(run, WORKER), self._noted(run, AGENT)
+        worker_lives = worker is not None and process.alive(*worker)
+        if agent is not None and not worker_lives and process.alive(*agent):
+            process.kill_tree(agent[0])
+            return True
+        if worker is None or not worker_lives:
+            return False
+        if self._asked_seconds_ago(run) > CANCEL_SECONDS_MAX:
+            process.kill_tree(worker[0], grace_seconds=0)
+            return True
+        return process.terminate(worker[0])
+
+    def _asked_seconds_ago(self, run: str) -> float:
+        asked = self.home.run_dir(run) / "cancel-asked"
+        with contextlib.suppress(FileExistsError):
+            asked.touch(mode=0o600, exist_ok=False)
+        return time.time() - asked.stat().st_mtime
+
+    def _noted(self, run: str, name: str) -> tuple[int, str] | None:
+        """The pid and start that were written down in this boot, if they can be read."""
+        path: Path = self.home.path / "runs" / run / name
+        try:
+            data: Any = json.loads(path.read_text(encoding="utf-8"))
+            return (int(data["pid"]), str(data["start"])) if data["boot"] == self.boot and data["start"] else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
