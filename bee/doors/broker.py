@@ -1,0 +1,162 @@
+"""Takes an agent's verbs over a Unix socket and hands them to the worker, one at a time. Decides nothing.
+
+One connection is one verb: a JSON line in (`{"verb": ..., "args": {...}}`), a JSON line out (`{"ok", "text", "exit",
+"data"}`). Whatever comes in, the server lives on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from bee.words.answer import Answer, refused
+from bee.words.errors import BeeError
+from bee.words.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+
+Handler = Callable[[str, dict[str, Any]], Answer]
+
+READ_SECONDS_MAX: Final = 10
+CONNECTIONS_MAX: Final = 16
+SOCKET_PATH_BYTES_MAX: Final = 100
+CLOSE_SECONDS_MAX: Final = 5
+
+
+class Broker:
+    """A server for one run. `socket` is its path, alone in `folder`, which only this user can enter."""
+
+    def __init__(self, handler: Handler, parent: str = "/tmp") -> None:  # noqa: S108 # made private, and must be short
+        self._handler = handler
+        self.folder = Path(tempfile.mkdtemp(prefix="bee-", dir=parent))
+        self.socket = str(self.folder / "s")
+        if len(self.socket.encode()) >= SOCKET_PATH_BYTES_MAX:
+            shutil.rmtree(self.folder)
+            raise BeeError(f"the socket path {self.socket} is too long for a Unix socket")
+        self.crash: Exception | None = None
+        self._count = 0
+        self._closed = threading.Event()
+        self._turn = threading.Lock()
+        self._room = threading.BoundedSemaphore(CONNECTIONS_MAX)
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._server.bind(self.socket)
+        self._server.listen(CONNECTIONS_MAX)
+        threading.Thread(target=self._serve, daemon=True, name="bee-broker").start()
+
+    def __enter__(self) -> Broker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take no verb any more; later connections are refused. Waits a little for the verb in hand."""
+        self._closed.set()
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._turn.acquire(timeout=CLOSE_SECONDS_MAX):
+            self._turn.release()
+
+    def _serve(self) -> None:
+        while not self._closed.is_set():
+            try:
+                peer, _ = self._server.accept()
+            except OSError:
+                if self._closed.is_set():
+                    return
+                time.sleep(0.05)  # out of descriptors: the agent opens too many, and its own limit will end that
+                continue
+            if self._room.acquire(blocking=False):
+                threading.Thread(target=self._talk, args=(peer,), daemon=True, name="bee-verb").start()
+            else:
+                _answer(peer, refused(f"more than {CONNECTIONS_MAX} verbs at once; wait for one to end"))
+
+    def _talk(self, peer: socket.socket) -> None:
+        try:
+            try:
+                verb, args = parse(_line(peer))
+            except ValueError as error:
+                _answer(peer, refused(f"bee did not understand the request: {error}"))
+            else:
+                _answer(peer, self._handle(verb, args))
+        finally:
+            self._room.release()
+
+    def _handle(self, verb: str, args: dict[str, Any]) -> Answer:
+        with self._turn:
+            if self._closed.is_set():
+                return refused("this run has ended", exit_code=75)
+            self._count += 1
+            if self._count > VERBS_PER_RUN_MAX:
+                return refused(f"this run has used its {VERBS_PER_RUN_MAX} verbs; end now")
+            try:
+                return self._handler(verb, args)
+            except BeeError as error:
+                return refused(str(error), error.exit_code)
+            except Exception as error:  # the outermost door of this thread: `crash` is the worker's to report
+                self.crash = error
+                return refused("bee itself failed; this is not your mistake. End now.", exit_code=3)
+
+
+def _line(peer: socket.socket) -> bytes:
+    """The request: bytes up to the first line end. Raises ValueError when it is too long, too late or not whole."""
+    deadline = time.monotonic() + READ_SECONDS_MAX
+    received = bytearray()
+    while b"\n" not in received:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ValueError(f"no whole line within {READ_SECONDS_MAX} seconds")
+        peer.settimeout(left)
+        try:
+            chunk = peer.recv(65536)
+        except OSError as error:
+            raise ValueError(f"no whole line: {error}") from error
+        if not chunk:
+            raise ValueError("the connection ended before the line did")
+        received += chunk
+        if len(received) > VERB_BYTES_MAX:
+            raise ValueError(f"more than {VERB_BYTES_MAX} bytes")
+    return bytes(received.partition(b"\n")[0])
+
+
+def parse(line: bytes) -> tuple[str, dict[str, Any]]:
+    """The verb and its arguments. Raises ValueError, with what was expected, for anything else."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no JSON: {error}") from error
+    if not isinstance(data, dict) or set(data) - {"verb", "args"}:
+        raise ValueError('an object {"verb": ..., "args": {...}} is expected')
+    verb, args = data.get("verb"), data.get("args", {})
+    if not isinstance(verb, str) or not verb or len(verb) > 40 or not isinstance(args, dict):
+        raise ValueError('"verb" is a text and "args" an object')
+    return verb, args
+
+
+def _answer(peer: socket.socket, answer: Answer) -> None:
+    """Send the answer and hang up; an agent that no longer listens is its own affair."""
+    data = {"ok": answer.ok, "text": answer.text, "exit": answer.exit, "data": dict(answer.data)}
+    line = json.dumps(data, default=str).encode() + b"\n"
+    with contextlib.suppress(OSError), peer:
+        peer.settimeout(READ_SECONDS_MAX)
+        peer.sendall(line)
+
+
+def install(bin_dir: Path, python: str) -> None:
+    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode."""
+    bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    client = bin_dir / "session.py"
+    shutil.copyfile(Path(__file__).with_name("session.py"), client)
+    shim = bin_dir / "bee"
+    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
