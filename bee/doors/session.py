@@ -44,13 +44,13 @@ def _reply(given: Arguments) -> Request:
 
 
 def _review(given: Arguments) -> Request:
-    return "review", {"verdict": "approve" if given.approve else "request-changes", "body": _body(given)}
+    return "review", {"approve": given.approve, "body": _body(given)}
 
 
 def _e2e(given: Arguments) -> Request:
     if given.action == "run":
         return "e2e", {"action": "run"}
-    return "e2e", {"action": "classify", "kind": given.kind, "why": given.why}
+    return "e2e", {"action": "classify", "class": given.kind, "why": given.why}
 
 
 def _pause(given: Arguments) -> Request:

@@ -117,7 +117,7 @@ class Mirror(Reading, Workspaces):
 
     def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int) -> str:
         """Make a commit by bee, dated `at` (seconds since the epoch), and say its oid. It is on no ref yet."""
-        args = ["commit-tree", parse.oid(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
+        args = ["commit-tree", parse.treeish(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
         dates = {f"GIT_{who}_DATE": f"@{at} +0000" for who in ("AUTHOR", "COMMITTER")}
         out = self.git.say(args, git_dir=self.path, stdin=message.encode("utf-8", "replace"), more_env=dates)
         return parse.oid(parse.utf8(out).strip())

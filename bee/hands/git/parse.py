@@ -53,6 +53,12 @@ def oid(text: str) -> str:
     return text
 
 
+def treeish(text: str) -> str:
+    """The text, if it is the oid of a tree, or that of a commit followed by `^{tree}`. Raises GitError."""
+    oid(text.removesuffix("^{tree}"))
+    return text
+
+
 def ref(text: str) -> str:
     """The text, if it is a safe full ref name below refs/. Raises GitError."""
     if not (text.startswith("refs/") and _REF.fullmatch(text)):

@@ -102,8 +102,7 @@ class Clone:
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
         """Make the files that match `paths` those of `commit`'s history, where this branch changed them.
 
-        Only for a clone no agent has had: git runs in it here. A glob matches whole paths; one that ends in `/` all
-        below. What the branch left as it was at their merge base stays: that is the base's own text, and a merge of
+        Only for a clone no agent has had: git runs in it here. Patterns are as in .gitignore, without `!`. What the branch left as it was at their merge base stays: that is the base's own text, and a merge of
         the base could not go through a changed file. Changed files get `skip-worktree`, files the branch deleted are
         named in info/exclude: neither status nor `add -A` nor `commit -a` shows them, so they get into no commit.
         """
@@ -282,4 +281,13 @@ def _literal(path: str) -> str:
 
 
 def _matches(path: str, globs: Sequence[str]) -> bool:
-    return any(path.startswith(glob) if glob.endswith("/") else fnmatchcase(path, glob) for glob in globs)
+    return any(_matches_one(path, glob) for glob in globs)
+
+
+def _matches_one(path: str, glob: str) -> bool:
+    """As .gitignore reads it: a pattern with a `/` inside starts at the top, others fit at any depth."""
+    parts = path.split("/")
+    if glob.endswith("/"):
+        inner = glob[:-1]
+        return path.startswith(glob) if "/" in inner else any(fnmatchcase(part, inner) for part in parts[:-1])
+    return fnmatchcase(path, glob) if "/" in glob else fnmatchcase(parts[-1], glob)

@@ -24,6 +24,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h
 
 _lock = threading.RLock()
 _ours: set[int] = set()
+_subreaper = threading.Event()
 
 
 @contextlib.contextmanager
@@ -42,7 +43,9 @@ def become_subreaper() -> bool:
         return False
     import ctypes  # here, so that reading verbs do not pay for it
 
-    return bool(ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0:
+        _subreaper.set()
+    return _subreaper.is_set()
 
 
 def boot_id() -> str:
@@ -75,8 +78,15 @@ def descendants(pid: int) -> list[int]:
 
 
 def _strays(known: table.Table) -> set[int]:
-    """Children of this process that it did not start: the orphans that a subreaper was given."""
-    return {proc.pid for proc in known.values() if proc.parent == os.getpid() and proc.pid not in _ours}
+    """Children of this process that it did not start: the orphans that a subreaper was given.
+
+    What this module starts has a session of its own, so an orphan is never in the session of this process.
+    """
+    if not _subreaper.is_set():
+        return set()
+    own = os.getsid(0)
+    mine = (proc for proc in known.values() if proc.parent == os.getpid())
+    return {proc.pid for proc in mine if proc.pid not in _ours and proc.session != own}
 
 
 def tree(leader: int, *, seen: Mapping[int, str] | None = None, orphans: bool = False) -> list[Proc]:
