@@ -81,7 +81,7 @@ def calculator(agent: Path) -> Play:
         engine=(sys.executable, str(agent)),
         prepare=write_project,
         merges_least=2,
-        tests=("python3", "-m", "unittest"),
+        tests=(sys.executable, "-m", "unittest"),
     )
 
 
