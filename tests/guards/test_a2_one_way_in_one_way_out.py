@@ -141,16 +141,32 @@ def test_a2_a_power_cut_between_deciding_and_going_back_is_finished(checkout: Ch
     assert checkout.has("rollback-alert-pending")
 
 
-def test_a2_a_going_back_that_fails_becomes_a_pause(checkout: Checkout) -> None:
+def test_a2_a_going_back_that_was_cut_off_waits_for_a_live_run_too(checkout: Checkout) -> None:
     good = checkout.head
     checkout.tick()
     bad = checkout.commit(BROKEN)
     (checkout.home / "ROLLBACK").write_text(f"state: pending\nbad: {bad}\ngood: {good}\nat: x\nexits: 1 1 1\n")
-    (checkout.root / "bee" / "__main__.py").write_text("changed meanwhile\n")
+    with live_run(checkout):
+        assert checkout.tick() == [0]
+        assert checkout.head == bad
+        assert checkout.marker("ROLLBACK")["state"] == "pending"
+        assert not checkout.has("PAUSED")
+    checkout.tick()
+    assert checkout.head == good
+
+
+@pytest.mark.parametrize("name", ["bee/__main__.py", "notes.txt"])
+def test_a2_a_going_back_that_fails_becomes_a_pause(checkout: Checkout, name: str) -> None:
+    good = checkout.head
+    checkout.tick()
+    bad = checkout.commit(BROKEN)
+    (checkout.home / "ROLLBACK").write_text(f"state: pending\nbad: {bad}\ngood: {good}\nat: x\nexits: 1 1 1\n")
+    (checkout.root / name).write_text("changed meanwhile\n")
     assert checkout.tick() == [0]
+    assert checkout.head == bad
     assert not checkout.has("ROLLBACK")
     assert "could not be checked out" in checkout.marker("PAUSED")["reason"]
-    assert (checkout.root / "bee" / "__main__.py").read_text() == "changed meanwhile\n"
+    assert (checkout.root / name).read_text() == "changed meanwhile\n"
 
 
 def test_a2_the_version_that_works_runs_at_once_to_raise_the_alert(checkout: Checkout) -> None:
