@@ -13,7 +13,7 @@ from typing import Any
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, record_of
 from bee.thinking.fingerprint import fingerprint
-from bee.thinking.history import Ban, Overlay, hot_loop, overlay
+from bee.thinking.history import Ban, Overlay, hot_loop, mends_failed, overlay
 from bee.thinking.issues import issue_facts
 from bee.thinking.position import Mover, Place, Position, position
 from bee.thinking.pulls import pull_facts
@@ -229,18 +229,24 @@ def acts_on(one: Placed, view: View) -> Iterable[Act]:
     """What bee does about an item without an agent."""
     place = one.place
     if place.position is Position.REPAIR:
-        if one.facts.broken is Broken.CYCLE:
-            yield Escalate(one, place.reason)
-        else:
-            yield Repair(one, _MENDS[one.facts.broken], place.reason)
+        mend = _MENDS.get(one.facts.broken)
+        yield Escalate(one, place.reason) if mend is None else _repair(one, mend, view)
     elif place.position is Position.COMPLETE:
-        yield Repair(one, Mend.COMPLETE, place.reason)
+        yield _repair(one, Mend.COMPLETE, view)
     elif place.position is Position.EXHAUSTED or _asks_person(one):
         yield Escalate(one, place.reason)
     elif one.role is not None:
         loop = hot_loop(record_of(view, one.number))
         if loop and resumed_at(one.item, view.trust) < loop[0].started_at:
             yield Escalate(one, f"hot loop: {one.role} ran twice without an outcome", quarantine=True)
+
+
+def _repair(one: Placed, mend: Mend, view: View) -> Act:
+    """The repair, or a person when bee failed at it too often. What a dead run left is always settled."""
+    failed = mends_failed(record_of(view, one.number), mend)
+    if failed >= limits.FAILURES_MAX and mend not in {Mend.CARRY_OUT, Mend.SETTLE} and not one.facts.human:
+        return Escalate(one, f"bee failed {failed} times at this: {one.place.reason}")
+    return Repair(one, mend, one.place.reason)
 
 
 def _asks_person(one: Placed) -> bool:

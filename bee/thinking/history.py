@@ -10,7 +10,10 @@ from bee.thinking.config import PolicyLimits
 from bee.words import limits
 from bee.words.outcomes import NO_OPS, Failure, Outcome
 from bee.words.records import Kind, Record, RunSummary
+from bee.words.roles import Role
 
+_ROLE_NAMES = frozenset(role.value for role in Role)
+MENDER = "bee"
 UNCOUNTED = frozenset({Failure.QUOTA, Failure.CANCELLED})
 
 
@@ -47,7 +50,7 @@ def fold(record: Record | None) -> tuple[RunSummary, ...]:
     """All runs up to and with this record, oldest first, the last HISTORY_RUNS_MAX of them."""
     if record is None:
         return ()
-    if record.kind is Kind.PAUSED and not record.fingerprint:
+    if not record.fingerprint:
         return record.history
     return (*record.history, summary_of(record))[-limits.HISTORY_RUNS_MAX :]
 
@@ -72,7 +75,7 @@ def overlay(
 
     `since` is when a person last resumed the item: spending and rounds count from there.
     """
-    everything = [run for run in fold(record) if run.started_at >= since]
+    everything = [run for run in fold(record) if run.started_at >= since and run.role in _ROLE_NAMES]
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
     usd, count = sum(run.cost_usd for run in everything), len(everything)
     failures = [run for run in runs if _failed(run)]
@@ -100,6 +103,16 @@ def _backoff(failures: Sequence[RunSummary], now: int) -> Overlay | None:
     if now >= until:
         return None
     return Overlay(Ban.BACKING_OFF, f"try {len(failures)} failed ({failures[-1].note}); next in {until - now} s", until)
+
+
+def mends_failed(record: Record | None, mend: str) -> int:
+    """How many times in a row bee itself failed to put the same thing right."""
+    count = 0
+    for run in reversed(fold(record)):
+        if run.role != MENDER or run.fingerprint != mend or run.outcome is not Outcome.ERROR:
+            break
+        count += 1
+    return count
 
 
 def hot_loop(record: Record | None) -> tuple[RunSummary, RunSummary] | None:

@@ -213,12 +213,16 @@ query Item($owner: String!, $name: String!, $number: Int!, $ref: String!) {{
     + PULL_FIELDS
 )
 
-# The claim's read-back: the label is added and everything the position depends on is read, in one request.
+# The claim's read-back: the label is added, and the lease and everything the position depends on is read, in one
+# request.
 CLAIM: Final = (
     f"""
-mutation Claim($item: ID!, $label: ID!) {{
+mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
   addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{
-    labelable {{ __typename ...IssueFacts ...PullFacts }}
+    labelable {{ __typename
+      ... on Issue {{ repository {{ lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }} }} }}
+      ... on PullRequest {{ repository {{ lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }} }} }}
+      ...IssueFacts ...PullFacts }}
   }}
 }}"""
     + ACTOR
@@ -242,10 +246,10 @@ mutation Pause($item: ID!, $label: ID!, $body: String!, $repository: ID!, $updat
 # All pull requests there ever were for one branch: strongly consistent, unlike the timeline.
 PULLS_OF_BRANCH: Final = (
     f"""
-query PullsOfBranch($owner: String!, $name: String!, $head: String!) {{
+query PullsOfBranch($owner: String!, $name: String!, $head: String!, $after: String) {{
   {RATE}
   repository(owner: $owner, name: $name) {{
-    pullRequests(first: 100, headRefName: $head, states: [OPEN, CLOSED, MERGED],
+    pullRequests(first: 100, after: $after, headRefName: $head, states: [OPEN, CLOSED, MERGED],
       orderBy: {{field: CREATED_AT, direction: ASC}}) {{
       {PAGE_INFO} nodes {{ number state merged mergedAt closedAt isCrossRepository headRefName headRefOid baseRefName
         url author {{ ...Who }} mergeCommit {{ oid }} }} }}
@@ -253,3 +257,15 @@ query PullsOfBranch($owner: String!, $name: String!, $head: String!) {{
 }}"""
     + ACTOR
 )
+
+# What a worker asks every half minute: does the lease still stand, and did a person say stop?
+LEASE: Final = f"""
+query Lease($owner: String!, $name: String!, $number: Int!, $ref: String!) {{
+  {RATE}
+  repository(owner: $owner, name: $name) {{
+    lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }}
+    issueOrPullRequest(number: $number) {{ __typename
+      ... on Issue {{ issueState: state labels(first: 100) {{ {PAGE_INFO} nodes {{ name }} }} }}
+      ... on PullRequest {{ pullState: state labels(first: 100) {{ {PAGE_INFO} nodes {{ name }} }} }} }}
+  }}
+}}"""

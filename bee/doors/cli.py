@@ -1,0 +1,103 @@
+"""The command line: one module per verb, dispatched in the open; the outermost door, where every error ends.
+
+Only the verb that was asked for is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bee import __version__
+from bee.words.errors import BeeError
+
+COMMANDS: Final = (
+    "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel", "retry", "log", "demo",
+    "forge",
+)  # fmt: skip
+HIDDEN: Final = ("work",)
+SUMMARY: Final = {
+    "tick": "look once, mend what is broken, send at most one agent",
+    "status": "what runs, what is next, what waits for you",
+    "why": "why an item is where it is, and what you can do",
+    "pause": "stop all work on an item",
+    "resume": "let bee go on with an item",
+    "approve": "approve a pull request at its head: on to E2E and merge",
+    "request-changes": "send a pull request back to the drafter",
+    "cancel": "end a live run cleanly",
+    "retry": "try an item again now, with a hint",
+    "log": "the ledger of an item",
+    "demo": "watch a design doc become merged pull requests, without an account",
+    "forge": "serve an embedded GitHub on loopback",
+}
+INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run bee; the exit code (see `bee --help`)."""
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        return _run(words, os.environ)
+    except BeeError as problem:
+        print(f"bee: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        print("bee: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as bug:
+        from bee.doors.report import bug_report
+
+        print(bug_report(bug, words), file=sys.stderr)
+        return 3
+
+
+def _run(words: list[str], env: Mapping[str, str]) -> int:
+    if words[:1] in (["--version"], ["-V"]):
+        print(f"bee {__version__}")
+        return 0
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if words else 2
+    name = words[0]
+    if name not in COMMANDS + HIDDEN:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, 1, 0.5)
+        hint = f"did you mean `bee {near[0]}`?" if near else "`bee --help` lists the commands"
+        print(f"bee: there is no command {name!r}; {hint}", file=sys.stderr)
+        return 2
+    command: Any = importlib.import_module(f"bee.doors.commands.{name.replace('-', '_')}")
+    parser = argparse.ArgumentParser(prog=f"bee {name}", description=command.HELP)
+    command.add_arguments(parser)
+    try:
+        args = parser.parse_args(words[1:])
+    except SystemExit as end:
+        return int(end.code or 0)
+    code: int = command.run(args, env)
+    return code
+
+
+def usage() -> str:
+    """`bee --help`."""
+    lines = [
+        "usage: bee COMMAND [OPTIONS]",
+        "",
+        "bee carries a design-doc issue on GitHub to merged pull requests while nobody watches.",
+        "",
+        "commands:",
+    ]
+    lines += [f"  {name:<16} {SUMMARY[name]}" for name in COMMANDS]
+    lines += [
+        "",
+        "`bee COMMAND --help` says more. Exit codes: 0 done or nothing to do, 1 (status) a person is needed,",
+        "2 usage or configuration, 3 a bug in bee, 75 could not look (try later), 130 interrupted.",
+    ]
+    return "\n".join(lines)

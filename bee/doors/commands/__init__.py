@@ -1,0 +1,1 @@
+"""One module per verb: HELP, `add_arguments(parser)` and `run(args, env) -> exit code`."""

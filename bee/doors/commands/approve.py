@@ -1,0 +1,31 @@
+"""`bee approve`: approve a pull request at its head: on to E2E and merge without review."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from bee.doors import services
+from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.verbs import steer
+from bee.words import markers
+
+HELP = "approve a pull request at its head: on to E2E and merge without review"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee approve`."""
+    add_repo(parser, number=True)
+    parser.add_argument("reason", nargs="?", default="", help="why, for the people who read the item")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Say it on GitHub; running it again changes nothing more."""
+    host = host_for(args, env)
+    repo = services.one_repo(host.settings, args.repo)
+    done = steer.say_of_head(host.door(), repo, args.number, markers.APPROVED, args.reason)
+    if args.json:
+        print_json(done.json(repo, args.number))
+    else:
+        print(done.said)
+    return 0

@@ -1,0 +1,37 @@
+"""What several commands share: the repository options, a host, and one JSON line last on standard output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from bee.doors import services
+from bee.verbs.host import Host
+
+
+def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:
+    """`--repo`, `--json`, and where asked the number of an item."""
+    if number:
+        parser.add_argument("number", type=int, metavar="N", help="number of the issue or pull request")
+    parser.add_argument("--repo", action="append", metavar="OWNER/NAME", help="the repository (default: config.yml)")
+    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+
+
+def say(text: str) -> None:
+    """One line for people, on standard error: standard output is for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
+    """This machine, with its configuration and token."""
+    home = services.home_of(env)
+    settings = services.settings_at(home, bool(args.repo))
+    return services.host_of(env, settings, services.token_of(env), say, home)
+
+
+def print_json(data: Mapping[str, Any]) -> None:
+    """One line, last on standard output."""
+    print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)

@@ -1,0 +1,41 @@
+"""`bee tick`: one look, one decision, at most one agent. What cron runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from bee.doors import render, services
+from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.verbs.tick import Options, tick
+
+HELP = "look at each repository once, mend what is broken, and send at most one agent"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee tick`."""
+    add_repo(parser)
+    parser.add_argument("--dry-run", action="store_true", help="look and decide, and write nothing anywhere")
+    parser.add_argument("--inline", action="store_true", help="do the run in this process, and wait for its end")
+    parser.add_argument("--no-trigger", action="store_true", help="do not start the next tick when the run is over")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """One tick; its exit code."""
+    host = host_for(args, env)
+    repos = services.repos_of(host.settings, args.repo)
+    report = tick(host, Options(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
+    for problem in report.problems:
+        print(f"bee: {problem}", file=sys.stderr)
+    if args.json:
+        print_json(report.json())
+        return report.exit
+    if report.decision is not None:
+        print(render.table(report.decision.places, render.wants_colour(env, sys.stdout.isatty())))
+        chosen = report.json()["decision"]
+        where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""
+        print(f"decision: {chosen['kind']}{where}: {chosen['reason']}")
+    if report.said:
+        print(report.said)
+    return report.exit

@@ -1,0 +1,36 @@
+"""`bee why N`: the rule that put an item where it is, the facts it used, and what a person can do."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from bee.doors import render, services
+from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.hands.github import reading
+from bee.thinking.decide import place_item, survey, why_json
+from bee.verbs.snapshot import look
+
+HELP = "why an item is where it is, and what you can do about it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee why`."""
+    add_repo(parser, number=True)
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Explain one item, by the same code that decides."""
+    host = host_for(args, env)
+    repo = services.one_repo(host.settings, args.repo)
+    door = host.door()
+    view = look(door, repo)
+    placed = next((one for one in survey(view) if one.number == args.number), None)
+    if placed is None:
+        placed = place_item(reading.read_item(door, repo, args.number).item, view)
+    data = why_json(placed)
+    if args.json:
+        print_json(data)
+    else:
+        print(render.why(data, placed.item.title, placed.place.reason))
+    return 0

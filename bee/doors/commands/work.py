@@ -1,0 +1,65 @@
+"""`bee work`: one run, started by a tick, which hands it its job on standard input. Not for people."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bee.doors import services
+from bee.doors.commands.common import say
+from bee.hands import process
+from bee.hands.journal import Home, Slot
+from bee.verbs.host import Host
+from bee.verbs.job import Job, decode
+from bee.verbs.work import work
+from bee.words.limits import BODY_BYTES_MAX
+from bee.words.outcomes import Outcome
+
+HELP = "do one run (started by `bee tick`)"
+JOB_BYTES_MAX = 100 * BODY_BYTES_MAX
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options a tick gives its worker."""
+    parser.add_argument("--run", required=True)
+    parser.add_argument("--home", required=True, type=Path)
+    parser.add_argument("--slot-fd", required=True, type=int)
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Do the run, free the slot, start the next tick."""
+    job = decode(sys.stdin.buffer.read(JOB_BYTES_MAX))
+    home = Home(args.home)
+    slot = Slot.adopt(args.slot_fd, home, f"pid {os.getpid()}, run {job.run}: {job.role} on {job.repo}#{job.number}")
+    alive = home.hold_alive(job.run)
+    process.become_subreaper()
+    signal.signal(signal.SIGTERM, _stop)
+    settings = services.settings_at(home, repo_given=True)
+    host = services.host_of(env, settings, job.token, say, home)
+    try:
+        outcome = work(host, job)
+    finally:
+        slot.release()
+        alive.release()
+    if job.trigger and outcome is not Outcome.LOST:
+        _next_tick(host, job)
+    return 0
+
+
+def _stop(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _next_tick(host: Host, job: Job) -> None:
+    """The next tick, at once: nobody waits five minutes for what can go on now. It gets the token from here."""
+    argv = [host.python, "-P", "-m", "bee", "tick"]
+    if job.repo not in host.settings.repos:
+        argv += ["--repo", job.repo]
+    env = {**host.env, "GH_TOKEN": job.token, "GIT_BEE_HOME": str(host.home.path)}
+    process.spawn_detached(argv, cwd=host.home.path, env=env, stdin=b"", log=host.home.path / "tick.log")
+
+

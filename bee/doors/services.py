@@ -1,0 +1,157 @@
+"""Builds a `Host` from the environment and the configuration: the only place that knows where things come from."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+from bee.hands import process
+from bee.hands.executor import LocalExecutor
+from bee.hands.git import Git
+from bee.hands.github.door import Servers
+from bee.hands.journal import Home
+from bee.hands.sandbox import Box
+from bee.hands.sandbox import find as find_box
+from bee.hands.yamlfile import parse as parse_yaml
+from bee.thinking.config import Settings, check_repo_name, settings_of
+from bee.verbs.host import Handler, Host, Say
+from bee.words.errors import AuthError, UsageError
+from bee.words.roles import Role
+
+GH_SECONDS_MAX: Final = 10
+PASSED_ON: Final = (
+    "PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "USER", "LOGNAME", "VIRTUAL_ENV", "PYTHONPATH",
+    "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
+    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
+    "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CLAUDE_CODE_OAUTH_TOKEN", "OPENAI_API_KEY", "GEMINI_API_KEY",
+)  # fmt: skip
+
+
+def home_of(env: Mapping[str, str]) -> Home:
+    """bee's home directory: GIT_BEE_HOME, or ~/.git-bee."""
+    named = env.get("GIT_BEE_HOME")
+    return Home(Path(named) if named else Path(env.get("HOME") or "~").expanduser() / ".git-bee")
+
+
+def servers_of(env: Mapping[str, str]) -> Servers:
+    """Where GitHub is, as GitHub Actions sets it."""
+    api = env.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    default = f"{api.removesuffix('/v3')}/graphql"
+    return Servers(
+        api, env.get("GITHUB_GRAPHQL_URL", default), env.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+    )
+
+
+def token_of(env: Mapping[str, str]) -> str:
+    """GH_TOKEN, GITHUB_TOKEN, then `gh auth token`. Raises AuthError where there is none."""
+    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
+        if env.get(name, "").strip():
+            return env[name].strip()
+    program = shutil.which("gh", path=env.get("PATH", ""))
+    if program:
+        ended = process.run([program, "auth", "token"], cwd=None, env=env, seconds=GH_SECONDS_MAX)
+        token = ended.out.decode("utf-8", "replace").strip()
+        if ended.code == 0 and token:
+            return token
+    raise AuthError("no GitHub token: set GH_TOKEN, or log in with `gh auth login`")
+
+
+def settings_at(home: Home, repo_given: bool) -> Settings:
+    """The machine's settings. Without config.yml they are the defaults, when a repository was named."""
+    path = home.config_path
+    if not path.exists():
+        if repo_given:
+            return Settings()
+        raise UsageError(f"there is no {path}; run `bee init`, or name a repository: --repo owner/name")
+    where = str(path)
+    return settings_of(where, parse_yaml(path.read_text(encoding="utf-8"), where))
+
+
+def repos_of(settings: Settings, named: list[str] | None) -> tuple[str, ...]:
+    """The repositories asked for: those named, else those of config.yml."""
+    if named:
+        return tuple(check_repo_name(name) for name in named)
+    if not settings.repos:
+        raise UsageError("config.yml names no repository: add `repos: [owner/name]`, or use --repo owner/name")
+    return settings.repos
+
+
+def one_repo(settings: Settings, named: list[str] | None) -> str:
+    """The repository that a number speaks of."""
+    repos = repos_of(settings, named)
+    if len(repos) > 1:
+        raise UsageError(f"which repository? Say --repo owner/name; config.yml has {', '.join(repos)}")
+    return repos[0]
+
+
+def passed_on(env: Mapping[str, str]) -> dict[str, str]:
+    """What of the environment reaches a worker: no GitHub token, nothing unknown."""
+    return {name: env[name] for name in PASSED_ON if name in env}
+
+
+def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, home: Home | None = None) -> Host:
+    """This machine, ready to work."""
+    home = home or home_of(env)
+    boot = process.boot_id()
+    host_id = home.host_id(socket.gethostname())
+    kept = passed_on(env)
+    path = env.get("PATH", process.SYSTEM_PATH)
+    mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
+    return Host(
+        home=home,
+        settings=settings,
+        servers=servers_of(env),
+        token=token,
+        host_id=host_id,
+        boot=boot,
+        git=Git(home.empty_dir, path, process.base_env(kept)),
+        python=sys.executable,
+        env=kept,
+        executor=LocalExecutor(home, sys.executable, kept, host_id, boot),
+        find_box=functools.cache(lambda: _box(mode, path)),
+        open_broker=_broker,
+        install_client=_install,
+        role_prompt=role_prompt,
+        say=say,
+    )
+
+
+def _box(mode: Literal["required", "none"], path: str) -> Box:
+    return find_box(mode, path)
+
+
+@contextmanager
+def _broker(handler: Handler) -> Iterator[Path]:
+    from bee.doors.broker import Broker
+
+    with Broker(handler) as broker:
+        yield Path(broker.socket)
+    if broker.crash is not None:
+        raise broker.crash
+
+
+def _install(folder: Path) -> None:
+    from bee.doors.broker import install
+
+    install(folder, sys.executable)
+
+
+def data_path(kind: str, name: str) -> Path:
+    """A file that ships with bee: in the wheel beside the code, in a checkout at the top. Raises UsageError."""
+    code = Path(__file__).resolve().parent.parent
+    for folder in (code / "_data" / kind, code.parent / kind):
+        if (folder / name).exists():
+            return folder / name
+    raise UsageError(f"this bee is not whole: {kind}/{name} is missing; install it again")
+
+
+def role_prompt(role: Role) -> str:
+    """The prompt of a role as it ships."""
+    return data_path("agents", f"{role}.md").read_text(encoding="utf-8")

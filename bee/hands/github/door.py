@@ -1,0 +1,237 @@
+"""The one door to GitHub's HTTP: a session, time limits, retries of reads, and errors shaped by cause.
+
+It knows nothing of issues or leases. Writes are never retried here: whoever writes looks first whether a lost
+reply took effect.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import requests
+
+from bee.words import limits
+from bee.words.errors import (
+    AuthError,
+    CutOffError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
+
+RETRY_PAUSE_SECONDS: Final = 0.5
+ACCEPT: Final = "application/vnd.github+json"
+API_VERSION: Final = "2022-11-28"
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where GitHub is: the REST root, the GraphQL address, and the server for git and web pages."""
+
+    api: str = "https://api.github.com"
+    graphql: str = "https://api.github.com/graphql"
+    web: str = "https://github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphErrors(Exception):
+    """A GraphQL answer that carried errors; `data` is what came beside them."""
+
+    errors: tuple[dict[str, Any], ...]
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def kinds(self) -> set[str]:
+        """The `type` of each error."""
+        return {str(error.get("type", "")) for error in self.errors}
+
+    def text(self) -> str:
+        """What GitHub said, as one sentence."""
+        return "; ".join(str(error.get("message", "")) for error in self.errors)[:500]
+
+
+class Door:
+    """HTTP with GitHub for one token. Counts its requests and knows GitHub's clock."""
+
+    def __init__(self, servers: Servers, token: str) -> None:
+        self.servers = servers
+        self.requests = 0
+        self.points = 0
+        self.rate: dict[str, int] = {}
+        self._session = requests.Session()
+        self._session.headers.update(
+            {
+                "Authorization": f"Bearer {token}",
+                "Accept": ACCEPT,
+                "X-GitHub-Api-Version": API_VERSION,
+                "User-Agent": "bee",
+            }
+        )
+        self._session.trust_env = True
+        self._server_time = 0
+        self._heard_at = 0.0
+
+    def now(self) -> int:
+        """GitHub's clock in seconds since the epoch, as of its last answer plus the time since. 0 before the first."""
+        if not self._server_time:
+            return 0
+        return self._server_time + int(time.monotonic() - self._heard_at)
+
+    def rest(
+        self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None
+    ) -> tuple[Any, requests.Response]:
+        """One REST request: (decoded JSON or None, response).
+
+        Raises the LookError family when GitHub could not be asked, NotFoundError for 404, and RefusedError for
+        409, 405 and 422.
+        """
+        answer = self._send(method, f"{self.servers.api}{path}", body, params, again=method == "GET")
+        return self._decoded(answer), answer
+
+    def pages(self, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
+        """A whole REST list, following `Link: rel=next`. Raises CutOffError at PAGES_PER_LIST_MAX."""
+        found: list[Any] = []
+        url: str | None = f"{self.servers.api}{path}"
+        query: Mapping[str, str] | None = {"per_page": str(limits.PAGE_ITEMS_MAX), **(params or {})}
+        for _ in range(limits.PAGES_PER_LIST_MAX):
+            answer = self._send("GET", str(url), None, query, again=True)
+            part = self._decoded(answer)
+            found.extend(part if isinstance(part, list) else next((v for v in part.values() if isinstance(v, list)), []))
+            url, query = answer.links.get("next", {}).get("url"), None
+            if not url:
+                return found
+            if not url.startswith(self.servers.api):
+                raise ServerError(f"GitHub's next page is on another server: {url[:100]}")
+        raise CutOffError(f"{path} has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
+
+    def graphql(self, document: str, variables: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
+        """One GraphQL request. Raises GraphErrors when the answer carries errors, else as `rest`."""
+        body = {"query": document, "variables": dict(variables)}
+        answer = self._send("POST", self.servers.graphql, body, None, again=not write)
+        decoded = self._decoded(answer)
+        if not isinstance(decoded, dict):
+            raise ServerError("GitHub's GraphQL answer is not an object")
+        data = decoded.get("data") or {}
+        self._count_points(data)
+        if decoded.get("errors"):
+            problems = GraphErrors(tuple(decoded["errors"]), data)
+            self._raise_limits(problems)
+            raise problems
+        return dict(data)
+
+    def _count_points(self, data: Mapping[str, Any]) -> None:
+        rate = data.get("rateLimit")
+        if isinstance(rate, dict):
+            self.points += int(rate.get("cost") or 0)
+
+    def _raise_limits(self, problems: GraphErrors) -> None:
+        if "RATE_LIMITED" in problems.kinds():
+            retry_at = self.rate.get("reset") or self.now() + 60
+            raise RateLimitError(_limit_text("GraphQL points", retry_at, self.now()), retry_at)
+
+    def _send(
+        self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool
+    ) -> requests.Response:
+        tries = limits.REQUEST_TRIES_MAX if again else 1
+        for left in range(tries - 1, -1, -1):
+            try:
+                answer = self._once(method, url, body, params)
+                self._check(answer)
+            except (UnreachableError, ServerError):
+                if not left:
+                    raise
+                time.sleep(RETRY_PAUSE_SECONDS * (tries - left))
+            else:
+                return answer
+        raise AssertionError("a request was neither answered nor refused")
+
+    def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None) -> requests.Response:
+        self.requests += 1
+        try:
+            answer = self._session.request(
+                method, url, json=body, params=params, timeout=limits.REQUEST_SECONDS_MAX, allow_redirects=method == "GET"
+            )
+        except requests.RequestException as problem:
+            host = url.split("/")[2]
+            raise UnreachableError(
+                f"no answer from {host} ({type(problem).__name__}); check the network and GITHUB_API_URL, then try again"
+            ) from problem
+        self._hear(answer)
+        return answer
+
+    def _hear(self, answer: requests.Response) -> None:
+        when = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
+        if when is not None:
+            self._server_time, self._heard_at = int(when.timestamp()), time.monotonic()
+        for name in ("limit", "remaining", "used", "reset"):
+            value = answer.headers.get(f"x-ratelimit-{name}", "")
+            if value.isdigit():
+                self.rate[name] = int(value)
+
+    def _check(self, answer: requests.Response) -> None:
+        status = answer.status_code
+        if status < 400:
+            return
+        message = _message(answer)
+        if status in (403, 429):
+            self._check_limits(answer, message)
+        if status == 401:
+            raise AuthError(
+                f"GitHub does not accept the token ({message}); set GH_TOKEN or run `gh auth login`, then try again"
+            )
+        if status == 403:
+            raise ForbiddenError(f"the token may not do this ({message}); `bee doctor` lists the permissions it needs")
+        if status in (404, 410):
+            raise NotFoundError(f"GitHub has no {_path(answer)} for this token ({message})")
+        if status in (405, 409, 422, 400):
+            raise RefusedError(status, message)
+        raise ServerError(f"GitHub answered {status} ({message}); try again later")
+
+    def _check_limits(self, answer: requests.Response, message: str) -> None:
+        wait = answer.headers.get("Retry-After", "")
+        if wait.isdigit():
+            retry_at = self.now() + int(wait)
+        elif answer.headers.get("x-ratelimit-remaining") == "0":
+            retry_at = self.rate.get("reset", self.now() + 60)
+        elif answer.status_code == 429 or "rate limit" in message.lower():
+            retry_at = self.now() + 60
+        else:
+            return
+        raise RateLimitError(_limit_text(message, retry_at, self.now()), retry_at)
+
+    @staticmethod
+    def _decoded(answer: requests.Response) -> Any:
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except ValueError as problem:
+            raise ServerError(f"GitHub's answer ({answer.status_code}) is not JSON; try again later") from problem
+
+
+def _limit_text(what: str, retry_at: int, now: int) -> str:
+    clock = time.strftime("%H:%M:%S UTC", time.gmtime(retry_at))
+    return f"GitHub's rate limit is reached ({what}); it ends at {clock}, in {max(retry_at - now, 0)} s: try again then"
+
+
+def _path(answer: requests.Response) -> str:
+    return str(answer.request.path_url or "").split("?")[0]
+
+
+def _message(answer: requests.Response) -> str:
+    try:
+        decoded = answer.json()
+    except ValueError:
+        return answer.reason or str(answer.status_code)
+    if not isinstance(decoded, dict):
+        return answer.reason
+    parts = [str(decoded.get("message", answer.reason))]
+    for error in decoded.get("errors") or []:
+        parts.append(str(error.get("message") or error.get("code") or error) if isinstance(error, dict) else str(error))
+    return "; ".join(parts)[:500]

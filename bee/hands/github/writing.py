@@ -1,0 +1,228 @@
+"""Everything bee writes through GitHub's API, one function per request. Looks at nothing, decides nothing.
+
+A reply that is lost raises UnreachableError; whoever calls looks whether the write took effect before it tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from bee.hands.github import parse, queries
+from bee.hands.github.door import Door, GraphErrors
+from bee.hands.github.reading import ask, names_of, whole_item
+from bee.words.branches import item_ref
+from bee.words.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
+from bee.words.labels import LABEL_TEXTS, Label, known
+from bee.words.model import Item, Tip
+
+NO_OID: Final = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class RefMove:
+    """One ref from `before` (None: must not exist) to `after` (None: gone). Oids are 40 hex digits."""
+
+    ref: str
+    before: str | None
+    after: str | None
+
+
+def create_commit(door: Door, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
+    """A commit object (no ref points to it yet); its oid. https://docs.github.com/en/rest/git/commits"""
+    body = {"message": message, "tree": tree, "parents": list(parents)}
+    data, _ = door.rest("POST", f"/repos/{repo}/git/commits", body)
+    return str(data["sha"])
+
+
+def update_refs(door: Door, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
+    """Move refs by compare-and-swap, all or nothing. Raises RefConflict when one was not where `before` says.
+
+    https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
+    ref is created, or moved forward without force, by REST: its parent is the value that was seen.
+    """
+    updates = [
+        {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
+    ]
+    try:
+        door.graphql(queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, write=True)
+    except GraphErrors as problems:
+        if "doesn't exist on type" in problems.text() and len(moves) == 1:
+            return _update_ref_by_rest(door, repo, moves[0])
+        if "FORBIDDEN" in problems.kinds():
+            raise ForbiddenError(f"the token may not write refs in {repo} ({problems.text()})") from problems
+        raise RefConflict(problems.text()) from problems
+
+
+def _update_ref_by_rest(door: Door, repo: str, move: RefMove) -> None:
+    short = quote(move.ref.removeprefix("refs/"), safe="/")
+    try:
+        if move.before is None:
+            door.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
+        else:
+            door.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
+    except RefusedError as problem:
+        raise RefConflict(problem.message) from problem
+
+
+def read_ref(door: Door, repo: str, ref: str) -> Tip | None:
+    """Where one ref stands now, with the record there; None when it does not exist."""
+    try:
+        data, _ = door.rest("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}")
+    except NotFoundError:
+        return None
+    oid = str(data["object"]["sha"])
+    if data["object"]["type"] != "commit":
+        return Tip(oid, None)
+    commit, _ = door.rest("GET", f"/repos/{repo}/git/commits/{oid}")
+    return parse.tip({"target": {"oid": oid, "message": commit["message"]}})
+
+
+def read_oid(door: Door, repo: str, ref: str) -> str | None:
+    """The oid of one ref; None when it does not exist."""
+    try:
+        data, _ = door.rest("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}")
+    except NotFoundError:
+        return None
+    return str(data["object"]["sha"])
+
+
+def mark_claimed(door: Door, repo: str, number: int, node_id: str, label_id: str) -> tuple[Item, Tip | None]:
+    """Put `breeze:wip` on an item, and read the item and its lease again in the same request."""
+    variables = {"item": node_id, "label": label_id, "ref": item_ref(number)}
+    try:
+        data = ask(door, queries.CLAIM, variables, write=True)
+    except GraphErrors as problems:
+        raise ServerError(f"GitHub did not take the label ({problems.text()})") from problems
+    node = data["addLabelsToLabelable"]["labelable"]
+    lease = node["repository"]["lease"]
+    return whole_item(door, repo, node), parse.tip(lease) if lease else None
+
+
+def pause(door: Door, repo_id: str, node_id: str, label_id: str, body: str, moves: Sequence[RefMove]) -> None:
+    """A person's pause in one request: the label, the words, and the claim's release, in this order.
+
+    Raises RefConflict when only the release failed: label and comment are there.
+    """
+    updates = [
+        {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
+    ]
+    variables: dict[str, Any] = {
+        "item": node_id, "label": label_id, "body": body, "repository": repo_id, "updates": updates,
+    }  # fmt: skip
+    try:
+        door.graphql(queries.PAUSE, variables, write=True)
+    except GraphErrors as problems:
+        if all((error.get("path") or [""])[0] == "release" for error in problems.errors):
+            raise RefConflict(problems.text()) from problems
+        raise ServerError(f"GitHub did not take the pause ({problems.text()})") from problems
+
+
+def label_id(door: Door, repo: str, label: Label) -> str:
+    """The node id of one of bee's labels, made with its colour and description when it is not there."""
+    path = f"/repos/{repo}/labels"
+    try:
+        data, _ = door.rest("GET", f"{path}/{quote(label.value, safe='')}")
+    except NotFoundError:
+        text = LABEL_TEXTS[label]
+        body = {"name": label.value, "color": text.color, "description": text.description}
+        try:
+            data, _ = door.rest("POST", path, body)
+        except RefusedError:
+            data, _ = door.rest("GET", f"{path}/{quote(label.value, safe='')}")
+    return str(data["node_id"])
+
+
+def add_labels(door: Door, repo: str, number: int, names: Sequence[str]) -> None:
+    """Add labels (a label that is there already stays: this is no compare-and-swap)."""
+    door.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
+
+
+def remove_label(door: Door, repo: str, number: int, name: str) -> None:
+    """Take a label off; one that is not there is no error."""
+    try:
+        door.rest("DELETE", f"/repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
+    except NotFoundError:
+        return
+
+
+def open_pull(door: Door, repo: str, head: str, base: str, title: str, body: str) -> int:
+    """A pull request; its number."""
+    data, _ = door.rest("POST", f"/repos/{repo}/pulls", {"title": title, "head": head, "base": base, "body": body})
+    return int(data["number"])
+
+
+def comment(door: Door, repo: str, number: int, body: str) -> None:
+    """A comment on an issue or pull request."""
+    door.rest("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body})
+
+
+def review(door: Door, repo: str, number: int, head: str, event: str, body: str) -> None:
+    """A review of `head`; `event` is APPROVE, REQUEST_CHANGES or COMMENT."""
+    door.rest("POST", f"/repos/{repo}/pulls/{number}/reviews", {"commit_id": head, "event": event, "body": body})
+
+
+def set_status(door: Door, repo: str, sha: str, context: str, state: str, description: str, target_url: str) -> None:
+    """A commit status; GitHub keeps at most 140 characters of the description."""
+    body = {"state": state, "context": context, "description": description[:140]}
+    door.rest("POST", f"/repos/{repo}/statuses/{sha}", {**body, **({"target_url": target_url} if target_url else {})})
+
+
+def write_body(door: Door, repo: str, number: int, body: str) -> None:
+    """A whole new body of an issue or pull request."""
+    door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"body": body})
+
+
+def close_issue(door: Door, repo: str, number: int) -> None:
+    """An issue closed as completed."""
+    door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "closed", "state_reason": "completed"})
+
+
+def create_issue(door: Door, repo: str, title: str, body: str) -> int:
+    """An issue; its number."""
+    data, _ = door.rest("POST", f"/repos/{repo}/issues", {"title": title, "body": body})
+    return int(data["number"])
+
+
+def merge(door: Door, repo: str, number: int, head: str, method: str, title: str, message: str) -> str:
+    """A merge with the head as guard; the oid of the merge commit. Raises RefusedError (405, 409, 422)."""
+    body = {"sha": head, "merge_method": method, "commit_title": title, "commit_message": message}
+    data, _ = door.rest("PUT", f"/repos/{repo}/pulls/{number}/merge", body)
+    return str(data["sha"])
+
+
+def delete_ref(door: Door, repo: str, ref: str) -> None:
+    """A ref taken away; one that is not there is no error."""
+    try:
+        door.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
+    except (NotFoundError, RefusedError):
+        return
+
+
+def commit_parents(door: Door, repo: str, oid: str) -> tuple[str, ...]:
+    """The parents of a commit, first parent first."""
+    data, _ = door.rest("GET", f"/repos/{repo}/git/commits/{oid}")
+    return tuple(str(parent["sha"]) for parent in data["parents"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A run's question to GitHub: where its lease stands, whether the item is open, and bee's labels on it."""
+
+    tip: Tip | None
+    open: bool
+    labels: frozenset[Label]
+
+
+def pulse(door: Door, repo: str, number: int) -> Pulse:
+    """The lease and the labels of one item, in one request."""
+    data = ask(door, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
+    top = data["repository"]
+    item = top["issueOrPullRequest"]
+    if item is None:
+        raise NotFoundError(f"{repo} has no #{number} any more")
+    state = item.get("issueState") or item.get("pullState")
+    names = known(node["name"] for node in item["labels"]["nodes"])
+    return Pulse(parse.tip(top["lease"]) if top["lease"] else None, state == "OPEN", names)

@@ -1,0 +1,238 @@
+"""What a run said, turned into an outbox and an outcome. Pure: nothing here trusts the agent's own summary.
+
+`said` holds only verbs that the worker accepted; `settle` computes what changed from them and from the engine's end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bee.thinking import wording
+from bee.thinking.prompt import Brief
+from bee.words.effects import (
+    DeleteBranch,
+    Effect,
+    MergePull,
+    OpenPull,
+    PostComment,
+    PostReview,
+    SetLabels,
+    SetStatus,
+    WritePlan,
+)
+from bee.words.labels import Label
+from bee.words.model import Issue, Pull
+from bee.words.outcomes import Failure, Outcome
+from bee.words.plan import Plan, Step, read_body, render_section
+from bee.words.roles import Role
+from bee.words.text import neutralised, one_line
+
+WIP_OFF = (Label.WIP.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Commits handed in: the head in the clone, and what the agent wrote about them."""
+
+    head: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceResult:
+    """One E2E run as its step records tell it; `ref` and `tip` are where the trace will be."""
+
+    passed: bool
+    head: str
+    base: str
+    ref: str
+    tip: str
+    lines: tuple[str, ...]
+    output: str = ""
+
+
+@dataclass(slots=True)
+class Said:
+    """The verbs accepted in one run."""
+
+    steps: tuple[Step, ...] | None = None
+    submitted: Submitted | None = None
+    reply: str | None = None
+    review: tuple[bool, str] | None = None
+    trace: TraceResult | None = None
+    classified: tuple[str, str] | None = None
+    merge: bool = False
+    pause: str | None = None
+    nothing: tuple[str, str] | None = None
+    verbs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the commit point will hold. `push`: the new head of the branch, where commits were handed in."""
+
+    outcome: Outcome
+    note: str
+    outbox: tuple[Effect, ...] = ()
+    failure: Failure | None = None
+    push: str | None = None
+    trace: TraceResult | None = None
+    handoff: str = ""
+
+
+_NOTHING = {
+    "already-done": Outcome.ALREADY_DONE,
+    "waiting": Outcome.WAITING,
+    "stale-input": Outcome.STALE_INPUT,
+}
+
+
+def settle(said: Said, brief: Brief, fingerprint: str, failure: Failure | None, note: str) -> Result:
+    """The result of a run whose agent has ended. `failure` and `note` are the engine's; a verb outweighs neither."""
+    maker = _Maker(brief, fingerprint)
+    if said.pause is not None:
+        return maker.paused(said.pause)
+    result = maker.result(said)
+    if result is not None:
+        return result
+    if failure is not None:
+        return Result(Outcome.ERROR, note or str(failure), (maker.labels(),), failure, handoff=note)
+    return Result(Outcome.UNCLASSIFIED, "it ended without a verb", (maker.labels(),), Failure.NO_VERB)
+
+
+class _Maker:
+    """Makes the effects of one run, each with its key."""
+
+    def __init__(self, brief: Brief, fingerprint: str) -> None:
+        self.brief, self.fingerprint = brief, fingerprint
+        self.number = brief.item.number
+        self.role = str(brief.role)
+
+    def result(self, said: Said) -> Result | None:
+        """The result of whatever the role said; None when it said nothing that counts."""
+        if said.steps is not None:
+            return self.planned(said.steps)
+        if said.submitted is not None:
+            return self.submitted(said.submitted)
+        if said.reply is not None:
+            text = wording.reply(said.reply)
+            return self._done("replied", self.comment("reply", text, verdict="reply", head=self.brief.head))
+        if said.review is not None:
+            return self.reviewed(*said.review)
+        if said.trace is not None and (said.trace.passed or said.classified):
+            return self.tested(said.trace, said.classified)
+        if said.merge:
+            return self.merging()
+        return self.nothing(*said.nothing) if said.nothing else None
+
+    def labels(self, add: tuple[str, ...] = ()) -> SetLabels:
+        """The last effect of every run: `breeze:wip` goes."""
+        return SetLabels(self.number, add, WIP_OFF)
+
+    def comment(self, kind: str, text: str, **values: str) -> PostComment:
+        """A comment on the item that finds itself again."""
+        key = wording.effect_key(self.number, self.role, self.fingerprint, kind)
+        return PostComment(self.number, wording.marked(text, self.brief.run, self.role, key, **values), key)
+
+    def _done(self, note: str, *effects: Effect, push: str | None = None, trace: TraceResult | None = None) -> Result:
+        return Result(Outcome.PROGRESSED, note, (*effects, self.labels()), push=push, trace=trace, handoff=note)
+
+    def paused(self, reason: str) -> Result:
+        """The agent hands the item to a person."""
+        comment = self.comment("pause", wording.paused(self.role, reason))
+        outbox = (comment, self.labels((Label.HUMAN.value,)))
+        return Result(Outcome.ESCALATED, one_line(reason), outbox, handoff=reason)
+
+    def planned(self, steps: tuple[Step, ...]) -> Result:
+        """The plan goes into the issue body, the news into a comment."""
+        issue = self.brief.item
+        assert isinstance(issue, Issue)
+        gate = self.brief.view.policy.plan_approval == "human"
+        design = read_body(issue.body).design_hash
+        section = render_section(Plan(steps, design), gate)
+        return self._done(
+            f"a plan of {len(steps)} steps",
+            WritePlan(self.number, section, design),
+            self.comment("plan", wording.plan_posted(steps, gate)),
+        )
+
+    def submitted(self, work: Submitted) -> Result:
+        """Commits: a pull request for a new branch, a comment on an old one."""
+        brief = self.brief
+        if isinstance(brief.item, Pull):
+            words = wording.pushed if brief.role is Role.DRAFTER else wording.tests_pushed
+            comment = self.comment("push", words(work.title, work.body, work.head))
+            return self._done(f"pushed {wording.short(work.head)}", comment, push=work.head)
+        assert brief.step is not None
+        plan_hash = read_body(brief.item.body).plan_hash
+        opening = OpenPull(
+            brief.branch,
+            brief.base_ref,
+            neutralised(one_line(work.title, 120)),
+            wording.pull_body(brief.item.number, brief.step.id, work.body, plan_hash),
+        )
+        return self._done(f"opened a pull request for `{brief.step.id}`", opening, push=work.head)
+
+    def reviewed(self, approved: bool, text: str) -> Result:
+        """The verdict on one head, and its status."""
+        brief = self.brief
+        verdict = "approve" if approved else "changes"
+        key = wording.effect_key(self.number, self.role, self.fingerprint, "review")
+        body = wording.marked(
+            wording.reviewed(approved, text, brief.head), brief.run, self.role, key, head=brief.head, verdict=verdict
+        )
+        event = self._event(approved)
+        state = "success" if approved else "failure"
+        return self._done(
+            f"{'approved' if approved else 'asked for changes at'} {wording.short(brief.head)}",
+            PostReview(self.number, brief.head, event, body, key),
+            SetStatus(brief.head, "bee/review", state, "approved" if approved else "changes requested"),
+        )
+
+    def _event(self, approved: bool) -> str:
+        """GitHub refuses (422) an author's verdict on their own pull request, so there it is a comment."""
+        item, viewer = self.brief.item, self.brief.view.snapshot.viewer
+        own = item.author is not None and item.author.id == viewer.id
+        return "COMMENT" if own else "APPROVE" if approved else "REQUEST_CHANGES"
+
+    def tested(self, trace: TraceResult, classified: tuple[str, str] | None) -> Result:
+        """The E2E result, for one head on one base."""
+        cls, why = classified or ("", "")
+        verdict = f"{cls}: {why}" if cls else ""
+        steps = "\n".join(trace.lines)
+        if trace.output:
+            steps += f"\n\n````text\n{trace.output.replace('````', '` ` ` `')}\n````"
+        text = wording.e2e_result(
+            trace.passed, trace.head, trace.base, self.brief.base_ref, steps, trace.ref, verdict
+        )
+        word = "pass" if trace.passed else "fail"
+        comment = self.comment(
+            f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
+            **({"class": cls} if cls else {}),
+        )  # fmt: skip
+        state = "success" if trace.passed else "failure"
+        status = SetStatus(trace.head, "bee/e2e", state, f"{word} on {self.brief.base_ref} {trace.base}")
+        note = f"E2E {word} of {wording.short(trace.head)} on {wording.short(trace.base)}{f' ({cls})' if cls else ''}"
+        return self._done(note, comment, status, trace=trace)
+
+    def merging(self) -> Result:
+        """The merge through the gate, and what follows it on the pull request."""
+        brief, pull = self.brief, self.brief.item
+        assert isinstance(pull, Pull)
+        outbox: list[Effect] = [
+            MergePull(self.number, brief.head, brief.base_ref, brief.base, brief.view.policy.merge_method)
+        ]
+        if not pull.cross_repository and pull.head_ref.startswith("bee/"):
+            outbox.append(DeleteBranch(pull.head_ref, brief.head))
+        outbox.append(self.labels((Label.DONE.value,)))
+        return Result(Outcome.PROGRESSED, f"merged {wording.short(brief.head)}", tuple(outbox))
+
+    def nothing(self, kind: str, why: str) -> Result:
+        """An explicit no-op: said once, and not asked again until something changes."""
+        outcome = _NOTHING[kind]
+        if outcome is Outcome.STALE_INPUT:
+            return Result(outcome, one_line(why), (self.labels(),))
+        text = wording.said(self.role, f"nothing to do ({kind}): {neutralised(why)}")
+        return Result(outcome, one_line(why), (self.comment("nothing", text), self.labels()))
+

@@ -1,0 +1,108 @@
+"""What may leave a run: protected paths, sizes, kinds of files, secrets. Pure; refusals explain themselves.
+
+The same sentences go to the agent in session and, where a person must decide, to GitHub.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bee.thinking.config import Policy
+from bee.words import limits
+from bee.words.text import one_line
+
+TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
+SYMLINK: Final = "120000"
+SUBMODULE: Final = "160000"
+
+# A first net for credentials in text; what it knows is listed in SECURITY.md.
+_SECRETS: Final = (
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]{2,12} )?PRIVATE KEY-----")),
+    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60})")),
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("a Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10}")),
+    ("an Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{20}")),
+    ("an OpenAI key", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{40}")),
+    ("a Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
+    ("an npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("a PyPI token", re.compile(r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{20}")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One changed file: path, git status letter, new mode (octal text), size in bytes."""
+
+    path: str
+    status: str
+    mode: str
+    size: int
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Whether a repository path matches a glob: `*` within a folder, `**` across folders, case folded."""
+    return _glob(pattern.lower()).fullmatch(path.lower()) is not None
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    out = ""
+    index = 0
+    while index < len(pattern):
+        if pattern.startswith("**/", index):
+            out, index = out + "(?:[^/]+/)*", index + 3
+        elif pattern.startswith("**", index):
+            out, index = out + ".*", index + 2
+        elif pattern[index] == "*":
+            out, index = out + "[^/]*", index + 1
+        else:
+            out, index = out + re.escape(pattern[index]), index + 1
+    return re.compile(out, re.DOTALL)
+
+
+def refuse_files(changes: Sequence[Change], policy: Policy, tests_only: bool) -> list[str]:
+    """Why this change may not leave, file by file; empty when it may."""
+    problems = []
+    if len(changes) > policy.limits.diff_files:
+        problems.append(f"{len(changes)} files changed; at most {policy.limits.diff_files} may (limits.diff_files)")
+    total = sum(change.size for change in changes if change.status != "D")
+    if total > policy.limits.diff_bytes:
+        problems.append(f"the changed files hold {total} bytes; at most {policy.limits.diff_bytes} may (limits.diff_bytes)")
+    for change in changes[: policy.limits.diff_files]:
+        problems.extend(_refuse_file(change, policy, tests_only))
+    return problems
+
+
+def _refuse_file(change: Change, policy: Policy, tests_only: bool) -> Iterable[str]:
+    name = one_line(change.path)
+    if any(matches(change.path, pattern) for pattern in policy.protected_paths):
+        yield f"`{name}` is a protected path: only a person changes it. Leave it out, or `bee pause` and say why it must change"
+    if change.status != "A" and change.path in verify_scripts(policy):
+        yield f"`{name}` is what E2E runs: only a person changes it. Add tests beside it instead"
+    if change.mode in (SYMLINK, SUBMODULE):
+        yield f"`{name}` is a {'symbolic link' if change.mode == SYMLINK else 'submodule'}: leave it out"
+    if change.size > limits.FILE_BYTES_MAX and change.status != "D":
+        yield f"`{name}` has {change.size} bytes; at most {limits.FILE_BYTES_MAX} may"
+    if tests_only and not any(matches(change.path, pattern) for pattern in TEST_PATHS):
+        yield f"`{name}` is not a test: this role may only add tests"
+
+
+def verify_scripts(policy: Policy) -> frozenset[str]:
+    """The files that the verify commands name: words of the command that look like paths of the repository."""
+    words = (word for command in policy.verify for word in command.split())
+    return frozenset(word.removeprefix("./") for word in words if "/" in word and not word.startswith(("/", "-")))
+
+
+def secrets_in(text: str) -> list[str]:
+    """The kinds of credentials that the text seems to hold; never the credentials themselves."""
+    return [kind for kind, pattern in _SECRETS if pattern.search(text)]
+
+
+def refuse_text(text: str) -> list[str]:
+    """Why this text may not be posted."""
+    found = [f"the text seems to hold {kind}: take it out" for kind in secrets_in(text)]
+    if len(text.encode("utf-8", "replace")) > limits.BODY_BYTES_MAX:
+        found.append(f"the text is longer than {limits.BODY_BYTES_MAX} bytes: shorten it")
+    return found

@@ -1,0 +1,220 @@
+"""The prompt and the context folder of a run: what the agent is told, and what is kept from it. Pure.
+
+Only trusted text becomes instruction; what is withheld is counted and said. Variables are strict: a prompt that
+names one bee does not know is an error, not an empty string.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bee.thinking.evidence import Verdict, Word, e2e_here, e2e_results
+from bee.thinking.facts import View
+from bee.thinking.fingerprint import trusted_comments
+from bee.thinking.pulls import said_of
+from bee.words import limits, markers
+from bee.words.errors import ConfigError
+from bee.words.model import CheckState, Comment, Issue, Item, Pull, kind_of
+from bee.words.plan import Plan, Step, brief
+from bee.words.records import RunSummary
+from bee.words.roles import Role
+from bee.words.text import clipped, one_line, plain
+
+_VARIABLE: Final = re.compile(r"\{\{([a-z_]{1,40})\}\}")
+_FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_HIDDEN: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Everything about one dispatch that a prompt or a context file may need."""
+
+    role: Role
+    run: str
+    item: Item
+    issue: Issue | None
+    step: Step | None
+    plan: Plan | None
+    view: View
+    position: str
+    reason: str
+    branch: str
+    base_ref: str
+    base: str
+    head: str
+    round: int = 1
+    started_steps: tuple[str, ...] = ()
+    last_run: RunSummary | None = None
+    handoff: str = ""
+    hint: str = ""
+
+
+def render(template: str, values: Mapping[str, str], path: str = "prompt") -> str:
+    """The prompt without its front matter, every variable filled in. Raises ConfigError for one bee does not know.
+
+    Values are put in one pass, so that text which looks like a variable stays text.
+    """
+    body = _FRONT.sub("", template, count=1)
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            line = body[: match.start()].count("\n") + 1
+            raise ConfigError(path, line, f"unknown variable {{{{{match[1]}}}}}; known: {', '.join(sorted(values))}")
+        return values[match[1]]
+
+    return _VARIABLE.sub(fill, body)
+
+
+def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a role prompt."""
+    step = brief_.step
+    listed = "\n".join(f"- `{name}`: {_FILE_TEXTS.get(name, '')}" for name in files)
+    failed = brief_.last_run
+    return {
+        "repo": brief_.view.snapshot.repo,
+        "number": str(brief_.item.number),
+        "kind": kind_of(brief_.item),
+        "title": one_line(brief_.item.title),
+        "role": str(brief_.role),
+        "run": brief_.run,
+        "position": brief_.position,
+        "reason": one_line(brief_.reason),
+        "issue": str(brief_.issue.number) if brief_.issue else str(brief_.item.number),
+        "step_id": step.id if step else "",
+        "step_title": one_line(step.title) if step else "",
+        "base_ref": brief_.base_ref,
+        "branch": brief_.branch,
+        "head": brief_.head,
+        "base": brief_.base,
+        "round": str(brief_.round),
+        "rounds_max": str(brief_.view.policy.limits.review_rounds),
+        "context_files": listed,
+        "withheld": withheld(brief_),
+        "last_failure": one_line(_failure(failed), 500) if failed else "none",
+        "handoff": one_line(brief_.handoff, 1000) or "none",
+        "hint": one_line(brief_.hint, 1000) or "none",
+    }
+
+
+def _failure(run: RunSummary) -> str:
+    return f"{run.role} ended as {run.outcome}{f' ({run.failure})' if run.failure else ''}: {run.note or 'no reason given'}"
+
+
+_FILE_TEXTS: Final = {
+    "item.json": "numbers, names and oids, for programs",
+    "item.md": "the item itself: the text a trusted person stands behind",
+    "issue.md": "the issue that this pull request is a step of",
+    "thread.md": "what trusted people and earlier runs said here",
+    "plan.md": "the whole plan",
+    "step.md": "the step to do, and how it is accepted",
+    "diff.patch": "the change as it is now, against the base",
+    "feedback.md": "what must be repaired",
+    "last-failure.md": "why the last run here failed: take another way",
+    "handoff.md": "what the run before you left for you",
+    "hint.md": "what a person wants you to know",
+}
+
+
+def context_files(brief_: Brief, diff: str) -> dict[str, str]:
+    """The context folder by file name; empty parts are not there, each part has at most CONTEXT_PART_BYTES_MAX."""
+    item, issue = brief_.item, brief_.issue
+    parts = {
+        "item.json": json.dumps(item_facts(brief_), indent=2, ensure_ascii=False) + "\n",
+        "item.md": f"# {one_line(item.title)}\n\n{visible(item.body)}",
+        "issue.md": f"# {one_line(issue.title)}\n\n{visible(issue.body)}" if issue and issue is not item else "",
+        "thread.md": thread(brief_),
+        "plan.md": "\n\n".join(brief(step) for step in brief_.plan.steps) if brief_.plan else "",
+        "step.md": step_text(brief_),
+        "diff.patch": diff,
+        "feedback.md": feedback(brief_),
+        "last-failure.md": _failure(brief_.last_run) if brief_.last_run else "",
+        "handoff.md": brief_.handoff,
+        "hint.md": brief_.hint,
+    }
+    return {name: clipped(text, limits.CONTEXT_PART_BYTES_MAX) for name, text in parts.items() if text.strip()}
+
+
+def item_facts(brief_: Brief) -> dict[str, Any]:
+    """What `item.json` holds."""
+    step = brief_.step
+    return {
+        "repo": brief_.view.snapshot.repo,
+        "number": brief_.item.number,
+        "kind": kind_of(brief_.item),
+        "title": brief_.item.title,
+        "role": str(brief_.role),
+        "run": brief_.run,
+        "position": brief_.position,
+        "issue": brief_.issue.number if brief_.issue else None,
+        "step": step and {
+            "id": step.id, "title": step.title, "accept": step.accept, "files": list(step.files), "note": step.note,
+        },
+        "base_ref": brief_.base_ref,
+        "branch": brief_.branch,
+        "head": brief_.head,
+        "base": brief_.base,
+        "round": brief_.round,
+        "started_steps": list(brief_.started_steps),
+    }  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """A body as a person sees it on GitHub: nothing hidden in comments or in invisible characters."""
+    return plain(_HIDDEN.sub("", text))
+
+
+def step_text(brief_: Brief) -> str:
+    """The step; for a task, the issue's own text is the step."""
+    step = brief_.step
+    if step is None:
+        return ""
+    return brief(step) if step.title else "This issue is one step of its own: do what it asks for."
+
+
+def thread(brief_: Brief) -> str:
+    """What trusted people said on the item, oldest first; bee's own posts are marked as such."""
+    parts = []
+    posts: list[Any] = [c for c in brief_.item.comments if brief_.view.trust.counts(c)]
+    if isinstance(brief_.item, Pull):
+        posts += [r for r in brief_.item.reviews if r.body.strip() and brief_.view.trust.counts(r)]
+    for post in sorted(posts, key=lambda post: (post.at, post.id)):
+        by = "bee" if markers.named(post.body, markers.RUN) else post.author.login
+        parts.append(f"## {by}\n\n{visible(post.body).strip()}\n")
+    return "\n".join(parts)
+
+
+def withheld(brief_: Brief) -> str:
+    """How much of the thread was left out because nobody trusted said it."""
+    posts: Sequence[Comment] = brief_.item.comments
+    count = sum(1 for post in posts if not brief_.view.trust.counts(post))
+    if isinstance(brief_.item, Pull):
+        count += sum(1 for review in brief_.item.reviews if not brief_.view.trust.counts(review))
+    if not count:
+        return "Nothing was left out of the thread."
+    return f"{count} comment{'s' if count > 1 else ''} by people bee does not trust here {'were' if count > 1 else 'was'} left out."
+
+
+def feedback(brief_: Brief) -> str:
+    """What the drafter must repair: the change request, red checks, the E2E failure, a conflict."""
+    item = brief_.item
+    if not isinstance(item, Pull) or brief_.role not in {Role.DRAFTER, Role.REVIEWER}:
+        return ""
+    said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES]
+    parts = [_word(word) for word in said[-1:]]
+    if brief_.role is Role.REVIEWER:
+        return "".join(f"# Earlier review\n\n{part}" for part in parts)
+    red = [c for c in item.checks if c.state is CheckState.RED and not c.name.startswith("bee/")]
+    parts += [f"# Check failed: {one_line(c.name)}\n\n{one_line(c.description, 1000)}\n{c.url}" for c in red]
+    failed = [r for r in e2e_here(e2e_results(item, brief_.view.trust), item.head, item.base) if not r.passed]
+    parts += [f"# E2E failed ({result.cls})\n\n{visible(result.text)}" for result in failed[-1:]]
+    if item.mergeable is False:
+        parts.append(f"# Conflict\n\nThe branch conflicts with {item.base_ref}: merge the base and keep both intentions.")
+    return "\n\n".join(parts)
+
+
+def _word(word: Word) -> str:
+    return f"# Changes requested by {word.source}\n\n{visible(word.text).strip()}"

@@ -1,0 +1,159 @@
+"""Everything bee says on GitHub, in one place. Pure: facts in, Markdown out; tests compare the exact text.
+
+What an agent wrote is neutralised before it stands here; bee's own markers are added last, by `marked`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bee.words import markers
+from bee.words.branches import branch_of
+from bee.words.limits import BODY_BYTES_MAX
+from bee.words.outcomes import Outcome
+from bee.words.plan import Step
+from bee.words.records import RunSummary
+from bee.words.text import clipped, digest, neutralised, one_line
+
+
+def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
+    """The key under which one effect of one run finds itself again."""
+    return digest(f"{number} {role} {fingerprint} {kind}")
+
+
+def marked(text: str, run: str, role: str, key: str, **values: str) -> str:
+    """The text with its `bee:run` marker at the end."""
+    marker = markers.Marker(markers.RUN, {"id": run, "role": role, "key": key, **values})
+    return f"{clipped(text, BODY_BYTES_MAX)}\n\n{markers.render(marker)}"
+
+
+def said(role: str, text: str) -> str:
+    """What a role posts."""
+    return f"**{role}:** {text}"
+
+
+def short(oid: str) -> str:
+    """An oid as people read it."""
+    return oid[:10]
+
+
+def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
+    """The planner's comment beside the plan it wrote into the issue."""
+    lines = "\n".join(f"{index}. `{step.id}` {neutralised(step.title)}" for index, step in enumerate(steps, 1))
+    nexts = (
+        "To start, tick the box under **Plan finalized** in the description. To change something, edit the plan first."
+        if needs_gate
+        else "The policy needs no approval of plans, so the first step starts now."
+    )
+    count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+    return said("planner", f"the plan has {count}, one pull request each:\n\n{lines}\n\n{nexts}")
+
+
+def pull_body(issue: int, step: str, text: str, plan: str) -> str:
+    """The description of a pull request of bee's; `Part of` links the issue without closing it."""
+    marker = markers.Marker(markers.PULL, {"issue": str(issue), "step": step, "plan": plan})
+    body = neutralised(text).strip() or "(the drafter gave no description)"
+    return f"{clipped(body, BODY_BYTES_MAX)}\n\nPart of #{issue}, step `{step}`.\n\n{markers.render(marker)}"
+
+
+def found_branch(issue: int, step: str) -> str:
+    """The description of a pull request that bee opens for a branch it found without one."""
+    return f"The branch `{branch_of(issue, step)}` was there without a pull request, so bee opened this one."
+
+
+def pushed(title: str, text: str, head: str) -> str:
+    """The drafter's comment when it has continued its branch."""
+    return said("drafter", f"{neutralised(one_line(title))} ({short(head)})\n\n{neutralised(text)}".rstrip())
+
+
+def tests_pushed(title: str, text: str, head: str) -> str:
+    """The test role's comment when it has added tests to the branch."""
+    return said("test", f"{neutralised(one_line(title))} ({short(head)})\n\n{neutralised(text)}".rstrip())
+
+
+def reply(text: str) -> str:
+    """The drafter's answer to a review, without commits."""
+    return said("drafter", neutralised(text))
+
+
+def reviewed(approved: bool, text: str, head: str) -> str:
+    """The reviewer's verdict on one head."""
+    verdict = "approved" if approved else "changes requested"
+    return said("reviewer", f"{verdict} at {short(head)}\n\n{neutralised(text)}".rstrip())
+
+
+def e2e_result(passed: bool, head: str, base: str, base_ref: str, steps: str, trace: str, verdict: str) -> str:
+    """The E2E comment of one head on one base. `steps` is a Markdown list made by bee from the step records."""
+    word = "pass" if passed else "fail"
+    text = f"**E2E trace ({word})** of {head} on `{base_ref}` {base}\n\n{steps}"
+    if verdict:
+        text += f"\n\n**test:** {neutralised(verdict)}"
+    return f"{text}\n\nThe whole trace: `git fetch origin {trace} && git log FETCH_HEAD`"
+
+
+def step_line(command: str, code: int, seconds: int) -> str:
+    """One E2E step as a list item."""
+    return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"
+
+
+def paused(role: str, reason: str) -> str:
+    """What stands on an item that an agent handed to a person."""
+    return (
+        f"**{role}: paused** {neutralised(reason)}\n\n"
+        "**What you can do:** answer here or change the item, then remove the label `breeze:human` "
+        "(or run `bee resume`)."
+    )
+
+
+def paused_by_person(reason: str) -> str:
+    """`bee pause` from the terminal."""
+    return f"**human:** paused{': ' + neutralised(reason) if reason else ''}"
+
+
+def hinted(text: str) -> str:
+    """`bee retry --hint`: a person's word for the next run."""
+    return f"**human:** try again: {neutralised(text)}\n\n{markers.render(markers.Marker(markers.HINT))}"
+
+
+def human_marker(kind: str, sha: str, reason: str) -> str:
+    """`bee approve` and `bee request-changes` from the terminal, bound to a head."""
+    word = "approved for E2E and merge" if kind == markers.APPROVED else "changes requested"
+    text = f"**human:** {word} at {short(sha)}{': ' + neutralised(reason) if reason else ''}"
+    return f"{text}\n\n{markers.render(markers.Marker(kind, {'sha': sha}))}"
+
+
+def escalated(reason: str, tried: Sequence[RunSummary], advice: str) -> str:
+    """The card that hands an item to a person, with what was tried."""
+    lines = [f"**bee: paused** {neutralised(reason)}"]
+    if tried:
+        lines.append("\n**What was tried**\n")
+        lines += [f"- {run.role}: {run.outcome}{': ' + neutralised(one_line(run.note)) if run.note else ''}" for run in tried]
+    lines.append(f"\n**What you can do:** {advice}")
+    return "\n".join(lines)
+
+
+def completed(steps: Sequence[tuple[str, int | None]], runs: int, usd: float) -> str:
+    """The summary on an issue whose every step is merged."""
+    lines = "\n".join(f"- `{step}`: {f'#{pull}' if pull else 'ticked by a person'}" for step, pull in steps)
+    cost = f", {usd:.2f} USD" if usd else ""
+    return f"**merger:** every step is merged.\n\n{lines}\n\nAgent runs on this issue: {runs}{cost}."
+
+
+def merged(head: str, base_ref: str, commit: str) -> str:
+    """What stands on a merged pull request."""
+    return said("merger", f"merged {short(head)} into `{base_ref}` as {short(commit)}")
+
+
+def base_overtaken(base_ref: str, tested: str, parent: str) -> str:
+    """A person's push overtook the base between the last check and the merge."""
+    return (
+        f"**bee: paused** `{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so the "
+        "merged result is not what E2E tested.\n\n**What you can do:** run the tests on the branch as it is now; "
+        "if they pass, remove the label `breeze:human`."
+    )
+
+
+def status_text(outcome: Outcome, role: str, number: int, action: str, upcoming: str) -> str:
+    """The one status line of a run in the log; never read back."""
+    return f"{role}: target={number} action={action or outcome} next={upcoming or 'none'}"

@@ -1,0 +1,107 @@
+"""E2E: the policy's verify command in a clean checkout of base plus head, each step a commit on a trace.
+
+The result is computed from the step records, never from what anybody says of it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bee.hands import process
+from bee.hands.git import Mirror
+from bee.hands.sandbox import Box
+from bee.thinking import wording
+from bee.thinking.config import Policy
+from bee.thinking.outcome import TraceResult
+from bee.thinking.outgates import verify_scripts
+from bee.words import limits
+from bee.words.branches import trace_ref
+from bee.words.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where E2E runs: the mirror, the box, a folder of the run, and a built environment without credentials."""
+
+    mirror: Mirror
+    box: Box
+    folder: Path
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step: the command, its exit code, whole seconds, and what it printed (bounded)."""
+
+    command: str
+    code: int
+    seconds: int
+    output: str
+
+
+def run_e2e(bench: Bench, policy: Policy, number: int, run: str, head: str, base: str, at: int) -> TraceResult:
+    """Merge `head` onto `base`, run every verify command there, and record each as a commit of the trace."""
+    steps = _steps(bench, policy, head, base)
+    passed = bool(steps) and all(step.code == 0 for step in steps)
+    ref = trace_ref(number, run)
+    tip = _record(bench.mirror, steps, passed, head, base, at)
+    lines = tuple(wording.step_line(step.command, step.code, step.seconds) for step in steps)
+    failed = next((step.output for step in steps if step.code != 0), "")
+    return TraceResult(passed, head, base, ref, tip, lines, failed[-limits.OUTPUT_TAIL_BYTES :])
+
+
+def _steps(bench: Bench, policy: Policy, head: str, base: str) -> list[StepRecord]:
+    tree, message = bench.mirror.merge_tree(base, head)
+    if tree is None:
+        return [StepRecord(f"git merge {head}", 1, 0, plain(message)[-limits.OUTPUT_TAIL_BYTES :])]
+    merged = bench.mirror.commit_tree(tree, [base, head], f"E2E of {head} on {base}\n")
+    records = [StepRecord(f"git merge {head}", 0, 0, "")]
+    missing = [path for path in sorted(verify_scripts(policy)) if bench.mirror.show(merged, path) is None]
+    if missing:
+        return [*records, StepRecord("look for " + ", ".join(missing), 1, 0, f"missing: {', '.join(missing)}")]
+    where = bench.folder / "e2e"
+    if where.exists():
+        shutil.rmtree(where)
+    bench.mirror.checkout_to(where, merged)
+    for command in policy.verify:
+        records.append(_verify(bench, where, command, policy.limits.verify_minutes * 60))
+        if records[-1].code != 0:
+            break
+    return records
+
+
+def _verify(bench: Bench, where: Path, command: str, seconds: int) -> StepRecord:
+    home = bench.folder / "e2e-home"
+    home.mkdir(mode=0o700, exist_ok=True)
+    env = {**bench.env, "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
+    argv = bench.box.wrap(
+        ["sh", "-c", command], writable=[where, home], readable=[bench.mirror.path], cwd=where, env=env, network=True
+    )
+    ended = process.run(argv, cwd=where, env=env, seconds=seconds, bytes_max=limits.TRANSCRIPT_BYTES_MAX // 50, merge_output=True)
+    output = plain(ended.out.decode("utf-8", "replace"))
+    if ended.timed_out:
+        output += f"\n[stopped after {seconds} s]"
+    return StepRecord(command, 124 if ended.timed_out else ended.code, int(ended.seconds), _ends(output))
+
+
+def _ends(text: str) -> str:
+    if len(text) <= limits.OUTPUT_HEAD_BYTES + limits.OUTPUT_TAIL_BYTES:
+        return text
+    left = len(text) - limits.OUTPUT_HEAD_BYTES - limits.OUTPUT_TAIL_BYTES
+    return f"{text[: limits.OUTPUT_HEAD_BYTES]}\n[… {left} characters left out]\n{text[-limits.OUTPUT_TAIL_BYTES :]}"
+
+
+def _record(mirror: Mirror, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
+    tree = mirror.tree_of(base)
+    tip = ""
+    for index, step in enumerate(steps, 1):
+        facts = {"version": 1, "step": index, "command": step.command, "exit": step.code, "seconds": step.seconds}
+        message = f"e2e step {index}: exit {step.code} in {step.seconds} s: {step.command[:80]}\n\n{json.dumps(facts)}\n"
+        tip = mirror.commit_record(f"{message}\n{step.output}\n", tree, [tip] if tip else [], at)
+    word = "pass" if passed else "fail"
+    facts = {"version": 1, "result": word, "head": head, "base": base, "steps": len(steps)}
+    return mirror.commit_record(f"e2e {word}: {head} on {base}\n\n{json.dumps(facts)}\n", tree, [tip] if tip else [], at)

@@ -1,0 +1,98 @@
+"""Keeps one lease alive while an agent works: renews it, watches for a person's stop, and owns its every move.
+
+Renewal and publishing never race: both hold the same lock, and the keeper's `lease` is the only one there is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bee.hands.github import writing
+from bee.verbs import lease as leases
+from bee.verbs.lease import Desk, Lease
+from bee.words import limits
+from bee.words.errors import BeeError, LeaseLost, LookError
+
+
+@dataclass(slots=True)
+class Keeper:
+    """A thread beside one run. `stop` is set when the run must end; `why` says why, in words for people."""
+
+    desk: Desk
+    lease: Lease
+    stop: threading.Event = field(default_factory=threading.Event)
+    why: str = ""
+    lost: bool = False
+    poll_seconds: float = limits.LEASE_POLL_SECONDS
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        threading.Thread(target=self._watch, name="lease keeper", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop watching; a move that is under way ends first."""
+        self._over.set()
+        with self._lock:
+            return
+
+    def move(self, step: Callable[[Lease], Lease]) -> Lease:
+        """Move the lease as `step` says, alone. Raises what `step` raises, LeaseLost first when it is lost already."""
+        with self._lock:
+            if self.lost:
+                raise LeaseLost(self.why)
+            try:
+                self.lease = step(self.lease)
+            except LeaseLost as problem:
+                self._end(str(problem), lost=True)
+                raise
+            return self.lease
+
+    def current(self) -> Lease:
+        """The lease as it stands, renewed when it is getting old. Raises LeaseLost."""
+        return self.move(self._fresh)
+
+    def _fresh(self, lease: Lease) -> Lease:
+        age = self.desk.door.now() - lease.record.at
+        return leases.renew(self.desk, lease) if age >= limits.LEASE_RENEW_SECONDS else lease
+
+    def _watch(self) -> None:
+        slept = time.monotonic()
+        while not self._over.wait(self.poll_seconds):
+            try:
+                self._look()
+                slept = time.monotonic()
+            except LeaseLost:
+                return
+            except LookError:
+                # Could not look: go on within what is left of the lease, then end rather than risk a second run.
+                if time.monotonic() - slept > limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS:
+                    self._end("GitHub could not be asked for the length of a lease", lost=True)
+                    return
+            except BeeError as problem:
+                self._end(str(problem), lost=True)
+                return
+
+    def _look(self) -> None:
+        with self._lock:
+            if self._over.is_set():
+                return
+            pulse = writing.pulse(self.desk.door, self.desk.repo, self.lease.record.number)
+            if pulse.tip is None or pulse.tip.oid != self.lease.oid:
+                self._end("another run has the lease now, or a person paused this one", lost=True)
+                raise LeaseLost(self.why)
+            if leases.records_stop(pulse):
+                self._end("a person put breeze:human on the item")
+            elif not pulse.open:
+                self._end("the item was closed")
+            self.lease = self._fresh(self.lease)
+
+    def _end(self, why: str, lost: bool = False) -> None:
+        if not self.why:
+            self.why = why
+        self.lost = self.lost or lost
+        self.stop.set()

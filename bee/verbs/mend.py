@@ -1,0 +1,168 @@
+"""What bee puts right by itself, without an agent: each mend claims the item first, and finds itself done.
+
+Called by the tick for every `Repair` and `Escalate` of its decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bee.hands.github import writing
+from bee.thinking import wording
+from bee.thinking.decide import Act, Escalate, Mend, Placed, Repair
+from bee.thinking.facts import View, human_by_person, record_of
+from bee.thinking.history import MENDER, fold
+from bee.thinking.issues import pulls_of_issue, steps_of
+from bee.verbs import lease as leases
+from bee.verbs.host import new_run
+from bee.verbs.lease import Claim, Desk, Ending, Lease
+from bee.verbs.merge import merge_gate
+from bee.verbs.publish import Carrying, carry_out
+from bee.words.branches import branch_of
+from bee.words.effects import CloseIssue, Effect, OpenPull, PostComment, SetLabels, TickStep
+from bee.words.errors import LeaseLost
+from bee.words.labels import Label, conflicts
+from bee.words.model import Issue, PullState
+from bee.words.outcomes import Failure, Outcome
+from bee.words.plan import read_body
+from bee.words.text import neutralised
+
+TRIED_SHOWN_MAX = 10
+
+
+def mend(desk: Desk, act: Act, view: View) -> bool:
+    """Do one act under the item's lease; False when somebody else has the item. Raises LookError."""
+    one = act.placed
+    if isinstance(act, Repair) and act.mend is Mend.CARRY_OUT:
+        return roll_forward(desk, one, view)
+    if isinstance(act, Repair) and act.mend is Mend.SETTLE:
+        return _settle(desk, one, view)
+    key = act.mend if isinstance(act, Repair) else "escalate"
+    run = new_run(MENDER, one.number, desk.door.now())
+    claim = Claim(one.number, MENDER, run, key, str(one.place.position))
+    lease = leases.claim(desk, claim, view.snapshot.items.get(one.number))
+    if lease is None:
+        return False
+    effects = _effects(act, view, run)
+    outcome = Outcome.ESCALATED if isinstance(act, Escalate) and not act.quarantine else Outcome.PROGRESSED
+    _under(desk, lease, effects, Ending(outcome, act.reason), view)
+    return True
+
+
+def _under(desk: Desk, lease: Lease, effects: Sequence[Effect], ending: Ending, view: View) -> None:
+    """Carry effects out under a lease and give it back, whatever GitHub says to them."""
+    carrying = Carrying(desk, lease, merge_gate(view.snapshot.permissions), stoppable=False)
+    try:
+        carry_out(carrying, tuple(effects))
+    except LeaseLost:
+        return
+    if carrying.refused:
+        ending = Ending(Outcome.ERROR, carrying.refused, Failure.MERGE)
+    leases.finish(desk, lease, ending)
+
+
+def roll_forward(desk: Desk, one: Placed, view: View) -> bool:
+    """Carry out what a dead or vanished run had published, on any host."""
+    tip = view.snapshot.items[one.number]
+    lease = leases.take_over(desk, tip)
+    if lease is None:
+        return False
+    record = lease.record
+    ending = Ending(
+        record.outcome or Outcome.PROGRESSED, record.note, record.failure, record.handoff, record.error_print,
+        record.cost_usd, record.tokens, record.head,
+    )  # fmt: skip
+    _under(desk, lease, record.outbox, ending, view)
+    return True
+
+
+def _settle(desk: Desk, one: Placed, view: View) -> bool:
+    """A claim ended without a word: write that down, and take its label off."""
+    if not leases.settle_lost(desk, view.snapshot.items[one.number]):
+        return False
+    if Label.WIP in one.item.labels:
+        writing.remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
+    return True
+
+
+def _effects(act: Act, view: View, run: str) -> list[Effect]:
+    if isinstance(act, Escalate):
+        return _escalation(act, view, run)
+    makers = {
+        Mend.LABELS: _labels,
+        Mend.OPEN_PULL: _open_pull,
+        Mend.TICK_STEP: _tick_steps,
+        Mend.COMPLETE: _complete,
+    }
+    return makers[act.mend](act.placed, view, run)
+
+
+def _labels(one: Placed, view: View, run: str) -> list[Effect]:
+    del run
+    labels = one.item.labels
+    gone = conflicts(labels, human_by_person(one.item, record_of(view, one.number)))
+    if not gone and Label.WIP in labels:
+        gone = frozenset({Label.WIP})
+    return [SetLabels(one.number, (), tuple(sorted(label.value for label in gone)))]
+
+
+def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
+    """The branch of the current step is there, its pull request is not: open it, never draft the step again."""
+    del run
+    issue = _issue(one)
+    step_id = str(one.place.facts["step"])
+    body = read_body(issue.body)
+    step = next((step for step in steps_of(body) if step.id == step_id), None)
+    title = neutralised(step.title if step and step.title else issue.title)
+    text = wording.pull_body(issue.number, step_id, wording.found_branch(issue.number, step_id), body.plan_hash)
+    return [OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text)]
+
+
+def _tick_steps(one: Placed, view: View, run: str) -> list[Effect]:
+    del view, run
+    body = read_body(_issue(one).body)
+    merged = set(one.place.facts["merged_steps"])
+    steps = body.plan.steps if body.plan else ()
+    return [TickStep(one.number, step.id) for step in steps if step.id in merged and not step.ticked]
+
+
+def _complete(one: Placed, view: View, run: str) -> list[Effect]:
+    """Every step is merged: the summary, the label, and the issue closed."""
+    issue = _issue(one)
+    pulls = pulls_of_issue(issue, view)
+    steps = [
+        (step.id, next((r.number for r in pulls.get(step.id, []) if r.state is PullState.MERGED), None))
+        for step in steps_of(read_body(issue.body))
+    ]
+    numbers = {number for _, number in steps if number is not None} | {issue.number}
+    runs = [run for number in sorted(numbers) for run in fold(record_of(view, number)) if run.role != MENDER]
+    text = wording.completed(steps, len(runs), sum(r.cost_usd for r in runs))
+    key = wording.effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
+    return [
+        PostComment(issue.number, wording.marked(text, run, "merger", key), key),
+        SetLabels(issue.number, (Label.DONE.value,), _present(one, Label.WIP)),
+        CloseIssue(issue.number),
+    ]
+
+
+def _present(one: Placed, *labels: Label) -> tuple[str, ...]:
+    return tuple(label.value for label in labels if label in one.item.labels)
+
+
+def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
+    """One card for a person, with what was tried; then the label that stops everything here."""
+    one = act.placed
+    record = record_of(view, one.number)
+    tried = [r for r in fold(record) if r.role != MENDER and r.fingerprint == one.fingerprint or not one.fingerprint]
+    text = wording.escalated(act.reason, tried[-TRIED_SHOWN_MAX:], one.place.advice.format(number=one.number))
+    key = wording.effect_key(one.number, MENDER, f"{one.fingerprint} {act.reason}", "escalate")
+    label = Label.QUARANTINE if act.quarantine else Label.HUMAN
+    return [
+        PostComment(one.number, wording.marked(text, run, MENDER, key), key),
+        SetLabels(one.number, (label.value,), _present(one, Label.WIP)),
+    ]
+
+
+def _issue(one: Placed) -> Issue:
+    assert isinstance(one.item, Issue)
+    return one.item

@@ -1,0 +1,142 @@
+"""The merge gate: the only place that merges. Everything is proven from fresh reads, the base's ref last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from bee.hands.github import reading, writing
+from bee.thinking.decide import Placed, place_item
+from bee.thinking.facts import view_of
+from bee.thinking.position import Position
+from bee.thinking.trust import TRUSTED
+from bee.thinking.wording import short
+from bee.verbs import lease as leases
+from bee.verbs.lease import Claim, Desk, Ending, Lease
+from bee.verbs.publish import MergeResult
+from bee.verbs.snapshot import read_policy
+from bee.words import limits
+from bee.words.branches import merge_ref
+from bee.words.effects import MergePull
+from bee.words.errors import LeaseLost, LookError, RefusedError
+from bee.words.model import Permission, Pull, Tip, Who
+from bee.words.outcomes import Outcome
+from bee.words.roles import Role
+
+SETTLE_PAUSE_SECONDS: Final = 0.4
+
+
+def merge_gate(permissions: Mapping[str, Permission]) -> Callable[[Desk, Lease, MergePull], MergeResult]:
+    """The gate, for those permissions of this tick."""
+
+    def gate(desk: Desk, lease: Lease, effect: MergePull) -> MergeResult:
+        return pass_gate(desk, lease, effect, permissions)
+
+    return gate
+
+
+def pass_gate(
+    desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]
+) -> MergeResult:
+    """Merge `effect`'s pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
+    held = hold_base(desk, effect.base_ref, effect.number, lease.record.run)
+    if held is None:
+        return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
+    try:
+        return _prove_and_merge(desk, lease, effect, permissions)
+    finally:
+        free_base(desk, held)
+
+
+def hold_base(desk: Desk, base_ref: str, number: int, run: str) -> Lease | None:
+    """The merge lease of a base; None when another run holds it."""
+    ref = merge_ref(base_ref)
+    tip = writing.read_ref(desk.door, desk.repo, ref)
+    if _held_by_another(tip, run, desk.door.now()):
+        return None
+    return leases.claim(desk, Claim(number, "merge", run, "", "", "", "", ""), _without_history(tip), ref)
+
+
+def _held_by_another(tip: Tip | None, run: str, now: int) -> bool:
+    record = tip.record if tip else None
+    return record is not None and record.holds and record.expires_at > now and record.run != run
+
+
+def _without_history(tip: Tip | None) -> Tip | None:
+    """A merge lease has no history of its own: the pull requests' ledgers have it."""
+    return Tip(tip.oid, replace(tip.record, history=())) if tip and tip.record else tip
+
+
+def free_base(desk: Desk, held: Lease) -> None:
+    """Give the merge lease back; when GitHub cannot be asked it expires by itself."""
+    try:
+        leases.finish(desk, held, Ending(Outcome.PROGRESSED))
+    except (LeaseLost, LookError):
+        return
+
+
+def _prove_and_merge(
+    desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]
+) -> MergeResult:
+    for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
+        one = reading.read_item(desk.door, desk.repo, effect.number)
+        pull = one.item
+        if not isinstance(pull, Pull):
+            return MergeResult(refused=f"#{effect.number} is not a pull request")
+        if pull.merged:
+            return MergeResult(commit=pull.head)
+        if one.tip is None or one.tip.oid != lease.oid:
+            raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
+        fresh = _fresh(desk, pull, permissions, one.snapshot.viewer)
+        snapshot = replace(one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip})
+        policy = read_policy(desk.repo, one.snapshot.policy_text)
+        placed = place_item(pull, view_of(snapshot, policy, own_run=lease.record.run))
+        if placed.place.position is Position.SETTLING and left:
+            time.sleep(SETTLE_PAUSE_SECONDS)
+            continue
+        refused = _refusal(pull, effect, placed)
+        return MergeResult(refused=refused) if refused else _merge(desk, pull, effect)
+    raise AssertionError("the loop always returns")
+
+
+def _fresh(desk: Desk, pull: Pull, permissions: Mapping[str, Permission], viewer: Who) -> dict[str, Permission]:
+    """The permissions of everybody on this pull request who was trusted, looked up again."""
+    involved = [pull.author, pull.editor, *(c.author for c in pull.comments), *(r.author for r in pull.reviews)]
+    people = {person.login.lower() for person in involved if person}
+    ask = {login for login in people if permissions.get(login) in TRUSTED and login != viewer.login.lower()}
+    return {**permissions, **{login: reading.read_permission(desk.door, desk.repo, login) for login in sorted(ask)}}
+
+
+def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
+    if pull.head != effect.head:
+        return f"the head moved from {short(effect.head)} to {short(pull.head)}"
+    if pull.base_ref != effect.base_ref:
+        return f"the pull request now goes into {pull.base_ref}"
+    if placed.role is not Role.MERGER:
+        return f"it is {placed.place.position} now: {placed.place.reason}"
+    return ""
+
+
+def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
+    base_now = writing.read_oid(desk.door, desk.repo, f"refs/heads/{effect.base_ref}")
+    if base_now != effect.base or pull.base != effect.base:
+        return MergeResult(refused=f"{effect.base_ref} moved from {short(effect.base)} to {short(base_now or 'gone')}")
+    title = f"{pull.title} (#{pull.number})"
+    try:
+        commit = writing.merge(desk.door, desk.repo, pull.number, effect.head, effect.method, title, "")
+    except RefusedError as problem:
+        return MergeResult(refused=problem.message)
+    return MergeResult(commit, "", _overtaken(desk, commit, effect))
+
+
+def _overtaken(desk: Desk, commit: str, effect: MergePull) -> str:
+    """The oid the base really had, when a push came between the last read and the merge; else empty.
+
+    GitHub pins the head of a merge, not its base, so the merge's first parent is looked at afterwards.
+    """
+    if effect.method == "rebase":
+        return ""
+    parents = writing.commit_parents(desk.door, desk.repo, commit)
+    return parents[0] if parents and parents[0] != effect.base else ""

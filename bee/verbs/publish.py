@@ -1,0 +1,255 @@
+"""Carrying out an outbox: each effect looks for itself before it acts, and nothing starts without the lease.
+
+`carry_out` is the only caller of GitHub's writing functions for what a run decided, whoever's run it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bee.hands.github import reading, writing
+from bee.thinking import wording
+from bee.thinking.trust import revisions
+from bee.verbs.lease import Desk, Lease, confirm
+from bee.words import limits, markers, plan, text
+from bee.words.branches import BRANCH_REFS
+from bee.words.effects import (
+    CloseIssue,
+    DeleteBranch,
+    Effect,
+    MergePull,
+    OpenAlert,
+    OpenPull,
+    PostComment,
+    PostReview,
+    SetLabels,
+    SetStatus,
+    TickStep,
+    WritePlan,
+)
+from bee.words.errors import RefusedError, ServerError, UnreachableError
+from bee.words.model import Issue, Item, Pull
+
+CONFIRM_FRESH_SECONDS: Final = 10
+
+Merger = Callable[[Desk, Lease, MergePull], "MergeResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """What the merge gate did: the merge commit, or why it refused. `overtaken`: the base had moved."""
+
+    commit: str = ""
+    refused: str = ""
+    overtaken: str = ""
+
+
+@dataclass(slots=True)
+class Carrying:
+    """One carrying-out: the lease, what was read of the items, and what came of it."""
+
+    desk: Desk
+    lease: Lease
+    merger: Merger
+    stoppable: bool = True
+    keep: Callable[[], Lease] | None = None
+    items: dict[int, Item] = field(default_factory=dict)
+    refused: str = ""
+    pull: int | None = None
+    confirmed_at: float = -1e9
+
+    def item(self, number: int) -> Item:
+        """The item as GitHub shows it now, read once."""
+        if number not in self.items:
+            self.items[number] = reading.read_item(self.desk.door, self.desk.repo, number).item
+        return self.items[number]
+
+    def ready(self) -> None:
+        """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
+        if self.keep is not None:
+            self.lease = self.keep()
+        if time.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
+            confirm(self.desk, self.lease, self.stoppable)
+            self.confirmed_at = time.monotonic()
+
+
+def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:
+    """Do every effect in order, once. Raises LeaseLost or LookError; what is done stays done and finds itself."""
+    for effect in outbox:
+        if carrying.refused and not isinstance(effect, SetLabels):
+            continue
+        _once(carrying, effect)
+    return carrying
+
+
+def _once(carrying: Carrying, effect: Effect) -> None:
+    """Do one effect; when the reply is lost, look again and try again, within a bound."""
+    act = _ACTS[type(effect)]
+    for left in range(limits.REQUEST_TRIES_MAX - 1, -1, -1):
+        try:
+            act(carrying, effect)
+            return
+        except (UnreachableError, ServerError):
+            if not left:
+                raise
+            carrying.items.clear()
+            carrying.confirmed_at = -1e9
+            time.sleep(0.2)
+
+
+def _has_key(item: Item, key: str) -> bool:
+    posts = [comment.body for comment in item.comments]
+    if isinstance(item, Pull):
+        posts += [review.body for review in item.reviews]
+    return any(marker.get("key") == key for body in posts for marker in markers.named(body, markers.RUN))
+
+
+def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
+    desk = carrying.desk
+    refs = reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref)
+    there = next((ref for ref in reversed(refs) if ref.state == "OPEN"), None)
+    if there is not None:
+        carrying.pull = there.number
+        return
+    carrying.ready()
+    carrying.pull = writing.open_pull(
+        desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body
+    )
+
+
+def _post_comment(carrying: Carrying, effect: PostComment) -> None:
+    if not _has_key(carrying.item(effect.number), effect.key):
+        carrying.ready()
+        writing.comment(carrying.desk.door, carrying.desk.repo, effect.number, effect.body)
+
+
+def _post_review(carrying: Carrying, effect: PostReview) -> None:
+    if _has_key(carrying.item(effect.number), effect.key):
+        return
+    carrying.ready()
+    door, repo = carrying.desk.door, carrying.desk.repo
+    try:
+        writing.review(door, repo, effect.number, effect.head, effect.event, effect.body)
+    except RefusedError as problem:
+        if problem.status != 422:
+            raise
+        # The head may be gone from the pull request after a push; the verdict still speaks of it, and only of it.
+        writing.comment(door, repo, effect.number, effect.body)
+
+
+def _set_status(carrying: Carrying, effect: SetStatus) -> None:
+    carrying.ready()
+    desk = carrying.desk
+    try:
+        writing.set_status(
+            desk.door, desk.repo, effect.sha, effect.context, effect.state, effect.description, effect.target_url
+        )
+    except RefusedError:
+        # https://docs.github.com/en/rest/commits/statuses: 422 once a context has 1000 statuses, or the commit is gone.
+        return
+
+
+def _write_plan(carrying: Carrying, effect: WritePlan) -> None:
+    issue = carrying.item(effect.number)
+    body = plan.read_body(issue.body)
+    if body.design_hash != effect.design:
+        carrying.refused = "the design text changed while the plan was made"
+        return
+    if effect.section.strip() in text.unix(issue.body):
+        return
+    written = plan.with_plan(issue.body, effect.section)
+    carrying.ready()
+    writing.write_body(carrying.desk.door, carrying.desk.repo, effect.number, written)
+    _check_body(carrying, effect.number, issue, text.unix(written))
+
+
+def _check_body(carrying: Carrying, number: int, seen: Item, written: str) -> None:
+    """After writing a body: when it went over an edit made in the same moment, put that back and try again.
+
+    GitHub has no compare-and-swap for bodies, but its edit history shows what the write replaced.
+    """
+    carrying.items.pop(number, None)
+    texts = [text.unix(edit.text or "") for edit in revisions(carrying.item(number))]
+    if written not in texts:
+        return
+    at = len(texts) - 1 - texts[::-1].index(written)
+    if at > 0 and texts[at - 1] != text.unix(seen.body):
+        writing.write_body(carrying.desk.door, carrying.desk.repo, number, texts[at - 1])
+        carrying.items.pop(number, None)
+        raise ServerError("the body was edited in the same moment; bee put that text back and tries again")
+
+
+def _tick_step(carrying: Carrying, effect: TickStep) -> None:
+    issue = carrying.item(effect.number)
+    body = plan.with_tick(issue.body, effect.step)
+    if body != text.unix(issue.body):
+        carrying.ready()
+        writing.write_body(carrying.desk.door, carrying.desk.repo, effect.number, body)
+        _check_body(carrying, effect.number, issue, body)
+
+
+def _merge(carrying: Carrying, effect: MergePull) -> None:
+    carrying.ready()
+    result = carrying.merger(carrying.desk, carrying.lease, effect)
+    number = effect.number
+    if result.refused:
+        carrying.refused = result.refused
+        return
+    if result.overtaken:
+        words = wording.base_overtaken(effect.base_ref, effect.base, result.overtaken)
+        key = wording.effect_key(number, "merger", effect.head, "overtaken")
+        run = carrying.lease.record.run
+        _post_comment(carrying, PostComment(number, wording.marked(words, run, "merger", key), key))
+        _set_labels(carrying, SetLabels(number, ("breeze:human",), ()))
+
+
+def _close_issue(carrying: Carrying, effect: CloseIssue) -> None:
+    issue = carrying.item(effect.number)
+    if isinstance(issue, Issue) and issue.open:
+        carrying.ready()
+        writing.close_issue(carrying.desk.door, carrying.desk.repo, effect.number)
+
+
+def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
+    ref = f"{BRANCH_REFS}{effect.head_ref.removeprefix('bee/')}"
+    if writing.read_oid(carrying.desk.door, carrying.desk.repo, ref) == effect.head:
+        carrying.ready()
+        writing.delete_ref(carrying.desk.door, carrying.desk.repo, ref)
+
+
+def _set_labels(carrying: Carrying, effect: SetLabels) -> None:
+    """bee's labels as a difference: what must come goes first, so that a crash in between leaves too many, not too few."""
+    carrying.ready()
+    door, repo = carrying.desk.door, carrying.desk.repo
+    if effect.add:
+        writing.add_labels(door, repo, effect.number, effect.add)
+    for name in effect.remove:
+        writing.remove_label(door, repo, effect.number, name)
+
+
+def _open_alert(carrying: Carrying, effect: OpenAlert) -> None:
+    marker = markers.render(markers.Marker(markers.ALERT, {"key": effect.alert}))
+    desk = carrying.desk
+    for issue in reading.open_alerts(desk.door, desk.repo):
+        if marker in issue:
+            return
+    carrying.ready()
+    writing.create_issue(desk.door, desk.repo, effect.title, f"{effect.body}\n\n{marker}")
+
+
+_ACTS: Final[dict[type[Any], Callable[[Carrying, Any], None]]] = {
+    OpenPull: _open_pull,
+    PostComment: _post_comment,
+    PostReview: _post_review,
+    SetStatus: _set_status,
+    WritePlan: _write_plan,
+    TickStep: _tick_step,
+    MergePull: _merge,
+    CloseIssue: _close_issue,
+    DeleteBranch: _delete_branch,
+    SetLabels: _set_labels,
+    OpenAlert: _open_alert,
+}

@@ -1,0 +1,88 @@
+"""All reads of one tick, bounded, each whole or an error; nothing is decided and nothing written here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+
+from bee.hands.github import reading
+from bee.hands.github.door import Door
+from bee.hands.yamlfile import parse as parse_yaml
+from bee.thinking.config import POLICY_PATH, Policy, policy_of
+from bee.thinking.decide import survey
+from bee.thinking.facts import View, view_of
+from bee.thinking.position import Position
+from bee.words import limits
+from bee.words.errors import ConfigError, NotFoundError
+from bee.words.model import Pull, Snapshot
+from bee.words.phase import Phase
+
+SETTLE_PAUSE_SECONDS: Final = 0.4
+
+
+def read_policy(repo: str, text: str | None) -> Policy:
+    """The policy on the default branch. Raises ConfigError where there is none or it is wrong."""
+    where = f"{repo}:{POLICY_PATH}"
+    if text is None:
+        raise ConfigError(where, None, "the repository has no policy on its default branch; `bee init` writes one")
+    return policy_of(where, parse_yaml(text, where))
+
+
+def look(door: Door, repo: str, phases: Mapping[str, Phase] | None = None) -> View:
+    """One repository as it is now. Raises LookError, NotFoundError or ConfigError."""
+    snapshot = reading.read_snapshot(door, repo)
+    policy = read_policy(repo, snapshot.policy_text)
+    view = view_of(snapshot, policy, phases)
+    return _with_dependencies(door, settle(door, view))
+
+
+def settle(door: Door, view: View) -> View:
+    """Read singly, a few times, each pull request whose mergeability decides its place and is not computed yet.
+
+    The read itself starts GitHub's computation: https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request
+    """
+    for _ in range(limits.SETTLE_READS_MAX):
+        waiting = [one.number for one in survey(view) if one.place.position is Position.SETTLING]
+        if not waiting:
+            break
+        time.sleep(SETTLE_PAUSE_SECONDS)
+        view = _read_again(door, view, waiting)
+    return view
+
+
+def _read_again(door: Door, view: View, numbers: list[int]) -> View:
+    pulls = {pull.number: pull for pull in view.snapshot.pulls}
+    for number in numbers:
+        try:
+            item = reading.read_item(door, view.snapshot.repo, number).item
+        except NotFoundError:
+            pulls.pop(number)
+            continue
+        if isinstance(item, Pull) and item.open:
+            pulls[number] = item
+        else:
+            pulls.pop(number)
+    return with_snapshot(view, replace(view.snapshot, pulls=tuple(pulls.values()), now=door.now()))
+
+
+def _with_dependencies(door: Door, view: View) -> View:
+    """Ask for issue dependencies only when an issue would otherwise be an agent's to move."""
+    wanted = {Position.NEEDS_PLAN, Position.NEEDS_STEP, Position.BACKING_OFF, Position.NO_CHANGE, Position.COMPLETE}
+    if not any(not one.is_pull and one.place.position in wanted for one in survey(view)):
+        return view
+    found = reading.read_dependencies(door, view.snapshot.repo)
+    issues = tuple(
+        replace(issue, blocked_by_open=found[issue.number][0], blockers=found[issue.number][1])
+        if issue.number in found
+        else issue
+        for issue in view.snapshot.issues
+    )
+    return with_snapshot(view, replace(view.snapshot, issues=issues, dependencies_known=True))
+
+
+def with_snapshot(view: View, snapshot: Snapshot) -> View:
+    """The same view of another snapshot."""
+    return replace(view, snapshot=snapshot)

@@ -1,0 +1,208 @@
+"""What a person says from the terminal: pause, resume, approve, request changes, cancel, retry.
+
+Each verb can be run again: it completes what a crash left, and never says a thing twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bee.hands.github import reading, writing
+from bee.hands.github.door import Door
+from bee.hands.github.reading import OneItem
+from bee.hands.github.writing import RefMove
+from bee.thinking import wording
+from bee.thinking.facts import escalation_stands
+from bee.thinking.history import fold, spent
+from bee.thinking.trust import Trust, TrustPolicy, resumed_at
+from bee.verbs import lease as leases
+from bee.verbs.host import Host, new_run
+from bee.verbs.lease import Desk, Ending, desk_of
+from bee.words import markers, records
+from bee.words.branches import item_ref
+from bee.words.errors import RefConflict, UsageError
+from bee.words.labels import Label
+from bee.words.model import Item, Permission, Pull
+from bee.words.outcomes import Failure, Outcome
+from bee.words.records import Kind, Record
+
+HUMAN_ROLE = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a verb did: one sentence, and whether anything changed."""
+
+    said: str
+    changed: bool = True
+
+    def json(self, repo: str, number: int) -> dict[str, Any]:
+        """The stable shape of the steering verbs' `--json`."""
+        return {"version": 1, "repo": repo, "number": number, "changed": self.changed, "said": self.said}
+
+
+def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
+    """Stop all work on an item: the label first, then the words, then the claim's release, in one request."""
+    one = reading.read_item(door, repo, number)
+    desk = desk_of(door, one.snapshot, host.host_id, host.boot)
+    key = wording.effect_key(number, HUMAN_ROLE, f"{_resumed(one)} {reason}", "pause")
+    body = wording.marked(wording.paused_by_person(reason), "human", HUMAN_ROLE, key)
+    missing_words = not any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run"))
+    holds = one.tip is not None and one.tip.record is not None and one.tip.record.holds
+    if Label.HUMAN in one.item.labels and not missing_words and not holds:
+        return Done(f"#{number} is paused already", changed=False)
+    _stop_here(host, one)
+    if Label.HUMAN not in one.item.labels and missing_words:
+        _pause_whole(desk, one, body)
+        return Done(f"#{number} is paused; to go on: bee resume {number}")
+    if Label.HUMAN not in one.item.labels:
+        writing.add_labels(door, repo, number, [Label.HUMAN.value])
+    if missing_words:
+        writing.comment(door, repo, number, body)
+    if holds:
+        _release(desk, one)
+    return Done(f"#{number} is paused; to go on: bee resume {number}")
+
+
+def _pause_whole(desk: Desk, one: OneItem, body: str) -> None:
+    label = writing.label_id(desk.door, desk.repo, Label.HUMAN)
+    move = _paused_move(desk, one)
+    try:
+        writing.pause(desk.door, desk.repo_id, one.item.node_id, label, body, [move])
+    except RefConflict:
+        # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
+        _release(desk, reading.read_item(desk.door, desk.repo, one.item.number))
+
+
+def _paused_move(desk: Desk, one: OneItem) -> RefMove:
+    before = one.tip.record if one.tip else None
+    now = desk.door.now()
+    usd, runs = spent(before)
+    record = Record(
+        Kind.PAUSED, one.item.number, new_run(HUMAN_ROLE, one.item.number, now), HUMAN_ROLE, now,
+        secrets.token_hex(8), desk.host, desk.boot, history=fold(before) if before else (),
+        cost_usd_before=usd, runs_before=runs, handoff=before.handoff if before else "",
+    )  # fmt: skip
+    if before is not None and before.holds:
+        # The run that is stopped here is remembered as cancelled, not as lost.
+        stopped = replace(before, kind=Kind.PAUSED, at=now)
+        record = replace(record, history=fold(stopped))
+    oid = leases.write_record(desk, record, one.tip.oid if one.tip else None)
+    return RefMove(item_ref(one.item.number), one.tip.oid if one.tip else None, oid)
+
+
+def _release(desk: Desk, one: OneItem) -> None:
+    move = _paused_move(desk, one)
+    assert move.after is not None
+    if not leases.swap(desk, move.ref, move.before, move.after):
+        raise UsageError(f"the claim of #{one.item.number} moved in the same moment; run the command again")
+
+
+def _stop_here(host: Host, one: OneItem) -> bool:
+    """End the run on this machine at once, when it is here; elsewhere it notices within half a minute."""
+    record = one.tip.record if one.tip else None
+    if record is None or not record.holds or record.host != host.host_id:
+        return False
+    return host.executor.cancel(record.run)
+
+
+def _resumed(one: OneItem) -> int:
+    everyone = {event.actor.login.lower(): Permission.WRITE for event in one.item.events if event.actor}
+    return resumed_at(one.item, Trust(one.snapshot.viewer, everyone))
+
+
+def resume(door: Door, repo: str, number: int) -> Done:
+    """Let bee go on: the labels that hold an item go. Attempts are counted from now."""
+    one = reading.read_item(door, repo, number)
+    held = [label for label in (Label.HUMAN, Label.QUARANTINE) if label in one.item.labels]
+    trust = Trust(one.snapshot.viewer, {}, TrustPolicy())
+    if not held and not escalation_stands(one.item, trust, one.tip.record if one.tip else None):
+        return Done(f"#{number} is not paused", changed=False)
+    if Label.HUMAN not in held:
+        writing.add_labels(door, repo, number, [Label.HUMAN.value])
+        held.append(Label.HUMAN)
+    for label in held:
+        writing.remove_label(door, repo, number, label.value)
+    return Done(f"#{number} goes on with the next tick")
+
+
+def retry(door: Door, repo: str, number: int, hint: str) -> Done:
+    """Try again now, whatever the history says; the hint is in the next prompt."""
+    one = reading.read_item(door, repo, number)
+    if not one.item.open:
+        raise UsageError(f"#{number} is closed; reopen it first")
+    if hint:
+        writing.comment(door, repo, number, wording.hinted(hint))
+    if Label.HUMAN not in one.item.labels:
+        # Attempts are counted from the moment a person takes the label off, so it must have been on.
+        writing.add_labels(door, repo, number, [Label.HUMAN.value])
+    for label in (Label.HUMAN, Label.QUARANTINE):
+        if label is Label.HUMAN or label in one.item.labels:
+            writing.remove_label(door, repo, number, label.value)
+    return Done(f"#{number} is tried again with the next tick")
+
+
+def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> Done:
+    """`bee approve` and `bee request-changes`: a marker bound to the head as it is now."""
+    one = reading.read_item(door, repo, number)
+    pull = _open_pull(one.item)
+    word = "approved" if kind == markers.APPROVED else "changes requested"
+    if _said_already(pull, kind):
+        return Done(f"#{number} has this already at {wording.short(pull.head)}: {word}", changed=False)
+    writing.comment(door, repo, number, wording.human_marker(kind, pull.head, reason))
+    return Done(f"#{number}: {word} at {wording.short(pull.head)}")
+
+
+def _open_pull(item: Item) -> Pull:
+    if not isinstance(item, Pull):
+        raise UsageError(f"#{item.number} is an issue; give the number of a pull request")
+    if not item.open:
+        raise UsageError(f"#{item.number} is closed; nothing can be said of it any more")
+    return item
+
+
+def _said_already(pull: Pull, kind: str) -> bool:
+    """Whether the last human marker about this head says the same."""
+    kinds = (markers.APPROVED, markers.CHANGES_REQUESTED)
+    last = ""
+    for comment in sorted(pull.comments, key=lambda comment: (comment.at, comment.id)):
+        for marker in markers.parse(comment.body):
+            if marker.name in kinds and marker.get("sha") == pull.head:
+                last = marker.name
+    return last == kind
+
+
+def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
+    """End a live run cleanly: its lease goes, its agent is ended, its label comes off. The item stays bee's."""
+    one = reading.read_item(door, repo, number)
+    record = one.tip.record if one.tip else None
+    if one.tip is None or record is None or not record.holds:
+        return Done(f"nothing runs on #{number}", changed=False)
+    if record.kind is Kind.PUBLISHED:
+        return Done(f"the run on #{number} has published already and is being carried out", changed=False)
+    desk = desk_of(door, one.snapshot, host.host_id, host.boot)
+    here = _stop_here(host, one)
+    ending = Ending(Outcome.STALE_INPUT, "a person cancelled the run", Failure.CANCELLED)
+    last = leases.ended(record, ending, door.now())
+    if not leases.swap(desk, item_ref(number), one.tip.oid, leases.write_record(desk, last, one.tip.oid)):
+        raise UsageError(f"the run on #{number} moved on in the same moment; run the command again")
+    writing.remove_label(door, repo, number, Label.WIP.value)
+    where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
+    return Done(f"the run on #{number} ({record.run}) is cancelled{where}")
+
+
+def log(host: Host, door: Door, repo: str, number: int) -> list[tuple[int, str]]:
+    """The ledger of an item, oldest first: (seconds since the epoch, first line of the record)."""
+    mirror = host.mirror(repo)
+    mirror.ensure()
+    ref = item_ref(number)
+    mirror.fetch([f"+{ref}:{ref}"])
+    tip = mirror.rev(ref)
+    chain = mirror.chain(tip, 1000) if tip else []
+    lines = []
+    for commit in reversed(chain):
+        record = records.decode(commit.message)
+        lines.append((record.at if record else 0, commit.message.split("\n", 1)[0]))
+    return lines

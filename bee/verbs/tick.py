@@ -1,0 +1,255 @@
+"""One tick, as the design says it:
+
+    guard -> snapshot -> reconcile -> decide -> claim -> launch -> exit
+
+It looks at each repository once, puts every item in its place, mends what is broken, sends at most one agent to
+the oldest item that an agent can move, and ends. It remembers nothing: labels, comments and refs do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bee.hands.github.door import Door
+from bee.hands.github.writing import label_id, mark_claimed, remove_label
+from bee.hands.journal import Slot
+from bee.thinking.decide import (
+    Decision,
+    Dispatch,
+    Placed,
+    actionable,
+    decide,
+    decision_json,
+    item_json,
+    place_item,
+    survey,
+)
+from bee.thinking.facts import View
+from bee.thinking.position import Position
+from bee.verbs import job as jobs
+from bee.verbs import lease as leases
+from bee.verbs.host import Host, new_run
+from bee.verbs.job import Job
+from bee.verbs.lease import Claim, Ending, Lease, desk_of
+from bee.verbs.mend import mend
+from bee.verbs.snapshot import look, with_snapshot
+from bee.verbs.work import work
+from bee.words import limits
+from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.words.labels import Label
+from bee.words.model import Pull, Tip
+from bee.words.outcomes import Failure, Outcome
+from bee.words.phase import Phase
+
+LOOKS_PER_TICK_MAX = 3
+
+
+@dataclass(slots=True)
+class Report:
+    """What a tick did, for people and for `--json`."""
+
+    exit: int = 0
+    decision: Decision | None = None
+    said: str = ""
+    problems: list[BeeError] = field(default_factory=list)
+    requests: int = 0
+    run: str = ""
+    acted: list[dict[str, Any]] = field(default_factory=list)
+
+    def json(self) -> dict[str, Any]:
+        """The stable shape of `bee tick --json`."""
+        none = {"kind": "idle", "repo": None, "number": None, "role": None, "reason": self.said or None}
+        items = [item_json(one) for one in self.decision.places] if self.decision else []
+        chosen = decision_json(self.decision) if self.decision else none
+        problems = [str(problem) for problem in self.problems]
+        return {
+            "version": 1, "exit": self.exit, "decision": chosen, "items": items, "requests": self.requests,
+            "run": self.run or None, "acted": self.acted, "problems": problems,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a tick was asked for. `inline`: the run happens in this process. `dry`: look and decide, write nothing."""
+
+    repos: tuple[str, ...]
+    inline: bool = False
+    dry: bool = False
+    trigger: bool = True
+
+
+def tick(host: Host, options: Options) -> Report:
+    """One tick. Raises nothing that is expected: the report holds it."""
+    report = Report()
+    if not options.dry and _guarded(host, report):
+        return report
+    door = host.door()
+    slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, "tick")
+    try:
+        views = _snapshot(host, door, options, report)
+        if not options.dry:
+            views = _reconcile(host, door, views, options, report)
+        report.decision = decide(views)
+        if not options.dry:
+            slot = _dispatch(host, door, views, slot, options, report)
+    except LookError as problem:
+        report.problems.append(problem)
+    finally:
+        if slot is not None:
+            slot.release()
+    report.requests += door.requests
+    report.exit = max((problem.exit_code for problem in report.problems), default=0)
+    return report
+
+
+def _guarded(host: Host, report: Report) -> bool:
+    """The heartbeat, and the markers that keep every tick still."""
+    host.home.ensure()
+    host.home.heartbeat(int(time.time()), "tick")
+    for name, way_out in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
+        text = host.home.marker(name)
+        if text is not None:
+            report.said = f"{name}: {text.strip() or 'no reason given'}; to go on: {way_out}"
+            return True
+    return False
+
+
+def _snapshot(host: Host, door: Door, options: Options, report: Report) -> list[View]:
+    """Look at each repository; one that cannot be looked at never stops the others."""
+    views = []
+    for repo in options.repos:
+        try:
+            views.append(_phased(host, look(door, repo)))
+        except (LookError, ConfigError, NotFoundError) as problem:
+            report.problems.append(problem)
+            host.say(f"{repo}: {problem}")
+    return views
+
+
+def _phased(host: Host, view: View) -> View:
+    """The view with what this host's executor says of the runs that hold something."""
+    phases: dict[str, Phase] = {}
+    for tip in view.snapshot.items.values():
+        if tip.record is not None and tip.record.holds:
+            phase = host.executor.phase(tip.record.run, tip.record.host, tip.record.boot)
+            phases[tip.record.run] = Phase(str(phase))
+    return replace(view, phases=phases)
+
+
+def _reconcile(host: Host, door: Door, views: list[View], options: Options, report: Report) -> list[View]:
+    """Mend what the decision says is broken, then look again; bounded in acts and in looks."""
+    left = limits.REPAIRS_PER_TICK_MAX
+    for _ in range(LOOKS_PER_TICK_MAX):
+        acts = decide(views).acts[:left]
+        if not acts:
+            break
+        touched = set()
+        for act in acts:
+            view = next(view for view in views if view.snapshot.repo == act.placed.repo)
+            done = mend(desk_of(door, view.snapshot, host.host_id, host.boot), act, view)
+            word = type(act).__name__.lower()
+            where = f"{act.placed.repo}#{act.placed.number}"
+            report.acted.append({"kind": word, "repo": act.placed.repo, "number": act.placed.number,
+                                 "reason": act.reason, "done": done})  # fmt: skip
+            host.say(f"{where}: {word}, {act.reason}" + ("" if done else " (somebody else was first)"))
+            touched.add(act.placed.repo)
+        left -= len(acts)
+        views = [
+            _phased(host, look(door, view.snapshot.repo)) if view.snapshot.repo in touched else view for view in views
+        ]
+    return views
+
+
+def _dispatch(
+    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
+) -> Slot | None:
+    """Send one agent. Returns the slot when it is still this tick's to free."""
+    assert report.decision is not None
+    if not isinstance(report.decision.choice, Dispatch):
+        return slot
+    if slot is None:
+        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
+        report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
+        host.say(report.said)
+        return None
+    host.find_box()
+    for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
+        view = next(view for view in views if view.snapshot.repo == one.repo)
+        job = claim(host, door, one, view, options)
+        if job is not None:
+            report.run = job.run
+            report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.place.reason))
+            return _launch(host, job, slot, options, report)
+        host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
+    return slot
+
+
+def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> Job | None:
+    """Claim an item and prove the claim: read back, and derive its position again. None when it is not ours."""
+    assert one.role is not None
+    snapshot = view.snapshot
+    desk = desk_of(door, snapshot, host.host_id, host.boot)
+    run = new_run(one.role, one.number, door.now())
+    head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
+    engine = host.settings.role(one.role).engine
+    name = engine if isinstance(engine, str) else "command"
+    what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)
+    lease = leases.claim(desk, what, snapshot.items.get(one.number))
+    if lease is None:
+        return None
+    label = snapshot.wip_label_id or label_id(door, one.repo, Label.WIP)
+    item, tip = mark_claimed(door, one.repo, one.number, one.item.node_id, label)
+    fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, door.now())
+    again = place_item(item, fresh)
+    settled = again.place.position in {one.place.position, Position.SETTLING} or again.role is one.role
+    if tip is None or tip.oid != lease.oid or not item.open or not settled or again.fingerprint != one.fingerprint:
+        release(desk, lease, one)
+        return None
+    return Job(
+        one.repo, snapshot.repo_id, snapshot.default_tree, one.number, one.role, run, lease.oid, one.fingerprint,
+        str(one.place.position), one.place.reason, head, base, host.token, dict(snapshot.permissions),
+        trigger=options.trigger,
+    )  # fmt: skip
+
+
+def _with_item(view: View, item: Any, tip: Tip, run: str, now: int) -> View:
+    snapshot = view.snapshot
+    issues = tuple(item if old.number == item.number else old for old in snapshot.issues)
+    if not isinstance(item, Pull):
+        old = next(old for old in snapshot.issues if old.number == item.number)
+        known = replace(item, blocked_by_open=old.blocked_by_open, blockers=old.blockers)
+        issues = tuple(known if one.number == item.number else one for one in snapshot.issues)
+    pulls = tuple(item if old.number == item.number else old for old in snapshot.pulls)
+    items = {**snapshot.items, item.number: tip}
+    fresh = replace(snapshot, issues=issues, pulls=pulls, items=items, now=now)
+    return replace(with_snapshot(view, fresh), own_run=run)
+
+
+def release(desk: leases.Desk, lease: Lease, one: Placed) -> None:
+    """Give back a claim that came to nothing; it counts as nothing."""
+    remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
+    ending = Ending(Outcome.STALE_INPUT, "the item changed while it was claimed", Failure.CANCELLED)
+    leases.finish(desk, lease, ending)
+
+
+def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) -> Slot | None:
+    """Hand the run to a worker that outlives this tick; or, inline, do it here."""
+    if options.inline:
+        alive = host.home.hold_alive(job.run)
+        try:
+            outcome = work(host, job)
+        finally:
+            alive.release()
+        report.said = f"{job.role} on {job.repo}#{job.number}: {outcome}"
+        return slot
+    host.executor.launch(jobs.encode(job), job.run, slot.hand_over())
+    report.said = f"{job.role} started on {job.repo}#{job.number} ({job.run})"
+    return None
+
+
+def places(views: Sequence[View]) -> list[Placed]:
+    """Every item in its place, for the verbs that only look."""
+    return [one for view in views for one in survey(view)]

@@ -1,0 +1,194 @@
+"""The place of one run: the mirror fetched, an own clone, the context folder, and the brief that describes it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from bee.hands.git import Clone, Mirror
+from bee.hands.github import reading
+from bee.thinking.evidence import rounds
+from bee.thinking.facts import View, record_of, view_of
+from bee.thinking.history import fold
+from bee.thinking.issues import pulls_of_issue, steps_of
+from bee.thinking.prompt import Brief, context_files
+from bee.thinking.pulls import is_own, said_of
+from bee.thinking.trust import resumed_at
+from bee.verbs.job import Job
+from bee.verbs.lease import Desk, Lease
+from bee.verbs.snapshot import read_policy
+from bee.words import limits, markers
+from bee.words.branches import branch_of, item_ref, parse_branch
+from bee.words.errors import GitError
+from bee.words.model import Issue, Item, Pull, PullState, Tip
+from bee.words.outcomes import Outcome
+from bee.words.plan import Step, read_body
+from bee.words.records import RunSummary
+from bee.words.roles import Role
+
+AGENT_FILES: Final = (
+    "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json", ".github/bee.yml",
+)  # fmt: skip
+
+
+class StaleInput(GitError):
+    """What the run was claimed for is not there any more; an ordinary ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A run's place on this machine."""
+
+    brief: Brief
+    mirror: Mirror
+    clone: Clone
+    folder: Path
+    files: Mapping[str, str]
+
+    @property
+    def context(self) -> Path:
+        """The context folder."""
+        return self.folder / "context"
+
+    @property
+    def bin(self) -> Path:
+        """Where the agent's `bee` is."""
+        return self.folder / "bin"
+
+    @property
+    def home(self) -> Path:
+        """The agent's private HOME."""
+        return self.folder / "agent-home"
+
+
+def read_view(desk: Desk, lease: Lease, job: Job) -> tuple[View, Item, Issue | None]:
+    """The item, and for a pull request the issue behind it, read fresh under the lease."""
+    one = reading.read_item(desk.door, desk.repo, job.number)
+    policy = read_policy(desk.repo, one.snapshot.policy_text)
+    issue = one.item if isinstance(one.item, Issue) else _issue_behind(desk, one.item)
+    snapshot = replace(
+        one.snapshot,
+        permissions=job.permissions,
+        items={job.number: Tip(lease.oid, lease.record)},
+        issues=(issue,) if issue else (),
+        pulls=(one.item,) if isinstance(one.item, Pull) else (),
+    )
+    return view_of(snapshot, policy, own_run=job.run), one.item, issue
+
+
+def _issue_behind(desk: Desk, pull: Pull) -> Issue | None:
+    named = parse_branch(pull.head_ref)
+    if not named or not is_own(pull):
+        return None
+    item = reading.read_item(desk.door, desk.repo, named[0]).item
+    return item if isinstance(item, Issue) else None
+
+
+def make_place(desk: Desk, lease: Lease, job: Job, mirror: Mirror, folder: Path) -> Place:
+    """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
+    view, item, issue = read_view(desk, lease, job)
+    mirror.ensure()
+    _fetch(mirror, item)
+    brief = _brief(desk, view, item, issue, job, mirror)
+    clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
+    clone.overlay(brief.base, AGENT_FILES)
+    diff = mirror.diff_text(mirror.merge_base(brief.base, brief.head) or brief.base, brief.head, limits.DIFF_BYTES_MAX)
+    files = context_files(brief, diff)
+    for part in (folder / "context", folder / "bin", folder / "agent-home"):
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / "context" / name).write_text(text, encoding="utf-8", errors="replace")
+    return Place(brief, mirror, clone, folder, files)
+
+
+def _fetch(mirror: Mirror, item: Item) -> None:
+    specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
+    if isinstance(item, Pull) and item.cross_repository:
+        specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
+    mirror.fetch(specs)
+
+
+def _brief(desk: Desk, view: View, item: Item, issue: Issue | None, job: Job, mirror: Mirror) -> Brief:
+    shared = Brief(
+        job.role, job.run, item, issue, None, None, view, job.position, job.reason, "", "", "", "",
+        handoff=lease_handoff(view, item.number), hint=hint_for(view, item),
+    )  # fmt: skip
+    if isinstance(item, Pull):
+        return _brief_of_pull(shared, item, issue, mirror, job)
+    assert issue is not None
+    return _brief_of_issue(desk, shared, issue, mirror, job)
+
+
+def hint_for(view: View, item: Item) -> str:
+    """What a person wants the next run to know: the last hint since the last run ended."""
+    last = max((run.ended_at for run in fold(record_of(view, item.number)) if run.run != view.own_run), default=0)
+    said = [c for c in item.comments if view.trust.counts(c) and markers.named(c.body, markers.HINT)]
+    return said[-1].body.split("<!--")[0].strip() if said and said[-1].at >= last else ""
+
+
+def lease_handoff(view: View, number: int) -> str:
+    """What the last run on this item left for the next."""
+    record = record_of(view, number)
+    return record.handoff if record else ""
+
+
+def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirror, job: Job) -> Brief:
+    if pull.head != job.head or not mirror.has(pull.head):
+        raise StaleInput(f"the head moved from {job.head[:10]} to {pull.head[:10]} before the run began")
+    base = mirror.rev(f"refs/heads/{pull.base_ref}")
+    if base is None or (job.base and base != job.base and job.role in {Role.TEST, Role.MERGER}):
+        raise StaleInput(f"{pull.base_ref} moved before the run began")
+    named = parse_branch(pull.head_ref)
+    plan = read_body(issue.body).plan if issue else None
+    step = plan.step(named[1]) if plan and named else None
+    since = resumed_at(pull, shared.view.trust)
+    return replace(
+        shared,
+        step=step or (Step(named[1], "", "", ()) if named else None),
+        plan=plan,
+        branch=pull.head_ref,
+        base_ref=pull.base_ref,
+        base=base,
+        head=pull.head,
+        round=rounds(said_of(pull, shared.view), since) + 1,
+        last_run=last_failed(shared.view, pull.number, job.role),
+    )
+
+
+def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Mirror, job: Job) -> Brief:
+    view = shared.view
+    base_ref = view.snapshot.default_branch
+    base = mirror.rev(f"refs/heads/{base_ref}")
+    if base is None:
+        raise StaleInput(f"{base_ref} is gone")
+    body = read_body(issue.body)
+    pulls = pulls_of_issue(issue, view)
+    shared = replace(
+        shared, plan=body.plan, base_ref=base_ref, base=base, started_steps=tuple(sorted(pulls)),
+        last_run=last_failed(view, issue.number, job.role),
+    )  # fmt: skip
+    if job.role is Role.PLANNER:
+        return replace(shared, branch=base_ref, head=base)
+    merged = {step for step, refs in pulls.items() if any(ref.state is PullState.MERGED for ref in refs)}
+    left = [step for step in steps_of(body) if step.id not in merged and not step.ticked]
+    if not left:
+        raise StaleInput("no step is left to do")
+    branch = branch_of(issue.number, left[0].id)
+    _check_no_pull(desk, branch, resumed_at(issue, view.trust))
+    return replace(shared, step=left[0], branch=branch, head=mirror.rev(f"refs/heads/{branch}") or base)
+
+
+def _check_no_pull(desk: Desk, branch: str, since: int) -> None:
+    """The list by branch is strongly consistent, the timeline is not: look once more before work is paid for."""
+    for ref in reading.pulls_of_branch(desk.door, desk.repo, branch):
+        if ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since:
+            raise StaleInput(f"{branch} has pull request #{ref.number} ({ref.state.lower()}) already")
+
+
+def last_failed(view: View, number: int, role: Role) -> RunSummary | None:
+    """The last run of this role here, when it failed: the next one must take another way."""
+    runs = [run for run in fold(record_of(view, number)) if run.role == role and run.run != view.own_run]
+    failed = runs and runs[-1].outcome in {Outcome.ERROR, Outcome.UNCLASSIFIED, Outcome.LOST}
+    return runs[-1] if failed else None
