@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ TICKS_MAX: Final = 60
 TICKS_UNCHANGED_MAX: Final = 3
 TICK_SECONDS_MAX: Final = 3 * 60 * 60
 PAUSE_SECONDS: Final = 0.5
+TICK: Final = (sys.executable, "-m", "bee", "tick", "--inline", "--json")
 GATES: Final[Mapping[str, tuple[str, ...]]] = {
     "design-open": ("## Design finalized", "## Finalization gate"),
     "plan-open": ("## Plan finalized",),
@@ -61,6 +62,7 @@ class Drive:
     stage: Stage
     screen: Screen
     wipe: bool
+    command: Sequence[str] = TICK
     ticks: int = 0
     runs: int = 0
     _shown: dict[int, str] = field(default_factory=dict)
@@ -88,8 +90,7 @@ class Drive:
         return str(self.stage.person.issue(self.stage.issue)["state"]) == "closed"
 
     def _tick(self) -> Tick:
-        argv = [sys.executable, "-m", "bee", "tick", "--inline", "--json"]
-        ended = process.run(argv, cwd=self.stage.folder, env=bee_env(self.stage), seconds=TICK_SECONDS_MAX)
+        ended = process.run(self.command, cwd=self.stage.folder, env=bee_env(self.stage), seconds=TICK_SECONDS_MAX)
         self.ticks += 1
         out, err = (text.decode("utf-8", "replace").strip() for text in (ended.out, ended.err))
         with (self.stage.folder / "ticks.log").open("a", encoding="utf-8") as log:
