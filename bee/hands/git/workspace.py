@@ -102,8 +102,10 @@ class Clone:
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
         """Make the files that match `paths` those of `commit`'s history, where this branch changed them.
 
-        Only for a clone no agent has had: git runs in it here. Patterns are as in .gitignore, without `!`. What the branch left as it was at their merge base stays: that is the base's own text, and a merge of
-        the base could not go through a changed file. Changed files get `skip-worktree`, files the branch deleted are
+        Only for a clone no agent has had: git runs in it here. Patterns are as in .gitignore, without `!`.
+
+        What the branch left as it was at their merge base stays: that is the base's own text, and a merge of the
+        base could not go through a changed file. Changed files get `skip-worktree`, files the branch deleted are
         named in info/exclude: neither status nor `add -A` nor `commit -a` shows them, so they get into no commit.
         """
         head = self.head()

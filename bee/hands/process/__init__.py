@@ -4,7 +4,7 @@
 `agent` runs a coding agent under its clocks.
 """
 
-from bee.hands.process.agent import Agent, Stopped
+from bee.hands.process.agent import Agent, Bounds, Stopped
 from bee.hands.process.killing import (
     alive,
     become_subreaper,
@@ -19,6 +19,7 @@ from bee.hands.process.start import SYSTEM_PATH, Ended, base_env, run, spawn_det
 __all__ = [
     "SYSTEM_PATH",
     "Agent",
+    "Bounds",
     "Ended",
     "Stopped",
     "alive",

@@ -36,6 +36,15 @@ class Stopped:
     why: Why
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an agent may use beside its time: processes at once, seconds to end after its last record or after TERM."""
+
+    descendants_max: int = DESCENDANTS_MAX
+    done_seconds: float = DONE_GRACE_SECONDS
+    grace_seconds: float = KILL_GRACE_SECONDS
+
+
 @dataclass(slots=True)
 class _Clocks:
     """The bounds of one run, in seconds, and what they are measured from."""
@@ -44,6 +53,7 @@ class _Clocks:
     silent: float
     stop: threading.Event
     descendants_max: int
+    done_seconds: float
     begun: float
     last_output: float
     looked: float = 0.0
@@ -53,7 +63,7 @@ class _Clocks:
         """Why the agent must end now; None while it may go on."""
         if self.stop.is_set():
             return "stopped"
-        if self.done_at is not None and now - self.done_at >= DONE_GRACE_SECONDS:
+        if self.done_at is not None and now - self.done_at >= self.done_seconds:
             return "done"
         if count > self.descendants_max:
             return "flood"
@@ -65,8 +75,8 @@ class _Clocks:
 class Agent:
     """A running agent: its prompt goes in on stdin, which is then closed; its output goes to the transcript."""
 
-    def __init__(self, child: start.Child, transcript: Transcript, descendants_max: int) -> None:
-        self._child, self._transcript, self._descendants_max = child, transcript, descendants_max
+    def __init__(self, child: start.Child, transcript: Transcript, bounds: Bounds) -> None:
+        self._child, self._transcript, self._bounds = child, transcript, bounds
         self._begun = time.monotonic()
         self._chunks: queue.Queue[tuple[str, bytes]] = queue.Queue(CHUNKS_WAITING_MAX)
         self._lines = {"stdout": bytearray(), "stderr": bytearray()}
@@ -87,14 +97,14 @@ class Agent:
         prompt: bytes,
         transcript: Path,
         bytes_max: int = TRANSCRIPT_BYTES_MAX,
-        descendants_max: int = DESCENDANTS_MAX,
+        bounds: Bounds | None = None,
     ) -> Agent:
         """Start an agent. Raises UsageError where its program cannot be started.
 
         Start it from a thread that outlives it: bwrap's --die-with-parent is bound to the starting thread.
         """
         child = start.start(argv, cwd=cwd, env=env)
-        agent = cls(child, Transcript(transcript, bytes_max), descendants_max)
+        agent = cls(child, Transcript(transcript, bytes_max), bounds or Bounds())
         start.feed(child, prompt)
         return agent
 
@@ -109,7 +119,10 @@ class Agent:
         `on_line(stream, line)` is called here, in order; True says that this was the final record, and that the
         agent has a few seconds left to end by itself. Silence is the time since the last byte of output.
         """
-        clocks = _Clocks(seconds_total, seconds_silent, stop, self._descendants_max, self._begun, time.monotonic())
+        bounds, now = self._bounds, time.monotonic()
+        clocks = _Clocks(
+            seconds_total, seconds_silent, stop, bounds.descendants_max, bounds.done_seconds, self._begun, now
+        )
         with self._transcript:
             try:
                 why = self._watch(clocks, on_line)
@@ -123,7 +136,7 @@ class Agent:
         """End the agent and all that came from it: TERM, a grace, KILL. May be called twice, from any thread."""
         if self._over:
             return
-        killing.kill_tree(self.pid, seen=self._seen, orphans=True, grace_seconds=KILL_GRACE_SECONDS)
+        killing.kill_tree(self.pid, seen=self._seen, orphans=True, grace_seconds=self._bounds.grace_seconds)
         start.end(self._child, whole_tree=False)
         self._over = True
 

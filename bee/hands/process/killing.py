@@ -135,10 +135,11 @@ def _look(leader: int, known: dict[int, str], orphans: bool) -> list[Proc]:
     """The living tree, added to what is known of it; orphans that have ended are reaped on the way."""
     living = tree(leader, seen=known, orphans=orphans)
     known.update((proc.pid, proc.start) for proc in living)
-    with _lock:
-        for pid in set(known) - _ours:
-            with contextlib.suppress(OSError):
-                os.waitpid(pid, os.WNOHANG)
+    if orphans and _subreaper.is_set():
+        with _lock:
+            for pid in set(known) - _ours:
+                with contextlib.suppress(OSError):
+                    os.waitpid(pid, os.WNOHANG)
     return living
 
 

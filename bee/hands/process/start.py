@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 from bee.hands.process import killing
 from bee.hands.process.bounded import Bounded
 from bee.words.errors import BeeError, UsageError
+from bee.words.limits import KILL_GRACE_SECONDS
 
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 DETACHED_STDIN_BYTES_MAX: Final = 1024 * 1024
@@ -60,6 +61,7 @@ def run(
     seconds: float,
     bytes_max: int = OUTPUT_BYTES_MAX,
     merge_output: bool = False,
+    grace_seconds: float = KILL_GRACE_SECONDS,
 ) -> Ended:
     """Run a command to its end, or to its time limit. Raises UsageError where it cannot be started."""
     begun = time.monotonic()
@@ -73,7 +75,7 @@ def run(
     try:
         timed_out = not _ended_within(child, seconds)
     finally:
-        code = end(child, whole_tree=timed_out)
+        code = end(child, whole_tree=timed_out, grace_seconds=grace_seconds)
     for reader in readers:
         reader.join(PIPE_SECONDS_MAX)  # what left the group may hold a pipe open for ever: do not wait for it
     texts = [bound.value() for bound in kept.values()]
@@ -105,10 +107,10 @@ def _popen(argv: Sequence[str], cwd: Path | None, env: Mapping[str, str], **more
     return child
 
 
-def end(child: Child, *, whole_tree: bool) -> int:
+def end(child: Child, *, whole_tree: bool, grace_seconds: float = KILL_GRACE_SECONDS) -> int:
     """Wait for a child that has ended, or end it, with its group and, where told, its whole tree. Its exit code."""
     if whole_tree:
-        killing.kill_tree(child.pid)
+        killing.kill_tree(child.pid, grace_seconds=grace_seconds)
     killing.signal_group(child.pid, signal.SIGKILL)
     code = child.wait()
     with killing.starting() as ours:
