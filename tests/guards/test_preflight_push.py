@@ -142,10 +142,15 @@ def test_what_is_pushed_is_started_not_what_lies_in_the_folder(checkout: Checkou
     assert set(refs(server)) == {"refs/heads/main", "refs/heads/sound"}
 
 
-def test_a_bee_without_its_package_is_refused(checkout: Checkout, server: Path) -> None:
-    checkout.git("rm", "-q", "-r", "bee")
+@pytest.mark.parametrize("missing", ["bee", "bee/__init__.py", "bee/__main__.py"])
+def test_a_bee_without_its_package_is_refused_however_sound_the_installed_one_is(
+    checkout: Checkout, server: Path, missing: str
+) -> None:
+    checkout.git("rm", "-q", "-r", missing)
     checkout.git("commit", "-q", "-m", "no bee")
-    assert push(checkout, "origin", "work").returncode != 0
+    done = push(checkout, "origin", "work")
+    assert done.returncode != 0
+    assert "is missing" in done.stderr
     assert "refs/heads/work" not in refs(server)
 
 

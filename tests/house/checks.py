@@ -17,11 +17,17 @@ FLOORS: Final = ("words", "thinking", "hands", "verbs", "doors")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
 FORGE_DOORS: Final = frozenset({"bee.doors.commands.demo", "bee.doors.commands.forge"})
 
+# Packages whose modules may name one another inside functions, with the reason.
+MUTUAL: Final = {
+    "bee.forge.graph": "the types of GitHub's GraphQL schema refer to one another, so their answers do too"
+}
+
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": ("bee.hands.github",),
     "urllib3": ("bee.hands.github",),
-    "urllib.request": (),
+    # The demo's person talks to GitHub as anybody would, past bee's own door.
+    "urllib.request": ("bee.doors.demo.person",),
     "http.client": (),
     # The demo's scripted agent is a program of its own, started as any engine is.
     "subprocess": ("bee.hands.process", "bee.forge", "bee.doors.demo.agent"),
@@ -48,11 +54,15 @@ STARTS_PROCESSES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import of `target` (a dotted name), at `line`; `typing` where it stands under `if TYPE_CHECKING`."""
+    """One import of `target` (a dotted name), at `line`.
+
+    `typing` where it stands under `if TYPE_CHECKING`; `late` where it runs only when its function is called.
+    """
 
     target: str
     line: int
     typing: bool
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,12 @@ def _typing_only(tree: ast.Module) -> set[ast.AST]:
     }
 
 
+def _in_functions(tree: ast.Module) -> set[ast.AST]:
+    """The nodes that run only when a function is called."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return {inner for function in functions for statement in function.body for inner in ast.walk(statement)}
+
+
 def _dynamic(call: ast.Call) -> str | None:
     """What `import_module("…")` or `__import__("…")` imports; of an f-string, the package it starts with."""
     function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
@@ -123,7 +139,7 @@ def _from(module: Module, node: ast.ImportFrom, known: frozenset[str]) -> Iterat
 
 def imports(module: Module, known: frozenset[str]) -> list[Import]:
     """Every import of a module, wherever it stands: at the top, in a function, by name at run time."""
-    typing = _typing_only(module.tree)
+    typing, late = _typing_only(module.tree), _in_functions(module.tree)
     found: list[Import] = []
     for node in ast.walk(module.tree):
         targets: Iterable[str] = ()
@@ -133,7 +149,8 @@ def imports(module: Module, known: frozenset[str]) -> list[Import]:
             targets = list(_from(module, node, known))
         elif isinstance(node, ast.Call) and (name := _dynamic(node)):
             targets = [name]
-        found.extend(Import(target, getattr(node, "lineno", 0), node in typing) for target in targets)
+        line = getattr(node, "lineno", 0)
+        found.extend(Import(target, line, node in typing, node in late) for target in targets)
     return found
 
 
@@ -174,18 +191,19 @@ def broken_floors(root: Path) -> list[str]:
     return problems
 
 
-def import_cycles(root: Path) -> list[str]:
-    """Groups of modules that import one another in a circle, lazily or not."""
+def import_cycles(root: Path, late: bool = True) -> list[str]:
+    """Groups of modules that import one another in a circle; with `late`, through imports inside functions too."""
     known = frozenset(module.name for module in modules(root))
     edges: dict[str, set[str]] = {name: set() for name in known}
     for module, found in _all_imports(root):
-        if not found.typing and found.target in known and found.target != module.name:
+        if not found.typing and found.late <= late and found.target in known and found.target != module.name:
             edges[module.name].add(found.target)
     reach = {name: _reachable(name, edges) for name in known}
     circles = {
         tuple(sorted(other for other in reach[name] if name in reach[other])) for name in known if name in reach[name]
     }
-    return [f"import cycle: {' <-> '.join(circle)}" for circle in sorted(circles)]
+    mutual = {circle for circle in circles if late and all(_within(name, MUTUAL) for name in circle)}
+    return [f"import cycle: {' <-> '.join(circle)}" for circle in sorted(circles - mutual)]
 
 
 def _reachable(start: str, edges: Mapping[str, set[str]]) -> set[str]:

@@ -106,6 +106,18 @@ def test_imports_for_the_type_checker_alone_are_no_cycle(tmp_path: Path) -> None
     assert checks.import_cycles(house(tmp_path, **{"bee/thinking/rules.py": text})) == []
 
 
+def test_types_that_refer_to_one_another_may_do_so_late_only(tmp_path: Path) -> None:
+    graph = {
+        "bee/forge/graph/a.py": "def f():\n    from bee.forge.graph import b",
+        "bee/forge/graph/b.py": "from bee.forge.graph import a",
+    }
+    root = house(tmp_path / "late", **graph)
+    assert checks.import_cycles(root) == []
+    assert checks.import_cycles(root, late=False) == []
+    root = house(tmp_path / "early", **{**graph, "bee/forge/graph/a.py": "from bee.forge.graph import b"})
+    assert checks.import_cycles(root, late=False) == ["import cycle: bee.forge.graph.a <-> bee.forge.graph.b"]
+
+
 def test_long_modules_and_functions_are_found(tmp_path: Path) -> None:
     body = "\n".join(f"    x = {n}" for n in range(60))
     root = house(tmp_path, **{"bee/words/long.py": f"def f():\n{body}\ndef g():\n    return 1"})

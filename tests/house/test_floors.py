@@ -19,6 +19,11 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
     assert not problems, "\n".join(problems)
 
 
+def test_no_import_depends_on_which_module_was_imported_first() -> None:
+    problems = checks.import_cycles(ROOT, late=False)
+    assert not problems, "\n".join(problems)
+
+
 def test_importing_a_module_does_no_work() -> None:
     problems = checks.work_at_import(ROOT)
     assert not problems, "\n".join(problems)
