@@ -1,0 +1,1 @@
+"""What the forge knows and does: state, git and rules. Nothing here speaks HTTP."""

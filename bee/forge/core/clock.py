@@ -1,0 +1,36 @@
+"""The forge's clock: real time plus an offset that tests may advance."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import formatdate
+
+
+def stamp(seconds: float) -> str:
+    """Seconds since the epoch as GitHub writes a time: whole seconds, UTC, `Z`."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def unstamp(text: str) -> float:
+    """The inverse of `stamp`; also takes an offset such as `+02:00`. Raises ValueError."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+class Clock:
+    """Real time plus `offset_seconds`."""
+
+    def __init__(self, offset_seconds: float = 0.0) -> None:
+        self.offset_seconds = offset_seconds
+
+    def seconds(self) -> float:
+        """Seconds since the epoch, as the forge sees them."""
+        return time.time() + self.offset_seconds
+
+    def now(self) -> str:
+        """The present as GitHub writes it."""
+        return stamp(self.seconds())
+
+    def http_date(self) -> str:
+        """The present for a `Date` header."""
+        return formatdate(self.seconds(), usegmt=True)

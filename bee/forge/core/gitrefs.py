@@ -1,0 +1,93 @@
+"""Reads a bare repository's refs straight from its files, and changes them in one git transaction.
+
+Git's ref files are the only truth about branches: no copy is kept, so a push is visible at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ZERO: Final = "0" * 40
+OID: Final = re.compile(r"[0-9a-f]{40}")
+_REF_NAME: Final = re.compile(r"refs(/(?!\.)[^\x00-\x20~^:?*\[\\\x7f/]+)+")
+
+
+@dataclass(frozen=True)
+class RefChange:
+    """One line of a ref transaction; `before` None means "whatever it is", ZERO means absence."""
+
+    name: str
+    before: str | None
+    after: str
+
+
+def is_ref_name(name: str) -> bool:
+    """The rules of git-check-ref-format(1), for a full name below `refs/` with at least two slashes."""
+    if name.count("/") < 2 or not _REF_NAME.fullmatch(name):
+        return False
+    if ".." in name or "@{" in name or name.endswith("."):
+        return False
+    return not any(part.endswith(".lock") for part in name.split("/"))
+
+
+class RefFiles:
+    """The loose and packed refs of one bare repository."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._packed: tuple[tuple[int, int, int], dict[str, str]] = ((0, 0, 0), {})
+
+    def _packed_refs(self) -> dict[str, str]:
+        try:
+            status = os.stat(self._path / "packed-refs")
+        except FileNotFoundError:
+            return {}
+        key = (status.st_mtime_ns, status.st_size, status.st_ino)
+        if self._packed[0] != key:
+            text = (self._path / "packed-refs").read_text("utf-8", "surrogateescape")
+            rows = (line.split(" ", 1) for line in text.splitlines() if line and line[0] not in "#^")
+            self._packed = (key, {name: oid for oid, name in rows})
+        return self._packed[1]
+
+    def _loose(self, name: str) -> str | None:
+        try:
+            with open(f"{self._path}/{name}", "rb") as file:
+                text = file.read(200).decode("ascii", "replace").strip()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        if text.startswith("ref: "):
+            return self.get(text[5:])
+        return text if OID.fullmatch(text) else None
+
+    def get(self, name: str) -> str | None:
+        """The oid a full ref name points to, or None."""
+        return self._loose(name) or self._packed_refs().get(name) or self._loose(name)
+
+    def below(self, prefix: str) -> list[tuple[str, str]]:
+        """`(full name, oid)` of every ref whose name starts with `prefix`, sorted by name."""
+        found = {name: oid for name, oid in self._packed_refs().items() if name.startswith(prefix)}
+        folder = prefix[: prefix.rfind("/")] if "/" in prefix else prefix
+        for top, _folders, files in os.walk(self._path / folder):
+            place = os.path.relpath(top, self._path)
+            for file in files:
+                name = f"{place}/{file}"
+                if name.startswith(prefix) and not name.endswith(".lock"):
+                    oid = self._loose(name)
+                    if oid:
+                        found[name] = oid
+        return sorted(found.items())
+
+
+def transaction_text(changes: list[RefChange]) -> str:
+    """What `git update-ref --stdin` reads; the whole text is one transaction."""
+    lines = []
+    for change in changes:
+        if change.after == ZERO:
+            lines.append(f"delete {change.name}" + (f" {change.before}" if change.before else ""))
+        else:
+            lines.append(f"update {change.name} {change.after}" + (f" {change.before}" if change.before else ""))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,132 @@
+"""Labels of repositories and of items. Names keep their case and are compared without it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from bee.forge.core import events
+from bee.forge.core.errors import invalid, not_found
+from bee.forge.core.store import Row
+from bee.forge.core.users import User
+from bee.forge.core.world import Call, Repo
+
+NAME_CHARACTERS_MAX: Final = 50
+DEFAULT_COLOR: Final = "ededed"
+
+
+def find(call: Call, repo: Repo, name: str) -> Row | None:
+    """A label by name, whatever the case."""
+    return call.row("SELECT * FROM labels WHERE repo_id = ? AND name = ?", repo.id, name)
+
+
+def listed(call: Call, repo: Repo) -> list[Row]:
+    """Every label of a repository, by name."""
+    return call.rows("SELECT * FROM labels WHERE repo_id = ? ORDER BY name", repo.id)
+
+
+def _checked(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise invalid("Label", "name", "missing_field")
+    if len(name) > NAME_CHARACTERS_MAX:
+        raise invalid("Label", "name", message="name is too long (maximum is 50 characters)")
+    return name.strip()
+
+
+def create(call: Call, repo: Repo, name: Any, color: Any = None, description: Any = None) -> Row:
+    """Create a label; 422 `already_exists` when one differs by case at most."""
+    checked = _checked(name)
+    if find(call, repo, checked) is not None:
+        raise invalid("Label", "name", "already_exists")
+    shade = color if color is not None else hashlib.sha1(checked.encode(), usedforsecurity=False).hexdigest()[:6]
+    if not isinstance(shade, str) or len(shade) != 6 or any(c not in "0123456789abcdefABCDEF" for c in shade):
+        raise invalid("Label", "color")
+    call.run(
+        "INSERT INTO labels (repo_id, name, color, description, created_at) VALUES (?, ?, ?, ?, ?)",
+        repo.id, checked, shade.lower(), description, call.now(),
+    )  # fmt: skip
+    found = find(call, repo, checked)
+    assert found is not None
+    return found
+
+
+def update(call: Call, repo: Repo, label: Row, changes: dict[str, Any]) -> Row:
+    """Rename, recolour or describe a label."""
+    name = _checked(changes.get("new_name", changes.get("name", label["name"])))
+    other = find(call, repo, name)
+    if other is not None and other["id"] != label["id"]:
+        raise invalid("Label", "name", "already_exists")
+    color = str(changes.get("color", label["color"])).lower()
+    description = changes.get("description", label["description"])
+    call.run("UPDATE labels SET name=?, color=?, description=? WHERE id=?", name, color, description, label["id"])
+    found = find(call, repo, name)
+    assert found is not None
+    return found
+
+
+def delete(call: Call, label: Row) -> None:
+    """Delete a label and take it off every item."""
+    call.run("DELETE FROM issue_labels WHERE label_id = ?", label["id"])
+    call.run("DELETE FROM labels WHERE id = ?", label["id"])
+
+
+def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
+    """The labels of several items at once, in the order of their names."""
+    found: dict[int, list[Row]] = {issue_id: [] for issue_id in issue_ids}
+    sql = (
+        "SELECT issue_labels.issue_id, labels.* FROM issue_labels JOIN labels ON labels.id = label_id "
+        "WHERE issue_labels.issue_id IN ({}) ORDER BY labels.name"
+    )
+    for row in call.among(sql, issue_ids):
+        found[row["issue_id"]].append(row)
+    return found
+
+
+def of_item(call: Call, issue: Row) -> list[Row]:
+    """The labels of one item."""
+    return of_items(call, [issue["id"]])[issue["id"]]
+
+
+def ensure(call: Call, repo: Repo, name: Any) -> Row:
+    """A label by name, created on use as GitHub does."""
+    checked = _checked(name)
+    return find(call, repo, checked) or create(call, repo, checked, DEFAULT_COLOR)
+
+
+def add(call: Call, repo: Repo, issue: Row, rows: list[Row], actor: User) -> None:
+    """Put labels on an item. One that is there already changes nothing, and fails nothing."""
+    for label in rows:
+        sql = "INSERT OR IGNORE INTO issue_labels (issue_id, label_id) VALUES (?, ?)"
+        if call.db.execute(sql, (issue["id"], label["id"])).rowcount:
+            _noted(call, repo, issue, "labeled", label, actor)
+
+
+def remove(call: Call, repo: Repo, issue: Row, rows: list[Row], actor: User) -> None:
+    """Take labels off an item; those it does not carry are skipped."""
+    for label in rows:
+        sql = "DELETE FROM issue_labels WHERE issue_id = ? AND label_id = ?"
+        if call.db.execute(sql, (issue["id"], label["id"])).rowcount:
+            _noted(call, repo, issue, "unlabeled", label, actor)
+
+
+def replace(call: Call, repo: Repo, issue: Row, rows: list[Row], actor: User) -> None:
+    """Make an item's labels exactly these."""
+    wanted = {row["id"] for row in rows}
+    remove(call, repo, issue, [row for row in of_item(call, issue) if row["id"] not in wanted], actor)
+    add(call, repo, issue, rows, actor)
+
+
+def _noted(call: Call, repo: Repo, issue: Row, kind: str, label: Row, actor: User) -> None:
+    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
+    events.add(
+        call, repo.id, issue["id"], kind, actor,
+        label={"id": label["id"], "name": label["name"], "color": label["color"]},
+    )  # fmt: skip
+
+
+def carried(call: Call, repo: Repo, issue: Row, name: str) -> Row:
+    """A label that the item carries; 404 in GitHub's words otherwise."""
+    for row in of_item(call, issue):
+        if row["name"].lower() == name.lower():
+            return row
+    raise not_found("Label does not exist")

@@ -1,0 +1,197 @@
+"""Merging pull requests: the gate in GitHub's words, three methods, and the moment it becomes true."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from bee.forge.core import events, issues, protection, pulls
+from bee.forge.core.errors import Refused, forbidden
+from bee.forge.core.gitobjects import Person
+from bee.forge.core.gitrefs import ZERO, RefChange
+from bee.forge.core.store import Row
+from bee.forge.core.users import User
+from bee.forge.core.world import Call, Repo
+
+METHODS: Final = {
+    "merge": ("allow_merge_commit", "Merge commits are not allowed on this repository."),
+    "squash": ("allow_squash_merge", "Squash merges are not allowed on this repository."),
+    "rebase": ("allow_rebase_merge", "Rebase merges are not allowed on this repository."),
+}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client asks of a merge; `sha` is the head it has seen."""
+
+    method: str = "merge"
+    sha: str | None = None
+    title: str | None = None
+    message: str | None = None
+
+
+def person(call: Call, user: User) -> Person:
+    """A user as a commit's author."""
+    return Person(user.login, f"{user.id}+{user.login}@users.noreply.github.com", int(call.forge.clock.seconds()))
+
+
+def committer(call: Call) -> Person:
+    """Who commits what is merged on the server."""
+    return Person("GitHub", "noreply@github.com", int(call.forge.clock.seconds()))
+
+
+def _refused(message: str, status: int = 405) -> Refused:
+    return Refused(status, message, kind="UNPROCESSABLE")
+
+
+def merge(call: Call, repo: Repo, issue: Row, wish: Wish) -> str:
+    """Merge a pull request and return the new commit on the base.
+
+    405 in one of GitHub's sentences when it cannot be merged, 409 when the head has moved
+    (https://docs.github.com/rest/pulls/pulls#merge-a-pull-request).
+    """
+    call.actor()
+    if not call.may(repo, "write"):
+        raise forbidden()
+    with call.forge.lock:
+        lock = call.forge.merge_locks.setdefault(repo.id, threading.Lock())
+    with lock:
+        issue = issues.again(call, issue)
+        pull = pulls.row(call, issue)
+        base = _gate(call, repo, issue, pull, wish)
+        made = _made(call, repo, issue, pull, base, wish)
+        _publish(call, repo, issue, pull, base, made)
+    return made
+
+
+def _gate(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> str:
+    if pull["draft"] and issue["state"] == "open":
+        raise _refused("Pull Request is still a draft")
+    base = pulls.branch_oid(repo, pull["base_ref"])
+    if issue["state"] != "open" or base is None:
+        raise _refused("Pull Request is not mergeable")
+    if wish.sha is not None and wish.sha != pull["head_sha"]:
+        raise _refused("Head branch was modified. Review and try the merge again.", 409)
+    setting, message = METHODS[wish.method]
+    if repo.settings.get(setting) is False:
+        raise _refused(message)
+    rules = protection.find(call, repo, pull["base_ref"])
+    against = None if protection.bypasses(call, repo, rules) else protection.why_not(call, repo, issue, pull, base)
+    if against is not None:
+        raise _refused(against)
+    return base
+
+
+def _made(call: Call, repo: Repo, issue: Row, pull: Row, base: str, wish: Wish) -> str:
+    head, git = pull["head_sha"], repo.git
+    if wish.method == "rebase":
+        return _rebased(call, repo, pull, base)
+    tree = git.merge_tree(base, head)
+    if tree is None:
+        raise _refused("Pull Request is not mergeable")
+    title, message = words(call, repo, issue, pull, wish)
+    text = f"{title}\n\n{message}" if message else title
+    merger = person(call, call.actor())
+    if wish.method == "squash":
+        author = person(call, call.user(issue["author_id"]) or call.actor())
+        return git.write_commit(tree, [base], author, committer(call), text)
+    return git.write_commit(tree, [base, head], merger, committer(call), text)
+
+
+def words(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> tuple[str, str]:
+    """The title and message that a merge gets, unless the client names its own."""
+    commits = [repo.git.commit(oid) for oid in pulls.commits(call, repo, pull)]
+    if wish.method == "merge":
+        owner = call.user(pull["head_owner_id"]) or repo.owner
+        title = f"Merge pull request #{issue['number']} from {owner.login}/{pull['head_ref']}"
+        message = issue["title"]
+    elif len(commits) == 1 and commits[0] is not None:
+        title = f"{commits[0].headline} (#{issue['number']})"
+        message = commits[0].message.partition("\n")[2].strip()
+    else:
+        title = f"{issue['title']} (#{issue['number']})"
+        message = "\n\n".join(f"* {commit.message.strip()}" for commit in commits if commit)
+    return wish.title or title, message if wish.message is None else wish.message
+
+
+def _rebased(call: Call, repo: Repo, pull: Row, base: str) -> str:
+    git, tip = repo.git, base
+    for oid in pulls.commits(call, repo, pull):
+        commit = git.commit(oid)
+        if commit is None or len(commit.parents) > 1:
+            raise _refused("This branch can't be rebased")
+        before, onto = git.commit(commit.parents[0]) if commit.parents else None, git.commit(tip)
+        assert onto is not None
+        # A cherry-pick without a work tree: two made-up commits whose only common ancestor has the old tree.
+        root = git.write_commit(before.tree if before else git.write_tree([]), [], commit.author, commit.author, oid)
+        ours = git.write_commit(onto.tree, [root], commit.author, commit.author, "ours")
+        theirs = git.write_commit(commit.tree, [root], commit.author, commit.author, "theirs")
+        tree = git.merge_tree(ours, theirs)
+        if tree is None:
+            raise _refused("This branch can't be rebased due to conflicts")
+        tip = git.write_commit(tree, [tip], commit.author, committer(call), commit.message)
+    return tip
+
+
+def _publish(call: Call, repo: Repo, issue: Row, pull: Row, base: str, made: str) -> None:
+    """Move the base by compare-and-swap; the note before it lets a killed forge finish after its restart."""
+    with call.writing():
+        note = json.dumps({"sha": made, "actor": call.actor().id})
+        call.run("UPDATE pulls SET pending = ? WHERE issue_id = ?", note, issue["id"])
+    try:
+        repo.git.change_refs([RefChange(f"refs/heads/{pull['base_ref']}", base, made)])
+    except Refused:
+        with call.writing():
+            call.run("UPDATE pulls SET pending = NULL WHERE issue_id = ?", issue["id"])
+        raise _refused("Base branch was modified. Review and try the merge again.") from None
+    with call.writing():
+        finish(call, repo, issues.again(call, issue), made, call.actor())
+
+
+def finish(call: Call, repo: Repo, issue: Row, made: str, actor: User) -> None:
+    """Note a merge that is in the base branch, and what follows from it. Safe to do twice."""
+    pull = pulls.row(call, issue)
+    if pull["merged_at"]:
+        return
+    now = call.now()
+    sql = "UPDATE pulls SET merged_at = ?, merged_by = ?, merge_sha = ?, pending = NULL WHERE issue_id = ?"
+    call.run(sql, now, actor.id, made, issue["id"])
+    events.add(call, repo.id, issue["id"], "merged", actor, commit_id=made, ref=pull["base_ref"])
+    issues.set_state(call, repo, issue, "closed", actor=actor)
+    if pull["base_ref"] == repo.default_branch:
+        _close_promised(call, repo, issue, actor)
+    if repo.settings.get("delete_branch_on_merge") and pull["head_repo_id"] == repo.id:
+        _delete_branch(call, repo, issue, pull, actor)
+
+
+def _close_promised(call: Call, repo: Repo, issue: Row, actor: User) -> None:
+    for number in events.closing_numbers(repo, issue["body"]):
+        target = issues.find(call, repo, number, is_pull=False)
+        if target is not None and target["state"] == "open":
+            issues.set_state(call, repo, target, "closed", actor=actor, closer=issue["id"])
+
+
+def _delete_branch(call: Call, repo: Repo, issue: Row, pull: Row, actor: User) -> None:
+    change = RefChange(f"refs/heads/{pull['head_ref']}", pull["head_sha"], ZERO)
+    try:
+        repo.git.change_refs([change])
+    except Refused:
+        return  # pushed to meanwhile: what was pushed stays
+    events.add(call, repo.id, issue["id"], "head_ref_deleted", actor)
+
+
+def recover(call: Call) -> None:
+    """Finish, after a restart, merges whose commit reached the base; forget the others."""
+    for pull in call.rows("SELECT * FROM pulls WHERE pending IS NOT NULL"):
+        issue, repo = issues.by_id(call, pull["issue_id"]), call.repo_by_id(pull["repo_id"])
+        if issue is None or repo is None:
+            continue
+        note = json.loads(pull["pending"])
+        base = pulls.branch_oid(repo, pull["base_ref"])
+        with call.writing():
+            if base is not None and repo.git.is_ancestor(note["sha"], base):
+                finish(call, repo, issue, note["sha"], call.user(note["actor"]) or repo.owner)
+            else:
+                call.run("UPDATE pulls SET pending = NULL WHERE issue_id = ?", pull["issue_id"])

@@ -1,0 +1,87 @@
+"""Whether a pull request merges cleanly: computed in the background, as on GitHub.
+
+The read that finds nothing known starts the job and answers "unknown"; a later one has the answer.
+https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database#checking-mergeability-of-pull-requests
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from bee.forge.core import issues, merge, pulls
+from bee.forge.core.store import Row
+from bee.forge.core.world import Call, Forge, Repo
+
+WORKERS: Final = 4
+_log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """The background threads that try merges; at most one job at a time for each pull request."""
+
+    def __init__(self, forge: Forge) -> None:
+        self._forge = forge
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="mergeability")
+        self._waiting: set[int] = set()
+        self._lock = threading.Lock()
+        forge.jobs = self.start
+
+    def start(self, issue_id: int) -> None:
+        """Have a pull request's mergeability computed."""
+        with self._lock:
+            if issue_id in self._waiting:
+                return
+            self._waiting.add(issue_id)
+        self._pool.submit(self._run, issue_id)
+
+    def _run(self, issue_id: int) -> None:
+        with self._lock:
+            self._waiting.discard(issue_id)
+        try:
+            with self._forge.call() as call:
+                compute(call, issue_id)
+        except Exception:  # a job has no caller to raise to; the next read starts another
+            _log.exception("mergeability of %s", issue_id)
+
+    def close(self) -> None:
+        """Wait for what runs and take no more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def compute(call: Call, issue_id: int) -> None:
+    """Try the merge in memory and note the answer for exactly these two commits."""
+    issue = issues.by_id(call, issue_id)
+    if issue is None or issue["state"] != "open":
+        return
+    pull, repo = pulls.row(call, issue), call.repo_by_id(issue["repo_id"])
+    base = pulls.branch_oid(repo, pull["base_ref"]) if repo else None
+    if repo is None or base is None:
+        return
+    head = pull["head_sha"]
+    tree = repo.git.merge_tree(base, head)
+    test = None
+    if tree is not None:
+        message = f"Merge {head} into {base}"
+        person = merge.person(call, call.user(issue["author_id"]) or repo.owner)
+        test = repo.git.write_commit(tree, [base, head], person, merge.committer(call), message)
+        pulls.write_pull_ref(repo, issue["number"], "merge", test)
+    with call.writing():
+        call.run(
+            "UPDATE pulls SET mergeable = ?, mergeable_head = ?, mergeable_base = ?, test_sha = ? WHERE issue_id = ?",
+            int(tree is not None), head, base, test, issue_id,
+        )  # fmt: skip
+
+
+def of(call: Call, repo: Repo, issue: Row, pull: Row) -> bool | None:
+    """True, False, or None while it is not known; None also starts the job."""
+    if issue["state"] != "open":
+        return None
+    base = pulls.branch_oid(repo, pull["base_ref"])
+    if base is not None and (pull["mergeable_head"], pull["mergeable_base"]) == (pull["head_sha"], base):
+        return bool(pull["mergeable"])
+    number = issue["id"]
+    call.after.append(lambda: call.forge.jobs(number))  # not now: this request may not have committed yet
+    return None

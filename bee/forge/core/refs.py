@@ -1,0 +1,87 @@
+"""Changing refs on behalf of a user: GitHub's checks, then one compare-and-swap transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bee.forge.core import protection, settle
+from bee.forge.core.errors import Refused, unprocessable
+from bee.forge.core.gitrefs import OID, ZERO, RefChange, is_ref_name
+from bee.forge.core.world import Call, Repo
+
+TRIES_MAX = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One change asked for. `before` None: whatever it is; ZERO: must not exist. `after` ZERO: delete."""
+
+    name: str
+    before: str | None
+    after: str
+    force: bool = False
+
+
+def _check_name(name: str) -> None:
+    if not is_ref_name(name):
+        raise unprocessable(f"{name} is not a valid ref name.")
+    if name.startswith("refs/pull/"):
+        raise unprocessable(f"{name} is read-only.")
+
+
+def _check_object(repo: Repo, wanted: Wanted) -> None:
+    if wanted.after == ZERO:
+        return
+    if not OID.fullmatch(wanted.after) or not repo.git.has(wanted.after):
+        raise unprocessable("Object does not exist")
+    if wanted.name.startswith("refs/heads/") and not repo.git.has(wanted.after, "commit"):
+        raise unprocessable("Object is not a commit")
+
+
+def _check_rules(call: Call, repo: Repo, wanted: Wanted) -> None:
+    branch = wanted.name.removeprefix("refs/heads/")
+    if branch == wanted.name:
+        return
+    if wanted.after == ZERO and branch == repo.default_branch:
+        raise unprocessable("Cannot delete the default branch")
+    against = protection.refuses_push(call, repo, branch)
+    if against is not None:
+        raise unprocessable(against)
+
+
+def _planned(repo: Repo, wanted: Wanted) -> RefChange:
+    current = repo.git.refs.get(wanted.name)
+    if wanted.before is not None and wanted.before != (current or ZERO):
+        has = f"is at {current}" if current else "does not exist"
+        expected = "it not to exist" if wanted.before == ZERO else f"it at {wanted.before}"
+        raise unprocessable(f"Reference cannot be updated: {wanted.name} {has}, expected {expected}")
+    if current is None and wanted.after == ZERO:
+        raise unprocessable("Reference does not exist")
+    if current and wanted.after != ZERO and not wanted.force and not repo.git.is_ancestor(current, wanted.after):
+        raise unprocessable("Update is not a fast forward")
+    return RefChange(wanted.name, current or ZERO, wanted.after)
+
+
+def change(call: Call, repo: Repo, changes: list[Wanted]) -> None:
+    """Carry out all of the changes or none; raises Refused(422) with what stands against it.
+
+    Git compares and swaps all of them in one transaction, so a concurrent push cannot slip between.
+    A change without `before` is tried again when only that comparison failed.
+    """
+    call.need(repo, "write")
+    if len({wanted.name for wanted in changes}) != len(changes):
+        raise unprocessable("A reference is named more than once")
+    for wanted in changes:
+        _check_name(wanted.name)
+        _check_object(repo, wanted)
+        _check_rules(call, repo, wanted)
+    for left in range(TRIES_MAX, 0, -1):
+        try:
+            repo.git.change_refs([_planned(repo, wanted) for wanted in changes])
+            break
+        except Refused as refusal:
+            retried = refusal.message.startswith("Reference update failed")
+            if not retried or left == 1:
+                raise
+    call.forge.pushers[repo.id] = call.actor().id
+    settle.resettle(call, repo)

@@ -1,0 +1,137 @@
+"""Dependencies between issues, and sub-issues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bee.forge.core import events, issues
+from bee.forge.core.errors import not_found, unprocessable
+from bee.forge.core.store import Row
+from bee.forge.core.world import Call, Repo
+
+
+def blockers(call: Call, issue: Row) -> list[Row]:
+    """What blocks an issue."""
+    sql = (
+        "SELECT issues.* FROM dependencies JOIN issues ON issues.id = blocker_id WHERE issue_id = ? ORDER BY issues.id"
+    )
+    return call.rows(sql, issue["id"])
+
+
+def blocked(call: Call, issue: Row) -> list[Row]:
+    """What an issue blocks."""
+    sql = (
+        "SELECT issues.* FROM dependencies JOIN issues ON issues.id = issue_id WHERE blocker_id = ? ORDER BY issues.id"
+    )
+    return call.rows(sql, issue["id"])
+
+
+def _target(call: Call, issue_id: Any) -> Row:
+    found = issues.by_id(call, issue_id) if isinstance(issue_id, int) else None
+    repo = call.repo_by_id(found["repo_id"]) if found else None
+    if found is None or repo is None or not call.may_read(repo):
+        raise not_found()
+    return found
+
+
+def block(call: Call, repo: Repo, issue: Row, blocker_id: Any) -> Row:
+    """Note that an issue waits for another one."""
+    call.need(repo, "triage")
+    target = _target(call, blocker_id)
+    if target["id"] == issue["id"] or issue["is_pull"] or target["is_pull"]:
+        raise unprocessable("Validation Failed", ["An issue cannot be blocked by itself or by a pull request"])
+    sql = "INSERT OR IGNORE INTO dependencies VALUES (?, ?)"
+    if not call.db.execute(sql, (issue["id"], target["id"])).rowcount:
+        raise unprocessable("Validation Failed", ["Target issue has already been added as a dependency"])
+    events.add(call, repo.id, issue["id"], "blocked_by_added", call.viewer, source_id=target["id"])
+    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
+    return target
+
+
+def unblock(call: Call, repo: Repo, issue: Row, blocker_id: int) -> Row:
+    """Take a dependency back."""
+    call.need(repo, "triage")
+    target = _target(call, blocker_id)
+    sql = "DELETE FROM dependencies WHERE issue_id = ? AND blocker_id = ?"
+    if not call.db.execute(sql, (issue["id"], target["id"])).rowcount:
+        raise not_found()
+    events.add(call, repo.id, issue["id"], "blocked_by_removed", call.viewer, source_id=target["id"])
+    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
+    return target
+
+
+def dependency_counts(call: Call, issue_ids: list[int]) -> dict[int, dict[str, int]]:
+    """`issue_dependencies_summary` of several issues at once; the totals count closed ones too."""
+    zero = {"blocked_by": 0, "blocking": 0, "total_blocked_by": 0, "total_blocking": 0}
+    found = {issue_id: dict(zero) for issue_id in issue_ids}
+    for mine, other, key in (("issue_id", "blocker_id", "blocked_by"), ("blocker_id", "issue_id", "blocking")):
+        sql = (
+            f"SELECT {mine} AS mine, count(*) AS total, sum(state = 'open') AS open FROM dependencies "
+            f"JOIN issues ON issues.id = {other} WHERE {mine} IN ({{}}) GROUP BY {mine}"
+        )
+        for row in call.among(sql, issue_ids):
+            found[row["mine"]][key] = row["open"]
+            found[row["mine"]][f"total_{key}"] = row["total"]
+    return found
+
+
+# -- sub-issues -----------------------------------------------------------------------------------
+
+
+def children(call: Call, issue: Row) -> list[Row]:
+    """The sub-issues of an issue, in their order."""
+    sql = (
+        "SELECT issues.* FROM sub_issues JOIN issues ON issues.id = child_id WHERE parent_id = ? ORDER BY sub_issues.id"
+    )
+    return call.rows(sql, issue["id"])
+
+
+def parent(call: Call, issue: Row) -> Row | None:
+    """The issue this one is a part of."""
+    sql = "SELECT issues.* FROM sub_issues JOIN issues ON issues.id = parent_id WHERE child_id = ?"
+    return call.row(sql, issue["id"])
+
+
+def add_child(call: Call, repo: Repo, issue: Row, child_id: Any, replace_parent: bool = False) -> Row:
+    """Make an issue a part of another one."""
+    call.need(repo, "triage")
+    child = _target(call, child_id)
+    above: Row | None = issue
+    while above is not None:
+        if above["id"] == child["id"]:
+            raise unprocessable("An error occurred while adding the sub-issue to the parent issue. "
+                                "Sub issue may not create a circular dependency")  # fmt: skip
+        above = parent(call, above)
+    if parent(call, child) is not None:
+        if not replace_parent:
+            raise unprocessable("An error occurred while adding the sub-issue to the parent issue. "
+                                "Issue may not contain duplicate sub-issues and Sub issue may only have one parent")  # fmt: skip
+        call.run("DELETE FROM sub_issues WHERE child_id = ?", child["id"])
+    call.run("INSERT INTO sub_issues (parent_id, child_id) VALUES (?, ?)", issue["id"], child["id"])
+    events.add(call, repo.id, issue["id"], "sub_issue_added", call.viewer, source_id=child["id"])
+    events.add(call, repo.id, child["id"], "parent_issue_added", call.viewer, source_id=issue["id"])
+    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
+    return child
+
+
+def remove_child(call: Call, repo: Repo, issue: Row, child_id: Any) -> Row:
+    """Take a sub-issue out of its parent."""
+    call.need(repo, "triage")
+    child = _target(call, child_id)
+    sql = "DELETE FROM sub_issues WHERE parent_id = ? AND child_id = ?"
+    if not call.db.execute(sql, (issue["id"], child["id"])).rowcount:
+        raise not_found()
+    events.add(call, repo.id, issue["id"], "sub_issue_removed", call.viewer, source_id=child["id"])
+    events.add(call, repo.id, child["id"], "parent_issue_removed", call.viewer, source_id=issue["id"])
+    return child
+
+
+def child_counts(call: Call, issue_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """`(total, completed)` sub-issues of several issues at once."""
+    sql = (
+        "SELECT parent_id, count(*) AS total, sum(state = 'closed') AS done FROM sub_issues "
+        "JOIN issues ON issues.id = child_id WHERE parent_id IN ({}) GROUP BY parent_id"
+    )
+    found = dict.fromkeys(issue_ids, (0, 0))
+    found.update({row["parent_id"]: (row["total"], row["done"]) for row in call.among(sql, issue_ids)})
+    return found

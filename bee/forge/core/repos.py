@@ -1,0 +1,161 @@
+"""Repositories: creating, forking, changing, removing; collaborators."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from bee.forge.core.errors import invalid, not_found, unprocessable
+from bee.forge.core.gitobjects import Entry
+from bee.forge.core.gitrefs import ZERO, RefChange
+from bee.forge.core.merge import committer, person
+from bee.forge.core.users import PERMISSIONS, User, level
+from bee.forge.core.world import Call, Repo
+
+SETTINGS: Final = (
+    "delete_branch_on_merge", "allow_merge_commit", "allow_squash_merge", "allow_rebase_merge", "has_issues",
+    "allow_auto_merge", "archived", "homepage", "has_wiki", "has_projects", "allow_update_branch",
+)  # fmt: skip
+DEFAULT_LABELS: Final = (
+    ("bug", "d73a4a", "Something isn't working"),
+    ("documentation", "0075ca", "Improvements or additions to documentation"),
+    ("duplicate", "cfd3d7", "This issue or pull request already exists"),
+    ("enhancement", "a2eeef", "New feature or request"),
+    ("good first issue", "7057ff", "Good for newcomers"),
+    ("help wanted", "008672", "Extra attention is needed"),
+    ("invalid", "e4e669", "This doesn't seem right"),
+    ("question", "d876e3", "Further information is requested"),
+    ("wontfix", "ffffff", "This will not be worked on"),
+)
+
+
+def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None = None) -> Repo:
+    """Create a repository, empty unless `auto_init` asks for a first commit."""
+    name = asked.get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,100}", name) or name in (".", ".."):
+        raise invalid("Repository", "name", "missing_field" if not name else "invalid")
+    if call.row("SELECT 1 FROM repos WHERE owner_id = ? AND name = ?", owner.id, name):
+        detail = {"resource": "Repository", "code": "custom", "field": "name",
+                  "message": "name already exists on this account"}  # fmt: skip
+        raise unprocessable("Repository creation failed.", [detail])
+    branch = asked.get("default_branch") or "main"
+    call.forge.gits.forget(owner.login, name)
+    git = call.forge.gits.at(owner.login, name)
+    if git.path.exists():  # what a crash left behind, or a removed repository of the same name
+        git.remove()
+    git.create(branch)
+    now = call.now()
+    settings = {key: asked[key] for key in SETTINGS if asked.get(key) is not None}
+    repo_id = call.run(
+        "INSERT INTO repos (owner_id, name, private, default_branch, description, parent_id, settings, created_at, "
+        "updated_at, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        owner.id, name, int(bool(asked.get("private"))), branch, asked.get("description"),
+        parent.id if parent else None, json.dumps(settings), now, now, now,
+    )  # fmt: skip
+    for label, color, description in DEFAULT_LABELS:
+        sql = "INSERT INTO labels (repo_id, name, color, description, created_at) VALUES (?, ?, ?, ?, ?)"
+        call.run(sql, repo_id, label, color, description, now)
+    repo = call.repo_by_id(repo_id)
+    assert repo is not None
+    if asked.get("auto_init"):
+        _first_commit(call, repo)
+    return repo
+
+
+def _first_commit(call: Call, repo: Repo) -> None:
+    readme = repo.git.write("blob", f"# {repo.name}\n{repo.description or ''}\n".encode())
+    tree = repo.git.write_tree([Entry("100644", "README.md", readme)])
+    who = person(call, call.viewer or repo.owner)
+    oid = repo.git.write_commit(tree, [], who, committer(call), "Initial commit")
+    repo.git.change_refs([RefChange(f"refs/heads/{repo.default_branch}", ZERO, oid)])
+
+
+def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo:
+    """Fork a repository; an existing fork of the same owner is answered again, as on GitHub."""
+    if owner.id == parent.owner.id:
+        raise unprocessable("You cannot fork your own repository.")
+    known = call.row("SELECT id FROM repos WHERE owner_id = ? AND parent_id = ?", owner.id, parent.id)
+    found = call.repo_by_id(known["id"]) if known else None
+    if found is not None:
+        return found
+    asked = {"name": name or parent.name, "private": parent.private, "default_branch": parent.default_branch,
+             "description": parent.description, "has_issues": False}  # fmt: skip
+    made = create(call, owner, asked, parent)
+    refspecs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
+    made.git.git("fetch", "--quiet", "--no-write-fetch-head", str(parent.git.path), *refspecs)
+    return made
+
+
+def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
+    """Change a repository's settings (https://docs.github.com/rest/repos/repos#update-a-repository)."""
+    call.need(repo, "admin")
+    branch = asked.get("default_branch")
+    if branch is not None and branch != repo.default_branch:
+        if repo.git.refs.get(f"refs/heads/{branch}") is None:
+            raise unprocessable("Validation Failed", [
+                {"resource": "Repository", "field": "default_branch", "code": "invalid"}])  # fmt: skip
+        repo.git.set_head(branch)
+        call.run("UPDATE repos SET default_branch = ?, branch_seen = NULL WHERE id = ?", branch, repo.id)
+    settings = {**repo.settings, **{key: asked[key] for key in SETTINGS if key in asked}}
+    private = asked.get("private", asked.get("visibility", "private" if repo.private else "public") == "private")
+    call.run(
+        "UPDATE repos SET private = ?, description = ?, settings = ?, updated_at = ? WHERE id = ?",
+        int(bool(private)), asked.get("description", repo.description), json.dumps(settings), call.now(), repo.id,
+    )  # fmt: skip
+    found = call.repo_by_id(repo.id)
+    assert found is not None
+    return found
+
+
+def delete(call: Call, repo: Repo) -> None:
+    """Remove a repository and everything in it."""
+    call.need(repo, "admin")
+    issue_ids = "(SELECT id FROM issues WHERE repo_id = ?)"
+    for table in ("pulls", "issue_labels", "assignees", "reviewers", "reviews", "review_comments", "dependencies"):
+        call.run(f"DELETE FROM {table} WHERE issue_id IN {issue_ids}", repo.id)
+    for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs",
+                  "collaborators", "protections"):  # fmt: skip
+        call.run(f"DELETE FROM {table} WHERE repo_id = ?", repo.id)
+    call.run("DELETE FROM repos WHERE id = ?", repo.id)
+    repo.git.remove()
+    call.forge.gits.forget(repo.owner.login, repo.name)
+
+
+# -- collaborators --------------------------------------------------------------------------------
+
+
+def collaborators(call: Call, repo: Repo, affiliation: str = "all") -> list[tuple[User, str]]:
+    """Who has access, and how much; `outside` names those with a permission of this repository's own."""
+    own = {row["user_id"] for row in call.rows("SELECT user_id FROM collaborators WHERE repo_id = ?", repo.id)}
+    found = []
+    for user in call.forge.users.all():
+        permission = call.permission(repo, user)
+        counted = affiliation != "outside" or user.id in own
+        if permission != "none" and user.type != "Organization" and counted:
+            found.append((user, permission))
+    return found
+
+
+def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> bool:
+    """Give a user a permission on this repository; whether it is new."""
+    call.need(repo, "admin")
+    user = call.forge.users.by_login(login)
+    if user is None:
+        raise not_found()
+    word = {"pull": "read", "push": "write"}.get(permission, permission)
+    if word not in PERMISSIONS or level(word) == 0:
+        raise invalid("Collaborator", "permission")
+    new = call.permission(repo, user) == "none"
+    call.run("REPLACE INTO collaborators VALUES (?, ?, ?)", repo.id, user.id, word)
+    return new
+
+
+def remove_collaborator(call: Call, repo: Repo, login: str) -> None:
+    """Take a user's access away, also what the forge gave on every repository."""
+    user = call.forge.users.by_login(login)
+    if user is None:
+        raise not_found()
+    if call.actor().id != user.id:
+        call.need(repo, "admin")
+    call.run("REPLACE INTO collaborators VALUES (?, ?, 'none')", repo.id, user.id)

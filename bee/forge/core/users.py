@@ -1,0 +1,75 @@
+"""Users of the forge: logins, tokens, and the permission each has on every repository."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from bee.forge.core.store import Connection, Store
+
+PERMISSIONS: Final = ("none", "read", "triage", "write", "maintain", "admin")
+
+
+@dataclass(frozen=True)
+class User:
+    """An account; `type` is `User`, `Bot` or `Organization`."""
+
+    id: int
+    login: str
+    permission: str
+    type: str
+    created_at: str
+
+
+def level(permission: str) -> int:
+    """A permission as a number, `none` being 0. Raises ValueError for an unknown word."""
+    return PERMISSIONS.index(permission)
+
+
+class Users:
+    """Every account, kept in memory because every answer names some."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the accounts again."""
+        with self._store.reading() as db:
+            rows = db.execute("SELECT * FROM users").fetchall()
+        users = [User(row["id"], row["login"], row["permission"], row["type"], row["created_at"]) for row in rows]
+        with self._lock:
+            self._ids = {user.id: user for user in users}
+            self._logins = {user.login.lower(): user for user in users}
+            self._tokens = {row["token"]: row["id"] for row in rows if row["token"]}
+
+    def put(self, db: Connection, login: str, token: str | None, permission: str, now: str, kind: str = "") -> User:
+        """Create an account, or give a known one another token and permission."""
+        level(permission)
+        kind = kind or ("Bot" if login.endswith("[bot]") else "User")
+        with self._store.writing(db):
+            db.execute(
+                "INSERT INTO users (login, token, permission, type, created_at) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (login) DO UPDATE SET token = excluded.token, permission = excluded.permission",
+                (login, token, permission, kind, now),
+            )
+        self.reload()
+        return self._logins[login.lower()]
+
+    def by_id(self, user_id: int | None) -> User | None:
+        """An account by its number."""
+        return None if user_id is None else self._ids.get(user_id)
+
+    def by_login(self, login: str) -> User | None:
+        """An account by its login, whatever the case."""
+        return self._logins.get(login.lower())
+
+    def by_token(self, token: str) -> User | None:
+        """The account that a token belongs to."""
+        return self._ids.get(self._tokens.get(token, 0))
+
+    def all(self) -> list[User]:
+        """Every account, oldest first."""
+        return [self._ids[key] for key in sorted(self._ids)]

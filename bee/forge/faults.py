@@ -1,0 +1,116 @@
+"""Faults to order: what a test asks the forge to do wrong, and when."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ACTIONS: Final = (
+    "status", "drop_before", "drop_after", "latency", "secondary_rate_limit", "primary_rate_limit", "stale_list",
+    "hang", "kill_before", "kill_after",
+)  # fmt: skip
+MATCHES: Final = ("method", "path", "operation", "login", "kind", "write", "nth")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a fault is matched against."""
+
+    kind: str
+    method: str
+    path: str
+    operation: str | None
+    login: str | None
+    write: bool
+
+
+@dataclass
+class Fault:
+    """One fault: from the `nth` request that matches, `times` times (0: for ever)."""
+
+    action: str
+    match: dict[str, Any]
+    times: int
+    settings: dict[str, Any]
+    matched: int = 0
+    fired: int = 0
+    lifted: threading.Event = field(default_factory=threading.Event)
+
+    def fits(self, seen: Seen) -> bool:
+        """Whether a request is of the kind that this fault waits for."""
+        want = self.match
+        return all(
+            (
+                want.get("method", seen.method).upper() == seen.method,
+                re.search(want.get("path", ""), seen.path) is not None,
+                want.get("operation", seen.operation) == seen.operation,
+                want.get("login", seen.login) == seen.login,
+                want.get("kind", seen.kind) == seen.kind,
+                want.get("write", seen.write) == seen.write,
+            )
+        )
+
+    def seconds(self, default: float) -> float:
+        """How long the fault lasts."""
+        return float(self.settings.get("seconds", default))
+
+    def shown(self) -> dict[str, Any]:
+        """The fault as its JSON."""
+        return {"action": self.action, "match": self.match, "times": self.times, **self.settings,
+                "matched": self.matched, "fired": self.fired}  # fmt: skip
+
+
+def parse(data: Any) -> Fault:
+    """A fault from its JSON; raises ValueError that names what is wrong."""
+    if not isinstance(data, dict) or data.get("action") not in ACTIONS:
+        raise ValueError(f"a fault needs an action, one of {', '.join(ACTIONS)}")
+    match = data.get("match") or {}
+    unknown = set(match) - set(MATCHES)
+    if unknown:
+        raise ValueError(f"a fault cannot match by {', '.join(sorted(unknown))}; known: {', '.join(MATCHES)}")
+    re.compile(match.get("path", ""))
+    settings = {key: value for key, value in data.items() if key not in ("action", "match", "times")}
+    return Fault(data["action"], match, int(data.get("times", 1)), settings)
+
+
+class Faults:
+    """The faults that stand."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        """Order a fault."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Lift every fault; requests that hang are let go."""
+        with self._lock:
+            for fault in self._faults:
+                fault.lifted.set()
+            self._faults = []
+
+    def due(self, seen: Seen) -> list[Fault]:
+        """The faults that this request meets, each counted."""
+        if not self._faults:
+            return []
+        found = []
+        with self._lock:
+            for fault in self._faults:
+                if not fault.fits(seen):
+                    continue
+                fault.matched += 1
+                spent = fault.times and fault.fired >= fault.times
+                if fault.matched >= int(fault.match.get("nth", 1)) and not spent:
+                    fault.fired += 1
+                    found.append(fault)
+        return found
+
+    def shown(self) -> list[dict[str, Any]]:
+        """Every fault with its counts."""
+        with self._lock:
+            return [fault.shown() for fault in self._faults]

@@ -1,0 +1,1 @@
+"""The GraphQL door: GitHub's schema, cut down to what is served here, and its resolvers."""

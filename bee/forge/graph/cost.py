@@ -1,0 +1,125 @@
+"""What a query costs, and the bounds that GitHub puts on its pages.
+
+https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+)
+
+NODES_MAX: Final = 500_000
+PAGE_MAX: Final = 100
+
+
+class Excessive(Exception):
+    """A query beyond GitHub's bounds."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass
+class Price:
+    """What one query asks for."""
+
+    requests: int = 0
+    nodes: int = 0
+
+    @property
+    def points(self) -> int:
+        """Requests needed for every connection, divided by 100; at least 1."""
+        return max(1, round(self.requests / 100))
+
+
+class Counter:
+    """Walks a query once."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], given: dict[str, Any]
+    ) -> None:
+        self._schema = schema
+        self._fragments = fragments
+        self._given = given
+        self.price = Price()
+
+    def _value(self, node: Any) -> int | None:
+        if isinstance(node, IntValueNode):
+            return int(node.value)
+        if isinstance(node, VariableNode):
+            value = self._given.get(node.name.value)
+            return value if isinstance(value, int) else None
+        return None
+
+    def _page(self, field: FieldNode) -> int:
+        name = field.name.value
+        sizes = {a.name.value: self._value(a.value) for a in field.arguments or () if a.name.value in ("first", "last")}
+        asked = [(word, size) for word, size in sizes.items() if size is not None]
+        if not asked:
+            message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
+            raise Excessive(message, "MISSING_PAGINATION_BOUNDARIES")
+        word, size = asked[0]
+        if size > PAGE_MAX:
+            message = f"Requesting {size} records on the `{name}` connection exceeds the `{word}` limit of {PAGE_MAX} records."
+            raise Excessive(message, "EXCESSIVE_PAGINATION")
+        if size < 0:
+            raise Excessive(f"`{word}` on the `{name}` connection cannot be less than zero.", "INVALID_PAGINATION")
+        return size
+
+    def walk(self, kind: Any, selections: SelectionSetNode | None, times: int) -> None:
+        """Count below a type; `times` is how often its selection is answered."""
+        for node in selections.selections if selections else ():
+            if isinstance(node, FieldNode):
+                self._field(kind, node, times)
+            elif isinstance(node, InlineFragmentNode):
+                named = self._schema.get_type(node.type_condition.name.value) if node.type_condition else kind
+                self.walk(named, node.selection_set, times)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self._fragments[node.name.value]
+                named = self._schema.get_type(fragment.type_condition.name.value)
+                self.walk(named, fragment.selection_set, times)
+
+    def _field(self, kind: Any, node: FieldNode, times: int) -> None:
+        field = getattr(kind, "fields", {}).get(node.name.value)
+        if field is None:
+            return
+        below: Any = get_named_type(field.type)
+        if below.name.endswith("Connection"):
+            self.price.requests += times
+            times *= self._page(node)
+            self.price.nodes += times
+            if self.price.nodes > NODES_MAX:
+                message = (f"This query requests up to {self.price.nodes:,} possible nodes which exceeds the maximum "
+                           f"limit of {NODES_MAX:,}.")  # fmt: skip
+                raise Excessive(message, "MAX_NODE_LIMIT_EXCEEDED")
+        self.walk(below, node.selection_set, times)
+
+
+def price(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode],
+    given: dict[str, Any],
+) -> Price:  # fmt: skip
+    """The price of an operation; raises Excessive."""
+    defaults = {
+        definition.variable.name.value: int(definition.default_value.value)
+        for definition in operation.variable_definitions or ()
+        if isinstance(definition.default_value, IntValueNode)
+    }
+    counter = Counter(schema, fragments, {**defaults, **given})
+    root = schema.query_type if operation.operation.value == "query" else schema.mutation_type
+    counter.walk(root, operation.selection_set, 1)
+    return counter.price

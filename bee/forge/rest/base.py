@@ -1,0 +1,133 @@
+"""What every REST endpoint works with: the request, paging, and the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from bee.forge.core import settle
+from bee.forge.core.errors import Refused
+from bee.forge.core.world import Call, Repo
+from bee.forge.wire import Request
+
+T = TypeVar("T")
+PER_PAGE_DEFAULT: Final = 30
+PER_PAGE_MAX: Final = 100
+
+
+@dataclass
+class Answer:
+    """A REST answer; `raw` takes the place of JSON for diffs and patches."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+
+
+@dataclass
+class Ask:
+    """One REST request on its way to an endpoint."""
+
+    call: Call
+    request: Request
+    args: dict[str, str]
+    path: str
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    _json: dict[str, Any] | None = None
+    _repo: Repo | None = None
+
+    def __post_init__(self) -> None:
+        self.query = dict(parse_qsl(self.request.query, keep_blank_values=True))
+
+    @property
+    def repo(self) -> Repo:
+        """The repository in the address, in step with its refs; 404 where the viewer may not see it."""
+        if self._repo is None:
+            self._repo = self.call.repo(self.args["owner"], self.args["name"])
+            settle.settle(self.call, self._repo)
+        return self._repo
+
+    @property
+    def number(self) -> int:
+        """The issue or pull request number in the address."""
+        return self.integer("number")
+
+    def integer(self, name: str) -> int:
+        """A number in the address; 404 where it is none."""
+        text = self.args[name]
+        if not text.isdecimal() or len(text) > 18:
+            raise Refused(404, "Not Found")
+        return int(text)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The JSON body as an object; 400 where it is not JSON."""
+        if self._json is None:
+            raw = self.request.body.read()
+            try:
+                parsed = json.loads(raw) if raw.strip() else {}
+            except ValueError:
+                raise Refused(400, "Problems parsing JSON") from None
+            if not isinstance(parsed, dict):
+                parsed = {"": parsed}
+            self._json = parsed
+        return self._json
+
+    def accepts(self, *words: str) -> bool:
+        """Whether the Accept header names one of these media types."""
+        accept = self.request.headers.get("accept", "")
+        return any(word in accept for word in words)
+
+    # -- paging -----------------------------------------------------------------------------------
+
+    def page(self) -> tuple[int, int]:
+        """`(per page, page number from 1)`, within GitHub's bounds and the forge's own."""
+
+        def number(name: str, default: int) -> int:
+            text = self.query.get(name, "")
+            return int(text) if text.isdecimal() and int(text) > 0 else default
+
+        most = min(PER_PAGE_MAX, self.call.forge.page_size or PER_PAGE_MAX)
+        return min(number("per_page", PER_PAGE_DEFAULT), most), number("page", 1)
+
+    def linked(self, total: int) -> None:
+        """Write the Link header (https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api)."""
+        per_page, page = self.page()
+        last = max(1, -(-total // per_page))
+        places = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
+        if page >= last:
+            del places["next"], places["last"]
+        if page == 1:
+            del places["prev"], places["first"]
+        links = []
+        for name, place in places.items():
+            query = urlencode({**self.query, "page": place})
+            links.append(f'<{self.call.api}{self.path}?{query}>; rel="{name}"')
+        if links:
+            self.answer_headers["Link"] = ", ".join(links)
+
+    def paged(self, items: Sequence[T]) -> Sequence[T]:
+        """One page of a list that is all there, with its Link header."""
+        per_page, page = self.page()
+        self.linked(len(items))
+        return items[(page - 1) * per_page : page * per_page]
+
+
+Endpoint = Callable[[Ask], Answer]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One endpoint. `atomic`: the whole request is one transaction (the rule for writes)."""
+
+    method: str
+    pattern: str
+    endpoint: Endpoint
+    atomic: bool = True
+
+
+REPO: Final = "/repos/<owner>/<name>"

@@ -1,0 +1,330 @@
+"""Commits, branches, comparisons and files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import quote
+
+from bee.forge.core import diffs, protection
+from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
+from bee.forge.core.gitobjects import Commit, Entry, Person
+from bee.forge.core.gitrefs import ZERO
+from bee.forge.core.merge import committer, person
+from bee.forge.core.refs import Wanted, change
+from bee.forge.rest import pullshapes as shapes
+from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.gitdata import put_entry
+from bee.forge.rest.shapes import Json, repo_url
+
+BRANCH = REPO + "/branches/<path:branch>"
+CONTENTS = REPO + "/contents/<path:path>"
+
+
+def commit_at(ask: Ask, revision: str) -> Commit:
+    """A commit by branch, tag or name; 404 or 422 as GitHub has it."""
+    git = ask.repo.git
+    found = git.resolve(revision, ask.repo.default_branch)
+    oid = git.peel(found, "commit") if found else None
+    commit = git.commit(oid) if oid else None
+    if commit is None:
+        raise unprocessable(f"No commit found for SHA: {revision}")
+    return commit
+
+
+def list_commits(ask: Ask) -> Answer:
+    """The history of a branch or commit, newest first."""
+    if not ask.repo.git.refs.below("refs/heads/"):
+        raise Refused(409, "Git Repository is empty.")
+    try:
+        start = commit_at(ask, ask.query.get("sha") or "HEAD")
+    except Refused:
+        raise not_found() from None
+    arguments = [start.oid]
+    for name, option in (("since", "--since="), ("until", "--until="), ("author", "--author=")):
+        if ask.query.get(name):
+            arguments.append(option + ask.query[name])
+    if ask.query.get("path"):
+        arguments += ["--", ask.query["path"]]
+    oids = ask.repo.git.text("rev-list", *arguments).split()
+    found = [commit for oid in ask.paged(oids) if (commit := ask.repo.git.commit(oid))]
+    return Answer([shapes.commit(ask.call, ask.repo, commit) for commit in found])
+
+
+def get_commit(ask: Ask) -> Answer:
+    """One commit with its files; its diff, patch or bare name by media type."""
+    commit = commit_at(ask, ask.args["ref"])
+    git = ask.repo.git
+    before = commit.parents[0] if commit.parents else diffs.EMPTY_TREE
+    if ask.accepts("sha"):
+        return Answer(raw=commit.oid.encode())
+    if ask.accepts("diff", "patch"):
+        patch = ask.accepts("patch") and commit.parents
+        return Answer(raw=git.git("format-patch", "--stdout", "-1", commit.oid)[1] if patch
+                      else git.git("diff", before, commit.oid)[1])  # fmt: skip
+    files = diffs.files(git, before, commit.oid)
+    added, removed = sum(one.additions for one in files), sum(one.deletions for one in files)
+    return Answer(shapes.commit(ask.call, ask.repo, commit) | {
+        "stats": {"total": added + removed, "additions": added, "deletions": removed},
+        "files": [shapes.file(ask.call, ask.repo, one, commit.oid) for one in files],
+    })  # fmt: skip
+
+
+def compare(ask: Ask) -> Answer:
+    """Two commits against each other: `base...head`."""
+    base_name, dots, head_name = ask.args["basehead"].partition("...")
+    if not dots:
+        raise not_found()
+    try:
+        base, head = commit_at(ask, base_name.rpartition(":")[2]), commit_at(ask, head_name.rpartition(":")[2])
+    except Refused:
+        raise not_found() from None
+    git, call, repo = ask.repo.git, ask.call, ask.repo
+    if ask.accepts("diff", "patch"):
+        return Answer(raw=diffs.text(git, base.oid, head.oid, ask.accepts("patch")))
+    root = git.merge_base(base.oid, head.oid)
+    ancestor = git.commit(root) if root else None
+    if ancestor is None:
+        raise Refused(404, f"No common ancestor between {base_name} and {head_name}.")
+    ahead, behind = git.between(base.oid, head.oid), git.between(head.oid, base.oid)
+    status = "diverged" if ahead and behind else "ahead" if ahead else "behind" if behind else "identical"
+    url, page = f"{repo_url(call, repo)}/compare/{base_name}...{head_name}", f"{call.web}/{repo.full_name}/compare"
+    page += f"/{base_name}...{head_name}"
+    commits = [commit for oid in ask.paged(ahead) if (commit := git.commit(oid))]
+    return Answer({
+        "url": url, "html_url": page, "permalink_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch",
+        "base_commit": shapes.commit(call, repo, base), "merge_base_commit": shapes.commit(call, repo, ancestor),
+        "status": status, "ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead),
+        "commits": [shapes.commit(call, repo, commit) for commit in commits],
+        "files": [shapes.file(call, repo, one, head.oid) for one in diffs.files(git, ancestor.oid, head.oid)],
+    })  # fmt: skip
+
+
+# -- branches ---------------------------------------------------------------------------------------
+
+
+def list_branches(ask: Ask) -> Answer:
+    """The branches."""
+    base = repo_url(ask.call, ask.repo)
+    found = []
+    for name, oid in ask.paged(ask.repo.git.refs.below("refs/heads/")):
+        short = name.removeprefix("refs/heads/")
+        kept = protection.find(ask.call, ask.repo, short) is not None
+        found.append({"name": short, "commit": {"sha": oid, "url": f"{base}/commits/{oid}"}, "protected": kept})
+    return Answer(found)
+
+
+def get_branch(ask: Ask) -> Answer:
+    """One branch."""
+    name = ask.args["branch"]
+    oid = ask.repo.git.refs.get(f"refs/heads/{name}")
+    commit = ask.repo.git.commit(oid) if oid else None
+    if commit is None:
+        raise not_found("Branch not found")
+    rules = protection.find(ask.call, ask.repo, name)
+    url = f"{repo_url(ask.call, ask.repo)}/branches/{name}"
+    contexts = protection.required_contexts(rules)
+    level = "off" if not contexts else "everyone" if (rules or {}).get("enforce_admins") else "non_admins"
+    return Answer({
+        "name": name, "commit": shapes.commit(ask.call, ask.repo, commit),
+        "_links": {"self": url, "html": f"{ask.call.web}/{ask.repo.full_name}/tree/{name}"},
+        "protected": rules is not None,
+        "protection": {"enabled": rules is not None, "required_status_checks": {
+            "enforcement_level": level, "contexts": contexts,
+            "checks": [{"context": one, "app_id": None} for one in contexts]}},
+        "protection_url": url + "/protection",
+    })  # fmt: skip
+
+
+def _protection(ask: Ask, rules: Json) -> Json:
+    url = f"{repo_url(ask.call, ask.repo)}/branches/{ask.args['branch']}/protection"
+    made: Json = {
+        "url": url,
+        "enforce_admins": {"url": url + "/enforce_admins", "enabled": bool(rules.get("enforce_admins"))},
+    }
+    asked = rules.get("required_status_checks")
+    if asked is not None:
+        contexts = protection.required_contexts(rules)
+        made["required_status_checks"] = {
+            "url": url + "/required_status_checks", "strict": bool(asked.get("strict")), "contexts": contexts,
+            "contexts_url": url + "/required_status_checks/contexts",
+            "checks": [{"context": one, "app_id": None} for one in contexts],
+        }  # fmt: skip
+    wanted = rules.get("required_pull_request_reviews")
+    if wanted is not None:
+        made["required_pull_request_reviews"] = {
+            "url": url + "/required_pull_request_reviews",
+            "dismiss_stale_reviews": bool(wanted.get("dismiss_stale_reviews")),
+            "require_code_owner_reviews": False, "require_last_push_approval": False,
+            "required_approving_review_count": protection.required_approvals(rules),
+        }  # fmt: skip
+    for name in ("required_linear_history", "allow_force_pushes", "allow_deletions"):
+        made[name] = {"enabled": bool(rules.get(name))}
+    return made
+
+
+def get_protection(ask: Ask) -> Answer:
+    """The rules of a branch."""
+    ask.call.need(ask.repo, "admin")
+    return Answer(_protection(ask, protection.get(ask.call, ask.repo, ask.args["branch"])))
+
+
+def put_protection(ask: Ask) -> Answer:
+    """Protect a branch; the four main keys are required, as on GitHub."""
+    repo, data = ask.repo, ask.data
+    ask.call.need(repo, "admin")
+    needed = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
+    missing = [name for name in needed if name not in data]
+    if missing:
+        words = ", ".join(f'"{name}"' for name in missing)
+        raise unprocessable(f"Invalid request.\n\n{words} weren't supplied.")
+    if repo.git.refs.get(f"refs/heads/{ask.args['branch']}") is None:
+        raise not_found("Branch not found")
+    protection.put(ask.call, repo, ask.args["branch"], data)
+    return Answer(_protection(ask, data))
+
+
+def delete_protection(ask: Ask) -> Answer:
+    """Lift the protection."""
+    ask.call.need(ask.repo, "admin")
+    protection.get(ask.call, ask.repo, ask.args["branch"])
+    protection.delete(ask.call, ask.repo, ask.args["branch"])
+    return Answer(None, 204)
+
+
+# -- files ------------------------------------------------------------------------------------------
+
+
+def _tree_of(ask: Ask) -> tuple[str, str]:
+    revision = ask.query.get("ref") or ask.repo.default_branch
+    found = ask.repo.git.resolve(revision, ask.repo.default_branch)
+    tree = ask.repo.git.peel(found, "tree") if found else None
+    if tree is None:
+        raise not_found(
+            "This repository is empty." if "ref" not in ask.query else f"No commit found for the ref {revision}"
+        )
+    return tree, revision
+
+
+def _file(ask: Ask, path: str, entry: Entry, revision: str, with_content: bool) -> Json:
+    base, place = repo_url(ask.call, ask.repo), quote(path)
+    kind = {"tree": "dir", "commit": "submodule"}.get(entry.type, "symlink" if entry.mode == "120000" else "file")
+    url = f"{base}/contents/{place}?ref={quote(revision)}"
+    page = f"{ask.call.web}/{ask.repo.full_name}/{'tree' if kind == 'dir' else 'blob'}/{revision}/{place}"
+    git_url = f"{base}/git/{'trees' if kind == 'dir' else 'blobs'}/{entry.oid}"
+    data = ask.repo.git.object(entry.oid) if kind in ("file", "symlink") else None
+    made: Json = {
+        "name": path.rpartition("/")[2], "path": path, "sha": entry.oid, "size": len(data[1]) if data else 0, "url": url,
+        "html_url": page, "git_url": git_url, "type": kind,
+        "download_url": None if kind == "dir" else f"{ask.call.web}/{ask.repo.full_name}/raw/{revision}/{place}",
+        "_links": {"self": url, "git": git_url, "html": page},
+    }  # fmt: skip
+    if with_content and data is not None:
+        made |= {"content": base64.encodebytes(data[1]).decode(), "encoding": "base64"}
+    return made
+
+
+def get_contents(ask: Ask) -> Answer:
+    """A file, or the list of a folder."""
+    tree, revision = _tree_of(ask)
+    path = ask.args.get("path", "").strip("/")
+    entry = ask.repo.git.entry_at(tree, path)
+    if entry is None:
+        raise not_found()
+    if entry.type == "tree":
+        rows = ask.repo.git.tree(entry.oid) or []
+        return Answer([_file(ask, f"{path}/{row.name}".lstrip("/"), row, revision, False) for row in rows])
+    if ask.accepts("raw"):
+        found = ask.repo.git.object(entry.oid)
+        return Answer(raw=found[1] if found else b"")
+    return Answer(_file(ask, path, entry, revision, True))
+
+
+def readme(ask: Ask) -> Answer:
+    """The README."""
+    tree, revision = _tree_of(ask)
+    for entry in ask.repo.git.tree(tree) or []:
+        if entry.name.lower() in ("readme.md", "readme", "readme.txt", "readme.rst") and entry.type == "blob":
+            if ask.accepts("raw"):
+                return Answer(raw=(ask.repo.git.object(entry.oid) or ("", b""))[1])
+            return Answer(_file(ask, entry.name, entry, revision, True))
+    raise not_found()
+
+
+def write_contents(ask: Ask) -> Answer:
+    """Create, change or delete one file, in one commit.
+
+    409 when `sha` is not the file's, 422 when it is missing
+    (https://docs.github.com/rest/repos/contents#create-or-update-file-contents).
+    """
+    data, repo, deleting = ask.data, ask.repo, ask.request.method == "DELETE"
+    ask.call.need(repo, "write")
+    branch = data.get("branch") or ask.query.get("branch") or repo.default_branch
+    message = data.get("message") or ask.query.get("message")
+    if not message:
+        raise unprocessable('Invalid request.\n\n"message" wasn\'t supplied.')
+    head = repo.git.refs.get(f"refs/heads/{branch}")
+    if head is None and (branch != repo.default_branch or repo.git.refs.below("refs/heads/")):
+        raise not_found(f"Branch {branch} not found")
+    path = ask.args["path"].strip("/")
+    tree = repo.git.peel(head, "tree") if head else None
+    known = repo.git.entry_at(tree, path) if tree else None
+    _check_sha(path, known, data.get("sha") or ask.query.get("sha"), deleting)
+    blob = None if deleting else repo.git.write("blob", _decoded(data.get("content")))
+    made = put_entry(ask, tree, path.split("/"), {"sha": blob, "mode": known.mode if known else "100644"})
+    author = person(ask.call, ask.call.actor())
+    if isinstance(data.get("author"), dict):
+        author = Person(
+            data["author"].get("name", author.name), data["author"].get("email", author.email), author.seconds
+        )
+    oid = repo.git.write_commit(
+        made or repo.git.write_tree([]), [head] if head else [], author, committer(ask.call), message
+    )
+    try:
+        change(ask.call, repo, [Wanted(f"refs/heads/{branch}", head or ZERO, oid)])
+    except Refused as refusal:
+        moved = repo.git.refs.get(f"refs/heads/{branch}") != head
+        raise (Refused(409, f"{branch} is at another commit by now") if moved else refusal) from None
+    commit = repo.git.commit(oid)
+    entry = repo.git.entry_at(made, path) if made else None
+    assert commit is not None
+    shown = _file(ask, path, entry, branch, False) if entry else None
+    answer = {"content": shown, "commit": shapes.git_commit(ask.call, repo, commit)}
+    return Answer(answer, 200 if known or deleting else 201)
+
+
+def _check_sha(path: str, known: Entry | None, sha: str | None, deleting: bool) -> None:
+    if known is None:
+        if deleting or sha:
+            raise not_found()
+        return
+    if sha is None:
+        raise unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.')
+    if sha != known.oid:
+        raise Refused(409, f"{path} does not match {sha}")
+
+
+def _decoded(content: object) -> bytes:
+    if not isinstance(content, str):
+        raise unprocessable('Invalid request.\n\n"content" wasn\'t supplied.')
+    try:
+        return base64.b64decode(content, validate=False)
+    except binascii.Error:
+        raise invalid("Contents", "content") from None
+
+
+ROUTES = [
+    Route("GET", REPO + "/commits", list_commits),
+    Route("GET", REPO + "/commits/<path:ref>", get_commit),
+    Route("GET", REPO + "/compare/<path:basehead>", compare),
+    Route("GET", REPO + "/branches", list_branches),
+    Route("GET", BRANCH, get_branch),
+    Route("GET", BRANCH + "/protection", get_protection),
+    Route("PUT", BRANCH + "/protection", put_protection),
+    Route("DELETE", BRANCH + "/protection", delete_protection),
+    Route("GET", REPO + "/contents", get_contents),
+    Route("GET", CONTENTS, get_contents),
+    Route("PUT", CONTENTS, write_contents, atomic=False),
+    Route("DELETE", CONTENTS, write_contents, atomic=False),
+    Route("GET", REPO + "/readme", readme),
+]

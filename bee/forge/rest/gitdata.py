@@ -1,0 +1,292 @@
+"""The git database: refs, commits, trees, blobs, tags (https://docs.github.com/rest/git)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from bee.forge.core.clock import unstamp
+from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
+from bee.forge.core.gitobjects import Commit, Entry, Person
+from bee.forge.core.gitobjects import person as parse_person
+from bee.forge.core.gitrefs import OID, ZERO
+from bee.forge.core.ids import node_id
+from bee.forge.core.merge import person
+from bee.forge.core.refs import Wanted, change
+from bee.forge.rest import pullshapes as shapes
+from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.shapes import Json, repo_url
+
+GIT = REPO + "/git"
+
+
+def _ref(ask: Ask, name: str, oid: str) -> Json:
+    found = ask.repo.git.object(oid)
+    kind = found[0] if found else "commit"
+    base = f"{repo_url(ask.call, ask.repo)}/git"
+    return {
+        "ref": name, "node_id": node_id("Ref", ask.repo.id, name), "url": f"{base}/{name}",
+        "object": {"sha": oid, "type": kind, "url": f"{base}/{kind}s/{oid}"},
+    }  # fmt: skip
+
+
+def get_ref(ask: Ask) -> Answer:
+    """One ref, by its name without `refs/`."""
+    name = f"refs/{ask.args['ref']}"
+    oid = ask.repo.git.refs.get(name)
+    if oid is None:
+        raise not_found()
+    return Answer(_ref(ask, name, oid))
+
+
+def matching_refs(ask: Ask) -> Answer:
+    """The refs whose names start so."""
+    rows = ask.repo.git.refs.below(f"refs/{ask.args.get('ref', '')}")
+    return Answer([_ref(ask, *row) for row in ask.paged(rows)])
+
+
+def create_ref(ask: Ask) -> Answer:
+    """Create a ref; 422 `Reference already exists`."""
+    name, sha = ask.data.get("ref"), ask.data.get("sha")
+    ask.call.need(ask.repo, "write")
+    if not isinstance(name, str) or not isinstance(sha, str) or not OID.fullmatch(sha):
+        raise unprocessable("Invalid request." if name is None or sha is None else "The sha parameter must be exactly "
+                            "40 characters and contain only [0-9a-f].")  # fmt: skip
+    if ask.repo.git.refs.get(name) is not None:
+        raise unprocessable("Reference already exists")
+    try:
+        change(ask.call, ask.repo, [Wanted(name, ZERO, sha)])
+    except Refused as refusal:
+        raise _exists(ask, name, refusal) from refusal
+    made = _ref(ask, name, sha)
+    return Answer(made, 201, {"Location": made["url"]})
+
+
+def _exists(ask: Ask, name: str, refusal: Refused) -> Refused:
+    """Losing the race for a name reads like coming late for it."""
+    taken = refusal.status == 422 and ask.repo.git.refs.get(name) is not None
+    return unprocessable("Reference already exists") if taken else refusal
+
+
+def update_ref(ask: Ask) -> Answer:
+    """Move a ref; without `force` only forward."""
+    name, sha = f"refs/{ask.args['ref']}", ask.data.get("sha")
+    ask.call.need(ask.repo, "write")
+    if not isinstance(sha, str) or not OID.fullmatch(sha):
+        raise unprocessable("Invalid request.")
+    if ask.repo.git.refs.get(name) is None:
+        raise unprocessable("Reference does not exist")
+    change(ask.call, ask.repo, [Wanted(name, None, sha, bool(ask.data.get("force")))])
+    return Answer(_ref(ask, name, sha))
+
+
+def delete_ref(ask: Ask) -> Answer:
+    """Delete a ref."""
+    change(ask.call, ask.repo, [Wanted(f"refs/{ask.args['ref']}", None, ZERO)])
+    return Answer(None, 204)
+
+
+# -- commits ----------------------------------------------------------------------------------------
+
+
+def _person(ask: Ask, given: Any, default: Person) -> Person:
+    if not isinstance(given, dict):
+        return default
+    try:
+        seconds = int(unstamp(given["date"])) if given.get("date") else default.seconds
+    except ValueError:
+        raise invalid("Commit", "date") from None
+    return Person(given.get("name") or default.name, given.get("email") or default.email, seconds)
+
+
+def create_commit(ask: Ask) -> Answer:
+    """Create a commit from any tree that exists, the empty one included."""
+    data, git = ask.data, ask.repo.git
+    ask.call.need(ask.repo, "write")
+    message, tree, parents = data.get("message"), data.get("tree"), data.get("parents") or []
+    if not isinstance(message, str):
+        raise unprocessable('Invalid request.\n\n"message" wasn\'t supplied.')
+    if not isinstance(tree, str) or not git.has(tree, "tree"):
+        raise unprocessable("Tree SHA does not exist")
+    if not all(isinstance(one, str) and git.has(one, "commit") for one in parents):
+        raise unprocessable("Parent SHA does not exist or is not a commit object")
+    author = _person(ask, data.get("author"), person(ask.call, ask.call.actor()))
+    committer = _person(ask, data.get("committer"), author)
+    oid = git.write_commit(tree, parents, author, committer, message, data.get("signature"))
+    commit = git.commit(oid)
+    assert commit is not None
+    made = shapes.git_commit(ask.call, ask.repo, commit)
+    return Answer(made, 201, {"Location": made["url"]})
+
+
+def get_commit(ask: Ask) -> Answer:
+    """One commit."""
+    found: Commit | None = ask.repo.git.commit(ask.args["sha"])
+    if found is None:
+        raise not_found()
+    return Answer(shapes.git_commit(ask.call, ask.repo, found))
+
+
+# -- trees ------------------------------------------------------------------------------------------
+
+
+def _tree(ask: Ask, oid: str, recursive: bool) -> Json:
+    base = f"{repo_url(ask.call, ask.repo)}/git"
+    git = ask.repo.git
+
+    def rows(tree: str, prefix: str) -> list[Json]:
+        found = []
+        for entry in git.tree(tree) or []:
+            shown: Json = {
+                "path": prefix + entry.name,
+                "mode": entry.mode.zfill(6),
+                "type": entry.type,
+                "sha": entry.oid,
+            }
+            if entry.type == "blob":
+                blob = git.object(entry.oid)
+                shown["size"] = len(blob[1]) if blob else 0
+            if entry.type != "commit":
+                shown["url"] = f"{base}/{entry.type}s/{entry.oid}"
+            found.append(shown)
+            if recursive and entry.type == "tree":
+                found += rows(entry.oid, f"{prefix}{entry.name}/")
+        return found
+
+    return {"sha": oid, "url": f"{base}/trees/{oid}", "tree": rows(oid, ""), "truncated": False}
+
+
+def get_tree(ask: Ask) -> Answer:
+    """One tree, by its name, a commit's, or a branch's."""
+    git = ask.repo.git
+    found = git.resolve(ask.args["sha"], ask.repo.default_branch)
+    tree = git.peel(found, "tree") if found else None
+    if tree is None:
+        raise not_found()
+    return Answer(_tree(ask, tree, ask.query.get("recursive", "") not in ("", "0", "false")))
+
+
+def create_tree(ask: Ask) -> Answer:
+    """Create a tree, from nothing or on top of `base_tree`."""
+    ask.call.need(ask.repo, "write")
+    git, listed = ask.repo.git, ask.data.get("tree")
+    if not isinstance(listed, list):
+        raise unprocessable('Invalid request.\n\n"tree" wasn\'t supplied.')
+    base = ask.data.get("base_tree")
+    if base is not None:
+        base = git.peel(base, "tree") if OID.fullmatch(base) else None
+        if base is None:
+            raise unprocessable("base_tree is not a valid tree oid")
+    root = base
+    for one in listed:
+        root = put_entry(ask, root, [part for part in str(one.get("path", "")).split("/") if part], one)
+    return Answer(_tree(ask, root or git.write_tree([]), False), 201)
+
+
+def put_entry(ask: Ask, tree: str | None, parts: list[str], one: Json) -> str | None:
+    """The tree with one path set, or taken out where its `sha` is null; None for a folder left empty."""
+    git = ask.repo.git
+    if not parts:
+        raise unprocessable("tree.path contains a malformed path component")
+    entries = {entry.name: entry for entry in (git.tree(tree) or [] if tree else [])}
+    name, rest = parts[0], parts[1:]
+    if rest:
+        below = entries.get(name)
+        made = put_entry(ask, below.oid if below and below.type == "tree" else None, rest, one)
+        if made is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = Entry("40000", name, made)
+    elif "content" in one:
+        entries[name] = Entry(one.get("mode") or "100644", name, git.write("blob", str(one["content"]).encode()))
+    elif one.get("sha") is None:
+        entries.pop(name, None)
+    else:
+        if not git.has(one["sha"]):
+            raise unprocessable("tree.sha " + str(one["sha"]) + " is not a valid object")
+        mode = str(one.get("mode") or "100644").lstrip("0")
+        entries[name] = Entry(mode, name, one["sha"])
+    return git.write_tree(list(entries.values())) if entries else None
+
+
+# -- blobs and tags ---------------------------------------------------------------------------------
+
+
+def create_blob(ask: Ask) -> Answer:
+    """Store a blob."""
+    ask.call.need(ask.repo, "write")
+    content = ask.data.get("content")
+    if not isinstance(content, str):
+        raise unprocessable('Invalid request.\n\n"content" wasn\'t supplied.')
+    try:
+        data = base64.b64decode(content) if ask.data.get("encoding") == "base64" else content.encode()
+    except binascii.Error:
+        raise unprocessable("content is not valid Base64") from None
+    oid = ask.repo.git.write("blob", data)
+    return Answer({"sha": oid, "url": f"{repo_url(ask.call, ask.repo)}/git/blobs/{oid}"}, 201)
+
+
+def get_blob(ask: Ask) -> Answer:
+    """One blob, in Base64, or raw by media type."""
+    found = ask.repo.git.object(ask.args["sha"])
+    if found is None or found[0] != "blob":
+        raise not_found()
+    if ask.accepts("raw"):
+        return Answer(raw=found[1])
+    oid = ask.args["sha"]
+    return Answer({
+        "sha": oid, "node_id": node_id("Blob", ask.repo.id, oid), "size": len(found[1]), "encoding": "base64",
+        "url": f"{repo_url(ask.call, ask.repo)}/git/blobs/{oid}", "content": base64.encodebytes(found[1]).decode(),
+    })  # fmt: skip
+
+
+def _tag(ask: Ask, oid: str, data: bytes) -> Json:
+    head, _, message = data.decode("utf-8", "replace").partition("\n\n")
+    fields = dict(line.partition(" ")[::2] for line in head.split("\n"))
+    base = f"{repo_url(ask.call, ask.repo)}/git"
+    return {
+        "node_id": node_id("Tag", ask.repo.id, oid), "tag": fields["tag"], "sha": oid, "url": f"{base}/tags/{oid}",
+        "message": message, "tagger": shapes.person(parse_person(fields["tagger"])),
+        "object": {"type": fields["type"], "sha": fields["object"],
+                   "url": f"{base}/{fields['type']}s/{fields['object']}"},
+    }  # fmt: skip
+
+
+def create_tag(ask: Ask) -> Answer:
+    """Create an annotated tag object (its ref is made apart)."""
+    ask.call.need(ask.repo, "write")
+    data, git = ask.data, ask.repo.git
+    found = git.object(str(data.get("object")))
+    if found is None or not data.get("tag"):
+        raise unprocessable("Invalid request.")
+    tagger = _person(ask, data.get("tagger"), person(ask.call, ask.call.actor()))
+    text = f"object {data['object']}\ntype {found[0]}\ntag {data['tag']}\ntagger {tagger.line()}\n\n{data.get('message', '')}"
+    oid = git.write("tag", text.encode())
+    return Answer(_tag(ask, oid, text.encode()), 201)
+
+
+def get_tag(ask: Ask) -> Answer:
+    """One annotated tag."""
+    found = ask.repo.git.object(ask.args["sha"])
+    if found is None or found[0] != "tag":
+        raise not_found()
+    return Answer(_tag(ask, ask.args["sha"], found[1]))
+
+
+ROUTES = [
+    Route("GET", GIT + "/ref/<path:ref>", get_ref),
+    Route("GET", GIT + "/matching-refs/", matching_refs),
+    Route("GET", GIT + "/matching-refs/<path:ref>", matching_refs),
+    Route("POST", GIT + "/refs", create_ref, atomic=False),
+    Route("PATCH", GIT + "/refs/<path:ref>", update_ref, atomic=False),
+    Route("DELETE", GIT + "/refs/<path:ref>", delete_ref, atomic=False),
+    Route("POST", GIT + "/commits", create_commit, atomic=False),
+    Route("GET", GIT + "/commits/<sha>", get_commit),
+    Route("POST", GIT + "/trees", create_tree, atomic=False),
+    Route("GET", GIT + "/trees/<path:sha>", get_tree),
+    Route("POST", GIT + "/blobs", create_blob, atomic=False),
+    Route("GET", GIT + "/blobs/<sha>", get_blob),
+    Route("POST", GIT + "/tags", create_tag, atomic=False),
+    Route("GET", GIT + "/tags/<sha>", get_tag),
+]

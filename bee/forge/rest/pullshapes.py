@@ -1,0 +1,192 @@
+"""JSON shapes of pull requests, reviews, commits and files."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from bee.forge.core import diffs, issues, labels, mergeability, pulls, reviews
+from bee.forge.core.gitobjects import Commit, Person
+from bee.forge.core.ids import node_id
+from bee.forge.core.store import Row
+from bee.forge.core.world import Call, Repo
+from bee.forge.rest import issueshapes
+from bee.forge.rest.shapes import Json, association, repo_url, repository, user, user_by_id
+
+
+def many(call: Call, repo: Repo, rows: list[Row]) -> list[Json]:
+    """`pull-request-simple`, for a page of them."""
+    ids = [row["id"] for row in rows]
+    halves, held = pulls.rows(call, ids), labels.of_items(call, ids)
+    assigned, asked = issues.assignees_of(call, ids), reviews.requested(call, ids)
+    found = []
+    for row in rows:
+        made = _simple(call, repo, row, halves[row["id"]])
+        people = [user(call, one) for one in assigned[row["id"]]]
+        made["labels"] = [issueshapes.label(call, repo, one) for one in held[row["id"]]]
+        made["assignee"], made["assignees"] = (people[0] if people else None), people
+        made["requested_reviewers"] = [user_by_id(call, one) for one in asked[row["id"]]]
+        found.append(made)
+    return found
+
+
+def _simple(call: Call, repo: Repo, row: Row, pull: Row) -> Json:
+    base, number = repo_url(call, repo), row["number"]
+    url, issue_url = f"{base}/pulls/{number}", f"{base}/issues/{number}"
+    page = f"{call.web}/{repo.full_name}/pull/{number}"
+    links = {
+        "self": url, "html": page, "issue": issue_url, "comments": issue_url + "/comments",
+        "review_comments": url + "/comments", "review_comment": base + "/pulls/comments{/number}",
+        "commits": url + "/commits", "statuses": f"{base}/statuses/{pull['head_sha']}",
+    }  # fmt: skip
+    return {
+        "url": url, "id": row["id"], "node_id": node_id("PullRequest", row["id"]), "html_url": page,
+        "diff_url": page + ".diff", "patch_url": page + ".patch", "issue_url": issue_url, "number": number,
+        "state": row["state"], "locked": False, "title": row["title"], "user": user_by_id(call, row["author_id"]),
+        "body": row["body"], "created_at": row["created_at"], "updated_at": row["updated_at"],
+        "closed_at": row["closed_at"], "merged_at": pull["merged_at"],
+        "merge_commit_sha": pull["merge_sha"] or (pull["test_sha"] if row["state"] == "open" else None),
+        "assignee": None, "assignees": [], "requested_reviewers": [], "requested_teams": [], "labels": [],
+        "milestone": None, "draft": bool(pull["draft"]), "commits_url": links["commits"],
+        "review_comments_url": links["review_comments"], "review_comment_url": links["review_comment"],
+        "comments_url": links["comments"], "statuses_url": links["statuses"],
+        "head": _end(call, repo, pull, "head"), "base": _end(call, repo, pull, "base"),
+        "_links": {name: {"href": address} for name, address in links.items()},
+        "author_association": association(call, repo, row["author_id"]), "auto_merge": None,
+        "active_lock_reason": None,
+    }  # fmt: skip
+
+
+def _end(call: Call, repo: Repo, pull: Row, end: str) -> Json:
+    where = repo if end == "base" or pull["head_repo_id"] == repo.id else call.repo_by_id(pull["head_repo_id"])
+    owner = where.owner if where else call.user(pull["head_owner_id"])
+    key = ("rest repository", where.id if where else 0)
+    if key not in call.cache:
+        call.cache[key] = repository(call, where) if where else None
+    ref = pull[f"{end}_ref"]
+    return {"label": f"{owner.login if owner else 'unknown'}:{ref}", "ref": ref, "sha": pull[f"{end}_sha"],
+            "user": user(call, owner), "repo": call.cache[key]}  # fmt: skip
+
+
+def full(call: Call, repo: Repo, row: Row) -> Json:
+    """`pull-request`: with `mergeable`, null until the job that this read starts has finished."""
+    from bee.forge.graph.pulls import merge_state
+
+    pull = pulls.row(call, row)
+    made = many(call, repo, [row])[0]
+    known = mergeability.of(call, repo, row, pull)
+    files = diffs.of_pull(call, repo, pull)
+    return made | {
+        "merged": pull["merged_at"] is not None, "mergeable": known, "rebaseable": known,
+        "mergeable_state": merge_state(call, repo, row, pull).lower(),
+        "merged_by": user_by_id(call, pull["merged_by"]), "comments": row["comments"],
+        "review_comments": len(reviews.review_comments(call, row)),
+        "maintainer_can_modify": bool(pull["maintainer_can_modify"]),
+        "commits": len(pulls.commits(call, repo, pull)), "additions": sum(file.additions for file in files),
+        "deletions": sum(file.deletions for file in files), "changed_files": len(files),
+    }  # fmt: skip
+
+
+def review(call: Call, repo: Repo, issue: Row, row: Row) -> Json:
+    """`pull-request-review`."""
+    url = f"{repo_url(call, repo)}/pulls/{issue['number']}"
+    page = f"{call.web}/{repo.full_name}/pull/{issue['number']}#pullrequestreview-{row['id']}"
+    made = {
+        "id": row["id"], "node_id": node_id("PullRequestReview", row["id"]),
+        "user": user_by_id(call, row["author_id"]), "body": row["body"], "state": row["state"], "html_url": page,
+        "pull_request_url": url, "author_association": association(call, repo, row["author_id"]),
+        "_links": {"html": {"href": page}, "pull_request": {"href": url}}, "commit_id": row["commit_sha"],
+    }  # fmt: skip
+    return made | ({"submitted_at": row["submitted_at"]} if row["submitted_at"] else {})
+
+
+def review_comment(call: Call, repo: Repo, issue: Row, row: Row) -> Json:
+    """`pull-request-review-comment`."""
+    url = f"{repo_url(call, repo)}/pulls/comments/{row['id']}"
+    pull_url = f"{repo_url(call, repo)}/pulls/{issue['number']}"
+    page = f"{call.web}/{repo.full_name}/pull/{issue['number']}#discussion_r{row['id']}"
+    made = {
+        "url": url, "pull_request_review_id": row["review_id"], "id": row["id"],
+        "node_id": node_id("PullRequestReviewComment", row["id"]), "diff_hunk": "", "path": row["path"],
+        "commit_id": row["commit_sha"], "original_commit_id": row["commit_sha"],
+        "user": user_by_id(call, row["author_id"]), "body": row["body"], "created_at": row["created_at"],
+        "updated_at": row["updated_at"], "html_url": page, "pull_request_url": pull_url,
+        "author_association": association(call, repo, row["author_id"]),
+        "_links": {"self": {"href": url}, "html": {"href": page}, "pull_request": {"href": pull_url}},
+        "position": row["line"] or 1, "original_position": row["line"] or 1, "line": row["line"] or 1,
+        "original_line": row["line"] or 1, "side": row["side"] or "RIGHT", "subject_type": "line",
+        "reactions": issueshapes.reactions(url),
+    }  # fmt: skip
+    return made | ({"in_reply_to_id": row["in_reply_to"]} if row["in_reply_to"] else {})
+
+
+def file(call: Call, repo: Repo, one: diffs.File, sha: str) -> Json:
+    """`diff-entry`."""
+    path, base = quote(one.path), repo_url(call, repo)
+    made: Json = {
+        "sha": one.sha, "filename": one.path, "status": one.status, "additions": one.additions,
+        "deletions": one.deletions, "changes": one.additions + one.deletions,
+        "blob_url": f"{call.web}/{repo.full_name}/blob/{sha}/{path}",
+        "raw_url": f"{call.web}/{repo.full_name}/raw/{sha}/{path}",
+        "contents_url": f"{base}/contents/{path}?ref={sha}",
+    }  # fmt: skip
+    if one.patch is not None:
+        made["patch"] = one.patch
+    if one.previous is not None:
+        made["previous_filename"] = one.previous
+    return made
+
+
+# -- commits ------------------------------------------------------------------------------------------
+
+
+def person(who: Person) -> Json:
+    """An author or committer inside git data."""
+    return {"name": who.name, "email": who.email, "date": who.date()}
+
+
+def verification(commit: Commit) -> Json:
+    """Signatures are kept, never checked."""
+    reason = "unknown_key" if commit.signature else "unsigned"
+    return {"verified": False, "reason": reason, "signature": commit.signature, "payload": None, "verified_at": None}
+
+
+def git_commit(call: Call, repo: Repo, commit: Commit) -> Json:
+    """`git-commit`, of the git database."""
+    base, page = f"{repo_url(call, repo)}/git", f"{call.web}/{repo.full_name}/commit"
+    return {
+        "sha": commit.oid, "node_id": node_id("Commit", repo.id, commit.oid), "url": f"{base}/commits/{commit.oid}",
+        "html_url": f"{page}/{commit.oid}", "author": person(commit.author), "committer": person(commit.committer),
+        "tree": {"sha": commit.tree, "url": f"{base}/trees/{commit.tree}"}, "message": commit.message.rstrip("\n"),
+        "parents": [{"sha": oid, "url": f"{base}/commits/{oid}", "html_url": f"{page}/{oid}"} for oid in commit.parents],
+        "verification": verification(commit),
+    }  # fmt: skip
+
+
+def committed(call: Call, repo: Repo, oid: str) -> Json:
+    """A commit in a timeline."""
+    commit = repo.git.commit(oid)
+    assert commit is not None
+    return git_commit(call, repo, commit) | {"event": "committed"}
+
+
+def _account(call: Call, who: Person) -> Json | None:
+    login = who.email.partition("@")[0].rpartition("+")[2]
+    return user(call, call.forge.users.by_login(login)) if login else None
+
+
+def commit(call: Call, repo: Repo, found: Commit) -> Json:
+    """`commit`, of the commits API."""
+    base, oid = repo_url(call, repo), found.oid
+    url, page = f"{base}/commits/{oid}", f"{call.web}/{repo.full_name}/commit"
+    inner: dict[str, Any] = {
+        "author": person(found.author), "committer": person(found.committer), "message": found.message.rstrip("\n"),
+        "tree": {"sha": found.tree, "url": f"{base}/git/trees/{found.tree}"}, "url": f"{base}/git/commits/{oid}",
+        "comment_count": 0, "verification": verification(found),
+    }  # fmt: skip
+    return {
+        "sha": oid, "node_id": node_id("Commit", repo.id, oid), "commit": inner, "url": url,
+        "html_url": f"{page}/{oid}", "comments_url": url + "/comments", "author": _account(call, found.author),
+        "committer": _account(call, found.committer),
+        "parents": [{"sha": one, "url": f"{base}/commits/{one}", "html_url": f"{page}/{one}"} for one in found.parents],
+    }  # fmt: skip
