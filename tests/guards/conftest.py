@@ -119,10 +119,10 @@ def _programs(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest) -> str:
-    """Every POSIX shell this machine has."""
-    return str(request.param)
+@pytest.fixture
+def shell() -> str:
+    """The strictest POSIX shell this machine has; some tests are parametrized over all of them instead."""
+    return SHELLS[0]
 
 
 @pytest.fixture

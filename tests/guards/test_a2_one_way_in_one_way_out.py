@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.guards.conftest import BROKEN, SOUND, Checkout
+from tests.guards.conftest import BROKEN, SHELLS, SOUND, Checkout
 
 
 @contextmanager
@@ -41,6 +41,7 @@ def resume(checkout: Checkout) -> None:
         (checkout.home / name).unlink(missing_ok=True)
 
 
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a2_never_under_a_live_run(checkout: Checkout, liveness: str) -> None:
     good = checkout.head
     checkout.tick()

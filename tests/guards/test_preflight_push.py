@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.guards.conftest import BROKEN, SOUND, Checkout
+from tests.guards.conftest import BROKEN, SHELLS, SOUND, Checkout
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def test_x7_main_and_master_are_refused_in_any_case(checkout: Checkout, server: 
     assert set(refs(server)) == {"refs/heads/main"}
 
 
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_branch_of_a_bee_that_starts_is_pushed(checkout: Checkout, server: Path) -> None:
     done = push(checkout, "origin", "work")
     assert done.returncode == 0, done.stderr
