@@ -16,7 +16,7 @@ from bee.thinking.history import fold, spent
 from bee.words import limits, records
 from bee.words.branches import item_ref
 from bee.words.effects import Effect
-from bee.words.errors import LeaseLost, RefConflict, ServerError, UnreachableError
+from bee.words.errors import LeaseLost, RefConflict, ServerError, StopOrder, UnreachableError
 from bee.words.labels import Label
 from bee.words.model import Snapshot, Tip
 from bee.words.outcomes import Failure, Outcome
@@ -185,7 +185,7 @@ def confirm(desk: Desk, lease: Lease, stoppable: bool = True) -> None:
     if lease.record.expires_at - desk.door.now() < limits.LEASE_MARGIN_SECONDS:
         raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
     if stoppable and records_stop(pulse):
-        raise LeaseLost(f"a person put breeze:human on #{lease.record.number}")
+        raise StopOrder(f"a person stopped #{lease.record.number}")
 
 
 def records_stop(pulse: writing.Pulse) -> bool:

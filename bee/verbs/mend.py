@@ -68,6 +68,12 @@ def roll_forward(desk: Desk, one: Placed, view: View) -> bool:
     if lease is None:
         return False
     record = lease.record
+    if Label.HUMAN in one.item.labels and record.outcome is not Outcome.ESCALATED:
+        # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
+        off = (SetLabels(one.number, (), _present(one, Label.WIP)),)
+        note = "a person stopped it before everything was published"
+        _under(desk, lease, off, Ending(Outcome.STALE_INPUT, note, Failure.CANCELLED), view)
+        return True
     ending = Ending(
         record.outcome or Outcome.PROGRESSED, record.note, record.failure, record.handoff, record.error_print,
         record.cost_usd, record.tokens, record.head,

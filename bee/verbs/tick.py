@@ -27,22 +27,25 @@ from bee.thinking.decide import (
     place_item,
     survey,
 )
-from bee.thinking.facts import View
+from bee.thinking.facts import View, is_live
+from bee.thinking.fingerprint import fingerprint
 from bee.thinking.position import Position
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
 from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
+from bee.verbs.janitor import tidy
 from bee.verbs.mend import mend
 from bee.verbs.snapshot import look, with_snapshot
 from bee.verbs.work import work
 from bee.words import limits
 from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.words.labels import Label
-from bee.words.model import Pull, Tip
+from bee.words.model import Item, Pull, Tip
 from bee.words.outcomes import Failure, Outcome
 from bee.words.phase import Phase
+from bee.words.roles import Role
 
 LOOKS_PER_TICK_MAX = 3
 
@@ -95,7 +98,7 @@ def tick(host: Host, options: Options) -> Report:
         report.decision = decide(views)
         if not options.dry:
             slot = _dispatch(host, door, views, slot, options, report)
-    except LookError as problem:
+    except BeeError as problem:
         report.problems.append(problem)
     finally:
         if slot is not None:
@@ -141,6 +144,9 @@ def _phased(host: Host, view: View) -> View:
 
 def _reconcile(host: Host, door: Door, views: list[View], options: Options, report: Report) -> list[View]:
     """Mend what the decision says is broken, then look again; bounded in acts and in looks."""
+    for view in views:
+        _end_overrun(host, view)
+        tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
         acts = decide(views).acts[:left]
@@ -161,6 +167,20 @@ def _reconcile(host: Host, door: Door, views: list[View], options: Options, repo
             _phased(host, look(door, view.snapshot.repo)) if view.snapshot.repo in touched else view for view in views
         ]
     return views
+
+
+def _end_overrun(host: Host, view: View) -> None:
+    """A run of this host that is over its total time and grace: its own clocks failed, so the tick ends it."""
+    for tip in view.snapshot.items.values():
+        record = tip.record
+        if record is None or record.host != host.host_id or not is_live(tip, view.snapshot.now, view.phases):
+            continue
+        role = next((role for role in Role if role == record.role), None)
+        if role is None:
+            continue
+        seconds = host.settings.role(role).minutes * 60 + limits.RUN_GRACE_SECONDS
+        if view.snapshot.now - record.started_at > seconds and host.executor.cancel(record.run):
+            host.say(f"#{record.number}: {record.run} was over its time and is ended")
 
 
 def _dispatch(
@@ -203,9 +223,7 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     label = snapshot.wip_label_id or label_id(door, one.repo, Label.WIP)
     item, tip = mark_claimed(door, one.repo, one.number, one.item.node_id, label)
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, door.now())
-    again = place_item(item, fresh)
-    settled = again.place.position in {one.place.position, Position.SETTLING} or again.role is one.role
-    if tip is None or tip.oid != lease.oid or not item.open or not settled or again.fingerprint != one.fingerprint:
+    if tip is None or tip.oid != lease.oid or not _still(item, one, fresh):
         release(desk, lease, one)
         return None
     return Job(
@@ -215,14 +233,26 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     )  # fmt: skip
 
 
-def _with_item(view: View, item: Any, tip: Tip, run: str, now: int) -> View:
+def _still(item: Item, one: Placed, fresh: View) -> bool:
+    """Whether the item is where it was when it was chosen, by fresh reads and with the same inputs."""
+    assert one.role is not None
+    again = place_item(item, fresh)
+    computing = one.role is Role.MERGER and again.place.position is Position.SETTLING
+    return item.open and (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
+
+
+def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
     snapshot = view.snapshot
-    issues = tuple(item if old.number == item.number else old for old in snapshot.issues)
-    if not isinstance(item, Pull):
-        old = next(old for old in snapshot.issues if old.number == item.number)
-        known = replace(item, blocked_by_open=old.blocked_by_open, blockers=old.blockers)
-        issues = tuple(known if one.number == item.number else one for one in snapshot.issues)
-    pulls = tuple(item if old.number == item.number else old for old in snapshot.pulls)
+    issues, pulls = snapshot.issues, snapshot.pulls
+    if isinstance(item, Pull):
+        pulls = tuple(item if old.number == item.number else old for old in pulls)
+    else:
+        issues = tuple(
+            replace(item, blocked_by_open=old.blocked_by_open, blockers=old.blockers)
+            if old.number == item.number
+            else old
+            for old in issues
+        )
     items = {**snapshot.items, item.number: tip}
     fresh = replace(snapshot, issues=issues, pulls=pulls, items=items, now=now)
     return replace(with_snapshot(view, fresh), own_run=run)

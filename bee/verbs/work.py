@@ -5,6 +5,7 @@ Whatever happens, the outcome is recorded once and the lease is given back, or i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from bee.words import limits, records
 from bee.words.answer import Answer
 from bee.words.branches import BRANCH_REFS, item_ref
 from bee.words.effects import SetLabels
-from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, SandboxError
+from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, SandboxError, StopOrder
 from bee.words.labels import Label
 from bee.words.outcomes import Failure, Outcome
 from bee.words.records import Kind
@@ -77,7 +78,7 @@ class Run:
         try:
             result = self._result()
         except StaleInput as problem:
-            result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),), Failure.CANCELLED)
+            result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),))
         except (GitError, SandboxError, LookError) as problem:
             result = Result(Outcome.ERROR, one_line(str(problem), 400), (self._wip_off(),), Failure.WORKSPACE)
         except LeaseLost:
@@ -153,10 +154,11 @@ class Run:
             self.folder, str(socket), place.bin, place.home, own.model, own.usd, own.args, {}, place.brief.branch,
         )  # fmt: skip
         env = engine.env(job, self.host.env)
+        program = engine.argv(job)
         argv = self.host.find_box().wrap(
-            engine.argv(job),
+            program,
             writable=[place.clone.path, place.home, socket.parent],
-            readable=[self.mirror.path, place.context, place.bin],
+            readable=[self.mirror.path, place.context, place.bin, *_named(program, self.host.python)],
             cwd=place.clone.path,
             env=env,
             network=True,
@@ -191,7 +193,7 @@ class Run:
             self.keeper.move(lambda lease: self._push(lease, result))
         except RefConflict as problem:
             note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
-            return Result(Outcome.STALE_INPUT, note, (self._wip_off(),), Failure.CANCELLED)
+            return Result(Outcome.STALE_INPUT, note, (self._wip_off(),))
         return result
 
     def _push(self, lease: Lease, result: Result) -> Lease:
@@ -228,7 +230,11 @@ class Run:
         carrying = Carrying(
             self.desk, self.keeper.lease, merge_gate(self.job.permissions), stoppable, self.keeper.current
         )  # fmt: skip
-        carry_out(carrying, result.outbox)
+        try:
+            carry_out(carrying, result.outbox)
+        except StopOrder as problem:
+            result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),), Failure.CANCELLED)
+            carry_out(Carrying(self.desk, self.keeper.lease, merge_gate({}), False, self.keeper.current), result.outbox)
         if carrying.refused:
             result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
         self._finish(result)
@@ -246,6 +252,12 @@ class Run:
         if self.base_lease is not None:
             free_base(self.desk, self.base_lease)
             self.base_lease = None
+
+
+def _named(argv: Sequence[str], python: str) -> list[Path]:
+    """What the configuration's own argv names by absolute path, for the box to show; Python itself is there already."""
+    paths = [Path(word) for word in argv if word.startswith("/") and word != "/"]
+    return [path for path in paths if path.exists() and not path.is_relative_to(Path(python).parent.parent)]
 
 
 def push_published(mirror: Mirror, ref: str, before: str, after: str, more: list[RefChange]) -> None:

@@ -84,6 +84,10 @@ class LeaseLost(BeeError):
     exit_code = 75
 
 
+class StopOrder(LeaseLost):
+    """The lease stands, but a person said stop: nothing more is published, and the run ends."""
+
+
 class GitError(BeeError):
     """A git command failed. The text has the subcommand and what git said, never a credential."""
 

@@ -226,3 +226,11 @@ def pulse(door: Door, repo: str, number: int) -> Pulse:
     state = item.get("issueState") or item.get("pullState")
     names = known(node["name"] for node in item["labels"]["nodes"])
     return Pulse(parse.tip(top["lease"]) if top["lease"] else None, state == "OPEN", names)
+
+
+def delete_comment(door: Door, repo: str, comment_id: int) -> None:
+    """A comment taken away; one that is not there is no error."""
+    try:
+        door.rest("DELETE", f"/repos/{repo}/issues/comments/{comment_id}")
+    except NotFoundError:
+        return

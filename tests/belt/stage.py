@@ -1,0 +1,253 @@
+"""A whole small world for tests: a forge, people, repositories, hosts with homes of their own, and scripted agents.
+
+Everything is real but the model: HTTP, git, processes. Nothing of bee is patched.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bee.doors import services
+from bee.forge import server
+from bee.hands.github.door import Door
+from bee.thinking.config import Settings
+from bee.verbs.host import Host
+from bee.verbs.snapshot import look
+from bee.verbs.tick import Options, Report, tick
+
+AGENT = Path(__file__).with_name("agent.py")
+POLICY = "version: 1\nintake: all\nplan_approval: human\n"
+VERIFY = "set -eu\nsh check.sh\n"
+FILES = {".github/bee.yml": POLICY, "tests/e2e/verify.sh": VERIFY, "check.sh": "test ! -f broken\n", "a.txt": "one\n"}
+
+PLAN = """cat > "$HOME/plan.md" <<'END'
+- [ ] `one` The first step
+  - Accept: `sh check.sh`
+  - Files: `one.txt`
+- [ ] `two` The second step
+  - Accept: `sh check.sh`
+  - Files: `two.txt`
+END
+bee plan "$HOME/plan.md"
+"""
+DRAFT = """echo "$BEE_BRANCH" >> "work-$BEE_NUMBER.txt"
+date +%N >> "work-$BEE_NUMBER.txt"
+git add -A
+git commit -qm "work on $BEE_BRANCH"
+bee submit --title "Work on $BEE_BRANCH" --body "It is done."
+"""
+APPROVE = 'bee review --approve --body "Good."\n'
+CHANGES = 'bee review --request-changes --body "Not good yet."\n'
+TEST = 'bee e2e run || bee e2e classify code-bug "It is broken."\n'
+MERGE = "bee merge\n"
+MOVES = {"planner": PLAN, "drafter": DRAFT, "reviewer": APPROVE, "test": TEST, "merger": MERGE}
+
+DESIGN = "## Problem\n\nThere is one.\n\n## Design finalized\n\n- [x] The design is right\n"
+
+
+@dataclass
+class Stage:
+    """One forge with the repository ada/calc, and whatever hosts a test makes."""
+
+    forge: server.Running
+    folder: Path
+    repo: str = "ada/calc"
+    tokens: dict[str, str] = field(default_factory=lambda: {"ada": "t-ada", "bee": "t-bee", "eve": "t-eve"})
+
+    # ---- people -----------------------------------------------------------------------------------------------
+
+    def call(self, who: str, method: str, path: str, body: Any = None) -> Any:
+        """One REST request by a person; the decoded answer. Raises urllib's HTTPError."""
+        url = path if path.startswith("http") else f"{self.forge.api_url}{path}"
+        request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
+        request.add_header("Authorization", f"Bearer {self.tokens[who]}")
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            raw = answer.read()
+        return json.loads(raw) if raw else None
+
+    def at(self, path: str) -> str:
+        """A path of the repository."""
+        return f"/repos/{self.repo}{path}"
+
+    def issue(self, body: str = "Do it.", title: str = "A task", who: str = "ada", labels: list[str] | None = None) -> int:
+        """A new issue; its number."""
+        return int(self.call(who, "POST", self.at("/issues"), {"title": title, "body": body, "labels": labels or []})["number"])
+
+    def item(self, number: int) -> dict[str, Any]:
+        """An issue or pull request, as REST shows it."""
+        return dict(self.call("ada", "GET", self.at(f"/issues/{number}")))
+
+    def labels(self, number: int) -> set[str]:
+        """The labels of an item."""
+        return {label["name"] for label in self.item(number)["labels"]}
+
+    def comments(self, number: int) -> list[str]:
+        """The comments of an item, oldest first."""
+        return [c["body"] for c in self.call("ada", "GET", self.at(f"/issues/{number}/comments?per_page=100"))]
+
+    def pulls(self, state: str = "all") -> list[dict[str, Any]]:
+        """The pull requests, oldest first."""
+        found = self.call("ada", "GET", self.at(f"/pulls?state={state}&per_page=100&sort=created&direction=asc"))
+        return list(found)
+
+    def comment(self, number: int, body: str, who: str = "ada") -> None:
+        """A comment by a person."""
+        self.call(who, "POST", self.at(f"/issues/{number}/comments"), {"body": body})
+
+    def edit(self, number: int, body: str, who: str = "ada") -> None:
+        """A whole new body."""
+        self.call(who, "PATCH", self.at(f"/issues/{number}"), {"body": body})
+
+    def tick_box(self, number: int, line: str, who: str = "ada") -> None:
+        """Tick the box of one line of an issue's body."""
+        body = self.item(number)["body"]
+        assert f"- [ ] {line}" in body, body
+        self.edit(number, body.replace(f"- [ ] {line}", f"- [x] {line}"), who)
+
+    def label(self, number: int, *names: str, who: str = "ada") -> None:
+        """Add labels."""
+        self.call(who, "POST", self.at(f"/issues/{number}/labels"), {"labels": list(names)})
+
+    def unlabel(self, number: int, name: str, who: str = "ada") -> None:
+        """Take a label off."""
+        self.call(who, "DELETE", self.at(f"/issues/{number}/labels/{name}"))
+
+    def sleep(self, seconds: int) -> None:
+        """Let time go by on GitHub's clock."""
+        self.control("clock", {"advance_seconds": seconds})
+
+    def control(self, what: str, body: Any = None, method: str | None = None) -> Any:
+        """One of the forge's own controls."""
+        url = f"{self.forge.api_url}/_forge/{what}"
+        return self.call("ada", method or ("GET" if body is None else "POST"), url, body)
+
+    def writes(self) -> int:
+        """How many requests so far wanted to write, of anybody."""
+        return sum(1 for entry in self.control("log")["requests"] if entry["write"])
+
+    # ---- the repository ---------------------------------------------------------------------------------------
+
+    def git(self, *args: str, cwd: Path | None = None) -> str:
+        """git as ada, in a clone of hers."""
+        ended = subprocess.run(["git", *args], cwd=cwd or self.clone(), capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, f"git {args}: {ended.stderr}"
+        return ended.stdout.strip()
+
+    def clone(self) -> Path:
+        """ada's clone, fetched."""
+        where = self.folder / "ada"
+        if not where.exists():
+            url = self.forge.git_url.replace("http://", f"http://ada:{self.tokens['ada']}@")
+            subprocess.run(["git", "clone", "-q", f"{url}/{self.repo}.git", str(where)], check=True, capture_output=True)
+        return where
+
+    def push(self, files: Mapping[str, str], branch: str = "main", message: str = "change", start: str | None = None) -> str:
+        """A commit by ada on a branch; its oid."""
+        clone = self.clone()
+        self.git("fetch", "-q", "origin")
+        known = subprocess.run(["git", "rev-parse", "-q", "--verify", f"origin/{branch}"], cwd=clone, capture_output=True, check=False)
+        base = f"origin/{branch}" if known.returncode == 0 else start or "origin/main"
+        has_base = subprocess.run(["git", "rev-parse", "-q", "--verify", base], cwd=clone, capture_output=True, check=False)
+        if has_base.returncode == 0:
+            self.git("checkout", "-q", "-B", branch, base)
+        else:
+            self.git("checkout", "-q", "--orphan", branch)
+        for name, text in files.items():
+            path = clone / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+        self.git("push", "-q", "origin", f"HEAD:refs/heads/{branch}")
+        return self.git("rev-parse", "HEAD")
+
+    def main_files(self) -> set[str]:
+        """The files of the default branch, as a fresh fetch has them."""
+        self.clone()
+        self.git("fetch", "-q", "origin")
+        return set(self.git("ls-tree", "-r", "--name-only", "origin/main").split("\n"))
+
+    def main_log(self) -> list[str]:
+        """The subjects of the default branch, newest first."""
+        self.clone()
+        self.git("fetch", "-q", "origin")
+        return self.git("log", "--format=%s", "origin/main").split("\n")
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """The server's refs below a prefix."""
+        self.clone()
+        lines = [line.split("\t") for line in self.git("ls-remote", "origin", f"{prefix}*").split("\n") if line]
+        return {name: oid for oid, name in lines}
+
+    # ---- bee --------------------------------------------------------------------------------------------------
+
+    def host(self, name: str = "host", moves: Mapping[str, str] | None = None, token: str = "bee", **settings: Any) -> Host:
+        """A host with a home of its own, whose agents make the given moves."""
+        folder = self.folder / f"moves-{name}"
+        folder.mkdir(exist_ok=True)
+        for role, script in {**MOVES, **(moves or {})}.items():
+            (folder / f"{role}.sh").write_text(script)
+        chosen = {"engine": (sys.executable, str(AGENT), str(folder)), "sandbox": "none", **settings}
+        return services.host_of(
+            self.env(name), Settings(repos=(self.repo,), **chosen), self.tokens[token], lambda text: None
+        )
+
+    def env(self, name: str = "host") -> dict[str, str]:
+        """The environment of a host."""
+        import os
+
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ["HOME"],
+            "GIT_BEE_HOME": str(self.folder / f"home-{name}"),
+            "GITHUB_API_URL": self.forge.api_url,
+            "GITHUB_GRAPHQL_URL": self.forge.graphql_url,
+            "GITHUB_SERVER_URL": self.forge.git_url,
+            "GH_TOKEN": self.tokens["bee"],
+        }
+
+    def tick(self, host: Host, *repos: str, dry: bool = False) -> Report:
+        """One inline tick."""
+        return tick(host, Options(repos or (self.repo,), inline=True, dry=dry, trigger=False))
+
+    def ticks(self, host: Host, limit: int = 40) -> list[Report]:
+        """Ticks until nothing is done any more."""
+        reports = []
+        for _ in range(limit):
+            reports.append(self.tick(host))
+            if not reports[-1].run and not reports[-1].acted:
+                return reports
+        raise AssertionError([report.said for report in reports])
+
+    def position(self, number: int) -> str:
+        """Where an item is, by the code that decides."""
+        from bee.thinking.decide import survey
+
+        view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")
+
+
+@contextmanager
+def staged(folder: Path, files: Mapping[str, str] | None = None, page_size: int | None = None) -> Iterator[Stage]:
+    """A forge with ada (admin), bee (write) and eve (none), and ada/calc with one commit."""
+    users = ["ada:t-ada:admin", "bee:t-bee:write", "eve:t-eve:none"]
+    with server.running(folder / "forge", users, page_size=page_size) as forge:
+        stage = Stage(forge, folder)
+        stage.control("repos", {"owner": "ada", "name": "calc"})
+        stage.push({**FILES, **(files or {})}, message="The beginning")
+        yield stage
+
+
+def not_found(problem: urllib.error.HTTPError) -> bool:
+    """Whether an answer was 404."""
+    return problem.code == 404
