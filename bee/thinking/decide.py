@@ -138,7 +138,9 @@ def place_item(item: Item, view: View, waits_its_turn: bool = False) -> Placed:
     ban = _ban(item, facts, place, role, key, view)
     if ban is not None:
         banned, mover = _BANNED[ban.ban]
-        place = replace(place, position=banned, mover=mover, reason=ban.reason, until=ban.until, advice=_ADVICE[ban.ban])
+        place = replace(
+            place, position=banned, mover=mover, reason=ban.reason, until=ban.until, advice=_ADVICE[ban.ban]
+        )
     return Placed(view.snapshot.repo, item, facts, place, key, role)
 
 
@@ -251,9 +253,7 @@ def _repair(one: Placed, mend: Mend, view: View) -> Act:
 
 def _asks_person(one: Placed) -> bool:
     return (
-        isinstance(one.facts, PullFacts)
-        and one.place.position is Position.E2E_FAILED
-        and one.facts.proof is Proof.ASK
+        isinstance(one.facts, PullFacts) and one.place.position is Position.E2E_FAILED and one.facts.proof is Proof.ASK
     )
 
 
@@ -268,7 +268,9 @@ def actionable(placed: Sequence[Placed], views: Sequence[View]) -> list[Placed]:
     ready = [one for one in placed if one.place.role is not None and (one.repo, one.number) not in busy]
     ordered = sorted(ready, key=_key)
     if _pulls_in_a_row(views) >= limits.PULL_DISPATCHES_IN_A_ROW_MAX:
-        oldest = next((one for one in sorted(ready, key=lambda o: (o.item.created_at, o.number)) if not one.is_pull), None)
+        oldest = next(
+            (one for one in sorted(ready, key=lambda o: (o.item.created_at, o.number)) if not one.is_pull), None
+        )
         if oldest is not None:
             ordered = [oldest, *(one for one in ordered if one is not oldest)]
     return ordered
@@ -345,5 +347,3 @@ def why_json(one: Placed) -> dict[str, Any]:
         "facts": dict(one.place.facts),
         "what_you_can_do": one.place.advice.format(number=one.number),
     }
-
-

@@ -29,9 +29,7 @@ def plan_gate(issue: Issue, trust: Trust) -> Gate:
     return _gate(issue, trust, lambda body: body.plan_gate, lambda body: f"{body.design_hash} {body.plan_hash}")
 
 
-def _gate(
-    issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]
-) -> Gate:
+def _gate(issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]) -> Gate:
     now = ticked(read_body(issue.body))
     if now is None:
         return Gate.ABSENT

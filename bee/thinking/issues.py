@@ -14,7 +14,9 @@ from bee.words.model import Issue, PullRef, PullState
 from bee.words.plan import Body, Plan, Step, read_body
 from bee.words.text import outside_code
 
-_BLOCKED: Final = re.compile(r"^\s{0,3}(?:[-*+] )?(?:\*\*)?blocked by:?(?:\*\*)?:?((?:[ ,]+(?:and )?#[0-9]{1,9})+)\s*\.?$", re.IGNORECASE)
+_BLOCKED: Final = re.compile(
+    r"^\s{0,3}(?:[-*+] )?(?:\*\*)?blocked by:?(?:\*\*)?:?((?:[ ,]+(?:and )?#[0-9]{1,9})+)\s*\.?$", re.IGNORECASE
+)
 
 
 def blocked_by(body: str) -> tuple[int, ...]:
@@ -151,7 +153,9 @@ def _broken_links(
     made: Plan | None,
     merged: set[str],
 ) -> Broken:
-    if blockers and in_cycle(issue.number, {other.number: open_blockers(other, view) for other in view.snapshot.issues}):
+    if blockers and in_cycle(
+        issue.number, {other.number: open_blockers(other, view) for other in view.snapshot.issues}
+    ):
         return Broken.CYCLE
     if made is not None and any(step.id in merged and not step.ticked for step in made.steps):
         return Broken.UNTICKED

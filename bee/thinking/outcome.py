@@ -203,9 +203,7 @@ class _Maker:
         steps = "\n".join(trace.lines)
         if trace.output:
             steps += f"\n\n````text\n{trace.output.replace('````', '` ` ` `')}\n````"
-        text = wording.e2e_result(
-            trace.passed, trace.head, trace.base, self.brief.base_ref, steps, trace.ref, verdict
-        )
+        text = wording.e2e_result(trace.passed, trace.head, trace.base, self.brief.base_ref, steps, trace.ref, verdict)
         word = "pass" if trace.passed else "fail"
         comment = self.comment(
             f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
@@ -235,4 +233,3 @@ class _Maker:
             return Result(outcome, one_line(why), (self.labels(),))
         text = wording.said(self.role, f"nothing to do ({kind}): {neutralised(why)}")
         return Result(outcome, one_line(why), (self.comment("nothing", text), self.labels()))
-

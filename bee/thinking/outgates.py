@@ -69,7 +69,9 @@ def refuse_files(changes: Sequence[Change], policy: Policy, tests_only: bool) ->
         problems.append(f"{len(changes)} files changed; at most {policy.limits.diff_files} may (limits.diff_files)")
     total = sum(change.size for change in changes if change.status != "D")
     if total > policy.limits.diff_bytes:
-        problems.append(f"the changed files hold {total} bytes; at most {policy.limits.diff_bytes} may (limits.diff_bytes)")
+        problems.append(
+            f"the changed files hold {total} bytes; at most {policy.limits.diff_bytes} may (limits.diff_bytes)"
+        )
     for change in changes[: policy.limits.diff_files]:
         problems.extend(_refuse_file(change, policy, tests_only))
     return problems

@@ -212,7 +212,9 @@ def feedback(brief_: Brief) -> str:
     failed = [r for r in e2e_here(e2e_results(item, brief_.view.trust), item.head, item.base) if not r.passed]
     parts += [f"# E2E failed ({result.cls})\n\n{visible(result.text)}" for result in failed[-1:]]
     if item.mergeable is False:
-        parts.append(f"# Conflict\n\nThe branch conflicts with {item.base_ref}: merge the base and keep both intentions.")
+        parts.append(
+            f"# Conflict\n\nThe branch conflicts with {item.base_ref}: merge the base and keep both intentions."
+        )
     return "\n\n".join(parts)
 
 

@@ -75,7 +75,9 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "rounds": rounds(said, since),
         "overtaken": overtaken(results, pull.head, pull.base, since),
         "e2e": "pass" if here and here[-1].passed else f"fail ({here[-1].cls})" if here else None,
-        "failed_checks": [c.name for c in pull.checks if c.state is CheckState.RED and not c.name.startswith(OWN_CHECKS)],
+        "failed_checks": [
+            c.name for c in pull.checks if c.state is CheckState.RED and not c.name.startswith(OWN_CHECKS)
+        ],
         "pending_checks": [
             c.name for c in pull.checks if c.state is CheckState.PENDING and not c.name.startswith(OWN_CHECKS)
         ],

@@ -128,7 +128,9 @@ def escalated(reason: str, tried: Sequence[RunSummary], advice: str) -> str:
     lines = [f"**bee: paused** {neutralised(reason)}"]
     if tried:
         lines.append("\n**What was tried**\n")
-        lines += [f"- {run.role}: {run.outcome}{': ' + neutralised(one_line(run.note)) if run.note else ''}" for run in tried]
+        lines += [
+            f"- {run.role}: {run.outcome}{': ' + neutralised(one_line(run.note)) if run.note else ''}" for run in tried
+        ]
     lines.append(f"\n**What you can do:** {advice}")
     return "\n".join(lines)
 

@@ -81,7 +81,9 @@ def _verify(bench: Bench, where: Path, command: str, seconds: int) -> StepRecord
     argv = bench.box.wrap(
         ["sh", "-c", command], writable=[where, home], readable=[bench.mirror.path], cwd=where, env=env, network=True
     )
-    ended = process.run(argv, cwd=where, env=env, seconds=seconds, bytes_max=limits.TRANSCRIPT_BYTES_MAX // 50, merge_output=True)
+    ended = process.run(
+        argv, cwd=where, env=env, seconds=seconds, bytes_max=limits.TRANSCRIPT_BYTES_MAX // 50, merge_output=True
+    )
     output = plain(ended.out.decode("utf-8", "replace"))
     if ended.timed_out:
         output += f"\n[stopped after {seconds} s]"
@@ -100,8 +102,12 @@ def _record(mirror: Mirror, steps: list[StepRecord], passed: bool, head: str, ba
     tip = ""
     for index, step in enumerate(steps, 1):
         facts = {"version": 1, "step": index, "command": step.command, "exit": step.code, "seconds": step.seconds}
-        message = f"e2e step {index}: exit {step.code} in {step.seconds} s: {step.command[:80]}\n\n{json.dumps(facts)}\n"
+        message = (
+            f"e2e step {index}: exit {step.code} in {step.seconds} s: {step.command[:80]}\n\n{json.dumps(facts)}\n"
+        )
         tip = mirror.commit_record(f"{message}\n{step.output}\n", tree, [tip] if tip else [], at)
     word = "pass" if passed else "fail"
     facts = {"version": 1, "result": word, "head": head, "base": base, "steps": len(steps)}
-    return mirror.commit_record(f"e2e {word}: {head} on {base}\n\n{json.dumps(facts)}\n", tree, [tip] if tip else [], at)
+    return mirror.commit_record(
+        f"e2e {word}: {head} on {base}\n\n{json.dumps(facts)}\n", tree, [tip] if tip else [], at
+    )

@@ -37,9 +37,7 @@ def merge_gate(permissions: Mapping[str, Permission]) -> Callable[[Desk, Lease, 
     return gate
 
 
-def pass_gate(
-    desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]
-) -> MergeResult:
+def pass_gate(desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]) -> MergeResult:
     """Merge `effect`'s pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
     held = hold_base(desk, effect.base_ref, effect.number, lease.record.run)
     if held is None:
@@ -77,9 +75,7 @@ def free_base(desk: Desk, held: Lease) -> None:
         return
 
 
-def _prove_and_merge(
-    desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]
-) -> MergeResult:
+def _prove_and_merge(desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]) -> MergeResult:
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
         one = reading.read_item(desk.door, desk.repo, effect.number)
         pull = one.item

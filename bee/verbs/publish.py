@@ -115,9 +115,7 @@ def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
         carrying.pull = there.number
         return
     carrying.ready()
-    carrying.pull = writing.open_pull(
-        desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body
-    )
+    carrying.pull = writing.open_pull(desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body)
 
 
 def _post_comment(carrying: Carrying, effect: PostComment) -> None:

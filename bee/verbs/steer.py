@@ -49,7 +49,9 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
     key = wording.effect_key(number, HUMAN_ROLE, f"{_resumed(one)} {reason}", "pause")
     body = wording.marked(wording.paused_by_person(reason), "human", HUMAN_ROLE, key)
-    missing_words = not any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run"))
+    missing_words = not any(
+        marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run")
+    )
     holds = one.tip is not None and one.tip.record is not None and one.tip.record.holds
     if Label.HUMAN in one.item.labels and not missing_words and not holds:
         return Done(f"#{number} is paused already", changed=False)

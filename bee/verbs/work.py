@@ -130,7 +130,9 @@ class Run:
         assert self.place is not None
         brief = self.place.brief
         bench = Bench(self.mirror, self.host.find_box(), self.folder, process.base_env(self.host.env))
-        return run_e2e(bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.door.now())
+        return run_e2e(
+            bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.door.now()
+        )
 
     def _play(self, place: Place) -> Said:
         """Let the engine play the role."""

@@ -86,7 +86,9 @@ def parse_steps(text: str) -> tuple[tuple[Step, ...], tuple[Diagnostic, ...]]:
         elif is_checkbox(line):
             problems.append(Diagnostic("step-form", index, "write a step as: - [ ] `id` Title"))
         elif line.strip() and not line.startswith(("#", "<!--", " ")):
-            problems.append(Diagnostic("stray-line", index, "only steps and their Accept, Files and Note lines stand here"))
+            problems.append(
+                Diagnostic("stray-line", index, "only steps and their Accept, Files and Note lines stand here")
+            )
     problems.extend(_lint(steps, lines_of))
     return tuple(steps), tuple(sorted(problems, key=lambda problem: problem.line))
 

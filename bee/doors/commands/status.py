@@ -56,9 +56,7 @@ def _markers(host: Host) -> dict[str, str]:
     return {name: text for name, text in found.items() if text is not None}
 
 
-def _json(
-    host: Host, decision: Decision, running: list[dict[str, Any]], needed: bool, requests: int
-) -> dict[str, Any]:
+def _json(host: Host, decision: Decision, running: list[dict[str, Any]], needed: bool, requests: int) -> dict[str, Any]:
     upcoming = decision.choice
     return {
         "version": 1,

@@ -61,5 +61,3 @@ def _next_tick(host: Host, job: Job) -> None:
         argv += ["--repo", job.repo]
     env = {**host.env, "GH_TOKEN": job.token, "GIT_BEE_HOME": str(host.home.path)}
     process.spawn_detached(argv, cwd=host.home.path, env=env, stdin=b"", log=host.home.path / "tick.log")
-
-

@@ -102,7 +102,9 @@ class Door:
         for _ in range(limits.PAGES_PER_LIST_MAX):
             answer = self._send("GET", str(url), None, query, again=True)
             part = self._decoded(answer)
-            found.extend(part if isinstance(part, list) else next((v for v in part.values() if isinstance(v, list)), []))
+            found.extend(
+                part if isinstance(part, list) else next((v for v in part.values() if isinstance(v, list)), [])
+            )
             url, query = answer.links.get("next", {}).get("url"), None
             if not url:
                 return found
@@ -155,7 +157,12 @@ class Door:
         self.requests += 1
         try:
             answer = self._session.request(
-                method, url, json=body, params=params, timeout=limits.REQUEST_SECONDS_MAX, allow_redirects=method == "GET"
+                method,
+                url,
+                json=body,
+                params=params,
+                timeout=limits.REQUEST_SECONDS_MAX,
+                allow_redirects=method == "GET",
             )
         except requests.RequestException as problem:
             host = url.split("/")[2]

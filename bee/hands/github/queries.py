@@ -176,14 +176,11 @@ def more_refs(alias: str, prefix: str) -> str:
 def more_of(typename: str, field: str) -> str:
     """The rest of one list of one issue or pull request (`$id`, `$after`)."""
     lists = ISSUE_LISTS if typename == "Issue" else PULL_LISTS
-    return (
-        f"""
+    return f"""
 query More($id: ID!, $after: String!) {{
   {RATE}
   node(id: $id) {{ __typename ... on {typename} {{ {lists[field]} }} }}
-}}"""
-        + (ACTOR if "...Who" in lists[field] else "")
-    )
+}}""" + (ACTOR if "...Who" in lists[field] else "")
 
 
 MORE_CHECKS: Final = (

@@ -271,9 +271,7 @@ def pulls_of_branch(door: Door, repo: str, branch: str) -> tuple[PullRef, ...]:
     variables = {**names_of(repo), "head": branch}
     data = ask(door, queries.PULLS_OF_BRANCH, variables)
     first = data["repository"]["pullRequests"]
-    nodes = _rest_of(
-        door, first, queries.PULLS_OF_BRANCH, variables, lambda data: data["repository"]["pullRequests"]
-    )
+    nodes = _rest_of(door, first, queries.PULLS_OF_BRANCH, variables, lambda data: data["repository"]["pullRequests"])
     refs = (parse.pull_ref(node) for node in nodes)
     return tuple(ref for ref in refs if not ref.cross_repository)
 
