@@ -87,7 +87,7 @@ class Box:
             "ALL",
         ]
         args += [] if network else ["--unshare-net"]
-        args += ["--ro-bind", "/usr", "/usr", *_system_links(), *_etc(), "--proc", "/proc", "--dev", "/dev"]
+        args += ["--ro-bind", "/usr", "/usr", *_system_links(), *_etc(), "--proc", "/proc", *_kernel(), "--dev", "/dev"]
         args += ["--tmpfs", "/tmp", "--dir", "/var/tmp"]  # noqa: S108 # inside the box
         if home and Path(home) not in writable:
             args += ["--tmpfs", home]
@@ -153,6 +153,18 @@ def _system_links() -> list[str]:
             args += ["--symlink", str(path.readlink()), name]
         elif path.is_dir():
             args += ["--ro-bind", name, name]
+    return args
+
+
+def _kernel() -> list[str]:
+    """What would let root change the kernel, read-only.
+
+    bwrap leaves these out where the folder itself cannot be written, but a file like /proc/sys/kernel/core_pattern
+    asks for no capability, only for uid 0: it would be a way out.
+    """
+    args: list[str] = []
+    for name in ("acpi", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger"):
+        args += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
     return args
 
 
