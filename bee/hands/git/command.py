@@ -120,19 +120,24 @@ class Git:
         args: Sequence[str],
         *,
         git_dir: Path | None = None,
+        work_tree: Path | None = None,
         stdin: bytes = b"",
         config: Mapping[str, str] | None = None,
         more_env: Mapping[str, str] | None = None,
         seconds: float = GIT_SECONDS_MAX,
         bytes_max: int = 32 * 1024 * 1024,
     ) -> process.Ended:
-        """Run one command to its end, whatever its exit code. Raises UnreachableError at the time limit."""
+        """Run one command to its end, whatever its exit code. Raises UnreachableError at the time limit.
+
+        With a work tree, it runs at its top: paths are then as a commit has them.
+        """
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        more = {**(more_env or {}), **({"GIT_DIR": str(git_dir)} if git_dir else {})}
-        # the git folder or the empty home, never a work tree: no command may find a repository it was not told
+        places = {"GIT_DIR": git_dir, "GIT_WORK_TREE": work_tree}
+        more = {**(more_env or {}), **{key: str(path) for key, path in places.items() if path}}
+        # else in the git folder or the empty home: no command may find a repository it was not told
         ended = process.run(
             ["git", *args],
-            cwd=git_dir or self.home,
+            cwd=work_tree or git_dir or self.home,
             env=self.env(config or {}, more),
             stdin=stdin,
             seconds=seconds,
@@ -168,11 +173,12 @@ def credential(url: str, token: str) -> dict[str, str]:
 def failure(subcommand: str, ended: process.Ended, token: str = "") -> BeeError:
     """The error that says what git said, without any credential."""
     said = ended.err.decode("utf-8", "replace")
-    if token:
-        said = said.replace(token, "***").replace(base64.b64encode(f"x-access-token:{token}".encode()).decode(), "***")
-    said = re.sub(r"(https?://)[^/@\s]*@", r"\1", said)
     lines = [line for line in said.splitlines() if line.strip()]
-    text = one_line(" / ".join(lines[-4:]), 600) or f"exit code {ended.code}"
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:"))] or lines
+    text = re.sub(r"(https?://)[^/@\s]*@", r"\1", " / ".join(telling[:4]))
+    for secret in (token, base64.b64encode(f"x-access-token:{token}".encode()).decode()) if token else ():
+        text = text.replace(secret, "***")
+    text = one_line(text, 600) or f"exit code {ended.code}"
     for cause, kind, meaning in _CAUSES:
         if re.search(cause, said, re.IGNORECASE):
             return kind(f"git {subcommand}: {meaning}: {text}")

@@ -87,11 +87,9 @@ class Reading:
         args = ["merge-tree", "--write-tree", "--name-only", "--messages", parse.oid(base), parse.oid(head)]
         ended = self.git.ask(args, git_dir=self.path)
         first, _, rest = parse.utf8(ended.out).partition("\n")
-        if ended.code == 0:
-            return parse.oid(first), rest.strip()
-        if ended.code == 1:
-            return None, rest.strip()
-        raise GitError(f"git merge-tree: {parse.utf8(ended.err).strip()}")
+        if ended.code not in (0, 1) or not parse.OID.fullmatch(first):
+            raise GitError(f"git merge-tree: {parse.utf8(ended.err).strip()}")
+        return first if ended.code == 0 else None, rest.strip()
 
     def show(self, oid: str, path: str, bytes_max: int = FILE_BYTES_MAX) -> bytes | None:
         """The file at `path` of a commit (of a symbolic link, where it points); None where there is none.

@@ -87,22 +87,23 @@ class Clone:
         A fresh index is made from HEAD by the mirror's configuration: the agent's own index can hide changes.
         """
         with TemporaryDirectory(prefix="bee-index-") as folder:
-            env = self._outside() | {"GIT_INDEX_FILE": f"{folder}/index", "GIT_WORK_TREE": str(self.path)}
-            self.git.say(["read-tree", self.head()], git_dir=self.mirror, more_env=env)
-            self.git.ask(["update-index", "-q", "--refresh"], git_dir=self.mirror, more_env=env)
+            env = self._outside() | {"GIT_INDEX_FILE": f"{folder}/index"}
+
+            def say(*args: str) -> bytes:
+                return self.git.say(args, git_dir=self.mirror, work_tree=self.path, more_env=env)
+
+            say("read-tree", self.head())
+            say("update-index", "-q", "--really-refresh", "--ignore-submodules")
             # never into submodules: git would run in them, under their own configuration
-            args = ["diff-files", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules=all"]
-            changed = self.git.say(args, git_dir=self.mirror, more_env=env)
-            # from the top of the work tree, as ls-files speaks of the folder it stands in
-            args = ["-C", str(self.path), "ls-files", "--others", "--exclude-standard", "-z"]
-            new = self.git.say(args, git_dir=self.mirror, more_env=env)
+            changed = say("diff-files", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules=all")
+            new = say("ls-files", "--others", "--exclude-standard", "-z")
         found = {path for out in (changed, new) for path in parse.fields(out, "surrogateescape")}
         return sorted(found - self.overlaid)
 
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
         """Make the files that match `paths` those of `commit`'s history, where this branch changed them.
 
-        Only for a clone no agent has had: git runs in it here. Patterns are as in .gitignore, without `!`.
+        Only for a clone no agent has had: git runs in it here. Patterns are much as in .gitignore.
 
         What the branch left as it was at their merge base stays: that is the base's own text, and a merge of the
         base could not go through a changed file. Changed files get `skip-worktree`, files the branch deleted are
@@ -113,8 +114,8 @@ class Clone:
         ours, theirs = self._files(head), self._files(commit)
         touched = {path for path in {*ours, *theirs} if _matches(path, paths) and ours.get(path) != old.get(path)}
         differing = {path for path in touched if ours.get(path) != theirs.get(path)}
-        self._place(commit, differing & set(theirs))
         self._remove(differing - set(theirs))
+        self._place(commit, differing & set(theirs))
         self._hide(differing & set(ours), differing - set(ours))
         self.overlaid |= differing
 
@@ -193,10 +194,10 @@ class Clone:
         if not paths:
             return
         with TemporaryDirectory(prefix="bee-index-") as folder:
-            env = {"GIT_INDEX_FILE": f"{folder}/index", "GIT_WORK_TREE": str(self.path)}
-            self.git.say(["read-tree", parse.oid(commit)], git_dir=self.mirror, more_env=env)
+            env = {"GIT_INDEX_FILE": f"{folder}/index"}
+            self.git.say(["read-tree", parse.oid(commit)], git_dir=self.mirror, work_tree=self.path, more_env=env)
             args = ["checkout-index", "--force", "--stdin", "-z"]
-            self.git.say(args, git_dir=self.mirror, more_env=env, stdin=_listed(paths))
+            self.git.say(args, git_dir=self.mirror, work_tree=self.path, more_env=env, stdin=_listed(paths))
 
     def _remove(self, paths: set[str]) -> None:
         for path in paths:
@@ -205,10 +206,9 @@ class Clone:
                 target.unlink(missing_ok=True)
 
     def _hide(self, tracked: set[str], untracked: set[str]) -> None:
-        env = {"GIT_WORK_TREE": str(self.path)}
         if tracked:
             args = ["update-index", "--skip-worktree", "-z", "--stdin"]
-            self.git.say(args, git_dir=self.git_dir, more_env=env, stdin=_listed(tracked))
+            self.git.say(args, git_dir=self.git_dir, work_tree=self.path, stdin=_listed(tracked))
         if untracked:
             exclude = self.git_dir / "info" / "exclude"
             lines = "".join(f"/{_literal(path)}\n" for path in sorted(untracked))
@@ -258,8 +258,7 @@ class Workspaces:
 
     def _check_out(self, clone: Clone) -> None:
         """Fill the work tree. Filters (LFS among them) need configuration that is not here; submodules stay empty."""
-        env = {"GIT_WORK_TREE": str(clone.path)}
-        self.git.say(["read-tree", "--reset", "-u", "HEAD"], git_dir=clone.git_dir, more_env=env)
+        self.git.say(["read-tree", "--reset", "-u", "HEAD"], git_dir=clone.git_dir, work_tree=clone.path)
 
     def _oid_of(self, name: str) -> str:
         found = self.git.ask(["rev-parse", "--verify", "--quiet", parse.ref(name)], git_dir=self.path)
@@ -287,9 +286,13 @@ def _matches(path: str, globs: Sequence[str]) -> bool:
 
 
 def _matches_one(path: str, glob: str) -> bool:
-    """As .gitignore reads it: a pattern with a `/` inside starts at the top, others fit at any depth."""
+    """As .gitignore reads it: a pattern with a `/` inside starts at the top, others fit at any depth.
+
+    But a `/` at its end means nothing: a link in the place of a folder counts as the folder.
+    """
     parts = path.split("/")
-    if glob.endswith("/"):
-        inner = glob[:-1]
-        return path.startswith(glob) if "/" in inner else any(fnmatchcase(part, inner) for part in parts[:-1])
-    return fnmatchcase(path, glob) if "/" in glob else fnmatchcase(parts[-1], glob)
+    names = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    inner = glob.rstrip("/")
+    if "/" in inner:
+        return any(fnmatchcase(name, inner.lstrip("/")) for name in names)
+    return any(fnmatchcase(name.rpartition("/")[2], inner) for name in names)
