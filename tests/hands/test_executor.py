@@ -57,7 +57,9 @@ def local(home: Home, tmp_path: Path) -> Iterator[LocalExecutor]:
     }
     yield LocalExecutor(home, sys.executable, env, "host-1", process.boot_id(), module="worker")
     for path in home.path.glob("runs/*/pid.json"):
-        process.kill_tree(json.loads(path.read_text())["pid"], grace_seconds=0)
+        noted = json.loads(path.read_text())
+        if process.alive(noted["pid"], noted["start"]):
+            process.kill_tree(noted["pid"], grace_seconds=0)
 
 
 def launch(local: LocalExecutor, run: str, **job: object) -> int:

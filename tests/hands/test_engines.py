@@ -1,0 +1,98 @@
+"""The `command` engine, and how engines are found."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from bee.hands.engines import EngineJob, find
+from bee.hands.process import Agent, Stopped
+from bee.words.errors import UsageError
+from bee.words.outcomes import Failure
+
+
+def job(tmp_path: Path, **more: object) -> EngineJob:
+    places = {name: tmp_path / name for name in ("clone", "context", "run", "bin", "agent-home")}
+    for path in places.values():
+        path.mkdir(exist_ok=True)
+    return EngineJob(
+        role="drafter",
+        run="r1",
+        repo="o/r",
+        number=7,
+        clone=places["clone"],
+        context=places["context"],
+        run_dir=places["run"],
+        socket="/tmp/bee-x/s",
+        bin_dir=places["bin"],
+        home=places["agent-home"],
+        branch="bee/7-a",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_x4_the_environment_of_an_agent_is_built_not_inherited(tmp_path: Path) -> None:
+    host = {"GH_TOKEN": "t0ken", "HOME": "/home/ann", "PATH": "/home/ann/bin", "SSH_AUTH_SOCK": "/x", "LANG": "de"}
+    env = find({"command": ["agent"]}).env(job(tmp_path, extra_env={"API_KEY": "k"}), host)
+    assert "t0ken" not in str(env)
+    assert "/home/ann" not in str(env)
+    assert env["PATH"].startswith(f"{tmp_path / 'bin'}:/usr/local/")
+    assert env["HOME"] == str(tmp_path / "agent-home")
+    facts = {key: value for key, value in env.items() if key.startswith("BEE_")}
+    assert facts == {
+        "BEE_ROLE": "drafter",
+        "BEE_REPO": "o/r",
+        "BEE_NUMBER": "7",
+        "BEE_RUN": "r1",
+        "BEE_CONTEXT": str(tmp_path / "context"),
+        "BEE_SOCKET": "/tmp/bee-x/s",
+        "BEE_BRANCH": "bee/7-a",
+    }
+    assert (env["LANG"], env["API_KEY"]) == ("de", "k")
+    assert "SSH_AUTH_SOCK" not in env
+
+
+def test_any_executable_plays_a_role(tmp_path: Path) -> None:
+    program = tmp_path / "agent"
+    program.write_text('#!/bin/sh\necho "$BEE_ROLE $1 $(cat)" > "$BEE_CONTEXT/done"; pwd\n')
+    program.chmod(0o755)
+    engine = find([str(program)])
+    given = job(tmp_path, extra_args=("--fast",))
+    agent = Agent.start(
+        engine.argv(given), cwd=given.clone, env=engine.env(given, {}), prompt=b"the prompt", transcript=tmp_path / "t"
+    )
+    result = engine.result(agent.wait(20, 20, threading.Event(), engine.feed))
+    assert result.ok
+    assert (given.context / "done").read_text() == "drafter --fast the prompt\n"
+    assert (tmp_path / "t").read_text() == f"{given.clone}\n"
+
+
+@pytest.mark.parametrize(
+    ("stopped", "failure", "note"),
+    [
+        (Stopped(0, None, "exit"), None, ""),
+        (Stopped(1, None, "exit"), Failure.CRASH, "exit 1: two / three"),
+        (Stopped(None, 11, "exit"), Failure.KILLED, "signal 11: two / three"),
+        (Stopped(None, 9, "timeout"), Failure.TIMEOUT, "timeout, signal 9: two / three"),
+        (Stopped(0, None, "timeout"), Failure.TIMEOUT, "timeout, exit 0: two / three"),
+        (Stopped(0, None, "stall"), Failure.STALL, "stall, exit 0: two / three"),
+        (Stopped(143, None, "stopped"), Failure.CANCELLED, "stopped, exit 143: two / three"),
+        (Stopped(None, 15, "flood"), Failure.KILLED, "flood, signal 15: two / three"),
+    ],
+)
+def test_r3_only_an_exit_of_its_own_with_code_0_is_well(stopped: Stopped, failure: Failure | None, note: str) -> None:
+    engine = find({"command": ["x"]})
+    for line in (b"two", b"  ", b"three"):
+        assert engine.feed("stderr", line) is False
+    result = engine.result(stopped)
+    assert (result.ok, result.failure, result.note) == (failure is None, failure, note)
+
+
+@pytest.mark.parametrize(
+    "spec", ["nonsense", {"command": []}, {"command": "sh -c x"}, {"command": ["x"], "y": 1}, [], [1]]
+)
+def test_an_engine_that_is_not_there_is_a_usage_error_that_says_what_is(spec: object) -> None:
+    with pytest.raises(UsageError, match="command"):
+        find(spec)  # type: ignore[arg-type]
