@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from bee.thinking.evidence import Verdict
-from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, record_of
+from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, is_live, record_of
 from bee.thinking.fingerprint import fingerprint
 from bee.thinking.history import Ban, Overlay, hot_loop, mends_failed, overlay
 from bee.thinking.issues import issue_facts
@@ -21,6 +21,7 @@ from bee.thinking.trust import resumed_at
 from bee.words import limits
 from bee.words.labels import Label
 from bee.words.model import Issue, Item, Pull, Snapshot, kind_of
+from bee.words.phase import Phase
 from bee.words.roles import Role
 
 
@@ -124,7 +125,7 @@ def survey(view: View) -> tuple[Placed, ...]:
     snapshot = view.snapshot
     placed = [place_item(issue, view) for issue in snapshot.issues]
     first = [place_item(pull, view) for pull in snapshot.pulls]
-    waiting = _waiting(first, snapshot)
+    waiting = _waiting(first, view)
     placed += [place_item(one.item, view, True) if one.number in waiting else one for one in first]
     return tuple(sorted(placed, key=lambda one: one.number))
 
@@ -182,7 +183,7 @@ def _overdue(item: Item, facts: Facts, place: Place, view: View) -> Overlay | No
     return None
 
 
-def _waiting(pulls: Sequence[Placed], snapshot: Snapshot) -> frozenset[int]:
+def _waiting(pulls: Sequence[Placed], view: View) -> frozenset[int]:
     """The pull requests that wait because another of their base is between E2E and merge."""
     waiting: set[int] = set()
     by_base: dict[str, list[Placed]] = {}
@@ -190,7 +191,7 @@ def _waiting(pulls: Sequence[Placed], snapshot: Snapshot) -> frozenset[int]:
         assert isinstance(one.item, Pull)
         by_base.setdefault(one.item.base_ref, []).append(one)
     for base, ones in by_base.items():
-        holder = _holder(base, snapshot)
+        holder = _holder(base, view.snapshot, view.phases)
         ahead = [one for one in ones if _between(one)]
         first = min(ahead, key=lambda one: (one.number != holder, one.item.created_at, one.number), default=None)
         front = holder if holder is not None else first.number if first else None
@@ -199,11 +200,15 @@ def _waiting(pulls: Sequence[Placed], snapshot: Snapshot) -> frozenset[int]:
     return frozenset(waiting)
 
 
-def _holder(base: str, snapshot: Snapshot) -> int | None:
+def _holder(base: str, snapshot: Snapshot, phases: Mapping[str, Phase]) -> int | None:
+    """Who has the merge lease of a base: the ref points at a record of the run's own lease, and lives with that."""
     tip = snapshot.merges.get(base)
-    record = tip.record if tip else None
-    live = record is not None and record.holds and record.expires_at > snapshot.now
-    return record.number if live and record else None
+    if tip is None or tip.record is None:
+        return None
+    own = snapshot.items.get(tip.record.number)
+    if own is None or own.record is None or own.record.run != tip.record.run:
+        return None
+    return tip.record.number if is_live(own, snapshot.now, phases) else None
 
 
 def _between(one: Placed) -> bool:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bee.words import codec
 from bee.words.errors import UsageError
-from bee.words.model import Permission
+from bee.words.model import Snapshot
 from bee.words.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run to be done, claimed already. `trigger`: start the next tick when it is over."""
+    """One run to be done, claimed already.
+
+    `snapshot` is what the claim read: the item, the issue behind a pull request, and the head of the repository;
+    `read_at` is when, by this host's own clock, in seconds since the epoch.
+    `trigger`: start the next tick when it is over.
+    """
 
     repo: str
-    repo_id: str
-    tree: str
+    snapshot: Snapshot
     number: int
     role: Role
     run: str
@@ -29,14 +32,14 @@ class Job:
     reason: str
     head: str = ""
     base: str = ""
+    read_at: float = 0.0
     token: str = field(default="", repr=False)
-    permissions: Mapping[str, Permission] = field(default_factory=dict)
     trigger: bool = True
 
 
 def encode(job: Job) -> bytes:
     """The job as one line of JSON."""
-    return json.dumps({"version": 1, **dataclasses.asdict(job)}).encode()
+    return json.dumps({"version": 1, **codec.plain(job)}).encode()
 
 
 def decode(raw: bytes) -> Job:
@@ -45,8 +48,6 @@ def decode(raw: bytes) -> Job:
         data: dict[str, Any] = json.loads(raw)
         if data.pop("version") != 1:
             raise ValueError("another version")
-        data["role"] = Role(data["role"])
-        data["permissions"] = {login: Permission(value) for login, value in data["permissions"].items()}
-        return Job(**data)
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        return codec.build(Job, data)
+    except (ValueError, KeyError, AttributeError) as problem:
         raise UsageError("`bee work` is started by `bee tick`, which hands it its job on standard input") from problem

@@ -5,6 +5,7 @@ Called by the tick for every `Repair` and `Escalate` of its decision.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from bee.hands.github import writing
@@ -22,7 +23,7 @@ from bee.words.branches import branch_of
 from bee.words.effects import CloseIssue, Effect, OpenPull, PostComment, SetLabels, TickStep
 from bee.words.errors import LeaseLost
 from bee.words.labels import Label, conflicts
-from bee.words.model import Issue, PullState
+from bee.words.model import Issue, Item, PullState
 from bee.words.outcomes import Failure, Outcome
 from bee.words.plan import read_body
 from bee.words.text import neutralised
@@ -45,13 +46,19 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
         return False
     effects = _effects(act, view, run)
     outcome = Outcome.ESCALATED if isinstance(act, Escalate) and not act.quarantine else Outcome.PROGRESSED
-    _under(desk, lease, effects, Ending(outcome, act.reason), view)
+    _under(desk, lease, effects, Ending(outcome, act.reason), view, one.item)
     return True
 
 
-def _under(desk: Desk, lease: Lease, effects: Sequence[Effect], ending: Ending, view: View) -> None:
+def _under(
+    desk: Desk, lease: Lease, effects: Sequence[Effect], ending: Ending, view: View, fresh: Item | None = None
+) -> None:
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
-    carrying = Carrying(desk, lease, merge_gate(view.snapshot.permissions), stoppable=False)
+    carrying = Carrying(desk, lease, merge_gate(view.snapshot), stoppable=False)
+    carrying.label_ids = view.snapshot.label_ids
+    carrying.confirmed_at = time.monotonic()
+    if fresh is not None:
+        carrying.items[fresh.number] = fresh
     try:
         carry_out(carrying, tuple(effects))
     except LeaseLost:

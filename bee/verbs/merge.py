@@ -14,65 +14,57 @@ from bee.thinking.position import Position
 from bee.thinking.trust import TRUSTED
 from bee.thinking.wording import short
 from bee.verbs import lease as leases
-from bee.verbs.lease import Claim, Desk, Ending, Lease
+from bee.verbs.lease import Desk, Lease
 from bee.verbs.publish import MergeResult
 from bee.verbs.snapshot import read_policy
 from bee.words import limits
 from bee.words.branches import merge_ref
 from bee.words.effects import MergePull
-from bee.words.errors import LeaseLost, LookError, RefusedError
-from bee.words.model import Permission, Pull, Tip, Who
-from bee.words.outcomes import Outcome
+from bee.words.errors import LeaseLost, RefusedError
+from bee.words.model import Permission, Pull, Snapshot, Tip, Who
+from bee.words.records import Record
 from bee.words.roles import Role
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 
 
-def merge_gate(permissions: Mapping[str, Permission]) -> Callable[[Desk, Lease, MergePull], MergeResult]:
-    """The gate, for those permissions of this tick."""
+def merge_gate(seen: Snapshot) -> Callable[[Desk, Lease, MergePull], MergeResult]:
+    """The gate, with the permissions and merge leases that this tick saw."""
 
     def gate(desk: Desk, lease: Lease, effect: MergePull) -> MergeResult:
-        return pass_gate(desk, lease, effect, permissions)
+        return pass_gate(desk, lease, effect, seen)
 
     return gate
 
 
-def pass_gate(desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]) -> MergeResult:
+def pass_gate(desk: Desk, lease: Lease, effect: MergePull, seen: Snapshot) -> MergeResult:
     """Merge `effect`'s pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
-    held = hold_base(desk, effect.base_ref, effect.number, lease.record.run)
-    if held is None:
+    if not hold_base(desk, effect.base_ref, lease, seen.merges.get(effect.base_ref)):
         return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
-    try:
-        return _prove_and_merge(desk, lease, effect, permissions)
-    finally:
-        free_base(desk, held)
+    return _prove_and_merge(desk, lease, effect, seen.permissions)
 
 
-def hold_base(desk: Desk, base_ref: str, number: int, run: str) -> Lease | None:
-    """The merge lease of a base; None when another run holds it."""
+def hold_base(desk: Desk, base_ref: str, lease: Lease, known: Tip | None) -> bool:
+    """Take the merge lease of a base for the run that has `lease`; False when another run holds it.
+
+    The ref points at the very record of the run's own lease: it is held exactly as long as that lease is live, and
+    nobody has to give it back. `known` is the tip as the claim saw it, held by nobody.
+    """
     ref = merge_ref(base_ref)
+    if leases.swap(desk, ref, known.oid if known else None, lease.oid):
+        return True
     tip = writing.read_ref(desk.door, desk.repo, ref)
-    if _held_by_another(tip, run, desk.door.now()):
-        return None
-    return leases.claim(desk, Claim(number, "merge", run, "", "", "", "", ""), _without_history(tip), ref)
+    if tip is not None and tip.record is not None and _live(desk, tip.record, lease.record.run):
+        return False
+    return leases.swap(desk, ref, tip.oid if tip else None, lease.oid)
 
 
-def _held_by_another(tip: Tip | None, run: str, now: int) -> bool:
-    record = tip.record if tip else None
-    return record is not None and record.holds and record.expires_at > now and record.run != run
-
-
-def _without_history(tip: Tip | None) -> Tip | None:
-    """A merge lease has no history of its own: the pull requests' ledgers have it."""
-    return Tip(tip.oid, replace(tip.record, history=())) if tip and tip.record else tip
-
-
-def free_base(desk: Desk, held: Lease) -> None:
-    """Give the merge lease back; when GitHub cannot be asked it expires by itself."""
-    try:
-        leases.finish(desk, held, Ending(Outcome.PROGRESSED))
-    except (LeaseLost, LookError):
-        return
+def _live(desk: Desk, record: Record, own_run: str) -> bool:
+    if record.run == own_run:
+        return False
+    now = writing.pulse(desk.door, desk.repo, record.number).tip
+    there = now.record if now else None
+    return there is not None and there.run == record.run and there.holds and there.expires_at > desk.door.now()
 
 
 def _prove_and_merge(desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]) -> MergeResult:

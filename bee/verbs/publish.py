@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bee.hands.github import reading, writing
+from bee.hands.github.writing import RefMove
 from bee.thinking import wording
 from bee.thinking.trust import revisions
 from bee.verbs.lease import Desk, Lease, confirm
 from bee.words import limits, markers, plan, text
-from bee.words.branches import BRANCH_REFS
 from bee.words.effects import (
     CloseIssue,
     DeleteBranch,
@@ -30,7 +30,7 @@ from bee.words.effects import (
     TickStep,
     WritePlan,
 )
-from bee.words.errors import RefusedError, ServerError, UnreachableError
+from bee.words.errors import RefConflict, RefusedError, ServerError, UnreachableError
 from bee.words.model import Issue, Item, Pull
 
 CONFIRM_FRESH_SECONDS: Final = 10
@@ -49,16 +49,21 @@ class MergeResult:
 
 @dataclass(slots=True)
 class Carrying:
-    """One carrying-out: the lease, what was read of the items, and what came of it."""
+    """One carrying-out: the lease, what was read of the items, and what came of it.
+
+    `first`: by the very run that committed the outbox, under the same lease, so that nobody can have posted any of
+    it yet; then `items` may hold what that run read at its start. Everybody else looks first.
+    """
 
     desk: Desk
     lease: Lease
     merger: Merger
     stoppable: bool = True
+    first: bool = False
+    label_ids: Mapping[str, str] = field(default_factory=dict)
     keep: Callable[[], Lease] | None = None
     items: dict[int, Item] = field(default_factory=dict)
     refused: str = ""
-    pull: int | None = None
     confirmed_at: float = -1e9
 
     def item(self, number: int) -> Item:
@@ -67,10 +72,14 @@ class Carrying:
             self.items[number] = reading.read_item(self.desk.door, self.desk.repo, number).item
         return self.items[number]
 
-    def ready(self) -> None:
-        """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
+    def renew(self) -> None:
+        """Take the lease as its keeper has it, renewed when it is getting old. Raises LeaseLost."""
         if self.keep is not None:
             self.lease = self.keep()
+
+    def ready(self) -> None:
+        """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
+        self.renew()
         if time.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
             confirm(self.desk, self.lease, self.stoppable)
             self.confirmed_at = time.monotonic()
@@ -79,7 +88,9 @@ class Carrying:
 def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:
     """Do every effect in order, once. Raises LeaseLost or LookError; what is done stays done and finds itself."""
     for effect in outbox:
-        if carrying.refused and not isinstance(effect, SetLabels):
+        if carrying.refused:
+            if isinstance(effect, SetLabels):
+                _once(carrying, replace(effect, add=()))
             continue
         _once(carrying, effect)
     return carrying
@@ -96,6 +107,7 @@ def _once(carrying: Carrying, effect: Effect) -> None:
             if not left:
                 raise
             carrying.items.clear()
+            carrying.first = False
             carrying.confirmed_at = -1e9
             time.sleep(0.2)
 
@@ -108,14 +120,16 @@ def _has_key(item: Item, key: str) -> bool:
 
 
 def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
+    """GitHub itself refuses (422) a second open pull request for a branch; a closed one is looked for here."""
     desk = carrying.desk
-    refs = reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref)
-    there = next((ref for ref in reversed(refs) if ref.state == "OPEN"), None)
-    if there is not None:
-        carrying.pull = there.number
+    if not carrying.first and reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref):
         return
     carrying.ready()
-    carrying.pull = writing.open_pull(desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body)
+    try:
+        writing.open_pull(desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body)
+    except RefusedError as problem:
+        if problem.status != 422 or not reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref):
+            raise
 
 
 def _post_comment(carrying: Carrying, effect: PostComment) -> None:
@@ -151,6 +165,7 @@ def _set_status(carrying: Carrying, effect: SetStatus) -> None:
 
 
 def _write_plan(carrying: Carrying, effect: WritePlan) -> None:
+    carrying.items.pop(effect.number, None)
     issue = carrying.item(effect.number)
     body = plan.read_body(issue.body)
     if body.design_hash != effect.design:
@@ -181,6 +196,7 @@ def _check_body(carrying: Carrying, number: int, seen: Item, written: str) -> No
 
 
 def _tick_step(carrying: Carrying, effect: TickStep) -> None:
+    carrying.items.pop(effect.number, None)
     issue = carrying.item(effect.number)
     body = plan.with_tick(issue.body, effect.step)
     if body != text.unix(issue.body):
@@ -190,7 +206,8 @@ def _tick_step(carrying: Carrying, effect: TickStep) -> None:
 
 
 def _merge(carrying: Carrying, effect: MergePull) -> None:
-    carrying.ready()
+    """The gate asks by itself, with fresh reads, whether the lease stands and nobody said stop."""
+    carrying.renew()
     result = carrying.merger(carrying.desk, carrying.lease, effect)
     number = effect.number
     if result.refused:
@@ -212,16 +229,23 @@ def _close_issue(carrying: Carrying, effect: CloseIssue) -> None:
 
 
 def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
-    ref = f"{BRANCH_REFS}{effect.head_ref.removeprefix('bee/')}"
-    if writing.read_oid(carrying.desk.door, carrying.desk.repo, ref) == effect.head:
-        carrying.ready()
-        writing.delete_ref(carrying.desk.door, carrying.desk.repo, ref)
+    desk = carrying.desk
+    carrying.ready()
+    try:
+        move = RefMove(f"refs/heads/{effect.head_ref}", effect.head, None)
+        writing.update_refs(desk.door, desk.repo, desk.repo_id, [move])
+    except RefConflict:
+        return  # it is gone, or somebody pushed to it: either way it is not bee's to take away
 
 
 def _set_labels(carrying: Carrying, effect: SetLabels) -> None:
     """bee's labels as a difference: what must come goes first, so that a crash in between leaves too many, not too few."""
     carrying.ready()
-    door, repo = carrying.desk.door, carrying.desk.repo
+    door, repo, ids = carrying.desk.door, carrying.desk.repo, carrying.label_ids
+    item = carrying.items.get(effect.number)
+    if effect.add and effect.remove and item is not None and ids.keys() >= {*effect.add, *effect.remove}:
+        writing.set_labels(door, item.node_id, [ids[name] for name in effect.add], [ids[n] for n in effect.remove])
+        return
     if effect.add:
         writing.add_labels(door, repo, effect.number, effect.add)
     for name in effect.remove:

@@ -70,7 +70,7 @@ def _read_again(door: Door, view: View, numbers: list[int]) -> View:
 
 def _with_dependencies(door: Door, view: View) -> View:
     """Ask for issue dependencies only when an issue would otherwise be an agent's to move."""
-    wanted = {Position.NEEDS_PLAN, Position.NEEDS_STEP, Position.BACKING_OFF, Position.NO_CHANGE, Position.COMPLETE}
+    wanted = {Position.NEEDS_PLAN, Position.NEEDS_STEP, Position.BACKING_OFF, Position.NO_CHANGE}
     if not any(not one.is_pull and one.place.position in wanted for one in survey(view)):
         return view
     found = reading.read_dependencies(door, view.snapshot.repo)

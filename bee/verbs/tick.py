@@ -40,9 +40,10 @@ from bee.verbs.mend import mend
 from bee.verbs.snapshot import look, with_snapshot
 from bee.verbs.work import work
 from bee.words import limits
+from bee.words.branches import parse_branch
 from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.words.labels import Label
-from bee.words.model import Item, Pull, Tip
+from bee.words.model import Item, Pull, Snapshot, Tip
 from bee.words.outcomes import Failure, Outcome
 from bee.words.phase import Phase
 from bee.words.roles import Role
@@ -220,17 +221,32 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     lease = leases.claim(desk, what, snapshot.items.get(one.number))
     if lease is None:
         return None
-    label = snapshot.wip_label_id or label_id(door, one.repo, Label.WIP)
+    label = snapshot.label_ids.get(Label.WIP) or label_id(door, one.repo, Label.WIP)
     item, tip = mark_claimed(door, one.repo, one.number, one.item.node_id, label)
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, door.now())
     if tip is None or tip.oid != lease.oid or not _still(item, one, fresh):
         release(desk, lease, one)
         return None
+    known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
-        one.repo, snapshot.repo_id, snapshot.default_tree, one.number, one.role, run, lease.oid, one.fingerprint,
-        str(one.place.position), one.place.reason, head, base, host.token, dict(snapshot.permissions),
-        trigger=options.trigger,
+        one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.place.position),
+        one.place.reason, head, base, time.time(), host.token, options.trigger,
     )  # fmt: skip
+
+
+def _for_worker(snapshot: Snapshot, item: Item, label_ids: dict[str, str]) -> Snapshot:
+    """The part of a snapshot that a worker needs: the item, and the issue that a pull request is a step of."""
+    named = parse_branch(item.head_ref) if isinstance(item, Pull) else None
+    wanted = {item.number, named[0] if named else 0}
+    return replace(
+        snapshot,
+        issues=tuple(issue for issue in snapshot.issues if issue.number in wanted),
+        pulls=tuple(pull for pull in snapshot.pulls if pull.number in wanted),
+        items={number: tip for number, tip in snapshot.items.items() if number in wanted},
+        branches={},
+        merges=snapshot.merges,
+        label_ids=label_ids,
+    )
 
 
 def _still(item: Item, one: Placed, fresh: View) -> bool:

@@ -5,15 +5,17 @@ Whatever happens, the outcome is recorded once and the lease is given back, or i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bee.hands import process
 from bee.hands.engines import EngineJob, EngineResult, find
 from bee.hands.git import Mirror, RefChange
 from bee.hands.github import writing
+from bee.hands.github.door import Door
 from bee.hands.journal import remove_tree
 from bee.hands.process import Agent
 from bee.thinking import prompt, wording
@@ -25,7 +27,7 @@ from bee.verbs.host import Host
 from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease
-from bee.verbs.merge import free_base, hold_base, merge_gate
+from bee.verbs.merge import hold_base, merge_gate
 from bee.verbs.publish import Carrying, carry_out
 from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
@@ -36,20 +38,22 @@ from bee.words.effects import SetLabels
 from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, SandboxError, StopOrder
 from bee.words.labels import Label
 from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind
+from bee.words.records import Kind, Record
 from bee.words.roles import ROLES, Role
 from bee.words.text import one_line
+
+CLAIM_FRESH_SECONDS: Final = 10
 
 
 def work(host: Host, job: Job) -> Outcome:
     """Do one run. Returns its outcome; LOST when the lease was another's before the end."""
     door = host.door()
-    desk = Desk(door, job.repo, job.repo_id, job.tree, host.host_id, host.boot)
-    pulse = writing.pulse(door, job.repo, job.number)
-    if pulse.tip is None or pulse.tip.oid != job.lease or pulse.tip.record is None:
+    desk = Desk(door, job.repo, job.snapshot.repo_id, job.snapshot.default_tree, host.host_id, host.boot)
+    record = _claimed(door, job)
+    if record is None:
         host.say(f"#{job.number}: the claim of {job.run} is not there any more; nothing was done")
         return Outcome.LOST
-    keeper = Keeper(desk, Lease(item_ref(job.number), job.lease, pulse.tip.record))
+    keeper = Keeper(desk, Lease(item_ref(job.number), job.lease, record))
     keeper.start()
     run = Run(host, job, desk, keeper)
     try:
@@ -62,6 +66,17 @@ def work(host: Host, job: Job) -> Outcome:
         run.clean()
 
 
+def _claimed(door: Door, job: Job) -> Record | None:
+    """The record of the claim, if it stands. GitHub is asked again, unless the tick read it back just now."""
+    age = time.time() - job.read_at
+    tip = job.snapshot.items.get(job.number)
+    if 0 <= age < CLAIM_FRESH_SECONDS:
+        door.set_clock(job.snapshot.now + int(age))
+    else:
+        tip = writing.pulse(door, job.repo, job.number).tip
+    return tip.record if tip is not None and tip.oid == job.lease else None
+
+
 class Run:
     """One run under way."""
 
@@ -71,7 +86,6 @@ class Run:
         self.engine = EngineResult(ok=True)
         self.mirror: Mirror = host.mirror(job.repo)
         self.place: Place | None = None
-        self.base_lease: Lease | None = None
 
     def go(self) -> Outcome:
         """Work, publish, record, release."""
@@ -86,8 +100,6 @@ class Run:
         except Exception as problem:
             self._finish(Result(Outcome.ERROR, f"a bug in bee: {problem!r}"[:400], (), Failure.CRASH))
             raise
-        finally:
-            self._free_base()
         if self.keeper.lease.record.kind is not Kind.PUBLISHED:
             result = self._commit(result)
         return self._carry(result)
@@ -104,9 +116,9 @@ class Run:
     def _result(self) -> Result:
         place = self.place = make_place(self.desk, self.keeper.lease, self.job, self.mirror, self.folder)
         if self.job.role is Role.TEST:
-            self.base_lease = hold_base(self.desk, place.brief.base_ref, self.job.number, self.job.run)
-            if self.base_lease is None:
-                raise StaleInput(f"another run is between E2E and merge on {place.brief.base_ref}")
+            base_ref = place.brief.base_ref
+            if not hold_base(self.desk, base_ref, self.keeper.current(), self.job.snapshot.merges.get(base_ref)):
+                raise StaleInput(f"another run is between E2E and merge on {base_ref}")
         said = self._lean(place)
         if said is None:
             said = self._play(place)
@@ -200,12 +212,17 @@ class Run:
 
     def _push(self, lease: Lease, result: Result) -> Lease:
         record = leases.published(lease.record, result.outbox, self._ending(result), self.desk.door.now())
+        return self._move(lease, record, self._refs_with(result))
+
+    def _move(self, lease: Lease, record: Record, more: list[RefChange]) -> Lease:
+        """Move the lease by an atomic push, with whatever moves with it. Raises LeaseLost or RefConflict."""
         self.mirror.ensure()
-        self.mirror.fetch([f"+{lease.ref}:{lease.ref}"])
+        if not self.mirror.has(lease.oid):
+            self.mirror.fetch([f"+{lease.ref}:{lease.ref}"])
         if not self.mirror.has(lease.oid):
             raise LeaseLost(f"the lease of #{self.job.number} is another run's, or a person stopped this one")
         oid = self.mirror.commit_record(records.encode(record), self.mirror.tree_of(lease.oid), [lease.oid], record.at)
-        push_published(self.mirror, lease.ref, lease.oid, oid, self._refs_with(result))
+        push_published(self.mirror, lease.ref, lease.oid, oid, more)
         return Lease(lease.ref, oid, record)
 
     def _refs_with(self, result: Result) -> list[RefChange]:
@@ -229,14 +246,18 @@ class Run:
     def _carry(self, result: Result) -> Outcome:
         """Carry the outbox out, then give the lease back."""
         stoppable = result.outcome is not Outcome.ESCALATED and result.failure is not Failure.CANCELLED
-        carrying = Carrying(
-            self.desk, self.keeper.lease, merge_gate(self.job.permissions), stoppable, self.keeper.current
-        )  # fmt: skip
+        known = self.job.snapshot
+        carrying = Carrying(self.desk, self.keeper.lease, merge_gate(known), stoppable, True)
+        carrying.label_ids, carrying.keep = known.label_ids, self.keeper.current
+        item = known.item(self.job.number)
+        if item is not None:
+            carrying.items[item.number] = item
         try:
             carry_out(carrying, result.outbox)
         except StopOrder as problem:
             result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),), Failure.CANCELLED)
-            carry_out(Carrying(self.desk, self.keeper.lease, merge_gate({}), False, self.keeper.current), result.outbox)
+            last = Carrying(self.desk, self.keeper.lease, merge_gate(known), stoppable=False, keep=self.keeper.current)
+            carry_out(last, result.outbox)
         if carrying.refused:
             result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
         self._finish(result)
@@ -244,16 +265,11 @@ class Run:
 
     def _finish(self, result: Result) -> None:
         ending = self._ending(result)
-        self.keeper.move(lambda lease: leases.finish(self.desk, lease, ending))
+        self.keeper.move(lambda lease: self._move(lease, leases.ended(lease.record, ending, self.desk.door.now()), []))
         line = wording.status_text(result.outcome, str(self.job.role), self.job.number, one_line(result.note, 80), "")
         self.host.say(line)
         event: dict[str, Any] = {"at": self.desk.door.now(), "run": self.job.run, "outcome": str(result.outcome)}
         self.host.home.activity({**event, "note": result.note, "requests": self.desk.door.requests})
-
-    def _free_base(self) -> None:
-        if self.base_lease is not None:
-            free_base(self.desk, self.base_lease)
-            self.base_lease = None
 
 
 def _named(argv: Sequence[str], python: str) -> list[Path]:

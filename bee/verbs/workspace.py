@@ -22,7 +22,7 @@ from bee.verbs.snapshot import read_policy
 from bee.words import limits, markers
 from bee.words.branches import branch_of, item_ref, parse_branch
 from bee.words.errors import GitError
-from bee.words.model import Issue, Item, Pull, PullState, Tip
+from bee.words.model import Issue, Item, Pull, PullState, Snapshot, Tip
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step, read_body
 from bee.words.records import RunSummary
@@ -64,25 +64,21 @@ class Place:
 
 
 def read_view(desk: Desk, lease: Lease, job: Job) -> tuple[View, Item, Issue | None]:
-    """The item, and for a pull request the issue behind it, read fresh under the lease."""
-    one = reading.read_item(desk.door, desk.repo, job.number)
-    policy = read_policy(desk.repo, one.snapshot.policy_text)
-    issue = one.item if isinstance(one.item, Issue) else _issue_behind(desk, one.item)
-    snapshot = replace(
-        one.snapshot,
-        permissions=job.permissions,
-        items={job.number: Tip(lease.oid, lease.record)},
-        issues=(issue,) if issue else (),
-        pulls=(one.item,) if isinstance(one.item, Pull) else (),
-    )
-    return view_of(snapshot, policy, own_run=job.run), one.item, issue
+    """The item, and for a pull request the issue behind it, as the claim read them."""
+    snapshot = replace(job.snapshot, items={job.number: Tip(lease.oid, lease.record)})
+    view = view_of(snapshot, read_policy(desk.repo, snapshot.policy_text), own_run=job.run)
+    item = snapshot.item(job.number)
+    if item is None:
+        raise StaleInput(f"#{job.number} is not open any more")
+    issue = item if isinstance(item, Issue) else _issue_behind(desk, snapshot, item)
+    return view, item, issue
 
 
-def _issue_behind(desk: Desk, pull: Pull) -> Issue | None:
+def _issue_behind(desk: Desk, snapshot: Snapshot, pull: Pull) -> Issue | None:
     named = parse_branch(pull.head_ref)
     if not named or not is_own(pull):
         return None
-    item = reading.read_item(desk.door, desk.repo, named[0]).item
+    item = snapshot.item(named[0]) or reading.read_item(desk.door, desk.repo, named[0]).item
     return item if isinstance(item, Issue) else None
 
 

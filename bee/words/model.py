@@ -215,7 +215,7 @@ class Tip:
 class Snapshot:
     """Everything one tick reads of one repository.
 
-    `permissions` maps lower-case logins to permissions; who is absent has not been looked up and is a
+    `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is absent has not been looked up and is a
     stranger. `items` and `merges` are the tips of the lease refs by item number and by base branch.
     """
 
@@ -229,7 +229,7 @@ class Snapshot:
     policy_text: str | None = None
     private: bool = False
     viewer_permission: Permission = Permission.READ
-    wip_label_id: str | None = None
+    label_ids: Mapping[str, str] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
     pulls: tuple[Pull, ...] = ()
     dependencies_known: bool = False

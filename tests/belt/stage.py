@@ -79,9 +79,13 @@ class Stage:
         """A path of the repository."""
         return f"/repos/{self.repo}{path}"
 
-    def issue(self, body: str = "Do it.", title: str = "A task", who: str = "ada", labels: list[str] | None = None) -> int:
+    def issue(
+        self, body: str = "Do it.", title: str = "A task", who: str = "ada", labels: list[str] | None = None
+    ) -> int:
         """A new issue; its number."""
-        return int(self.call(who, "POST", self.at("/issues"), {"title": title, "body": body, "labels": labels or []})["number"])
+        return int(
+            self.call(who, "POST", self.at("/issues"), {"title": title, "body": body, "labels": labels or []})["number"]
+        )
 
     def item(self, number: int) -> dict[str, Any]:
         """An issue or pull request, as REST shows it."""
@@ -133,13 +137,16 @@ class Stage:
 
     def writes(self) -> int:
         """How many requests so far wanted to write, of anybody."""
-        return sum(1 for entry in self.control("log")["requests"] if entry["write"])
+        return sum(1 for entry in self.control("log") if entry["write"])
 
     # ---- the repository ---------------------------------------------------------------------------------------
 
     def git(self, *args: str, cwd: Path | None = None) -> str:
         """git as ada, in a clone of hers."""
-        ended = subprocess.run(["git", *args], cwd=cwd or self.clone(), capture_output=True, text=True, check=False)
+        ada = ["-c", "user.name=ada", "-c", "user.email=ada@users.noreply.github.com"]
+        ended = subprocess.run(
+            ["git", *ada, *args], cwd=cwd or self.clone(), capture_output=True, text=True, check=False
+        )
         assert ended.returncode == 0, f"git {args}: {ended.stderr}"
         return ended.stdout.strip()
 
@@ -148,16 +155,24 @@ class Stage:
         where = self.folder / "ada"
         if not where.exists():
             url = self.forge.git_url.replace("http://", f"http://ada:{self.tokens['ada']}@")
-            subprocess.run(["git", "clone", "-q", f"{url}/{self.repo}.git", str(where)], check=True, capture_output=True)
+            subprocess.run(
+                ["git", "clone", "-q", f"{url}/{self.repo}.git", str(where)], check=True, capture_output=True
+            )
         return where
 
-    def push(self, files: Mapping[str, str], branch: str = "main", message: str = "change", start: str | None = None) -> str:
+    def push(
+        self, files: Mapping[str, str], branch: str = "main", message: str = "change", start: str | None = None
+    ) -> str:
         """A commit by ada on a branch; its oid."""
         clone = self.clone()
         self.git("fetch", "-q", "origin")
-        known = subprocess.run(["git", "rev-parse", "-q", "--verify", f"origin/{branch}"], cwd=clone, capture_output=True, check=False)
+        known = subprocess.run(
+            ["git", "rev-parse", "-q", "--verify", f"origin/{branch}"], cwd=clone, capture_output=True, check=False
+        )
         base = f"origin/{branch}" if known.returncode == 0 else start or "origin/main"
-        has_base = subprocess.run(["git", "rev-parse", "-q", "--verify", base], cwd=clone, capture_output=True, check=False)
+        has_base = subprocess.run(
+            ["git", "rev-parse", "-q", "--verify", base], cwd=clone, capture_output=True, check=False
+        )
         if has_base.returncode == 0:
             self.git("checkout", "-q", "-B", branch, base)
         else:
@@ -191,7 +206,9 @@ class Stage:
 
     # ---- bee --------------------------------------------------------------------------------------------------
 
-    def host(self, name: str = "host", moves: Mapping[str, str] | None = None, token: str = "bee", **settings: Any) -> Host:
+    def host(
+        self, name: str = "host", moves: Mapping[str, str] | None = None, token: str = "bee", **settings: Any
+    ) -> Host:
         """A host with a home of its own, whose agents make the given moves."""
         folder = self.folder / f"moves-{name}"
         folder.mkdir(exist_ok=True)

@@ -107,7 +107,7 @@ REPOSITORY_HEAD: Final = """
   id nameWithOwner isPrivate viewerPermission
   defaultBranchRef { name target { __typename oid ... on Commit { tree { oid } } } }
   policy: object(expression: "HEAD:.github/bee.yml") { __typename ... on Blob { oid text isTruncated } }
-  wipLabel: label(name: "breeze:wip") { id }
+  labels(first: 100, query: "breeze:") { nodes { id name } }
 """
 
 COLLABORATORS: Final = f"""
@@ -226,6 +226,13 @@ mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
     + ISSUE_FIELDS
     + PULL_FIELDS
 )
+
+# bee's labels as a difference, in one request: what must come first, then what goes.
+SET_LABELS: Final = """
+mutation SetLabels($item: ID!, $add: [ID!]!, $remove: [ID!]!) {
+  add: addLabelsToLabelable(input: {labelableId: $item, labelIds: $add}) { clientMutationId }
+  remove: removeLabelsFromLabelable(input: {labelableId: $item, labelIds: $remove}) { clientMutationId }
+}"""
 
 UPDATE_REFS: Final = """
 mutation UpdateRefs($repository: ID!, $updates: [RefUpdate!]!) {

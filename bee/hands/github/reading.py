@@ -192,7 +192,6 @@ def _head(top: Json, repo: str, viewer: Who, now: int) -> Snapshot:
     if default is None or default["target"] is None:
         raise NotFoundError(f"{repo} has no commits yet; push one, then try again")
     policy = top["policy"]
-    label = top["wipLabel"]
     return Snapshot(
         repo=repo,
         repo_id=top["id"],
@@ -204,7 +203,7 @@ def _head(top: Json, repo: str, viewer: Who, now: int) -> Snapshot:
         policy_text=policy.get("text") if policy and not policy.get("isTruncated") else None,
         private=bool(top["isPrivate"]),
         viewer_permission=parse.permission(top["viewerPermission"]),
-        wip_label_id=label["id"] if label else None,
+        label_ids={node["name"].lower(): node["id"] for node in top["labels"]["nodes"]},
     )
 
 

@@ -135,6 +135,14 @@ def label_id(door: Door, repo: str, label: Label) -> str:
     return str(data["node_id"])
 
 
+def set_labels(door: Door, node_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
+    """Labels on and off an item by their node ids, in one request; what is so already stays so."""
+    try:
+        door.graphql(queries.SET_LABELS, {"item": node_id, "add": list(add), "remove": list(remove)}, write=True)
+    except GraphErrors as problems:
+        raise ServerError(f"GitHub did not take the labels ({problems.text()})") from problems
+
+
 def add_labels(door: Door, repo: str, number: int, names: Sequence[str]) -> None:
     """Add labels (a label that is there already stays: this is no compare-and-swap)."""
     door.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
