@@ -94,9 +94,7 @@ def say(text: str) -> None:
 
 def run(*argv: str, cwd: str | Path = ".", quiet: bool = False) -> tuple[int, str]:
     """Run a command; its exit code and its output, both shown in the transcript."""
-    identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
-                for what, value in (("NAME", "bee"), ("EMAIL", "bee@example.invalid"))}  # fmt: skip
-    env = {**identity, **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, timeout=SECONDS_MAX, check=False)  # fmt: skip
     output = ended.stdout.decode("utf-8", "replace").strip()

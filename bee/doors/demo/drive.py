@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bee.doors.demo.heard import Journal
 from bee.doors.demo.screen import Screen
 from bee.doors.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
 from bee.hands import process
@@ -18,6 +19,7 @@ TICKS_MAX: Final = 60
 TICKS_UNCHANGED_MAX: Final = 3
 TICK_SECONDS_MAX: Final = 3 * 60 * 60
 PAUSE_SECONDS: Final = 0.5
+INDENT: Final = 9
 TICK: Final = (sys.executable, "-m", "bee", "tick", "--inline", "--json")
 GATES: Final[Mapping[str, tuple[str, ...]]] = {
     "design-open": ("## Design finalized", "## Finalization gate"),
@@ -66,6 +68,10 @@ class Drive:
     ticks: int = 0
     runs: int = 0
     _shown: dict[int, str] = field(default_factory=dict)
+    _journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._journal = Journal(self.stage.home)
 
     def to_the_end(self) -> None:
         """Tick until the issue is closed. Raises Stopped when nothing moves any more."""
@@ -84,6 +90,7 @@ class Drive:
                 time.sleep(PAUSE_SECONDS)
             if self.wipe:
                 wipe_home(self.stage)
+                self._journal.begin_again()
         raise Stopped(f"after {TICKS_MAX} ticks the issue is still open")
 
     def _closed(self) -> bool:
@@ -108,22 +115,23 @@ class Drive:
         return tick
 
     def _show(self, tick: Tick) -> None:
-        decision, screen = tick.decision, self.screen
-        number = decision.get("number")
-        what = f"{tick.role or decision.get('kind') or 'idle'}{f' -> #{number}' if number else ''}".lower()
+        screen, number = self.screen, tick.decision.get("number")
+        where = f" -> #{number} ({tick.places.get(int(number), 'gone')})" if number else ""
+        head = f"tick {self.ticks:>2}  {tick.role or str(tick.decision.get('kind') or 'idle').lower()}{where}"
         screen.line()
-        head = f"tick {self.ticks:>2}  {what}"
         screen.line(f"{head.ljust(70)}{tick.seconds:>6.1f} s", "agent" if tick.role else "dim")
-        if decision.get("reason"):
-            screen.wrapped(str(decision["reason"]), 9, "", "")
+        screen.wrapped(str(tick.decision.get("reason") or ""), INDENT, " " * INDENT)
+        for said in self._journal.news():
+            if said.asked:
+                screen.wrapped(said.asked, INDENT + 16, " " * INDENT + said.what)
+            answer = f"-> {said.answer}" if said.asked else said.answer
+            screen.wrapped(
+                answer, INDENT + 16, " " * INDENT + ("" if said.asked else said.what), "good" if said.good else "bad"
+            )
         for item in tick.items:
-            if self._shown.get(int(item["number"])) != item["position"]:
-                screen.wrapped(
-                    f"{item['position']} (next: {item['moves_next']}): {item['reason']}",
-                    22,
-                    f"         #{item['number']} {item['kind']}",
-                    "dim",
-                )
+            if self._shown.get(int(item["number"])) != item["position"] and item["number"] != number:
+                place = f"{item['position']}, next: {item['moves_next']} ({item['reason']})"
+                screen.wrapped(place, INDENT + 16, f"{' ' * INDENT}#{item['number']} {item['kind']}", "dim")
         self._shown = tick.places
 
     def _person_acts(self, tick: Tick) -> bool:
@@ -131,7 +139,7 @@ class Drive:
             for heading in GATES.get(str(item["position"]), ()):
                 if self.stage.person.tick(int(item["number"]), heading):
                     name = heading.removeprefix("## ")
-                    self.screen.wrapped(f'ticks "{name}" on #{item["number"]}', 9, PERSON_LOGIN, "person")
+                    self.screen.wrapped(f'ticks "{name}" on #{item["number"]}', INDENT, PERSON_LOGIN, "person")
                     return True
         return False
 

@@ -40,7 +40,8 @@ def run(options: Options, env: Mapping[str, str]) -> int:
     """0 when the issue is closed, its pull requests are merged and the result passes its own tests; 1 when not."""
     _check(options)
     server.need_extra()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore INT
+        signal.signal(number, signal.default_int_handler)
     screen = Screen.on(sys.stdout, env)
     folder = _folder(options)
     kept = True
@@ -95,7 +96,8 @@ def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, s
         result = summary.look(ready, drive, time.monotonic() - begun)
         summary.show(screen, result, ready)
         if stopped:
-            screen.wrapped(stopped, 2, colour="bad")
+            for line in stopped.splitlines():
+                screen.wrapped(line, 2, colour="bad")
         if options.serve:
             _how_to_look(screen, ready)
         if options.as_json:

@@ -53,7 +53,7 @@ class Screen:
         for name, value in rows:
             self.wrapped(value, width, f"  {name}")
 
-    def block(self, text: str) -> None:
+    def block(self, text: str, indent: int = 2) -> None:
         """Lines as a program printed them, cut at the last column."""
         for line in plain(text).splitlines():
-            self.line("  " + one_line(line, COLUMNS - 2) if line.strip() else "")
+            self.line(" " * indent + one_line(line, COLUMNS - indent) if line.strip() else "")

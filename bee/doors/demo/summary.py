@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bee.doors.demo import host
 from bee.doors.demo.drive import Drive
-from bee.doors.demo.screen import Screen
+from bee.doors.demo.screen import COLUMNS, Screen
 from bee.doors.demo.stage import Stage
 from bee.hands import process
 
@@ -103,8 +103,8 @@ def show(screen: Screen, result: Result, stage: Stage) -> None:
         screen.wrapped(_item_line(item, result), 7, f"  #{item['number']}")
     screen.title("E2E traces")
     for ref, log in result.traces.items():
-        screen.line(f"  {ref}"[:80], "dim")
-        screen.block("\n".join(f"  {line}" for line in log.splitlines()[-TRACE_LINES_MAX:]))
+        screen.line(f"  {ref}"[:COLUMNS], "dim")
+        screen.block("\n".join(log.splitlines()[-TRACE_LINES_MAX:]), indent=4)
     if not result.traces:
         screen.line("  none")
     screen.title("in short")
