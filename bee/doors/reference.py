@@ -1,0 +1,308 @@
+"""The tables of the documents, made from the code: `python -m bee.doors.reference --write` puts them in place.
+
+A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`. What the code says (rules, limits,
+options, defaults) is read from it; the sentences beside it stand here, and a name without its sentence is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bee.doors import cli, session
+from bee.doors import reference_texts as texts
+from bee.thinking import config
+from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
+from bee.words import errors, limits, markers
+from bee.words.labels import LABEL_TEXTS, Label
+from bee.words.outcomes import Failure, Outcome
+from bee.words.roles import ROLES, Role
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+BLOCK: Final = re.compile(r"(<!-- generated:([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+
+
+def documents(root: Path = ROOT) -> list[Path]:
+    """Every document of the project, in order."""
+    return sorted([*root.glob("*.md"), *root.glob("docs/*.md")])
+
+
+def refreshed(text: str) -> str:
+    """The document with every generated part made anew. Raises KeyError for a name nobody makes."""
+    return BLOCK.sub(lambda found: f"{found[1]}\n{MAKERS[found[2]]()}\n\n{found[3]}", text)
+
+
+# ---- Markdown -------------------------------------------------------------------------------------------------------
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def code(text: object) -> str:
+    """The text as code; nothing for an empty one."""
+    return f"`{text}`" if str(text) else ""
+
+
+def said_of(known: Mapping[str, str], names: Iterable[str], where: str) -> dict[str, str]:
+    """The sentence of each name. Raises LookupError when one is missing, or speaks of nothing."""
+    wanted = list(names)
+    wrong = sorted(set(wanted) ^ set(known))
+    if wrong:
+        raise LookupError(f"bee/doors/reference_texts.py, {where}: a sentence is missing or left over for {wrong}")
+    return {name: known[name] for name in wanted}
+
+
+# ---- positions ------------------------------------------------------------------------------------------------------
+
+
+def _positions(rules: Sequence[Rule]) -> str:
+    rows = [
+        (str(number), code(rule.position), rule.name, f"**{rule.mover}**", rule.advice.format(number="N"))
+        for number, rule in enumerate(rules, 1)
+    ]
+    return table(("", "position", "when", "who moves next", "what a person can do"), rows)
+
+
+def _asking() -> str:
+    """The rows of both tables where a person moves next."""
+    rules = {rule.name: rule for rule in (*ISSUE_RULES, *PULL_RULES) if rule.mover is Mover.PERSON}
+    rows = [(code(rule.position), name, rule.advice.format(number="N")) for name, rule in rules.items()]
+    return table(("position", "when", "what it needs from you"), rows)
+
+
+def _history() -> str:
+    said = said_of(texts.HISTORY, ("backing-off", "no-change", "exhausted"), "HISTORY")
+    return table(("position", "when"), [(code(name), sentence) for name, sentence in said.items()])
+
+
+def _colour(position: Position) -> str:
+    movers = [rule.mover for rule in (*ISSUE_RULES, *PULL_RULES) if rule.position is position]
+    return "agent" if isinstance(movers[0], Role) else str(movers[0])
+
+
+def _diagram(edges: Sequence[tuple[str, str, str]], direction: str = "TD") -> str:
+    names = dict.fromkeys(name for start, _, end in edges for name in (start, end))
+    lines = ["```mermaid", f"flowchart {direction}"]
+    lines += [f"  {name.replace('-', '_')}([{name}]):::{_colour(Position(name))}" for name in names]
+    lines += [f"  {a.replace('-', '_')} -- {why} --> {b.replace('-', '_')}" for a, why, b in edges]
+    lines += [f"  classDef {name} fill:{fill},stroke:#57606a,color:#1f2328" for name, fill in texts.COLOURS.items()]
+    return "\n".join([*lines, "```", "", texts.LEGEND])
+
+
+# ---- labels, roles, outcomes, markers -------------------------------------------------------------------------------
+
+
+def _labels() -> str:
+    rows = [(code(label), text.description, text.set_by, code(f"#{text.color}")) for label, text in LABEL_TEXTS.items()]
+    rows.append((code(Label.PRIORITY), "Sorts first; bee reads it and never writes it", "human", ""))
+    return table(("label", "meaning", "set by", "colour"), rows)
+
+
+def _roles() -> str:
+    rows = []
+    for role, row in ROLES.items():
+        moved = dict.fromkeys(str(rule.position) for rule in (*ISSUE_RULES, *PULL_RULES) if rule.mover is role)
+        lean = "yes" if row.lean else "no"
+        times = f"{row.minutes_total} / {row.minutes_silent}"
+        places, verbs = (", ".join(map(code, names)) for names in (moved, row.verbs))
+        rows.append((f"**{role}**", places, verbs, times, "yes" if row.writes_code else "no", lean))
+    head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "may be `engine: none`")
+    return table(head, rows)
+
+
+def _outcomes() -> str:
+    said = said_of(texts.OUTCOMES, map(str, Outcome), "OUTCOMES")
+    return table(("outcome", "what changed"), [(code(name), sentence) for name, sentence in said.items()])
+
+
+def _failures() -> str:
+    said = said_of(texts.FAILURES, map(str, Failure), "FAILURES")
+    return table(("failure", "what happened"), [(code(name), sentence) for name, sentence in said.items()])
+
+
+def marker_names() -> list[str]:
+    """Every marker the code knows."""
+    return [str(value) for name, value in vars(markers).items() if name.isupper() and isinstance(value, str)]
+
+
+def _markers() -> str:
+    wrong = sorted(set(marker_names()) ^ set(texts.MARKERS))
+    if wrong:
+        raise LookupError(f"bee/doors/reference_texts.py, MARKERS: missing or left over: {wrong}")
+    rows = [(code(f"bee:{name}"), *texts.MARKERS[name]) for name in marker_names()]
+    return table(("marker", "values", "written by", "effect"), rows)
+
+
+# ---- configuration --------------------------------------------------------------------------------------------------
+
+
+def _accepts(reader: config.Reader) -> str:
+    """What a reader takes, from the values it was made with."""
+    made = inspect.getclosurevars(reader).nonlocals if inspect.isfunction(reader) else {}
+    if "choices" in made:
+        return " or ".join(map(code, made["choices"]))
+    if "lowest" in made:
+        kind = "whole number" if made["whole"] else "number"
+        return f"{kind}, {made['lowest']:,.0f} to {made['highest']:,.0f}"
+    return texts.ACCEPTS.get(getattr(reader, "__name__", ""), "keys, see below")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple | frozenset | Mapping):
+        parts = list(value)
+        return ", ".join(map(code, parts)) if len(parts) <= 3 else f"{len(parts)} patterns, see below"
+    return code(f"{value:g}" if isinstance(value, float) else value)
+
+
+def _keys(readers: Mapping[str, config.Reader], kind: type[Any], where: str) -> str:
+    said = said_of(texts.KEYS[where], readers, f"KEYS[{where}]")
+    # a role's gaps are filled from elsewhere, and `intake` must be written: neither has a default of its own
+    unset = {"intake"} if kind is config.Policy else readers if kind is config.RoleSettings else ()
+    defaults = {field.name: _default(field) for field in dataclasses.fields(kind) if field.name not in unset}
+    rows = [(code(key), _accepts(reader), _shown(defaults.get(key, "")), said[key]) for key, reader in readers.items()]
+    return table(("key", "value", "default", "meaning"), rows)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is dataclasses.MISSING:
+        return ""
+    return "" if dataclasses.is_dataclass(field.default) else field.default
+
+
+def _protected() -> str:
+    return ", ".join(map(code, config.PROTECTED_DEFAULT))
+
+
+def _bounds() -> str:
+    rows = [
+        (code(name), ", ".join(f"{part:,}" for part in (value if isinstance(value, tuple) else (value,))))
+        for name, value in vars(limits).items()
+        if name.isupper() and name not in texts.BOUNDS_ELSEWHERE
+    ]
+    return table(("bound", "value"), rows)
+
+
+# ---- the command line -----------------------------------------------------------------------------------------------
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The real parser of a command, as `bee` builds it."""
+    command: Any = importlib.import_module(f"bee.doors.commands.{name.replace('-', '_')}")
+    parser = argparse.ArgumentParser(prog=f"bee {name}", description=command.HELP)
+    command.add_arguments(parser)
+    return parser
+
+
+def verb_parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the verbs an agent has in session."""
+    [verbs] = [action for action in session.parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(verbs.choices)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [a for a in parser._actions if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)]
+
+
+def _written(action: argparse.Action) -> str:
+    """An argument as a usage line shows it."""
+    value = str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest)
+    if not action.option_strings:
+        return f"[{value}]" if action.nargs == "?" else value
+    text = action.option_strings[-1] if action.nargs == 0 else f"{action.option_strings[-1]} {value}"
+    return text if action.required else f"[{text}]"
+
+
+def _usage(parser: argparse.ArgumentParser) -> str:
+    grouped = {id(a): group for group in parser._mutually_exclusive_groups for a in group._group_actions}
+    parts: list[str] = []
+    for action in sorted(_arguments(parser), key=lambda a: bool(a.option_strings)):
+        group = grouped.get(id(action))
+        if group is None:
+            parts.append(_written(action))
+        elif action is group._group_actions[0]:
+            parts.append(f"({' | '.join(a.option_strings[-1] for a in group._group_actions)})")
+    return " ".join([parser.prog, *parts])
+
+
+def _commands() -> str:
+    parts = []
+    for name in cli.COMMANDS:
+        parser = parser_of(name)
+        parts.append(f"### `bee {name}`\n\n{cli.SUMMARY[name].capitalize()}.\n\n    {_usage(parser)}")
+        rows = [(code(_written(a).strip("[]")), (a.help or "").replace("%%", "%")) for a in _arguments(parser)]
+        parts.append(table(("argument", "meaning"), rows))
+    return "\n\n".join(parts)
+
+
+def _verbs() -> str:
+    rows = []
+    for name, parser in verb_parsers().items():
+        roles = [str(role) for role, row in ROLES.items() if name in row.verbs]
+        subs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        usages = [_usage(sub) for sub in subs[0].choices.values()] if subs else [_usage(parser)]
+        who = ", ".join(roles) or "every role"
+        rows.append((who, "<br>".join(map(code, usages)), (parser.description or "").replace("\n", " ")))
+    return table(("role", "verb", "meaning"), rows)
+
+
+def _errors() -> str:
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.BeeError)]
+    rows = sorted((str(kind.exit_code), kind.__name__, _first(kind)) for kind in kinds if kind is not errors.BeeError)
+    return table(("exit", "error", "meaning"), [(code, f"`{name}`", text) for code, name, text in rows])
+
+
+def _first(kind: type[Any]) -> str:
+    return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+
+
+MAKERS: Final[dict[str, Callable[[], str]]] = {
+    "flow": lambda: _diagram(texts.FLOW, "LR"),
+    "diagram-issue": lambda: _diagram(texts.ISSUE_EDGES),
+    "diagram-pull": lambda: _diagram(texts.PULL_EDGES),
+    "positions-issue": lambda: _positions(ISSUE_RULES),
+    "positions-pull": lambda: _positions(PULL_RULES),
+    "positions-history": _history,
+    "positions-person": _asking,
+    "labels": _labels,
+    "roles": _roles,
+    "outcomes": _outcomes,
+    "failures": _failures,
+    "markers": _markers,
+    "verbs": _verbs,
+    "settings": lambda: _keys(config._SETTINGS, config.Settings, "settings"),
+    "settings-role": lambda: _keys(config._ROLE, config.RoleSettings, "settings-role"),
+    "policy": lambda: _keys(config._POLICY, config.Policy, "policy"),
+    "policy-limits": lambda: _keys(config._LIMITS, config.PolicyLimits, "policy-limits"),
+    "protected": _protected,
+    "bounds": _bounds,
+    "commands": _commands,
+    "errors": _errors,
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Say which documents are out of date (exit 1), or with --write bring them up to date."""
+    write = list(argv) == ["--write"]
+    if argv and not write:
+        print("usage: python -m bee.doors.reference [--write]", file=sys.stderr)
+        return 2
+    stale = [path for path in documents() if refreshed(path.read_text(encoding="utf-8")) != path.read_text("utf-8")]
+    for path in stale:
+        print(f"{'wrote' if write else 'out of date:'} {path.relative_to(ROOT)}")
+        if write:
+            path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 1 if stale and not write else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

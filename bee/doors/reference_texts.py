@@ -1,0 +1,181 @@
+"""The sentences that stand beside the code's own names in the generated tables. Texts only: `reference` puts them in.
+
+`Mover` and rules say who moves next; here stand only words for readers. A name without a sentence fails a test.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+COLOURS: Final = {
+    "agent": "#aceebb",
+    "person": "#fff8c5",
+    "condition": "#ddf4ff",
+    "bee": "#eedcff",
+    "nobody": "#eaeef2",
+}
+LEGEND: Final = (
+    "Colours say who moves next: green an agent, yellow a person, blue a condition that bee rechecks by itself, "
+    "violet bee, grey nobody."
+)
+
+Edges = tuple[tuple[str, str, str], ...]
+
+ISSUE_EDGES: Final[Edges] = (
+    ("design-open", "a person ticks Design finalized", "needs-plan"),
+    ("needs-plan", "planner writes the plan", "plan-open"),
+    ("plan-open", "a person ticks Plan finalized", "needs-step"),
+    ("plan-open", "the design text changes", "needs-plan"),
+    ("blocked", "what it waits for is closed", "needs-plan"),
+    ("blocked", "what a task waits for is closed", "needs-step"),
+    ("needs-step", "drafter opens a pull request", "in-review"),
+    ("in-review", "merged, and a step is left", "needs-step"),
+    ("in-review", "a person closes it unmerged", "abandoned"),
+    ("abandoned", "bee retry", "needs-step"),
+    ("in-review", "the last step is merged", "complete"),
+    ("complete", "bee posts a summary", "closed"),
+)
+PULL_EDGES: Final[Edges] = (
+    ("draft", "a person marks it ready", "needs-review"),
+    ("checks-pending", "the checks turn green", "needs-review"),
+    ("checks-pending", "a check turns red", "checks-failed"),
+    ("checks-failed", "drafter pushes", "needs-review"),
+    ("conflicted", "drafter merges the base", "needs-review"),
+    ("needs-review", "reviewer asks for changes", "changes-requested"),
+    ("changes-requested", "drafter pushes or replies", "needs-review"),
+    ("needs-review", "reviewer approves", "needs-e2e"),
+    ("queued", "the pull request before it is merged", "needs-e2e"),
+    ("needs-e2e", "E2E fails", "e2e-failed"),
+    ("e2e-failed", "drafter pushes", "needs-review"),
+    ("needs-e2e", "E2E passes", "settling"),
+    ("settling", "GitHub has computed mergeable", "ready-to-merge"),
+    ("ready-to-merge", "the base moved", "needs-e2e"),
+    ("ready-to-merge", "merger, through the merge gate", "closed"),
+)
+FLOW: Final[Edges] = (
+    ("design-open", "you tick the design", "needs-plan"),
+    ("needs-plan", "planner", "plan-open"),
+    ("plan-open", "you tick the plan", "needs-step"),
+    ("needs-step", "drafter", "needs-review"),
+    ("needs-review", "reviewer asks for changes", "changes-requested"),
+    ("changes-requested", "drafter", "needs-review"),
+    ("needs-review", "reviewer approves", "needs-e2e"),
+    ("needs-e2e", "E2E fails", "e2e-failed"),
+    ("e2e-failed", "drafter", "needs-review"),
+    ("needs-e2e", "E2E passes", "ready-to-merge"),
+    ("ready-to-merge", "merger, next step", "needs-step"),
+    ("ready-to-merge", "merger, last step", "complete"),
+    ("complete", "bee closes the issue", "closed"),
+)
+
+HISTORY: Final = {
+    "backing-off": "A run failed here with nothing changed since. bee tries again by itself, after 5, 10, 20, 40, "
+    "then 60 minutes.",
+    "no-change": "The last run here said that there is nothing to do. A person or a change moves it.",
+    "exhausted": "Attempts, review rounds, runs or money are spent, or a wait took too long. bee asks a person once.",
+}
+
+OUTCOMES: Final = {
+    "progressed": "The run published something: a plan, commits, a reply, a verdict, an E2E result, a merge.",
+    "no-op-already-done": "The agent said, with its reason, that there is nothing left to do. Not asked again "
+    "until something changes.",
+    "no-op-waiting": "The agent said, with its reason, what it waits for. Not asked again until something changes.",
+    "no-op-stale-input": "What the run was claimed for had changed, or a person stopped it. Nothing of it counts "
+    "but what was published before.",
+    "escalated": "The item went to a person: an agent's pause, or a limit of bee's own.",
+    "error": "The run failed; the failure beside it says how.",
+    "no-op-unclassified": "The agent ended without a verb. It counts as a failed try.",
+    "lost": "The claim ended without a word (its host died or slept). Bounded separately.",
+}
+
+FAILURES: Final = {
+    "quota": "The engine's own limit is reached. Not a failed try.",
+    "auth": "The engine refused its login.",
+    "budget": "The engine's money limit ended the run.",
+    "turn-limit": "The engine's turn limit ended the run.",
+    "timeout": "The run took longer than its total time and was ended.",
+    "stall": "The agent was silent for too long and was ended.",
+    "killed": "A signal, or too much output, ended the agent.",
+    "no-verb": "The agent ended without a verb.",
+    "crash": "The agent's program failed, or bee has a bug; the note says which.",
+    "output-gate": "What the agent made may not be published.",
+    "workspace": "git, the sandbox or the network failed around the run.",
+    "merge-refused": "The merge gate or GitHub refused; the note says which proof failed.",
+    "cancelled": "A person stopped the run, or its input changed. Not a failed try.",
+}
+
+# name: (values, written by, effect)
+MARKERS: Final = {
+    "approved-for-e2e": ("`sha=`", "a person, on a pull request", "approved: on to E2E and merge without review"),
+    "changes-requested": ("`sha=`", "a person, on a pull request", "back to the drafter, over any approval"),
+    "plan": ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
+    "pr": ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
+    "run": (
+        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`",
+        "bee, in everything it posts",
+        "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
+    ),
+    "alert": ("`key=`", "bee and `scripts/watchdog`, in an alert issue", "one issue per key; never work"),
+    "hint": ("none", "`bee retry --hint`", "the comment is given to the next run as `hint.md`"),
+}
+
+# What a reader without values of its own takes, by the name of its function in bee/thinking/config.py.
+ACCEPTS: Final = {
+    "_text": "text",
+    "_texts": "list of texts",
+    "_text_or_texts": "text, or list of texts",
+    "_repos": "list of `owner/name`",
+    "_engine": "a name, or `{command: [program, argument]}`",
+}
+
+# Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
+NO_EFFECT_YET: Final = frozenset({"usd_per_day", "runs_per_day", "notify", "base_url"})
+_NO_EFFECT: Final = "Read and checked; it has no effect yet."
+# Bounds that a configuration file may change (their tables show them), and one that nothing obeys yet.
+BOUNDS_ELSEWHERE: Final = frozenset(
+    "FAILURES_MAX REVIEW_ROUNDS_MAX USD_PER_ITEM_MAX RUNS_PER_ITEM_MAX USD_PER_DAY_MAX RUNS_PER_DAY_MAX "
+    "CHECKS_PENDING_MINUTES_MAX DIFF_FILES_MAX DIFF_BYTES_MAX VERIFY_SECONDS_MAX HOT_LOOP_RELEASES_MAX".split()
+)
+KEYS: Final = {
+    "settings": {
+        "repos": "The repositories this machine watches. Needed unless `--repo` is given.",
+        "engine": "The program that plays the roles. See *Engines* below.",
+        "roles": "Per role, by its name: how this machine plays it.",
+        "slots": "How many agents may run on this machine at the same time.",
+        "sandbox": "`required`: every agent runs in a box, or no agent runs. `none`: agents run with all your rights.",
+        "usd_per_day": _NO_EFFECT,
+        "runs_per_day": _NO_EFFECT,
+        "notify": _NO_EFFECT,
+    },
+    "settings-role": {
+        "engine": "Another engine for this role. Default: the machine's.",
+        "model": "The model, for an engine that takes one. The `command` engine does not.",
+        "minutes": "The total time of a run. Default: the role's, see [AGENTS.md](../AGENTS.md#roles).",
+        "minutes_silent": "How long the agent may print nothing. Default: the role's.",
+        "usd": "The money limit of one run, for an engine that takes one. The `command` engine does not.",
+        "args": "More arguments for the engine's program.",
+        "base_url": _NO_EFFECT,
+    },
+    "policy": {
+        "intake": "**Required.** `all`: every open issue of trusted authors. `opted-in`: design docs, and what carries "
+        "`breeze:new`. bee's own pull requests are in scope in both.",
+        "verify": "What E2E runs, one after the other with `sh -c`, in a clean checkout of base plus head.",
+        "plan_approval": "`auto` waives the second gate: work begins as soon as the plan stands.",
+        "merge_method": "How the merge gate merges.",
+        "protected_paths": "Paths that no run may change. A list here **replaces** the default: repeat what you keep.",
+        "trust": "Who may steer bee here, beside those with write access: `allow` and `deny` name logins, `bots` names "
+        "bots. `deny` wins.",
+        "limits": "Bounds of this repository.",
+        "roles": "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent.",
+    },
+    "policy-limits": {
+        "failures": "Failed tries with nothing changed, before a person is asked.",
+        "review_rounds": "Times the reviewer may ask for changes on one pull request, before a person is asked.",
+        "usd_per_item": "Money spent on one item, before a person is asked. 0 is no limit.",
+        "runs_per_item": "Runs on one item, before a person is asked.",
+        "checks_minutes": "How long checks may be pending, before a person is asked.",
+        "diff_files": "Files that one pull request of bee's may change.",
+        "diff_bytes": "Bytes that the changed files may hold together.",
+        "verify_minutes": "Time limit of one verify command.",
+    },
+}
