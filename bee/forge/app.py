@@ -32,6 +32,7 @@ from bee.forge.wire import Dropped, Request, Response
 _OPERATION: Final = re.compile(r"\b(query|mutation)\b\s*(\w+)?")
 _log = logging.getLogger(__name__)
 HANG_SECONDS: Final = 3600
+SECONDARY_DOCS: Final = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"
 STALE_SECONDS: Final = 60
 UNCHARGED: Final = ("/rate_limit", "/meta", "/")
 
@@ -183,7 +184,7 @@ class App:
         """https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
         message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
         headers = {"Retry-After": str(int(fault.settings.get("retry_after", fault.seconds(60))))}
-        body = {"message": message, "documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}  # fmt: skip
+        body = {"message": message, "documentation_url": SECONDARY_DOCS}
         return self._finished(visit, _json(int(fault.settings.get("status", 403)), body, headers), None)
 
     # -- answers ------------------------------------------------------------------------------------

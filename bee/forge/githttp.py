@@ -9,6 +9,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Final
 from urllib.parse import parse_qs
 
@@ -17,7 +18,7 @@ from bee.forge.core.errors import Refused
 from bee.forge.core.gitrepo import clean_environment
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Forge, Repo
-from bee.forge.wire import Request, Response
+from bee.forge.wire import Dropped, Malformed, Request, Response
 
 PATH: Final = re.compile(
     r"(?:/api/v3)?/(?P<owner>[^/]+)/(?P<name>[^/]+?)(?:\.git)?/"
@@ -61,6 +62,8 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
     match = PATH.fullmatch(request.path)
     assert match is not None
     push = service_of(request) == "git-receive-pack"
+    if viewer is None and "authorization" in request.headers:
+        return _text(401, "Bad credentials", _CHALLENGE)
     repo = _allowed(forge, viewer, match["owner"], match["name"], push)
     if isinstance(repo, Response):
         return repo
@@ -86,7 +89,8 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
         ["git", "http-backend"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={key: value for key, value in environment.items() if value},
     )  # fmt: skip
-    assert backend.stdin is not None and backend.stdout is not None
+    assert backend.stdin is not None
+    assert backend.stdout is not None
     feeder = threading.Thread(target=_feed, args=(request, backend.stdin), daemon=True)
     feeder.start()
     status, headers = _cgi_headers(backend.stdout)
@@ -101,16 +105,11 @@ def _protected(forge: Forge, viewer: User | None, repo: Repo) -> str:
 
 
 def _feed(request: Request, pipe: IO[bytes]) -> None:
-    try:
+    with suppress(OSError, Dropped, Malformed):  # the client or git went away; either side says so itself
         for piece in request.body.pieces():
             pipe.write(piece)
-    except Exception:  # the client or git went away; either side reports for itself
-        pass
-    finally:
-        try:
-            pipe.close()
-        except OSError:
-            pass
+    with suppress(OSError):
+        pipe.close()
 
 
 def _cgi_headers(output: IO[bytes]) -> tuple[int, dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import socketserver
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -25,7 +26,7 @@ class Dropped(Exception):
     """The connection is closed without an answer, on purpose."""
 
 
-class _Malformed(Exception):
+class Malformed(Exception):
     """The client does not speak HTTP."""
 
 
@@ -58,7 +59,7 @@ class Body:
                 continue
             piece = self._file.read(min(CHUNK_BYTES, self._left))
             if not piece:
-                raise _Malformed("the body ended early")
+                raise Malformed("the body ended early")
             self._left -= len(piece)
             if self._left == 0:
                 if self._chunked:
@@ -71,7 +72,7 @@ class Body:
         try:
             self._left = int(self._file.readline(LINE_BYTES_MAX).split(b";")[0], 16)
         except ValueError:
-            raise _Malformed("a chunk has no size") from None
+            raise Malformed("a chunk has no size") from None
         if self._left == 0:
             while self._file.readline(LINE_BYTES_MAX).strip():
                 pass
@@ -137,15 +138,13 @@ class _Handler(socketserver.BaseRequestHandler):
                 pass
         except (OSError, Dropped):
             pass
-        except _Malformed as problem:
+        except Malformed as problem:
             self._send_plain(400, str(problem))
 
     def _send_plain(self, status: int, text: str) -> None:
-        try:
-            self._send(Request("GET", "", "/", "", {}, Body(self.file, 0, False, None)),
-                       Response(status, text.encode()), close=True)  # fmt: skip
-        except OSError:
-            pass
+        request = Request("GET", "", "/", "", {}, Body(self.file, 0, False, None))
+        with suppress(OSError):
+            self._send(request, Response(status, text.encode()), close=True)
 
     def _headers(self) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -157,7 +156,7 @@ class _Handler(socketserver.BaseRequestHandler):
             if not colon:
                 break
             headers[name.strip().lower()] = value.strip()
-        raise _Malformed("the headers are malformed")
+        raise Malformed("the headers are malformed")
 
     def _read(self) -> tuple[Request, bool] | None:
         line = self.file.readline(LINE_BYTES_MAX)
@@ -167,7 +166,7 @@ class _Handler(socketserver.BaseRequestHandler):
             return None
         parts = line.decode("latin-1").split()
         if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-            raise _Malformed("the request line is malformed")
+            raise Malformed("the request line is malformed")
         headers = self._headers()
         method, target, version = parts
         split = urlsplit(target) if "://" in target.split("?")[0] else None
@@ -183,7 +182,7 @@ class _Handler(socketserver.BaseRequestHandler):
         chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         length = headers.get("content-length", "0")
         if not length.isdecimal():
-            raise _Malformed("the length is malformed")
+            raise Malformed("the length is malformed")
         promise = None
         if headers.get("expect", "").lower() == "100-continue":
             promise = lambda: self.request.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")  # noqa: E731

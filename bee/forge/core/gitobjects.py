@@ -91,15 +91,15 @@ def write_loose(repository: Path, kind: str, data: bytes) -> str:
     handle, temporary = tempfile.mkstemp(prefix="tmp_obj_", dir=folder)
     with os.fdopen(handle, "wb") as file:
         file.write(zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data, 1))
-    os.chmod(temporary, 0o444)
-    os.replace(temporary, target)
+    Path(temporary).chmod(0o444)
+    Path(temporary).replace(target)
     return oid
 
 
 def read_loose(repository: Path, oid: str) -> tuple[str, bytes] | None:
     """Type and content of a loose object, or None where it is packed or absent."""
     try:
-        with open(f"{repository}/objects/{oid[:2]}/{oid[2:]}", "rb") as file:
+        with open(f"{repository}/objects/{oid[:2]}/{oid[2:]}", "rb") as file:  # noqa: PTH123 - the hot path
             raw = zlib.decompress(file.read())
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -43,7 +43,7 @@ class RefFiles:
 
     def _packed_refs(self) -> dict[str, str]:
         try:
-            status = os.stat(self._path / "packed-refs")
+            status = (self._path / "packed-refs").stat()
         except FileNotFoundError:
             return {}
         key = (status.st_mtime_ns, status.st_size, status.st_ino)
@@ -55,7 +55,7 @@ class RefFiles:
 
     def _loose(self, name: str) -> str | None:
         try:
-            with open(f"{self._path}/{name}", "rb") as file:
+            with open(f"{self._path}/{name}", "rb") as file:  # noqa: PTH123 - the hot path
                 text = file.read(200).decode("ascii", "replace").strip()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None

@@ -139,7 +139,8 @@ class GitRepo:
                     ["git", "-C", str(self.path), "cat-file", "--batch"],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._environment,
                 )  # fmt: skip
-            assert self._cat.stdin is not None and self._cat.stdout is not None
+            assert self._cat.stdin is not None
+            assert self._cat.stdout is not None
             self._cat.stdin.write(oid.encode() + b"\n")
             self._cat.stdin.flush()
             header = self._cat.stdout.readline().split()
@@ -223,10 +224,8 @@ class GitRepo:
         """Follow tags, and a commit to its tree, until an object of that type."""
         for _step in range(10):
             found = self.object(oid)
-            if found is None:
-                return None
-            if found[0] == kind:
-                return oid
+            if found is None or found[0] == kind:
+                return oid if found else None
             if found[0] == "tag":
                 oid = found[1].split(b"\n", 1)[0].split(b" ")[1].decode()
             elif found[0] == "commit" and kind == "tree":
@@ -237,12 +236,10 @@ class GitRepo:
 
     def entry_at(self, tree: str, path: str) -> Entry | None:
         """What stands at a path below a tree."""
-        entry = Entry("40000", "", tree)
+        entry: Entry | None = Entry("40000", "", tree)
         for part in [piece for piece in path.split("/") if piece]:
-            rows = self.tree(entry.oid) if entry.type == "tree" else None
-            entry = next((row for row in rows or () if row.name == part), None)  # type: ignore[assignment]
-            if entry is None:
-                return None
+            rows = self.tree(entry.oid) if entry and entry.type == "tree" else None
+            entry = next((row for row in rows or () if row.name == part), None)
         return entry
 
     # -- history ------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Issues, and what issues and pull requests share: numbers, texts, states, assignees."""
 
+# ruff: noqa: S608 - only this module's own words become SQL; values are bound
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -287,7 +289,8 @@ def _people_terms(call: Call, wanted: Filter, terms: list[str], values: list[Any
 
 def where(call: Call, repo: Repo, wanted: Filter) -> tuple[str, list[Any]]:
     """The condition of a list as SQL, over `issues LEFT JOIN pulls`."""
-    terms, values = ["issues.repo_id = ?"], [repo.id]
+    terms: list[str] = ["issues.repo_id = ?"]
+    values: list[Any] = [repo.id]
     if wanted.is_pull is not None:
         terms.append("issues.is_pull = ?")
         values.append(int(wanted.is_pull))

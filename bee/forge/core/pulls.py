@@ -84,12 +84,12 @@ def create(call: Call, repo: Repo, opening: Opening) -> Row:
     if opening.body is not None:
         body = issues.checked_text("PullRequest", "body", opening.body, issues.BODY_CHARACTERS_MAX)
     head_repo, branch = _head_repository(call, repo, opening)
-    _need_pushed(call, head_repo)
     base_sha, head_sha = branch_oid(repo, opening.base), branch_oid(head_repo, branch)
     if base_sha is None:
         raise invalid("PullRequest", "base")
     if head_sha is None:
         raise invalid("PullRequest", "head")
+    _need_pushed(call, head_repo)
     repo.git.fetch_object(head_repo.git, head_sha)
     _refuse_doubles(call, repo, head_repo, branch, opening.base)
     if repo.git.is_ancestor(head_sha, base_sha):

@@ -1,13 +1,17 @@
 """Dependencies between issues, and sub-issues."""
 
+# ruff: noqa: S608 - only this module's own words become SQL; values are bound
+
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from bee.forge.core import events, issues
 from bee.forge.core.errors import not_found, unprocessable
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
+
+NOT_ADDED: Final = "An error occurred while adding the sub-issue to the parent issue. "
 
 
 def blockers(call: Call, issue: Row) -> list[Row]:
@@ -99,13 +103,12 @@ def add_child(call: Call, repo: Repo, issue: Row, child_id: Any, replace_parent:
     above: Row | None = issue
     while above is not None:
         if above["id"] == child["id"]:
-            raise unprocessable("An error occurred while adding the sub-issue to the parent issue. "
-                                "Sub issue may not create a circular dependency")  # fmt: skip
+            raise unprocessable(NOT_ADDED + "Sub issue may not create a circular dependency")
         above = parent(call, above)
     if parent(call, child) is not None:
         if not replace_parent:
-            raise unprocessable("An error occurred while adding the sub-issue to the parent issue. "
-                                "Issue may not contain duplicate sub-issues and Sub issue may only have one parent")  # fmt: skip
+            words = "Issue may not contain duplicate sub-issues and Sub issue may only have one parent"
+            raise unprocessable(NOT_ADDED + words)
         call.run("DELETE FROM sub_issues WHERE child_id = ?", child["id"])
     call.run("INSERT INTO sub_issues (parent_id, child_id) VALUES (?, ?)", issue["id"], child["id"])
     events.add(call, repo.id, issue["id"], "sub_issue_added", call.viewer, source_id=child["id"])

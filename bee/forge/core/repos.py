@@ -1,5 +1,7 @@
 """Repositories: creating, forking, changing, removing; collaborators."""
 
+# ruff: noqa: S608 - only this module's own words become SQL; values are bound
+
 from __future__ import annotations
 
 import json
@@ -97,7 +99,7 @@ def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
                 {"resource": "Repository", "field": "default_branch", "code": "invalid"}])  # fmt: skip
         repo.git.set_head(branch)
         call.run("UPDATE repos SET default_branch = ?, branch_seen = NULL WHERE id = ?", branch, repo.id)
-    settings = {**repo.settings, **{key: asked[key] for key in SETTINGS if key in asked}}
+    settings: dict[str, Any] = {**repo.settings, **{key: asked[key] for key in SETTINGS if key in asked}}
     private = asked.get("private", asked.get("visibility", "private" if repo.private else "public") == "private")
     call.run(
         "UPDATE repos SET private = ?, description = ?, settings = ?, updated_at = ? WHERE id = ?",

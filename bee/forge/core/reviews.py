@@ -86,9 +86,9 @@ def standing(call: Call, repo: Repo, issue_id: int) -> list[str]:
     latest: dict[int, str] = {}
     for row in of_items(call, [issue_id])[issue_id]:
         user = call.user(row["author_id"])
-        if row["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED") and user:
-            if level(call.permission(repo, user)) >= level("write"):
-                latest[user.id] = row["state"]
+        weighs = row["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
+        if weighs and user and level(call.permission(repo, user)) >= level("write"):
+            latest[user.id] = row["state"]
     return list(latest.values())
 
 

@@ -33,12 +33,11 @@ class Users:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self.reload()
+        with store.reading() as db:
+            self._read(db)
 
-    def reload(self) -> None:
-        """Read the accounts again."""
-        with self._store.reading() as db:
-            rows = db.execute("SELECT * FROM users").fetchall()
+    def _read(self, db: Connection) -> None:
+        rows = db.execute("SELECT * FROM users").fetchall()
         users = [User(row["id"], row["login"], row["permission"], row["type"], row["created_at"]) for row in rows]
         with self._lock:
             self._ids = {user.id: user for user in users}
@@ -55,7 +54,7 @@ class Users:
                 "ON CONFLICT (login) DO UPDATE SET token = excluded.token, permission = excluded.permission",
                 (login, token, permission, kind, now),
             )
-        self.reload()
+            self._read(db)
         return self._logins[login.lower()]
 
     def by_id(self, user_id: int | None) -> User | None:

@@ -52,7 +52,7 @@ class Node:
 
 
 def repo_of(call: Call, repo_id: int) -> Repo:
-    """A repository of this request, looked up once."""
+    """The repository that a row stands in, looked up once for a request."""
     key = ("repo", repo_id)
     if key not in call.cache:
         call.cache[key] = call.repo_by_id(repo_id)

@@ -74,7 +74,8 @@ class Counter:
             raise Excessive(message, "MISSING_PAGINATION_BOUNDARIES")
         word, size = asked[0]
         if size > PAGE_MAX:
-            message = f"Requesting {size} records on the `{name}` connection exceeds the `{word}` limit of {PAGE_MAX} records."
+            message = f"Requesting {size} records on the `{name}` connection exceeds the `{word}` limit of "
+            message += f"{PAGE_MAX} records."
             raise Excessive(message, "EXCESSIVE_PAGINATION")
         if size < 0:
             raise Excessive(f"`{word}` on the `{name}` connection cannot be less than zero.", "INVALID_PAGINATION")

@@ -6,8 +6,9 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from graphql import (
     DocumentNode,
@@ -95,8 +96,8 @@ class GraphDoor:
             body = Refused(400, "Problems parsing JSON").body()
             return _response(body, 400), charge(call.viewer, "graphql", 0)
         if not isinstance(text, str) or not isinstance(given, dict):
-            return _errors({"message": "A query attribute must be specified and must be a string."}), charge(
-                call.viewer, "graphql", 0)  # fmt: skip
+            wrong = {"message": "A query attribute must be specified and must be a string."}
+            return _errors(wrong), charge(call.viewer, "graphql", 0)
         return self._run(call, self._document(text), given, name)
 
     def _run(self, call: Call, document: Document, given: dict[str, Any], name: str | None) -> tuple[Response, Window]:
@@ -105,8 +106,8 @@ class GraphDoor:
             return _errors(*document.errors), charge(call.viewer, "graphql", 1)
         operation = document.operations.get(name) if name else next(iter(document.operations.values()), None)
         if operation is None or (name is None and len(document.operations) > 1):
-            return _errors({"message": "An operation name is required" if not name else f'No operation named "{name}"'}), (
-                charge(call.viewer, "graphql", 1))  # fmt: skip
+            wrong = {"message": f'No operation named "{name}"' if name else "An operation name is required"}
+            return _errors(wrong), charge(call.viewer, "graphql", 1)
         try:
             price = cost.price(self._schema, operation, document.fragments, given)
         except cost.Excessive as problem:
@@ -117,14 +118,14 @@ class GraphDoor:
             context_value=call, variable_values=given, operation_name=name, is_awaitable=_never,
         )  # fmt: skip
         assert isinstance(result, ExecutionResult)
-        body: dict[str, Any] = {} if result.data is None and result.errors and _before_run(result.errors) else {
-            "data": result.data}  # fmt: skip
+        refused_before = result.data is None and result.errors is not None and _before_run(result.errors)
+        body: dict[str, Any] = {} if refused_before else {"data": result.data}
         if result.errors:
             body["errors"] = [shown(one) for one in result.errors]
         return _response(body), window
 
 
-def _never(_value: Any) -> bool:
+def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:
     """Nothing here is awaited; asking each value costs more than the rest of its resolution."""
     return False
 

@@ -9,7 +9,7 @@ from bee.forge.core.errors import Refused
 from bee.forge.core.ids import parse_node_id
 from bee.forge.core.world import Call, Repo
 from bee.forge.graph import people, reviewnodes
-from bee.forge.graph.base import Batch, Node, repo_of
+from bee.forge.graph.base import Batch, Node
 from bee.forge.graph.gitnodes import git_object, ref
 from bee.forge.graph.items import IssueComment, Label, wrap
 from bee.forge.graph.repository import Repository
@@ -23,7 +23,7 @@ def open_repository(call: Call, repo: Repo) -> Repository:
 
 
 def _readable(call: Call, repo_id: int) -> Repo | None:
-    repo = repo_of(call, repo_id)
+    repo = call.repo_by_id(repo_id)
     if repo is None or not call.may_read(repo):
         return None
     settle.settle(call, repo)

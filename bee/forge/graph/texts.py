@@ -57,7 +57,10 @@ def association(call: Call, repo: Repo, user_id: int) -> str:
         return "OWNER"
     if level(call.permission(repo, user)) > 0:
         return "MEMBER" if repo.owner.type == "Organization" else "COLLABORATOR"
-    merged = "SELECT 1 FROM issues JOIN pulls ON issue_id = id WHERE author_id = ? AND issues.repo_id = ? AND merged_at IS NOT NULL"
+    merged = (
+        "SELECT 1 FROM issues JOIN pulls ON issue_id = id "
+        "WHERE author_id = ? AND issues.repo_id = ? AND merged_at IS NOT NULL"
+    )
     return "CONTRIBUTOR" if call.row(merged, user.id, repo.id) else "NONE"
 
 

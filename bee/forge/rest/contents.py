@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bee.forge.core import diffs, protection
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
-from bee.forge.core.gitobjects import Commit, Entry, Person
+from bee.forge.core.gitobjects import EMPTY_TREE, Commit, Entry, Person
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.merge import committer, person
 from bee.forge.core.refs import Wanted, change
@@ -55,7 +55,7 @@ def get_commit(ask: Ask) -> Answer:
     """One commit with its files; its diff, patch or bare name by media type."""
     commit = commit_at(ask, ask.args["ref"])
     git = ask.repo.git
-    before = commit.parents[0] if commit.parents else diffs.EMPTY_TREE
+    before = commit.parents[0] if commit.parents else EMPTY_TREE
     if ask.accepts("sha"):
         return Answer(raw=commit.oid.encode())
     if ask.accepts("diff", "patch"):
@@ -214,7 +214,8 @@ def _file(ask: Ask, path: str, entry: Entry, revision: str, with_content: bool) 
     git_url = f"{base}/git/{'trees' if kind == 'dir' else 'blobs'}/{entry.oid}"
     data = ask.repo.git.object(entry.oid) if kind in ("file", "symlink") else None
     made: Json = {
-        "name": path.rpartition("/")[2], "path": path, "sha": entry.oid, "size": len(data[1]) if data else 0, "url": url,
+        "name": path.rpartition("/")[2], "path": path, "sha": entry.oid, "size": len(data[1]) if data else 0,
+        "url": url,
         "html_url": page, "git_url": git_url, "type": kind,
         "download_url": None if kind == "dir" else f"{ask.call.web}/{ask.repo.full_name}/raw/{revision}/{place}",
         "_links": {"self": url, "git": git_url, "html": page},

@@ -38,7 +38,7 @@ class RestDoor:
             message = f"This forge does not have the endpoint {request.method} {path}."
             return _respond(Answer({"message": message, "documentation_url": DOCS, "status": "404"}, 404))
         route = self._routes[place]
-        ask = Ask(call, request, args, path)
+        ask = Ask(call, request, dict(args), path)
         try:
             answer = self._run(route, ask)
         except Refused as refusal:

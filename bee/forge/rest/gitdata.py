@@ -261,7 +261,8 @@ def create_tag(ask: Ask) -> Answer:
     if found is None or not data.get("tag"):
         raise unprocessable("Invalid request.")
     tagger = _person(ask, data.get("tagger"), person(ask.call, ask.call.actor()))
-    text = f"object {data['object']}\ntype {found[0]}\ntag {data['tag']}\ntagger {tagger.line()}\n\n{data.get('message', '')}"
+    head = f"object {data['object']}\ntype {found[0]}\ntag {data['tag']}\ntagger {tagger.line()}"
+    text = f"{head}\n\n{data.get('message', '')}"
     oid = git.write("tag", text.encode())
     return Answer(_tag(ask, oid, text.encode()), 201)
 

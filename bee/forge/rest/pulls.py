@@ -71,9 +71,9 @@ def create_pull(ask: Ask) -> Answer:
 
 def update_pull(ask: Ask) -> Answer:
     """Change a pull request."""
-    row = pulls.edit(ask.call, ask.repo, _pull(ask), {
-        key: value for key, value in ask.data.items() if key in ("title", "body", "state", "base", "maintainer_can_modify")
-    })  # fmt: skip
+    known = ("title", "body", "state", "base", "maintainer_can_modify")
+    asked = {key: value for key, value in ask.data.items() if key in known}
+    row = pulls.edit(ask.call, ask.repo, _pull(ask), asked)
     return Answer(shapes.full(ask.call, ask.repo, row))
 
 

@@ -151,6 +151,10 @@ def verification(commit: Commit) -> Json:
     return {"verified": False, "reason": reason, "signature": commit.signature, "payload": None, "verified_at": None}
 
 
+def _parents(commit: Commit, api: str, page: str) -> list[Json]:
+    return [{"sha": oid, "url": f"{api}/{oid}", "html_url": f"{page}/{oid}"} for oid in commit.parents]
+
+
 def git_commit(call: Call, repo: Repo, commit: Commit) -> Json:
     """`git-commit`, of the git database."""
     base, page = f"{repo_url(call, repo)}/git", f"{call.web}/{repo.full_name}/commit"
@@ -158,8 +162,7 @@ def git_commit(call: Call, repo: Repo, commit: Commit) -> Json:
         "sha": commit.oid, "node_id": node_id("Commit", repo.id, commit.oid), "url": f"{base}/commits/{commit.oid}",
         "html_url": f"{page}/{commit.oid}", "author": person(commit.author), "committer": person(commit.committer),
         "tree": {"sha": commit.tree, "url": f"{base}/trees/{commit.tree}"}, "message": commit.message.rstrip("\n"),
-        "parents": [{"sha": oid, "url": f"{base}/commits/{oid}", "html_url": f"{page}/{oid}"} for oid in commit.parents],
-        "verification": verification(commit),
+        "parents": _parents(commit, f"{base}/commits", page), "verification": verification(commit),
     }  # fmt: skip
 
 
@@ -188,5 +191,5 @@ def commit(call: Call, repo: Repo, found: Commit) -> Json:
         "sha": oid, "node_id": node_id("Commit", repo.id, oid), "commit": inner, "url": url,
         "html_url": f"{page}/{oid}", "comments_url": url + "/comments", "author": _account(call, found.author),
         "committer": _account(call, found.committer),
-        "parents": [{"sha": one, "url": f"{base}/commits/{one}", "html_url": f"{page}/{one}"} for one in found.parents],
+        "parents": _parents(found, f"{base}/commits", page),
     }  # fmt: skip
