@@ -8,26 +8,18 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from bee.hands import process
 from bee.hands.journal import Home
 from bee.words.limits import KILL_GRACE_SECONDS
+from bee.words.phase import Phase
 
 CANCEL_SECONDS_MAX: Final = 6 * KILL_GRACE_SECONDS
 WORKER: Final = "pid.json"
 AGENT: Final = "agent.json"
 _TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
-
-
-class Phase(StrEnum):
-    """What is known of a run's worker."""
-
-    ALIVE = "alive"
-    DEAD = "dead"
-    UNKNOWN = "unknown"
 
 
 class Executor(Protocol):

@@ -85,14 +85,14 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     shared = common(issue, view, _in_scope(issue, view, body))
     blockers = open_blockers(issue, view)
     plan = _plan_state(body)
-    if shared["broken"] is Broken.NOTHING:
+    if shared["broken"] is Broken.NOTHING and not shared["claimed"]:
         shared["broken"] = _broken_links(issue, view, blockers, plan, left, state, body.plan, merged)
     about: dict[str, Any] = {
         "blocked_by": list(blockers),
         "sub_issues_open": issue.sub_issues_open,
         "dependencies_open": issue.blocked_by_open,
-        "design": body.design_hash,
-        "steps": [step.id for step in steps],
+        "design_hash": body.design_hash,
+        "step_ids": [step.id for step in steps],
         "merged_steps": sorted(merged),
         "started_steps": sorted(pulls),
         "step": left[0].id if left else None,

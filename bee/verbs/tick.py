@@ -8,6 +8,7 @@ the oldest item that an agent can move, and ends. It remembers nothing: labels, 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -91,7 +92,7 @@ def tick(host: Host, options: Options) -> Report:
     if not options.dry and _guarded(host, report):
         return report
     door = host.door()
-    slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, "tick")
+    slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, f"pid {os.getpid()}, a tick")
     try:
         views = _snapshot(host, door, options, report)
         if not options.dry:
@@ -139,7 +140,7 @@ def _phased(host: Host, view: View) -> View:
     for tip in view.snapshot.items.values():
         if tip.record is not None and tip.record.holds:
             phase = host.executor.phase(tip.record.run, tip.record.host, tip.record.boot)
-            phases[tip.record.run] = Phase(str(phase))
+            phases[tip.record.run] = phase
     return replace(view, phases=phases)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bee.hands import process
 from bee.hands.engines import EngineJob, EngineResult, find
+from bee.hands.executor import AGENT, note_process
 from bee.hands.git import Mirror, RefChange
 from bee.hands.github import writing
 from bee.hands.github.door import Door
@@ -181,6 +182,7 @@ class Run:
             argv, cwd=place.clone.path, env=env, prompt=text.encode(), transcript=self.folder / "transcript.log",
             bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
+        note_process(self.host.home, self.job.run, AGENT, agent.pid, self.host.boot)
         stopped = agent.wait(own.minutes * 60, own.minutes_silent * 60, self.keeper.stop, engine.feed)
         return engine.result(stopped)
 
