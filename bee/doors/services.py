@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
+import json
 import shutil
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -14,13 +16,14 @@ from typing import Final, Literal
 from bee.hands import process
 from bee.hands.executor import LocalExecutor
 from bee.hands.git import Git
-from bee.hands.github.door import Servers
+from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.sandbox import find as find_box
 from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import Settings, check_repo_name, settings_of
 from bee.verbs.host import Handler, Host, Say
+from bee.verbs.steer import Done
 from bee.words.errors import AuthError, UsageError
 from bee.words.roles import Role
 
@@ -89,6 +92,20 @@ def one_repo(settings: Settings, named: list[str] | None) -> str:
     if len(repos) > 1:
         raise UsageError(f"which repository? Say --repo owner/name; config.yml has {', '.join(repos)}")
     return repos[0]
+
+
+def for_all(host: Host, args: argparse.Namespace, act: Callable[[Door, str], Done]) -> int:
+    """Do something to every repository asked for, and say what came of each."""
+    door = host.door()
+    results = []
+    for repo in repos_of(host.settings, args.repo):
+        done = act(door, repo)
+        results.append({"repo": repo, "changed": done.changed, "said": done.said})
+        if not args.json:
+            print(done.said)
+    if args.json:
+        print(json.dumps({"version": 1, "repos": results}, separators=(",", ":")))
+    return 0
 
 
 def passed_on(env: Mapping[str, str]) -> dict[str, str]:

@@ -173,6 +173,13 @@ class Home:
         path = self.path / _run(name)
         return _read(path) if path.exists() else None
 
+    def clear_markers(self, *names: str) -> bool:
+        """Take markers away; whether one of them was there."""
+        there = [path for path in (self.path / _run(name) for name in names) if path.exists()]
+        for path in there:
+            path.unlink(missing_ok=True)
+        return bool(there)
+
     def activity(self, event: Mapping[str, Any]) -> None:
         """Append one line to activity.ndjson; one older file is kept."""
         path = self.path / "activity.ndjson"

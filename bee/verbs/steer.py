@@ -17,6 +17,7 @@ from bee.thinking import wording
 from bee.thinking.facts import escalation_stands
 from bee.thinking.history import fold, spent
 from bee.thinking.trust import Trust, TrustPolicy, resumed_at
+from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
@@ -24,7 +25,7 @@ from bee.words import markers, records
 from bee.words.branches import item_ref
 from bee.words.errors import RefConflict, UsageError
 from bee.words.labels import Label
-from bee.words.model import Item, Permission, Pull
+from bee.words.model import Item, Permission, Pull, Tip
 from bee.words.outcomes import Failure, Outcome
 from bee.words.records import Kind, Record
 
@@ -193,6 +194,27 @@ def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
     writing.remove_label(door, repo, number, Label.WIP.value)
     where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
     return Done(f"the run on #{number} ({record.run}) is cancelled{where}")
+
+
+def pause_repo(host: Host, door: Door, repo: str, reason: str) -> Done:
+    """Stop every host's dispatching in a repository; runs under way end by themselves."""
+    desk, tip = _control(host, door, repo)
+    if control.pause_all(desk, tip, control.BY_PERSON, reason):
+        return Done(f"{repo} is paused on every host; to go on: bee resume --all")
+    return Done(f"{repo} is paused already", changed=False)
+
+
+def resume_repo(host: Host, door: Door, repo: str) -> Done:
+    """Let every host dispatch in a repository again."""
+    desk, tip = _control(host, door, repo)
+    if control.resume_all(desk, tip):
+        return Done(f"{repo} goes on with the next tick")
+    return Done(f"{repo} is not paused", changed=False)
+
+
+def _control(host: Host, door: Door, repo: str) -> tuple[Desk, Tip | None]:
+    head = reading.read_head(door, repo)
+    return desk_of(door, head, host.host_id, host.boot), head.control
 
 
 def log(host: Host, door: Door, repo: str, number: int) -> list[tuple[int, str]]:

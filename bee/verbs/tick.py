@@ -20,6 +20,7 @@ from bee.hands.journal import Slot
 from bee.thinking.decide import (
     Decision,
     Dispatch,
+    Idle,
     Placed,
     actionable,
     decide,
@@ -33,6 +34,7 @@ from bee.thinking.fingerprint import fingerprint
 from bee.thinking.position import Position
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
+from bee.verbs.control import pause_text
 from bee.verbs.host import Host, new_run
 from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
@@ -97,7 +99,7 @@ def tick(host: Host, options: Options) -> Report:
         views = _snapshot(host, door, options, report)
         if not options.dry:
             views = _reconcile(host, door, views, options, report)
-        report.decision = decide(views)
+        report.decision = _decided(views, report)
         if not options.dry:
             slot = _dispatch(host, door, views, slot, options, report)
     except BeeError as problem:
@@ -108,6 +110,17 @@ def tick(host: Host, options: Options) -> Report:
     report.requests += door.requests
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
     return report
+
+
+def _decided(views: Sequence[View], report: Report) -> Decision:
+    """The decision over every repository that is not paused as a whole; the places are those of all."""
+    pauses = {view.snapshot.repo: text for view in views if (text := pause_text(view))}
+    decision = decide(views)
+    if not pauses:
+        return decision
+    report.said = "; ".join(pauses.values())
+    going = [view for view in views if view.snapshot.repo not in pauses]
+    return replace(decide(going), places=decision.places) if going else replace(decision, choice=Idle(report.said))
 
 
 def _guarded(host: Host, report: Report) -> bool:
@@ -198,8 +211,10 @@ def _dispatch(
         host.say(report.said)
         return None
     host.find_box()
-    for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
-        view = next(view for view in views if view.snapshot.repo == one.repo)
+    going = [view for view in views if not pause_text(view)]
+    ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]
+    for one in actionable(ready, going)[: limits.CLAIM_TRIES_MAX]:
+        view = next(view for view in going if view.snapshot.repo == one.repo)
         job = claim(host, door, one, view, options)
         if job is not None:
             report.run = job.run

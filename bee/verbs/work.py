@@ -5,6 +5,7 @@ Whatever happens, the outcome is recorded once and the lease is given back, or i
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from bee.hands.process import Agent
 from bee.thinking import prompt, wording
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
+from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.host import Host
@@ -34,7 +36,7 @@ from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
 from bee.words import limits, records
 from bee.words.answer import Answer
-from bee.words.branches import BRANCH_REFS, item_ref
+from bee.words.branches import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.words.effects import SetLabels
 from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, SandboxError, StopOrder
 from bee.words.labels import Label
@@ -263,7 +265,16 @@ class Run:
         if carrying.refused:
             result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
         self._finish(result)
+        if result.failure is Failure.QUOTA:
+            self._wait_for_quota(result)
         return result.outcome
+
+    def _wait_for_quota(self, result: Result) -> None:
+        """A quota stops every run until its reset time, on every host; nobody's attempts are spent on it."""
+        until = self.engine.retry_at or self.desk.door.now() + limits.QUOTA_MINUTES * 60
+        tip = writing.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
+        with contextlib.suppress(RefConflict):
+            control.pause_all(self.desk, tip, control.BY_QUOTA, result.note, until)
 
     def _finish(self, result: Result) -> None:
         ending = self._ending(result)

@@ -27,6 +27,7 @@ HOT_LOOP_RELEASES_MAX: Final = 3
 CHECKS_PENDING_MINUTES_MAX: Final = 120
 SETTLING_MINUTES_MAX: Final = 30
 PULL_DISPATCHES_IN_A_ROW_MAX: Final = 5
+QUOTA_MINUTES: Final = 30
 HISTORY_RUNS_MAX: Final = 60
 
 # Money and runs, unless the policy says otherwise

@@ -1,4 +1,4 @@
-"""`bee pause`: stop all work on an item until somebody resumes it."""
+"""`bee pause`: stop all work on an item, or with `--all` on everything, on every host."""
 
 from __future__ import annotations
 
@@ -8,23 +8,31 @@ from collections.abc import Mapping
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.verbs import steer
+from bee.words.errors import UsageError
 
-HELP = "stop all work on an item until somebody resumes it"
+HELP = "stop all work on an item, or on everything, until somebody resumes it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee pause`."""
-    add_repo(parser, number=True)
+    parser.add_argument("number", nargs="?", metavar="N", help="number of the issue or pull request")
     parser.add_argument("reason", nargs="?", default="", help="why, for the people who read the item")
+    parser.add_argument("--all", action="store_true", help="pause whole repositories, on every host")
+    add_repo(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
     host = host_for(args, env)
-    repo = services.one_repo(host.settings, args.repo)
-    done = steer.pause(host, host.door(), repo, args.number, args.reason)
+    if args.all:
+        reason = " ".join(word for word in (args.number, args.reason) if word)
+        return services.for_all(host, args, lambda door, repo: steer.pause_repo(host, door, repo, reason))
+    if not (args.number or "").isdigit():
+        raise UsageError("say which item: bee pause N [REASON], or everything: bee pause --all [REASON]")
+    repo, number = services.one_repo(host.settings, args.repo), int(args.number)
+    done = steer.pause(host, host.door(), repo, number, args.reason)
     if args.json:
-        print_json(done.json(repo, args.number))
+        print_json(done.json(repo, number))
     else:
         print(done.said)
     return 0

@@ -1,4 +1,4 @@
-"""`bee resume`: let bee go on with an item that waited for a person."""
+"""`bee resume`: let bee go on with an item, with everything, or after a rollback."""
 
 from __future__ import annotations
 
@@ -8,18 +8,31 @@ from collections.abc import Mapping
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.verbs import steer
+from bee.words.errors import UsageError
 
-HELP = "let bee go on with an item that waited for a person"
+HELP = "let bee go on with an item, with everything, or after a rollback"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee resume`."""
-    add_repo(parser, number=True)
+    parser.add_argument("number", nargs="?", type=int, metavar="N", help="number of the issue or pull request")
+    parser.add_argument("--all", action="store_true", help="end a pause of whole repositories, and this host's own")
+    parser.add_argument("--rollback", action="store_true", help="let ticks go on after a rollback of bee itself")
+    add_repo(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Say it on GitHub; running it again changes nothing more."""
+    """Say it on GitHub, or take this host's marker away; running it again changes nothing more."""
+    if args.rollback:
+        gone = services.home_of(env).clear_markers("ROLLBACK", "rollback-alert-pending")
+        print("ticks go on after the rollback" if gone else "there was no rollback to resume from")
+        return 0
     host = host_for(args, env)
+    if args.all:
+        host.home.clear_markers("PAUSED")
+        return services.for_all(host, args, lambda door, repo: steer.resume_repo(host, door, repo))
+    if args.number is None:
+        raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")
     repo = services.one_repo(host.settings, args.repo)
     done = steer.resume(host.door(), repo, args.number)
     if args.json:

@@ -193,6 +193,17 @@ query MoreChecks($id: ID!, $after: String!) {{
     + ACTOR
 )
 
+# A repository without its items: for the verbs that speak of all of it.
+HEAD: Final = f"""
+query Head($owner: String!, $name: String!) {{
+  viewer {{ login databaseId }}
+  {RATE}
+  repository(owner: $owner, name: $name) {{
+    {REPOSITORY_HEAD}
+    control: ref(qualifiedName: "refs/bee/control") {{ {REF_TARGET} }}
+  }}
+}}"""
+
 # One item read alone: after a claim, before a merge, for `mergeable`, and for a person's verbs.
 ITEM: Final = (
     f"""

@@ -246,6 +246,16 @@ def read_permission(door: Door, repo: str, login: str) -> Permission:
 _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
 
 
+def read_head(door: Door, repo: str) -> Snapshot:
+    """A repository without its items. Raises NotFoundError when this token is not shown it."""
+    data = ask(door, queries.HEAD, names_of(repo))
+    top = data["repository"]
+    if top is None:
+        raise NotFoundError(f"GitHub shows no repository {repo} to this token")
+    head = _head(top, repo, parse_viewer(data["viewer"]), door.now())
+    return replace(head, control=parse.tip(top["control"]) if top["control"] else None)
+
+
 def read_item(door: Door, repo: str, number: int) -> OneItem:
     """One item with its lease, open or not. Raises NotFoundError when there is no such number."""
     data = ask(door, queries.ITEM, {**names_of(repo), "number": number, "ref": item_ref(number)})
