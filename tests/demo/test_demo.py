@@ -7,11 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bee.doors.demo import host, server
 from bee.doors.demo.person import Person
@@ -77,24 +76,26 @@ def check_result(show: Show, clone: Path) -> None:
         subprocess.run(argv, cwd=clone, check=True, capture_output=True)
 
 
-@pytest.fixture(scope="module")
-def show(tmp_path_factory: pytest.TempPathFactory) -> Show:
-    return demo(tmp_path_factory.mktemp("demo"))
+def test_the_demo_carries_the_issue_to_two_merged_pull_requests(tmp_path: Path) -> None:
+    show = demo(tmp_path)
+    clone = tmp_path / "clone"
+    check_result(show, clone)
+    check_screen(show)
+    with looking(show) as looker:
+        check_summary(show, looker)
+        check_story(looker, clone)
+        check_nothing_left(show, looker)
 
 
-@pytest.fixture
-def looker(show: Show) -> Iterator[Person]:
+@contextmanager
+def looking(show: Show) -> Iterator[Person]:
     """A stranger's eyes on a forge started again on what the demo left."""
-    env = host.clean_env(os.environ)
-    with server.running(show.folder, (LOOKER,), None, env) as addresses:
+    with server.running(show.folder, (LOOKER,), None, host.clean_env(os.environ)) as addresses:
         yield Person(addresses.api_url, "ada/calc", LOOKER)
 
 
-def test_the_demo_ends_with_both_changes_merged(show: Show, tmp_path: Path) -> None:
-    check_result(show, tmp_path / "clone")
-
-
-def test_the_last_line_is_the_summary(show: Show, looker: Person) -> None:
+def check_summary(show: Show, looker: Person) -> None:
+    """The last line says what the forge says."""
     merged = [pull["number"] for pull in looker.pulls() if pull["merged_at"]]
     assert len(merged) == 2
     assert set(show.summary) == {"version", "issue", "state", "merged", "ticks", "runs", "api_requests", "seconds"}
@@ -102,41 +103,30 @@ def test_the_last_line_is_the_summary(show: Show, looker: Person) -> None:
     assert all(type(show.summary[name]) is int for name in ("version", "issue", "ticks", "runs", "api_requests"))
 
 
-def test_the_reviewer_asked_for_changes_once_and_e2e_failed_once(show: Show, looker: Person, tmp_path: Path) -> None:
-    clone = show.clone(tmp_path / "clone")
-    first, second = (pull["number"] for pull in looker.pulls())
-    words = {number: _words(looker, number) for number in (first, second)}
-    assert sum("nothing tests `divide(1, 0)`" in text for text in words[first]) == 1
-    assert [sum(text.startswith(f"**E2E trace ({end})**") for text in words[second]) for end in ("fail", "pass")] == [
-        1,
-        1,
-    ]
+def check_story(looker: Person, clone: Path) -> None:
+    """The reviewer asked for changes once, and E2E failed once."""
+    first, second = (looker.words(pull["number"]) for pull in looker.pulls())
+    assert sum("nothing tests `divide(1, 0)`" in text for text in first) == 1
+    ends = [sum(text.startswith(f"**E2E trace ({end})**") for text in second) for end in ("fail", "pass")]
+    assert ends == [1, 1]
     traces = git("for-each-ref", "--format=%(refname)", "refs/bee/traces", cwd=clone).split()
     assert len(traces) == 3
 
 
-def _words(looker: Person, number: int) -> list[str]:
-    issues = looker._all(f"/repos/ada/calc/issues/{number}/comments?x=1")
-    reviews = looker._all(f"/repos/ada/calc/pulls/{number}/reviews?x=1")
-    return [str(said["body"]) for said in (*issues, *reviews)]
-
-
-def test_the_plan_stands_ticked_in_the_issue(show: Show, looker: Person) -> None:
+def check_nothing_left(show: Show, looker: Person) -> None:
+    """The plan is ticked, everything is closed, and nobody is waited for."""
     body = looker.issue(show.summary["issue"])["body"]
     assert "- [x] `divide`" in body
     assert "- [x] `command`" in body
-
-
-def test_nothing_is_left_to_do(show: Show, looker: Person) -> None:
     assert {item["state"] for item in looker.items()} == {"closed"}
-    labels = {item["number"]: {label["name"] for label in item["labels"]} for item in looker.items()}
-    assert not {"breeze:wip", "breeze:human"} & set().union(*labels.values())
+    labels = {label["name"] for item in looker.items() for label in item["labels"]}
+    assert not {"breeze:wip", "breeze:human"} & labels
 
 
-def test_the_screen_fits_and_is_plain_where_it_is_no_terminal(show: Show) -> None:
-    lines = show.out.splitlines()[:-1]
+def check_screen(show: Show) -> None:
+    """Plain where it is no terminal, and at most 80 columns wide."""
     assert "\x1b" not in show.out
-    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in show.out.splitlines()[:-1] if len(line) > 80] == []
 
 
 def test_pages_of_two_change_nothing(tmp_path: Path) -> None:
@@ -145,3 +135,44 @@ def test_pages_of_two_change_nothing(tmp_path: Path) -> None:
 
 def test_deleting_bees_home_between_ticks_changes_nothing(tmp_path: Path) -> None:
     check_result(demo(tmp_path, "--home-wipe"), tmp_path / "clone")
+
+
+ENGINE = """\
+set -e
+case "$BEE_ROLE" in
+planner)
+    printf -- '- [ ] `hello` Say hello\\n  - Accept: verify.sh passes\\n  - Files: `hello.txt`\\n' > "$HOME/plan.md"
+    bee plan "$HOME/plan.md" ;;
+drafter)
+    echo hello > hello.txt
+    git commit --quiet --all --message "Say hello"
+    bee submit --title "Say hello" --body "It says hello." ;;
+reviewer) bee review --approve --body "Looked at hello.txt." ;;
+test) bee e2e run ;;
+merger) bee merge ;;
+esac
+"""
+OWN_FILES = {"hello.txt": "hi\n", "tests/e2e/verify.sh": 'test "$(cat hello.txt)" != ""\n', "engine.sh": ENGINE}
+
+
+def test_a_rehearsal_on_an_own_repository_leaves_it_alone(tmp_path: Path) -> None:
+    own, issue = tmp_path / "own", tmp_path / "design.md"
+    for path, text in OWN_FILES.items():
+        (own / path).parent.mkdir(parents=True, exist_ok=True)
+        (own / path).write_text(text)
+    git("init", "--quiet", "--initial-branch=trunk", cwd=own)
+    git("add", "--all", cwd=own)
+    git("-c", "user.name=me", "-c", "user.email=me@example.invalid", "commit", "--quiet", "-m", "start", cwd=own)
+    issue.write_text("# Say hello\n\nhello.txt says hello.\n\n## Design finalized\n\n- [ ] yes\n")
+    before = {path: path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    show = demo(tmp_path, "--repo", str(own), "--issue", str(issue), "--engine", f"sh {own}/engine.sh")
+    assert show.code == 0, show.out + show.err
+    clone = show.clone(tmp_path / "clone")
+    assert (clone / "hello.txt").read_text() == "hello\n"
+    log = git("log", "--first-parent", "--reverse", "--format=%an: %s", "origin/trunk", cwd=clone).splitlines()
+    assert [line.partition(" (#")[0] for line in log] == [
+        "me: start",
+        "ada: Give bee a policy (in the rehearsal only)",
+        "bee-worker: Say hello",
+    ]
+    assert {path: path.read_bytes() for path in own.rglob("*") if path.is_file()} == before

@@ -31,9 +31,9 @@ class Person:
         default_factory=lambda: urllib.request.build_opener(urllib.request.ProxyHandler({})), repr=False
     )
 
-    def create_repository(self, owner: str, name: str) -> None:
+    def create_repository(self, owner: str, name: str, branch: str) -> None:
         """A public, empty repository (the forge's own control door: an organisation would have it already)."""
-        self._ask("POST", "/_forge/repos", {"owner": owner, "name": name})
+        self._ask("POST", "/_forge/repos", {"owner": owner, "name": name, "default_branch": branch})
 
     def open_issue(self, title: str, body: str) -> int:
         """A new issue's number."""
@@ -51,6 +51,12 @@ class Person:
     def pulls(self) -> list[dict[str, Any]]:
         """All pull requests, oldest first."""
         return sorted(self._all(f"/repos/{self.repo}/pulls?state=all"), key=lambda item: int(item["number"]))
+
+    def words(self, number: int) -> list[str]:
+        """The texts of all comments and reviews of a pull request."""
+        comments = self._all(f"/repos/{self.repo}/issues/{number}/comments?sort=created")
+        reviews = self._all(f"/repos/{self.repo}/pulls/{number}/reviews?page=1")
+        return [str(said["body"]) for said in (*comments, *reviews)]
 
     def tick(self, number: int, heading: str) -> bool:
         """Tick the first empty box under a heading of an issue; False where there is none."""

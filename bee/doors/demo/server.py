@@ -53,23 +53,23 @@ def running(
         argv += ["--user", f"{one.login}:{one.token}:{one.permission}"]
     argv += ["--page-size", str(page_size)] if page_size else []
     log = folder / "forge.log"
+    before = log.stat().st_size if log.exists() else 0
     pid = process.spawn_detached(argv, cwd=folder, env=env, stdin=b"", log=log)
     try:
-        yield _addresses(log)
+        yield _addresses(log, before)
     finally:
         process.kill_tree(pid)
 
 
-def _addresses(log: Path) -> Addresses:
-    """What the forge prints when it is ready; raises LookError when it does not within its time."""
+def _addresses(log: Path, before: int) -> Addresses:
+    """What the forge prints when it is ready, after the first bytes of its log; raises LookError when it does not."""
     deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline:
-        for line in log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
-            if line.startswith("{") and line.endswith("\n"):
-                said = json.loads(line)
-                return Addresses(said["api_url"], said["graphql_url"], said["git_url"])
-        if "Traceback" in log.read_text(encoding="utf-8", errors="replace"):
-            break
+    said = ""
+    while time.monotonic() < deadline and "Traceback" not in said:
+        said = log.read_bytes()[before:].decode("utf-8", "replace")
+        ready = [line for line in said.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
+        if ready:
+            found = json.loads(ready[0])
+            return Addresses(found["api_url"], found["graphql_url"], found["git_url"])
         time.sleep(0.02)
-    tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    raise LookError(f"the embedded GitHub did not start within {START_SECONDS_MAX} s. It said:\n{tail}")
+    raise LookError(f"the embedded GitHub did not start within {START_SECONDS_MAX} s. It said:\n{said[-2000:]}")

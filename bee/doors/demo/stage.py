@@ -107,7 +107,7 @@ def set_up(
     worker = Account(BEE_LOGIN, secrets.token_hex(16), "write")
     with server.running(folder, (ada, worker), page_size, env) as addresses:
         person = Person(addresses.api_url, play.repo, ada)
-        person.create_repository(project.OWNER, play.name)
+        person.create_repository(project.OWNER, play.name, play.branch)
         git_url = f"{addresses.git_url}/{play.repo}.git"
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)
         issue = person.open_issue(play.issue_title, play.issue_body)
