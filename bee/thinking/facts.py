@@ -126,7 +126,8 @@ Facts = IssueFacts | PullFacts
 class View:
     """A snapshot with what is needed to read it: the policy, who is trusted, and what this host knows of runs.
 
-    `own_run` is the run that asks, so that its own fresh claim does not stand in its way.
+    `own_run` is the run that asks, so that its own fresh claim does not stand in its way. `memo` keeps what was
+    worked out of the view once; a replaced view starts with an empty one.
     """
 
     snapshot: Snapshot
@@ -134,6 +135,7 @@ class View:
     trust: Trust
     phases: Mapping[str, Phase] = field(default_factory=dict)
     own_run: str = ""
+    memo: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 def view_of(snapshot: Snapshot, policy: Policy, phases: Mapping[str, Phase] | None = None, own_run: str = "") -> View:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bee.thinking.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
 from bee.thinking.gates import Gate, design_gate, plan_gate
+from bee.thinking.position import Position, position
 from bee.thinking.trust import resumed_at
 from bee.words.branches import TASK_STEP, branch_of, parse_branch
-from bee.words.model import Issue, PullRef, PullState
+from bee.words.model import Issue, Pull, PullRef, PullState
 from bee.words.plan import Body, Plan, Step, read_body
 from bee.words.text import outside_code
 
@@ -29,26 +31,94 @@ def blocked_by(body: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """How the open items of one view hang together: what is open, what waits for itself, each issue's pull requests."""
+
+    open_numbers: frozenset[int]
+    cyclic: frozenset[int]
+    pulls: Mapping[int, tuple[PullRef, ...]]
+
+
+def links_of(view: View) -> Links:
+    """The links of a view, worked out once: each item's facts need them all."""
+    found = view.memo.get("links")
+    if not isinstance(found, Links):
+        snapshot = view.snapshot
+        open_numbers = frozenset([*(one.number for one in snapshot.issues), *(one.number for one in snapshot.pulls)])
+        waits = {issue.number: _blockers(issue, open_numbers) for issue in snapshot.issues}
+        found = Links(open_numbers, cyclic(waits), _by_issue(snapshot.pulls))
+        view.memo["links"] = found
+    return found
+
+
+def _by_issue(pulls: Iterable[Pull]) -> Mapping[int, tuple[PullRef, ...]]:
+    found: dict[int, tuple[PullRef, ...]] = {}
+    for pull in pulls:
+        named = parse_branch(pull.head_ref)
+        if named is not None:
+            ref = PullRef(
+                pull.number, PullState.OPEN, pull.head_ref, pull.head, pull.base_ref, pull.author, pull.cross_repository
+            )
+            found[named[0]] = (*found.get(named[0], ()), ref)
+    return found
+
+
 def open_blockers(issue: Issue, view: View) -> tuple[int, ...]:
     """The items of this repository that are open and must close first."""
-    numbers = [issue.number for issue in view.snapshot.issues] + [pull.number for pull in view.snapshot.pulls]
-    open_numbers = set(numbers)
+    return _blockers(issue, links_of(view).open_numbers)
+
+
+def _blockers(issue: Issue, open_numbers: frozenset[int]) -> tuple[int, ...]:
     named = (*blocked_by(issue.body), *issue.blockers)
     return tuple(sorted({number for number in named if number in open_numbers}))
 
 
-def in_cycle(number: int, edges: Mapping[int, tuple[int, ...]]) -> bool:
-    """Whether following `edges` from `number` comes back to it."""
-    seen: set[int] = set()
-    todo = list(edges.get(number, ()))
-    while todo:
-        at = todo.pop()
-        if at == number:
-            return True
-        if at not in seen:
-            seen.add(at)
-            todo.extend(edges.get(at, ()))
-    return False
+def cyclic(edges: Mapping[int, tuple[int, ...]]) -> frozenset[int]:
+    """The numbers from which following `edges` comes back to them, in time linear in the edges.
+
+    Tarjan's strongly connected components, without recursion: a chain of dependencies may be as long as the list.
+    """
+    order: dict[int, int] = {}
+    low: dict[int, int] = {}
+    open_path: list[int] = []
+    on_path: set[int] = set()
+    found: set[int] = set()
+    for start in edges:
+        work = [(start, iter(edges[start]))] if start not in order else []
+        if work:
+            order[start] = low[start] = len(order)
+            open_path.append(start)
+            on_path.add(start)
+        while work:
+            at, left = work[-1]
+            following = next(left, None)
+            if following is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[at])
+                if low[at] == order[at]:
+                    found.update(_component(at, open_path, on_path, edges))
+            elif following not in order:
+                order[following] = low[following] = len(order)
+                open_path.append(following)
+                on_path.add(following)
+                work.append((following, iter(edges.get(following, ()))))
+            elif following in on_path:
+                low[at] = min(low[at], order[following])
+    return frozenset(found)
+
+
+def _component(
+    root: int, open_path: list[int], on_path: set[int], edges: Mapping[int, tuple[int, ...]]
+) -> Iterator[int]:
+    """Takes the component of `root` off the path; its members, when it is a circle."""
+    members = [open_path.pop()]
+    while members[-1] != root:
+        members.append(open_path.pop())
+    on_path.difference_update(members)
+    if len(members) > 1 or root in edges.get(root, ()):
+        yield from members
 
 
 def steps_of(body: Body) -> tuple[Step, ...]:
@@ -60,11 +130,7 @@ def steps_of(body: Body) -> tuple[Step, ...]:
 
 def pulls_of_issue(issue: Issue, view: View) -> dict[str, list[PullRef]]:
     """bee's pull requests for this issue by step id, oldest first: same repository, trusted author."""
-    found: dict[int, PullRef] = {pull.number: pull for pull in issue.pulls}
-    for pull in view.snapshot.pulls:
-        found[pull.number] = PullRef(
-            pull.number, PullState.OPEN, pull.head_ref, pull.head, pull.base_ref, pull.author, pull.cross_repository
-        )
+    found = {ref.number: ref for ref in (*issue.pulls, *links_of(view).pulls.get(issue.number, ()))}
     by_step: dict[str, list[PullRef]] = {}
     for number in sorted(found):
         ref = found[number]
@@ -84,9 +150,16 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     state, ref = _step_state(issue, view, left, pulls)
     shared = common(issue, view, _in_scope(issue, view, body))
     blockers = open_blockers(issue, view)
-    plan = _plan_state(body)
-    if shared["broken"] is Broken.NOTHING and not shared["claimed"]:
-        shared["broken"] = _broken_links(issue, view, blockers, plan, left, state, body.plan, merged)
+    facts = IssueFacts(
+        **shared,
+        blocked=bool(blockers or issue.sub_issues_open or issue.blocked_by_open),
+        design=design_gate(issue, view.trust),
+        plan=_plan_state(body),
+        plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
+        steps=state,
+    )
+    if facts.broken is Broken.NOTHING and position(facts).position not in _LEFT_ALONE:
+        facts = replace(facts, broken=_broken_links(issue, view, facts, body.plan, left, merged))
     about: dict[str, Any] = {
         "blocked_by": list(blockers),
         "sub_issues_open": issue.sub_issues_open,
@@ -99,16 +172,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         "pull": ref.number if ref else None,
         "merged_pulls": sorted(r.number for refs in pulls.values() for r in refs if r.state is PullState.MERGED),
     }
-    waits = bool(blockers or issue.sub_issues_open or issue.blocked_by_open)
-    return IssueFacts(
-        **shared,
-        blocked=waits,
-        design=design_gate(issue, view.trust),
-        plan=plan,
-        plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
-        steps=state,
-        about=about,
-    )
+    return replace(facts, about=about)
 
 
 def _in_scope(issue: Issue, view: View, body: Body) -> bool:
@@ -143,22 +207,26 @@ def _step_state(
     return Steps.TODO, None
 
 
+_LEFT_ALONE = frozenset(
+    {
+        Position.CLOSED,
+        Position.DONE,
+        Position.QUARANTINED,
+        Position.HUMAN,
+        Position.WIP,
+        Position.IGNORED,
+        Position.UNTRUSTED,
+    }
+)
+
+
 def _broken_links(
-    issue: Issue,
-    view: View,
-    blockers: tuple[int, ...],
-    plan: Plans,
-    left: list[Step],
-    state: Steps,
-    made: Plan | None,
-    merged: set[str],
+    issue: Issue, view: View, facts: IssueFacts, plan: Plan | None, left: list[Step], merged: set[str]
 ) -> Broken:
-    if blockers and in_cycle(
-        issue.number, {other.number: open_blockers(other, view) for other in view.snapshot.issues}
-    ):
+    """What bee mends about an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
+    if issue.number in links_of(view).cyclic:
         return Broken.CYCLE
-    if made is not None and any(step.id in merged and not step.ticked for step in made.steps):
+    if plan is not None and any(step.id in merged and not step.ticked for step in plan.steps):
         return Broken.UNTICKED
-    ready = plan is Plans.GOOD or read_body(issue.body).design_gate is None
-    unopened = state is Steps.TODO and bool(left) and branch_of(issue.number, left[0].id) in view.snapshot.branches
-    return Broken.UNOPENED if ready and unopened else Broken.NOTHING
+    due = position(facts).position is Position.NEEDS_STEP and bool(left)
+    return Broken.UNOPENED if due and branch_of(issue.number, left[0].id) in view.snapshot.branches else Broken.NOTHING
