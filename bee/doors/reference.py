@@ -90,9 +90,9 @@ def _colour(position: Position) -> str:
     return "agent" if isinstance(movers[0], Role) else str(movers[0])
 
 
-def _diagram(edges: Sequence[tuple[str, str, str]], direction: str = "TD") -> str:
+def _diagram(edges: Sequence[tuple[str, str, str]]) -> str:
     names = dict.fromkeys(name for start, _, end in edges for name in (start, end))
-    lines = ["```mermaid", f"flowchart {direction}"]
+    lines = ["```mermaid", "flowchart TD"]
     lines += [f"  {name.replace('-', '_')}([{name}]):::{_colour(Position(name))}" for name in names]
     lines += [f"  {a.replace('-', '_')} -- {why} --> {b.replace('-', '_')}" for a, why, b in edges]
     lines += [f"  classDef {name} fill:{fill},stroke:#57606a,color:#1f2328" for name, fill in texts.COLOURS.items()]
@@ -266,7 +266,7 @@ def _first(kind: type[Any]) -> str:
 
 
 MAKERS: Final[dict[str, Callable[[], str]]] = {
-    "flow": lambda: _diagram(texts.FLOW, "LR"),
+    "flow": lambda: _diagram(texts.FLOW),
     "diagram-issue": lambda: _diagram(texts.ISSUE_EDGES),
     "diagram-pull": lambda: _diagram(texts.PULL_EDGES),
     "positions-issue": lambda: _positions(ISSUE_RULES),
