@@ -1,0 +1,116 @@
+"""The examples in the documents are good ones: files that bee takes, plans that it reads, shapes that it prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from bee.doors.commands import status
+from bee.hands.yamlfile import parse
+from bee.thinking.config import Policy, Settings, policy_of, settings_of
+from bee.thinking.decide import Idle, item_json, survey, why_json
+from bee.thinking.facts import view_of
+from bee.verbs.steer import Done
+from bee.verbs.tick import Report
+from bee.words import errors
+from bee.words.labels import LABEL_TEXTS
+from bee.words.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
+from bee.words.model import Issue, Permission, Snapshot, Who
+from bee.words.plan import parse_steps, read_body
+from tests.docs import pages
+from tests.docs.pages import Block
+
+YAML = [block for block in pages.blocks() if block.language == "yaml"]
+
+
+def read_yaml(block: Block) -> Settings | Policy:
+    """The block as the file it is: the policy has an `intake`, the machine's settings have none."""
+    reader = policy_of if "intake:" in block.text else settings_of
+    return reader(str(block), parse(block.text, str(block)))
+
+
+@pytest.mark.parametrize("block", YAML, ids=str)
+def test_every_configuration_is_taken(block: Block) -> None:
+    assert read_yaml(block)
+
+
+def test_both_files_are_shown_in_the_readme_and_in_the_reference() -> None:
+    kinds = {(block.page, type(read_yaml(block)).__name__) for block in YAML}
+    assert kinds == {(page, kind) for page in ("README.md", "docs/config.md") for kind in ("Settings", "Policy")}
+
+
+def test_the_form_of_a_design_doc_is_a_design_doc() -> None:
+    [form, plan] = [block.text for block in pages.blocks("docs/design-docs.md") if block.language == "markdown"]
+    body = read_body(form)
+    assert (body.design_gate, body.plan_gate, body.plan) == (False, None, None)
+    whole = read_body(f"{form}\n{plan}")
+    assert whole.plan is not None
+    assert [step.id for step in whole.plan.steps] == ["parser", "cli"]
+    assert (whole.design_gate, whole.plan_gate) == (False, False)
+    assert parse_steps(plan.partition("## Plan finalized")[0])[1] == ()
+
+
+SHAPES = {"bee tick", "bee why", "bee status", "bee pause", "bee pause --all", "bee log", "bee demo"}
+
+
+def shapes() -> dict[str, dict[str, Any]]:
+    """The JSON examples of docs/cli.md, by the first command named before each."""
+    text = pages.read("docs/cli.md").partition("\n## JSON\n")[2]
+    found = {}
+    for before, block in re.findall(r"(.*?)```json\n(.*?)```", text, re.DOTALL):
+        found[re.findall(r"`(bee [a-z]+(?: --all)?)", before.rpartition("```")[2])[0]] = json.loads(block)
+    return found
+
+
+def placed() -> Any:
+    """One item in its place."""
+    ada = Who("ada", 1)
+    snapshot = Snapshot(
+        "owner/name", "R_1", "main", "a" * 40, "b" * 40, ada, 1_000, permissions={"ada": Permission.WRITE},
+        issues=(Issue(1, "I_1", "A task", "Do it.", ada, 10),),
+    )  # fmt: skip
+    [one] = survey(view_of(snapshot, Policy(intake="all")))
+    return one
+
+
+def test_the_shapes_are_those_that_are_printed() -> None:
+    found = shapes()
+    assert set(found) == SHAPES
+    printed = Report().json()
+    assert set(found["bee tick"]) == set(printed)
+    assert set(found["bee tick"]["decision"]) == set(printed["decision"])
+    assert set(found["bee tick"]["items"][0]) == set(item_json(placed()))
+    assert set(found["bee why"]) == set(why_json(placed()))
+    assert set(found["bee pause"]) == set(Done("it is done").json("owner/name", 2))
+    assert all(shape["version"] == 1 for shape in found.values())
+
+
+def test_the_shape_of_status_is_the_one_that_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    from bee.doors import services
+    from bee.thinking.decide import Decision
+
+    host = services.host_of({"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, Settings(), "token", print)
+    printed = status._json(host, Decision((), (), Idle()), [], False, 1)
+    assert set(shapes()["bee status"]) == set(printed)
+
+
+def test_the_exit_codes_in_the_table_are_those_of_the_errors() -> None:
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \| [a-z`]", pages.read("docs/cli.md"), re.MULTILINE)}
+    kinds = [value for value in vars(errors).values() if isinstance(value, type)]
+    assert {kind.exit_code for kind in kinds if issubclass(kind, errors.BeeError)} <= listed
+    assert listed == {0, 1, 2, 3, 75, 130, 141}
+
+
+def test_numbers_in_sentences_are_those_of_the_code() -> None:
+    architecture, design = pages.read("docs/architecture.md"), pages.read("docs/design-docs.md")
+    assert f"A lease lives {LEASE_SECONDS // 60} minutes" in architecture
+    assert f"renews after {LEASE_RENEW_SECONDS // 60} minutes" in architecture
+    assert f"at most {PLAN_STEPS_MAX} steps" in design
+
+
+def test_every_label_is_explained_for_agents() -> None:
+    text = pages.read("AGENTS.md")
+    assert [label for label in LABEL_TEXTS if f"| `{label}` |" not in text] == []
