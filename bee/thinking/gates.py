@@ -41,7 +41,7 @@ def _gate(issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], gua
 def _tick_counts(
     issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]
 ) -> bool:
-    """Walk the body's revisions: the last change to ticked must be trusted, and no stranger's change of text after it."""
+    """Walk the revisions: the last change to ticked must be trusted, and no stranger may change the text after it."""
     good = False
     before = ""
     was_ticked = False

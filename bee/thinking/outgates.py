@@ -80,7 +80,7 @@ def refuse_files(changes: Sequence[Change], policy: Policy, tests_only: bool) ->
 def _refuse_file(change: Change, policy: Policy, tests_only: bool) -> Iterable[str]:
     name = one_line(change.path)
     if any(matches(change.path, pattern) for pattern in policy.protected_paths):
-        yield f"`{name}` is a protected path: only a person changes it. Leave it out, or `bee pause` and say why it must change"
+        yield f"`{name}` is a protected path: only a person changes it. Leave it out, or say in `bee pause` why it must"
     if change.status != "A" and change.path in verify_scripts(policy):
         yield f"`{name}` is what E2E runs: only a person changes it. Add tests beside it instead"
     if change.mode in (SYMLINK, SUBMODULE):

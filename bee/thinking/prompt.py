@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from bee.thinking.evidence import Verdict, Word, e2e_here, e2e_results
 from bee.thinking.facts import View
-from bee.thinking.fingerprint import trusted_comments
 from bee.thinking.pulls import said_of
 from bee.words import limits, markers
 from bee.words.errors import ConfigError
@@ -101,7 +100,8 @@ def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _failure(run: RunSummary) -> str:
-    return f"{run.role} ended as {run.outcome}{f' ({run.failure})' if run.failure else ''}: {run.note or 'no reason given'}"
+    failure = f" ({run.failure})" if run.failure else ""
+    return f"{run.role} ended as {run.outcome}{failure}: {run.note or 'no reason given'}"
 
 
 _FILE_TEXTS: Final = {
@@ -195,7 +195,8 @@ def withheld(brief_: Brief) -> str:
         count += sum(1 for review in brief_.item.reviews if not brief_.view.trust.counts(review))
     if not count:
         return "Nothing was left out of the thread."
-    return f"{count} comment{'s' if count > 1 else ''} by people bee does not trust here {'were' if count > 1 else 'was'} left out."
+    words = "1 comment by somebody" if count == 1 else f"{count} comments by people"
+    return f"{words} whom bee does not trust here {'was' if count == 1 else 'were'} left out."
 
 
 def feedback(brief_: Brief) -> str:

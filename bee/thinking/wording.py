@@ -6,7 +6,6 @@ What an agent wrote is neutralised before it stands here; bee's own markers are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bee.words import markers
 from bee.words.branches import branch_of
@@ -150,8 +149,8 @@ def merged(head: str, base_ref: str, commit: str) -> str:
 def base_overtaken(base_ref: str, tested: str, parent: str) -> str:
     """A person's push overtook the base between the last check and the merge."""
     return (
-        f"**bee: paused** `{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so the "
-        "merged result is not what E2E tested.\n\n**What you can do:** run the tests on the branch as it is now; "
+        f"**bee: paused** `{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so "
+        "the merged result is not what E2E tested.\n\n**What you can do:** run the tests on the branch as it is now; "
         "if they pass, remove the label `breeze:human`."
     )
 

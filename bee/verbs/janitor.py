@@ -1,4 +1,4 @@
-"""Clears up what closed items and crashed writes left behind, on every tick, within bounds. Decides nothing about work."""
+"""Clears up what closed items and crashed writes left behind, on every tick, within bounds. Decides no work."""
 
 from __future__ import annotations
 

@@ -166,7 +166,8 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
     """One card for a person, with what was tried; then the label that stops everything here."""
     one = act.placed
     record = record_of(view, one.number)
-    tried = [r for r in fold(record) if r.role != MENDER and r.fingerprint == one.fingerprint or not one.fingerprint]
+    same = [r for r in fold(record) if r.fingerprint == one.fingerprint or not one.fingerprint]
+    tried = [r for r in same if r.role != MENDER]
     text = wording.escalated(act.reason, tried[-TRIED_SHOWN_MAX:], one.place.advice.format(number=one.number))
     key = wording.effect_key(one.number, MENDER, f"{one.fingerprint} {act.reason}", "escalate")
     label = Label.QUARANTINE if act.quarantine else Label.HUMAN

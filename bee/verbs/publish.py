@@ -239,7 +239,7 @@ def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
 
 
 def _set_labels(carrying: Carrying, effect: SetLabels) -> None:
-    """bee's labels as a difference: what must come goes first, so that a crash in between leaves too many, not too few."""
+    """bee's labels as a difference; what must come goes first: a crash in between leaves too many, not too few."""
     carrying.ready()
     door, repo, ids = carrying.desk.door, carrying.desk.repo, carrying.label_ids
     item = carrying.items.get(effect.number)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-
 from bee.hands.github import reading
 from bee.hands.github.door import Door
 from bee.hands.yamlfile import parse as parse_yaml

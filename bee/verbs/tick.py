@@ -36,9 +36,9 @@ from bee.verbs import job as jobs
 from bee.verbs import lease as leases
 from bee.verbs.control import pause_text
 from bee.verbs.host import Host, new_run
+from bee.verbs.janitor import tidy
 from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
-from bee.verbs.janitor import tidy
 from bee.verbs.mend import mend
 from bee.verbs.snapshot import look, with_snapshot
 from bee.verbs.work import work

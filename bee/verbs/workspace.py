@@ -29,7 +29,8 @@ from bee.words.records import RunSummary
 from bee.words.roles import Role
 
 AGENT_FILES: Final = (
-    "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json", ".github/bee.yml",
+    "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",
+    ".github/bee.yml",
 )  # fmt: skip
 
 

@@ -49,11 +49,13 @@ def render(marker: Marker) -> str:
 
 def parse(body: str) -> tuple[Marker, ...]:
     """All markers of a body in order, outside code blocks, code spans and quotes."""
+    if "<!-- bee:" not in body:
+        return ()
     found = []
     for _, line in outside_code(body):
         for match in _MARKER.finditer(line):
-            pairs = (pair.split("=", 1) for pair in match[2].split())
-            found.append(Marker(match[1], {key: value for key, value in pairs}))
+            pairs = (pair.partition("=")[::2] for pair in match[2].split())
+            found.append(Marker(match[1], dict(pairs)))
     return tuple(found)
 
 

@@ -215,8 +215,9 @@ class Tip:
 class Snapshot:
     """Everything one tick reads of one repository.
 
-    `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is absent has not been looked up and is a
-    stranger. `items` and `merges` are the tips of the lease refs by item number and by base branch.
+    `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is
+    absent has not been looked up and is a stranger. `items` and `merges` are
+    the tips of the lease refs by item number and by base branch.
     """
 
     repo: str

@@ -171,7 +171,7 @@ class Door:
         except requests.RequestException as problem:
             host = url.split("/")[2]
             raise UnreachableError(
-                f"no answer from {host} ({type(problem).__name__}); check the network and GITHUB_API_URL, then try again"
+                f"no answer from {host} ({type(problem).__name__}); check the network and GITHUB_API_URL, and try again"
             ) from problem
         self._hear(answer)
         return answer

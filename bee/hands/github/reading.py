@@ -53,6 +53,8 @@ def _refusable(error: Json) -> bool:
 
 def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:
     where = f"{variables.get('owner', '')}/{variables.get('name', '')}".strip("/")
+    if where and "number" in variables:
+        where += f"#{variables['number']}"
     if "NOT_FOUND" in problems.kinds():
         return NotFoundError(f"GitHub shows no {where or 'such item'} to this token ({problems.text()})")
     if "FORBIDDEN" in problems.kinds():
