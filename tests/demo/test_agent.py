@@ -69,7 +69,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
-    for path, text in project.FILES.items():
+    for path, text in project.files().items():
         file = made.clone / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

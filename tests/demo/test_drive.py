@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from bee.doors.demo import drive, project, stage
+from bee.doors.demo import drive, stage
 from bee.doors.demo.drive import Drive, Stopped
 from bee.doors.demo.person import Person
 from bee.doors.demo.screen import Screen
@@ -100,7 +100,7 @@ def test_wiping_keeps_the_configuration_only(tmp_path: Path) -> None:
     driven, _ = made(tmp_path, FakePerson(closed=False), "")
     home = driven.stage.home
     (home / "runs" / "one").mkdir(parents=True)
-    (home / "config.yml").write_text(project.POLICY)
+    (home / "config.yml").write_text("version: 1\n")
     (home / "heartbeat").write_text("now")
     stage.wipe_home(driven.stage)
     assert [path.name for path in home.iterdir()] == ["config.yml"]

@@ -14,6 +14,8 @@ from bee.doors.demo import host, project, rehearsal, stage
 from bee.doors.demo.person import with_box_ticked
 from bee.doors.demo.run import Options, run
 from bee.doors.demo.screen import COLUMNS, Screen
+from bee.hands.yamlfile import parse
+from bee.thinking.config import policy_of
 from bee.words.errors import UsageError
 from bee.words.plan import read_body
 
@@ -54,6 +56,12 @@ def test_the_project_starts_green_and_its_e2e_passes(tmp_path: Path) -> None:
         subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
     log = host.git(host.clean_env(os.environ), tmp_path, "log", "--format=%an <%ae> %cn %s")
     assert log == "ada <ada@example.invalid> ada calc adds and subtracts"
+
+
+def test_the_policy_is_good_with_and_without_a_folder_for_python() -> None:
+    for folder, verify in (("", project.VERIFY), ("/opt/py/bin", f'PATH="$PATH:/opt/py/bin" {project.VERIFY}')):
+        text = project.files(folder)[".github/bee.yml"]
+        assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (verify,)
 
 
 def test_no_credential_or_git_setting_of_the_host_reaches_the_demo() -> None:

@@ -94,7 +94,8 @@ def say(text: str) -> None:
 
 def run(*argv: str, cwd: str | Path = ".", quiet: bool = False) -> tuple[int, str]:
     """Run a command; its exit code and its output, both shown in the transcript."""
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
+    env = {**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, timeout=SECONDS_MAX, check=False)  # fmt: skip
     output = ended.stdout.decode("utf-8", "replace").strip()

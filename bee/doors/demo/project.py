@@ -32,10 +32,11 @@ error and exits with status 2, so that scripts can rely on it. The README names 
 - [ ] The design is complete: bee may plan it
 """
 
-POLICY: Final = """\
+VERIFY: Final = "sh tests/e2e/verify.sh"
+_POLICY: Final = """\
 version: 1
 intake: all
-verify: sh tests/e2e/verify.sh
+verify: {verify}
 plan_approval: human
 """
 
@@ -173,9 +174,8 @@ fi
 exit "$failed"
 """
 
-FILES: Final[dict[str, str]] = {
+_FILES: Final[dict[str, str]] = {
     ".gitignore": "__pycache__/\n",
-    ".github/bee.yml": POLICY,
     "README.md": _README,
     "calc/__init__.py": _INIT,
     "calc/__main__.py": _MAIN,
@@ -186,3 +186,9 @@ FILES: Final[dict[str, str]] = {
     "tests/test_core.py": _TEST_CORE,
     "tests/e2e/verify.sh": _VERIFY,
 }
+
+
+def files(python_folder: str = "") -> dict[str, str]:
+    """The repository, by path. `python_folder`: where `python3` is, when it is not where the system's programs are."""
+    verify = f'PATH="$PATH:{python_folder}" {VERIFY}' if python_folder else VERIFY
+    return {**_FILES, ".github/bee.yml": _POLICY.format(verify=verify)}

@@ -49,7 +49,7 @@ def run(options: Options, env: Mapping[str, str]) -> int:
         good = _perform(options, screen, folder, env)
         kept = options.keep is not None or not good
         return 0 if good else 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, UsageError):
         kept = options.keep is not None
         raise
     finally:
@@ -152,5 +152,5 @@ def _how_to_look(screen: Screen, ready: Stage) -> None:
 def _until_interrupted() -> None:
     try:
         signal.pause()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, UsageError):
         return

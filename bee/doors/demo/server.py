@@ -72,4 +72,4 @@ def _addresses(log: Path, before: int) -> Addresses:
             found = json.loads(ready[0])
             return Addresses(found["api_url"], found["graphql_url"], found["git_url"])
         time.sleep(0.02)
-    raise LookError(f"the embedded GitHub did not start within {START_SECONDS_MAX} s. It said:\n{said[-2000:]}")
+    raise LookError(f"the embedded GitHub did not start. It said:\n{said[-2000:]}")

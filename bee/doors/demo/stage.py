@@ -19,6 +19,7 @@ from typing import Final
 from bee.doors.demo import host, project, server
 from bee.doors.demo.person import Person
 from bee.doors.demo.server import Account, Addresses
+from bee.hands import process
 
 PERSON_LOGIN: Final = "ada"
 BEE_LOGIN: Final = "bee-worker"
@@ -87,7 +88,7 @@ def calculator(agent: Path) -> Play:
 
 def write_project(folder: Path, env: Mapping[str, str]) -> None:
     """The calculator as a repository with one commit of ada's."""
-    for path, text in project.FILES.items():
+    for path, text in project.files(_python_folder()).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -95,6 +96,11 @@ def write_project(folder: Path, env: Mapping[str, str]) -> None:
     host.git(ada, folder, "init", "--quiet", f"--initial-branch={project.BRANCH}")
     host.git(ada, folder, "add", "--all")
     host.git(ada, folder, "commit", "--quiet", "--message", "calc adds and subtracts")
+
+
+def _python_folder() -> str:
+    """Where this Python is, when bee's E2E, which knows the system's folders only, would find no `python3`."""
+    return "" if shutil.which("python3", path=process.SYSTEM_PATH) else str(Path(sys.executable).parent)
 
 
 @contextmanager
