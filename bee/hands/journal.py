@@ -90,6 +90,7 @@ class Slot(Held):
     @classmethod
     def acquire(cls, home: Home, slots: int, holder_text: str) -> Slot | None:
         """A free slot, or None where every one is taken."""
+        home.slots_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         for text, lock in _slot_files(home, slots):
             fd = _open_lock(lock)
             if _lock_within(fd, PROBE_SECONDS_MAX):
@@ -264,7 +265,6 @@ def remove_tree(path: Path) -> None:
 
 
 def _slot_files(home: Home, slots: int) -> list[tuple[Path, Path]]:
-    home.slots_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return [(home.slots_dir / f"{number}.txt", home.slots_dir / f"{number}.lock") for number in range(1, slots + 1)]
 
 
