@@ -13,7 +13,7 @@ from bee.words.limits import BODY_BYTES_MAX
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step
 from bee.words.records import RunSummary
-from bee.words.text import clipped, digest, neutralised, one_line
+from bee.words.text import clipped, closed, digest, neutralised, one_line
 
 
 def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
@@ -24,7 +24,12 @@ def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
 def marked(text: str, run: str, role: str, key: str, **values: str) -> str:
     """The text with its `bee:run` marker at the end."""
     marker = markers.Marker(markers.RUN, {"id": run, "role": role, "key": key, **values})
-    return f"{clipped(text, BODY_BYTES_MAX)}\n\n{markers.render(marker)}"
+    return f"{closed(clipped(text, BODY_BYTES_MAX))}\n\n{markers.render(marker)}"
+
+
+def _prose(text: str, lead: str = "") -> str:
+    """What somebody wrote, harmless, after `lead`; its last code fence is closed, for what follows must not be code."""
+    return closed(f"{lead}{neutralised(text)}")
 
 
 def said(role: str, text: str) -> str:
@@ -52,8 +57,8 @@ def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
 def pull_body(issue: int, step: str, text: str, plan: str) -> str:
     """The description of a pull request of bee's; `Part of` links the issue without closing it."""
     marker = markers.Marker(markers.PULL, {"issue": str(issue), "step": step, "plan": plan})
-    body = neutralised(text).strip() or "(the drafter gave no description)"
-    return f"{clipped(body, BODY_BYTES_MAX)}\n\nPart of #{issue}, step `{step}`.\n\n{markers.render(marker)}"
+    body = _prose(text).strip() or "(the drafter gave no description)"
+    return f"{closed(clipped(body, BODY_BYTES_MAX))}\n\nPart of #{issue}, step `{step}`.\n\n{markers.render(marker)}"
 
 
 def found_branch(issue: int, step: str) -> str:
@@ -63,23 +68,23 @@ def found_branch(issue: int, step: str) -> str:
 
 def pushed(title: str, text: str, head: str) -> str:
     """The drafter's comment when it has continued its branch."""
-    return said("drafter", f"{neutralised(one_line(title))} ({short(head)})\n\n{neutralised(text)}".rstrip())
+    return said("drafter", f"{neutralised(one_line(title))} ({short(head)})\n\n{_prose(text)}".rstrip())
 
 
 def tests_pushed(title: str, text: str, head: str) -> str:
     """The test role's comment when it has added tests to the branch."""
-    return said("test", f"{neutralised(one_line(title))} ({short(head)})\n\n{neutralised(text)}".rstrip())
+    return said("test", f"{neutralised(one_line(title))} ({short(head)})\n\n{_prose(text)}".rstrip())
 
 
 def reply(text: str) -> str:
     """The drafter's answer to a review, without commits."""
-    return said("drafter", neutralised(text))
+    return _prose(text, said("drafter", ""))
 
 
 def reviewed(approved: bool, text: str, head: str) -> str:
     """The reviewer's verdict on one head."""
     verdict = "approved" if approved else "changes requested"
-    return said("reviewer", f"{verdict} at {short(head)}\n\n{neutralised(text)}".rstrip())
+    return said("reviewer", f"{verdict} at {short(head)}\n\n{_prose(text)}".rstrip())
 
 
 def e2e_result(passed: bool, head: str, base: str, base_ref: str, steps: str, trace: str, verdict: str) -> str:
@@ -87,7 +92,7 @@ def e2e_result(passed: bool, head: str, base: str, base_ref: str, steps: str, tr
     word = "pass" if passed else "fail"
     text = f"**E2E trace ({word})** of {head} on `{base_ref}` {base}\n\n{steps}"
     if verdict:
-        text += f"\n\n**test:** {neutralised(verdict)}"
+        text += "\n\n" + _prose(verdict, said("test", ""))
     return f"{text}\n\nThe whole trace: `git fetch origin {trace} && git log FETCH_HEAD`"
 
 
@@ -99,7 +104,7 @@ def step_line(command: str, code: int, seconds: int) -> str:
 def paused(role: str, reason: str) -> str:
     """What stands on an item that an agent handed to a person."""
     return (
-        f"**{role}: paused** {neutralised(reason)}\n\n"
+        f"{_prose(reason, f'**{role}: paused** ')}\n\n"
         "**What you can do:** answer here or change the item, then remove the label `breeze:human` "
         "(or run `bee resume`)."
     )
@@ -107,24 +112,24 @@ def paused(role: str, reason: str) -> str:
 
 def paused_by_person(reason: str) -> str:
     """`bee pause` from the terminal."""
-    return f"**human:** paused{': ' + neutralised(reason) if reason else ''}"
+    return _prose(reason, f"**human:** paused{': ' if reason else ''}")
 
 
 def hinted(text: str) -> str:
     """`bee retry --hint`: a person's word for the next run."""
-    return f"**human:** try again: {neutralised(text)}\n\n{markers.render(markers.Marker(markers.HINT))}"
+    return f"{_prose(text, '**human:** try again: ')}\n\n{markers.render(markers.Marker(markers.HINT))}"
 
 
 def human_marker(kind: str, sha: str, reason: str) -> str:
     """`bee approve` and `bee request-changes` from the terminal, bound to a head."""
     word = "approved for E2E and merge" if kind == markers.APPROVED else "changes requested"
-    text = f"**human:** {word} at {short(sha)}{': ' + neutralised(reason) if reason else ''}"
+    text = _prose(reason, f"**human:** {word} at {short(sha)}{': ' if reason else ''}")
     return f"{text}\n\n{markers.render(markers.Marker(kind, {'sha': sha}))}"
 
 
 def escalated(reason: str, tried: Sequence[RunSummary], advice: str) -> str:
     """The card that hands an item to a person, with what was tried."""
-    lines = [f"**bee: paused** {neutralised(reason)}"]
+    lines = [_prose(reason, "**bee: paused** ")]
     if tried:
         lines.append("\n**What was tried**\n")
         lines += [

@@ -7,13 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-_FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$")
+_LISTS: Final = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*"
+_FENCE: Final = re.compile(rf"^([ \t]*{_LISTS})(`{{3,}}|~{{3,}})([^\n]*)$")
+_QUOTE: Final = re.compile(rf"^[ \t]*{_LISTS}>")
+_INDENTED: Final = re.compile(r"^(?: {4}| {0,3}\t)")
+_HEADING: Final = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)")
+_STARTS_BLOCK: Final = re.compile(
+    r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|<|(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)|([-_*])(?:[ \t]*\1){2,}[ \t]*$)"
+)
+_TICKS: Final = re.compile(r"`+|\\+")
+_HIDDEN: Final = "\ufffd"
 _CHECKBOX: Final = re.compile(r"^(\s{0,12}[-*+] )\[[ xX]\]")
-_CODE_SPAN: Final = re.compile(r"(`+)[^`]*\1")
-_CLOSING: Final = re.compile(r"\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing))\b(:?\s+)(?=\S*#\d)", re.I)
+# https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
+_CLOSING: Final = re.compile(
+    r"\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing))\b(:?\s+)"
+    r"(?=\S*#\d|\S*/(?:issues|pull)/\d|[^\w\s]*GH-\d)",
+    re.IGNORECASE,
+)
+_MENTION: Final = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
+# Entities of @ and #, which GitHub reads after Markdown has made them plain.
+_ENTITY: Final = re.compile(r"&(?=#0{0,8}(?:64|35)(?![0-9])|#x0{0,8}(?:40|23)(?![0-9a-f])|commat;|num;)", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
@@ -31,28 +48,131 @@ def digest(text: str, length: int = 16) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
+class _Blocks:
+    """Which lines of a Markdown body are code or quotes, line by line. Where Markdown leaves doubt, they are."""
+
+    def __init__(self) -> None:
+        self.fence = ""
+        self.fence_indent = ""
+        self._inside = 0
+        self._lazy = False
+        self._fresh = True
+
+    def hides(self, line: str) -> bool:
+        """Whether this line, the next one of the body, is code or a quote."""
+        if self.fence and not self._left_container(line):
+            self._end_fence(line)
+            return True
+        code = self._fresh and _INDENTED.match(line) is not None
+        opening = None if code else _FENCE.match(line)
+        if opening and not (opening[2][0] == "`" and "`" in opening[3]):
+            self._start_fence(opening)
+            return True
+        if _QUOTE.match(line):
+            self._lazy = bool(line.strip(" \t>"))
+            self._fresh = not self._lazy
+            return True
+        self._lazy = self._lazy and bool(line.strip()) and not _STARTS_BLOCK.match(line)
+        if self._lazy or code:
+            return True
+        self._fresh = not line.strip() or _HEADING.match(line) is not None
+        return False
+
+    def _start_fence(self, opening: re.Match[str]) -> None:
+        """A fence in a list item ends with the item, so how far that is indented is kept."""
+        prefix = opening[1].expandtabs(4)
+        self.fence, self.fence_indent, self._lazy = opening[2], opening[1], False
+        self._inside = len(prefix) if prefix.strip() else 2 if len(prefix) > 3 else 0
+
+    def _left_container(self, line: str) -> bool:
+        if not line.strip() or len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip(" ")) >= self._inside:
+            return False
+        self.fence, self._fresh = "", True
+        return True
+
+    def _end_fence(self, line: str) -> None:
+        ending = line.strip(" \t")
+        if ending and not ending.strip(self.fence[0]) and len(ending) >= len(self.fence):
+            self.fence, self._fresh = "", True
+
+    @property
+    def closing(self) -> str:
+        """The line that ends the open fence; empty where none is open, or where any line to the left ends it."""
+        return f"{self.fence_indent}{self.fence}" if self.fence and not self._inside else ""
+
+
 def outside_code(body: str) -> Iterator[tuple[int, str]]:
     """The lines of a Markdown body that are neither in a fenced or indented code block nor a quote.
 
-    Yields (line index, line), with inline code spans blanked out. An unclosed fence runs to the end, as on GitHub.
+    Yields (line index, line), each inline code span replaced by one character. An unclosed fence runs to the end,
+    as on GitHub.
     """
-    fence = ""
-    previous_blank = True
+    blocks = _Blocks()
+    paragraph: list[tuple[int, str]] = []
     for index, line in enumerate(unix(body).split("\n")):
-        match = _FENCE.match(line)
-        if fence:
-            if match and match[1][0] == fence[0] and len(match[1]) >= len(fence) and not match[2].strip():
-                fence = ""
+        hidden = blocks.hides(line)
+        if not hidden and line.strip():
+            paragraph.append((index, line))
             continue
-        if match and not (match[1][0] == "`" and "`" in match[2]):
-            fence = match[1]
-            previous_blank = False
+        yield from _without_spans(paragraph)
+        paragraph = []
+        if not hidden:
+            yield index, line
+    yield from _without_spans(paragraph)
+
+
+def closed(text: str) -> str:
+    """The text with its last code fence closed, so that what is put after it is not code."""
+    blocks = _Blocks()
+    for line in unix(text).split("\n"):
+        blocks.hides(line)
+    return f"{text}\n{blocks.closing}" if blocks.closing else text
+
+
+def _without_spans(paragraph: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines of a paragraph, without what is a code span in the whole of it, or in its line alone."""
+    text = "\n".join(line for _, line in paragraph)
+    if "`" not in text:
+        yield from paragraph
+        return
+    spans = _code_spans(text)
+    start = 0
+    for _, line in paragraph if len(paragraph) > 1 else ():
+        spans += [(start + left, start + right) for left, right in _code_spans(line)]
+        start += len(line) + 1
+    kept: list[str] = []
+    at = 0
+    for left, right in sorted(spans):
+        if right > at:
+            kept += [text[at : max(left, at)], _HIDDEN, "\n" * text.count("\n", max(left, at), right)]
+            at = right
+    lines = "".join([*kept, text[at:]]).split("\n")
+    yield from zip((index for index, _ in paragraph), lines, strict=True)
+
+
+def _code_spans(text: str) -> list[tuple[int, int]]:
+    """Where the code spans are: from a run of backticks to the next one as long, if no backslash escapes the first."""
+    runs: list[tuple[int, int, int]] = []
+    by_length: dict[int, list[int]] = {}
+    slashes = (0, 0)
+    for match in _TICKS.finditer(text):
+        left, right = match.span()
+        if text[left] == "\\":
+            slashes = (left, right)
             continue
-        indented = line.startswith(("    ", "\t"))
-        if line.lstrip().startswith(">") or (indented and previous_blank):
-            continue
-        previous_blank = not line.strip()
-        yield index, _CODE_SPAN.sub("", line)
+        by_length.setdefault(right - left, []).append(len(runs))
+        runs.append((left, right, (slashes[1] - slashes[0]) % 2 if slashes[1] == left else 0))
+    found = []
+    index = 0
+    while index < len(runs):
+        left, right, escaped = runs[index]
+        same = by_length.get(right - left - escaped, [])
+        after = bisect_right(same, index)
+        if after < len(same):
+            found.append((left + escaped, runs[same[after]][1]))
+            index = same[after]
+        index += 1
+    return found
 
 
 def unticked(line: str) -> str:
@@ -72,14 +192,14 @@ def is_ticked(line: str) -> bool:
 
 
 def normalised(text: str) -> str:
-    """The text as gates and hashes see it: unix line ends, checkboxes empty, no trailing space, no outer blank lines."""
+    """The text as gates and hashes see it: unix line ends, empty boxes, no trailing space, no outer blank lines."""
     return "\n".join(unticked(line.rstrip()) for line in unix(text).split("\n")).strip("\n")
 
 
 def neutralised(text: str) -> str:
     """Agent text made harmless on GitHub: no mentions, no closing keywords, no hidden comments or markers."""
-    text = _INVISIBLE.sub("", unix(text)).replace(_COMMENT_OPEN, "&lt;!--")
-    text = re.sub(r"(?<![\w`])@(?=[A-Za-z0-9])", "@\u200b", text)
+    text = _CONTROL.sub("", _INVISIBLE.sub("", unix(text))).replace(_COMMENT_OPEN, "&lt;!--")
+    text = _MENTION.sub("@\u200b", _ENTITY.sub("&amp;", text))
     return _CLOSING.sub(lambda match: f"{match[1]}\u200b{match[2]}", text)
 
 
