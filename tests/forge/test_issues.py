@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import Person, World
+from tests.forge.world import Person, World
 
 BODY = """query($n: Int!) { repository(owner: "ada", name: "calc") { issue(number: $n) { id body lastEditedAt
   editor { login } includesCreatedEdit
@@ -13,7 +13,7 @@ BODY = """query($n: Int!) { repository(owner: "ada", name: "calc") { issue(numbe
     ... on LabeledEvent { label { name } actor { login } } ... on UnlabeledEvent { label { name } }
     ... on CrossReferencedEvent { source { __typename ... on Issue { number } ... on PullRequest { number } }
       willCloseTarget }
-    ... on ClosedEvent { stateReason } ... on ReopenedEvent { createdAt } ... on RenamedTitleEvent { currentTitle } } } } } }"""
+    ... on ClosedEvent { stateReason } ... on ReopenedEvent { createdAt } } } } } }"""
 
 
 def issue(person: Person, title: str = "One", **data: Any) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from graphql import (
     validate_schema,
 )
 
-from . import official
-from .conftest import EMPTY_TREE, Person, World
+from tests.forge import official
+from tests.forge.world import EMPTY_TREE, Person, World
 
 
 def ours() -> GraphQLSchema:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Person, World, until
+from tests.forge.world import Person, World, until
 
 STATE = """query($n: Int!) { repository(owner: "ada", name: "calc") { pullRequest(number: $n) { state merged mergeable
   headRefOid baseRef { target { oid } } mergeCommit { oid } commits(last: 1) { totalCount nodes { commit { oid } } }
@@ -63,7 +63,9 @@ def test_the_three_ways_to_merge(world: World, ada: Person, wil: Person, method:
 def test_drafts_rules_and_strangers_do_not_merge(world: World, ada: Person, wil: Person, zoe: Person) -> None:
     made = world.pull(draft=True)
     assert wil.send("PUT", "pulls/1/merge", {}, 405)["message"] == "Pull Request is still a draft"
-    ready = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+    ready = (
+        "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+    )
     assert wil.data(ready, id=made["node_id"]) == {"markPullRequestReadyForReview": {"pullRequest": {"isDraft": False}}}
     assert zoe.send("PUT", "pulls/1/merge", {}, 403)
     rules = {
@@ -97,7 +99,9 @@ def test_nobody_approves_their_own(world: World, ada: Person, wil: Person) -> No
     refused = wil.post("pulls/1/reviews", {"event": "REQUEST_CHANGES", "body": "x"}, 422)
     assert refused["errors"] == ["Can not request changes on your own pull request"]
     wil.post("pulls/1/reviews", {"event": "COMMENT", "body": "of my own"}, 200)
-    review = ada.post("pulls/1/reviews", {"event": "REQUEST_CHANGES", "body": "hm", "commit_id": made["head"]["sha"]}, 200)
+    review = ada.post(
+        "pulls/1/reviews", {"event": "REQUEST_CHANGES", "body": "hm", "commit_id": made["head"]["sha"]}, 200
+    )
     assert (review["state"], review["commit_id"]) == ("CHANGES_REQUESTED", made["head"]["sha"])
     dismissed = wil.send("PUT", f"pulls/1/reviews/{review['id']}/dismissals", {"message": "talked"})
     assert dismissed["state"] == "DISMISSED"

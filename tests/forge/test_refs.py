@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from .conftest import EMPTY_TREE, ZERO, Person, World
+from tests.forge.world import EMPTY_TREE, ZERO, Person, World
 
 UPDATE = """mutation($repo: ID!, $updates: [RefUpdate!]!) {
   updateRefs(input: {repositoryId: $repo, refUpdates: $updates, clientMutationId: "m"}) { clientMutationId } }"""
@@ -80,7 +80,9 @@ def test_of_many_who_take_one_ref_exactly_one_gets_it(world: World, ada: Person,
             person = Person(world, "t-wil")
             start.wait()
             if place < 8:
-                done = "errors" not in update(person, repo, {"name": name, "beforeOid": ZERO, "afterOid": commits[place]})
+                done = "errors" not in update(
+                    person, repo, {"name": name, "beforeOid": ZERO, "afterOid": commits[place]}
+                )
             elif place < 12:
                 done = person.ask("POST", "git/refs", {"ref": name, "sha": commits[place]}).status_code == 201
             else:
@@ -164,15 +166,17 @@ def test_trees_blobs_and_files(ada: Person, wil: Person) -> None:
     blob = wil.post("git/blobs", {"content": "aGk=", "encoding": "base64"})["sha"]
     base = ada.get("git/trees/main")["sha"]
     tree = wil.post("git/trees", {"base_tree": base, "tree": [
-        {"path": "a/b.txt", "mode": "100644", "type": "blob", "sha": blob}, {"path": "c", "mode": "100755", "content": "x"},
+        {"path": "a/b.txt", "mode": "100644", "type": "blob", "sha": blob},
+        {"path": "c", "mode": "100755", "content": "x"},
     ]})  # fmt: skip
     found = {one["path"]: one["mode"] for one in ada.get(f"git/trees/{tree['sha']}?recursive=1")["tree"]}
     assert found == {"README.md": "100644", "a": "040000", "a/b.txt": "100644", "c": "100755"}
     head = ada.get("git/ref/heads/main")["object"]["sha"]
     commit = wil.post("git/commits", {"message": "m", "tree": tree["sha"], "parents": [head]})["sha"]
     wil.send("PATCH", "git/refs/heads/main", {"sha": commit})
-    query = '{ repository(owner: "ada", name: "calc") { object(expression: "HEAD:a/b.txt") { __typename oid ' \
-            '... on Blob { text isTruncated byteSize } } none: object(expression: "HEAD:a/none") { oid } } }'  # fmt: skip
+    query = """{ repository(owner: "ada", name: "calc") {
+      object(expression: "HEAD:a/b.txt") { __typename oid ... on Blob { text isTruncated byteSize } }
+      none: object(expression: "HEAD:a/none") { oid } } }"""
     found = ada.data(query)["repository"]
     assert found == {"none": None, "object": {
         "__typename": "Blob", "oid": blob, "text": "hi", "isTruncated": False, "byteSize": 2}}  # fmt: skip
@@ -220,8 +224,9 @@ def test_atomic_pushes_of_any_ref_with_leases(world: World, ada: Person, wil: Pe
     head = world.commit(work, "bee/1-one", {"one.txt": "1\n"}, push=False)
     following = made(wil, "published", lease)
     world.git("fetch", "-q", "origin", following, cwd=work)
-    push = ["push", "--atomic", f"--force-with-lease=refs/bee/items/1:{lease}", "--force-with-lease=refs/heads/bee/1-one:",
-            "origin", f"{following}:refs/bee/items/1", f"{head}:refs/heads/bee/1-one"]  # fmt: skip
+    push = ["push", "--atomic", f"--force-with-lease=refs/bee/items/1:{lease}",
+            "--force-with-lease=refs/heads/bee/1-one:", "origin",
+            f"{following}:refs/bee/items/1", f"{head}:refs/heads/bee/1-one"]  # fmt: skip
     world.git(*push, cwd=work)
     assert (at(ada, "refs/bee/items/1"), at(ada, "refs/heads/bee/1-one")) == (following, head)
     other = world.commit(work, "bee/1-one", {"one.txt": "2\n"}, push=False)

@@ -1,7 +1,5 @@
 """Edit history of bodies, as `userContentEdits` shows it."""
 
-# ruff: noqa: S608 - only this module's own words become SQL; values are bound
-
 from __future__ import annotations
 
 from bee.forge.core.store import Row

@@ -18,7 +18,7 @@ PREFIXES: Final = {
     "ReviewDismissedEvent": "RDE", "ReferencedEvent": "REFE", "BaseRefChangedEvent": "BRCE",
     "PullRequestCommit": "PURC", "ReviewRequest": "RRQ", "WorkflowRun": "WFR", "SubIssueAddedEvent": "SIAE",
     "SubIssueRemovedEvent": "SIRE", "ParentIssueAddedEvent": "PIAE", "ParentIssueRemovedEvent": "PIRE",
-    "ReviewRequestRemovedEvent": "RRRE", "PullRequestReviewThread": "PRRT",
+    "ReviewRequestRemovedEvent": "RRRE", "PullRequestReviewThread": "PRRT", "BranchProtectionRule": "BPR",
 }  # fmt: skip
 _TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 

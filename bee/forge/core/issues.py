@@ -1,7 +1,5 @@
 """Issues, and what issues and pull requests share: numbers, texts, states, assignees."""
 
-# ruff: noqa: S608 - only this module's own words become SQL; values are bound
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Dependencies between issues, and sub-issues."""
 
-# ruff: noqa: S608 - only this module's own words become SQL; values are bound
-
 from __future__ import annotations
 
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Repositories: creating, forking, changing, removing; collaborators."""
 
-# ruff: noqa: S608 - only this module's own words become SQL; values are bound
-
 from __future__ import annotations
 
 import json

@@ -142,6 +142,8 @@ class Connection:
         """How long the whole list is."""
         return self._total() if callable(self._total) else self._total
 
+    issue_count = total_count
+
 
 def window(call: Call, args: dict[str, Any]) -> tuple[int, bool]:
     """`(page size, whether the page is taken from the end)`; one of `first` and `last` is required."""

@@ -68,8 +68,12 @@ class Counter:
     def _page(self, field: FieldNode) -> int:
         name = field.name.value
         sizes = {a.name.value: self._value(a.value) for a in field.arguments or () if a.name.value in ("first", "last")}
+        assert field.selection_set is not None
         asked = [(word, size) for word, size in sizes.items() if size is not None]
         if not asked:
+            below = {one.name.value for one in field.selection_set.selections if isinstance(one, FieldNode)}
+            if below <= {"totalCount", "issueCount"}:  # a bare count needs no page
+                return 0
             message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
             raise Excessive(message, "MISSING_PAGINATION_BOUNDARIES")
         word, size = asked[0]

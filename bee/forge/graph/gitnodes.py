@@ -39,6 +39,12 @@ class Ref(Node):
         """The object it points to."""
         return git_object(self.call, self.repo, self.oid)
 
+    def branch_protection_rule(self) -> Node | None:
+        """The rules of the branch, for those who may see them."""
+        from bee.forge.graph.rules import rule
+
+        return rule(self.call, self.repo, self.full_name)
+
     def repository(self) -> Node:
         """The repository."""
         from bee.forge.graph.repository import Repository

@@ -148,6 +148,8 @@ class Item(Text):
         """Projects are not served."""
         return empty(self.call, args)
 
+    project_items = project_cards
+
     def resource_path(self) -> str:
         """The path of the web page."""
         return f"/{self.repo.full_name}/{'pull' if self.row['is_pull'] else 'issues'}/{self.row['number']}"

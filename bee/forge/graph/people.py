@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bee.forge.core.users import User
-from bee.forge.core.world import Call
+from bee.forge.core.world import Call, Repo
 from bee.forge.graph.base import Connection, Node, connect
 
 
@@ -44,6 +44,28 @@ class Account(Node):
         """When the account was made."""
         return self.user.created_at
 
+    def repositories(self, **args: Any) -> Connection:
+        """The account's own repositories that the viewer may see; other affiliations find none."""
+        from bee.forge.graph.repository import Repository
+
+        rows = self.call.rows("SELECT id FROM repos WHERE owner_id = ? ORDER BY id", self.user.id)
+        found = [repo for row in rows if (repo := self.call.repo_by_id(row["id"])) and self._wanted(repo, args)]
+        order = args.get("order_by")
+        if order:
+            column = {"NAME": "name", "PUSHED_AT": "pushed_at", "UPDATED_AT": "updated_at"}.get(order["field"], "id")
+            found.sort(key=lambda repo: getattr(repo, column), reverse=order["direction"] == "DESC")
+        return connect(self.call, found, lambda repo: Repository(self.call, repo), args)
+
+    def _wanted(self, repo: Repo, args: dict[str, Any]) -> bool:
+        asked = (
+            (args.get("is_fork"), repo.parent_id is not None),
+            (args.get("is_archived"), bool(repo.settings.get("archived"))),
+            (args.get("privacy"), "PRIVATE" if repo.private else "PUBLIC"),
+            (args.get("visibility"), "PRIVATE" if repo.private else "PUBLIC"),
+        )
+        owned = all("OWNER" in (args.get(name) or ["OWNER"]) for name in ("affiliations", "owner_affiliations"))
+        return owned and self.call.may_read(repo) and all(want is None or want == have for want, have in asked)
+
 
 class UserNode(Account):
     """A person."""
@@ -63,14 +85,6 @@ class UserNode(Account):
     def is_viewer(self) -> bool:
         """Whether this is who asks."""
         return self.call.viewer is not None and self.call.viewer.id == self.user.id
-
-    def repositories(self, **args: Any) -> Connection:
-        """The user's repositories that the viewer may see."""
-        from bee.forge.graph.repository import Repository
-
-        rows = self.call.rows("SELECT id FROM repos WHERE owner_id = ? ORDER BY id", self.user.id)
-        repos = [repo for row in rows if (repo := self.call.repo_by_id(row["id"])) and self.call.may_read(repo)]
-        return connect(self.call, repos, lambda repo: Repository(self.call, repo), args)
 
 
 class BotNode(Account):

@@ -9,10 +9,11 @@ from bee.forge.core.errors import Refused
 from bee.forge.core.ids import parse_node_id
 from bee.forge.core.world import Call, Repo
 from bee.forge.graph import people, reviewnodes
-from bee.forge.graph.base import Batch, Node
+from bee.forge.graph.base import Batch, Connection, Node
 from bee.forge.graph.gitnodes import git_object, ref
 from bee.forge.graph.items import IssueComment, Label, wrap
 from bee.forge.graph.repository import Repository
+from bee.forge.graph.search import search
 from bee.forge.limits import Window
 
 
@@ -110,6 +111,10 @@ class Query:
     def nodes(self, ids: list[str]) -> list[Any]:
         """Several nodes by id; one that is not found is an error beside a null."""
         return [found if (found := find(self.call, one)) else _unresolved(one) for one in ids]
+
+    def search(self, query: str, type: str, **args: Any) -> Connection:
+        """Issues and pull requests that match."""
+        return search(self.call, query, type, args)
 
     def user(self, login: str) -> people.Account:
         """A person by login."""

@@ -96,7 +96,7 @@ class Repository(Node):
         """Templates, mirrors and locks are not served."""
         return False
 
-    is_mirror = is_disabled = is_locked = has_discussions_enabled = is_template
+    is_mirror = is_user_configuration_repository = is_disabled = is_locked = has_discussions_enabled = is_template
 
     def created_at(self) -> str:
         """When it was made."""
@@ -303,7 +303,10 @@ class Repository(Node):
         """Milestones are not served."""
         return empty(self.call, args)
 
-    projects = milestones
+    projects = repository_topics = milestones
+
+    def primary_language(self) -> None:
+        """Languages are not detected."""
 
     def issue_templates(self) -> list[Any]:
         """Templates are not served."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from operator import methodcaller
 from typing import Any, Final
@@ -32,18 +33,22 @@ from bee.forge.graph import (  # fmt: skip
     query,
     repository,
     reviewnodes,
+    rules,
     texts,
     timeline,
 )
 
 # Not one transaction: these move git refs first, and note what follows from them afterwards.
 UNWRAPPED: Final = ("update_refs", "create_ref", "update_ref", "delete_ref", "merge_pull_request")
-_MODULES: Final = (items, pulls, repository, people, gitnodes, checknodes, texts, reviewnodes, query)
+_MODULES: Final = (items, pulls, repository, people, gitnodes, checknodes, texts, reviewnodes, rules, query)
+# Inputs that real clients name, mostly as null; what they would do is not here.
+UNSERVED: Final = ("project_ids", "milestone_id", "issue_template", "team_ids")
 # Types answered by plain dictionaries, because nothing about them is computed late.
 DICTS: Final = ("RateLimit", "SubIssuesSummary", "PullRequestChangedFile", "ReactionGroup")
 # Types that stand in the schema so that real clients' queries are valid, and of which there is never one.
 NEVER: Final = ("Milestone", "Project", "ProjectCard", "IssueTemplate", "PullRequestTemplate", "AutoMergeRequest",
-                "WorkflowRun", "Workflow", "ReactionGroup")  # fmt: skip
+                "WorkflowRun", "Workflow", "ReactionGroup", "Language", "RepositoryTopic", "Topic",
+                "Team", "ProjectColumn", "ProjectV2", "ProjectV2Item")  # fmt: skip
 
 
 def snake(name: str) -> str:
@@ -102,6 +107,9 @@ def _mutation(name: str) -> Callable[..., Any]:
         mutations.resettle(call)
         try:
             call.actor()
+            unserved = [key for key in UNSERVED if asked.get(key)]
+            if unserved:
+                raise Refused(422, f"This forge does not have {', '.join(unserved)}.", kind="NOT_SERVED")
             if name in UNWRAPPED:
                 payload = function(call, asked)
             else:
@@ -130,6 +138,7 @@ def _tie(kind: GraphQLObjectType, classes: dict[str, type]) -> None:
             raise RuntimeError(f"the schema has {kind.name}.{name}, and nothing answers it")
 
 
+@cache
 def build() -> GraphQLSchema:
     """The executable schema; raises RuntimeError for a field that nothing answers."""
     text = resources.files("bee.forge").joinpath("schema.graphql").read_text("utf-8")

@@ -99,13 +99,17 @@ class Event(Node):
         from bee.forge.graph.items import Label
 
         kept = self.data()["label"]
-        row = self.call.row("SELECT * FROM labels WHERE id = ?", kept["id"])
+        row = self.item.batch.load(f"label {self.row['repo_id']}", self._labels).get(kept["id"])
         if row is None:
             sql = "SELECT ? AS id, ? AS repo_id, ? AS name, ? AS color, NULL AS description, ? AS created_at"
             values = (kept["id"], self.row["repo_id"], kept["name"], kept["color"], self.row["created_at"])
             row = self.call.row(sql, *values)
         assert row is not None
         return Label(self.call, row)
+
+    def _labels(self, _ids: list[int]) -> dict[int, Row]:
+        rows = self.call.rows("SELECT * FROM labels WHERE repo_id = ?", self.row["repo_id"])
+        return {row["id"]: row for row in rows}
 
     # references
 

@@ -1,7 +1,5 @@
 """Commit statuses, check runs and workflow runs."""
 
-# ruff: noqa: S608 - only this module's own words become SQL; values are bound
-
 from __future__ import annotations
 
 import json

@@ -3,8 +3,6 @@
 https://docs.github.com/rest/issues
 """
 
-# ruff: noqa: S608 - only this module's own words become SQL; values are bound
-
 from __future__ import annotations
 
 from bee.forge.core import comments, events, issues, pulls, reviews
