@@ -1,0 +1,144 @@
+"""What several of the belt's tests do with a stage: run the real `bee`, stage a pull request, read what agents said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bee.thinking.decide import Placed, survey
+from bee.verbs.host import Host
+from bee.verbs.snapshot import look
+from bee.words.records import RunSummary
+from tests.belt.stage import AGENT, MOVES, Stage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How one `bee` ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The last line of standard output."""
+        return dict(json.loads(self.out.strip().split("\n")[-1]))
+
+
+def bee(stage: Stage, *args: str, home: str = "host", cwd: Path | None = None, **env: str) -> Ended:
+    """The real `bee`, as a process of its own. `env` overrides what a host's environment has."""
+    whole = {**stage.env(home), "PYTHONPATH": str(ROOT), **env}
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "bee", *args],
+        cwd=cwd or stage.folder, env=whole, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def configure(stage: Stage, home: str = "host", moves: Mapping[str, str] | None = None, more: str = "") -> Path:
+    """A `config.yml` for a host whose agents make the given moves; its home."""
+    folder = stage.folder / f"moves-{home}"
+    folder.mkdir(exist_ok=True)
+    for role, script in {**MOVES, **(moves or {})}.items():
+        (folder / f"{role}.sh").write_text(script)
+    where = stage.folder / f"home-{home}"
+    where.mkdir(mode=0o700, exist_ok=True)
+    argv = json.dumps([sys.executable, str(AGENT), str(folder)])
+    text = f"version: 1\nrepos: [{stage.repo}]\nengine:\n  command: {argv}\nsandbox: none\n{more}"
+    (where / "config.yml").write_text(text)
+    return where
+
+
+def pull_of(
+    stage: Stage,
+    issue: int,
+    files: Mapping[str, str] | None = None,
+    step: str = "task",
+    who: str = "bee",
+    body: str = "",
+) -> dict[str, Any]:
+    """A pull request on a branch of bee's, with a commit by ada: as if the drafter had been there."""
+    branch = f"bee/{issue}-{step}"
+    stage.push(files or {f"work-{issue}.txt": "done\n"}, branch, f"work on {branch}")
+    data = {"title": f"Work on {branch}", "head": branch, "base": "main", "body": body or f"Part of #{issue}"}
+    return dict(stage.call(who, "POST", stage.at("/pulls"), data))
+
+
+def task_pull(stage: Stage, files: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A task and its pull request."""
+    return pull_of(stage, stage.issue(), files)
+
+
+def approve(stage: Stage, pull: Mapping[str, Any], who: str = "ada") -> None:
+    """A person's approval of the pull request's head as it is now."""
+    head = stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}"))["head"]["sha"]
+    stage.comment(int(pull["number"]), f"Go.\n\n<!-- bee:approved-for-e2e sha={head} -->", who)
+
+
+def head_of(stage: Stage, number: int) -> str:
+    """The head of a pull request."""
+    return str(stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["head"]["sha"])
+
+
+def placed(stage: Stage, host: Host, number: int) -> Placed:
+    """One open item in its place, by the code that decides."""
+    return next(one for one in survey(look(host.door(), stage.repo)) if one.number == number)
+
+
+def heard(host: Host) -> list[tuple[str, bool, str]]:
+    """What agents of this host asked for, oldest first: (verb, accepted, bee's answer)."""
+    lines = (host.home.path / "activity.ndjson").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    return [(event["verb"], event["ok"], event["text"]) for event in events if "verb" in event]
+
+
+def refusals(host: Host) -> list[str]:
+    """What agents of this host were refused, oldest first."""
+    return [text for _, ok, text in heard(host) if not ok]
+
+
+def runs(stage: Stage, host: Host, number: int) -> list[RunSummary]:
+    """The runs that an item's ledger remembers, oldest first."""
+    from bee.thinking.history import fold
+
+    tip = look(host.door(), stage.repo).snapshot.items.get(number)
+    return list(fold(tip.record if tip else None))
+
+
+def writes_after(stage: Stage, seq: int) -> list[dict[str, Any]]:
+    """The requests after a point of the forge's log that wanted to write."""
+    return [entry for entry in stage.control("log") if entry["seq"] > seq and entry["write"]]
+
+
+def last_seq(stage: Stage) -> int:
+    """Where the forge's log stands."""
+    return max((entry["seq"] for entry in stage.control("log")), default=0)
+
+
+def fault(stage: Stage, action: str, match: Mapping[str, Any] | None = None, times: int = 0, **more: Any) -> None:
+    """Order the forge to misbehave; `times` 0 is for ever."""
+    stage.control("faults", {"action": action, "match": dict(match or {}), "times": times, **more})
+
+
+def lift(stage: Stage) -> None:
+    """Lift every fault."""
+    stage.control("faults", method="DELETE")
+
+
+def tree_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, links not followed."""
+    found = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = Path(where) / name
+            found[str(path.relative_to(folder))] = path.read_bytes() if not path.is_symlink() else b"link"
+    return found

@@ -1,0 +1,274 @@
+"""What a tick, `bee why` and `bee status` see and say, and what they say when they could not look."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bee.doors import cli
+from bee.thinking.decide import survey
+from bee.verbs.snapshot import look
+from tests.belt.plays import bee, configure, fault, last_seq, lift, pull_of, writes_after
+from tests.belt.stage import DESIGN, Stage, staged
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A repository with one of several things, which the tests of this module only look at."""
+    folder = tmp_path_factory.mktemp("seen")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HOME", str(folder))
+        yield from _seen(folder)
+
+
+def _seen(folder: Path) -> Iterator[Stage]:
+    with staged(folder) as stage:
+        stage.issue("Do it.", "A task\x1b]0;gone\x07")
+        stage.issue(DESIGN, "A design")
+        stage.issue("Please.", "A wish", who="eve")
+        stage.issue("Blocked by #1", "Later")
+        yield stage
+
+
+@pytest.fixture
+def run(seen: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stage]:
+    """The stage, with a new host's environment in this process; faults are lifted afterwards."""
+    for name, value in seen.env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GIT_BEE_HOME", str(tmp_path / "nowhere"))
+    yield seen
+    lift(seen)
+
+
+REPO = ("--repo", "ada/calc")
+
+
+def test_d2_a_dry_run_needs_no_home_no_slot_no_engine_and_writes_nothing(run: Stage) -> None:
+    """`bee tick --dry-run --json --repo` prints the design's shape, last on standard output, and leaves no trace."""
+    before = last_seq(run)
+    ended = bee(run, "tick", "--dry-run", "--json", *REPO, home="unmade", PATH="/nowhere")
+    assert ended.code == 0, ended.err
+    said = ended.json
+    assert {"version", "exit", "decision", "items", "requests"} <= said.keys()
+    assert (said["version"], said["exit"]) == (1, 0)
+    decision = {"kind": "dispatch", "repo": "ada/calc", "number": 1, "role": "drafter"}
+    assert {**decision, "reason": "a step has no pull request"} == said["decision"]
+    assert all(set(item) == {"repo", "number", "kind", "position", "moves_next", "reason"} for item in said["items"])
+    assert [item["position"] for item in said["items"]] == ["needs-step", "needs-plan", "untrusted", "blocked"]
+    assert isinstance(said["requests"], int)
+    assert said["requests"] >= 1
+    assert writes_after(run, before) == []
+    assert not (run.folder / "home-unmade").exists()
+
+
+def test_why_and_status_print_the_shapes_of_the_design(
+    run: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """`why` has version to what_you_can_do, by the rule that decides; `status` ends with 1 where a person is needed."""
+    before = last_seq(run)
+    assert cli.main(["why", "2", "--json", *REPO]) == 0
+    why = json.loads(capsys.readouterr().out)
+    assert set(why) == {
+        "version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do",
+    }  # fmt: skip
+    assert (why["number"], why["kind"], why["position"], why["moves_next"]) == (2, "issue", "needs-plan", "planner")
+    assert cli.main(["status", "--json", *REPO]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["version"], status["person_needed"], status["running"]) == (1, False, [])
+    assert status["next"]["number"] == 1
+    assert writes_after(run, before) == []
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_why_of_a_closed_item_says_so_and_of_no_item_is_a_clear_error(
+    run: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number that is not open is looked up alone; one that does not exist is exit 2, not a bug."""
+    number = run.issue("x")
+    run.call("ada", "PATCH", run.at(f"/issues/{number}"), {"state": "closed"})
+    assert cli.main(["why", str(number), "--json", *REPO]) == 0
+    assert json.loads(capsys.readouterr().out)["position"] == "closed"
+    assert cli.main(["why", "9999", *REPO]) == 2
+    assert "#9999" in capsys.readouterr().err
+    assert cli.main(["why", "many", *REPO]) == 2
+    assert "invalid int value: 'many'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "says"),
+    [
+        ("secondary_rate_limit", {}, "rate limit"),
+        ("primary_rate_limit", {}, "rate limit"),
+        ("status", {"status": 503}, "GitHub answered 503"),
+        ("drop_before", {}, "no answer from 127.0.0.1"),
+    ],
+)
+def test_d4_could_not_look_is_75_with_the_reason_and_no_write(
+    run: Stage, capsys: pytest.CaptureFixture[str], action: str, more: dict[str, int], says: str
+) -> None:
+    """A limit, a 5xx and a dropped connection: exit 75, one sentence that says which, nothing written, never idle."""
+    fault(run, action, {"path": "."}, **more)
+    before = last_seq(run)
+    assert cli.main(["tick", "--json", *REPO]) == 75
+    said = capsys.readouterr()
+    assert says in said.err
+    assert "again" in said.err
+    answer = json.loads(said.out)
+    assert (answer["exit"], answer["decision"]["number"], answer["items"]) == (75, None, [])
+    assert writes_after(run, before) == []
+
+
+def test_d4_a_wrong_token_and_no_token_are_75_and_say_what_to_do(
+    run: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An expired login never looks like an idle repository."""
+    before = last_seq(run)
+    monkeypatch.setenv("GH_TOKEN", "expired")
+    for words in (["tick", "--inline"], ["status"], ["why", "1"], ["pause", "1"]):
+        assert cli.main([*words, *REPO]) == 75
+        said = capsys.readouterr()
+        assert "does not accept the token" in said.err
+        assert "set GH_TOKEN" in said.err
+        assert "expired" not in said.err
+    monkeypatch.delenv("GH_TOKEN")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert cli.main(["tick", *REPO]) == 75
+    assert "no GitHub token: set GH_TOKEN" in capsys.readouterr().err
+    assert writes_after(run, before) == []
+
+
+def test_d4_an_unreachable_server_is_75(
+    run: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused connection names the host and the setting that chooses it."""
+    for name in ("GITHUB_API_URL", "GITHUB_GRAPHQL_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert cli.main(["tick", "--dry-run", *REPO]) == 75
+    assert "no answer from 127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_an_unknown_key_in_config_names_file_line_and_nearest_key(
+    run: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Exit 2, before anything is asked of GitHub."""
+    before = last_seq(run)
+    config = tmp_path / "config.yml"
+    monkeypatch.setenv("GIT_BEE_HOME", str(tmp_path))
+    config.write_text("version: 1\nrepos: [ada/calc]\nsandbx: none\n")
+    assert cli.main(["tick"]) == 2
+    assert f"{config}:3: unknown key `sandbx`; did you mean `sandbox`?" in capsys.readouterr().err
+    config.write_text("version: 1\nroles:\n  drafter:\n    minuts: 5\n")
+    assert cli.main(["status"]) == 2
+    assert f"{config}:4: unknown key `minuts`; did you mean `minutes`?" in capsys.readouterr().err
+    config.write_text("version: 1\n")
+    assert cli.main(["tick"]) == 2
+    assert "names no repository" in capsys.readouterr().err
+    config.unlink()
+    assert cli.main(["tick"]) == 2
+    assert "--repo owner/name" in capsys.readouterr().err
+    assert cli.main(["tick", "--repo", "nonsense"]) == 2
+    assert "write owner/name" in capsys.readouterr().err
+    assert last_seq(run) == before
+
+
+def test_a_repository_that_is_not_there_is_2(run: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """404 may be a typing mistake or a missing permission; the sentence names the repository."""
+    assert cli.main(["tick", "--dry-run", "--repo", "ada/nothing"]) == 2
+    assert "ada/nothing" in capsys.readouterr().err
+
+
+def test_an_unknown_key_in_the_policy_names_line_and_nearest_key(tmp_path: Path) -> None:
+    """The repository's policy is as strict as the machine's configuration; so is one that is missing."""
+    bad = {".github/bee.yml": "version: 1\nintake: all\nmerge_methd: squash\n"}
+    with staged(tmp_path, bad) as stage:
+        stage.issue()
+        ended = bee(stage, "tick", "--inline", "--json", *REPO)
+        assert ended.code == 2
+        assert "ada/calc:.github/bee.yml:3: unknown key `merge_methd`; did you mean `merge_method`?" in ended.err
+        assert ended.json["exit"] == 2
+        stage.push({".github/bee.yml": "version: 1\n"})
+        assert "`intake` is missing" in bee(stage, "status", *REPO).err
+        stage.clone()
+        stage.git("rm", "-q", ".github/bee.yml")
+        stage.git("commit", "-qm", "no policy")
+        stage.git("push", "-q", "origin", "HEAD:main")
+        ended = bee(stage, "status", *REPO)
+        assert ended.code == 2
+        assert "has no policy on its default branch" in ended.err
+        assert stage.labels(1) == set()
+
+
+class Strange(BaseHTTPRequestHandler):
+    """A server whose GraphQL answers have a shape that GitHub never sends."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps({"data": {"repository": {"issues": 7}, "viewer": None}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+def test_a_bug_in_bee_is_3_with_a_report_ready_to_paste(
+    run: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the code does not expect is never "nothing to do", and never a raw traceback; the token is not in it."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Strange) as strange:
+        threading.Thread(target=strange.serve_forever, daemon=True).start()
+        monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"http://127.0.0.1:{strange.server_address[1]}/graphql")
+        assert cli.main(["tick", "--dry-run", *REPO]) == 3
+        strange.shutdown()
+    said = capsys.readouterr().err
+    assert "this is a bug in bee" in said
+    assert "command: bee tick" in said
+    assert "TypeError" in said
+    assert "t-bee" not in said
+    assert "Traceback" not in said
+
+
+def test_d12_lists_are_read_to_their_end(tmp_path: Path) -> None:
+    """Comments, label events, labels, issues: the 101st counts as much as the first."""
+    with staged(tmp_path) as stage:
+        number = stage.issue()
+        pull = pull_of(stage, number)
+        for index in range(100):
+            stage.comment(number, f"{index}")
+        stage.comment(pull["number"], "x")
+        for _ in range(51):
+            stage.label(number, "breeze:new")
+            stage.unlabel(number, "breeze:new")
+        stage.label(number, *(f"l{index:03}" for index in range(99)), "zz", "breeze:human")
+        for index in range(100):
+            stage.issue(f"{index}", "Again")
+        view = look(stage.host().door(), stage.repo)
+        issue = next(issue for issue in view.snapshot.issues if issue.number == number)
+        assert [comment.body for comment in issue.comments] == [str(index) for index in range(100)]
+        assert len(issue.events) >= 103
+        assert "breeze:human" in issue.label_names
+        assert len(view.snapshot.issues) == 101
+        places = {one.number: str(one.place.position) for one in survey(view)}
+        assert places[number] == "human"
+        assert len(places) == 102
+
+
+def test_the_home_of_config_is_used_and_a_tick_leaves_its_heartbeat(tmp_path: Path) -> None:
+    """Without `--repo`, the machine's config says where to look; a real tick writes heartbeat and run."""
+    with staged(tmp_path) as stage:
+        home = configure(stage)
+        number = stage.issue()
+        ended = bee(stage, "tick", "--inline", "--json")
+        assert ended.code == 0, ended.err
+        assert ended.json["decision"]["role"] == "drafter"
+        assert (home / "heartbeat").exists()
+        assert home.stat().st_mode & 0o777 == 0o700
+        assert [pull["head"]["ref"] for pull in stage.pulls()] == [f"bee/{number}-task"]
