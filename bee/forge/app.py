@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import io
 import json
 import logging
 import os
@@ -25,9 +26,10 @@ from bee.forge.core.world import Forge
 from bee.forge.faults import Fault, Faults, Seen
 from bee.forge.graph.door import GraphDoor
 from bee.forge.limits import Limits, Window
+from bee.forge.record import recorder
 from bee.forge.rest.door import RestDoor
 from bee.forge.stats import Stats
-from bee.forge.wire import Dropped, Request, Response
+from bee.forge.wire import Body, Dropped, Request, Response
 
 _OPERATION: Final = re.compile(r"\b(query|mutation)\b\s*(\w+)?")
 _log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Visit:
     path: str
     raw: bytes = b""
     stale_seconds: float = 0.0
+    made_up: bool = False
 
 
 def credentials(request: Request) -> str | None:
@@ -75,6 +78,7 @@ class App:
         self.limits = Limits(forge.clock, rate_limit)
         self._rest = RestDoor(forge, self.limits)
         self._graph = GraphDoor(forge, self.limits)
+        self._recorder = recorder(os.environ)
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -83,6 +87,9 @@ class App:
         started = time.monotonic()
         visit = self._visit(request)
         answer: Callable[[], Response]
+        if self._recorder is not None and visit.seen.kind == "rest":
+            visit.raw = request.body.read()
+            request.body = Body(io.BytesIO(visit.raw), len(visit.raw), False, None)
         if visit.seen.kind == "git":
             answer = lambda: githttp.serve(self.forge, request, visit.viewer)  # noqa: E731
         else:
@@ -91,6 +98,10 @@ class App:
         try:
             response = self._guarded(visit, answer)
             status = response.status
+            if self._recorder is not None and visit.seen.kind != "git":
+                seen = visit.seen
+                asked = {"kind": seen.kind, "method": seen.method, "path": visit.path, "made_up": visit.made_up}
+                self._recorder.note(request, asked, visit.raw, response)
             return response
         finally:
             self._note(visit, status, time.monotonic() - started)
@@ -142,6 +153,7 @@ class App:
         for fault in faults:
             early = self._before(fault, visit)
             if early is not None:
+                visit.made_up = True
                 return early
         response = answer()
         if any(fault.action in ("drop_after", "kill_after") for fault in faults):

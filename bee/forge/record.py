@@ -1,0 +1,41 @@
+"""Writes every API exchange down where FORGE_RECORD names a folder, so that it can be held against GitHub's words."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bee.forge.wire import Request, Response
+
+
+class Recorder:
+    """One file of JSON lines for each process, in an existing folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / f"{os.getpid()}.ndjson"
+
+    def note(self, request: Request, asked: Mapping[str, Any], sent: bytes, response: Response) -> None:
+        """Add one exchange: what was asked, what was sent with it, and the whole answer."""
+        entry = {
+            **asked,
+            "query": request.query,
+            "agent": request.headers.get("user-agent", ""),
+            "sent": sent.decode("utf-8", "replace"),
+            "status": response.status,
+            "type": response.headers.get("Content-Type", ""),
+            "body": response.body.decode("utf-8", "replace"),
+        }
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, line)
+        finally:
+            os.close(file)
+
+
+def recorder(env: Mapping[str, str]) -> Recorder | None:
+    """The recorder that the environment asks for."""
+    return Recorder(Path(env["FORGE_RECORD"])) if env.get("FORGE_RECORD") else None
