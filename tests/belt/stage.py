@@ -23,8 +23,11 @@ from bee.thinking.config import Settings
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from bee.verbs.tick import Options, Report, tick
+from bee.words import records
+from bee.words.records import Record
 
 AGENT = Path(__file__).with_name("agent.py")
+CHECKOUT = Path(__file__).resolve().parents[2]
 POLICY = "version: 1\nintake: all\nplan_approval: human\n"
 VERIFY = "set -eu\nsh check.sh\n"
 FILES = {".github/bee.yml": POLICY, "tests/e2e/verify.sh": VERIFY, "check.sh": "test ! -f broken\n", "a.txt": "one\n"}
@@ -139,6 +142,26 @@ class Stage:
         """How many requests so far wanted to write, of anybody."""
         return sum(1 for entry in self.control("log") if entry["write"])
 
+    def fault(self, action: str, times: int = 1, match: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        """Order a fault of the forge, for requests that match."""
+        self.control("faults", {"action": action, "times": times, "match": dict(match or {}), **settings})
+
+    def fired(self) -> int:
+        """How often the faults that stand have fired."""
+        return sum(fault["fired"] for fault in self.control("faults")["faults"])
+
+    def lift(self) -> None:
+        """No fault any more; what hangs is let go."""
+        self.control("faults", method="DELETE")
+
+    def log(self, after: int = 0, login: str = "bee") -> list[dict[str, Any]]:
+        """What an account has asked of the forge, after an entry's `seq`."""
+        return [entry for entry in self.control(f"log?after={after}") if entry["login"] == login]
+
+    def asked(self) -> int:
+        """The `seq` of the last request that anybody made."""
+        return max((int(entry["seq"]) for entry in self.control("log")), default=0)
+
     # ---- the repository ---------------------------------------------------------------------------------------
 
     def git(self, *args: str, cwd: Path | None = None) -> str:
@@ -204,6 +227,21 @@ class Stage:
         lines = [line.split("\t") for line in self.git("ls-remote", "origin", f"{prefix}*").split("\n") if line]
         return {name: oid for oid, name in lines}
 
+    def record(self, number: int, ref: str = "") -> Record:
+        """The record at the tip of an item's ledger (or of another of bee's refs)."""
+        name = ref or f"items/{number}"
+        oid = self.call("ada", "GET", self.at(f"/git/ref/bee/{name}"))["object"]["sha"]
+        record = records.decode(self.call("ada", "GET", self.at(f"/git/commits/{oid}"))["message"])
+        assert record is not None
+        return record
+
+    def desk_facts(self) -> dict[str, str]:
+        """What a process needs to make a desk of its own: addresses, token, repository."""
+        view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        seen = view.snapshot
+        web = {"api": self.forge.api_url, "graphql": self.forge.graphql_url, "web": self.forge.git_url}
+        return {**web, "token": self.tokens["bee"], "repo": seen.repo, "repo_id": seen.repo_id, "tree": seen.default_tree}
+
     # ---- bee --------------------------------------------------------------------------------------------------
 
     def host(
@@ -254,11 +292,18 @@ class Stage:
         return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")
 
 
+def bee_env(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that imports this checkout's bee."""
+    return {**env, "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 @contextmanager
-def staged(folder: Path, files: Mapping[str, str] | None = None, page_size: int | None = None) -> Iterator[Stage]:
+def staged(
+    folder: Path, files: Mapping[str, str] | None = None, page_size: int | None = None, rate_limit: int | None = None
+) -> Iterator[Stage]:
     """A forge with ada (admin), bee (write) and eve (none), and ada/calc with one commit."""
     users = ["ada:t-ada:admin", "bee:t-bee:write", "eve:t-eve:none"]
-    with server.running(folder / "forge", users, page_size=page_size) as forge:
+    with server.running(folder / "forge", users, page_size=page_size, rate_limit=rate_limit) as forge:
         stage = Stage(forge, folder)
         stage.control("repos", {"owner": "ada", "name": "calc"})
         stage.push({**FILES, **(files or {})}, message="The beginning")
