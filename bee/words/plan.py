@@ -18,18 +18,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from bee.words import markers
 from bee.words.branches import STEP_ID
 from bee.words.limits import PLAN_STEPS_MAX
-from bee.words.text import clipped, digest, is_checkbox, is_ticked, normalised, outside_code, unix, unticked
+from bee.words.text import clipped, closed, digest, is_checkbox, is_ticked, normalised, outside_code, unix, unticked
 
 HEADING: Final = "## Milestone plan"
 PLAN_GATE_HEADING: Final = "## Plan finalized"
 DESIGN_GATE_HEADINGS: Final = ("## Design finalized", "## Finalization gate")
 PLAN_GATE_LINE: Final = "- [ ] The plan is right: bee may start"
 
+BODIES_KEPT_MAX: Final = 512
 _STEP: Final = re.compile(r"^[-*+] \[([ xX])\] `([^`\n]{0,80})`\s+(\S.*)$")
 _DETAIL: Final = re.compile(r"^\s+[-*+] (Accept|Files|Note):\s*(.*)$")
 _PATH: Final = re.compile(r"`([^`\n]{1,300})`")
@@ -85,7 +87,7 @@ def parse_steps(text: str) -> tuple[tuple[Step, ...], tuple[Diagnostic, ...]]:
             steps[-1] = _with_detail(steps[-1], detail[1], detail[2].strip())
         elif is_checkbox(line):
             problems.append(Diagnostic("step-form", index, "write a step as: - [ ] `id` Title"))
-        elif line.strip() and not line.startswith(("#", "<!--", " ")):
+        elif _is_stray(line):
             problems.append(
                 Diagnostic("stray-line", index, "only steps and their Accept, Files and Note lines stand here")
             )
@@ -175,11 +177,11 @@ class Body:
 
 
 def _sections(body: str) -> list[tuple[str, list[str]]]:
-    """The body cut at its `## ` headings (outside code): (heading or '', lines with the heading)."""
+    """The body cut at its first and second level headings (outside code): (heading or '', lines with the heading)."""
     visible = {index for index, _ in outside_code(body)}
     sections: list[tuple[str, list[str]]] = [("", [])]
     for index, line in enumerate(unix(body).split("\n")):
-        if index in visible and line.startswith("## "):
+        if index in visible and line.startswith(("# ", "## ")):
             sections.append((line.strip(), []))
         sections[-1][1].append(line)
     return sections
@@ -192,15 +194,34 @@ def _is(heading: str, *names: str) -> bool:
 def _marker_of_plan(lines: list[str]) -> str | None:
     for line in reversed(lines):
         if line.strip():
+            if "<!-- bee:" not in line:
+                return None
             found = markers.named(line, markers.PLAN)
             return found[-1].get("design") if found else None
     return None
 
 
 def _gate(lines: list[str]) -> bool:
-    return any(is_ticked(line) for line in lines)
+    boxes = [line for _, line in outside_code("\n".join(lines)) if is_checkbox(line)]
+    return bool(boxes) and all(is_ticked(line) for line in boxes)
 
 
+def _design_of(heading: str, lines: list[str]) -> list[str]:
+    """The lines of a section that are the design's; in bee's own sections, those that somebody else wrote there."""
+    if _is(heading, HEADING):
+        lines = [line for line in lines[1:] if _is_stray(line) and not _STEP.match(line)]
+    elif _is(heading, PLAN_GATE_HEADING):
+        lines = [line for line in lines[1:] if line.strip() and not is_checkbox(line)]
+    return [line for line in lines if not markers.named(line, markers.PLAN)]
+
+
+def _is_stray(line: str) -> bool:
+    """Whether a line of a plan is neither blank, nor indented, nor a heading, comment or checkbox."""
+    return bool(line.strip()) and not line.startswith(("#", "<!--", " ")) and not is_checkbox(line)
+
+
+@lru_cache(maxsize=64)
+@lru_cache(maxsize=BODIES_KEPT_MAX)
 def read_body(body: str) -> Body:
     """An issue body, taken apart. Total: whatever is there, something sensible comes back."""
     design: list[str] = []
@@ -214,25 +235,22 @@ def read_body(body: str) -> Body:
             plan_text = "\n".join(lines)
             steps, problems = parse_steps(plan_text)
             plan = Plan(steps, marked) if marked and not problems else None
-        elif _is(heading, PLAN_GATE_HEADING):
-            plan_gate = _gate(lines) if plan_gate is None else plan_gate
-        else:
-            if _is(heading, *DESIGN_GATE_HEADINGS) and design_gate is None:
-                design_gate = _gate(lines)
-            design.extend(lines)
+        elif _is(heading, PLAN_GATE_HEADING) and plan_gate is None:
+            plan_gate = _gate(lines)
+        elif _is(heading, *DESIGN_GATE_HEADINGS) and design_gate is None:
+            design_gate = _gate(lines)
+        design.extend(_design_of(heading, lines))
         marked = _marker_of_plan(lines)
-    text = "\n".join(line for line in design if not markers.named(line, markers.PLAN))
-    return Body(normalised(text), plan_text, plan, design_gate, plan_gate)
+    return Body(normalised("\n".join(design)), plan_text, plan, design_gate, plan_gate)
 
 
 def with_plan(body: str, section: str) -> str:
-    """The body with its plan section (and plan gate) replaced by `section`, or with `section` at its end."""
-    kept: list[str] = []
-    for heading, lines in _sections(body):
-        if _is(heading, HEADING, PLAN_GATE_HEADING):
-            continue
-        kept.extend(line for line in lines if not markers.named(line, markers.PLAN))
-    return "\n".join(kept).rstrip("\n") + "\n\n" + section
+    """The body with its plan section (and plan gate) replaced by `section`, which comes at its end.
+
+    What somebody else wrote in those sections is kept as design text.
+    """
+    kept = [line for heading, lines in _sections(body) for line in _design_of(heading, lines)]
+    return closed("\n".join(kept).rstrip("\n")) + "\n\n" + section
 
 
 def with_tick(body: str, step_id: str) -> str:
