@@ -100,8 +100,8 @@ def _words_of_markers(post: Comment | Review, pull: Pull, record: Record | None)
 
 def _speaks_of_head(marker: markers.Marker, at: int, pull: Pull, record: Record | None) -> bool:
     """Whether a human marker is about the head as it is now (design, section 4)."""
-    sha = marker.get("sha")
-    if sha:
+    if "sha" in marker.values:
+        sha = marker.get("sha")
         return len(sha) >= 7 and pull.head.startswith(sha.lower())
     if pull.cross_repository:
         return False
@@ -138,7 +138,7 @@ def rounds(said: tuple[Word, ...], since: int) -> int:
 
 
 def e2e_results(pull: Pull, trust: Trust) -> tuple[E2E, ...]:
-    """All E2E results posted for this pull request, oldest first."""
+    """All E2E results posted for this pull request, oldest first; of two in the same second a failure comes last."""
     found = []
     for comment in pull.comments:
         run = _run_marker(comment)
@@ -150,7 +150,7 @@ def e2e_results(pull: Pull, trust: Trust) -> tuple[E2E, ...]:
                 E2E(run.get("head"), run.get("base"), passed, comment.at, run.get("class"), run.get("trace"),
                     comment.url, comment.body)
             )  # fmt: skip
-    return tuple(sorted(found, key=lambda result: result.at))
+    return tuple(sorted(found, key=lambda result: (result.at, not result.passed, result.cls, result.text)))
 
 
 def e2e_here(results: tuple[E2E, ...], head: str, base: str) -> tuple[E2E, ...]:

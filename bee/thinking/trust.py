@@ -84,8 +84,12 @@ def adopted_at(item: Item, trust: Trust) -> int | None:
 
 
 def events_of(events: tuple[LabelEvent, ...], label: Label) -> tuple[LabelEvent, ...]:
-    """The events of one label, oldest first."""
-    return tuple(sorted((event for event in events if event.label.lower() == label.value), key=lambda event: event.at))
+    """The events of one label, oldest first; in the same second, taking it off comes last."""
+
+    def order(event: LabelEvent) -> tuple[int, bool, str]:
+        return event.at, not event.added, event.actor.login if event.actor else ""
+
+    return tuple(sorted((event for event in events if event.label.lower() == label.value), key=order))
 
 
 def text_is_trusted(item: Item, trust: Trust) -> bool:
