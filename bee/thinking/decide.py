@@ -13,14 +13,14 @@ from typing import Any
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, is_live, record_of
 from bee.thinking.fingerprint import fingerprint
-from bee.thinking.history import Ban, Overlay, hot_loop, mends_failed, overlay
+from bee.thinking.history import Ban, Overlay, fold, hot_loop, is_dispatch, mends_failed, overlay
 from bee.thinking.issues import issue_facts
 from bee.thinking.position import Mover, Place, Position, position
 from bee.thinking.pulls import pull_facts
 from bee.thinking.trust import resumed_at
 from bee.words import limits
 from bee.words.labels import Label
-from bee.words.model import Issue, Item, Pull, Snapshot, kind_of
+from bee.words.model import CheckState, Issue, Item, Pull, Snapshot, kind_of
 from bee.words.phase import Phase
 from bee.words.roles import Role
 
@@ -168,7 +168,8 @@ def _overdue(item: Item, facts: Facts, place: Place, view: View) -> Overlay | No
     """Waiting that is bounded: checks, mergeability, and passes overtaken by pushes to the base."""
     if not isinstance(item, Pull) or not isinstance(facts, PullFacts):
         return None
-    since = max(item.head_committed_at, resumed_at(item, view.trust))
+    pending = [check.at or 0 for check in item.checks if check.state is CheckState.PENDING]
+    since = max(item.head_committed_at, item.created_at, resumed_at(item, view.trust), min(pending, default=0))
     minutes = (view.snapshot.now - since) // 60
     if place.position is Position.CHECKS_PENDING and minutes >= view.policy.limits.checks_minutes:
         waiting = ", ".join(facts.about["pending_checks"])
@@ -274,7 +275,7 @@ def actionable(placed: Sequence[Placed], views: Sequence[View]) -> list[Placed]:
     ordered = sorted(ready, key=_key)
     if _pulls_in_a_row(views) >= limits.PULL_DISPATCHES_IN_A_ROW_MAX:
         oldest = next(
-            (one for one in sorted(ready, key=lambda o: (o.item.created_at, o.number)) if not one.is_pull), None
+            (one for one in sorted(ready, key=lambda o: (o.item.created_at, o.repo, o.number)) if not one.is_pull), None
         )
         if oldest is not None:
             ordered = [oldest, *(one for one in ordered if one is not oldest)]
@@ -285,21 +286,11 @@ _ISSUE_POSITIONS = frozenset({Position.NEEDS_PLAN.value, Position.NEEDS_STEP.val
 
 
 def _pulls_in_a_row(views: Sequence[View]) -> int:
-    """How many of the latest dispatches, over all repositories, went to pull requests."""
-    runs = []
-    for view in views:
-        for tip in view.snapshot.items.values():
-            if tip.record is None:
-                continue
-            runs += [(run.started_at, run.position) for run in tip.record.history]
-            if tip.record.fingerprint:
-                runs.append((tip.record.started_at, tip.record.position))
-    count = 0
-    for _, where in sorted(runs, reverse=True):
-        if where in _ISSUE_POSITIONS:
-            break
-        count += 1
-    return count
+    """How many of the latest dispatches of agents, over all repositories, went to pull requests."""
+    tips = [tip for view in views for tip in view.snapshot.items.values()]
+    runs = [(run.started_at, run.position) for tip in tips for run in fold(tip.record) if is_dispatch(run)]
+    latest = (where in _ISSUE_POSITIONS for _, where in sorted(runs, reverse=True))
+    return next((count for count, to_issue in enumerate(latest) if to_issue), len(runs))
 
 
 def choose(placed: Sequence[Placed], views: Sequence[View]) -> Choice:

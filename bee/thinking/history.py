@@ -63,6 +63,11 @@ def spent(record: Record | None) -> tuple[float, int]:
     return record.cost_usd_before + record.cost_usd, record.runs_before + own
 
 
+def is_dispatch(run: RunSummary) -> bool:
+    """Whether this was an agent's run: no repair of bee's own, and no claim that was given back at once."""
+    return run.role in _ROLE_NAMES and (run.failure is not Failure.CANCELLED or run.cost_usd > 0)
+
+
 def _failed(run: RunSummary) -> bool:
     """Whether a run at an unchanged fingerprint counts as a failed try: whatever it said, nothing changed."""
     return run.outcome not in NO_OPS and run.outcome is not Outcome.LOST and run.failure not in UNCOUNTED
@@ -77,7 +82,7 @@ def overlay(
     """
     everything = [run for run in fold(record) if run.started_at >= since and run.role in _ROLE_NAMES]
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
-    usd, count = sum(run.cost_usd for run in everything), len(everything)
+    usd, count = _spending(record, everything, since)
     failures = [run for run in runs if _failed(run)]
     lost = sum(1 for run in runs if run.outcome is Outcome.LOST)
     if runs and runs[-1].outcome in NO_OPS:
@@ -93,6 +98,20 @@ def overlay(
     if count >= bounds.runs_per_item:
         return Overlay(Ban.EXHAUSTED, f"{count} runs on this item, its limit is {bounds.runs_per_item}")
     return _backoff(failures, now)
+
+
+def _spending(record: Record | None, counted: Sequence[RunSummary], since: int) -> tuple[float, int]:
+    """(USD, runs) since a person last resumed. A claim that was given back counts as nothing.
+
+    What has dropped out of the history counts too, when all that is left of it is later than that moment.
+    """
+    usd = sum(run.cost_usd for run in counted)
+    count = sum(1 for run in counted if is_dispatch(run))
+    window = fold(record)
+    if any(run.started_at < since for run in window):
+        return usd, count
+    usd_all, count_all = spent(record)
+    return usd + max(0.0, usd_all - sum(run.cost_usd for run in window)), count + max(0, count_all - len(window))
 
 
 def _backoff(failures: Sequence[RunSummary], now: int) -> Overlay | None:

@@ -64,6 +64,9 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     results = e2e_results(pull, view.trust)
     here = e2e_here(results, pull.head, pull.base)
     since = resumed_at(pull, view.trust)
+    proof = proof_of(here)
+    if proof is Proof.ASK and here[-1].at < since:
+        proof = Proof.NONE  # a person read it and resumed: E2E runs once more, or they would be asked for ever
     about: dict[str, Any] = {
         "head": pull.head,
         "base": pull.base,
@@ -90,7 +93,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         verdict=last.verdict if last else Verdict.NONE,
         checks=checks_of(pull),
         waits_its_turn=waits_its_turn,
-        proof=proof_of(here),
+        proof=proof,
         own=own,
         about=about,
     )
