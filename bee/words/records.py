@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bee.words import effects
 from bee.words.effects import Effect
@@ -96,9 +97,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+_ALWAYS: Final = frozenset({"kind", "number", "run", "role", "at", "nonce"})
+
+
 def encode(record: Record) -> str:
     """The record as a commit message."""
-    data = {key: value for key, value in _plain(record).items() if value not in (None, "", [], 0)}
+    data = {key: value for key, value in _plain(record).items() if key in _ALWAYS or value not in (None, "", [], 0)}
     data["outbox"] = [effects.to_json(effect) for effect in record.outbox]
     data["history"] = [
         {key: value for key, value in _plain(run).items() if value not in (None, "", 0)} for run in record.history
@@ -118,27 +122,34 @@ def decode(message: str) -> Record | None:
         data["kind"] = Kind(data["kind"])
         data["outcome"] = Outcome(data["outcome"]) if data.get("outcome") else None
         data["failure"] = Failure(data["failure"]) if data.get("failure") else None
-        data["outbox"] = tuple(effects.from_json(effect) for effect in data.get("outbox", ()))
+        data["outbox"] = tuple(_checked(effects.from_json(effect)) for effect in data.get("outbox", ()))
         data["history"] = tuple(_summary(run) for run in data.get("history", ()))
         return _checked(Record(**data))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
 
 
 def _summary(data: dict[str, Any]) -> RunSummary:
     data["outcome"] = Outcome(data["outcome"])
     data["failure"] = Failure(data["failure"]) if data.get("failure") else None
-    defaults = {"role": "", "fingerprint": "", "started_at": 0, "ended_at": 0}
-    return RunSummary(**{**defaults, **data})
+    defaults = {"run": "", "role": "", "fingerprint": "", "started_at": 0, "ended_at": 0}
+    return _checked(RunSummary(**{**defaults, **data}))
 
 
 _SCALARS: Final[dict[str, tuple[type, ...]]] = {"int": (int,), "str": (str,), "float": (int, float)}
+T = TypeVar("T")
 
 
-def _checked(record: Record) -> Record:
-    for field in dataclasses.fields(record):
-        value = getattr(record, field.name)
-        kinds = _SCALARS.get(str(field.type))
-        if kinds is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise TypeError(f"{field.name} is not {field.type}")
-    return record
+def _checked(value: T) -> T:
+    """The dataclass `value`, every scalar and text in it of the type it is declared as. Raises TypeError."""
+    assert dataclasses.is_dataclass(value)
+    for field in dataclasses.fields(value):
+        part, kind = getattr(value, field.name), str(field.type)
+        good = isinstance(part, _SCALARS[kind]) and not isinstance(part, bool) if kind in _SCALARS else True
+        if kind == "float":
+            good = good and math.isfinite(part)
+        if kind == "tuple[str, ...]":
+            good = all(isinstance(text, str) for text in part)
+        if not good:
+            raise TypeError(f"{field.name} is not {kind}")
+    return value
