@@ -111,9 +111,13 @@ def policy_of(path: str, tree: Tree) -> Policy:
     return Policy(**values, lean=lean)
 
 
+def _is_repo_name(name: str) -> bool:
+    return REPO_NAME.fullmatch(name) is not None and not name.endswith(("/.", "/.."))
+
+
 def check_repo_name(name: str) -> str:
     """The name, when it is `owner/name`. Raises ConfigError without a line."""
-    if not REPO_NAME.fullmatch(name) or name.endswith(("/.", "/..")):
+    if not _is_repo_name(name):
         raise ConfigError("--repo", None, f"{name!r} is not a repository: write owner/name")
     return name
 
@@ -128,7 +132,7 @@ def _fields(path: str, tree: Tree, readers: Mapping[str, Reader], required: tupl
             hint = f"did you mean `{near[0]}`?" if near else f"valid keys: {', '.join(known)}"
             raise ConfigError(path, tree.key_lines.get(key, tree.line), f"unknown key `{key}`; {hint}")
     version = tree.value.get("version")
-    if version is None or version.value != 1:
+    if version is None or version.value != 1 or not isinstance(version.value, int) or version.value is True:
         line = version.line if version else tree.line
         raise ConfigError(path, line, "write `version: 1`; this bee knows no other version")
     return _read(path, tree, readers, required)
@@ -191,8 +195,12 @@ def _texts(path: str, tree: Tree) -> tuple[str, ...]:
     return tuple(_text(path, part) for part in tree.value)
 
 
-def _text_or_texts(path: str, tree: Tree) -> tuple[str, ...]:
-    return _texts(path, tree) if isinstance(tree.value, list) else (_text(path, tree),)
+def _commands(path: str, tree: Tree) -> tuple[str, ...]:
+    """One command or several. None at all would pass E2E without testing anything."""
+    commands = _texts(path, tree) if isinstance(tree.value, list) else (_text(path, tree),)
+    if not commands or not all(command.strip() for command in commands):
+        raise ConfigError(path, tree.line, "write at least one command here, and none that is empty")
+    return commands
 
 
 def _logins(path: str, tree: Tree) -> frozenset[str]:
@@ -201,9 +209,9 @@ def _logins(path: str, tree: Tree) -> frozenset[str]:
 
 def _repos(path: str, tree: Tree) -> tuple[str, ...]:
     names = _texts(path, tree)
-    for name in names:
-        if not REPO_NAME.fullmatch(name):
-            raise ConfigError(path, tree.line, f"{name!r} is not a repository: write owner/name")
+    for name, part in zip(names, tree.value if isinstance(tree.value, list) else (), strict=True):
+        if not _is_repo_name(name):
+            raise ConfigError(path, part.line, f"{name!r} is not a repository: write owner/name")
     return tuple(dict.fromkeys(names))
 
 
@@ -256,7 +264,7 @@ _LIMITS: Final[dict[str, Reader]] = {
 }
 _POLICY: Final[dict[str, Reader]] = {
     "intake": _one_of("all", "opted-in"),
-    "verify": _text_or_texts,
+    "verify": _commands,
     "plan_approval": _one_of("human", "auto"),
     "merge_method": _one_of("squash", "merge", "rebase"),
     "protected_paths": _texts,
