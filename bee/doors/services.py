@@ -72,7 +72,7 @@ def settings_at(home: Home, repo_given: bool) -> Settings:
     if not path.exists():
         if repo_given:
             return Settings()
-        raise UsageError(f"there is no {path}; run `bee init`, or name a repository: --repo owner/name")
+        raise UsageError(f"there is no {path}; write one (version: 1, repos: [owner/name]) or say --repo owner/name")
     where = str(path)
     return settings_of(where, parse_yaml(path.read_text(encoding="utf-8"), where))
 

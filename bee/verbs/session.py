@@ -13,9 +13,11 @@ from bee.hands.git import Clone, Mirror
 from bee.thinking import outgates
 from bee.thinking.outcome import Said, Submitted, TraceResult
 from bee.thinking.prompt import Brief
+from bee.thinking.pulls import is_own
 from bee.words.answer import Answer
 from bee.words.errors import GitError, Refusal
 from bee.words.limits import DIFF_BYTES_MAX
+from bee.words.model import Pull
 from bee.words.plan import lint_replan, parse_steps
 from bee.words.roles import ROLES, Role
 from bee.words.text import one_line
@@ -73,6 +75,8 @@ class Session:
     def _submit(self, args: Mapping[str, Any]) -> Answer:
         title, body = one_line(_text(args, "title")), str(args.get("body") or "")
         self._check_text(f"{title}\n{body}")
+        if isinstance(self.brief.item, Pull) and not is_own(self.brief.item):
+            raise Refusal("this branch is not bee's, and bee pushes only to branches of its own: `bee pause` instead")
         branch, head = self.clone.current_branch(), self.clone.head()
         if branch != self.brief.branch:
             raise Refusal(f"check out `{self.brief.branch}` first: bee names the branch, and you are on `{branch}`")

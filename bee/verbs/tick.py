@@ -8,12 +8,14 @@ the oldest item that an agent can move, and ends. It remembers nothing: labels, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bee.hands.engines import find
 from bee.hands.github.door import Door
 from bee.hands.github.writing import label_id, mark_claimed, remove_label
 from bee.hands.journal import Slot
@@ -44,7 +46,7 @@ from bee.verbs.snapshot import look, with_snapshot
 from bee.verbs.work import work
 from bee.words import limits
 from bee.words.branches import parse_branch
-from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.words.errors import BeeError, ConfigError, LeaseLost, LookError, NotFoundError
 from bee.words.labels import Label
 from bee.words.model import Item, Pull, Snapshot, Tip
 from bee.words.outcomes import Failure, Outcome
@@ -140,14 +142,14 @@ def _snapshot(host: Host, door: Door, options: Options, report: Report) -> list[
     views = []
     for repo in options.repos:
         try:
-            views.append(_phased(host, look(door, repo)))
+            views.append(with_phases(host, look(door, repo)))
         except (LookError, ConfigError, NotFoundError) as problem:
             report.problems.append(problem)
             host.say(f"{repo}: {problem}")
     return views
 
 
-def _phased(host: Host, view: View) -> View:
+def with_phases(host: Host, view: View) -> View:
     """The view with what this host's executor says of the runs that hold something."""
     phases: dict[str, Phase] = {}
     for tip in view.snapshot.items.values():
@@ -159,6 +161,8 @@ def _phased(host: Host, view: View) -> View:
 
 def _reconcile(host: Host, door: Door, views: list[View], options: Options, report: Report) -> list[View]:
     """Mend what the decision says is broken, then look again; bounded in acts and in looks."""
+    live = {tip.record.run for view in views for tip in view.snapshot.items.values() if tip.record is not None}
+    host.home.prune(live=live)
     for view in views:
         _end_overrun(host, view)
         tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
@@ -179,7 +183,8 @@ def _reconcile(host: Host, door: Door, views: list[View], options: Options, repo
             touched.add(act.placed.repo)
         left -= len(acts)
         views = [
-            _phased(host, look(door, view.snapshot.repo)) if view.snapshot.repo in touched else view for view in views
+            with_phases(host, look(door, view.snapshot.repo)) if view.snapshot.repo in touched else view
+            for view in views
         ]
     return views
 
@@ -211,6 +216,7 @@ def _dispatch(
         host.say(report.said)
         return None
     host.find_box()
+    find(host.settings.role(report.decision.choice.role).engine or "")
     going = [view for view in views if not pause_text(view)]
     ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]
     for one in actionable(ready, going)[: limits.CLAIM_TRIES_MAX]:
@@ -240,8 +246,9 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     label = snapshot.label_ids.get(Label.WIP) or label_id(door, one.repo, Label.WIP)
     item, tip = mark_claimed(door, one.repo, one.number, one.item.node_id, label)
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, door.now())
-    if tip is None or tip.oid != lease.oid or not _still(item, one, fresh):
-        release(desk, lease, one)
+    ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels
+    if not ours or not _still(item, one, fresh):
+        release(desk, lease, one, tip)
         return None
     known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
@@ -290,11 +297,16 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
     return replace(with_snapshot(view, fresh), own_run=run)
 
 
-def release(desk: leases.Desk, lease: Lease, one: Placed) -> None:
-    """Give back a claim that came to nothing; it counts as nothing."""
+def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> None:
+    """Give back a claim that came to nothing; it counts as nothing. `tip` is where the lease was found to stand."""
+    others = tip is not None and tip.oid != lease.oid and tip.record is not None and tip.record.holds
+    if others:
+        return  # the label is theirs now
     remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
     ending = Ending(Outcome.STALE_INPUT, "the item changed while it was claimed", Failure.CANCELLED)
-    leases.finish(desk, lease, ending)
+    if tip is not None and tip.oid == lease.oid:
+        with contextlib.suppress(LeaseLost):
+            leases.finish(desk, lease, ending)
 
 
 def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) -> Slot | None:

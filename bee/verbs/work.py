@@ -56,7 +56,10 @@ def work(host: Host, job: Job) -> Outcome:
     if record is None:
         host.say(f"#{job.number}: the claim of {job.run} is not there any more; nothing was done")
         return Outcome.LOST
-    keeper = Keeper(desk, Lease(item_ref(job.number), job.lease, record))
+    # The keeper's thread has a door of its own: a session is not for two threads.
+    beside = host.door()
+    beside.set_clock(door.now())
+    keeper = Keeper(replace(desk, door=beside), Lease(item_ref(job.number), job.lease, record))
     keeper.start()
     run = Run(host, job, desk, keeper)
     try:

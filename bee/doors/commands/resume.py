@@ -27,9 +27,10 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         gone = services.home_of(env).clear_markers("ROLLBACK", "rollback-alert-pending")
         print("ticks go on after the rollback" if gone else "there was no rollback to resume from")
         return 0
+    if args.all:
+        services.home_of(env).clear_markers("PAUSED")
     host = host_for(args, env)
     if args.all:
-        host.home.clear_markers("PAUSED")
         return services.for_all(host, args, lambda door, repo: steer.resume_repo(host, door, repo))
     if args.number is None:
         raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")

@@ -14,6 +14,7 @@ from bee.thinking.decide import Decision, Dispatch, decide, item_json
 from bee.thinking.facts import View
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
+from bee.verbs.tick import with_phases
 from bee.words.text import plain
 
 HELP = "what runs now, what is next, and what waits for you"
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show where everything is; 1 when a person is needed."""
     host = host_for(args, env)
     door = host.door()
-    views = [look(door, repo) for repo in services.repos_of(host.settings, args.repo)]
+    views = [with_phases(host, look(door, repo)) for repo in services.repos_of(host.settings, args.repo)]
     decision = decide(views)
     needed = any(render.needs_person(one) for one in decision.places)
     running = _running(views)

@@ -10,6 +10,7 @@ from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.hands.github import reading
 from bee.thinking.decide import place_item, survey, why_json
 from bee.verbs.snapshot import look
+from bee.verbs.tick import with_phases
 
 HELP = "why an item is where it is, and what you can do about it"
 
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     host = host_for(args, env)
     repo = services.one_repo(host.settings, args.repo)
     door = host.door()
-    view = look(door, repo)
+    view = with_phases(host, look(door, repo))
     placed = next((one for one in survey(view) if one.number == args.number), None)
     if placed is None:
         placed = place_item(reading.read_item(door, repo, args.number).item, view)

@@ -197,7 +197,7 @@ class Door:
                 f"GitHub does not accept the token ({message}); set GH_TOKEN or run `gh auth login`, then try again"
             )
         if status == 403:
-            raise ForbiddenError(f"the token may not do this ({message}); `bee doctor` lists the permissions it needs")
+            raise ForbiddenError(f"the token may not do this ({message}); SECURITY.md lists the permissions it needs")
         if status in (404, 410):
             raise NotFoundError(f"GitHub has no {_path(answer)} for this token ({message})")
         if status in (405, 409, 422, 400):

@@ -58,7 +58,7 @@ def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:
     if "NOT_FOUND" in problems.kinds():
         return NotFoundError(f"GitHub shows no {where or 'such item'} to this token ({problems.text()})")
     if "FORBIDDEN" in problems.kinds():
-        return ForbiddenError(f"the token may not read {where} ({problems.text()}); see `bee doctor`")
+        return ForbiddenError(f"the token may not read {where} ({problems.text()}); SECURITY.md lists what it needs")
     return ServerError(f"GitHub's GraphQL refused the query ({problems.text()})")
 
 
