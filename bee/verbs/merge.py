@@ -39,9 +39,19 @@ def merge_gate(seen: Snapshot) -> Callable[[Desk, Lease, MergePull], MergeResult
 
 def pass_gate(desk: Desk, lease: Lease, effect: MergePull, seen: Snapshot) -> MergeResult:
     """Merge `effect`'s pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
-    if not hold_base(desk, effect.base_ref, lease, seen.merges.get(effect.base_ref)):
-        return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
-    return _prove_and_merge(desk, lease, effect, seen.permissions)
+    held = hold_base(desk, effect.base_ref, lease, _free(seen, effect))
+    return _prove_and_merge(desk, lease, effect, seen.permissions, held)
+
+
+def _free(seen: Snapshot, effect: MergePull) -> Tip | None:
+    """The merge lease as it was seen, if nobody held it then; else None, and it is looked at again."""
+    tip = seen.merges.get(effect.base_ref)
+    if tip is None or tip.record is None or tip.record.number == effect.number:
+        return tip
+    own = seen.items.get(tip.record.number)
+    there = own.record if own else None
+    live = there is not None and there.run == tip.record.run and there.holds and there.expires_at > seen.now
+    return None if live else tip
 
 
 def hold_base(desk: Desk, base_ref: str, lease: Lease, known: Tip | None) -> bool:
@@ -67,14 +77,18 @@ def _live(desk: Desk, record: Record, own_run: str) -> bool:
     return there is not None and there.run == record.run and there.holds and there.expires_at > desk.door.now()
 
 
-def _prove_and_merge(desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission]) -> MergeResult:
+def _prove_and_merge(
+    desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission], held: bool
+) -> MergeResult:
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
         one = reading.read_item(desk.door, desk.repo, effect.number)
         pull = one.item
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
         if pull.merged:
-            return MergeResult(commit=pull.head)
+            return _merged_before(desk, effect, one.snapshot.viewer)
+        if not held:
+            return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
         fresh = _fresh(desk, pull, permissions, one.snapshot.viewer)
@@ -117,6 +131,12 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
     except RefusedError as problem:
         return MergeResult(refused=problem.message)
     return MergeResult(commit, "", _overtaken(desk, commit, effect))
+
+
+def _merged_before(desk: Desk, effect: MergePull, viewer: Who) -> MergeResult:
+    """It is merged already: by this very run, whose answer was lost or which died there, or by a person."""
+    commit, by = writing.merged_as(desk.door, desk.repo, effect.number)
+    return MergeResult(commit, "", _overtaken(desk, commit, effect) if by == viewer.login else "")
 
 
 def _overtaken(desk: Desk, commit: str, effect: MergePull) -> str:

@@ -16,6 +16,7 @@ from bee.thinking import wording
 from bee.thinking.trust import revisions
 from bee.verbs.lease import Desk, Lease, confirm
 from bee.words import limits, markers, plan, text
+from bee.words.branches import parse_branch
 from bee.words.effects import (
     CloseIssue,
     DeleteBranch,
@@ -30,8 +31,16 @@ from bee.words.effects import (
     TickStep,
     WritePlan,
 )
-from bee.words.errors import RefConflict, RefusedError, ServerError, UnreachableError
-from bee.words.model import Issue, Item, Pull
+from bee.words.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RefConflict,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
+from bee.words.labels import Label
+from bee.words.model import Issue, Item, Pull, PullState
 
 CONFIRM_FRESH_SECONDS: Final = 10
 
@@ -64,6 +73,7 @@ class Carrying:
     keep: Callable[[], Lease] | None = None
     items: dict[int, Item] = field(default_factory=dict)
     refused: str = ""
+    held: bool = False
     confirmed_at: float = -1e9
 
     def item(self, number: int) -> Item:
@@ -92,16 +102,25 @@ def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:
             if isinstance(effect, SetLabels):
                 _once(carrying, replace(effect, add=()))
             continue
+        if carrying.held and isinstance(effect, SetLabels):
+            effect = replace(effect, add=(Label.HUMAN.value,))
         _once(carrying, effect)
     return carrying
 
 
 def _once(carrying: Carrying, effect: Effect) -> None:
-    """Do one effect; when the reply is lost, look again and try again, within a bound."""
+    """Do one effect; when the reply is lost, look again and try again, within a bound.
+
+    What GitHub refuses for good (a locked conversation, a branch without changes) it would refuse every host at every
+    tick: the rest of the outbox is given up, and the run ends in error.
+    """
     act = _ACTS[type(effect)]
     for left in range(limits.REQUEST_TRIES_MAX - 1, -1, -1):
         try:
             act(carrying, effect)
+            return
+        except (RefusedError, ForbiddenError, NotFoundError) as problem:
+            carrying.refused = carrying.refused or f"{type(effect).__name__}: {problem}"
             return
         except (UnreachableError, ServerError):
             if not left:
@@ -120,16 +139,23 @@ def _has_key(item: Item, key: str) -> bool:
 
 
 def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
-    """GitHub itself refuses (422) a second open pull request for a branch; a closed one is looked for here."""
+    """GitHub itself refuses (422) a second open pull request for a branch; one that was closed since is looked for."""
     desk = carrying.desk
-    if not carrying.first and reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref):
+    if not carrying.first and _opened(carrying, effect):
         return
     carrying.ready()
     try:
         writing.open_pull(desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body)
     except RefusedError as problem:
-        if problem.status != 422 or not reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref):
+        if problem.status != 422 or not _opened(carrying, effect):
             raise
+
+
+def _opened(carrying: Carrying, effect: OpenPull) -> bool:
+    """Whether the branch has its pull request. One that was closed before this run began is an older story."""
+    desk, since = carrying.desk, carrying.lease.record.started_at
+    refs = reading.pulls_of_branch(desk.door, desk.repo, effect.head_ref)
+    return any(ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since for ref in refs)
 
 
 def _post_comment(carrying: Carrying, effect: PostComment) -> None:
@@ -209,16 +235,25 @@ def _merge(carrying: Carrying, effect: MergePull) -> None:
     """The gate asks by itself, with fresh reads, whether the lease stands and nobody said stop."""
     carrying.renew()
     result = carrying.merger(carrying.desk, carrying.lease, effect)
-    number = effect.number
     if result.refused:
         carrying.refused = result.refused
         return
     if result.overtaken:
-        words = wording.base_overtaken(effect.base_ref, effect.base, result.overtaken)
+        carrying.held = True
+        _hand_over(carrying, effect, result.overtaken)
+
+
+def _hand_over(carrying: Carrying, effect: MergePull, parent: str) -> None:
+    """The merged result is not what was tested: its issue waits for a person too, before the next step builds on it."""
+    words = wording.base_overtaken(effect.base_ref, effect.base, parent)
+    run = carrying.lease.record.run
+    pull = carrying.item(effect.number)
+    named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None
+    for number in [effect.number, *(named[:1] if named else ())]:
         key = wording.effect_key(number, "merger", effect.head, "overtaken")
-        run = carrying.lease.record.run
         _post_comment(carrying, PostComment(number, wording.marked(words, run, "merger", key), key))
-        _set_labels(carrying, SetLabels(number, ("breeze:human",), ()))
+    if named:
+        _set_labels(carrying, SetLabels(named[0], (Label.HUMAN.value,), ()))
 
 
 def _close_issue(carrying: Carrying, effect: CloseIssue) -> None:

@@ -93,7 +93,7 @@ def mark_claimed(door: Door, repo: str, number: int, node_id: str, label_id: str
     """Put `breeze:wip` on an item, and read the item and its lease again in the same request."""
     variables = {"item": node_id, "label": label_id, "ref": item_ref(number)}
     try:
-        data = ask(door, queries.CLAIM, variables, write=True)
+        data = ask(door, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
     except GraphErrors as problems:
         raise ServerError(f"GitHub did not take the label ({problems.text()})") from problems
     node = data["addLabelsToLabelable"]["labelable"]
@@ -199,6 +199,12 @@ def merge(door: Door, repo: str, number: int, head: str, method: str, title: str
     body = {"sha": head, "merge_method": method, "commit_title": title, "commit_message": message}
     data, _ = door.rest("PUT", f"/repos/{repo}/pulls/{number}/merge", body)
     return str(data["sha"])
+
+
+def merged_as(door: Door, repo: str, number: int) -> tuple[str, str]:
+    """(the merge commit, the login of who merged) of a merged pull request."""
+    data, _ = door.rest("GET", f"/repos/{repo}/pulls/{number}")
+    return str(data["merge_commit_sha"]), str((data["merged_by"] or {}).get("login", ""))
 
 
 def delete_ref(door: Door, repo: str, ref: str) -> None:
