@@ -5,7 +5,7 @@ Called by the tick for every `Repair` and `Escalate` of its decision.
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Sequence
 
 from bee.hands.github import writing
@@ -14,6 +14,7 @@ from bee.thinking.decide import Act, Escalate, Mend, Placed, Repair
 from bee.thinking.facts import View, human_by_person, record_of
 from bee.thinking.history import MENDER, fold
 from bee.thinking.issues import pulls_of_issue, steps_of
+from bee.thinking.trust import resumed_at
 from bee.verbs import lease as leases
 from bee.verbs.host import new_run
 from bee.verbs.lease import Claim, Desk, Ending, Lease
@@ -56,16 +57,15 @@ def _under(
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
     carrying = Carrying(desk, lease, merge_gate(view.snapshot), stoppable=False)
     carrying.label_ids = view.snapshot.label_ids
-    carrying.confirmed_at = time.monotonic()
     if fresh is not None:
         carrying.items[fresh.number] = fresh
     try:
         carry_out(carrying, tuple(effects))
+        if carrying.refused:
+            ending = Ending(Outcome.ERROR, carrying.refused, Failure.MERGE)
+        leases.finish(desk, lease, ending)
     except LeaseLost:
         return
-    if carrying.refused:
-        ending = Ending(Outcome.ERROR, carrying.refused, Failure.MERGE)
-    leases.finish(desk, lease, ending)
 
 
 def roll_forward(desk: Desk, one: Placed, view: View) -> bool:
@@ -169,7 +169,9 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
     same = [r for r in fold(record) if r.fingerprint == one.fingerprint or not one.fingerprint]
     tried = [r for r in same if r.role != MENDER]
     text = wording.escalated(act.reason, tried[-TRIED_SHOWN_MAX:], one.place.advice.format(number=one.number))
-    key = wording.effect_key(one.number, MENDER, f"{one.fingerprint} {act.reason}", "escalate")
+    # How long it has waited stands in the reason too: the figure must not make another card of the same one.
+    about = f"{one.fingerprint} {resumed_at(one.item, view.trust)} {re.sub(r'[0-9]+', '', act.reason)}"
+    key = wording.effect_key(one.number, MENDER, about, "escalate")
     label = Label.QUARANTINE if act.quarantine else Label.HUMAN
     return [
         PostComment(one.number, wording.marked(text, run, MENDER, key), key),
