@@ -13,7 +13,7 @@ from bee.words.limits import BODY_BYTES_MAX
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step
 from bee.words.records import RunSummary
-from bee.words.text import clipped, closed, digest, neutralised, one_line
+from bee.words.text import clipped, closed, digest, neutralised, one_line, plain
 
 
 def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
@@ -137,6 +137,28 @@ def escalated(reason: str, tried: Sequence[RunSummary], advice: str) -> str:
         ]
     lines.append(f"\n**What you can do:** {advice}")
     return "\n".join(lines)
+
+
+def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str, str]:
+    """Title and text of the one issue about a hot loop."""
+    lines = "\n".join(f"- `{run.run}`: {run.outcome}, {run.ended_at - run.started_at} s" for run in tried)
+    text = (
+        f"bee sent an agent to #{number} twice within minutes and nothing came of it: {reason}.\n\n{lines}\n\n"
+        f"#{number} is in quarantine (`breeze:quarantine-hotloop`) and nothing is dispatched there. It is released by "
+        "a new head, by a trusted comment on it, or by removing the label. This issue is never work for bee; close it "
+        "when the cause is mended."
+    )
+    return f"bee: hot loop on #{number}", text
+
+
+def rolled_back(text: str) -> tuple[str, str]:
+    """Title and text of the one issue about a rollback of bee itself. `text` is the guard's own ROLLBACK file."""
+    return (
+        "bee rolled itself back",
+        "bee crashed three times in a row on one host, so its guard checked out the last version that worked and "
+        f"stopped.\n\n````text\n{plain(text).replace('````', '')}\n````\n\n**What you can do:** mend or update bee "
+        "there, then run `bee resume --rollback`.",
+    )
 
 
 def completed(steps: Sequence[tuple[str, int | None]], runs: int, usd: float) -> str:

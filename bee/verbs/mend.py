@@ -21,7 +21,7 @@ from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import Carrying, carry_out
 from bee.words.branches import branch_of
-from bee.words.effects import CloseIssue, Effect, OpenPull, PostComment, SetLabels, TickStep
+from bee.words.effects import CloseIssue, Effect, OpenAlert, OpenPull, PostComment, SetLabels, TickStep
 from bee.words.errors import LeaseLost
 from bee.words.labels import Label, conflicts
 from bee.words.model import Issue, Item, PullState
@@ -173,7 +173,9 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
     about = f"{one.fingerprint} {resumed_at(one.item, view.trust)} {re.sub(r'[0-9]+', '', act.reason)}"
     key = wording.effect_key(one.number, MENDER, about, "escalate")
     label = Label.QUARANTINE if act.quarantine else Label.HUMAN
+    alert = [OpenAlert(f"hotloop-{one.number}", *wording.hot_loop(one.number, act.reason, tried))]
     return [
+        *(alert if act.quarantine else []),
         PostComment(one.number, wording.marked(text, run, MENDER, key), key),
         SetLabels(one.number, (label.value,), _present(one, Label.WIP)),
     ]

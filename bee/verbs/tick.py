@@ -19,6 +19,7 @@ from bee.hands.engines import find
 from bee.hands.github.door import Door
 from bee.hands.github.writing import label_id, mark_claimed, remove_label
 from bee.hands.journal import Slot
+from bee.thinking import wording
 from bee.thinking.decide import (
     Decision,
     Dispatch,
@@ -36,6 +37,7 @@ from bee.thinking.fingerprint import fingerprint
 from bee.thinking.position import Position
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
+from bee.verbs.alerts import raise_alert
 from bee.verbs.control import pause_text
 from bee.verbs.host import Host, new_run
 from bee.verbs.janitor import tidy
@@ -54,6 +56,7 @@ from bee.words.phase import Phase
 from bee.words.roles import Role
 
 LOOKS_PER_TICK_MAX = 3
+ROLLBACK_PENDING = "rollback-alert-pending"
 
 
 @dataclass(slots=True)
@@ -129,12 +132,26 @@ def _guarded(host: Host, report: Report) -> bool:
     """The heartbeat, and the markers that keep every tick still."""
     host.home.ensure()
     host.home.heartbeat(int(time.time()), "tick")
+    _alert_rollback(host)
     for name, way_out in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
         text = host.home.marker(name)
         if text is not None:
             report.said = f"{name}: {text.strip() or 'no reason given'}; to go on: {way_out}"
             return True
     return False
+
+
+def _alert_rollback(host: Host) -> None:
+    """The guard went back to a version that works, which is this one: it tells GitHub, once."""
+    text = host.home.marker(ROLLBACK_PENDING)
+    if text is None or not host.settings.repos:
+        return
+    try:
+        raise_alert(host, host.settings.repos[0], "rollback", *wording.rolled_back(text))
+    except BeeError as problem:
+        host.say(f"the alert about the rollback was not raised yet: {problem}")
+        return
+    host.home.clear_markers(ROLLBACK_PENDING)
 
 
 def _snapshot(host: Host, door: Door, options: Options, report: Report) -> list[View]:
@@ -190,9 +207,14 @@ def _reconcile(host: Host, door: Door, views: list[View], options: Options, repo
 
 
 def _end_overrun(host: Host, view: View) -> None:
-    """A run of this host that is over its total time and grace: its own clocks failed, so the tick ends it."""
+    """A run of this host that is over its total time and grace: its own clocks failed, so the tick ends it.
+
+    An agent whose worker was killed has no clocks at all, and ends at once.
+    """
     for tip in view.snapshot.items.values():
         record = tip.record
+        if record is not None and record.holds and view.phases.get(record.run) is Phase.DEAD:
+            host.executor.cancel(record.run)
         if record is None or record.host != host.host_id or not is_live(tip, view.snapshot.now, view.phases):
             continue
         role = next((role for role in Role if role == record.role), None)

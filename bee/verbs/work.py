@@ -38,7 +38,7 @@ from bee.words import limits, records
 from bee.words.answer import Answer
 from bee.words.branches import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.words.effects import SetLabels
-from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, SandboxError, StopOrder
+from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
 from bee.words.labels import Label
 from bee.words.outcomes import Failure, Outcome
 from bee.words.records import Kind, Record
@@ -99,10 +99,10 @@ class Run:
             result = self._result()
         except StaleInput as problem:
             result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),))
-        except (GitError, SandboxError, LookError) as problem:
-            result = Result(Outcome.ERROR, one_line(str(problem), 400), (self._wip_off(),), Failure.WORKSPACE)
         except LeaseLost:
             raise
+        except BeeError as problem:
+            result = Result(Outcome.ERROR, one_line(str(problem), 400), (self._wip_off(),), Failure.WORKSPACE)
         except Exception as problem:
             self._finish(Result(Outcome.ERROR, f"a bug in bee: {problem!r}"[:400], (), Failure.CRASH))
             raise
@@ -215,6 +215,9 @@ class Run:
         except RefConflict as problem:
             note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
             return Result(Outcome.STALE_INPUT, note, (self._wip_off(),))
+        except GitError as problem:
+            note = f"the push was refused: {one_line(str(problem), 300)}"
+            return Result(Outcome.ERROR, note, (self._wip_off(),), Failure.WORKSPACE)
         return result
 
     def _push(self, lease: Lease, result: Result) -> Lease:

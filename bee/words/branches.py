@@ -12,6 +12,7 @@ _BRANCH: Final = re.compile(rf"bee/([1-9][0-9]{{0,9}})-({STEP_ID.pattern})")
 ITEM_REFS: Final = "refs/bee/items/"
 MERGE_REFS: Final = "refs/bee/merge/"
 TRACE_REFS: Final = "refs/bee/traces/"
+ALERT_REFS: Final = "refs/bee/alerts/"
 CONTROL_REF: Final = "refs/bee/control"
 BRANCH_REFS: Final = "refs/heads/bee/"
 
