@@ -54,6 +54,7 @@ from bee.words.model import Item, Pull, Snapshot, Tip
 from bee.words.outcomes import Failure, Outcome
 from bee.words.phase import Phase
 from bee.words.roles import Role
+from bee.words.text import one_line
 
 LOOKS_PER_TICK_MAX = 3
 ROLLBACK_PENDING = "rollback-alert-pending"
@@ -136,7 +137,7 @@ def _guarded(host: Host, report: Report) -> bool:
     for name, way_out in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
         text = host.home.marker(name)
         if text is not None:
-            report.said = f"{name}: {text.strip() or 'no reason given'}; to go on: {way_out}"
+            report.said = f"{name}: {one_line(text) or 'no reason given'}; to go on: {way_out}"
             return True
     return False
 
