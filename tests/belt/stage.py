@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +19,16 @@ from typing import Any
 
 from bee.doors import services
 from bee.forge import server
+from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.thinking.config import Settings
+from bee.verbs import lease as leases
 from bee.verbs.host import Host
+from bee.verbs.lease import Claim, Desk, Lease, desk_of
 from bee.verbs.snapshot import look
 from bee.verbs.tick import Options, Report, tick
 from bee.words import records
+from bee.words.labels import Label
 from bee.words.records import Record
 
 AGENT = Path(__file__).with_name("agent.py")
@@ -240,7 +245,13 @@ class Stage:
         view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
         seen = view.snapshot
         web = {"api": self.forge.api_url, "graphql": self.forge.graphql_url, "web": self.forge.git_url}
-        return {**web, "token": self.tokens["bee"], "repo": seen.repo, "repo_id": seen.repo_id, "tree": seen.default_tree}
+        return {
+            **web,
+            "token": self.tokens["bee"],
+            "repo": seen.repo,
+            "repo_id": seen.repo_id,
+            "tree": seen.default_tree,
+        }
 
     # ---- bee --------------------------------------------------------------------------------------------------
 
@@ -256,6 +267,29 @@ class Stage:
         return services.host_of(
             self.env(name), Settings(repos=(self.repo,), **chosen), self.tokens[token], lambda text: None
         )
+
+    def configure(self, name: str = "host", moves: Mapping[str, str] | None = None, **settings: Any) -> Host:
+        """The same host for the command line: its config.yml in its home."""
+        host = self.host(name, moves, **settings)
+        argv = [sys.executable, str(AGENT), str(self.folder / f"moves-{name}")]
+        host.home.ensure()
+        config = {"version": 1, "repos": [self.repo], "engine": {"command": argv}, "sandbox": "none", **settings}
+        host.home.config_path.write_text(json.dumps(config))
+        return host
+
+    def start(self, name: str, *words: str) -> subprocess.Popen[str]:
+        """`bee WORDS` as a process of its own, in a session of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "bee", *words], env=bee_env(self.env(name)), cwd=self.folder, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def bee(self, name: str, *words: str, code: int = 0) -> str:
+        """`bee WORDS` on a host that `configure` made; what it printed."""
+        started = self.start(name, *words)
+        out, err = started.communicate(timeout=60)
+        assert started.returncode == code, f"bee {words}: {started.returncode}\n{out}\n{err}"
+        return out
 
     def env(self, name: str = "host") -> dict[str, str]:
         """The environment of a host."""
@@ -284,12 +318,80 @@ class Stage:
                 return reports
         raise AssertionError([report.said for report in reports])
 
+    def quiet(self, host: Host, limit: int = 60) -> list[Report]:
+        """Ticks, whatever fails on the way, until nothing is left to do; GitHub's clock goes on where bee waits."""
+        reports: list[Report] = []
+        for _ in range(limit):
+            reports.append(self.tick(host))
+            last = reports[-1]
+            if last.run or last.acted or last.problems:
+                continue
+            waiting = {"wip", "backing-off", "settling", "queued"}
+            places = last.decision.places if last.decision else ()
+            if not any(str(one.place.position) in waiting for one in places) and not self.live():
+                return reports
+            self.sleep(16 * 60)
+        raise AssertionError([(report.said, [str(p) for p in report.problems]) for report in reports[-5:]])
+
+    def live(self) -> list[int]:
+        """The items whose ledger does not end in a record that holds nothing."""
+        numbers = [int(name.rsplit("/", 1)[1]) for name in self.refs("refs/bee/items/")]
+        return [number for number in numbers if self.record(number).holds]
+
+    def world(self) -> dict[str, Any]:
+        """What people see of the repository, but bee's labels and ledger: for "nothing was published"."""
+        items = self.call("ada", "GET", self.at("/issues?state=all&per_page=100"))
+        pulls = self.pulls()
+        return {
+            "items": [(i["number"], i["title"], i["body"], i["state"]) for i in items],
+            "comments": {i["number"]: self.comments(i["number"]) for i in items},
+            "reviews": {p["number"]: len(self.reviews(p["number"])) for p in pulls},
+            "statuses": {p["number"]: self.statuses(p["head"]["sha"]) for p in pulls},
+            "refs": {
+                n: o for n, o in self.refs("refs/").items() if not n.startswith(("refs/bee/items", "refs/bee/merge"))
+            },
+        }
+
+    def reviews(self, number: int) -> list[dict[str, Any]]:
+        """The reviews of a pull request."""
+        return list(self.call("ada", "GET", self.at(f"/pulls/{number}/reviews?per_page=100")))
+
+    def statuses(self, sha: str) -> dict[str, str]:
+        """The latest state of each commit status."""
+        return {
+            s["context"]: s["state"] for s in self.call("ada", "GET", self.at(f"/commits/{sha}/status"))["statuses"]
+        }
+
+    def desk(self, host: Host) -> Desk:
+        """The desk of a host."""
+        door = host.door()
+        return desk_of(door, look(door, self.repo).snapshot, host.host_id, host.boot)
+
+    def claimed(self, host: Host, number: int, run: str = "a-run", role: str = "drafter") -> Lease:
+        """A claim with its label, as a run of that host would stand there while its agent works."""
+        desk = self.desk(host)
+        tip = writing.pulse(desk.door, self.repo, number).tip
+        lease = leases.claim(desk, Claim(number, role, run, "a fingerprint", "needs-step"), tip)
+        assert lease is not None
+        writing.label_id(desk.door, self.repo, Label.WIP)
+        writing.add_labels(desk.door, self.repo, number, [Label.WIP.value])
+        return lease
+
     def position(self, number: int) -> str:
         """Where an item is, by the code that decides."""
         from bee.thinking.decide import survey
 
         view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
         return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")
+
+
+def until(what: str, seconds: float, done: Callable[[], Any]) -> Any:
+    """Wait for something to become true; what it became."""
+    deadline = time.monotonic() + seconds
+    while not (found := done()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+    return found
 
 
 def bee_env(env: Mapping[str, str]) -> dict[str, str]:

@@ -6,10 +6,16 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from bee.verbs import lease as leases
+from bee.verbs.lease import Claim, Lease
+from bee.words.outcomes import Outcome
+from bee.words.phase import Phase
+from bee.words.records import Kind
 from tests.belt.stage import Stage, bee_env, staged
 
 CLAIMANTS = Path(__file__).with_name("claimants.py")
@@ -52,3 +58,118 @@ def race(stage: Stage) -> list[list[int]]:
         racers.stdout.close()
     print(f"{ROUNDS} rounds of {PROCESSES} in {time.monotonic() - started:.1f} s")
     return winners
+
+
+# ---- C2: after a claim, read back ------------------------------------------------------------------------------------
+
+APPLIED_NOTHING = {"status": 200, "body": {"data": {"updateRefs": {"clientMutationId": None}}}}
+
+
+def test_c2_a_claim_moves_the_ref_and_shuts_everybody_else_out(stage: Stage) -> None:
+    """What a claim says it did is on the server, in words anybody can read; a second claim comes to nothing."""
+    number = stage.issue()
+    desk = stage.desk(stage.host())
+    lease = leases.claim(desk, Claim(number, "drafter", "run-1", "f", "needs-step"), None)
+    assert isinstance(lease, Lease)
+    assert stage.refs("refs/bee/items/") == {f"refs/bee/items/{number}": lease.oid}
+    record = stage.record(number)
+    assert (record.kind, record.run, record.host) == (Kind.CLAIMED, "run-1", desk.host)
+    assert record.expires_at - record.at == 15 * 60
+    assert leases.claim(desk, Claim(number, "drafter", "run-2", "f", "needs-step"), None) is None
+    assert stage.record(number).run == "run-1"
+
+
+def test_c2_a_claim_that_was_answered_but_not_applied_comes_to_nothing(stage: Stage) -> None:
+    """The read-back shows no lease: no agent is started, the label goes again, and the next tick claims anew."""
+    number = stage.issue()
+    host = stage.host()
+    stage.fault("status", match={"operation": "UpdateRefs"}, **APPLIED_NOTHING)
+    report = stage.tick(host)
+    assert stage.fired() == 1
+    assert (report.run, report.exit) == ("", 0)
+    assert stage.labels(number) == set()
+    assert stage.refs("refs/bee/items/") == {}
+    assert stage.pulls() == []
+    assert stage.tick(host).run
+    assert len(stage.pulls()) == 1
+
+
+def test_c2_a_claim_whose_label_did_not_come_starts_nothing(stage: Stage) -> None:
+    """GitHub cannot be reached for the label: the tick says it could not look, and no agent is started."""
+    stage.issue()
+    stage.fault("drop_before", times=0, match={"operation": "Claim"})
+    report = stage.tick(stage.host())
+    assert (report.run, report.exit) == ("", 75)
+    assert stage.pulls() == []
+
+
+def test_c2_the_label_of_a_claim_is_asked_for_again_when_the_answer_is_lost(stage: Stage) -> None:
+    """A label is one label however often it is set, so a lost answer costs a request and not the claim."""
+    number = stage.issue()
+    stage.fault("drop_after", match={"operation": "Claim"})
+    report = stage.tick(stage.host())
+    assert report.exit == 0
+    assert report.run
+    assert len(stage.pulls()) == 1
+    assert stage.labels(number) == set()
+
+
+def test_c2_bees_own_repairs_prove_their_claim_too(stage: Stage) -> None:
+    """A repair under a claim that is not there writes nothing."""
+    number = stage.issue(labels=["breeze:done", "breeze:human"])
+    stage.fault("status", times=0, match={"operation": "UpdateRefs"}, **APPLIED_NOTHING)
+    stage.tick(stage.host())
+    assert stage.fired() >= 1
+    assert stage.labels(number) == {"breeze:done", "breeze:human"}
+    stage.lift()
+    stage.tick(stage.host())
+    assert stage.labels(number) == {"breeze:human"}
+
+
+# ---- C3: expiry frees; takeover is itself a claim --------------------------------------------------------------------
+
+
+def test_c3_a_run_nobody_knows_is_waited_for_until_its_lease_expires(stage: Stage) -> None:
+    """Another host's run can only be alive or unknown here: before expiry nothing is done about it."""
+    number = stage.issue()
+    stage.claimed(stage.host("far"), number)
+    report = stage.tick(stage.host("near"))
+    assert (report.run, report.acted) == ("", [])
+    assert stage.position(number) == "wip"
+    stage.sleep(14 * 60)
+    assert stage.tick(stage.host("near")).run == ""
+    assert stage.record(number).run == "a-run"
+    assert stage.labels(number) == {"breeze:wip"}
+
+
+def test_c3_an_expired_lease_is_taken_over_by_exactly_one_of_two_hosts(stage: Stage) -> None:
+    """Both hosts see it expired at once; one of them settles and claims it, by compare-and-swap. LOST is recorded."""
+    number = stage.issue()
+    stage.claimed(stage.host("far"), number)
+    stage.sleep(16 * 60)
+    hosts = [stage.host("one"), stage.host("two")]
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(stage.tick, hosts))
+    assert sorted(bool(report.run) for report in reports) in ([False, True], [True, True])
+    assert len(stage.pulls()) == 1
+    runs = [(run.run, run.outcome) for run in stage.record(number).history if run.role == "drafter"]
+    assert runs[0] == ("a-run", Outcome.LOST)
+    drafted = [report.run for report in reports if "-drafter-" in report.run]
+    assert len(drafted) == 1
+    assert stage.record(number).run == drafted[0]
+    assert stage.labels(number) == set()
+
+
+def test_c3_a_run_known_to_be_dead_here_is_settled_at_once(stage: Stage) -> None:
+    """Only the same host in the same boot can say dead; then nobody waits for the lease to expire."""
+    number = stage.issue()
+    host = stage.host()
+    stage.claimed(host, number)
+    host.home.hold_alive("a-run").release()
+    assert host.executor.phase("a-run", host.host_id, host.boot) is Phase.DEAD
+    assert host.executor.phase("a-run", host.host_id, "an earlier boot") is Phase.UNKNOWN
+    report = stage.tick(host)
+    assert [act["kind"] for act in report.acted] == ["repair"]
+    assert report.run
+    assert stage.record(number).history[0].outcome is Outcome.LOST
+    assert stage.labels(number) == set()
