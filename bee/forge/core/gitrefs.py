@@ -75,7 +75,8 @@ class RefFiles:
             place = os.path.relpath(top, self._path)
             for file in files:
                 name = f"{place}/{file}"
-                if name.startswith(prefix) and not name.endswith(".lock"):
+                # Git's locks, and the forge's own half-written files, are no refs.
+                if name.startswith(prefix) and not name.endswith(".lock") and not file.startswith("."):
                     oid = self._loose(name)
                     if oid:
                         found[name] = oid
