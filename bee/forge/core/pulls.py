@@ -6,6 +6,7 @@ read, so that a push is seen at once, however it came.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def write_pull_ref(repo: Repo, number: int, name: str, oid: str) -> None:
     """Set `refs/pull/<number>/<name>`, which only the forge writes (clients cannot push there)."""
     target = Path(repo.git.path, "refs", "pull", str(number), name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{name}.new")
+    temporary = target.with_name(f".{name}.{secrets.token_hex(4)}.new")  # two may write at once
     temporary.write_text(oid + "\n")
     temporary.replace(target)
 
