@@ -1,0 +1,170 @@
+"""Every combination of the facts a position depends on. A new fact, or a new value of one, is enumerated by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import typing
+from collections import Counter
+from collections.abc import Iterator
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import pytest
+
+from bee.thinking.evidence import Verdict
+from bee.thinking.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts
+from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule, position
+from bee.words.roles import Role
+
+KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
+COMMON = tuple(field.name for field in dataclasses.fields(Common))
+OVERLAID = {Position.BACKING_OFF, Position.NO_CHANGE, Position.EXHAUSTED}
+
+
+def values_of(kind: type[Any]) -> dict[str, tuple[Any, ...]]:
+    """Every value each fact can have; a fact that is neither a flag nor a closed set breaks the test."""
+    hints = typing.get_type_hints(kind)
+    found: dict[str, tuple[Any, ...]] = {}
+    for field in dataclasses.fields(kind):
+        if field.name == "about":
+            assert not field.compare, "what is shown besides must not be a fact"
+            continue
+        hint = hints[field.name]
+        assert hint is bool or issubclass(hint, Enum), f"{field.name} cannot be enumerated"
+        found[field.name] = (False, True) if hint is bool else tuple(hint)
+    return found
+
+
+def worlds(kind: type[Any]) -> Iterator[Facts]:
+    """Every combination of facts."""
+    values = values_of(kind)
+    for combination in itertools.product(*values.values()):
+        yield kind(*combination)
+
+
+def is_held(f: Facts) -> bool:
+    """Whether something keeps the item from every agent."""
+    return not f.open or f.done or f.quarantined or f.human or f.claimed or not f.in_scope or not f.trusted
+
+
+def may_merge(f: Facts) -> bool:
+    """Whether everything that a merge needs is true."""
+    return (
+        isinstance(f, PullFacts)
+        and f.verdict is Verdict.APPROVED
+        and f.proof is Proof.PASSED
+        and f.mergeable is Mergeable.YES
+        and f.checks is Checks.GREEN
+        and not f.draft
+        and not f.waits_its_turn
+    )
+
+
+@dataclasses.dataclass
+class Tour:
+    """What all worlds of one kind of item showed: counts, and every world that broke an invariant."""
+
+    worlds: int
+    rules: Counter[str]
+    positions: Counter[Position]
+    movers: Counter[Any]
+    held_with_agent: list[Facts]
+    merged_too_early: list[Facts]
+    mended_by_agent: list[Facts]
+    not_the_first: list[Facts]
+
+
+@cache
+def tour(kind: type[Any], rules: tuple[Rule, ...]) -> Tour:
+    """Every world through `position`, once."""
+    at = {rule.name: index for index, rule in enumerate(rules)}
+    seen = Tour(0, Counter(), Counter(), Counter(), [], [], [], [])
+    for f in worlds(kind):
+        place = position(f)
+        seen.worlds += 1
+        seen.rules[place.rule] += 1
+        seen.positions[place.position] += 1
+        seen.movers[place.mover] += 1
+        rule = rules[at[place.rule]]
+        earlier = any(before.matches(f) for before in rules[: at[place.rule]])
+        if earlier or not rule.matches(f) or (rule.position, rule.mover) != (place.position, place.mover):
+            seen.not_the_first.append(f)
+        if place.role is not None:
+            if is_held(f):
+                seen.held_with_agent.append(f)
+            if f.broken is not Broken.NOTHING:
+                seen.mended_by_agent.append(f)
+            if place.role is Role.MERGER and not may_merge(f):
+                seen.merged_too_early.append(f)
+    return seen
+
+
+@pytest.mark.parametrize(("kind", "rules"), KINDS, ids=["issues", "pulls"])
+def test_d1_every_world_has_one_place_by_the_first_rule_that_matches(kind: type[Any], rules: tuple[Rule, ...]) -> None:
+    """Totality and exclusivity: `position` never raises, and answers with the first matching row alone."""
+    expected = 1
+    for choices in values_of(kind).values():
+        expected *= len(choices)
+    seen = tour(kind, rules)
+    assert seen.worlds == expected > 100_000
+    assert seen.not_the_first == []
+    # Nothing held has an agent to move it, whatever else is true of it.
+    assert seen.held_with_agent == []
+    # What breaks the rules is mended first.
+    assert seen.mended_by_agent == []
+    # The merger comes only where approval, E2E, mergeability and checks all say yes.
+    assert seen.merged_too_early == []
+    # D2: no row is dead, no role is without a row.
+    assert set(seen.rules) == {rule.name for rule in rules}
+    roles = {mover for mover in seen.movers if isinstance(mover, Role)}
+    assert roles == ({Role.PLANNER, Role.DRAFTER} if kind is IssueFacts else set(Role) - {Role.PLANNER})
+
+
+def test_every_position_but_the_overlaid_ones_is_reached_by_a_rule() -> None:
+    placed = {rule.position for rule in (*ISSUE_RULES, *PULL_RULES)}
+    assert placed == set(Position) - OVERLAID
+
+
+def test_rule_names_are_one_of_a_kind() -> None:
+    for _, rules in KINDS:
+        assert len({rule.name for rule in rules}) == len(rules)
+
+
+@pytest.mark.parametrize(("kind", "rules"), KINDS, ids=["issues", "pulls"])
+def test_both_tables_start_with_the_same_rows_in_the_order_of_precedence(
+    kind: type[Any], rules: tuple[Rule, ...]
+) -> None:
+    """Closed > repair > done > quarantine > human > wip > out of scope > untrusted, when everything is true at once."""
+    order = [
+        Position.CLOSED, Position.REPAIR, Position.DONE, Position.QUARANTINED, Position.HUMAN, Position.WIP,
+        Position.IGNORED, Position.UNTRUSTED,
+    ]  # fmt: skip
+    everything: dict[str, Any] = {
+        "open": False, "broken": Broken.CYCLE, "done": True, "quarantined": True, "human": True, "claimed": True,
+        "in_scope": False, "trusted": False,
+    }  # fmt: skip
+    free = Common()
+    assert tuple(everything) == COMMON
+    for name, expected in zip(everything, order, strict=True):
+        assert position(kind(**everything)).position is expected
+        everything[name] = getattr(free, name)
+    assert position(kind(**everything)).position not in order
+    assert [rule.position for rule in rules[: len(order)]] == order
+
+
+@pytest.mark.parametrize(("kind", "rules"), KINDS, ids=["issues", "pulls"])
+def test_why_shows_every_fact_the_rules_can_look_at(kind: type[Any], rules: tuple[Rule, ...]) -> None:
+    """D1: `why` prints the facts of the same evaluation, and what is shown besides never hides one of them."""
+    del rules
+    f = kind(about={"extra": 1})
+    shown = position(f).facts
+    assert set(shown) == {*values_of(kind), "extra"}
+    assert all(shown[name] == getattr(f, name) for name in values_of(kind))
+
+
+def test_a_condition_or_person_says_what_can_be_done() -> None:
+    for rule in (*ISSUE_RULES, *PULL_RULES):
+        assert rule.advice.endswith((".", "{number}")), rule.name
+        assert rule.mover is not Mover.PERSON or not rule.advice.startswith("Nothing"), rule.name
