@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -142,3 +143,14 @@ def tree_of(folder: Path) -> dict[str, bytes]:
             path = Path(where) / name
             found[str(path.relative_to(folder))] = path.read_bytes() if not path.is_symlink() else b"link"
     return found
+
+
+def as_ada(stage: Stage, method: str, path: str, body: object) -> str:
+    """A line for an agent's script that does one request as ada, in the middle of the run."""
+    code = (
+        "import json,sys,urllib.request as u;m,p,b,t=sys.argv[1:];"
+        "u.urlopen(u.Request(p,method=m,data=b.encode(),"
+        "headers={'Authorization':'Bearer '+t,'Content-Type':'application/json'}))"
+    )
+    argv = [sys.executable, "-c", code, method, f"{stage.forge.api_url}{path}", json.dumps(body), stage.tokens["ada"]]
+    return f"{shlex.join(argv)}\n"
