@@ -147,6 +147,20 @@ class Stage:
         """How many requests so far wanted to write, of anybody."""
         return sum(1 for entry in self.control("log") if entry["write"])
 
+    def edit_policy(self, text: str) -> None:
+        """Another policy on the default branch."""
+        self.push({".github/bee.yml": text}, message="A policy")
+
+    def bee_verb(self, verb: str, number: int, *words: str, who: str = "ada") -> str:
+        """`bee VERB N` by a person with a token of their own, from a home of their own; what it printed."""
+        name = f"{who}s-laptop"
+        self.configure(name, token=who)
+        env = {**bee_env(self.env(name)), "GH_TOKEN": self.tokens[who]}
+        argv = [sys.executable, "-P", "-m", "bee", verb, str(number), *words]
+        ended = subprocess.run(argv, env=env, cwd=self.folder, text=True, capture_output=True, timeout=60, check=False)
+        assert ended.returncode == 0, f"bee {verb} {number}: {ended.returncode} {ended.stdout} {ended.stderr}"
+        return ended.stdout.strip()
+
     def fault(self, action: str, times: int = 1, match: Mapping[str, Any] | None = None, **settings: Any) -> None:
         """Order a fault of the forge, for requests that match."""
         self.control("faults", {"action": action, "times": times, "match": dict(match or {}), **settings})
@@ -268,9 +282,11 @@ class Stage:
             self.env(name), Settings(repos=(self.repo,), **chosen), self.tokens[token], lambda text: None
         )
 
-    def configure(self, name: str = "host", moves: Mapping[str, str] | None = None, **settings: Any) -> Host:
+    def configure(
+        self, name: str = "host", moves: Mapping[str, str] | None = None, token: str = "bee", **settings: Any
+    ) -> Host:
         """The same host for the command line: its config.yml in its home."""
-        host = self.host(name, moves, **settings)
+        host = self.host(name, moves, token, **settings)
         argv = [sys.executable, str(AGENT), str(self.folder / f"moves-{name}")]
         host.home.ensure()
         config = {"version": 1, "repos": [self.repo], "engine": {"command": argv}, "sandbox": "none", **settings}
