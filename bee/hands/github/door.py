@@ -56,6 +56,17 @@ class GraphErrors(Exception):
         return "; ".join(str(error.get("message", "")) for error in self.errors)[:500]
 
 
+class _Bearer(requests.auth.AuthBase):
+    """The token, on every request to the server it is for."""
+
+    def __init__(self, token: str) -> None:
+        self._value = f"Bearer {token}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._value
+        return request
+
+
 class Door:
     """HTTP with GitHub for one token. Counts its requests and knows GitHub's clock."""
 
@@ -67,13 +78,13 @@ class Door:
         self._session = requests.Session()
         self._session.headers.update(
             {
-                "Authorization": f"Bearer {token}",
                 "Accept": ACCEPT,
                 "X-GitHub-Api-Version": API_VERSION,
                 "User-Agent": "bee",
             }
         )
-        self._session.trust_env = True
+        # Not a header of the session: a `.netrc` that knows the host would take its place.
+        self._session.auth = _Bearer(token)
         self._server_time = 0
         self._heard_at = 0.0
 
@@ -112,7 +123,7 @@ class Door:
             url, query = answer.links.get("next", {}).get("url"), None
             if not url:
                 return found
-            if not url.startswith(self.servers.api):
+            if not url.startswith(f"{self.servers.api}/"):
                 raise ServerError(f"GitHub's next page is on another server: {url[:100]}")
         raise CutOffError(f"{path} has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 

@@ -35,20 +35,36 @@ def names_of(repo: str) -> dict[str, str]:
 
 
 def ask(door: Door, document: str, variables: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
-    """One GraphQL answer, where a refused `collaborators` or `statusCheckRollup` counts as unknown (null)."""
+    """One GraphQL answer, where a refused `collaborators` or `statusCheckRollup` counts as unknown.
+
+    Unknown collaborators are null; unknown checks are `{contexts: null}`, for null alone means that there are none.
+    """
     try:
         return door.graphql(document, variables, write)
     except GraphErrors as problems:
-        if all(_refusable(error) for error in problems.errors) and problems.data:
-            return problems.data
-        raise _named(problems, variables) from problems
+        if not problems.data or not all(_refusable(error) for error in problems.errors):
+            raise _named(problems, variables) from problems
+        for error in problems.errors:
+            _mark_unknown(problems.data, error["path"])
+        return problems.data
 
 
-_REFUSABLE = frozenset({"collaborators", "statusCheckRollup", "contexts"})
+_CHECKS = "statusCheckRollup"
+_REFUSABLE = frozenset({"collaborators", _CHECKS})
 
 
 def _refusable(error: Json) -> bool:
     return error.get("type") == "FORBIDDEN" and bool(_REFUSABLE & {str(part) for part in error.get("path") or ()})
+
+
+def _mark_unknown(data: dict[str, Any], path: list[Any]) -> None:
+    """Where the checks of a head were refused, at whatever depth, say so on its commit."""
+    if _CHECKS not in path:
+        return
+    commit: Any = data
+    for part in path[: path.index(_CHECKS)]:
+        commit = commit[part]
+    commit[_CHECKS] = {"contexts": None}
 
 
 def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:

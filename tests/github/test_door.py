@@ -1,0 +1,321 @@
+"""The door to HTTP: what each answer of GitHub becomes, what is asked again, and what time it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import responses
+from responses import matchers
+
+from bee.hands.github.door import GraphErrors
+from bee.words import limits
+from bee.words.errors import (
+    AuthError,
+    BeeError,
+    CutOffError,
+    ForbiddenError,
+    LookError,
+    NotFoundError,
+    RateLimitError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
+from tests.github.world import API, DATE, GRAPHQL, NOON, door, graph, refused
+
+USER = f"{API}/user"
+
+
+def said(status: int, message: str = "No", **headers: str) -> dict[str, Any]:
+    """An answer with GitHub's body of an error."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {"status": status, "json": {"message": message}, "headers": {**DATE, **names}}
+
+
+# What GitHub answers -> the error, words that its text must hold, and the exit code it ends in.
+CAUSES: list[tuple[str, dict[str, Any], type[BeeError], str, int]] = [
+    ("401", said(401, "Bad credentials"), AuthError, "set GH_TOKEN or run `gh auth login`", 75),
+    ("403 plain", said(403, "Resource not accessible"), ForbiddenError, "may not do this (Resource not", 75),
+    ("403 secondary", said(403, "Wait", Retry_After="90"), RateLimitError, "it ends at 12:01:30 UTC", 75),
+    (
+        "403 primary",
+        said(403, "API rate limit", x_ratelimit_remaining="0", x_ratelimit_reset=str(NOON + 600)),
+        RateLimitError, "it ends at 12:10:00 UTC", 75,
+    ),
+    ("403 secondary in words only", said(403, "a secondary rate limit"), RateLimitError, "12:01:00 UTC", 75),
+    ("403 with something left", said(403, "No", x_ratelimit_remaining="7"), ForbiddenError, "may not", 75),
+    ("429", said(429, "Too many"), RateLimitError, "12:01:00 UTC", 75),
+    ("429 with its time", said(429, "Too many", Retry_After="5"), RateLimitError, "in 5 s", 75),
+    ("404", said(404, "Not Found"), NotFoundError, "GitHub has no /api/v3/user for this token", 2),
+    ("410", said(410, "Gone"), NotFoundError, "Gone", 2),
+    ("405", said(405, "Not mergeable"), RefusedError, "GitHub refused (405): Not mergeable", 3),
+    ("409", said(409, "Head moved"), RefusedError, "GitHub refused (409): Head moved", 3),
+    ("422", said(422, "Exists"), RefusedError, "GitHub refused (422): Exists", 3),
+    ("400", said(400, "Problems parsing JSON"), RefusedError, "(400)", 3),
+    ("451", said(451, "Blocked"), ServerError, "GitHub answered 451 (Blocked)", 75),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "cause", "words", "code"), [row[1:] for row in CAUSES], ids=[r[0] for r in CAUSES])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_becomes_an_error_by_its_cause(
+    github: responses.RequestsMock,
+    slept: list[float],
+    method: str,
+    answer: dict[str, Any],
+    cause: Any,
+    words: str,
+    code: int,
+) -> None:
+    """Reads and writes alike; only what may pass by itself is asked again, and only by reads."""
+    again = cause is ServerError and method == "GET"
+    for _ in range(limits.REQUEST_TRIES_MAX if again else 1):
+        github.add(method, USER, **answer)
+    with pytest.raises(cause) as caught:
+        door().rest(method, "/user")
+    assert type(caught.value) is cause
+    assert words in str(caught.value)
+    assert caught.value.exit_code == code
+    assert len(slept) == (limits.REQUEST_TRIES_MAX - 1 if again else 0)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_error_is_asked_again_by_reads_only(
+    github: responses.RequestsMock, slept: list[float], status: int
+) -> None:
+    """A read is tried again with a growing pause; a write is not: its reply may have been lost, not its effect."""
+    github.add("GET", USER, status=status)
+    github.add("GET", USER, status=status)
+    github.add("GET", USER, json={"login": "bee"}, headers=DATE)
+    one = door()
+    assert one.rest("GET", "/user")[0] == {"login": "bee"}
+    assert one.requests == 3
+    assert slept == sorted(slept)
+    assert len(slept) == 2
+    github.add("PUT", USER, status=status, body="<html>oops</html>")
+    with pytest.raises(ServerError, match=f"GitHub answered {status}"):
+        one.rest("PUT", "/user")
+    assert one.requests == 4
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        requests.ConnectionError("reset"),
+        requests.Timeout("slow"),
+        requests.exceptions.ChunkedEncodingError("broken off"),
+    ],
+    ids=lambda problem: type(problem).__name__,
+)
+def test_no_answer_names_the_server_and_never_the_token(
+    github: responses.RequestsMock, slept: list[float], method: str, problem: Exception
+) -> None:
+    tries = limits.REQUEST_TRIES_MAX if method == "GET" else 1
+    for _ in range(tries):
+        github.add(method, USER, body=problem)
+    one = door()
+    with pytest.raises(UnreachableError) as caught:
+        one.rest(method, "/user", {"a": 1} if method != "GET" else None)
+    assert f"no answer from github.example ({type(problem).__name__})" in str(caught.value)
+    assert "t-bee" not in str(caught.value)
+    assert one.requests == tries
+
+
+def test_every_request_has_a_time_limit_and_says_who_asks(github: responses.RequestsMock) -> None:
+    limited = matchers.request_kwargs_matcher({"timeout": limits.REQUEST_SECONDS_MAX, "stream": False})
+    headers = matchers.header_matcher(
+        {
+            "Authorization": "Bearer t-bee",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+            "User-Agent": "bee",
+        }
+    )
+    for method in ("GET", "POST"):
+        github.add(method, USER, json={}, match=[limited, headers])
+    github.add("POST", GRAPHQL, json={"data": {}}, match=[limited, headers])
+    github.add("GET", f"{API}/list?per_page=100", json=[], match=[limited, headers])
+    one = door()
+    one.rest("GET", "/user")
+    one.rest("POST", "/user", {})
+    one.graphql("query { a }", {})
+    one.pages("/list")
+    assert one.requests == 4
+
+
+def test_a_netrc_of_this_machine_does_not_take_the_tokens_place(
+    github: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """curl's password file may know the host too, with somebody else's login."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine github.example login eve password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    github.add("GET", USER, json={}, match=[matchers.header_matcher({"Authorization": "Bearer t-bee"})])
+    assert door().rest("GET", "/user")[0] == {}
+
+
+def test_a_write_is_never_carried_to_another_address(github: responses.RequestsMock) -> None:
+    """A redirected POST would become a GET; bee takes the answer as it is."""
+    github.add("POST", USER, status=307, headers={"Location": "https://elsewhere.example/"}, json={})
+    _, answer = door().rest("POST", "/user", {})
+    assert answer.status_code == 307
+
+
+@pytest.mark.parametrize("body", ["<html>", "{", ""])
+def test_what_is_not_json_is_a_server_error_or_nothing(github: responses.RequestsMock, body: str) -> None:
+    github.add("GET", USER, body=body, headers=DATE)
+    one = door()
+    if body:
+        with pytest.raises(ServerError, match="is not JSON"):
+            one.rest("GET", "/user")
+    else:
+        assert one.rest("GET", "/user")[0] is None
+
+
+def test_errors_in_the_body_are_told_with_the_message(github: responses.RequestsMock) -> None:
+    errors = [{"message": "name is taken"}, {"code": "missing_field"}, "plain"]
+    github.add("POST", USER, status=422, json={"message": "Validation Failed", "errors": errors})
+    with pytest.raises(RefusedError, match="Validation Failed; name is taken; missing_field; plain"):
+        door().rest("POST", "/user", {})
+
+
+def test_the_clock_is_githubs(github: responses.RequestsMock) -> None:
+    """The Date of the last answer, errors included; zero before the first; an answer without one changes nothing."""
+    one = door()
+    assert one.now() == 0
+    github.add("GET", USER, json={}, headers=DATE)
+    one.rest("GET", "/user")
+    assert NOON <= one.now() <= NOON + 5
+    github.add("GET", USER, json={})
+    one.rest("GET", "/user")
+    assert NOON <= one.now() <= NOON + 5
+    github.add("GET", USER, status=404, json={}, headers={"Date": "Thu, 01 Jan 2026 13:00:00 GMT"})
+    with pytest.raises(NotFoundError):
+        one.rest("GET", "/user")
+    assert NOON + 3600 <= one.now() <= NOON + 3605
+    other = door()
+    other.set_clock(NOON)
+    assert NOON <= other.now() <= NOON + 5
+
+
+def test_what_is_left_of_the_limit_is_remembered(github: responses.RequestsMock) -> None:
+    names = {"limit": "5000", "remaining": "4990", "used": "10", "reset": str(NOON), "resource": "core"}
+    github.add("GET", USER, json={}, headers={f"X-RateLimit-{name}": value for name, value in names.items()})
+    one = door()
+    one.rest("GET", "/user")
+    assert one.rate == {"limit": 5000, "remaining": 4990, "used": 10, "reset": NOON}
+
+
+# ---- GraphQL ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_graphql_answer_is_its_data_and_its_points_are_counted(github: responses.RequestsMock) -> None:
+    asked = {"query": "query { a }", "variables": {"x": 1}}
+    graph(github, {"data": {"a": 1, "rateLimit": {"cost": 3}}}, match=[matchers.json_params_matcher(asked)])
+    one = door()
+    assert one.graphql("query { a }", {"x": 1}) == {"a": 1, "rateLimit": {"cost": 3}}
+    assert one.points == 3
+
+
+def test_graphql_errors_come_with_the_data_beside_them(github: responses.RequestsMock) -> None:
+    graph(github, {"data": {"a": 1}, "errors": [refused("NOT_FOUND", "b"), refused("FORBIDDEN", "c")]})
+    with pytest.raises(GraphErrors) as caught:
+        door().graphql("query { a }", {})
+    assert caught.value.data == {"a": 1}
+    assert caught.value.kinds() == {"NOT_FOUND", "FORBIDDEN"}
+    assert "Resource not accessible" in caught.value.text()
+
+
+@pytest.mark.parametrize(
+    ("headers", "retry_at"), [({"x-ratelimit-reset": str(NOON + 300)}, NOON + 300), ({}, NOON + 60)]
+)
+def test_spent_points_are_a_limit_with_its_end(
+    github: responses.RequestsMock, headers: dict[str, str], retry_at: int
+) -> None:
+    """GitHub says so with status 200."""
+    github.add(
+        "POST", GRAPHQL, json={"errors": [{"type": "RATE_LIMITED", "message": "x"}]}, headers={**DATE, **headers}
+    )
+    with pytest.raises(RateLimitError) as caught:
+        door().graphql("query { a }", {})
+    assert retry_at <= caught.value.retry_at <= retry_at + 5
+
+
+@pytest.mark.parametrize("body", [[], "text", 7])
+def test_a_graphql_answer_that_is_no_object_is_a_server_error(github: responses.RequestsMock, body: Any) -> None:
+    graph(github, body)
+    with pytest.raises(ServerError, match="not an object"):
+        door().graphql("query { a }", {})
+
+
+def test_a_query_is_asked_again_and_a_mutation_is_not(github: responses.RequestsMock, slept: list[float]) -> None:
+    github.add("POST", GRAPHQL, status=502)
+    graph(github, {"data": {"a": 1}})
+    one = door()
+    assert one.graphql("query { a }", {}) == {"a": 1}
+    github.add("POST", GRAPHQL, status=502)
+    with pytest.raises(ServerError):
+        one.graphql("mutation { a }", {}, write=True)
+    assert one.requests == 3
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+
+def page_of(github: responses.RequestsMock, url: str, body: Any, following: str | None = None) -> None:
+    """One page of a REST list, with the link to the next one."""
+    link = {"Link": f'<{following}>; rel="next"'} if following else {}
+    github.add("GET", url, json=body, headers={**DATE, **link})
+
+
+def test_a_list_is_read_to_its_end(github: responses.RequestsMock) -> None:
+    """Plain lists, lists inside an object, and an empty one; the next address is taken as it is."""
+    page_of(github, f"{API}/list?per_page=100&state=open", [1, 2], f"{API}/list?page=2")
+    page_of(github, f"{API}/list?page=2", [3], f"{API}/list?page=3")
+    page_of(github, f"{API}/list?page=3", [])
+    one = door()
+    assert one.pages("/list", {"state": "open"}) == [1, 2, 3]
+    page_of(github, f"{API}/runs?per_page=100", {"total_count": 1, "workflow_runs": [{"id": 1}]})
+    assert one.pages("/runs") == [{"id": 1}]
+    page_of(github, f"{API}/none?per_page=100", {"total_count": 0})
+    assert one.pages("/none") == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example/api/v3/list?page=2", "http://github.example/api/v3/list", f"{API}.evil.example/"]
+)
+def test_a_next_page_on_another_server_is_refused(github: responses.RequestsMock, url: str) -> None:
+    """The token goes to the server it is for, and nowhere else."""
+    page_of(github, f"{API}/list?per_page=100", [1], url)
+    one = door()
+    with pytest.raises(ServerError, match="on another server"):
+        one.pages("/list")
+    assert one.requests == 1
+
+
+def test_a_list_without_an_end_is_an_error_and_no_list(github: responses.RequestsMock) -> None:
+    for _ in range(limits.PAGES_PER_LIST_MAX):
+        page_of(github, f"{API}/list", [1], f"{API}/list")
+    with pytest.raises(CutOffError, match="nothing was decided"):
+        door().pages("/list")
+
+
+def test_a_page_that_fails_fails_the_list(github: responses.RequestsMock, slept: list[float]) -> None:
+    page_of(github, f"{API}/list?per_page=100", [1], f"{API}/list?page=2")
+    github.add("GET", f"{API}/list?page=2", **said(401))
+    with pytest.raises(LookError):
+        door().pages("/list")
+
+
+def test_the_body_is_json(github: responses.RequestsMock) -> None:
+    github.add("POST", USER, json={})
+    door().rest("POST", "/user", {"title": "grün"})
+    sent = github.calls[0].request
+    assert sent.headers["Content-Type"] == "application/json"
+    assert json.loads(sent.body or b"") == {"title": "grün"}
