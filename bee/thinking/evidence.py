@@ -6,7 +6,7 @@ latest by GitHub's order wins, and of two in the same second the stricter one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,7 +27,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One thing somebody said that counts, about one head. `by_bee`: through a run of bee's."""
+    """One thing somebody said that counts, about one head.
+
+    `by_bee`: through a run of bee's. `answers`: for a reply, the id of the change request it answers.
+    """
 
     verdict: Verdict
     at: int
@@ -37,6 +40,7 @@ class Word:
     by_bee: bool
     author: str
     id: int
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,15 @@ def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
         found.extend(_words_of_markers(post, pull, record))
         if isinstance(post, Review):
             found.extend(_words_of_review(post))
-    return tuple(sorted(found, key=lambda word: (word.at, _STRICTNESS[word.verdict], word.id)))
+    return tuple(sorted(found, key=lambda word: _order(word, found)))
+
+
+def _order(word: Word, among: Sequence[Word]) -> tuple[int, int, int]:
+    """GitHub's order, in whole seconds; of one second the stricter comes last, but an answer after what it answers."""
+    answered = word.answers and any(
+        str(other.id) == word.answers and other.at == word.at and other.verdict is Verdict.CHANGES for other in among
+    )
+    return word.at, _STRICTNESS[Verdict.CHANGES] + 1 if answered else _STRICTNESS[word.verdict], word.id
 
 
 def _run_marker(post: Comment | Review) -> markers.Marker | None:
@@ -87,7 +99,10 @@ def _words_of_run(post: Comment | Review, run: markers.Marker) -> Iterator[Word]
     allowed = {"reviewer": ("approve", "changes"), "drafter": ("reply",)}.get(run.get("role"), ())
     said = run.get("verdict")
     if said in allowed and run.get("head"):
-        yield Word(verdicts[said], post.at, run.get("head"), run.get("role"), post.body, True, _who(post), post.id)
+        yield Word(
+            verdicts[said], post.at, run.get("head"), run.get("role"), post.body, True, _who(post), post.id,
+            run.get("answers"),
+        )  # fmt: skip
 
 
 def _words_of_markers(post: Comment | Review, pull: Pull, record: Record | None) -> Iterator[Word]:

@@ -107,7 +107,11 @@ class IssueFacts(Common):
 
 @dataclass(frozen=True, slots=True)
 class PullFacts(Common):
-    """Facts of a pull request. `own`: on a branch of bee's, so that the drafter may push to it."""
+    """Facts of a pull request.
+
+    `own`: on a branch of bee's, so that the drafter may push to it. `vouched`: its author is trusted, or a trusted
+    person has approved this very head; a stranger's next push is nobody's again.
+    """
 
     draft: bool = False
     mergeable: Mergeable = Mergeable.YES
@@ -116,6 +120,7 @@ class PullFacts(Common):
     waits_its_turn: bool = False
     proof: Proof = Proof.NONE
     own: bool = True
+    vouched: bool = True
     about: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bee.thinking import wording
+from bee.thinking.evidence import verdict_at_head
 from bee.thinking.prompt import Brief
+from bee.thinking.pulls import said_of
 from bee.words.effects import (
     DeleteBranch,
     Effect,
@@ -117,7 +119,9 @@ class _Maker:
             return self.submitted(said.submitted)
         if said.reply is not None:
             text = wording.reply(said.reply)
-            return self._done("replied", self.comment("reply", text, verdict="reply", head=self.brief.head))
+            answers = self._answered()
+            comment = self.comment("reply", text, verdict="reply", head=self.brief.head, answers=answers)
+            return self._done("replied", comment)
         if said.review is not None:
             return self.reviewed(*said.review)
         if said.trace is not None and (said.trace.passed or said.classified):
@@ -125,6 +129,12 @@ class _Maker:
         if said.merge:
             return self.merging()
         return self.nothing(*said.nothing) if said.nothing else None
+
+    def _answered(self) -> str:
+        """The id of the change request that a reply answers; empty where there is none."""
+        item = self.brief.item
+        said = verdict_at_head(said_of(item, self.brief.view), item.head) if isinstance(item, Pull) else None
+        return str(said.id) if said is not None else ""
 
     def labels(self, add: tuple[str, ...] = ()) -> SetLabels:
         """The last effect of every run: `breeze:wip` goes."""

@@ -159,6 +159,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          "Wait for the checks; bee asks a person when they take too long."),
     Rule("nobody has approved this head", lambda f: f.verdict is not Verdict.APPROVED, Position.NEEDS_REVIEW,
          Role.REVIEWER, "Nothing: the reviewer is next. To skip the review: bee approve {number}"),
+    Rule("only bee approved this head, and its author is a stranger", lambda f: not f.vouched, Position.NEEDS_REVIEW,
+         Mover.PERSON, "Read the change as it is now, then run: bee approve {number}"),
     Rule("another pull request of this base is between E2E and merge", lambda f: f.waits_its_turn, Position.QUEUED,
          Mover.CONDITION, "Wait: it goes on when the other one is merged or stopped."),
     Rule("no E2E trace for this head on this base", lambda f: f.proof is Proof.NONE, Position.NEEDS_E2E, Role.TEST,
@@ -171,8 +173,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     Rule("GitHub is still computing whether it merges", lambda f: f.mergeable is Mergeable.UNKNOWN,
          Position.SETTLING, Mover.CONDITION, "Wait; bee reads it again and asks a person when it takes too long."),
     Rule("approved, tested on this base, green and mergeable",
-         lambda f: (f.verdict is Verdict.APPROVED and f.proof is Proof.PASSED and f.mergeable is Mergeable.YES
-                    and f.checks is Checks.GREEN),
+         lambda f: (f.verdict is Verdict.APPROVED and f.vouched and f.proof is Proof.PASSED
+                    and f.mergeable is Mergeable.YES and f.checks is Checks.GREEN),
          Position.READY_TO_MERGE, Role.MERGER, "Nothing: the merger is next."),
 )  # fmt: skip
 

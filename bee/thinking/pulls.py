@@ -54,6 +54,11 @@ def proof_of(results: tuple[E2E, ...]) -> Proof:
     return Proof.MEND if last.cls in {"code-bug", "test-bug"} else Proof.ASK
 
 
+def vouched_for(said: tuple[Word, ...], head: str) -> bool:
+    """Whether a trusted person, and not only bee's reviewer, approved this head."""
+    return any(word.verdict is Verdict.APPROVED and not word.by_bee and word.head == head for word in said)
+
+
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
     named = parse_branch(pull.head_ref)
@@ -95,5 +100,6 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         waits_its_turn=waits_its_turn,
         proof=proof,
         own=own,
+        vouched=view.trust.of(pull.author) or vouched_for(said, pull.head),
         about=about,
     )

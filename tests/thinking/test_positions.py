@@ -252,6 +252,13 @@ PULLS: tuple[Case, ...] = (
          Role.REVIEWER),
     case("d7-a-bots-nit-changes-nothing", w.pull(reviews=(w.review(ReviewState.CHANGES_REQUESTED, author=w.BOT),
          w.review(ReviewState.COMMENTED))), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
+    case("x2-a-strangers-head-that-only-bee-approved", w.pull(comments=(w.reviewed("approve"), w.e2e("pass")),
+         cross_repository=True, author=w.SAM, **ADOPTED), "only bee approved this head, and its author is a stranger",
+         P.NEEDS_REVIEW, M.PERSON),
+    case("x2-a-strangers-push-after-a-persons-approval", w.pull(comments=(w.comment(
+         f"<!-- bee:approved-for-e2e sha={w.OLD_HEAD} -->"), w.reviewed("approve")), cross_repository=True,
+         author=w.SAM, **ADOPTED), "only bee approved this head, and its author is a stranger", P.NEEDS_REVIEW,
+         M.PERSON),
     case("queued-behind-another-that-passed", replace(APPROVED, number=9),
          "another pull request of this base is between E2E and merge", P.QUEUED, M.CONDITION, replace(PASSED,
               number=8)),
