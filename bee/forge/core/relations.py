@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bee.forge.core import events, issues
-from bee.forge.core.errors import not_found, unprocessable
+from bee.forge.core.errors import Refused, not_found, unprocessable
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 
@@ -36,15 +36,19 @@ def _target(call: Call, issue_id: Any) -> Row:
     return found
 
 
+def _no_dependency(why: str) -> Refused:
+    return unprocessable("Validation Failed", [{"resource": "IssueDependency", "code": "custom", "message": why}])
+
+
 def block(call: Call, repo: Repo, issue: Row, blocker_id: Any) -> Row:
     """Note that an issue waits for another one."""
     call.need(repo, "triage")
     target = _target(call, blocker_id)
     if target["id"] == issue["id"] or issue["is_pull"] or target["is_pull"]:
-        raise unprocessable("Validation Failed", ["An issue cannot be blocked by itself or by a pull request"])
+        raise _no_dependency("An issue cannot be blocked by itself or by a pull request")
     sql = "INSERT OR IGNORE INTO dependencies VALUES (?, ?)"
     if not call.db.execute(sql, (issue["id"], target["id"])).rowcount:
-        raise unprocessable("Validation Failed", ["Target issue has already been added as a dependency"])
+        raise _no_dependency("Target issue has already been added as a dependency")
     events.add(call, repo.id, issue["id"], "blocked_by_added", call.viewer, source_id=target["id"])
     call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
     return target

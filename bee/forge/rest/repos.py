@@ -158,11 +158,32 @@ def meta(_ask: Ask) -> Answer:
     return Answer({"verifiable_password_authentication": False, "domains": {}})
 
 
+# The names of GitHub's first page and where they lead; most of it is not served, and says so when it is asked for.
+_ROOT = {
+    "current_user": "user", "authorizations": "authorizations", "emails": "user/emails", "emojis": "emojis",
+    "code_search": "search/code?q={query}{&page,per_page,sort,order}",
+    "commit_search": "search/commits?q={query}{&page,per_page,sort,order}",
+    "issue_search": "search/issues?q={query}{&page,per_page,sort,order}",
+    "label_search": "search/labels?q={query}&repository_id={repository_id}{&page,per_page}",
+    "repository_search": "search/repositories?q={query}{&page,per_page,sort,order}",
+    "topic_search": "search/topics?q={query}{&page,per_page}",
+    "user_search": "search/users?q={query}{&page,per_page,sort,order}",
+    "events": "events", "feeds": "feeds", "followers": "user/followers", "following": "user/following{/target}",
+    "gists": "gists{/gist_id}", "public_gists": "gists/public", "starred_gists": "gists/starred", "hub": "hub",
+    "issues": "issues", "keys": "user/keys", "notifications": "notifications", "rate_limit": "rate_limit",
+    "organization": "orgs/{org}", "organization_repositories": "orgs/{org}/repos{?type,page,per_page,sort}",
+    "organization_teams": "orgs/{org}/teams", "repository": "repos/{owner}/{repo}",
+    "current_user_repositories": "user/repos{?type,page,per_page,sort}", "starred": "user/starred{/owner}{/repo}",
+    "user": "users/{user}", "user_organizations": "user/orgs",
+    "user_repositories": "users/{user}/repos{?type,page,per_page,sort}",
+}  # fmt: skip
+
+
 def root(ask: Ask) -> Answer:
     """The first page of the API."""
-    api = ask.call.api
-    return Answer({"current_user_url": f"{api}/user", "repository_url": api + "/repos/{owner}/{repo}",
-                   "user_url": api + "/users/{user}", "rate_limit_url": f"{api}/rate_limit"})  # fmt: skip
+    pages = {f"{name}_url": f"{ask.call.api}/{path}" for name, path in _ROOT.items()}
+    login = f"{ask.call.web}/settings/connections/applications{{/client_id}}"
+    return Answer({**pages, "current_user_authorizations_html_url": login})
 
 
 def rate_limit(limits: Limits) -> Callable[[Ask], Answer]:
