@@ -74,15 +74,20 @@ def record_for(desk: Desk, claim: Claim, tip: Tip | None, now: int) -> Record:
     )  # fmt: skip
 
 
-def claim(desk: Desk, what: Claim, tip: Tip | None) -> Lease | None:
+def claim(
+    desk: Desk, what: Claim, tip: Tip | None, outbox: tuple[Effect, ...] = (), ending: Ending | None = None
+) -> Lease | None:
     """Take the lease when the ref still stands at `tip`; None when somebody else has it, or was first.
 
-    What is held and not expired is never taken, whatever the caller believes of it.
+    What is held and not expired is never taken, whatever the caller believes of it. With an `ending`, the claim is the
+    commit point too: the outbox is known already, and any host can carry it out.
     """
     held = tip.record if tip else None
     if held is not None and held.holds and held.expires_at > desk.door.now():
         return None
     record = record_for(desk, what, tip, desk.door.now())
+    if ending is not None:
+        record = published(record, outbox, ending, desk.door.now())
     name = item_ref(what.number)
     oid = write_record(desk, record, tip.oid if tip else None)
     return Lease(name, oid, record) if swap(desk, name, tip.oid if tip else None, oid) else None

@@ -42,12 +42,13 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
     key = act.mend if isinstance(act, Repair) else "escalate"
     run = new_run(MENDER, one.number, desk.door.now())
     claim = Claim(one.number, MENDER, run, key, str(one.place.position))
-    lease = leases.claim(desk, claim, view.snapshot.items.get(one.number))
+    effects = tuple(_effects(act, view, run))
+    outcome = Outcome.ESCALATED if isinstance(act, Escalate) and not act.quarantine else Outcome.PROGRESSED
+    ending = Ending(outcome, act.reason)
+    lease = leases.claim(desk, claim, view.snapshot.items.get(one.number), effects, ending)
     if lease is None:
         return False
-    effects = _effects(act, view, run)
-    outcome = Outcome.ESCALATED if isinstance(act, Escalate) and not act.quarantine else Outcome.PROGRESSED
-    _under(desk, lease, effects, Ending(outcome, act.reason), view, one.item)
+    _under(desk, lease, effects, ending, view, one.item)
     return True
 
 
