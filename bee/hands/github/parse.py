@@ -57,7 +57,7 @@ def who(data: Json | None) -> Who | None:
 def comment(data: Json) -> Comment:
     """An issue or pull request comment."""
     return Comment(
-        int(data["databaseId"] or 0), who(data["author"]), data["body"], _at(data["createdAt"]),
+        int(data["fullDatabaseId"] or 0), who(data["author"]), data["body"], _at(data["createdAt"]),
         seconds(data["lastEditedAt"]), who(data["editor"]), data["url"],
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ def review(data: Json) -> Review:
     """A submitted review."""
     commit = data["commit"]
     return Review(
-        int(data["databaseId"] or 0), who(data["author"]), ReviewState(data["state"]), data["body"],
+        int(data["fullDatabaseId"] or 0), who(data["author"]), ReviewState(data["state"]), data["body"],
         _at(data["submittedAt"] or data["createdAt"]), commit["oid"] if commit else None,
         seconds(data["lastEditedAt"]), who(data["editor"]), data["url"],
     )  # fmt: skip

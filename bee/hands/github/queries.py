@@ -21,7 +21,7 @@ LABELS: Final = f"labels(first: 100, after: $after) {{ {PAGE_INFO} nodes {{ name
 
 COMMENTS: Final = f"""
 comments(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
-  databaseId body createdAt lastEditedAt url author {{ ...Who }} editor {{ ...Who }}
+  fullDatabaseId body createdAt lastEditedAt url author {{ ...Who }} editor {{ ...Who }}
 }} }}"""
 
 EDITS: Final = f"""
@@ -48,7 +48,7 @@ timelineItems(first: 100, after: $after, itemTypes: [LABELED_EVENT, UNLABELED_EV
 
 REVIEWS: Final = f"""
 reviews(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
-  databaseId state body submittedAt createdAt lastEditedAt url
+  fullDatabaseId state body submittedAt createdAt lastEditedAt url
   author {{ ...Who }} editor {{ ...Who }} commit {{ oid }}
 }} }}"""
 

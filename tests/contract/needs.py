@@ -1,0 +1,254 @@
+"""What bee needs of GitHub: endpoints with the fields it reads, GraphQL fields, and the permission that each takes.
+
+The REST rows are written by hand and held on three sides: against the OpenAPI document (the fields are declared),
+against tests/github (bee's functions work on answers with these fields only), and against what was recorded over the
+whole test run (bee asks for nothing else). The GraphQL part is read from bee's own documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    FieldNode,
+    GraphQLSchema,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    parse,
+    visit,
+)
+
+from bee.hands.github import queries
+
+METADATA = "Metadata: read"
+CONTENTS = "Contents: read"
+CONTENTS_WRITE = "Contents: write"
+ISSUES = "Issues: read"
+ISSUES_WRITE = "Issues: write"
+PULLS = "Pull requests: read"
+PULLS_WRITE = "Pull requests: write"
+STATUSES = "Commit statuses: read"
+STATUSES_WRITE = "Commit statuses: write"
+ACTIONS = "Actions: read"
+
+
+@dataclass(frozen=True)
+class Need:
+    """One endpoint: what of its answer bee reads (dotted, `[]` for every element), and the permission it takes."""
+
+    endpoint: str
+    fields: tuple[str, ...]
+    permission: str
+    why: str
+
+
+_REPO: Final = "/repos/{owner}/{repo}"
+
+
+def _need(endpoint: str, fields: str, permission: str, why: str) -> Need:
+    method, path = endpoint.split(" ")
+    return Need(f"{method} {_REPO}{path}", tuple(fields.split()), permission, why)
+
+
+ITEM_WRITE: Final = f"{ISSUES_WRITE}, or {PULLS_WRITE} on a pull request"
+
+REST: Final = (
+    _need("GET /collaborators/{username}/permission", "permission role_name", METADATA,
+          "who may steer, where the token may not list collaborators"),
+    _need("GET /issues", "[].number [].body [].pull_request [].issue_dependencies_summary.blocked_by", ISSUES,
+          "which issues have dependencies; alerts that stand already"),
+    _need("GET /issues/{issue_number}/dependencies/blocked_by", "[].number [].state [].repository_url", ISSUES,
+          "what an issue waits for"),
+    _need("GET /commits/{ref}/status",
+          "statuses[].context statuses[].state statuses[].created_at statuses[].description statuses[].target_url",
+          STATUSES, "the checks of a head, where the token may not read check runs"),
+    _need("GET /actions/runs",
+          "workflow_runs[].name workflow_runs[].workflow_id workflow_runs[].status workflow_runs[].conclusion "
+          "workflow_runs[].updated_at workflow_runs[].html_url",
+          ACTIONS, "the checks of a head, where the token may not read check runs"),
+    _need("GET /git/ref/{ref}", "object.sha object.type", CONTENTS, "where a lease or a base stands now"),
+    _need("GET /git/commits/{commit_sha}", "message parents[].sha", CONTENTS,
+          "the record at a ref; the parent of a merge"),
+    _need("POST /git/commits", "sha", CONTENTS_WRITE, "the record of a lease"),
+    _need("POST /git/refs", "", CONTENTS_WRITE, "a lease, where the server has no `updateRefs`"),
+    _need("PATCH /git/refs/{ref}", "", CONTENTS_WRITE, "a lease, where the server has no `updateRefs`"),
+    _need("DELETE /git/refs/{ref}", "", CONTENTS_WRITE, "the branch of a merged pull request; old traces"),
+    _need("GET /labels/{name}", "node_id", ISSUES, "one of bee's labels"),
+    _need("POST /labels", "node_id", ISSUES_WRITE, "one of bee's labels, made with colour and description"),
+    _need("POST /issues/{issue_number}/labels", "", ITEM_WRITE, "a label on"),
+    _need("DELETE /issues/{issue_number}/labels/{name}", "", ITEM_WRITE, "a label off"),
+    _need("POST /issues/{issue_number}/comments", "", ITEM_WRITE, "what bee says"),
+    _need("DELETE /issues/comments/{comment_id}", "", ITEM_WRITE, "the later one of a comment posted twice"),
+    _need("POST /issues", "number", ISSUES_WRITE, "an alert"),
+    _need("PATCH /issues/{issue_number}", "", ITEM_WRITE, "the plan in the body; closing"),
+    _need("POST /pulls", "number", PULLS_WRITE, "the pull request of a step"),
+    _need("GET /pulls/{pull_number}", "merge_commit_sha", PULLS, "the merge commit of what was merged meanwhile"),
+    _need("POST /pulls/{pull_number}/reviews", "", PULLS_WRITE, "the reviewer's verdict"),
+    _need("PUT /pulls/{pull_number}/merge", "sha", CONTENTS_WRITE, "the merge, with the head as guard"),
+    _need("POST /statuses/{sha}", "", STATUSES_WRITE, "`bee/review` and `bee/e2e`"),
+)  # fmt: skip
+
+# ---- GraphQL ---------------------------------------------------------------------------------------------------------
+
+# The permission of each type bee reads and each mutation it calls; a type that is only a part of others has theirs.
+TYPES: Final = {
+    "Repository": METADATA,
+    "RateLimit": "none",
+    "User": METADATA,
+    "Bot": METADATA,
+    "Actor": METADATA,
+    "RepositoryCollaboratorConnection": METADATA,
+    "RepositoryCollaboratorEdge": METADATA,
+    "Ref": CONTENTS,
+    "RefConnection": CONTENTS,
+    "GitObject": CONTENTS,
+    "Commit": CONTENTS,
+    "Tree": CONTENTS,
+    "Blob": CONTENTS,
+    "Issue": ISSUES,
+    "IssueConnection": ISSUES,
+    "IssueTimelineItemsConnection": ISSUES,
+    "SubIssuesSummary": ISSUES,
+    "Label": f"{ISSUES}, or {PULLS}",
+    "LabelConnection": f"{ISSUES}, or {PULLS}",
+    "LabeledEvent": f"{ISSUES}, or {PULLS}",
+    "UnlabeledEvent": f"{ISSUES}, or {PULLS}",
+    "CrossReferencedEvent": ISSUES,
+    "IssueComment": f"{ISSUES}, or {PULLS}",
+    "IssueCommentConnection": f"{ISSUES}, or {PULLS}",
+    "UserContentEdit": f"{ISSUES}, or {PULLS}",
+    "UserContentEditConnection": f"{ISSUES}, or {PULLS}",
+    "PullRequest": PULLS,
+    "PullRequestConnection": PULLS,
+    "PullRequestCommit": PULLS,
+    "PullRequestCommitConnection": PULLS,
+    "PullRequestReview": PULLS,
+    "PullRequestReviewConnection": PULLS,
+    "PullRequestTimelineItemsConnection": PULLS,
+    "StatusCheckRollup": f"{STATUSES}, and check runs, which a fine-grained token cannot have: bee then asks by REST",
+    "StatusCheckRollupContextConnection": STATUSES,
+    "StatusContext": STATUSES,
+    "CheckRun": "check runs: see StatusCheckRollup",
+    "PageInfo": "none",
+    "Query": "none",
+    "addLabelsToLabelable": ITEM_WRITE,
+    "removeLabelsFromLabelable": ITEM_WRITE,
+    "addComment": ITEM_WRITE,
+    "updateRefs": CONTENTS_WRITE,
+}
+
+
+def documents() -> dict[str, str]:
+    """Every document that bee can send, by a name for people."""
+    found = {
+        name: value
+        for name, value in vars(queries).items()
+        if isinstance(value, str) and re.match(r"\s*(query|mutation)\b", value)
+    }
+    for alias, prefix in (("items", "refs/bee/items/"), ("merges", "refs/bee/merge/"), ("branches", "refs/heads/bee/")):
+        found[f"more_refs({alias})"] = queries.more_refs(alias, prefix)
+    for typename, lists in (("Issue", queries.ISSUE_LISTS), ("PullRequest", queries.PULL_LISTS)):
+        for field in lists:
+            found[f"more_of({typename}, {field})"] = queries.more_of(typename, field)
+    return found
+
+
+def operations() -> dict[str, str]:
+    """The name that each document gives its operation -> the document's own name."""
+    found = {}
+    for name, text in documents().items():
+        match = re.search(r"\b(?:query|mutation)\s+(\w+)", text)
+        assert match is not None
+        found.setdefault(match[1], name.partition("(")[0])
+    return found
+
+
+class _Fields(Visitor):
+    def __init__(self, info: TypeInfo, found: dict[str, set[str]]) -> None:
+        super().__init__()
+        self.info, self.found = info, found
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        parent = self.info.get_parent_type()
+        field = self.info.get_field_def()
+        if parent is not None and field is not None and not node.name.value.startswith("__"):
+            self.found.setdefault(get_named_type(parent).name, set()).add(node.name.value)
+
+
+def graph_fields(schema: GraphQLSchema) -> dict[str, set[str]]:
+    """Type -> the fields of it that bee's documents name."""
+    found: dict[str, set[str]] = {}
+    for text in documents().values():
+        info = TypeInfo(schema)
+        visit(parse(text), TypeInfoVisitor(info, _Fields(info, found)))
+    return found
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _table(*head: str) -> Iterator[str]:
+    yield _row(*head)
+    yield _row(*["---"] * len(head))
+
+
+def page(schema: GraphQLSchema) -> str:
+    """`docs/github-api.md`, whole."""
+    fields = graph_fields(schema)
+    lines = [
+        "# What bee asks of GitHub",
+        "",
+        "Every endpoint and GraphQL field that bee uses, and the permission of a fine-grained token that each takes.",
+        "[SECURITY.md](../SECURITY.md#the-token) has the permissions alone. Made by `python -m tests.contract.needs`;",
+        "tests hold it against GitHub's published descriptions and against all that bee asked during the tests.",
+        "",
+        "## REST",
+        "",
+        *_table("endpoint", "permission", "what for", "fields read"),
+    ]
+    for need in REST:
+        endpoint = need.endpoint.replace(_REPO, "")
+        read = ", ".join(f"`{name}`" for name in need.fields) or "none"
+        lines.append(_row(f"`{endpoint}`", need.permission, need.why, read))
+    lines += ["", f"Every path stands below `{_REPO}`.", "", "## GraphQL queries", ""]
+    lines += _table("type", "permission", "fields read")
+    for name in sorted(fields.keys() - {"Mutation"}):
+        if not name.endswith("Payload"):
+            lines.append(_row(f"`{name}`", TYPES[name], ", ".join(f"`{one}`" for one in sorted(fields[name]))))
+    lines += ["", "## GraphQL mutations", "", *_table("mutation", "permission")]
+    lines += [_row(f"`{name}`", TYPES[name]) for name in sorted(fields["Mutation"])]
+    lines += ["", "## Requests", "", *_table("operation", "kind", "where")]
+    for name, where in sorted(operations().items()):
+        kind = "mutation" if re.search(rf"\bmutation\s+{name}\b", _text_of(where)) else "query"
+        lines.append(_row(f"`{name}`", kind, f"`bee/hands/github/queries.py`, {where}"))
+    return "\n".join(lines) + "\n"
+
+
+def _text_of(where: str) -> str:
+    return next(text for name, text in documents().items() if name.partition("(")[0] == where)
+
+
+def main() -> int:
+    """Write the page."""
+    from importlib import resources
+    from pathlib import Path
+
+    from graphql import build_schema
+
+    text = resources.files("bee.forge").joinpath("schema.graphql").read_text("utf-8")
+    where = Path(__file__).resolve().parents[2] / "docs" / "github-api.md"
+    where.write_text(page(build_schema(text)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    main()
