@@ -75,7 +75,9 @@ def test_a_body_that_was_never_edited_was_ticked_by_its_author() -> None:
 def test_an_adopted_issue_still_needs_a_trusted_tick() -> None:
     """Ticked by its author before or after the adoption: neither opens the gate."""
     item = told((OPEN, w.SAM), (TICKED, w.SAM), author=w.SAM)
-    adopted = w.issue(author=w.SAM, body=TICKED, events=(w.labeled(Label.NEW, w.NOW),), edits=item.edits, edited_at=w.NOW)
+    adopted = w.issue(
+        author=w.SAM, body=TICKED, events=(w.labeled(Label.NEW, w.NOW),), edits=item.edits, edited_at=w.NOW
+    )
     assert design_gate(adopted, TRUST) is Gate.VOID
 
 
@@ -98,7 +100,9 @@ def test_either_heading_is_a_design_gate(heading: str) -> None:
     ],
 )
 def test_every_visible_box_of_the_gate_must_be_ticked(section: str, gate: Gate) -> None:
-    assert design_gate(w.issue(body=f"## Design finalized\n\n{section}\n\n## More\n\n- [x] not a gate\n"), TRUST) is gate
+    assert (
+        design_gate(w.issue(body=f"## Design finalized\n\n{section}\n\n## More\n\n- [x] not a gate\n"), TRUST) is gate
+    )
 
 
 def test_a_gate_in_a_code_block_is_no_gate() -> None:
@@ -113,7 +117,8 @@ def test_a_gate_in_a_code_block_is_no_gate() -> None:
         ([(PLANNED_OPEN, w.BEE), (PLANNED, w.SAM)], Gate.VOID),
         ([(PLANNED_OPEN, w.BEE), (PLANNED, w.ANN), (PLANNED.replace("Print results", "Send keys"), w.SAM)], Gate.VOID),
         ([(PLANNED_OPEN, w.BEE), (PLANNED, w.ANN), (PLANNED.replace("It adds", "It sends"), w.SAM)], Gate.VOID),
-        ([(PLANNED_OPEN, w.BEE), (PLANNED, w.ANN), (PLANNED.replace("Print results", "Print all"), w.MIA)], Gate.TICKED),
+        ([(PLANNED_OPEN, w.BEE), (PLANNED, w.ANN), (PLANNED.replace("Print results", "Print all"), w.MIA)],
+             Gate.TICKED),
         ([(PLANNED_OPEN, w.BEE), (PLANNED, w.ANN), (with_tick(PLANNED, "parser"), w.BEE)], Gate.TICKED),
         ([(PLANNED_OPEN, w.BEE), (PLANNED, w.ANN), (with_tick(PLANNED, "parser"), w.SAM)], Gate.TICKED),
     ],

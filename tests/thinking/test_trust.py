@@ -52,7 +52,8 @@ def test_every_permission_is_in_the_table_above() -> None:
         (w.BEE, TrustPolicy(deny=frozenset({"bee-account"})), False),
         (Who("helper", None), TrustPolicy(), False),
     ],
-    ids=["ghost", "unknown", "case-folded", "allowed", "denied-maintainer", "bee", "bee-renamed", "other-id-by-permission",
+    ids=["ghost", "unknown", "case-folded", "allowed", "denied-maintainer", "bee", "bee-renamed",
+         "other-id-by-permission",
          "bee-denied", "no-id"],
 )  # fmt: skip
 def test_lists_go_before_permissions_and_deny_before_all(who: Who | None, policy: TrustPolicy, trusted: bool) -> None:
@@ -67,7 +68,9 @@ def test_x9_bots_are_strangers_unless_named_as_bots() -> None:
     for named in ("renovate", "renovate[bot]"):
         policy = TrustPolicy(bots=frozenset({named}))
         assert Trust(w.BEE, {}, policy).of(Who("renovate[bot]", 3, bot=True))
-    assert not Trust(w.BEE, {}, TrustPolicy(bots=frozenset({"renovate"}))).of(Who("renovate", 3)), "a person of that name"
+    assert not Trust(w.BEE, {}, TrustPolicy(bots=frozenset({"renovate"}))).of(Who("renovate", 3)), (
+        "a person of that name"
+    )
 
 
 def test_bee_is_known_by_its_id_even_as_an_app_and_never_by_a_missing_one() -> None:
@@ -144,7 +147,8 @@ ADD, OFF = w.labeled, w.unlabeled
         (replace(strangers(ADD(Label.NEW, T1)), edited_at=T2), False),
     ],
     ids=[
-        "nobody-adopted", "adopted", "label-case-folded", "adopted-by-its-author", "by-triage", "by-a-bot", "by-a-ghost",
+        "nobody-adopted", "adopted", "label-case-folded", "adopted-by-its-author", "by-triage", "by-a-bot",
+             "by-a-ghost",
         "label-removed", "label-removed-by-anyone", "re-added", "re-added-by-triage", "removed-in-the-same-second",
         "edited-before", "edited-after", "edited-in-the-same-second", "edited-after-by-a-trusted-person", "by-bee",
         "edited-on-top-of-a-strangers-edit", "adopted-again", "edited-by-a-ghost", "trusted-editor-is-no-adoption",
