@@ -15,7 +15,7 @@ from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, is_live, r
 from bee.thinking.fingerprint import fingerprint
 from bee.thinking.history import Ban, Overlay, fold, hot_loop, is_dispatch, mends_failed, overlay
 from bee.thinking.issues import issue_facts
-from bee.thinking.position import Mover, Place, Position, position
+from bee.thinking.position import Mover, Place, Position, facts_shown, position
 from bee.thinking.pulls import pull_facts
 from bee.thinking.trust import resumed_at
 from bee.words import limits
@@ -340,6 +340,6 @@ def why_json(one: Placed) -> dict[str, Any]:
         "position": str(one.place.position),
         "moves_next": str(one.place.mover),
         "rule": one.place.rule,
-        "facts": dict(one.place.facts),
+        "facts": facts_shown(one.facts),
         "what_you_can_do": one.place.advice.format(number=one.number),
     }

@@ -6,8 +6,8 @@ docs all read this table; nothing else decides where an item is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -74,14 +74,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one item is: the rule that put it there, in words, with the facts it used."""
+    """Where one item is: the rule that put it there, in words. The facts it used are `facts_shown`."""
 
     position: Position
     mover: Role | Mover
     rule: str
     reason: str
     advice: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
     until: int = 0
 
     @property
@@ -185,7 +184,7 @@ def position(facts: Facts) -> Place:
     for rule in rules:
         if rule.matches(facts):
             reason = facts.broken.value if rule.position is Position.REPAIR else rule.name
-            return Place(rule.position, rule.mover, rule.name, reason, rule.advice, facts_shown(facts))
+            return Place(rule.position, rule.mover, rule.name, reason, rule.advice)
     raise AssertionError(f"no rule for {facts}")
 
 

@@ -124,7 +124,7 @@ def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
     """The branch of the current step is there, its pull request is not: open it, never draft the step again."""
     del run
     issue = _issue(one)
-    step_id = str(one.place.facts["step"])
+    step_id = str(one.facts.about["step"])
     body = read_body(issue.body)
     step = next((step for step in steps_of(body) if step.id == step_id), None)
     title = neutralised(step.title if step and step.title else issue.title)
@@ -135,7 +135,7 @@ def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
 def _tick_steps(one: Placed, view: View, run: str) -> list[Effect]:
     del view, run
     body = read_body(_issue(one).body)
-    merged = set(one.place.facts["merged_steps"])
+    merged = set(one.facts.about["merged_steps"])
     steps = body.plan.steps if body.plan else ()
     return [TickStep(one.number, step.id) for step in steps if step.id in merged and not step.ticked]
 

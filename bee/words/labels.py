@@ -36,13 +36,13 @@ LABEL_TEXTS: Final[dict[Label, LabelText]] = {
     Label.QUARANTINE: LabelText("b60205", "Hot loop found; bee never dispatches it", "tick"),
 }
 
+_BY_NAME: Final = {label.value: label for label in Label}
 OWNED_PREFIX: Final = "breeze:"
 
 
 def known(names: Iterable[str]) -> frozenset[Label]:
     """The labels of bee among `names`. GitHub folds case in label names, so case does not matter here."""
-    by_name = {label.value: label for label in Label}
-    return frozenset(by_name[name.lower()] for name in names if name.lower() in by_name)
+    return frozenset(_BY_NAME[name.lower()] for name in names if name.lower() in _BY_NAME)
 
 
 def conflicts(labels: frozenset[Label], human_by_person: bool) -> frozenset[Label]:

@@ -20,6 +20,7 @@ RUN: Final = "run"
 ALERT: Final = "alert"
 HINT: Final = "hint"
 
+OPENING: Final = "<!-- bee:"
 _MARKER: Final = re.compile(r"<!-- bee:([a-z][a-z0-9-]{0,40})((?: [a-z_]{1,20}=[A-Za-z0-9._:/@+,-]{0,200}){0,20}) -->")
 _VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+,-]{0,200}")
 
@@ -49,7 +50,7 @@ def render(marker: Marker) -> str:
 
 def parse(body: str) -> tuple[Marker, ...]:
     """All markers of a body in order, outside code blocks, code spans and quotes."""
-    if "<!-- bee:" not in body:
+    if OPENING not in body:
         return ()
     found = []
     for _, line in outside_code(body):

@@ -178,24 +178,21 @@ class Body:
 
 def _sections(body: str) -> list[tuple[str, list[str]]]:
     """The body cut at its first and second level headings (outside code): (heading or '', lines with the heading)."""
-    visible = {index for index, _ in outside_code(body)}
-    sections: list[tuple[str, list[str]]] = [("", [])]
-    for index, line in enumerate(unix(body).split("\n")):
-        if index in visible and line.startswith(("# ", "## ")):
-            sections.append((line.strip(), []))
-        sections[-1][1].append(line)
+    starts = [index for index, line in outside_code(body) if line.startswith(("# ", "## "))]
+    lines = unix(body).split("\n")
+    sections = [("", lines[: starts[0]] if starts else lines)]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        sections.append((lines[start].strip(), lines[start:end]))
     return sections
 
 
 def _is(heading: str, *names: str) -> bool:
-    return heading.lower() in {name.lower() for name in names}
+    return bool(heading) and heading.lower() in [name.lower() for name in names]
 
 
 def _marker_of_plan(lines: list[str]) -> str | None:
     for line in reversed(lines):
         if line.strip():
-            if "<!-- bee:" not in line:
-                return None
             found = markers.named(line, markers.PLAN)
             return found[-1].get("design") if found else None
     return None
@@ -212,7 +209,7 @@ def _design_of(heading: str, lines: list[str]) -> list[str]:
         lines = [line for line in lines[1:] if _is_stray(line) and not _STEP.match(line)]
     elif _is(heading, PLAN_GATE_HEADING):
         lines = [line for line in lines[1:] if line.strip() and not is_checkbox(line)]
-    return [line for line in lines if not markers.named(line, markers.PLAN)]
+    return [line for line in lines if markers.OPENING not in line or not markers.named(line, markers.PLAN)]
 
 
 def _is_stray(line: str) -> bool:
@@ -220,7 +217,6 @@ def _is_stray(line: str) -> bool:
     return bool(line.strip()) and not line.startswith(("#", "<!--", " ")) and not is_checkbox(line)
 
 
-@lru_cache(maxsize=64)
 @lru_cache(maxsize=BODIES_KEPT_MAX)
 def read_body(body: str) -> Body:
     """An issue body, taken apart. Total: whatever is there, something sensible comes back."""

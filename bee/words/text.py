@@ -16,6 +16,8 @@ _FENCE: Final = re.compile(rf"^([ \t]*{_LISTS})(`{{3,}}|~{{3,}})([^\n]*)$")
 _QUOTE: Final = re.compile(rf"^[ \t]*{_LISTS}>")
 _INDENTED: Final = re.compile(r"^(?: {4}| {0,3}\t)")
 _HEADING: Final = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)")
+# Without any of these there is neither code nor a quote, and most bodies have none.
+_HIDES: Final = re.compile(r"[`~>\t]|^ {4}", re.MULTILINE)
 _STARTS_BLOCK: Final = re.compile(
     r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|<|(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)|([-_*])(?:[ \t]*\1){2,}[ \t]*$)"
 )
@@ -107,9 +109,13 @@ def outside_code(body: str) -> Iterator[tuple[int, str]]:
     Yields (line index, line), each inline code span replaced by one character. An unclosed fence runs to the end,
     as on GitHub.
     """
+    body = unix(body)
+    if not _HIDES.search(body):
+        yield from enumerate(body.split("\n"))
+        return
     blocks = _Blocks()
     paragraph: list[tuple[int, str]] = []
-    for index, line in enumerate(unix(body).split("\n")):
+    for index, line in enumerate(body.split("\n")):
         hidden = blocks.hides(line)
         if not hidden and line.strip():
             paragraph.append((index, line))
@@ -193,7 +199,8 @@ def is_ticked(line: str) -> bool:
 
 def normalised(text: str) -> str:
     """The text as gates and hashes see it: unix line ends, empty boxes, no trailing space, no outer blank lines."""
-    return "\n".join(unticked(line.rstrip()) for line in unix(text).split("\n")).strip("\n")
+    lines = [line.rstrip() for line in unix(text).split("\n")]
+    return "\n".join([unticked(line) if "[" in line else line for line in lines]).strip("\n")
 
 
 def neutralised(text: str) -> str:

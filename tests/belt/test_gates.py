@@ -173,7 +173,7 @@ def test_x2_an_issue_that_was_ticked_when_a_stranger_opened_it_needs_a_trusted_t
     number = stage.issue(DESIGN, who="eve")
     stage.label(number, "breeze:new")
     assert stage.position(number) == "design-open"
-    assert placed(stage, stage.host(), number).place.facts["design"] == "void"
+    assert placed(stage, stage.host(), number).facts.design == "void"
 
 
 def test_blocked_clears_itself(stage: Stage) -> None:
