@@ -19,6 +19,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from bee.words import markers
@@ -181,7 +182,7 @@ def _sections(body: str) -> list[tuple[str, list[str]]]:
     starts = [index for index, line in outside_code(body) if line.startswith(("# ", "## "))]
     lines = unix(body).split("\n")
     sections = [("", lines[: starts[0]] if starts else lines)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         sections.append((lines[start].strip(), lines[start:end]))
     return sections
 
