@@ -34,7 +34,7 @@ def sha(of: str, marker: str = APPROVE) -> str:
     return marker.replace(" -->", f" sha={of} -->")
 
 
-# ---- human markers -----------------------------------------------------------------------------------------------------
+# ---- human markers --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_x1_without_sha_nothing_is_said_of_a_head_in_a_fork() -> None:
     assert at_head(w.comment(CHANGE, LATE), cross_repository=True) is Verdict.NONE
 
 
-# ---- who speaks --------------------------------------------------------------------------------------------------------
+# ---- who speaks -----------------------------------------------------------------------------------------------------
 
 SAYINGS = {
     "marker": lambda **who: w.comment(APPROVE, LATE, **who),
@@ -170,8 +170,7 @@ def test_a_marker_in_a_pull_requests_own_body_or_title_approves_nothing() -> Non
     assert at_head(body=sha(w.HEAD), title=APPROVE) is Verdict.NONE
 
 
-# ---- which head,
-     which order -------------------------------------------------------------------------------------------
+# ---- which head, which order ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", [ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED])
@@ -260,7 +259,7 @@ def test_rounds_count_the_reviewers_change_requests_on_every_head() -> None:
     assert (rounds(said, 0), rounds(said, 11), rounds(said, 21)) == (2, 1, 0)
 
 
-# ---- E2E ---------------------------------------------------------------------------------------------------------------
+# ---- E2E ------------------------------------------------------------------------------------------------------------
 
 
 def e2e(*posts: Comment) -> list[tuple[bool, str]]:

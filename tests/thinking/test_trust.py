@@ -79,7 +79,7 @@ def test_bee_is_known_by_its_id_even_as_an_app_and_never_by_a_missing_one() -> N
     assert not Trust(Who("bee", None)).of(Who("bee", None))
 
 
-# ---- posts -----------------------------------------------------------------------------------------------------------
+# ---- posts ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_x1_a_post_counts_as_its_trusted_authors_own_word_or_not_at_all(more: di
     assert TRUST.counts(w.comment("text", **more)) is counts
 
 
-# ---- adoption and the text it binds ------------------------------------------------------------------------------------
+# ---- adoption and the text it binds ---------------------------------------------------------------------------------
 
 
 def strangers(*events: LabelEvent, edits: tuple[Any, ...] = (), author: Who = w.SAM) -> Issue:

@@ -1,0 +1,139 @@
+"""Text work: what is visible, what is hashed, what is made harmless."""
+
+from __future__ import annotations
+
+import pytest
+
+from bee.words.text import (
+    clipped,
+    closed,
+    digest,
+    is_checkbox,
+    is_ticked,
+    neutralised,
+    normalised,
+    one_line,
+    outside_code,
+    plain,
+    unix,
+    unticked,
+)
+
+MARK = "MARK"
+
+
+def visible(body: str) -> str:
+    return "\n".join(line for _, line in outside_code(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "> MARK", ">MARK", "   > MARK", "> > MARK", "- > MARK", "1) > MARK", "> a\nMARK", "> a\n    MARK",
+             "> a\n  MARK",
+        "    MARK", "\tMARK", " \tMARK", "text\n\n    MARK", "# heading\n    MARK", "    a\n\n    MARK",
+        "```\nMARK\n```", "~~~\nMARK\n~~~", "```py\nMARK", "````\n```\nMARK\n````", "```\n~~~\nMARK\n```",
+             "   ```\nMARK\n   ```",
+        "``` \nMARK\n```x\nMARK\n```", "```\na\n```\n    MARK", "- ```\n  MARK\n  ```",
+             "- a\n    ```\n    MARK\n    ```",
+        "1. ~~~\n   MARK", "- - ```\n    MARK", "```\r\nMARK\r\n```", "> a\n```\nMARK",
+        "`MARK`", "``MARK``", "`` ` MARK ``", "`a\nMARK`", "\\\\`MARK`", "`a` `MARK`", "``` a ` MARK ```",
+             "- `a\n- b` MARK `c",
+        "\\`x` MARK `y`",
+    ],
+)  # fmt: skip
+def test_code_and_quotes_are_not_visible(body: str) -> None:
+    assert MARK in body
+    assert MARK not in visible(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "MARK", "a\nMARK", "   MARK", "a\n    MARK", "> a\n\nMARK", "> a\n# MARK", "> a\n<!-- MARK", "> a\n- MARK",
+             ">\nMARK",
+        "```\na\n```\nMARK", "~~~\na\n~~~~\nMARK", "- ```\n  a\n  ```\n  MARK", "- ```\n  a\nMARK", "``` a ``` MARK",
+             "``MARK`",
+        "`a` MARK `b`", "`a\n\nMARK`", "\\`MARK`", "a ~~~ MARK", "```a`b\nMARK", "- MARK", "\x0cMARK",
+    ],
+)  # fmt: skip
+def test_everything_else_is_visible(body: str) -> None:
+    assert MARK in visible(body)
+
+
+def test_visible_lines_keep_their_numbers_and_blank_lines() -> None:
+    assert list(outside_code("a\r\n> q\r\n\r\n```\r\nc\r\n```\r\nb `x\r\ny` c")) == [
+        (0, "a"), (2, ""), (6, "b \ufffd"), (7, " c"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["```", "```\nx", "~~~~x\ny", "  ```\n  x", "> a\n```", "````\n```",
+     "- a\n  ```\n  x", "- ```\n  x",
+                                  "no code", "```\nx\n```", "`open", ""])  # fmt: skip
+def test_after_a_closed_text_a_line_is_visible(text: str) -> None:
+    assert visible(f"{closed(text)}\n\nMARK").endswith(MARK)
+    assert closed(closed(text)) == closed(text)
+    assert closed(text).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless"),
+    [
+        ("hi @ann", "hi @\u200bann"),
+        ("@org/team", "@\u200borg/team"),
+        ("_@ann_ (@ann) **@ann**", "_@\u200bann_ (@\u200bann) **@\u200bann**"),
+        ("`@ann", "`@\u200bann"),
+        ("&#64;ann &#x40;ann &#X0040;ann &commat;ann", "&amp;#64;ann &amp;#x40;ann &amp;#X0040;ann &amp;commat;ann"),
+        ("mail ann@example.org", "mail ann@example.org"),
+        ("fixes #1", "fixes\u200b #1"),
+        ("Closes: #1", "Closes\u200b: #1"),
+        ("RESOLVED octo/calc#1", "RESOLVED\u200b octo/calc#1"),
+        ("fix https://github.com/octo/calc/issues/1", "fix\u200b https://github.com/octo/calc/issues/1"),
+        ("closing GH-12", "closing\u200b GH-12"),
+        ("close\n#1", "close\u200b\n#1"),
+        ("fixes &#35;1", "fixes\u200b &amp;#35;1"),
+        ("fixes the bug", "fixes the bug"),
+        ("see #1 and prefixes #2", "see #1 and prefixes #2"),
+        ("<!-- bee:run -->", "&lt;!-- bee:run -->"),
+        ("<\u200b!-- x -->", "&lt;!-- x -->"),
+        ("<!\x00-- x -->", "&lt;!-- x -->"),
+        ("\u202eevil\u2066 \u00adword\ufeff", "evil word"),
+        ("bell\x07 esc\x1b[31m", "bell esc[31m"),
+        ("a\r\nb\tc", "a\nb\tc"),
+    ],
+)
+def test_x10_agent_text_is_made_harmless(text: str, harmless: str) -> None:
+    assert neutralised(text) == harmless
+    assert neutralised(harmless) == harmless
+
+
+def test_x10_text_for_a_terminal_shows_what_would_act() -> None:
+    assert plain("a\x1b]0;x\x07\u202eb\r\nc") == "a\ufffd]0;x\ufffd\ufffdb\nc"
+    assert one_line("a \n\t b\x1b  c") == "a b\ufffd c"
+    assert one_line("x" * 300) == "x" * 199 + "…"
+    assert one_line("\x85\u2028x") == "\ufffd x"
+
+
+def test_boxes() -> None:
+    for line in ("- [x] a", "* [X] a", "  + [x] a"):
+        assert is_checkbox(line)
+        assert is_ticked(line)
+        assert not is_ticked(unticked(line))
+        assert is_checkbox(unticked(line))
+    for line in ("- [y] a", "-[x] a", "[x] a", "a - [x] b", "-  [x] a"):
+        assert not is_checkbox(line)
+        assert unticked(line) == line
+    assert unticked("- [x] a [x]") == "- [ ] a [x]"
+
+
+def test_normalised_text_ignores_ticks_line_ends_and_outer_space() -> None:
+    assert normalised("\r\n\r\na  \r\n- [X] b\t\r\rc\n\n") == "a\n- [ ] b\n\nc"
+    assert normalised(normalised("  a \n")) == normalised("  a \n") == "  a"
+
+
+def test_unix_digest_and_clipped() -> None:
+    assert unix("a\r\nb\rc\n") == "a\nb\nc\n"
+    assert digest("x") == "2d711642b726b044"
+    assert len(digest("\ud800", 64)) == 64
+    assert clipped("ééé", 6) == "ééé"
+    assert clipped("ééé", 5) == "éé\n[… 1 bytes left out]"
