@@ -42,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run bee; the exit code (see `bee --help`)."""
     words = sys.argv[1:] if argv is None else argv
     try:
-        return _run(words, os.environ)
+        code = _run(words, os.environ)
+        sys.stdout.flush()  # here, where a reader that has gone is no bug, and not at the interpreter's end
+        return code
     except BeeError as problem:
         print(f"bee: {problem}", file=sys.stderr)
         return problem.exit_code

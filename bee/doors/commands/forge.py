@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--root", required=True, help="folder for the database and the git repositories")
     parser.add_argument("--port", default="0", help="0 picks a free one")
-    parser.add_argument("--user", action="append", default=[], metavar="LOGIN:TOKEN:PERMISSION")
+    parser.add_argument("--user", action="append", default=[], metavar="LOGIN:TOKEN:PERMISSION",
+                        help="somebody who may log in: admin, maintain, write, triage, read or none")  # fmt: skip
     parser.add_argument("--page-size", metavar="N", help="at most N items on any page")
     parser.add_argument("--rate-limit", metavar="N", help="requests (and points) an hour")
     parser.add_argument("--fault", action="append", default=[], metavar="JSON", help="a fault to inject")
