@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bee.hands.engines.base import Engine, EngineJob, EngineResult
+from bee.hands.engines.claude import ClaudeEngine
+from bee.hands.engines.codex import CodexEngine
 from bee.hands.engines.command import CommandEngine
+from bee.hands.engines.gemini import GeminiEngine
+from bee.hands.engines.prices import Price
+from bee.hands.engines.stream import StreamEngine
+from bee.hands.process import SYSTEM_PATH
 from bee.words.errors import UsageError
 
-__all__ = ["Engine", "EngineJob", "EngineResult", "find"]
+__all__ = ["NAMES", "Engine", "EngineJob", "EngineResult", "Price", "find"]
 
-_NAMED: Final[Mapping[str, Callable[[], Engine]]] = {}
+_NAMED: Final[Mapping[str, type[StreamEngine]]] = {
+    "claude": ClaudeEngine,
+    "codex": CodexEngine,
+    "gemini": GeminiEngine,
+}
+NAMES: Final = tuple(_NAMED)
 
 
-def find(spec: str | Mapping[str, Any] | Sequence[str]) -> Engine:
+def find(
+    spec: str | Mapping[str, Any] | Sequence[str],
+    path: str = SYSTEM_PATH,
+    prices: Mapping[str, Price] | None = None,
+) -> Engine:
     """The engine that a configuration names, or `{"command": [program, argument, ...]}`. A new one for each run.
 
-    Raises UsageError for anything else, and says what there is.
+    `path` is where its program is looked for, `prices` are the configuration's own. Raises UsageError for anything
+    else, and says what there is.
     """
     if isinstance(spec, str) and spec in _NAMED:
-        return _NAMED[spec]()
+        return _NAMED[spec](path, prices)
     argv = spec.get("command") if isinstance(spec, Mapping) and set(spec) == {"command"} else spec
     if isinstance(argv, list | tuple) and argv and all(isinstance(part, str) and part for part in argv):
         return CommandEngine(tuple(argv))
-    names = ", ".join([*_NAMED, "or {command: [program, argument, ...]}"])
-    raise UsageError(f"there is no engine {spec!r}; there is: {names}")
+    near = difflib.get_close_matches(spec, NAMES, 1, 0.5) if isinstance(spec, str) else []
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    names = ", ".join([*NAMES, "or {command: [program, argument, ...]}"])
+    raise UsageError(f"there is no engine {spec!r}; {hint}there is: {names}")

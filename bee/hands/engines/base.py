@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from bee.hands.process import Stopped
 from bee.words.outcomes import Failure
@@ -16,11 +16,14 @@ ENDS: Mapping[str, Failure] = {
     "stopped": Failure.CANCELLED,
     "flood": Failure.KILLED,
 }
+# What a shell and bwrap make of a signal: 128 and its number. Only signals that end a program from outside, or that a
+# broken one gets: other codes above 128 are a program's own (Gemini CLI ends with an HTTP status, cut to a byte).
+SIGNAL_CODES: Final = frozenset(128 + number for number in (1, 2, 4, 6, 7, 8, 9, 11, 15))
 
 
 @dataclass(frozen=True, slots=True)
 class EngineJob:
-    """One run as an engine sees it. `usd_max` 0 is no bound; `home` is a private HOME."""
+    """One run as an engine sees it. `usd_max` 0 is no bound; `home` is a private HOME; `boxed`: it runs in a box."""
 
     role: str
     run: str
@@ -37,6 +40,8 @@ class EngineJob:
     extra_args: tuple[str, ...] = ()
     extra_env: Mapping[str, str] = field(default_factory=dict)
     branch: str = ""
+    base_url: str = ""
+    boxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +64,31 @@ class Engine(Protocol):
     def name(self) -> str:
         """The engine's name in configuration, records and trailers."""
 
+    def prepare(self, job: EngineJob) -> None:
+        """Put what the program needs into the private HOME, before it starts."""
+
+    def shows(self) -> Sequence[Path]:
+        """What the box must show of this machine so that the program can run, read-only."""
+
     def argv(self, job: EngineJob) -> list[str]:
-        """The program and its arguments; the prompt goes in on stdin."""
+        """The program and its arguments; the prompt goes in on stdin. Raises UsageError where it is not installed."""
 
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The whole environment, by an allow-list."""
 
     def feed(self, stream: str, line: bytes) -> bool:
-        """Take one line of output (`stream` is stdout or stderr); True when it was the final record."""
+        """Take one line of output (`stream` is stdout or stderr); True when nothing more can come of it."""
 
     def result(self, stopped: Stopped) -> EngineResult:
         """What the end means, from how the process ended and what was fed."""
+
+
+def killed(stopped: Stopped) -> bool:
+    """Whether a signal ended the program, seen directly or through the box around it."""
+    return stopped.signal is not None or stopped.code in SIGNAL_CODES
+
+
+def ending(stopped: Stopped) -> str:
+    """How a process ended, in a few words."""
+    how = f"exit {stopped.code}" if stopped.signal is None else f"signal {stopped.signal}"
+    return how if stopped.why == "exit" else f"{stopped.why}, {how}"

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
-from bee.hands.engines.base import ENDS, EngineJob, EngineResult
-from bee.hands.process import SYSTEM_PATH, Stopped, base_env
+from bee.hands.engines.base import ENDS, EngineJob, EngineResult, ending, killed
+from bee.hands.engines.environment import agent_env
+from bee.hands.process import Stopped
 from bee.words.outcomes import Failure
 from bee.words.text import one_line
 
-TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the sandbox; short, so that sockets fit in it
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000
-
-
-def agent_env(job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
-    """What every engine gives its agent: the facts of the run, `bee` on PATH, a private HOME, and no credential."""
-    return {
-        **base_env(host_env),
-        "LANG": host_env.get("LANG", "C.UTF-8"),
-        "PATH": f"{job.bin_dir}:{SYSTEM_PATH}",
-        "HOME": str(job.home),
-        "TMPDIR": TEMPORARY_FOLDER,
-        "TERM": "dumb",
-        "GIT_TERMINAL_PROMPT": "0",
-        "BEE_ROLE": job.role,
-        "BEE_REPO": job.repo,
-        "BEE_NUMBER": str(job.number),
-        "BEE_RUN": job.run,
-        "BEE_CONTEXT": str(job.context),
-        "BEE_SOCKET": job.socket,
-        "BEE_BRANCH": job.branch,
-        **job.extra_env,
-    }
 
 
 class CommandEngine:
@@ -48,6 +28,13 @@ class CommandEngine:
     def name(self) -> str:
         """What configuration calls it."""
         return "command"
+
+    def prepare(self, job: EngineJob) -> None:
+        """A command needs nothing in its HOME."""
+
+    def shows(self) -> Sequence[Path]:
+        """Nothing: what its argv names by absolute path is shown anyway."""
+        return ()
 
     def argv(self, job: EngineJob) -> list[str]:
         """The configured argv and the run's extra arguments."""
@@ -68,7 +55,6 @@ class CommandEngine:
         if stopped.why in ("exit", "done") and stopped.code == 0:
             return EngineResult(ok=True)
         last = one_line(b" / ".join(self._last).decode("utf-8", "replace"), 400)
-        ending = f"exit {stopped.code}" if stopped.signal is None else f"signal {stopped.signal}"
-        failure = ENDS.get(stopped.why, Failure.CRASH if stopped.signal is None else Failure.KILLED)
-        why = "" if stopped.why == "exit" else f"{stopped.why}, "
-        return EngineResult(ok=False, failure=failure, note=f"{why}{ending}: {last}" if last else f"{why}{ending}")
+        failure = ENDS.get(stopped.why, Failure.KILLED if killed(stopped) else Failure.CRASH)
+        how = ending(stopped)
+        return EngineResult(ok=False, failure=failure, note=f"{how}: {last}" if last else how)

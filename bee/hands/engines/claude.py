@@ -1,0 +1,148 @@
+"""The `claude` engine: Claude Code in print mode, its events as JSON lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bee.hands.engines.base import EngineJob
+from bee.hands.engines.environment import agent_env, login
+from bee.hands.engines.prices import Usage
+from bee.hands.engines.stream import StreamEngine, section, text_of, whole
+from bee.hands.engines.trouble import Trouble, is_quota_sentence, sane
+from bee.words.outcomes import Failure
+
+LOGIN: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
+NO_KEY: Final = "none"
+# Longer than any E2E run: `bee e2e run` is one command of the agent's shell tool.
+COMMAND_SECONDS_MAX: Final = 30 * 60
+HOPELESS_RETRIES: Final = 2
+QUIET: Final = {
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "DISABLE_TELEMETRY": "1",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+    "BASH_DEFAULT_TIMEOUT_MS": str(COMMAND_SECONDS_MAX * 1000),
+    "BASH_MAX_TIMEOUT_MS": str(COMMAND_SECONDS_MAX * 1000),
+}
+_ERRORS: Final = {
+    "authentication_failed": Failure.AUTH,
+    "oauth_org_not_allowed": Failure.AUTH,
+    "billing_error": Failure.AUTH,
+    "rate_limit": Failure.QUOTA,
+}
+_STATUS: Final = {401: Failure.AUTH, 402: Failure.AUTH, 403: Failure.AUTH, 429: Failure.QUOTA}
+_SUBTYPES: Final = {"error_max_turns": Failure.TURNS, "error_max_budget_usd": Failure.BUDGET}
+
+
+class ClaudeEngine(StreamEngine):
+    """Claude Code. Exit code, `subtype` and `is_error` each lie sometimes, so all of them must say success."""
+
+    NAME = "claude"
+    PROGRAM = "claude"
+    PACKAGE = "@anthropic-ai/claude-code"
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self._messages: dict[str, Usage] = {}
+
+    def arguments(self, job: EngineJob) -> list[str]:
+        """No settings, hooks or MCP servers but its own; no questions: the box is the guard."""
+        argv = ["-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "bypassPermissions"]
+        argv += ["--setting-sources", "", "--strict-mcp-config", "--no-session-persistence"]
+        argv += ["--model", job.model] if job.model else []
+        argv += ["--max-budget-usd", f"{job.usd_max:g}"] if job.usd_max > 0 else []
+        return argv
+
+    def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
+        """Its login; a server of one's own gets the API key at most, never the subscription's token."""
+        env = {**agent_env(job, host_env), **QUIET}
+        if job.base_url:
+            env |= {"ANTHROPIC_API_KEY": NO_KEY, **login(host_env, LOGIN[:1]), "ANTHROPIC_BASE_URL": job.base_url}
+        else:
+            env |= login(host_env, (*LOGIN, "ANTHROPIC_BASE_URL"))
+        if job.boxed and os.geteuid() == 0:
+            env["IS_SANDBOX"] = "1"  # it refuses to work without questions as root, but in a box
+        return env
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take one event."""
+        kind = event.get("type")
+        if kind == "result":
+            self._result(event)
+        elif kind == "assistant":
+            self._assistant(event)
+        elif kind == "rate_limit_event":
+            self._rate_limit(section(event, "rate_limit_info") or event)
+        elif kind == "system" and event.get("subtype") == "api_retry":
+            self._retry(event)
+
+    def plain(self, stream: str, line: str) -> None:
+        """Without events it says in words why it stops."""
+        if is_quota_sentence(line):
+            self.stopped_by(line, Failure.QUOTA)
+        elif not self.turns:
+            self.stopped_by(line)
+
+    def _assistant(self, event: Mapping[str, Any]) -> None:
+        error = text_of(event, "error")
+        message = section(event, "message")
+        if error:
+            self.stopped_by(_words(message) or error, _ERRORS.get(error))
+            return
+        usage = section(message, "usage")
+        self._messages[text_of(message, "id") or str(len(self._messages))] = _usage(usage)
+        self.usage = sum(self._messages.values(), Usage())
+        self.model = text_of(message, "model") or self.model
+        self.worked()
+
+    def _rate_limit(self, info: Mapping[str, Any]) -> None:
+        """Sent after every answer; only `rejected` stops it."""
+        if info.get("status") != "rejected":
+            return
+        at = whole(info, "resetsAt") or whole(info, "resets_at")
+        text = f"the limit {text_of(info, 'rateLimitType') or 'of the account'} is reached"
+        self.trouble = Trouble(Failure.QUOTA, text, sane(at, self._clock()))
+
+    def _retry(self, event: Mapping[str, Any]) -> None:
+        """It tries ten times, for minutes, what a wrong login will not change."""
+        failure = _ERRORS.get(text_of(event, "error")) or _STATUS.get(whole(event, "error_status"))
+        if failure is not None:
+            self.stopped_by(f"{text_of(event, 'error')} (HTTP {whole(event, 'error_status')})", failure)
+            self.hopeless = failure is Failure.AUTH and whole(event, "attempt") >= HOPELESS_RETRIES
+
+    def _result(self, event: Mapping[str, Any]) -> None:
+        self.final = True
+        self.turns = whole(event, "num_turns")
+        dollars = event.get("total_cost_usd")
+        if isinstance(dollars, int | float) and dollars >= 0:
+            self.dollars = float(dollars)
+        self.usage = _usage(section(event, "usage"))
+        subtype, text = text_of(event, "subtype"), text_of(event, "result")
+        lines = event.get("errors")
+        self.note = text or "; ".join(map(str, lines)) if isinstance(lines, list) else text or subtype
+        failed = event.get("is_error") is not False or subtype != "success"
+        if subtype in _SUBTYPES:
+            self.trouble = Trouble(_SUBTYPES[subtype], self.note)
+        elif failed:
+            self.stopped_by(self.note, _STATUS.get(whole(event, "api_error_status")))
+        elif is_quota_sentence(text):
+            self.stopped_by(text, Failure.QUOTA)
+        self.success = not failed
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    return Usage(
+        whole(usage, "input_tokens"),
+        whole(usage, "cache_read_input_tokens"),
+        whole(usage, "output_tokens"),
+        whole(usage, "cache_creation_input_tokens"),
+    )
+
+
+def _words(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return " ".join(text_of(part, "text") for part in parts if isinstance(part, dict)).strip()

@@ -1,0 +1,191 @@
+"""What the three agent CLIs have in common: JSON lines in, one verdict out. A failure until a success is proven."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bee.hands.engines.base import ENDS, EngineJob, EngineResult, ending, killed
+from bee.hands.engines.prices import Price, Usage, cost_of, price_of
+from bee.hands.engines.program import Program, locate
+from bee.hands.engines.trouble import Trouble, read_trouble
+from bee.hands.process import SYSTEM_PATH, Stopped
+from bee.words.outcomes import Failure
+from bee.words.text import one_line
+
+LINES_KEPT_MAX: Final = 5
+LINE_BYTES_KEPT_MAX: Final = 2000
+NOTE_CHARACTERS_MAX: Final = 400
+
+
+def parse(line: bytes) -> dict[str, Any] | None:
+    """One event; None for any line that is no JSON object."""
+    if line.lstrip()[:1] != b"{":
+        return None
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def section(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of an event that is an object; an empty one where it is not."""
+    value = event.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def whole(event: Mapping[str, Any], name: str) -> int:
+    """A count of an event; 0 where it is none."""
+    value = event.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def text_of(event: Mapping[str, Any], name: str) -> str:
+    """A text of an event; empty where it is none."""
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
+class StreamEngine:
+    """An agent CLI that prints events as JSON lines. Subclasses say its argv, its environment and its events.
+
+    `trouble` is the last thing the program said that stops it, and is forgotten when the model goes on.
+    """
+
+    NAME = ""
+    PROGRAM = ""
+    PACKAGE = ""
+
+    def __init__(
+        self,
+        path: str = SYSTEM_PATH,
+        prices: Mapping[str, Price] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path, self._prices, self._clock = path, prices, clock
+        self._found: Program | None = None
+        self._last: deque[bytes] = deque(maxlen=LINES_KEPT_MAX)
+        self._own_server = False
+        self.model = ""
+        self.final = False
+        self.success = False
+        self.hopeless = False
+        self.trouble: Trouble | None = None
+        self.turns = 0
+        self.usage = Usage()
+        self.dollars: float | None = None
+        self.note = ""
+
+    @property
+    def name(self) -> str:
+        """What configuration calls it."""
+        return self.NAME
+
+    @property
+    def program(self) -> Program:
+        """Its program on this machine. Raises UsageError where it is not installed."""
+        if self._found is None:
+            self._found = locate(self.PROGRAM, self.PACKAGE, self._path)
+        return self._found
+
+    def prepare(self, job: EngineJob) -> None:
+        """Nothing, unless a subclass needs it."""
+
+    def shows(self) -> Sequence[Path]:
+        """The program's package and its runtime."""
+        return self.program.shown
+
+    def argv(self, job: EngineJob) -> list[str]:
+        """The program and its arguments, the configuration's own ones last."""
+        self.model, self._own_server = job.model, bool(job.base_url)
+        return [*self.program.argv, *self.arguments(job), *job.extra_args]
+
+    def arguments(self, job: EngineJob) -> list[str]:
+        """What a subclass says to its program."""
+        raise NotImplementedError
+
+    def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
+        """The environment that a subclass builds."""
+        raise NotImplementedError
+
+    def feed(self, stream: str, line: bytes) -> bool:
+        """Take one line; True after the final record, or when the program waits for what will not come."""
+        event = parse(line) if stream == "stdout" else None
+        if event is not None:
+            self.event(event)
+        elif line.strip():
+            self._last.append(line[:LINE_BYTES_KEPT_MAX])
+            self.plain(stream, line[:LINE_BYTES_KEPT_MAX].decode("utf-8", "replace"))
+        return self.final or self.hopeless
+
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take one event."""
+        raise NotImplementedError
+
+    def plain(self, stream: str, line: str) -> None:
+        """Take one line that is no event."""
+
+    def worked(self) -> None:
+        """The model has answered: whatever was wrong before is over."""
+        self.turns += 1
+        self.trouble = None
+
+    def stopped_by(self, text: str, otherwise: Failure | None = None, retry_at: int | None = None) -> Trouble | None:
+        """Remember what the program says is wrong, if it is a trouble with a class, or `otherwise`."""
+        found = read_trouble(text, self._clock())
+        if found is None and otherwise is not None:
+            found = Trouble(otherwise, text)
+        if found is not None:
+            known = self.trouble.retry_at if self.trouble and self.trouble.failure is found.failure else None
+            self.trouble = Trouble(found.failure, found.text, retry_at or found.retry_at or known)
+        return found
+
+    def by_code(self, code: int) -> Failure | None:
+        """What an exit code of the program's own means, where it has a meaning."""
+        return None
+
+    def result(self, stopped: Stopped) -> EngineResult:
+        """Well, when everything says so: a success record, a turn, no error, and exit 0 or an end after the record."""
+        failure = self._failure(stopped)
+        trouble = self.trouble if self.trouble and failure is self.trouble.failure else None
+        return EngineResult(
+            ok=failure is None,
+            failure=failure,
+            note="" if failure is None else self._note(stopped, trouble),
+            cost_usd=self._cost(),
+            tokens=self.usage.total,
+            retry_at=trouble.retry_at if trouble else None,
+            turns=self.turns,
+        )
+
+    def _failure(self, stopped: Stopped) -> Failure | None:
+        if stopped.why in ("stopped", "flood"):
+            return ENDS[stopped.why]
+        if self.trouble is not None:
+            return self.trouble.failure
+        ended = stopped.why == "done" or (stopped.why == "exit" and stopped.code == 0)
+        if self.final and self.success and self.turns > 0 and ended:
+            return None
+        if stopped.why in ENDS:
+            return ENDS[stopped.why]
+        meant = self.by_code(stopped.code) if stopped.code is not None else None
+        if meant is not None:
+            return meant
+        return Failure.KILLED if killed(stopped) and stopped.why == "exit" else Failure.CRASH
+
+    def _note(self, stopped: Stopped, trouble: Trouble | None) -> str:
+        last = b" / ".join(self._last).decode("utf-8", "replace")
+        said = trouble.text if trouble else self.note or last
+        if not trouble and self.final and self.success:
+            said = "its last record says success" + ("" if self.turns else ", after no turn at all")
+        return one_line(f"{ending(stopped)}: {said}" if said else ending(stopped), NOTE_CHARACTERS_MAX)
+
+    def _cost(self) -> float:
+        if self.dollars is not None:
+            return self.dollars
+        return cost_of(self.usage, price_of(self.NAME, self.model, self._own_server, self._prices))
