@@ -38,7 +38,7 @@ _GITCONFIG = """\
 
 def _scrub() -> None:
     for name in list(os.environ):
-        if name.startswith(_FOREIGN):
+        if name.startswith(_FOREIGN) and name != "BEE_DEEP":  # the processes of pytest -n ask for it again
             del os.environ[name]
     os.environ.update(GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", PYTHONDONTWRITEBYTECODE="1")
 
