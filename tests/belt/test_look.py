@@ -97,7 +97,7 @@ def test_why_of_a_closed_item_says_so_and_of_no_item_is_a_clear_error(
     assert cli.main(["why", "9999", *REPO]) == 2
     assert "#9999" in capsys.readouterr().err
     assert cli.main(["why", "many", *REPO]) == 2
-    assert "invalid int value: 'many'" in capsys.readouterr().err
+    assert "'many' is not the number of an issue or pull request" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_an_unknown_key_in_the_policy_names_line_and_nearest_key(tmp_path: Path)
         stage.git("push", "-q", "origin", "HEAD:main")
         ended = bee(stage, "status", *REPO)
         assert ended.code == 2
-        assert "has no policy on its default branch" in ended.err
+        assert "there is none on the default branch; commit one with" in ended.err
         assert stage.labels(1) == set()
 
 
@@ -272,3 +272,38 @@ def test_the_home_of_config_is_used_and_a_tick_leaves_its_heartbeat(tmp_path: Pa
         assert (home / "heartbeat").exists()
         assert home.stat().st_mode & 0o777 == 0o700
         assert [pull["head"]["ref"] for pull in stage.pulls()] == [f"bee/{number}-task"]
+
+
+def test_numbers_that_no_item_can_have_are_a_clear_error(run: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """Zero, negative, and larger than GitHub's integers: exit 2, never a bug report or "try later"."""
+    for words in (["why", "0"], ["why", "99999999999"], ["cancel", "-3"], ["pause", "²"], ["resume", "99999999999"]):
+        code = cli.main([*words, *REPO])
+        assert (code, words) == (2, words), capsys.readouterr().err
+        assert "bug" not in capsys.readouterr().err
+
+
+def test_d2_the_positions_that_only_labels_make_are_reached_through_the_real_tick(stage: Stage) -> None:
+    """done, quarantined, human, a hold by hand, and labels against the rules, which the next tick mends."""
+    numbers = {}
+    for name, labels in {
+        "done": ["breeze:done"],
+        "quarantined": ["breeze:quarantine-hotloop"],
+        "human": ["breeze:human", "priority:high"],
+        "wip": ["breeze:wip"],
+        "repair": ["breeze:done", "breeze:wip"],
+    }.items():
+        numbers[name] = stage.issue("Do it.", name, labels=labels)
+    ended = bee(stage, "tick", "--dry-run", "--json", *REPO)
+    assert {item["number"]: item["position"] for item in ended.json["items"]} == {
+        number: name for name, number in numbers.items()
+    }
+    assert ended.json["decision"]["kind"] == "repair"
+    stage.sleep(3 * 3600)
+    ended = bee(stage, "tick", "--dry-run", "--json", *REPO)
+    places = {item["number"]: item["position"] for item in ended.json["items"]}
+    assert places[numbers["wip"]] == "repair", "a hold by hand ends after two hours"
+    host = stage.host(moves={"drafter": "exit 1"})
+    stage.tick(host)
+    assert stage.labels(numbers["repair"]) == {"breeze:done"}
+    assert [pull["number"] for pull in stage.pulls()] == []
+    assert stage.position(numbers["wip"]) == "backing-off"
