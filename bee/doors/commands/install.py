@@ -1,0 +1,195 @@
+"""`bee install`: hand bee to this machine's scheduler, and try one tick in the environment it will really have."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from bee.doors import services
+from bee.doors.commands.common import print_json
+from bee.hands import process
+from bee.hands.journal import Home
+from bee.hands.scheduler import Machine
+from bee.verbs import install as verb
+from bee.words.errors import UsageError
+
+HELP = "tick every five minutes from launchd, systemd or cron, and try one tick there now"
+STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
+HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
+# What of a shell's environment a tick obeys, and a scheduler does not hand on: beside a token, these may be kept.
+KEEPABLE: Final = frozenset(
+    {*verb.TOKENS, *services.PASSED_ON, "GIT_BEE_ALERT_REPO"}
+    - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}
+)
+_NOT_MISSED: Final = frozenset({*verb.TOKENS, "LANG", "LC_ALL", "TZ"})
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee install`."""
+    parser.add_argument("--cron", action="store_true", help="take cron, even where launchd or systemd is there")
+    parser.add_argument(
+        "--token-from-env",
+        action="store_true",
+        help="keep GH_TOKEN (or GITHUB_TOKEN) of this shell for scheduled ticks, in ~/.git-bee/env with mode 0600",
+    )
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME", help="keep this variable of this shell there too"
+    )
+    parser.add_argument("--print", action="store_true", help="only print the files")
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Install, try one tick, say plainly what came of it: the exit code is that tick's."""
+    home, machine = services.home_of(env), machine_of(env)
+    scheduler = verb.choose(machine, args.cron)
+    values = verb.Values(str(services.data_path("scripts", "tick").parent), str(home.path), path_of(env))
+    templates = {
+        name: services.data_path(scheduler.kind, name).read_text(encoding="utf-8")
+        for name in verb.TEMPLATES[scheduler.kind]
+    }
+    units = verb.render(scheduler.kind, templates, values)
+    keep = _keep(env, args)
+    if args.print:
+        return _print(
+            verb.Installed(scheduler.kind, {scheduler.where(name): units[name] for name in units}, []), args.json
+        )
+    done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
+    done.token = _token(home, machine, values.path, keep)
+    done.notes += _missed(env, home, keep, done.token)
+    if not args.dry_run:
+        if not args.json:
+            print(f"{scheduler.kind} starts bee every five minutes; one tick is tried there now ...", flush=True)
+        done.tick = verb.try_tick(scheduler, home)
+    if args.json:
+        print_json(done.json())
+    else:
+        _say(done, home, args.dry_run)
+    return done.exit
+
+
+# ---- where things are -----------------------------------------------------------------------------------------------
+
+
+def machine_of(env: Mapping[str, str]) -> Machine:
+    """This machine's schedulers, for the person whose HOME it is."""
+    person = Path(env.get("HOME") or "~").expanduser()
+    uid = os.getuid()
+    theirs = {name: env[name] for name in ("USER", "LOGNAME", "DBUS_SESSION_BUS_ADDRESS") if env.get(name)}
+    runtime = env.get("XDG_RUNTIME_DIR") or f"/run/user/{uid}"
+    if Path(runtime).is_dir():  # su and ssh may not set it, and systemctl finds nothing without it
+        theirs["XDG_RUNTIME_DIR"] = runtime
+    return Machine(
+        platform=sys.platform,
+        person=person,
+        config=Path(env.get("XDG_CONFIG_HOME") or person / ".config"),
+        data=Path(env.get("XDG_DATA_HOME") or person / ".local" / "share"),
+        uid=uid,
+        login=env.get("LOGNAME") or env.get("USER") or str(uid),
+        env={"PATH": env.get("PATH", process.SYSTEM_PATH), "HOME": str(person), "LC_ALL": "C", **theirs},
+    )
+
+
+def path_of(env: Mapping[str, str]) -> str:
+    """The PATH of scheduled ticks: this shell's, without what is relative, gone, or writable by everybody.
+
+    bee's own folder and the system's are always in it.
+    """
+    own = Path(sys.executable).parent
+    found = [str(own)] if (own / "bee").exists() else []
+    found += [folder for folder in env.get("PATH", "").split(":") if _is_sound(folder)]
+    found += [folder for folder in HOMEBREW_PATH if _is_sound(folder)]
+    return ":".join(dict.fromkeys([*found, *STANDARD_PATH]))
+
+
+def _is_sound(folder: str) -> bool:
+    path = Path(folder)
+    return path.is_absolute() and path.is_dir() and not path.stat().st_mode & stat.S_IWOTH
+
+
+# ---- the token, and what else the shell has --------------------------------------------------------------------------
+
+
+def _keep(env: Mapping[str, str], args: argparse.Namespace) -> dict[str, str]:
+    wanted = {}
+    for name in args.env:
+        if name not in KEEPABLE:
+            raise UsageError(f"a tick does not read {name}; --env takes one of {', '.join(sorted(KEEPABLE))}")
+        if not env.get(name):
+            raise UsageError(f"--env {name}: this shell does not set it")
+        wanted[name] = env[name]
+    if args.token_from_env:
+        tokens = [env[name].strip() for name in verb.TOKENS if env.get(name, "").strip()]
+        if not tokens:
+            raise UsageError("--token-from-env: neither GH_TOKEN nor GITHUB_TOKEN is set in this shell")
+        wanted["GH_TOKEN"] = tokens[0]
+    return wanted
+
+
+def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str]) -> str | None:
+    """Where scheduled ticks find a token, in words; None where they find none."""
+    for name in verb.TOKENS:
+        if name in keep or name in verb.env_names(home):
+            return f"{name} in {home.path / verb.ENV_FILE}"
+    gh = shutil.which("gh", path=path)
+    if gh:
+        bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
+        ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=services.GH_SECONDS_MAX)
+        if ended.code == 0 and ended.out.strip():
+            return f"`gh auth token` ({gh})"
+    return None
+
+
+def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: str | None) -> list[str]:
+    """What this shell has and the schedule has not."""
+    notes = []
+    if token is None:
+        has = any(env.get(name) for name in verb.TOKENS)
+        first = (
+            "Your shell has a token, the scheduler does not see it" if has else "Scheduled ticks find no GitHub token"
+        )
+        notes.append(
+            f"{first}: run `bee install --token-from-env`"
+            f"{'' if has else ' with GH_TOKEN set'}, which keeps it in {home.path / verb.ENV_FILE} (mode 0600), "
+            "or log in with `gh auth login`."
+        )
+    there = {*keep, *verb.env_names(home)}
+    only_here = sorted(name for name in KEEPABLE - _NOT_MISSED if env.get(name) and name not in there)
+    if only_here:
+        options = " ".join(f"--env {name}" for name in only_here)
+        notes.append(f"Your shell sets what the schedule does not have; if ticks need it: bee install {options}")
+    return notes
+
+
+# ---- what is said ----------------------------------------------------------------------------------------------------
+
+
+def _print(done: verb.Installed, as_json: bool) -> int:
+    if as_json:
+        print_json(done.json())
+    else:
+        print("\n".join(f"# {path}\n{text.rstrip()}\n" for path, text in done.files.items()), end="")
+    return 0
+
+
+def _say(done: verb.Installed, home: Home, dry: bool) -> None:
+    for one in done.changes:
+        print(f"{'would ' if dry else ''}{one}")
+    if not done.changes:
+        print(f"bee is in {done.scheduler} already: nothing {'would change' if dry else 'changed'}")
+    print(f"token: {done.token or 'none'}")
+    print(f"logs:  {home.path / 'logs'}")
+    if done.tick is not None:
+        worked = "worked" if done.tick.exit == 0 else f"FAILED with exit code {done.tick.exit}"
+        print(f"the tick started by {done.scheduler} {worked}" + (", and said:" if done.tick.said else ""))
+        for line in done.tick.said:
+            print(f"  {line}")
+    for note in done.notes:
+        print(f"note: {note}")

@@ -1,0 +1,44 @@
+"""`bee uninstall`: take bee out of this machine's scheduler, with the token that `bee install` kept."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+from bee.doors import services
+from bee.doors.commands.common import print_json
+from bee.doors.commands.install import machine_of
+from bee.verbs import install as verb
+
+HELP = "take bee out of this machine's scheduler, with the token that bee install kept; the rest of its home stays"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee uninstall`."""
+    parser.add_argument(
+        "--purge", action="store_true", help="delete bee's home too, with config.yml and every run in it"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Remove it; run again, there is nothing to remove."""
+    home = services.home_of(env)
+    changes = verb.uninstall(machine_of(env), home, args.purge, write=not args.dry_run)
+    live = verb.live_runs(home)
+    notes = [
+        f"A run goes on to its end, and starts the next tick then, unless you say bee cancel N: {one}" for one in live
+    ]
+    if args.json:
+        print_json({"version": 1, "changes": changes, "notes": notes})
+        return 0
+    for one in changes:
+        print(f"{'would ' if args.dry_run else ''}{one}")
+    if not changes:
+        print("bee is in no scheduler of this machine: nothing to take out")
+    elif not args.dry_run:
+        print("bee is out of this machine's scheduler" + ("" if args.purge else f"; {home.path} stays"))
+    for one in notes:
+        print(f"note: {one}")
+    return 0
