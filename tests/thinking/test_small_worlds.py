@@ -15,7 +15,7 @@ import pytest
 
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts
-from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule, position
+from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
 from bee.words.roles import Role
 
 KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
@@ -54,6 +54,7 @@ def may_merge(f: Facts) -> bool:
     return (
         isinstance(f, PullFacts)
         and f.verdict is Verdict.APPROVED
+        and f.vouched
         and f.proof is Proof.PASSED
         and f.mergeable is Mergeable.YES
         and f.checks is Checks.GREEN
@@ -159,7 +160,7 @@ def test_why_shows_every_fact_the_rules_can_look_at(kind: type[Any], rules: tupl
     """D1: `why` prints the facts of the same evaluation, and what is shown besides never hides one of them."""
     del rules
     f = kind(about={"extra": 1})
-    shown = position(f).facts
+    shown = facts_shown(f)
     assert set(shown) == {*values_of(kind), "extra"}
     assert all(shown[name] == getattr(f, name) for name in values_of(kind))
 
