@@ -1,4 +1,4 @@
-"""People and several hosts: orders reach a run from elsewhere, crashes of them are completed, every end has a way back."""
+"""People and several hosts: orders reach runs from afar, crashes of them are completed, every end has a way back."""
 
 from __future__ import annotations
 
