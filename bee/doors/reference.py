@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from bee.doors import cli, session
 from bee.doors import reference_texts as texts
+from bee.hands.engines import table as engines
 from bee.thinking import config
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.words import errors, limits, markers
@@ -285,6 +286,8 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "policy-limits": lambda: _keys(config._LIMITS, config.PolicyLimits, "policy-limits"),
     "protected": _protected,
     "bounds": _bounds,
+    "engines": lambda: table(*engines.capabilities()),
+    "prices": lambda: table(*engines.prices()),
     "commands": _commands,
     "errors": _errors,
 }

@@ -126,10 +126,11 @@ ACCEPTS: Final = {
     "_text_or_texts": "text, or list of texts",
     "_repos": "list of `owner/name`",
     "_engine": "a name, or `{command: [program, argument]}`",
+    "_prices": "by model, a list of three numbers",
 }
 
 # Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
-NO_EFFECT_YET: Final = frozenset({"usd_per_day", "runs_per_day", "notify", "base_url"})
+NO_EFFECT_YET: Final = frozenset({"usd_per_day", "runs_per_day", "notify"})
 _NO_EFFECT: Final = "Read and checked; it has no effect yet."
 # Bounds that a configuration file may change (their tables show them), and one that nothing obeys yet.
 BOUNDS_ELSEWHERE: Final = frozenset(
@@ -146,6 +147,8 @@ KEYS: Final = {
         "usd_per_day": _NO_EFFECT,
         "runs_per_day": _NO_EFFECT,
         "notify": _NO_EFFECT,
+        "prices": "US dollars for a million tokens read, read from the cache, and written. They beat the table in "
+        "[engines.md](engines.md#what-a-run-costs).",
     },
     "settings-role": {
         "engine": "Another engine for this role. Default: the machine's.",
@@ -154,7 +157,8 @@ KEYS: Final = {
         "minutes_silent": "How long the agent may print nothing. Default: the role's.",
         "usd": "The money limit of one run, for an engine that takes one. The `command` engine does not.",
         "args": "More arguments for the engine's program.",
-        "base_url": _NO_EFFECT,
+        "base_url": "Another server than the vendor's, see [engines.md](engines.md#model-servers-of-your-own). "
+        "The `command` engine does not take one.",
     },
     "policy": {
         "intake": "**Required.** `all`: every open issue of trusted authors. `opted-in`: design docs, and what carries "

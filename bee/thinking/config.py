@@ -55,6 +55,7 @@ class Settings:
     usd_per_day: float = limits.USD_PER_DAY_MAX
     runs_per_day: int = limits.RUNS_PER_DAY_MAX
     notify: str = ""
+    prices: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
     def role(self, role: Role) -> RoleSettings:
         """The settings of a role, every gap filled from the defaults."""
@@ -225,6 +226,20 @@ def _engine(path: str, tree: Tree) -> str | tuple[str, ...]:
     return _text(path, tree)
 
 
+def _prices(path: str, tree: Tree) -> dict[str, tuple[float, float, float]]:
+    """By model: US dollars for a million tokens read, read from the cache, and written."""
+    if not isinstance(tree.value, dict):
+        raise ConfigError(path, tree.line, "expected models with their prices, such as `my-model: [1.25, 0.125, 10]`")
+    read = _number(0, 10_000, False)
+    found = {}
+    for model, value in tree.value.items():
+        if not isinstance(value.value, list) or len(value.value) != 3:
+            raise ConfigError(path, value.line, f"`{model}` takes three numbers: [read, read from the cache, written]")
+        new, cached, written = (float(read(path, part)) for part in value.value)
+        found[model] = (new, cached, written)
+    return found
+
+
 def _roles(read_one: Reader) -> Reader:
     def read(path: str, tree: Tree) -> dict[Role, Any]:
         found = _section({role.value: read_one for role in Role}, lambda **roles: roles)(path, tree)
@@ -251,6 +266,7 @@ _SETTINGS: Final[dict[str, Reader]] = {
     "usd_per_day": _number(0, 100_000, False),
     "runs_per_day": _number(1, 100_000, True),
     "notify": _text,
+    "prices": _prices,
 }
 _LIMITS: Final[dict[str, Reader]] = {
     "failures": _number(1, 20, True),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.hands import process
-from bee.hands.engines import EngineJob, EngineResult, find
+from bee.hands.engines import EngineJob, EngineResult, Price, find
 from bee.hands.executor import AGENT, note_process
 from bee.hands.git import Mirror, RefChange
 from bee.hands.github import writing
@@ -38,7 +38,7 @@ from bee.words import limits, records
 from bee.words.answer import Answer
 from bee.words.branches import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.words.effects import SetLabels
-from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
+from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder, UsageError
 from bee.words.labels import Label
 from bee.words.outcomes import Failure, Outcome
 from bee.words.records import Kind, Record
@@ -168,17 +168,24 @@ class Run:
     def _run_engine(self, place: Place, text: str, socket: Path) -> EngineResult:
         own = self.host.settings.role(self.job.role)
         assert own.engine is not None
-        engine = find(own.engine if isinstance(own.engine, str) else {"command": list(own.engine)})
+        prices = {model: Price(*price) for model, price in self.host.settings.prices.items()}
+        engine, box = find(own.engine, self.host.env.get("PATH", ""), prices), self.host.find_box()
         job = EngineJob(
             str(self.job.role), self.job.run, self.job.repo, self.job.number, place.clone.path, place.context,
             self.folder, str(socket), place.bin, place.home, own.model, own.usd, own.args, {}, place.brief.branch,
+            own.base_url, box.mode != "none",
         )  # fmt: skip
+        try:
+            program = engine.argv(job)
+        except UsageError as problem:
+            return EngineResult(ok=False, failure=Failure.WORKSPACE, note=str(problem))
+        engine.prepare(job)
         env = engine.env(job, self.host.env)
-        program = engine.argv(job)
-        argv = self.host.find_box().wrap(
+        shown = dict.fromkeys([*engine.shows(), *_named(program, self.host.python)])
+        argv = box.wrap(
             program,
             writable=[place.clone.path, place.home, socket.parent],
-            readable=[self.mirror.path, place.context, place.bin, *_named(program, self.host.python)],
+            readable=[self.mirror.path, place.context, place.bin, *shown],
             cwd=place.clone.path,
             env=env,
             network=True,

@@ -13,8 +13,8 @@ from bee.hands.yamlfile import parse
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.decide import Idle, item_json, survey, why_json
 from bee.thinking.facts import view_of
+from bee.verbs.report import Report
 from bee.verbs.steer import Done
-from bee.verbs.tick import Report
 from bee.words import errors
 from bee.words.labels import LABEL_TEXTS
 from bee.words.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
@@ -39,7 +39,7 @@ def test_every_configuration_is_taken(block: Block) -> None:
 
 def test_both_files_are_shown_in_the_readme_and_in_the_reference() -> None:
     kinds = {(block.page, type(read_yaml(block)).__name__) for block in YAML}
-    assert kinds == {(page, kind) for page in ("README.md", "docs/config.md") for kind in ("Settings", "Policy")}
+    assert kinds >= {(page, kind) for page in ("README.md", "docs/config.md") for kind in ("Settings", "Policy")}
 
 
 def test_the_form_of_a_design_doc_is_a_design_doc() -> None:

@@ -16,14 +16,14 @@ from bee.hands.engines.stream import StreamEngine
 from bee.hands.process import SYSTEM_PATH
 from bee.words.errors import UsageError
 
-__all__ = ["NAMES", "Engine", "EngineJob", "EngineResult", "Price", "find"]
+__all__ = ["ENGINES", "NAMES", "Engine", "EngineJob", "EngineResult", "Price", "find"]
 
-_NAMED: Final[Mapping[str, type[StreamEngine]]] = {
+ENGINES: Final[Mapping[str, type[StreamEngine]]] = {
     "claude": ClaudeEngine,
     "codex": CodexEngine,
     "gemini": GeminiEngine,
 }
-NAMES: Final = tuple(_NAMED)
+NAMES: Final = tuple(ENGINES)
 
 
 def find(
@@ -36,8 +36,8 @@ def find(
     `path` is where its program is looked for, `prices` are the configuration's own. Raises UsageError for anything
     else, and says what there is.
     """
-    if isinstance(spec, str) and spec in _NAMED:
-        return _NAMED[spec](path, prices)
+    if isinstance(spec, str) and spec in ENGINES:
+        return ENGINES[spec](path, prices)
     argv = spec.get("command") if isinstance(spec, Mapping) and set(spec) == {"command"} else spec
     if isinstance(argv, list | tuple) and argv and all(isinstance(part, str) and part for part in argv):
         return CommandEngine(tuple(argv))

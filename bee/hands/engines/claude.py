@@ -43,6 +43,12 @@ class ClaudeEngine(StreamEngine):
     NAME = "claude"
     PROGRAM = "claude"
     PACKAGE = "@anthropic-ai/claude-code"
+    TESTED = "2.1.197"
+    LOGIN = LOGIN
+    PROTOCOL = "Anthropic: `POST /v1/messages`"
+    DOLLARS = True
+    IGNORES = "settings, hooks, MCP servers and `CLAUDE.md`"
+    READS = ""
 
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **how)

@@ -28,6 +28,11 @@ class CodexEngine(StreamEngine):
     NAME = "codex"
     PROGRAM = "codex"
     PACKAGE = "@openai/codex"
+    TESTED = "0.169.0"
+    LOGIN = LOGIN
+    PROTOCOL = "OpenAI: `POST /v1/responses`"
+    IGNORES = "`config.toml`, rules, MCP servers"
+    READS = "`AGENTS.md`"
 
     def prepare(self, job: EngineJob) -> None:
         """Its folder must exist."""

@@ -39,6 +39,11 @@ class GeminiEngine(StreamEngine):
     NAME = "gemini"
     PROGRAM = "gemini"
     PACKAGE = "@google/gemini-cli"
+    TESTED = "0.61.0"
+    LOGIN = LOGIN
+    PROTOCOL = "Gemini: `POST /v1beta/models/M:streamGenerateContent`"
+    IGNORES = "MCP servers, extensions, `.env`, in the box hooks"
+    READS = "`GEMINI.md`, the rest of `.gemini/settings.json`"
 
     def prepare(self, job: EngineJob) -> None:
         """Its settings, twice: as the user's, and as the system's, which beat those in the clone."""

@@ -60,6 +60,12 @@ class StreamEngine:
     NAME = ""
     PROGRAM = ""
     PACKAGE = ""
+    TESTED = ""  # the version that tests/engines runs
+    LOGIN: tuple[str, ...] = ()
+    PROTOCOL = ""
+    DOLLARS = False  # whether the program itself says what a run cost
+    IGNORES = ""
+    READS = ""
 
     def __init__(
         self,
