@@ -20,7 +20,7 @@ DISK_BYTES_LEAST: Final = 256 * 1024**2
 RATE_SHARE_LOW: Final = 0.1
 STATUSES: Final = frozenset({"bee/review", "bee/e2e"})
 MAY_WRITE: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
-TOKEN_ADVICE: Final = "give the token the permissions that SECURITY.md lists"
+GRANT_ADVICE: Final = "give the token the permissions that SECURITY.md lists"
 
 
 class Level(StrEnum):
@@ -109,9 +109,9 @@ def access_checks(facts: RepoFacts, grants: Sequence[Grant], login: str) -> list
         names = ", ".join(f"{grant.name} {grant.access}".strip() for grant in lacking)
         said = "; ".join(dict.fromkeys(grant.said for grant in lacking if grant.said))
         return [Check("access", Level.FAIL, f"the token lacks {names}" + (f" ({said})" if said else ""),
-                      TOKEN_ADVICE, repo)]  # fmt: skip
+                      GRANT_ADVICE, repo)]  # fmt: skip
     shown = ", ".join(f"{grant.name} {grant.access}".strip() for grant in grants)
-    return [_ok("access", f"{login} has {role} access, and the token {shown}", repo)]
+    return [_ok("access", f"{login} has {role} access, and the token has {shown}", repo)]
 
 
 def setting_checks(facts: RepoFacts) -> list[Check]:
@@ -139,10 +139,9 @@ def policy_checks(facts: RepoFacts, policy: Policy | None, problem: str, missing
     found = [_ok("policy", f"{POLICY_PATH} is valid (intake: {policy.intake})", repo)]
     if policy.merge_method not in facts.merge_methods:
         allowed = ", ".join(sorted(facts.merge_methods)) or "none"
-        field_name = {"squash": "squash", "merge": "merge-commit", "rebase": "rebase"}[policy.merge_method]
-        found.append(Check("merge-method", Level.FAIL,
-                           f"the policy merges by {policy.merge_method}, and the repository allows {allowed}: "
-                           "no merge ever passes", f"gh repo edit {repo} --enable-{field_name}-merge", repo))  # fmt: skip
+        option = {"squash": "squash-merge", "merge": "merge-commit", "rebase": "rebase-merge"}[policy.merge_method]
+        text = f"the policy merges by {policy.merge_method}, and the repository allows {allowed}: no merge ever passes"
+        found.append(Check("merge-method", Level.FAIL, text, f"gh repo edit {repo} --enable-{option}", repo))
     for name in missing_scripts:
         found.append(Check("verify", Level.WARN, f"the verify command names {name}, which is not on "
                            f"{facts.default_branch}: E2E fails until it is there",
@@ -238,7 +237,7 @@ def _rule_problems(
 def ref_checks(repo: str, count: int, written: str | None) -> list[Check]:
     """The namespace of the leases. `written`: what a write test said, "" where it worked, None where none was made."""
     if written:
-        return [Check("refs", Level.FAIL, f"refs/bee cannot be written: {written}", TOKEN_ADVICE, repo)]
+        return [Check("refs", Level.FAIL, f"refs/bee cannot be written: {written}", GRANT_ADVICE, repo)]
     if written == "":
         return [_ok("refs", "refs/bee can be written: a ref was made and taken away again", repo)]
     if count:
@@ -254,8 +253,8 @@ def clock_check(skew_seconds: int) -> Check:
     if abs(skew_seconds) <= CLOCK_SKEW_SECONDS_MAX:
         return _ok("clock", f"the clock agrees with GitHub's ({skew_seconds:+d} s)")
     way = "ahead of" if skew_seconds > 0 else "behind"
-    return Check("clock", Level.WARN, f"the clock is {abs(skew_seconds)} s {way} GitHub's; bee goes by GitHub's, "
-                 "the guards by this one", "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com)")  # fmt: skip
+    text = f"the clock is {abs(skew_seconds)} s {way} GitHub's; bee goes by GitHub's, its guards by this one"
+    return Check("clock", Level.WARN, text, "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com)")
 
 
 def disk_check(where: str, free_bytes: int) -> Check:
@@ -332,10 +331,12 @@ def posture_checks(seen: Posture) -> list[Check]:
                   else "sandbox: none, agents run with all your rights and can read this token",
                   "" if boxed else "write `sandbox: required` in config.yml"))  # fmt: skip
     unguarded = sorted(STATUSES - seen.rules.contexts)
-    lines.append((Level.WARN if unguarded else Level.OK,
-                  f"branch rules: {facts.default_branch} does not require {', '.join(unguarded)}, so a person can merge "
-                  "past them" if unguarded else f"branch rules: {facts.default_branch} requires bee/review and bee/e2e",
-                  f"gh browse -R {repo} -s, and require them" if unguarded else ""))  # fmt: skip
+    branch = f"branch rules: {facts.default_branch}"
+    if unguarded:
+        text = f"{branch} does not require {', '.join(unguarded)}, so a person can merge past them"
+        lines.append((Level.WARN, text, f"gh browse -R {repo} -s, and require them"))
+    else:
+        lines.append((Level.OK, f"{branch} requires bee/review and bee/e2e", ""))
     if policy is not None:
         lines += _policy_posture(policy)
     return [Check("security", level, text, mend, repo) for level, text, mend in lines]
@@ -350,8 +351,8 @@ def _policy_posture(policy: Policy) -> list[tuple[Level, str, str]]:
     lines = [
         (Level.OK, f"trust: everybody with write access{'; ' if steers else ''}{', '.join(steers)}", ""),
         (Level.OK, f"intake: {policy.intake}", ""),
-        (Level.WARN if auto else Level.OK, f"plans: {'nobody has to approve them' if auto else 'a person approves them'}",
-         f"write `plan_approval: human` in {POLICY_PATH}" if auto else ""),
+        (Level.WARN, "plans: nobody has to approve them", f"write `plan_approval: human` in {POLICY_PATH}") if auto
+        else (Level.OK, "plans: a person approves them", ""),
     ]  # fmt: skip
     if open_paths:
         lines.append((Level.WARN, f"protected paths: agents may change {', '.join(open_paths)}",

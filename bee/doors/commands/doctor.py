@@ -1,0 +1,115 @@
+"""`bee doctor`: look at everything that bee needs, change nothing, and name the command that mends each thing."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from bee.doors import render, services
+from bee.doors.commands.common import add_repo, print_json
+from bee.doors.commands.install import machine_of
+from bee.hands import process
+from bee.hands.github.door import Door
+from bee.hands.journal import Home
+from bee.hands.sandbox import find as find_box
+from bee.thinking.checks import Check, Level
+from bee.thinking.config import Settings
+from bee.verbs.setup import checkup
+from bee.verbs.setup.checkup import Findings, Patient
+from bee.words.errors import AuthError, ConfigError, UsageError
+from bee.words.text import plain
+
+HELP = "look at everything that bee needs, change nothing, and say what mends it"
+_COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee doctor`."""
+    add_repo(parser)
+    parser.add_argument("--security", action="store_true", help="show too how much is at stake, and what holds it")
+    parser.add_argument("--write-test", action="store_true", help="make a ref below refs/bee/ and take it away again")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at."""
+    findings, home = Findings(), services.home_of(env)
+    settings = _settings(home, args.repo, findings)
+    patient = _patient(args, env, home, settings)
+    findings.add(*checkup.machine_checks(patient))
+    _ask_github(args, env, patient, findings)
+    if args.json:
+        print_json(findings.json())
+    else:
+        _show(findings, render.wants_colour(env, sys.stdout.isatty()))
+    return findings.exit
+
+
+def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settings:
+    """The machine's settings, or the defaults with a failed check that says what is wrong with the file."""
+    path = home.config_path
+    try:
+        settings = services.settings_at(home, repo_given=bool(named))
+    except ConfigError as problem:
+        findings.add(Check("config", Level.FAIL, str(problem), f"mend that line in {path}"))
+        return Settings()
+    except UsageError:
+        findings.add(Check("config", Level.FAIL, f"there is no {path}", "bee init"))
+        return Settings()
+    if path.exists() and not settings.repos:
+        findings.add(Check("config", Level.WARN, f"{path} names no repository", "bee init"))
+    elif path.exists():
+        findings.add(Check("config", Level.OK, f"{path} watches {', '.join(settings.repos)}"))
+    else:
+        findings.add(Check("config", Level.WARN, f"there is no {path}: --repo goes with the defaults", "bee init"))
+    return settings
+
+
+def _patient(args: argparse.Namespace, env: Mapping[str, str], home: Home, settings: Settings) -> Patient:
+    path = env.get("PATH", process.SYSTEM_PATH)
+    mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
+    return Patient(
+        home=home,
+        settings=settings,
+        path=path,
+        kept=services.passed_on(env),
+        machine=machine_of(env),
+        find_box=functools.partial(find_box, mode, path),
+        token_from=token_source(env),
+        write_test=args.write_test,
+        security=args.security,
+    )
+
+
+def token_source(env: Mapping[str, str]) -> str:
+    """Where `services.token_of` takes the token from."""
+    return next((name for name in ("GH_TOKEN", "GITHUB_TOKEN") if env.get(name, "").strip()), "gh auth token")
+
+
+def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patient, findings: Findings) -> None:
+    try:
+        token = services.token_of(env)
+    except AuthError as problem:
+        findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
+        return
+    door = Door(services.servers_of(env), token)
+    if not checkup.token_checks(door, findings, patient.token_from):
+        return
+    for repo in services.repos_of(patient.settings, args.repo) if args.repo or patient.settings.repos else ():
+        checkup.repo_checks(door, repo, patient, findings)
+
+
+def _show(findings: Findings, colour: bool) -> None:
+    """One line for each check, then what could not be looked at, then the sum."""
+    for check in findings.checks:
+        start = f"{check.level:<4}"
+        start = f"\x1b[{_COLOURS[check.level]}m{start}\x1b[0m" if colour else start
+        where = f"{check.repo}: " if check.repo else ""
+        mend = f"; to mend it: {check.mend}" if check.mend and check.level is not Level.OK else ""
+        print(f"{start}  {where}{check.name}: {' '.join(plain(check.text + mend).split())}")
+    for problem in findings.problems:
+        print(f"bee: could not look: {plain(problem)}", file=sys.stderr)
+    counts = findings.json()["counts"]
+    print(f"{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} failed")

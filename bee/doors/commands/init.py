@@ -1,0 +1,280 @@
+"""`bee init`: set bee up for one repository, with few questions; run twice, it changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bee.doors import services
+from bee.doors.commands.common import print_json
+from bee.doors.commands.doctor import token_source
+from bee.hands import process
+from bee.hands.github.door import Door, Servers
+from bee.hands.sandbox import find as find_box
+from bee.thinking.config import POLICY_PATH, check_repo_name
+from bee.thinking.setup import (
+    INTAKES,
+    TEMPLATE_PATH,
+    Answers,
+    guessed_verify,
+    preferred_merge,
+    remote_of,
+    same_server,
+)
+from bee.verbs.setup import machine as machines
+from bee.verbs.setup import write
+from bee.verbs.setup.machine import EngineSeen
+from bee.verbs.setup.write import Found, Machine, Plan, Written
+from bee.words.errors import SandboxError, UsageError
+from bee.words.labels import LABEL_TEXTS, Label
+from bee.words.text import one_line, plain
+
+HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
+_NOTHING: Final = "nothing was written"
+_INTAKE_TEXTS: Final = {
+    "opted-in": "design docs, and what you label breeze:new",
+    "all": "every open issue of people with write access",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee init`."""
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="the repository (default: the remote `origin` here)")
+    parser.add_argument("--yes", action="store_true", help="ask nothing: take the defaults, and what the options say")
+    parser.add_argument("--dry-run", action="store_true", help="ask nothing, show what would be written, write nothing")
+    parser.add_argument("--intake", choices=INTAKES, help="which issues bee takes on (default: opted-in)")
+    parser.add_argument("--verify", metavar="COMMAND", help="what must pass before a merge (default: by what is there)")
+    parser.add_argument("--engine", metavar="ENGINE", help="who plays the roles: claude, codex, gemini, or a command "
+                        "in quotes")  # fmt: skip
+    parser.add_argument("--sandbox", choices=("required", "none"), help="none: agents run with all your rights")
+    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output; needs --yes")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Look, ask, show, write; 0 when bee is set up."""
+    asks = not (args.yes or args.dry_run)
+    if asks and (args.json or not (sys.stdin.isatty() and sys.stdout.isatty())):
+        raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")
+    here = Here.of(env)
+    machine = write.machine_of(services.home_of(env))
+    if args.engine:
+        machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
+    repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), here.servers)
+    door = Door(here.servers, services.token_of(env))
+    found = write.look(door, repo)
+    show = _quiet if args.json else _say
+    _show_found(show, found, here)
+    answers = _answers(args, found, machine, here, asks)
+    plan = write.planned(found, machine, answers)
+    _show_plan(show, plan, whole=args.dry_run)
+    _show_unused(args, plan)
+    if asks and plan.changes and not _yes("Write this?", default=True):
+        raise UsageError(_NOTHING)
+    written = write.carry_out(door, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
+    if args.json:
+        print_json(_json(plan, written, args.dry_run))
+    else:
+        _show_end(plan, written, args.dry_run, machine, answers)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this machine has, as a run under the scheduler would see it."""
+
+    servers: Servers
+    path: str
+    token_from: str
+    engines: tuple[EngineSeen, ...]
+    box_problem: str
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> Here:
+        """Look at this machine."""
+        path = env.get("PATH", process.SYSTEM_PATH)
+        try:
+            find_box("required", path)
+            problem = ""
+        except SandboxError as said:
+            problem = str(said)
+        engines = machines.look_for_engines(path, services.passed_on(env), services.home_of(env))
+        return cls(services.servers_of(env), path, token_source(env), engines, problem)
+
+
+def repo_here(folder: Path, servers: Servers) -> str:
+    """The repository of the clone that `folder` lies in. Raises UsageError, which says what to type instead."""
+    url = machines.origin(folder)
+    if url is None:
+        raise UsageError("this is no clone with a remote `origin`: go into one, or say --repo owner/name")
+    remote = remote_of(url)
+    if remote is None:
+        raise UsageError("the remote `origin` here names no owner/name: say --repo owner/name")
+    if not same_server(remote, servers.web):
+        raise UsageError(
+            f"`origin` is on {remote.host}, and bee works with {servers.web}: say --repo owner/name, or set "
+            "GITHUB_SERVER_URL, GITHUB_API_URL and GITHUB_GRAPHQL_URL"
+        )
+    return remote.repo
+
+
+# ---- questions ------------------------------------------------------------------------------------------------------
+
+
+def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Here, asks: bool) -> Answers:
+    """The choices: an option, else a person's answer, else the default. Only what will be written is asked."""
+    policy = POLICY_PATH in found.missing_files and found.pull is None
+    intake, verify = args.intake or INTAKES[0], args.verify or guessed_verify(found.names, found.has_script)
+    if asks and policy and not args.intake:
+        intake = _choice("Which issues may bee take on?", _INTAKE_TEXTS)
+    if asks and policy and not args.verify:
+        verify = _line("Which command must pass before a merge?", verify)
+    engine, sandbox = _engine(args, machine, here, asks), args.sandbox or "required"
+    if asks and machine.text is None and not args.sandbox and here.box_problem:
+        print(f"\n{here.box_problem}")
+        sandbox = "none" if _yes("Let agents run with all your rights?", default=False) else "required"
+    return Answers(intake, verify, preferred_merge(found.facts.merge_methods), engine, sandbox)
+
+
+def _engine(args: argparse.Namespace, machine: Machine, here: Here, asks: bool) -> str | tuple[str, ...] | None:
+    if args.engine:
+        return machines.engine_of(args.engine, here.path, Path.cwd())
+    default = next((one.name for one in here.engines if one.usable), "")
+    if not asks or machine.text is not None:
+        return default or None
+    while True:
+        said = _line("Who plays the roles? A name, or a command" + ("" if default else " (empty: later)"), default)
+        if not said:
+            return None
+        try:
+            return machines.engine_of(said, here.path, Path.cwd())
+        except UsageError as problem:
+            print(f"  {problem}")
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return input(prompt).strip()
+    except EOFError:
+        print()
+        raise UsageError(f"the answers ended; {_NOTHING}") from None
+
+
+def _line(question: str, default: str) -> str:
+    return _ask(f"\n{question}\n  [{default}] > " if default else f"\n{question}\n  > ") or default
+
+
+def _yes(question: str, default: bool) -> bool:
+    while True:
+        said = _ask(f"\n{question} [{'Y/n' if default else 'y/N'}] ").lower()
+        if said in ("", "y", "yes", "n", "no"):
+            return said[:1] == "y" if said else default
+        print("  y or n, please")
+
+
+def _choice(question: str, choices: Mapping[str, str]) -> str:
+    names = list(choices)
+    lines = [f"  {number}  {name:<10} {text}" for number, (name, text) in enumerate(choices.items(), 1)]
+    print("\n".join(["", question, *lines]))
+    while True:
+        said = _ask("  [1] > ") or "1"
+        if said in names:
+            return said
+        if said.isdecimal() and 1 <= int(said) <= len(names):
+            return names[int(said) - 1]
+        print(f"  a number from 1 to {len(names)}, please")
+
+
+# ---- what is shown --------------------------------------------------------------------------------------------------
+
+
+def _say(text: str = "") -> None:
+    print(plain(text), flush=True)
+
+
+def _quiet(_text: str = "") -> None:
+    return
+
+
+def _show_found(show: Any, found: Found, here: Here) -> None:
+    role = str(found.facts.permission).lower()
+    show(f"repository  {found.facts.repo}, default branch {found.facts.default_branch}")
+    show(f"account     {found.head.viewer.login} with {role} access; the token comes from {here.token_from}")
+    for number, engine in enumerate(here.engines):
+        show(f"{'engines' if not number else '':<10}  {engine.name}: {engine.said()}")
+    show(f"sandbox     {one_line(here.box_problem, 160) if here.box_problem else 'a box for agents can be built'}")
+
+
+def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
+    """What will be written: texts first (their comments with `whole` only), the list last, above the question."""
+    if not plan.changes:
+        return
+    facts = plan.found.facts
+    for step in (*plan.of("file"), *plan.of("config")):
+        lines = step.text.rstrip().split("\n")
+        telling = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        if whole or not step.name.endswith(TEMPLATE_PATH):
+            show(f"\n--- {step.name}")
+            show("\n".join(f"  {line}".rstrip() for line in (lines if whole else telling)))
+    show("\nTo be written:")
+    for step in plan.of("label"):
+        text = LABEL_TEXTS[Label(step.name)]
+        show(f"  label   {step.name:<25}  {text.description}")
+    how = "by a pull request: the branch is protected" if plan.found.rules.protected else (
+        f"by a commit to {facts.default_branch}")  # fmt: skip
+    for step in plan.of("file"):
+        show(f"  file    {step.name}\n            {how}")
+    for step in plan.of("config"):
+        show(f"  config  {step.name}{' (one repository more)' if step.action == 'add' else ''}")
+
+
+def _show_unused(args: argparse.Namespace, plan: Plan) -> None:
+    """Options that change nothing, because their file is there already: a person's file is never rewritten."""
+    kept = {step.name for step in plan.steps if step.action != "create"}
+    files = {POLICY_PATH: ("intake", "verify"), str(plan.home.config_path): ("engine", "sandbox")}
+    for name, options in files.items():
+        given = [f"--{option}" for option in options if getattr(args, option)]
+        if name in kept and given:
+            print(f"bee: {name} is there, and {' and '.join(given)} changes nothing in it", file=sys.stderr)
+
+
+def _pull_of(found: Found) -> int | None:
+    return found.pull.number if found.pull else None
+
+
+def _show_end(plan: Plan, written: Written, dry: bool, machine: Machine, answers: Answers) -> None:
+    repo = plan.found.facts.repo
+    if dry:
+        _say(f"\nNothing was written; without --dry-run, {'all of this is' if plan.changes else 'nothing would be'}.")
+        return
+    _say(f"\n{repo} is set up." if plan.changes else f"\n{repo} is set up already; {_NOTHING}.")
+    if written.pull is not None:
+        _say(f"The policy waits in pull request #{written.pull}: bee begins when it is merged.")
+    if machine.text is None and answers.engine is None:
+        _say("There is no engine yet: name one under `engine` in config.yml.")
+    _say("Next:")
+    for command, text in _next(repo):
+        _say(f"  {command:<42}  {text}".rstrip())
+
+
+def _next(repo: str) -> Sequence[tuple[str, str]]:
+    return (
+        ("bee doctor", "is everything as bee needs it?"),
+        (f"bee tick --dry-run --repo {repo}", "what would it do?"),
+        ("bee install", "let it tick by itself"),
+    )
+
+
+def _json(plan: Plan, written: Written, dry: bool) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "repo": plan.found.facts.repo,
+        "dry_run": dry,
+        "changed": plan.changes and not dry,
+        "steps": [step.json() for step in plan.steps],
+        "pull": written.pull,
+        "commit": written.commit,
+    }

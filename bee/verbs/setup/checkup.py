@@ -1,0 +1,263 @@
+"""Looks at everything that bee needs, and changes nothing: what `bee doctor` shows.
+
+Each part is looked at by itself. What could not be looked at is a problem, never a check that passed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from bee.hands.github import reading, writing
+from bee.hands.github import setup as requests_of
+from bee.hands.github.door import Door
+from bee.hands.github.writing import RefMove
+from bee.hands.journal import Home
+from bee.hands.sandbox import Box
+from bee.hands.scheduler import Machine
+from bee.thinking import checks
+from bee.thinking.checks import BranchRules, Check, Level, Posture, RepoFacts
+from bee.thinking.config import Policy, Settings
+from bee.verbs.setup import machine
+from bee.verbs.setup.machine import Scheduling
+from bee.verbs.snapshot import read_policy
+from bee.words.errors import (
+    AuthError,
+    ConfigError,
+    ForbiddenError,
+    LookError,
+    NotFoundError,
+    RefConflict,
+    RefusedError,
+    SandboxError,
+)
+from bee.words.roles import Role
+from bee.words.text import one_line
+
+INSTALL: Final = "bee install"
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at: this machine as bee would work on it, and how thoroughly.."""
+
+    home: Home
+    settings: Settings
+    path: str
+    kept: Mapping[str, str]
+    machine: Machine
+    find_box: Callable[[], Box]
+    token_from: str
+    write_test: bool = False
+    security: bool = False
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found. `problems` is what could not be looked at."""
+
+    checks: list[Check] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def exit(self) -> int:
+        """75 where something could not be looked at, 1 where a check failed, else 0."""
+        if self.problems:
+            return LookError.exit_code
+        return 1 if any(check.level is Level.FAIL for check in self.checks) else 0
+
+    def json(self) -> dict[str, Any]:
+        """The stable shape of `bee doctor --json`."""
+        counts = {str(level): sum(check.level is level for check in self.checks) for level in Level}
+        return {"version": 1, "exit": self.exit, "counts": counts, "checks": [check.json() for check in self.checks],
+                "problems": self.problems}  # fmt: skip
+
+    def add(self, *found: Check) -> None:
+        """More checks."""
+        self.checks.extend(found)
+
+
+# ---- the machine ----------------------------------------------------------------------------------------------------
+
+
+def machine_checks(patient: Patient) -> list[Check]:
+    """Everything that can be seen without asking GitHub."""
+    running = machine.scheduling(patient.machine)
+    return [
+        _git(patient),
+        *engine_checks(patient, running is not None),
+        _sandbox(patient),
+        *_scheduler(patient, running),
+        *_markers(patient),
+        _heartbeat(patient, running is not None),
+        checks.disk_check(str(patient.home.path), machine.free_bytes(patient.home)),
+        *_config_mode(patient),
+    ]
+
+
+def _git(patient: Patient) -> Check:
+    program = shutil.which("git", path=patient.path)
+    if program:
+        return Check("git", Level.OK, program)
+    return Check("git", Level.FAIL, "there is no git on PATH", "apt install git, or xcode-select --install")
+
+
+def engine_checks(patient: Patient, scheduled: bool) -> list[Check]:
+    """The engine of every role, each once."""
+    specs: dict[tuple[str | tuple[str, ...], bool], list[str]] = {}
+    for role in Role:
+        own = patient.settings.role(role)
+        specs.setdefault((own.engine or "claude", bool(own.base_url)), []).append(str(role))
+    found = []
+    for (spec, own_server), roles in specs.items():
+        who = "every role" if len(roles) == len(Role) else ", ".join(roles)
+        check = _engine(patient, spec, scheduled, own_server)
+        found.append(replace(check, text=f"{who}: {check.text}"))
+    return found
+
+
+def _engine(patient: Patient, spec: str | tuple[str, ...], scheduled: bool, own_server: bool) -> Check:
+    """One engine. A server of one's own (`base_url`) needs no login."""
+    if not isinstance(spec, str):
+        problem = machine.command_problem(spec)
+        mend = "name an executable by its absolute path under `engine` in config.yml" if problem else ""
+        return Check("engine", Level.FAIL if problem else Level.OK, problem or spec[0], mend)
+    seen = machine.look_for_engine(spec, patient.path, patient.kept, patient.home)
+    if seen.program is None or spec not in machine.LOGINS:
+        text = f"{spec}: {seen.said()}" if spec in machine.LOGINS else f"there is no engine {spec!r}"
+        return Check("engine", Level.FAIL, text, f"install one of {', '.join(machine.LOGINS)}, or name a program of "
+                     "yours in config.yml: engine: {command: [/path/to/program]}")  # fmt: skip
+    if seen.kept or own_server:
+        return Check("engine", Level.OK, f"{spec}: {seen.program if own_server else seen.said()}")
+    level = Level.FAIL if seen.login is None or scheduled else Level.WARN
+    return Check("engine", level, f"{spec}: {seen.said()}", seen.way_in)
+
+
+def _sandbox(patient: Patient) -> Check:
+    if patient.settings.sandbox == "none":
+        return Check("sandbox", Level.WARN, "none: agents run with all your rights",
+                     "write `sandbox: required` in config.yml")  # fmt: skip
+    try:
+        box = patient.find_box()
+    except SandboxError as problem:
+        text, _, mend = str(problem).partition(". ")
+        return Check("sandbox", Level.FAIL, text, mend)
+    return Check("sandbox", Level.OK, f"{box.mode} works ({box.program})")
+
+
+def _scheduler(patient: Patient, running: Scheduling | None) -> list[Check]:
+    """Whether something ticks here, and whether it finds a token."""
+    if running is None:
+        return [Check("scheduler", Level.WARN, "nothing on this machine ticks by itself", INSTALL)]
+    found = [Check("scheduler", Level.OK, running.kind)]
+    found += [Check("scheduler", Level.WARN, note) for note in running.notes]
+    if running.by_hand:  # such a line brings its own environment
+        return found
+    source = machine.scheduled_token(patient.machine, patient.home)
+    if source:
+        return [*found, Check("scheduled-token", Level.OK, f"scheduled ticks find a token ({source})")]
+    mend = "bee install --token-from-env, with GH_TOKEN set"
+    return [*found, Check("scheduled-token", Level.FAIL, "scheduled ticks find no GitHub token", mend)]
+
+
+def _markers(patient: Patient) -> list[Check]:
+    found = []
+    for name, mend in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
+        text = machine.marker_text(patient.home, name)
+        if text is not None:
+            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {text}", mend))
+    return found
+
+
+def _heartbeat(patient: Patient, scheduled: bool) -> Check:
+    at = machine.heartbeat_at(patient.home)
+    age = None if at is None else int(time.time()) - at
+    return checks.heartbeat_check(age, scheduled, INSTALL)
+
+
+def _config_mode(patient: Patient) -> list[Check]:
+    path = patient.home.config_path
+    if path.exists() and machine.open_to_others(path):
+        return [Check("config-mode", Level.FAIL, f"others may write {path}, which names programs that bee starts",
+                      f"chmod 600 {path}")]  # fmt: skip
+    return []
+
+
+# ---- GitHub ---------------------------------------------------------------------------------------------------------
+
+
+def token_checks(door: Door, findings: Findings, token_from: str) -> bool:
+    """Whether GitHub takes the token; with the clock and the limits it told on the way. False: no use to go on."""
+    try:
+        login = requests_of.read_login(door)
+        findings.add(Check("token", Level.OK, f"GitHub takes the token of {login} (from {token_from})"))
+        findings.add(checks.clock_check(int(time.time()) - door.now()))
+        findings.add(*checks.rate_checks(requests_of.read_rates(door), door.now()))
+    except AuthError:
+        findings.add(Check("token", Level.FAIL, f"GitHub does not accept the token (from {token_from})",
+                           "gh auth login, or set GH_TOKEN"))  # fmt: skip
+        return False
+    except LookError as problem:
+        findings.problems.append(str(problem))
+        return False
+    return True
+
+
+def repo_checks(door: Door, repo: str, patient: Patient, findings: Findings) -> None:
+    """Everything about one repository; what cannot be looked at there does not stop the others."""
+    try:
+        facts = requests_of.read_repo(door, repo)
+        grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(door, facts.repo)
+        head = reading.read_head(door, facts.repo)
+        findings.add(*checks.access_checks(facts, grants, head.viewer.login), *checks.setting_checks(facts))
+        policy, problem = _policy(facts, head.policy_text)
+        missing = _missing_scripts(door, facts, policy)
+        findings.add(*checks.policy_checks(facts, policy, problem, missing))
+        findings.add(*checks.label_checks(facts.repo, requests_of.read_labels(door, facts.repo)))
+        rules = requests_of.read_rules(door, facts.repo, facts.default_branch)
+        findings.add(*checks.rule_checks(facts, rules, policy, _seen(door, facts, rules)))
+        written = _write_test(door, facts.repo, head.repo_id, head.default_head) if patient.write_test else None
+        findings.add(*checks.ref_checks(facts.repo, requests_of.count_refs(door, facts.repo), written))
+        if patient.security:
+            seen = Posture(facts, rules, policy, patient.settings.sandbox, patient.token_from)
+            findings.add(*checks.posture_checks(seen))
+    except NotFoundError as problem:
+        findings.add(Check("repository", Level.FAIL, str(problem), "check the name, and what the token may see", repo))
+    except LookError as problem:
+        findings.problems.append(f"{repo}: {problem}")
+
+
+def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:
+    if text is None:
+        return None, ""
+    try:
+        return read_policy(facts.repo, text), ""
+    except ConfigError as problem:
+        return None, str(problem)
+
+
+def _missing_scripts(door: Door, facts: RepoFacts, policy: Policy | None) -> list[str]:
+    names = checks.scripts_of(policy) if policy is not None else ()
+    return [name for name in names if requests_of.read_file(door, facts.repo, name, facts.default_branch) is None]
+
+
+def _seen(door: Door, facts: RepoFacts, rules: BranchRules) -> frozenset[str]:
+    if not rules.contexts - checks.STATUSES:
+        return frozenset()
+    return requests_of.reported_contexts(door, facts.repo, facts.default_branch)
+
+
+def _write_test(door: Door, repo: str, repo_id: str, head: str) -> str:
+    """Make a ref below refs/bee/ and take it away again; what GitHub said where it did not let us, else nothing."""
+    ref = f"refs/bee/write-test/{secrets.token_hex(8)}"
+    try:
+        writing.update_refs(door, repo, repo_id, [RefMove(ref, None, head)])
+    except (ForbiddenError, RefConflict, RefusedError) as problem:
+        return one_line(str(problem))
+    finally:
+        writing.delete_ref(door, repo, ref)
+    return "it is still there" if writing.read_oid(door, repo, ref) else ""

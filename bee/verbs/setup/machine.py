@@ -1,0 +1,187 @@
+"""What this machine has: a clone, engines and their logins, a scheduler, a heartbeat. It is only looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bee.hands import process
+from bee.hands.engines import claude, codex, gemini
+from bee.hands.journal import Home
+from bee.hands.scheduler import Machine
+from bee.thinking.setup import ENGINE_NAMES, origin_url
+from bee.verbs.install import TOKENS, env_names, schedulers
+from bee.words.errors import UsageError
+from bee.words.text import one_line
+
+GH_SECONDS_MAX: Final = 10
+# The variables that log an engine in: bee passes them on to the agent, and no file of HOME.
+LOGINS: Final[Mapping[str, tuple[str, ...]]] = {
+    "claude": claude.LOGIN,
+    "codex": codex.LOGIN,
+    "gemini": gemini.LOGIN,
+}
+_OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSeen:
+    """One engine by name. `login` is the variable that logs it in, `kept`: scheduled ticks get that too."""
+
+    name: str
+    program: str | None
+    login: str | None
+    kept: bool
+
+    @property
+    def usable(self) -> bool:
+        """Whether a role could be given to it now."""
+        return self.program is not None and self.login is not None
+
+    @property
+    def way_in(self) -> str:
+        """What logs it in for scheduled ticks."""
+        if self.login:
+            return f"bee install --env {self.login}"
+        names = " or ".join(LOGINS.get(self.name, ()))
+        return f"set {names}, then: bee install --env {LOGINS[self.name][-1]}" if names else ""
+
+    def said(self) -> str:
+        """One sentence for people."""
+        if self.program is None:
+            return "not installed"
+        if self.login is None:
+            return f"{self.program}, not logged in"
+        where = "scheduled ticks get it" if self.kept else "scheduled ticks do not get it yet"
+        return f"{self.program}, logged in by {self.login} ({where})"
+
+
+def git_config(folder: Path) -> str | None:
+    """The text of the `config` of the clone that `folder` lies in; None outside of any. No git is run."""
+    for place in (folder, *folder.parents):
+        dot = place / ".git"
+        if dot.is_file():  # a linked worktree or a submodule
+            target = place / dot.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2].strip()
+            common = target / "commondir"
+            dot = target / common.read_text(encoding="utf-8").strip() if common.is_file() else target
+        if (dot / "config").is_file():
+            return (dot / "config").read_text(encoding="utf-8", errors="replace")
+    return None
+
+
+def origin(folder: Path) -> str | None:
+    """The address of the remote `origin` of the clone that `folder` lies in."""
+    text = git_config(folder)
+    return origin_url(text) if text is not None else None
+
+
+def look_for_engine(name: str, path: str, kept: Mapping[str, str], home: Home) -> EngineSeen:
+    """One engine by its name. `kept` is what bee passes on of this environment, `path` where its program is found.
+
+    Under the scheduler only what `bee install` keeps is there.
+    """
+    scheduled = env_names(home)
+    there = [variable for variable in LOGINS.get(name, ()) if variable in scheduled]
+    here = [variable for variable in LOGINS.get(name, ()) if kept.get(variable)]
+    return EngineSeen(name, shutil.which(name, path=path), next(iter(there + here), None), bool(there))
+
+
+def look_for_engines(path: str, kept: Mapping[str, str], home: Home) -> tuple[EngineSeen, ...]:
+    """The engines bee knows by name."""
+    return tuple(look_for_engine(name, path, kept, home) for name in LOGINS)
+
+
+def engine_of(words: str, path: str, folder: Path) -> str | tuple[str, ...]:
+    """An engine as a person writes it: a name, or a command. Programs and files of a command become absolute.
+
+    Raises UsageError where there is no such program.
+    """
+    try:
+        parts = shlex.split(words)
+    except ValueError as error:
+        raise UsageError(f"the engine {words!r} is no command: {error}") from error
+    if not parts:
+        raise UsageError(f"which engine? Say {', '.join(ENGINE_NAMES)}, or a command in quotes")
+    if len(parts) == 1 and parts[0] in ENGINE_NAMES:
+        return parts[0]
+    program = shutil.which(parts[0] if "/" not in parts[0] else str(folder / parts[0]), path=path)
+    if program is None:
+        raise UsageError(f"there is no program {parts[0]!r}; an engine is {', '.join(ENGINE_NAMES)}, or a command")
+    rest = [str(folder / part) if not part.startswith("-") and (folder / part).exists() else part for part in parts[1:]]
+    return (os.path.abspath(program), *rest)  # noqa: PTH100 # a link stays what it is: `python` of an environment
+
+
+def command_problem(argv: Sequence[str]) -> str:
+    """What is wrong with the program of a `command` engine as a run would start it; empty where nothing is."""
+    program = argv[0]
+    if "/" in program:
+        if not Path(program).is_absolute():
+            return f"{program} is no absolute path, and runs start in a clone"
+        return "" if os.access(program, os.X_OK) and Path(program).is_file() else f"{program} cannot be run"
+    return "" if shutil.which(program, path=process.SYSTEM_PATH) else f"{program} is not in the system's folders"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduling:
+    """What starts ticks on this machine, and what a person should know about it. `by_hand`: bee did not install it."""
+
+    kind: str
+    notes: tuple[str, ...] = ()
+    by_hand: bool = False
+
+
+def scheduling(machine: Machine) -> Scheduling | None:
+    """The scheduler that has bee in it, or a line of the crontab that a person wrote; None where nothing ticks."""
+    for one in schedulers(machine):
+        if one.present():
+            return Scheduling(one.kind, tuple(one.notes()))
+    if machine.has("crontab"):
+        lines = machine.call("crontab", "-l").out.decode("utf-8", "replace")
+        if _OWN_LINE.search(lines):
+            return Scheduling("cron, by a line of your own", by_hand=True)
+    return None
+
+
+def scheduled_token(machine: Machine, home: Home) -> str:
+    """Where scheduled ticks find a token; empty where they find none."""
+    for name in TOKENS:
+        if name in env_names(home):
+            return name
+    gh = shutil.which("gh", path=machine.env.get("PATH", ""))
+    if gh is None:
+        return ""
+    bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": machine.env.get("PATH", "")}
+    ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=GH_SECONDS_MAX)
+    return "gh auth token" if ended.code == 0 and ended.out.strip() else ""
+
+
+def heartbeat_at(home: Home) -> int | None:
+    """When a tick last began on this machine, by its own clock; None where none ever did."""
+    try:
+        first = (home.path / "heartbeat").read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        return None
+    return int(first[0]) if first and first[0].isdecimal() else None
+
+
+def marker_text(home: Home, name: str) -> str | None:
+    """What a marker that stops all ticks says, in one line."""
+    text = home.marker(name)
+    return None if text is None else one_line(text) or "no reason given"
+
+
+def free_bytes(home: Home) -> int:
+    """Room left where bee's home is, or would be."""
+    place = next(path for path in (home.path, *home.path.parents) if path.exists())
+    return shutil.disk_usage(place).free
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether others may write a file: it names programs that bee starts."""
+    return bool(path.stat().st_mode & 0o022)

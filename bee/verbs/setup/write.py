@@ -1,0 +1,264 @@
+"""Carries out what `bee init` decided: labels, two files on the default branch (or a pull request), the configuration.
+
+It looks first what is there already, and writes the difference: run again, it writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bee.hands.github import reading, writing
+from bee.hands.github import setup as requests_of
+from bee.hands.github.door import Door
+from bee.hands.github.writing import RefMove
+from bee.hands.journal import Home
+from bee.hands.yamlfile import parse as parse_yaml
+from bee.thinking.checks import (
+    BranchRules,
+    Check,
+    Level,
+    RepoFacts,
+    access_checks,
+    missing_labels,
+    scope_grants,
+    setting_checks,
+)
+from bee.thinking.config import POLICY_PATH, Settings, settings_of
+from bee.thinking.setup import (
+    SETUP_BRANCH,
+    TEMPLATE_PATH,
+    TEMPLATE_TEXT,
+    VERIFY_SCRIPT,
+    Answers,
+    config_text,
+    policy_text,
+    pull_body,
+    with_repo,
+)
+from bee.verbs.snapshot import read_policy
+from bee.words.errors import ForbiddenError, RefConflict, RefusedError, UsageError
+from bee.words.labels import LABEL_TEXTS, Label
+from bee.words.model import PullRef, PullState, Snapshot
+
+MESSAGE = "Let bee work here: its policy, and a form for design docs"
+COMMIT_TRIES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A repository before its set-up. `pull` is the open pull request that already brings the files."""
+
+    facts: RepoFacts
+    head: Snapshot
+    labels: frozenset[str]
+    has_template: bool
+    rules: BranchRules
+    names: frozenset[str]
+    has_script: bool
+    pull: PullRef | None
+
+    @property
+    def missing_files(self) -> tuple[str, ...]:
+        """Which of the two files the default branch does not have."""
+        policy = (POLICY_PATH,) if self.head.policy_text is None else ()
+        return policy if self.has_template else (*policy, TEMPLATE_PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing of the set-up. `action` is keep, create, add or proposed (it waits in an open pull request)."""
+
+    kind: str
+    name: str
+    action: str
+    text: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is written for it."""
+        return self.action in ("create", "add")
+
+    def json(self) -> dict[str, Any]:
+        """The step in the stable shape of `bee init --json`."""
+        return {"kind": self.kind, "name": self.name, "action": self.action}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The configuration of this machine as it is: None where there is no file yet."""
+
+    home: Home
+    text: str | None
+    settings: Settings | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that will be written, and what is there already."""
+
+    found: Found
+    home: Home
+    steps: tuple[Step, ...]
+
+    def of(self, kind: str) -> tuple[Step, ...]:
+        """The steps of a kind for which something is written."""
+        return tuple(step for step in self.steps if step.kind == kind and step.writes)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is written at all."""
+        return any(step.writes for step in self.steps)
+
+
+def look(door: Door, repo: str) -> Found:
+    """The repository as it is. Raises ForbiddenError where the token may not do what bee does, before any write."""
+    facts = requests_of.read_repo(door, repo)
+    head = reading.read_head(door, facts.repo)
+    grants = scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(door, facts.repo)
+    _stop_at(access_checks(facts, grants, head.viewer.login) + setting_checks(facts))
+    if head.policy_text is not None:
+        read_policy(facts.repo, head.policy_text)
+    names = requests_of.top_names(door, facts.repo, head.default_branch)
+    template = requests_of.read_file(door, facts.repo, TEMPLATE_PATH, head.default_branch)
+    script = "tests" in names and requests_of.read_file(door, facts.repo, VERIFY_SCRIPT, head.default_branch)
+    found = Found(
+        facts=facts,
+        head=head,
+        labels=requests_of.read_labels(door, facts.repo),
+        has_template=template is not None,
+        rules=requests_of.read_rules(door, facts.repo, head.default_branch),
+        names=names,
+        has_script=isinstance(script, str),
+        pull=None,
+    )
+    return replace(found, pull=_open_pull(door, found)) if found.missing_files else found
+
+
+def _stop_at(checks: list[Check]) -> None:
+    bad = [check for check in checks if check.level is Level.FAIL]
+    if bad:
+        text = "; ".join(f"{check.text} ({check.mend})" for check in bad)
+        raise ForbiddenError(f"{bad[0].repo}: {text}; nothing was written")
+
+
+def _open_pull(door: Door, found: Found) -> PullRef | None:
+    pulls = reading.pulls_of_branch(door, found.facts.repo, SETUP_BRANCH)
+    return next((pull for pull in pulls if pull.state is PullState.OPEN), None)
+
+
+def machine_of(home: Home) -> Machine:
+    """This machine's configuration. Raises ConfigError where it is wrong: a wrong file is never written to."""
+    if not home.config_path.exists():
+        return Machine(home, None, None)
+    text = home.config_path.read_text(encoding="utf-8")
+    where = str(home.config_path)
+    return Machine(home, text, settings_of(where, parse_yaml(text, where)))
+
+
+def planned(found: Found, machine: Machine, answers: Answers) -> Plan:
+    """What is to be written. Raises UsageError where config.yml has a form that cannot be added to."""
+    missing = missing_labels(found.labels)
+    steps = [Step("label", label.value, "create" if label in missing else "keep") for label in LABEL_TEXTS]
+    texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: TEMPLATE_TEXT}
+    action = "proposed" if found.pull else "create"
+    steps += [
+        Step("file", name, action if name in found.missing_files else "keep", text) for name, text in texts.items()
+    ]
+    return Plan(found, machine.home, (*steps, _config_step(machine, found.facts.repo, answers)))
+
+
+def _config_step(machine: Machine, repo: str, answers: Answers) -> Step:
+    path = str(machine.home.config_path)
+    if machine.text is None or machine.settings is None:
+        return Step("config", path, "create", config_text(repo, answers))
+    if repo.lower() in {known.lower() for known in machine.settings.repos}:
+        return Step("config", path, "keep")
+    text = with_repo(machine.text, parse_yaml(machine.text, path), repo)
+    wanted = replace(machine.settings, repos=(*machine.settings.repos, repo))
+    if settings_of(path, parse_yaml(text, path)) != wanted:
+        raise UsageError(f"{path} has a form that bee does not change by itself: add {repo} to its `repos`")
+    return Step("config", path, "add", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written. `pull` is the pull request with the files, `commit` the commit on the default branch."""
+
+    pull: int | None = None
+    commit: str | None = None
+
+
+def carry_out(door: Door, plan: Plan) -> Written:
+    """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin."""
+    repo = plan.found.facts.repo
+    for step in plan.of("label"):
+        writing.label_id(door, repo, Label(step.name))
+    files = {step.name: step.text for step in plan.of("file")}
+    written = _bring(door, plan.found, files) if files else Written(_number(plan.found.pull))
+    for step in plan.of("config"):
+        _write_config(plan.home, step.text)
+    return written
+
+
+def _number(pull: PullRef | None) -> int | None:
+    return pull.number if pull else None
+
+
+def _bring(door: Door, found: Found, files: Mapping[str, str]) -> Written:
+    """The files on the default branch in one commit; as a pull request where it is protected, or refuses."""
+    head = found.head
+    for _ in range(COMMIT_TRIES_MAX if not found.rules.protected else 0):
+        commit = _commit(door, head, files)
+        try:
+            ref = f"refs/heads/{head.default_branch}"
+            writing.update_refs(door, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
+        except (RefConflict, ForbiddenError):
+            now = reading.read_head(door, head.repo)
+            if now.default_head == head.default_head:
+                break  # nobody was faster: the branch has a rule that cannot be seen beforehand
+            head = now
+        else:
+            return Written(commit=commit)
+    return Written(pull=_propose(door, head, files))
+
+
+def _commit(door: Door, head: Snapshot, files: Mapping[str, str]) -> str:
+    tree = requests_of.create_tree(door, head.repo, head.default_tree, files)
+    return writing.create_commit(door, head.repo, MESSAGE, tree, [head.default_head])
+
+
+def _propose(door: Door, head: Snapshot, files: Mapping[str, str]) -> int:
+    """A pull request with the files. A branch that an earlier try left without its pull request is used again."""
+    branch = SETUP_BRANCH
+    known = reading.pulls_of_branch(door, head.repo, branch)
+    tip = writing.read_oid(door, head.repo, f"refs/heads/{branch}")
+    if tip is not None and (known or not _has(door, head.repo, branch, files)):
+        branch = f"{SETUP_BRANCH}-{head.default_head[:12]}"
+        tip = writing.read_oid(door, head.repo, f"refs/heads/{branch}")
+    if tip is None:
+        commit = _commit(door, head, files)
+        writing.update_refs(door, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
+    try:
+        return writing.open_pull(door, head.repo, branch, head.default_branch, MESSAGE, pull_body(files))
+    except RefusedError as problem:
+        raise ForbiddenError(
+            f"the branch {branch} of {head.repo} has the files, and GitHub did not take the pull request "
+            f"({problem.message}): open it by hand"
+        ) from problem
+
+
+def _has(door: Door, repo: str, branch: str, files: Mapping[str, str]) -> bool:
+    return all(requests_of.read_file(door, repo, name, branch) == text for name, text in files.items())
+
+
+def _write_config(home: Home, text: str) -> None:
+    """The whole file or nothing, mode 0600; where it is a link, what it points at is written."""
+    home.ensure()
+    path = home.config_path.resolve()
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
