@@ -25,8 +25,9 @@ from bee.thinking.config import Settings
 from bee.verbs import lease as leases
 from bee.verbs.host import Host
 from bee.verbs.lease import Claim, Desk, Lease, desk_of
+from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
-from bee.verbs.tick import Options, Report, tick
+from bee.verbs.tick import tick
 from bee.words import records
 from bee.words.labels import Label
 from bee.words.records import Record

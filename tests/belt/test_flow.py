@@ -45,7 +45,8 @@ def test_r8_a_change_request_goes_back_to_the_same_branch(stage: Stage) -> None:
     stage.ticks(host)
     (pull,) = stage.pulls()
     reviews = stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}/reviews"))
-    assert [r["body"].split(" at ")[0] for r in reviews] == ["**reviewer:** changes requested", "**reviewer:** approved"]
+    verdicts = [review["body"].split(" at ")[0] for review in reviews]
+    assert verdicts == ["**reviewer:** changes requested", "**reviewer:** approved"]
     assert pull["merged_at"]
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from bee.thinking.decide import Placed, survey
 from bee.thinking.facts import View
+from bee.verbs.dispatch import claim
 from bee.verbs.host import Host
+from bee.verbs.report import Options
 from bee.verbs.snapshot import look
-from bee.verbs.tick import Options, claim
 from bee.verbs.work import work
 from bee.words.outcomes import Outcome
 from tests.belt.stage import APPROVE, DESIGN, DRAFT, MERGE, PLAN, TEST, Stage, until

@@ -13,8 +13,8 @@ from bee.hands.journal import Slot
 from bee.thinking.decide import Decision, Dispatch, decide, item_json
 from bee.thinking.facts import View
 from bee.verbs.host import Host
+from bee.verbs.reconcile import with_phases
 from bee.verbs.snapshot import look
-from bee.verbs.tick import with_phases
 from bee.words.text import plain
 
 HELP = "what runs now, what is next, and what waits for you"

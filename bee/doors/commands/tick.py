@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json
-from bee.verbs.tick import Options, tick
+from bee.verbs.report import Options
+from bee.verbs.tick import tick
 
 HELP = "look at each repository once, mend what is broken, and send at most one agent"
 

@@ -9,8 +9,8 @@ from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.hands.github import reading
 from bee.thinking.decide import place_item, survey, why_json
+from bee.verbs.reconcile import with_phases
 from bee.verbs.snapshot import look
-from bee.verbs.tick import with_phases
 
 HELP = "why an item is where it is, and what you can do about it"
 

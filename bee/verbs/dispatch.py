@@ -1,0 +1,154 @@
+"""Sending one agent: the claim, its proof by fresh reads, and the launch of the worker."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bee.hands.engines import find
+from bee.hands.github.door import Door
+from bee.hands.github.writing import label_id, mark_claimed, remove_label
+from bee.hands.journal import Slot
+from bee.thinking.decide import Dispatch, Placed, actionable, place_item
+from bee.thinking.facts import View
+from bee.thinking.fingerprint import fingerprint
+from bee.thinking.position import Position
+from bee.verbs import job as jobs
+from bee.verbs import lease as leases
+from bee.verbs.control import pause_text
+from bee.verbs.host import Host, new_run
+from bee.verbs.job import Job
+from bee.verbs.lease import Claim, Ending, Lease, desk_of
+from bee.verbs.report import Options, Report
+from bee.verbs.snapshot import with_snapshot
+from bee.verbs.work import work
+from bee.words import limits
+from bee.words.branches import parse_branch
+from bee.words.errors import LeaseLost
+from bee.words.labels import Label
+from bee.words.model import Item, Pull, Snapshot, Tip
+from bee.words.outcomes import Failure, Outcome
+from bee.words.roles import Role
+
+
+def dispatch(
+    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
+) -> Slot | None:
+    """Send one agent. Returns the slot when it is still this tick's to free."""
+    assert report.decision is not None
+    if not isinstance(report.decision.choice, Dispatch):
+        return slot
+    if slot is None:
+        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
+        report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
+        host.say(report.said)
+        return None
+    host.find_box()
+    find(host.settings.role(report.decision.choice.role).engine or "")
+    going = [view for view in views if not pause_text(view)]
+    ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]
+    for one in actionable(ready, going)[: limits.CLAIM_TRIES_MAX]:
+        view = next(view for view in going if view.snapshot.repo == one.repo)
+        job = claim(host, door, one, view, options)
+        if job is not None:
+            report.run = job.run
+            report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.place.reason))
+            return _launch(host, job, slot, options, report)
+        host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
+    return slot
+
+
+def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> Job | None:
+    """Claim an item and prove the claim: read back, and derive its position again. None when it is not ours."""
+    assert one.role is not None
+    snapshot = view.snapshot
+    desk = desk_of(door, snapshot, host.host_id, host.boot)
+    run = new_run(one.role, one.number, door.now())
+    head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
+    engine = host.settings.role(one.role).engine
+    name = engine if isinstance(engine, str) else "command"
+    what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)
+    lease = leases.claim(desk, what, snapshot.items.get(one.number))
+    if lease is None:
+        return None
+    label = snapshot.label_ids.get(Label.WIP) or label_id(door, one.repo, Label.WIP)
+    item, tip = mark_claimed(door, one.repo, one.number, one.item.node_id, label)
+    fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, door.now())
+    ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels
+    if not ours or not _still(item, one, fresh):
+        release(desk, lease, one, tip)
+        return None
+    known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
+    return Job(
+        one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.place.position),
+        one.place.reason, head, base, time.time(), host.token, options.trigger,
+    )  # fmt: skip
+
+
+def _still(item: Item, one: Placed, fresh: View) -> bool:
+    """Whether the item is where it was when it was chosen, by fresh reads and with the same inputs."""
+    assert one.role is not None
+    again = place_item(item, fresh)
+    computing = one.role is Role.MERGER and again.place.position is Position.SETTLING
+    return item.open and (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
+
+
+def _for_worker(snapshot: Snapshot, item: Item, label_ids: dict[str, str]) -> Snapshot:
+    """The part of a snapshot that a worker needs: the item, and the issue that a pull request is a step of."""
+    named = parse_branch(item.head_ref) if isinstance(item, Pull) else None
+    wanted = {item.number, named[0] if named else 0}
+    return replace(
+        snapshot,
+        issues=tuple(issue for issue in snapshot.issues if issue.number in wanted),
+        pulls=tuple(pull for pull in snapshot.pulls if pull.number in wanted),
+        items={number: tip for number, tip in snapshot.items.items() if number in wanted},
+        branches={},
+        merges=snapshot.merges,
+        label_ids=label_ids,
+    )
+
+
+def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
+    snapshot = view.snapshot
+    issues, pulls = snapshot.issues, snapshot.pulls
+    if isinstance(item, Pull):
+        pulls = tuple(item if old.number == item.number else old for old in pulls)
+    else:
+        issues = tuple(
+            replace(item, blocked_by_open=old.blocked_by_open, blockers=old.blockers)
+            if old.number == item.number
+            else old
+            for old in issues
+        )
+    items = {**snapshot.items, item.number: tip}
+    fresh = replace(snapshot, issues=issues, pulls=pulls, items=items, now=now)
+    return replace(with_snapshot(view, fresh), own_run=run)
+
+
+def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> None:
+    """Give back a claim that came to nothing; it counts as nothing. `tip` is where the lease was found to stand."""
+    others = tip is not None and tip.oid != lease.oid and tip.record is not None and tip.record.holds
+    if others:
+        return  # the label is theirs now
+    remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
+    ending = Ending(Outcome.STALE_INPUT, "the item changed while it was claimed", Failure.CANCELLED)
+    if tip is not None and tip.oid == lease.oid:
+        with contextlib.suppress(LeaseLost):
+            leases.finish(desk, lease, ending)
+
+
+def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) -> Slot | None:
+    """Hand the run to a worker that outlives this tick; or, inline, do it here."""
+    if options.inline:
+        alive = host.home.hold_alive(job.run)
+        try:
+            outcome = work(host, job)
+        finally:
+            alive.release()
+        report.said = f"{job.role} on {job.repo}#{job.number}: {outcome}"
+        return slot
+    host.executor.launch(jobs.encode(job), job.run, slot.hand_over())
+    report.said = f"{job.role} started on {job.repo}#{job.number} ({job.run})"
+    return None

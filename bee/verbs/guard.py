@@ -1,0 +1,41 @@
+"""The first thing a tick does: the heartbeat, and the markers that keep every tick still."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from bee.thinking import wording
+from bee.verbs.alerts import raise_alert
+from bee.verbs.host import Host
+from bee.verbs.report import Report
+from bee.words.errors import BeeError
+from bee.words.text import one_line
+
+ROLLBACK_PENDING: Final = "rollback-alert-pending"
+
+
+def guarded(host: Host, report: Report) -> bool:
+    """The heartbeat, and the markers that keep every tick still."""
+    host.home.ensure()
+    host.home.heartbeat(int(time.time()), "tick")
+    _alert_rollback(host)
+    for name, way_out in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
+        text = host.home.marker(name)
+        if text is not None:
+            report.said = f"{name}: {one_line(text) or 'no reason given'}; to go on: {way_out}"
+            return True
+    return False
+
+
+def _alert_rollback(host: Host) -> None:
+    """The guard went back to a version that works, which is this one: it tells GitHub, once."""
+    text = host.home.marker(ROLLBACK_PENDING)
+    if text is None or not host.settings.repos:
+        return
+    try:
+        raise_alert(host, host.settings.repos[0], "rollback", *wording.rolled_back(text))
+    except BeeError as problem:
+        host.say(f"the alert about the rollback was not raised yet: {problem}")
+        return
+    host.home.clear_markers(ROLLBACK_PENDING)

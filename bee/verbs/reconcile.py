@@ -1,0 +1,100 @@
+"""What labels, ledger and this host's runs say is compared, and what is broken is mended, before the decision."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bee.hands.github.door import Door
+from bee.thinking.decide import Act, decide
+from bee.thinking.facts import View, is_live
+from bee.verbs.host import Host
+from bee.verbs.janitor import tidy
+from bee.verbs.lease import desk_of
+from bee.verbs.mend import mend
+from bee.verbs.report import Report
+from bee.verbs.snapshot import look
+from bee.words import limits
+from bee.words.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
+from bee.words.phase import Phase
+from bee.words.roles import Role
+
+LOOKS_PER_TICK_MAX: Final = 3
+
+
+def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list[View]:
+    """Clear up, mend what the decision says is broken, then look again; bounded in acts and in looks."""
+    live = {tip.record.run for view in views for tip in view.snapshot.items.values() if tip.record is not None}
+    host.home.prune(live=live)
+    for view in views:
+        _end_overrun(host, view)
+        with _only_its_own(host, report):
+            tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
+    left = limits.REPAIRS_PER_TICK_MAX
+    for _ in range(LOOKS_PER_TICK_MAX):
+        acts = decide(views).acts[:left]
+        if not acts:
+            break
+        for act in acts:
+            with _only_its_own(host, report):
+                _act(host, door, act, views, report)
+        left -= len(acts)
+        touched = {act.placed.repo for act in acts}
+        views = [_again(host, door, view) if view.snapshot.repo in touched else view for view in views]
+    return views
+
+
+@contextlib.contextmanager
+def _only_its_own(host: Host, report: Report) -> Iterator[None]:
+    """What fails for one item costs that item, never the tick. That GitHub cannot be asked is everybody's matter."""
+    try:
+        yield
+    except (UnreachableError, ServerError, RateLimitError, AuthError):
+        raise
+    except BeeError as problem:
+        report.problems.append(problem)
+        host.say(str(problem))
+
+
+def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report) -> None:
+    one = act.placed
+    view = next(view for view in views if view.snapshot.repo == one.repo)
+    done = mend(desk_of(door, view.snapshot, host.host_id, host.boot), act, view)
+    kind = type(act).__name__.lower()
+    report.acted.append({"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done})
+    host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")
+
+
+def _again(host: Host, door: Door, view: View) -> View:
+    return with_phases(host, look(door, view.snapshot.repo))
+
+
+def with_phases(host: Host, view: View) -> View:
+    """The view with what this host's executor says of the runs that hold something."""
+    phases: dict[str, Phase] = {}
+    for tip in view.snapshot.items.values():
+        if tip.record is not None and tip.record.holds:
+            phase = host.executor.phase(tip.record.run, tip.record.host, tip.record.boot)
+            phases[tip.record.run] = phase
+    return replace(view, phases=phases)
+
+
+def _end_overrun(host: Host, view: View) -> None:
+    """A run of this host that is over its total time and grace: its own clocks failed, so the tick ends it.
+
+    An agent whose worker was killed has no clocks at all, and ends at once.
+    """
+    for tip in view.snapshot.items.values():
+        record = tip.record
+        if record is not None and record.holds and view.phases.get(record.run) is Phase.DEAD:
+            host.executor.cancel(record.run)
+        if record is None or record.host != host.host_id or not is_live(tip, view.snapshot.now, view.phases):
+            continue
+        role = next((role for role in Role if role == record.role), None)
+        if role is None:
+            continue
+        seconds = host.settings.role(role).minutes * 60 + limits.RUN_GRACE_SECONDS
+        if view.snapshot.now - record.started_at > seconds and host.executor.cancel(record.run):
+            host.say(f"#{record.number}: {record.run} was over its time and is ended")
