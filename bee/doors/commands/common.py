@@ -6,16 +6,25 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bee.doors import services
 from bee.verbs.host import Host
+
+NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
+
+
+def item_number(text: str) -> int:
+    """The number of an issue or pull request, for argparse."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= NUMBER_MAX):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of an issue or pull request")
+    return int(text)
 
 
 def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:
     """`--repo`, `--json`, and where asked the number of an item."""
     if number:
-        parser.add_argument("number", type=int, metavar="N", help="number of the issue or pull request")
+        parser.add_argument("number", type=item_number, metavar="N", help="number of the issue or pull request")
     parser.add_argument("--repo", action="append", metavar="OWNER/NAME", help="the repository (default: config.yml)")
     parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
 

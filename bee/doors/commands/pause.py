@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.doors.commands.common import add_repo, host_for, item_number, print_json
 from bee.verbs import steer
 from bee.words.errors import UsageError
 
@@ -27,9 +27,12 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.all:
         reason = " ".join(word for word in (args.number, args.reason) if word)
         return services.for_all(host, args, lambda door, repo: steer.pause_repo(host, door, repo, reason))
-    if not (args.number or "").isdigit():
-        raise UsageError("say which item: bee pause N [REASON], or everything: bee pause --all [REASON]")
-    repo, number = services.one_repo(host.settings, args.repo), int(args.number)
+    try:
+        number = item_number(args.number or "")
+    except argparse.ArgumentTypeError as problem:
+        text = "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]"
+        raise UsageError(f"{problem}; {text}" if args.number else text) from problem
+    repo = services.one_repo(host.settings, args.repo)
     done = steer.pause(host, host.door(), repo, number, args.reason)
     if args.json:
         print_json(done.json(repo, number))

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.doors.commands.common import add_repo, host_for, item_number, print_json
 from bee.verbs import steer
 from bee.words.errors import UsageError
 
@@ -15,7 +15,7 @@ HELP = "let bee go on with an item, with everything, or after a rollback"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee resume`."""
-    parser.add_argument("number", nargs="?", type=int, metavar="N", help="number of the issue or pull request")
+    parser.add_argument("number", nargs="?", type=item_number, metavar="N", help="number of the issue or pull request")
     parser.add_argument("--all", action="store_true", help="end a pause of whole repositories, and this host's own")
     parser.add_argument("--rollback", action="store_true", help="let ticks go on after a rollback of bee itself")
     add_repo(parser)
