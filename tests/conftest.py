@@ -25,6 +25,7 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 _REAL_HOME = Path.home().resolve()
 _TEMPORARY = (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve())
 _FOREIGN = ("GIT_", "GH_", "GITHUB_", "BEE_", "XDG_", "CLAUDE", "ANTHROPIC_", "OPENAI_", "CODEX_", "GEMINI_")
+_ASKED_AGAIN = ("BEE_DEEP", "BEE_CACHE")  # by the processes of pytest -n
 _GITCONFIG = """\
 [user]
 \tname = This Machine
@@ -38,7 +39,7 @@ _GITCONFIG = """\
 
 def _scrub() -> None:
     for name in list(os.environ):
-        if name.startswith(_FOREIGN) and name != "BEE_DEEP":  # the processes of pytest -n ask for it again
+        if name.startswith(_FOREIGN) and name not in _ASKED_AGAIN:
             del os.environ[name]
     os.environ.update(GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", PYTHONDONTWRITEBYTECODE="1")
 
