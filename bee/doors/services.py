@@ -78,12 +78,13 @@ def settings_at(home: Home, repo_given: bool) -> Settings:
 
 
 def repos_of(settings: Settings, named: list[str] | None) -> tuple[str, ...]:
-    """The repositories asked for: those named, else those of config.yml."""
-    if named:
-        return tuple(check_repo_name(name) for name in named)
-    if not settings.repos:
+    """The repositories asked for, each once: those named, else those of config.yml."""
+    if not named and not settings.repos:
         raise UsageError("config.yml names no repository: add `repos: [owner/name]`, or use --repo owner/name")
-    return settings.repos
+    kept: dict[str, str] = {}
+    for name in named or settings.repos:
+        kept.setdefault(check_repo_name(name).lower(), name)  # GitHub folds case in names
+    return tuple(kept.values())
 
 
 def one_repo(settings: Settings, named: list[str] | None) -> str:
