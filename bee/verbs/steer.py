@@ -222,6 +222,8 @@ def log(host: Host, door: Door, repo: str, number: int) -> list[tuple[int, str]]
     mirror = host.mirror(repo)
     mirror.ensure()
     ref = item_ref(number)
+    if not mirror.remote_refs([ref]):
+        return []  # no run was ever here
     mirror.fetch([f"+{ref}:{ref}"])
     tip = mirror.rev(ref)
     chain = mirror.chain(tip, 1000) if tip else []
