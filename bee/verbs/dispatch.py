@@ -38,13 +38,13 @@ def dispatch(
 ) -> Slot | None:
     """Send one agent. Returns the slot when it is still this tick's to free."""
     assert report.decision is not None
-    if not isinstance(report.decision.choice, Dispatch):
-        return slot
     if slot is None:
         holders = "; ".join(Slot.holders(host.home, host.settings.slots))
         report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
         host.say(report.said)
         return None
+    if not isinstance(report.decision.choice, Dispatch):
+        return slot
     host.find_box()
     find(host.settings.role(report.decision.choice.role).engine or "")
     going = [view for view in views if not pause_text(view)]
