@@ -307,3 +307,41 @@ def test_d2_the_positions_that_only_labels_make_are_reached_through_the_real_tic
     assert stage.labels(numbers["repair"]) == {"breeze:done"}
     assert [pull["number"] for pull in stage.pulls()] == []
     assert stage.position(numbers["wip"]) == "backing-off"
+
+
+def test_d10_routing_never_depends_on_a_title(stage: Stage) -> None:
+    """`bug:`, `fix:`, `[WIP]` and a title that looks like an alert are all tasks; so is one in another script."""
+    titles = ("bug: x", "fix(core): y", "[WIP] z", "bee: hot loop on #1", "Idle with debt", "修复", "```")
+    numbers = [stage.issue("Do it.", title) for title in titles]
+    places = {one.number: str(one.place.position) for one in survey(look(stage.host().door(), stage.repo))}
+    assert places == dict.fromkeys(numbers, "needs-step")
+
+
+def test_a_marker_of_the_guard_keeps_every_tick_still(run: Stage, tmp_path: Path) -> None:
+    """ROLLBACK and PAUSED: exit 0, the reason and the way out, nothing asked of GitHub; dry runs still look."""
+    home = configure(run, "still")
+    before = last_seq(run)
+    for name, way_out in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
+        (home / name).write_text("because\n")
+        ended = bee(run, "tick", "--json", home="still")
+        assert ended.code == 0
+        assert ended.json["decision"]["kind"] == "idle"
+        assert f"{name}: because" in ended.json["decision"]["reason"]
+        assert way_out in ended.json["decision"]["reason"]
+        (home / name).unlink()
+    assert (home / "heartbeat").exists()
+    assert last_seq(run) == before
+
+
+def test_a_repository_named_twice_is_looked_at_once(run: Stage) -> None:
+    """Every item stands once in the answer, or it would be chosen twice."""
+    ended = bee(run, "tick", "--dry-run", "--json", *REPO, "--repo", "Ada/Calc", *REPO)
+    numbers = [item["number"] for item in ended.json["items"]]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_the_ledger_of_an_untouched_item_is_empty(run: Stage) -> None:
+    """`bee log` of an item that no run ever claimed is no error."""
+    ended = bee(run, "log", "3", *REPO, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.json["records"] == []

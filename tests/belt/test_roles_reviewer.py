@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.belt.plays import approve, bee, head_of, pull_of, refusals, runs, task_pull
+from tests.belt.plays import approve, as_ada, bee, head_of, pull_of, refusals, runs, task_pull
 from tests.belt.stage import APPROVE, Stage
 
 REFUSED = """
@@ -158,3 +158,22 @@ def test_x1_a_strangers_pull_request_waits_for_adoption_and_is_never_pushed_to(s
     report = stage.tick(host)
     assert not report.run
     assert stage.position(number) == "changes-requested"
+
+
+def test_d6_a_push_while_the_reviewer_reads_is_not_approved(stage: Stage) -> None:
+    """The verdict speaks of the head that was read; what came meanwhile needs a review of its own."""
+    number = stage.issue()
+    pull = pull_of(stage, number)
+    read = pull["head"]["sha"]
+    stage.clone()
+    tree = stage.git("rev-parse", "HEAD^{tree}")
+    later = {"message": "later", "tree": tree, "parents": [read]}
+    oid = stage.call("ada", "POST", stage.at("/git/commits"), later)["sha"]
+    push = as_ada(stage, "PATCH", stage.at(f"/git/refs/heads/bee/{number}-task"), {"sha": oid})
+    host = stage.host(moves={"reviewer": push + APPROVE})
+    stage.tick(host)
+    assert head_of(stage, 2) == oid
+    (review,) = stage.call("ada", "GET", stage.at("/pulls/2/reviews"))
+    assert f"approved at {read[:10]}" in review["body"]
+    assert stage.position(2) == "needs-review"
+    assert status(stage, oid, "bee/review") is None

@@ -107,6 +107,9 @@ def test_cancel_ends_a_live_run_and_the_item_stays_bees(stage: Stage) -> None:
     assert [one["run"] for one in status["running"]] == [run]
     assert status["slots"]
     busy = stage.host()
+    full = bee(stage, "tick", "--json", "--no-trigger")
+    assert (full.code, full.json["run"]) == (0, None)
+    assert f"run {run}" in full.err, "the tick says which run has the slot"
     ended = bee(stage, "cancel", str(number), *REPO, "--json")
     assert (ended.code, ended.json["changed"]) == (0, True), ended.err
     assert gone(stage, run)
