@@ -26,7 +26,7 @@ _HIDDEN: Final = "\ufffd"
 _CHECKBOX: Final = re.compile(r"^(\s{0,12}[-*+] )\[[ xX]\]")
 # https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
 _CLOSING: Final = re.compile(
-    r"\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing))\b(:?\s+)"
+    r"(?<![A-Za-z0-9])(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing))([*_~]{0,3}:?[*_~]{0,3}\s+)"
     r"(?=\S*#\d|\S*/(?:issues|pull)/\d|[^\w\s]*GH-\d)",
     re.IGNORECASE,
 )
