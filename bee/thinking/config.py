@@ -248,6 +248,18 @@ def _roles(read_one: Reader) -> Reader:
     return read
 
 
+def _lean_roles(path: str, tree: Tree) -> dict[Role, str]:
+    """Which roles run without an engine; only those may whose work bee can do by itself."""
+    read = _roles(_section({"engine": _one_of("none", "default")}, lambda engine="default": engine))
+    found: dict[Role, str] = read(path, tree)
+    for role, engine in found.items():
+        if engine == "none" and not ROLES[role].lean:
+            able = " and ".join(str(row.role) for row in ROLES.values() if row.lean)
+            line = tree.value[role].line if isinstance(tree.value, dict) else tree.line
+            raise ConfigError(path, line, f"the {role} cannot run without an engine; {able} can")
+    return found
+
+
 _ROLE: Final[dict[str, Reader]] = {
     "engine": _engine,
     "model": _text,
@@ -286,5 +298,5 @@ _POLICY: Final[dict[str, Reader]] = {
     "protected_paths": _texts,
     "trust": _section({"allow": _logins, "deny": _logins, "bots": _logins}, TrustPolicy),
     "limits": _section(_LIMITS, PolicyLimits),
-    "roles": _roles(_section({"engine": _one_of("none", "default")}, lambda engine="default": engine)),
+    "roles": _lean_roles,
 }
