@@ -92,6 +92,7 @@ def test_after_a_closed_text_a_line_is_visible(text: str) -> None:
         ("closing GH-12", "closing\u200b GH-12"),
         ("close\n#1", "close\u200b\n#1"),
         ("fixes &#35;1", "fixes\u200b &amp;#35;1"),
+        ("_fixes_ #1 and **fixes:** #2", "_fixes\u200b_ #1 and **fixes\u200b:** #2"),
         ("fixes the bug", "fixes the bug"),
         ("see #1 and prefixes #2", "see #1 and prefixes #2"),
         ("<!-- bee:run -->", "&lt;!-- bee:run -->"),

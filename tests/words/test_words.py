@@ -28,7 +28,7 @@ def test_every_label_bee_writes_is_under_its_prefix_and_described() -> None:
 
 @pytest.mark.parametrize("by_person", [True, False])
 def test_conflicts_leave_labels_that_may_stand_together(by_person: bool) -> None:
-    """All 64 combinations: what is left has no conflict, `human` beside `wip` is a stop order, a person's human stays."""
+    """All 64 sets: what is left has no conflict, `human` beside `wip` is a stop order, a person's `human` stays."""
     for size in range(len(Label) + 1):
         for some in map(frozenset, itertools.combinations(Label, size)):
             gone = conflicts(some, by_person)

@@ -1,0 +1,188 @@
+"""The two configuration files: every mistake names file, line and nearest key; every default is there."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from bee.hands.yamlfile import parse
+from bee.thinking import config
+from bee.thinking.config import Policy, PolicyLimits, RoleSettings, Settings, check_repo_name, policy_of, settings_of
+from bee.thinking.trust import TrustPolicy
+from bee.words import limits
+from bee.words.errors import ConfigError
+from bee.words.roles import ROLES, Role
+
+MINE, THEIRS = "config.yml", ".github/bee.yml"
+
+
+def settings(text: str) -> Settings:
+    return settings_of(MINE, parse(f"version: 1\n{text}", MINE))
+
+
+def policy(text: str) -> Policy:
+    return policy_of(THEIRS, parse(f"version: 1\nintake: all\n{text}", THEIRS))
+
+
+def refused(read: Any, text: str) -> str:
+    with pytest.raises(ConfigError) as problem:
+        read(text)
+    assert problem.value.exit_code == 2
+    return str(problem.value)
+
+
+def test_an_empty_configuration_has_every_default() -> None:
+    mine = settings("")
+    assert mine == Settings()
+    assert (mine.repos, mine.engine, mine.slots, mine.sandbox) == ((), "claude", 1, "required")
+    assert (mine.usd_per_day, mine.runs_per_day) == (limits.USD_PER_DAY_MAX, limits.RUNS_PER_DAY_MAX)
+    theirs = policy("")
+    assert theirs == Policy(intake="all")
+    assert (theirs.verify, theirs.plan_approval, theirs.merge_method) == (
+        ("sh tests/e2e/verify.sh",),
+        "human",
+        "squash",
+    )
+    assert theirs.limits.failures == limits.FAILURES_MAX
+    assert ".github/**" in theirs.protected_paths
+
+
+def test_everything_that_can_be_written_is_read() -> None:
+    mine = settings("""
+repos: [octo/calc, octo/other, octo/calc]
+engine: codex
+roles:
+  drafter: {engine: {command: [sh, -c, ./agent]}, minutes: 90, minutes_silent: 20, usd: 2.5, model: big, args: [-v],
+       base_url: "http://x"}
+slots: 2
+sandbox: none
+usd_per_day: 12.5
+runs_per_day: 9
+notify: "curl x"
+prices: {big: [1.25, 0.125, 10]}
+""")  # one role in one line, as people write it
+    assert mine.repos == ("octo/calc", "octo/other")
+    assert (mine.engine, mine.slots, mine.sandbox, mine.usd_per_day, mine.runs_per_day) == ("codex", 2, "none", 12.5, 9)
+    command = ("sh", "-c", "./agent")
+    assert mine.role(Role.DRAFTER) == RoleSettings(command, "big", 90, 20, 2.5, ("-v",), "http://x")
+    row = ROLES[Role.TEST]
+    assert mine.role(Role.TEST) == RoleSettings("codex", "", row.minutes_total, row.minutes_silent)
+    theirs = policy("""
+verify: [make lint, make e2e]
+plan_approval: auto
+merge_method: rebase
+protected_paths: [infra/**]
+trust: {allow: ["@Zoe", sam], deny: [MIA], bots: ["Renovate[bot]"]}
+limits: {failures: 3, review_rounds: 2, usd_per_item: 1, runs_per_item: 5, checks_minutes: 9, verify_minutes: 7}
+roles: {merger: {engine: none}, test: {engine: default}}
+""")
+    assert (theirs.verify, theirs.plan_approval, theirs.merge_method) == (("make lint", "make e2e"), "auto", "rebase")
+    assert theirs.trust == TrustPolicy(frozenset({"zoe", "sam"}), frozenset({"mia"}), frozenset({"renovate[bot]"}))
+    assert theirs.limits == PolicyLimits(3, 2, 1.0, 5, 9, verify_minutes=7)
+    assert theirs.lean == {Role.MERGER}
+    assert policy("verify: make").verify == ("make",)
+
+
+def test_every_field_can_be_set() -> None:
+    """A setting that no file can reach is a mechanism without a caller (D2)."""
+    assert {field.name for field in dataclasses.fields(Settings)} == set(config._SETTINGS)
+    assert {field.name for field in dataclasses.fields(RoleSettings)} == set(config._ROLE)
+    assert {field.name for field in dataclasses.fields(PolicyLimits)} == set(config._LIMITS)
+    assert {field.name for field in dataclasses.fields(Policy)} - {"lean"} == set(config._POLICY) - {"roles"}
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "problem"),
+    [
+        (settings, "slot: 2", "config.yml:2: unknown key `slot`; did you mean `slots`?"),
+        (settings, "\nrepo: [a/b]", "config.yml:3: unknown key `repo`; did you mean `repos`?"),
+        (settings, "roles:\n  drafters:\n    minutes: 5",
+             "config.yml:3: unknown key `drafters`; did you mean `drafter`?"),
+        (settings, "roles:\n  drafter:\n    minute: 5", "config.yml:4: unknown key `minute`; did you mean `minutes`?"),
+        (settings, "engine:\n  comand: [x]", "config.yml:3: unknown key `comand`; did you mean `command`?"),
+        (settings, "zzz: all", "config.yml:2: unknown key `zzz`; valid keys: version, repos, engine, "
+                                  "roles, slots, sandbox, usd_per_day, runs_per_day, notify, prices"),
+        (policy, "merge-method: squash", ".github/bee.yml:3: unknown key `merge-method`; did you mean `merge_method`?"),
+        (policy, "trust:\n  allowed: [x]", ".github/bee.yml:4: unknown key `allowed`; did you mean `allow`?"),
+        (policy, "limits:\n  failures: 3\n  rounds: 2",
+             ".github/bee.yml:5: unknown key `rounds`; did you mean `review_rounds`?"),
+        (policy, "roles:\n  test:\n    minutes: 3", ".github/bee.yml:5: unknown key `minutes`; valid keys: engine"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: str, problem: str) -> None:
+    assert refused(read, text) == problem
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "problem"),
+    [
+        (settings, "slots: two", "config.yml:2: expected a whole number from 1 to 64, found 'two'"),
+        (settings, "slots: 0", "config.yml:2: expected a whole number from 1 to 64, found 0"),
+        (settings, "slots: 1.5", "config.yml:2: expected a whole number from 1 to 64, found 1.5"),
+        (settings, "slots: true", "config.yml:2: expected a whole number from 1 to 64, found True"),
+        (settings, "usd_per_day: .nan", "config.yml:2: expected a number from 0 to 100000, found nan"),
+        (settings, "usd_per_day: .inf", "config.yml:2: expected a number from 0 to 100000, found inf"),
+        (settings, "usd_per_day: -1", "config.yml:2: expected a number from 0 to 100000, found -1"),
+        (settings, "sandbox: require",
+             "config.yml:2: `require` is not a choice; did you mean `required`? one of: required, none"),
+        (settings, "repos: octo/calc", "config.yml:2: expected a list, such as [one, two]"),
+        (settings, "repos:\n  - octo/calc\n  - octo", "config.yml:4: 'octo' is not a repository: write owner/name"),
+        (settings, "repos: [octo/..]", "config.yml:2: 'octo/..' is not a repository: write owner/name"),
+        (settings, "repos: [5]", "config.yml:2: expected text, found 5"),
+        (settings, "notify: [x]", "config.yml:2: expected text, found ["),
+        (settings, "engine: {command: []}", "config.yml:2: `command` is empty: write [program, argument, …]"),
+        (settings, "roles: [x]", "config.yml:2: expected keys here: planner, drafter, reviewer, test, merger"),
+        (settings, "prices: {big: [1, 2]}", "config.yml:2: `big` takes three numbers"),
+        (policy, "verify: []", ".github/bee.yml:3: write at least one command here, and none that is empty"),
+        (policy, "verify: ' '", ".github/bee.yml:3: write at least one command here, and none that is empty"),
+        (policy, "verify: [make, '']", ".github/bee.yml:3: write at least one command here, and none that is empty"),
+        (policy, "plan_approval: yes", ".github/bee.yml:3: `True` is not a choice; one of: human, auto"),
+        (policy, "roles:\n  drafter: {engine: none}", ".github/bee.yml:4: the drafter cannot run without an engine; "
+                                                      "test and merger can"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_names_file_and_line_and_what_would_be_right(read: Any, text: str, problem: str) -> None:
+    assert refused(read, text).startswith(problem)
+
+
+@pytest.mark.parametrize(("read", "path"), [(settings_of, MINE), (policy_of, THEIRS)], ids=["settings", "policy"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "1: expected keys and values here, such as `version: 1`"),
+        ("[version, 1]", "1: expected keys and values here, such as `version: 1`"),
+        ("roles: {}", "1: write `version: 1`; this bee knows no other version"),
+        ("\n\nversion: 2", "3: write `version: 1`; this bee knows no other version"),
+        ("version: true", "1: write `version: 1`; this bee knows no other version"),
+        ("version: 1.0", "1: write `version: 1`; this bee knows no other version"),
+        ("version: '1'", "1: write `version: 1`; this bee knows no other version"),
+    ],
+)
+def test_the_version_is_checked_in_both_files(read: Any, path: str, text: str, problem: str) -> None:
+    assert refused(lambda text: read(path, parse(text, path)), text) == f"{path}:{problem}"
+
+
+def test_the_policy_must_say_what_bee_takes_on() -> None:
+    found = refused(lambda text: policy_of(THEIRS, parse(text, THEIRS)), "version: 1\nverify: make\n")
+    assert found == ".github/bee.yml:1: `intake` is missing; `intake: all` or `intake: opted-in`"
+
+
+def test_x10_a_repository_is_a_name_and_never_a_path() -> None:
+    assert check_repo_name("octo/calc.py-2_x") == "octo/calc.py-2_x"
+    for name in (
+        "octo",
+        "octo/",
+        "/calc",
+        "octo/..",
+        "octo/.",
+        "../calc",
+        "octo/a/b",
+        "octo/a b",
+        "-o/a",
+        "octo/a\n",
+        "",
+    ):
+        with pytest.raises(ConfigError, match="is not a repository"):
+            check_repo_name(name)
