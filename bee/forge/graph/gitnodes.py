@@ -45,6 +45,12 @@ class Ref(Node):
 
         return rule(self.call, self.repo, self.full_name)
 
+    def ref_update_rule(self) -> dict[str, object] | None:
+        """The part of those rules that everybody may see."""
+        from bee.forge.graph.rules import update_rule
+
+        return update_rule(self.call, self.repo, self.full_name)
+
     def repository(self) -> Node:
         """The repository."""
         from bee.forge.graph.repository import Repository

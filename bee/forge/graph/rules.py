@@ -63,3 +63,17 @@ def rule(call: Call, repo: Repo, ref: str) -> BranchProtectionRule | None:
     branch = ref.removeprefix("refs/heads/")
     rules = protection.find(call, repo, branch) if branch != ref else None
     return BranchProtectionRule(call, repo, branch, rules) if rules is not None else None
+
+
+def update_rule(call: Call, repo: Repo, ref: str) -> dict[str, object] | None:
+    """What the rules of a branch demand of a push, or None."""
+    found = rule(call, repo, ref)
+    if found is None:
+        return None
+    return {
+        "pattern": found.pattern(),
+        "requiredApprovingReviewCount": found.required_approving_review_count(),
+        "requiredStatusCheckContexts": found.required_status_check_contexts(),
+        "requiresLinearHistory": bool(found.rules.get("required_linear_history")),
+        "requiresSignatures": False,
+    }

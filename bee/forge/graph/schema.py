@@ -44,7 +44,7 @@ _MODULES: Final = (items, pulls, repository, people, gitnodes, checknodes, texts
 # Inputs that real clients name, mostly as null; what they would do is not here.
 UNSERVED: Final = ("project_ids", "milestone_id", "issue_template", "team_ids")
 # Types answered by plain dictionaries, because nothing about them is computed late.
-DICTS: Final = ("RateLimit", "SubIssuesSummary", "PullRequestChangedFile", "ReactionGroup")
+DICTS: Final = ("RateLimit", "SubIssuesSummary", "PullRequestChangedFile", "ReactionGroup", "RefUpdateRule")
 # Types that stand in the schema so that real clients' queries are valid, and of which there is never one.
 NEVER: Final = ("Milestone", "Project", "ProjectCard", "IssueTemplate", "PullRequestTemplate", "AutoMergeRequest",
                 "WorkflowRun", "Workflow", "ReactionGroup", "Language", "RepositoryTopic", "Topic",
