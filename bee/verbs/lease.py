@@ -191,7 +191,11 @@ def settle_lost(desk: Desk, tip: Tip) -> bool:
 
 def confirm(desk: Desk, lease: Lease, stoppable: bool = True) -> None:
     """Ask GitHub that the lease stands, has LEASE_MARGIN_SECONDS left and nobody said stop. Raises LeaseLost."""
-    pulse = writing.pulse(desk.door, desk.repo, lease.record.number)
+    check(desk, lease, writing.pulse(desk.door, desk.repo, lease.record.number), stoppable)
+
+
+def check(desk: Desk, lease: Lease, pulse: writing.Pulse, stoppable: bool = True) -> None:
+    """The same of what GitHub has just said. Raises LeaseLost."""
     if pulse.tip is None or pulse.tip.oid != lease.oid:
         raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
     if lease.record.expires_at - desk.door.now() < limits.LEASE_MARGIN_SECONDS:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bee.hands.github import writing
 from bee.thinking import wording
 from bee.thinking.decide import Act, Escalate, Mend, Placed, Repair
-from bee.thinking.facts import View, human_by_person, record_of
+from bee.thinking.facts import Broken, View, human_by_person, record_of
 from bee.thinking.history import MENDER, fold
 from bee.thinking.issues import pulls_of_issue, steps_of
+from bee.thinking.position import Position, position
 from bee.thinking.trust import resumed_at
 from bee.verbs import lease as leases
 from bee.verbs.host import new_run
@@ -133,11 +135,13 @@ def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
 
 
 def _tick_steps(one: Placed, view: View, run: str) -> list[Effect]:
-    del view, run
+    """The boxes of merged steps; and where nothing else stands against it, the end of the issue in the same go."""
     body = read_body(_issue(one).body)
     merged = set(one.facts.about["merged_steps"])
     steps = body.plan.steps if body.plan else ()
-    return [TickStep(one.number, step.id) for step in steps if step.id in merged and not step.ticked]
+    ticks = [TickStep(one.number, step.id) for step in steps if step.id in merged and not step.ticked]
+    ended = position(replace(one.facts, broken=Broken.NOTHING)).position is Position.COMPLETE
+    return [*ticks, *(_complete(one, view, run) if ended else ())]
 
 
 def _complete(one: Placed, view: View, run: str) -> list[Effect]:

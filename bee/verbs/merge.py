@@ -130,7 +130,7 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
         commit = writing.merge(desk.door, desk.repo, pull.number, effect.head, effect.method, title, "")
     except RefusedError as problem:
         return MergeResult(refused=problem.message)
-    return MergeResult(commit, "", _overtaken(desk, commit, effect))
+    return MergeResult(commit, "", _overtaken(desk, commit, effect), proven=True)
 
 
 def _merged_before(desk: Desk, effect: MergePull, viewer: Who) -> MergeResult:

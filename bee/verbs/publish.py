@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bee.hands.github import reading, writing
-from bee.hands.github.writing import RefMove
+from bee.hands.github.writing import Pulse, RefMove
 from bee.thinking import wording
 from bee.thinking.trust import revisions
-from bee.verbs.lease import Desk, Lease, confirm
+from bee.verbs.lease import Desk, Lease, check, confirm
 from bee.words import limits, markers, plan, text
 from bee.words.branches import parse_branch
 from bee.words.effects import (
@@ -49,11 +49,15 @@ Merger = Callable[[Desk, Lease, MergePull], "MergeResult"]
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What the merge gate did: the merge commit, or why it refused. `overtaken`: the base had moved."""
+    """What the merge gate did: the merge commit, or why it refused. `overtaken`: the base had moved.
+
+    `proven`: the gate has seen the lease stand, so that nobody needs to ask again at once.
+    """
 
     commit: str = ""
     refused: str = ""
     overtaken: str = ""
+    proven: bool = False
 
 
 @dataclass(slots=True)
@@ -79,7 +83,12 @@ class Carrying:
     def item(self, number: int) -> Item:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
-            self.items[number] = reading.read_item(self.desk.door, self.desk.repo, number).item
+            asked_at = time.monotonic()
+            one = reading.read_item(self.desk.door, self.desk.repo, number)
+            self.items[number] = one.item
+            if number == self.lease.record.number and one.tip is not None:
+                check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)
+                self.confirmed_at = asked_at
         return self.items[number]
 
     def renew(self) -> None:
@@ -234,7 +243,10 @@ def _tick_step(carrying: Carrying, effect: TickStep) -> None:
 def _merge(carrying: Carrying, effect: MergePull) -> None:
     """The gate asks by itself, with fresh reads, whether the lease stands and nobody said stop."""
     carrying.renew()
+    asked_at = time.monotonic()
     result = carrying.merger(carrying.desk, carrying.lease, effect)
+    if result.proven:
+        carrying.confirmed_at = asked_at
     if result.refused:
         carrying.refused = result.refused
         return
