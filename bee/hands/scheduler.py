@@ -1,4 +1,4 @@
-"""The schedulers of a machine: launchd, systemd's user timers, cron. Each installs, runs and removes bee's units.
+"""The schedulers of a machine: launchd and systemd's user timers here, cron in `crontab`.
 
 Nothing here knows what a unit says: it gets texts by name, puts them where the scheduler reads them, and looks again.
 """
@@ -24,10 +24,6 @@ TICK_SECONDS_MAX: Final = 10 * 60
 STARTED_SECONDS_MAX: Final = 10
 BOOTSTRAP_TRIES_MAX: Final = 10
 _POLL_SECONDS: Final = 0.5
-CRON_MARK: Final = " # bee: written by bee install, taken out by bee uninstall"
-CRON_COMMAND_BYTES_MAX: Final = 990
-CRON_PATH: Final = "/usr/bin:/bin"
-_DAEMONS: Final = frozenset({"cron", "crond", "fcron"})
 
 Units = Mapping[str, str]
 
@@ -52,7 +48,7 @@ class Machine:
         """The same, where it must work. Raises UsageError with what it said."""
         ended = self.call(*words, stdin=stdin, seconds=seconds)
         if ended.code != 0:
-            raise UsageError(f"`{' '.join(words)}` ended with {ended.code}: {_said(ended) or 'it said nothing'}")
+            raise UsageError(f"`{' '.join(words)}` ended with {ended.code}: {said(ended) or 'it said nothing'}")
         return ended
 
     def has(self, program: str) -> bool:
@@ -92,7 +88,8 @@ class Scheduler(Protocol):
         """What a person should know about this scheduler on this machine."""
 
 
-def _said(ended: process.Ended) -> str:
+def said(ended: process.Ended) -> str:
+    """What a program said, as one line for people."""
     return one_line((ended.err + b" " + ended.out).decode("utf-8", "replace"), 500)
 
 
@@ -142,7 +139,7 @@ class Systemd:
         if not self.machine.has("systemctl"):
             return "there is no systemctl"
         ended = self.machine.call("systemctl", "--user", "show-environment")
-        return "" if ended.code == 0 else f"no user systemd answers ({_said(ended)})"
+        return "" if ended.code == 0 else f"no user systemd answers ({said(ended)})"
 
     def where(self, name: str) -> str:
         """The file of a unit."""
@@ -281,9 +278,9 @@ class Launchd:
         self.machine.call("launchctl", "kickstart", service)
         begun = time.monotonic()
         while time.monotonic() - begun < TICK_SECONDS_MAX:
-            said = self.machine.call("launchctl", "print", service).out.decode("utf-8", "replace")
-            exited = re.search(r"last exit code = (\d+)", said)
-            running = re.search(r"^\s*state = running", said, re.MULTILINE)
+            shown = self.machine.call("launchctl", "print", service).out.decode("utf-8", "replace")
+            exited = re.search(r"last exit code = (\d+)", shown)
+            running = re.search(r"^\s*state = running", shown, re.MULTILINE)
             fresh = self._runs(service) != before or time.monotonic() - begun > STARTED_SECONDS_MAX
             if exited and not running and fresh:
                 return int(exited[1])
@@ -307,118 +304,3 @@ class Launchd:
 
 def _label(name: str) -> str:
     return name.removesuffix(".plist")
-
-
-@dataclass(frozen=True, slots=True)
-class Cron:
-    """Lines of the person's crontab, each with bee's mark at its end; every other line stays as it is."""
-
-    machine: Machine
-    kind: str = "cron"
-
-    def missing(self) -> str:
-        """It needs crontab(1)."""
-        return "" if self.machine.has("crontab") else "there is no crontab"
-
-    def where(self, name: str) -> str:
-        """All lines go to the one crontab."""
-        return f"crontab ({name})"
-
-    def read(self) -> str:
-        """The crontab as it is. Raises UsageError where it cannot be read: unknown is not empty."""
-        ended = self.machine.call("crontab", "-l")
-        text = ended.out.decode("utf-8", "surrogateescape")
-        if ended.code == 0:
-            return text
-        said = (ended.err + ended.out).decode("utf-8", "replace").lower()
-        if "no crontab for" in said or "no such file" in said:
-            return ""
-        raise UsageError(f"the crontab cannot be read: `crontab -l` ended with {ended.code}: {_said(ended)}")
-
-    def _write(self, text: str) -> None:
-        """Hand over the whole crontab at once, and read it back."""
-        if text:
-            self.machine.must("crontab", "-", stdin=text.encode("utf-8", "surrogateescape"))
-        else:
-            self.machine.must("crontab", "-r")
-        if self.read() != text:
-            raise UsageError("the crontab does not hold what was written: compare `crontab -l`")
-
-    def changes(self, units: Units) -> list[str]:
-        """The lines that are missing, and those of an earlier install that go."""
-        ours, wanted = _ours(self.read()), _lines(units)
-        if sorted(ours) != sorted(wanted) and set(ours) == set(wanted):
-            return ["keep each line once"]
-        return [f"take out the line: {line}" for line in ours if line not in wanted] + [
-            f"add the line: {line}" for line in wanted if line not in ours
-        ]
-
-    def install(self, units: Units) -> None:
-        """Put the lines at the end."""
-        for line in (lines := _lines(units)):
-            length = len(cron_command(line).encode("utf-8", "surrogateescape"))
-            if length > CRON_COMMAND_BYTES_MAX:
-                raise UsageError(
-                    f"cron takes {CRON_COMMAND_BYTES_MAX} bytes in a line, and this one has {length}, mostly PATH: "
-                    "install with a shorter one, as in PATH=/usr/local/bin:/usr/bin:/bin bee install --cron"
-                )
-        rest = _others(self.read())
-        between = "\n" if rest and not rest.endswith("\n") else ""
-        self._write(rest + between + "".join(f"{line}\n" for line in lines))
-
-    def present(self) -> list[str]:
-        """bee's lines."""
-        return [] if self.missing() else _ours(self.read())
-
-    def uninstall(self) -> None:
-        """Take bee's lines out."""
-        if self.present():
-            self._write(_others(self.read()))
-
-    def tick(self) -> int:
-        """Run the command of the tick's line through sh, with the little that cron gives it."""
-        line = next(line for line in self.present() if "/tick" in line)
-        env = {"HOME": str(self.machine.person), "LOGNAME": self.machine.login, "SHELL": "/bin/sh", "PATH": CRON_PATH}
-        words = ["/bin/sh", "-c", cron_command(line)]
-        ended = process.run(words, cwd=self.machine.person, env=env, seconds=TICK_SECONDS_MAX)
-        return ended.code if ended.code >= 0 else 128 - ended.code
-
-    def notes(self) -> list[str]:
-        """Whether anybody reads the crontab, and lines that would tick a second time."""
-        found = [
-            f"The crontab has a line of its own for bee, so it ticks twice; take it out with `crontab -e`: {line}"
-            for line in _others(self.read()).split("\n")
-            if re.search(r"scripts/(tick|watchdog)\b|\bbee tick\b", line) and not line.lstrip().startswith("#")
-        ]
-        running = {text.strip() for path in Path("/proc").glob("[0-9]*/comm") if (text := _comm(path))}
-        if self.machine.platform == "linux" and not running & _DAEMONS:
-            found.append(
-                "No cron daemon runs on this machine, so nothing starts these lines: start it (service cron start)."
-            )
-        return found
-
-
-def _comm(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _lines(units: Units) -> list[str]:
-    assert all(line.endswith(CRON_MARK) for line in units.values()), "a line that uninstall would not find"
-    return list(units.values())
-
-
-def _ours(crontab: str) -> list[str]:
-    return [line for line in crontab.split("\n") if line.endswith(CRON_MARK)]
-
-
-def _others(crontab: str) -> str:
-    lines = re.findall(r"[^\n]*\n|[^\n]+", crontab)
-    return "".join(line for line in lines if not line.removesuffix("\n").endswith(CRON_MARK))
-
-
-def cron_command(line: str) -> str:
-    """What cron hands to the shell for a line: what stands after the five fields, with each `\\%` as `%`."""
-    return line.split(None, 5)[5].replace("\\%", "%")

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from bee.hands.crontab import MARK, Cron
 from bee.hands.journal import Home, Slot, remove_tree
-from bee.hands.scheduler import CRON_MARK, Cron, Launchd, Machine, Scheduler, Systemd, Units, write_file
+from bee.hands.scheduler import Launchd, Machine, Scheduler, Systemd, Units, write_file
 from bee.words.errors import UsageError
 from bee.words.text import plain
 
@@ -106,7 +107,7 @@ def render(kind: str, templates: Mapping[str, str], values: Values) -> dict[str,
 def _cron_line(name: str, values: Values) -> str:
     words = ["/usr/bin/env", f"GIT_BEE_HOME={values.home}", "GIT_BEE_LOGS=1", f"PATH={values.path}"]
     command = shlex.join([*words, "/bin/sh", f"{values.scripts}/{name}"])
-    return f"{CRON_TIMES[name]} {command}".replace("%", "\\%") + CRON_MARK  # to cron, a bare % ends the command
+    return f"{CRON_TIMES[name]} {command}".replace("%", "\\%") + MARK  # to cron, a bare % ends the command
 
 
 def _plist(text: str, values: Values) -> str:

@@ -1,0 +1,35 @@
+"""The machine of the installer's tests, and a GitHub for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.belt.stage import Stage, staged
+from tests.install.world import World, build
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """bee as the wheel lays it out."""
+    site = tmp_path_factory.mktemp("built") / "site"
+    build(site)
+    return site
+
+
+@pytest.fixture
+def world(tmp_path: Path, built: Path) -> World:
+    """A machine where bee is installed and in no scheduler."""
+    made = World(tmp_path / "machine")
+    made.root.mkdir()
+    made.prepare(built)
+    return made
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A forge with the repository ada/calc."""
+    with staged(tmp_path) as made:
+        yield made
