@@ -11,7 +11,7 @@ from bee.hands.github import reading
 from bee.hands.github.door import Door
 from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import POLICY_PATH, Policy, policy_of
-from bee.thinking.decide import survey
+from bee.thinking.decide import place_item, survey
 from bee.thinking.facts import View, view_of
 from bee.thinking.position import Position
 from bee.words import limits
@@ -44,6 +44,8 @@ def settle(door: Door, view: View) -> View:
     The read itself starts GitHub's computation: https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request
     """
     for _ in range(limits.SETTLE_READS_MAX):
+        if all(pull.mergeable is not None for pull in view.snapshot.pulls):
+            break
         waiting = [one.number for one in survey(view) if one.place.position is Position.SETTLING]
         if not waiting:
             break
@@ -70,9 +72,12 @@ def _read_again(door: Door, view: View, numbers: list[int]) -> View:
 def _with_dependencies(door: Door, view: View) -> View:
     """Ask for issue dependencies only when an issue would otherwise be an agent's to move."""
     wanted = {Position.NEEDS_PLAN, Position.NEEDS_STEP, Position.BACKING_OFF, Position.NO_CHANGE}
-    if not any(not one.is_pull and one.place.position in wanted for one in survey(view)):
+    places = [place_item(issue, view) for issue in view.snapshot.issues]
+    numbers = [one.number for one in places if one.place.position in wanted]
+    if not numbers:
         return view
-    found = reading.read_dependencies(door, view.snapshot.repo)
+    open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
+    found = reading.read_dependencies(door, view.snapshot.repo, numbers, open_items)
     issues = tuple(
         replace(issue, blocked_by_open=found[issue.number][0], blockers=found[issue.number][1])
         if issue.number in found

@@ -5,7 +5,8 @@ Returns bee's values; no JSON leaves this package. Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -303,20 +304,35 @@ def pulls_of_branch(door: Door, repo: str, branch: str) -> tuple[PullRef, ...]:
     return tuple(ref for ref in refs if not ref.cross_repository)
 
 
-def read_dependencies(door: Door, repo: str) -> dict[int, tuple[int, tuple[int, ...]]]:
+def read_dependencies(
+    door: Door, repo: str, numbers: Sequence[int], open_items: int
+) -> dict[int, tuple[int, tuple[int, ...]]]:
     """Open blockers by issue number: (how many, those of this repository), from GitHub's issue dependencies.
 
-    https://docs.github.com/en/rest/issues/issue-dependencies (REST only). The list of issues tells which have any.
+    https://docs.github.com/en/rest/issues/issue-dependencies (REST only). Whatever takes fewer requests: each of the
+    numbers asked for, or the list of all open items, which tells which have any.
     """
     found: dict[int, tuple[int, tuple[int, ...]]] = {}
-    for data in door.pages(f"/repos/{repo}/issues", {"state": "open", "sort": "created", "direction": "asc"}):
-        summary = data.get("issue_dependencies_summary") or {}
-        if "pull_request" not in data and int(summary.get("blocked_by") or 0) > 0:
-            blockers = door.pages(f"/repos/{repo}/issues/{data['number']}/dependencies/blocked_by")
-            still = [b for b in blockers if b["state"] == "open"]
-            here = [int(b["number"]) for b in still if str(b.get("repository_url", "")).endswith(f"/repos/{repo}")]
-            found[int(data["number"])] = (len(still), tuple(here))
+    own = f"/repos/{repo}".lower()
+    by_list = len(numbers) > math.ceil(open_items / limits.PAGE_ITEMS_MAX)
+    for number in _dependent(door, repo) if by_list else numbers:
+        try:
+            blockers = door.pages(f"/repos/{repo}/issues/{number}/dependencies/blocked_by")
+        except NotFoundError:
+            continue  # the issue has gone, or the server knows no dependencies
+        still = [b for b in blockers if b["state"] == "open"]
+        here = [int(b["number"]) for b in still if str(b.get("repository_url", "")).lower().endswith(own)]
+        found[number] = (len(still), tuple(here))
     return found
+
+
+def _dependent(door: Door, repo: str) -> list[int]:
+    """The open issues that depend on anything."""
+    return [
+        int(data["number"])
+        for data in door.pages(f"/repos/{repo}/issues", {"state": "open", "sort": "created", "direction": "asc"})
+        if "pull_request" not in data and int((data.get("issue_dependencies_summary") or {}).get("blocked_by") or 0)
+    ]
 
 
 def open_alerts(door: Door, repo: str) -> tuple[str, ...]:
