@@ -23,7 +23,7 @@ from graphql import (
     visit,
 )
 
-from bee.hands.github import queries
+from bee.hands.github import queries, setup
 
 METADATA = "Metadata: read"
 CONTENTS = "Contents: read"
@@ -52,7 +52,8 @@ _REPO: Final = "/repos/{owner}/{repo}"
 
 def _need(endpoint: str, fields: str, permission: str, why: str) -> Need:
     method, path = endpoint.split(" ")
-    return Need(f"{method} {_REPO}{path}", tuple(fields.split()), permission, why)
+    where = path if path in ("/user", "/rate_limit") else f"{_REPO}{path}".rstrip("/")
+    return Need(f"{method} {where}", tuple(fields.split()), permission, why)
 
 
 ITEM_WRITE: Final = f"{ISSUES_WRITE}, or {PULLS_WRITE} on a pull request"
@@ -92,6 +93,38 @@ REST: Final = (
     _need("PUT /pulls/{pull_number}/merge", "sha", CONTENTS_WRITE, "the merge, with the head as guard"),
     _need("POST /statuses/{sha}", "", STATUSES_WRITE, "`bee/review` and `bee/e2e`"),
 )  # fmt: skip
+
+# What only `bee init` and `bee doctor` ask.
+SETUP: Final = (
+    _need("GET /user", "login", "none", "the account of the token"),
+    _need("GET /rate_limit", "resources.core.remaining resources.core.limit resources.core.reset "
+          "resources.graphql.remaining resources.graphql.limit resources.graphql.reset", "none", "what is left"),
+    _need("GET /", "full_name private archived has_issues default_branch permissions.admin permissions.maintain "
+          "permissions.push permissions.triage permissions.pull allow_squash_merge allow_merge_commit "
+          "allow_rebase_merge", METADATA, "the repository's settings"),
+    _need("GET /labels", "[].name", ISSUES, "which of bee's labels are missing"),
+    _need("GET /contents/{path}", "type content [].name", CONTENTS, "the policy, the script that `verify` names"),
+    _need("GET /branches/{branch}", "protected protection.required_status_checks.contexts", CONTENTS,
+          "whether the default branch is protected"),
+    _need("GET /branches/{branch}/protection",
+          "required_status_checks.contexts required_status_checks.strict "
+          "required_pull_request_reviews.required_approving_review_count required_linear_history.enabled "
+          "required_signatures.enabled", "Administration: read, where it is given", "what protection demands"),
+    _need("GET /rules/branches/{branch}", "[].type [].parameters", METADATA, "what rulesets demand"),
+    _need("GET /commits/{ref}/statuses", "[].context", STATUSES, "the statuses that report"),
+    _need("GET /commits/{ref}/check-runs", "check_runs[].name", "Checks: read, where it is given",
+          "the check runs that report"),
+    _need("GET /git/matching-refs/{ref}", "", CONTENTS, "how many refs bee has"),
+    _need("POST /git/trees", "sha", CONTENTS_WRITE, "the files of `bee init`"),
+)  # fmt: skip
+
+# Questions that bee words wrongly on purpose, so that nothing is made: 422 says that the token would be allowed to.
+QUESTIONS: Final = {
+    f"POST {_REPO}/git/refs": '{"ref": "refs/bee/question", "sha": "no oid"}',
+    f"POST {_REPO}/issues": "{}",
+    f"POST {_REPO}/pulls": "{}",
+    f"POST {_REPO}/statuses/{{sha}}": '{"state": "no state"}',
+}
 
 # ---- GraphQL ---------------------------------------------------------------------------------------------------------
 
@@ -140,14 +173,15 @@ TYPES: Final = {
     "removeLabelsFromLabelable": ITEM_WRITE,
     "addComment": ITEM_WRITE,
     "updateRefs": CONTENTS_WRITE,
+    "RefUpdateRule": METADATA,
 }
 
 
 def documents() -> dict[str, str]:
     """Every document that bee can send, by a name for people."""
     found = {
-        name: value
-        for name, value in vars(queries).items()
+        name.lstrip("_"): value
+        for name, value in {**vars(queries), **vars(setup)}.items()
         if isinstance(value, str) and re.match(r"\s*(query|mutation)\b", value)
     }
     for alias, prefix in (("items", "refs/bee/items/"), ("merges", "refs/bee/merge/"), ("branches", "refs/heads/bee/")):
@@ -201,6 +235,15 @@ def _table(*head: str) -> Iterator[str]:
     yield _row(*["---"] * len(head))
 
 
+def _short(endpoint: str) -> str:
+    return endpoint.replace(_REPO, "…")
+
+
+def _need_row(need: Need) -> str:
+    read = ", ".join(f"`{name}`" for name in need.fields) or "none"
+    return _row(f"`{_short(need.endpoint)}`", need.permission, need.why, read)
+
+
 def page(schema: GraphQLSchema) -> str:
     """`docs/github-api.md`, whole."""
     fields = graph_fields(schema)
@@ -215,11 +258,17 @@ def page(schema: GraphQLSchema) -> str:
         "",
         *_table("endpoint", "permission", "what for", "fields read"),
     ]
-    for need in REST:
-        endpoint = need.endpoint.replace(_REPO, "")
-        read = ", ".join(f"`{name}`" for name in need.fields) or "none"
-        lines.append(_row(f"`{endpoint}`", need.permission, need.why, read))
-    lines += ["", f"Every path stands below `{_REPO}`.", "", "## GraphQL queries", ""]
+    lines += map(_need_row, REST)
+    lines += ["", "Only `bee init` and `bee doctor` ask for these:", ""]
+    lines += [*_table("endpoint", "permission", "what for", "fields read"), *map(_need_row, SETUP)]
+    lines += [
+        "",
+        f"`…` is `{_REPO}`. `bee doctor` also sends requests that are wrong on purpose, to see whether the token",
+    ]
+    lines += [
+        "would be allowed to make what they speak of: " + ", ".join(_short(f"`{name}`") for name in QUESTIONS) + "."
+    ]
+    lines += ["", "## GraphQL queries", ""]
     lines += _table("type", "permission", "fields read")
     for name in sorted(fields.keys() - {"Mutation"}):
         if not name.endswith("Payload"):
@@ -229,7 +278,8 @@ def page(schema: GraphQLSchema) -> str:
     lines += ["", "## Requests", "", *_table("operation", "kind", "where")]
     for name, where in sorted(operations().items()):
         kind = "mutation" if re.search(rf"\bmutation\s+{name}\b", _text_of(where)) else "query"
-        lines.append(_row(f"`{name}`", kind, f"`bee/hands/github/queries.py`, {where}"))
+        module = "queries" if hasattr(queries, where) else "setup"
+        lines.append(_row(f"`{name}`", kind, f"`bee/hands/github/{module}.py`"))
     return "\n".join(lines) + "\n"
 
 

@@ -60,7 +60,11 @@ def _pattern(template: str) -> re.Pattern[str]:
     def part(match: re.Match[str]) -> str:
         return f"(?P<{match[1]}>.+)" if match[1] in DEEP else f"(?P<{match[1]}>[^/]+)"
 
-    return re.compile(re.sub(r"\{(\w+)\}", part, template.replace(".", r"\.")))
+    if template.endswith("/contents/{path}"):  # the top folder is the empty path, with or without its slash
+        template, rest = template.removesuffix("/{path}"), "(?:/(?P<path>.*))?"
+    else:
+        rest = ""
+    return re.compile(re.sub(r"\{(\w+)\}", part, template.replace(".", r"\.")) + rest)
 
 
 @cache
@@ -77,7 +81,8 @@ def operation(method: str, path: str) -> tuple[Operation, Mapping[str, str]] | N
     for pattern, template in _templates():
         match = pattern.fullmatch(path)
         if match and asked in official.openapi()["paths"][template]:
-            return Operation(asked.upper(), template, official.openapi()["paths"][template][asked]), match.groupdict()
+            values = {name: value for name, value in match.groupdict().items() if value is not None}
+            return Operation(asked.upper(), template, official.openapi()["paths"][template][asked]), values
     return None
 
 
