@@ -200,6 +200,8 @@ def check(desk: Desk, lease: Lease, pulse: writing.Pulse, stoppable: bool = True
         raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
     if lease.record.expires_at - desk.door.now() < limits.LEASE_MARGIN_SECONDS:
         raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
+    if stoppable and not pulse.open:
+        raise StopOrder(f"#{lease.record.number} was closed while the run was under way")
     if stoppable and records_stop(pulse):
         raise StopOrder(f"a person stopped #{lease.record.number}")
 

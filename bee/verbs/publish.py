@@ -250,6 +250,7 @@ def _merge(carrying: Carrying, effect: MergePull) -> None:
     if result.refused:
         carrying.refused = result.refused
         return
+    carrying.stoppable = False  # it is closed now, by this very merge
     if result.overtaken:
         carrying.held = True
         _hand_over(carrying, effect, result.overtaken)
