@@ -58,7 +58,7 @@ def _under(
     desk: Desk, lease: Lease, effects: Sequence[Effect], ending: Ending, view: View, fresh: Item | None = None
 ) -> None:
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
-    carrying = Carrying(desk, lease, merge_gate(view.snapshot), stoppable=False)
+    carrying = Carrying(desk, lease, merge_gate(view.snapshot), view.trust, stoppable=False)
     carrying.label_ids = view.snapshot.label_ids
     if fresh is not None:
         carrying.items[fresh.number] = fresh

@@ -13,7 +13,7 @@ from typing import Any, Final
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import Pulse, RefMove
 from bee.thinking import wording
-from bee.thinking.trust import revisions
+from bee.thinking.trust import Trust, revisions
 from bee.verbs.lease import Desk, Lease, check, confirm
 from bee.words import limits, markers, plan, text
 from bee.words.branches import parse_branch
@@ -40,7 +40,7 @@ from bee.words.errors import (
     UnreachableError,
 )
 from bee.words.labels import Label
-from bee.words.model import Issue, Item, Pull, PullState
+from bee.words.model import Comment, Issue, Item, Pull, PullState, Review
 
 CONFIRM_FRESH_SECONDS: Final = 10
 
@@ -71,6 +71,7 @@ class Carrying:
     desk: Desk
     lease: Lease
     merger: Merger
+    trust: Trust
     stoppable: bool = True
     first: bool = False
     label_ids: Mapping[str, str] = field(default_factory=dict)
@@ -140,11 +141,14 @@ def _once(carrying: Carrying, effect: Effect) -> None:
             time.sleep(0.2)
 
 
-def _has_key(item: Item, key: str) -> bool:
-    posts = [comment.body for comment in item.comments]
+def _has_key(carrying: Carrying, number: int, key: str) -> bool:
+    """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""
+    item = carrying.item(number)
+    posts: list[Comment | Review] = list(item.comments)
     if isinstance(item, Pull):
-        posts += [review.body for review in item.reviews]
-    return any(marker.get("key") == key for body in posts for marker in markers.named(body, markers.RUN))
+        posts += item.reviews
+    ours = [post.body for post in posts if carrying.trust.counts(post)]
+    return any(marker.get("key") == key for body in ours for marker in markers.named(body, markers.RUN))
 
 
 def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
@@ -168,13 +172,13 @@ def _opened(carrying: Carrying, effect: OpenPull) -> bool:
 
 
 def _post_comment(carrying: Carrying, effect: PostComment) -> None:
-    if not _has_key(carrying.item(effect.number), effect.key):
+    if not _has_key(carrying, effect.number, effect.key):
         carrying.ready()
         writing.comment(carrying.desk.door, carrying.desk.repo, effect.number, effect.body)
 
 
 def _post_review(carrying: Carrying, effect: PostReview) -> None:
-    if _has_key(carrying.item(effect.number), effect.key):
+    if _has_key(carrying, effect.number, effect.key):
         return
     carrying.ready()
     door, repo = carrying.desk.door, carrying.desk.repo

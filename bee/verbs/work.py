@@ -23,6 +23,7 @@ from bee.hands.process import Agent
 from bee.thinking import prompt, wording
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
+from bee.thinking.trust import Trust
 from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.e2e import Bench, run_e2e
@@ -264,7 +265,8 @@ class Run:
         """Carry the outbox out, then give the lease back."""
         stoppable = result.outcome is not Outcome.ESCALATED and result.failure is not Failure.CANCELLED
         known = self.job.snapshot
-        carrying = Carrying(self.desk, self.keeper.lease, merge_gate(known), stoppable, True)
+        trust = Trust(known.viewer, known.permissions)
+        carrying = Carrying(self.desk, self.keeper.lease, merge_gate(known), trust, stoppable, True)
         carrying.label_ids, carrying.keep = known.label_ids, self.keeper.current
         item = known.item(self.job.number)
         if item is not None:
@@ -273,7 +275,7 @@ class Run:
             carry_out(carrying, result.outbox)
         except StopOrder as problem:
             result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),), Failure.CANCELLED)
-            last = Carrying(self.desk, self.keeper.lease, merge_gate(known), stoppable=False, keep=self.keeper.current)
+            last = Carrying(self.desk, self.keeper.lease, merge_gate(known), trust, False, keep=self.keeper.current)
             carry_out(last, result.outbox)
         if carrying.refused:
             result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
