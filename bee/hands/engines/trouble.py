@@ -132,6 +132,8 @@ def _by_clock(text: str, now: float) -> float | None:
         return None
     hour, minute = int(found["hour"]), int(found["minute"] or 0)
     if found["half"]:
+        if not 1 <= hour <= 12:
+            return None
         hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
     here = datetime.fromtimestamp(now, UTC).astimezone(zone)
     try:

@@ -1,0 +1,39 @@
+"""Hosts whose roles are played by the real agent CLIs, with a scripted model behind them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bee.doors import services
+from bee.thinking.config import RoleSettings, Settings
+from bee.verbs.host import Host
+from bee.words.roles import Role
+from tests.belt.stage import Stage
+from tests.engines import clis
+from tests.engines.models import MODEL
+
+KEYS = {"ANTHROPIC_API_KEY": "key-anthropic", "OPENAI_API_KEY": "key-openai", "GEMINI_API_KEY": "key-gemini"}
+OWN = {"claude": "key-anthropic", "codex": "key-openai", "gemini": "key-gemini"}
+BOXED = shutil.which("bwrap") is not None
+
+
+def base_url(engine: str, url: str) -> str:
+    """What `base_url` is for this engine, where the server is at `url`."""
+    return f"{url}/v1" if engine == "codex" else url
+
+
+def host(stage: Stage, engine: str, url: str, more_env: Mapping[str, str] | None = None, **settings: Any) -> Host:
+    """A host that plays every role with one engine; boxed where bubblewrap is installed."""
+    program = clis.folder(engine)
+    if engine == "claude" and not BOXED and os.geteuid() == 0:
+        pytest.skip("Claude Code works as root in a box only, and bubblewrap is not installed")
+    own = RoleSettings(engine=engine, model=MODEL, base_url=base_url(engine, url), minutes=2, minutes_silent=1)
+    env = stage.env(engine)
+    env = {**env, **KEYS, "PATH": f"{program}:{env['PATH']}", "CLAUDECODE": "1", **(more_env or {})}
+    chosen = {"sandbox": "required" if BOXED else "none", "roles": dict.fromkeys(Role, own), **settings}
+    return services.host_of(env, Settings(repos=(stage.repo,), **chosen), stage.tokens["bee"], lambda text: None)

@@ -1,0 +1,395 @@
+"""Programs that misbehave in every way known, in the place of the real ones: what the adapters make of their end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from bee.hands import process
+from bee.hands.engines import EngineJob, EngineResult, Price, find
+from bee.hands.process import Agent, Bounds, Stopped
+from bee.thinking.config import RoleSettings
+from bee.words.outcomes import Failure, Outcome
+from bee.words.roles import Role
+from tests.belt.plays import runs
+from tests.belt.stage import Stage, staged
+from tests.hands.world import until
+
+HEAD = f"""#!{sys.executable} -I
+import json, os, signal, subprocess, sys, time
+def say(**event): print(json.dumps(event), flush=True)
+def result(**more):
+    say(**{{"type": "result", "subtype": "success", "is_error": False, "num_turns": 2, "result": "done",
+           "total_cost_usd": 0.5, "usage": {{"input_tokens": 100, "cache_read_input_tokens": 20, "output_tokens": 30}},
+           **more}})
+def answer(id="m1", **more):
+    say(**{{"type": "assistant", "message": {{"id": id, "model": "claude-opus-4-8", "content": [],
+           "usage": {{"input_tokens": 1000, "output_tokens": 10}}}}, **more}})
+def note_pid(): open("pid", "w").write(str(os.getpid()))
+def item(kind): say(type="item.completed", item={{"type": kind}})
+prompt = sys.stdin.read()
+"""
+CODEX_DONE = 'item("agent_message"); say(type="turn.completed", usage={"input_tokens": 4000, "cached_input_tokens": 800, "output_tokens": 200})'  # noqa: E501
+GEMINI_WORK = 'say(type="init", model="gemini-2.5-pro"); say(type="message", role="assistant", content="x")'
+GEMINI_DONE = GEMINI_WORK + (
+    '; say(type="result", status="success", stats={"models": {"gemini-2.5-pro": '
+    '{"input_tokens": 4000, "cached": 800, "output_tokens": 200, "total_tokens": 4300}}})'
+)
+
+
+@dataclass
+class Played:
+    """How a program ended, and what its adapter made of it."""
+
+    stopped: Stopped
+    result: EngineResult
+    seconds: float
+
+
+def play(
+    tmp_path: Path,
+    body: str,
+    engine: str = "claude",
+    total: float = 20,
+    silent: float = 20,
+    bytes_max: int = 100_000,
+    **how: object,
+) -> Played:
+    """Run a program of this body under the name of an engine, through its adapter and the real clocks."""
+    program = tmp_path / engine
+    program.write_text(HEAD + body)
+    program.chmod(0o755)
+    places = {name: tmp_path / name for name in ("clone", "context", "bin", "own")}
+    for path in places.values():
+        path.mkdir(exist_ok=True)
+    job = EngineJob(
+        "drafter", "r1", "o/r", 7, places["clone"], places["context"], tmp_path, "/tmp/bee-x/s", places["bin"],
+        places["own"], **how,  # type: ignore[arg-type]
+    )  # fmt: skip
+    adapter = find(engine, str(tmp_path))
+    adapter.prepare(job)
+    begun = time.monotonic()
+    agent = Agent.start(
+        adapter.argv(job), cwd=job.clone, env=adapter.env(job, {}), prompt=b"the prompt",
+        transcript=tmp_path / "transcript", bytes_max=bytes_max,
+        bounds=Bounds(descendants_max=30, done_seconds=0.5, grace_seconds=0.5),
+    )  # fmt: skip
+    stopped = agent.wait(total, silent, Event(), adapter.feed)
+    return Played(stopped, adapter.result(stopped), time.monotonic() - begun)
+
+
+def gone(path: Path) -> bool:
+    """Whether the process whose pid a program wrote down has ended."""
+    return until(lambda: process.process_start(int(path.read_text())) is None)
+
+
+@pytest.mark.parametrize(
+    ("engine", "body", "tokens", "cost"),
+    [
+        ("claude", "answer(); result()", 150, 0.5),
+        ("codex", CODEX_DONE, 4200, (3200 * 5 + 800 * 0.5 + 200 * 30) / 1e6),
+        ("gemini", GEMINI_DONE, 4300, (3200 * 1.25 + 800 * 0.125 + 300 * 10) / 1e6),
+    ],
+)
+def test_success_is_exit_0_and_a_success_record_and_a_turn(
+    tmp_path: Path, engine: str, body: str, tokens: int, cost: float
+) -> None:
+    played = play(tmp_path, body, engine)
+    assert played.result == EngineResult(
+        ok=True, cost_usd=pytest.approx(cost), tokens=tokens, turns=2 if engine == "claude" else 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("engine", "body"),
+    [
+        ("claude", "answer(); result(); sys.exit(1)"),
+        ("claude", "answer(); result(is_error=True)"),
+        ("claude", "answer(); result(num_turns=0)"),
+        ("claude", "answer(); result(subtype='error_during_execution', is_error=True)"),
+        ("claude", "answer(); result(subtype='error_during_execution')"),
+        ("claude", "answer(); say(type='result', num_turns=3)"),
+        ("claude", "answer(); print('done, all is well')"),
+        ("claude", ""),
+        ("claude", "print(json.dumps(dict(type='result', subtype='success', is_error=False))[:40])"),
+        ("claude", "print('[' * 100000); print('{' * 100000); print('{\"type\":' * 50000)"),
+        ("claude", "print('null'); print('[]'); print('{}'); print('{\"type\": []}'); print('{\"type\": \"result\"}')"),
+        ("claude", "say(type='result', subtype=[], usage=7, num_turns='x', total_cost_usd='y', errors=3)"),
+        ("claude", "say(type='assistant', message=3); say(type='rate_limit_event', rate_limit_info=[1])"),
+        ("codex", "say(type='turn.completed', usage={})"),
+        ("codex", "item('error'); say(type='turn.completed', usage=None)"),
+        ("codex", "item('agent_message')"),
+        ("codex", "item('agent_message'); say(type='turn.failed', error={'message': 'stream disconnected'})"),
+        ("codex", CODEX_DONE + "; sys.exit(3)"),
+        ("gemini", "say(type='result', status='success', stats={})"),
+        ("gemini", GEMINI_WORK),
+        ("gemini", GEMINI_WORK + "; say(type='result', status='error', error={'message': 'oops'})"),
+        ("gemini", GEMINI_DONE + "; sys.exit(54)"),
+        ("gemini", "sys.exit(42)"),
+    ],
+)
+def test_r3_anything_less_is_a_crash(tmp_path: Path, engine: str, body: str) -> None:
+    played = play(tmp_path, body, engine)
+    assert (played.result.ok, played.result.failure) == (False, Failure.CRASH), played
+    assert played.result.note
+
+
+def test_r3_a_signal_is_killed_and_its_cost_is_kept(tmp_path: Path) -> None:
+    """No bill came: the tokens its messages reported are priced from the table."""
+    played = play(tmp_path, "answer(); answer(); answer('m2'); os.kill(os.getpid(), signal.SIGKILL)")
+    assert played.stopped == Stopped(None, 9, "exit")
+    assert played.result.failure is Failure.KILLED
+    assert played.result.tokens == 2020
+    assert played.result.cost_usd == pytest.approx((2000 * 5 + 20 * 25) / 1e6)
+
+
+def test_r3_a_success_record_before_a_signal_is_still_killed(tmp_path: Path) -> None:
+    played = play(tmp_path, "answer(); result(); os.kill(os.getpid(), signal.SIGSEGV)")
+    assert played.result.failure is Failure.KILLED
+
+
+@pytest.mark.parametrize("engine", ["claude", "codex", "gemini"])
+def test_r3_a_signal_seen_through_the_box_is_killed(tmp_path: Path, engine: str) -> None:
+    assert play(tmp_path, "sys.exit(137)", engine).result.failure is Failure.KILLED
+
+
+def test_r2_term_ignored_ends_all_the_same(tmp_path: Path) -> None:
+    body = "signal.signal(signal.SIGTERM, signal.SIG_IGN); note_pid(); answer(); time.sleep(99)"
+    played = play(tmp_path, body, total=1)
+    assert played.result.failure is Failure.TIMEOUT
+    assert played.seconds < 8
+    assert gone(tmp_path / "clone" / "pid")
+
+
+def test_r2_a_hang_before_the_result_is_a_stall_or_a_timeout(tmp_path: Path) -> None:
+    body = "answer(); time.sleep(99)"
+    assert play(tmp_path, body, silent=1).result.failure is Failure.STALL
+    assert play(tmp_path, "while True: answer(); time.sleep(0.1)", total=1).result.failure is Failure.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("engine", "body"), [("claude", "answer(); result()"), ("codex", CODEX_DONE), ("gemini", GEMINI_DONE)]
+)
+def test_r2_a_hang_after_the_result_is_no_failure(tmp_path: Path, engine: str, body: str) -> None:
+    """Claude Code survives its result while a shell of its own lives: it is ended, and the result counts."""
+    played = play(tmp_path, body + "; subprocess.Popen(['sleep', '99']); time.sleep(99)", engine)
+    assert played.stopped.why == "done"
+    assert played.result.ok
+    assert played.seconds < 6
+
+
+def test_r4_the_prompt_goes_in_on_stdin_which_is_then_closed(tmp_path: Path) -> None:
+    body = "assert prompt == 'the prompt'; assert sys.stdin.read() == ''; answer(); result()"
+    assert play(tmp_path, body).result.ok
+
+
+def test_stderr_between_the_events_breaks_none(tmp_path: Path) -> None:
+    body = (
+        "for _ in range(200):\n    answer(); print('{\"type\": \"result\"}', 'warning', file=sys.stderr, flush=True)\n"
+        "result()"
+    )
+    played = play(tmp_path, body)
+    assert played.result.ok
+    assert b"warning" in (tmp_path / "transcript").read_bytes()
+
+
+def test_an_event_of_nine_megabytes_is_survived(tmp_path: Path) -> None:
+    played = play(tmp_path, "answer(); say(type='user', text='x' * 9_000_000); result()")
+    assert played.result.ok
+    assert (tmp_path / "transcript").stat().st_size < 110_000
+
+
+@pytest.mark.deep
+def test_a_stream_of_a_hundred_mebibytes_is_bounded(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    body = "answer()\nfor _ in range(1600): say(type='user', text='x' * 65536)\nprint('{' + 'y' * 30_000_000)\nresult()"
+    played = play(tmp_path, body, total=120, silent=60, bytes_max=1_000_000)
+    assert played.result.ok
+    assert (tmp_path / "transcript").stat().st_size < 1_100_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000  # kilobytes
+
+
+REJECTED = "say(type='rate_limit_event', rate_limit_info=dict(status='{}', resetsAt=int(time.time()) + 3600, rateLimitType='five_hour'))"  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("engine", "body", "seconds"),
+    [
+        ("claude", REJECTED.format("rejected") + "; result(is_error=True, api_error_status=429, result='x')", 3600),
+        ("claude", REJECTED.format("rejected") + "; answer(error='rate_limit'); result()", 3600),
+        ("claude", "answer(); result(is_error=True, api_error_status=429, result='API Error: (429)')", None),
+        ("claude", "answer(); result(result='You\\'ve hit your session limit · resets in 2h')", 7200),
+        ("claude", "print('You\\'ve hit your session limit · resets in 2h 30m'); sys.exit(1)", 9000),
+        ("claude", "answer(); result(result='Claude AI usage limit reached|%d' % (time.time() + 60))", 60),
+        (
+            "codex",
+            "item('reasoning'); say(type='turn.failed', error=dict(message='usage limit; try again in 90s'))",
+            90,
+        ),
+        ("codex", "say(type='error', message='exceeded retry limit, last status: 429'); time.sleep(99)", None),
+        (
+            "codex",
+            "say(type='error', message='Reconnecting... 1/5 (exceeded retry limit, last status: 429)'); time.sleep(9)",
+            None,
+        ),
+        (
+            "gemini",
+            "say(type='result', status='error', error=dict(message='exhausted your quota, resets after 1h'))"
+            "; sys.exit(173)",
+            3600,
+        ),
+        ("gemini", "print('Attempt 3 failed with status 429. Retrying', file=sys.stderr); sys.exit(173)", None),
+    ],
+)
+def test_a7_a_quota_has_its_class_and_its_reset_time(
+    tmp_path: Path, engine: str, body: str, seconds: int | None
+) -> None:
+    played = play(tmp_path, body, engine)
+    assert (played.result.ok, played.result.failure) == (False, Failure.QUOTA), played
+    assert played.seconds < 6
+    if seconds is None:
+        assert played.result.retry_at is None
+    else:
+        assert played.result.retry_at == pytest.approx(time.time() + seconds, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("engine", "body"),
+    [
+        ("claude", REJECTED.format("allowed_warning") + "; answer(); result()"),
+        ("claude", REJECTED.format("rejected") + "; answer(); result()"),
+        ("claude", "say(type='system', subtype='api_retry', attempt=1, error='rate_limit'); answer(); result()"),
+        ("claude", "answer(); result(result='I handle HTTP 429 and the rate limit now, see the quota test.')"),
+        ("codex", "say(type='error', message='Reconnecting... 1/5 (429 Too Many)'); time.sleep(1); " + CODEX_DONE),
+        ("gemini", "sys.stderr.write('Attempt 1 failed with status 429\\n'); time.sleep(0.3); " + GEMINI_DONE),
+    ],
+)  # fmt: skip
+def test_a7_a_limit_that_was_waited_out_is_none(tmp_path: Path, engine: str, body: str) -> None:
+    played = play(tmp_path, body, engine)
+    assert played.result.ok, played
+
+
+@pytest.mark.parametrize(
+    ("engine", "body"),
+    [
+        ("claude", "answer(error='authentication_failed'); result(is_error=True, result='Not logged in')"),
+        ("claude", "answer(); result(is_error=True, api_error_status=401, result='x')"),
+        ("claude", "answer(error='billing_error'); result(is_error=True, result='Credit balance is too low')"),
+        (
+            "claude",
+            "for n in range(1, 11): say(type='system', subtype='api_retry', attempt=n, error_status=401); "
+            "time.sleep(n / 4)",
+        ),
+        ("claude", "print('Invalid API key · Please run /login'); sys.exit(1)"),
+        ("codex", "say(type='error', message='Reconnecting... 1/5 (status 401 Unauthorized: x)'); time.sleep(99)"),
+        ("codex", "say(type='turn.failed', error=dict(message='unexpected status 401 Unauthorized')); sys.exit(1)"),
+        ("gemini", "print('you must specify the GEMINI_API_KEY environment variable', file=sys.stderr); sys.exit(41)"),
+        ("gemini", "sys.exit(41)"),
+        ("gemini", "say(type='result', status='error', error=dict(message='{\"code\":401}')); sys.exit(145)"),
+    ],
+)
+def test_a7_a_refused_login_has_its_class_and_is_not_tried_for_minutes(tmp_path: Path, engine: str, body: str) -> None:
+    played = play(tmp_path, body, engine)
+    assert (played.result.ok, played.result.failure) == (False, Failure.AUTH), played
+    assert played.seconds < 6
+
+
+@pytest.mark.parametrize(
+    ("engine", "body", "failure"),
+    [
+        ("claude", "answer(); result(subtype='error_max_turns', is_error=True)", Failure.TURNS),
+        ("claude", "answer(); result(subtype='error_max_budget_usd', is_error=True)", Failure.BUDGET),
+        ("gemini", "sys.exit(53)", Failure.TURNS),
+        ("gemini", "sys.exit(130)", Failure.KILLED),
+    ],
+)
+def test_a_bound_of_its_own_has_its_class(tmp_path: Path, engine: str, body: str, failure: Failure) -> None:
+    played = play(tmp_path, body, engine)
+    assert played.result.failure is failure
+    assert (played.result.cost_usd, played.result.tokens) == ((0.5, 150) if engine == "claude" else (0.0, 0))
+
+
+def test_the_prices_of_the_configuration_come_first(tmp_path: Path) -> None:
+    engine = find("codex", prices={"m": Price(1.0, 0.0, 2.0)})
+    programs = tmp_path / "codex"
+    programs.write_text("")
+    programs.chmod(0o755)
+    engine._path = str(tmp_path)  # type: ignore[attr-defined]
+    place = tmp_path
+    engine.argv(EngineJob("d", "r", "o/r", 1, place, place, place, "s", place, place, model="m"))
+    engine.feed("stdout", json.dumps({"type": "item.completed", "item": {"type": "agent_message"}}).encode())
+    usage = {"input_tokens": 1_000_000, "output_tokens": 500_000}
+    assert engine.feed("stdout", json.dumps({"type": "turn.completed", "usage": usage}).encode())
+    assert engine.result(Stopped(0, None, "exit")).cost_usd == pytest.approx(2.0)
+
+
+def test_r2_a_grandchild_that_outlives_its_parent_is_ended(tmp_path: Path) -> None:
+    """It leaves its parent, its group and its session, and is known by having been seen in the tree."""
+    inner = "note_pid(); time.sleep(99)"
+    body = (
+        "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        f"        {inner}\n    time.sleep(2.5); os._exit(0)\ntime.sleep(2.2)\nanswer(); result()"
+    )
+    played = play(tmp_path, body)
+    assert played.result.ok
+    assert gone(tmp_path / "clone" / "pid")
+
+
+def test_a_process_flood_is_ended_and_is_killed(tmp_path: Path) -> None:
+    body = "answer()\nfor _ in range(80): subprocess.Popen(['sleep', '99'])\nnote_pid()\ntime.sleep(99)"
+    played = play(tmp_path, body)
+    assert played.stopped.why == "flood"
+    assert played.result.failure is Failure.KILLED
+    assert gone(tmp_path / "clone" / "pid")
+
+
+# ---- through the belt: recorded once, with its class, and the lease is free ------------------------------------------
+
+
+def told(stage: Stage, body: str, **settings: object) -> tuple[Outcome, Failure | None, float, str]:
+    """One tick whose drafter is a fake Claude Code; its one record, after which the item is free again."""
+    from bee.doors import services
+    from bee.thinking.config import Settings
+
+    folder = stage.folder / "programs"
+    folder.mkdir()
+    (folder / "claude").write_text(HEAD + body)
+    (folder / "claude").chmod(0o755)
+    number = stage.issue()
+    env = {**stage.env(), "PATH": f"{folder}:{stage.env()['PATH']}"}
+    own = RoleSettings(engine="claude", minutes=1, minutes_silent=1)
+    chosen = Settings(repos=(stage.repo,), sandbox="none", roles={Role.DRAFTER: own})
+    host = services.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
+    assert stage.tick(host).run
+    [run] = runs(stage, host, number)
+    assert "breeze:wip" not in stage.labels(number)
+    return run.outcome, run.failure, run.cost_usd, run.note
+
+
+@pytest.mark.parametrize(
+    ("body", "failure", "cost"),
+    [
+        ("answer(); os.kill(os.getpid(), signal.SIGKILL)", Failure.KILLED, pytest.approx(0.00525)),
+        ("answer(); result(is_error=True)", Failure.CRASH, 0.5),
+        ("answer(); result(result='You\\'ve hit your session limit · resets in 2h')", Failure.QUOTA, 0.5),
+        ("print('Not logged in · Please run /login'); sys.exit(1)", Failure.AUTH, 0.0),
+    ],
+)
+def test_r3_a_failed_run_is_recorded_once_with_class_and_cost(
+    tmp_path: Path, body: str, failure: Failure, cost: float
+) -> None:
+    with staged(tmp_path) as stage:
+        assert told(stage, body)[:3] == (Outcome.ERROR, failure, cost)
+
+
+def test_r3_success_without_a_verb_is_no_success(tmp_path: Path) -> None:
+    with staged(tmp_path) as stage:
+        assert told(stage, "answer(); result()")[:3] == (Outcome.UNCLASSIFIED, Failure.NO_VERB, 0.5)
