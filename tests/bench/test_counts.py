@@ -1,0 +1,64 @@
+"""The requests of the design's figures, held by tests; times and memory are measured by scripts/bench only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bee.words.labels import LABEL_TEXTS
+from tests.belt.stage import DESIGN, Stage, staged
+
+ONE_STEP = """cat > "$HOME/plan.md" <<'END'
+- [ ] `one` The step
+  - Accept: `sh check.sh`
+  - Files: `one.txt`
+END
+bee plan "$HOME/plan.md"
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A repository set up as `bee init` does it: with bee's labels."""
+    with staged(tmp_path, {".github/bee.yml": "version: 1\nintake: all\nplan_approval: auto\n"}) as made:
+        for label in LABEL_TEXTS:
+            made.call("ada", "POST", made.at("/labels"), {"name": label.value, "color": "ededed"})
+        yield made
+
+
+def asked(stage: Stage) -> list[dict[str, Any]]:
+    """bee's API requests so far; git traffic is not counted."""
+    return [entry for entry in stage.control("log") if entry["login"] == "bee" and entry["kind"] != "git"]
+
+
+def test_an_idle_tick_is_one_request(stage: Stage) -> None:
+    """Issues and pull requests of several kinds, none of them an agent's to move."""
+    for number in range(5):
+        stage.issue(DESIGN.replace("[x]", "[ ]"), f"Open {number}")
+    stage.issue("Please.", who="eve")
+    stage.label(stage.issue("Held."), "breeze:human")
+    stage.push({"b.txt": "b"}, "work")
+    draft = {"title": "w", "head": "work", "base": "main", "draft": True}
+    stage.call("ada", "POST", stage.at("/pulls"), draft)
+    host = stage.host()
+    for _ in range(2):
+        before = len(asked(stage))
+        report = stage.tick(host)
+        assert (report.run, report.requests, len(asked(stage)) - before) == ("", 1, 1)
+
+
+@pytest.mark.parametrize(("body", "runs"), [("Do it.", 4), (DESIGN, 5)], ids=["task", "design"])
+def test_one_step_takes_at_most_sixty_requests_and_a_dispatching_tick_five(stage: Stage, body: str, runs: int) -> None:
+    """From the open issue to the closed one, with every role played once."""
+    number = stage.issue(body)
+    host = stage.host(moves={"planner": ONE_STEP})
+    reports = []
+    while stage.item(number)["state"] == "open" and len(reports) < 20:
+        reports.append(stage.tick(host))
+    sent = [report for report in reports if report.run]
+    assert len(sent) == runs
+    assert max(report.requests for report in sent if not report.acted) <= 5
+    assert len(asked(stage)) <= 60

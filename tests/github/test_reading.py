@@ -1,0 +1,312 @@
+"""Reading a repository: what is refused counts as unknown and is asked otherwise, and what was cut off is read on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import responses
+
+from bee.hands.github import reading
+from bee.words import limits
+from bee.words.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
+from bee.words.model import CheckState, Permission, Pull
+from tests.github.world import (
+    AT,
+    DATE,
+    NOON,
+    OID,
+    OTHER,
+    REPO,
+    actor,
+    door,
+    graph,
+    head,
+    issue,
+    listed,
+    pull,
+    refused,
+    snapshot,
+)
+
+
+def rest(github: responses.RequestsMock, path: str, body: Any, status: int = 200) -> None:
+    """The next REST answer to a GET."""
+    github.add("GET", f"{AT}{path}", json=body, status=status, headers=DATE)
+
+
+def test_a_snapshot_is_one_request(github: responses.RequestsMock) -> None:
+    """Time is GitHub's; people are known by lower case."""
+    graph(github, {"data": snapshot(listed(issue(1)), listed(pull(2)))})
+    one = door()
+    seen = reading.read_snapshot(one, REPO)
+    assert one.requests == 1
+    assert one.points == 3
+    assert NOON <= seen.now <= NOON + 5
+    assert [item.number for item in (*seen.issues, *seen.pulls)] == [1, 2]
+    assert seen.permissions == {"ada": Permission.ADMIN}
+    assert seen.policy_text == "version: 1\nintake: all\n"
+    assert (seen.default_head, seen.default_tree, seen.repo_id) == (OTHER, OTHER, "R_1")
+
+
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        (None, None),
+        ({"__typename": "Blob", "oid": OTHER, "text": "x", "isTruncated": True}, None),
+        ({"__typename": "Tree"}, None),
+        ({"__typename": "Blob", "oid": OTHER, "text": None, "isTruncated": False}, None),
+    ],
+)
+def test_a_policy_that_is_not_wholly_there_is_none(github: responses.RequestsMock, policy: Any, text: Any) -> None:
+    graph(github, {"data": snapshot(policy=policy)})
+    assert reading.read_snapshot(door(), REPO).policy_text is text
+
+
+# ---- what a token may not read ---------------------------------------------------------------------------------------
+
+PERMISSIONS: list[tuple[Any, int, Permission]] = [
+    ({"permission": "write", "role_name": "maintain"}, 200, Permission.MAINTAIN),
+    ({"permission": "read", "role_name": "triage"}, 200, Permission.TRIAGE),
+    ({"permission": "admin", "role_name": "admin"}, 200, Permission.ADMIN),
+    ({"permission": "write", "role_name": "release-managers"}, 200, Permission.WRITE),
+    ({"permission": "none"}, 200, Permission.NONE),
+    ({"permission": "something new"}, 200, Permission.NONE),
+    ({"message": "Not Found"}, 404, Permission.NONE),
+]
+
+
+@pytest.mark.parametrize(("answer", "status", "expected"), PERMISSIONS)
+def test_people_are_asked_for_one_by_one_where_they_are_not_listed(
+    github: responses.RequestsMock, answer: Any, status: int, expected: Permission
+) -> None:
+    """Everybody whose word might count, once each; bots are nobody's collaborators."""
+    comment = {
+        "fullDatabaseId": "3000000000", "body": "x", "createdAt": "2026-01-01T10:00:00Z", "lastEditedAt": None,
+        "url": "u", "author": actor("Zoe"), "editor": None,
+    }  # fmt: skip
+    robot = {**comment, "author": {"__typename": "Bot", "login": "helper", "databaseId": 3}}
+    data = snapshot(listed(issue(comments=listed(comment, robot), author=actor("zoe"))), collaborators=None)
+    told = refused("FORBIDDEN", "repository", "collaborators", message="Must have push access to view collaborators.")
+    graph(github, {"data": data, "errors": [told]})
+    rest(github, "/collaborators/zoe/permission", answer, status)
+    one = door()
+    seen = reading.read_snapshot(one, REPO)
+    assert seen.permissions == {"zoe": expected}
+    assert seen.issues[0].comments[0].id == 3_000_000_000
+    assert one.requests == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_a_permission_that_cannot_be_looked_up_fails_the_look(
+    github: responses.RequestsMock, slept: list[float], status: int
+) -> None:
+    """Fails closed: unknown is not the same as a stranger, and never the same as a friend."""
+    data = snapshot(listed(issue()), collaborators=None)
+    graph(github, {"data": data, "errors": [refused("FORBIDDEN", "repository", "collaborators")]})
+    for _ in range(limits.REQUEST_TRIES_MAX if status == 500 else 1):
+        rest(github, "/collaborators/ada/permission", {"message": "x"}, status)
+    with pytest.raises(LookError):
+        reading.read_snapshot(door(), REPO)
+
+
+CONTEXT = {
+    "__typename": "StatusContext", "context": "ci", "state": "SUCCESS", "description": None,
+    "createdAt": "2026-01-01T10:00:00Z", "targetUrl": None, "creator": None,
+}  # fmt: skip
+_COMMIT = ("repository", "pullRequests", "nodes", 0, "commits", "nodes", 0, "commit", "statusCheckRollup")
+# How deep GitHub cuts when a fine-grained token may not read check runs: what is left, and where the errors point.
+REFUSED_AT: list[tuple[str, Any, list[tuple[Any, ...]]]] = [
+    ("the rollup", None, [_COMMIT]),
+    ("its contexts, which are never null", None, [(*_COMMIT, "contexts")]),
+    ("each check run", {"contexts": listed(CONTEXT, None)}, [(*_COMMIT, "contexts", "nodes", 1)]),
+]
+# What REST then says of the head -> what the checks are.
+REST_CHECKS: list[tuple[list[tuple[str, str]], list[tuple[str, str, str | None]], set[CheckState]]] = [
+    ([], [], set()),
+    ([("ci", "success")], [], {CheckState.GREEN}),
+    ([("ci", "failure")], [], {CheckState.RED}),
+    ([("ci", "error")], [], {CheckState.RED}),
+    ([("ci", "pending")], [], {CheckState.PENDING}),
+    ([("ci", "success")], [("CI", "completed", "failure")], {CheckState.GREEN, CheckState.RED}),
+    ([], [("CI", "completed", "success")], {CheckState.GREEN}),
+    ([], [("CI", "completed", "skipped")], {CheckState.GREEN}),
+    ([], [("CI", "completed", "cancelled")], {CheckState.RED}),
+    ([], [("CI", "completed", "a new word")], {CheckState.RED}),
+    ([], [("CI", "completed", None)], {CheckState.RED}),
+    ([], [("CI", "in_progress", None)], {CheckState.PENDING}),
+    ([], [("CI", "queued", None)], {CheckState.PENDING}),
+]
+
+
+def rest_checks(
+    github: responses.RequestsMock, statuses: list[tuple[str, str]], runs: list[tuple[str, str, str | None]]
+) -> None:
+    """The two REST answers about a head, with the fields that bee reads and no more."""
+    rest(github, f"/commits/{OID}/status?per_page=100", {"statuses": [
+        {"context": context, "state": state, "created_at": "2026-01-01T10:00:00Z", "description": None,
+         "target_url": None} for context, state in statuses]})  # fmt: skip
+    rest(github, f"/actions/runs?per_page=100&head_sha={OID}", {"workflow_runs": [
+        {"name": name, "workflow_id": 1, "status": status, "conclusion": conclusion,
+         "updated_at": "2026-01-01T10:00:00Z", "html_url": "u"} for name, status, conclusion in runs]})  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "paths"), [row[1:] for row in REFUSED_AT], ids=[row[0] for row in REFUSED_AT])
+@pytest.mark.parametrize(("statuses", "runs", "expected"), REST_CHECKS)
+def test_refused_checks_are_asked_for_by_rest_and_never_taken_as_none(
+    github: responses.RequestsMock, left: Any, paths: list[tuple[Any, ...]], statuses: Any, runs: Any, expected: Any
+) -> None:
+    """A null rollup beside its refusal is unknown; a null rollup alone is a head without checks."""
+    data = snapshot(pulls=listed(pull(rollup=left)))
+    graph(github, {"data": data, "errors": [refused("FORBIDDEN", *path) for path in paths]})
+    rest_checks(github, statuses, runs)
+    (seen,) = reading.read_snapshot(door(), REPO).pulls
+    assert {check.state for check in seen.checks} == expected
+
+
+def test_a_head_without_checks_is_not_asked_for_again(github: responses.RequestsMock) -> None:
+    graph(github, {"data": snapshot(pulls=listed(pull()))})
+    one = door()
+    assert reading.read_snapshot(one, REPO).pulls[0].checks == ()
+    assert one.requests == 1
+
+
+def test_refused_checks_of_one_item_are_asked_for_too(github: responses.RequestsMock) -> None:
+    """The merge gate reads its pull request this way."""
+    path = ("repository", "issueOrPullRequest", *_COMMIT[4:])
+    data = {
+        "viewer": {"login": "bee", "databaseId": 2},
+        "repository": head(lease=None, issueOrPullRequest=pull()),
+    }
+    graph(github, {"data": data, "errors": [refused("FORBIDDEN", *path)]})
+    rest_checks(github, [("ci", "failure")], [])
+    item = reading.read_item(door(), REPO, 2).item
+    assert isinstance(item, Pull)
+    assert [check.state for check in item.checks] == [CheckState.RED]
+
+
+OTHERWISE: list[tuple[str, list[dict[str, Any]], Any, type[Exception], str]] = [
+    ("not found", [refused("NOT_FOUND", "repository")], None, NotFoundError, f"GitHub shows no {REPO}"),
+    ("forbidden elsewhere", [refused("FORBIDDEN", "repository", "issues")], {}, ForbiddenError, f"may not read {REPO}"),
+    ("no type at all", [{"message": "Something went wrong"}], None, ServerError, "Something went wrong"),
+    (
+        "refused and something else",
+        [refused("FORBIDDEN", "repository", "collaborators"), {"message": "timeout"}], {}, ForbiddenError, "timeout",
+    ),
+    ("refused, and nothing beside", [refused("FORBIDDEN", "repository", "collaborators")], None, ForbiddenError, "may"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("errors", "data", "cause", "words"), [row[1:] for row in OTHERWISE], ids=[row[0] for row in OTHERWISE]
+)
+def test_every_other_graphql_error_fails_the_look(
+    github: responses.RequestsMock, errors: Any, data: Any, cause: Any, words: str
+) -> None:
+    graph(github, {"data": {**snapshot(), **data} if data is not None else None, "errors": errors})
+    with pytest.raises(cause, match=words):
+        reading.read_snapshot(door(), REPO)
+
+
+@pytest.mark.parametrize("repository", [None, {"defaultBranchRef": None}])
+def test_a_repository_that_is_not_shown_or_is_empty_is_not_there(
+    github: responses.RequestsMock, repository: Any
+) -> None:
+    data = snapshot()
+    data["repository"] = repository and {**data["repository"], **repository}
+    graph(github, {"data": data})
+    with pytest.raises(NotFoundError, match=REPO):
+        reading.read_snapshot(door(), REPO)
+
+
+# ---- what was cut off ------------------------------------------------------------------------------------------------
+
+
+def asked(github: responses.RequestsMock, number: int) -> dict[str, Any]:
+    """The variables of the request with this number."""
+    return dict(json.loads(github.calls[number].request.body or b"")["variables"])
+
+
+def test_every_list_of_the_repository_is_read_on(github: responses.RequestsMock) -> None:
+    """Issues, pull requests, refs and collaborators, each from where its page ended."""
+    ref = {"name": "7", "target": {"__typename": "Commit", "oid": OID, "message": "x"}}
+    edge = {"permission": "READ", "node": {"login": "Rea", "databaseId": 4}}
+    data = snapshot(listed(issue(1), more="i1"), listed(pull(2), more="p1"), items=listed(more="r1"))
+    data["repository"]["collaborators"]["pageInfo"] = {"hasNextPage": True, "endCursor": "c1"}
+    graph(github, {"data": data})
+    graph(github, {"data": {"repository": {"issues": listed(issue(3), more="i2")}}})
+    graph(github, {"data": {"repository": {"issues": listed(issue(4))}}})
+    graph(github, {"data": {"repository": {"pullRequests": listed(pull(5))}}})
+    graph(github, {"data": {"repository": {"items": listed(ref)}}})
+    people = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [edge]}
+    graph(github, {"data": {"repository": {"collaborators": people}}})
+    seen = reading.read_snapshot(door(), REPO)
+    assert [one.number for one in seen.issues] == [1, 3, 4]
+    assert [one.number for one in seen.pulls] == [2, 5]
+    assert seen.items[7].oid == OID
+    assert seen.permissions == {"ada": Permission.ADMIN, "rea": Permission.READ}
+    assert [asked(github, number)["after"] for number in range(1, 6)] == ["i1", "i2", "p1", "r1", "c1"]
+
+
+@pytest.mark.parametrize("name", ["labels", "comments", "userContentEdits", "timelineItems"])
+def test_every_list_of_an_issue_is_read_on(github: responses.RequestsMock, name: str) -> None:
+    graph(github, {"data": snapshot(listed(issue(**{name: listed(more="x1")})))})
+    graph(github, {"data": {"node": {"__typename": "Issue", name: listed()}}})
+    reading.read_snapshot(door(), REPO)
+    assert asked(github, 1) == {"id": "I_1", "after": "x1"}
+    assert name in json.loads(github.calls[1].request.body or b"")["query"]
+
+
+def test_the_checks_of_a_head_are_read_on(github: responses.RequestsMock) -> None:
+    graph(github, {"data": snapshot(pulls=listed(pull(rollup={"contexts": listed(CONTEXT, more="x1")})))})
+    red = {**CONTEXT, "context": "late", "state": "FAILURE"}
+    commit = {"oid": OID, "committedDate": "2026-01-01T09:00:00Z", "statusCheckRollup": {"contexts": listed(red)}}
+    graph(github, {"data": {"node": {"__typename": "PullRequest", "commits": {"nodes": [{"commit": commit}]}}}})
+    (seen,) = reading.read_snapshot(door(), REPO).pulls
+    assert [check.state for check in seen.checks] == [CheckState.GREEN, CheckState.RED]
+
+
+def test_a_list_that_vanishes_while_it_is_read_fails_the_look(github: responses.RequestsMock) -> None:
+    graph(github, {"data": snapshot(listed(issue(comments=listed(more="x1"))))})
+    graph(github, {"data": {"node": None}})
+    with pytest.raises(CutOffError, match="changed while it was read"):
+        reading.read_snapshot(door(), REPO)
+
+
+def test_a_list_without_an_end_fails_the_look(github: responses.RequestsMock) -> None:
+    graph(github, {"data": snapshot(listed(more="x"))})
+    for _ in range(limits.PAGES_PER_LIST_MAX):
+        graph(github, {"data": {"repository": {"issues": listed(more="x")}}})
+    with pytest.raises(CutOffError, match="nothing was decided"):
+        reading.read_snapshot(door(), REPO)
+
+
+# ---- dependencies ----------------------------------------------------------------------------------------------------
+
+
+def blocker(number: int, state: str = "open", repo: str = REPO) -> dict[str, Any]:
+    """An issue that another one waits for."""
+    return {"number": number, "state": state, "repository_url": f"https://api.github.example/repos/{repo}"}
+
+
+def test_few_issues_are_asked_for_their_dependencies_one_by_one(github: responses.RequestsMock) -> None:
+    """Closed ones do not count, foreign ones count without a number; the name's case is GitHub's."""
+    answer = [blocker(8), blocker(9, "closed"), blocker(10, repo="other/place"), blocker(11, repo="Ada/Calc")]
+    rest(github, "/issues/7/dependencies/blocked_by?per_page=100", answer)
+    assert reading.read_dependencies(door(), REPO, [7], 5) == {7: (3, (8, 11))}
+
+
+def test_an_issue_that_is_gone_waits_for_nothing(github: responses.RequestsMock) -> None:
+    rest(github, "/issues/7/dependencies/blocked_by?per_page=100", {"message": "Not Found"}, 404)
+    assert reading.read_dependencies(door(), REPO, [7], 1) == {}
+
+
+def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock) -> None:
+    """The list says which depend on anything; pull requests stand in it too, and old servers say nothing."""
+    rest(github, "/issues?per_page=100&state=open&sort=created&direction=asc", [
+        {"number": 1, "issue_dependencies_summary": {"blocked_by": 1}}, {"number": 2},
+        {"number": 3, "issue_dependencies_summary": {"blocked_by": 0}},
+        {"number": 4, "pull_request": {}, "issue_dependencies_summary": {"blocked_by": 1}}])  # fmt: skip
+    rest(github, "/issues/1/dependencies/blocked_by?per_page=100", [blocker(3)])
+    assert reading.read_dependencies(door(), REPO, [1, 2, 3], 4) == {1: (1, (3,))}

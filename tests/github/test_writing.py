@@ -1,0 +1,259 @@
+"""Writing: each function sends what GitHub asks for, reads no more of the answer than is listed, and knows a race."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from bee.hands.github import writing
+from bee.hands.github.door import Door
+from bee.hands.github.writing import RefMove
+from bee.words.errors import (
+    BeeError,
+    ForbiddenError,
+    NotFoundError,
+    RefConflict,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
+from bee.words.labels import Label
+from tests.github.world import AT, DATE, OID, OTHER, REPO, door, graph, issue, listed, refused
+
+REF = "refs/bee/items/7"
+NO_SUCH = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation", "updateRefs"]}
+
+# What is called -> the one request it makes: method, path, body; the fields of the answer it reads; what it returns.
+CALLS: list[tuple[str, Callable[[Door], Any], str, str, Any, Any, Any]] = [
+    ("a commit", lambda d: writing.create_commit(d, REPO, "m", OTHER, [OID]), "POST", "/git/commits",
+     {"message": "m", "tree": OTHER, "parents": [OID]}, {"sha": OID}, OID),
+    ("labels on", lambda d: writing.add_labels(d, REPO, 1, ["breeze:wip"]), "POST", "/issues/1/labels",
+     {"labels": ["breeze:wip"]}, [], None),
+    ("a label off", lambda d: writing.remove_label(d, REPO, 1, "breeze:wip"), "DELETE",
+     "/issues/1/labels/breeze%3Awip", None, [], None),
+    ("a pull request", lambda d: writing.open_pull(d, REPO, "bee/1-task", "main", "t", "b"), "POST", "/pulls",
+     {"title": "t", "head": "bee/1-task", "base": "main", "body": "b"}, {"number": 2}, 2),
+    ("a comment", lambda d: writing.comment(d, REPO, 1, "b"), "POST", "/issues/1/comments", {"body": "b"}, {}, None),
+    ("a review", lambda d: writing.review(d, REPO, 2, OID, "APPROVE", "b"), "POST", "/pulls/2/reviews",
+     {"commit_id": OID, "event": "APPROVE", "body": "b"}, {}, None),
+    ("a status", lambda d: writing.set_status(d, REPO, OID, "bee/review", "success", "x" * 200, ""), "POST",
+     f"/statuses/{OID}", {"state": "success", "context": "bee/review", "description": "x" * 140}, {}, None),
+    ("a status with a page", lambda d: writing.set_status(d, REPO, OID, "c", "failure", "d", "https://x"), "POST",
+     f"/statuses/{OID}", {"state": "failure", "context": "c", "description": "d", "target_url": "https://x"}, {}, None),
+    ("a body", lambda d: writing.write_body(d, REPO, 1, "b"), "PATCH", "/issues/1", {"body": "b"}, {}, None),
+    ("closing", lambda d: writing.close_issue(d, REPO, 1), "PATCH", "/issues/1",
+     {"state": "closed", "state_reason": "completed"}, {}, None),
+    ("an issue", lambda d: writing.create_issue(d, REPO, "t", "b"), "POST", "/issues",
+     {"title": "t", "body": "b"}, {"number": 3}, 3),
+    ("a merge", lambda d: writing.merge(d, REPO, 2, OID, "squash", "t", "m"), "PUT", "/pulls/2/merge",
+     {"sha": OID, "merge_method": "squash", "commit_title": "t", "commit_message": "m"}, {"sha": OTHER}, OTHER),
+    ("a ref away", lambda d: writing.delete_ref(d, REPO, "refs/heads/bee/1-task"), "DELETE",
+     "/git/refs/heads/bee/1-task", None, None, None),
+    ("a comment away", lambda d: writing.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", None, None, None),
+    ("a ref's oid", lambda d: writing.read_oid(d, REPO, "refs/heads/main"), "GET", "/git/ref/heads/main", None,
+     {"object": {"sha": OID}}, OID),
+    ("parents", lambda d: writing.commit_parents(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
+     {"parents": [{"sha": OTHER}, {"sha": OID}]}, (OTHER, OID)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path", "body", "answer", "expected"), [row[1:] for row in CALLS], ids=[row[0] for row in CALLS]
+)
+def test_a_call_is_one_request(
+    github: responses.RequestsMock,
+    call: Callable[[Door], Any],
+    method: str,
+    path: str,
+    body: Any,
+    answer: Any,
+    expected: Any,
+) -> None:
+    """The answers hold the fields of docs/github-api.md and no others: nothing else is relied upon."""
+    text = "" if answer is None else json.dumps(answer)
+    github.add(method, f"{AT}{path}", body=text, status=204 if answer is None else 200, headers=DATE)
+    one = door()
+    assert call(one) == expected
+    assert one.requests == 1
+    sent = github.calls[0].request.body
+    assert (json.loads(sent) if sent else None) == body
+
+
+@pytest.mark.parametrize(
+    "call", [row[1] for row in CALLS if row[2] != "GET"], ids=[row[0] for row in CALLS if row[2] != "GET"]
+)
+def test_a_write_whose_reply_is_lost_is_sent_once(
+    github: responses.RequestsMock, call: Callable[[Door], Any], slept: list[float]
+) -> None:
+    """It may have taken effect. Whoever asked looks first."""
+    row = next(row for row in CALLS if row[1] is call)
+    github.add(row[2], f"{AT}{row[3]}", body=requests.ConnectionError("reset"))
+    one = door()
+    with pytest.raises(UnreachableError):
+        call(one)
+    assert one.requests == 1
+
+
+GONE: list[tuple[str, Callable[[Door], Any], str, str, int, Any]] = [
+    ("a label", lambda d: writing.remove_label(d, REPO, 1, "x"), "DELETE", "/issues/1/labels/x", 404, None),
+    ("a comment", lambda d: writing.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", 404, None),
+    ("a ref, by 404", lambda d: writing.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
+    ("a ref, by 422", lambda d: writing.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
+    ("a ref read", lambda d: writing.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+    ("a tip read", lambda d: writing.read_ref(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path", "status", "expected"), [row[1:] for row in GONE], ids=[row[0] for row in GONE]
+)
+def test_what_is_gone_already_is_no_error(
+    github: responses.RequestsMock, call: Callable[[Door], Any], method: str, path: str, status: int, expected: Any
+) -> None:
+    github.add(method, f"{AT}{path}", json={"message": "Reference does not exist"}, status=status)
+    assert call(door()) is expected
+
+
+@pytest.mark.parametrize("status", [405, 409, 422])
+def test_a_refused_merge_says_which_way(github: responses.RequestsMock, status: int) -> None:
+    github.add("PUT", f"{AT}/pulls/2/merge", json={"message": "Head branch was modified"}, status=status)
+    with pytest.raises(RefusedError) as caught:
+        writing.merge(door(), REPO, 2, OID, "squash", "t", "m")
+    assert (caught.value.status, caught.value.message) == (status, "Head branch was modified")
+
+
+# ---- compare and swap ------------------------------------------------------------------------------------------------
+
+
+def test_refs_move_all_or_nothing_in_one_request(github: responses.RequestsMock) -> None:
+    """Nothing before is all zeros, and so is nothing after."""
+    graph(github, {"data": {"updateRefs": {"clientMutationId": None}}})
+    one = door()
+    moves = [RefMove(REF, None, OID), RefMove("refs/bee/merge/main", OTHER, OID), RefMove("refs/bee/x", OID, None)]
+    writing.update_refs(one, REPO, "R_1", moves)
+    sent = json.loads(github.calls[0].request.body or b"")["variables"]
+    zeros = "0" * 40
+    assert sent["repository"] == "R_1"
+    assert [(m["name"], m["beforeOid"], m["afterOid"]) for m in sent["updates"]] == [
+        (REF, zeros, OID), ("refs/bee/merge/main", OTHER, OID), ("refs/bee/x", OID, zeros),
+    ]  # fmt: skip
+    assert one.requests == 1
+
+
+RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
+    ("moved", {"type": "UNPROCESSABLE", "message": f"{REF} is at {OTHER} but expected {OID}"}, RefConflict),
+    ("without a type", {"message": "A ref could not be updated"}, RefConflict),
+    ("forbidden", {"type": "FORBIDDEN", "message": "Resource not accessible"}, ForbiddenError),
+]
+
+
+@pytest.mark.parametrize(("error", "cause"), [row[1:] for row in RACES], ids=[row[0] for row in RACES])
+def test_a_ref_that_does_not_move_says_why(github: responses.RequestsMock, error: Any, cause: type[BeeError]) -> None:
+    graph(github, {"data": {"updateRefs": None}, "errors": [{"path": ["updateRefs"], **error}]})
+    with pytest.raises(cause):
+        writing.update_refs(door(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
+
+
+def test_without_the_mutation_a_ref_is_created_by_rest(github: responses.RequestsMock) -> None:
+    graph(github, {"errors": [NO_SUCH]})
+    github.add("POST", f"{AT}/git/refs", json={}, status=201)
+    writing.update_refs(door(), REPO, "R_1", [RefMove(REF, None, OID)])
+    assert json.loads(github.calls[1].request.body or b"") == {"ref": REF, "sha": OID}
+
+
+def test_without_the_mutation_a_ref_is_moved_forward_without_force(github: responses.RequestsMock) -> None:
+    """The new record's parent is the one that was seen, so a forward move is a compare and swap."""
+    graph(github, {"errors": [NO_SUCH]})
+    github.add("PATCH", f"{AT}/git/refs/bee/items/7", json={})
+    writing.update_refs(door(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
+    assert json.loads(github.calls[1].request.body or b"") == {"sha": OID, "force": False}
+
+
+@pytest.mark.parametrize(("before", "method", "path"), [(None, "POST", ""), (OTHER, "PATCH", "/bee/items/7")])
+def test_a_race_that_is_lost_by_rest_is_one_too(
+    github: responses.RequestsMock, before: Any, method: str, path: str
+) -> None:
+    graph(github, {"errors": [NO_SUCH]})
+    github.add(method, f"{AT}/git/refs{path}", json={"message": "Update is not a fast forward"}, status=422)
+    with pytest.raises(RefConflict, match="not a fast forward"):
+        writing.update_refs(door(), REPO, "R_1", [RefMove(REF, before, OID)])
+
+
+def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None:
+    """REST could move one and not the other."""
+    graph(github, {"errors": [NO_SUCH]})
+    one = door()
+    with pytest.raises(RefConflict):
+        writing.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
+    assert one.requests == 1
+
+
+# ---- labels, claim, pause, pulse -------------------------------------------------------------------------------------
+
+
+def test_a_label_is_made_where_it_is_missing(github: responses.RequestsMock) -> None:
+    """With colour and description; when another host was first, its label is taken."""
+    at = f"{AT}/labels"
+    github.add("GET", f"{at}/breeze%3Awip", json={"message": "Not Found"}, status=404)
+    github.add("POST", at, json={"node_id": "L_1"}, status=201)
+    assert writing.label_id(door(), REPO, Label.WIP) == "L_1"
+    sent = json.loads(github.calls[1].request.body or b"")
+    assert sent["name"] == "breeze:wip"
+    assert len(sent["color"]) == 6
+    assert sent["description"]
+    github.add("GET", f"{at}/breeze%3Awip", json={"message": "Not Found"}, status=404)
+    github.add("POST", at, json={"message": "Validation Failed"}, status=422)
+    github.add("GET", f"{at}/breeze%3Awip", json={"node_id": "L_2"})
+    assert writing.label_id(door(), REPO, Label.WIP) == "L_2"
+
+
+def claimed(lease: Any) -> dict[str, Any]:
+    """The answer to a claim."""
+    node = issue(7, labels=listed({"name": "breeze:wip"}))
+    return {"addLabelsToLabelable": {"labelable": {**node, "repository": {"lease": lease}}}}
+
+
+def test_a_claim_reads_item_and_lease_back_in_the_same_request(github: responses.RequestsMock) -> None:
+    lease = {"name": "items/7", "target": {"__typename": "Commit", "oid": OID, "message": "no record"}}
+    graph(github, {"data": claimed(lease)})
+    graph(github, {"data": claimed(None)})
+    one = door()
+    item, tip = writing.mark_claimed(one, REPO, 7, "I_7", "L_1")
+    assert item.labels == {Label.WIP}
+    assert tip is not None
+    assert tip.oid == OID
+    assert writing.mark_claimed(one, REPO, 7, "I_7", "L_1")[1] is None
+    assert one.requests == 2
+
+
+def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.RequestsMock) -> None:
+    """Label and words are there; anything else that failed is an error."""
+    said = {"label": {}, "comment": {}, "release": None}
+    graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release")]})
+    with pytest.raises(RefConflict):
+        writing.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+    graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release"), refused("FORBIDDEN", "comment")]})
+    with pytest.raises(ServerError, match="did not take the pause"):
+        writing.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+
+
+@pytest.mark.parametrize(("state", "is_open"), [("OPEN", True), ("CLOSED", False), ("MERGED", False)])
+@pytest.mark.parametrize("key", ["issueState", "pullState"])
+def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: str, state: str, is_open: bool) -> None:
+    """Foreign labels say nothing; letter case does not matter to GitHub, so it does not here."""
+    labels = listed({"name": "Breeze:Human"}, {"name": "bug"})
+    item = {"__typename": "Issue", key: state, "labels": labels}
+    graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": item}}})
+    found = writing.pulse(door(), REPO, 7)
+    assert (found.tip, found.open, found.labels) == (None, is_open, {Label.HUMAN})
+
+
+def test_a_pulse_of_nothing_says_so(github: responses.RequestsMock) -> None:
+    graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": None}}})
+    with pytest.raises(NotFoundError, match="#7"):
+        writing.pulse(door(), REPO, 7)
