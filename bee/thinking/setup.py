@@ -74,7 +74,10 @@ def origin_url(git_config: str) -> str | None:
 def remote_of(url: str) -> Remote | None:
     """What an address of git's says (`https://…`, `ssh://…` or `git@host:…`); None where it names no owner/name."""
     if "://" in url:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # no address of anything, such as `http://[`
+            return None
         host, path = parts.netloc.rpartition("@")[2], parts.path
         host = host.partition(":")[0] if parts.scheme == "ssh" else host
     else:

@@ -51,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="ENGINE", help="who plays the roles: claude, codex, gemini, or a command "
                         "in quotes")  # fmt: skip
     parser.add_argument("--sandbox", choices=("required", "none"), help="none: agents run with all your rights")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output; needs --yes")
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON line, last on standard output; needs --yes or --dry-run"
+    )
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:

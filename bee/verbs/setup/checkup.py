@@ -258,6 +258,8 @@ def _write_test(door: Door, repo: str, repo_id: str, head: str) -> str:
         writing.update_refs(door, repo, repo_id, [RefMove(ref, None, head)])
     except (ForbiddenError, RefConflict, RefusedError) as problem:
         return one_line(str(problem))
-    finally:
+    except LookError:  # it may have been made all the same
         writing.delete_ref(door, repo, ref)
+        raise
+    writing.delete_ref(door, repo, ref)
     return "it is still there" if writing.read_oid(door, repo, ref) else ""

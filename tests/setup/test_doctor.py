@@ -1,0 +1,396 @@
+"""`bee doctor` on the forge: every check has its line and what mends it, and looking changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bee.words.labels import LABEL_TEXTS
+from tests.belt.plays import Ended, bee, configure, last_seq, tree_of
+from tests.belt.stage import Stage, staged
+from tests.setup.places import POLICY, done_writes, protect, without_scopes
+from tests.setup.terminal import terminal
+
+LINE = re.compile(r"(ok  |warn|fail)  (?:(\w+/\w+): )?([a-z-]+): (.+?)(?:; to mend it: (.+))?")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A repository with a policy, and a host that is set up for it with the command engine."""
+    with staged(tmp_path) as made:
+        configure(made)
+        for label, text in LABEL_TEXTS.items():
+            body = {"name": label.value, "color": text.color, "description": text.description}
+            made.call("ada", "POST", made.at("/labels"), body)
+        yield made
+
+
+def doctor(stage: Stage, *args: str, **env: str) -> Ended:
+    """`bee doctor`, for a person whose own home is empty and whose PATH has no scheduler."""
+    person = stage.folder / "person"
+    person.mkdir(exist_ok=True)
+    return bee(stage, "doctor", *args, **{"HOME": str(person), **env})
+
+
+def checks(stage: Stage, *args: str, code: int = 0, **env: str) -> dict[str, list[dict[str, Any]]]:
+    """What `bee doctor --json` says, by the name of the check."""
+    ended = doctor(stage, "--json", *args, **env)
+    data = ended.json
+    assert (ended.code, data["exit"]) == (code, code), ended.out + ended.err
+    assert set(data) == {"version", "exit", "counts", "checks", "problems"}
+    assert data["version"] == 1
+    found: dict[str, list[dict[str, Any]]] = {}
+    for check in data["checks"]:
+        assert set(check) == {"name", "status", "repo", "text", "mend"}
+        assert check["status"] in ("ok", "warn", "fail")
+        assert check["status"] == "ok" or check["mend"] or check["name"] == "scheduler"
+        found.setdefault(check["name"], []).append(check)
+    assert sum(data["counts"].values()) == len(data["checks"])
+    return found
+
+
+def said(found: dict[str, list[dict[str, Any]]], name: str, status: str) -> str:
+    """The texts of the checks of a name, all of which ended so."""
+    assert {check["status"] for check in found[name]} == {status}, found[name]
+    return " / ".join(f"{check['text']} | {check['mend']}" for check in found[name])
+
+
+# ---- what is shown --------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_that_is_set_up_has_no_failure_and_looking_changes_nothing(stage: Stage) -> None:
+    seq, home, refs = last_seq(stage), tree_of(stage.folder / "home-host"), stage.refs("refs/")
+    ended = doctor(stage)
+    assert ended.code == 0, ended.out + ended.err
+    lines = ended.out.splitlines()
+    assert all(LINE.fullmatch(line) for line in lines[:-1]), ended.out
+    assert re.fullmatch(r"\d+ ok, \d+ to look at, 0 failed", lines[-1])
+    assert {found[3] for line in lines[:-1] if (found := LINE.fullmatch(line))} >= {
+        "config", "git", "engine", "sandbox", "scheduler", "heartbeat", "disk", "token", "clock", "rate-limit",
+        "access", "policy", "labels", "branch-rules", "refs",
+    }  # fmt: skip
+    asked = [entry for entry in stage.control(f"log?after={seq}") if entry["login"] == "bee"]
+    assert asked
+    assert [entry for entry in asked if entry["write"]] == []
+    assert tree_of(stage.folder / "home-host") == home
+    assert stage.refs("refs/") == refs
+    assert "\x1b" not in ended.out
+
+
+def test_on_a_terminal_it_has_colours_and_none_with_no_color(stage: Stage) -> None:
+    with terminal(stage, "doctor") as screen:
+        screen.end()
+    assert "\x1b[32mok  \x1b[0m" in screen.shown
+    with terminal(stage, "doctor", NO_COLOR="1") as screen:
+        screen.end()
+    assert "\x1b[" not in screen.shown
+
+
+def test_whoever_stops_reading_is_no_bug(stage: Stage) -> None:
+    started = stage.start("host", "doctor")
+    assert started.stdout is not None
+    assert started.stderr is not None
+    started.stdout.close()
+    assert "Traceback" not in started.stderr.read()
+    started.stderr.close()
+    assert started.wait(30) == 141
+
+
+# ---- this machine ---------------------------------------------------------------------------------------------------
+
+
+def test_without_a_configuration_it_says_what_writes_one(stage: Stage) -> None:
+    found = checks(stage, code=1, GIT_BEE_HOME=str(stage.folder / "nowhere"))
+    assert said(found, "config", "fail").endswith("| bee init")
+    assert not (stage.folder / "nowhere").exists()
+    assert "access" not in found
+    assert "policy" in checks(stage, "--repo", "ada/calc", code=1, GIT_BEE_HOME=str(stage.folder / "nowhere"))
+
+
+def test_a_wrong_configuration_is_one_failed_check_with_its_line(stage: Stage) -> None:
+    path = stage.folder / "home-host" / "config.yml"
+    path.write_text("version: 1\nrepo: [ada/calc]\n")
+    found = checks(stage, code=1)
+    assert f"{path}:2: unknown key `repo`" in said(found, "config", "fail")
+    path.write_text(f"version: 1\nrepos: [{stage.repo}]\nengine:\n  command: [/bin/sh]\n")
+    path.chmod(0o666)
+    assert f"| chmod 600 {path}" in said(checks(stage, code=1), "config-mode", "fail")
+
+
+@pytest.mark.parametrize(
+    ("engine", "status", "text"),
+    [
+        ("{command: [/bin/sh, -c, 'true']}", "ok", "every role: /bin/sh"),
+        ("{command: [/no/such/agent]}", "fail", "/no/such/agent cannot be run | name an executable"),
+        ("{command: [./agent]}", "fail", "./agent is no absolute path"),
+        ("{command: [no-such-agent]}", "fail", "is not in the system's folders"),
+        ("mistral", "fail", "there is no engine 'mistral' | install one of claude, codex, gemini"),
+        ("codex", "fail", "codex: not installed"),
+        ("gemini", "fail", "logged in | set GEMINI_API_KEY, then: bee install --env GEMINI_API_KEY"),
+    ],
+)
+def test_the_engine_is_looked_for_as_a_run_would_start_it(stage: Stage, engine: str, status: str, text: str) -> None:
+    folder = stage.folder / "programs"
+    folder.mkdir()
+    (folder / "gemini").write_text("#!/bin/sh\n")
+    (folder / "gemini").chmod(0o755)
+    config = stage.folder / "home-host" / "config.yml"
+    config.write_text(f"version: 1\nrepos: [ada/calc]\nengine: {engine}\nsandbox: none\n")
+    found = checks(stage, code=int(status == "fail"), PATH=f"{folder}:/usr/bin:/bin")
+    assert text in said(found, "engine", status)
+
+
+def test_a_login_of_this_shell_is_not_one_of_scheduled_ticks(stage: Stage) -> None:
+    folder = stage.folder / "programs"
+    folder.mkdir()
+    (folder / "codex").write_text("#!/bin/sh\n")
+    (folder / "codex").chmod(0o755)
+    home = stage.folder / "home-host"
+    text = "version: 1\nrepos: [ada/calc]\nengine: codex\nroles:\n  reviewer:\n    engine: {command: [/bin/sh]}\n"
+    (home / "config.yml").write_text(text)
+    env = {"PATH": f"{folder}:/usr/bin:/bin", "OPENAI_API_KEY": "a-key"}
+    here, reviewer = sorted(checks(stage, **env)["engine"], key=lambda check: str(check["text"]), reverse=False)
+    assert (here["status"], here["mend"]) == ("warn", "bee install --env OPENAI_API_KEY")
+    assert here["text"].startswith("planner, drafter, test, merger: codex: ")
+    assert (reviewer["status"], reviewer["text"]) == ("ok", "reviewer: /bin/sh")
+    (home / "env").write_text("OPENAI_API_KEY=another\n")
+    kept = checks(stage, PATH=env["PATH"])["engine"]
+    assert {check["status"] for check in kept} == {"ok"}
+    assert "a-key" not in str(kept)
+    assert "another" not in str(kept)
+
+
+def test_no_box_and_no_wish_for_one(stage: Stage) -> None:
+    assert "all your rights" in said(checks(stage), "sandbox", "warn")
+    config = stage.folder / "home-host" / "config.yml"
+    config.write_text(config.read_text().replace("sandbox: none", "sandbox: required"))
+    bare = stage.folder / "bare"
+    bare.mkdir()
+    found = checks(stage, code=1, PATH=str(bare))
+    assert "cannot be built here" in said(found, "sandbox", "fail")
+    assert "no git on PATH" in said(found, "git", "fail")
+
+
+def crontab(stage: Stage, lines: str) -> str:
+    """A PATH whose crontab shows these lines."""
+    folder = stage.folder / "cron"
+    folder.mkdir(exist_ok=True)
+    (folder / "crontab").write_text(f"#!/bin/sh\ncat <<'END'\n{lines}\nEND\n")
+    (folder / "crontab").chmod(0o755)
+    return f"{folder}:{stage.env()['PATH']}"
+
+
+def test_what_ticks_here_and_when_it_last_did(stage: Stage) -> None:
+    silent = crontab(stage, "# */5 * * * * scripts/tick")
+    found = checks(stage, PATH=silent)
+    assert said(found, "scheduler", "warn").endswith("ticks by itself | bee install")
+    assert said(found, "heartbeat", "warn").endswith("| bee install")
+    ticking = crontab(stage, '*/5 * * * * "$HOME/bee/scripts/tick"')
+    beat = stage.folder / "home-host" / "heartbeat"
+    beat.write_text(f"{int(time.time()) - 70} tick\n")
+    found = checks(stage, PATH=ticking)
+    assert "by a line of your own" in said(found, "scheduler", "ok")
+    assert "began 7" in said(found, "heartbeat", "ok")
+    beat.write_text(f"{int(time.time()) - 3 * 3600} tick\n")
+    assert "3 hours ago" in said(checks(stage, code=1, PATH=ticking), "heartbeat", "fail")
+    silent = crontab(stage, "")
+    assert "3 hours ago" in said(checks(stage, PATH=silent), "heartbeat", "warn")
+    beat.write_text("nonsense\n")
+    assert "no tick has begun" in said(checks(stage, PATH=silent), "heartbeat", "warn")
+
+
+def test_scheduled_ticks_need_a_token_of_their_own(stage: Stage) -> None:
+    units = stage.folder / "person" / ".config" / "systemd" / "user"
+    units.mkdir(parents=True)
+    (units / "git-bee-tick.timer").write_text("[Timer]\n")
+    bare = crontab(stage, "")
+    (stage.folder / "cron" / "gh").write_text("#!/bin/sh\nexit 1\n")
+    (stage.folder / "cron" / "gh").chmod(0o755)
+    found = checks(stage, code=1, PATH=bare)
+    assert found["scheduler"][0]["text"] == "systemd"
+    assert "bee install --token-from-env" in said(found, "scheduled-token", "fail")
+    (stage.folder / "home-host" / "env").write_text("GH_TOKEN=t-bee\n")
+    assert "t-bee" not in said(checks(stage, PATH=bare), "scheduled-token", "ok")
+
+
+@pytest.mark.parametrize(("name", "mend"), [("PAUSED", "bee resume --all"), ("ROLLBACK", "bee resume --rollback")])
+def test_a_marker_that_stops_all_ticks_fails(stage: Stage, name: str, mend: str) -> None:
+    (stage.folder / "home-host" / name).write_text("reason: a test\n")
+    assert said(checks(stage, code=1), "marker", "fail").endswith(f"a test | {mend}")
+
+
+def test_a_clock_that_is_off_is_seen_by_githubs(stage: Stage) -> None:
+    stage.sleep(300)
+    text = said(checks(stage), "clock", "warn")
+    assert re.search(r"is (29|30)\d s behind GitHub's", text)
+
+
+# ---- GitHub ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_token_and_a_wrong_one_fail(stage: Stage) -> None:
+    path = crontab(stage, "")
+    (stage.folder / "cron" / "gh").write_text("#!/bin/sh\nexit 1\n")
+    (stage.folder / "cron" / "gh").chmod(0o755)
+    assert "gh auth login" in said(checks(stage, code=1, GH_TOKEN="", PATH=path), "token", "fail")
+    assert "does not accept" in said(checks(stage, code=1, GH_TOKEN="wrong"), "token", "fail")
+
+
+def test_what_it_cannot_look_at_is_never_ok(stage: Stage) -> None:
+    unreachable = doctor(stage, "--json", GITHUB_API_URL="http://127.0.0.1:9")
+    assert unreachable.code == 75
+    assert unreachable.json["exit"] == 75
+    assert "no answer from 127.0.0.1:9" in unreachable.json["problems"][0]
+    stage.fault("status", 0, {"method": "GET", "path": "/branches/main$"}, status=502)
+    ended = doctor(stage)
+    assert ended.code == 75
+    assert "could not look: ada/calc: GitHub answered 502" in ended.err
+    assert "policy" in ended.out
+
+
+def test_one_repository_that_is_not_there_does_not_hide_the_others(stage: Stage) -> None:
+    found = checks(stage, "--repo", "ada/nothing", "--repo", "ada/calc", code=1)
+    assert said(found, "repository", "fail").startswith("GitHub has no /repos/ada/nothing")
+    assert [check["repo"] for check in found["policy"]] == ["ada/calc"]
+
+
+def test_permissions_that_are_missing(stage: Stage) -> None:
+    found = checks(stage, code=1, GH_TOKEN=stage.tokens["eve"])
+    assert "eve has read access, and bee needs write | an administrator gives it" in said(found, "access", "fail")
+    without_scopes(stage, "POST /pulls", "GET /actions/runs")
+    before, seq = stage.refs("refs/"), last_seq(stage)
+    assert "lacks Pull requests write, Actions read" in said(checks(stage, code=1), "access", "fail")
+    assert (stage.refs("refs/"), done_writes(stage, seq), stage.pulls()) == (before, [], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "part"),
+    [
+        ("version: 1\nintake: all\n", "ok", "is valid (intake: all)"),
+        ("version: 1\nintake: al\n", "fail", "ada/calc:.github/bee.yml:2: `al` is not a choice"),
+        (None, "fail", "there is no .github/bee.yml on main | bee init --repo ada/calc"),
+    ],
+)
+def test_the_policy(stage: Stage, text: str | None, status: str, part: str) -> None:
+    if text is None:
+        sha = stage.call("ada", "GET", stage.at(f"/contents/{POLICY}"))["sha"]
+        stage.call("ada", "DELETE", stage.at(f"/contents/{POLICY}"), {"message": "away", "sha": sha})
+    else:
+        stage.push({POLICY: text})
+    assert part in said(checks(stage, code=int(status == "fail")), "policy", status)
+
+
+def test_a_verify_script_that_is_not_there_and_labels_that_are_gone(stage: Stage) -> None:
+    stage.push({POLICY: "version: 1\nintake: all\nverify: [sh ./scripts/prove.sh --all, make check]\n"})
+    stage.call("ada", "DELETE", stage.at("/labels/breeze:human"))
+    found = checks(stage)
+    assert "names scripts/prove.sh, which is not on main" in said(found, "verify", "warn")
+    assert said(found, "labels", "warn") == "missing: breeze:human | bee init --repo ada/calc"
+
+
+# ---- would the merge gate ever pass? --------------------------------------------------------------------------------
+
+
+def rules(stage: Stage, status: str, **env: str) -> str:
+    """What is said of the branch's rules."""
+    return said(checks(stage, code=int(status == "fail"), **env), "branch-rules", status)
+
+
+def test_the_rules_that_bee_recommends_are_fine(stage: Stage) -> None:
+    protect(stage, None, ("bee/review", "bee/e2e"))
+    assert "requires bee/e2e, bee/review" in rules(stage, "ok", GH_TOKEN=stage.tokens["ada"])
+    assert "requires bee/e2e, bee/review" in rules(stage, "ok"), "those who do not administer are shown as much"
+
+
+def test_a_check_that_nothing_reports_is_named_and_one_that_reports_is_not(stage: Stage) -> None:
+    head = stage.refs("refs/heads/main")["refs/heads/main"]
+    stage.call("ada", "POST", stage.at(f"/statuses/{head}"), {"state": "success", "context": "build"})
+    protect(stage, None, ("build", "lint", "bee/e2e"))
+    text = rules(stage, "warn", GH_TOKEN=stage.tokens["ada"])
+    assert "requires the check 'lint', which has not reported" in text
+    assert "build" not in text
+
+
+def test_reviews_that_only_people_can_give(stage: Stage) -> None:
+    protect(stage, 2)
+    assert "requires 2 approving reviews: bee cannot approve" in rules(stage, "warn", GH_TOKEN=stage.tokens["ada"])
+
+
+def test_those_who_do_not_administer_are_shown_a_part_of_the_rules(stage: Stage) -> None:
+    protect(stage, 3, ("lint",))
+    text = rules(stage, "warn")
+    assert "3 approving reviews" in text
+    assert "'lint'" in text
+
+
+def test_where_the_server_does_not_show_them_it_says_that_it_does_not_know(stage: Stage) -> None:
+    protect(stage, 3)
+    unknown = {"errors": [{"message": "Field 'refUpdateRule' doesn't exist on type 'Ref'"}]}
+    stage.fault("status", 0, {"operation": "UpdateRule"}, status=200, body=unknown)
+    assert "may not see how many reviews it requires" in rules(stage, "warn")
+
+
+def test_signatures_that_bee_cannot_give(stage: Stage) -> None:
+    protect(stage, None)
+    rule = {"requiredApprovingReviewCount": 0, "requiredStatusCheckContexts": [], "requiresLinearHistory": False,
+            "requiresSignatures": True}  # fmt: skip
+    answer = {"data": {"repository": {"ref": {"refUpdateRule": rule}}}}
+    stage.fault("status", 0, {"operation": "UpdateRule"}, status=200, body=answer)
+    assert "commits must be signed, and bee's are not: no merge of bee's ever passes" in rules(stage, "fail")
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "text"),
+    [
+        ({"type": "merge_queue", "parameters": {}}, "fail", "merge queue"),
+        ({"type": "pull_request", "parameters": {"required_approving_review_count": 1}}, "warn", "1 approving review:"),
+        ({"type": "pull_request", "parameters": {"required_approving_review_count": 0}}, "ok", "can pass"),
+        ({"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "scan"}],
+                                                           "strict_required_status_checks_policy": False}},
+         "warn", "'scan'"),
+        ({"type": "deletion"}, "ok", "can pass"),
+    ],
+)  # fmt: skip
+def test_rulesets_count_too(stage: Stage, rule: dict[str, Any], status: str, text: str) -> None:
+    stage.fault("status", 0, {"path": "/rules/branches/main$"}, status=200, body=[rule])
+    assert text in rules(stage, status)
+
+
+def test_a_merge_method_that_the_repository_or_the_branch_forbids(stage: Stage) -> None:
+    stage.push({POLICY: "version: 1\nintake: all\nmerge_method: merge\n"})
+    stage.call("ada", "PATCH", stage.at(""), {"allow_merge_commit": False})
+    found = checks(stage, code=1)
+    assert "allows rebase, squash: no merge ever passes | gh repo edit" in said(found, "merge-method", "fail")
+    protect(stage, None, required_linear_history=True)
+    assert "wants a linear history" in rules(stage, "fail", GH_TOKEN=stage.tokens["ada"])
+
+
+# ---- refs, posture --------------------------------------------------------------------------------------------------
+
+
+def test_a_write_test_leaves_no_ref_behind(stage: Stage) -> None:
+    before, seq = stage.refs("refs/"), last_seq(stage)
+    assert "made and taken away again" in said(checks(stage, "--write-test"), "refs", "ok")
+    assert stage.refs("refs/") == before
+    assert len(done_writes(stage, seq)) == 2
+    assert "cannot be written" in said(
+        checks(stage, "--write-test", code=1, GH_TOKEN=stage.tokens["eve"]), "refs", "fail"
+    )
+
+
+def test_the_posture_is_shown_when_it_is_asked_for_and_fails_nothing(stage: Stage) -> None:
+    policy = "version: 1\nintake: all\nplan_approval: auto\nprotected_paths: [CLAUDE.md]\ntrust:\n  allow: [Eve]\n"
+    stage.push({POLICY: policy})
+    text = " / ".join(check["text"] for check in checks(stage, "--security")["security"])
+    for part in ("reaches every repository", "sandbox: none", "does not require bee/e2e, bee/review", "allow eve",
+                 "nobody has to approve", "agents may change .github/**"):  # fmt: skip
+        assert part in text
+    assert "security" not in checks(stage)
+    assert "security: token" in doctor(stage, "--security").out
+    assert json.dumps(stage.tokens["bee"]) not in text
