@@ -91,7 +91,11 @@ _NOTHING = {
 
 
 def settle(said: Said, brief: Brief, fingerprint: str, failure: Failure | None, note: str) -> Result:
-    """The result of a run whose agent has ended. `failure` and `note` are the engine's; a verb outweighs neither."""
+    """The result of a run whose agent has ended.
+
+    What bee accepted counts, however the agent ended afterwards; `failure` and `note`, the engine's, count only where
+    nothing was accepted.
+    """
     maker = _Maker(brief, fingerprint)
     if said.pause is not None:
         return maker.paused(said.pause)

@@ -23,12 +23,13 @@ from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import Carrying, carry_out
 from bee.words.branches import branch_of
-from bee.words.effects import CloseIssue, Effect, OpenAlert, OpenPull, PostComment, SetLabels, TickStep
+from bee.words.effects import CloseIssue, Effect, MergePull, OpenAlert, OpenPull, PostComment, SetLabels, TickStep
 from bee.words.errors import LeaseLost
 from bee.words.labels import Label, conflicts
 from bee.words.model import Issue, Item, PullState
 from bee.words.outcomes import Failure, Outcome
 from bee.words.plan import read_body
+from bee.words.records import Record
 from bee.words.text import neutralised
 
 TRIED_SHOWN_MAX = 10
@@ -78,7 +79,7 @@ def roll_forward(desk: Desk, one: Placed, view: View) -> bool:
     if lease is None:
         return False
     record = lease.record
-    if Label.HUMAN in one.item.labels and record.outcome is not Outcome.ESCALATED:
+    if _stopped(one.item, record):
         # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
         off = (SetLabels(one.number, (), _present(one, Label.WIP)),)
         note = "a person stopped it before everything was published"
@@ -90,6 +91,14 @@ def roll_forward(desk: Desk, one: Placed, view: View) -> bool:
     )  # fmt: skip
     _under(desk, lease, record.outbox, ending, view)
     return True
+
+
+def _stopped(item: Item, record: Record) -> bool:
+    """Whether a person stopped the item after the run's commit point: held it, or closed it, which the run did not."""
+    if Label.HUMAN in item.labels and record.outcome is not Outcome.ESCALATED:
+        return True
+    closes = any(isinstance(effect, CloseIssue | MergePull) for effect in record.outbox)
+    return not item.open and not closes
 
 
 def _settle(desk: Desk, one: Placed, view: View) -> bool:
