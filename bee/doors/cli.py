@@ -16,8 +16,8 @@ from bee import __version__
 from bee.words.errors import BeeError
 
 COMMANDS: Final = (
-    "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel", "retry", "log", "demo",
-    "forge",
+    "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel", "retry", "log", "install",
+    "uninstall", "demo", "forge",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
@@ -31,6 +31,8 @@ SUMMARY: Final = {
     "cancel": "end a live run cleanly",
     "retry": "try an item again now, with a hint",
     "log": "the ledger of an item",
+    "install": "tick every five minutes from this machine's scheduler",
+    "uninstall": "take bee out of this machine's scheduler",
     "demo": "watch a design doc become merged pull requests, without an account",
     "forge": "serve an embedded GitHub on loopback",
 }

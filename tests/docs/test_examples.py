@@ -13,6 +13,7 @@ from bee.hands.yamlfile import parse
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.decide import Idle, item_json, survey, why_json
 from bee.thinking.facts import view_of
+from bee.verbs.install import Installed, Tried
 from bee.verbs.report import Report
 from bee.verbs.steer import Done
 from bee.words import errors
@@ -53,7 +54,10 @@ def test_the_form_of_a_design_doc_is_a_design_doc() -> None:
     assert parse_steps(plan.partition("## Plan finalized")[0])[1] == ()
 
 
-SHAPES = {"bee tick", "bee why", "bee status", "bee pause", "bee pause --all", "bee log", "bee demo"}
+SHAPES = {
+    "bee tick", "bee why", "bee status", "bee pause", "bee pause --all", "bee log", "bee install", "bee uninstall",
+    "bee demo",
+}  # fmt: skip
 
 
 def shapes() -> dict[str, dict[str, Any]]:
@@ -85,6 +89,10 @@ def test_the_shapes_are_those_that_are_printed() -> None:
     assert set(found["bee tick"]["items"][0]) == set(item_json(placed()))
     assert set(found["bee why"]) == set(why_json(placed()))
     assert set(found["bee pause"]) == set(Done("it is done").json("owner/name", 2))
+    installed = Installed("cron", {"path": "text"}, [], tick=Tried(0, ())).json()
+    assert set(found["bee install"]) == set(installed)
+    assert set(found["bee install"]["files"][0]) == set(installed["files"][0])
+    assert set(found["bee install"]["tick"]) == set(installed["tick"])
     assert all(shape["version"] == 1 for shape in found.values())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import pytest
 
 from tests.docs import pages
 from tests.docs.pages import Block
-from tests.docs.world import SYSTEM_PATH, World, forge
+from tests.docs.world import World, forge
+from tests.install.world import FAKES
 
 REPO = "owner/name"
 README = pages.blocks("README.md")
@@ -29,7 +30,7 @@ TRIED = {
     ("Five minutes to your own repository", 2): "test_five_minutes: written as ~/.git-bee/config.yml",
     ("Five minutes to your own repository", 3): "test_five_minutes: typed",
     ("Five minutes to your own repository", 4): "test_five_minutes: typed, after the one before",
-    ("Five minutes to your own repository", 5): "test_the_lines_for_cron",
+    ("Five minutes to your own repository", 5): "test_walking_away: typed, with a crontab of the test's own",
     ("How you steer", 1): "test_steering and test_pausing_everything: typed",
 }
 
@@ -150,19 +151,21 @@ def test_pausing_everything(world: World) -> None:
     assert "owner/name goes on" in said[2]
 
 
-def test_the_lines_for_cron() -> None:
-    """What cron hands to sh is a program of the checkout that can be run, at times cron knows."""
-    lines = five(5).splitlines()
-    jobs = [line for line in lines if line.startswith(("*", "2-59"))]
-    assert [line for line in lines if line not in jobs] == ["GH_TOKEN=github_pat_your_token"]
-    programs = []
-    for job in jobs:
-        found = re.fullmatch(r"(\*/5|2-59/5) \* \* \* \* (GIT_BEE_LOGS=1 \"\$HOME/bee/(scripts/\w+)\")", job)
-        assert found, job
-        programs.append(found[3])
-        checked = subprocess.run(["sh", "-n", "-c", found[2]], env={"PATH": SYSTEM_PATH}, check=False)
-        assert checked.returncode == 0
-    assert programs == ["scripts/tick", "scripts/watchdog"]
-    for program in programs:
-        assert (pages.ROOT / program).stat().st_mode & 0o111
-        assert subprocess.run(["sh", "-n", str(pages.ROOT / program)], check=False).returncode == 0
+def test_walking_away(world: World) -> None:
+    """Typed after the token: cron's lines stand, and the tick that was tried in cron's environment worked."""
+    (world.home / "fakes").mkdir()
+    for name in ("crontab", "systemctl", "loginctl", "launchctl"):
+        program = world.checkout / ".venv" / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKES} {name} "$@"\n')
+        program.chmod(0o755)
+    servers = {name: text for name, text in world.env().items() if name.startswith(("GITHUB_", "NO_PROXY"))}
+    (world.home / ".git-bee" / "env").write_text("".join(f"{name}={text}\n" for name, text in servers.items()))
+    export = "\n".join(line for line in five(3).splitlines() if line.startswith("export"))
+    line = five(5).strip()
+    [(_, code, said)] = world.shell(line.replace("bee install", "bee install --cron"), before=export)
+    assert code == 0, said
+    assert "the tick started by cron worked" in said
+    table = world.home / "fakes" / "crontab"
+    assert table.read_text().count("# bee: ") == 2
+    [(_, code, said)] = world.shell("bee uninstall", before=export)
+    assert (code, table.exists()) == (0, False), said
