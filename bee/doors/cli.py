@@ -16,11 +16,13 @@ from bee import __version__
 from bee.words.errors import BeeError
 
 COMMANDS: Final = (
-    "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel", "retry", "log", "install",
-    "uninstall", "demo", "forge",
+    "init", "doctor", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel", "retry",
+    "log", "install", "uninstall", "demo", "forge",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
+    "init": "set bee up for a repository, with few questions",
+    "doctor": "is everything as bee needs it, and what mends it",
     "tick": "look once, mend what is broken, send at most one agent",
     "status": "what runs, what is next, what waits for you",
     "why": "why an item is where it is, and what you can do",
@@ -101,7 +103,7 @@ def usage() -> str:
     lines += [f"  {name:<16} {SUMMARY[name]}" for name in COMMANDS]
     lines += [
         "",
-        "`bee COMMAND --help` says more. Exit codes: 0 done or nothing to do, 1 (status) a person is needed,",
+        "`bee COMMAND --help` says more. Exit codes: 0 done or nothing to do, 1 (status, doctor) a person is needed,",
         "2 usage or configuration, 3 a bug in bee, 75 could not look (try later), 130 interrupted.",
     ]
     return "\n".join(lines)

@@ -10,11 +10,14 @@ import pytest
 
 from bee.doors.commands import status
 from bee.hands.yamlfile import parse
+from bee.thinking.checks import Check, Level
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.decide import Idle, item_json, survey, why_json
 from bee.thinking.facts import view_of
 from bee.verbs.install import Installed, Tried
 from bee.verbs.report import Report
+from bee.verbs.setup.checkup import Findings
+from bee.verbs.setup.write import Step
 from bee.verbs.steer import Done
 from bee.words import errors
 from bee.words.labels import LABEL_TEXTS
@@ -56,7 +59,7 @@ def test_the_form_of_a_design_doc_is_a_design_doc() -> None:
 
 SHAPES = {
     "bee tick", "bee why", "bee status", "bee pause", "bee pause --all", "bee log", "bee install", "bee uninstall",
-    "bee demo",
+    "bee demo", "bee init", "bee doctor",
 }  # fmt: skip
 
 
@@ -93,6 +96,12 @@ def test_the_shapes_are_those_that_are_printed() -> None:
     assert set(found["bee install"]) == set(installed)
     assert set(found["bee install"]["files"][0]) == set(installed["files"][0])
     assert set(found["bee install"]["tick"]) == set(installed["tick"])
+    step = Step("label", "breeze:wip", "keep").json()
+    assert all(set(one) == set(step) for one in found["bee init"]["steps"])
+    checked = Findings([Check("clock", Level.OK, "it agrees")]).json()
+    assert set(found["bee doctor"]) == set(checked)
+    assert all(set(one) == set(checked["checks"][0]) for one in found["bee doctor"]["checks"])
+    assert set(found["bee doctor"]["counts"]) == set(checked["counts"])
     assert all(shape["version"] == 1 for shape in found.values())
 
 
