@@ -42,7 +42,7 @@ from bee.words.errors import (
 from bee.words.labels import Label
 from bee.words.model import Comment, Issue, Item, Pull, PullState, Review
 
-CONFIRM_FRESH_SECONDS: Final = 10
+CONFIRM_FRESH_SECONDS: Final = 2
 
 Merger = Callable[[Desk, Lease, MergePull], "MergeResult"]
 
