@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
@@ -27,13 +25,13 @@ def base_url(engine: str, url: str) -> str:
     return f"{url}/v1" if engine == "codex" else url
 
 
-def host(stage: Stage, engine: str, url: str, more_env: Mapping[str, str] | None = None, **settings: Any) -> Host:
+def host(stage: Stage, engine: str, url: str, usd: float = 0.0) -> Host:
     """A host that plays every role with one engine; boxed where bubblewrap is installed."""
     program = clis.folder(engine)
     if engine == "claude" and not BOXED and os.geteuid() == 0:
         pytest.skip("Claude Code works as root in a box only, and bubblewrap is not installed")
-    own = RoleSettings(engine=engine, model=MODEL, base_url=base_url(engine, url), minutes=2, minutes_silent=1)
+    own = RoleSettings(engine=engine, model=MODEL, base_url=base_url(engine, url), minutes=2, minutes_silent=1, usd=usd)
     env = stage.env(engine)
-    env = {**env, **KEYS, "PATH": f"{program}:{env['PATH']}", "CLAUDECODE": "1", **(more_env or {})}
-    chosen = {"sandbox": "required" if BOXED else "none", "roles": dict.fromkeys(Role, own), **settings}
+    env = {**env, **KEYS, "PATH": f"{program}:{env['PATH']}", "CLAUDECODE": "1"}
+    chosen = {"sandbox": "required" if BOXED else "none", "roles": dict.fromkeys(Role, own)}
     return services.host_of(env, Settings(repos=(stage.repo,), **chosen), stage.tokens["bee"], lambda text: None)

@@ -11,10 +11,13 @@ from threading import Event
 
 import pytest
 
+from bee.doors import services
 from bee.hands import process
 from bee.hands.engines import EngineJob, EngineResult, Price, find
 from bee.hands.process import Agent, Bounds, Stopped
-from bee.thinking.config import RoleSettings
+from bee.hands.yamlfile import parse as parse_yaml
+from bee.thinking.config import RoleSettings, Settings, settings_of
+from bee.words.errors import ConfigError
 from bee.words.outcomes import Failure, Outcome
 from bee.words.roles import Role
 from tests.belt.plays import runs
@@ -354,11 +357,8 @@ def test_a_process_flood_is_ended_and_is_killed(tmp_path: Path) -> None:
 # ---- through the belt: recorded once, with its class, and the lease is free ------------------------------------------
 
 
-def told(stage: Stage, body: str, **settings: object) -> tuple[Outcome, Failure | None, float, str]:
+def told(stage: Stage, body: str) -> tuple[Outcome, Failure | None, float, str]:
     """One tick whose drafter is a fake Claude Code; its one record, after which the item is free again."""
-    from bee.doors import services
-    from bee.thinking.config import Settings
-
     folder = stage.folder / "programs"
     folder.mkdir()
     (folder / "claude").write_text(HEAD + body)
@@ -393,3 +393,33 @@ def test_r3_a_failed_run_is_recorded_once_with_class_and_cost(
 def test_r3_success_without_a_verb_is_no_success(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         assert told(stage, "answer(); result()")[:3] == (Outcome.UNCLASSIFIED, Failure.NO_VERB, 0.5)
+
+
+def test_an_engine_that_is_not_installed_is_a_failure_of_this_machine(tmp_path: Path) -> None:
+    """Said with what to install, recorded, and no bug of bee."""
+    with staged(tmp_path) as stage:
+        number = stage.issue()
+        own = {Role.DRAFTER: RoleSettings(engine="gemini")}
+        env = {**stage.env(), "PATH": "/usr/bin:/bin"}
+        chosen = Settings(repos=(stage.repo,), sandbox="none", roles=own)
+        host = services.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
+        assert stage.tick(host).run
+        [run] = runs(stage, host, number)
+        assert (run.outcome, run.failure) == (Outcome.ERROR, Failure.WORKSPACE)
+        assert "npm install -g @google/gemini-cli" in run.note
+
+
+def read_settings(text: str) -> Settings:
+    return settings_of("config.yml", parse_yaml(f"version: 1\n{text}", "config.yml"))
+
+
+def test_prices_in_the_configuration_are_three_numbers_by_model() -> None:
+    assert read_settings("prices:\n  m: [1, 0.5, 2.25]\n").prices == {"m": (1.0, 0.5, 2.25)}
+    for text, problem in {
+        "prices: 3\n": "config.yml:2: expected models with their prices",
+        "prices:\n  m: 3\n": "config.yml:3: `m` takes three numbers",
+        "prices:\n  m: [1, 2]\n": "config.yml:3: `m` takes three numbers",
+        "prices:\n  m: [1, 2, -1]\n": "config.yml:3: expected a number from 0 to 10000",
+    }.items():
+        with pytest.raises(ConfigError, match=problem):
+            read_settings(text)

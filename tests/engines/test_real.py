@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from bee.verbs.host import Host
+from bee.words.outcomes import Failure
 from tests.belt.plays import heard, pull_of, runs
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.engines.hosts import BOXED, OWN, host
-from tests.engines.models import Move, Say, Shell, Write, serving
+from tests.engines.models import Fault, Move, Say, Shell, Write, serving
 
 ENGINES = ("claude", "codex", "gemini")
 DRAFT: list[Move] = [
@@ -80,7 +81,6 @@ def _asked_with_its_own_key(engine: str, keys: set[str]) -> None:
     assert keys == {OWN[engine]}
 
 
-@pytest.mark.deep
 def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_path: Path) -> None:
     """Both gates by a person, two steps, two pull requests; planner to merger are all the true Claude Code."""
     with staged(tmp_path) as stage, serving(SCRIPT) as models:
@@ -96,6 +96,37 @@ def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_pat
         assert {"sum_one.py", "sum_two.py"} <= stage.main_files()
         assert {talk.role for talk in models.asked} == {"planner", "drafter", "reviewer", "tester", "merger"}
         assert [ok for _, ok, _ in heard(played)] == [True] * 9
+
+
+REFUSED = Fault(401, "authentication_error", "invalid x-api-key")
+LIMITED = Fault(429, "rate_limit_error", "This would exceed your account's rate limit.", {"retry-after": "3600"})
+
+
+@pytest.mark.parametrize(
+    ("engine", "moves", "failure"),
+    [
+        ("claude", [REFUSED], Failure.AUTH),
+        ("codex", [REFUSED], Failure.AUTH),
+        ("gemini", [REFUSED], Failure.AUTH),
+        ("claude", [Shell("pwd"), LIMITED], Failure.QUOTA),
+        ("codex", [Shell("pwd"), LIMITED], Failure.QUOTA),
+        pytest.param("gemini", [Shell("pwd"), LIMITED], Failure.QUOTA, marks=pytest.mark.deep),
+        ("claude", [Shell("pwd")] * 9, Failure.BUDGET),
+        ("codex", [Say("I do not know what to do.")], Failure.NO_VERB),
+    ],
+)
+def test_a7_the_true_programs_say_why_they_stop(
+    engine: str, moves: list[Move], failure: Failure, tmp_path: Path
+) -> None:
+    """A refused login, a limit, a spent budget and no verb, as the programs themselves report them."""
+    with staged(tmp_path) as stage, serving({"drafter": moves}) as models:
+        number = stage.issue()
+        played = host(stage, engine, models.url, usd=0.02)
+        assert stage.tick(played).run
+        [run] = runs(stage, played, number)
+        assert run.failure is failure, run
+        assert "breeze:wip" not in stage.labels(number)
+        assert (run.cost_usd > 0) == (engine == "claude" and failure is not Failure.AUTH)
 
 
 RUN = "touch $HOME/{0}"
