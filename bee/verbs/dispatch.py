@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bee.hands.engines import find
 from bee.hands.github.door import Door
 from bee.hands.github.writing import label_id, mark_claimed, remove_label
 from bee.hands.journal import Slot
@@ -23,7 +22,6 @@ from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import with_snapshot
-from bee.verbs.work import work
 from bee.words import limits
 from bee.words.branches import parse_branch
 from bee.words.errors import LeaseLost
@@ -45,6 +43,8 @@ def dispatch(
         return None
     if not isinstance(report.decision.choice, Dispatch):
         return slot
+    from bee.hands.engines import find  # here, so that an idle tick does not pay for the engines
+
     host.find_box()
     find(host.settings.role(report.decision.choice.role).engine or "")
     going = [view for view in views if not pause_text(view)]
@@ -142,6 +142,8 @@ def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> No
 def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) -> Slot | None:
     """Hand the run to a worker that outlives this tick; or, inline, do it here."""
     if options.inline:
+        from bee.verbs.work import work  # here, because a tick that hands its run over never needs it
+
         alive = host.home.hold_alive(job.run)
         try:
             outcome = work(host, job)
