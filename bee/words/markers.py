@@ -20,7 +20,6 @@ RUN: Final = "run"
 ALERT: Final = "alert"
 HINT: Final = "hint"
 
-OPENING: Final = "<!-- bee:"
 _MARKER: Final = re.compile(r"<!-- bee:([a-z][a-z0-9-]{0,40})((?: [a-z_]{1,20}=[A-Za-z0-9._:/@+,-]{0,200}){0,20}) -->")
 _VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+,-]{0,200}")
 
@@ -48,9 +47,14 @@ def render(marker: Marker) -> str:
     return text
 
 
+def may_hold(text: str) -> bool:
+    """Whether there can be a marker in the text at all: a cheap look before the thorough one."""
+    return "<!-- bee:" in text
+
+
 def parse(body: str) -> tuple[Marker, ...]:
     """All markers of a body in order, outside code blocks, code spans and quotes."""
-    if OPENING not in body:
+    if not may_hold(body):
         return ()
     found = []
     for _, line in outside_code(body):

@@ -210,7 +210,7 @@ def _design_of(heading: str, lines: list[str]) -> list[str]:
         lines = [line for line in lines[1:] if _is_stray(line) and not _STEP.match(line)]
     elif _is(heading, PLAN_GATE_HEADING):
         lines = [line for line in lines[1:] if line.strip() and not is_checkbox(line)]
-    return [line for line in lines if markers.OPENING not in line or not markers.named(line, markers.PLAN)]
+    return [line for line in lines if not markers.may_hold(line) or not markers.named(line, markers.PLAN)]
 
 
 def _is_stray(line: str) -> bool:
