@@ -48,8 +48,18 @@ class Terminal:
         os.write(self._fd, f"{text}\n".encode())
 
     def press(self, keys: bytes) -> None:
-        """Press keys: `\\x03` is Ctrl-C, `\\x04` Ctrl-D."""
+        """Press keys: `\\x03` is Ctrl-C, `\\x04` Ctrl-D.
+
+        Ctrl-C is pressed again until it ends, as a person would: one that comes between a question and its read waits
+        for the next key.
+        """
         os.write(self._fd, keys)
+        deadline = time.monotonic() + SECONDS_MAX
+        while keys == b"\x03" and self._process.poll() is None and time.monotonic() < deadline:
+            if select.select([self._fd], [], [], 0.5)[0]:
+                self.shown += self._read()
+            else:
+                os.write(self._fd, keys)
 
     def end(self) -> int:
         """Read to the end; the exit code."""
