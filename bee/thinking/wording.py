@@ -173,12 +173,26 @@ def merged(head: str, base_ref: str, commit: str) -> str:
     return said("merger", f"merged {short(head)} into `{base_ref}` as {short(commit)}")
 
 
-def base_overtaken(base_ref: str, tested: str, parent: str) -> str:
-    """A person's push overtook the base between the last check and the merge."""
+def base_overtaken(base_ref: str, tested: str, parent: str, trace: str) -> str:
+    """A person's push overtook the base in the moment of the merge, and the result is not known to be good."""
+    failed = (
+        f"E2E of the result failed: `git fetch origin {trace} && git log FETCH_HEAD`."
+        if trace
+        else "E2E has not run on the result."
+    )
     return (
         f"**bee: paused** `{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so "
-        "the merged result is not what E2E tested.\n\n**What you can do:** run the tests on the branch as it is now; "
-        "if they pass, remove the label `breeze:human`."
+        f"the merged result is not what E2E tested. {failed}\n\n**What you can do:** run the tests on the branch as it "
+        "is now; if they pass, remove the label `breeze:human`."
+    )
+
+
+def result_passed(base_ref: str, parent: str, commit: str, trace: str) -> str:
+    """The same push, but E2E of the merged result passed: nobody has to do anything."""
+    return said(
+        "merger",
+        f"`{base_ref}` moved to {short(parent)} in the moment of the merge, so E2E ran on the result {short(commit)}, "
+        f"and passed: `git fetch origin {trace} && git log FETCH_HEAD`",
     )
 
 

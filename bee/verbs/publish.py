@@ -13,6 +13,7 @@ from typing import Any, Final
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import Pulse, RefMove
 from bee.thinking import wording
+from bee.thinking.outcome import TraceResult
 from bee.thinking.trust import Trust, revisions
 from bee.verbs.lease import Desk, Lease, check, confirm
 from bee.words import limits, markers, plan, text
@@ -76,6 +77,7 @@ class Carrying:
     first: bool = False
     label_ids: Mapping[str, str] = field(default_factory=dict)
     keep: Callable[[], Lease] | None = None
+    test_result: Callable[[str], TraceResult] | None = None
     items: dict[int, Item] = field(default_factory=dict)
     refused: str = ""
     held: bool = False
@@ -256,13 +258,25 @@ def _merge(carrying: Carrying, effect: MergePull) -> None:
         return
     carrying.stoppable = False  # it is closed now, by this very merge
     if result.overtaken:
-        carrying.held = True
-        _hand_over(carrying, effect, result.overtaken)
+        _overtaken(carrying, effect, result)
 
 
-def _hand_over(carrying: Carrying, effect: MergePull, parent: str) -> None:
-    """The merged result is not what was tested: its issue waits for a person too, before the next step builds on it."""
-    words = wording.base_overtaken(effect.base_ref, effect.base, parent)
+def _overtaken(carrying: Carrying, effect: MergePull, result: MergeResult) -> None:
+    """The merged result is not what was tested: it is tested now. A failure, or nobody to test it, asks a person."""
+    trace = carrying.test_result(result.commit) if carrying.test_result is not None else None
+    if trace is not None and trace.passed:
+        key = wording.effect_key(effect.number, "merger", effect.head, "result")
+        words = wording.result_passed(effect.base_ref, result.overtaken, result.commit, trace.ref)
+        text = wording.marked(words, carrying.lease.record.run, "merger", key)
+        _post_comment(carrying, PostComment(effect.number, text, key))
+        return
+    carrying.held = True
+    _hand_over(carrying, effect, result.overtaken, trace)
+
+
+def _hand_over(carrying: Carrying, effect: MergePull, parent: str, trace: TraceResult | None) -> None:
+    """Its issue waits for a person too, before the next step builds on the result."""
+    words = wording.base_overtaken(effect.base_ref, effect.base, parent, trace.ref if trace else "")
     run = carrying.lease.record.run
     pull = carrying.item(effect.number)
     named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None

@@ -98,7 +98,7 @@ def test_r10_a_push_that_comes_while_the_merger_works_stops_the_merge(stage: Sta
 
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "reply lost"])
 def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(stage: Stage, lost: bool) -> None:
-    """GitHub pins no base: the first parent tells. Pull request and issue wait for a person, and say why once."""
+    """GitHub pins no base: the first parent tells. E2E of the result fails, so a person is asked, once."""
     (number,) = with_pulls(stage, 1)
     host = stage.host()
     stage.tick(host)
@@ -108,7 +108,7 @@ def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(s
     with ThreadPoolExecutor(1) as pool:
         merging = pool.submit(stage.tick, host)
         until("the merge", 30, stage.fired)
-        stage.push({"b.txt": "by a person\n"})
+        stage.push({"broken": "by a person\n"})
         lift_latency(stage)
         merging.result(timeout=60)
     assert stage.pulls()[0]["merged_at"]
@@ -123,6 +123,25 @@ def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(s
     stage.bee_verb("resume", issue)
     stage.quiet(host)
     assert stage.item(issue)["state"] == "closed"
+
+
+def test_r10_a_push_in_the_moment_of_the_merge_that_harms_nothing_asks_nobody(stage: Stage) -> None:
+    """What was merged is tested as it is; it passes, so the belt goes on and says what it did."""
+    (number,) = with_pulls(stage, 1)
+    host = stage.host()
+    stage.tick(host)
+    stage.fault("latency", seconds=60, match={"method": "PUT", "path": "/merge$", "login": "bee"})
+    with ThreadPoolExecutor(1) as pool:
+        merging = pool.submit(stage.tick, host)
+        until("the merge", 30, stage.fired)
+        stage.push({"b.txt": "by a person\n"})
+        lift_latency(stage)
+        merging.result(timeout=60)
+    stage.lift()
+    stage.quiet(host)
+    assert [text for text in stage.comments(number) if "E2E ran on the result" in text]
+    assert stage.labels(number) == {"breeze:done"}
+    assert stage.item(number - 1)["state"] == "closed"
 
 
 def lift_latency(stage: Stage) -> None:
