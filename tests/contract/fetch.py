@@ -1,4 +1,4 @@
-"""Brings GitHub's published descriptions into `.cache/github`:  python -m tests.contract.fetch
+"""Brings GitHub's published descriptions into the ignored cache:  python -m tests.contract.fetch
 
 npm's own client fetches the two packages, at versions named here, so that a new description is a change one can see.
 Exit 75 with the reason where that is not possible; nothing is fetched twice.
@@ -6,6 +6,7 @@ Exit 75 with the reason where that is not possible; nothing is fetched twice.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "github"
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("BEE_CACHE") or ROOT / ".cache") / "github"
 SECONDS_MAX = 180
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "github"
+CACHE = Path(os.environ.get("BEE_CACHE") or Path(__file__).resolve().parents[2] / ".cache") / "github"
 
 
 def path_of(variables: tuple[str, ...], name: str) -> Path:
