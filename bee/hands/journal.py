@@ -174,6 +174,10 @@ class Home:
         path = self.path / _run(name)
         return _read(path) if path.exists() else None
 
+    def set_marker(self, name: str, text: str) -> None:
+        """Keep every tick of this home still, and say why."""
+        _write(self.path / _run(name), f"{text}\n")
+
     def clear_markers(self, *names: str) -> bool:
         """Take markers away; whether one of them was there."""
         there = [path for path in (self.path / _run(name) for name in names) if path.exists()]

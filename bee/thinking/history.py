@@ -14,7 +14,7 @@ from bee.words.roles import Role
 
 _ROLE_NAMES = frozenset(role.value for role in Role)
 MENDER = "bee"
-UNCOUNTED = frozenset({Failure.QUOTA, Failure.CANCELLED})
+UNCOUNTED = frozenset({Failure.QUOTA, Failure.AUTH, Failure.CANCELLED})
 
 
 class Ban(StrEnum):

@@ -151,6 +151,16 @@ def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str
     return f"bee: hot loop on #{number}", text
 
 
+def not_logged_in(engine: str, host: str, note: str) -> tuple[str, str]:
+    """Title and text of the one issue about an engine that is not logged in on one machine."""
+    return (
+        f"bee: {engine} is not logged in on {host}",
+        f"{neutralised(one_line(note, 500))}\n\nNothing is dispatched from that machine, and no item's attempts are "
+        f"spent on it.\n\n**What you can do:** log `{engine}` in as the scheduler's user there (`bee doctor` says "
+        "how), then run `bee resume --all` there and close this issue.",
+    )
+
+
 def rolled_back(text: str) -> tuple[str, str]:
     """Title and text of the one issue about a rollback of bee itself. `text` is the guard's own ROLLBACK file."""
     return (

@@ -46,7 +46,8 @@ def dispatch(
     from bee.hands.engines import find  # here, so that an idle tick does not pay for the engines
 
     host.find_box()
-    find(host.settings.role(report.decision.choice.role).engine or "")
+    # Looks for the engine's program, too: what cannot run must not be claimed for.
+    find(host.settings.role(report.decision.choice.role).engine or "", host.env.get("PATH", "")).shows()
     going = [view for view in views if not pause_text(view)]
     ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]
     for one in actionable(ready, going)[: limits.CLAIM_TRIES_MAX]:

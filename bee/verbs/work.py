@@ -26,6 +26,7 @@ from bee.thinking.outcome import TraceResult as Trace
 from bee.thinking.trust import Trust
 from bee.verbs import control
 from bee.verbs import lease as leases
+from bee.verbs.alerts import raise_alert
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.host import Host
 from bee.verbs.job import Job
@@ -206,8 +207,16 @@ class Run:
             bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
         note_process(self.host.home, self.job.run, AGENT, agent.pid, self.host.boot)
-        stopped = agent.wait(own.minutes * 60, own.minutes_silent * 60, self.keeper.stop, engine.feed)
+        checks = self._e2e_minutes(place)
+        stopped = agent.wait(
+            (own.minutes + checks) * 60, (own.minutes_silent + checks) * 60, self.keeper.stop, engine.feed
+        )
         return engine.result(stopped)
+
+    def _e2e_minutes(self, place: Place) -> int:
+        """How long an agent may have to wait, without a word, for `bee e2e run`: bee's own time, not the agent's."""
+        policy = place.brief.view.policy
+        return policy.limits.verify_minutes * len(policy.verify) if self.job.role is Role.TEST else 0
 
     def _verb_heard(self, verb: str, answer: Answer) -> None:
         self.host.home.activity(
@@ -293,6 +302,8 @@ class Run:
         self._finish(result)
         if result.failure is Failure.QUOTA:
             self._wait_for_quota(result)
+        if result.failure is Failure.AUTH:
+            self._ask_for_login(result)
         return result.outcome
 
     def _wait_for_quota(self, result: Result) -> None:
@@ -301,6 +312,14 @@ class Run:
         tip = writing.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
         with contextlib.suppress(RefConflict):
             control.pause_all(self.desk, tip, control.BY_QUOTA, result.note, until)
+
+    def _ask_for_login(self, result: Result) -> None:
+        """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""
+        engine = self.keeper.lease.record.engine
+        self.host.home.set_marker("PAUSED", f"{engine} is not logged in here: {result.note}")
+        key = f"login-{engine}-{self.host.host_id}"
+        with contextlib.suppress(LookError, RefConflict):
+            raise_alert(self.host, self.job.repo, key, *wording.not_logged_in(engine, self.host.host_id, result.note))
 
     def _finish(self, result: Result) -> None:
         ending = self._ending(result)
