@@ -20,7 +20,7 @@ def test_home_and_working_directory_are_the_tests_own(tmp_path: Path) -> None:
 
 
 def test_nothing_of_git_github_or_bee_comes_in_from_outside() -> None:
-    ours = {"GIT_CONFIG_NOSYSTEM", "GIT_TERMINAL_PROMPT", "GIT_CEILING_DIRECTORIES"}
+    ours = {"GIT_CONFIG_NOSYSTEM", "GIT_TERMINAL_PROMPT", "GIT_CEILING_DIRECTORIES", "BEE_DEEP", "BEE_CACHE"}
     found = {name for name in os.environ if name.startswith(("GIT_", "GH_", "GITHUB_", "BEE_"))}
     assert found <= ours
 
