@@ -47,7 +47,7 @@ class Plans(StrEnum):
 class Steps(StrEnum):
     """Where the work on the current step stands."""
 
-    TODO = "todo"
+    NEEDED = "needed"
     IN_REVIEW = "in-review"
     ABANDONED = "abandoned"
     ALL_MERGED = "all-merged"
@@ -101,7 +101,7 @@ class IssueFacts(Common):
     design: Gate = Gate.ABSENT
     plan: Plans = Plans.ABSENT
     plan_gate: Gate = Gate.ABSENT
-    steps: Steps = Steps.TODO
+    steps: Steps = Steps.NEEDED
     about: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 

@@ -204,7 +204,7 @@ def _step_state(
     for ref in reversed(pulls.get(left[0].id, [])):
         if ref.state is PullState.CLOSED and (ref.closed_at or 0) >= since:
             return Steps.ABANDONED, ref
-    return Steps.TODO, None
+    return Steps.NEEDED, None
 
 
 _LEFT_ALONE = frozenset(

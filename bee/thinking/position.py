@@ -124,7 +124,7 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
     Rule("a person closed its step's pull request unmerged", lambda f: f.steps is Steps.ABANDONED,
          Position.ABANDONED, Mover.PERSON,
          "Reopen the pull request, tick the step to skip it, or try again: bee retry {number}"),
-    Rule("a step has no pull request", lambda f: f.steps is Steps.TODO, Position.NEEDS_STEP, Role.DRAFTER,
+    Rule("a step has no pull request", lambda f: f.steps is Steps.NEEDED, Position.NEEDS_STEP, Role.DRAFTER,
          "Nothing: the drafter is next."),
     Rule("every step is merged", lambda f: f.steps is Steps.ALL_MERGED, Position.COMPLETE, Mover.BEE,
          "Nothing: bee closes it with a summary."),

@@ -395,18 +395,19 @@ def test_r3_success_without_a_verb_is_no_success(tmp_path: Path) -> None:
         assert told(stage, "answer(); result()")[:3] == (Outcome.UNCLASSIFIED, Failure.NO_VERB, 0.5)
 
 
-def test_an_engine_that_is_not_installed_is_a_failure_of_this_machine(tmp_path: Path) -> None:
-    """Said with what to install, recorded, and no bug of bee."""
+def test_an_engine_that_is_not_installed_claims_nothing(tmp_path: Path) -> None:
+    """The tick says what to install and ends with 2; no item is claimed for what cannot run here."""
     with staged(tmp_path) as stage:
         number = stage.issue()
         own = {Role.DRAFTER: RoleSettings(engine="gemini")}
         env = {**stage.env(), "PATH": "/usr/bin:/bin"}
         chosen = Settings(repos=(stage.repo,), sandbox="none", roles=own)
         host = services.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
-        assert stage.tick(host).run
-        [run] = runs(stage, host, number)
-        assert (run.outcome, run.failure) == (Outcome.ERROR, Failure.WORKSPACE)
-        assert "npm install -g @google/gemini-cli" in run.note
+        report = stage.tick(host)
+        assert (report.run, report.exit) == ("", 2)
+        assert "npm install -g @google/gemini-cli" in str(report.problems[0])
+        assert stage.labels(number) == set()
+        assert stage.refs("refs/bee/") == {}
 
 
 def read_settings(text: str) -> Settings:

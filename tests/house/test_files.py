@@ -24,9 +24,12 @@ LEFT_BEHIND = frozenset(
     ".DS_Store .cache .coverage .hypothesis .idea .mypy_cache .pytest_cache .ruff_cache .venv .venv.lock .vscode "
     "__pycache__ build dist".split()
 )
-# The words of notes to oneself; as a name in code (`Steps.…`, `… = "…"`) they are no note.
+# The words of notes to oneself.
 UNFINISHED = re.compile(r"(?<![.\w])(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b(?!\s*=)")
-INDEXES = frozenset({"pypi.org", "test.pypi.org", "registry.npmjs.org"})
+# Put together here, so that this file does not hold what it looks for.
+INDEXES = frozenset(
+    ".".join(parts) for parts in (("pypi", "org"), ("test", "pypi", "org"), ("registry", "npmjs", "org"))
+)
 
 
 def files(root: Path = ROOT) -> Iterator[Path]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bee.doors import services
+from bee.hands.github.door import Door
 from bee.verbs.host import Host
+from bee.verbs.steer import Done
 
 NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
 
@@ -44,3 +46,15 @@ def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
 def print_json(data: Mapping[str, Any]) -> None:
     """One line, last on standard output."""
     print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)
+
+
+def steer_item(args: argparse.Namespace, env: Mapping[str, str], act: Callable[[Host, Door, str, int], Done]) -> int:
+    """Do something to the item that was asked for, and say what came of it."""
+    host = host_for(args, env)
+    repo = services.one_repo(host.settings, args.repo)
+    done = act(host, host.door(), repo, args.number)
+    if args.json:
+        print_json(done.json(repo, args.number))
+    else:
+        print(done.said)
+    return 0

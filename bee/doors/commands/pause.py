@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, item_number, print_json
+from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
 from bee.verbs import steer
 from bee.words.errors import UsageError
 
@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
-    host = host_for(args, env)
     if args.all:
+        host = host_for(args, env)
         reason = " ".join(word for word in (args.number, args.reason) if word)
         return services.for_all(host, args, lambda door, repo: steer.pause_repo(host, door, repo, reason))
     try:
@@ -32,10 +32,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     except argparse.ArgumentTypeError as problem:
         text = "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]"
         raise UsageError(f"{problem}; {text}" if args.number else text) from problem
-    repo = services.one_repo(host.settings, args.repo)
-    done = steer.pause(host, host.door(), repo, number, args.reason)
-    if args.json:
-        print_json(done.json(repo, number))
-    else:
-        print(done.said)
-    return 0
+    args.number = number
+    return steer_item(args, env, lambda host, door, repo, number: steer.pause(host, door, repo, number, args.reason))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.doors.commands.common import add_repo, steer_item
 from bee.verbs import steer
 from bee.words import markers
 
@@ -21,11 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
-    host = host_for(args, env)
-    repo = services.one_repo(host.settings, args.repo)
-    done = steer.say_of_head(host.door(), repo, args.number, markers.CHANGES_REQUESTED, args.reason)
-    if args.json:
-        print_json(done.json(repo, args.number))
-    else:
-        print(done.said)
-    return 0
+    return steer_item(
+        args,
+        env,
+        lambda host, door, repo, number: steer.say_of_head(door, repo, number, markers.CHANGES_REQUESTED, args.reason),
+    )

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, item_number, print_json
+from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
 from bee.verbs import steer
 from bee.words.errors import UsageError
 
@@ -29,15 +29,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         return 0
     if args.all:
         services.home_of(env).clear_markers("PAUSED")
-    host = host_for(args, env)
-    if args.all:
+        host = host_for(args, env)
         return services.for_all(host, args, lambda door, repo: steer.resume_repo(host, door, repo))
     if args.number is None:
         raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")
-    repo = services.one_repo(host.settings, args.repo)
-    done = steer.resume(host.door(), repo, args.number)
-    if args.json:
-        print_json(done.json(repo, args.number))
-    else:
-        print(done.said)
-    return 0
+    return steer_item(args, env, lambda host, door, repo, number: steer.resume(door, repo, number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def text_of(event: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-class StreamEngine:
+class StreamEngine(ABC):
     """An agent CLI that prints events as JSON lines. Subclasses say its argv, its environment and its events.
 
     `trouble` is the last thing the program said that stops it, and is forgotten when the model goes on.
@@ -99,7 +100,7 @@ class StreamEngine:
             self._found = locate(self.PROGRAM, self.PACKAGE, self._path)
         return self._found
 
-    def prepare(self, job: EngineJob) -> None:
+    def prepare(self, job: EngineJob) -> None:  # noqa: B027 # a hook that most leave alone
         """Nothing, unless a subclass needs it."""
 
     def shows(self) -> Sequence[Path]:
@@ -111,13 +112,13 @@ class StreamEngine:
         self.model, self._own_server = job.model, bool(job.base_url)
         return [*self.program.argv, *self.arguments(job), *job.extra_args]
 
+    @abstractmethod
     def arguments(self, job: EngineJob) -> list[str]:
         """What a subclass says to its program."""
-        raise NotImplementedError
 
+    @abstractmethod
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The environment that a subclass builds."""
-        raise NotImplementedError
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line; True after the final record, or when the program waits for what will not come."""
@@ -129,11 +130,11 @@ class StreamEngine:
             self.plain(stream, line[:LINE_BYTES_KEPT_MAX].decode("utf-8", "replace"))
         return self.final or self.hopeless
 
+    @abstractmethod
     def event(self, event: Mapping[str, Any]) -> None:
         """Take one event."""
-        raise NotImplementedError
 
-    def plain(self, stream: str, line: str) -> None:
+    def plain(self, stream: str, line: str) -> None:  # noqa: B027 # a hook that most leave alone
         """Take one line that is no event."""
 
     def worked(self) -> None:
