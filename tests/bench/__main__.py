@@ -206,9 +206,9 @@ def page(found: list[Figure]) -> str:
         "",
         "What bee costs, measured by `./scripts/bench` on 2 cores, Python "
         f"{sys.version_info.major}.{sys.version_info.minor}, against the embedded GitHub.",
-        "Requests are API requests of bee's account; git traffic is not counted. CPU is user and system time of the whole",
-        "process, start-up included, the best of several runs. The belt's seconds include what its scripted agents need.",
-        "Tests hold the requests; times are only measured.",
+        "Requests are API requests of bee's account; git traffic is not counted. CPU is user and system time of the",
+        "whole process, start-up included, the best of several runs. The belt's seconds include what its scripted",
+        "agents need. Tests hold the requests; times are only measured.",
         "",
         "| what | measured | target | |",
         "| --- | --- | --- | --- |",
