@@ -24,6 +24,8 @@ _BLOCKED: Final = re.compile(
 def blocked_by(body: str) -> tuple[int, ...]:
     """The numbers that plain lines `Blocked by #N` (or `#N, #M`) name."""
     found: list[int] = []
+    if "blocked by" not in body.lower():
+        return ()
     for _, line in outside_code(body):
         match = _BLOCKED.match(line.rstrip()) if len(line) <= 500 else None
         if match:

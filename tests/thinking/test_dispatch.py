@@ -205,12 +205,12 @@ def test_failures_count_only_for_the_same_role_at_the_same_fingerprint(other: st
     assert verdict(runs) is None
 
 
-@pytest.mark.parametrize("failure", [Failure.QUOTA, Failure.CANCELLED])
-def test_quota_and_cancelling_are_no_failures(failure: Failure) -> None:
+@pytest.mark.parametrize("failure", [Failure.QUOTA, Failure.AUTH, Failure.CANCELLED])
+def test_a7_quota_login_and_cancelling_are_no_failures(failure: Failure) -> None:
     assert verdict(w.failures(9, KEY, last_at=w.NOW, failure=failure)) is None
 
 
-@pytest.mark.parametrize("failure", sorted(set(Failure) - {Failure.QUOTA, Failure.CANCELLED}))
+@pytest.mark.parametrize("failure", sorted(set(Failure) - {Failure.QUOTA, Failure.AUTH, Failure.CANCELLED}))
 def test_every_other_failure_counts(failure: Failure) -> None:
     assert verdict(w.failures(5, KEY, failure=failure)) is Ban.EXHAUSTED
 
