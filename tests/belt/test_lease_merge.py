@@ -96,9 +96,8 @@ def test_r10_a_push_that_comes_while_the_merger_works_stops_the_merge(stage: Sta
     assert stage.pulls()[0]["merged_at"]
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["answered", "reply lost"])
-def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(stage: Stage, lost: bool) -> None:
-    """GitHub pins no base: the first parent tells. E2E of the result fails, so a person is asked, once."""
+def merge_while_pushing(stage: Stage, files: dict[str, str], lost: bool = False) -> int:
+    """One pull request, merged while a person's push lands on its base; its number, when all is quiet again."""
     (number,) = with_pulls(stage, 1)
     host = stage.host()
     stage.tick(host)
@@ -108,12 +107,19 @@ def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(s
     with ThreadPoolExecutor(1) as pool:
         merging = pool.submit(stage.tick, host)
         until("the merge", 30, stage.fired)
-        stage.push({"broken": "by a person\n"})
+        stage.push(files)
         lift_latency(stage)
         merging.result(timeout=60)
     assert stage.pulls()[0]["merged_at"]
     stage.lift()
     stage.quiet(host)
+    return number
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "reply lost"])
+def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(stage: Stage, lost: bool) -> None:
+    """GitHub pins no base: the first parent tells. E2E of the result fails, so a person is asked, once."""
+    number = merge_while_pushing(stage, {"broken": "by a person\n"}, lost)
     issue = number - 1
     for item in (issue, number):
         said = [text for text in stage.comments(item) if "in the moment of the merge" in text]
@@ -121,24 +127,13 @@ def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(s
         assert stage.labels(item) == {"breeze:human"}
     assert stage.item(issue)["state"] == "open"
     stage.bee_verb("resume", issue)
-    stage.quiet(host)
+    stage.quiet(stage.host())
     assert stage.item(issue)["state"] == "closed"
 
 
 def test_r10_a_push_in_the_moment_of_the_merge_that_harms_nothing_asks_nobody(stage: Stage) -> None:
     """What was merged is tested as it is; it passes, so the belt goes on and says what it did."""
-    (number,) = with_pulls(stage, 1)
-    host = stage.host()
-    stage.tick(host)
-    stage.fault("latency", seconds=60, match={"method": "PUT", "path": "/merge$", "login": "bee"})
-    with ThreadPoolExecutor(1) as pool:
-        merging = pool.submit(stage.tick, host)
-        until("the merge", 30, stage.fired)
-        stage.push({"b.txt": "by a person\n"})
-        lift_latency(stage)
-        merging.result(timeout=60)
-    stage.lift()
-    stage.quiet(host)
+    number = merge_while_pushing(stage, {"b.txt": "by a person\n"})
     assert [text for text in stage.comments(number) if "E2E ran on the result" in text]
     assert stage.labels(number) == {"breeze:done"}
     assert stage.item(number - 1)["state"] == "closed"

@@ -52,7 +52,7 @@ CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the ru
 DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
 IGNORED, UNTRUSTED = "it is outside the policy's intake", "no trusted person stands behind its text"
-TODO_RULE = "a step has no pull request"
+STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
 REVIEW, E2E_NONE = "nobody has approved this head", "no E2E trace for this head on this base"
@@ -97,7 +97,7 @@ HELD: tuple[Case, ...] = (
          branches={"bee/1-task": w.HEAD}),
     case("escalation-stands-without-its-label", NO_MENU, HUMAN, P.HUMAN, M.PERSON, ledger={1: ESCALATED}),
     case("escalation-ends-when-a-trusted-person-resumes", w.issue(events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)),
-         TODO_RULE, P.NEEDS_STEP, Role.DRAFTER, ledger={1: ESCALATED}),
+         STEP_RULE, P.NEEDS_STEP, Role.DRAFTER, ledger={1: ESCALATED}),
     case("escalation-stands-when-a-stranger-takes-the-label-off",
          w.issue(events=(w.unlabeled(Label.HUMAN, w.NOW - 60, w.TRI),)), HUMAN, P.HUMAN, M.PERSON,
               ledger={1: ESCALATED}),
@@ -112,7 +112,7 @@ HELD: tuple[Case, ...] = (
          phases={"run-9": Phase.UNKNOWN}),
     case("live-mends-no-links", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()},
          branches={"bee/1-task": w.HEAD}),
-    case("own-run-does-not-stand-in-its-way", w.issue(label_names=w.names(Label.WIP)), TODO_RULE, P.NEEDS_STEP,
+    case("own-run-does-not-stand-in-its-way", w.issue(label_names=w.names(Label.WIP)), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER, ledger={1: w.claimed()}, own_run="run-9"),
     case("held-by-hand", w.issue(label_names=w.names(Label.WIP), events=(w.labeled(Label.WIP),)), WIP, P.WIP, M.NOBODY),
     case("held-by-hand-after-a-finished-run", w.issue(label_names=w.names(Label.WIP),
@@ -181,7 +181,7 @@ ISSUES: tuple[Case, ...] = (
     case("blocked-elsewhere", w.issue(blocked_by_open=1), "something it depends on is open", P.BLOCKED, M.CONDITION),
     case("blocked-keeps-a-branch-without-its-pull", w.issue(sub_issues_open=1), "something it depends on is open",
          P.BLOCKED, M.CONDITION, branches={"bee/1-task": w.HEAD}),
-    case("unblocked-by-itself", w.issue(1, "Blocked by #2"), TODO_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("unblocked-by-itself", w.issue(1, "Blocked by #2"), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("design-open", w.issue(body=w.DESIGN_OPEN), "its design gate is not ticked", P.DESIGN_OPEN, M.PERSON),
     case("design-void", w.edited(w.issue(author=w.SAM, label_names=w.names(Label.NEW),
          events=(w.labeled(Label.NEW),)), w.edit(w.DESIGN, w.NOW - 2 * w.HOUR, w.SAM)), "its design gate is not ticked",
@@ -198,28 +198,28 @@ ISSUES: tuple[Case, ...] = (
          policy=w.ALL),
     case("plan-gate-absent", w.issue(body=w.planned()), "its plan gate is not ticked", P.PLAN_OPEN, M.PERSON,
          policy=w.ALL),
-    case("plan-ticked", w.issue(body=w.planned(gate=True).replace("[ ] The", "[x] The")), TODO_RULE, P.NEEDS_STEP,
+    case("plan-ticked", w.issue(body=w.planned(gate=True).replace("[ ] The", "[x] The")), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER, policy=w.ALL),
     case("in-review", w.issue(body=w.planned()), "an open pull request carries its step", P.IN_REVIEW, M.CONDITION,
          w.pull(7, "bee/1-parser")),
     case("in-review-of-a-task", NO_MENU, "an open pull request carries its step", P.IN_REVIEW, M.CONDITION, w.pull(7)),
-    case("in-review-is-not-a-strangers-or-a-forks", NO_MENU, TODO_RULE, P.NEEDS_STEP, Role.DRAFTER,
+    case("in-review-is-not-a-strangers-or-a-forks", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER,
          w.pull(7, author=w.SAM), w.pull(8, cross_repository=True), w.pull(9, "bee/2-task"), w.pull(10, "bee/1_task")),
     case("abandoned", w.issue(pulls=(w.ref(state=PullState.CLOSED),)),
          "a person closed its step's pull request unmerged", P.ABANDONED, M.PERSON),
     case("abandoned-then-resumed", w.issue(pulls=(w.ref(state=PullState.CLOSED),),
-         events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)), TODO_RULE, P.NEEDS_STEP, Role.DRAFTER),
+         events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("abandoned-then-ticked-by-hand", w.issue(body=w.planned(steps=w.ticked("parser")),
-         pulls=(w.ref(step="parser", state=PullState.CLOSED),)), TODO_RULE, P.NEEDS_STEP, Role.DRAFTER),
-    case("needs-step", NO_MENU, TODO_RULE, P.NEEDS_STEP, Role.DRAFTER),
+         pulls=(w.ref(step="parser", state=PullState.CLOSED),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("needs-step", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("needs-second-step", w.issue(body=w.planned(steps=w.ticked("parser")), pulls=(w.ref(step="parser"),)),
-         TODO_RULE,
+         STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER),
     case("complete", w.issue(body=w.planned(steps=w.ticked("parser", "printer")),
          pulls=(w.ref(7, "parser"), w.ref(8, "printer"))), "every step is merged", P.COMPLETE, M.BEE),
     case("complete-task", w.issue(pulls=(w.ref(),)), "every step is merged", P.COMPLETE, M.BEE),
     case("adopted-task", w.issue(author=w.SAM, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW),)),
-         TODO_RULE,
+         STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER, policy=w.OPTED_IN),
     case("opted-in-design-doc", w.issue(body=w.DESIGN), "its plan is missing or made from another design text",
          P.NEEDS_PLAN, Role.PLANNER, policy=w.OPTED_IN),
@@ -300,11 +300,11 @@ PULLS: tuple[Case, ...] = (
 
 FRESH = w.key_of(NO_MENU)
 OVERLAID: tuple[Case, ...] = (
-    case("backing-off", NO_MENU, TODO_RULE, P.BACKING_OFF, M.CONDITION, ledger=backing(1, w.NOW - 60)),
-    case("backed-off-long-enough", NO_MENU, TODO_RULE, P.NEEDS_STEP, Role.DRAFTER, ledger=backing(1, w.NOW - 5 * 60)),
-    case("no-change", NO_MENU, TODO_RULE, P.NO_CHANGE, M.PERSON,
+    case("backing-off", NO_MENU, STEP_RULE, P.BACKING_OFF, M.CONDITION, ledger=backing(1, w.NOW - 60)),
+    case("backed-off-long-enough", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER, ledger=backing(1, w.NOW - 5 * 60)),
+    case("no-change", NO_MENU, STEP_RULE, P.NO_CHANGE, M.PERSON,
          ledger={1: w.history(w.run(Outcome.ALREADY_DONE, FRESH, w.NOW - w.HOUR, note="it is there"))}),
-    case("exhausted-by-failures", NO_MENU, TODO_RULE, P.EXHAUSTED, M.PERSON, ledger=backing(5, w.NOW - w.HOUR)),
+    case("exhausted-by-failures", NO_MENU, STEP_RULE, P.EXHAUSTED, M.PERSON, ledger=backing(5, w.NOW - w.HOUR)),
     case("exhausted-by-pending-checks", w.pull(head_committed_at=w.NOW - 3 * w.HOUR,
          checks=(replace(w.check("ci", CheckState.PENDING), at=w.NOW - 2 * w.HOUR),)), "a check is running",
               P.EXHAUSTED,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -34,7 +35,7 @@ class Batch:
         return found
 
 
-class Node:
+class Node(ABC):
     """An object with an id; `key` is what its id is made of."""
 
     typename: ClassVar[str] = ""
@@ -42,9 +43,9 @@ class Node:
     def __init__(self, call: Call) -> None:
         self.call = call
 
+    @abstractmethod
     def key(self) -> tuple[object, ...]:
         """The parts of the node id."""
-        raise NotImplementedError
 
     def id(self) -> str:
         """The node id."""

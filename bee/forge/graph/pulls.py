@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from bee.forge.core import checks, diffs, events, issues, merge, mergeability, protection, pulls, reviews
-from bee.forge.core.ids import node_id
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 from bee.forge.graph import people
@@ -252,9 +251,9 @@ class PullRequestCommit(Node):
         super().__init__(item.call)
         self.item, self.oid = item, oid
 
-    def id(self) -> str:
+    def key(self) -> tuple[object, ...]:
         """By pull request and commit."""
-        return node_id(self.typename, self.item.row["id"], self.oid)
+        return self.item.row["id"], self.oid
 
     def commit(self) -> CommitNode:
         """The commit."""
