@@ -131,7 +131,8 @@ def test_a_persons_label_alone_stops_the_run_and_is_never_undone(stage: Stage) -
     assert stage.position(number) == "human"
     stage.ticks(host)
     assert stage.labels(number) == {"breeze:human"}
-    assert all("reviewer" not in run.role for run in runs(stage, host, number))
+    assert stage.pulls() == []
+    assert [str(run.outcome) for run in runs(stage, host, number)] == ["no-op-stale-input"]
 
 
 def test_a5_an_exhausted_item_can_be_retried_without_a_new_key(stage: Stage) -> None:
