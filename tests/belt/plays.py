@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from bee.words.records import RunSummary
 from tests.belt.stage import AGENT, MOVES, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTLE_LOOKS_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,15 @@ def head_of(stage: Stage, number: int) -> str:
 def placed(stage: Stage, host: Host, number: int) -> Placed:
     """One open item in its place, by the code that decides."""
     return next(one for one in survey(look(host.door(), stage.repo)) if one.number == number)
+
+
+def settled(stage: Stage, host: Host, number: int) -> Placed:
+    """The same of a pull request, once GitHub has computed whether it merges: a look only starts that."""
+    for _ in range(SETTLE_LOOKS_MAX):
+        if stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["mergeable"] is not None:
+            return placed(stage, host, number)
+        time.sleep(0.1)
+    raise AssertionError(f"#{number} did not settle")
 
 
 def heard(host: Host) -> list[tuple[str, bool, str]]:
