@@ -129,12 +129,8 @@ def check_screen(show: Show) -> None:
     assert [line for line in show.out.splitlines()[:-1] if len(line) > 80] == []
 
 
-def test_pages_of_two_change_nothing(tmp_path: Path) -> None:
-    check_result(demo(tmp_path, "--page-size", "2"), tmp_path / "clone")
-
-
-def test_deleting_bees_home_between_ticks_changes_nothing(tmp_path: Path) -> None:
-    check_result(demo(tmp_path, "--home-wipe"), tmp_path / "clone")
+def test_pages_of_two_and_bees_home_deleted_between_ticks_change_nothing(tmp_path: Path) -> None:
+    check_result(demo(tmp_path, "--page-size", "2", "--home-wipe"), tmp_path / "clone")
 
 
 ENGINE = """\
