@@ -93,14 +93,27 @@ def events_of(events: tuple[LabelEvent, ...], label: Label) -> tuple[LabelEvent,
 
 
 def text_is_trusted(item: Item, trust: Trust) -> bool:
-    """Whether the body as it stands is a trusted person's word, or was adopted by one as it stands."""
+    """Whether title and body as they stand are a trusted person's word, or were adopted by one as they stand."""
     adopted = adopted_at(item, trust)
     if adopted is None and not trust.of(item.author):
+        return False
+    if not title_is_trusted(item, trust, adopted):
         return False
     later = [edit for edit in revisions(item)[0 if adopted is None else 1 :] if adopted is None or edit.at >= adopted]
     if item.edited_at is not None and not item.edits:
         return False
     return all(trust.of(edit.editor) for edit in later)
+
+
+def title_is_trusted(item: Item, trust: Trust, adopted: int | None) -> bool:
+    """Whether a trusted person wrote the title last, or adopted it (at `adopted`) as it stands.
+
+    A title is one line: whoever changes it writes all of it. Of two changes in one second, both must be trusted.
+    """
+    last = max((rename.at for rename in item.renames), default=None)
+    if last is None or (adopted is not None and last < adopted):
+        return True
+    return all(trust.of(rename.actor) for rename in item.renames if rename.at == last)
 
 
 def resumed_at(item: Item, trust: Trust) -> int:

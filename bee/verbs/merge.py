@@ -24,6 +24,7 @@ from bee.words.errors import LeaseLost, RefusedError
 from bee.words.model import Permission, Pull, Snapshot, Tip, Who
 from bee.words.records import Record
 from bee.words.roles import Role
+from bee.words.text import neutralised, one_line
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 
@@ -125,7 +126,8 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
     base_now = writing.read_oid(desk.door, desk.repo, f"refs/heads/{effect.base_ref}")
     if base_now != effect.base or pull.base != effect.base:
         return MergeResult(refused=f"{effect.base_ref} moved from {short(effect.base)} to {short(base_now or 'gone')}")
-    title = f"{pull.title} (#{pull.number})"
+    # it becomes the commit's first line, where GitHub reads closing keywords and mentions, whoever wrote it
+    title = f"{neutralised(one_line(pull.title))} (#{pull.number})"
     try:
         commit = writing.merge(desk.door, desk.repo, pull.number, effect.head, effect.method, title, "")
     except RefusedError as problem:

@@ -53,6 +53,15 @@ class LabelEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """The title was changed; `before` is what it was."""
+
+    actor: Who | None
+    at: int
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment of an issue or pull request."""
 
@@ -152,6 +161,7 @@ class Issue:
     events: tuple[LabelEvent, ...] = ()
     comments: tuple[Comment, ...] = ()
     edits: tuple[Edit, ...] = ()
+    renames: tuple[Rename, ...] = ()
     pulls: tuple[PullRef, ...] = ()
     sub_issues_open: int = 0
     blocked_by_open: int = 0
@@ -190,6 +200,7 @@ class Pull:
     events: tuple[LabelEvent, ...] = ()
     comments: tuple[Comment, ...] = ()
     edits: tuple[Edit, ...] = ()
+    renames: tuple[Rename, ...] = ()
     reviews: tuple[Review, ...] = ()
     checks: tuple[Check, ...] = ()
     url: str = ""

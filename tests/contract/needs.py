@@ -151,6 +151,7 @@ TYPES: Final = {
     "LabelConnection": f"{ISSUES}, or {PULLS}",
     "LabeledEvent": f"{ISSUES}, or {PULLS}",
     "UnlabeledEvent": f"{ISSUES}, or {PULLS}",
+    "RenamedTitleEvent": f"{ISSUES}, or {PULLS}",
     "CrossReferencedEvent": ISSUES,
     "IssueComment": f"{ISSUES}, or {PULLS}",
     "IssueCommentConnection": f"{ISSUES}, or {PULLS}",

@@ -11,7 +11,7 @@ from bee.thinking.config import Policy
 from bee.thinking.position import Position
 from bee.thinking.trust import Trust, TrustPolicy, adopted_at, resumed_at, text_is_trusted, trust_of
 from bee.words.labels import Label
-from bee.words.model import Issue, LabelEvent, Permission, Pull, Who
+from bee.words.model import Issue, LabelEvent, Permission, Pull, Rename, Who
 from tests.thinking import worlds as w
 
 T0, T1, T2, T3 = w.NOW - 4_000, w.NOW - 3_000, w.NOW - 2_000, w.NOW - 1_000
@@ -168,6 +168,37 @@ def test_x2_a_strangers_pull_request_waits_for_adoption_too() -> None:
     adopted: Pull = replace(asked, events=(w.labeled(Label.NEW),))
     assert w.place(adopted).position is Position.NEEDS_REVIEW
     assert w.place(replace(adopted, edited_at=w.NOW, editor=w.SAM)).position is Position.UNTRUSTED
+
+
+def renamed(*renames: tuple[int, Who | None], item: Issue) -> Issue:
+    """The item with these changes of its title (at, actor)."""
+    return replace(item, renames=tuple(Rename(who, at, "before") for at, who in renames))
+
+
+@pytest.mark.parametrize(
+    ("item", "trusted"),
+    [
+        (renamed((T2, w.SAM), item=strangers(ADD(Label.NEW, T1))), False),
+        (renamed((T1, w.SAM), item=strangers(ADD(Label.NEW, T1))), False),
+        (renamed((T1, w.SAM), item=strangers(ADD(Label.NEW, T2))), True),
+        (renamed((T2, w.SAM), item=strangers(ADD(Label.NEW, T1), ADD(Label.NEW, T3))), True),
+        (renamed((T2, w.ANN), item=strangers(ADD(Label.NEW, T1))), True),
+        (renamed((T2, w.SAM), (T3, w.ANN), item=strangers(ADD(Label.NEW, T1))), True),
+        (renamed((T2, w.ANN), (T3, w.SAM), item=strangers(ADD(Label.NEW, T1))), False),
+        (renamed((T3, w.ANN), (T2, w.SAM), item=strangers(ADD(Label.NEW, T1))), True),
+        (renamed((T2, w.SAM), (T2, w.ANN), item=strangers(ADD(Label.NEW, T1))), False),
+        (renamed((T2, None), item=strangers(ADD(Label.NEW, T1))), False),
+        (renamed((T2, w.BEE), item=strangers(ADD(Label.NEW, T1))), True),
+        (renamed((T1, w.TRI), item=strangers(author=w.ANN)), False),
+        (renamed((T1, w.MIA), item=strangers(author=w.ANN)), True),
+        (renamed((T1, w.TRI), item=strangers(ADD(Label.NEW, T2), author=w.ANN)), True),
+    ],
+    ids=["after-adoption", "in-its-second", "before-it", "adopted-again", "by-a-trusted-person", "and-put-right",
+         "and-changed-again", "whatever-the-lists-order", "in-one-second", "by-a-ghost", "by-bee", "by-triage",
+         "of-a-trusted-author", "by-triage-then-adopted"],
+)  # fmt: skip
+def test_x2_adoption_binds_the_title_too(item: Issue, trusted: bool) -> None:
+    assert text_is_trusted(item, TRUST) is trusted
 
 
 def test_the_moment_of_adoption_is_the_latest_one() -> None:

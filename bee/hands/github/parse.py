@@ -20,6 +20,7 @@ from bee.words.model import (
     Pull,
     PullRef,
     PullState,
+    Rename,
     Review,
     ReviewState,
     Tip,
@@ -88,6 +89,15 @@ def label_events(nodes: Iterable[Json]) -> tuple[LabelEvent, ...]:
     )
 
 
+def renames(nodes: Iterable[Json]) -> tuple[Rename, ...]:
+    """The changes of the title among timeline items."""
+    return tuple(
+        Rename(who(node["actor"]), _at(node["createdAt"]), node["previousTitle"])
+        for node in nodes
+        if node["__typename"] == "RenamedTitleEvent"
+    )
+
+
 def pull_ref(data: Json) -> PullRef:
     """A pull request as another thing points to it."""
     commit = data["mergeCommit"]
@@ -126,6 +136,7 @@ def issue(data: Json) -> Issue:
         events=label_events(timeline),
         comments=tuple(comment(node) for node in data["comments"]["nodes"]),
         edits=_edits(data),
+        renames=renames(timeline),
         pulls=_pulls(timeline),
         sub_issues_open=int(summary["total"]) - int(summary["completed"]),
         url=data["url"],
@@ -164,6 +175,7 @@ def pull(data: Json) -> Pull:
         events=label_events(data["timelineItems"]["nodes"]),
         comments=tuple(comment(node) for node in data["comments"]["nodes"]),
         edits=_edits(data),
+        renames=renames(data["timelineItems"]["nodes"]),
         reviews=tuple(review(node) for node in (data["reviews"] or {"nodes": []})["nodes"]),
         checks=checks(commit),
         url=data["url"],

@@ -29,21 +29,28 @@ userContentEdits(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
   editedAt deletedAt diff editor {{ ...Who }}
 }} }}"""
 
+EVENTS: Final = """
+    ... on LabeledEvent { createdAt label { name } actor { ...Who } }
+    ... on UnlabeledEvent { createdAt label { name } actor { ...Who } }
+    ... on RenamedTitleEvent { createdAt previousTitle actor { ...Who } }
+""".strip()
+
 ISSUE_TIMELINE: Final = f"""
-timelineItems(first: 100, after: $after, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, CROSS_REFERENCED_EVENT]) {{
+timelineItems(
+  first: 100, after: $after,
+  itemTypes: [LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT, CROSS_REFERENCED_EVENT]
+) {{
   {PAGE_INFO} nodes {{ __typename
-    ... on LabeledEvent {{ createdAt label {{ name }} actor {{ ...Who }} }}
-    ... on UnlabeledEvent {{ createdAt label {{ name }} actor {{ ...Who }} }}
+    {EVENTS}
     ... on CrossReferencedEvent {{ createdAt isCrossRepository source {{ __typename
       ... on PullRequest {{ number state merged mergedAt closedAt isCrossRepository headRefName headRefOid baseRefName
         url author {{ ...Who }} mergeCommit {{ oid }} }} }} }}
   }} }}"""
 
 PULL_TIMELINE: Final = f"""
-timelineItems(first: 100, after: $after, itemTypes: [LABELED_EVENT, UNLABELED_EVENT]) {{
+timelineItems(first: 100, after: $after, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT]) {{
   {PAGE_INFO} nodes {{ __typename
-    ... on LabeledEvent {{ createdAt label {{ name }} actor {{ ...Who }} }}
-    ... on UnlabeledEvent {{ createdAt label {{ name }} actor {{ ...Who }} }}
+    {EVENTS}
   }} }}"""
 
 REVIEWS: Final = f"""
