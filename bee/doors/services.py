@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bee.hands import process
+from bee.hands.clock import SYSTEM
+from bee.hands.crew import BoxedCrew
 from bee.hands.executor import LocalExecutor
-from bee.hands.git import Git
+from bee.hands.git import Git, Mirror
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
-from bee.hands.sandbox import Box
 from bee.hands.sandbox import find as find_box
 from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import Settings, check_repo_name, settings_of
@@ -122,27 +123,26 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     kept = passed_on(env)
     path = env.get("PATH", process.SYSTEM_PATH)
     mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
+    servers, git = servers_of(env), Git(home.empty_dir, path, process.base_env(kept))
+    box = functools.cache(lambda: find_box(mode, path))
     return Host(
         home=home,
         settings=settings,
-        servers=servers_of(env),
         token=token,
         host_id=host_id,
         boot=boot,
-        git=Git(home.empty_dir, path, process.base_env(kept)),
         python=sys.executable,
         env=kept,
+        clock=SYSTEM,
+        door=lambda: Door(servers, token),
+        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
         executor=LocalExecutor(home, sys.executable, kept, host_id, boot),
-        find_box=functools.cache(lambda: _box(mode, path)),
+        crew=BoxedCrew(home, settings, boot, sys.executable, kept, box),
         open_broker=_broker,
         install_client=_install,
         role_prompt=role_prompt,
         say=say,
     )
-
-
-def _box(mode: Literal["required", "none"], path: str) -> Box:
-    return find_box(mode, path)
 
 
 @contextmanager

@@ -13,13 +13,13 @@ import os
 import re
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from filelock import lock_descriptor, unlock_descriptor
 
+from bee.hands.clock import SYSTEM, Clock
 from bee.words.errors import BeeError, LookError, UsageError
 from bee.words.limits import GIT_SECONDS_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
 
@@ -36,13 +36,13 @@ def _open_lock(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _lock_within(fd: int, seconds: float) -> bool:
+def _lock_within(fd: int, seconds: float, clock: Clock = SYSTEM) -> bool:
     """Whether the lock was got, trying for so long. Somebody who only looks holds it for an instant."""
-    deadline = time.monotonic() + seconds
+    deadline = clock.monotonic() + seconds
     while not lock_descriptor(fd, blocking=False):
-        if time.monotonic() >= deadline:
+        if clock.monotonic() >= deadline:
             return False
-        time.sleep(_POLL_SECONDS)
+        clock.sleep(_POLL_SECONDS)
     return True
 
 
@@ -93,7 +93,7 @@ class Slot(Held):
         home.slots_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         for text, lock in _slot_files(home, slots):
             fd = _open_lock(lock)
-            if _lock_within(fd, PROBE_SECONDS_MAX):
+            if _lock_within(fd, PROBE_SECONDS_MAX, home.clock):
                 _write(text, f"{holder_text}\n")
                 return cls(fd, text)
             os.close(fd)
@@ -141,8 +141,9 @@ class Slot(Held):
 class Home:
     """The home directory, mode 0700. Paths of runs and mirrors cannot leave it, whatever they are called."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
         self.path = path.absolute()
+        self.clock = clock
 
     def ensure(self) -> None:
         """Make what is missing."""
@@ -226,7 +227,7 @@ class Home:
     def hold_alive(self, run: str) -> Held:
         """The lock that says a run is alive, for its worker. Raises BeeError where another process has it."""
         fd = _open_lock(self.run_dir(run) / "alive.lock")
-        if _lock_within(fd, 10 * PROBE_SECONDS_MAX):
+        if _lock_within(fd, 10 * PROBE_SECONDS_MAX, self.clock):
             return Held(fd)
         os.close(fd)
         raise BeeError(f"run {run} has a worker already")
@@ -242,7 +243,7 @@ class Home:
         """Delete the folders of old runs, but of no live one; the names of those that went."""
         folders = [self.path / "runs" / name for name in self.runs()]
         by_age = sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)
-        oldest = time.time() - keep_days * 24 * 3600
+        oldest = self.clock.time() - keep_days * 24 * 3600
         gone = []
         for rank, folder in enumerate(by_age):
             old = rank >= keep_count or folder.stat().st_mtime < oldest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,11 +42,7 @@ def dispatch(
         return None
     if not isinstance(report.decision.choice, Dispatch):
         return slot
-    from bee.hands.engines import find  # here, so that an idle tick does not pay for the engines
-
-    host.find_box()
-    # Looks for the engine's program, too: what cannot run must not be claimed for.
-    find(host.settings.role(report.decision.choice.role).engine or "", host.env.get("PATH", "")).shows()
+    host.crew.ready(report.decision.choice.role)
     going = [view for view in views if not pause_text(view)]
     ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]
     for one in actionable(ready, going)[: limits.CLAIM_TRIES_MAX]:
@@ -84,7 +79,7 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
         one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.place.position),
-        one.place.reason, head, base, time.time(), host.token, options.trigger,
+        one.place.reason, head, base, host.clock.time(), host.token, options.trigger,
     )  # fmt: skip
 
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bee.hands import process
-from bee.hands.git import Mirror
-from bee.hands.sandbox import Box
+from bee.hands.crew import Crew
+from bee.hands.git import Repository
 from bee.thinking import wording
 from bee.thinking.config import Policy
 from bee.thinking.outcome import TraceResult
@@ -25,12 +23,11 @@ from bee.words.text import plain
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where E2E runs: the mirror, the box, a folder of the run, and a built environment without credentials."""
+    """Where E2E runs, and who runs it: the mirror, the crew, and a folder of the run."""
 
-    mirror: Mirror
-    box: Box
+    mirror: Repository
+    crew: Crew
     folder: Path
-    env: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +74,7 @@ def _steps(bench: Bench, policy: Policy, head: str, base: str) -> list[StepRecor
 def _verify(bench: Bench, where: Path, command: str, seconds: int) -> StepRecord:
     home = bench.folder / "e2e-home"
     home.mkdir(mode=0o700, exist_ok=True)
-    env = {**bench.env, "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
-    argv = bench.box.wrap(
-        ["sh", "-c", command], writable=[where, home], readable=[bench.mirror.path], cwd=where, env=env, network=True
-    )
-    ended = process.run(
-        argv, cwd=where, env=env, seconds=seconds, bytes_max=limits.TRANSCRIPT_BYTES_MAX // 50, merge_output=True
-    )
+    ended = bench.crew.verify(command, where, home, bench.mirror.path, seconds)
     output = plain(ended.out.decode("utf-8", "replace"))
     if ended.timed_out:
         output += f"\n[stopped after {seconds} s]"
@@ -97,7 +88,7 @@ def _ends(text: str) -> str:
     return f"{text[: limits.OUTPUT_HEAD_BYTES]}\n[… {left} characters left out]\n{text[-limits.OUTPUT_TAIL_BYTES :]}"
 
 
-def _record(mirror: Mirror, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
+def _record(mirror: Repository, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
     tree = mirror.tree_of(base)
     tip = ""
     for index, step in enumerate(steps, 1):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from bee.thinking import wording
@@ -18,7 +17,7 @@ ROLLBACK_PENDING: Final = "rollback-alert-pending"
 def guarded(host: Host, report: Report) -> bool:
     """The heartbeat, and the markers that keep every tick still."""
     host.home.ensure()
-    host.home.heartbeat(int(time.time()), "tick")
+    host.home.heartbeat(int(host.clock.time()), "tick")
     _alert_rollback(host)
     for name, way_out in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
         text = host.home.marker(name)

@@ -6,9 +6,10 @@ Renewal and publishing never race: both hold the same lock, and the keeper's `le
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 from bee.hands.github import writing
 from bee.verbs import lease as leases
@@ -27,12 +28,15 @@ class Keeper:
     why: str = ""
     lost: bool = False
     poll_seconds: float = limits.LEASE_POLL_SECONDS
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _lock: AbstractContextManager[Any] = field(init=False)
     _over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._lock = self.desk.door.clock.lock()
 
     def start(self) -> None:
         """Begin to watch."""
-        threading.Thread(target=self._watch, name="lease keeper", daemon=True).start()
+        self.desk.door.clock.beside("lease keeper", self._watch)
 
     def close(self) -> None:
         """Stop watching; a move that is under way ends first."""
@@ -61,16 +65,17 @@ class Keeper:
         return leases.renew(self.desk, lease) if age >= limits.LEASE_RENEW_SECONDS else lease
 
     def _watch(self) -> None:
-        slept = time.monotonic()
-        while not self._over.wait(self.poll_seconds):
+        clock = self.desk.door.clock
+        slept = clock.monotonic()
+        while not clock.wait(self._over, self.poll_seconds):
             try:
                 self._look()
-                slept = time.monotonic()
+                slept = clock.monotonic()
             except LeaseLost:
                 return
             except LookError:
                 # Could not look: go on within what is left of the lease, then end rather than risk a second run.
-                if time.monotonic() - slept > limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS:
+                if clock.monotonic() - slept > limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS:
                     self._end("GitHub could not be asked for the length of a lease", lost=True)
                     return
             except BeeError as problem:

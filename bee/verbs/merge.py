@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -97,7 +96,7 @@ def _prove_and_merge(
         policy = read_policy(desk.repo, one.snapshot.policy_text)
         placed = place_item(pull, view_of(snapshot, policy, own_run=lease.record.run))
         if placed.place.position is Position.SETTLING and left:
-            time.sleep(SETTLE_PAUSE_SECONDS)
+            desk.door.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
         refused = _refusal(pull, effect, placed)
         return MergeResult(refused=refused) if refused else _merge(desk, pull, effect)

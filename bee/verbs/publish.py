@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -86,7 +85,7 @@ class Carrying:
     def item(self, number: int) -> Item:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
-            asked_at = time.monotonic()
+            asked_at = self.desk.door.clock.monotonic()
             one = reading.read_item(self.desk.door, self.desk.repo, number)
             self.items[number] = one.item
             if number == self.lease.record.number and one.tip is not None:
@@ -102,9 +101,10 @@ class Carrying:
     def ready(self) -> None:
         """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
         self.renew()
-        if time.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
+        clock = self.desk.door.clock
+        if clock.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
             confirm(self.desk, self.lease, self.stoppable)
-            self.confirmed_at = time.monotonic()
+            self.confirmed_at = clock.monotonic()
 
 
 def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:
@@ -140,7 +140,7 @@ def _once(carrying: Carrying, effect: Effect) -> None:
             carrying.items.clear()
             carrying.first = False
             carrying.confirmed_at = -1e9
-            time.sleep(0.2)
+            carrying.desk.door.clock.sleep(0.2)
 
 
 def _has_key(carrying: Carrying, number: int, key: str) -> bool:
@@ -249,7 +249,7 @@ def _tick_step(carrying: Carrying, effect: TickStep) -> None:
 def _merge(carrying: Carrying, effect: MergePull) -> None:
     """The gate asks by itself, with fresh reads, whether the lease stands and nobody said stop."""
     carrying.renew()
-    asked_at = time.monotonic()
+    asked_at = carrying.desk.door.clock.monotonic()
     result = carrying.merger(carrying.desk, carrying.lease, effect)
     if result.proven:
         carrying.confirmed_at = asked_at

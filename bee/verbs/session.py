@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.hands.git import Clone, Mirror
+from bee.hands.git import Repository, WorkTree
 from bee.thinking import outgates
 from bee.thinking.outcome import Said, Submitted, TraceResult
 from bee.thinking.prompt import Brief
@@ -31,8 +31,8 @@ class Session:
     """One run's verbs. `run_e2e` runs E2E and answers with its result; `commit_pause` commits a pause now."""
 
     brief: Brief
-    clone: Clone
-    mirror: Mirror
+    clone: WorkTree
+    mirror: Repository
     run_e2e: Callable[[], TraceResult]
     commit_pause: Callable[[str], None]
     files: Mapping[str, str]

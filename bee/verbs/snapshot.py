@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -49,7 +48,7 @@ def settle(door: Door, view: View) -> View:
         waiting = [one.number for one in survey(view) if one.place.position is Position.SETTLING]
         if not waiting:
             break
-        time.sleep(SETTLE_PAUSE_SECONDS)
+        door.clock.sleep(SETTLE_PAUSE_SECONDS)
         view = _read_again(door, view, waiting)
     return view
 

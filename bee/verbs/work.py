@@ -6,20 +6,16 @@ Whatever happens, the outcome is recorded once and the lease is given back, or i
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from bee.hands import process
-from bee.hands.engines import EngineJob, EngineResult, Price, find
-from bee.hands.executor import AGENT, note_process
-from bee.hands.git import Mirror, RefChange
+from bee.hands.crew import Scene
+from bee.hands.engines import EngineResult
+from bee.hands.git import RefChange, Repository
 from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.journal import remove_tree
-from bee.hands.process import Agent
 from bee.thinking import prompt, wording
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
@@ -40,7 +36,7 @@ from bee.words import limits, records
 from bee.words.answer import Answer
 from bee.words.branches import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.words.effects import SetLabels
-from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder, UsageError
+from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
 from bee.words.labels import Label
 from bee.words.outcomes import Failure, Outcome
 from bee.words.records import Kind, Record
@@ -76,7 +72,7 @@ def work(host: Host, job: Job) -> Outcome:
 
 def _claimed(door: Door, job: Job) -> Record | None:
     """The record of the claim, if it stands. GitHub is asked again, unless the tick read it back just now."""
-    age = time.time() - job.read_at
+    age = door.clock.time() - job.read_at
     tip = job.snapshot.items.get(job.number)
     if 0 <= age < CLAIM_FRESH_SECONDS:
         door.set_clock(job.snapshot.now + int(age))
@@ -92,7 +88,7 @@ class Run:
         self.host, self.job, self.desk, self.keeper = host, job, desk, keeper
         self.folder = host.home.run_dir(job.run)
         self.engine = EngineResult(ok=True)
-        self.mirror: Mirror = host.mirror(job.repo)
+        self.mirror: Repository = host.mirror(job.repo)
         self.place: Place | None = None
 
     def go(self) -> Outcome:
@@ -149,7 +145,7 @@ class Run:
     def _e2e(self) -> Trace:
         assert self.place is not None
         brief = self.place.brief
-        bench = Bench(self.mirror, self.host.find_box(), self.folder, process.base_env(self.host.env))
+        bench = Bench(self.mirror, self.host.crew, self.folder)
         return run_e2e(
             bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.door.now()
         )
@@ -158,7 +154,7 @@ class Run:
         """E2E of a merge commit that nobody tested: a push had overtaken its base. Its trace is pushed at once."""
         assert self.place is not None
         self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
-        bench = Bench(self.mirror, self.host.find_box(), self.folder, process.base_env(self.host.env))
+        bench = Bench(self.mirror, self.host.crew, self.folder)
         policy = self.place.brief.view.policy
         trace = run_e2e(bench, policy, self.job.number, self.job.run, commit, commit, self.desk.door.now())
         self.mirror.push_atomic([RefChange(trace.ref, None, trace.tip)])
@@ -174,44 +170,15 @@ class Run:
         text = prompt.render(self.host.role_prompt(self.job.role), prompt.variables(place.brief, place.files))
         (self.folder / "prompt.md").write_text(text, encoding="utf-8")
         with self.host.open_broker(session.handle) as socket:
-            self.engine = self._run_engine(place, text, socket)
+            self.engine = self.host.crew.play(self._scene(place, text, socket))
         return session.said
 
-    def _run_engine(self, place: Place, text: str, socket: Path) -> EngineResult:
-        own = self.host.settings.role(self.job.role)
-        assert own.engine is not None
-        prices = {model: Price(*price) for model, price in self.host.settings.prices.items()}
-        engine, box = find(own.engine, self.host.env.get("PATH", ""), prices), self.host.find_box()
-        job = EngineJob(
-            str(self.job.role), self.job.run, self.job.repo, self.job.number, place.clone.path, place.context,
-            self.folder, str(socket), place.bin, place.home, own.model, own.usd, own.args, {}, place.brief.branch,
-            own.base_url, box.mode != "none",
+    def _scene(self, place: Place, text: str, socket: Path) -> Scene:
+        job = self.job
+        return Scene(
+            job.role, job.run, job.repo, job.number, place.brief.branch, self.folder, place.clone.path, place.context,
+            place.bin, place.home, self.mirror.path, socket, text, self.keeper.stop, self._e2e_minutes(place),
         )  # fmt: skip
-        try:
-            program = engine.argv(job)
-        except UsageError as problem:
-            return EngineResult(ok=False, failure=Failure.WORKSPACE, note=str(problem))
-        engine.prepare(job)
-        env = engine.env(job, self.host.env)
-        shown = dict.fromkeys([*engine.shows(), *_named(program, self.host.python)])
-        argv = box.wrap(
-            program,
-            writable=[place.clone.path, place.home, socket.parent],
-            readable=[self.mirror.path, place.context, place.bin, *shown],
-            cwd=place.clone.path,
-            env=env,
-            network=True,
-        )
-        agent = Agent.start(
-            argv, cwd=place.clone.path, env=env, prompt=text.encode(), transcript=self.folder / "transcript.log",
-            bytes_max=limits.TRANSCRIPT_BYTES_MAX,
-        )  # fmt: skip
-        note_process(self.host.home, self.job.run, AGENT, agent.pid, self.host.boot)
-        checks = self._e2e_minutes(place)
-        stopped = agent.wait(
-            (own.minutes + checks) * 60, (own.minutes_silent + checks) * 60, self.keeper.stop, engine.feed
-        )
-        return engine.result(stopped)
 
     def _e2e_minutes(self, place: Place) -> int:
         """How long an agent may have to wait, without a word, for `bee e2e run`: bee's own time, not the agent's."""
@@ -330,13 +297,7 @@ class Run:
         self.host.home.activity({**event, "note": result.note, "requests": self.desk.door.requests})
 
 
-def _named(argv: Sequence[str], python: str) -> list[Path]:
-    """What the configuration's own argv names by absolute path, for the box to show; Python itself is there already."""
-    paths = [Path(word) for word in argv if word.startswith("/") and word != "/"]
-    return [path for path in paths if path.exists() and not path.is_relative_to(Path(python).parent.parent)]
-
-
-def push_published(mirror: Mirror, ref: str, before: str, after: str, more: list[RefChange]) -> None:
+def push_published(mirror: Repository, ref: str, before: str, after: str, more: list[RefChange]) -> None:
     """Push the record, and what moves with it. A lost reply is looked up, then tried again with the same commit.
 
     Raises LeaseLost when the lease moved, RefConflict when only something else did.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bee.hands.git import Clone, Mirror
+from bee.hands.git import Repository, WorkTree
 from bee.hands.github import reading
 from bee.thinking.evidence import rounds
 from bee.thinking.facts import View, record_of, view_of
@@ -43,8 +43,8 @@ class Place:
     """A run's place on this machine."""
 
     brief: Brief
-    mirror: Mirror
-    clone: Clone
+    mirror: Repository
+    clone: WorkTree
     folder: Path
     files: Mapping[str, str]
 
@@ -83,7 +83,7 @@ def _issue_behind(desk: Desk, snapshot: Snapshot, pull: Pull) -> Issue | None:
     return item if isinstance(item, Issue) else None
 
 
-def make_place(desk: Desk, lease: Lease, job: Job, mirror: Mirror, folder: Path) -> Place:
+def make_place(desk: Desk, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Place:
     """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
     view, item, issue = read_view(desk, lease, job)
     mirror.ensure()
@@ -100,14 +100,14 @@ def make_place(desk: Desk, lease: Lease, job: Job, mirror: Mirror, folder: Path)
     return Place(brief, mirror, clone, folder, files)
 
 
-def _fetch(mirror: Mirror, item: Item) -> None:
+def _fetch(mirror: Repository, item: Item) -> None:
     specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
     if isinstance(item, Pull) and item.cross_repository:
         specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
     mirror.fetch(specs)
 
 
-def _brief(desk: Desk, view: View, item: Item, issue: Issue | None, job: Job, mirror: Mirror) -> Brief:
+def _brief(desk: Desk, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
     shared = Brief(
         job.role, job.run, item, issue, None, None, view, job.position, job.reason, "", "", "", "",
         handoff=lease_handoff(view, item.number), hint=hint_for(view, item),
@@ -131,7 +131,7 @@ def lease_handoff(view: View, number: int) -> str:
     return record.handoff if record else ""
 
 
-def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirror, job: Job) -> Brief:
+def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repository, job: Job) -> Brief:
     if pull.head != job.head or not mirror.has(pull.head):
         raise StaleInput(f"the head moved from {job.head[:10]} to {pull.head[:10]} before the run began")
     base = mirror.rev(f"refs/heads/{pull.base_ref}")
@@ -154,7 +154,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirro
     )
 
 
-def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Mirror, job: Job) -> Brief:
+def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Repository, job: Job) -> Brief:
     view = shared.view
     base_ref = view.snapshot.default_branch
     base = mirror.rev(f"refs/heads/{base_ref}")

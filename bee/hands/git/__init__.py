@@ -1,12 +1,25 @@
 """git: every command is built here, from scratch and with a time limit; nothing of an agent's becomes an argument.
 
 `command` runs one git command; `parse` reads its output; `mirror` is the bare mirror of one repository, with
-`reading` for questions to it; `workspace` makes clones that borrow the mirror's objects, and reads them safely.
+`reading` for questions to it; `workspace` makes clones that borrow the mirror's objects, and reads them safely; `ports`
+is what verbs ask of all that.
 """
 
 from bee.hands.git.command import EMPTY_TREE, Git
-from bee.hands.git.mirror import Mirror, RefChange
+from bee.hands.git.mirror import Mirror
 from bee.hands.git.parse import Commit, DiffEntry, LogEntry
+from bee.hands.git.ports import RefChange, Repository, WorkTree
 from bee.hands.git.workspace import Clone
 
-__all__ = ["EMPTY_TREE", "Clone", "Commit", "DiffEntry", "Git", "LogEntry", "Mirror", "RefChange"]
+__all__ = [
+    "EMPTY_TREE",
+    "Clone",
+    "Commit",
+    "DiffEntry",
+    "Git",
+    "LogEntry",
+    "Mirror",
+    "RefChange",
+    "Repository",
+    "WorkTree",
+]

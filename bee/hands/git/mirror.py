@@ -17,32 +17,14 @@ from typing import Final
 from bee.hands import journal
 from bee.hands.git import command, parse
 from bee.hands.git.command import EMPTY_TREE, Git
+from bee.hands.git.ports import RefChange, WorkTree
 from bee.hands.git.reading import Reading
-from bee.hands.git.workspace import Clone, Workspaces
+from bee.hands.git.workspace import Workspaces
 from bee.words.errors import GitError, RefConflict
 from bee.words.limits import GIT_SECONDS_MAX
 
 REFS_PER_PUSH_MAX: Final = 50
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
-
-
-@dataclass(frozen=True, slots=True)
-class RefChange:
-    """One ref of an atomic push. `old` None: it must not exist; `new` None: it goes."""
-
-    ref: str
-    old: str | None
-    new: str | None
-
-    @property
-    def lease(self) -> str:
-        """The condition, as push takes it."""
-        return f"--force-with-lease={parse.ref(self.ref)}:{parse.oid(self.old) if self.old else ''}"
-
-    @property
-    def refspec(self) -> str:
-        """The change, as push takes it."""
-        return f"{parse.oid(self.new) if self.new else ''}:{parse.ref(self.ref)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +119,7 @@ class Mirror(Reading, Workspaces):
         tree = self.git.say(["mktree", "-z"], git_dir=self.path, stdin="".join(lines).encode()) if lines else b""
         return parse.oid(parse.utf8(tree).strip()) if lines else EMPTY_TREE
 
-    def take_back(self, clone: Clone, oid: str) -> None:
+    def take_back(self, clone: WorkTree, oid: str) -> None:
         """Bring the agent's commits up to `oid` into the mirror, checked, under refs/bee-in/.
 
         Raises GitError where an object is missing or malformed, or there is more than the mirror takes.

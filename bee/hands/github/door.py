@@ -10,10 +10,11 @@ import email.utils
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import requests
 
+from bee.hands.clock import SYSTEM, Clock
 from bee.words import limits
 from bee.words.errors import (
     AuthError,
@@ -67,24 +68,33 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
+class Wire(Protocol):
+    """What carries a request: a session of `requests`, or what stands in for one."""
+
+    def request(
+        self, method: str, url: str, *, json: Any, params: Any, timeout: float, allow_redirects: bool
+    ) -> requests.Response:
+        """One request and its answer. Raises requests.RequestException when none came."""
+
+
+def _session(token: str) -> Wire:
+    session = requests.Session()
+    session.headers.update({"Accept": ACCEPT, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "bee"})
+    # Not a header of the session: a `.netrc` that knows the host would take its place.
+    session.auth = _Bearer(token)
+    return session
+
+
 class Door:
     """HTTP with GitHub for one token. Counts its requests and knows GitHub's clock."""
 
-    def __init__(self, servers: Servers, token: str) -> None:
+    def __init__(self, servers: Servers, token: str, wire: Wire | None = None, clock: Clock = SYSTEM) -> None:
         self.servers = servers
+        self.clock = clock
         self.requests = 0
         self.points = 0
         self.rate: dict[str, int] = {}
-        self._session = requests.Session()
-        self._session.headers.update(
-            {
-                "Accept": ACCEPT,
-                "X-GitHub-Api-Version": API_VERSION,
-                "User-Agent": "bee",
-            }
-        )
-        # Not a header of the session: a `.netrc` that knows the host would take its place.
-        self._session.auth = _Bearer(token)
+        self._wire = wire or _session(token)
         self._server_time = 0
         self._heard_at = 0.0
 
@@ -92,11 +102,11 @@ class Door:
         """GitHub's clock in seconds since the epoch, as of its last answer plus the time since. 0 before the first."""
         if not self._server_time:
             return 0
-        return self._server_time + int(time.monotonic() - self._heard_at)
+        return self._server_time + int(self.clock.monotonic() - self._heard_at)
 
     def set_clock(self, now: int) -> None:
         """Start from GitHub's clock as another door of this host heard it, in seconds since the epoch."""
-        self._server_time, self._heard_at = now, time.monotonic()
+        self._server_time, self._heard_at = now, self.clock.monotonic()
 
     def rest(
         self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None
@@ -163,7 +173,7 @@ class Door:
             except (UnreachableError, ServerError):
                 if not left:
                     raise
-                time.sleep(RETRY_PAUSE_SECONDS * (tries - left))
+                self.clock.sleep(RETRY_PAUSE_SECONDS * (tries - left))
             else:
                 return answer
         raise AssertionError("a request was neither answered nor refused")
@@ -171,7 +181,7 @@ class Door:
     def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None) -> requests.Response:
         self.requests += 1
         try:
-            answer = self._session.request(
+            answer = self._wire.request(
                 method,
                 url,
                 json=body,
@@ -190,7 +200,7 @@ class Door:
     def _hear(self, answer: requests.Response) -> None:
         when = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
         if when is not None:
-            self._server_time, self._heard_at = int(when.timestamp()), time.monotonic()
+            self._server_time, self._heard_at = int(when.timestamp()), self.clock.monotonic()
         for name in ("limit", "remaining", "used", "reset"):
             value = answer.headers.get(f"x-ratelimit-{name}", "")
             if value.isdigit():
