@@ -16,13 +16,14 @@ from bee import __version__
 from bee.words.errors import BeeError
 
 COMMANDS: Final = (
-    "init", "doctor", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel", "retry",
-    "log", "install", "uninstall", "demo", "forge",
+    "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
+    "retry", "log", "install", "uninstall", "demo", "forge",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
     "init": "set bee up for a repository, with few questions",
     "doctor": "is everything as bee needs it, and what mends it",
+    "new": "open a design doc as an issue, or a requirements document as several",
     "tick": "look once, mend what is broken, send at most one agent",
     "status": "what runs, what is next, what waits for you",
     "why": "why an item is where it is, and what you can do",

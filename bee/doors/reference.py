@@ -19,7 +19,7 @@ from typing import Any, Final
 from bee.doors import cli, session
 from bee.doors import reference_texts as texts
 from bee.hands.engines import table as engines
-from bee.thinking import config
+from bee.thinking import config, design
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.words import errors, limits, markers
 from bee.words.labels import LABEL_TEXTS, Label
@@ -134,6 +134,16 @@ def _failures() -> str:
 def marker_names() -> list[str]:
     """Every marker the code knows."""
     return [str(value) for name, value in vars(markers).items() if name.isupper() and isinstance(value, str)]
+
+
+def _design_parts() -> str:
+    """What the linter of design docs looks for."""
+    rows = []
+    for part in design.PARTS:
+        names = [*(heading for heading, _ in part.form), *part.synonyms]
+        holds = " ".join(asks for _, asks in part.form)
+        rows.append((part.name, ", ".join(code(f"## {name}") for name in names), holds, str(part.severity)))
+    return table(("part", "headings", "what belongs there", "when it is missing"), rows)
 
 
 def _markers() -> str:
@@ -279,6 +289,7 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "outcomes": _outcomes,
     "failures": _failures,
     "markers": _markers,
+    "design-parts": _design_parts,
     "verbs": _verbs,
     "settings": lambda: _keys(config._SETTINGS, config.Settings, "settings"),
     "settings-role": lambda: _keys(config._ROLE, config.RoleSettings, "settings-role"),

@@ -117,6 +117,7 @@ MARKERS: Final = {
     ),
     "alert": ("`key=`", "bee and `scripts/watchdog`, in an alert issue", "one issue per key; never work"),
     "hint": ("none", "`bee retry --hint`", "the comment is given to the next run as `hint.md`"),
+    "new": ("`key=`", "`bee new`, in an issue's body", "a second try finds the issue, and opens no other"),
 }
 
 # What a reader without values of its own takes, by the name of its function in bee/thinking/config.py.

@@ -68,6 +68,7 @@ def why(data: Mapping[str, Any], title: str, reason: str) -> str:
         f"It is {data['position']}: {plain(reason)}.",
         f"{mover}.",
         f"What you can do: {data['what_you_can_do']}",
+        *(f"  {plain(problem)}" for problem in data["problems"]),
         "",
         "The facts:",
     ]

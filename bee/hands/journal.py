@@ -196,6 +196,14 @@ class Home:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
                 file.write(f"{line}\n".encode("utf-8", "replace"))
 
+    def keep_draft(self, text: str) -> Path:
+        """Keep a text of a person's that is not on GitHub yet; the file it is in."""
+        folder = self.path / "drafts"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.md"
+        _write(folder / name, text)
+        return folder / name
+
     def run_dir(self, run: str) -> Path:
         """The folder of a run, made where it is missing."""
         path = self.path / "runs" / _run(run)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from bee.thinking.design import lint
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, is_live, record_of
 from bee.thinking.fingerprint import fingerprint
@@ -22,6 +23,7 @@ from bee.words import limits
 from bee.words.labels import Label
 from bee.words.model import CheckState, Issue, Item, Pull, Snapshot, kind_of
 from bee.words.phase import Phase
+from bee.words.plan import read_body
 from bee.words.roles import Role
 
 
@@ -330,8 +332,15 @@ def _act_json(kind: str, one: Placed, role: Role | None, reason: str) -> dict[st
     return {"kind": kind, "repo": one.repo, "number": one.number, "role": role and str(role), "reason": reason}
 
 
+def _design_problems(one: Placed) -> list[str]:
+    """What the linter says of a design doc that waits for its tick."""
+    if one.place.position is not Position.DESIGN_OPEN or not isinstance(one.item, Issue):
+        return []
+    return [str(finding) for finding in lint(one.item.title, read_body(one.item.body).design_text)]
+
+
 def why_json(one: Placed) -> dict[str, Any]:
-    """One item as `bee why --json` explains it."""
+    """One item as `bee why --json` explains it. `problems` are those of a design doc that is not ticked yet."""
     return {
         "version": 1,
         "repo": one.repo,
@@ -342,4 +351,5 @@ def why_json(one: Placed) -> dict[str, Any]:
         "rule": one.place.rule,
         "facts": facts_shown(one.facts),
         "what_you_can_do": one.place.advice.format(number=one.number),
+        "problems": _design_problems(one),
     }

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bee.thinking.config import POLICY_PATH, REPO_NAME
+from bee.thinking.design import SKELETON
 from bee.words.tree import Tree
 
 TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
@@ -236,7 +237,11 @@ def pull_body(files: Collection[str]) -> str:
     )
 
 
-TEMPLATE_TEXT: Final = """\
+def _indented(text: str, columns: int) -> str:
+    return "\n".join(f"{' ' * columns}{line}".rstrip() for line in text.rstrip().split("\n"))
+
+
+TEMPLATE_TEXT: Final = f"""\
 name: Design doc
 description: Say what shall be true; bee carries it to merged pull requests after you tick the box.
 title: ""
@@ -252,29 +257,7 @@ body:
       label: Design doc
       description: Fill in the parts, and leave out those that have nothing to say. Keep the last one as it is.
       value: |
-        ## Problem
-
-        What is wrong today, for whom, and what shall be true instead.
-
-        ## The shape
-
-        Names, commands, formats, exit codes: whatever others will rely on.
-
-        ## Edge cases
-
-        Each with what shall happen.
-
-        ## Not part of this
-
-        What you do not want touched.
-
-        ## Done when
-
-        The command that proves it, and what it prints.
-
-        ## Design finalized
-
-        - [ ] The design is complete: bee may plan it
+{_indented(SKELETON, 8)}
     validations:
       required: true
 """

@@ -19,6 +19,7 @@ PULL: Final = "pr"
 RUN: Final = "run"
 ALERT: Final = "alert"
 HINT: Final = "hint"
+NEW: Final = "new"
 
 _MARKER: Final = re.compile(r"<!-- bee:([a-z][a-z0-9-]{0,40})((?: [a-z_]{1,20}=[A-Za-z0-9._:/@+,-]{0,200}){0,20}) -->")
 _VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+,-]{0,200}")

@@ -37,12 +37,14 @@ class Ended:
         return dict(json.loads(self.out.strip().split("\n")[-1]))
 
 
-def bee(stage: Stage, *args: str, home: str = "host", cwd: Path | None = None, **env: str) -> Ended:
+def bee(
+    stage: Stage, *args: str, home: str = "host", cwd: Path | None = None, stdin: str | None = None, **env: str
+) -> Ended:
     """The real `bee`, as a process of its own. `env` overrides what a host's environment has."""
     whole = {**stage.env(home), "PYTHONPATH": str(ROOT), **env}
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "bee", *args],
-        cwd=cwd or stage.folder, env=whole, capture_output=True, text=True, check=False, timeout=120,
+        cwd=cwd or stage.folder, env=whole, capture_output=True, text=True, check=False, timeout=120, input=stdin,
     )  # fmt: skip
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -13,6 +13,8 @@ from bee.hands.yamlfile import parse
 from bee.thinking.checks import Check, Level
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.decide import Idle, item_json, survey, why_json
+from bee.thinking.design import SKELETON, sections_of
+from bee.thinking.drafts import drafts_of
 from bee.thinking.facts import view_of
 from bee.verbs.install import Installed, Tried
 from bee.verbs.report import Report
@@ -47,9 +49,16 @@ def test_both_files_are_shown_in_the_readme_and_in_the_reference() -> None:
 
 
 def test_the_form_of_a_design_doc_is_a_design_doc() -> None:
-    [form, plan] = [block.text for block in pages.blocks("docs/design-docs.md") if block.language == "markdown"]
+    texts = [block.text for block in pages.blocks("docs/design-docs.md") if block.language == "markdown"]
+    form, features, plan = texts
     body = read_body(form)
     assert (body.design_gate, body.plan_gate, body.plan) == (False, None, None)
+    headings = [heading for heading, _ in sections_of(form)]
+    assert headings == [heading for heading, _ in sections_of(SKELETON)]
+    assert [(one.title, one.after) for one in drafts_of(features)] == [
+        ("Read a file", ()),
+        ("Export as CSV", ("Read a file",)),
+    ]
     whole = read_body(f"{form}\n{plan}")
     assert whole.plan is not None
     assert [step.id for step in whole.plan.steps] == ["parser", "cli"]
@@ -59,7 +68,7 @@ def test_the_form_of_a_design_doc_is_a_design_doc() -> None:
 
 SHAPES = {
     "bee tick", "bee why", "bee status", "bee pause", "bee pause --all", "bee log", "bee install", "bee uninstall",
-    "bee demo", "bee init", "bee doctor",
+    "bee demo", "bee init", "bee doctor", "bee new",
 }  # fmt: skip
 
 

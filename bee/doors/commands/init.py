@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bee.doors import services
+from bee.doors import asking, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
 from bee.hands import process
@@ -34,7 +34,6 @@ from bee.words.labels import LABEL_TEXTS, Label
 from bee.words.text import one_line, plain
 
 HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
-_NOTHING: Final = "nothing was written"
 _INTAKE_TEXTS: Final = {
     "opted-in": "design docs, and what you label breeze:new",
     "all": "every open issue of people with write access",
@@ -59,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Look, ask, show, write; 0 when bee is set up."""
     asks = not (args.yes or args.dry_run)
-    if asks and (args.json or not (sys.stdin.isatty() and sys.stdout.isatty())):
+    if asks and (args.json or not asking.can_ask()):
         raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")
     here = Here.of(env)
     machine = write.machine_of(services.home_of(env))
@@ -74,8 +73,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     plan = write.planned(found, machine, answers)
     _show_plan(show, plan, whole=args.dry_run)
     _show_unused(args, plan)
-    if asks and plan.changes and not _yes("Write this?", default=True):
-        raise UsageError(_NOTHING)
+    if asks and plan.changes and not asking.yes("Write this?", default=True):
+        raise UsageError(asking.NOTHING)
     written = write.carry_out(door, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
     if args.json:
         print_json(_json(plan, written, args.dry_run))
@@ -131,13 +130,13 @@ def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Her
     policy = POLICY_PATH in found.missing_files and found.pull is None
     intake, verify = args.intake or INTAKES[0], args.verify or guessed_verify(found.names, found.has_script)
     if asks and policy and not args.intake:
-        intake = _choice("Which issues may bee take on?", _INTAKE_TEXTS)
+        intake = asking.choice("Which issues may bee take on?", _INTAKE_TEXTS)
     if asks and policy and not args.verify:
-        verify = _line("Which command must pass before a merge?", verify)
+        verify = asking.line("Which command must pass before a merge?", verify)
     engine, sandbox = _engine(args, machine, here, asks), args.sandbox or "required"
     if asks and machine.text is None and not args.sandbox and here.box_problem:
         print(f"\n{here.box_problem}")
-        sandbox = "none" if _yes("Let agents run with all your rights?", default=False) else "required"
+        sandbox = "none" if asking.yes("Let agents run with all your rights?", default=False) else "required"
     return Answers(intake, verify, preferred_merge(found.facts.merge_methods), engine, sandbox)
 
 
@@ -148,46 +147,15 @@ def _engine(args: argparse.Namespace, machine: Machine, here: Here, asks: bool) 
     if not asks or machine.text is not None:
         return default or None
     while True:
-        said = _line("Who plays the roles? A name, or a command" + ("" if default else " (empty: later)"), default)
+        said = asking.line(
+            "Who plays the roles? A name, or a command" + ("" if default else " (empty: later)"), default
+        )
         if not said:
             return None
         try:
             return machines.engine_of(said, here.path, Path.cwd())
         except UsageError as problem:
             print(f"  {problem}")
-
-
-def _ask(prompt: str) -> str:
-    try:
-        return input(prompt).strip()
-    except EOFError:
-        print()
-        raise UsageError(f"the answers ended; {_NOTHING}") from None
-
-
-def _line(question: str, default: str) -> str:
-    return _ask(f"\n{question}\n  [{default}] > " if default else f"\n{question}\n  > ") or default
-
-
-def _yes(question: str, default: bool) -> bool:
-    while True:
-        said = _ask(f"\n{question} [{'Y/n' if default else 'y/N'}] ").lower()
-        if said in ("", "y", "yes", "n", "no"):
-            return said[:1] == "y" if said else default
-        print("  y or n, please")
-
-
-def _choice(question: str, choices: Mapping[str, str]) -> str:
-    names = list(choices)
-    lines = [f"  {number}  {name:<10} {text}" for number, (name, text) in enumerate(choices.items(), 1)]
-    print("\n".join(["", question, *lines]))
-    while True:
-        said = _ask("  [1] > ") or "1"
-        if said in names:
-            return said
-        if said.isdecimal() and 1 <= int(said) <= len(names):
-            return names[int(said) - 1]
-        print(f"  a number from 1 to {len(names)}, please")
 
 
 # ---- what is shown --------------------------------------------------------------------------------------------------
@@ -252,7 +220,7 @@ def _show_end(plan: Plan, written: Written, dry: bool, machine: Machine, answers
     if dry:
         _say(f"\nNothing was written; without --dry-run, {'all of this is' if plan.changes else 'nothing would be'}.")
         return
-    _say(f"\n{repo} is set up." if plan.changes else f"\n{repo} is set up already; {_NOTHING}.")
+    _say(f"\n{repo} is set up." if plan.changes else f"\n{repo} is set up already; {asking.NOTHING}.")
     if written.pull is not None:
         _say(f"The policy waits in pull request #{written.pull}: bee begins when it is merged.")
     if machine.text is None and answers.engine is None:

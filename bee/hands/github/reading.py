@@ -339,3 +339,15 @@ def open_alerts(door: Door, repo: str) -> tuple[str, ...]:
     """The bodies of the open issues of this repository, where an alert of bee's would be found."""
     listed = door.pages(f"/repos/{repo}/issues", {"state": "open"})
     return tuple(str(data["body"] or "") for data in listed if "pull_request" not in data)
+
+
+def own_issues(door: Door, repo: str, login: str) -> tuple[tuple[int, str], ...]:
+    """(number, body) of the latest issues that an account opened, newest first; at most OWN_ISSUES_PAGES_MAX pages."""
+    found: list[tuple[int, str]] = []
+    for page in range(1, limits.OWN_ISSUES_PAGES_MAX + 1):
+        params = {"creator": login, "state": "all", "per_page": str(limits.PAGE_ITEMS_MAX), "page": str(page)}
+        listed, _ = door.rest("GET", f"/repos/{repo}/issues", params=params)
+        found += [(int(data["number"]), str(data["body"] or "")) for data in listed if "pull_request" not in data]
+        if len(listed) < limits.PAGE_ITEMS_MAX:
+            break
+    return tuple(found)

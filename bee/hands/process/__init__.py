@@ -14,7 +14,7 @@ from bee.hands.process.killing import (
     process_start,
     terminate,
 )
-from bee.hands.process.start import SYSTEM_PATH, Ended, base_env, run, spawn_detached
+from bee.hands.process.start import SYSTEM_PATH, Ended, base_env, in_foreground, run, spawn_detached
 
 __all__ = [
     "SYSTEM_PATH",
@@ -27,6 +27,7 @@ __all__ = [
     "become_subreaper",
     "boot_id",
     "descendants",
+    "in_foreground",
     "kill_tree",
     "process_start",
     "run",

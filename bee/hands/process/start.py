@@ -83,6 +83,17 @@ def run(
     return Ended(code, texts[0], texts[1] if len(texts) > 1 else b"", time.monotonic() - begun, timed_out, cut)
 
 
+def in_foreground(argv: Sequence[str]) -> int:
+    """Run a person's own program on this terminal, such as an editor, to its end; its exit code.
+
+    It has the person's environment: it is no part of bee's work. Raises UsageError where it cannot be started.
+    """
+    try:
+        return subprocess.call(list(argv))
+    except OSError as error:
+        raise UsageError(f"{argv[0]} cannot be started: {error.strerror}") from error
+
+
 def start(argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], merge_output: bool = False) -> Child:
     """A child with three pipes (two where stderr goes into stdout). Raises UsageError where it cannot be started."""
     stderr = subprocess.STDOUT if merge_output else subprocess.PIPE

@@ -1,0 +1,213 @@
+"""`bee new`: a design doc from a file, from standard input, or from the editor; judged, shown, then opened."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bee.doors import asking, services
+from bee.doors.commands.common import host_for, print_json, say
+from bee.doors.commands.init import repo_here
+from bee.hands import process
+from bee.hands.journal import Home
+from bee.thinking import design
+from bee.thinking.design import Finding, Severity
+from bee.thinking.drafts import Draft, drafts_of, issue_body
+from bee.verbs import opening
+from bee.verbs.opening import Opened, Place
+from bee.words.errors import UsageError
+from bee.words.text import plain
+
+HELP = "open a design doc as an issue: from a file, from standard input, or from a few questions in your editor"
+EDITORS: Final = ("sensible-editor", "editor", "nano", "vim", "vi")
+_INTRO: Final = """\
+<!-- The title goes behind the # above. Answer below each heading in place of its sentence; leave out a part that has
+     nothing to say, and keep the last one. Save and close the editor to go on. -->
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee new`."""
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a text whose first line is `# Title`; `-` is standard "
+                        "input (default: a form in your editor)")  # fmt: skip
+    parser.add_argument("--title", default="", metavar="TEXT", help="the title, for a text without one")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="the repository (default: config.yml, else `origin` here)")
+    parser.add_argument("--yes", action="store_true", help="open it without asking")
+    parser.add_argument("--dry-run", action="store_true", help="judge it, show it, open nothing")
+    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Read, judge, show, ask, open; 0 when every issue is there. The text is never lost."""
+    home = services.home_of(env)
+    asks = not (args.yes or args.dry_run)
+    piped = args.file == "-" or (args.file is None and not sys.stdin.isatty())
+    if asks and (piped or args.json or not asking.can_ask()):
+        raise UsageError("there is no terminal to ask on: say --yes to open what the text says, or --dry-run")
+    if args.file and not piped:
+        return _go_on(args, env, _read(Path(args.file)))
+    if piped:
+        text = sys.stdin.read()
+        with _kept(home, text, None):
+            return _go_on(args, env, text)
+    path = home.keep_draft(f"# {args.title}\n\n{_INTRO}\n{design.SKELETON}")
+    with _kept(home, None, path):
+        return _go_on(args, env, _edited(path, env, args.title))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8") from error
+
+
+@contextlib.contextmanager
+def _kept(home: Home, text: str | None, path: Path | None) -> Iterator[None]:
+    """Whatever ends this early leaves the text in a file, and says in which. A file of bee's own goes in the end."""
+    try:
+        yield
+    except BaseException:
+        where = path or (home.keep_draft(text) if text and text.strip() else None)
+        if where is not None:
+            say(f"your text is kept; to go on with it: bee new {where}")
+        raise
+    if path is not None:
+        path.unlink(missing_ok=True)
+
+
+# ---- the editor -----------------------------------------------------------------------------------------------------
+
+
+def _edited(path: Path, env: Mapping[str, str], title: str) -> str:
+    """What the person made of the form; opened again while something is wrong with it and they want to mend it."""
+    editor = _editor(env)
+    while True:
+        code = process.in_foreground([*editor, str(path)])
+        if code != 0:
+            raise UsageError(f"{editor[0]} ended with exit code {code}; nothing was opened")
+        text = _read(path).replace(_INTRO, "")
+        errors = [one for _, one in _judged(drafts_of(text, title)) if one.severity is Severity.ERROR]
+        if not errors:
+            return text
+        for one in errors:
+            print(plain(str(one)))
+        if not asking.yes("Edit it again?", default=True):
+            raise UsageError("nothing was opened")
+
+
+def _editor(env: Mapping[str, str]) -> list[str]:
+    named = env.get("VISUAL") or env.get("EDITOR")
+    if named:
+        return shlex.split(named)
+    found = next((path for name in EDITORS if (path := shutil.which(name, path=env.get("PATH")))), None)
+    if found is None:
+        raise UsageError("there is no editor: set EDITOR, or write a file and run: bee new FILE")
+    return [found]
+
+
+# ---- from a text to issues ------------------------------------------------------------------------------------------
+
+
+def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
+    drafts = drafts_of(text, args.title)
+    findings = _judged(drafts)
+    wrong = any(one.severity is Severity.ERROR for _, one in findings)
+    if not args.json:
+        _show(drafts, findings)
+    elif wrong:
+        print_json(_json("", args.dry_run, findings, []))
+    if wrong:
+        raise UsageError("mend what is called an error above; nothing was opened" if not args.json else
+                         "the text has errors (`problems` in the JSON); nothing was opened")  # fmt: skip
+    repo = _repo(args, env)
+    args.repo = [repo]
+    door = host_for(args, env).door()
+    place = opening.place_of(door, repo)
+    left = [draft for draft in drafts if draft.key not in place.there]
+    if left and not (args.yes or args.dry_run) and not asking.yes(_question(left, place), default=True):
+        raise UsageError("nothing was opened")
+    done = []
+    for one in opening.open_issues(door, place, drafts, args.dry_run):
+        done.append(one)
+        if not args.json:
+            print(plain(_said(one, place)))
+    if args.json:
+        print_json(_json(place.head.repo, args.dry_run, findings, done))
+    else:
+        _show_next(place, done)
+    return 0
+
+
+def _repo(args: argparse.Namespace, env: Mapping[str, str]) -> str:
+    if args.repo:
+        return str(args.repo)
+    home = services.home_of(env)
+    if home.config_path.exists():
+        return services.one_repo(services.settings_at(home, repo_given=False), None)
+    return repo_here(Path.cwd(), services.servers_of(env))
+
+
+def _judged(drafts: Sequence[Draft]) -> list[tuple[Draft, Finding]]:
+    return [(draft, one) for draft in drafts for one in design.lint(draft.title, draft.body)]
+
+
+def _json(repo: str, dry: bool, findings: Sequence[tuple[Draft, Finding]], done: Sequence[Opened]) -> dict[str, Any]:
+    problems = [{"title": draft.title, **one.json()} for draft, one in findings]
+    changed = not dry and any(not one.kept for one in done)
+    return {"version": 1, "repo": repo or None, "dry_run": dry, "changed": changed, "problems": problems,
+            "issues": [one.json() for one in done]}  # fmt: skip
+
+
+# ---- what is shown --------------------------------------------------------------------------------------------------
+
+
+def _show(drafts: Sequence[Draft], findings: Sequence[tuple[Draft, Finding]]) -> None:
+    for draft in drafts:
+        print(f"--- {plain(draft.title) or '(no title)'}")
+        lead = [f"Blocked by the issue of {name!r}" for name in draft.after]
+        text = "\n".join([*lead, *([""] if lead else []), draft.body.strip()])
+        print("\n".join(f"  {plain(line)}".rstrip() for line in text.split("\n")))
+        print()
+    for draft, one in findings:
+        where = f"{plain(draft.title)}: " if len(drafts) > 1 else ""
+        print(f"{one.severity}: {where}{plain(one.text)}")
+
+
+def _question(left: Sequence[Draft], place: Place) -> str:
+    count = "this issue" if len(left) == 1 else f"these {len(left)} issues"
+    return f"Open {count} in {place.head.repo} as {place.head.viewer.login}?"
+
+
+def _said(one: Opened, place: Place) -> str:
+    if one.kept:
+        return f"#{one.number} is there already: {one.draft.title}"
+    waits = "".join(f", blocked by #{number}" for number in one.blocked_by)
+    if one.number is None:
+        after = f", after {', '.join(one.draft.after)}" if one.draft.after else ""
+        return f"would open in {place.head.repo}: {one.draft.title}{after}"
+    return f"opened #{one.number}: {one.draft.title}{waits}\n  {one.url}"
+
+
+def _show_next(place: Place, done: Sequence[Opened]) -> None:
+    """What a person does next: tick the gate; before that, whatever would keep bee from looking at it."""
+    if place.head.policy_text is None:
+        print(f"Before bee begins there, it needs its policy: bee init --repo {place.head.repo}")
+    if not place.trusted:
+        print("Somebody with write access has to put the label breeze:new on it first.")
+    if any(one.number is not None for one in done):
+        ticked = all(design.gate_is_ticked(issue_body(one.draft, _numbers(done))) for one in done)
+        print("Its gate is ticked: bee plans it with the next tick." if ticked else
+              "Next: read it there, and tick the box under `Design finalized` when it is right.")  # fmt: skip
+
+
+def _numbers(done: Sequence[Opened]) -> dict[str, int]:
+    return {one.draft.name: one.number for one in done if one.number is not None}

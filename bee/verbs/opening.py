@@ -1,0 +1,81 @@
+"""Opens the issues of a person's text, each once: what a first try has opened already is found by its marker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bee.hands.github import reading, writing
+from bee.hands.github.door import Door
+from bee.thinking.drafts import Draft, issue_body
+from bee.thinking.trust import TRUSTED
+from bee.words import markers
+from bee.words.errors import ServerError, UnreachableError
+from bee.words.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One draft and its issue: `number` is None where nothing was opened, `kept` where it was there already."""
+
+    draft: Draft
+    number: int | None
+    url: str
+    kept: bool
+    blocked_by: tuple[int, ...]
+
+    def json(self) -> dict[str, Any]:
+        """As `bee new --json` lists it."""
+        return {
+            "title": self.draft.title, "number": self.number, "url": self.url or None,
+            "action": "keep" if self.kept else "create", "blocked_by": list(self.blocked_by),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository as somebody who wants to open issues there finds it. `there`: issue numbers by draft key."""
+
+    head: Snapshot
+    there: dict[str, int]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what this account writes counts as it stands, or has to be adopted first."""
+        return self.head.viewer_permission in TRUSTED
+
+
+def place_of(door: Door, repo: str) -> Place:
+    """Look at a repository. Raises NotFoundError where it is not shown."""
+    head = reading.read_head(door, repo)
+    return Place(head, _there(door, head))
+
+
+def _there(door: Door, head: Snapshot) -> dict[str, int]:
+    listed = reading.own_issues(door, head.repo, head.viewer.login)
+    return {mark.get("key"): number for number, body in reversed(listed) for mark in markers.named(body, markers.NEW)}
+
+
+def open_issues(door: Door, place: Place, drafts: Sequence[Draft], dry: bool) -> Iterator[Opened]:
+    """Open each that is not there yet, in order; yields as it goes, so that a failure shows how far it came."""
+    numbers: dict[str, int] = {}
+    for draft in drafts:
+        there = place.there.get(draft.key)
+        number = there if there is not None or dry else _open(door, place, draft, numbers)
+        if number is not None:
+            numbers[draft.name] = number
+        url = f"{door.servers.web}/{place.head.repo}/issues/{number}" if number is not None else ""
+        blockers = tuple(numbers[name] for name in draft.after if name in numbers)
+        yield Opened(draft, number, url, there is not None, blockers)
+
+
+def _open(door: Door, place: Place, draft: Draft, numbers: dict[str, int]) -> int:
+    """The number of the new issue. A lost reply is looked up: the issue may be there all the same."""
+    try:
+        return writing.create_issue(door, place.head.repo, draft.title, issue_body(draft, numbers))
+    except (UnreachableError, ServerError):
+        number = _there(door, place.head).get(draft.key)
+        if number is None:
+            raise
+        return number
