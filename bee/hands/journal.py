@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -200,7 +201,7 @@ class Home:
         """Keep a text of a person's that is not on GitHub yet; the file it is in."""
         folder = self.path / "drafts"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.md"
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(self.clock.time()))}-{os.getpid()}.md"
         _write(folder / name, text)
         return folder / name
 
