@@ -17,7 +17,7 @@ from bee.words.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
-    "retry", "log", "install", "uninstall", "demo", "forge",
+    "retry", "log", "logs", "install", "uninstall", "demo", "forge",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
@@ -34,6 +34,7 @@ SUMMARY: Final = {
     "cancel": "end a live run cleanly",
     "retry": "try an item again now, with a hint",
     "log": "the ledger of an item",
+    "logs": "the transcript of a run, live or afterwards",
     "install": "tick every five minutes from this machine's scheduler",
     "uninstall": "take bee out of this machine's scheduler",
     "demo": "watch a design doc become merged pull requests, without an account",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bee.hands.journal import Home
+from bee.hands.runlog import TRANSCRIPT
 from bee.thinking.config import Settings
 from bee.words import limits
 from bee.words.errors import UsageError
@@ -107,7 +108,7 @@ class BoxedCrew:
             network=True,
         )
         agent = Agent.start(
-            argv, cwd=scene.clone, env=env, prompt=scene.prompt.encode(), transcript=scene.folder / "transcript.log",
+            argv, cwd=scene.clone, env=env, prompt=scene.prompt.encode(), transcript=scene.folder / TRANSCRIPT,
             bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
         note_process(self.home, scene.run, AGENT, agent.pid, self.boot)

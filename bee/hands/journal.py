@@ -95,7 +95,7 @@ class Slot(Held):
         for text, lock in _slot_files(home, slots):
             fd = _open_lock(lock)
             if _lock_within(fd, PROBE_SECONDS_MAX, home.clock):
-                _write(text, f"{holder_text}\n")
+                write_whole(text, f"{holder_text}\n")
                 return cls(fd, text)
             os.close(fd)
         return None
@@ -135,7 +135,7 @@ class Slot(Held):
         for lock in sorted(home.slots_dir.glob("*.lock")) if home else ():
             if os.path.samestat(lock.stat(), found):
                 slot._text = lock.with_suffix(".txt")
-                _write(slot._text, f"{holder_text}\n")
+                write_whole(slot._text, f"{holder_text}\n")
         return slot
 
 
@@ -169,7 +169,7 @@ class Home:
 
     def heartbeat(self, at: int, line: str) -> None:
         """Say that a tick ran at `at` (seconds since the epoch), and what it did in one line."""
-        _write(self.path / "heartbeat", f"{at} {line}\n")
+        write_whole(self.path / "heartbeat", f"{at} {line}\n")
 
     def marker(self, name: str) -> str | None:
         """The text of PAUSED or ROLLBACK; None where there is no such marker."""
@@ -178,7 +178,7 @@ class Home:
 
     def set_marker(self, name: str, text: str) -> None:
         """Keep every tick of this home still, and say why."""
-        _write(self.path / _run(name), f"{text}\n")
+        write_whole(self.path / _run(name), f"{text}\n")
 
     def clear_markers(self, *names: str) -> bool:
         """Take markers away; whether one of them was there."""
@@ -288,7 +288,7 @@ def _run(name: str) -> str:
     return name
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a whole file or nothing: a reader never sees a half."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bee.hands.github.door import Door
 from bee.hands.github.writing import label_id, mark_claimed, remove_label
 from bee.hands.journal import Slot
+from bee.hands.runlog import About, write_about
 from bee.thinking.decide import Dispatch, Placed, actionable, place_item
 from bee.thinking.facts import View
 from bee.thinking.fingerprint import fingerprint
@@ -63,8 +64,7 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     desk = desk_of(door, snapshot, host.host_id, host.boot)
     run = new_run(one.role, one.number, door.now())
     head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
-    engine = host.settings.role(one.role).engine
-    name = engine if isinstance(engine, str) else "command"
+    name = _engine_name(host, one.role)
     what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)
     lease = leases.claim(desk, what, snapshot.items.get(one.number))
     if lease is None:
@@ -135,8 +135,22 @@ def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> No
             leases.finish(desk, lease, ending)
 
 
+def _engine_name(host: Host, role: Role) -> str:
+    engine = host.settings.role(role).engine
+    return engine if isinstance(engine, str) else "command"
+
+
+def _about(host: Host, job: Job) -> About:
+    own, role = host.settings.role(job.role), str(job.role)
+    return About(
+        job.run, job.repo, job.number, role, _engine_name(host, job.role), own.model, bool(own.base_url),
+        job.position, host.host_id, job.snapshot.now,
+    )  # fmt: skip
+
+
 def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) -> Slot | None:
     """Hand the run to a worker that outlives this tick; or, inline, do it here."""
+    write_about(host.home, _about(host, job))
     if options.inline:
         from bee.verbs.work import work  # here, because a tick that hands its run over never needs it
 

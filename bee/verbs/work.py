@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from bee.hands import runlog
 from bee.hands.crew import Scene
 from bee.hands.engines import EngineResult
 from bee.hands.git import RefChange, Repository
@@ -64,6 +65,7 @@ def work(host: Host, job: Job) -> Outcome:
         return run.go()
     except LeaseLost as problem:
         host.say(f"#{job.number}: {problem}; this run published nothing more")
+        run.note_end(Result(Outcome.LOST, str(problem), ()))
         return Outcome.LOST
     finally:
         keeper.close()
@@ -186,8 +188,10 @@ class Run:
         return policy.limits.verify_minutes * len(policy.verify) if self.job.role is Role.TEST else 0
 
     def _verb_heard(self, verb: str, answer: Answer) -> None:
+        at = self.desk.door.now()
+        runlog.add_verb(self.host.home, self.job.run, at, verb, answer.ok, answer.text)
         self.host.home.activity(
-            {"at": self.desk.door.now(), "run": self.job.run, "verb": verb, "ok": answer.ok, "text": answer.text[:500]}
+            {"at": at, "run": self.job.run, "verb": verb, "ok": answer.ok, "text": answer.text[:500]}
         )
 
     def _explain(self, place: Place) -> str:
@@ -288,9 +292,20 @@ class Run:
         with contextlib.suppress(LookError, RefConflict):
             raise_alert(self.host, self.job.repo, key, *wording.not_logged_in(engine, self.host.host_id, result.note))
 
+    def note_end(self, result: Result) -> None:
+        """Say on this machine what came of the run, for `bee logs`."""
+        about = runlog.read_about(self.host.home, self.job.run)
+        if about is None:
+            return
+        engine, failure = self.engine, str(result.failure or "")
+        about = replace(about, ended_at=self.desk.door.now(), outcome=str(result.outcome), failure=failure)
+        about = replace(about, note=result.note, cost_usd=engine.cost_usd, tokens=engine.tokens, turns=engine.turns)
+        runlog.write_about(self.host.home, about)
+
     def _finish(self, result: Result) -> None:
         ending = self._ending(result)
         self.keeper.move(lambda lease: self._move(lease, leases.ended(lease.record, ending, self.desk.door.now()), []))
+        self.note_end(result)
         line = wording.status_text(result.outcome, str(self.job.role), self.job.number, one_line(result.note, 80), "")
         self.host.say(line)
         event: dict[str, Any] = {"at": self.desk.door.now(), "run": self.job.run, "outcome": str(result.outcome)}

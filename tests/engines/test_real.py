@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bee.verbs.host import Host
+from bee.verbs.logs import Reading, find_run
 from bee.words.outcomes import Failure
 from tests.belt.plays import heard, pull_of, runs
 from tests.belt.stage import DESIGN, Stage, staged
@@ -65,9 +66,21 @@ def test_r4_drafter_and_reviewer_with_the_true_program(engine: str, tmp_path: Pa
         assert "Ran sh check.sh: it passes." in review["body"]
         assert "check passed" in models.outputs("reviewer")[0]
         assert [verb for verb, ok, _ in heard(played) if ok] == ["submit", "review"]
+        _told(played, number)
         _paid(stage, played, engine, number)
         _asked_with_its_own_key(engine, {talk.key for talk in models.asked})
         assert reviewed.run != drafted.run
+
+
+def _told(played: Host, number: int) -> None:
+    """`bee logs` of the drafter's run: the tool call, bee's answer in the middle of it, and the last words."""
+    about, _ = find_run(played.home, played.settings.repos, number, "")
+    assert about is not None
+    lines = list(Reading(played.home, about, played.settings).new(to_end=True))
+    kinds = [line.kind for line in lines if line.kind in ("tool", "verb", "answer", "message")]
+    assert kinds[-4:] == ["tool", "verb", "answer", "message"], lines
+    assert "bee submit --title" in next(line.text for line in reversed(lines) if line.kind == "tool")
+    assert (about.outcome, about.turns > 0, about.tokens) == ("progressed", True, len(DRAFT) * 1050)
 
 
 def _paid(stage: Stage, played: Host, engine: str, number: int) -> None:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bee.hands.engines.base import Engine, EngineJob, EngineResult
+from bee.hands.engines.base import Engine, EngineJob, EngineResult, Spent
 from bee.hands.engines.claude import ClaudeEngine
 from bee.hands.engines.codex import CodexEngine
 from bee.hands.engines.command import CommandEngine
@@ -16,7 +16,7 @@ from bee.hands.engines.stream import StreamEngine
 from bee.hands.process import SYSTEM_PATH
 from bee.words.errors import UsageError
 
-__all__ = ["ENGINES", "NAMES", "Engine", "EngineJob", "EngineResult", "Price", "find"]
+__all__ = ["ENGINES", "NAMES", "Engine", "EngineJob", "EngineResult", "Price", "Spent", "find"]
 
 ENGINES: Final[Mapping[str, type[StreamEngine]]] = {
     "claude": ClaudeEngine,

@@ -57,6 +57,15 @@ class EngineResult:
     turns: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a run has cost so far, as its output told it: US dollars, tokens, turns. Never more than that."""
+
+    cost_usd: float = 0.0
+    tokens: int = 0
+    turns: int = 0
+
+
 class Engine(Protocol):
     """One adapter, for one run: it remembers what it was fed."""
 
@@ -76,8 +85,14 @@ class Engine(Protocol):
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The whole environment, by an allow-list."""
 
+    def assume(self, model: str, own_server: bool) -> None:
+        """Which model is asked, and whether on a server of one's own: what its tokens cost."""
+
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line of output (`stream` is stdout or stderr); True when nothing more can come of it."""
+
+    def so_far(self) -> Spent:
+        """What the run has cost, as far as it has been fed."""
 
     def result(self, stopped: Stopped) -> EngineResult:
         """What the end means, from how the process ended and what was fed."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bee.hands.engines.base import ENDS, EngineJob, EngineResult, ending, killed
+from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
 from bee.hands.engines.environment import agent_env
 from bee.hands.process import Stopped
 from bee.words.outcomes import Failure
@@ -43,6 +43,13 @@ class CommandEngine:
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The facts of the run, and nothing of the host but language, proxies and certificates."""
         return agent_env(job, host_env)
+
+    def assume(self, model: str, own_server: bool) -> None:
+        """Nothing: a command has no model that bee knows of."""
+
+    def so_far(self) -> Spent:
+        """Nothing: a command reports no cost."""
+        return Spent()
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Remember the last lines for the note; a command has no final record."""

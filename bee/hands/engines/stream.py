@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bee.hands.engines.base import ENDS, EngineJob, EngineResult, ending, killed
+from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
 from bee.hands.engines.prices import Price, Usage, cost_of, price_of
 from bee.hands.engines.program import Program, locate
 from bee.hands.engines.trouble import Trouble, read_trouble
@@ -109,7 +109,7 @@ class StreamEngine(ABC):
 
     def argv(self, job: EngineJob) -> list[str]:
         """The program and its arguments, the configuration's own ones last."""
-        self.model, self._own_server = job.model, bool(job.base_url)
+        self.assume(job.model, bool(job.base_url))
         return [*self.program.argv, *self.arguments(job), *job.extra_args]
 
     @abstractmethod
@@ -119,6 +119,14 @@ class StreamEngine(ABC):
     @abstractmethod
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The environment that a subclass builds."""
+
+    def assume(self, model: str, own_server: bool) -> None:
+        """What its tokens are priced by, until the program itself names its model."""
+        self.model, self._own_server = model, own_server
+
+    def so_far(self) -> Spent:
+        """The bill where there is one, else what its events have reported."""
+        return Spent(self._cost(), self.usage.total, self.turns)
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line; True after the final record, or when the program waits for what will not come."""

@@ -73,7 +73,7 @@ class _Clocks:
 
 
 class Agent:
-    """A running agent: its prompt goes in on stdin, which is then closed; its output goes to the transcript."""
+    """A running agent: its prompt goes in on stdin, which is then closed; its lines go to the transcript."""
 
     def __init__(self, child: start.Child, transcript: Transcript, bounds: Bounds) -> None:
         self._child, self._transcript, self._bounds = child, transcript, bounds
@@ -165,11 +165,12 @@ class Agent:
         except queue.Empty:
             return False
         if chunk:
-            self._transcript.add(chunk)
             clocks.last_output = time.monotonic()
         else:
             self._open.discard(stream)
-        for line in self._whole_lines(stream, chunk):
+        lines = self._whole_lines(stream, chunk)
+        self._transcript.add(b"".join(line + b"\n" for line in lines))  # whole lines: two streams share the file
+        for line in lines:
             if on_line(stream, line) and clocks.done_at is None:
                 clocks.done_at = time.monotonic()
         return True
