@@ -202,7 +202,7 @@ class Home:
         folder = self.path / "drafts"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(self.clock.time()))}-{os.getpid()}.md"
-        _write(folder / name, text)
+        write_whole(folder / name, text)
         return folder / name
 
     def run_dir(self, run: str) -> Path:
