@@ -11,22 +11,25 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bee.hands import process
 from bee.hands.clock import SYSTEM
 from bee.hands.crew import BoxedCrew
 from bee.hands.executor import LocalExecutor
-from bee.hands.git import Git, Mirror
+from bee.hands.git import Git
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
-from bee.hands.sandbox import find as find_box
 from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import Settings, check_repo_name, settings_of
 from bee.verbs.host import Handler, Host, Say
-from bee.verbs.steer import Done
 from bee.words.errors import AuthError, UsageError
 from bee.words.roles import Role
+
+if TYPE_CHECKING:
+    from bee.hands.git import Repository
+    from bee.hands.sandbox import Box
+    from bee.verbs.steer import Done
 
 GH_SECONDS_MAX: Final = 10
 PASSED_ON: Final = (
@@ -124,7 +127,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     path = env.get("PATH", process.SYSTEM_PATH)
     mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
     servers, git = servers_of(env), Git(home.empty_dir, path, process.base_env(kept))
-    box = functools.cache(lambda: find_box(mode, path))
+    box = functools.cache(lambda: _box(mode, path))
     return Host(
         home=home,
         settings=settings,
@@ -135,7 +138,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         env=kept,
         clock=SYSTEM,
         door=lambda: Door(servers, token),
-        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
+        mirror=lambda repo: _mirror(git, home, servers, token, repo),
         executor=LocalExecutor(home, sys.executable, kept, host_id, boot),
         crew=BoxedCrew(home, settings, boot, sys.executable, kept, box),
         open_broker=_broker,
@@ -143,6 +146,18 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         role_prompt=role_prompt,
         say=say,
     )
+
+
+def _box(mode: Literal["required", "none"], path: str) -> Box:
+    from bee.hands.sandbox import find
+
+    return find(mode, path)
+
+
+def _mirror(git: Git, home: Home, servers: Servers, token: str, repo: str) -> Repository:
+    from bee.hands.git import Mirror
+
+    return Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token)
 
 
 @contextmanager

@@ -13,10 +13,10 @@ from bee.hands.runlog import About, write_about
 from bee.thinking.decide import Dispatch, Placed, actionable, place_item
 from bee.thinking.facts import View
 from bee.thinking.fingerprint import fingerprint
+from bee.thinking.pauses import pause_text
 from bee.thinking.position import Position
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
-from bee.verbs.control import pause_text
 from bee.verbs.host import Host, new_run
 from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
@@ -32,17 +32,11 @@ from bee.words.roles import Role
 
 
 def dispatch(
-    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
+    host: Host, door: Door, views: Sequence[View], slot: Slot, options: Options, report: Report
 ) -> Slot | None:
-    """Send one agent. Returns the slot when it is still this tick's to free."""
+    """Send the agent of the decision. Returns the slot when it is still this tick's to free."""
     assert report.decision is not None
-    if slot is None:
-        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
-        report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
-        host.say(report.said)
-        return None
-    if not isinstance(report.decision.choice, Dispatch):
-        return slot
+    assert isinstance(report.decision.choice, Dispatch)
     host.crew.ready(report.decision.choice.role)
     going = [view for view in views if not pause_text(view)]
     ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]

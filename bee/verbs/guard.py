@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.thinking import wording
-from bee.verbs.alerts import raise_alert
 from bee.verbs.host import Host
 from bee.verbs.report import Report
 from bee.words.errors import BeeError
@@ -32,6 +30,9 @@ def _alert_rollback(host: Host) -> None:
     text = host.home.marker(ROLLBACK_PENDING)
     if text is None or not host.settings.repos:
         return
+    from bee.thinking import wording
+    from bee.verbs.alerts import raise_alert  # here, because it happens once in years
+
     try:
         raise_alert(host, host.settings.repos[0], "rollback", *wording.rolled_back(text))
     except BeeError as problem:

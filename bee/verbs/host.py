@@ -11,17 +11,19 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bee.hands.clock import Clock
-from bee.hands.crew import Crew
-from bee.hands.executor import Executor
-from bee.hands.git import Repository
 from bee.hands.github.door import Door
 from bee.hands.journal import Home
 from bee.thinking.config import Settings
 from bee.words.answer import Answer
 from bee.words.roles import Role
+
+if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
+    from bee.hands.crew import Crew
+    from bee.hands.executor import Executor
+    from bee.hands.git import Repository
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 Say = Callable[[str], None]

@@ -10,10 +10,8 @@ from typing import Final
 from bee.hands.github.door import Door
 from bee.thinking.decide import Act, decide
 from bee.thinking.facts import View, is_live
+from bee.thinking.leftovers import left_on_closed, twins
 from bee.verbs.host import Host
-from bee.verbs.janitor import tidy
-from bee.verbs.lease import desk_of
-from bee.verbs.mend import mend
 from bee.verbs.report import Report
 from bee.verbs.snapshot import look
 from bee.words import limits
@@ -31,7 +29,7 @@ def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list
     for view in views:
         _end_overrun(host, view)
         with _only_its_own(host, report):
-            tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
+            _tidy(host, door, view)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
         acts = decide(views).acts[:left]
@@ -58,7 +56,18 @@ def _only_its_own(host: Host, report: Report) -> Iterator[None]:
         host.say(str(problem))
 
 
+def _tidy(host: Host, door: Door, view: View) -> None:
+    if left_on_closed(view) or twins(view):
+        from bee.verbs.janitor import tidy  # here, as is all that writes, so that an idle tick does not pay for it
+        from bee.verbs.lease import desk_of
+
+        tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
+
+
 def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report) -> None:
+    from bee.verbs.lease import desk_of
+    from bee.verbs.mend import mend
+
     one = act.placed
     view = next(view for view in views if view.snapshot.repo == one.repo)
     done = mend(desk_of(door, view.snapshot, host.host_id, host.boot), act, view)

@@ -16,6 +16,7 @@ from bee.hands.github.writing import RefMove
 from bee.thinking import wording
 from bee.thinking.facts import escalation_stands
 from bee.thinking.history import fold, spent
+from bee.thinking.pauses import BY_PERSON
 from bee.thinking.trust import Trust, TrustPolicy, resumed_at
 from bee.verbs import control
 from bee.verbs import lease as leases
@@ -199,7 +200,7 @@ def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
 def pause_repo(host: Host, door: Door, repo: str, reason: str) -> Done:
     """Stop every host's dispatching in a repository; runs under way end by themselves."""
     desk, tip = _control(host, door, repo)
-    if control.pause_all(desk, tip, control.BY_PERSON, reason):
+    if control.pause_all(desk, tip, BY_PERSON, reason):
         return Done(f"{repo} is paused on every host; to go on: bee resume --all")
     return Done(f"{repo} is paused already", changed=False)
 

@@ -14,10 +14,9 @@ from dataclasses import replace
 
 from bee.hands.github.door import Door
 from bee.hands.journal import Slot
-from bee.thinking.decide import Decision, Idle, decide
+from bee.thinking.decide import Decision, Dispatch, Idle, decide
 from bee.thinking.facts import View
-from bee.verbs.control import pause_text
-from bee.verbs.dispatch import dispatch
+from bee.thinking.pauses import pause_text
 from bee.verbs.guard import guarded
 from bee.verbs.host import Host
 from bee.verbs.reconcile import reconcile, with_phases
@@ -39,7 +38,7 @@ def tick(host: Host, options: Options) -> Report:
             views = reconcile(host, door, views, report)
         report.decision = _decided(views, report)
         if not options.dry:
-            slot = dispatch(host, door, views, slot, options, report)
+            slot = _dispatch(host, door, views, slot, options, report)
     except BeeError as problem:
         report.problems.append(problem)
     finally:
@@ -71,3 +70,20 @@ def _decided(views: Sequence[View], report: Report) -> Decision:
     report.said = "; ".join(pauses.values())
     going = [view for view in views if view.snapshot.repo not in pauses]
     return replace(decide(going), places=decision.places) if going else replace(decision, choice=Idle(report.said))
+
+
+def _dispatch(
+    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
+) -> Slot | None:
+    """Send one agent where there is one to send. Returns the slot when it is still this tick's to free."""
+    assert report.decision is not None
+    if slot is None:
+        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
+        report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
+        host.say(report.said)
+        return None
+    if not isinstance(report.decision.choice, Dispatch):
+        return slot
+    from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
+
+    return dispatch(host, door, views, slot, options, report)

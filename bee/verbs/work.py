@@ -20,6 +20,7 @@ from bee.hands.journal import remove_tree
 from bee.thinking import prompt, wording
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
+from bee.thinking.pauses import BY_QUOTA
 from bee.thinking.trust import Trust
 from bee.verbs import control
 from bee.verbs import lease as leases
@@ -282,7 +283,7 @@ class Run:
         until = self.engine.retry_at or self.desk.door.now() + limits.QUOTA_MINUTES * 60
         tip = writing.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
         with contextlib.suppress(RefConflict):
-            control.pause_all(self.desk, tip, control.BY_QUOTA, result.note, until)
+            control.pause_all(self.desk, tip, BY_QUOTA, result.note, until)
 
     def _ask_for_login(self, result: Result) -> None:
         """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""

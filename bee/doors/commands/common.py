@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bee.doors import services
 from bee.hands.github.door import Door
 from bee.verbs.host import Host
-from bee.verbs.steer import Done
+
+if TYPE_CHECKING:
+    from bee.verbs.steer import Done
 
 NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
 

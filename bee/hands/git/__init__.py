@@ -2,14 +2,19 @@
 
 `command` runs one git command; `parse` reads its output; `mirror` is the bare mirror of one repository, with
 `reading` for questions to it; `workspace` makes clones that borrow the mirror's objects, and reads them safely; `ports`
-is what verbs ask of all that.
+is what verbs ask of all that. Each is imported when it is used, because an idle tick runs no git.
 """
 
-from bee.hands.git.command import EMPTY_TREE, Git
-from bee.hands.git.mirror import Mirror
-from bee.hands.git.parse import Commit, DiffEntry, LogEntry
-from bee.hands.git.ports import RefChange, Repository, WorkTree
-from bee.hands.git.workspace import Clone
+from typing import TYPE_CHECKING
+
+from bee.hands.later import imported_when_used
+
+if TYPE_CHECKING:
+    from bee.hands.git.command import EMPTY_TREE, Git
+    from bee.hands.git.mirror import Mirror
+    from bee.hands.git.parse import Commit, DiffEntry, LogEntry
+    from bee.hands.git.ports import RefChange, Repository, WorkTree
+    from bee.hands.git.workspace import Clone
 
 __all__ = [
     "EMPTY_TREE",
@@ -23,3 +28,14 @@ __all__ = [
     "Repository",
     "WorkTree",
 ]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "command": ("EMPTY_TREE", "Git"),
+        "mirror": ("Mirror",),
+        "parse": ("Commit", "DiffEntry", "LogEntry"),
+        "ports": ("RefChange", "Repository", "WorkTree"),
+        "workspace": ("Clone",),
+    },
+)

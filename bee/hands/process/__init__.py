@@ -1,20 +1,27 @@
 """Processes: started with a built environment, watched by clocks outside them, ended with all that came from them.
 
-`start` is the one importer of `subprocess`; `table` knows which processes there are; `killing` ends whole trees;
-`agent` runs a coding agent under its clocks.
+`environment` is what a child may know; `start` is the one importer of `subprocess`; `table` knows which processes
+there are; `killing` ends whole trees; `agent` runs a coding agent under its clocks. Each is imported when it is used,
+because an idle tick starts no process.
 """
 
-from bee.hands.process.agent import Agent, Bounds, Stopped
-from bee.hands.process.killing import (
-    alive,
-    become_subreaper,
-    boot_id,
-    descendants,
-    kill_tree,
-    process_start,
-    terminate,
-)
-from bee.hands.process.start import SYSTEM_PATH, Ended, base_env, in_foreground, run, spawn_detached
+from typing import TYPE_CHECKING
+
+from bee.hands.later import imported_when_used
+
+if TYPE_CHECKING:
+    from bee.hands.process.agent import Agent, Bounds, Stopped
+    from bee.hands.process.environment import SYSTEM_PATH, base_env
+    from bee.hands.process.killing import (
+        alive,
+        become_subreaper,
+        boot_id,
+        descendants,
+        kill_tree,
+        process_start,
+        terminate,
+    )
+    from bee.hands.process.start import Ended, in_foreground, run, spawn_detached
 
 __all__ = [
     "SYSTEM_PATH",
@@ -34,3 +41,13 @@ __all__ = [
     "spawn_detached",
     "terminate",
 ]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "agent": ("Agent", "Bounds", "Stopped"),
+        "environment": ("SYSTEM_PATH", "base_env"),
+        "killing": ("alive", "become_subreaper", "boot_id", "descendants", "kill_tree", "process_start", "terminate"),
+        "start": ("Ended", "in_foreground", "run", "spawn_detached"),
+    },
+)

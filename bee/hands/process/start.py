@@ -27,11 +27,6 @@ DETACHED_STDIN_BYTES_MAX: Final = 1024 * 1024
 DETACHED_STDIN_SECONDS_MAX: Final = 30
 PIPE_SECONDS_MAX: Final = 2.0
 CHUNK_BYTES: Final = 64 * 1024
-SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_PASSED_ON: Final = frozenset(
-    "LANG LC_ALL LC_CTYPE TZ SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS "
-    "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY".split()
-)
 Child = subprocess.Popen[bytes]
 
 
@@ -45,11 +40,6 @@ class Ended:
     seconds: float
     timed_out: bool
     cut: bool
-
-
-def base_env(host_env: Mapping[str, str]) -> dict[str, str]:
-    """What every child may know of the host: language, time zone, proxies and certificates; PATH is the system's."""
-    return {"PATH": SYSTEM_PATH, **{key: value for key, value in host_env.items() if key in _PASSED_ON}}
 
 
 def run(
