@@ -111,7 +111,8 @@ MARKERS: Final = {
     "plan": ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
     "pr": ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
     "run": (
-        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`",
+        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
+        "`kind=status` in the sticky comment",
         "bee, in everything it posts",
         "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
     ),

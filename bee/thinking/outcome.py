@@ -201,7 +201,7 @@ class _Maker:
         return self._done(
             f"{'approved' if approved else 'asked for changes at'} {wording.short(brief.head)}",
             PostReview(self.number, brief.head, event, body, key),
-            SetStatus(brief.head, "bee/review", state, "approved" if approved else "changes requested"),
+            SetStatus(brief.head, "bee/review", state, "approved" if approved else "changes requested", key),
         )
 
     def _event(self, approved: bool) -> str:
@@ -224,7 +224,8 @@ class _Maker:
             **({"class": cls} if cls else {}),
         )  # fmt: skip
         state = "success" if trace.passed else "failure"
-        status = SetStatus(trace.head, "bee/e2e", state, f"{word} on {self.brief.base_ref} {trace.base}")
+        said = f"{word} on {self.brief.base_ref} {trace.base}"
+        status = SetStatus(trace.head, "bee/e2e", state, said, comment.key)
         note = f"E2E {word} of {wording.short(trace.head)} on {wording.short(trace.base)}{f' ({cls})' if cls else ''}"
         return self._done(note, comment, status, trace=trace)
 

@@ -178,9 +178,10 @@ def step_text(brief_: Brief) -> str:
 def thread(brief_: Brief) -> str:
     """What trusted people said on the item, oldest first; bee's own posts are marked as such."""
     parts = []
-    posts: list[Any] = [c for c in brief_.item.comments if brief_.view.trust.counts(c)]
+    trust = brief_.view.trust
+    posts: list[Any] = [c for c in brief_.item.comments if trust.counts(c) and not markers.is_status(c.body)]
     if isinstance(brief_.item, Pull):
-        posts += [r for r in brief_.item.reviews if r.body.strip() and brief_.view.trust.counts(r)]
+        posts += [r for r in brief_.item.reviews if r.body.strip() and trust.counts(r)]
     for post in sorted(posts, key=lambda post: (post.at, post.id)):
         by = "bee" if markers.named(post.body, markers.RUN) else post.author.login
         parts.append(f"## {by}\n\n{visible(post.body).strip()}\n")

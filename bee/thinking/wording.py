@@ -6,6 +6,7 @@ What an agent wrote is neutralised before it stands here; bee's own markers are 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from bee.words import markers
 from bee.words.branches import branch_of
@@ -40,6 +41,35 @@ def said(role: str, text: str) -> str:
 def short(oid: str) -> str:
     """An oid as people read it."""
     return oid[:10]
+
+
+def quoted(text: str) -> str:
+    """A short text of somebody else's in the middle of a line, harmless."""
+    return neutralised(one_line(text))
+
+
+def clock(at: int) -> str:
+    """A time as people read it; `at` in seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def standing(
+    number: int, state: str, upcoming: str, runs: Sequence[RunSummary], usd: float, at: int, is_open: bool
+) -> str:
+    """The sticky comment of an item: where it stands, as of `at`. `runs` are the agents', oldest first."""
+    lines = [f"**bee:** #{number} is {state}", "", f"- **Next:** {upcoming}"]
+    if runs:
+        last = runs[-1]
+        note = f": {quoted(last.note)}" if last.note else ""
+        lines.append(f"- **Last run:** {last.role}, {last.outcome}{note}")
+    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+    lines.append(f"- **So far:** {count}{f', {usd:.2f} USD' if usd else ''}")
+    if is_open:
+        lines.append(
+            f"- **To stop it:** add the label `breeze:human`, or run `bee pause {number}`. "
+            f"To go on: take it off, or run `bee resume {number}`."
+        )
+    return "\n".join([*lines, "", f"<sub>As of {clock(at)}. bee edits this comment; the labels are the state.</sub>"])
 
 
 def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:

@@ -16,12 +16,14 @@ from bee.thinking.facts import Broken, View, human_by_person, record_of
 from bee.thinking.history import MENDER, fold
 from bee.thinking.issues import pulls_of_issue, steps_of
 from bee.thinking.position import Position, position
+from bee.thinking.sticky import sticky
 from bee.thinking.trust import resumed_at
 from bee.verbs import lease as leases
+from bee.verbs.carrying import Carrying
 from bee.verbs.host import new_run
 from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
-from bee.verbs.publish import Carrying, carry_out
+from bee.verbs.publish import carry_out
 from bee.words.branches import branch_of
 from bee.words.effects import CloseIssue, Effect, MergePull, OpenAlert, OpenPull, PostComment, SetLabels, TickStep
 from bee.words.errors import LeaseLost
@@ -48,6 +50,10 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
     effects = tuple(_effects(act, view, run))
     outcome = Outcome.ESCALATED if isinstance(act, Escalate) and not act.quarantine else Outcome.PROGRESSED
     ending = Ending(outcome, act.reason)
+    if not (isinstance(act, Repair) and act.mend is Mend.LABELS):
+        tip, now = view.snapshot.items.get(one.number), desk.door.now()
+        record = leases.ended(leases.record_for(desk, claim, tip, now), ending, now)
+        effects = (*effects, sticky(one.item, effects, view, record))
     lease = leases.claim(desk, claim, view.snapshot.items.get(one.number), effects, ending)
     if lease is None:
         return False

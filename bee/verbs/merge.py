@@ -13,8 +13,8 @@ from bee.thinking.position import Position
 from bee.thinking.trust import TRUSTED
 from bee.thinking.wording import short
 from bee.verbs import lease as leases
+from bee.verbs.carrying import MergeResult
 from bee.verbs.lease import Desk, Lease
-from bee.verbs.publish import MergeResult
 from bee.verbs.snapshot import read_policy
 from bee.words import limits
 from bee.words.branches import merge_ref

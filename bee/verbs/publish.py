@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from bee.hands.github import reading, writing
-from bee.hands.github.writing import Pulse, RefMove
-from bee.thinking import wording
+from bee.hands.github.writing import RefMove
+from bee.thinking import sticky, wording
 from bee.thinking.outcome import TraceResult
-from bee.thinking.trust import Trust, revisions
-from bee.verbs.lease import Desk, Lease, check, confirm
-from bee.words import limits, markers, plan, text
+from bee.verbs import bodies, bundle
+from bee.verbs.carrying import Carrying, MergeResult
+from bee.words import limits, markers
 from bee.words.branches import parse_branch
 from bee.words.effects import (
     CloseIssue,
@@ -28,6 +29,7 @@ from bee.words.effects import (
     PostReview,
     SetLabels,
     SetStatus,
+    StickyComment,
     TickStep,
     WritePlan,
 )
@@ -40,117 +42,53 @@ from bee.words.errors import (
     UnreachableError,
 )
 from bee.words.labels import Label
-from bee.words.model import Comment, Issue, Item, Pull, PullState, Review
-
-CONFIRM_FRESH_SECONDS: Final = 2
-
-Merger = Callable[[Desk, Lease, MergePull], "MergeResult"]
-
-
-@dataclass(frozen=True, slots=True)
-class MergeResult:
-    """What the merge gate did: the merge commit, or why it refused. `overtaken`: the base had moved.
-
-    `proven`: the gate has seen the lease stand, so that nobody needs to ask again at once.
-    """
-
-    commit: str = ""
-    refused: str = ""
-    overtaken: str = ""
-    proven: bool = False
-
-
-@dataclass(slots=True)
-class Carrying:
-    """One carrying-out: the lease, what was read of the items, and what came of it.
-
-    `first`: by the very run that committed the outbox, under the same lease, so that nobody can have posted any of
-    it yet; then `items` may hold what that run read at its start. Everybody else looks first.
-    """
-
-    desk: Desk
-    lease: Lease
-    merger: Merger
-    trust: Trust
-    stoppable: bool = True
-    first: bool = False
-    label_ids: Mapping[str, str] = field(default_factory=dict)
-    keep: Callable[[], Lease] | None = None
-    test_result: Callable[[str], TraceResult] | None = None
-    items: dict[int, Item] = field(default_factory=dict)
-    refused: str = ""
-    held: bool = False
-    confirmed_at: float = -1e9
-
-    def item(self, number: int) -> Item:
-        """The item as GitHub shows it now, read once."""
-        if number not in self.items:
-            asked_at = self.desk.door.clock.monotonic()
-            one = reading.read_item(self.desk.door, self.desk.repo, number)
-            self.items[number] = one.item
-            if number == self.lease.record.number and one.tip is not None:
-                check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)
-                self.confirmed_at = asked_at
-        return self.items[number]
-
-    def renew(self) -> None:
-        """Take the lease as its keeper has it, renewed when it is getting old. Raises LeaseLost."""
-        if self.keep is not None:
-            self.lease = self.keep()
-
-    def ready(self) -> None:
-        """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
-        self.renew()
-        clock = self.desk.door.clock
-        if clock.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
-            confirm(self.desk, self.lease, self.stoppable)
-            self.confirmed_at = clock.monotonic()
+from bee.words.model import Issue, Pull, PullState
 
 
 def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:
     """Do every effect in order, once. Raises LeaseLost or LookError; what is done stays done and finds itself."""
-    for effect in outbox:
-        if carrying.refused:
-            if isinstance(effect, SetLabels):
-                _once(carrying, replace(effect, add=()))
-            continue
-        if carrying.held and isinstance(effect, SetLabels):
-            effect = replace(effect, add=(Label.HUMAN.value,))
-        _once(carrying, effect)
+    for group in bundle.groups(outbox):
+        still = tuple(left for effect in group if (left := _still(carrying, effect)) is not None)
+        if still:
+            _once(carrying, still)
     return carrying
 
 
-def _once(carrying: Carrying, effect: Effect) -> None:
-    """Do one effect; when the reply is lost, look again and try again, within a bound.
+def _still(carrying: Carrying, effect: Effect) -> Effect | None:
+    """What is left of an effect after what came of those before it."""
+    if not isinstance(effect, SetLabels):
+        return None if carrying.refused else effect
+    if carrying.refused:
+        return replace(effect, add=())
+    return replace(effect, add=(Label.HUMAN.value,)) if carrying.held else effect
+
+
+def _once(carrying: Carrying, group: tuple[Effect, ...]) -> None:
+    """Do what goes together; when the reply is lost, look again and try again, within a bound.
 
     What GitHub refuses for good (a locked conversation, a branch without changes) it would refuse every host at every
     tick: the rest of the outbox is given up, and the run ends in error.
     """
-    act = _ACTS[type(effect)]
     for left in range(limits.REQUEST_TRIES_MAX - 1, -1, -1):
         try:
-            act(carrying, effect)
-            return
-        except (RefusedError, ForbiddenError, NotFoundError) as problem:
-            carrying.refused = carrying.refused or f"{type(effect).__name__}: {problem}"
+            for effect in bundle.together(carrying, group):
+                _singly(carrying, effect)
             return
         except (UnreachableError, ServerError):
             if not left:
                 raise
-            carrying.items.clear()
-            carrying.first = False
-            carrying.confirmed_at = -1e9
+            carrying.forget()
             carrying.desk.door.clock.sleep(0.2)
 
 
-def _has_key(carrying: Carrying, number: int, key: str) -> bool:
-    """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""
-    item = carrying.item(number)
-    posts: list[Comment | Review] = list(item.comments)
-    if isinstance(item, Pull):
-        posts += item.reviews
-    ours = [post.body for post in posts if carrying.trust.counts(post)]
-    return any(marker.get("key") == key for body in ours for marker in markers.named(body, markers.RUN))
+def _singly(carrying: Carrying, effect: Effect) -> None:
+    still = _still(carrying, effect)
+    if still is None:
+        return
+    try:
+        _ACTS[type(still)](carrying, still)
+    except (RefusedError, ForbiddenError, NotFoundError) as problem:
+        carrying.refused = carrying.refused or f"{type(still).__name__}: {problem}"
 
 
 def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
@@ -174,23 +112,39 @@ def _opened(carrying: Carrying, effect: OpenPull) -> bool:
 
 
 def _post_comment(carrying: Carrying, effect: PostComment) -> None:
-    if not _has_key(carrying, effect.number, effect.key):
+    if not carrying.has_posted(effect.number, effect.key):
         carrying.ready()
-        writing.comment(carrying.desk.door, carrying.desk.repo, effect.number, effect.body)
+        desk = carrying.desk
+        carrying.posted[effect.key] = writing.comment(desk.door, desk.repo, effect.number, effect.body)
+
+
+def _sticky(carrying: Carrying, effect: StickyComment) -> None:
+    """What is only shown is not worth a run: where GitHub refuses it, the next act of bee's shows the news."""
+    there = sticky.found(carrying.item(effect.number), carrying.trust, effect.key)
+    if there is not None and there.body == effect.body:
+        return
+    carrying.ready()
+    door, repo = carrying.desk.door, carrying.desk.repo
+    with contextlib.suppress(RefusedError, ForbiddenError, NotFoundError):
+        if there is None:
+            writing.comment(door, repo, effect.number, effect.body)
+        else:
+            writing.edit_comment(door, repo, there.id, effect.body)
 
 
 def _post_review(carrying: Carrying, effect: PostReview) -> None:
-    if _has_key(carrying, effect.number, effect.key):
+    if carrying.has_posted(effect.number, effect.key):
         return
     carrying.ready()
     door, repo = carrying.desk.door, carrying.desk.repo
     try:
-        writing.review(door, repo, effect.number, effect.head, effect.event, effect.body)
+        address = writing.review(door, repo, effect.number, effect.head, effect.event, effect.body)
     except RefusedError as problem:
         if problem.status != 422:
             raise
         # The head may be gone from the pull request after a push; the verdict still speaks of it, and only of it.
-        writing.comment(door, repo, effect.number, effect.body)
+        address = writing.comment(door, repo, effect.number, effect.body)
+    carrying.posted[effect.key] = address
 
 
 def _set_status(carrying: Carrying, effect: SetStatus) -> None:
@@ -198,52 +152,12 @@ def _set_status(carrying: Carrying, effect: SetStatus) -> None:
     desk = carrying.desk
     try:
         writing.set_status(
-            desk.door, desk.repo, effect.sha, effect.context, effect.state, effect.description, effect.target_url
-        )
+            desk.door, desk.repo, effect.sha, effect.context, effect.state, effect.description,
+            carrying.posted.get(effect.evidence, ""),
+        )  # fmt: skip
     except RefusedError:
         # https://docs.github.com/en/rest/commits/statuses: 422 once a context has 1000 statuses, or the commit is gone.
         return
-
-
-def _write_plan(carrying: Carrying, effect: WritePlan) -> None:
-    carrying.items.pop(effect.number, None)
-    issue = carrying.item(effect.number)
-    body = plan.read_body(issue.body)
-    if body.design_hash != effect.design:
-        carrying.refused = "the design text changed while the plan was made"
-        return
-    if effect.section.strip() in text.unix(issue.body):
-        return
-    written = plan.with_plan(issue.body, effect.section)
-    carrying.ready()
-    writing.write_body(carrying.desk.door, carrying.desk.repo, effect.number, written)
-    _check_body(carrying, effect.number, issue, text.unix(written))
-
-
-def _check_body(carrying: Carrying, number: int, seen: Item, written: str) -> None:
-    """After writing a body: when it went over an edit made in the same moment, put that back and try again.
-
-    GitHub has no compare-and-swap for bodies, but its edit history shows what the write replaced.
-    """
-    carrying.items.pop(number, None)
-    texts = [text.unix(edit.text or "") for edit in revisions(carrying.item(number))]
-    if written not in texts:
-        return
-    at = len(texts) - 1 - texts[::-1].index(written)
-    if at > 0 and texts[at - 1] != text.unix(seen.body):
-        writing.write_body(carrying.desk.door, carrying.desk.repo, number, texts[at - 1])
-        carrying.items.pop(number, None)
-        raise ServerError("the body was edited in the same moment; bee put that text back and tries again")
-
-
-def _tick_step(carrying: Carrying, effect: TickStep) -> None:
-    carrying.items.pop(effect.number, None)
-    issue = carrying.item(effect.number)
-    body = plan.with_tick(issue.body, effect.step)
-    if body != text.unix(issue.body):
-        carrying.ready()
-        writing.write_body(carrying.desk.door, carrying.desk.repo, effect.number, body)
-        _check_body(carrying, effect.number, issue, body)
 
 
 def _merge(carrying: Carrying, effect: MergePull) -> None:
@@ -307,11 +221,7 @@ def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
 def _set_labels(carrying: Carrying, effect: SetLabels) -> None:
     """bee's labels as a difference; what must come goes first: a crash in between leaves too many, not too few."""
     carrying.ready()
-    door, repo, ids = carrying.desk.door, carrying.desk.repo, carrying.label_ids
-    item = carrying.items.get(effect.number)
-    if effect.add and effect.remove and item is not None and ids.keys() >= {*effect.add, *effect.remove}:
-        writing.set_labels(door, item.node_id, [ids[name] for name in effect.add], [ids[n] for n in effect.remove])
-        return
+    door, repo = carrying.desk.door, carrying.desk.repo
     if effect.add:
         writing.add_labels(door, repo, effect.number, effect.add)
     for name in effect.remove:
@@ -333,11 +243,12 @@ _ACTS: Final[dict[type[Any], Callable[[Carrying, Any], None]]] = {
     PostComment: _post_comment,
     PostReview: _post_review,
     SetStatus: _set_status,
-    WritePlan: _write_plan,
-    TickStep: _tick_step,
+    WritePlan: bodies.write_plan,
+    TickStep: bodies.tick_step,
     MergePull: _merge,
     CloseIssue: _close_issue,
     DeleteBranch: _delete_branch,
     SetLabels: _set_labels,
+    StickyComment: _sticky,
     OpenAlert: _open_alert,
 }

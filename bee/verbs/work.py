@@ -21,17 +21,19 @@ from bee.thinking import prompt, wording
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
 from bee.thinking.pauses import BY_QUOTA
+from bee.thinking.sticky import sticky
 from bee.thinking.trust import Trust
 from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.alerts import raise_alert
+from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.host import Host
 from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease
 from bee.verbs.merge import hold_base, merge_gate
-from bee.verbs.publish import Carrying, carry_out
+from bee.verbs.publish import carry_out
 from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
 from bee.words import limits, records
@@ -107,9 +109,10 @@ class Run:
         except Exception as problem:
             self._finish(Result(Outcome.ERROR, f"a bug in bee: {problem!r}"[:400], (), Failure.CRASH))
             raise
-        if self.keeper.lease.record.kind is not Kind.PUBLISHED:
-            result = self._commit(result)
-        return self._carry(result)
+        committed = self.keeper.lease.record
+        if committed.kind is Kind.PUBLISHED:
+            return self._carry(replace(result, outbox=committed.outbox))
+        return self._carry(self._commit(result))
 
     def clean(self) -> None:
         """The clone is not needed any more; prompt, context and transcript stay."""
@@ -207,8 +210,10 @@ class Run:
 
     def _commit(self, result: Result) -> Result:
         """The commit point: lease, branch and trace in one atomic push. A branch somebody else moved makes it stale."""
+        shown = self._shown(result)
         if result.push is None and result.trace is None and not result.outbox[:-1]:
-            return result
+            return shown
+        result = shown
         try:
             self.keeper.move(lambda lease: self._push(lease, result))
         except RefConflict as problem:
@@ -218,6 +223,15 @@ class Run:
             note = f"the push was refused: {one_line(str(problem), 300)}"
             return Result(Outcome.ERROR, note, (self._wip_off(),), Failure.WORKSPACE)
         return result
+
+    def _shown(self, result: Result) -> Result:
+        """The result, with the comment that says where the item will stand when it is carried out."""
+        if self.place is None:
+            return result
+        brief, now = self.place.brief, self.desk.door.now()
+        record = leases.ended(self.keeper.lease.record, self._ending(result), now)
+        shown = sticky(brief.item, result.outbox, brief.view, record, result.push or "")
+        return replace(result, outbox=(*result.outbox, shown))
 
     def _push(self, lease: Lease, result: Result) -> Lease:
         record = leases.published(lease.record, result.outbox, self._ending(result), self.desk.door.now())

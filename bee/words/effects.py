@@ -44,13 +44,13 @@ class PostReview:
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """A commit status; `state` is success, failure, error or pending."""
+    """A commit status; `state` is success, failure, error or pending. It links to the post whose key is `evidence`."""
 
     sha: str
     context: str
     state: str
     description: str
-    target_url: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,15 @@ class SetLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class StickyComment:
+    """The one comment of `number` that says where it stands: made once, then edited in place."""
+
+    number: int
+    body: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAlert:
     """One alert issue per key, never a second."""
 
@@ -125,6 +134,7 @@ Effect = (
     | CloseIssue
     | DeleteBranch
     | SetLabels
+    | StickyComment
     | OpenAlert
 )
 
@@ -141,6 +151,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
         CloseIssue,
         DeleteBranch,
         SetLabels,
+        StickyComment,
         OpenAlert,
     )
 }

@@ -65,6 +65,11 @@ def parse(body: str) -> tuple[Marker, ...]:
     return tuple(found)
 
 
+def is_status(body: str) -> bool:
+    """Whether this is the text of a sticky comment: where an item stands, for people; never a word in its thread."""
+    return any(marker.get("kind") == "status" for marker in named(body, RUN))
+
+
 def named(body: str, name: str) -> tuple[Marker, ...]:
     """The markers of one name, in order."""
     return tuple(marker for marker in parse(body) if marker.name == name)

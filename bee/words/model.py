@@ -72,6 +72,7 @@ class Comment:
     edited_at: int | None = None
     editor: Who | None = None
     url: str = ""
+    node_id: str = ""
 
 
 class ReviewState(StrEnum):

@@ -28,7 +28,7 @@ from bee.verbs.lease import Claim, Desk, Lease, desk_of
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
 from bee.verbs.tick import tick
-from bee.words import records
+from bee.words import markers, records
 from bee.words.labels import Label
 from bee.words.records import Record
 
@@ -105,8 +105,15 @@ class Stage:
         return {label["name"] for label in self.item(number)["labels"]}
 
     def comments(self, number: int) -> list[str]:
-        """The comments of an item, oldest first."""
-        return [c["body"] for c in self.call("ada", "GET", self.at(f"/issues/{number}/comments?per_page=100"))]
+        """What was said on an item, oldest first: its comments but the sticky one."""
+        return [c["body"] for c in self._comments(number) if not markers.is_status(c["body"])]
+
+    def stickies(self, number: int) -> list[str]:
+        """The sticky comments of an item; there may be one at most."""
+        return [c["body"] for c in self._comments(number) if markers.is_status(c["body"])]
+
+    def _comments(self, number: int) -> list[dict[str, Any]]:
+        return list(self.call("ada", "GET", self.at(f"/issues/{number}/comments?per_page=100")))
 
     def pulls(self, state: str = "all") -> list[dict[str, Any]]:
         """The pull requests, oldest first."""

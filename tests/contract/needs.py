@@ -83,13 +83,14 @@ REST: Final = (
     _need("POST /labels", "node_id", ISSUES_WRITE, "one of bee's labels, made with colour and description"),
     _need("POST /issues/{issue_number}/labels", "", ITEM_WRITE, "a label on"),
     _need("DELETE /issues/{issue_number}/labels/{name}", "", ITEM_WRITE, "a label off"),
-    _need("POST /issues/{issue_number}/comments", "", ITEM_WRITE, "what bee says"),
+    _need("POST /issues/{issue_number}/comments", "html_url", ITEM_WRITE, "what bee says"),
+    _need("PATCH /issues/comments/{comment_id}", "", ITEM_WRITE, "the sticky comment, edited in place"),
     _need("DELETE /issues/comments/{comment_id}", "", ITEM_WRITE, "the later one of a comment posted twice"),
     _need("POST /issues", "number", ISSUES_WRITE, "an alert"),
     _need("PATCH /issues/{issue_number}", "", ITEM_WRITE, "the plan in the body; closing"),
     _need("POST /pulls", "number", PULLS_WRITE, "the pull request of a step"),
     _need("GET /pulls/{pull_number}", "merge_commit_sha", PULLS, "the merge commit of what was merged meanwhile"),
-    _need("POST /pulls/{pull_number}/reviews", "", PULLS_WRITE, "the reviewer's verdict"),
+    _need("POST /pulls/{pull_number}/reviews", "html_url", PULLS_WRITE, "the reviewer's verdict"),
     _need("PUT /pulls/{pull_number}/merge", "sha", CONTENTS_WRITE, "the merge, with the head as guard"),
     _need("POST /statuses/{sha}", "", STATUSES_WRITE, "`bee/review` and `bee/e2e`"),
 )  # fmt: skip
@@ -154,6 +155,7 @@ TYPES: Final = {
     "RenamedTitleEvent": f"{ISSUES}, or {PULLS}",
     "CrossReferencedEvent": ISSUES,
     "IssueComment": f"{ISSUES}, or {PULLS}",
+    "IssueCommentEdge": f"{ISSUES}, or {PULLS}",
     "IssueCommentConnection": f"{ISSUES}, or {PULLS}",
     "UserContentEdit": f"{ISSUES}, or {PULLS}",
     "UserContentEditConnection": f"{ISSUES}, or {PULLS}",
@@ -173,6 +175,8 @@ TYPES: Final = {
     "addLabelsToLabelable": ITEM_WRITE,
     "removeLabelsFromLabelable": ITEM_WRITE,
     "addComment": ITEM_WRITE,
+    "updateIssueComment": ITEM_WRITE,
+    "closeIssue": ISSUES_WRITE,
     "updateRefs": CONTENTS_WRITE,
     "RefUpdateRule": METADATA,
 }
@@ -190,6 +194,7 @@ def documents() -> dict[str, str]:
     for typename, lists in (("Issue", queries.ISSUE_LISTS), ("PullRequest", queries.PULL_LISTS)):
         for field in lists:
             found[f"more_of({typename}, {field})"] = queries.more_of(typename, field)
+    found["publish"] = queries.publish(tuple(queries.PARTS))
     return found
 
 

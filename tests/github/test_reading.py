@@ -83,8 +83,8 @@ def test_people_are_asked_for_one_by_one_where_they_are_not_listed(
 ) -> None:
     """Everybody whose word might count, once each; bots are nobody's collaborators."""
     comment = {
-        "fullDatabaseId": "3000000000", "body": "x", "createdAt": "2026-01-01T10:00:00Z", "lastEditedAt": None,
-        "url": "u", "author": actor("Zoe"), "editor": None,
+        "id": "IC_1", "fullDatabaseId": "3000000000", "body": "x", "createdAt": "2026-01-01T10:00:00Z",
+        "lastEditedAt": None, "url": "u", "author": actor("Zoe"), "editor": None,
     }  # fmt: skip
     robot = {**comment, "author": {"__typename": "Bot", "login": "helper", "databaseId": 3}}
     data = snapshot(listed(issue(comments=listed(comment, robot), author=actor("zoe"))), collaborators=None)

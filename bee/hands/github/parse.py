@@ -59,7 +59,7 @@ def comment(data: Json) -> Comment:
     """An issue or pull request comment."""
     return Comment(
         int(data["fullDatabaseId"] or 0), who(data["author"]), data["body"], _at(data["createdAt"]),
-        seconds(data["lastEditedAt"]), who(data["editor"]), data["url"],
+        seconds(data["lastEditedAt"]), who(data["editor"]), data["url"], data["id"],
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ carries `pageInfo`, so that one pager (`snapshot`) can finish any list that was 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
@@ -21,7 +22,7 @@ LABELS: Final = f"labels(first: 100, after: $after) {{ {PAGE_INFO} nodes {{ name
 
 COMMENTS: Final = f"""
 comments(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
-  fullDatabaseId body createdAt lastEditedAt url author {{ ...Who }} editor {{ ...Who }}
+  id fullDatabaseId body createdAt lastEditedAt url author {{ ...Who }} editor {{ ...Who }}
 }} }}"""
 
 EDITS: Final = f"""
@@ -245,12 +246,24 @@ mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
     + PULL_FIELDS
 )
 
-# bee's labels as a difference, in one request: what must come first, then what goes.
-SET_LABELS: Final = """
-mutation SetLabels($item: ID!, $add: [ID!]!, $remove: [ID!]!) {
-  add: addLabelsToLabelable(input: {labelableId: $item, labelIds: $add}) { clientMutationId }
-  remove: removeLabelsFromLabelable(input: {labelableId: $item, labelIds: $remove}) { clientMutationId }
-}"""
+# What a run publishes about one item, by the name of each part. GitHub does the parts one after the other, and the
+# failure of one keeps no other from being done (https://spec.graphql.org/October2021/#sec-Mutation).
+PARTS: Final = {
+    "comment": ("addComment", "AddCommentInput", "commentEdge { node { url } }"),
+    "add": ("addLabelsToLabelable", "AddLabelsToLabelableInput", "clientMutationId"),
+    "sticky": ("addComment", "AddCommentInput", "clientMutationId"),
+    "edit": ("updateIssueComment", "UpdateIssueCommentInput", "clientMutationId"),
+    "close": ("closeIssue", "CloseIssueInput", "clientMutationId"),
+    "remove": ("removeLabelsFromLabelable", "RemoveLabelsFromLabelableInput", "clientMutationId"),
+}
+
+
+def publish(parts: Sequence[str]) -> str:
+    """One document with these parts (keys of PARTS, each at most once), in their order; a variable for each input."""
+    given = ", ".join(f"${part}: {PARTS[part][1]}!" for part in parts)
+    lines = [f"  {part}: {PARTS[part][0]}(input: ${part}) {{ {PARTS[part][2]} }}" for part in parts]
+    return "\n".join([f"mutation Publish({given}) {{", *lines, "}"])
+
 
 UPDATE_REFS: Final = """
 mutation UpdateRefs($repository: ID!, $updates: [RefUpdate!]!) {

@@ -5,7 +5,7 @@ A reply that is lost raises UnreachableError; whoever calls looks whether the wr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -135,14 +135,6 @@ def label_id(door: Door, repo: str, label: Label) -> str:
     return str(data["node_id"])
 
 
-def set_labels(door: Door, node_id: str, add: Sequence[str], remove: Sequence[str]) -> None:
-    """Labels on and off an item by their node ids, in one request; what is so already stays so."""
-    try:
-        door.graphql(queries.SET_LABELS, {"item": node_id, "add": list(add), "remove": list(remove)}, write=True)
-    except GraphErrors as problems:
-        raise ServerError(f"GitHub did not take the labels ({problems.text()})") from problems
-
-
 def add_labels(door: Door, repo: str, number: int, names: Sequence[str]) -> None:
     """Add labels (a label that is there already stays: this is no compare-and-swap)."""
     door.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
@@ -162,14 +154,34 @@ def open_pull(door: Door, repo: str, head: str, base: str, title: str, body: str
     return int(data["number"])
 
 
-def comment(door: Door, repo: str, number: int, body: str) -> None:
-    """A comment on an issue or pull request."""
-    door.rest("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body})
+def comment(door: Door, repo: str, number: int, body: str) -> str:
+    """A comment on an issue or pull request; its address for people."""
+    data, _ = door.rest("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body})
+    return str(data["html_url"])
 
 
-def review(door: Door, repo: str, number: int, head: str, event: str, body: str) -> None:
-    """A review of `head`; `event` is APPROVE, REQUEST_CHANGES or COMMENT."""
-    door.rest("POST", f"/repos/{repo}/pulls/{number}/reviews", {"commit_id": head, "event": event, "body": body})
+def edit_comment(door: Door, repo: str, comment_id: int, body: str) -> None:
+    """Another body for a comment. Raises NotFoundError when it is gone."""
+    door.rest("PATCH", f"/repos/{repo}/issues/comments/{comment_id}", {"body": body})
+
+
+def review(door: Door, repo: str, number: int, head: str, event: str, body: str) -> str:
+    """A review of `head`; `event` is APPROVE, REQUEST_CHANGES or COMMENT. Its address for people."""
+    said = {"commit_id": head, "event": event, "body": body}
+    data, _ = door.rest("POST", f"/repos/{repo}/pulls/{number}/reviews", said)
+    return str(data["html_url"])
+
+
+def publish(door: Door, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], frozenset[str]]:
+    """Several writes in one request: `parts` are the inputs by name (queries.PARTS), done in their order.
+
+    (what GitHub answered by part, the parts it did not do). A document that it refuses as a whole did nothing.
+    """
+    try:
+        return door.graphql(queries.publish(tuple(parts)), parts, write=True), frozenset()
+    except GraphErrors as problems:
+        failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
+        return problems.data, frozenset(parts if "" in failed else failed)
 
 
 def set_status(door: Door, repo: str, sha: str, context: str, state: str, description: str, target_url: str) -> None:

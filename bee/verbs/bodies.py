@@ -1,0 +1,54 @@
+"""bee's part of a body, written on top of what was read: the plan, and the boxes of merged steps."""
+
+from __future__ import annotations
+
+from bee.hands.github import writing
+from bee.thinking.trust import revisions
+from bee.verbs.carrying import Carrying
+from bee.words import plan, text
+from bee.words.effects import TickStep, WritePlan
+from bee.words.errors import ServerError
+from bee.words.model import Item
+
+
+def write_plan(carrying: Carrying, effect: WritePlan) -> None:
+    """The plan section, unless the design is another by now."""
+    carrying.items.pop(effect.number, None)
+    issue = carrying.item(effect.number)
+    body = plan.read_body(issue.body)
+    if body.design_hash != effect.design:
+        carrying.refused = "the design text changed while the plan was made"
+        return
+    if effect.section.strip() in text.unix(issue.body):
+        return
+    written = plan.with_plan(issue.body, effect.section)
+    carrying.ready()
+    writing.write_body(carrying.desk.door, carrying.desk.repo, effect.number, written)
+    _check_body(carrying, effect.number, issue, text.unix(written))
+
+
+def _check_body(carrying: Carrying, number: int, seen: Item, written: str) -> None:
+    """After writing a body: when it went over an edit made in the same moment, put that back and try again.
+
+    GitHub has no compare-and-swap for bodies, but its edit history shows what the write replaced.
+    """
+    carrying.items.pop(number, None)
+    texts = [text.unix(edit.text or "") for edit in revisions(carrying.item(number))]
+    if written not in texts:
+        return
+    at = len(texts) - 1 - texts[::-1].index(written)
+    if at > 0 and texts[at - 1] != text.unix(seen.body):
+        writing.write_body(carrying.desk.door, carrying.desk.repo, number, texts[at - 1])
+        carrying.items.pop(number, None)
+        raise ServerError("the body was edited in the same moment; bee put that text back and tries again")
+
+
+def tick_step(carrying: Carrying, effect: TickStep) -> None:
+    """The box of one merged step."""
+    carrying.items.pop(effect.number, None)
+    issue = carrying.item(effect.number)
+    body = plan.with_tick(issue.body, effect.step)
+    if body != text.unix(issue.body):
+        carrying.ready()
+        writing.write_body(carrying.desk.door, carrying.desk.repo, effect.number, body)
+        _check_body(carrying, effect.number, issue, body)

@@ -1,0 +1,101 @@
+"""Several effects on one item as one request: which of them can go together, and what GitHub is asked for.
+
+`publish` does singly, as ever, whatever such a request left undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from bee.hands.github import writing
+from bee.thinking.sticky import found as sticky_found
+from bee.thinking.trust import Trust
+from bee.verbs.carrying import Carrying
+from bee.words.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
+from bee.words.model import Issue, Item
+
+TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)
+# What stops or ends an item comes before what lets it go.
+ORDER: Final = ("comment", "add", "sticky", "edit", "close", "remove")
+
+Parts = dict[str, Mapping[str, Any]]
+
+
+def groups(outbox: Sequence[Effect]) -> Iterator[tuple[Effect, ...]]:
+    """The outbox in its order: effects that stand together and can go together, everything else alone."""
+
+    def kind(pair: tuple[int, Effect]) -> tuple[int, ...]:
+        place, effect = pair
+        return (-1, effect.number) if isinstance(effect, TOGETHER) else (place,)
+
+    for _, pairs in groupby(enumerate(outbox), kind):
+        group = tuple(effect for _, effect in pairs)
+        kinds = [type(effect) for effect in group]
+        if len(set(kinds)) == len(kinds):
+            yield group
+        else:
+            yield from ((effect,) for effect in group)
+
+
+def _parts_of(
+    group: Sequence[Effect], item: Item, ids: Mapping[str, str], trust: Trust, is_said: Callable[[PostComment], bool]
+) -> tuple[Parts, dict[str, Effect]] | None:
+    """(the inputs by part, the effect behind each part), without what is so already; None when a label is unknown."""
+    parts: Parts = {}
+    behind: dict[str, Effect] = {}
+
+    def ask(name: str, effect: Effect, **given: Any) -> None:
+        parts[name], behind[name] = given, effect
+
+    for effect in group:
+        if isinstance(effect, SetLabels):
+            if not ids.keys() >= {*effect.add, *effect.remove}:
+                return None
+            if effect.add:
+                ask("add", effect, labelableId=item.node_id, labelIds=[ids[name] for name in effect.add])
+            if effect.remove:
+                ask("remove", effect, labelableId=item.node_id, labelIds=[ids[name] for name in effect.remove])
+        elif isinstance(effect, PostComment) and not is_said(effect):
+            ask("comment", effect, subjectId=item.node_id, body=effect.body)
+        elif isinstance(effect, CloseIssue) and isinstance(item, Issue) and item.open:
+            ask("close", effect, issueId=item.node_id, stateReason="COMPLETED")
+        elif isinstance(effect, StickyComment):
+            there = sticky_found(item, trust, effect.key)
+            if there is None:
+                ask("sticky", effect, subjectId=item.node_id, body=effect.body)
+            elif there.body != effect.body:
+                ask("edit", effect, id=there.node_id, body=effect.body)
+    return {name: parts[name] for name in ORDER if name in parts}, behind
+
+
+def together(carrying: Carrying, group: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """Do effects on one item in one request, where it saves any; what is left to be done singly."""
+    able = [effect for effect in group if isinstance(effect, TOGETHER)]
+    if len(able) != len(group) or (len(group) == 1 and not _is_swap(group[0])):
+        return group
+    item = carrying.item(able[0].number)
+
+    def is_said(effect: PostComment) -> bool:
+        return carrying.has_posted(effect.number, effect.key)
+
+    asked = _parts_of(group, item, carrying.label_ids, carrying.trust, is_said)
+    if asked is None:
+        return group
+    parts, behind = asked
+    if not parts:
+        return ()
+    carrying.ready()
+    answer, failed = writing.publish(carrying.desk.door, parts)
+    said = answer.get("comment")
+    post = behind.get("comment")
+    if said and isinstance(post, PostComment):
+        carrying.posted[post.key] = str(said["commentEdge"]["node"]["url"])
+    if failed:
+        carrying.forget()
+    return tuple(effect for effect in group if any(behind[name] == effect for name in failed))
+
+
+def _is_swap(effect: Effect) -> bool:
+    return isinstance(effect, SetLabels) and bool(effect.add and effect.remove)

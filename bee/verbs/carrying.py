@@ -1,0 +1,100 @@
+"""One carrying-out of an outbox: the lease, what was read of the items, and what came of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bee.hands.github import reading
+from bee.hands.github.writing import Pulse
+from bee.thinking.outcome import TraceResult
+from bee.thinking.trust import Trust
+from bee.verbs.lease import Desk, Lease, check, confirm
+from bee.words import markers
+from bee.words.effects import MergePull
+from bee.words.model import Comment, Item, Pull, Review
+
+CONFIRM_FRESH_SECONDS: Final = 2
+
+Merger = Callable[[Desk, Lease, MergePull], "MergeResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """What the merge gate did: the merge commit, or why it refused. `overtaken`: the base had moved.
+
+    `proven`: the gate has seen the lease stand, so that nobody needs to ask again at once.
+    """
+
+    commit: str = ""
+    refused: str = ""
+    overtaken: str = ""
+    proven: bool = False
+
+
+@dataclass(slots=True)
+class Carrying:
+    """One carrying-out: the lease, what was read of the items, and what came of it.
+
+    `first`: by the very run that committed the outbox, under the same lease, so that nobody can have posted any of
+    it yet; then `items` may hold what that run read at its start. Everybody else looks first.
+    """
+
+    desk: Desk
+    lease: Lease
+    merger: Merger
+    trust: Trust
+    stoppable: bool = True
+    first: bool = False
+    label_ids: Mapping[str, str] = field(default_factory=dict)
+    keep: Callable[[], Lease] | None = None
+    test_result: Callable[[str], TraceResult] | None = None
+    items: dict[int, Item] = field(default_factory=dict)
+    posted: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+    held: bool = False
+    confirmed_at: float = -1e9
+
+    def item(self, number: int) -> Item:
+        """The item as GitHub shows it now, read once."""
+        if number not in self.items:
+            asked_at = self.desk.door.clock.monotonic()
+            one = reading.read_item(self.desk.door, self.desk.repo, number)
+            self.items[number] = one.item
+            if number == self.lease.record.number and one.tip is not None:
+                check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)
+                self.confirmed_at = asked_at
+        return self.items[number]
+
+    def forget(self) -> None:
+        """A write may or may not have taken effect: whatever was read before is read again."""
+        self.items.clear()
+        self.first = False
+        self.confirmed_at = -1e9
+
+    def renew(self) -> None:
+        """Take the lease as its keeper has it, renewed when it is getting old. Raises LeaseLost."""
+        if self.keep is not None:
+            self.lease = self.keep()
+
+    def ready(self) -> None:
+        """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
+        self.renew()
+        clock = self.desk.door.clock
+        if clock.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
+            confirm(self.desk, self.lease, self.stoppable)
+            self.confirmed_at = clock.monotonic()
+
+    def has_posted(self, number: int, key: str) -> bool:
+        """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""
+        item = self.item(number)
+        posts: list[Comment | Review] = list(item.comments)
+        if isinstance(item, Pull):
+            posts += item.reviews
+        for post in posts:
+            keyed = any(marker.get("key") == key for marker in markers.named(post.body, markers.RUN))
+            if keyed and self.trust.counts(post):
+                self.posted[key] = post.url
+                return True
+        return False
