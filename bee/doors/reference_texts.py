@@ -168,7 +168,11 @@ KEYS: Final = {
         "verify": "What E2E runs, one after the other with `sh -c`, in a clean checkout of base plus head.",
         "plan_approval": "`auto` waives the second gate: work begins as soon as the plan stands.",
         "merge_method": "How the merge gate merges.",
-        "protected_paths": "Paths that no run may change. A list here **replaces** the default: repeat what you keep.",
+        "protected_paths": "Paths that no run may change. A list here **replaces** the default; to keep the default "
+        "and add to it, write `protected_paths_add`.",
+        "protected_paths_add": "More paths that no run may change, beside `protected_paths`.",
+        "secrets_allowed_in": "Paths where what looks like a credential may stand, such as test keys. Credentials of "
+        "the machine bee runs on may stand nowhere.",
         "trust": "Who may steer bee here, beside those with write access: `allow` and `deny` name logins, `bots` names "
         "bots. `deny` wins.",
         "limits": "Bounds of this repository.",

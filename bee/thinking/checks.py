@@ -346,7 +346,7 @@ def _policy_posture(policy: Policy) -> list[tuple[Level, str, str]]:
     steers = [*(f"allow {login}" for login in sorted(policy.trust.allow)),
               *(f"deny {login}" for login in sorted(policy.trust.deny)),
               *(f"bot {login}" for login in sorted(policy.trust.bots))]  # fmt: skip
-    open_paths = [path for path in PROTECTED_DEFAULT if path not in policy.protected_paths]
+    open_paths = [path for path in PROTECTED_DEFAULT if path not in policy.protected]
     auto = policy.plan_approval == "auto"
     lines = [
         (Level.OK, f"trust: everybody with write access{'; ' if steers else ''}{', '.join(steers)}", ""),
@@ -356,5 +356,5 @@ def _policy_posture(policy: Policy) -> list[tuple[Level, str, str]]:
     ]  # fmt: skip
     if open_paths:
         lines.append((Level.WARN, f"protected paths: agents may change {', '.join(open_paths)}",
-                      f"add them to `protected_paths` in {POLICY_PATH}"))  # fmt: skip
+                      f"add them to `protected_paths` in {POLICY_PATH}, or leave that key out"))  # fmt: skip
     return lines

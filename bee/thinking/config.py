@@ -21,9 +21,17 @@ from bee.words.tree import Tree
 POLICY_PATH: Final = ".github/bee.yml"
 REPO_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 PROTECTED_DEFAULT: Final = (
-    ".github/**", ".gitmodules", ".gitattributes", "CODEOWNERS", "docs/CODEOWNERS",
-    "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/**", ".codex/**", ".gemini/**", ".cursor/**", ".mcp.json",
-    "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "Cargo.lock", "go.sum",
+    # what GitHub, other services and people's tools run by themselves
+    ".github/**", "**/CODEOWNERS", "**/.gitmodules", "**/.gitattributes", ".gitlab-ci.yml", ".circleci/**",
+    "Jenkinsfile", "azure-pipelines.yml", ".husky/**", ".pre-commit-config.yaml", ".devcontainer/**", ".vscode/**",
+    ".idea/**", "**/.npmrc", "**/.envrc", "**/gradle/wrapper/**",
+    # what agents obey, at any depth
+    "**/CLAUDE*.md", "**/AGENTS*.md", "**/GEMINI.md", "**/.claude/**", "**/.codex/**", "**/.gemini/**",
+    "**/.cursor/**", "**/.cursorrules", "**/.windsurfrules", "**/.mcp.json",
+    # what says exactly which foreign code is run
+    "**/package-lock.json", "**/npm-shrinkwrap.json", "**/yarn.lock", "**/pnpm-lock.yaml", "**/bun.lock",
+    "**/bun.lockb", "**/poetry.lock", "**/pdm.lock", "**/uv.lock", "**/Pipfile.lock", "**/Cargo.lock", "**/go.sum",
+    "**/Gemfile.lock", "**/composer.lock", "**/flake.lock",
 )  # fmt: skip
 
 T = TypeVar("T")
@@ -94,9 +102,16 @@ class Policy:
     plan_approval: str = "human"
     merge_method: str = "squash"
     protected_paths: tuple[str, ...] = PROTECTED_DEFAULT
+    protected_paths_add: tuple[str, ...] = ()
+    secrets_allowed_in: tuple[str, ...] = ()
     trust: TrustPolicy = TrustPolicy()
     limits: PolicyLimits = PolicyLimits()
     lean: frozenset[Role] = frozenset()
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Every pattern of paths that no run may change; the policy itself is always one."""
+        return (*self.protected_paths, *self.protected_paths_add, POLICY_PATH)
 
 
 def settings_of(path: str, tree: Tree) -> Settings:
@@ -296,6 +311,8 @@ _POLICY: Final[dict[str, Reader]] = {
     "plan_approval": _one_of("human", "auto"),
     "merge_method": _one_of("squash", "merge", "rebase"),
     "protected_paths": _texts,
+    "protected_paths_add": _texts,
+    "secrets_allowed_in": _texts,
     "trust": _section({"allow": _logins, "deny": _logins, "bots": _logins}, TrustPolicy),
     "limits": _section(_LIMITS, PolicyLimits),
     "roles": _lean_roles,

@@ -1,19 +1,23 @@
-"""What may leave a run: protected paths, sizes, kinds of files, secrets. Pure; refusals explain themselves.
+"""What may leave a run: protected paths, sizes, kinds of files, commit messages, secrets. Pure.
 
+Refusals explain themselves, and never repeat a secret.
 The same sentences go to the agent in session and, where a person must decide, to GitHub.
 """
 
 from __future__ import annotations
 
+import base64
+import functools
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bee.thinking.config import Policy
 from bee.words import limits
-from bee.words.text import one_line
+from bee.words.text import neutralised, one_line, unix
 
+KNOWN_BYTES_MIN: Final = 8  # a shorter value is no credential, and stands in many texts
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
 SYMLINK: Final = "120000"
 SUBMODULE: Final = "160000"
@@ -22,7 +26,7 @@ SUBMODULE: Final = "160000"
 _SECRETS: Final = (
     ("a private key", re.compile(r"-----BEGIN (?:[A-Z]{2,12} )?PRIVATE KEY-----")),
     ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60})")),
-    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)(?![0-9A-Z]{9}EXAMPLE)[0-9A-Z]{16}\b")),
     ("a Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10}")),
     ("an Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{20}")),
     ("an OpenAI key", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{40}")),
@@ -40,6 +44,15 @@ class Change:
     status: str
     mode: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One commit that an agent hands in: its oid, its whole message, and who it says made it (`name <address>`)."""
+
+    oid: str
+    message: str
+    people: tuple[str, ...]
 
 
 def matches(path: str, pattern: str) -> bool:
@@ -79,7 +92,7 @@ def refuse_files(changes: Sequence[Change], policy: Policy, tests_only: bool) ->
 
 def _refuse_file(change: Change, policy: Policy, tests_only: bool) -> Iterable[str]:
     name = one_line(change.path)
-    if any(matches(change.path, pattern) for pattern in policy.protected_paths):
+    if any(matches(change.path, pattern) for pattern in policy.protected):
         yield f"`{name}` is a protected path: only a person changes it. Leave it out, or say in `bee pause` why it must"
     if change.status != "A" and change.path in verify_scripts(policy):
         yield f"`{name}` is what E2E runs: only a person changes it. Add tests beside it instead"
@@ -97,14 +110,92 @@ def verify_scripts(policy: Policy) -> frozenset[str]:
     return frozenset(word.removeprefix("./") for word in words if "/" in word and not word.startswith(("/", "-")))
 
 
+def refuse_commits(commits: Sequence[Handed], agent: str) -> list[str]:
+    """Why these commits may not leave: their messages are read on GitHub, and with `merge` and `rebase` on main."""
+    problems = []
+    if len(commits) > limits.COMMITS_PER_RUN_MAX:
+        problems.append(f"{len(commits)} new commits; at most {limits.COMMITS_PER_RUN_MAX} may be handed in at once")
+    for commit in commits[: limits.COMMITS_PER_RUN_MAX]:
+        name = f"commit {commit.oid[:10]}"
+        message = unix(commit.message)
+        if neutralised(message) != message:
+            problems.append(f"the message of {name} holds a mention, a closing keyword, a hidden comment or a control "
+                            "character: write it without (`git commit --amend`)")  # fmt: skip
+        if any(person != agent for person in commit.people):
+            problems.append(f"{name} is not made by `{agent}`: leave the author as git is set up here "
+                            "(`git commit --amend --reset-author`)")  # fmt: skip
+    return problems
+
+
 def secrets_in(text: str) -> list[str]:
     """The kinds of credentials that the text seems to hold; never the credentials themselves."""
     return [kind for kind, pattern in _SECRETS if pattern.search(text)]
 
 
-def refuse_text(text: str) -> list[str]:
+def refuse_text(text: str, kinds: Callable[[str], list[str]] = secrets_in) -> list[str]:
     """Why this text may not be posted."""
-    found = [f"the text seems to hold {kind}: take it out" for kind in secrets_in(text)]
+    found = [f"the text seems to hold {kind}: take it out" for kind in kinds(text)]
     if len(text.encode("utf-8", "replace")) > limits.BODY_BYTES_MAX:
         found.append(f"the text is longer than {limits.BODY_BYTES_MAX} bytes: shorten it")
     return found
+
+
+def holds(text: str, values: Sequence[str]) -> bool:
+    """Whether one of these values stands in the text: as it is, in base64 or in hex, over line ends or not."""
+    found = _known(tuple(value for value in values if len(value.encode()) >= KNOWN_BYTES_MIN))
+    if found is None:
+        return False
+    return found.search(text) is not None or found.search(re.sub(r"\s+", "", text)) is not None
+
+
+@functools.lru_cache(maxsize=8)
+def _known(values: tuple[str, ...]) -> re.Pattern[str] | None:
+    shapes = {shape for value in values for shape in _shapes(value.encode())}
+    return re.compile("|".join(sorted(map(re.escape, shapes)))) if shapes else None
+
+
+def _shapes(raw: bytes) -> Iterable[str]:
+    """How a value looks written out. In base64 it has three looks, by what stands before it."""
+    yield raw.decode("utf-8")
+    yield raw.decode("utf-8")[::-1]
+    yield raw.hex()
+    yield raw.hex().upper()
+    for before in range(3):
+        # whole groups of three bytes alone are the same whatever stands around them
+        whole = raw[-before % 3 :]
+        whole = whole[: len(whole) // 3 * 3]
+        yield base64.b64encode(whole).decode()
+        yield base64.urlsafe_b64encode(whole).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What stands between an agent's output and GitHub. No configuration reaches it; `known` is this run's own.
+
+    `secrets` names the kinds of credentials in a text; `known` are the values that must never leave as they are.
+    """
+
+    secrets: Callable[[str], list[str]] = secrets_in
+    files: Callable[[Sequence[Change], Policy, bool], list[str]] = refuse_files
+    commits: Callable[[Sequence[Handed], str], list[str]] = refuse_commits
+    known: tuple[str, ...] = ()
+
+    def knowing(self, values: Iterable[str]) -> Gates:
+        """The same gates, with these credentials of the run."""
+        return replace(self, known=tuple(sorted({value for value in values if value})))
+
+    def kinds(self, text: str) -> list[str]:
+        """The kinds of credentials in a text, those of this run first."""
+        own = ["a credential of this machine"] if holds(text, self.known) else []
+        return [*own, *self.secrets(text)]
+
+    def refuse_text(self, text: str) -> list[str]:
+        """Why this text may not be posted."""
+        return refuse_text(text, self.kinds)
+
+    def refuse_added(self, text: str, allowed: str) -> list[str]:
+        """Why these lines may not be pushed. `allowed`: those of paths where the policy lets credentials stand."""
+        own = ["a credential of this machine"] if holds(f"{text}\n{allowed}", self.known) else []
+        return [
+            f"the change seems to hold {kind}: take it out, of every commit" for kind in [*own, *self.secrets(text)]
+        ]

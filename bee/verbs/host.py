@@ -5,13 +5,14 @@ Only the doors floor makes one, from the environment and the configuration.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bee.hands.clock import Clock
 from bee.hands.github.door import Door
@@ -24,16 +25,26 @@ if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.hands.crew import Crew
     from bee.hands.executor import Executor
     from bee.hands.git import Repository
+    from bee.thinking.outgates import Gates
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 Say = Callable[[str], None]
+
+
+def all_gates() -> Gates:
+    """What stands between every agent's output and GitHub. Imported when something is handed in."""
+    from bee.hands.secretscan import scan
+    from bee.thinking.outgates import Gates
+
+    return Gates(secrets=scan)
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """One machine (more exactly, one home on it) and what it works with.
 
-    `door` opens a door to GitHub with this host's token, `mirror` is this host's mirror of a repository.
+    `door` opens a door to GitHub with this host's token, `mirror` is this host's mirror of a repository. No configuration
+    reaches `gates`.
     """
 
     home: Home
@@ -52,6 +63,15 @@ class Host:
     install_client: Callable[[Path], None]
     role_prompt: Callable[[Role], str]
     say: Say
+    gates: Callable[[], Gates] = all_gates
+
+
+_CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+
+
+def credentials_of(host: Host) -> list[str]:
+    """The values that no run may publish: bee's token, and the logins of engines."""
+    return [host.token, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
 
 
 def new_run(role: str, number: int, now: int) -> str:

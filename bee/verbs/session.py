@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.hands.git import Repository, WorkTree
+from bee.hands.git import AGENT, Repository, WorkTree
 from bee.thinking import outgates
 from bee.thinking.outcome import Said, Submitted, TraceResult
 from bee.thinking.prompt import Brief
 from bee.thinking.pulls import is_own
 from bee.words.answer import Answer
 from bee.words.errors import GitError, Refusal
-from bee.words.limits import DIFF_BYTES_MAX
 from bee.words.model import Pull
 from bee.words.plan import lint_replan, parse_steps
 from bee.words.roles import ROLES, Role
@@ -37,6 +36,7 @@ class Session:
     commit_pause: Callable[[str], None]
     files: Mapping[str, str]
     explain: str
+    gates: outgates.Gates
     said: Said = field(default_factory=Said)
     on_verb: Callable[[str, Answer], None] = lambda verb, answer: None
 
@@ -106,14 +106,22 @@ class Session:
         if tests_only:
             names = {entry.path for entry in self.mirror.diff_names(self.brief.head, head)}
             own = [change for change in changes if change.path in names]
-        problems = outgates.refuse_files(own, self.brief.view.policy, tests_only)
-        text = self.mirror.diff_text(base, head, DIFF_BYTES_MAX)
-        added = "\n".join(line for line in text.split("\n") if line.startswith("+"))
-        problems += [f"the change seems to hold {kind}: take it out" for kind in outgates.secrets_in(added)]
-        log = "\n".join(entry.subject for entry in self.mirror.log(base, head))
-        problems += outgates.refuse_text(log)
+        problems = self.gates.files(own, self.brief.view.policy, tests_only)
+        problems += self._refuse_commits(head)
         if problems:
             raise Refusal("the change is not accepted:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+    def _refuse_commits(self, head: str) -> list[str]:
+        """What each new commit says and adds: all of them are published, not only what they come to."""
+        allowed = self.brief.view.policy.secrets_allowed_in
+        new = self.mirror.new_commits(head, [self.brief.head, self.brief.base])
+        handed = [outgates.Handed(entry.oid, entry.message, (entry.author, entry.committer)) for entry in new]
+        problems = self.gates.commits(handed, f"{AGENT[0]} <{AGENT[1]}>")
+        problems += self.gates.refuse_text("\n".join(entry.message for entry in new))
+        commits = [entry.oid for entry in new]
+        added = self.mirror.added_lines(commits, but=allowed)
+        exempt = self.mirror.added_lines(commits, only=allowed) if allowed else ""
+        return problems + self.gates.refuse_added(added, exempt)
 
     def _reply(self, args: Mapping[str, Any]) -> Answer:
         if self.brief.position != "changes-requested":
@@ -193,7 +201,7 @@ class Session:
         return text
 
     def _check_text(self, text: str) -> None:
-        problems = outgates.refuse_text(text)
+        problems = self.gates.refuse_text(text)
         if problems:
             raise Refusal("; ".join(problems))
 

@@ -28,7 +28,7 @@ from bee.verbs import lease as leases
 from bee.verbs.alerts import raise_alert
 from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
-from bee.verbs.host import Host
+from bee.verbs.host import Host, credentials_of
 from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease
@@ -170,7 +170,7 @@ class Run:
         """Let the engine play the role."""
         session = Session(
             place.brief, place.clone, self.mirror, self._e2e, self._pause_now, place.files, self._explain(place),
-            on_verb=self._verb_heard,
+            self.host.gates().knowing(credentials_of(self.host)), on_verb=self._verb_heard,
         )  # fmt: skip
         self.host.install_client(place.bin)
         text = prompt.render(self.host.role_prompt(self.job.role), prompt.variables(place.brief, place.files))

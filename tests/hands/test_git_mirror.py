@@ -177,7 +177,9 @@ def test_x7_what_could_steer_git_is_refused_as_an_argument(mirror: Mirror, upstr
         with pytest.raises(GitError, match="no commit id"):
             mirror.diff_names(oid, main)
         with pytest.raises(GitError, match="no commit id"):
-            mirror.log(main, oid)
+            mirror.new_commits(oid, [main])
+        with pytest.raises(GitError, match="no commit id"):
+            mirror.added_lines([oid])
     for spec in ("--upload-pack=evil", "refs/heads/*", "ext::sh -c evil:refs/x", "+refs/heads/*:--x"):
         with pytest.raises(GitError):
             mirror.fetch([spec])
@@ -237,8 +239,10 @@ def test_differences_name_every_path_with_its_mode_and_size(mirror: Mirror, upst
     assert mirror.show(head, "d/ä b\tc.txt") == b"12345"
     assert mirror.show(head, "a.txt") is None
     assert mirror.show(head, "d") is None
-    assert [entry.subject for entry in mirror.log(base, head)] == ["change"]
-    assert mirror.log(base, head)[0].author == "Ann <ann@example.invalid>"
+    (commit,) = mirror.new_commits(head, [base])
+    assert (commit.oid, commit.message) == (head, "change\n")
+    assert commit.author == commit.committer == "Ann <ann@example.invalid>"
+    assert mirror.new_commits(head, [base, head]) == []
 
 
 def test_a_text_cannot_hide_by_calling_itself_binary(mirror: Mirror, upstream: Upstream) -> None:
@@ -247,6 +251,26 @@ def test_a_text_cannot_hide_by_calling_itself_binary(mirror: Mirror, upstream: U
     plain_git(mirror.path, "symbolic-ref", "HEAD", "refs/heads/topic")
     assert "+the secret" in mirror.diff_text(upstream.main, head)
     assert not any(entry.binary for entry in mirror.diff_names(upstream.main, head))
+
+
+def test_everything_that_new_commits_add_is_seen_whatever_became_of_it(mirror: Mirror, upstream: Upstream) -> None:
+    """Added and removed again, in a binary file, in a file's name, in what a merge makes, behind a large deletion."""
+    base = upstream.push("topic", {"old.txt": "line\n" * 1_000, "m.txt": "1\n"})
+    first = upstream.push("topic", {"old.txt": None, "gone.txt": "ADDED-AND-GONE\n", "NAMED.txt": "x"})
+    (upstream.person / "bin").write_bytes(b"\0\1IN-A-BINARY\0")
+    second = upstream.push("topic", {"gone.txt": None, "keys/test.pem": "ALLOWED\n", "-x.txt": "--- DASHES\n"})
+    mirror.fetch(["+refs/heads/*:refs/heads/*"])
+    new = [entry.oid for entry in mirror.new_commits(second, [base])]
+    assert new == [second, first]
+    text = mirror.added_lines(new)
+    for seen in ("ADDED-AND-GONE", "NAMED.txt", "IN-A-BINARY", "ALLOWED", "DASHES"):
+        assert seen in text
+    assert "\nline\n" not in text
+    assert "ALLOWED" not in mirror.added_lines(new, but=["Keys/**"])
+    assert "ADDED-AND-GONE" in mirror.added_lines(new, but=["keys/**"])
+    assert "ADDED-AND-GONE" not in mirror.added_lines(new, only=["keys/**"])
+    assert "ALLOWED" in mirror.added_lines(new, only=["keys/**"])
+    assert mirror.added_lines([]) == ""
 
 
 def test_a_long_difference_is_cut_and_says_so(mirror: Mirror, upstream: Upstream) -> None:

@@ -34,6 +34,7 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "multiprocessing": (),
     "yaml": ("bee.hands.yamlfile",),
     "filelock": ("bee.hands.journal",),
+    "detect_secrets": ("bee.hands.secretscan",),
     "rich": ("bee.doors",),
     "werkzeug": ("bee.forge",),
     "graphql": ("bee.forge",),

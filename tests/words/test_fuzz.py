@@ -12,11 +12,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bee.hands.secretscan import scan
 from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import policy_of, settings_of
 from bee.thinking.gates import Gate, design_gate, plan_gate
 from bee.thinking.issues import blocked_by
-from bee.thinking.outgates import refuse_text, secrets_in
+from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text, secrets_in
 from bee.thinking.prompt import visible
 from bee.thinking.trust import Trust
 from bee.words import markers
@@ -279,6 +280,9 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "decode": lambda text: decode(f"x\n\n{text}"),
     "secrets_in": secrets_in,
     "refuse_text": refuse_text,
+    "refuse_commits": lambda text: refuse_commits([Handed("a" * 40, text, ())], ""),
+    "holds": lambda text: holds(text, ["a credential", "another one"]),
+    "scan": scan,
 }
 # One long line: regular expressions that backtrack.
 LONG_LINES = {
@@ -307,6 +311,9 @@ LONG_LINES = {
     "open brackets": "[" * MEBIBYTE,
     "almost keys": "-----BEGIN " + "A" * MEBIBYTE,
     "almost tokens": "sk-ant-" * (MEBIBYTE // 7),
+    "almost other tokens": "xoxb-1-SG.aws AccountKey=glpat-" * (MEBIBYTE // 32),
+    "digits": "1" * MEBIBYTE,
+    "dashed digits": "xoxb-" + "1-" * (MEBIBYTE // 2),
 }
 # Many small pieces: work done again for each of them.
 MANY_PIECES = {

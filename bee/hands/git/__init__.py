@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from bee.hands.git.mirror import Mirror
     from bee.hands.git.parse import Commit, DiffEntry, LogEntry
     from bee.hands.git.ports import RefChange, Repository, WorkTree
-    from bee.hands.git.workspace import Clone
+    from bee.hands.git.workspace import AGENT, Clone
 
 __all__ = [
+    "AGENT",
     "EMPTY_TREE",
     "Clone",
     "Commit",
@@ -36,6 +37,6 @@ __getattr__ = imported_when_used(
         "mirror": ("Mirror",),
         "parse": ("Commit", "DiffEntry", "LogEntry"),
         "ports": ("RefChange", "Repository", "WorkTree"),
-        "workspace": ("Clone",),
+        "workspace": ("AGENT", "Clone"),
     },
 )

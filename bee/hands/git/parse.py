@@ -30,11 +30,12 @@ class DiffEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One commit of a range; `author` is `name <address>`."""
+    """One commit: its whole message; `author` and `committer` are `name <address>`."""
 
     oid: str
-    subject: str
     author: str
+    committer: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ def sizes(raw: bytes) -> dict[str, int]:
 
 
 def log(raw: bytes) -> list[LogEntry]:
-    """`log -z --format=%H%x00%s%x00%an <%ae>`."""
+    """`log -z --format=%H%x00%an <%ae>%x00%cn <%ce>%x00%B`."""
     parts = fields(raw)
-    return [LogEntry(*parts[at : at + 3]) for at in range(0, len(parts) - 2, 3)]
+    return [LogEntry(*parts[at : at + 4]) for at in range(0, len(parts) - 3, 4)]
 
 
 def chain(raw: bytes) -> list[Commit]:

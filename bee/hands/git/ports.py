@@ -103,8 +103,11 @@ class Repository(Protocol):
     def diff_text(self, base: str, head: str, bytes_max: int = ...) -> str:
         """The difference as a patch."""
 
-    def log(self, range_base: str, head: str) -> list[LogEntry]:
-        """The commits of `head` that `range_base` does not have, newest first."""
+    def new_commits(self, head: str, known: Sequence[str]) -> list[LogEntry]:
+        """The commits of `head` that none of `known` has, newest first."""
+
+    def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
+        """What these commits add, each one for itself, in paths that the globs `only` and `but` leave."""
 
     def chain(self, tip: str, limit: int) -> list[Commit]:
         """The commits from `tip` along first parents, newest first."""

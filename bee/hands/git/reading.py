@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from bee.hands.git import parse
 from bee.hands.git.command import Git
 from bee.hands.git.parse import Commit, DiffEntry, LogEntry
 from bee.words.errors import GitError
-from bee.words.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX
+from bee.words.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, SCAN_BYTES_MAX
 
 LOG_COMMITS_MAX: Final = 1000
 _PLAIN_DIFF: Final = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -55,11 +56,28 @@ class Reading:
             raise GitError(f"git diff-tree: {parse.utf8(ended.err).strip()}")
         return parse.utf8(ended.out)
 
-    def log(self, range_base: str, head: str) -> list[LogEntry]:
-        """The commits of `head` that `range_base` does not have, newest first, LOG_COMMITS_MAX at most."""
-        form = "--format=%H%x00%s%x00%an <%ae>"
-        span = f"{parse.oid(range_base)}..{parse.oid(head)}"
-        return parse.log(self._out("log", "-z", f"-n{LOG_COMMITS_MAX}", form, "--end-of-options", span))
+    def new_commits(self, head: str, known: Sequence[str]) -> list[LogEntry]:
+        """The commits of `head` that none of `known` has, newest first, LOG_COMMITS_MAX at most."""
+        form = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%B"
+        span = [parse.oid(head), *(f"^{parse.oid(one)}" for one in known)]
+        return parse.log(self._out("log", "-z", f"-n{LOG_COMMITS_MAX}", form, "--end-of-options", *span))
+
+    def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
+        """What these commits add, each one for itself, file names and binary files included; of a merge, what it makes.
+
+        `only` and `but` are globs of paths. Raises GitError where there is more than SCAN_BYTES_MAX to look through.
+        """
+        args = ["diff-tree", "--stdin", "--root", "-r", "-c", "-p", "-U0", "--text", *_PLAIN_DIFF, "--"]
+        args += [f":(top,glob,icase){glob}" for glob in only or ("**",)]
+        args += [f":(top,glob,icase,exclude){glob}" for glob in but]
+        listed = "".join(f"{parse.oid(commit)}\n" for commit in commits)
+        ended = self.git.ask(args, git_dir=self.path, stdin=listed.encode(), bytes_max=SCAN_BYTES_MAX)
+        if ended.code != 0:
+            raise GitError(f"git diff-tree: {parse.utf8(ended.err).strip()}")
+        if ended.cut:
+            raise GitError(f"there are more than {SCAN_BYTES_MAX} bytes of differences to look through: change less")
+        lines = parse.utf8(ended.out).split("\n")
+        return "\n".join(line.lstrip("+ ") for line in lines if not line.lstrip(" ").startswith("-"))
 
     def chain(self, tip: str, limit: int) -> list[Commit]:
         """The commits from `tip` along first parents, newest first, `limit` at most."""

@@ -1,0 +1,98 @@
+"""What may leave a run: the pure part of it."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from bee.thinking.config import POLICY_PATH, PROTECTED_DEFAULT, Policy
+from bee.thinking.outgates import Change, Gates, Handed, holds, refuse_commits, refuse_files
+from bee.words import limits
+
+AGENT = "bee agent <bee@users.noreply.github.com>"
+CANARY = "tok-9f3b2c7a51"
+
+
+def changed(path: str, policy: Policy | None = None, **more: str) -> list[str]:
+    """What is said of one added file."""
+    return refuse_files([Change(path, "A", more.get("mode", "100644"), 1)], policy or Policy(), False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".github/workflows/ci.yml", ".GitHub/Workflows/ci.yml", "sub/CLAUDE.md", "deep/er/AGENTS.override.md",
+        "x/.claude/settings.json", ".vscode/tasks.json", "tools/.mcp.json", "web/package-lock.json", "CODEOWNERS",
+        "docs/CODEOWNERS", "a/.gitattributes", ".husky/pre-push", ".devcontainer/devcontainer.json", "sub/.npmrc",
+        "gradle/wrapper/gradle-wrapper.jar", POLICY_PATH,
+    ],
+)  # fmt: skip
+def test_x8_what_other_programs_obey_is_a_persons_to_change(path: str) -> None:
+    (said,) = changed(path)
+    assert "only a person changes it" in said
+
+
+@pytest.mark.parametrize("path", ["src/github/x.py", "docs/agents.md.txt", "lock.txt", "package.json", "claude/x.py"])
+def test_other_paths_are_free(path: str) -> None:
+    assert changed(path) == []
+
+
+def test_a_policy_adds_to_the_protected_paths_or_replaces_them_but_never_frees_itself() -> None:
+    more = Policy(protected_paths_add=("infra/**",))
+    assert changed("infra/main.tf", more)
+    assert changed(".github/x", more)
+    own = Policy(protected_paths=("infra/**",))
+    assert not changed("web/package-lock.json", own)
+    assert changed(POLICY_PATH, replace(own, protected_paths=()))
+    assert "**/package-lock.json" in PROTECTED_DEFAULT
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Fixes #12", "a\n\ncloses octo/calc#3", "Thanks @ann", "x <!-- bee:approved-for-e2e -->", "red \x1b[31m",
+        "hidden \u202e text", "resolves https://github.com/octo/calc/issues/3", "ok &#64;ann",
+    ],
+)  # fmt: skip
+def test_a_commit_message_that_acts_on_github_is_refused(message: str) -> None:
+    (said,) = refuse_commits([Handed("a" * 40, message, (AGENT, AGENT))], AGENT)
+    assert "aaaaaaaaaa" in said
+    assert "git commit --amend" in said
+
+
+def test_an_ordinary_commit_message_is_not() -> None:
+    text = "calc: divide (#12)\r\n\r\nPart of #3.\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n"
+    assert refuse_commits([Handed("a" * 40, text, (AGENT, AGENT))], AGENT) == []
+
+
+def test_a_commit_in_anybody_elses_name_is_refused() -> None:
+    (said,) = refuse_commits([Handed("a" * 40, "x", ("ann <ann@example.com>", AGENT))], AGENT)
+    assert "--reset-author" in said
+    assert refuse_commits([Handed("a" * 40, "x", (AGENT, "ann <ann@example.com>"))], AGENT)
+    many = [Handed("a" * 40, "x", (AGENT, AGENT))] * (limits.COMMITS_PER_RUN_MAX + 1)
+    assert len(refuse_commits(many, AGENT)) == 1
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+def test_a_value_of_this_machine_is_found_however_it_is_written(before: str) -> None:
+    raw = f"{before}{CANARY} and more".encode()
+    wrapped = "\n".join(f"  {part}" for part in (CANARY[:5], CANARY[5:]))
+    for text in (
+        f"x{CANARY}y", CANARY[::-1], raw.hex(), raw.hex().upper(), base64.b64encode(raw).decode(),
+        base64.urlsafe_b64encode(raw).decode(), base64.encodebytes(raw * 9).decode(), wrapped,
+    ):  # fmt: skip
+        assert holds(text, [CANARY])
+        assert Gates().knowing([CANARY]).kinds(text) == ["a credential of this machine"]
+        assert CANARY not in str(Gates().knowing([CANARY]).refuse_text(text))
+    assert not holds(CANARY[:-1], [CANARY])
+    assert not holds("short", ["sh", ""])
+
+
+def test_no_exemption_frees_a_value_of_this_machine() -> None:
+    gates = Gates().knowing([CANARY])
+    assert gates.refuse_added("fine", f"test key {CANARY}") != []
+    key = "-----BEGIN PRIVATE KEY-----"
+    assert gates.refuse_added("fine", key) == []
+    assert gates.refuse_added(key, "") == ["the change seems to hold a private key: take it out, of every commit"]
