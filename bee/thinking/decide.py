@@ -226,9 +226,10 @@ def _between(one: Placed) -> bool:
 
 def decide(views: Sequence[View]) -> Decision:
     """The places of every item of every repository, what to mend, and the one choice."""
-    placed = [one for view in views for one in survey(view)]
-    acts = [act for one in placed for act in acts_on(one, _view_of(one, views))]
-    return Decision(tuple(placed), tuple(acts), choose(placed, views))
+    surveyed = [(view, survey(view)) for view in views]
+    placed = tuple(one for _, ones in surveyed for one in ones)
+    acts = tuple(act for view, ones in surveyed for one in ones for act in acts_on(one, view))
+    return Decision(placed, acts, choose(placed, views))
 
 
 def _view_of(one: Placed, views: Sequence[View]) -> View:
@@ -272,8 +273,7 @@ def _key(one: Placed) -> tuple[Any, ...]:
 
 def actionable(placed: Sequence[Placed], views: Sequence[View]) -> list[Placed]:
     """Everything an agent can move now, in the one order of choice."""
-    busy = {(act.placed.repo, act.placed.number) for one in placed for act in acts_on(one, _view_of(one, views))}
-    ready = [one for one in placed if one.place.role is not None and (one.repo, one.number) not in busy]
+    ready = [one for one in placed if one.place.role is not None and not [*acts_on(one, _view_of(one, views))]]
     ordered = sorted(ready, key=_key)
     if _pulls_in_a_row(views) >= limits.PULL_DISPATCHES_IN_A_ROW_MAX:
         oldest = next(

@@ -152,16 +152,6 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     state, ref = _step_state(issue, view, left, pulls)
     shared = common(issue, view, _in_scope(issue, view, body))
     blockers = open_blockers(issue, view)
-    facts = IssueFacts(
-        **shared,
-        blocked=bool(blockers or issue.sub_issues_open or issue.blocked_by_open),
-        design=design_gate(issue, view.trust),
-        plan=_plan_state(body),
-        plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
-        steps=state,
-    )
-    if facts.broken is Broken.NOTHING and position(facts).position not in _LEFT_ALONE:
-        facts = replace(facts, broken=_broken_links(issue, view, facts, body.plan, left, merged))
     about: dict[str, Any] = {
         "blocked_by": list(blockers),
         "sub_issues_open": issue.sub_issues_open,
@@ -174,7 +164,19 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         "pull": ref.number if ref else None,
         "merged_pulls": sorted(r.number for refs in pulls.values() for r in refs if r.state is PullState.MERGED),
     }
-    return replace(facts, about=about)
+    facts = IssueFacts(
+        **shared,
+        blocked=bool(blockers or issue.sub_issues_open or issue.blocked_by_open),
+        design=design_gate(issue, view.trust),
+        plan=_plan_state(body),
+        plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
+        steps=state,
+        about=about,
+    )
+    if facts.broken is not Broken.NOTHING:
+        return facts
+    broken = _broken_links(issue, view, position(facts).position, body.plan, left, merged)
+    return facts if broken is Broken.NOTHING else replace(facts, broken=broken)
 
 
 def _in_scope(issue: Issue, view: View, body: Body) -> bool:
@@ -223,12 +225,14 @@ _LEFT_ALONE = frozenset(
 
 
 def _broken_links(
-    issue: Issue, view: View, facts: IssueFacts, plan: Plan | None, left: list[Step], merged: set[str]
+    issue: Issue, view: View, at: Position, plan: Plan | None, left: list[Step], merged: set[str]
 ) -> Broken:
     """What bee mends about an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
+    if at in _LEFT_ALONE:
+        return Broken.NOTHING
     if issue.number in links_of(view).cyclic:
         return Broken.CYCLE
     if plan is not None and any(step.id in merged and not step.ticked for step in plan.steps):
         return Broken.UNTICKED
-    due = position(facts).position is Position.NEEDS_STEP and bool(left)
+    due = at is Position.NEEDS_STEP and bool(left)
     return Broken.UNOPENED if due and branch_of(issue.number, left[0].id) in view.snapshot.branches else Broken.NOTHING

@@ -66,9 +66,9 @@ def trust_of(snapshot: Snapshot, policy: TrustPolicy) -> Trust:
 
 def revisions(item: Item) -> tuple[Edit, ...]:
     """The body's revisions, oldest first. An item never edited has one, its author's."""
-    edits = sorted(enumerate(item.edits), key=lambda pair: (pair[1].at, -pair[0]))
-    if not edits:
+    if not item.edits:
         return (Edit(item.author, item.created_at, item.body),)
+    edits = sorted(enumerate(item.edits), key=lambda pair: (pair[1].at, -pair[0]))
     return tuple(edit for _, edit in edits)
 
 
@@ -85,6 +85,8 @@ def adopted_at(item: Item, trust: Trust) -> int | None:
 
 def events_of(events: tuple[LabelEvent, ...], label: Label) -> tuple[LabelEvent, ...]:
     """The events of one label, oldest first; in the same second, taking it off comes last."""
+    if not events:
+        return ()
 
     def order(event: LabelEvent) -> tuple[int, bool, str]:
         return event.at, not event.added, event.actor.login if event.actor else ""
@@ -99,9 +101,9 @@ def text_is_trusted(item: Item, trust: Trust) -> bool:
         return False
     if not title_is_trusted(item, trust, adopted):
         return False
+    if not item.edits:
+        return item.edited_at is None  # its one revision is its author's, who is trusted or was adopted
     later = [edit for edit in revisions(item)[0 if adopted is None else 1 :] if adopted is None or edit.at >= adopted]
-    if item.edited_at is not None and not item.edits:
-        return False
     return all(trust.of(edit.editor) for edit in later)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 
@@ -42,6 +43,11 @@ OWNED_PREFIX: Final = "breeze:"
 
 def known(names: Iterable[str]) -> frozenset[Label]:
     """The labels of bee among `names`. GitHub folds case in label names, so case does not matter here."""
+    return _known(frozenset(names))
+
+
+@lru_cache(maxsize=1024)
+def _known(names: frozenset[str]) -> frozenset[Label]:
     return frozenset(_BY_NAME[name.lower()] for name in names if name.lower() in _BY_NAME)
 
 
