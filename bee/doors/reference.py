@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bee.doors import cli, session
+from bee.doors import cli, schemas, session
 from bee.doors import reference_texts as texts
 from bee.hands.engines import table as engines
 from bee.thinking import config, design
@@ -276,6 +276,11 @@ def _first(kind: type[Any]) -> str:
     return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
 
+def _schemas() -> str:
+    rows = [(code(f"bee {name} --json"), f"[{file}](schemas/{file})") for name, file in schemas.files().items()]
+    return table(("command", "schema"), rows)
+
+
 MAKERS: Final[dict[str, Callable[[], str]]] = {
     "flow": lambda: _diagram(texts.FLOW),
     "diagram-issue": lambda: _diagram(texts.ISSUE_EDGES),
@@ -301,7 +306,14 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "prices": lambda: table(*engines.prices()),
     "commands": _commands,
     "errors": _errors,
+    "schemas": _schemas,
 }
+
+
+def made() -> dict[Path, str]:
+    """Every file that is made from the code, whole or in part, as it should be."""
+    pages = {path: refreshed(path.read_text(encoding="utf-8")) for path in documents()}
+    return pages | {ROOT / "docs" / "schemas" / name: text for name, text in schemas.documents().items()}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -310,11 +322,13 @@ def main(argv: Sequence[str]) -> int:
     if argv and not write:
         print("usage: python -m bee.doors.reference [--write]", file=sys.stderr)
         return 2
-    stale = [path for path in documents() if refreshed(path.read_text(encoding="utf-8")) != path.read_text("utf-8")]
+    wanted = made()
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         print(f"{'wrote' if write else 'out of date:'} {path.relative_to(ROOT)}")
         if write:
-            path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(wanted[path], encoding="utf-8")
     return 1 if stale and not write else 0
 
 

@@ -17,6 +17,7 @@ from bee.thinking.decide import Placed, survey
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from bee.words.records import RunSummary
+from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +31,12 @@ class Ended:
     code: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def json(self) -> dict[str, Any]:
-        """The last line of standard output."""
-        return dict(json.loads(self.out.strip().split("\n")[-1]))
+        """The last line of standard output, of the shape that is published for the command."""
+        return shapes.valid(self.words, self.out)
 
 
 def bee(
@@ -46,7 +48,7 @@ def bee(
         [sys.executable, "-P", "-m", "bee", *args],
         cwd=cwd or stage.folder, env=whole, capture_output=True, text=True, check=False, timeout=120, input=stdin,
     )  # fmt: skip
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return Ended(ended.returncode, ended.stdout, ended.stderr, args)
 
 
 def configure(stage: Stage, home: str = "host", moves: Mapping[str, str] | None = None, more: str = "") -> Path:

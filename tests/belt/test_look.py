@@ -15,6 +15,7 @@ from bee.thinking.decide import survey
 from bee.verbs.snapshot import look
 from tests.belt.plays import bee, configure, fault, last_seq, lift, pull_of, writes_after
 from tests.belt.stage import DESIGN, Stage, staged
+from tests.shapes import valid
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +74,12 @@ def test_why_and_status_print_the_shapes_of_the_design(
     """`why` has version to what_you_can_do, by the rule that decides; `status` ends with 1 where a person is needed."""
     before = last_seq(run)
     assert cli.main(["why", "2", "--json", *REPO]) == 0
-    why = json.loads(capsys.readouterr().out)
-    assert set(why) == {
-        "version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do",
-    }  # fmt: skip
+    why = valid(["why"], capsys.readouterr().out)
+    asked = {"version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do"}
+    assert set(why) >= asked
     assert (why["number"], why["kind"], why["position"], why["moves_next"]) == (2, "issue", "needs-plan", "planner")
     assert cli.main(["status", "--json", *REPO]) == 0
-    status = json.loads(capsys.readouterr().out)
+    status = valid(["status"], capsys.readouterr().out)
     assert (status["version"], status["person_needed"], status["running"]) == (1, False, [])
     assert status["next"]["number"] == 1
     assert writes_after(run, before) == []
@@ -93,7 +93,7 @@ def test_why_of_a_closed_item_says_so_and_of_no_item_is_a_clear_error(
     number = run.issue("x")
     run.call("ada", "PATCH", run.at(f"/issues/{number}"), {"state": "closed"})
     assert cli.main(["why", str(number), "--json", *REPO]) == 0
-    assert json.loads(capsys.readouterr().out)["position"] == "closed"
+    assert valid(["why"], capsys.readouterr().out)["position"] == "closed"
     assert cli.main(["why", "9999", *REPO]) == 2
     assert "#9999" in capsys.readouterr().err
     assert cli.main(["why", "many", *REPO]) == 2
@@ -119,7 +119,7 @@ def test_d4_could_not_look_is_75_with_the_reason_and_no_write(
     said = capsys.readouterr()
     assert says in said.err
     assert "again" in said.err
-    answer = json.loads(said.out)
+    answer = valid(["tick"], said.out)
     assert (answer["exit"], answer["decision"]["number"], answer["items"]) == (75, None, [])
     assert writes_after(run, before) == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 from bee.doors.demo import host, server
 from bee.doors.demo.person import Person
 from bee.doors.demo.server import Account
+from tests.shapes import valid
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 170
@@ -33,8 +33,7 @@ class Show:
     @property
     def summary(self) -> dict[str, Any]:
         """The last line on stdout."""
-        found: dict[str, Any] = json.loads(self.out.splitlines()[-1])
-        return found
+        return valid(["demo"], self.out)
 
     def clone(self, into: Path) -> Path:
         """A fresh clone of the default branch, made from the forge's bare repository."""

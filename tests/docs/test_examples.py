@@ -8,26 +8,18 @@ from typing import Any
 
 import pytest
 
-from bee.doors.commands import status
+from bee.doors import schemas
 from bee.hands.yamlfile import parse
-from bee.thinking.checks import Check, Level
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
-from bee.thinking.decide import Idle, item_json, survey, why_json
 from bee.thinking.design import SKELETON, sections_of
 from bee.thinking.drafts import drafts_of
-from bee.thinking.facts import view_of
-from bee.verbs.install import Installed, Tried
-from bee.verbs.report import Report
-from bee.verbs.setup.checkup import Findings
-from bee.verbs.setup.write import Step
-from bee.verbs.steer import Done
 from bee.words import errors
 from bee.words.labels import LABEL_TEXTS
 from bee.words.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
-from bee.words.model import Issue, Permission, Snapshot, Who
 from bee.words.plan import parse_steps, read_body
 from tests.docs import pages
 from tests.docs.pages import Block
+from tests.shapes import judge
 
 YAML = [block for block in pages.blocks() if block.language == "yaml"]
 
@@ -66,61 +58,21 @@ def test_the_form_of_a_design_doc_is_a_design_doc() -> None:
     assert parse_steps(plan.partition("## Plan finalized")[0])[1] == ()
 
 
-SHAPES = {
-    "bee tick", "bee why", "bee status", "bee pause", "bee pause --all", "bee log", "bee install", "bee uninstall",
-    "bee demo", "bee init", "bee doctor", "bee new",
-}  # fmt: skip
-
-
 def shapes() -> dict[str, dict[str, Any]]:
     """The JSON examples of docs/cli.md, by the first command named before each."""
     text = pages.read("docs/cli.md").partition("\n## JSON\n")[2]
     found = {}
     for before, block in re.findall(r"(.*?)```json\n(.*?)```", text, re.DOTALL):
-        found[re.findall(r"`(bee [a-z]+(?: --all)?)", before.rpartition("```")[2])[0]] = json.loads(block)
+        found[re.findall(r"`(bee [a-z]+(?: --all)?)", before.strip().rpartition("\n\n")[2])[0]] = json.loads(block)
     return found
 
 
-def placed() -> Any:
-    """One item in its place."""
-    ada = Who("ada", 1)
-    snapshot = Snapshot(
-        "owner/name", "R_1", "main", "a" * 40, "b" * 40, ada, 1_000, permissions={"ada": Permission.WRITE},
-        issues=(Issue(1, "I_1", "A task", "Do it.", ada, 10),),
-    )  # fmt: skip
-    [one] = survey(view_of(snapshot, Policy(intake="all")))
-    return one
-
-
-def test_the_shapes_are_those_that_are_printed() -> None:
+def test_every_example_is_of_its_published_shape() -> None:
     found = shapes()
-    assert set(found) == SHAPES
-    printed = Report().json()
-    assert set(found["bee tick"]) == set(printed)
-    assert set(found["bee tick"]["decision"]) == set(printed["decision"])
-    assert set(found["bee tick"]["items"][0]) == set(item_json(placed()))
-    assert set(found["bee why"]) == set(why_json(placed()))
-    assert set(found["bee pause"]) == set(Done("it is done").json("owner/name", 2))
-    installed = Installed("cron", {"path": "text"}, [], tick=Tried(0, ())).json()
-    assert set(found["bee install"]) == set(installed)
-    assert set(found["bee install"]["files"][0]) == set(installed["files"][0])
-    assert set(found["bee install"]["tick"]) == set(installed["tick"])
-    step = Step("label", "breeze:wip", "keep").json()
-    assert all(set(one) == set(step) for one in found["bee init"]["steps"])
-    checked = Findings([Check("clock", Level.OK, "it agrees")]).json()
-    assert set(found["bee doctor"]) == set(checked)
-    assert all(set(one) == set(checked["checks"][0]) for one in found["bee doctor"]["checks"])
-    assert set(found["bee doctor"]["counts"]) == set(checked["counts"])
-    assert all(shape["version"] == 1 for shape in found.values())
-
-
-def test_the_shape_of_status_is_the_one_that_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    from bee.doors import services
-    from bee.thinking.decide import Decision
-
-    host = services.host_of({"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, Settings(), "token", print)
-    printed = status._json(host, Decision((), (), Idle()), [], False, 1)
-    assert set(shapes()["bee status"]) == set(printed)
+    steered = {"bee approve", "bee request-changes", "bee cancel", "bee retry", "bee resume", "bee resume --all"}
+    assert {f"bee {name}" for name in schemas.SHAPES} == set(found) | steered
+    for command, example in found.items():
+        judge(command.removeprefix("bee "), example)
 
 
 def test_the_exit_codes_in_the_table_are_those_of_the_errors() -> None:

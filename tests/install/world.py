@@ -14,6 +14,7 @@ from typing import Any
 
 from bee.hands.scheduler import Machine
 from bee.verbs import install as verb
+from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,11 +32,12 @@ class Ended:
     code: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def json(self) -> dict[str, Any]:
-        """The last line of standard output."""
-        return dict(json.loads(self.out.splitlines()[-1]))
+        """The last line of standard output, of the shape that is published for the command."""
+        return shapes.valid(self.words, self.out)
 
 
 @dataclass
@@ -104,7 +106,7 @@ class World:
             timeout=120,
             check=False,
         )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        return Ended(ended.returncode, ended.stdout, ended.stderr, words)
 
     def configure(self, text: str = "version: 1\nrepos: [ada/calc]\n") -> None:
         """A config.yml."""
