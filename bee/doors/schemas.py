@@ -140,6 +140,16 @@ SHAPES: Final[Mapping[str, Schema]] = {
         repo=text(), number=whole(),
         records=listed(obj(at=whole("seconds since the epoch"), line=text())),
     ),
+    "logs": obj(
+        repo=text(), number=whole(), run=text(), role=text(), engine=text(), model=text(),
+        state=one_of("live", "ended", "dead"), outcome=text("empty while it runs"), failure=text(), note=text(),
+        turns=whole(), tokens=whole(), cost_usd=number(), raw=text("the file of what the agent printed"),
+        runs=listed(text(), "every run on the item that is here, oldest first"),
+        entries=listed(obj(
+            kind=one_of("message", "thought", "tool", "answer", "error", "output", "verb"),
+            at=whole("seconds since the epoch, 0 where the output has no time"), text=text(),
+        )),
+    ),
     **dict.fromkeys(("approve", "request-changes", "cancel", "retry"), STEERED),
     "pause": STEERED,
     "resume": STEERED,

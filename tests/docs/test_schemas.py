@@ -37,6 +37,7 @@ COMMANDS = (
     ("tick", "--inline"),
     ("status",),
     ("log", PULL),
+    ("logs", PULL),
 )
 
 

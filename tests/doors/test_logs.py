@@ -17,6 +17,7 @@ from bee.hands.journal import Home
 from bee.hands.runlog import About
 from tests.belt.plays import bee
 from tests.belt.stage import staged
+from tests.shapes import valid
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "20260101T000000Z-drafter-7-aaaaaaaa"
@@ -138,11 +139,11 @@ def test_its_json_is_one_line_and_a_live_run_is_counted_as_far_as_it_is(tmp_path
     out, _ = logs(home, "7", "--json").communicate(timeout=30)
     held.release()
     assert out.count("\n") == 1
-    told = json.loads(out)
+    told = valid(["logs"], out)
     assert (told["version"], told["state"], told["tokens"], told["turns"]) == (1, "live", 15, 1)
     assert [entry["kind"] for entry in told["entries"]] == ["message", "tool", "verb", "answer"]
     out, _ = logs(home, "7", "--json", "--run", RUN).communicate(timeout=30)
-    assert json.loads(out)["state"] == "dead"
+    assert valid(["logs"], out)["state"] == "dead"
 
 
 def test_following_ends_with_the_run_and_with_ctrl_c(tmp_path: Path) -> None:
