@@ -132,7 +132,7 @@ ACCEPTS: Final = {
 }
 
 # Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
-NO_EFFECT_YET: Final = frozenset({"usd_per_day", "runs_per_day", "notify"})
+NO_EFFECT_YET: Final = frozenset({"notify"})
 _NO_EFFECT: Final = "Read and checked; it has no effect yet."
 # Bounds that a configuration file may change (their tables show them), and one that nothing obeys yet.
 BOUNDS_ELSEWHERE: Final = frozenset(
@@ -146,8 +146,9 @@ KEYS: Final = {
         "roles": "Per role, by its name: how this machine plays it.",
         "slots": "How many agents may run on this machine at the same time.",
         "sandbox": "`required`: every agent runs in a box, or no agent runs. `none`: agents run with all your rights.",
-        "usd_per_day": _NO_EFFECT,
-        "runs_per_day": _NO_EFFECT,
+        "usd_per_day": "US dollars that one repository may cost in a UTC day, whichever machine spends them. 0 is no "
+        "limit. What is left of it is the limit of a run.",
+        "runs_per_day": "Runs that may begin in one repository in a UTC day, on whichever machine.",
         "notify": _NO_EFFECT,
         "prices": "US dollars for a million tokens read, read from the cache, and written. They beat the table in "
         "[engines.md](engines.md#what-a-run-costs).",

@@ -129,6 +129,10 @@ SHAPES: Final[Mapping[str, Schema]] = {
         )),
         next=maybe(ITEM), items=listed(ITEM), slots=listed(text(), "who holds the agent slots of this machine"),
         markers=mapping(text(), "the texts of PAUSED and ROLLBACK, where they are there"),
+        holds=listed(
+            obj(kind=text(), text=text(), until=maybe(whole("seconds since the epoch; null: a person ends it"))),
+            "what keeps whole repositories still: a pause, a quota, the day's budget",
+        ),
         sandbox=text(), requests=whole("requests to GitHub"),
     ),
     "why": obj(

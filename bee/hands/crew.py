@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One role to be played: where, with which prompt, and until when. `more_minutes` is waiting that is bee's own."""
+    """One role to be played: where, with which prompt, and until when. `more_minutes` is waiting that is bee's own.
+
+    `usd_max` is what the budgets leave for it, in USD; 0 is no bound.
+    """
 
     role: Role
     run: str
@@ -44,6 +47,7 @@ class Scene:
     prompt: str
     stop: threading.Event
     more_minutes: int = 0
+    usd_max: float = 0.0
 
 
 class Crew(Protocol):
@@ -89,8 +93,8 @@ class BoxedCrew:
         engine, box = find(own.engine, self.env.get("PATH", ""), prices), self.find_box()
         job = EngineJob(
             str(scene.role), scene.run, scene.repo, scene.number, scene.clone, scene.context,
-            scene.folder, str(scene.socket), scene.bin, scene.home, own.model, own.usd, own.args, {}, scene.branch,
-            own.base_url, box.mode != "none",
+            scene.folder, str(scene.socket), scene.bin, scene.home, own.model, _smallest(own.usd, scene.usd_max),
+            own.args, {}, scene.branch, own.base_url, box.mode != "none",
         )  # fmt: skip
         try:
             program = engine.argv(job)
@@ -125,6 +129,11 @@ class BoxedCrew:
         )
         bytes_max = limits.TRANSCRIPT_BYTES_MAX // 50
         return process.run(argv, cwd=where, env=env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
+
+
+def _smallest(*bounds: float) -> float:
+    """The smallest of the bounds that are there; 0 where none is."""
+    return min((bound for bound in bounds if bound > 0), default=0.0)
 
 
 def _named(argv: Sequence[str], python: str) -> list[Path]:

@@ -15,6 +15,7 @@ from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, is_live, record_of
 from bee.thinking.fingerprint import fingerprint
 from bee.thinking.history import Ban, Overlay, fold, hot_loop, is_dispatch, mends_failed, overlay
+from bee.thinking.holds import Hold, hold_of
 from bee.thinking.issues import issue_facts
 from bee.thinking.position import Mover, Place, Position, facts_shown, position
 from bee.thinking.pulls import pull_facts
@@ -100,11 +101,17 @@ Choice = Idle | Dispatch
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Every item's place, what to mend first, and the one choice."""
+    """Every item's place, what to mend first, the one choice, and what keeps whole repositories still."""
 
     places: tuple[Placed, ...]
     acts: tuple[Act, ...]
     choice: Choice
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def held(self) -> str:
+        """What keeps whole repositories still, in words; empty where nothing does."""
+        return "; ".join(hold.text for hold in self.holds)
 
 
 _MENDS = {
@@ -225,11 +232,12 @@ def _between(one: Placed) -> bool:
 
 
 def decide(views: Sequence[View]) -> Decision:
-    """The places of every item of every repository, what to mend, and the one choice."""
+    """The places of every item of every repository, what to mend, and the one choice among those not held."""
     surveyed = [(view, survey(view)) for view in views]
     placed = tuple(one for _, ones in surveyed for one in ones)
     acts = tuple(act for view, ones in surveyed for one in ones for act in acts_on(one, view))
-    return Decision(placed, acts, choose(placed, views))
+    holds = tuple(hold for view in views if (hold := hold_of(view)))
+    return Decision(placed, acts, choose(placed, views), holds)
 
 
 def _view_of(one: Placed, views: Sequence[View]) -> View:
@@ -272,8 +280,10 @@ def _key(one: Placed) -> tuple[Any, ...]:
 
 
 def actionable(placed: Sequence[Placed], views: Sequence[View]) -> list[Placed]:
-    """Everything an agent can move now, in the one order of choice."""
-    ready = [one for one in placed if one.place.role is not None and not [*acts_on(one, _view_of(one, views))]]
+    """Everything an agent can move now, in the one order of choice; nothing of a repository that is held as a whole."""
+    going = {view.snapshot.repo for view in views if hold_of(view) is None}
+    movable = [one for one in placed if one.place.role is not None and one.repo in going]
+    ready = [one for one in movable if not [*acts_on(one, _view_of(one, views))]]
     ordered = sorted(ready, key=_key)
     if _pulls_in_a_row(views) >= limits.PULL_DISPATCHES_IN_A_ROW_MAX:
         oldest = next(
@@ -299,7 +309,8 @@ def choose(placed: Sequence[Placed], views: Sequence[View]) -> Choice:
     """The first of `actionable`, or Idle."""
     ready = actionable(placed, views)
     if not ready:
-        return Idle()
+        held = [hold.text for view in views if (hold := hold_of(view))]
+        return Idle("; ".join(held)) if held else Idle()
     one = ready[0]
     assert one.role is not None
     return Dispatch(one, one.role, one.place.reason)
@@ -339,8 +350,12 @@ def _design_problems(one: Placed) -> list[str]:
     return [str(finding) for finding in lint(one.item.title, read_body(one.item.body).design_text)]
 
 
-def why_json(one: Placed) -> dict[str, Any]:
-    """One item as `bee why --json` explains it. `problems` are those of a design doc that is not ticked yet."""
+def why_json(one: Placed, hold: Hold | None = None) -> dict[str, Any]:
+    """One item as `bee why --json` explains it. `problems` are those of a design doc that is not ticked yet.
+
+    `hold` is what keeps its repository still, where something does.
+    """
+    held = {"held": hold.text} if hold is not None and one.role is not None else {}
     return {
         "version": 1,
         "repo": one.repo,
@@ -349,7 +364,7 @@ def why_json(one: Placed) -> dict[str, Any]:
         "position": str(one.place.position),
         "moves_next": str(one.place.mover),
         "rule": one.place.rule,
-        "facts": facts_shown(one.facts),
+        "facts": {**held, **facts_shown(one.facts)},
         "what_you_can_do": one.place.advice.format(number=one.number),
         "problems": _design_problems(one),
     }

@@ -128,6 +128,14 @@ Facts = IssueFacts | PullFacts
 
 
 @dataclass(frozen=True, slots=True)
+class DayBounds:
+    """What this machine lets a repository cost in one UTC day, whoever spends it; 0 is no bound."""
+
+    usd_per_day: float = 0.0
+    runs_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A snapshot with what is needed to read it: the policy, who is trusted, and what this host knows of runs.
 
@@ -140,6 +148,7 @@ class View:
     trust: Trust
     phases: Mapping[str, Phase] = field(default_factory=dict)
     own_run: str = ""
+    bounds: DayBounds = DayBounds()
     memo: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 

@@ -82,7 +82,7 @@ def overlay(
     """
     everything = [run for run in fold(record) if run.started_at >= since and run.role in _ROLE_NAMES]
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
-    usd, count = _spending(record, everything, since)
+    usd, count = spending(record, since)
     failures = [run for run in runs if _failed(run)]
     lost = sum(1 for run in runs if run.outcome is Outcome.LOST)
     if runs and runs[-1].outcome in NO_OPS:
@@ -100,14 +100,15 @@ def overlay(
     return _backoff(failures, now)
 
 
-def _spending(record: Record | None, counted: Sequence[RunSummary], since: int) -> tuple[float, int]:
-    """(USD, runs) since a person last resumed. A claim that was given back counts as nothing.
+def spending(record: Record | None, since: int) -> tuple[float, int]:
+    """(USD, runs) of agents begun at or after `since`. A claim that was given back counts as nothing.
 
     What has dropped out of the history counts too, when all that is left of it is later than that moment.
     """
+    window = fold(record)
+    counted = [run for run in window if run.started_at >= since and run.role in _ROLE_NAMES]
     usd = sum(run.cost_usd for run in counted)
     count = sum(1 for run in counted if is_dispatch(run))
-    window = fold(record)
     if any(run.started_at < since for run in window):
         return usd, count
     usd_all, count_all = spent(record)

@@ -31,6 +31,7 @@ from bee.words.effects import (
 )
 from bee.words.model import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
 from bee.words.records import Record
+from bee.words.text import utc
 
 NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHub has numbered
 
@@ -74,7 +75,7 @@ def _next(one: Placed) -> str:
     if place.mover is Mover.PERSON:
         return f"**you.** {advice}"
     if place.until:
-        return f"{advice} It waits until {wording.clock(place.until)}."
+        return f"{advice} It waits until {utc(place.until)}."
     return advice
 
 

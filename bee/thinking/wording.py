@@ -6,7 +6,7 @@ What an agent wrote is neutralised before it stands here; bee's own markers are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from typing import Final
 
 from bee.words import markers
 from bee.words.branches import branch_of
@@ -14,7 +14,7 @@ from bee.words.limits import BODY_BYTES_MAX
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step
 from bee.words.records import RunSummary
-from bee.words.text import clipped, closed, digest, neutralised, one_line, plain
+from bee.words.text import clipped, closed, digest, neutralised, one_line, plain, utc
 
 
 def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
@@ -48,11 +48,6 @@ def quoted(text: str) -> str:
     return neutralised(one_line(text))
 
 
-def clock(at: int) -> str:
-    """A time as people read it; `at` in seconds since the epoch."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
 def standing(
     number: int, state: str, upcoming: str, runs: Sequence[RunSummary], usd: float, at: int, is_open: bool
 ) -> str:
@@ -69,7 +64,7 @@ def standing(
             f"- **To stop it:** add the label `breeze:human`, or run `bee pause {number}`. "
             f"To go on: take it off, or run `bee resume {number}`."
         )
-    return "\n".join([*lines, "", f"<sub>As of {clock(at)}. bee edits this comment; the labels are the state.</sub>"])
+    return "\n".join([*lines, "", f"<sub>As of {utc(at)}. bee edits this comment; the labels are the state.</sub>"])
 
 
 def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
@@ -199,6 +194,37 @@ def rolled_back(text: str) -> tuple[str, str]:
         f"stopped.\n\n````text\n{plain(text).replace('````', '')}\n````\n\n**What you can do:** mend or update bee "
         "there, then run `bee resume --rollback`.",
     )
+
+
+def counted(text: str, count: int, at: int) -> str:
+    """An alert's text, with how often its cause was seen. `at` is the last time, in seconds since the epoch."""
+    if count <= 1:
+        return text
+    return f"{text}\n\nSeen {count} times, the last time at {utc(at)}."
+
+
+def over_budget(kind: str, text: str) -> tuple[str, str]:
+    """Title and text of the one issue about a day's budget that is spent. `text` is the hold's, with its end."""
+    what = "money" if kind == "usd-per-day" else "runs"
+    return (
+        f"bee: the day's {what} are spent" if what == "runs" else "bee: the day's money is spent",
+        f"{neutralised(text)}.\n\nRuns under way go on to their end; nothing is dispatched until then, and no item's "
+        "label or attempts change.\n\n**What you can do:** nothing, it goes on by itself; or raise "
+        f"`{kind.replace('-', '_')}` in `config.yml` of the machine that ticks. Close this issue when read.",
+    )
+
+
+def idle_with_debt(owed: Sequence[tuple[int, str, str]]) -> tuple[str, str]:
+    """Title and text of the one issue about open items that nobody moves: (number, position, advice) of each."""
+    lines = "\n".join(f"- #{number} is `{position}`. {advice}" for number, position, advice in owed)
+    return (
+        "bee: open items that nobody is responsible for",
+        "No agent, no person, no condition and not bee will ever move these items as they stand:\n\n"
+        f"{lines}\n\nbee closes this issue by itself when none is left.",
+    )
+
+
+IDLE_DEBT_OVER: Final = "None is left: every open item has somebody or something that moves it."
 
 
 def completed(steps: Sequence[tuple[str, int | None]], runs: int, usd: float) -> str:

@@ -1,43 +1,110 @@
-"""Alerts: one issue per key, raised once whoever sees the cause, never routed as work."""
+"""Alerts: one open issue per key, counted and edited in place, never routed as work.
+
+The ref of a key is the lock, so that of two hosts one writes; its record holds the issue's number, how often the alert
+was raised, and the cause it was last raised for. Raised twice for one cause, it changes nothing.
+"""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass, replace
 
 from bee.hands.github import reading, writing
+from bee.thinking import wording
 from bee.verbs import lease as leases
-from bee.verbs.host import Host, new_run
-from bee.verbs.lease import Ending, desk_of
+from bee.verbs.host import new_run
+from bee.verbs.lease import Desk
 from bee.words import limits, markers
 from bee.words.branches import ALERT_REFS
-from bee.words.outcomes import Outcome
+from bee.words.model import Tip, Who
 from bee.words.records import Kind, Record
+from bee.words.text import digest
+
+ROLE = "alert"
 
 
-def raise_alert(host: Host, repo: str, key: str, title: str, text: str) -> bool:
-    """Open the issue of an alert, unless one is open; False when there was one, or another host is at it.
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What to say, under which key, and what for. `cause` tells one occasion from the next."""
 
-    Raises LookError. The ref of the key is the lock, so that two hosts open one issue.
+    key: str
+    title: str
+    text: str
+    cause: str
+
+
+def stands(tip: Tip | None, alert: Alert) -> bool:
+    """Whether the alert was raised for this cause already, by what a snapshot shows of its ref."""
+    record = tip.record if tip else None
+    return record is not None and not record.holds and record.fingerprint == digest(alert.cause)
+
+
+def raise_alert(desk: Desk, viewer: Who, alert: Alert, alone: bool = False) -> bool:
+    """Open the key's issue, or count in it; False when it is raised for this cause, or another host is at it.
+
+    `alone`: the caller holds what nobody else does (an item's lease), so that a lock left by a crash is its own.
+    Raises LookError.
     """
-    door = host.door()
-    head = reading.read_head(door, repo)
-    desk = desk_of(door, head, host.host_id, host.boot)
-    ref = f"{ALERT_REFS}{key}"
-    tip = writing.read_ref(door, repo, ref)
-    now = door.now()
-    if tip is not None and tip.record is not None and tip.record.holds and tip.record.expires_at > now:
+    ref = f"{ALERT_REFS}{alert.key}"
+    tip = writing.read_ref(desk.door, desk.repo, ref)
+    before = tip.record if tip else None
+    now, cause = desk.door.now(), digest(alert.cause)
+    if stands(tip, alert) or (before is not None and before.holds and before.expires_at > now and not alone):
         return False
-    record = Record(
-        Kind.CLAIMED, 0, new_run("alert", 0, now), "alert", now, secrets.token_hex(8), desk.host, desk.boot,
-        expires_at=now + limits.LEASE_SECONDS, note=title,
+    again = before is not None and before.fingerprint == cause
+    count = (before.count if before else 0) + (0 if again else 1)
+    claim = Record(
+        Kind.CLAIMED, before.number if before else 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8),
+        desk.host, desk.boot, expires_at=now + limits.LEASE_SECONDS, fingerprint=cause, note=alert.title, count=count,
     )  # fmt: skip
-    oid = leases.write_record(desk, record, tip.oid if tip else None)
-    if not leases.swap(desk, ref, tip.oid if tip else None, oid):
+    oid = _move(desk, ref, tip.oid if tip else None, claim)
+    if oid is None:
         return False
-    marker = markers.render(markers.Marker(markers.ALERT, {"key": key}))
-    missing = not any(marker in body for body in reading.open_alerts(door, repo))
-    if missing:
-        writing.create_issue(door, repo, title, f"{text}\n\n{marker}")
-    last = leases.ended(record, Ending(Outcome.PROGRESSED, title), door.now())
-    leases.swap(desk, ref, oid, leases.write_record(desk, last, oid))
-    return missing
+    number = _write_issue(desk, viewer, alert, claim)
+    _move(desk, ref, oid, _settled(claim, number, desk.door.now()))
+    return True
+
+
+def _settled(record: Record, number: int, now: int) -> Record:
+    return replace(record, kind=Kind.FINISHED, number=number, at=now, expires_at=0, nonce=secrets.token_hex(8))
+
+
+def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record) -> int:
+    """The issue, new or edited in place; its number. One that was closed is over: the next cause opens another."""
+    door, repo = desk.door, desk.repo
+    marker = markers.render(markers.Marker(markers.ALERT, {"key": alert.key}))
+    number = record.number if record.number and reading.read_closing(door, repo, record.number).open else 0
+    number = number or reading.open_alert(door, repo, viewer.login, marker)
+    body = f"{wording.counted(alert.text, record.count, record.at)}\n\n{marker}"
+    if not number:
+        return writing.create_issue(door, repo, alert.title, body)
+    writing.write_body(door, repo, number, body)
+    return number
+
+
+def clear_alert(desk: Desk, key: str, tip: Tip, words: str) -> bool:
+    """The cause is gone: its issue is closed, if there is one, and the count begins anew. Raises LookError."""
+    record = tip.record
+    if record is None or (record.holds and record.expires_at > desk.door.now()):
+        return False
+    if record.number and reading.read_closing(desk.door, desk.repo, record.number).open:
+        writing.comment(desk.door, desk.repo, record.number, words)
+        writing.close_issue(desk.door, desk.repo, record.number)
+    over = replace(_settled(record, 0, desk.door.now()), count=0, fingerprint="", note=words[:500])
+    return _move(desk, f"{ALERT_REFS}{key}", tip.oid, over) is not None
+
+
+def note_seen(desk: Desk, key: str, tip: Tip | None, count: int, note: str) -> bool:
+    """Write down that a cause was seen for the `count`th time in a row, before its alert is due."""
+    now = desk.door.now()
+    record = Record(
+        Kind.FINISHED, 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8), desk.host, desk.boot,
+        note=note[:500], count=count,
+    )  # fmt: skip
+    return _move(desk, f"{ALERT_REFS}{key}", tip.oid if tip else None, record) is not None
+
+
+def _move(desk: Desk, ref: str, before: str | None, record: Record) -> str | None:
+    """The oid of the record, when the ref now stands there; None when somebody else was first."""
+    oid = leases.write_record(desk, record, before)
+    return oid if leases.swap(desk, ref, before, oid) else None

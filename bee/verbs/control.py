@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
-from bee.thinking.pauses import FOR_EVER, standing_pause
+from bee.thinking.holds import FOR_EVER, standing_pause
 from bee.verbs import lease as leases
 from bee.verbs.host import new_run
 from bee.verbs.lease import Desk

@@ -13,8 +13,9 @@ from bee.hands.runlog import About, write_about
 from bee.thinking.decide import Dispatch, Placed, actionable, place_item
 from bee.thinking.facts import View
 from bee.thinking.fingerprint import fingerprint
-from bee.thinking.pauses import pause_text
+from bee.thinking.holds import usd_left
 from bee.thinking.position import Position
+from bee.thinking.trust import resumed_at
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
@@ -38,10 +39,8 @@ def dispatch(
     assert report.decision is not None
     assert isinstance(report.decision.choice, Dispatch)
     host.crew.ready(report.decision.choice.role)
-    going = [view for view in views if not pause_text(view)]
-    ready = [one for one in report.decision.places if any(one.repo == view.snapshot.repo for view in going)]
-    for one in actionable(ready, going)[: limits.CLAIM_TRIES_MAX]:
-        view = next(view for view in going if view.snapshot.repo == one.repo)
+    for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
+        view = next(view for view in views if view.snapshot.repo == one.repo)
         job = claim(host, door, one, view, options)
         if job is not None:
             report.run = job.run
@@ -74,6 +73,7 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     return Job(
         one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.place.position),
         one.place.reason, head, base, host.clock.time(), host.token, options.trigger,
+        usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
 
 

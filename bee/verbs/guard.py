@@ -30,11 +30,17 @@ def _alert_rollback(host: Host) -> None:
     text = host.home.marker(ROLLBACK_PENDING)
     if text is None or not host.settings.repos:
         return
+    # here, because it happens once in years
+    from bee.hands.github import reading
     from bee.thinking import wording
-    from bee.verbs.alerts import raise_alert  # here, because it happens once in years
+    from bee.verbs.alerts import Alert, raise_alert
+    from bee.verbs.lease import desk_of
 
     try:
-        raise_alert(host, host.settings.repos[0], "rollback", *wording.rolled_back(text))
+        door = host.door()
+        head = reading.read_head(door, host.settings.repos[0])
+        alert = Alert("rollback", *wording.rolled_back(text), cause=f"{host.host_id} {text}")
+        raise_alert(desk_of(door, head, host.host_id, host.boot), head.viewer, alert)
     except BeeError as problem:
         host.say(f"the alert about the rollback was not raised yet: {problem}")
         return

@@ -18,7 +18,8 @@ class Job:
 
     `snapshot` is what the claim read: the item, the issue behind a pull request, and the head of the repository;
     `read_at` is when, by this host's own clock, in seconds since the epoch.
-    `trigger`: start the next tick when it is over.
+    `trigger`: start the next tick when it is over. `usd_max`: what the item's and the day's budgets leave for this run,
+    in USD; 0 is no bound.
     """
 
     repo: str
@@ -35,6 +36,7 @@ class Job:
     read_at: float = 0.0
     token: str = field(default="", repr=False)
     trigger: bool = True
+    usd_max: float = 0.0
 
 
 def encode(job: Job) -> bytes:

@@ -15,8 +15,9 @@ from bee.hands.github.writing import RefMove
 from bee.thinking import sticky, wording
 from bee.thinking.outcome import TraceResult
 from bee.verbs import bodies, bundle
+from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying, MergeResult
-from bee.words import limits, markers
+from bee.words import limits
 from bee.words.branches import parse_branch
 from bee.words.effects import (
     CloseIssue,
@@ -229,13 +230,10 @@ def _set_labels(carrying: Carrying, effect: SetLabels) -> None:
 
 
 def _open_alert(carrying: Carrying, effect: OpenAlert) -> None:
-    marker = markers.render(markers.Marker(markers.ALERT, {"key": effect.alert}))
-    desk = carrying.desk
-    for issue in reading.open_alerts(desk.door, desk.repo):
-        if marker in issue:
-            return
+    """Counted once for each run that raises it, whoever carries its outbox out."""
     carrying.ready()
-    writing.create_issue(desk.door, desk.repo, effect.title, f"{effect.body}\n\n{marker}")
+    alert = Alert(effect.alert, effect.title, effect.body, carrying.lease.record.run)
+    raise_alert(carrying.desk, carrying.trust.viewer, alert, alone=True)
 
 
 _ACTS: Final[dict[type[Any], Callable[[Carrying, Any], None]]] = {

@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.hands.github.door import Door
 from bee.thinking.decide import Act, decide
-from bee.thinking.facts import View, is_live
+from bee.thinking.facts import DayBounds, View, is_live
 from bee.thinking.leftovers import left_on_closed, twins
 from bee.verbs.host import Host
 from bee.verbs.report import Report
@@ -28,7 +28,7 @@ def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list
     host.home.prune(live=live)
     for view in views:
         _end_overrun(host, view)
-        with _only_its_own(host, report):
+        with only_its_own(host, report):
             _tidy(host, door, view)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
@@ -36,7 +36,7 @@ def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list
         if not acts:
             break
         for act in acts:
-            with _only_its_own(host, report):
+            with only_its_own(host, report):
                 _act(host, door, act, views, report)
         left -= len(acts)
         touched = {act.placed.repo for act in acts}
@@ -45,7 +45,7 @@ def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list
 
 
 @contextlib.contextmanager
-def _only_its_own(host: Host, report: Report) -> Iterator[None]:
+def only_its_own(host: Host, report: Report) -> Iterator[None]:
     """What fails for one item costs that item, never the tick. That GitHub cannot be asked is everybody's matter."""
     try:
         yield
@@ -81,13 +81,13 @@ def _again(host: Host, door: Door, view: View) -> View:
 
 
 def with_phases(host: Host, view: View) -> View:
-    """The view with what this host's executor says of the runs that hold something."""
+    """The view as this host sees it: what its executor says of the runs that hold something, and its own bounds."""
     phases: dict[str, Phase] = {}
     for tip in view.snapshot.items.values():
         if tip.record is not None and tip.record.holds:
             phase = host.executor.phase(tip.record.run, tip.record.host, tip.record.boot)
             phases[tip.record.run] = phase
-    return replace(view, phases=phases)
+    return replace(view, phases=phases, bounds=DayBounds(host.settings.usd_per_day, host.settings.runs_per_day))
 
 
 def _end_overrun(host: Host, view: View) -> None:

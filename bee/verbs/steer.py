@@ -16,7 +16,7 @@ from bee.hands.github.writing import RefMove
 from bee.thinking import wording
 from bee.thinking.facts import escalation_stands
 from bee.thinking.history import fold, spent
-from bee.thinking.pauses import BY_PERSON
+from bee.thinking.holds import BY_PERSON
 from bee.thinking.trust import Trust, TrustPolicy, resumed_at
 from bee.verbs import control
 from bee.verbs import lease as leases

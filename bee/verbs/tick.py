@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bee.hands.github.door import Door
 from bee.hands.journal import Slot
-from bee.thinking.decide import Decision, Dispatch, Idle, decide
+from bee.thinking.debt import something_to_ring
+from bee.thinking.decide import Dispatch, decide
 from bee.thinking.facts import View
-from bee.thinking.pauses import pause_text
 from bee.verbs.guard import guarded
 from bee.verbs.host import Host
 from bee.verbs.reconcile import reconcile, with_phases
@@ -36,8 +35,10 @@ def tick(host: Host, options: Options) -> Report:
         views = _look(host, door, options, report)
         if not options.dry:
             views = reconcile(host, door, views, report)
-        report.decision = _decided(views, report)
+        report.decision = decide(views)
+        report.said = report.decision.held
         if not options.dry:
+            _ring(host, door, views, report)
             slot = _dispatch(host, door, views, slot, options, report)
     except BeeError as problem:
         report.problems.append(problem)
@@ -61,15 +62,13 @@ def _look(host: Host, door: Door, options: Options, report: Report) -> list[View
     return views
 
 
-def _decided(views: Sequence[View], report: Report) -> Decision:
-    """The decision over every repository that is not paused as a whole; the places are those of all."""
-    pauses = {view.snapshot.repo: text for view in views if (text := pause_text(view))}
-    decision = decide(views)
-    if not pauses:
-        return decision
-    report.said = "; ".join(pauses.values())
-    going = [view for view in views if view.snapshot.repo not in pauses]
-    return replace(decide(going), places=decision.places) if going else replace(decision, choice=Idle(report.said))
+def _ring(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
+    """Raise, count or clear alerts, where there is anything to say."""
+    assert report.decision is not None
+    if something_to_ring(views, report.decision):
+        from bee.verbs.ring import ring  # here, so that an idle tick does not pay for it
+
+        ring(host, door, views, report.decision, report)
 
 
 def _dispatch(

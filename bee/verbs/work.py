@@ -18,14 +18,14 @@ from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.journal import remove_tree
 from bee.thinking import prompt, wording
+from bee.thinking.holds import BY_QUOTA
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
-from bee.thinking.pauses import BY_QUOTA
 from bee.thinking.sticky import sticky
 from bee.thinking.trust import Trust
 from bee.verbs import control
 from bee.verbs import lease as leases
-from bee.verbs.alerts import raise_alert
+from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.host import Host, credentials_of
@@ -184,6 +184,7 @@ class Run:
         return Scene(
             job.role, job.run, job.repo, job.number, place.brief.branch, self.folder, place.clone.path, place.context,
             place.bin, place.home, self.mirror.path, socket, text, self.keeper.stop, self._e2e_minutes(place),
+            job.usd_max,
         )  # fmt: skip
 
     def _e2e_minutes(self, place: Place) -> int:
@@ -303,9 +304,10 @@ class Run:
         """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""
         engine = self.keeper.lease.record.engine
         self.host.home.set_marker("PAUSED", f"{engine} is not logged in here: {result.note}")
-        key = f"login-{engine}-{self.host.host_id}"
+        words = wording.not_logged_in(engine, self.host.host_id, result.note)
+        alert = Alert(f"login-{engine}-{self.host.host_id}", *words, cause=self.job.run)
         with contextlib.suppress(LookError, RefConflict):
-            raise_alert(self.host, self.job.repo, key, *wording.not_logged_in(engine, self.host.host_id, result.note))
+            raise_alert(self.desk, self.job.snapshot.viewer, alert)
 
     def note_end(self, result: Result) -> None:
         """Say on this machine what came of the run, for `bee logs`."""

@@ -228,8 +228,8 @@ class Snapshot:
     """Everything one tick reads of one repository.
 
     `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is
-    absent has not been looked up and is a stranger. `items` and `merges` are
-    the tips of the lease refs by item number and by base branch.
+    absent has not been looked up and is a stranger. `items`, `merges` and
+    `alerts` are the tips of the lease refs by item number, by base branch and by key.
     """
 
     repo: str
@@ -249,6 +249,7 @@ class Snapshot:
     permissions: Mapping[str, Permission] = field(default_factory=dict)
     items: Mapping[int, Tip] = field(default_factory=dict)
     merges: Mapping[str, Tip] = field(default_factory=dict)
+    alerts: Mapping[str, Tip] = field(default_factory=dict)
     control: Tip | None = None
     branches: Mapping[str, str] = field(default_factory=dict)
 

@@ -54,7 +54,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One change of a lease. `expires_at` is 0 for a record that holds nothing."""
+    """One change of a lease. `expires_at` is 0 for a record that holds nothing; `count` is an alert's, see there."""
 
     kind: Kind
     number: int
@@ -82,6 +82,7 @@ class Record:
     history: tuple[RunSummary, ...] = ()
     cost_usd_before: float = 0.0
     runs_before: int = 0
+    count: int = 0
 
     @property
     def holds(self) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 _LISTS: Final = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*"
@@ -219,6 +220,11 @@ def one_line(text: str, length_max: int = 200) -> str:
     """The text as one plain line of at most `length_max` characters."""
     flat = " ".join(plain(text).split())
     return flat if len(flat) <= length_max else flat[: length_max - 1] + "…"
+
+
+def utc(at: int) -> str:
+    """A time, given in seconds since the epoch, to the minute."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def clipped(text: str, bytes_max: int) -> str:

@@ -320,6 +320,21 @@ def test_a_bound_of_its_own_has_its_class(tmp_path: Path, engine: str, body: str
     assert (played.result.cost_usd, played.result.tokens) == ((0.5, 150) if engine == "claude" else (0.0, 0))
 
 
+@pytest.mark.parametrize(("left", "over"), [(0.0, False), (0.006, False), (0.001, True)])
+def test_a_program_that_has_used_what_was_left_for_its_run_is_ended(tmp_path: Path, left: float, over: bool) -> None:
+    """What its events say it used is enough: the worker need not wait for the program's own bound, or for its end."""
+    (tmp_path / "claude").write_text("")
+    (tmp_path / "claude").chmod(0o755)
+    engine = find("claude", path=str(tmp_path))
+    at = tmp_path
+    engine.argv(EngineJob("d", "r", "o/r", 1, at, at, at, "s", at, at, usd_max=left))
+    usage = {"input_tokens": 1_000, "output_tokens": 10}
+    event = {"type": "assistant", "message": {"id": "m1", "model": "claude-opus-4-8", "content": [], "usage": usage}}
+    assert engine.feed("stdout", json.dumps(event).encode()) is over
+    ended = engine.result(Stopped(0, None, "done"))
+    assert (ended.failure is Failure.BUDGET, round(ended.cost_usd, 5)) == (over, 0.00525)
+
+
 def test_the_prices_of_the_configuration_come_first(tmp_path: Path) -> None:
     engine = find("codex", prices={"m": Price(1.0, 0.0, 2.0)})
     programs = tmp_path / "codex"

@@ -67,6 +67,7 @@ def _json(host: Host, decision: Decision, running: list[dict[str, Any]], needed:
         "items": [item_json(one) for one in decision.places],
         "slots": Slot.holders(host.home, host.settings.slots),
         "markers": _markers(host),
+        "holds": [{"kind": hold.kind, "text": hold.text, "until": hold.until or None} for hold in decision.holds],
         "sandbox": host.settings.sandbox,
         "requests": requests,
     }
@@ -82,7 +83,7 @@ def _text(host: Host, decision: Decision, running: list[dict[str, Any]], colour:
     if isinstance(choice, Dispatch):
         lines.append(f"next:    {choice.role} on {choice.placed.repo}#{choice.placed.number}: {choice.reason}")
     else:
-        lines.append("next:    nothing an agent could move")
+        lines.append(f"next:    {plain(decision.held) or 'nothing an agent could move'}")
     asked = render.waiting_for_you(decision.places)
     lines += ["", "waiting for you:", asked] if asked else []
     lines += ["", render.table(decision.places, colour), "", f"{requests} requests to GitHub"]

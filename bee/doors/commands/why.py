@@ -9,6 +9,7 @@ from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.hands.github import reading
 from bee.thinking.decide import place_item, survey, why_json
+from bee.thinking.holds import hold_of
 from bee.verbs.reconcile import with_phases
 from bee.verbs.snapshot import look
 
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     placed = next((one for one in survey(view) if one.number == args.number), None)
     if placed is None:
         placed = place_item(reading.read_item(door, repo, args.number).item, view)
-    data = why_json(placed)
+    data = why_json(placed, hold_of(view))
     if args.json:
         print_json(data)
     else:

@@ -78,6 +78,7 @@ class StreamEngine(ABC):
         self._found: Program | None = None
         self._last: deque[bytes] = deque(maxlen=LINES_KEPT_MAX)
         self._own_server = False
+        self._usd_max = 0.0
         self.model = ""
         self.final = False
         self.success = False
@@ -110,6 +111,7 @@ class StreamEngine(ABC):
     def argv(self, job: EngineJob) -> list[str]:
         """The program and its arguments, the configuration's own ones last."""
         self.assume(job.model, bool(job.base_url))
+        self._usd_max = job.usd_max
         return [*self.program.argv, *self.arguments(job), *job.extra_args]
 
     @abstractmethod
@@ -129,14 +131,24 @@ class StreamEngine(ABC):
         return Spent(self._cost(), self.usage.total, self.turns)
 
     def feed(self, stream: str, line: bytes) -> bool:
-        """Take one line; True after the final record, or when the program waits for what will not come."""
+        """Take one line; True after the final record, when it waits for what will not come, or is over its budget."""
         event = parse(line) if stream == "stdout" else None
         if event is not None:
             self.event(event)
+            self._check_budget()
         elif line.strip():
             self._last.append(line[:LINE_BYTES_KEPT_MAX])
             self.plain(stream, line[:LINE_BYTES_KEPT_MAX].decode("utf-8", "replace"))
         return self.final or self.hopeless
+
+    def _check_budget(self) -> None:
+        """A program without a bound of its own, or one that overlooks it, is ended by what it says it has used."""
+        if self.final or self._usd_max <= 0:
+            return
+        cost = self._cost()
+        if cost >= self._usd_max:
+            text = f"it has used {cost:.2f} USD, and {self._usd_max:.2f} were left for this run"
+            self.trouble, self.hopeless = Trouble(Failure.BUDGET, text), True
 
     @abstractmethod
     def event(self, event: Mapping[str, Any]) -> None:

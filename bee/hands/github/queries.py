@@ -133,6 +133,7 @@ query Snapshot($owner: String!, $name: String!, $issueCount: Int!, $pullCount: I
     {REPOSITORY_HEAD}
     items: refs(refPrefix: "refs/bee/items/", first: 100) {{ {REF_NODES} }}
     merges: refs(refPrefix: "refs/bee/merge/", first: 100) {{ {REF_NODES} }}
+    alerts: refs(refPrefix: "refs/bee/alerts/", first: 100) {{ {REF_NODES} }}
     control: ref(qualifiedName: "refs/bee/control") {{ {REF_TARGET} }}
     branches: refs(refPrefix: "refs/heads/bee/", first: 100) {{ {REF_NODES} }}
     {_first_page(COLLABORATORS)}

@@ -13,7 +13,7 @@ from typing import Any
 from bee.hands.github import parse, queries
 from bee.hands.github.door import Door, GraphErrors
 from bee.words import limits
-from bee.words.branches import BRANCH_REFS, ITEM_REFS, MERGE_REFS, item_ref
+from bee.words.branches import ALERT_REFS, BRANCH_REFS, ITEM_REFS, MERGE_REFS, item_ref
 from bee.words.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
 from bee.words.model import Item, Permission, PullRef, Snapshot, Tip, Who
 
@@ -190,6 +190,7 @@ def read_snapshot(door: Door, repo: str, issue_count: int = 100, pull_count: int
         pulls=found_pulls,
         items=items,
         merges={node["name"]: parse.tip(node) for node in _refs(door, names, top, "merges", MERGE_REFS)},
+        alerts={node["name"]: parse.tip(node) for node in _refs(door, names, top, "alerts", ALERT_REFS)},
         control=parse.tip(top["control"]) if top["control"] else None,
         branches={f"bee/{n['name']}": n["target"]["oid"] for n in _refs(door, names, top, "branches", BRANCH_REFS)},
         permissions=_permissions(door, repo, top, found_issues, found_pulls),
@@ -335,12 +336,6 @@ def _dependent(door: Door, repo: str) -> list[int]:
     ]
 
 
-def open_alerts(door: Door, repo: str) -> tuple[str, ...]:
-    """The bodies of the open issues of this repository, where an alert of bee's would be found."""
-    listed = door.pages(f"/repos/{repo}/issues", {"state": "open"})
-    return tuple(str(data["body"] or "") for data in listed if "pull_request" not in data)
-
-
 def own_issues(door: Door, repo: str, login: str) -> tuple[tuple[int, str], ...]:
     """(number, body) of the latest issues that an account opened, newest first; at most OWN_ISSUES_PAGES_MAX pages."""
     found: list[tuple[int, str]] = []
@@ -351,3 +346,32 @@ def own_issues(door: Door, repo: str, login: str) -> tuple[tuple[int, str], ...]
         if len(listed) < limits.PAGE_ITEMS_MAX:
             break
     return tuple(found)
+
+
+def open_alert(door: Door, repo: str, creator: str, marker: str) -> int:
+    """The number of the open issue that `creator` opened with this marker in its body; 0 where there is none.
+
+    Only bee's own issues count: anybody may write a marker into theirs.
+    """
+    listed = door.pages(f"/repos/{repo}/issues", {"state": "open", "creator": creator})
+    numbers = [int(data["number"]) for data in listed if "pull_request" not in data and marker in (data["body"] or "")]
+    return min(numbers, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Whether an issue is open; where it is not, the login of who closed it, and whether as completed."""
+
+    open: bool
+    by: str = ""
+    completed: bool = False
+
+
+def read_closing(door: Door, repo: str, number: int) -> Closing:
+    """How an issue stands. One that is gone counts as closed by nobody."""
+    try:
+        data, _ = door.rest("GET", f"/repos/{repo}/issues/{number}")
+    except NotFoundError:
+        return Closing(open=False)
+    by = str((data.get("closed_by") or {}).get("login") or "")
+    return Closing(data["state"] == "open", by, data.get("state_reason") == "completed")

@@ -1,0 +1,120 @@
+"""What keeps a whole repository still: a pause on every host, or a budget of the day. Pure.
+
+While a hold stands nothing is dispatched there; what is broken is mended all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bee.thinking.facts import View
+from bee.thinking.history import spending
+from bee.words import limits
+from bee.words.model import Snapshot, Tip
+from bee.words.records import Kind, Record
+from bee.words.text import utc
+
+BY_PERSON: Final = "human"
+BY_QUOTA: Final = "quota"
+USD_PER_DAY: Final = "usd-per-day"
+RUNS_PER_DAY: Final = "runs-per-day"
+FOR_EVER: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing is dispatched in a repository. `until` is in seconds since the epoch; FOR_EVER: a person ends it."""
+
+    kind: str
+    text: str
+    until: int = FOR_EVER
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the day's money or runs are spent."""
+        return self.kind in {USD_PER_DAY, RUNS_PER_DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one repository's ledger says of one UTC day, by GitHub's clock: seconds since the epoch, USD, runs."""
+
+    begins: int
+    usd: float
+    runs: int
+
+    @property
+    def ends(self) -> int:
+        """The next UTC midnight."""
+        return self.begins + limits.DAY_SECONDS
+
+
+def standing_pause(tip: Tip | None, now: int) -> Record | None:
+    """The pause of a whole repository that stands now, if one does; one with a time ends by itself."""
+    record = tip.record if tip else None
+    if record is None or record.kind is not Kind.PAUSED:
+        return None
+    return record if record.expires_at == FOR_EVER or record.expires_at > now else None
+
+
+def day_of(snapshot: Snapshot) -> Day:
+    """What was spent in a repository today, by whatever machine. A run counts on the day it began."""
+    begins = snapshot.now - snapshot.now % limits.DAY_SECONDS
+    usd, runs = 0.0, 0
+    for tip in snapshot.items.values():
+        if tip.record is not None and tip.record.at >= begins:
+            more_usd, more_runs = spending(tip.record, begins)
+            usd, runs = usd + more_usd, runs + more_runs
+    return Day(begins, usd, runs)
+
+
+def hold_of(view: View) -> Hold | None:
+    """What keeps this repository still; None where agents may be sent."""
+    found = view.memo.get("hold")
+    if found is None:
+        found = view.memo["hold"] = (_paused(view) or _over_budget(view),)
+    assert isinstance(found, tuple)
+    hold: Hold | None = found[0]
+    return hold
+
+
+def _paused(view: View) -> Hold | None:
+    record = standing_pause(view.snapshot.control, view.snapshot.now)
+    if record is None:
+        return None
+    if record.role == BY_QUOTA:
+        left = max(record.expires_at - view.snapshot.now, 0) // 60
+        text = f"{view.snapshot.repo}: every run waits for a quota, {left} minutes more ({record.note})"
+        return Hold(BY_QUOTA, text, record.expires_at)
+    text = f"{view.snapshot.repo}: paused by a person ({record.note or 'no reason given'}); to go on: bee resume --all"
+    return Hold(BY_PERSON, text, record.expires_at)
+
+
+def _over_budget(view: View) -> Hold | None:
+    bounds, repo = view.bounds, view.snapshot.repo
+    if bounds.usd_per_day <= 0 and bounds.runs_per_day <= 0:
+        return None
+    day = day_of(view.snapshot)
+    ends = utc(day.ends)
+    if 0 < bounds.usd_per_day <= day.usd:
+        spent = f"{day.usd:.2f} USD were spent today, the limit is {bounds.usd_per_day:.2f}"
+        return Hold(USD_PER_DAY, f"{repo}: {spent} (usd_per_day); it goes on at {ends}", day.ends)
+    if 0 < bounds.runs_per_day <= day.runs:
+        spent = f"{day.runs} runs were started today, the limit is {bounds.runs_per_day}"
+        return Hold(RUNS_PER_DAY, f"{repo}: {spent} (runs_per_day); it goes on at {ends}", day.ends)
+    return None
+
+
+def usd_left(view: View, number: int, since: int) -> float:
+    """What a run on this item may still cost, in USD: the item's rest and the day's; 0 where neither is bounded.
+
+    `since` is when a person last resumed the item. What is bounded is never 0: a run that may be sent may cost a cent.
+    """
+    tip = view.snapshot.items.get(number)
+    rests = []
+    if view.policy.limits.usd_per_item > 0:
+        rests.append(view.policy.limits.usd_per_item - spending(tip.record if tip else None, since)[0])
+    if view.bounds.usd_per_day > 0:
+        rests.append(view.bounds.usd_per_day - day_of(view.snapshot).usd)
+    return max(min(rests), 0.01) if rests else 0.0

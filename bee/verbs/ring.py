@@ -1,0 +1,63 @@
+"""The alerts that a tick raises of what it saw: a spent budget, and open items that nobody is responsible for.
+
+What was said already is known from the snapshot's alert refs, so that an idle tick asks for nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bee.hands.github.door import Door
+from bee.thinking import wording
+from bee.thinking.debt import IDLE_DEBT, debts
+from bee.thinking.decide import Decision, Placed
+from bee.thinking.facts import View
+from bee.thinking.holds import hold_of
+from bee.verbs.alerts import Alert, clear_alert, note_seen, raise_alert, stands
+from bee.verbs.host import Host
+from bee.verbs.lease import Desk, desk_of
+from bee.verbs.reconcile import only_its_own
+from bee.verbs.report import Report
+from bee.words import limits
+
+
+def ring(host: Host, door: Door, views: Sequence[View], decision: Decision, report: Report) -> None:
+    """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
+    for view in views:
+        places = [one for one in decision.places if one.repo == view.snapshot.repo]
+        desk = desk_of(door, view.snapshot, host.host_id, host.boot)
+        with only_its_own(host, report):
+            _over_budget(desk, view, places)
+        with only_its_own(host, report):
+            _idle_with_debt(desk, view, places)
+
+
+def _over_budget(desk: Desk, view: View, places: Sequence[Placed]) -> None:
+    """One alert for each bound and day, where there was something left to do."""
+    hold = hold_of(view)
+    if hold is None or not hold.over_budget or not any(one.place.role for one in places):
+        return
+    alert = Alert(hold.kind, *wording.over_budget(hold.kind, hold.text), cause=str(hold.until))
+    if not stands(view.snapshot.alerts.get(alert.key), alert):
+        raise_alert(desk, view.snapshot.viewer, alert)
+
+
+def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:
+    """Counted on the alert's own ref, which every machine sees: three ticks in a row raise it, none takes it back."""
+    tip = view.snapshot.alerts.get(IDLE_DEBT)
+    record = tip.record if tip else None
+    owed = debts(places)
+    if not owed:
+        if tip is not None and record is not None and record.count:
+            clear_alert(desk, IDLE_DEBT, tip, wording.IDLE_DEBT_OVER)
+        return
+    lines = [(one.number, str(one.place.position), one.place.advice.format(number=one.number)) for one in owed]
+    alert = Alert(IDLE_DEBT, *wording.idle_with_debt(lines), cause=" ".join(str(one.number) for one in owed))
+    if stands(tip, alert):
+        return
+    raised = record is not None and bool(record.fingerprint)
+    seen = (record.count if record else 0) + 1
+    if raised or seen >= limits.IDLE_DEBT_TICKS:
+        raise_alert(desk, view.snapshot.viewer, alert)
+    else:
+        note_seen(desk, IDLE_DEBT, tip, seen, alert.title)
