@@ -43,8 +43,8 @@ def all_gates() -> Gates:
 class Host:
     """One machine (more exactly, one home on it) and what it works with.
 
-    `door` opens a door to GitHub with this host's token, `mirror` is this host's mirror of a repository. No configuration
-    reaches `gates`.
+    `door` opens a door to GitHub with this host's token, `mirror` is this host's mirror of a repository. No
+    configuration reaches `gates`.
     """
 
     home: Home
