@@ -40,10 +40,20 @@ def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
+def _part_of(parts: list[Any], data: Any) -> Any:
+    """The part of a union that data was taken from: of several dataclasses, the one with exactly these fields."""
+    if len(parts) == 1:
+        return parts[0]
+    fitting = [part for part in parts if _hints(part).keys() == data.keys()]
+    if len(fitting) != 1:
+        raise ValueError(f"{len(fitting)} kinds have the fields {', '.join(sorted(data))}")
+    return fitting[0]
+
+
 def _build(kind: Any, data: Any) -> Any:
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return None if data is None else _build(next(part for part in args if part is not type(None)), data)
+        return None if data is None else _build(_part_of([part for part in args if part is not type(None)], data), data)
     if origin is tuple:
         return tuple(_build(args[0], part) for part in data)
     if origin is frozenset:

@@ -1,0 +1,37 @@
+"""Values that go to a worker as JSON come out as they went in."""
+
+from __future__ import annotations
+
+from bee.verbs.job import Job, decode, encode
+from bee.words.effects import (
+    CloseIssue,
+    DeleteBranch,
+    Effect,
+    MergePull,
+    OpenAlert,
+    OpenPull,
+    PostComment,
+    PostReview,
+    SetLabels,
+    SetStatus,
+    TickStep,
+    WritePlan,
+)
+from bee.words.model import Snapshot, Tip, Who
+from bee.words.records import Kind, Record
+from bee.words.roles import Role
+
+EFFECTS: tuple[Effect, ...] = (
+    OpenPull("h", "b", "t", "x"), PostComment(1, "b", "k"), PostReview(1, "h", "COMMENT", "b", "k"),
+    SetStatus("s", "c", "success", "d"), WritePlan(1, "s", "d"), TickStep(1, "s"),
+    MergePull(1, "h", "main", "b", "squash"), CloseIssue(1), DeleteBranch("h", "o"), SetLabels(1, ("a",), ("b",)),
+    OpenAlert("k", "t", "b"),
+)  # fmt: skip
+
+
+def test_a_job_survives_its_json_with_whatever_a_merge_lease_still_says() -> None:
+    """The last merge leaves its record, outbox and all, on the merge lease: the next worker must read its job."""
+    record = Record(Kind.PUBLISHED, 2, "run", "merger", 7, "nonce", outbox=EFFECTS)
+    snapshot = Snapshot("ada/calc", "R", "main", "h", "t", Who("bee", 2), 9, merges={"main": Tip("o", record)})
+    job = Job("ada/calc", snapshot, 3, Role.DRAFTER, "run-2", "lease", "print", "needs-step", "because")
+    assert decode(encode(job)) == job
