@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,7 +111,7 @@ def _fetch(mirror: Repository, item: Item) -> None:
 def _brief(desk: Desk, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
     shared = Brief(
         job.role, job.run, item, issue, None, None, view, job.position, job.reason, "", "", "", "",
-        handoff=lease_handoff(view, item.number), hint=hint_for(view, item),
+        handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
     )  # fmt: skip
     if isinstance(item, Pull):
         return _brief_of_pull(shared, item, issue, mirror, job)

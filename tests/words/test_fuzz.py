@@ -17,8 +17,8 @@ from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import policy_of, settings_of
 from bee.thinking.gates import Gate, design_gate, plan_gate
 from bee.thinking.issues import blocked_by
+from bee.thinking.material import fenced, visible
 from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text, secrets_in
-from bee.thinking.prompt import visible
 from bee.thinking.trust import Trust
 from bee.words import markers
 from bee.words.errors import ConfigError
@@ -272,6 +272,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "plain": plain,
     "one_line": one_line,
     "visible": visible,
+    "fenced": lambda text: fenced(text, "0123456789abcdef", "x"),
     "read_body": lambda text: read_body.__wrapped__(text),
     "parse_steps": parse_steps,
     "with_plan": lambda text: with_plan(text, "## Milestone plan\n"),
@@ -309,6 +310,11 @@ LONG_LINES = {
     "entities": "&#" + "0" * MEBIBYTE + "&#0" * 1_000,
     "zero width": "\u200b" * (MEBIBYTE // 3),
     "open brackets": "[" * MEBIBYTE,
+    "images": "![" * (MEBIBYTE // 2),
+    "image texts": "![a](" * (MEBIBYTE // 5),
+    "parentheses": "![a](" + "(" * MEBIBYTE,
+    "tags": "<a " * (MEBIBYTE // 3),
+    "definitions": "[a]: b '" + "'" * MEBIBYTE,
     "almost keys": "-----BEGIN " + "A" * MEBIBYTE,
     "almost tokens": "sk-ant-" * (MEBIBYTE // 7),
     "almost other tokens": "xoxb-1-SG.aws AccountKey=glpat-" * (MEBIBYTE // 32),

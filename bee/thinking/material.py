@@ -1,0 +1,89 @@
+"""Text on its way to an agent: what a person sees of it, and a fence around what is no instruction. Pure.
+
+What stands in a text but is not shown by GitHub (hidden comments, the texts of images, attributes, the titles of link
+definitions) steers a program and no person; it is taken out, and counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bee.words.text import outside_code, plain, unix
+
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_OWN: Final = "<!-- bee:"
+# The text of an image is shown to nobody who sees the image; the bounds keep this linear.
+_IMAGE: Final = re.compile(
+    r"!\[[^\[\]]{0,1000}\](?:\([^()\n]{0,1000}(?:\([^()\n]{0,200}\))?[^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\])?"
+)
+_TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9-]{0,30})\s([^<>]{0,4000})>")
+_ADDRESS: Final = re.compile(r"href=[\"']?([^\s\"'<>]{1,500})")
+# https://spec.commonmark.org/0.31.2/#link-reference-definitions: a title is never shown, nor is `[//]: # (text)`
+_DEFINITION: Final = re.compile(
+    r"^ {0,3}\[[^\[\]]{1,200}\]:[ \t]*(?:<[^<>\n]*>|\S+)[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))[ \t]*$"
+)
+_NAME: Final = re.compile(r"[^A-Za-z0-9._/-]")
+
+
+def visible(text: str) -> str:
+    """A text as a person sees it on GitHub: nothing hidden, and no invisible or control character that could act."""
+    return _taken_out(text)[0]
+
+
+def hidden_in(text: str) -> int:
+    """How many parts of a text a person does not see on GitHub. bee's own markers are none."""
+    return _taken_out(text)[1]
+
+
+def _taken_out(text: str) -> tuple[str, int]:
+    comments = [found[0] for found in _COMMENT.finditer(text)]
+    count = sum(1 for comment in comments if not comment.startswith(_OWN))
+    lines = unix(_COMMENT.sub("", text)).split("\n")
+    for start, end in reversed(list(_runs(lines))):
+        shown, more = _shown("\n".join(lines[start:end]))
+        count += more
+        lines[start:end] = shown
+    return plain("\n".join(lines)), count
+
+
+def _runs(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """The runs of lines outside code in which something could be hidden; a quote is looked at, too."""
+    unquoted = (line.lstrip(" >") if ">" in line[:4] else line for line in lines)
+    seen = [index for index, _ in outside_code("\n".join(unquoted))]
+    start = previous = -2
+    for index in [*seen, -1]:
+        if index != previous + 1:
+            if start >= 0 and any("<" in line or "[" in line for line in lines[start : previous + 1]):
+                yield start, previous + 1
+            start = index
+        previous = index
+
+
+def _shown(text: str) -> tuple[list[str], int]:
+    """The lines of a text outside code without what is not shown, and how many parts that were."""
+    text, count = _IMAGE.subn("[image]", text)
+
+    def bare(found: re.Match[str]) -> str:
+        nonlocal count
+        address = _ADDRESS.search(found[2])
+        short = f'<{found[1]} href="{address[1]}">' if address else f"<{found[1]}>"
+        count += bool(found[2].strip(" /\n"))
+        return short
+
+    text = _TAG.sub(bare, text)
+    lines = text.split("\n")
+    kept = [line for line in lines if not _DEFINITION.match(line)]
+    return kept, count + len(lines) - len(kept)
+
+
+def fenced(text: str, mark: str, what: str) -> str:
+    """A text that is no instruction, between two lines that only bee can write: `mark` is random, and the run's own."""
+    inner = plain(text).replace(mark, "?")
+    return f"----- {mark} begin: {what} -----\n{inner.rstrip()}\n----- {mark} end -----\n"
+
+
+def safe_name(name: str) -> str:
+    """A branch's name as a prompt shows it: whoever chose it wrote no sentence with it."""
+    return _NAME.sub("?", name)[:120]
