@@ -8,15 +8,17 @@ import typing
 from collections.abc import Mapping
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+_IS: Final = "is"  # the key that names a dataclass
 
 
 def plain(value: Any) -> Any:
     """JSON-ready data of a dataclass, or of anything made of dataclasses, mappings, tuples and scalars."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        parts = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {_IS: type(value).__name__, **parts}
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (frozenset, set)):
@@ -41,13 +43,11 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _part_of(parts: list[Any], data: Any) -> Any:
-    """The part of a union that data was taken from: of several dataclasses, the one with exactly these fields."""
-    if len(parts) == 1:
-        return parts[0]
-    fitting = [part for part in parts if _hints(part).keys() == data.keys()]
-    if len(fitting) != 1:
-        raise ValueError(f"{len(fitting)} kinds have the fields {', '.join(sorted(data))}")
-    return fitting[0]
+    """The part of a union that data was taken from: of several dataclasses, the one that it names."""
+    named = parts if len(parts) == 1 else [part for part in parts if part.__name__ == data[_IS]]
+    if not named:
+        raise ValueError(f"{data[_IS]!r} is none of {', '.join(part.__name__ for part in parts)}")
+    return named[0]
 
 
 def _build(kind: Any, data: Any) -> Any:
@@ -63,5 +63,5 @@ def _build(kind: Any, data: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         maker: Any = kind
         hints = _hints(maker)
-        return maker(**{name: _build(hints[name], part) for name, part in data.items()})
+        return maker(**{name: _build(hints[name], part) for name, part in data.items() if name != _IS})
     return kind(data) if isinstance(kind, type) and (issubclass(kind, Enum) or kind is int) else data
