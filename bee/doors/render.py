@@ -68,9 +68,9 @@ def why(data: Mapping[str, Any], title: str, reason: str) -> str:
         f"It is {data['position']}: {plain(reason)}.",
         f"{mover}.",
         f"What you can do: {data['what_you_can_do']}",
-        *(f"  {plain(problem)}" for problem in data["problems"]),
+        *(f"  {plain(problem)}" for problem in data["facts"].get("problems", ())),
         "",
         "The facts:",
     ]
-    lines += [f"  {name} = {one_line(str(value), 100)}" for name, value in data["facts"].items()]
+    lines += [f"  {name} = {one_line(str(value), 100)}" for name, value in data["facts"].items() if name != "problems"]
     return "\n".join(lines)

@@ -137,8 +137,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     ),
     "why": obj(
         repo=text(), number=whole(), kind=KIND, position=POSITION, moves_next=MOVES_NEXT, rule=text(),
-        facts=mapping({}, "the facts the rules looked at, and numbers and names beside them"),
-        what_you_can_do=text(), problems=listed(text(), "what the linter says of a design doc that is not ticked yet"),
+        facts=mapping({}, "the facts the rules looked at, and numbers and names beside them"), what_you_can_do=text(),
     ),
     "log": obj(
         repo=text(), number=whole(),

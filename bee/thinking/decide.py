@@ -351,11 +351,12 @@ def _design_problems(one: Placed) -> list[str]:
 
 
 def why_json(one: Placed, hold: Hold | None = None) -> dict[str, Any]:
-    """One item as `bee why --json` explains it. `problems` are those of a design doc that is not ticked yet.
-
-    `hold` is what keeps its repository still, where something does.
+    """One item as `bee why --json` explains it. Among the facts are what the linter says of a design doc that is not
+    ticked yet, and `hold`, what keeps its repository still, where something does.
     """
-    held = {"held": hold.text} if hold is not None and one.role is not None else {}
+    held: dict[str, Any] = {"held": hold.text} if hold is not None and one.role is not None else {}
+    problems = _design_problems(one)
+    linted: dict[str, Any] = {"problems": problems} if problems else {}
     return {
         "version": 1,
         "repo": one.repo,
@@ -364,7 +365,6 @@ def why_json(one: Placed, hold: Hold | None = None) -> dict[str, Any]:
         "position": str(one.place.position),
         "moves_next": str(one.place.mover),
         "rule": one.place.rule,
-        "facts": {**held, **facts_shown(one.facts)},
+        "facts": {**held, **linted, **facts_shown(one.facts)},
         "what_you_can_do": one.place.advice.format(number=one.number),
-        "problems": _design_problems(one),
     }

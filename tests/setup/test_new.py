@@ -261,4 +261,4 @@ def test_why_says_what_a_design_doc_lacks_before_it_is_ticked(stage: Stage) -> N
     number = stage.issue("It is slow.\n\n## Design finalized\n\n- [ ] yes\n", title="Half")
     ended = bee(stage, "why", str(number))
     assert "error: it says nothing under `## Done when`." in ended.out, ended.err
-    assert bee(stage, "why", str(number), "--json").json["problems"][0].startswith("error: ")
+    assert bee(stage, "why", str(number), "--json").json["facts"]["problems"][0].startswith("error: ")

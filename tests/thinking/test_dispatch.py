@@ -438,7 +438,7 @@ def test_d2_dispatch_tick_and_why_print_the_same_place() -> None:
         listed, why = item_json(one), why_json(one)
         assert listed.keys() == {"repo", "number", "kind", "position", "moves_next", "reason"}
         assert why.keys() == {
-            "version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do", "problems",
+            "version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do",
         }  # fmt: skip
         assert {key: why[key] for key in listed if key != "reason"} == {
             k: v for k, v in listed.items() if k != "reason"
