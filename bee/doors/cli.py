@@ -17,7 +17,7 @@ from bee.words.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
-    "retry", "log", "logs", "install", "uninstall", "demo", "forge",
+    "retry", "log", "cost", "logs", "install", "uninstall", "demo", "forge",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
@@ -33,7 +33,8 @@ SUMMARY: Final = {
     "request-changes": "send a pull request back to the drafter",
     "cancel": "end a live run cleanly",
     "retry": "try an item again now, with a hint",
-    "log": "the ledger of an item",
+    "log": "the ledger of an item, or of everything",
+    "cost": "what the agents cost, by item, role and day",
     "logs": "the transcript of a run, live or afterwards",
     "install": "tick every five minutes from this machine's scheduler",
     "uninstall": "take bee out of this machine's scheduler",

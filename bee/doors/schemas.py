@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from bee.thinking.design import Severity
 from bee.thinking.position import Mover, Position
+from bee.words.outcomes import Failure, Outcome
+from bee.words.records import Kind
 from bee.words.roles import Role
 
 Schema = dict[str, Any]
@@ -85,6 +87,7 @@ DECISION: Final = obj(
 )  # fmt: skip
 STEERED: Final = obj(repo=text(), number=whole(), changed=flag(), said=text("what came of it"))
 STEERED_ALL: Final = obj(repos=listed(obj(repo=text(), changed=flag(), said=text())))
+SUM: Final = {"runs": whole("of agents"), "cost_usd": number(), "tokens": whole()}
 NOTES: Final = listed(text(), "what else a person should know")
 PROBLEMS: Final = listed(text(), "what could not be looked at")
 
@@ -140,8 +143,21 @@ SHAPES: Final[Mapping[str, Schema]] = {
         facts=mapping({}, "the facts the rules looked at, and numbers and names beside them"), what_you_can_do=text(),
     ),
     "log": obj(
-        repo=text(), number=whole(),
-        records=listed(obj(at=whole("seconds since the epoch"), line=text())),
+        repo=maybe(text("null where several were asked for")), number=maybe(whole("null where one was not asked for")),
+        records=listed(obj(
+            at=whole("seconds since the epoch"), line=text("the first line of the commit"), repo=text(),
+            number=whole(), kind=maybe(one_of(*Kind)), role=maybe(text()), run=maybe(text()),
+            outcome=maybe(one_of(*Outcome)), failure=maybe(one_of(*Failure)), note=text(), cost_usd=number(),
+        ), "oldest first; kind, role and run are null where this bee cannot read a record"),
+    ),
+    "cost": obj(
+        since=whole("seconds since the epoch; 0 is the beginning"), until=maybe(whole()),
+        repos=listed(obj(
+            repo=text(), **SUM, usd_per_item=number("the policy's limit; 0 is none"),
+            usd_per_day=number("this machine's limit; 0 is none"),
+            items=listed(obj(number=whole(), **SUM)), roles=listed(obj(role=text(), **SUM)),
+            days=listed(obj(day=text("in UTC"), **SUM)),
+        )),
     ),
     "logs": obj(
         repo=text(), number=whole(), run=text(), role=text(), engine=text(), model=text(),

@@ -22,7 +22,7 @@ from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
-from bee.words import markers, records
+from bee.words import markers
 from bee.words.branches import item_ref
 from bee.words.errors import RefConflict, UsageError
 from bee.words.labels import Label
@@ -216,20 +216,3 @@ def resume_repo(host: Host, door: Door, repo: str) -> Done:
 def _control(host: Host, door: Door, repo: str) -> tuple[Desk, Tip | None]:
     head = reading.read_head(door, repo)
     return desk_of(door, head, host.host_id, host.boot), head.control
-
-
-def log(host: Host, door: Door, repo: str, number: int) -> list[tuple[int, str]]:
-    """The ledger of an item, oldest first: (seconds since the epoch, first line of the record)."""
-    mirror = host.mirror(repo)
-    mirror.ensure()
-    ref = item_ref(number)
-    if not mirror.remote_refs([ref]):
-        return []  # no run was ever here
-    mirror.fetch([f"+{ref}:{ref}"])
-    tip = mirror.rev(ref)
-    chain = mirror.chain(tip, 1000) if tip else []
-    lines = []
-    for commit in reversed(chain):
-        record = records.decode(commit.message)
-        lines.append((record.at if record else 0, commit.message.split("\n", 1)[0]))
-    return lines

@@ -95,7 +95,7 @@ def test_what_is_said_not_to_be_there_is_not_there() -> None:
     [
         ("bee fly", False),
         ("bee tick --fast", False),
-        ("bee log", True),
+        ("bee logs", True),
         ("bee approve one", True),
         ("bee review", True),
     ],

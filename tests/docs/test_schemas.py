@@ -37,6 +37,8 @@ COMMANDS = (
     ("tick", "--inline"),
     ("status",),
     ("log", PULL),
+    ("log",),
+    ("cost", "--since", "1d"),
     ("logs", PULL),
 )
 

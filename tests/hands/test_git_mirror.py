@@ -215,10 +215,15 @@ def test_a_record_comes_back_word_for_word(mirror: Mirror) -> None:
     message = 'bee: claimed #7\n\n{"note":"ü — ✓ \\n #hash"}\n\n# not a comment\n'
     first = mirror.commit_record(message, EMPTY_TREE, [], 5)
     second = mirror.commit_record("bee: two\n", f"{first}^{{tree}}", [first], 6)
-    chain = mirror.chain(second, 10)
-    assert [(commit.oid, commit.committed_at) for commit in chain] == [(second, 6), (first, 5)]
-    assert chain[1].message.rstrip("\n") == message.rstrip("\n")
-    assert mirror.chain(second, 1) == chain[:1]
+    other = mirror.commit_record("bee: of another item\n", EMPTY_TREE, [], 7)
+    plain_git(mirror.path, "update-ref", "refs/bee/items/7", second)
+    plain_git(mirror.path, "update-ref", "refs/bee/items/77", other)
+    found = mirror.newest(["refs/bee/items/7"], 0, 10)
+    assert [(commit.oid, commit.committed_at) for commit in found] == [(second, 6), (first, 5)]
+    assert found[1].message.rstrip("\n") == message.rstrip("\n")
+    assert mirror.newest(["refs/bee/items/7"], 0, 1) == found[:1]
+    assert mirror.newest(["refs/bee/items/7"], 1, 10) == found[1:]
+    assert [commit.oid for commit in mirror.newest(["refs/bee/items/*"], 0, 10)] == [other, second, first]
     assert mirror.tree_of(second) == EMPTY_TREE
 
 

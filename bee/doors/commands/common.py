@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,18 @@ def item_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= NUMBER_MAX):
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of an issue or pull request")
     return int(text)
+
+
+def moment_of(text: str) -> int:
+    """A time on the command line, for argparse: seconds since the epoch."""
+    from bee.thinking.ledger import moment
+
+    found = moment(text, int(time.time()))
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: write 2026-01-31, 2026-01-31T12:00, or 30m, 12h, 7d, 2w"
+        )
+    return found
 
 
 def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:

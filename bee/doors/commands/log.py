@@ -1,4 +1,4 @@
-"""`bee log N`: the ledger of an item, the same on any machine."""
+"""`bee log`: the ledger of an item, of several, or of whole repositories; the same on any machine."""
 
 from __future__ import annotations
 
@@ -7,28 +7,65 @@ import time
 from collections.abc import Mapping
 
 from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
-from bee.verbs import steer
+from bee.doors.commands.common import add_repo, host_for, item_number, moment_of, print_json
+from bee.thinking.ledger import Entry, Filter
+from bee.verbs import ledger
+from bee.words.outcomes import Outcome
+from bee.words.roles import Role
 from bee.words.text import plain
 
-HELP = "the ledger of an item: who claimed it, what came of it"
+HELP = "the ledger: who claimed an item, what came of it, at what cost; of every item where none is named"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee log`."""
-    add_repo(parser, number=True)
+    parser.add_argument("number", nargs="*", type=item_number, metavar="N", help="number of the issue or pull request "
+                        "(default: all)")  # fmt: skip
+    add_repo(parser)
+    parser.add_argument("--role", choices=[*Role, "bee", "human"], help="only what this role did; bee is bee itself")
+    parser.add_argument("--outcome", choices=list(Outcome), help="only what ended so")
+    add_times(parser)
+    parser.add_argument("--limit", type=int, default=0, metavar="COUNT", help="only the last COUNT that are left")
+
+
+def add_times(parser: argparse.ArgumentParser) -> None:
+    """`--since` and `--until`."""
+    said = "a day (2026-01-31), a time in UTC (2026-01-31T12:00), or 30m, 12h, 7d, 2w ago"
+    parser.add_argument("--since", type=moment_of, default=0, metavar="TIME", help=f"not before {said}")
+    parser.add_argument("--until", type=moment_of, default=0, metavar="TIME", help="before that time")
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Print the ledger, oldest first."""
+    """Print the records that are asked for, oldest first."""
     host = host_for(args, env)
     host.home.ensure()
-    repo = services.one_repo(host.settings, args.repo)
-    lines = steer.log(host, host.door(), repo, args.number)
+    wanted = Filter(args.role or "", args.outcome or "", args.since, args.until)
+    if args.number:
+        repos: tuple[str, ...] = (services.one_repo(host.settings, args.repo),)
+    else:
+        repos = services.repos_of(host.settings, args.repo)
+    found = [entry for repo in repos for entry in ledger.read(host, repo, args.number, args.since)]
+    kept = sorted((entry for entry in found if wanted.takes(entry)), key=lambda entry: entry.at)
+    kept = kept[-args.limit :] if args.limit > 0 else kept
     if args.json:
-        print_json({"version": 1, "repo": repo, "number": args.number,
-                    "records": [{"at": at, "line": line} for at, line in lines]})  # fmt: skip
+        repo = repos[0] if len(repos) == 1 else None
+        number = args.number[0] if len(args.number) == 1 else None
+        print_json({"version": 1, "repo": repo, "number": number, "records": [entry.json() for entry in kept]})
         return 0
-    for at, line in lines:
-        print(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(at))}  {plain(line)}")
+    for entry in kept:
+        print(_line(entry, len(repos) > 1))
+    if not kept:
+        print("nothing in the ledger" if not found else "nothing of that in the ledger")
     return 0
+
+
+def _line(entry: Entry, several: bool) -> str:
+    where = f"{entry.repo}: " if several else ""
+    record = entry.record
+    more = ""
+    if record is not None:
+        failure = f" [{record.failure}]" if record.failure else ""
+        note = f": {' '.join(plain(record.note).split())}" if record.note and record.outcome else ""
+        cost = f", {record.cost_usd:.2f} USD" if record.cost_usd else ""
+        more = f"{failure}{cost}{note}"
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(entry.at))}  {where}{plain(entry.line)}{more}"

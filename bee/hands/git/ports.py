@@ -109,8 +109,8 @@ class Repository(Protocol):
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
         """What these commits add, each one for itself, in paths that the globs `only` and `but` leave."""
 
-    def chain(self, tip: str, limit: int) -> list[Commit]:
-        """The commits from `tip` along first parents, newest first."""
+    def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
+        """The commits that refs (or `prefix/*`) reach: a page of them, newest first."""
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor."""

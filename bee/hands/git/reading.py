@@ -79,11 +79,11 @@ class Reading:
         lines = parse.utf8(ended.out).split("\n")
         return "\n".join(line.lstrip("+ ") for line in lines if not line.lstrip(" ").startswith("-"))
 
-    def chain(self, tip: str, limit: int) -> list[Commit]:
-        """The commits from `tip` along first parents, newest first, `limit` at most."""
+    def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
+        """The commits that refs (or `prefix/*`) reach: a page of them, newest first."""
         form = "--format=%H%x00%ct%x00%B"
-        args = ["log", "-z", "--first-parent", f"-n{int(limit)}", form, "--end-of-options", parse.oid(tip)]
-        return parse.chain(self._out(*args))
+        named = [f"--glob={parse.pattern(name)}" if "*" in name else parse.ref(name) for name in refs]
+        return parse.chain(self._out("log", "-z", f"--skip={int(skip)}", f"-n{int(limit)}", form, *named, "--"))
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor; None where the two histories have nothing in common."""

@@ -1,0 +1,159 @@
+"""The ledger for people: which records are asked for, what each run was, and what it all cost. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bee.thinking.history import summary_of
+from bee.words.outcomes import Outcome
+from bee.words.records import Kind, Record, RunSummary
+from bee.words.roles import Role
+
+_AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
+_UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
+_ROLES: Final = frozenset(role.value for role in Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One commit of a ledger: its first line, and its record (None where this bee cannot read it)."""
+
+    repo: str
+    number: int
+    line: str
+    record: Record | None
+
+    @property
+    def at(self) -> int:
+        """When, in seconds since the epoch; 0 where the record cannot be read."""
+        return self.record.at if self.record else 0
+
+    def json(self) -> dict[str, Any]:
+        """As `bee log --json` lists it."""
+        record = self.record
+        return {
+            "at": self.at,
+            "line": self.line,
+            "repo": self.repo,
+            "number": self.number,
+            "kind": str(record.kind) if record else None,
+            "role": record.role if record else None,
+            "run": record.run if record else None,
+            "outcome": str(record.outcome) if record and record.outcome else None,
+            "failure": str(record.failure) if record and record.failure else None,
+            "note": record.note if record else "",
+            "cost_usd": record.cost_usd if record else 0.0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which records are asked for. Empty or 0: any. Times in seconds since the epoch, `until` not included."""
+
+    role: str = ""
+    outcome: str = ""
+    since: int = 0
+    until: int = 0
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether a record is one of them."""
+        record = entry.record
+        if record is None:
+            return self == Filter()
+        outcome = summary_of(record).outcome if record.kind in {Kind.FINISHED, Kind.PAUSED} else None
+        return (
+            self.role in ("", record.role)
+            and self.outcome in ("", str(outcome))
+            and record.at >= self.since
+            and (not self.until or record.at < self.until)
+        )
+
+
+def moment(text: str, now: int) -> int | None:
+    """A time a person wrote: `2026-01-31`, `2026-01-31T12:00` (UTC), or `30m`, `12h`, `7d`, `2w` ago; None for neither.
+
+    Seconds since the epoch.
+    """
+    ago = _AGO.fullmatch(text.strip())
+    if ago:
+        return now - int(ago[1]) * _UNIT_SECONDS[ago[2]]
+    for form in _FORMS:
+        try:
+            return calendar.timegm(time.strptime(text.strip(), form))
+        except ValueError:
+            continue
+    return None
+
+
+def day_of(at: int) -> str:
+    """The UTC day of a moment."""
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
+
+
+# ---- what it cost ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Several runs together."""
+
+    runs: int = 0
+    usd: float = 0.0
+    tokens: int = 0
+
+    def json(self) -> dict[str, Any]:
+        """As `bee cost --json` has it."""
+        return {"runs": self.runs, "cost_usd": round(self.usd, 6), "tokens": self.tokens}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRun:
+    """One run of an agent on one item. A run that has not ended yet has cost nothing that the ledger knows of."""
+
+    repo: str
+    number: int
+    run: RunSummary
+
+
+def agent_runs(entries: Sequence[Entry]) -> list[AgentRun]:
+    """The agents' runs that the records tell of, each once, in the order in which they began.
+
+    `entries` are oldest first. What a record remembers of runs before it fills in for records that are not there.
+    """
+    found: dict[str, AgentRun] = {}
+    for entry in entries:
+        record = entry.record
+        if record is None:
+            continue
+        for past in record.history:
+            found.setdefault(past.run, AgentRun(entry.repo, entry.number, past))
+        if record.fingerprint:
+            found[record.run] = AgentRun(entry.repo, entry.number, summary_of(record))
+    kept = [one for one in found.values() if one.run.role in _ROLES and not _given_back(one.run)]
+    return sorted(kept, key=lambda one: (one.run.started_at, one.run.run))
+
+
+def _given_back(run: RunSummary) -> bool:
+    """Whether it was a claim that came to nothing at once."""
+    return run.outcome is Outcome.STALE_INPUT and not run.cost_usd and not run.tokens
+
+
+def sums(runs: Iterable[AgentRun], key: Callable[[AgentRun], str]) -> dict[str, Sum]:
+    """What the runs cost together, by whatever `key` says of each, in the order of those names."""
+    found: dict[str, Sum] = {}
+    for one in runs:
+        before = found.get(key(one), Sum())
+        run = one.run
+        found[key(one)] = Sum(before.runs + 1, before.usd + run.cost_usd, before.tokens + run.tokens)
+    return dict(sorted(found.items()))
+
+
+def total(runs: Iterable[AgentRun]) -> Sum:
+    """What the runs cost together."""
+    return sums(runs, lambda one: "all").get("all", Sum())

@@ -1,0 +1,39 @@
+"""Reads the ledger of items from git, the same on any machine; changes nothing but this host's mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bee.hands.git import Commit
+from bee.thinking.ledger import Entry
+from bee.verbs.host import Host
+from bee.words import limits, records
+from bee.words.branches import ITEM_REFS, item_ref
+from bee.words.errors import CutOffError
+
+
+def read(host: Host, repo: str, numbers: Sequence[int], since: int = 0) -> list[Entry]:
+    """The records of these items (of all where none is named), oldest first; those before `since` may be left out.
+
+    Raises CutOffError where there are more than LEDGER_RECORDS_MAX.
+    """
+    mirror = host.mirror(repo)
+    mirror.ensure()
+    refs = sorted(mirror.remote_refs([item_ref(number) for number in numbers])) if numbers else [f"{ITEM_REFS}*"]
+    if not refs:
+        return []  # no run was ever here
+    mirror.fetch([f"+{ref}:{ref}" for ref in refs])
+    found: list[Commit] = []
+    for skip in range(0, limits.LEDGER_RECORDS_MAX, limits.LEDGER_PAGE_RECORDS):
+        page = mirror.newest(refs, skip, limits.LEDGER_PAGE_RECORDS)
+        found += page
+        if len(page) < limits.LEDGER_PAGE_RECORDS or page[-1].committed_at < since:
+            return [_entry(repo, numbers, commit) for commit in reversed(found)]
+    raise CutOffError(f"{repo}: the ledger has more than {limits.LEDGER_RECORDS_MAX:,} records; say --since")
+
+
+def _entry(repo: str, numbers: Sequence[int], commit: Commit) -> Entry:
+    """A record that cannot be read is of the item that was asked for, where that was one."""
+    record = records.decode(commit.message)
+    number = record.number if record else numbers[0] if len(numbers) == 1 else 0
+    return Entry(repo, number, commit.message.split("\n", 1)[0], record)
