@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bee.thinking.history import summary_of
@@ -85,7 +84,7 @@ def moment(text: str, now: int) -> int | None:
         return now - int(ago[1]) * _UNIT_SECONDS[ago[2]]
     for form in _FORMS:
         try:
-            return calendar.timegm(time.strptime(text.strip(), form))
+            return int(datetime.strptime(text.strip(), form).replace(tzinfo=UTC).timestamp())
         except ValueError:
             continue
     return None
@@ -93,7 +92,7 @@ def moment(text: str, now: int) -> int | None:
 
 def day_of(at: int) -> str:
     """The UTC day of a moment."""
-    return time.strftime("%Y-%m-%d", time.gmtime(at))
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
 # ---- what it cost ---------------------------------------------------------------------------------------------------

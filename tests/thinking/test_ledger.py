@@ -30,7 +30,13 @@ def entry(record: Record | None, number: int = 2) -> Entry:
 
 def test_every_part_of_a_filter_counts() -> None:
     record = ended("r", NOW)
-    for good in (Filter(), Filter(role="drafter"), Filter(outcome="progressed"), Filter(since=NOW), Filter(until=NOW + 1)):
+    for good in (
+        Filter(),
+        Filter(role="drafter"),
+        Filter(outcome="progressed"),
+        Filter(since=NOW),
+        Filter(until=NOW + 1),
+    ):
         assert good.takes(entry(record)), good
     for bad in (Filter(role="test"), Filter(outcome="error"), Filter(since=NOW + 1), Filter(until=NOW)):
         assert not bad.takes(entry(record)), bad
