@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from bee.verbs.steer import Done
 
 GH_SECONDS_MAX: Final = 10
+TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
+TOKEN_BYTES_MAX: Final = 4096
 PASSED_ON: Final = (
     "PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "USER", "LOGNAME", "VIRTUAL_ENV", "PYTHONPATH",
     "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
@@ -57,7 +59,12 @@ def servers_of(env: Mapping[str, str]) -> Servers:
 
 
 def token_of(env: Mapping[str, str]) -> str:
-    """GH_TOKEN, GITHUB_TOKEN, then `gh auth token`. Raises AuthError where there is none."""
+    """GH_TOKEN, GITHUB_TOKEN, then `gh auth token`. Raises AuthError where there is none.
+
+    A tick that a worker starts is given it on standard input: what an agent left running may read environments.
+    """
+    if env.get(TOKEN_ON_STDIN) == "1":
+        return sys.stdin.readline(TOKEN_BYTES_MAX).strip()
     for name in ("GH_TOKEN", "GITHUB_TOKEN"):
         if env.get(name, "").strip():
             return env[name].strip()

@@ -15,7 +15,7 @@ from typing import Final
 
 from bee.thinking.config import Policy
 from bee.words import limits
-from bee.words.text import neutralised, one_line, unix
+from bee.words.text import one_line, silent, unix
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is no credential, and stands in many texts
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
@@ -118,7 +118,7 @@ def refuse_commits(commits: Sequence[Handed], agent: str) -> list[str]:
     for commit in commits[: limits.COMMITS_PER_RUN_MAX]:
         name = f"commit {commit.oid[:10]}"
         message = unix(commit.message)
-        if neutralised(message) != message:
+        if silent(message) != message:
             problems.append(f"the message of {name} holds a mention, a closing keyword, a hidden comment or a control "
                             "character: write it without (`git commit --amend`)")  # fmt: skip
         if any(person != agent for person in commit.people):

@@ -107,7 +107,8 @@ class Session:
             names = {entry.path for entry in self.mirror.diff_names(self.brief.head, head)}
             own = [change for change in changes if change.path in names]
         problems = self.gates.files(own, self.brief.view.policy, tests_only)
-        problems += self._refuse_commits(head)
+        # what is too big is not looked through
+        problems = problems or self._refuse_commits(head)
         if problems:
             raise Refusal("the change is not accepted:\n" + "\n".join(f"- {problem}" for problem in problems))
 

@@ -34,6 +34,10 @@ _CLOSING: Final = re.compile(
 _MENTION: Final = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
 # Entities of @ and #, which GitHub reads after Markdown has made them plain.
 _ENTITY: Final = re.compile(r"&(?=#0{0,8}(?:64|35)(?![0-9])|#x0{0,8}(?:40|23)(?![0-9a-f])|commat;|num;)", re.IGNORECASE)
+# What other bots obey (`/lgtm`, `/merge now`): a line that starts with one word after a slash. A path is none.
+_COMMAND: Final = re.compile(r"^([ \t]{0,3})/(?=[A-Za-z][A-Za-z0-9_-]{0,40}(?:[ \t]|$))", re.MULTILINE)
+# A reader's browser fetches an image, and with it whatever its address tells.
+_FETCHED: Final = re.compile(r"!(?=\[)|<(?:img|picture|source|video|audio|track|image|svg)\b", re.IGNORECASE)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
@@ -205,7 +209,12 @@ def normalised(text: str) -> str:
 
 
 def neutralised(text: str) -> str:
-    """Agent text made harmless on GitHub: no mentions, no closing keywords, no hidden comments or markers."""
+    """Agent text made harmless on GitHub: no mentions, closing keywords, commands, images, hidden comments, markers."""
+    return _FETCHED.sub(lambda match: f"{match[0]}\u200b", _COMMAND.sub("\\1\u200b/", silent(text)))
+
+
+def silent(text: str) -> str:
+    """The text without what GitHub acts on wherever it stands: mentions, closing keywords, what is hidden."""
     text = _CONTROL.sub("", _INVISIBLE.sub("", unix(text))).replace(_COMMENT_OPEN, "&lt;!--")
     text = _MENTION.sub("@\u200b", _ENTITY.sub("&amp;", text))
     return _CLOSING.sub(lambda match: f"{match[1]}\u200b{match[2]}", text)

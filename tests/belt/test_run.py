@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
 
+import pytest
+
 from bee.thinking.config import RoleSettings
 from bee.words.roles import Role
 from tests.belt.plays import approve, bee, configure, heard, pull_of, runs, task_pull, tree_of
-from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, PLAN, Stage, staged
+from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, PLAN, Stage, staged, until
 
 ENDS = f"""
 case "$BEE_NUMBER" in
@@ -238,3 +241,26 @@ def test_x1_an_approved_pull_request_of_a_person_is_not_drafted_over(stage: Stag
     assert stage.pulls()[0]["merged_at"]
     assert "refs/heads/feature" in stage.refs("refs/heads/")
     assert pull_of(stage, stage.issue())["number"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="environments are read from /proc")
+def test_x4_the_tick_that_a_worker_starts_has_no_token_in_its_environment(stage: Stage) -> None:
+    """What an agent without a box left running may read it. The token comes on standard input, and the belt goes on."""
+    stage.issue()
+    stage.configure(moves={"reviewer": "bee pause 'That is enough.'\n"})
+    first = stage.start("host", "tick")
+    seen: dict[str, bytes] = {}
+    home = f"GIT_BEE_HOME={stage.folder / 'home-host'}".encode()
+
+    def paused() -> bool:
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                argv, environ = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
+                if argv.endswith(b"bee\0tick\0") and home in environ and int(entry.name) != first.pid:
+                    seen[entry.name] = environ
+        return any("breeze:human" in stage.labels(pull["number"]) for pull in stage.pulls())
+
+    until("the worker's tick sends the reviewer", 60, paused)
+    first.communicate(timeout=60)
+    assert seen
+    assert not [environ for environ in seen.values() if stage.tokens["bee"].encode() in environ]

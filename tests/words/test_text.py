@@ -101,6 +101,10 @@ def test_after_a_closed_text_a_line_is_visible(text: str) -> None:
         ("\u202eevil\u2066 \u00adword\ufeff", "evil word"),
         ("bell\x07 esc\x1b[31m", "bell esc[31m"),
         ("a\r\nb\tc", "a\nb\tc"),
+        ("/lgtm\n  /approve no-issue", "\u200b/lgtm\n  \u200b/approve no-issue"),
+        ("/usr/bin/env\n/ x and /or\n    /code", "/usr/bin/env\n/ x and /or\n    /code"),
+        ("![x](https://a.example/?s=1)", "!\u200b[x](https://a.example/?s=1)"),
+        ("<IMG src=x><picture><b>!</b>", "<IMG\u200b src=x><picture\u200b><b>!</b>"),
     ],
 )
 def test_x10_agent_text_is_made_harmless(text: str, harmless: str) -> None:

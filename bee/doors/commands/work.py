@@ -55,9 +55,11 @@ def _stop(number: int, frame: object) -> None:
 
 
 def _next_tick(host: Host, job: Job) -> None:
-    """The next tick, at once: nobody waits five minutes for what can go on now. It gets the token from here."""
+    """The next tick, at once: nobody waits five minutes for what can go on now. It gets the token on standard input."""
     argv = [host.python, "-P", "-m", "bee", "tick"]
     if job.repo not in host.settings.repos:
         argv += ["--repo", job.repo]
-    env = {**host.env, "GH_TOKEN": job.token, "GIT_BEE_HOME": str(host.home.path)}
-    process.spawn_detached(argv, cwd=host.home.path, env=env, stdin=b"", log=host.home.path / "tick.log")
+    env = {**host.env, services.TOKEN_ON_STDIN: "1", "GIT_BEE_HOME": str(host.home.path)}
+    process.spawn_detached(
+        argv, cwd=host.home.path, env=env, stdin=f"{job.token}\n".encode(), log=host.home.path / "tick.log"
+    )

@@ -80,19 +80,20 @@ class Git:
     """How git is run here.
 
     `home` is an empty folder for HOME, `env_path` the PATH, `network_env` proxies and certificates of the host.
-    `protocols` is for tests, which fetch from a folder with `file`.
+    `protocols` and `config` are for tests, which fetch from a folder with `file`, and show what `config` stops.
     """
 
     home: Path
     env_path: str = process.SYSTEM_PATH
     network_env: Mapping[str, str] = field(default_factory=dict)
     protocols: tuple[str, ...] = ("http", "https")
+    config: Mapping[str, str] = field(default_factory=lambda: CONFIG)
 
     def env(self, config: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of one command."""
         # without a work tree, newer gits read .gitattributes from HEAD: a text that is called binary there would hide
         attributes = {} if "GIT_WORK_TREE" in more else {"attr.tree": EMPTY_TREE}
-        pairs = list({**CONFIG, **attributes, **config}.items())
+        pairs = list({**self.config, **attributes, **config}.items())
         numbered = {f"GIT_CONFIG_KEY_{at}": key for at, (key, _) in enumerate(pairs)}
         numbered |= {f"GIT_CONFIG_VALUE_{at}": value for at, (_, value) in enumerate(pairs)}
         who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in _identity()}
