@@ -153,10 +153,14 @@ def _answer(peer: socket.socket, answer: Answer) -> None:
 
 
 def install(bin_dir: Path, python: str) -> None:
-    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode."""
+    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode.
+
+    Beside it lies the relay, which gives a box without a network the proxy on its loopback.
+    """
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     client = bin_dir / "session.py"
     shutil.copyfile(Path(__file__).with_name("session.py"), client)
+    shutil.copyfile(Path(__file__).with_name("relay.py"), bin_dir / "relay.py")
     shim = bin_dir / "bee"
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")
     shim.chmod(0o755)

@@ -129,6 +129,8 @@ ACCEPTS: Final = {
     "_repos": "list of `owner/name`",
     "_engine": "a name, or `{command: [program, argument]}`",
     "_prices": "by model, a list of three numbers",
+    "_network": "`open`, `none`, or list of hosts",
+    "_per_repo": "by `owner/name`, the keys `engine` and `roles`",
 }
 
 # Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
@@ -152,6 +154,8 @@ KEYS: Final = {
         "notify": _NO_EFFECT,
         "prices": "US dollars for a million tokens read, read from the cache, and written. They beat the table in "
         "[engines.md](engines.md#what-a-run-costs).",
+        "per_repo": "Where a repository is played differently here: its own `engine`, its own `roles`. It beats what "
+        "stands outside. See *Which value counts* below.",
     },
     "settings-role": {
         "engine": "Another engine for this role. Default: the machine's.",
@@ -162,6 +166,7 @@ KEYS: Final = {
         "args": "More arguments for the engine's program.",
         "base_url": "Another server than the vendor's, see [engines.md](engines.md#model-servers-of-your-own). "
         "The `command` engine does not take one.",
+        "network": "What the agent may reach, see [engines.md](engines.md#what-an-agent-may-reach). Default: `open`.",
     },
     "policy": {
         "intake": "**Required.** `all`: every open issue of trusted authors. `opted-in`: design docs, and what carries "
@@ -177,7 +182,9 @@ KEYS: Final = {
         "trust": "Who may steer bee here, beside those with write access: `allow` and `deny` name logins, `bots` names "
         "bots. `deny` wins.",
         "limits": "Bounds of this repository.",
-        "roles": "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent.",
+        "roles": "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent. "
+        "Every role takes `network`, which narrows what the machine allows, see "
+        "[engines.md](engines.md#what-an-agent-may-reach).",
     },
     "policy-limits": {
         "failures": "Failed tries with nothing changed, before a person is asked.",

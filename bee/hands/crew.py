@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bee.hands.journal import Home
-from bee.hands.runlog import TRANSCRIPT
+from bee.hands.runlog import TRANSCRIPT, add_verb
 from bee.thinking.config import Settings
+from bee.thinking.network import NONE, OPEN, Network, narrowed
 from bee.words import limits
 from bee.words.errors import UsageError
 from bee.words.outcomes import Failure
 from bee.words.roles import Role
 
 if TYPE_CHECKING:
-    from bee.hands.engines import EngineResult
+    from bee.hands.engines import Engine, EngineResult
     from bee.hands.process import Ended
     from bee.hands.sandbox import Box
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 class Scene:
     """One role to be played: where, with which prompt, and until when. `more_minutes` is waiting that is bee's own.
 
-    `usd_max` is what the budgets leave for it, in USD; 0 is no bound.
+    `usd_max` is what the budgets leave for it, in USD (0 is no bound); `network` what the repository's policy leaves of
+    what this machine allows.
     """
 
     role: Role
@@ -48,12 +50,13 @@ class Scene:
     stop: threading.Event
     more_minutes: int = 0
     usd_max: float = 0.0
+    network: Network = OPEN
 
 
 class Crew(Protocol):
     """What does the work."""
 
-    def ready(self, role: Role) -> None:
+    def ready(self, role: Role, repo: str) -> None:
         """Raises SandboxError or UsageError where this host cannot play the role: it must not be claimed for."""
 
     def play(self, scene: Scene) -> EngineResult:
@@ -74,20 +77,22 @@ class BoxedCrew:
     env: Mapping[str, str]
     find_box: Callable[[], Box]
 
-    def ready(self, role: Role) -> None:
-        """Look for the box, and for the engine's program."""
+    def ready(self, role: Role, repo: str) -> None:
+        """Look for the box, for the engine's program, and whether its network can be kept as this machine wants it."""
         from bee.hands.engines import find
 
-        self.find_box()
-        find(self.settings.role(role).engine or "", self.env.get("PATH", "")).shows()
+        own, box = self.settings.role(role, repo), self.find_box()
+        find(own.engine or "", self.env.get("PATH", "")).shows()
+        problem = _network_problem(own.network, box, isinstance(own.engine, str), self.env)
+        if problem:
+            raise UsageError(problem)
 
     def play(self, scene: Scene) -> EngineResult:
         """Start the engine's program in the box, and keep its clocks."""
+        from bee.hands.egress import Egress, relayed, through_proxy
         from bee.hands.engines import EngineJob, EngineResult, Price, find
-        from bee.hands.executor import AGENT, note_process
-        from bee.hands.process import Agent
 
-        own = self.settings.role(scene.role)
+        own = self.settings.role(scene.role, scene.repo)
         assert own.engine is not None
         prices = {model: Price(*price) for model, price in self.settings.prices.items()}
         engine, box = find(own.engine, self.env.get("PATH", ""), prices), self.find_box()
@@ -100,17 +105,31 @@ class BoxedCrew:
             program = engine.argv(job)
         except UsageError as problem:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=str(problem))
+        env, network = engine.env(job, self.env), narrowed(own.network, scene.network)
+        unkept = _network_problem(network, box, bool(engine.reaches(job, env)), self.env)
+        if unkept:
+            return EngineResult(ok=False, failure=Failure.WORKSPACE, note=unkept)
         engine.prepare(job)
-        env = engine.env(job, self.env)
-        shown = dict.fromkeys([*engine.shows(), *_named(program, self.python)])
-        argv = box.wrap(
-            program,
-            writable=[scene.clone, scene.home, scene.socket.parent],
-            readable=[scene.mirror, scene.context, scene.bin, *shown],
-            cwd=scene.clone,
-            env=env,
-            network=True,
-        )
+        readable = [scene.mirror, scene.context, scene.bin]
+        readable += dict.fromkeys([*engine.shows(), *_named(program, self.python)])
+        if not isinstance(network, tuple):
+            return self._run(scene, engine, box, program, env, readable, network == OPEN)
+        with Egress((*network, *engine.reaches(job, env)), self._refusals(scene)) as egress:
+            program, env = relayed(program, scene.bin / "relay.py", egress, self.python), through_proxy(env)
+            result = self._run(scene, engine, box, program, env, [*readable, egress.folder], False)
+        return replace(result, refused=tuple(egress.refused))
+
+    def _run(
+        self, scene: Scene, engine: Engine, box: Box, program: Sequence[str], env: Mapping[str, str],
+        readable: Sequence[Path], network: bool,
+    ) -> EngineResult:  # fmt: skip
+        """Start the program in the box, with the prompt, and keep its clocks."""
+        from bee.hands.executor import AGENT, note_process
+        from bee.hands.process import Agent
+
+        own = self.settings.role(scene.role, scene.repo)
+        writable = [scene.clone, scene.home, scene.socket.parent]
+        argv = box.wrap(program, writable=writable, readable=readable, cwd=scene.clone, env=env, network=network)
         agent = Agent.start(
             argv, cwd=scene.clone, env=env, prompt=scene.prompt.encode(), transcript=scene.folder / TRANSCRIPT,
             bytes_max=limits.TRANSCRIPT_BYTES_MAX,
@@ -118,6 +137,14 @@ class BoxedCrew:
         note_process(self.home, scene.run, AGENT, agent.pid, self.boot)
         total, silent = ((minutes + scene.more_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
         return engine.result(agent.wait(total, silent, scene.stop, engine.feed))
+
+    def _refusals(self, scene: Scene) -> Callable[[str], None]:
+        """Says in the transcript what the agent was kept from."""
+
+        def say(name: str) -> None:
+            add_verb(self.home, scene.run, int(self.home.clock.time()), "network", False, f"{name} is not on the list")
+
+        return say
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run it by a shell in the box."""
@@ -134,6 +161,19 @@ class BoxedCrew:
 def _smallest(*bounds: float) -> float:
     """The smallest of the bounds that are there; 0 where none is."""
     return min((bound for bound in bounds if bound > 0), default=0.0)
+
+
+def _network_problem(network: Network, box: Box, needs_server: bool, env: Mapping[str, str]) -> str:
+    """Why a network policy cannot be kept here; empty where it can."""
+    if network == OPEN:
+        return ""
+    if box.mode != "bubblewrap":
+        return "`network` needs the box of bubblewrap: without it nothing keeps an agent from the network"
+    if network == NONE:
+        text = "`network: none` keeps this engine from its own model server: `network: []` allows that one alone"
+        return text if needs_server else ""
+    own = next((name for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy") if env.get(name)), "")
+    return f"a list of hosts does not work behind a proxy of this machine's own ({own})" if own else ""
 
 
 def _named(argv: Sequence[str], python: str) -> list[Path]:

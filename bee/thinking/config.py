@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
+from bee.thinking.network import NONE, OPEN, Network, is_host
 from bee.thinking.trust import TrustPolicy
 from bee.words import limits
 from bee.words.errors import ConfigError
@@ -49,6 +50,20 @@ class RoleSettings:
     usd: float = 0.0
     args: tuple[str, ...] = ()
     base_url: str = ""
+    network: Network = ""
+
+
+# What belongs to an engine, and means nothing to another.
+_OF_ENGINE: Final = frozenset({"engine", "model", "args", "base_url"})
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepoSettings:
+    """How one repository is played on this machine, where that differs."""
+
+    engine: str | tuple[str, ...] | None = None
+    roles: Mapping[Role, RoleSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +79,38 @@ class Settings:
     runs_per_day: int = limits.RUNS_PER_DAY_MAX
     notify: str = ""
     prices: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    per_repo: Mapping[str, RepoSettings] = field(default_factory=dict)  # by the name in lower case
 
-    def role(self, role: Role) -> RoleSettings:
-        """The settings of a role, every gap filled from the defaults."""
-        own, row = self.roles.get(role, RoleSettings()), ROLES[role]
-        return RoleSettings(
-            own.engine if own.engine is not None else self.engine,
-            own.model,
-            own.minutes or row.minutes_total,
-            own.minutes_silent or row.minutes_silent,
-            own.usd,
-            own.args,
-            own.base_url,
-        )
+    def role(self, role: Role, repo: str = "") -> RoleSettings:
+        """The settings of a role (in a repository), every gap filled from the defaults."""
+        return RoleSettings(**{name: value for name, (value, _) in self.chosen(role, repo).items()})
+
+    def chosen(self, role: Role, repo: str = "") -> dict[str, tuple[Any, Keys | None]]:
+        """Each setting of a role: its value, and the keys of the section that set it (None: nobody did).
+
+        The nearest section wins. What belongs to an engine is never taken from a section further away than the one
+        that named the engine: another engine's model means nothing to it.
+        """
+        layers = self._layers(role, repo)
+        named = next(index for index, (_, layer) in enumerate(layers) if layer.engine is not None)
+        row = ROLES[role]
+        gaps = {"minutes": row.minutes_total, "minutes_silent": row.minutes_silent, "network": OPEN}
+        found: dict[str, tuple[Any, Keys | None]] = {}
+        for part in fields(RoleSettings):
+            near = layers[: named + 1] if part.name in _OF_ENGINE else layers
+            said = ((getattr(layer, part.name), keys) for keys, layer in near)
+            nobody = (gaps.get(part.name, part.default), None)
+            found[part.name] = next(((value, keys) for value, keys in said if value != part.default), nobody)
+        return found
+
+    def _layers(self, role: Role, repo: str) -> list[tuple[Keys, RoleSettings]]:
+        own, place = self.per_repo.get(repo.lower(), RepoSettings()), ("per_repo", repo.lower())
+        return [
+            ((*place, "roles", role.value), own.roles.get(role, RoleSettings())),
+            (place, RoleSettings(own.engine)),
+            (("roles", role.value), self.roles.get(role, RoleSettings())),
+            ((), RoleSettings(self.engine)),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +141,7 @@ class Policy:
     trust: TrustPolicy = TrustPolicy()
     limits: PolicyLimits = PolicyLimits()
     lean: frozenset[Role] = frozenset()
+    network: Mapping[Role, Network] = field(default_factory=dict)
 
     @property
     def protected(self) -> tuple[str, ...]:
@@ -123,8 +158,11 @@ def settings_of(path: str, tree: Tree) -> Settings:
 def policy_of(path: str, tree: Tree) -> Policy:
     """The repository's policy. Raises ConfigError."""
     values = _fields(path, tree, _POLICY, required=("intake",))
-    lean = frozenset(role for role, engine in values.pop("roles", {}).items() if engine == "none")
-    return Policy(**values, lean=lean)
+    roles: dict[Role, tuple[str, Network]] = values.pop("roles", {})
+    lean = frozenset(role for role, (engine, _) in roles.items() if engine == "none")
+    return Policy(
+        **values, lean=lean, network={role: network for role, (_, network) in roles.items() if network != OPEN}
+    )
 
 
 def _is_repo_name(name: str) -> bool:
@@ -263,11 +301,35 @@ def _roles(read_one: Reader) -> Reader:
     return read
 
 
-def _lean_roles(path: str, tree: Tree) -> dict[Role, str]:
-    """Which roles run without an engine; only those may whose work bee can do by itself."""
-    read = _roles(_section({"engine": _one_of("none", "default")}, lambda engine="default": engine))
-    found: dict[Role, str] = read(path, tree)
-    for role, engine in found.items():
+def _network(path: str, tree: Tree) -> Network:
+    """`open`, `none`, or a list of hosts; an empty list is the model server alone."""
+    if not isinstance(tree.value, list):
+        return str(_one_of(OPEN, NONE)(path, tree))
+    names = _texts(path, tree)
+    for name, part in zip(names, tree.value, strict=True):
+        if not is_host(name):
+            raise ConfigError(path, part.line, f"{name!r} is no host: write host, host:port, or *.domain")
+    return names
+
+
+def _per_repo(path: str, tree: Tree) -> dict[str, RepoSettings]:
+    if not isinstance(tree.value, dict):
+        raise ConfigError(
+            path, tree.line, "expected repositories with their settings, such as `owner/name: {roles: …}`"
+        )
+    for name in tree.value:
+        if not _is_repo_name(name):
+            raise ConfigError(path, tree.key_lines.get(name), f"{name!r} is not a repository: write owner/name")
+    read = _section({"engine": _engine, "roles": _roles(_section(_ROLE, RoleSettings))}, RepoSettings)
+    return {name.lower(): read(path, value) for name, value in tree.value.items()}
+
+
+def _lean_roles(path: str, tree: Tree) -> dict[Role, tuple[str, Network]]:
+    """Which roles run without an engine (only those may whose work bee can do by itself), and what each may reach."""
+    one: dict[str, Reader] = {"engine": _one_of("none", "default"), "network": _network}
+    read = _roles(_section(one, lambda engine="default", network=OPEN: (engine, network)))
+    found: dict[Role, tuple[str, Network]] = read(path, tree)
+    for role, (engine, _) in found.items():
         if engine == "none" and not ROLES[role].lean:
             able = " and ".join(str(row.role) for row in ROLES.values() if row.lean)
             line = tree.value[role].line if isinstance(tree.value, dict) else tree.line
@@ -283,6 +345,7 @@ _ROLE: Final[dict[str, Reader]] = {
     "usd": _number(0, 10_000, False),
     "args": _texts,
     "base_url": _text,
+    "network": _network,
 }
 _SETTINGS: Final[dict[str, Reader]] = {
     "repos": _repos,
@@ -294,6 +357,7 @@ _SETTINGS: Final[dict[str, Reader]] = {
     "runs_per_day": _number(1, 100_000, True),
     "notify": _text,
     "prices": _prices,
+    "per_repo": _per_repo,
 }
 _LIMITS: Final[dict[str, Reader]] = {
     "failures": _number(1, 20, True),

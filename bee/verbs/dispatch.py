@@ -38,7 +38,7 @@ def dispatch(
     """Send the agent of the decision. Returns the slot when it is still this tick's to free."""
     assert report.decision is not None
     assert isinstance(report.decision.choice, Dispatch)
-    host.crew.ready(report.decision.choice.role)
+    host.crew.ready(report.decision.choice.role, report.decision.choice.placed.repo)
     for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
         view = next(view for view in views if view.snapshot.repo == one.repo)
         job = claim(host, door, one, view, options)
@@ -57,7 +57,7 @@ def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> 
     desk = desk_of(door, snapshot, host.host_id, host.boot)
     run = new_run(one.role, one.number, door.now())
     head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
-    name = _engine_name(host, one.role)
+    name = _engine_name(host, one.role, one.repo)
     what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)
     lease = leases.claim(desk, what, snapshot.items.get(one.number))
     if lease is None:
@@ -129,15 +129,15 @@ def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> No
             leases.finish(desk, lease, ending)
 
 
-def _engine_name(host: Host, role: Role) -> str:
-    engine = host.settings.role(role).engine
+def _engine_name(host: Host, role: Role, repo: str) -> str:
+    engine = host.settings.role(role, repo).engine
     return engine if isinstance(engine, str) else "command"
 
 
 def _about(host: Host, job: Job) -> About:
-    own, role = host.settings.role(job.role), str(job.role)
+    own, role = host.settings.role(job.role, job.repo), str(job.role)
     return About(
-        job.run, job.repo, job.number, role, _engine_name(host, job.role), own.model, bool(own.base_url),
+        job.run, job.repo, job.number, role, _engine_name(host, job.role, job.repo), own.model, bool(own.base_url),
         job.position, host.host_id, job.snapshot.now,
     )  # fmt: skip
 

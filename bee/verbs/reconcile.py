@@ -104,6 +104,6 @@ def _end_overrun(host: Host, view: View) -> None:
         role = next((role for role in Role if role == record.role), None)
         if role is None:
             continue
-        seconds = host.settings.role(role).minutes * 60 + limits.RUN_GRACE_SECONDS
+        seconds = host.settings.role(role, view.snapshot.repo).minutes * 60 + limits.RUN_GRACE_SECONDS
         if view.snapshot.now - record.started_at > seconds and host.executor.cancel(record.run):
             host.say(f"#{record.number}: {record.run} was over its time and is ended")

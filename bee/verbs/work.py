@@ -19,6 +19,7 @@ from bee.hands.github.door import Door
 from bee.hands.journal import remove_tree
 from bee.thinking import prompt, wording
 from bee.thinking.holds import BY_QUOTA
+from bee.thinking.network import OPEN
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
 from bee.thinking.sticky import sticky
@@ -184,7 +185,7 @@ class Run:
         return Scene(
             job.role, job.run, job.repo, job.number, place.brief.branch, self.folder, place.clone.path, place.context,
             place.bin, place.home, self.mirror.path, socket, text, self.keeper.stop, self._e2e_minutes(place),
-            job.usd_max,
+            job.usd_max, place.brief.view.policy.network.get(job.role, OPEN),
         )  # fmt: skip
 
     def _e2e_minutes(self, place: Place) -> int:
@@ -262,8 +263,9 @@ class Run:
         return changes
 
     def _ending(self, result: Result) -> Ending:
+        note = "; ".join(part for part in (result.note, wording.kept_from(self.engine.refused)) if part)
         return Ending(
-            result.outcome, result.note, result.failure, result.handoff, "", self.engine.cost_usd, self.engine.tokens,
+            result.outcome, note, result.failure, result.handoff, "", self.engine.cost_usd, self.engine.tokens,
             result.push or (self.place.brief.head if self.place else ""),
         )  # fmt: skip
 

@@ -30,11 +30,13 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "urllib.request": ("bee.doors.demo.person",),
     "http.client": (),
     # The demo's scripted agent is a program of its own, started as any engine is.
-    "subprocess": ("bee.hands.process", "bee.forge", "bee.doors.demo.agent"),
+    # The relay runs in the box, and becomes the program it was given.
+    "subprocess": ("bee.hands.process", "bee.forge", "bee.doors.demo.agent", "bee.doors.relay"),
     "multiprocessing": (),
     "yaml": ("bee.hands.yamlfile",),
     "filelock": ("bee.hands.journal",),
     "detect_secrets": ("bee.hands.secretscan",),
+    "proxy": ("bee.hands.egress",),
     "rich": ("bee.doors",),
     "werkzeug": ("bee.forge",),
     "graphql": ("bee.forge",),

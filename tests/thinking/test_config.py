@@ -62,13 +62,15 @@ usd_per_day: 12.5
 runs_per_day: 9
 notify: "curl x"
 prices: {big: [1.25, 0.125, 10]}
+per_repo: {Octo/Calc: {engine: gemini, roles: {reviewer: {network: [pypi.org], minutes: 7}}}}
 """)  # one role in one line, as people write it
     assert mine.repos == ("octo/calc", "octo/other")
     assert (mine.engine, mine.slots, mine.sandbox, mine.usd_per_day, mine.runs_per_day) == ("codex", 2, "none", 12.5, 9)
     command = ("sh", "-c", "./agent")
-    assert mine.role(Role.DRAFTER) == RoleSettings(command, "big", 90, 20, 2.5, ("-v",), "http://x")
+    assert mine.role(Role.DRAFTER) == RoleSettings(command, "big", 90, 20, 2.5, ("-v",), "http://x", "open")
     row = ROLES[Role.TEST]
-    assert mine.role(Role.TEST) == RoleSettings("codex", "", row.minutes_total, row.minutes_silent)
+    assert mine.role(Role.TEST) == RoleSettings("codex", "", row.minutes_total, row.minutes_silent, network="open")
+    assert mine.role(Role.REVIEWER, "octo/CALC") == RoleSettings("gemini", "", 7, 10, network=("pypi.org",))
     theirs = policy("""
 verify: [make lint, make e2e]
 plan_approval: auto
@@ -76,12 +78,13 @@ merge_method: rebase
 protected_paths: [infra/**]
 trust: {allow: ["@Zoe", sam], deny: [MIA], bots: ["Renovate[bot]"]}
 limits: {failures: 3, review_rounds: 2, usd_per_item: 1, runs_per_item: 5, checks_minutes: 9, verify_minutes: 7}
-roles: {merger: {engine: none}, test: {engine: default}}
+roles: {merger: {engine: none}, test: {engine: default, network: none}, drafter: {network: ["*.pypi.org"]}}
 """)
     assert (theirs.verify, theirs.plan_approval, theirs.merge_method) == (("make lint", "make e2e"), "auto", "rebase")
     assert theirs.trust == TrustPolicy(frozenset({"zoe", "sam"}), frozenset({"mia"}), frozenset({"renovate[bot]"}))
     assert theirs.limits == PolicyLimits(3, 2, 1.0, 5, 9, verify_minutes=7)
     assert theirs.lean == {Role.MERGER}
+    assert theirs.network == {Role.TEST: "none", Role.DRAFTER: ("*.pypi.org",)}
     assert policy("verify: make").verify == ("make",)
 
 
@@ -90,7 +93,28 @@ def test_every_field_can_be_set() -> None:
     assert {field.name for field in dataclasses.fields(Settings)} == set(config._SETTINGS)
     assert {field.name for field in dataclasses.fields(RoleSettings)} == set(config._ROLE)
     assert {field.name for field in dataclasses.fields(PolicyLimits)} == set(config._LIMITS)
-    assert {field.name for field in dataclasses.fields(Policy)} - {"lean"} == set(config._POLICY) - {"roles"}
+    assert {field.name for field in dataclasses.fields(Policy)} - {"lean", "network"} == set(config._POLICY) - {"roles"}
+
+
+def test_the_nearest_section_wins_and_no_engine_gets_what_another_was_given() -> None:
+    mine = settings("""
+engine: claude
+roles:
+  drafter: {model: opus, minutes: 50, usd: 4}
+per_repo:
+  octo/calc:
+    roles: {drafter: {minutes: 5}}
+  octo/other:
+    engine: codex
+    roles: {reviewer: {model: gpt-5}}
+""")
+    usual, here, other = (mine.role(Role.DRAFTER, repo) for repo in ("", "octo/calc", "octo/other"))
+    assert (usual.engine, usual.model, usual.minutes, usual.usd) == ("claude", "opus", 50, 4)
+    assert (here.engine, here.model, here.minutes, here.usd) == ("claude", "opus", 5, 4)
+    assert (other.engine, other.model, other.minutes, other.usd) == ("codex", "", 50, 4)
+    assert mine.chosen(Role.DRAFTER, "octo/other")["engine"] == ("codex", ("per_repo", "octo/other"))
+    assert mine.chosen(Role.REVIEWER, "octo/other")["model"][1] == ("per_repo", "octo/other", "roles", "reviewer")
+    assert mine.chosen(Role.TEST)["minutes"] == (ROLES[Role.TEST].minutes_total, None)
 
 
 @pytest.mark.parametrize(
@@ -103,12 +127,13 @@ def test_every_field_can_be_set() -> None:
         (settings, "roles:\n  drafter:\n    minute: 5", "config.yml:4: unknown key `minute`; did you mean `minutes`?"),
         (settings, "engine:\n  comand: [x]", "config.yml:3: unknown key `comand`; did you mean `command`?"),
         (settings, "zzz: all", "config.yml:2: unknown key `zzz`; valid keys: version, repos, engine, "
-                                  "roles, slots, sandbox, usd_per_day, runs_per_day, notify, prices"),
+                                  "roles, slots, sandbox, usd_per_day, runs_per_day, notify, prices, per_repo"),
         (policy, "merge-method: squash", ".github/bee.yml:3: unknown key `merge-method`; did you mean `merge_method`?"),
         (policy, "trust:\n  allowed: [x]", ".github/bee.yml:4: unknown key `allowed`; did you mean `allow`?"),
         (policy, "limits:\n  failures: 3\n  rounds: 2",
              ".github/bee.yml:5: unknown key `rounds`; did you mean `review_rounds`?"),
-        (policy, "roles:\n  test:\n    minutes: 3", ".github/bee.yml:5: unknown key `minutes`; valid keys: engine"),
+        (policy, "roles:\n  test:\n    minutes: 3", ".github/bee.yml:5: unknown key `minutes`; valid keys: engine, "
+                                                               "network"),
     ],
 )  # fmt: skip
 def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: str, problem: str) -> None:
@@ -127,6 +152,11 @@ def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: s
         (settings, "usd_per_day: -1", "config.yml:2: expected a number from 0 to 100000, found -1"),
         (settings, "sandbox: require",
              "config.yml:2: `require` is not a choice; did you mean `required`? one of: required, none"),
+        (settings, "roles:\n  drafter:\n    network: [http://x]",
+             "config.yml:4: 'http://x' is no host: write host, host:port, or *.domain"),
+        (settings, "roles:\n  drafter:\n    network: closed",
+             "config.yml:4: `closed` is not a choice; one of: open, none"),
+        (settings, "per_repo:\n  calc: {}", "config.yml:3: 'calc' is not a repository: write owner/name"),
         (settings, "repos: octo/calc", "config.yml:2: expected a list, such as [one, two]"),
         (settings, "repos:\n  - octo/calc\n  - octo", "config.yml:4: 'octo' is not a repository: write owner/name"),
         (settings, "repos: [octo/..]", "config.yml:2: 'octo/..' is not a repository: write owner/name"),

@@ -55,6 +55,7 @@ class EngineResult:
     tokens: int = 0
     retry_at: int | None = None
     turns: int = 0
+    refused: tuple[str, ...] = ()  # hosts that the network policy kept it from
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ class Engine(Protocol):
 
     def assume(self, model: str, own_server: bool) -> None:
         """Which model is asked, and whether on a server of one's own: what its tokens cost."""
+
+    def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
+        """The `host:port` of its model server, without which it cannot work."""
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line of output (`stream` is stdout or stderr); True when nothing more can come of it."""

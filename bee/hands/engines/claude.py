@@ -45,6 +45,8 @@ class ClaudeEngine(StreamEngine):
     PACKAGE = "@anthropic-ai/claude-code"
     TESTED = "2.1.197"
     LOGIN = LOGIN
+    SERVER = "https://api.anthropic.com"
+    SERVER_VARIABLE = "ANTHROPIC_BASE_URL"
     PROTOCOL = "Anthropic: `POST /v1/messages`"
     DOLLARS = True
     IGNORES = "settings, hooks, MCP servers and `CLAUDE.md`"

@@ -30,6 +30,8 @@ class CodexEngine(StreamEngine):
     PACKAGE = "@openai/codex"
     TESTED = "0.169.0"
     LOGIN = LOGIN
+    SERVER = "https://api.openai.com/v1"
+    SERVER_VARIABLE = "OPENAI_BASE_URL"
     PROTOCOL = "OpenAI: `POST /v1/responses`"
     IGNORES = "`config.toml`, rules, MCP servers"
     READS = "`AGENTS.md`"

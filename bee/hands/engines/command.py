@@ -51,6 +51,10 @@ class CommandEngine:
         """Nothing: a command reports no cost."""
         return Spent()
 
+    def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
+        """Nothing that bee knows of."""
+        return ()
+
     def feed(self, stream: str, line: bytes) -> bool:
         """Remember the last lines for the note; a command has no final record."""
         if line.strip():

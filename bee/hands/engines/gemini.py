@@ -41,6 +41,8 @@ class GeminiEngine(StreamEngine):
     PACKAGE = "@google/gemini-cli"
     TESTED = "0.61.0"
     LOGIN = LOGIN
+    SERVER = "https://generativelanguage.googleapis.com"
+    SERVER_VARIABLE = "GOOGLE_GEMINI_BASE_URL"
     PROTOCOL = "Gemini: `POST /v1beta/models/M:streamGenerateContent`"
     IGNORES = "MCP servers, extensions, `.env`, in the box hooks"
     READS = "`GEMINI.md`, the rest of `.gemini/settings.json`"

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
 from bee.hands.engines.prices import Price, Usage, cost_of, price_of
@@ -64,6 +65,8 @@ class StreamEngine(ABC):
     TESTED = ""  # the version that tests/engines runs
     LOGIN: tuple[str, ...] = ()
     PROTOCOL = ""
+    SERVER = ""  # the vendor's
+    SERVER_VARIABLE = ""  # where the environment may name another
     DOLLARS = False  # whether the program itself says what a run cost
     IGNORES = ""
     READS = ""
@@ -129,6 +132,12 @@ class StreamEngine(ABC):
     def so_far(self) -> Spent:
         """The bill where there is one, else what its events have reported."""
         return Spent(self._cost(), self.usage.total, self.turns)
+
+    def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
+        """The server of one's own, else the vendor's."""
+        url = urlsplit(job.base_url or host_env.get(self.SERVER_VARIABLE) or self.SERVER)
+        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+        return (f"{host}:{url.port or (80 if url.scheme == 'http' else 443)}",)
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line; True after the final record, when it waits for what will not come, or is over its budget."""

@@ -107,14 +107,17 @@ def _git(patient: Patient) -> Check:
 
 
 def engine_checks(patient: Patient, scheduled: bool) -> list[Check]:
-    """The engine of every role, each once."""
+    """The engine of every role, each once; of a repository of its own only where that differs."""
     specs: dict[tuple[str | tuple[str, ...], bool], list[str]] = {}
-    for role in Role:
-        own = patient.settings.role(role)
-        specs.setdefault((own.engine or "claude", bool(own.base_url)), []).append(str(role))
+    for repo in ("", *patient.settings.per_repo):
+        for role in Role:
+            own, usual = patient.settings.role(role, repo), patient.settings.role(role)
+            if not repo or (own.engine, own.base_url) != (usual.engine, usual.base_url):
+                name = f"{role} in {repo}" if repo else str(role)
+                specs.setdefault((own.engine or "claude", bool(own.base_url)), []).append(name)
     found = []
     for (spec, own_server), roles in specs.items():
-        who = "every role" if len(roles) == len(Role) else ", ".join(roles)
+        who = "every role" if roles == [str(role) for role in Role] else ", ".join(roles)
         check = _engine(patient, spec, scheduled, own_server)
         found.append(replace(check, text=f"{who}: {check.text}"))
     return found

@@ -1,0 +1,169 @@
+"""What an agent may reach: a list of hosts is all there is, by proxy, and nothing else by any way."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bee.thinking.config import Settings
+from bee.thinking.network import allows, is_host, narrowed
+from bee.verbs.host import Host
+from bee.verbs.logs import Reading, find_run
+from bee.words.errors import UsageError
+from bee.words.roles import Role
+from tests.belt.plays import heard, runs
+from tests.belt.stage import staged
+from tests.engines.hosts import BOXED, host
+from tests.engines.models import Move, Say, Shell, serving
+
+needs_box = pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
+LOOK = """
+import os, socket, urllib.request
+def way(name, act):
+    try: print("WAY", name, act())
+    except Exception as problem: print("WAY", name, "refused", type(problem).__name__, getattr(problem, "code", ""))
+def direct(port):
+    with socket.create_connection(("127.0.0.1", port), 3) as peer: return "reached"
+way("listed", lambda: urllib.request.urlopen("http://127.0.0.1:LISTED/x", timeout=9).read().decode())
+way("other", lambda: urllib.request.urlopen("http://127.0.0.1:OTHER/x", timeout=9).read().decode())
+way("tunnel", lambda: urllib.request.urlopen("https://evil.example/", timeout=9).read().decode())
+bare = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+way("past", lambda: bare.open("http://127.0.0.1:LISTED/x", timeout=3).read())
+way("direct", lambda: direct(OTHER))
+way("name", lambda: socket.getaddrinfo("example.com", 443))
+print("LINKS", sorted(os.listdir("/sys/class/net")) if os.path.isdir("/sys/class/net") else [])
+"""
+
+
+@contextmanager
+def web(text: str) -> Iterator[int]:
+    """A web server on loopback that says one thing; its port."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def with_network(played: Host, network: object) -> Host:
+    """The host, its roles under a network policy."""
+    roles = {role: dataclasses.replace(own, network=network) for role, own in played.settings.roles.items()}
+    settings = dataclasses.replace(played.settings, roles=roles)
+    crew = dataclasses.replace(played.crew, settings=settings)  # type: ignore[type-var]
+    return dataclasses.replace(played, settings=settings, crew=crew)
+
+
+def look(listed: int, other: int) -> str:
+    script = LOOK.replace("LISTED", str(listed)).replace("OTHER", str(other))
+    return f"cat > /tmp/look.py <<'END'\n{script}\nEND\n{sys.executable} /tmp/look.py"
+
+
+@needs_box
+@pytest.mark.parametrize(
+    "engine", ["claude", pytest.param("codex", marks=pytest.mark.deep), pytest.param("gemini", marks=pytest.mark.deep)]
+)
+def test_x5_an_agent_reaches_what_is_on_the_list_and_nothing_else(engine: str, tmp_path: Path) -> None:
+    """The true program talks to its own model server and to a listed host; other hosts and ways past are shut."""
+    with staged(tmp_path) as stage, web("page of the listed") as listed, web("page of the other") as other:
+        moves: list[Move] = [Shell(look(listed, other)), Shell('bee pause "I have looked."'), Say("Done.")]
+        with serving({"drafter": moves}) as models:
+            number = stage.issue()
+            played = with_network(host(stage, engine, models.url), (f"127.0.0.1:{listed}", "*.pypi.org"))
+            assert stage.tick(played).run
+            seen = models.outputs("drafter")[0]
+            assert "WAY listed page of the listed" in seen, seen
+            assert "WAY other refused HTTPError 403" in seen
+            assert seen.count("refused") == 5
+            assert [verb for verb, ok, _ in heard(played) if ok] == ["pause"]
+            told = _told(played, number)
+            assert f"bee network: 127.0.0.1:{other} is not on the list" in told
+            assert "bee network: evil.example:443 is not on the list" in told
+            assert "the network policy kept it from " in stage.record(number).note
+
+
+def _told(played: Host, number: int) -> str:
+    about, _ = find_run(played.home, played.settings.repos, number, "")
+    assert about is not None
+    return "\n".join(line.text for line in Reading(played.home, about, played.settings).new(to_end=True))
+
+
+@needs_box
+def test_x5_the_policy_of_the_repository_narrows_and_none_is_none(tmp_path: Path) -> None:
+    """`network: none` there leaves a command without any network, whatever this machine allows."""
+    with staged(tmp_path) as stage, web("page") as port:
+        stage.edit_policy("version: 1\nintake: all\nroles:\n  drafter:\n    network: none\n")
+        script = (
+            f"{look(port, port)} > seen.txt 2>&1; cat seen.txt; git add -A; git commit -qm x; bee submit --title x\n"
+        )
+        played = stage.host(moves={"drafter": script}, sandbox="required")
+        number = stage.issue()
+        run = stage.tick(played).run
+        text = (played.home.path / "runs" / run / "transcript.log").read_text()
+        assert text.count("refused") == 6, text
+        assert heard(played)[0][:2] == ("submit", True)
+        assert runs(stage, played, number)
+
+
+def test_a_network_that_cannot_be_kept_claims_nothing(tmp_path: Path) -> None:
+    """Without the box nothing would keep an agent from the network: nothing is dispatched, and it is said why."""
+    with staged(tmp_path) as stage:
+        number = stage.issue()
+        with pytest.raises(UsageError, match="`network` needs the box"):
+            _ready(stage.configure(roles={"drafter": {"network": []}}))
+        assert stage.labels(number) == set()
+
+
+def _ready(played: Host) -> None:
+    read = json.loads(played.home.config_path.read_text())
+    assert read["roles"] == {"drafter": {"network": []}}
+    from bee.doors import services
+
+    settings = services.settings_at(played.home, repo_given=False)
+    assert settings.role(Role.DRAFTER).network == ()
+    dataclasses.replace(played.crew, settings=settings).ready(Role.DRAFTER, "")  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "port", "covered"),
+    [
+        ("pypi.org", "pypi.org", 443, True), ("pypi.org", "PyPI.org.", 80, True),
+        ("pypi.org", "a.pypi.org", 443, False),
+        ("pypi.org:443", "pypi.org", 443, True), ("pypi.org:443", "pypi.org", 22, False),
+        ("*.pypi.org", "files.pypi.org", 443, True), ("*.pypi.org", "pypi.org", 443, False),
+        ("*.pypi.org", "evilpypi.org", 443, False), ("pypi.org", "pypi.org.evil.example", 443, False),
+        ("127.0.0.1:80", "127.0.0.1", 80, True), ("[::1]:80", "::1", 80, True), ("[::1]", "::2", 80, False),
+    ],
+)  # fmt: skip
+def test_a_name_on_the_list_means_that_name(pattern: str, host: str, port: int, covered: bool) -> None:
+    assert is_host(pattern)
+    assert allows((pattern,), host, port) is covered
+
+
+def test_a_policy_never_widens() -> None:
+    assert narrowed("open", "open") == "open"
+    assert narrowed("open", ("a",)) == narrowed(("a",), "open") == ("a",)
+    assert narrowed("none", ("a",)) == narrowed(("a",), "none") == narrowed("none", "open") == "none"
+    assert narrowed(("a", "*.b.org", "c:443"), ("x.b.org", "c", "d")) == ("c:443", "x.b.org")
+    assert narrowed((), ("a",)) == ()
+    assert Settings().role(Role.DRAFTER).network == "open"
+    assert not any(map(is_host, ("", "*", "*.", "http://a", "a b", "a/b", "a..b", "a:x", "-a")))
