@@ -29,7 +29,7 @@ SUMMARY: Final = {
     "why": "why an item is where it is, and what you can do",
     "pause": "stop all work on an item",
     "resume": "let bee go on with an item",
-    "approve": "approve a pull request at its head: on to E2E and merge",
+    "approve": "approve a pull request at its head, or the plan of an issue",
     "request-changes": "send a pull request back to the drafter",
     "cancel": "end a live run cleanly",
     "retry": "try an item again now, with a hint",

@@ -109,6 +109,11 @@ MARKERS: Final = {
     "approved-for-e2e": ("`sha=`", "a person, on a pull request", "approved: on to E2E and merge without review"),
     "changes-requested": ("`sha=`", "a person, on a pull request", "back to the drafter, over any approval"),
     "plan": ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
+    "plan-approved": (
+        "`text=` `by=`",
+        "a person through `bee approve`, or bee for a box that a person ticked on the dashboard",
+        "approves the plan of this text, as a tick at its gate does",
+    ),
     "pr": ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
     "run": (
         "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
@@ -124,6 +129,7 @@ MARKERS: Final = {
 # What a reader without values of its own takes, by the name of its function in bee/thinking/config.py.
 ACCEPTS: Final = {
     "_text": "text",
+    "_yes_no": "`true` or `false`",
     "_texts": "list of texts",
     "_text_or_texts": "text, or list of texts",
     "_repos": "list of `owner/name`",
@@ -185,6 +191,8 @@ KEYS: Final = {
         "roles": "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent. "
         "Every role takes `network`, which narrows what the machine allows, see "
         "[engines.md](engines.md#what-an-agent-may-reach).",
+        "dashboard": "One issue that shows what runs, what is next and what waits for you, with boxes to steer by. See "
+        "[operators.md](operators.md#the-dashboard-issue).",
     },
     "policy-limits": {
         "failures": "Failed tries with nothing changed, before a person is asked.",

@@ -142,6 +142,7 @@ class Policy:
     limits: PolicyLimits = PolicyLimits()
     lean: frozenset[Role] = frozenset()
     network: Mapping[Role, Network] = field(default_factory=dict)
+    dashboard: bool = False
 
     @property
     def protected(self) -> tuple[str, ...]:
@@ -217,6 +218,12 @@ def _section(readers: Mapping[str, Reader], make: Callable[..., T]) -> Reader:
 def _text(path: str, tree: Tree) -> str:
     if not isinstance(tree.value, str):
         raise ConfigError(path, tree.line, f"expected text, found {tree.value!r}")
+    return tree.value
+
+
+def _yes_no(path: str, tree: Tree) -> bool:
+    if not isinstance(tree.value, bool):
+        raise ConfigError(path, tree.line, f"expected true or false, found {tree.value!r}")
     return tree.value
 
 
@@ -380,4 +387,5 @@ _POLICY: Final[dict[str, Reader]] = {
     "trust": _section({"allow": _logins, "deny": _logins, "bots": _logins}, TrustPolicy),
     "limits": _section(_LIMITS, PolicyLimits),
     "roles": _lean_roles,
+    "dashboard": _yes_no,
 }

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from bee.thinking.trust import Trust, revisions
-from bee.words.model import Issue
+from bee.words import markers
+from bee.words.model import Issue, Who
 from bee.words.plan import Body, read_body
-from bee.words.text import unix
+from bee.words.text import digest, unix
 
 
 class Gate(StrEnum):
@@ -27,7 +28,32 @@ def design_gate(issue: Issue, trust: Trust) -> Gate:
 
 def plan_gate(issue: Issue, trust: Trust) -> Gate:
     """`## Plan finalized`: guards the plan and the design it was made from."""
-    return _gate(issue, trust, lambda body: body.plan_gate, lambda body: f"{body.design_hash} {body.plan_hash}")
+    gate = _gate(issue, trust, lambda body: body.plan_gate, _plan_guarded)
+    return Gate.TICKED if gate in {Gate.OPEN, Gate.VOID} and _plan_approved(issue, trust) else gate
+
+
+def _plan_guarded(body: Body) -> str:
+    return f"{body.design_hash} {body.plan_hash}"
+
+
+def plan_print(body: str) -> str:
+    """The print of all that the plan gate of an issue body guards: 16 hex digits."""
+    return digest(_plan_guarded(read_body(body)))
+
+
+def _plan_approved(issue: Issue, trust: Trust) -> bool:
+    """Whether a trusted person approved this very plan in words: from the terminal, or with a box on the dashboard.
+
+    Where bee wrote down what a person ticked, that person must still be trusted, as whoever ticks the gate must be.
+    """
+    said = [c for c in issue.comments if markers.may_hold(c.body) and trust.counts(c)]
+    wanted = plan_print(issue.body) if said else ""
+    for comment in said:
+        for marker in markers.named(comment.body, markers.PLAN_APPROVED):
+            who = Who(marker.get("by")) if trust.is_bee(comment.author) else comment.author
+            if marker.get("text") == wanted and trust.of(who):
+                return True
+    return False
 
 
 def _gate(issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]) -> Gate:

@@ -5,12 +5,12 @@ What an agent wrote is neutralised before it stands here; bee's own markers are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bee.words import markers
 from bee.words.branches import branch_of
-from bee.words.limits import BODY_BYTES_MAX
+from bee.words.limits import BODY_BYTES_MAX, DASHBOARD_ROWS_MAX
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step
 from bee.words.records import RunSummary
@@ -70,7 +70,57 @@ def standing(
             f"- **To stop it:** add the label `breeze:human`, or run `bee pause {number}`. "
             f"To go on: take it off, or run `bee resume {number}`."
         )
-    return "\n".join([*lines, "", f"<sub>As of {utc(at)}. bee edits this comment; the labels are the state.</sub>"])
+    return as_of("\n".join(lines), at)
+
+
+DASHBOARD_TITLE = "bee: dashboard"
+
+
+def retried(who: str, at: int) -> str:
+    """What stands on an item whose box on the dashboard a person ticked."""
+    return f"**human:** `{who}` asked on the dashboard to try again ({utc(at)})"
+
+
+def dashboard_head(repo: str) -> str:
+    """The first words of a dashboard issue."""
+    return (
+        f"This is bee's dashboard of {repo}; the first comment below shows where everything stands. Tick a box to have "
+        "bee act at its next tick: it counts when somebody with write access ticks it. bee never works on this issue."
+    )
+
+
+def dashboard(parts: Mapping[str, Sequence[str]], runs: int, usd: float, error: str, hold: str) -> str:
+    """The picture on a dashboard: lists by heading, what today cost, the last error, why nothing is dispatched."""
+    lines = [f"**bee:** {', '.join(f'{heading.lower()}: {len(rows)}' for heading, rows in parts.items())}"]
+    if hold:
+        lines += ["", f"**Nothing is dispatched:** {quoted(hold)}"]
+    for heading, rows in parts.items():
+        if rows:
+            lines += ["", f"**{heading}**", "", *(f"- {row}" for row in rows[:DASHBOARD_ROWS_MAX])]
+        if len(rows) > DASHBOARD_ROWS_MAX:
+            lines.append(f"- and {len(rows) - DASHBOARD_ROWS_MAX} more: `bee status`")
+    lines += ["", f"**Today:** {'1 run' if runs == 1 else f'{runs} runs'}{f', {usd:.2f} USD' if usd else ''} (UTC)"]
+    if error:
+        lines += ["", f"**Last error:** {error}"]
+    return "\n".join(lines)
+
+
+def as_of(text: str, at: int) -> str:
+    """A picture with the time it was taken."""
+    return f"{text}\n\n<sub>As of {utc(at)}. bee edits this comment; the labels are the state.</sub>"
+
+
+def asked_on_dashboard(at: int, who: str, what: str, came_of_it: str) -> str:
+    """One line about a box that was ticked; `who` is empty where GitHub's history does not tell."""
+    said_ = quoted(came_of_it).replace("`", "'")
+    return f"- {utc(at)}, {who or 'somebody'}: {what}. {said_}"
+
+
+def plan_approved(by: str, text: str, at: int = 0, reason: str = "") -> str:
+    """A person's approval of a plan, bound to its text; `at` where bee writes down a box ticked on the dashboard."""
+    where = f"`{by}` approved the plan on the dashboard ({utc(at)})" if at else "the plan is approved"
+    marker = markers.Marker(markers.PLAN_APPROVED, {"text": text, "by": by})
+    return f"{_prose(reason, f'**human:** {where}' + (': ' if reason else ''))}\n\n{markers.render(marker)}"
 
 
 def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:

@@ -15,6 +15,7 @@ from bee.hands.github.reading import OneItem
 from bee.hands.github.writing import RefMove
 from bee.thinking import wording
 from bee.thinking.facts import escalation_stands
+from bee.thinking.gates import plan_print
 from bee.thinking.history import fold, spent
 from bee.thinking.holds import BY_PERSON
 from bee.thinking.trust import Trust, TrustPolicy, resumed_at
@@ -26,8 +27,9 @@ from bee.words import markers
 from bee.words.branches import item_ref
 from bee.words.errors import RefConflict, UsageError
 from bee.words.labels import Label
-from bee.words.model import Item, Permission, Pull, Tip
+from bee.words.model import Issue, Item, Permission, Pull, Tip
 from bee.words.outcomes import Failure, Outcome
+from bee.words.plan import read_body
 from bee.words.records import Kind, Record
 
 HUMAN_ROLE = "human"
@@ -151,12 +153,27 @@ def retry(door: Door, repo: str, number: int, hint: str) -> Done:
 def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> Done:
     """`bee approve` and `bee request-changes`: a marker bound to the head as it is now."""
     one = reading.read_item(door, repo, number)
+    if kind == markers.APPROVED and isinstance(one.item, Issue) and one.item.open:
+        return _approve_plan(door, repo, one.item, one.snapshot.viewer.login, reason)
     pull = _open_pull(one.item)
     word = "approved" if kind == markers.APPROVED else "changes requested"
     if _said_already(pull, kind):
         return Done(f"#{number} has this already at {wording.short(pull.head)}: {word}", changed=False)
     writing.comment(door, repo, number, wording.human_marker(kind, pull.head, reason))
     return Done(f"#{number}: {word} at {wording.short(pull.head)}")
+
+
+def _approve_plan(door: Door, repo: str, issue: Issue, login: str, reason: str) -> Done:
+    """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
+    if read_body(issue.body).plan_gate is None:
+        raise UsageError(f"#{issue.number} is an issue without a plan to approve; give the number of a pull request")
+    text = plan_print(issue.body)
+    own = (c for c in issue.comments if c.author is not None and c.author.login == login)
+    said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
+    if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
+        return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
+    writing.comment(door, repo, issue.number, wording.plan_approved(login, text, reason=reason))
+    return Done(f"the plan of #{issue.number} is approved as it stands")
 
 
 def _open_pull(item: Item) -> Pull:

@@ -34,12 +34,14 @@ def tick(host: Host, options: Options) -> Report:
     try:
         views = _look(host, door, options, report)
         if not options.dry:
+            views = _heed(host, door, views)
             views = reconcile(host, door, views, report)
         report.decision = decide(views)
         report.said = report.decision.held
         if not options.dry:
             _ring(host, door, views, report)
             slot = _dispatch(host, door, views, slot, options, report)
+            _show(host, door, views, report)
     except BeeError as problem:
         report.problems.append(problem)
     finally:
@@ -48,6 +50,23 @@ def tick(host: Host, options: Options) -> Report:
     report.requests += door.requests
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
     return report
+
+
+def _heed(host: Host, door: Door, views: list[View]) -> list[View]:
+    """What people asked for on the dashboards comes first: it may be to pause everything."""
+    if not any(view.policy.dashboard for view in views):
+        return views
+    from bee.verbs.dashboard import heed  # here, so that no other tick pays for it
+
+    return heed(host, door, views)
+
+
+def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
+    """The dashboards, where a repository wants one."""
+    if report.decision is not None and any(view.policy.dashboard for view in views):
+        from bee.verbs.dashboard import show  # here, so that no other tick pays for it
+
+        show(host, door, views, report.decision, report.run)
 
 
 def _look(host: Host, door: Door, options: Options, report: Report) -> list[View]:

@@ -31,6 +31,13 @@ PULL_DISPATCHES_IN_A_ROW_MAX: Final = 5
 QUOTA_MINUTES: Final = 30
 HISTORY_RUNS_MAX: Final = 60
 
+# The dashboard issue
+DASHBOARD_MINUTES_MIN: Final = 5
+DASHBOARD_ROWS_MAX: Final = 20
+DASHBOARD_BOXES_MAX: Final = 10
+DASHBOARD_SAID_MAX: Final = 5
+DASHBOARD_EDITS_MAX: Final = 90
+
 # Money and runs, unless the policy says otherwise
 USD_PER_ITEM_MAX: Final = 25.0
 USD_PER_DAY_MAX: Final = 100.0

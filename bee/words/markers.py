@@ -15,6 +15,7 @@ from bee.words.text import outside_code
 APPROVED: Final = "approved-for-e2e"
 CHANGES_REQUESTED: Final = "changes-requested"
 PLAN: Final = "plan"
+PLAN_APPROVED: Final = "plan-approved"
 PULL: Final = "pr"
 RUN: Final = "run"
 ALERT: Final = "alert"

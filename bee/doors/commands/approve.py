@@ -1,4 +1,4 @@
-"""`bee approve`: approve a pull request at its head: on to E2E and merge without review."""
+"""`bee approve`: approve a pull request at its head (on to E2E and merge without review), or an issue's plan."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bee.doors.commands.common import add_repo, steer_item
 from bee.verbs import steer
 from bee.words import markers
 
-HELP = "approve a pull request at its head: on to E2E and merge without review"
+HELP = "approve a pull request at its head (on to E2E and merge without review), or the plan of an issue"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

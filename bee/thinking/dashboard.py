@@ -1,0 +1,197 @@
+"""The dashboard issue of a repository: its boxes, what was asked by ticking them, and the picture under it. Pure.
+
+A tick counts like a gate's: by the edit history, the person who made it must be trusted. bee itself ticks none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bee.thinking import wording
+from bee.thinking.decide import Decision, Dispatch, Placed, actionable
+from bee.thinking.facts import View, record_of
+from bee.thinking.gates import plan_print
+from bee.thinking.history import MENDER, fold, is_dispatch
+from bee.thinking.holds import day_of, hold_of, standing_pause
+from bee.thinking.position import Mover, Position
+from bee.thinking.trust import Trust, revisions
+from bee.words import limits, markers
+from bee.words.model import Edit, Issue, Who
+from bee.words.outcomes import Outcome
+from bee.words.records import RunSummary
+from bee.words.text import outside_code, unix, utc
+
+KEY: Final = "dashboard"
+_RETRIED: Final = frozenset({
+    Position.HUMAN, Position.QUARANTINED, Position.EXHAUSTED, Position.NO_CHANGE, Position.BACKING_OFF,
+    Position.ABANDONED,
+})  # fmt: skip
+
+
+class Do(StrEnum):
+    """What a box asks for."""
+
+    PAUSE = "Pause everything"
+    RESUME = "Let everything go on"
+    RETRY = "Retry"
+    APPROVE = "Approve the plan of"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box. `bound`: the print of the plan that an approval speaks of."""
+
+    do: Do
+    number: int = 0
+    bound: str = ""
+
+    def line(self) -> str:
+        """The box as it stands in the body, not ticked."""
+        about = f" #{self.number}" if self.number else ""
+        return f"- [ ] {self.do}{about}{f' ({self.bound})' if self.bound else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A ticked box: who ticked it by the edit history (None: it does not tell), and when."""
+
+    box: Box
+    who: Who | None
+    at: int
+
+
+_BOX: Final = re.compile(rf"- \[([ xX])\] ({'|'.join(Do)})(?: #([1-9][0-9]{{0,9}}))?(?: \(([0-9a-f]{{16}})\))?[ \t]*")
+_SAID: Final = re.compile(r"- \d{4}-\d\d-\d\d \d\d:\d\d UTC, .*")
+
+
+def found(view: View) -> Issue | None:
+    """The dashboard among the open issues: bee's own, the oldest should there be two."""
+    ours = (issue for issue in view.snapshot.issues if is_board(issue, view.trust))
+    return min(ours, key=lambda issue: issue.number, default=None)
+
+
+def is_board(issue: Issue, trust: Trust) -> bool:
+    """Whether this issue is a dashboard of bee's."""
+    keys = (marker.get("key") for marker in markers.named(issue.body, markers.ALERT))
+    return trust.is_bee(issue.author) and KEY in keys
+
+
+# ---- the boxes ------------------------------------------------------------------------------------------------------
+
+
+def boxes(view: View, places: Sequence[Placed]) -> tuple[Box, ...]:
+    """The boxes that make sense now; at most DASHBOARD_BOXES_MAX of a kind."""
+    places = [one for one in places if one.repo == view.snapshot.repo]
+    paused = standing_pause(view.snapshot.control, view.snapshot.now) is not None
+    retried = [Box(Do.RETRY, one.number) for one in places if one.place.position in _RETRIED]
+    plans = [
+        Box(Do.APPROVE, one.number, plan_print(one.item.body))
+        for one in places
+        if one.place.position is Position.PLAN_OPEN
+    ]
+    most = limits.DASHBOARD_BOXES_MAX
+    return (Box(Do.RESUME if paused else Do.PAUSE), *retried[:most], *plans[:most])
+
+
+def body(repo: str, wanted: Sequence[Box], said: Sequence[str]) -> str:
+    """The whole body; `said` are the lines about what was asked, oldest first."""
+    lines = [wording.dashboard_head(repo), "", "## What bee can do for you", "", *(box.line() for box in wanted)]
+    if said:
+        lines += ["", "## What was asked here", "", *said[-limits.DASHBOARD_SAID_MAX :]]
+    return "\n".join([*lines, "", markers.render(markers.Marker(markers.ALERT, {"key": KEY}))])
+
+
+def said(text: str) -> list[str]:
+    """The lines about what was asked, as they stand in a body."""
+    return [line for _, line in outside_code(text) if _SAID.fullmatch(line)]
+
+
+def boxes_in(text: str) -> dict[Box, bool]:
+    """The boxes of a body, and whether each is ticked."""
+    matches = (_BOX.fullmatch(line.rstrip()) for _, line in outside_code(text))
+    return {Box(Do(m[2]), int(m[3] or 0), m[4] or ""): m[1] in "xX" for m in matches if m}
+
+
+def asked(issue: Issue) -> tuple[Asked, ...]:
+    """The boxes that are ticked now, each with who ticked it last."""
+    by: dict[Box, Edit | None] = {}
+    before: dict[Box, bool] = {}
+    known = True
+    edits = revisions(issue)
+    for edit in edits:
+        if edit.text is None:
+            known = False
+            continue
+        now = boxes_in(edit.text)
+        for box in (box for box, ticked in now.items() if ticked and not before.get(box, False)):
+            by[box] = edit if known else None
+        before, known = now, True
+    seen = edits[-1].text is not None and unix(edits[-1].text) == unix(issue.body)
+    ticked = [box for box, is_ticked in boxes_in(issue.body).items() if is_ticked]
+    tickers = {box: by.get(box) if seen else None for box in ticked}
+    return tuple(Asked(box, edit.editor if edit else None, edit.at if edit else 0) for box, edit in tickers.items())
+
+
+# ---- the picture ----------------------------------------------------------------------------------------------------
+
+
+def picture(view: View, decision: Decision, started: str) -> str:
+    """Running, next, waiting, spent, the last error. `started`: the run that this very tick has sent."""
+    places = [one for one in decision.places if one.repo == view.snapshot.repo]
+    parts = {
+        "Running": _running(view, decision, started),
+        "Next": [f"{one.role} on #{one.number}" for one in actionable(places, [view])],
+        "Waiting for you": [_waits(one) for one in places if one.place.mover is Mover.PERSON],
+        "Waiting for something else": [_waits(one) for one in places if one.place.mover is Mover.CONDITION],
+    }
+    day = day_of(view.snapshot)
+    hold = hold_of(view)
+    return wording.dashboard(parts, day.runs, day.usd, _last_error(view), hold.text if hold else "")
+
+
+def _running(view: View, decision: Decision, started: str) -> list[str]:
+    found_ = []
+    for number, tip in sorted(view.snapshot.items.items()):
+        record = tip.record
+        if record is not None and record.holds and record.expires_at > view.snapshot.now and record.role != MENDER:
+            found_.append(f"{record.role} on #{number} since {utc(record.started_at)}")
+    choice = decision.choice
+    if started and isinstance(choice, Dispatch) and choice.placed.repo == view.snapshot.repo:
+        found_.append(f"{choice.role} on #{choice.placed.number} since {utc(view.snapshot.now)}")
+    return found_
+
+
+def _waits(one: Placed) -> str:
+    advice = one.place.advice.format(number=one.number)
+    return f"#{one.number} `{one.place.position}`: {wording.quoted(one.place.reason)}. {advice}"
+
+
+def _last_error(view: View) -> str:
+    """The latest failed run, in one line; empty where there is none."""
+    failed: list[tuple[int, int, RunSummary]] = []
+    for number in view.snapshot.items:
+        runs = fold(record_of(view, number))
+        failed += [(run.ended_at, number, run) for run in runs if run.outcome is Outcome.ERROR and is_dispatch(run)]
+    if not failed:
+        return ""
+    at, number, run = max(failed, key=lambda one: (one[0], one[1]))
+    why = run.note or str(run.failure or "no reason given")
+    return f"{utc(at)}, {run.role} on #{number}: {wording.quoted(why)}"
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two pictures show the same, whenever they were taken."""
+    return _undated(one) == _undated(other)
+
+
+def _undated(text: str) -> str:
+    return text.partition("\n\n<sub>")[0]
+
+
+def counts(asked_: Asked, trust: Trust) -> bool:
+    """Whether a tick is a trusted person's."""
+    return asked_.who is not None and trust.of(asked_.who)

@@ -1,0 +1,205 @@
+"""Keeping the dashboard issue: does what trusted people ask for by ticking its boxes, and shows what has changed.
+
+Called by a tick, before and after all else, for repositories whose policy wants one. Nothing here costs a request while
+the picture is the same and no box is ticked. All of it is done under the lease of its key, so that two hosts act once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bee.hands.github import reading, writing
+from bee.hands.github.door import Door
+from bee.thinking import dashboard as board
+from bee.thinking import sticky, wording
+from bee.thinking.dashboard import Asked, Box, Do
+from bee.thinking.decide import Decision, survey
+from bee.thinking.facts import View
+from bee.thinking.gates import plan_print
+from bee.thinking.history import MENDER
+from bee.thinking.holds import BY_PERSON
+from bee.thinking.trust import revisions
+from bee.verbs import control, steer
+from bee.verbs.host import Host
+from bee.verbs.keyed import keyed
+from bee.verbs.lease import Desk, desk_of
+from bee.verbs.reconcile import with_phases
+from bee.verbs.snapshot import look
+from bee.words import limits, markers
+from bee.words.errors import BeeError, UsageError
+from bee.words.model import Comment, Issue
+from bee.words.text import unix
+
+
+def heed(host: Host, door: Door, views: Sequence[View]) -> list[View]:
+    """Do what was asked for on the dashboards, before anything else is decided; the views as they are then."""
+    return [_heeded(host, door, view) if view.policy.dashboard else view for view in views]
+
+
+def _heeded(host: Host, door: Door, view: View) -> View:
+    issue = board.found(view)
+    if issue is None or not board.asked(issue):
+        return view
+    desk = desk_of(door, view.snapshot, host.host_id, host.boot)
+    try:
+        with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
+            fresh = reading.read_item(door, desk.repo, issue.number).item if held else None
+            if isinstance(fresh, Issue) and fresh.open:
+                _answer(desk, fresh, view)
+    except BeeError as problem:
+        _say(host, view, problem)
+    return with_phases(host, look(door, view.snapshot.repo))
+
+
+def show(host: Host, door: Door, views: Sequence[View], decision: Decision, started: str) -> None:
+    """Bring each dashboard up to date. What fails here costs only the dashboard, and is said."""
+    for view in views:
+        if view.policy.dashboard:
+            try:
+                _show(host, door, view, decision, started)
+            except BeeError as problem:
+                _say(host, view, problem)
+
+
+def _say(host: Host, view: View, problem: BeeError) -> None:
+    host.say(f"{view.snapshot.repo}: the dashboard was not brought up to date: {problem}")
+
+
+def _show(host: Host, door: Door, view: View, decision: Decision, started: str) -> None:
+    issue = board.found(view)
+    if issue is not None and not _is_due(issue, view, decision, started):
+        return
+    desk = desk_of(door, view.snapshot, host.host_id, host.boot)
+    with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
+        if held and issue is None:
+            _open(desk, view, decision, started)
+        elif held and issue is not None:
+            fresh = reading.read_item(door, desk.repo, issue.number).item
+            if isinstance(fresh, Issue) and fresh.open:
+                _refresh(desk, fresh, view, decision, started)
+
+
+def _is_due(issue: Issue, view: View, decision: Decision, started: str) -> bool:
+    """Whether what it shows is not so any more, and it was last changed DASHBOARD_MINUTES_MIN ago."""
+    shown = _shown(issue, view)
+    if shown is None:
+        return True
+    latest = max(shown.edited_at or shown.at, revisions(issue)[-1].at)
+    if view.snapshot.now - latest < limits.DASHBOARD_MINUTES_MIN * 60:
+        return False
+    if tuple(board.boxes_in(issue.body)) != board.boxes(view, decision.places):
+        return True
+    return not board.same(unix(shown.body), board.picture(view, decision, started))
+
+
+def _key(number: int) -> str:
+    return wording.effect_key(number, MENDER, "", board.KEY)
+
+
+def _shown(issue: Issue, view: View) -> Comment | None:
+    """The comment with the picture."""
+    return sticky.found(issue, view.trust, _key(issue.number))
+
+
+def _open(desk: Desk, view: View, decision: Decision, started: str) -> None:
+    """The issue with its picture; unless somebody opened it since the snapshot."""
+    marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
+    if reading.open_alert(desk.door, desk.repo, view.snapshot.viewer.login, marker):
+        return
+    body = board.body(desk.repo, board.boxes(view, decision.places), ())
+    number = writing.create_issue(desk.door, desk.repo, wording.DASHBOARD_TITLE, body)
+    writing.comment(desk.door, desk.repo, number, _picture(desk, number, view, decision, started))
+
+
+def _picture(desk: Desk, number: int, view: View, decision: Decision, started: str) -> str:
+    text = wording.as_of(board.picture(view, decision, started), desk.door.now())
+    return wording.marked(text, board.KEY, MENDER, _key(number), kind="status")
+
+
+def _answer(desk: Desk, issue: Issue, view: View) -> None:
+    """Do what was asked for, and take the ticks off with a line about each."""
+    said = board.said(issue.body)
+    seen: Issue | None = issue
+    for _ in range(limits.REQUEST_TRIES_MAX):
+        if seen is None:
+            return
+        for one in board.asked(seen):
+            done = _do(desk, one, view)
+            line = wording.asked_on_dashboard(one.at or desk.door.now(), _name(one), one.box.line()[6:], done)
+            said += [line] if line not in said else []
+        now = look(desk.door, desk.repo)
+        body = board.body(desk.repo, board.boxes(now, survey(now)), said)
+        writing.write_body(desk.door, desk.repo, issue.number, body)
+        seen = _written_over(desk, seen, body)
+
+
+def _refresh(desk: Desk, issue: Issue, view: View, decision: Decision, started: str) -> None:
+    """The boxes that make sense now, and the picture. A box that is ticked meanwhile is left to the next tick."""
+    if len(issue.edits) >= limits.DASHBOARD_EDITS_MAX:
+        # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
+        writing.close_issue(desk.door, desk.repo, issue.number)
+        return
+    body = board.body(desk.repo, board.boxes(view, decision.places), board.said(issue.body))
+    if body != unix(issue.body) and not board.asked(issue):
+        writing.write_body(desk.door, desk.repo, issue.number, body)
+        lost = _written_over(desk, issue, body)
+        if lost is not None:
+            _answer(desk, lost, view)
+    text = _picture(desk, issue.number, view, decision, started)
+    shown = _shown(issue, view)
+    if shown is None:
+        writing.comment(desk.door, desk.repo, issue.number, text)
+    elif not board.same(unix(shown.body), text):
+        writing.edit_comment(desk.door, desk.repo, shown.id, text)
+
+
+def _written_over(desk: Desk, seen: Issue, written: str) -> Issue | None:
+    """The issue as somebody edited it in the moment before bee wrote: what they ticked counts. None: nobody did.
+
+    That text is not put back: a tick must stay its author's, never become bee's.
+    """
+    after = reading.read_item(desk.door, desk.repo, seen.number).item
+    edits = revisions(after)
+    texts = [unix(edit.text or "") for edit in edits]
+    at = len(texts) - 1 - texts[::-1].index(written) if written in texts else 0
+    if at == 0 or texts[at - 1] == unix(seen.body):
+        return None
+    return replace(seen, body=texts[at - 1], edits=tuple(reversed(edits[:at])))
+
+
+def _name(one: Asked) -> str:
+    return one.who.login if one.who is not None else ""
+
+
+def _do(desk: Desk, one: Asked, view: View) -> str:
+    """What was asked for, when a trusted person asked; in one sentence."""
+    if not board.counts(one, view.trust):
+        return "Nothing was done: it counts when somebody with write access ticks it"
+    try:
+        return _act(desk, one.box, _name(one), one.at, view)
+    except UsageError as problem:
+        return str(problem)
+
+
+def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
+    door, repo, number = desk.door, desk.repo, box.number
+    if box.do is Do.PAUSE:
+        control.pause_all(desk, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
+        return "Nothing is dispatched in this repository, by any host, until somebody lets it go on"
+    if box.do is Do.RESUME:
+        control.resume_all(desk, view.snapshot.control)
+        return "It goes on with the next tick"
+    key = wording.effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
+    item = reading.read_item(door, repo, number).item
+    if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
+        return "It was done already"
+    if box.do is Do.RETRY:
+        done = steer.retry(door, repo, number, "")
+        writing.comment(door, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
+        return done.said
+    if not isinstance(item, Issue) or box.bound != plan_print(item.body):
+        return "Nothing was done: the plan is another by now"
+    text = wording.plan_approved(who, box.bound, at)
+    writing.comment(door, repo, number, wording.marked(text, board.KEY, "human", key))
+    return f"The plan of #{number} counts as approved"
