@@ -17,7 +17,7 @@ from bee.words.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
-    "retry", "log", "cost", "logs", "install", "uninstall", "demo", "forge",
+    "retry", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
@@ -36,6 +36,7 @@ SUMMARY: Final = {
     "log": "the ledger of an item, or of everything",
     "cost": "what the agents cost, by item, role and day",
     "logs": "the transcript of a run, live or afterwards",
+    "config": "every setting as it counts, and who set it",
     "install": "tick every five minutes from this machine's scheduler",
     "uninstall": "take bee out of this machine's scheduler",
     "demo": "watch a design doc become merged pull requests, without an account",

@@ -78,6 +78,10 @@ EXIT: Final = whole("the process's exit code")
 KIND: Final = one_of("issue", "pull")
 MOVES_NEXT: Final = one_of(*Role, *Mover, said="an agent's role, or who else moves next")
 POSITION: Final = one_of(*Position)
+SETTINGS: Final = listed(obj(
+    name=text(), value=_with("text, number, list or object; what may be a secret is left out", {}),
+    set_by=text("`default`, `environment`, or file and line"),
+))  # fmt: skip
 ITEM: Final = obj(
     repo=text(), number=whole(), kind=KIND, position=POSITION, moves_next=MOVES_NEXT, reason=text("the rule, in words")
 )
@@ -167,6 +171,12 @@ SHAPES: Final[Mapping[str, Schema]] = {
         entries=listed(obj(
             kind=one_of("message", "thought", "tool", "answer", "error", "output", "verb"),
             at=whole("seconds since the epoch, 0 where the output has no time"), text=text(),
+        )),
+    ),
+    "config": obj(
+        config=text("the machine's file"), found=flag("whether it is there"), machine=SETTINGS, environment=SETTINGS,
+        repos=listed(obj(
+            repo=text(), roles=SETTINGS, policy=SETTINGS, problem=text("why there is no policy; empty where there is"),
         )),
     ),
     **dict.fromkeys(("approve", "request-changes", "cancel", "retry"), STEERED),

@@ -40,6 +40,7 @@ COMMANDS = (
     ("log",),
     ("cost", "--since", "1d"),
     ("logs", PULL),
+    ("config", "show"),
 )
 
 

@@ -1,0 +1,105 @@
+"""`bee config show`: every setting as it counts here, with the file and line that set it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bee.doors import services
+from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.hands.yamlfile import parse as parse_yaml
+from bee.thinking.config import POLICY_PATH, Policy, Settings, check_repo_name, policy_of, settings_of
+from bee.thinking.effective import DEFAULT, Value, of_machine, of_policy, of_roles, shown
+from bee.words.errors import AuthError
+from bee.words.text import plain
+from bee.words.tree import Tree
+
+HELP = "every setting as it counts here, with the file and line that set it; secrets are not shown"
+TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
+LOGINS: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "OPENAI_API_KEY", "GEMINI_API_KEY")
+ADDRESSES: Final = (
+    "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL", "ANTHROPIC_BASE_URL",
+    "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
+)  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee config`."""
+    parser.add_argument("what", choices=("show",), help="show: the settings")
+    add_repo(parser)
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Show the machine's settings, and each repository's; without a token, the policies are left out."""
+    home = services.home_of(env)
+    path, tree, settings = str(home.config_path), None, Settings()
+    if home.config_path.exists():
+        tree = parse_yaml(home.config_path.read_text(encoding="utf-8"), path)
+        settings = settings_of(path, tree)
+    repos = [_repo(args, env, settings, tree, repo) for repo in (args.repo or settings.repos)]
+    environment = _environment(env)
+    if args.json:
+        print_json({
+            "version": 1, "config": path, "found": tree is not None,
+            "machine": _plain(of_machine(settings, tree, path)), "environment": _plain(environment), "repos": repos,
+        })  # fmt: skip
+        return 0
+    print(f"{path}{'' if tree else ': not there, everything has its default'}")
+    print(_table(of_machine(settings, tree, path)))
+    print(f"\nenvironment\n{_table(environment)}")
+    for one in repos:
+        print(f"\n{one['repo']} on this machine\n{_table([Value(**value) for value in one['roles']])}")
+        print(f"\n{one['repo']}: {POLICY_PATH} on the default branch")
+        print(_table([Value(**value) for value in one["policy"]]) if one["policy"] else f"  {one['problem']}")
+    return 0
+
+
+def _repo(
+    args: argparse.Namespace, env: Mapping[str, str], settings: Settings, tree: Tree | None, repo: str
+) -> dict[str, Any]:
+    policy, values, problem = _policy(args, env, repo)
+    roles = of_roles(settings, tree, str(services.home_of(env).config_path), repo, policy)
+    return {"repo": repo, "roles": _plain(roles), "policy": _plain(values), "problem": problem}
+
+
+def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tuple[Policy | None, list[Value], str]:
+    """The policy, its values, and why there is none. Raises LookError, and ConfigError for one that is wrong."""
+    from bee.hands.github import reading
+
+    try:
+        services.token_of(env)
+    except AuthError as missing:
+        return None, [], f"not read: {missing}"
+    args.repo = [repo]  # this one is named, so config.yml may be missing
+    door = host_for(args, env).door()
+    text = reading.read_head(door, check_repo_name(repo)).policy_text
+    if not text:
+        return None, [], "there is none; `bee init` writes one"
+    read = parse_yaml(text, POLICY_PATH)
+    policy = policy_of(POLICY_PATH, read)
+    return policy, of_policy(policy, read, POLICY_PATH), ""
+
+
+def _environment(env: Mapping[str, str]) -> list[Value]:
+    """What the environment says: tokens and logins by name only."""
+    found = [Value(name, "set" if env.get(name) else "not set", "environment") for name in (*TOKENS, *LOGINS)]
+    return found + [Value(name, shown(env[name]), "environment") for name in ADDRESSES if env.get(name)]
+
+
+def _plain(values: list[Value]) -> list[dict[str, Any]]:
+    return [{"name": one.name, "value": one.value, "set_by": one.set_by} for one in values]
+
+
+def _table(values: list[Value]) -> str:
+    """One line for each; what somebody set says where, what is a default says nothing."""
+    rows = [(one.name, _said(one.value), "" if one.set_by == DEFAULT else one.set_by) for one in values]
+    wide = max(len(name) for name, _, _ in rows)
+    return "\n".join(f"  {name:<{wide}}  {value}{f'   ({by})' if by else ''}" for name, value, by in rows)
+
+
+def _said(value: Any) -> str:
+    if value in ("", [], {}, None):
+        return "-"
+    return plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

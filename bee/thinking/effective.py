@@ -1,0 +1,121 @@
+"""Every setting as it counts here, with the file and line that set it. Pure; secrets are left out of what it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bee.thinking.config import Policy, Settings
+from bee.thinking.network import narrowed
+from bee.thinking.outgates import secrets_in
+from bee.words.roles import Role
+from bee.words.tree import Tree
+
+DEFAULT: Final = "default"
+HIDDEN: Final = "(hidden)"
+_SECRET_NAME: Final = re.compile(r"key|token|secret|passw|auth", re.IGNORECASE)
+_ELSEWHERE: Final = frozenset({"roles", "per_repo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting: its dotted name, its value as JSON has it, and who set it (`default`, or `file:line`)."""
+
+    name: str
+    value: Any
+    set_by: str
+
+
+def of_machine(settings: Settings, tree: Tree | None, path: str) -> list[Value]:
+    """What `config.yml` says of the machine as a whole; `tree` is the parsed file, None where there is none."""
+    return [
+        Value(part.name, shown(getattr(settings, part.name), part.name), _set_by(tree, path, (), part.name))
+        for part in fields(Settings)
+        if part.name not in _ELSEWHERE
+    ]
+
+
+def of_roles(settings: Settings, tree: Tree | None, path: str, repo: str, policy: Policy | None = None) -> list[Value]:
+    """How each role is played in a repository on this machine; the network as the policy narrows it."""
+    found = []
+    for role in Role:
+        for name, (value, keys) in settings.chosen(role, repo).items():
+            said = DEFAULT if keys is None else _set_by(tree, path, keys, name)
+            if name == "network" and policy is not None and role in policy.network:
+                value, own = narrowed(value, policy.network[role]), value
+                said = said if value == own else f"{said}, narrowed by the policy"
+            found.append(Value(f"{role}.{name}", shown(value, name), said))
+    return found
+
+
+def of_policy(policy: Policy, tree: Tree, path: str) -> list[Value]:
+    """What the repository's own policy says."""
+    found = []
+    for part in fields(Policy):
+        value = getattr(policy, part.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            inner = [(f"{part.name}.{one.name}", getattr(value, one.name), one.name) for one in fields(value)]
+            found += [Value(name, shown(v, key), _set_by(tree, path, (part.name,), key)) for name, v, key in inner]
+        elif part.name not in ("lean", "network"):
+            found.append(Value(part.name, shown(value, part.name), _set_by(tree, path, (), part.name)))
+    for role in Role:
+        if role in policy.lean:
+            found.append(Value(f"roles.{role}.engine", "none", _set_by(tree, path, ("roles", role.value), "engine")))
+        if role in policy.network:
+            by = _set_by(tree, path, ("roles", role.value), "network")
+            found.append(Value(f"roles.{role}.network", shown(policy.network[role], "network"), by))
+    return found
+
+
+def _set_by(tree: Tree | None, path: str, keys: Sequence[str], name: str) -> str:
+    """The file and line of a key; names of repositories are compared without case."""
+    line = 0
+    for key in (*keys, name):
+        known = tree.value if tree is not None and isinstance(tree.value, dict) else {}
+        meant = next((one for one in known if one.lower() == key.lower()), None)
+        if tree is None or meant is None:
+            return DEFAULT
+        line, tree = tree.key_lines.get(meant, tree.line), known[meant]
+    return f"{path}:{line}"
+
+
+def shown(value: Any, name: str = "") -> Any:
+    """A value as JSON has it, without what may be a secret."""
+    if isinstance(value, Mapping):
+        return {str(key): shown(part, str(key)) for key, part in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, list | tuple):
+        return _words([shown(part) for part in value])
+    if isinstance(value, str):
+        return _text(value, whole=name != "notify")
+    return value
+
+
+def _words(words: Iterable[Any]) -> list[Any]:
+    """Arguments: what follows `--api-key`, or stands behind `--api-key=`, is hidden."""
+    kept: list[Any] = []
+    hide = False
+    for word in words:
+        if hide:
+            word = HIDDEN
+        name, sign, _ = word.partition("=") if isinstance(word, str) else ("", "", "")
+        flag = name.startswith("-") and _SECRET_NAME.search(name) is not None
+        hide = flag and not sign
+        kept.append(f"{name}={HIDDEN}" if flag and sign else word)
+    return kept
+
+
+def _text(text: str, whole: bool) -> str:
+    """An address without its user, password and query (and for a webhook, without its path)."""
+    if secrets_in(text):
+        return HIDDEN
+    if "://" not in text:
+        return text
+    url = urlsplit(text)
+    host = url.netloc.rpartition("@")[2]
+    bare = f"{url.scheme}://{host}{url.path if whole else ''}"
+    return bare if bare == text else f"{bare} {HIDDEN}"
