@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
+import shutil
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bee.thinking.decide import Placed
-from bee.thinking.position import Mover, Position
+from bee.thinking.position import Mover
 from bee.words.roles import Role
 from bee.words.text import one_line, plain
 
 WIDTH: Final = 80
+WIDTH_MIN: Final = 40
+WIDTH_MAX: Final = 120
 _COLOURS: Final = {Mover.PERSON: "33", Mover.NOBODY: "2", Mover.CONDITION: "36", Mover.BEE: "35"}
 
 
@@ -37,25 +40,57 @@ def table(placed: Iterable[Placed], colour: bool, width: int = WIDTH) -> str:
     for name, position, mover, one in rows:
         room = max(width - first - second - third - 6, 10)
         start = coloured(f"{position:<{second}}  {mover:<{third}}", one.place.mover, colour)
-        lines.append(f"{name:<{first}}  {start}  {one_line(one.item.title, room)}")
+        lines.append(f"{name:<{first}}  {start}  {fitted(one.item.title, room)}")
     return "\n".join(lines)
 
 
-def waiting_for_you(placed: Iterable[Placed], width: int = WIDTH) -> str:
-    """What a person is asked, item by item."""
-    lines = []
-    for one in placed:
-        if needs_person(one):
-            ask = one.place.advice.format(number=one.number)
-            text = f"{one.repo}#{one.number}: {plain(one.place.reason)}. {ask}"
-            lines.append(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="    "))
-    return "\n".join(lines)
+def columns(is_terminal: bool) -> int:
+    """How wide what is shown may be: the terminal, within reason; 80 columns where there is none."""
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH_MIN), WIDTH_MAX) if is_terminal else WIDTH
 
 
-def needs_person(one: Placed) -> bool:
-    """Whether somebody must do something before this item goes on."""
-    quiet = {Position.UNTRUSTED, Position.DRAFT}
-    return one.place.mover is Mover.PERSON and one.place.position not in quiet
+def width_of(text: str) -> int:
+    """The columns that a text takes on a terminal: two for wide characters, none for those that combine."""
+    return sum(_columns_of(char) for char in text)
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.combining(char) or char in "\ufe0f\u200d":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def fitted(text: str, room: int) -> str:
+    """The text as one line of at most `room` columns; an ellipsis says that something is cut off."""
+    line = one_line(text, 10 * WIDTH_MAX)
+    if width_of(line) <= room:
+        return line
+    kept, used = "", 0
+    for char in line:
+        used += _columns_of(char)
+        if used > room - 1:
+            break
+        kept += char
+    return f"{kept.rstrip()}…"
+
+
+def filled(text: str, width: int, indent: str) -> list[str]:
+    """The text as a paragraph of lines of at most `width` columns, each indented."""
+    lines, line = [], ""
+    for word in one_line(text, 10_000).split():
+        word = fitted(word, width - len(indent))
+        if line and width_of(f"{line} {word}") > width - len(indent):
+            lines.append(f"{indent}{line}")
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, f"{indent}{line}"] if line else lines
+
+
+def padded(text: str, room: int) -> str:
+    """The text, fitted, and filled up with spaces."""
+    line = fitted(text, room)
+    return line + " " * (room - width_of(line))
 
 
 def why(data: Mapping[str, Any], title: str, reason: str) -> str:

@@ -91,6 +91,16 @@ DECISION: Final = obj(
 )  # fmt: skip
 STEERED: Final = obj(repo=text(), number=whole(), changed=flag(), said=text("what came of it"))
 STEERED_ALL: Final = obj(repos=listed(obj(repo=text(), changed=flag(), said=text())))
+WAITING: Final = obj(
+    repo=text(),
+    number=whole(),
+    kind=KIND,
+    title=text(),
+    position=POSITION,
+    what=text("the question, or the condition"),
+    what_you_can_do=text(),
+    until=maybe(whole("seconds since the epoch")),
+)
 SUM: Final = {"runs": whole("of agents"), "cost_usd": number(), "tokens": whole()}
 NOTES: Final = listed(text(), "what else a person should know")
 PROBLEMS: Final = listed(text(), "what could not be looked at")
@@ -130,17 +140,26 @@ SHAPES: Final[Mapping[str, Schema]] = {
         problems=PROBLEMS,
     ),
     "status": obj(
-        person_needed=flag(),
+        exit=EXIT, person_needed=flag(),
         running=listed(obj(
-            repo=text(), number=whole(), role=text(), run=text(), host=text(), since_seconds=whole(),
+            repo=text(), number=whole(), title=text(), role=text(), run=text(), engine=text(), host=text(),
+            since_seconds=whole(), cost_usd=number("of the item, this run included as far as this machine knows"),
+            last_line=maybe(text("what its agent said last, where it runs on this machine")),
         )),
-        next=maybe(ITEM), items=listed(ITEM), slots=listed(text(), "who holds the agent slots of this machine"),
-        markers=mapping(text(), "the texts of PAUSED and ROLLBACK, where they are there"),
+        next=maybe(ITEM), waiting=listed(WAITING, "what a person moves next, with the question"),
+        held=listed(WAITING, "what waits for something else"), items=listed(ITEM),
         holds=listed(
-            obj(kind=text(), text=text(), until=maybe(whole("seconds since the epoch; null: a person ends it"))),
-            "what keeps whole repositories still: a pause, a quota, the day's budget",
+            obj(kind=text(), text=text(), until=maybe(whole("seconds since the epoch"))), "what holds repositories"
         ),
-        sandbox=text(), requests=whole("requests to GitHub"),
+        spend=listed(obj(
+            repo=text(), cost_usd=number(), runs=whole(), usd_per_day=number("0 is no limit"),
+            runs_per_day=whole("0 is no limit"),
+        ), "today, in UTC"),
+        slots=listed(text(), "who holds the agent slots of this machine"),
+        markers=mapping(text(), "the texts of PAUSED and ROLLBACK, where they are there"),
+        sandbox=text(), heartbeat_seconds=maybe(whole("since a tick last began on this machine")),
+        next_tick_seconds=maybe(whole("until the next one is due; null where nothing seems to tick")),
+        requests=whole("requests to GitHub"), problems=PROBLEMS,
     ),
     "why": obj(
         repo=text(), number=whole(), kind=KIND, position=POSITION, moves_next=MOVES_NEXT, rule=text(),

@@ -171,6 +171,11 @@ class Home:
         """Say that a tick ran at `at` (seconds since the epoch), and what it did in one line."""
         write_whole(self.path / "heartbeat", f"{at} {line}\n")
 
+    def beat_at(self) -> int | None:
+        """When a tick last began here, by this machine's clock; None where none ever did."""
+        first = _read(self.path / "heartbeat").split()
+        return int(first[0]) if first and first[0].isdecimal() else None
+
     def marker(self, name: str) -> str | None:
         """The text of PAUSED or ROLLBACK; None where there is no such marker."""
         path = self.path / _run(name)

@@ -45,6 +45,12 @@ RUNS_PER_ITEM_MAX: Final = 40
 RUNS_PER_DAY_MAX: Final = 200
 DAY_SECONDS: Final = 24 * 60 * 60
 
+# What people watch
+TICK_EVERY_SECONDS: Final = 5 * 60
+WATCH_SECONDS: Final = 30
+WATCH_SECONDS_MIN: Final = 5
+SHOWN_ITEMS_MAX: Final = 20
+
 # Reading GitHub
 PAGE_ITEMS_MAX: Final = 100
 PAGES_PER_LIST_MAX: Final = 200

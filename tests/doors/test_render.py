@@ -8,7 +8,7 @@ import pytest
 
 from bee.doors import render
 from bee.thinking.decide import survey, why_json
-from bee.thinking.position import Mover, Position
+from bee.thinking.position import Mover
 from bee.words.roles import Role
 from tests.thinking import worlds
 
@@ -38,16 +38,6 @@ def test_a_narrow_terminal_keeps_a_readable_title_and_an_empty_repository_says_s
     assert render.table([], colour=True) == "no open items"
 
 
-def test_what_waits_for_a_person_says_what_to_do() -> None:
-    """One paragraph per item, folded at the width, with the command to run."""
-    placed = survey(worlds.view(worlds.issue(label_names=HELD), worlds.issue(number=2)))
-    text = render.waiting_for_you(placed)
-    assert text.startswith("  octo/calc#1: it waits for a person. Answer its last comment")
-    assert "bee resume 1" in text
-    assert "#2" not in text
-    assert max(map(len, text.split("\n"))) <= render.WIDTH
-
-
 @pytest.mark.parametrize(
     ("env", "terminal", "wanted"),
     [
@@ -71,10 +61,3 @@ def test_every_mover_has_a_colour_and_colour_changes_no_text() -> None:
     placed = survey(worlds.view(worlds.issue(), worlds.issue(number=2, label_names=HELD)))
     coloured = render.table(placed, colour=True)
     assert re.sub("\x1b\\[[0-9]+m", "", coloured) == render.table(placed, colour=False)
-
-
-def test_what_needs_a_person_is_what_a_person_moves_but_for_the_quiet_ones() -> None:
-    """A stranger's issue and a draft wait without asking."""
-    asks = survey(worlds.view(worlds.issue(label_names=HELD), worlds.issue(number=2, author=worlds.SAM)))
-    assert [render.needs_person(one) for one in asks] == [True, False]
-    assert [one.place.position for one in asks] == [Position.HUMAN, Position.UNTRUSTED]

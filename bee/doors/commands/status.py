@@ -4,87 +4,54 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+import time
+from collections.abc import Mapping
+from typing import Final
 
 from bee.doors import render, services
-from bee.doors.commands.common import add_repo, host_for, print_json
-from bee.hands.journal import Slot
-from bee.thinking.decide import Decision, Dispatch, decide, item_json
-from bee.thinking.facts import View
-from bee.verbs.host import Host
-from bee.verbs.reconcile import with_phases
-from bee.verbs.snapshot import look
-from bee.words.text import plain
+from bee.doors.board import Board
+from bee.doors.commands.common import add_repo, host_for, print_json, say
+from bee.verbs.overview import Seen, see
+from bee.words.errors import LookError
+from bee.words.limits import WATCH_SECONDS, WATCH_SECONDS_MIN
 
-HELP = "what runs now, what is next, and what waits for you"
+HELP = "what runs now, what is next, what waits for you and with what question, and what today cost"
+_CLEAR: Final = "\x1b[H\x1b[2J\x1b[3J"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee status`."""
     add_repo(parser)
+    parser.add_argument("--all", action="store_true", help="every item, however many there are")
+    parser.add_argument("--watch", nargs="?", type=_seconds, const=WATCH_SECONDS, default=0, metavar="SECONDS",
+                        help=f"look again every so often (default: {WATCH_SECONDS}), until Ctrl-C")  # fmt: skip
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) >= WATCH_SECONDS_MIN):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds, {WATCH_SECONDS_MIN} at least")
+    return int(text)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show where everything is; 1 when a person is needed."""
     host = host_for(args, env)
-    door = host.door()
-    views = [with_phases(host, look(door, repo)) for repo in services.repos_of(host.settings, args.repo)]
-    decision = decide(views)
-    needed = any(render.needs_person(one) for one in decision.places)
-    running = _running(views)
+    door, repos = host.door(), services.repos_of(host.settings, args.repo)
+    while args.watch:
+        try:
+            _show(args, env, see(host, door, repos), clear=sys.stdout.isatty())
+        except LookError as problem:
+            say(f"bee: {problem}")
+        time.sleep(args.watch)
+    seen = see(host, door, repos)
+    _show(args, env, seen, clear=False)
+    return seen.exit
+
+
+def _show(args: argparse.Namespace, env: Mapping[str, str], seen: Seen, clear: bool) -> None:
     if args.json:
-        print_json(_json(host, decision, running, needed, door.requests))
-    else:
-        print(_text(host, decision, running, render.wants_colour(env, sys.stdout.isatty()), door.requests))
-    return 1 if needed else 0
-
-
-def _running(views: Sequence[View]) -> list[dict[str, Any]]:
-    found = []
-    for view in views:
-        for number, tip in sorted(view.snapshot.items.items()):
-            record = tip.record
-            if record is not None and record.holds and record.expires_at > view.snapshot.now:
-                seconds = view.snapshot.now - record.started_at
-                found.append({"repo": view.snapshot.repo, "number": number, "role": record.role, "run": record.run,
-                              "host": record.host, "since_seconds": seconds})  # fmt: skip
-    return found
-
-
-def _markers(host: Host) -> dict[str, str]:
-    found = {name: host.home.marker(name) for name in ("PAUSED", "ROLLBACK")}
-    return {name: text for name, text in found.items() if text is not None}
-
-
-def _json(host: Host, decision: Decision, running: list[dict[str, Any]], needed: bool, requests: int) -> dict[str, Any]:
-    upcoming = decision.choice
-    return {
-        "version": 1,
-        "person_needed": needed,
-        "running": running,
-        "next": item_json(upcoming.placed) if isinstance(upcoming, Dispatch) else None,
-        "items": [item_json(one) for one in decision.places],
-        "slots": Slot.holders(host.home, host.settings.slots),
-        "markers": _markers(host),
-        "holds": [{"kind": hold.kind, "text": hold.text, "until": hold.until or None} for hold in decision.holds],
-        "sandbox": host.settings.sandbox,
-        "requests": requests,
-    }
-
-
-def _text(host: Host, decision: Decision, running: list[dict[str, Any]], colour: bool, requests: int) -> str:
-    lines = [f"{name}: {plain(text)}" for name, text in _markers(host).items()]
-    if host.settings.sandbox == "none":
-        lines.append("sandbox: none (agents run with all your rights)")
-    lines += [f"running: {r['role']} on {r['repo']}#{r['number']} for {r['since_seconds'] // 60} min ({r['run']})"
-              for r in running] or ["running: nothing"]  # fmt: skip
-    choice = decision.choice
-    if isinstance(choice, Dispatch):
-        lines.append(f"next:    {choice.role} on {choice.placed.repo}#{choice.placed.number}: {choice.reason}")
-    else:
-        lines.append(f"next:    {plain(decision.held) or 'nothing an agent could move'}")
-    asked = render.waiting_for_you(decision.places)
-    lines += ["", "waiting for you:", asked] if asked else []
-    lines += ["", render.table(decision.places, colour), "", f"{requests} requests to GitHub"]
-    return "\n".join(lines)
+        print_json(seen.json())
+        return
+    on_terminal = sys.stdout.isatty()
+    board = Board(seen, render.columns(on_terminal), render.wants_colour(env, on_terminal), args.all)
+    print(f"{_CLEAR if clear else ''}{chr(10).join(board.lines())}", flush=True)

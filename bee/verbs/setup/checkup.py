@@ -177,7 +177,7 @@ def _markers(patient: Patient) -> list[Check]:
 
 
 def _heartbeat(patient: Patient, scheduled: bool) -> Check:
-    at = machine.heartbeat_at(patient.home)
+    at = patient.home.beat_at()
     age = None if at is None else int(time.time()) - at
     return checks.heartbeat_check(age, scheduled, INSTALL)
 

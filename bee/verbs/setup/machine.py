@@ -161,15 +161,6 @@ def scheduled_token(machine: Machine, home: Home) -> str:
     return "gh auth token" if ended.code == 0 and ended.out.strip() else ""
 
 
-def heartbeat_at(home: Home) -> int | None:
-    """When a tick last began on this machine, by its own clock; None where none ever did."""
-    try:
-        first = (home.path / "heartbeat").read_text(encoding="utf-8", errors="replace").split()
-    except OSError:
-        return None
-    return int(first[0]) if first and first[0].isdecimal() else None
-
-
 def marker_text(home: Home, name: str) -> str | None:
     """What a marker that stops all ticks says, in one line."""
     text = home.marker(name)

@@ -1,0 +1,148 @@
+"""The board of `bee status` as text: what runs, what is next, who waits for what. Coloured by who moves next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bee.doors.render import coloured, filled, fitted, padded
+from bee.thinking.decide import Placed
+from bee.thinking.holds import Hold
+from bee.thinking.overview import Spend, Waiting
+from bee.thinking.position import Mover
+from bee.verbs.overview import Live, Seen
+from bee.words.limits import SHOWN_ITEMS_MAX
+from bee.words.roles import Role
+from bee.words.text import one_line
+
+INDENT = "  "
+DEEP = "      "
+
+
+class Board:
+    """One way to show it: how wide, with or without colours, everything or the first of each kind."""
+
+    def __init__(self, seen: Seen, width: int, colour: bool, whole: bool = False) -> None:
+        self.seen, self.width, self.colour, self.whole = seen, width, colour, whole
+        repos = {one.repo for one in seen.overview.spend}
+        self.several = len(repos) > 1
+
+    def lines(self) -> list[str]:
+        """The board, line by line; none is wider than it may be."""
+        view = self.seen.overview
+        parts = [
+            self._head(),
+            self._section("running", Role.DRAFTER, [self._live(one) for one in self.seen.live], cut=False),
+            self._section("next", Role.DRAFTER, [self._next()], count=False),
+            self._section("waiting for you", Mover.PERSON, [self._asking(one) for one in view.asking]),
+            self._section("waiting for something else", Mover.CONDITION, [self._held(one) for one in view.held]),
+            self._section("in line", Role.DRAFTER, [self._row(one, one.item.title) for one in view.ready]),
+            self._section("nothing to do", Mover.NOBODY, [self._row(one, one.item.title) for one in view.quiet]),
+            [f"{self.seen.requests} {'request' if self.seen.requests == 1 else 'requests'} to GitHub"],
+        ]
+        shown = [part for part in parts if part]
+        return [line for at, part in enumerate(shown) for line in ([""] if at else []) + part]
+
+    # ---- the head -------------------------------------------------------------------------------------------
+
+    def _head(self) -> list[str]:
+        seen = self.seen
+        lines = [self._fact(name, one_line(text, 500), Mover.PERSON) for name, text in seen.markers.items()]
+        lines += [self._fact("problem", str(problem), Mover.PERSON) for problem in seen.problems]
+        lines += [self._fact("held", hold.text, _mover(hold)) for hold in seen.overview.decision.holds]
+        lines.append(self._fact("ticks", *self._ticks()))
+        if seen.sandbox == "none":
+            lines.append(self._fact("sandbox", "none: agents run with all your rights", Mover.PERSON))
+        lines += [self._fact("today", self._spend(one), _spend_mover(one)) for one in seen.overview.spend]
+        return [line for line in lines if line]
+
+    def _fact(self, name: str, text: str, mover: Role | Mover) -> str:
+        first, *rest = filled(text, self.width, " " * 10)
+        start = coloured(f"{name:<10}", mover, self.colour)
+        return "\n".join([f"{start}{first[10:]}", *rest])
+
+    def _ticks(self) -> tuple[str, Role | Mover]:
+        age, due = self.seen.heartbeat_seconds, self.seen.next_tick_seconds
+        if age is None:
+            return "none has begun on this machine yet: bee install", Mover.PERSON
+        if due is None:
+            return f"the last one began {ago(age)} ago: bee doctor", Mover.PERSON
+        return f"the last one began {ago(age)} ago; the next is due in {ago(due)}", Mover.NOBODY
+
+    def _spend(self, one: Spend) -> str:
+        usd = f"{one.usd:.2f}{f' of {one.usd_per_day:.2f}' if one.usd_per_day else ''} USD"
+        runs = f"{one.runs}{f' of {one.runs_per_day}' if one.runs_per_day else ''} runs"
+        return f"{usd}, {runs}{f' in {one.repo}' if self.several else ''}"
+
+    # ---- the items ------------------------------------------------------------------------------------------
+
+    def _section(
+        self, name: str, mover: Role | Mover, items: Sequence[list[str]], count: bool = True, cut: bool = True
+    ) -> list[str]:
+        """A heading, and the lines of each item below it."""
+        if not items:
+            return []
+        shown = items if self.whole or not cut else items[:SHOWN_ITEMS_MAX]
+        head = coloured(f"{name} ({len(items)})" if count else name, mover, self.colour)
+        more = [f"{INDENT}and {len(items) - len(shown)} more: bee status --all"] if len(shown) < len(items) else []
+        return [head, *(line for item in shown for line in item), *more]
+
+    def _name(self, repo: str, number: int) -> str:
+        return f"{repo}#{number}" if self.several else f"#{number}"
+
+    def _live(self, one: Live) -> list[str]:
+        run, record = one.run, one.run.record
+        usd = f", {one.usd:.2f} USD" if one.usd else ""
+        where = self._line(
+            run.repo, run.number, record.role, Role.DRAFTER, f"{ago(run.since_seconds)}{usd}: {run.title}"
+        )
+        last = one.last or f"on {record.host}"
+        return [where, f"{DEEP}{fitted(last, self.width - len(DEEP))}"]
+
+    def _next(self) -> list[str]:
+        choice = self.seen.overview.upcoming
+        if choice is None:
+            text = "nothing an agent could move"
+            return filled(text, self.width, INDENT)
+        one = choice.placed
+        return [self._line(one.repo, one.number, choice.role, choice.role, f"{choice.reason}: {one.item.title}")]
+
+    def _asking(self, one: Waiting) -> list[str]:
+        head = self._row(one.placed, one.placed.item.title)
+        asks = one.placed.place.advice.format(number=one.placed.number)
+        return [*head, *filled(one.what, self.width, DEEP), *filled(asks, self.width, DEEP)]
+
+    def _held(self, one: Waiting) -> list[str]:
+        until = "until " if one.placed.place.mover is Mover.CONDITION and not _sentence(one) else ""
+        return self._row(one.placed, f"{until}{one.what}: {one.placed.item.title}")
+
+    def _row(self, one: Placed, text: str) -> list[str]:
+        return [self._line(one.repo, one.number, str(one.place.position), one.place.mover, text)]
+
+    def _line(self, repo: str, number: int, state: str, mover: Role | Mover, text: str) -> str:
+        name = padded(self._name(repo, number), max(5, len(self._name(repo, number))))
+        start = f"{INDENT}{name} "
+        shown = padded(state, 18)
+        room = max(self.width - len(start) - len(shown) - 1, 10)
+        return f"{start}{coloured(shown, mover, self.colour)} {fitted(text, room)}".rstrip()
+
+
+def _sentence(one: Waiting) -> bool:
+    """Whether what it waits for is the rule itself, which is a sentence of its own."""
+    return one.what == one.placed.place.reason
+
+
+def _mover(hold: Hold) -> Mover:
+    return Mover.CONDITION if hold.until else Mover.PERSON
+
+
+def _spend_mover(one: Spend) -> Mover:
+    over = (one.usd_per_day and one.usd >= one.usd_per_day) or (one.runs_per_day and one.runs >= one.runs_per_day)
+    return Mover.CONDITION if over else Mover.NOBODY
+
+
+def ago(seconds: int) -> str:
+    """A length of time in one short unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,119 @@
+"""Looks at every repository and at this machine: what `bee status` and `bee watch` show people. Changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bee.hands.github.door import Door
+from bee.hands.journal import Slot
+from bee.thinking.decide import decide
+from bee.thinking.overview import Overview, Running, overview_of
+from bee.verbs.host import Host
+from bee.verbs.reconcile import with_phases
+from bee.verbs.snapshot import look
+from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.words.limits import TICK_EVERY_SECONDS
+from bee.words.text import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A run that holds an item now. `last` is the last thing its agent said, where it runs on this machine."""
+
+    run: Running
+    usd: float
+    last: str
+
+    def json(self) -> dict[str, Any]:
+        """As `bee status --json` lists it."""
+        record = self.run.record
+        return {
+            "repo": self.run.repo, "number": self.run.number, "title": self.run.title, "role": record.role,
+            "run": record.run, "engine": record.engine, "host": record.host, "since_seconds": self.run.since_seconds,
+            "cost_usd": round(self.usd, 6), "last_line": self.last or None,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Seen:
+    """All of it. `heartbeat_seconds`: how long ago a tick last began here, None where none ever did."""
+
+    overview: Overview
+    live: tuple[Live, ...]
+    slots: tuple[str, ...]
+    markers: dict[str, str]
+    sandbox: str
+    heartbeat_seconds: int | None
+    requests: int
+    problems: list[BeeError] = field(default_factory=list)
+
+    @property
+    def next_tick_seconds(self) -> int | None:
+        """When the next tick is due, as the schedule has it; None where nothing seems to tick here."""
+        age = self.heartbeat_seconds
+        return None if age is None or age > 3 * TICK_EVERY_SECONDS else max(TICK_EVERY_SECONDS - age, 0)
+
+    @property
+    def exit(self) -> int:
+        """What could not be looked at says it, else 1 when a person is needed."""
+        return max((problem.exit_code for problem in self.problems), default=1 if self.overview.asking else 0)
+
+    def json(self) -> dict[str, Any]:
+        """The stable shape of `bee status --json`."""
+        return {
+            "version": 1,
+            "exit": self.exit,
+            **self.overview.json(),
+            "running": [one.json() for one in self.live],
+            "slots": list(self.slots),
+            "markers": self.markers,
+            "sandbox": self.sandbox,
+            "heartbeat_seconds": self.heartbeat_seconds,
+            "next_tick_seconds": self.next_tick_seconds,
+            "requests": self.requests,
+            "problems": [str(problem) for problem in self.problems],
+        }
+
+
+def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
+    """Look once. A repository that cannot be looked at never hides the others; where none can, its error is raised."""
+    before, problems, views = door.requests, [], []
+    for repo in repos:
+        try:
+            views.append(with_phases(host, look(door, repo)))
+        except (LookError, ConfigError, NotFoundError) as problem:
+            if len(repos) == 1:
+                raise
+            problems.append(problem)
+    overview = overview_of(decide(views), views)
+    markers = {name: host.home.marker(name) for name in ("PAUSED", "ROLLBACK")}
+    beat = host.home.beat_at()
+    return Seen(
+        overview,
+        tuple(_live(host, run) for run in overview.running),
+        tuple(Slot.holders(host.home, host.settings.slots)),
+        {name: text for name, text in markers.items() if text is not None},
+        host.settings.sandbox,
+        None if beat is None else max(int(time.time()) - beat, 0),
+        door.requests - before,
+        list(problems),
+    )
+
+
+def _live(host: Host, run: Running) -> Live:
+    """With what this machine's files say of it, where it runs here."""
+    # the engines are imported where there is a run to be read, and only there
+    from bee.hands import runlog
+    from bee.verbs.logs import Reading
+
+    about = runlog.read_about(host.home, run.record.run) if run.record.host == host.host_id else None
+    if about is None:
+        return Live(run, run.usd, "")
+    reading = Reading(host.home, about, host.settings)
+    last = ""
+    for line in reading.new(to_end=False):
+        last = line.text if line.text.strip() else last
+    return Live(run, run.usd + reading.spent().cost_usd, one_line(last.strip().rpartition("\n")[2]))
