@@ -99,7 +99,7 @@ class BoxedCrew:
         job = EngineJob(
             str(scene.role), scene.run, scene.repo, scene.number, scene.clone, scene.context,
             scene.folder, str(scene.socket), scene.bin, scene.home, own.model, _smallest(own.usd, scene.usd_max),
-            own.args, {}, scene.branch, own.base_url, box.mode != "none",
+            own.args, {}, scene.branch, own.base_url or engine.server(self.env), box.mode != "none",
         )  # fmt: skip
         try:
             program = engine.argv(job)

@@ -17,7 +17,8 @@ HOST = {
     "SSH_AUTH_SOCK": "/run/agent", "ANTHROPIC_API_KEY": "a-key", "CLAUDE_CODE_OAUTH_TOKEN": "a-token",
     "ANTHROPIC_BASE_URL": "https://gateway.example", "OPENAI_API_KEY": "o-key", "GEMINI_API_KEY": "g-key",
     "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "CLAUDE_CODE_SSE_PORT": "1", "NODE_OPTIONS": "--require=/x.js",
-    "OPENAI_BASE_URL": "https://elsewhere.example", "GEMINI_SYSTEM_MD": "/x.md", "AWS_SECRET_ACCESS_KEY": "s",
+    "OPENAI_BASE_URL": "https://elsewhere.example",
+    "GOOGLE_GEMINI_BASE_URL": "https://gateway.example", "GEMINI_SYSTEM_MD": "/x.md", "AWS_SECRET_ACCESS_KEY": "s",
 }  # fmt: skip
 CLAUDE = "-p --output-format stream-json --verbose --permission-mode bypassPermissions --setting-sources".split()
 CLAUDE += ["", "--strict-mcp-config", "--no-session-persistence"]
@@ -103,9 +104,19 @@ def test_r4_the_argv_of_each_engine(engine: str, more: dict[str, object], argv: 
             {"base_url": "http://127.0.0.1:1"},
             {**QUIET, "ANTHROPIC_API_KEY": "a-key", "ANTHROPIC_BASE_URL": "http://127.0.0.1:1"},
         ),
-        ("codex", {}, {"CODEX_HOME": "/run/home/.codex", "OPENAI_API_KEY": "o-key", "CODEX_API_KEY": "o-key"}),
+        (
+            "codex",
+            {},
+            {
+                "CODEX_HOME": "/run/home/.codex", "OPENAI_API_KEY": "o-key", "CODEX_API_KEY": "o-key",
+            },
+        ),
         ("codex", {"base_url": "http://x/v1"}, {"CODEX_HOME": "/run/home/.codex", "OPENAI_API_KEY": "o-key"}),
-        ("gemini", {}, {**OF_GEMINI, "GEMINI_API_KEY": "g-key"}),
+        (
+            "gemini",
+            {},
+            {**OF_GEMINI, "GEMINI_API_KEY": "g-key", "GOOGLE_GEMINI_BASE_URL": "https://gateway.example"},
+        ),
         (
             "gemini",
             {"base_url": "http://x"},

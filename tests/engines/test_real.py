@@ -6,10 +6,12 @@ What the model says decides nothing but the next tool call: the program itself e
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bee.doors import services
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading, find_run
 from bee.words.outcomes import Failure
@@ -109,6 +111,29 @@ def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_pat
         assert {"sum_one.py", "sum_two.py"} <= stage.main_files()
         assert {talk.role for talk in models.asked} == {"planner", "drafter", "reviewer", "tester", "merger"}
         assert [ok for _, ok, _ in heard(played)] == [True] * 9
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "path"),
+    [
+        ("claude", "ANTHROPIC_BASE_URL", ""),
+        ("codex", "OPENAI_BASE_URL", "/v1"),
+        pytest.param("gemini", "GOOGLE_GEMINI_BASE_URL", "", marks=pytest.mark.deep),
+    ],
+)
+def test_the_server_that_the_environment_names_is_asked(engine: str, name: str, path: str, tmp_path: Path) -> None:
+    """Without a `base_url`, as a person has it in a shell: from the tick to its worker to the program."""
+    with staged(tmp_path) as stage, serving({"drafter": [Shell("bee pause 'Which?'"), Say("Done.")]}) as models:
+        number = stage.issue()
+        played = host(stage, engine, models.url)
+        roles = {role: replace(own, base_url="") for role, own in played.settings.roles.items()}
+        env = {**stage.env(engine), **played.env, name: f"{models.url}{path}"}
+        settings = replace(played.settings, roles=roles)
+        asking = services.host_of(env, settings, stage.tokens["bee"], lambda text: None)
+        assert stage.tick(asking).run
+        assert [verb for verb, ok, _ in heard(asking) if ok] == ["pause"]
+        assert models.asked
+        assert "breeze:human" in stage.labels(number)
 
 
 REFUSED = Fault(401, "authentication_error", "invalid x-api-key")

@@ -89,6 +89,9 @@ class Engine(Protocol):
     def assume(self, model: str, own_server: bool) -> None:
         """Which model is asked, and whether on a server of one's own: what its tokens cost."""
 
+    def server(self, host_env: Mapping[str, str]) -> str:
+        """The `base_url` that the environment names, where bee must hand it over as one; empty for none."""
+
     def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
         """The `host:port` of its model server, without which it cannot work."""
 

@@ -51,6 +51,10 @@ class CommandEngine:
         """Nothing: a command reports no cost."""
         return Spent()
 
+    def server(self, host_env: Mapping[str, str]) -> str:
+        """Nothing."""
+        return ""
+
     def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
         """Nothing that bee knows of."""
         return ()

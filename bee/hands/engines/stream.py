@@ -133,6 +133,10 @@ class StreamEngine(ABC):
         """The bill where there is one, else what its events have reported."""
         return Spent(self._cost(), self.usage.total, self.turns)
 
+    def server(self, host_env: Mapping[str, str]) -> str:
+        """Nothing: its program reads the variable itself."""
+        return ""
+
     def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
         """The server of one's own, else the vendor's."""
         url = urlsplit(job.base_url or host_env.get(self.SERVER_VARIABLE) or self.SERVER)
