@@ -22,6 +22,7 @@ from bee.hands.engines import table as engines
 from bee.thinking import config, design
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.words import errors, limits, markers
+from bee.words.causes import CAUSES
 from bee.words.labels import LABEL_TEXTS, Label
 from bee.words.outcomes import Failure, Outcome
 from bee.words.roles import ROLES, Role
@@ -124,6 +125,11 @@ def _roles() -> str:
 def _outcomes() -> str:
     said = said_of(texts.OUTCOMES, map(str, Outcome), "OUTCOMES")
     return table(("outcome", "what changed"), [(code(name), sentence) for name, sentence in said.items()])
+
+
+def _causes() -> str:
+    rows = [(code(cause), text.meaning, text.recommends) for cause, text in CAUSES.items()]
+    return table(("code", "what happened", "what bee recommends"), rows)
 
 
 def _failures() -> str:
@@ -296,6 +302,7 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "markers": _markers,
     "design-parts": _design_parts,
     "verbs": _verbs,
+    "causes": _causes,
     "settings": lambda: _keys(config._SETTINGS, config.Settings, "settings"),
     "settings-role": lambda: _keys(config._ROLE, config.RoleSettings, "settings-role"),
     "policy": lambda: _keys(config._POLICY, config.Policy, "policy"),

@@ -145,7 +145,7 @@ _NO_EFFECT: Final = "Read and checked; it has no effect yet."
 # Bounds that a configuration file may change (their tables show them), and one that nothing obeys yet.
 BOUNDS_ELSEWHERE: Final = frozenset(
     "FAILURES_MAX REVIEW_ROUNDS_MAX USD_PER_ITEM_MAX RUNS_PER_ITEM_MAX USD_PER_DAY_MAX RUNS_PER_DAY_MAX "
-    "CHECKS_PENDING_MINUTES_MAX DIFF_FILES_MAX DIFF_BYTES_MAX VERIFY_SECONDS_MAX HOT_LOOP_RELEASES_MAX".split()
+    "CHECKS_PENDING_MINUTES_MAX DIFF_FILES_MAX DIFF_BYTES_MAX VERIFY_SECONDS_MAX".split()
 )
 KEYS: Final = {
     "settings": {

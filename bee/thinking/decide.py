@@ -19,8 +19,11 @@ from bee.thinking.holds import Hold, hold_of
 from bee.thinking.issues import issue_facts
 from bee.thinking.position import Mover, Place, Position, facts_shown, position
 from bee.thinking.pulls import pull_facts
+from bee.thinking.quarantine import release_due
+from bee.thinking.told import told
 from bee.thinking.trust import resumed_at
 from bee.words import limits
+from bee.words.causes import Cause
 from bee.words.labels import Label
 from bee.words.model import CheckState, Issue, Item, Pull, Snapshot, kind_of
 from bee.words.phase import Phase
@@ -36,6 +39,7 @@ class Mend(StrEnum):
     LABELS = "labels"
     OPEN_PULL = "open-pull"
     TICK_STEP = "tick-step"
+    RELEASE = "release"
     COMPLETE = "complete"
 
 
@@ -88,11 +92,16 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """An item goes to a person, once. `quarantine` where a hot loop is the reason."""
+    """An item goes to a person, once."""
 
     placed: Placed
     reason: str
-    quarantine: bool = False
+    cause: Cause
+
+    @property
+    def quarantine(self) -> bool:
+        """Whether a hot loop is the reason."""
+        return self.cause is Cause.HOT_LOOP
 
 
 Act = Repair | Escalate
@@ -149,7 +158,13 @@ def place_item(item: Item, view: View, waits_its_turn: bool = False) -> Placed:
     if ban is not None:
         banned, mover = _BANNED[ban.ban]
         place = replace(
-            place, position=banned, mover=mover, reason=ban.reason, until=ban.until, advice=_ADVICE[ban.ban]
+            place,
+            position=banned,
+            mover=mover,
+            reason=ban.reason,
+            until=ban.until,
+            advice=_ADVICE[ban.ban],
+            cause=ban.cause,
         )
     return Placed(view.snapshot.repo, item, facts, place, key, role)
 
@@ -170,7 +185,7 @@ def _ban(item: Item, facts: Facts, place: Place, role: Role | None, key: str, vi
     rounds = 0
     if isinstance(facts, PullFacts) and place.position is Position.CHANGES_REQUESTED:
         rounds = int(facts.about["rounds"])
-    return overlay(record_of(view, item.number), role, key, view.snapshot.now, bounds, rounds, since)
+    return overlay(record_of(view, item.number), role, key, view.snapshot.now, bounds, rounds, since, place.position)
 
 
 def _overdue(item: Item, facts: Facts, place: Place, view: View) -> Overlay | None:
@@ -182,14 +197,16 @@ def _overdue(item: Item, facts: Facts, place: Place, view: View) -> Overlay | No
     minutes = (view.snapshot.now - since) // 60
     if place.position is Position.CHECKS_PENDING and minutes >= view.policy.limits.checks_minutes:
         waiting = ", ".join(facts.about["pending_checks"])
-        return Overlay(Ban.EXHAUSTED, f"checks are pending for {minutes} minutes: {waiting}")
+        return Overlay(Ban.EXHAUSTED, f"checks are pending for {minutes} minutes: {waiting}", cause=Cause.CHECKS)
     if place.position is Position.SETTLING:
         tested = [c.at for c in item.comments if view.trust.counts(c)]
         minutes = (view.snapshot.now - max([since, *tested])) // 60
         if minutes >= limits.SETTLING_MINUTES_MAX:
-            return Overlay(Ban.EXHAUSTED, f"GitHub has not computed mergeability for {minutes} minutes")
+            said = f"GitHub has not computed mergeability for {minutes} minutes"
+            return Overlay(Ban.EXHAUSTED, said, cause=Cause.SETTLING)
     if place.position is Position.NEEDS_E2E and facts.about["overtaken"] >= limits.OVERTAKEN_PASSES_MAX:
-        return Overlay(Ban.EXHAUSTED, f"{facts.about['overtaken']} E2E passes were overtaken by pushes to the base")
+        said = f"{facts.about['overtaken']} E2E passes were overtaken by pushes to the base"
+        return Overlay(Ban.EXHAUSTED, said, cause=Cause.OVERTAKEN)
     return None
 
 
@@ -249,22 +266,28 @@ def acts_on(one: Placed, view: View) -> Iterable[Act]:
     place = one.place
     if place.position is Position.REPAIR:
         mend = _MENDS.get(one.facts.broken)
-        yield Escalate(one, place.reason) if mend is None else _repair(one, mend, view)
+        yield Escalate(one, place.reason, Cause.CYCLE) if mend is None else _repair(one, mend, view)
     elif place.position is Position.COMPLETE:
         yield _repair(one, Mend.COMPLETE, view)
+    elif place.position is Position.QUARANTINED:
+        if due := release_due(one.item, view):
+            yield Repair(one, Mend.RELEASE, due)
+    elif place.position is Position.ABANDONED:
+        if not told(one.item, Cause.ABANDONED, view, one.facts.about["pull"]):
+            yield Escalate(one, place.reason, Cause.ABANDONED)
     elif place.position is Position.EXHAUSTED or _asks_person(one):
-        yield Escalate(one, place.reason)
+        yield Escalate(one, place.reason, place.cause or Cause.E2E)
     elif one.role is not None:
         loop = hot_loop(record_of(view, one.number))
         if loop and resumed_at(one.item, view.trust) < loop[0].started_at:
-            yield Escalate(one, f"hot loop: {one.role} ran twice without an outcome", quarantine=True)
+            yield Escalate(one, f"hot loop: {one.role} ran twice without an outcome", Cause.HOT_LOOP)
 
 
 def _repair(one: Placed, mend: Mend, view: View) -> Act:
     """The repair, or a person when bee failed at it too often. What a dead run left is always settled."""
-    failed = mends_failed(record_of(view, one.number), mend)
+    failed = mends_failed(record_of(view, one.number), mend, resumed_at(one.item, view.trust))
     if failed >= limits.FAILURES_MAX and mend not in {Mend.CARRY_OUT, Mend.SETTLE} and not one.facts.human:
-        return Escalate(one, f"bee failed {failed} times at this: {one.place.reason}")
+        return Escalate(one, f"bee failed {failed} times at this: {one.place.reason}", Cause.MENDING)
     return Repair(one, mend, one.place.reason)
 
 

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bee.thinking.config import PolicyLimits
+from bee.thinking.errorprint import alike_at_the_end, alternates
 from bee.words import limits
+from bee.words.causes import Cause
 from bee.words.outcomes import NO_OPS, Failure, Outcome
 from bee.words.records import Kind, Record, RunSummary
 from bee.words.roles import Role
 
 _ROLE_NAMES = frozenset(role.value for role in Role)
 MENDER = "bee"
+_FAILED = frozenset({Outcome.ERROR, Outcome.UNCLASSIFIED})
+# Where the drafter repairs what a machine found; review rounds have a bound of their own.
+_REPAIRED = frozenset({"checks-failed", "e2e-failed"})
 UNCOUNTED = frozenset({Failure.QUOTA, Failure.AUTH, Failure.CANCELLED})
 
 
@@ -27,11 +32,15 @@ class Ban(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What history adds to a position. `until` is in seconds since the epoch, 0 where time does not lift it."""
+    """What history adds to a position. `until` is in seconds since the epoch, 0 where time does not lift it.
+
+    `cause` is why a person is asked, where one is.
+    """
 
     ban: Ban
     reason: str
     until: int = 0
+    cause: Cause | None = None
 
 
 def summary_of(record: Record) -> RunSummary:
@@ -74,30 +83,89 @@ def _failed(run: RunSummary) -> bool:
 
 
 def overlay(
-    record: Record | None, role: str, fingerprint: str, now: int, bounds: PolicyLimits, rounds: int = 0, since: int = 0
+    record: Record | None,
+    role: str,
+    fingerprint: str,
+    now: int,
+    bounds: PolicyLimits,
+    rounds: int = 0,
+    since: int = 0,
+    position: str = "",
 ) -> Overlay | None:
     """What forbids dispatching `role` at `fingerprint` now; None when nothing does.
 
-    `since` is when a person last resumed the item: spending and rounds count from there.
+    `since` is when a person last resumed the item: spending and rounds count from there. `position` is the item's.
     """
     everything = [run for run in fold(record) if run.started_at >= since and run.role in _ROLE_NAMES]
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
-    usd, count = spending(record, since)
     failures = [run for run in runs if _failed(run)]
-    lost = sum(1 for run in runs if run.outcome is Outcome.LOST)
     if runs and runs[-1].outcome in NO_OPS:
         return Overlay(Ban.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
+    spent_up = (
+        _tried_enough(failures, sum(1 for run in runs if run.outcome is Outcome.LOST), bounds)
+        or _goes_round([run for run in everything if run.role == role], rounds, bounds, position)
+        or _cost_enough(*spending(record, since), bounds)
+    )
+    return spent_up or _backoff(failures, now)
+
+
+def _exhausted(cause: Cause, reason: str) -> Overlay:
+    return Overlay(Ban.EXHAUSTED, reason, cause=cause)
+
+
+def _tried_enough(failures: Sequence[RunSummary], lost: int, bounds: PolicyLimits) -> Overlay | None:
+    """Too many failed or lost tries at one fingerprint."""
     if len(failures) >= bounds.failures:
-        return Overlay(Ban.EXHAUSTED, f"{len(failures)} failed tries with nothing changed; last: {failures[-1].note}")
+        said = f"{len(failures)} failed tries with nothing changed; last: {failures[-1].note}"
+        return _exhausted(Cause.FAILURES, said)
     if lost >= limits.LOST_MAX:
-        return Overlay(Ban.EXHAUSTED, f"{lost} runs were lost (their host died or slept)")
+        return _exhausted(Cause.LOST, f"{lost} runs were lost (their host died or slept)")
+    return None
+
+
+def _goes_round(runs: Sequence[RunSummary], rounds: int, bounds: PolicyLimits, position: str) -> Overlay | None:
+    """The role comes back to where it was, whatever the inputs: `runs` are all of the role since a person resumed."""
     if rounds >= bounds.review_rounds:
-        return Overlay(Ban.EXHAUSTED, f"{rounds} review rounds without agreement")
+        return _exhausted(Cause.ROUNDS, f"{rounds} review rounds without agreement")
+    failed = failed_in_a_row(runs)
+    alike = alike_at_the_end(failed)
+    if len({run.fingerprint for run in alike}) >= limits.SAME_FAILURE_INPUTS_MAX:
+        said = f"{len(alike)} tries at different inputs failed in the same way; last: {alike[-1].note}"
+        return _exhausted(Cause.SAME_FAILURE, said)
+    if alternates(failed):
+        said = f"two failures come in turn: {failed[-1].note}, and {failed[-2].note}"
+        return _exhausted(Cause.ALTERNATING, said)
+    repaired = sum(1 for run in runs if run.position == position and run.outcome is Outcome.PROGRESSED)
+    if position in _REPAIRED and repaired >= limits.REPAIR_ROUNDS_MAX:
+        return _exhausted(Cause.REPAIR_ROUNDS, f"it came back to {position} after {repaired} repairs")
+    return None
+
+
+def _cost_enough(usd: float, count: int, bounds: PolicyLimits) -> Overlay | None:
     if usd >= bounds.usd_per_item > 0:
-        return Overlay(Ban.EXHAUSTED, f"{usd:.2f} USD spent on this item, its limit is {bounds.usd_per_item:.2f}")
+        said = f"{usd:.2f} USD spent on this item, its limit is {bounds.usd_per_item:.2f}"
+        return _exhausted(Cause.USD, said)
     if count >= bounds.runs_per_item:
-        return Overlay(Ban.EXHAUSTED, f"{count} runs on this item, its limit is {bounds.runs_per_item}")
-    return _backoff(failures, now)
+        return _exhausted(Cause.RUNS, f"{count} runs on this item, its limit is {bounds.runs_per_item}")
+    return None
+
+
+def failed_in_a_row(runs: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
+    """The failed runs since the last one that was none, oldest first. What counts as no try stands in nobody's way."""
+    found: list[RunSummary] = []
+    for run in reversed(runs):
+        if run.failure in UNCOUNTED or run.outcome is Outcome.LOST:
+            continue
+        if run.outcome not in _FAILED:
+            break
+        found.append(run)
+    return tuple(reversed(found))
+
+
+def failed_alike(record: Record | None, role: str, since: int) -> int:
+    """How many of the last tries of a role failed in the same way, one after the other."""
+    runs = [run for run in fold(record) if run.role == role and run.started_at >= since]
+    return len(alike_at_the_end(failed_in_a_row(runs)))
 
 
 def spending(record: Record | None, since: int) -> tuple[float, int]:
@@ -125,11 +193,11 @@ def _backoff(failures: Sequence[RunSummary], now: int) -> Overlay | None:
     return Overlay(Ban.BACKING_OFF, f"try {len(failures)} failed ({failures[-1].note}); next in {until - now} s", until)
 
 
-def mends_failed(record: Record | None, mend: str) -> int:
-    """How many times in a row bee itself failed to put the same thing right."""
+def mends_failed(record: Record | None, mend: str, since: int = 0) -> int:
+    """How many times in a row bee itself failed to put the same thing right, since a person resumed the item."""
     count = 0
     for run in reversed(fold(record)):
-        if run.role != MENDER or run.fingerprint != mend or run.outcome is not Outcome.ERROR:
+        if run.started_at < since or run.role != MENDER or run.fingerprint != mend or run.outcome is not Outcome.ERROR:
             break
         count += 1
     return count

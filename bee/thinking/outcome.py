@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bee.thinking import wording
+from bee.thinking.card import TRIED_SHOWN_MAX, tried_on
 from bee.thinking.evidence import verdict_at_head
 from bee.thinking.prompt import Brief
 from bee.thinking.pulls import said_of
+from bee.words.causes import Cause
 from bee.words.effects import (
     DeleteBranch,
     Effect,
@@ -154,7 +156,9 @@ class _Maker:
 
     def paused(self, reason: str) -> Result:
         """The agent hands the item to a person."""
-        comment = self.comment("pause", wording.paused(self.role, reason))
+        tried = tried_on(self.brief.item, self.brief.view, self.brief.run)
+        text = wording.card(Cause.QUESTION, reason, tried[-TRIED_SHOWN_MAX:], (), self.number, self.role)
+        comment = self.comment("pause", text, cause=Cause.QUESTION.value)
         outbox = (comment, self.labels((Label.HUMAN.value,)))
         return Result(Outcome.ESCALATED, one_line(reason), outbox, handoff=reason)
 

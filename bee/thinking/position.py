@@ -14,6 +14,7 @@ from typing import Any, Final
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
 from bee.thinking.gates import Gate
+from bee.words.causes import Cause
 from bee.words.roles import Role
 
 
@@ -74,7 +75,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one item is: the rule that put it there, in words. The facts it used are `facts_shown`."""
+    """Where one item is: the rule that put it there, in words. The facts it used are `facts_shown`.
+
+    `cause` is why a person is asked, where history says so.
+    """
 
     position: Position
     mover: Role | Mover
@@ -82,6 +86,7 @@ class Place:
     reason: str
     advice: str
     until: int = 0
+    cause: Cause | None = None
 
     @property
     def role(self) -> Role | None:

@@ -48,6 +48,7 @@ class Brief:
     round: int = 1
     started_steps: tuple[str, ...] = ()
     last_run: RunSummary | None = None
+    failed_alike: int = 0
     handoff: str = ""
     hint: str = ""
     mark: str = "material"
@@ -94,7 +95,7 @@ def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
         "rounds_max": str(brief_.view.policy.limits.review_rounds),
         "context_files": listed,
         "withheld": f"{withheld(brief_)}\n{_ABOUT_FENCES.format(mark=brief_.mark)}",
-        "last_failure": _quoted(brief_, _failure(failed), 500) if failed else "none",
+        "last_failure": _quoted(brief_, _failure(failed), 500) + _alike(brief_) if failed else "none",
         "handoff": _quoted(brief_, brief_.handoff, 1000) if brief_.handoff.strip() else "none",
         "hint": one_line(brief_.hint, 1000) or "none",
     }
@@ -103,6 +104,12 @@ def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
 def _failure(run: RunSummary) -> str:
     failure = f" ({run.failure})" if run.failure else ""
     return f"{run.role} ended as {run.outcome}{failure}: {run.note or 'no reason given'}"
+
+
+def _alike(brief_: Brief) -> str:
+    """bee's own word beside the failure, where the last tries failed in the same way."""
+    count = brief_.failed_alike
+    return f"\nThe last {count} tries failed in the same way: take another way, or pause." if count > 1 else ""
 
 
 _ABOUT_FENCES: Final = (
@@ -153,7 +160,7 @@ def context_files(brief_: Brief, diff: str) -> dict[str, str]:
         "step.md": step_text(brief_),
         "diff.patch": diff,
         "feedback.md": feedback(brief_),
-        "last-failure.md": _failure(brief_.last_run) if brief_.last_run else "",
+        "last-failure.md": _failure(brief_.last_run) + _alike(brief_) if brief_.last_run else "",
         "handoff.md": brief_.handoff,
         "hint.md": brief_.hint,
     }

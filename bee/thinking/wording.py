@@ -10,7 +10,8 @@ from typing import Final
 
 from bee.words import markers
 from bee.words.branches import branch_of
-from bee.words.limits import BODY_BYTES_MAX, DASHBOARD_ROWS_MAX
+from bee.words.causes import CAUSES, TERMINAL_ANSWERS, Cause
+from bee.words.limits import BODY_BYTES_MAX, CARD_REASON_BYTES_MAX, DASHBOARD_ROWS_MAX
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step
 from bee.words.records import RunSummary
@@ -182,13 +183,44 @@ def step_line(command: str, code: int, seconds: int) -> str:
     return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"
 
 
-def paused(role: str, reason: str) -> str:
-    """What stands on an item that an agent handed to a person."""
-    return (
-        f"{_prose(reason, f'**{role}: paused** ')}\n\n"
-        "**What you can do:** answer here or change the item, then remove the label `breeze:human` "
-        "(or run `bee resume`)."
-    )
+def card(
+    cause: Cause, reason: str, tried: Sequence[RunSummary], evidence: Sequence[str], number: int, role: str = "bee"
+) -> str:
+    """The card that hands an item to a person: why, what was tried, the evidence, and every answer it takes.
+
+    `reason` is somebody's words; `evidence` are lines made by bee.
+    """
+    known = CAUSES[cause]
+    lines = [
+        _prose(clipped(reason, CARD_REASON_BYTES_MAX), f"**{role}: paused** "),
+        f"\nReason: `{cause}`. {known.meaning}",
+    ]
+    if tried:
+        lines += ["\n**What was tried**\n", *map(_tried, tried)]
+    if evidence:
+        lines += ["\n**Evidence**\n", *(f"- {line}" for line in evidence)]
+    lines += [f"\n**bee recommends:** {known.recommends}", "\n**What you can do**\n"]
+    lines += [f"- {answer}" for answer in known.answers]
+    lines.append(f"- In a terminal: {TERMINAL_ANSWERS.format(number=number)}")
+    return "\n".join(lines)
+
+
+def _tried(run: RunSummary) -> str:
+    failure = f" ({run.failure})" if run.failure else ""
+    note = f": {quoted(run.note)}" if run.note else ""
+    cost = f", {run.cost_usd:.2f} USD" if run.cost_usd else ""
+    return f"- {utc(run.started_at)}, {run.role}: {run.outcome}{failure}{note}{cost}"
+
+
+def evidence_quote(text: str) -> str:
+    """What somebody wrote or a program printed, as one harmless line of code."""
+    return f"`{neutralised(one_line(text, 500)).replace('`', chr(39))}`"
+
+
+def released(reason: str, count: int, count_max: int) -> str:
+    """bee took an item out of quarantine by itself."""
+    left = "the next hot loop waits for a person" if count >= count_max else "bee goes on"
+    return f"**bee:** released from quarantine, because {reason} (release {count} of {count_max}; {left})."
 
 
 def paused_by_person(reason: str) -> str:
@@ -206,18 +238,6 @@ def human_marker(kind: str, sha: str, reason: str) -> str:
     word = "approved for E2E and merge" if kind == markers.APPROVED else "changes requested"
     text = _prose(reason, f"**human:** {word} at {short(sha)}{': ' if reason else ''}")
     return f"{text}\n\n{markers.render(markers.Marker(kind, {'sha': sha}))}"
-
-
-def escalated(reason: str, tried: Sequence[RunSummary], advice: str) -> str:
-    """The card that hands an item to a person, with what was tried."""
-    lines = [_prose(reason, "**bee: paused** ")]
-    if tried:
-        lines.append("\n**What was tried**\n")
-        lines += [
-            f"- {run.role}: {run.outcome}{': ' + neutralised(one_line(run.note)) if run.note else ''}" for run in tried
-        ]
-    lines.append(f"\n**What you can do:** {advice}")
-    return "\n".join(lines)
 
 
 def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str, str]:
@@ -295,18 +315,14 @@ def merged(head: str, base_ref: str, commit: str) -> str:
     return said("merger", f"merged {short(head)} into `{base_ref}` as {short(commit)}")
 
 
-def base_overtaken(base_ref: str, tested: str, parent: str, trace: str) -> str:
+def base_overtaken(number: int, base_ref: str, tested: str, parent: str, trace: str) -> str:
     """A person's push overtook the base in the moment of the merge, and the result is not known to be good."""
-    failed = (
-        f"E2E of the result failed: `git fetch origin {trace} && git log FETCH_HEAD`."
-        if trace
-        else "E2E has not run on the result."
+    reason = (
+        f"`{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so the result is "
+        f"not what E2E tested. {'E2E of the result failed.' if trace else 'E2E has not run on the result.'}"
     )
-    return (
-        f"**bee: paused** `{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so "
-        f"the merged result is not what E2E tested. {failed}\n\n**What you can do:** run the tests on the branch as it "
-        "is now; if they pass, remove the label `breeze:human`."
-    )
+    evidence = [f"`git fetch origin {trace} && git log FETCH_HEAD`"] if trace else []
+    return card(Cause.BASE_MOVED, reason, (), evidence, number)
 
 
 def result_passed(base_ref: str, parent: str, commit: str, trace: str) -> str:

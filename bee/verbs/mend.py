@@ -5,18 +5,20 @@ Called by the tick for every `Repair` and `Escalate` of its decision.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from bee.hands.github import writing
 from bee.thinking import wording
+from bee.thinking.card import TRIED_SHOWN_MAX, card, tried_on
 from bee.thinking.decide import Act, Escalate, Mend, Placed, Repair
 from bee.thinking.facts import Broken, View, human_by_person, record_of
 from bee.thinking.history import MENDER, fold
 from bee.thinking.issues import pulls_of_issue, steps_of
 from bee.thinking.position import Position, position
+from bee.thinking.quarantine import QUARANTINE, alert_key, release_due, releases
 from bee.thinking.sticky import sticky
+from bee.thinking.told import card_key
 from bee.thinking.trust import resumed_at
 from bee.verbs import lease as leases
 from bee.verbs.carrying import Carrying
@@ -24,17 +26,17 @@ from bee.verbs.host import new_run
 from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import carry_out
+from bee.words import limits
 from bee.words.branches import branch_of
+from bee.words.causes import Cause
 from bee.words.effects import CloseIssue, Effect, MergePull, OpenAlert, OpenPull, PostComment, SetLabels, TickStep
 from bee.words.errors import LeaseLost
 from bee.words.labels import Label, conflicts
-from bee.words.model import Issue, Item, PullState
+from bee.words.model import Issue, Item, Pull, PullState
 from bee.words.outcomes import Failure, Outcome
 from bee.words.plan import read_body
 from bee.words.records import Record
 from bee.words.text import neutralised
-
-TRIED_SHOWN_MAX = 10
 
 
 def mend(desk: Desk, act: Act, view: View) -> bool:
@@ -44,11 +46,11 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
         return roll_forward(desk, one, view)
     if isinstance(act, Repair) and act.mend is Mend.SETTLE:
         return _settle(desk, one, view)
-    key = act.mend if isinstance(act, Repair) else "escalate"
     run = new_run(MENDER, one.number, desk.door.now())
-    claim = Claim(one.number, MENDER, run, key, str(one.place.position))
+    claim = _claim_of(act, run)
     effects = tuple(_effects(act, view, run))
-    outcome = Outcome.ESCALATED if isinstance(act, Escalate) and not act.quarantine else Outcome.PROGRESSED
+    waits = isinstance(act, Escalate) and _label_of(act) is Label.HUMAN
+    outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
     ending = Ending(outcome, act.reason)
     if not (isinstance(act, Repair) and act.mend is Mend.LABELS):
         tip, now = view.snapshot.items.get(one.number), desk.door.now()
@@ -59,6 +61,23 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
         return False
     _under(desk, lease, effects, ending, view, one.item)
     return True
+
+
+def _claim_of(act: Act, run: str) -> Claim:
+    """What the claim of an act says; a quarantine remembers the head, for a new one is a reason to release it."""
+    one = act.placed
+    if isinstance(act, Repair):
+        return Claim(one.number, MENDER, run, act.mend, str(one.place.position))
+    key = QUARANTINE if act.quarantine else "escalate"
+    head = one.item.head if act.quarantine and isinstance(one.item, Pull) else ""
+    return Claim(one.number, MENDER, run, key, str(one.place.position), head=head)
+
+
+def _label_of(act: Escalate) -> Label | None:
+    """What holds the item from now on; nothing where its position asks a person already."""
+    if act.cause is Cause.ABANDONED:
+        return None
+    return Label.QUARANTINE if act.quarantine else Label.HUMAN
 
 
 def _under(
@@ -124,6 +143,7 @@ def _effects(act: Act, view: View, run: str) -> list[Effect]:
         Mend.OPEN_PULL: _open_pull,
         Mend.TICK_STEP: _tick_steps,
         Mend.COMPLETE: _complete,
+        Mend.RELEASE: _release,
     }
     return makers[act.mend](act.placed, view, run)
 
@@ -183,21 +203,30 @@ def _present(one: Placed, *labels: Label) -> tuple[str, ...]:
 
 
 def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
-    """One card for a person, with what was tried; then the label that stops everything here."""
+    """One card for a person; then the label that stops everything here."""
     one = act.placed
-    record = record_of(view, one.number)
-    same = [r for r in fold(record) if r.fingerprint == one.fingerprint or not one.fingerprint]
-    tried = [r for r in same if r.role != MENDER]
-    text = wording.escalated(act.reason, tried[-TRIED_SHOWN_MAX:], one.place.advice.format(number=one.number))
-    # How long it has waited stands in the reason too: the figure must not make another card of the same one.
-    about = f"{one.fingerprint} {resumed_at(one.item, view.trust)} {re.sub(r'[0-9]+', '', act.reason)}"
-    key = wording.effect_key(one.number, MENDER, about, "escalate")
-    label = Label.QUARANTINE if act.quarantine else Label.HUMAN
-    alert = [OpenAlert(f"hotloop-{one.number}", *wording.hot_loop(one.number, act.reason, tried))]
+    pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
+    key = card_key(one.item, act.cause, view, pull)
+    effects: list[Effect] = []
+    if act.quarantine:
+        bug = wording.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
+        effects.append(OpenAlert(alert_key(one.number), *bug))
+    text = wording.marked(card(act, view), run, MENDER, key, cause=act.cause.value)
+    effects.append(PostComment(one.number, text, key))
+    label = _label_of(act)
+    if label is not None:
+        effects.append(SetLabels(one.number, (label.value,), _present(one, Label.WIP)))
+    return effects
+
+
+def _release(one: Placed, view: View, run: str) -> list[Effect]:
+    """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
+    count = releases(one.item, view, record_of(view, one.number)) + 1
+    text = wording.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
+    key = wording.effect_key(one.number, MENDER, f"{resumed_at(one.item, view.trust)} {count}", "release")
     return [
-        *(alert if act.quarantine else []),
         PostComment(one.number, wording.marked(text, run, MENDER, key), key),
-        SetLabels(one.number, (label.value,), _present(one, Label.WIP)),
+        SetLabels(one.number, (), _present(one, Label.QUARANTINE)),
     ]
 
 

@@ -19,6 +19,7 @@ from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying, MergeResult
 from bee.words import limits
 from bee.words.branches import parse_branch
+from bee.words.causes import Cause
 from bee.words.effects import (
     CloseIssue,
     DeleteBranch,
@@ -191,13 +192,14 @@ def _overtaken(carrying: Carrying, effect: MergePull, result: MergeResult) -> No
 
 def _hand_over(carrying: Carrying, effect: MergePull, parent: str, trace: TraceResult | None) -> None:
     """Its issue waits for a person too, before the next step builds on the result."""
-    words = wording.base_overtaken(effect.base_ref, effect.base, parent, trace.ref if trace else "")
     run = carrying.lease.record.run
     pull = carrying.item(effect.number)
     named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None
     for number in [effect.number, *(named[:1] if named else ())]:
         key = wording.effect_key(number, "merger", effect.head, "overtaken")
-        _post_comment(carrying, PostComment(number, wording.marked(words, run, "merger", key), key))
+        words = wording.base_overtaken(number, effect.base_ref, effect.base, parent, trace.ref if trace else "")
+        marked = wording.marked(words, run, "merger", key, cause=Cause.BASE_MOVED.value)
+        _post_comment(carrying, PostComment(number, marked, key))
     if named:
         _set_labels(carrying, SetLabels(named[0], (Label.HUMAN.value,), ()))
 

@@ -13,9 +13,11 @@ from bee.thinking.config import POLICY_PATH, Policy, policy_of
 from bee.thinking.decide import place_item, survey
 from bee.thinking.facts import View, view_of
 from bee.thinking.position import Position
+from bee.thinking.quarantine import alert_key, may_release
 from bee.words import limits
 from bee.words.errors import ConfigError, NotFoundError
-from bee.words.model import Pull, Snapshot
+from bee.words.labels import Label
+from bee.words.model import Item, Pull, Snapshot, Who
 from bee.words.phase import Phase
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
@@ -34,7 +36,7 @@ def look(door: Door, repo: str, phases: Mapping[str, Phase] | None = None) -> Vi
     snapshot = reading.read_snapshot(door, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = view_of(snapshot, policy, phases)
-    return _with_dependencies(door, settle(door, view))
+    return _with_mended(door, _with_dependencies(door, settle(door, view)))
 
 
 def settle(door: Door, view: View) -> View:
@@ -84,6 +86,23 @@ def _with_dependencies(door: Door, view: View) -> View:
         for issue in view.snapshot.issues
     )
     return with_snapshot(view, replace(view.snapshot, issues=issues, dependencies_known=True))
+
+
+def _with_mended(door: Door, view: View) -> View:
+    """Ask how the bug of a quarantined item was closed; only where there was one, and it is not open any more."""
+    snapshot = view.snapshot
+    mended = set()
+    items: tuple[Item, ...] = (*snapshot.issues, *snapshot.pulls)
+    for item in items:
+        tip = snapshot.alerts.get(alert_key(item.number))
+        bug = tip.record.number if tip and tip.record else 0
+        if not bug or Label.QUARANTINE not in item.labels or snapshot.item(bug) or not may_release(item, view):
+            continue
+        closing = reading.read_closing(door, snapshot.repo, bug)
+        own = closing.by.lower() == snapshot.viewer.login.lower()
+        if not closing.open and closing.completed and (own or view.trust.of(Who(closing.by))):
+            mended.add(item.number)
+    return with_snapshot(view, replace(snapshot, mended=frozenset(mended))) if mended else view
 
 
 def with_snapshot(view: View, snapshot: Snapshot) -> View:

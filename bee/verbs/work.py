@@ -18,6 +18,7 @@ from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.journal import remove_tree
 from bee.thinking import prompt, wording
+from bee.thinking.errorprint import error_print
 from bee.thinking.holds import BY_QUOTA
 from bee.thinking.network import OPEN
 from bee.thinking.outcome import Result, Said, settle
@@ -265,9 +266,14 @@ class Run:
     def _ending(self, result: Result) -> Ending:
         note = "; ".join(part for part in (result.note, wording.kept_from(self.engine.refused)) if part)
         return Ending(
-            result.outcome, note, result.failure, result.handoff, "", self.engine.cost_usd, self.engine.tokens,
+            result.outcome, note, result.failure, result.handoff, self._print(result),
+            self.engine.cost_usd, self.engine.tokens,
             result.push or (self.place.brief.head if self.place else ""),
         )  # fmt: skip
+
+    def _print(self, result: Result) -> str:
+        """What tells one kind of failure from another, for the runs that come after; silence is the hot loop's."""
+        return error_print(result.failure, result.note) if result.outcome is Outcome.ERROR else ""
 
     def _carry(self, result: Result) -> Outcome:
         """Carry the outbox out, then give the lease back."""

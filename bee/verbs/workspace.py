@@ -12,7 +12,7 @@ from bee.hands.git import Repository, WorkTree
 from bee.hands.github import reading
 from bee.thinking.evidence import rounds
 from bee.thinking.facts import View, record_of, view_of
-from bee.thinking.history import fold
+from bee.thinking.history import failed_alike, fold
 from bee.thinking.issues import pulls_of_issue, steps_of
 from bee.thinking.prompt import Brief, context_files
 from bee.thinking.pulls import is_own, said_of
@@ -152,6 +152,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repos
         head=pull.head,
         round=rounds(said_of(pull, shared.view), since) + 1,
         last_run=last_failed(shared.view, pull.number, job.role),
+        failed_alike=failed_alike(record_of(shared.view, pull.number), job.role, since),
     )
 
 
@@ -166,6 +167,7 @@ def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Repository,
     shared = replace(
         shared, plan=body.plan, base_ref=base_ref, base=base, started_steps=tuple(sorted(pulls)),
         last_run=last_failed(view, issue.number, job.role),
+        failed_alike=failed_alike(record_of(view, issue.number), job.role, resumed_at(issue, view.trust)),
     )  # fmt: skip
     if job.role is Role.PLANNER:
         return replace(shared, branch=base_ref, head=base)

@@ -229,7 +229,8 @@ class Snapshot:
 
     `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is
     absent has not been looked up and is a stranger. `items`, `merges` and
-    `alerts` are the tips of the lease refs by item number, by base branch and by key.
+    `alerts` are the tips of the lease refs by item number, by base branch and by key. `mended` are the quarantined
+    items whose bug was closed as completed by somebody trusted.
     """
 
     repo: str
@@ -252,6 +253,7 @@ class Snapshot:
     alerts: Mapping[str, Tip] = field(default_factory=dict)
     control: Tip | None = None
     branches: Mapping[str, str] = field(default_factory=dict)
+    mended: frozenset[int] = frozenset()
 
     def item(self, number: int) -> Item | None:
         """The open item with this number, if the snapshot has it."""

@@ -107,7 +107,8 @@ def test_a8_three_rounds_hand_the_pull_request_to_a_person_once(stage: Stage) ->
     cards = [body for body in comments if body.startswith("**bee: paused**")]
     assert len(cards) == 1
     assert "3 review rounds without agreement" in cards[0]
-    assert "**What you can do:**" in cards[0]
+    assert "the last change request: http" in cards[0]
+    assert "**What you can do**" in cards[0]
     assert stage.labels(2) == {"breeze:human"}
     assert stage.position(2) == "human"
     stage.unlabel(2, "breeze:human")

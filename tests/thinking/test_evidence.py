@@ -11,6 +11,7 @@ from bee.thinking import wording
 from bee.thinking.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
 from bee.thinking.position import Position
 from bee.thinking.trust import TrustPolicy, trust_of
+from bee.words.causes import Cause
 from bee.words.model import Comment, Pull, Review, ReviewState
 from bee.words.outcomes import Outcome
 from bee.words.records import Record
@@ -243,7 +244,8 @@ def test_the_last_run_marker_of_a_post_is_bees_own() -> None:
                                   "`open", "<!-- open", "a\n\n    code", "x" * 70_000,
                                        "```\n" + "x\n" * 60_000])  # fmt: skip
 def test_d5_no_text_of_an_agent_hides_the_marker_that_follows_it(text: str) -> None:
-    for posted in (wording.reviewed(True, text, w.HEAD), wording.reply(text), wording.paused("reviewer", text),
+    for posted in (wording.reviewed(True, text, w.HEAD), wording.reply(text),
+                       wording.card(Cause.QUESTION, text, (), (), 7, "reviewer"),
                    wording.pushed("t", text, w.HEAD), text):  # fmt: skip
         body = wording.marked(posted, "run-1", "reviewer", "key", head=w.HEAD, verdict="approve")
         assert at_head(w.comment(body, LATE, w.BEE)) is Verdict.APPROVED

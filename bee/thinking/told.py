@@ -1,0 +1,41 @@
+"""Which cards bee has written on an item already, so that none is written twice. Pure."""
+
+from __future__ import annotations
+
+from bee.thinking import wording
+from bee.thinking.facts import View, record_of
+from bee.thinking.history import MENDER
+from bee.thinking.quarantine import releases
+from bee.thinking.trust import Trust, resumed_at
+from bee.words import markers
+from bee.words.causes import Cause
+from bee.words.model import Comment, Item
+
+
+def standing_card(item: Item, trust: Trust) -> Comment | None:
+    """The latest card on an item, by its own marker; None where no card was ever written."""
+    cards = [c for c in item.comments if trust.is_bee(c.author) and cause_of(c) is not None]
+    return max(cards, key=lambda comment: (comment.at, comment.id), default=None)
+
+
+def cause_of(comment: Comment) -> Cause | None:
+    """The reason code of a card; None for any other comment."""
+    codes = [marker.get("cause") for marker in markers.named(comment.body, markers.RUN)]
+    return next((Cause(code) for code in codes if code in set(Cause)), None)
+
+
+def card_key(item: Item, cause: Cause, view: View, pull: int | None = None) -> str:
+    """The key of one card: a second one only for another cause, or after a person has let the item go on.
+
+    `pull` is the closed pull request of an abandoned step, each of which is a cause of its own.
+    """
+    times = releases(item, view, record_of(view, item.number)) if cause is Cause.HOT_LOOP else 0
+    about = f"{resumed_at(item, view.trust)} {cause} {times} {pull or 0}"
+    return wording.effect_key(item.number, MENDER, about, "escalate")
+
+
+def told(item: Item, cause: Cause, view: View, pull: int | None = None) -> bool:
+    """Whether this very card is on the item."""
+    key = card_key(item, cause, view, pull)
+    ours = [c.body for c in item.comments if view.trust.is_bee(c.author)]
+    return any(marker.get("key") == key for body in ours for marker in markers.named(body, markers.RUN))

@@ -1,0 +1,132 @@
+"""Why an item goes to a person: a closed set of reason codes, each with what bee recommends and what a person can do.
+
+One table, for the cards on GitHub and for the documents. `{number}` is the item's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Cause(StrEnum):
+    """Why an item goes to a person."""
+
+    QUESTION = "agent-question"
+    FAILURES = "failures"
+    SAME_FAILURE = "same-failure"
+    ALTERNATING = "alternating"
+    LOST = "lost-runs"
+    ROUNDS = "review-rounds"
+    REPAIR_ROUNDS = "repair-rounds"
+    USD = "item-money"
+    RUNS = "item-runs"
+    CHECKS = "checks-pending"
+    SETTLING = "not-computed"
+    OVERTAKEN = "overtaken-passes"
+    BASE_MOVED = "base-moved"
+    E2E = "e2e-undecided"
+    ABANDONED = "abandoned"
+    HOT_LOOP = "hot-loop"
+    MENDING = "bee-failed"
+    CYCLE = "dependency-cycle"
+
+
+@dataclass(frozen=True, slots=True)
+class CauseText:
+    """One reason code: what happened, what bee recommends, and the answers a person can give on GitHub."""
+
+    meaning: str
+    recommends: str
+    answers: tuple[str, ...]
+
+
+_GO_ON: Final = "Remove the label `breeze:human`: bee goes on, and counts tries, rounds, runs and money anew."
+_EDIT: Final = "Edit the text, answer in a comment, or push a commit; then remove the label `breeze:human`."
+_CLOSE: Final = "Close it, if it is not wanted any more."
+
+CAUSES: Final[dict[Cause, CauseText]] = {
+    Cause.QUESTION: CauseText(
+        "An agent asks something only a person can decide.", "Answer the question in a comment here.",
+        ("Answer in a comment or change the text; then remove the label `breeze:human`.", _CLOSE),
+    ),
+    Cause.FAILURES: CauseText(
+        "Too many tries failed with nothing changed.", "Read the last failure, then change what it was about.",
+        (_EDIT, _GO_ON, _CLOSE),
+    ),
+    Cause.SAME_FAILURE: CauseText(
+        "Tries at different inputs failed in the same way.",
+        "Mend what the failure is about: a changed input did not help.", (_EDIT, _GO_ON, _CLOSE),
+    ),
+    Cause.ALTERNATING: CauseText(
+        "Two failures come in turn, and mending one brings back the other.",
+        "Say in a comment which of the two may give way, or make the step smaller.", (_EDIT, _GO_ON, _CLOSE),
+    ),
+    Cause.LOST: CauseText(
+        "Run after run ended without a word: their host died or slept.",
+        "Look at the machine that ran them (`bee doctor`), then let bee go on.", (_GO_ON, _CLOSE),
+    ),
+    Cause.ROUNDS: CauseText(
+        "Reviewer and drafter do not agree.", "Read the last review and decide it yourself.",
+        ("Approve or request changes in a review of your own; then remove the label `breeze:human`.", _EDIT, _CLOSE),
+    ),
+    Cause.REPAIR_ROUNDS: CauseText(
+        "The drafter was sent to the same kind of failure again and again, and it is still there.",
+        "Read the last failure: the step or its test may be wrong.", (_EDIT, _GO_ON, _CLOSE),
+    ),
+    Cause.USD: CauseText(
+        "The item has cost what the policy lets it cost.", "See whether what was done is worth going on.",
+        (_GO_ON, "Raise `limits.usd_per_item` in `.github/bee.yml`.", _CLOSE),
+    ),
+    Cause.RUNS: CauseText(
+        "The item has had as many runs as the policy lets it have.", "Make the step smaller, or its text clearer.",
+        (_EDIT, "Raise `limits.runs_per_item` in `.github/bee.yml`.", _CLOSE),
+    ),
+    Cause.CHECKS: CauseText(
+        "A check is pending for too long.", "Start the check again, or mend what should run it.",
+        ("Start the check again where it runs; then remove the label `breeze:human`.", _CLOSE),
+    ),
+    Cause.SETTLING: CauseText(
+        "GitHub has not computed for a long time whether it merges.", "Push a commit, or wait and let bee look again.",
+        ("Push any commit; then remove the label `breeze:human`.", _GO_ON),
+    ),
+    Cause.OVERTAKEN: CauseText(
+        "Push after push to the base overtook what E2E had tested.", "Let the base rest for as long as E2E takes.",
+        (_GO_ON, "Merge it yourself, as far as the rules of the branch let you."),
+    ),
+    Cause.BASE_MOVED: CauseText(
+        "A push overtook the base in the moment of the merge, and the result is not known to be good.",
+        "Run the tests on the branch as it is now.",
+        ("If they pass, remove the label `breeze:human`.", "If they fail, mend or revert on the branch first."),
+    ),
+    Cause.E2E: CauseText(
+        "E2E failed in a way only a person can settle.", "Read the E2E comment: design and tests disagree.",
+        ("Edit the design, or push to the tests; then remove the label `breeze:human`.", _GO_ON, _CLOSE),
+    ),
+    Cause.ABANDONED: CauseText(
+        "A person closed the step's pull request unmerged.", "Say what should happen with this step.",
+        ("Reopen the pull request.", "Tick the step's box in the description, to skip it.",
+         "Add the label `breeze:human` and remove it again, to have the step tried anew.", _CLOSE),
+    ),
+    Cause.HOT_LOOP: CauseText(
+        "The same role was sent twice within minutes and nothing came of it.",
+        "Look at the linked bug: an agent that starts and says nothing is mostly a broken engine or prompt.",
+        ("Comment here, push a commit, or close the linked bug as completed: bee releases it by itself, up to 3 times.",
+         "Remove the label `breeze:quarantine-hotloop`.", _CLOSE),
+    ),
+    Cause.MENDING: CauseText(
+        "bee itself failed again and again at a repair of its own.",
+        "Read what GitHub refused: mostly a permission of the token, or a rule of the branch.",
+        ("Mend what the reason names; then remove the label `breeze:human`.", _CLOSE),
+    ),
+    Cause.CYCLE: CauseText(
+        "It waits for itself through its dependencies.", "Take one of the dependencies out.",
+        ("Remove a `Blocked by` line or a dependency; then remove the label `breeze:human`.", _CLOSE),
+    ),
+}  # fmt: skip
+
+TERMINAL_ANSWERS: Final = (
+    '`bee retry {number} --hint "..."` tries again at once and gives the next run a hint; '
+    '`bee override {number} --to skip-step --reason "..."` skips the step.'
+)
