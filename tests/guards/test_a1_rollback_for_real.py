@@ -1,0 +1,123 @@
+"""A1 on bee itself: a real checkout pulls a commit that does not even parse, and the guard and bee do the rest."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.belt.stage import CHECKOUT, Stage, staged
+from tests.guards.conftest import BROKEN
+
+PARTS = ("bee", "agents", "scripts", "pyproject.toml", ".gitignore")
+BREAKS = "bee/doors/cli.py"
+
+
+@dataclass(frozen=True)
+class Real:
+    """A checkout of bee itself that follows another one, beside a forge with work on it."""
+
+    stage: Stage
+    upstream: Path
+    root: Path
+    home: Path
+
+    def git(self, where: Path, *words: str) -> str:
+        """What git says in one of the two."""
+        return subprocess.run(["git", *words], cwd=where, check=True, capture_output=True, text=True).stdout.strip()
+
+    def pulled(self, text: str) -> str:
+        """A commit with a new text of one module is made upstream and pulled, as an update of bee is; its SHA."""
+        (self.upstream / BREAKS).write_text(text)
+        self.git(self.upstream, "commit", "-qam", "Another version")
+        self.git(self.root, "switch", "-q", "main")
+        self.git(self.root, "pull", "-q", "--ff-only")
+        return self.head
+
+    @property
+    def head(self) -> str:
+        """What is checked out."""
+        return self.git(self.root, "rev-parse", "HEAD")
+
+    def run(self, *argv: str, cwd: Path = Path("/")) -> subprocess.CompletedProcess[str]:
+        """A program in the environment of a scheduler."""
+        return subprocess.run(argv, env=self.stage.env(), cwd=cwd, text=True, capture_output=True, timeout=90)
+
+    def tick(self) -> int:
+        """`scripts/tick`, as cron calls it, but that it waits for its worker; its exit code."""
+        return self.run("sh", str(self.root / "scripts" / "tick"), "--inline").returncode
+
+    def marker(self, name: str) -> dict[str, str]:
+        """A file of "key: value" lines in the home."""
+        return dict(line.split(": ", 1) for line in (self.home / name).read_text().splitlines())
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The issues that bee opened."""
+        issues = self.stage.call("ada", "GET", self.stage.at("/issues?state=all&per_page=100"))
+        return [one for one in issues if one["user"]["login"] == "bee" and "pull_request" not in one]
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[Real]:
+    """Two git checkouts of this very bee, the second a clone of the first, with an environment that runs it."""
+    upstream, root = tmp_path / "upstream", tmp_path / "checkout"
+    upstream.mkdir()
+    for part in PARTS:
+        source, target = CHECKOUT / part, upstream / part
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "bee")):
+        subprocess.run(["git", *words], cwd=upstream, check=True)
+    subprocess.run(["git", "clone", "-q", str(upstream), str(root)], cwd=tmp_path, check=True)
+    python = root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -B "$@"\n')
+    python.chmod(0o755)
+    with staged(tmp_path) as stage:
+        yield Real(stage, upstream, root, stage.configure().home.path)
+
+
+def test_a1_a2_bee_itself_goes_back_says_so_stays_back_and_goes_on_when_a_person_says_so(real: Real) -> None:
+    """A syntax error is pulled; three ticks later the good SHA stands there, ROLLBACK names the bad one, one alert is
+    on the forge, and nothing is dispatched until there is a fix and `bee resume --rollback`.
+    """
+    stage, sound = real.stage, (real.upstream / BREAKS).read_text()
+    number = stage.issue()
+    good = real.head
+    assert real.tick() == 0
+    (pull,) = stage.pulls()
+    bad = real.pulled(sound + BROKEN)
+    assert [real.tick(), real.tick()] == [1, 1]
+    assert (real.head, real.alerts()) == (bad, [])
+    assert real.tick() == 1
+    assert real.head == good
+    marker = real.marker("ROLLBACK")
+    assert (marker["state"], marker["bad"], marker["good"]) == ("done", bad, good)
+    (alert,) = real.alerts()
+    assert bad in alert["body"]
+    assert good in alert["body"]
+    assert "bee resume --rollback" in alert["body"]
+    assert not (real.home / "rollback-alert-pending").exists()
+    before = stage.world()
+    assert [real.tick(), real.tick()] == [0, 0]
+    assert (real.head, stage.world()) == (good, before), "it stays paused"
+
+    fixed = real.pulled(sound + "# mended\n")
+    assert real.tick() == 0
+    assert stage.world() == before, "a fix alone does not end the pause"
+    ended = real.run(str(real.root / ".venv" / "bin" / "python"), "-m", "bee", "resume", "--rollback", cwd=real.root)
+    assert ended.returncode == 0, ended.stderr
+    assert not (real.home / "ROLLBACK").exists()
+    assert real.tick() == 0
+    assert real.head == fixed
+    assert len(stage.reviews(pull["number"])) == 1, "the belt goes on where it was"
+    assert [one["number"] for one in stage.pulls()] == [pull["number"]], "the alert is no work"
+    assert stage.item(number)["state"] == "open"
