@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 
 DEEP = os.environ.get("BEE_DEEP") == "1"
 TALLY = os.environ.get("BEE_TEST_TALLY")
+SAID_AT_THE_END = "said at the end"  # what a test records under this name is printed below the results
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _REAL_HOME = Path.home().resolve()
@@ -146,6 +147,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     seed = getattr(config.option, "randomly_seed", None)
     terminalreporter.write_line(f"same order again: scripts/test -- --randomly-seed={seed}")
     stats = terminalreporter.stats
+    for report in (report for kind in ("passed", "failed") for report in stats.get(kind, ())):
+        for name, text in report.user_properties:
+            if name == SAID_AT_THE_END:
+                terminalreporter.write_line(str(text))
 
     def count(*kinds: str) -> int:
         return sum(len(stats.get(kind, ())) for kind in kinds)

@@ -1,0 +1,336 @@
+"""bee killed at every step of the demo's flow: what the steps are, how it is killed there, and how the end is judged.
+
+The flow of `bee demo` (its project, its scripted agent: two steps, one review round, one failed E2E) is run once to
+count its requests and its local writes (see killer/sitecustomize.py), state by state: each tick of it starts from a
+state that is told by the positions of the open items and by the work done so far. Then it is run again and again. In
+every state, the next point that was not had yet is taken: bee is killed there (or its request fails), and ticks go on
+until that same state is there again or a later one. Every flow has to end as the first one did.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bee.doors import services
+from bee.doors.demo import project
+from bee.doors.demo.stage import AGENT
+from bee.hands.github.door import Door
+from bee.hands.journal import Slot
+from bee.thinking.decide import survey
+from bee.thinking.history import fold
+from bee.verbs.host import Host
+from bee.verbs.snapshot import look
+from bee.words.outcomes import Outcome
+from bee.words.records import Kind
+from bee.words.roles import Role
+from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
+
+KILLER = Path(__file__).with_name("killer")
+TURNS_MAX = 400
+TICK_SECONDS_MAX = 90
+SETTLING_LOOKS_MAX = 100
+# A claim that ended without a word is bounded: bee asks a person after five. Kills in one state stay below it.
+KILLS_PER_STATE_MAX = 4
+LEASE_SECONDS = 16 * 60
+
+WRITE, BEFORE, AFTER, LOST, NEVER = "local write", "before a request", "after a request", "reply lost", "never arrived"
+KILLS = (WRITE, BEFORE, AFTER)
+ONE, FOR_GOOD, IN_TURN = "one host", "another host after each kill", "two hosts in turn"
+ROLES = tuple(map(str, Role))
+OID = re.compile(r"\b[0-9a-f]{10,40}\b")
+State = str
+
+
+@dataclass(frozen=True)
+class Point:
+    """One place to fail at: the n-th request, or the n-th local write, of the tick that begins in a state."""
+
+    state: State
+    how: str
+    nth: int
+
+
+@dataclass
+class Flow:
+    """The undisturbed flow: its states in order with (requests, local writes) of each, and the picture of its end."""
+
+    counts: dict[State, tuple[int, int]] = field(default_factory=dict)
+    end: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        requests, writes = (sum(counts) for counts in zip(*self.counts.values(), strict=True))
+        return f"{requests} requests and {writes} local writes in {len(self.counts)} ticks"
+
+    def points(self, *hows: str) -> list[Point]:
+        """Every point of these kinds, in order."""
+        return [
+            Point(state, how, nth)
+            for state, (requests, writes) in self.counts.items()
+            for how in hows
+            for nth in range(1, (writes if how == WRITE else requests) + 1)
+        ]
+
+
+@dataclass
+class Deck:
+    """The points that are still to be had, state by state."""
+
+    left: dict[State, list[Point]]
+
+    @classmethod
+    def of(cls, points: Iterable[Point]) -> Deck:
+        """These points, in the given order within each state."""
+        left: dict[State, list[Point]] = {}
+        for point in points:
+            left.setdefault(point.state, []).append(point)
+        return cls(left)
+
+    def __bool__(self) -> bool:
+        return any(self.left.values())
+
+    def take(self, state: State) -> Point | None:
+        """The next point of a state."""
+        points = self.left.get(state)
+        return points.pop(0) if points else None
+
+
+@dataclass
+class Tally:
+    """What a sweep came to: points that were landed, points that bee did not come to, and stories that ended wrong."""
+
+    flows: int = 0
+    landed: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        points = ", ".join(f"{count} {how}" for how, count in sorted(self.landed.items()))
+        return (
+            f"{self.landed.total()} points in {self.flows} flows ({points}), {self.missed.total()} not reached, "
+            f"{len(self.failures)} failures"
+        )
+
+
+@dataclass
+class Hosts:
+    """Which host ticks next: one for ever; another after each kill, and the killed one never again; or two in turn."""
+
+    stage: Stage
+    mode: str
+    index: int = 0
+    made: dict[str, Host] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The host of the next tick."""
+        return f"host{self.index}"
+
+    def now(self) -> Host:
+        """The same, with its home."""
+        if self.name not in self.made:
+            play = f"exec {sys.executable} {AGENT}\n"
+            self.made[self.name] = self.stage.configure(self.name, moves=dict.fromkeys(ROLES, play))
+        return self.made[self.name]
+
+    def ticked(self, killed: bool) -> None:
+        """A tick has ended."""
+        if self.mode == IN_TURN:
+            self.index = 1 - self.index
+        elif self.mode == FOR_GOOD and killed:
+            self.index += 1
+
+
+def state_of(stage: Stage) -> State:
+    """Where every open item is, and how many runs of agents it has behind it that moved it."""
+    for _ in range(SETTLING_LOOKS_MAX):
+        view = look(Door(services.servers_of(stage.env()), stage.tokens["bee"]), stage.repo)
+        told = []
+        for one in survey(view):
+            tip = view.snapshot.items.get(one.number)
+            moved = sum(run.outcome is Outcome.PROGRESSED for run in fold(tip.record if tip else None))
+            told.append(f"#{one.number} {one.place.position} {moved}")
+        state = ", ".join(sorted(told))
+        if "settling" not in state:
+            break
+        time.sleep(0.05)
+    return state
+
+
+def started(stage: Stage, name: str, log: Path, at: int = 0) -> subprocess.Popen[bytes]:
+    """`bee tick` in a process group of its own, killed right before its local write number `at`."""
+    env = bee_env(stage.env(name))
+    env |= {"PYTHONPATH": f"{KILLER}:{CHECKOUT}", "BEE_KILL_LOG": str(log), "BEE_KILL_AT": str(at)}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "bee", "tick", "--inline"], env=env, cwd=stage.folder, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def hangs(stage: Stage) -> bool:
+    """Whether a request hangs now."""
+    return any(fault["action"] == "hang" and fault["fired"] for fault in stage.control("faults")["faults"])
+
+
+def killed_at_request(stage: Stage, name: str, nth: int, after: bool) -> bool:
+    """One tick, killed at its n-th request: before the server has it, or after its effect and without the reply."""
+    match = {"login": "bee", "nth": nth}
+    if after:
+        stage.fault("drop_after", match=match)
+    stage.fault("hang", times=0, match={**match, "nth": nth + after})
+    process = started(stage, name, stage.folder / "writes.log")
+    until("the request", TICK_SECONDS_MAX, lambda: hangs(stage) or process.poll() is not None)
+    reached = process.poll() is None
+    if reached:
+        os.killpg(process.pid, signal.SIGKILL)
+    stage.lift()
+    process.wait(TICK_SECONDS_MAX)
+    return reached
+
+
+def struck(stage: Stage, hosts: Hosts, point: Point) -> bool:
+    """One tick that fails at a point; whether it came there."""
+    host = hosts.now()
+    if point.how == WRITE:
+        return started(stage, hosts.name, stage.folder / "writes.log", point.nth).wait(TICK_SECONDS_MAX) < 0
+    if point.how in (BEFORE, AFTER):
+        return killed_at_request(stage, hosts.name, point.nth, point.how == AFTER)
+    action = "drop_after" if point.how == LOST else "drop_before"
+    stage.fault(action, match={"login": "bee", "nth": point.nth})
+    stage.tick(host)
+    fired = bool(stage.fired())
+    stage.lift()
+    return fired
+
+
+def cleared_up(stage: Stage, host: Host) -> None:
+    """A tick that finds no free slot: it settles what was killed, and sends nobody."""
+    slot = Slot.acquire(host.home, host.settings.slots, "the test")
+    stage.tick(host)
+    if slot is not None:
+        slot.release()
+
+
+def opened(stage: Stage) -> int:
+    """The design doc of the demo, its design ticked."""
+    body = project.ISSUE_BODY.replace("- [ ] The design", "- [x] The design")
+    return stage.issue(body, project.ISSUE_TITLE)
+
+
+def approved(stage: Stage, number: int, state: State) -> bool:
+    """The person of the demo ticks the plan, where it waits for that."""
+    waits = "plan-open" in state
+    if waits:
+        stage.tick_box(number, "The plan is right: bee may start")
+    return waits
+
+
+def counted(folder: Path) -> Flow:
+    """The undisturbed flow. Raises AssertionError where it does not end well."""
+    folder.mkdir()
+    flow = Flow()
+    with staged(folder, project.files()) as stage:
+        number = opened(stage)
+        hosts = Hosts(stage, ONE)
+        hosts.now()
+        while (state := state_of(stage)) not in flow.counts:
+            if approved(stage, number, state):
+                continue
+            before, log = stage.asked(), folder / f"writes-{len(flow.counts)}.log"
+            assert started(stage, hosts.name, log).wait(TICK_SECONDS_MAX) == 0, state
+            flow.counts[state] = (len(stage.log(before)), len(log.read_text().splitlines()))
+        assert state == "", f"the flow came to {state} twice"
+        flow.end = picture(stage, number)
+    assert flow.end["merged"] == ["bee/1-divide", "bee/1-command"]
+    assert not flow.end["twice"]
+    return flow
+
+
+def picture(stage: Stage, number: int) -> dict[str, Any]:
+    """What people see in the end, and what the ledger says: the same with kills and without."""
+    pulls = stage.pulls()
+    items = [number, *(int(pull["number"]) for pull in pulls)]
+    said = {item: [text.partition("<!--")[0] for text in stage.comments(item)] for item in items}
+    return {
+        "merged": [pull["head"]["ref"] for pull in pulls if pull["merged_at"]],
+        "pulls": len(pulls),
+        "main": stage.main_log(),
+        "states": [stage.item(item)["state"] for item in items],
+        "labels": [sorted(stage.labels(item)) for item in items],
+        "said": [sorted(OID.sub("OID", text.partition("\n")[0]) for text in said[item]) for item in items],
+        "twice": [text for item in items for text, count in Counter(said[item]).items() if count > 1],
+        "stickies": [len(stage.stickies(item)) for item in items],
+        "reviews": [len(stage.reviews(item)) for item in items[1:]],
+        "plans": stage.item(number)["body"].count("## Milestone plan"),
+        "boxes left": stage.item(number)["body"].count("- [ ]"),
+        "branches": stage.refs("refs/heads/bee/"),
+        "live": stage.live(),
+        "unfinished": [item for item in items if stage.record(item).kind is not Kind.FINISHED],
+    }
+
+
+def played(folder: Path, flow: Flow, deck: Deck, mode: str, tally: Tally) -> None:
+    """One flow with a point in every state, as far as there are any. Raises AssertionError where its end differs."""
+    folder.mkdir()
+    with staged(folder, project.files()) as stage:
+        number = opened(stage)
+        hosts, had = Hosts(stage, mode), Counter[State]()
+        for _ in range(TURNS_MAX):
+            state = state_of(stage)
+            if approved(stage, number, state):
+                continue
+            point = deck.take(state) if had[state] < KILLS_PER_STATE_MAX else None
+            if point is None:
+                if calm(stage, hosts.now(), state):
+                    break
+                hosts.ticked(killed=False)
+                continue
+            had[state] += 1
+            landed = struck(stage, hosts, point)
+            (tally.landed if landed else tally.missed)[point.how] += 1
+            killed = landed and point.how in KILLS
+            if killed and mode == ONE and had[state] < KILLS_PER_STATE_MAX:
+                cleared_up(stage, hosts.now())
+            hosts.ticked(killed)
+        else:
+            raise AssertionError(f"not quiet after {TURNS_MAX} turns: {state}")
+        found = picture(stage, number)
+        assert found == flow.end, {
+            key: (flow.end[key], value) for key, value in found.items() if value != flow.end[key]
+        }
+
+
+def calm(stage: Stage, host: Host, state: State) -> bool:
+    """One tick without a fault; whether nothing is left to do. GitHub's clock goes on where bee waits."""
+    report = stage.tick(host)
+    if report.run or report.acted or report.problems:
+        return False
+    if not state and not stage.live():
+        return True
+    stage.sleep(LEASE_SECONDS)
+    return False
+
+
+def swept(folder: Path, flow: Flow, points: Iterable[Point], mode: str, flows_max: int = 10_000) -> Tally:
+    """Flow after flow, until every point was had."""
+    deck, tally = Deck.of(points), Tally()
+    while deck and tally.flows < flows_max:
+        before = {state: list(points) for state, points in deck.left.items()}
+        tally.flows += 1
+        try:
+            played(folder / f"flow-{tally.flows}", flow, deck, mode, tally)
+        except AssertionError as problem:
+            had = [point for state, points in before.items() for point in points if point not in deck.left[state]]
+            tally.failures.append(f"{str(problem)[:2000]}\n  after " + "\n  after ".join(map(str, had)))
+        shutil.rmtree(folder / f"flow-{tally.flows}", ignore_errors=True)
+    return tally
