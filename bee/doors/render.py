@@ -9,18 +9,19 @@ from typing import Any, Final
 
 from bee.thinking.decide import Placed
 from bee.thinking.position import Mover
-from bee.words.roles import Role
+from bee.thinking.quiet import Shown, shown
 from bee.words.text import one_line, plain
 
 WIDTH: Final = 80
 WIDTH_MIN: Final = 40
 WIDTH_MAX: Final = 120
-_COLOURS: Final = {Mover.PERSON: "33", Mover.NOBODY: "2", Mover.CONDITION: "36", Mover.BEE: "35"}
+_COLOURS: Final[dict[str, str]] = {Mover.PERSON: "33", Mover.NOBODY: "2", Mover.CONDITION: "36", Mover.BEE: "35"}
+_AGENT: Final = "32"
 
 
-def coloured(text: str, mover: Role | Mover, on: bool) -> str:
+def coloured(text: str, mover: str, on: bool) -> str:
     """The text in the colour of who moves next: agents green, people yellow, waiting cyan."""
-    code = "32" if isinstance(mover, Role) else _COLOURS[mover]
+    code = _COLOURS.get(mover, _AGENT)
     return f"\x1b[{code}m{text}\x1b[0m" if on else text
 
 
@@ -30,8 +31,13 @@ def wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
 
 
 def table(placed: Iterable[Placed], colour: bool, width: int = WIDTH) -> str:
+    """`listing` of items just put in their places."""
+    return listing(shown(placed), colour, width)
+
+
+def listing(items: Iterable[Shown], colour: bool, width: int = WIDTH) -> str:
     """One line per item: where it is, who moves next, and its title, cut to the width."""
-    rows = [(f"{one.repo}#{one.number}", str(one.place.position), str(one.place.mover), one) for one in placed]
+    rows = [(f"{one.repo}#{one.number}", one.position, one.moves_next, one) for one in items]
     if not rows:
         return "no open items"
     first, second = max(len(row[0]) for row in rows), max(len(row[1]) for row in rows)
@@ -39,8 +45,8 @@ def table(placed: Iterable[Placed], colour: bool, width: int = WIDTH) -> str:
     lines = []
     for name, position, mover, one in rows:
         room = max(width - first - second - third - 6, 10)
-        start = coloured(f"{position:<{second}}  {mover:<{third}}", one.place.mover, colour)
-        lines.append(f"{name:<{first}}  {start}  {fitted(one.item.title, room)}")
+        start = coloured(f"{position:<{second}}  {mover:<{third}}", mover, colour)
+        lines.append(f"{name:<{first}}  {start}  {fitted(one.title, room)}")
     return "\n".join(lines)
 
 

@@ -136,6 +136,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     "tick": obj(
         exit=EXIT, decision=DECISION, items=listed(ITEM), requests=whole("requests to GitHub"),
         run=maybe(text("the run that was sent")),
+        charged=obj(requests=whole("REST requests that GitHub counts; a 304 is none"), points=whole("of GraphQL")),
         acted=listed(obj(kind=text(), repo=text(), number=whole(), reason=text(), done=flag()), "what bee itself did"),
         problems=PROBLEMS,
     ),

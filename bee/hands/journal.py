@@ -22,7 +22,7 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from bee.hands.clock import SYSTEM, Clock
 from bee.words.errors import BeeError, LookError, UsageError
-from bee.words.limits import GIT_SECONDS_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
+from bee.words.limits import GIT_SECONDS_MAX, HINT_BYTES_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
 
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
 MARKER_BYTES_MAX: Final = 4096
@@ -180,6 +180,23 @@ class Home:
         """The text of PAUSED or ROLLBACK; None where there is no such marker."""
         path = self.path / _run(name)
         return _read(path) if path.exists() else None
+
+    def hint(self, name: str) -> str:
+        """What was remembered only to save asking again; empty where nothing was, or too much."""
+        path = self.path / "hints" / _run(name)
+        try:
+            return path.read_text(encoding="utf-8") if path.stat().st_size <= HINT_BYTES_MAX else ""
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def set_hint(self, name: str, text: str) -> None:
+        """Remember a hint, or with an empty text forget it. It may go at any time, and nothing is decided by it."""
+        path = self.path / "hints" / _run(name)
+        if text:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_whole(path, text)
+        else:
+            path.unlink(missing_ok=True)
 
     def set_marker(self, name: str, text: str) -> None:
         """Keep every tick of this home still, and say why."""

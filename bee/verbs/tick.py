@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from bee.hands.github.door import Door
 from bee.hands.journal import Slot
 from bee.thinking.debt import something_to_ring
-from bee.thinking.decide import Dispatch, decide
+from bee.thinking.decide import Decision, Dispatch, Idle, decide
 from bee.thinking.facts import View
 from bee.verbs.guard import guarded
 from bee.verbs.host import Host
 from bee.verbs.reconcile import reconcile, with_phases
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
+from bee.verbs.still import all_still, remember
 from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
 
 
@@ -32,22 +33,17 @@ def tick(host: Host, options: Options) -> Report:
     door = host.door()
     slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, f"pid {os.getpid()}, a tick")
     try:
-        views = _look(host, door, options, report)
-        if not options.dry:
-            views = _heed(host, door, views)
-            views = reconcile(host, door, views, report)
-        report.decision = decide(views)
-        report.said = report.decision.held
-        if not options.dry:
-            _ring(host, door, views, report)
-            slot = _dispatch(host, door, views, slot, options, report)
-            _show(host, door, views, report)
+        still = all_still(host, door, options.repos) if slot is not None else None
+        if still is None:
+            slot = _look_and_act(host, door, slot, options, report)
+        else:
+            report.decision, report.known = Decision((), (), Idle()), still
     except BeeError as problem:
         report.problems.append(problem)
     finally:
         if slot is not None:
             slot.release()
-    report.requests += door.requests
+    report.requests, report.charged, report.points = report.requests + door.requests, door.charged, door.points
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
     return report
 
@@ -67,6 +63,23 @@ def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None
         from bee.verbs.dashboard import show  # here, so that no other tick pays for it
 
         show(host, door, views, report.decision, report.run)
+
+
+def _look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:
+    """From the snapshot to the launch. Returns the slot when it is still this tick's to free."""
+    views = _look(host, door, options, report)
+    if not options.dry:
+        views = _heed(host, door, views)
+        views = reconcile(host, door, views, report)
+    report.decision = decide(views)
+    report.said = report.decision.held
+    if not options.dry:
+        _ring(host, door, views, report)
+        if not report.problems:
+            remember(host, door, views, report.decision)
+        slot = _dispatch(host, door, views, slot, options, report)
+        _show(host, door, views, report)
+    return slot
 
 
 def _look(host: Host, door: Door, options: Options, report: Report) -> list[View]:

@@ -59,6 +59,9 @@ PAGES_PER_LIST_MAX: Final = 200
 REQUEST_SECONDS_MAX: Final = 30
 REQUEST_TRIES_MAX: Final = 3
 SETTLE_READS_MAX: Final = 5
+HINT_MINUTES_MAX: Final = 60
+HINT_SETTLED_SECONDS: Final = 5
+HINT_BYTES_MAX: Final = 5 * 1024 * 1024
 
 # What an agent gives and gets
 BODY_BYTES_MAX: Final = 60_000

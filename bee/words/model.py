@@ -230,7 +230,8 @@ class Snapshot:
     `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is
     absent has not been looked up and is a stranger. `items`, `merges` and
     `alerts` are the tips of the lease refs by item number, by base branch and by key. `mended` are the quarantined
-    items whose bug was closed as completed by somebody trusted.
+    items whose bug was closed as completed by somebody trusted. `changed_at` is when any issue or pull request, open or
+    closed, was last changed; 0 where there is none.
     """
 
     repo: str
@@ -254,6 +255,7 @@ class Snapshot:
     control: Tip | None = None
     branches: Mapping[str, str] = field(default_factory=dict)
     mended: frozenset[int] = frozenset()
+    changed_at: int = 0
 
     def item(self, number: int) -> Item | None:
         """The open item with this number, if the snapshot has it."""

@@ -61,8 +61,9 @@ ITEM_WRITE: Final = f"{ISSUES_WRITE}, or {PULLS_WRITE} on a pull request"
 REST: Final = (
     _need("GET /collaborators/{username}/permission", "permission role_name", METADATA,
           "who may steer, where the token may not list collaborators"),
-    _need("GET /issues", "[].number [].body [].pull_request [].issue_dependencies_summary.blocked_by", ISSUES,
-          "which issues have dependencies; alerts that stand already"),
+    _need("GET /issues",
+          "[].number [].body [].pull_request [].issue_dependencies_summary.blocked_by [].updated_at", ISSUES,
+          "which issues have dependencies; alerts that stand already; when the last change was"),
     _need("GET /issues/{issue_number}/dependencies/blocked_by", "[].number [].state [].repository_url", ISSUES,
           "what an issue waits for"),
     _need("GET /commits/{ref}/status",

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import responses
 
-from bee.hands.github import reading
+from bee.hands.github import parse, reading
 from bee.words import limits
 from bee.words.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
 from bee.words.model import CheckState, Permission, Pull
 from tests.github.world import (
+    API,
     AT,
     DATE,
     NOON,
@@ -310,3 +311,25 @@ def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock
         {"number": 4, "pull_request": {}, "issue_dependencies_summary": {"blocked_by": 1}}])  # fmt: skip
     rest(github, "/issues/1/dependencies/blocked_by?per_page=100", [blocker(3)])
     assert reading.read_dependencies(door(), REPO, [1, 2, 3], 4) == {1: (1, (3,))}
+
+
+# ---- when the last change was ----------------------------------------------------------------------------------------
+
+
+def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock) -> None:
+    """Once read, an answer that is still the same costs nothing and says nothing; another one says when."""
+    asked = "/issues?state=all&sort=updated&direction=desc&per_page=1"
+    etag = 'W/"1"'
+    found = [{"updated_at": "2026-03-01T11:00:00Z"}]
+    github.get(f"{API}/repos/{REPO}{asked}", json=found, headers={**DATE, "ETag": etag})
+    same = [responses.matchers.header_matcher({"If-None-Match": etag})]
+    github.get(f"{API}/repos/{REPO}{asked}", status=304, headers=DATE, match=same)
+    this = door()
+    assert reading.changed_unless(this, REPO, "") == (parse.seconds("2026-03-01T11:00:00Z"), etag)
+    assert reading.changed_unless(this, REPO, etag) == (None, etag)
+    assert (this.requests, this.charged) == (2, 1)
+
+
+def test_a_repository_without_items_was_never_changed(github: responses.RequestsMock) -> None:
+    rest(github, "/issues?state=all&sort=updated&direction=desc&per_page=1", [])
+    assert reading.changed_unless(door(), REPO, "") == (0, "")

@@ -82,7 +82,8 @@ def snapshot(issues: Any = None, pulls: Any = None, **more: Any) -> dict[str, An
     edge = {"permission": "ADMIN", "node": {"login": "Ada", "databaseId": 1}}
     people = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [edge]}
     repository = head(
-        items=listed(), merges=listed(), control=None, branches=listed(), collaborators=people,
+        items=listed(), merges=listed(), alerts=listed(), control=None, branches=listed(), collaborators=people,
+        lastIssue=listed(), lastPull=listed(),
         issues=issues or listed(), pullRequests=pulls or listed(),
     )  # fmt: skip
     return {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.thinking.quiet import shown
 from bee.verbs.report import Options
 from bee.verbs.tick import tick
 
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         print_json(report.json())
         return report.exit
     if report.decision is not None:
-        print(render.table(report.decision.places, render.wants_colour(env, sys.stdout.isatty())))
+        items = report.known or shown(report.decision.places)
+        print(render.listing(items, render.wants_colour(env, sys.stdout.isatty())))
         chosen = report.json()["decision"]
         where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""
         print(f"decision: {chosen['kind']}{where}: {chosen['reason']}")

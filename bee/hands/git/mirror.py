@@ -68,7 +68,9 @@ class Mirror(Reading, Workspaces):
     def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
         """The server's refs that match (all without patterns): oid by name, as of now."""
         wanted = [parse.pattern(pattern) for pattern in patterns]
-        found = parse.refs(self._remote(["ls-remote", "--refs", "--quiet", "--", self.url, *wanted]))
+        # where branches are all that is wanted, the server need not list anything else
+        heads = ["--heads"] if wanted and all(pattern.startswith("refs/heads/") for pattern in wanted) else []
+        found = parse.refs(self._remote(["ls-remote", *heads, "--refs", "--quiet", "--", self.url, *wanted]))
         prefixes = tuple(pattern[:-1] for pattern in wanted if pattern.endswith("/*"))
         return {
             name: value

@@ -30,6 +30,7 @@ from bee.words.errors import (
 RETRY_PAUSE_SECONDS: Final = 0.5
 ACCEPT: Final = "application/vnd.github+json"
 API_VERSION: Final = "2022-11-28"
+NOT_MODIFIED: Final = 304
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,15 @@ class Wire(Protocol):
     """What carries a request: a session of `requests`, or what stands in for one."""
 
     def request(
-        self, method: str, url: str, *, json: Any, params: Any, timeout: float, allow_redirects: bool
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any,
+        params: Any,
+        timeout: float,
+        allow_redirects: bool,
+        headers: Any = None,
     ) -> requests.Response:
         """One request and its answer. Raises requests.RequestException when none came."""
 
@@ -86,12 +95,17 @@ def _session(token: str) -> Wire:
 
 
 class Door:
-    """HTTP with GitHub for one token. Counts its requests and knows GitHub's clock."""
+    """HTTP with GitHub for one token. Knows GitHub's clock, and counts what it asks.
+
+    `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
+    are what its GraphQL requests cost.
+    """
 
     def __init__(self, servers: Servers, token: str, wire: Wire | None = None, clock: Clock = SYSTEM) -> None:
         self.servers = servers
         self.clock = clock
         self.requests = 0
+        self.charged = 0
         self.points = 0
         self.rate: dict[str, int] = {}
         self._wire = wire or _session(token)
@@ -118,6 +132,16 @@ class Door:
         """
         answer = self._send(method, f"{self.servers.api}{path}", body, params, again=method == "GET")
         return self._decoded(answer), answer
+
+    def unless_same(self, path: str, params: Mapping[str, str], etag: str) -> tuple[Any, str]:
+        """(the answer, its ETag), or (None, `etag`) when it is still what `etag` names, which is free of charge.
+
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+        """
+        answer = self._send("GET", f"{self.servers.api}{path}", None, params, again=True, etag=etag)
+        if answer.status_code == NOT_MODIFIED:
+            return None, etag
+        return self._decoded(answer), answer.headers.get("ETag", "")
 
     def pages(self, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
         """A whole REST list, following `Link: rel=next`. Raises CutOffError at PAGES_PER_LIST_MAX."""
@@ -163,12 +187,12 @@ class Door:
             raise RateLimitError(_limit_text("GraphQL points", retry_at, self.now()), retry_at)
 
     def _send(
-        self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool
+        self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool, etag: str = ""
     ) -> requests.Response:
         tries = limits.REQUEST_TRIES_MAX if again else 1
         for left in range(tries - 1, -1, -1):
             try:
-                answer = self._once(method, url, body, params)
+                answer = self._once(method, url, body, params, etag)
                 self._check(answer)
             except (UnreachableError, ServerError):
                 if not left:
@@ -178,7 +202,7 @@ class Door:
                 return answer
         raise AssertionError("a request was neither answered nor refused")
 
-    def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None) -> requests.Response:
+    def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None, etag: str) -> requests.Response:
         self.requests += 1
         try:
             answer = self._wire.request(
@@ -188,6 +212,7 @@ class Door:
                 params=params,
                 timeout=limits.REQUEST_SECONDS_MAX,
                 allow_redirects=method == "GET",
+                headers={"If-None-Match": etag} if etag else None,
             )
         except requests.RequestException as problem:
             host = url.split("/")[2]
@@ -195,6 +220,7 @@ class Door:
                 f"no answer from {host} ({type(problem).__name__}); check the network and GITHUB_API_URL, and try again"
             ) from problem
         self._hear(answer)
+        self.charged += url != self.servers.graphql and answer.status_code != NOT_MODIFIED
         return answer
 
     def _hear(self, answer: requests.Response) -> None:

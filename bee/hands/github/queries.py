@@ -137,6 +137,8 @@ query Snapshot($owner: String!, $name: String!, $issueCount: Int!, $pullCount: I
     control: ref(qualifiedName: "refs/bee/control") {{ {REF_TARGET} }}
     branches: refs(refPrefix: "refs/heads/bee/", first: 100) {{ {REF_NODES} }}
     {_first_page(COLLABORATORS)}
+    lastIssue: issues(first: 1, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ updatedAt }} }}
+    lastPull: pullRequests(first: 1, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ updatedAt }} }}
     issues(first: $issueCount, states: [OPEN], orderBy: {{field: CREATED_AT, direction: ASC}}) {{
       {PAGE_INFO} nodes {{ ...IssueFacts }} }}
     pullRequests(first: $pullCount, states: [OPEN], orderBy: {{field: CREATED_AT, direction: ASC}}) {{

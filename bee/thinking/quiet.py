@@ -1,0 +1,82 @@
+"""Which ticks need not be repeated: every open item waits for a person, and nothing but GitHub's items could move one.
+
+Pure. What a place below depends on changes its item, and so when the item was last changed; or it is on the default
+branch. Time, refs, checks, mergeability and dependencies on other repositories change nothing that waits like that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bee.thinking.decide import Decision, Idle, Placed, item_json
+from bee.thinking.facts import View
+from bee.thinking.holds import standing_pause
+from bee.thinking.position import Position
+from bee.words import limits
+
+STILL: Final = frozenset(
+    {
+        Position.DONE, Position.QUARANTINED, Position.HUMAN, Position.IGNORED, Position.UNTRUSTED,
+        Position.DESIGN_OPEN, Position.PLAN_OPEN, Position.IN_REVIEW, Position.ABANDONED, Position.DRAFT,
+    }
+)  # fmt: skip
+
+
+def is_quiet(view: View, decision: Decision) -> bool:
+    """Whether the next look can only find the same, until an item or a branch of this repository changes."""
+    snapshot = view.snapshot
+    tips = [*snapshot.items.values(), *snapshot.merges.values(), *snapshot.alerts.values()]
+    return (
+        isinstance(decision.choice, Idle)
+        and not decision.acts
+        and not decision.holds
+        and not any(tip.record is not None and tip.record.holds for tip in tips)
+        and standing_pause(snapshot.control, snapshot.now) is None
+        # a change within the second of the last one would not show
+        and snapshot.now - snapshot.changed_at >= limits.HINT_SETTLED_SECONDS
+        and all(one.place.position in STILL for one in decision.places if one.repo == snapshot.repo)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One item in its place, as it was shown."""
+
+    repo: str
+    number: int
+    kind: str
+    position: str
+    moves_next: str
+    reason: str
+    title: str
+
+    def json(self) -> dict[str, Any]:
+        """The item as `bee tick --json` lists it."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "title"}
+
+
+def shown(placed: Iterable[Placed]) -> tuple[Shown, ...]:
+    """Items as they are shown."""
+    return tuple(Shown(**item_json(one), title=one.item.title) for one in placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a quiet repository looked like at `at`, by GitHub's clock; `etag` is of the list of its last change."""
+
+    at: int
+    changed_at: int
+    etag: str
+    branches: Mapping[str, str]
+    items: tuple[Shown, ...]
+
+
+def hint_of(view: View, decision: Decision) -> Hint:
+    """The hint of a quiet repository just read."""
+    snapshot = view.snapshot
+    branches = {**snapshot.branches, snapshot.default_branch: snapshot.default_head}
+    heads = {f"refs/heads/{name}": oid for name, oid in branches.items()}
+    items = shown(one for one in decision.places if one.repo == snapshot.repo)
+    return Hint(snapshot.now, snapshot.changed_at, "", heads, items)

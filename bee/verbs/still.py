@@ -1,0 +1,80 @@
+"""Whether anything can have changed since a tick that found nothing to do: a hint that saves reading it all again.
+
+One conditional request, which GitHub answers with 304 and does not charge, and one question to git. Whatever is not
+plainly the same is looked at anew; without the hint, or with one that cannot be read, so is everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bee import __version__
+from bee.hands.github.door import Door
+from bee.hands.github.reading import changed_unless
+from bee.thinking.debt import something_to_ring
+from bee.thinking.decide import Decision
+from bee.thinking.facts import View
+from bee.thinking.quiet import Hint, Shown, hint_of, is_quiet
+from bee.verbs.host import Host
+from bee.words import codec, limits
+from bee.words.errors import BeeError
+
+
+def all_still(host: Host, door: Door, repos: Sequence[str]) -> tuple[Shown, ...] | None:
+    """The items of every repository as they were shown last, where nothing changed in any; else None.
+
+    All or none: the choice is made over all of them together.
+    """
+    hints = [(repo, _recall(host, door, repo)) for repo in repos]
+    found: list[Shown] = []
+    for repo, hint in hints:
+        if hint is None or None in (other for _, other in hints) or not _is_still(host, door, repo, hint):
+            return None
+        found.extend(hint.items)
+    return tuple(found)
+
+
+def _is_still(host: Host, door: Door, repo: str, hint: Hint) -> bool:
+    try:
+        changed_at, etag = changed_unless(door, repo, hint.etag)
+        if changed_at not in (None, hint.changed_at):
+            return False
+        if not 0 <= door.now() - hint.at < limits.HINT_MINUTES_MAX * 60:
+            return False
+        mirror = host.mirror(repo)
+        mirror.ensure()
+        if mirror.remote_refs([*hint.branches, "refs/heads/bee/*"]) != hint.branches:
+            return False
+    except BeeError:
+        return False  # the whole look says what is wrong
+    if etag != hint.etag:
+        _remember(host, door, repo, replace(hint, etag=etag))
+    return True
+
+
+def remember(host: Host, door: Door, views: Sequence[View], decision: Decision) -> None:
+    """Write down which of the repositories just looked at are quiet, and forget what was said of the others."""
+    loud = something_to_ring(views, decision)
+    for view in views:
+        hint = hint_of(view, decision) if not loud and is_quiet(view, decision) else None
+        _remember(host, door, view.snapshot.repo, hint)
+
+
+def _name(host: Host, door: Door, repo: str) -> str:
+    """The name of a hint: whatever else the decision depends on is in it."""
+    about = [__version__, repo.lower(), host.token, codec.plain(door.servers), codec.plain(host.settings)]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _remember(host: Host, door: Door, repo: str, hint: Hint | None) -> None:
+    host.home.set_hint(_name(host, door, repo), json.dumps(codec.plain(hint)) if hint is not None else "")
+
+
+def _recall(host: Host, door: Door, repo: str) -> Hint | None:
+    try:
+        return codec.build(Hint, json.loads(host.home.hint(_name(host, door, repo)) or "null"))
+    except ValueError:
+        return None
