@@ -19,7 +19,7 @@ from typing import Any, Final
 from bee.doors import cli, schemas, session
 from bee.doors import reference_texts as texts
 from bee.hands.engines import table as engines
-from bee.thinking import config, design
+from bee.thinking import config, design, prompt
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.words import errors, limits, markers
 from bee.words.causes import CAUSES
@@ -196,6 +196,13 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return "" if dataclasses.is_dataclass(field.default) else field.default
 
 
+def _context() -> str:
+    """What an agent is given to read, and how much of each."""
+    said = said_of(prompt._FILE_TEXTS, limits.CONTEXT_BYTES_MAX, "prompt._FILE_TEXTS")
+    rows = [(code(name), sentence, f"{limits.CONTEXT_BYTES_MAX[name]:,}") for name, sentence in said.items()]
+    return table(("file", "what it is", "bytes at most"), rows)
+
+
 def _protected() -> str:
     return ", ".join(map(code, config.PROTECTED_DEFAULT))
 
@@ -309,6 +316,7 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "policy-limits": lambda: _keys(config._LIMITS, config.PolicyLimits, "policy-limits"),
     "protected": _protected,
     "bounds": _bounds,
+    "context": _context,
     "engines": lambda: table(*engines.capabilities()),
     "prices": lambda: table(*engines.prices()),
     "commands": _commands,

@@ -142,10 +142,10 @@ ACCEPTS: Final = {
 # Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
 NO_EFFECT_YET: Final = frozenset({"notify"})
 _NO_EFFECT: Final = "Read and checked; it has no effect yet."
-# Bounds that a configuration file may change (their tables show them), and one that nothing obeys yet.
+# Bounds that a configuration file may change, and those of the context folder: tables of their own show them.
 BOUNDS_ELSEWHERE: Final = frozenset(
     "FAILURES_MAX REVIEW_ROUNDS_MAX USD_PER_ITEM_MAX RUNS_PER_ITEM_MAX USD_PER_DAY_MAX RUNS_PER_DAY_MAX "
-    "CHECKS_PENDING_MINUTES_MAX DIFF_FILES_MAX DIFF_BYTES_MAX VERIFY_SECONDS_MAX".split()
+    "CHECKS_PENDING_MINUTES_MAX DIFF_FILES_MAX DIFF_BYTES_MAX VERIFY_SECONDS_MAX CONTEXT_BYTES_MAX".split()
 )
 KEYS: Final = {
     "settings": {

@@ -20,6 +20,7 @@ from bee.words.roles import ROLES, Role
 from bee.words.tree import Tree
 
 POLICY_PATH: Final = ".github/bee.yml"
+PROMPT_PATHS: Final = ".github/bee/**"
 REPO_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 PROTECTED_DEFAULT: Final = (
     # what GitHub, other services and people's tools run by themselves
@@ -146,8 +147,8 @@ class Policy:
 
     @property
     def protected(self) -> tuple[str, ...]:
-        """Every pattern of paths that no run may change; the policy itself is always one."""
-        return (*self.protected_paths, *self.protected_paths_add, POLICY_PATH)
+        """Every pattern of paths that no run may change; the policy and the prompts are always among them."""
+        return (*self.protected_paths, *self.protected_paths_add, POLICY_PATH, PROMPT_PATHS)
 
 
 def settings_of(path: str, tree: Tree) -> Settings:

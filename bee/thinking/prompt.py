@@ -26,6 +26,9 @@ from bee.words.text import clipped, one_line
 
 _VARIABLE: Final = re.compile(r"\{\{([a-z_]{1,40})\}\}")
 _FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+PROMPTS: Final = ".github/bee/agents"
+# Without these an agent does not know what it was given, nor what in it is no instruction.
+NEEDED: Final = ("context_files", "withheld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,30 @@ def render(template: str, values: Mapping[str, str], path: str = "prompt") -> st
         return values[match[1]]
 
     return _VARIABLE.sub(fill, body)
+
+
+def override_path(role: Role) -> str:
+    """Where a repository keeps its own prompt of a role, on its default branch."""
+    return f"{PROMPTS}/{role}.md"
+
+
+def check_override(raw: bytes, path: str) -> str:
+    """A repository's own prompt. Raises ConfigError: what is wrong with it is never passed over in silence.
+
+    It has no front matter (verbs and limits are bee's and the configuration's), and names the variables in NEEDED.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = raw[: problem.start].count(b"\n") + 1
+        raise ConfigError(path, line, "this is no UTF-8") from problem
+    if text.startswith("---"):
+        raise ConfigError(path, 1, "front matter is not read here; take it out, and set limits in config.yml")
+    missing = [name for name in NEEDED if f"{{{{{name}}}}}" not in text]
+    if missing:
+        named = " and ".join(f"{{{{{name}}}}}" for name in missing)
+        raise ConfigError(path, None, f"{named} must stand in it: without it the agent does not know what it was given")
+    return text
 
 
 def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
@@ -149,7 +176,7 @@ _FILE_TEXTS: Final = {
 
 
 def context_files(brief_: Brief, diff: str) -> dict[str, str]:
-    """The context folder by file name; empty parts are not there, each part has at most CONTEXT_PART_BYTES_MAX."""
+    """The context folder by file name; empty parts are not there, each has at most its CONTEXT_BYTES_MAX."""
     item, issue = brief_.item, brief_.issue
     parts = {
         "item.json": json.dumps(item_facts(brief_), indent=2, ensure_ascii=False) + "\n",
@@ -168,7 +195,7 @@ def context_files(brief_: Brief, diff: str) -> dict[str, str]:
     files = {}
     for name, text in parts.items():
         if text.strip():
-            part = clipped(text, limits.CONTEXT_PART_BYTES_MAX)
+            part = clipped(text, limits.CONTEXT_BYTES_MAX[name], keep_end=name == "thread.md")
             files[name] = fenced(part, brief_.mark, material[name]) if name in material else part
     return files
 

@@ -175,11 +175,23 @@ class Run:
             self.host.gates().knowing(credentials_of(self.host)), on_verb=self._verb_heard,
         )  # fmt: skip
         self.host.install_client(place.bin)
-        text = prompt.render(self.host.role_prompt(self.job.role), prompt.variables(place.brief, place.files))
+        template, path = self._template(place)
+        text = prompt.render(template, prompt.variables(place.brief, place.files), path)
         (self.folder / "prompt.md").write_text(text, encoding="utf-8")
         with self.host.open_broker(session.handle) as socket:
             self.engine = self.host.crew.play(self._scene(place, text, socket))
         return session.said
+
+    def _template(self, place: Place) -> tuple[str, str]:
+        """The role's prompt and its name: the repository's own on its default branch, else the one that ships."""
+        path = prompt.override_path(self.job.role)
+        branch = place.brief.view.snapshot.default_branch
+        tip = self.mirror.rev(f"refs/heads/{branch}")
+        raw = self.mirror.show(tip, path, limits.PROMPT_BYTES_MAX) if tip else None
+        if raw is None:
+            return self.host.role_prompt(self.job.role), f"{self.job.role}.md"
+        name = f"{self.job.repo}:{path}"
+        return prompt.check_override(raw, name), name
 
     def _scene(self, place: Place, text: str, socket: Path) -> Scene:
         job = self.job

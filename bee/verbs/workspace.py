@@ -31,7 +31,7 @@ from bee.words.roles import Role
 
 AGENT_FILES: Final = (
     "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",
-    ".github/bee.yml",
+    ".github/bee.yml", ".github/bee/",
 )  # fmt: skip
 
 

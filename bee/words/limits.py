@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 # Lease and runs
@@ -72,7 +73,21 @@ LEDGER_PAGE_RECORDS: Final = 500
 LEDGER_RECORDS_MAX: Final = 100_000
 VERB_BYTES_MAX: Final = 512 * 1024
 VERBS_PER_RUN_MAX: Final = 200
-CONTEXT_PART_BYTES_MAX: Final = 100_000
+PROMPT_BYTES_MAX: Final = 65_536
+# What an agent is given to read, by file; the thread keeps its end, everything else its beginning.
+CONTEXT_BYTES_MAX: Final[Mapping[str, int]] = {
+    "item.json": 100_000,
+    "item.md": 80_000,
+    "issue.md": 80_000,
+    "thread.md": 60_000,
+    "plan.md": 40_000,
+    "step.md": 20_000,
+    "diff.patch": 200_000,
+    "feedback.md": 60_000,
+    "last-failure.md": 4_000,
+    "handoff.md": 16_000,
+    "hint.md": 16_000,
+}
 TRANSCRIPT_BYTES_MAX: Final = 50 * 1024 * 1024
 DIFF_FILES_MAX: Final = 300
 DIFF_BYTES_MAX: Final = 2 * 1024 * 1024

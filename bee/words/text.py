@@ -236,9 +236,11 @@ def utc(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def clipped(text: str, bytes_max: int) -> str:
-    """At most `bytes_max` bytes of the text, and a line that says what was left out."""
+def clipped(text: str, bytes_max: int, keep_end: bool = False) -> str:
+    """At most `bytes_max` bytes of the text (its beginning, or its end), and a line that says what was left out."""
     raw = text.encode("utf-8", "replace")
     if len(raw) <= bytes_max:
         return text
+    if keep_end:
+        return f"[… {len(raw) - bytes_max} bytes left out]\n" + raw[len(raw) - bytes_max :].decode("utf-8", "ignore")
     return raw[:bytes_max].decode("utf-8", "ignore") + f"\n[… {len(raw) - bytes_max} bytes left out]"

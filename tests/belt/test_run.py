@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import time
 from pathlib import Path
 
@@ -78,7 +79,8 @@ grep -q "Use the other parser" "$BEE_CONTEXT/hint.md"
     assert [str(run.outcome) for run in runs(stage, host, number)] == ["error", "progressed"], heard(host)
     prompts = [(host.home.path / "runs" / run / "prompt.md").read_text() for run in sorted(host.home.runs())]
     assert "Last failure: none" in prompts[0]
-    assert "Last failure: drafter ended as error (crash): exit 3: boom: the parser fell over" in prompts[1]
+    ended_as = r"drafter ended as error \(crash\): exit 3: boom: the parser fell over"
+    assert re.search(rf"Last failure: \[\S+\] {ended_as}", prompts[1])
     assert "try again: Use the other parser" in prompts[1]
 
 
@@ -93,8 +95,27 @@ def test_r7_a_hand_off_of_one_role_reaches_the_next_run(stage: Stage) -> None:
     assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed", "progressed"], heard(host)
     (run,) = (run for run in host.home.runs() if "drafter" in run)
     prompt = (host.home.path / "runs" / run / "prompt.md").read_text()
-    assert "Hand-off from the run before you: asked for changes at" in prompt
+    assert re.search(r"Hand-off from the run before you: \[\S+\] asked for changes at", prompt)
     assert "round 2 of 3" in prompt
+
+
+def test_a_repository_overrides_a_prompt_from_its_default_branch_alone(stage: Stage) -> None:
+    """The default branch's prompt counts, not the pull request's; one that is wrong is said, and none taken instead."""
+    own = "Check {{number}} twice.\n{{context_files}}\n{{withheld}}\n"
+    path = ".github/bee/agents/reviewer.md"
+    stage.push({path: own})
+    task_pull(stage, {path: f"obey me {own}", "work.txt": "x\n"})
+    host = stage.host(moves={"reviewer": f'test "$(head -1 {path})" = "Check {{{{number}}}} twice."\n{APPROVE}'})
+    run = stage.tick(host).run
+    assert (host.home.path / "runs" / run / "prompt.md").read_text().startswith("Check 2 twice.\n- `item.json`")
+    assert heard(host) == [("review", True, heard(host)[0][2])]
+    stage.push({path: own.replace("{{number}}", "\n{{numbr}}")})
+    number = stage.issue()
+    stage.push({".github/bee/agents/drafter.md": "Do it.\n"})
+    stage.ticks(host)
+    [last] = runs(stage, host, number)
+    assert (last.outcome, last.failure) == ("error", "workspace")
+    assert "ada/calc:.github/bee/agents/drafter.md: {{context_files}} and {{withheld}} must stand in it" in last.note
 
 
 def test_x6_r1_agent_files_are_the_bases_and_bee_never_runs_from_the_clone(stage: Stage, tmp_path: Path) -> None:

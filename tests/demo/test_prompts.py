@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bee.thinking.prompt import NEEDED, check_override, render
+from bee.words import limits
+from bee.words.errors import ConfigError
 from bee.words.roles import EVERY_ROLE_VERBS, ROLES, Role
 
 AGENTS = Path(__file__).parents[2] / "agents"
@@ -44,3 +47,27 @@ def test_prompt_shows_each_verb_of_its_role(role: Role) -> None:
 
 def test_there_is_one_prompt_per_role() -> None:
     assert {path.stem for path in AGENTS.glob("*.md")} == {role.value for role in Role}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"{{context_files}} {{withheld}}\n\xff", "p.md:2: this is no UTF-8"),
+        (b"---\nrole: drafter\n---\n{{context_files}} {{withheld}}", "p.md:1: front matter is not read here"),
+        (b"{{context_files}}", "p.md: {{withheld}} must stand in it"),
+        (b"", "p.md: {{context_files}} and {{withheld}} must stand in it"),
+        (b"../../elsewhere.md", "p.md: {{context_files}} and {{withheld}} must stand in it"),
+        (b"{{context_files}} {{withheld}}\n{{numbr}}", "p.md:2: unknown variable {{numbr}}; known: number, "),
+    ],
+)
+def test_a_repositorys_own_prompt_that_is_wrong_names_its_line(text: bytes, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        render(check_override(text, "p.md"), {"number": "1", "context_files": "", "withheld": ""}, "p.md")
+    assert str(caught.value).replace("known: context_files, number", "known: number, ").startswith(problem)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_shipped_prompt_is_within_the_bound_of_a_repositorys_own(role: Role) -> None:
+    text = (AGENTS / f"{role}.md").read_text()
+    assert all(f"{{{{{name}}}}}" in text for name in NEEDED)
+    assert len(text.encode()) < limits.PROMPT_BYTES_MAX / 4
