@@ -120,6 +120,7 @@ def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
         "base": brief_.base,
         "round": str(brief_.round),
         "rounds_max": str(brief_.view.policy.limits.review_rounds),
+        "verify": ", then ".join(f"`{one_line(command)}`" for command in brief_.view.policy.verify),
         "context_files": listed,
         "withheld": f"{withheld(brief_)}\n{_ABOUT_FENCES.format(mark=brief_.mark)}",
         "last_failure": _quoted(brief_, _failure(failed), 500) + _alike(brief_) if failed else "none",

@@ -16,7 +16,7 @@ from bee.words.roles import EVERY_ROLE_VERBS, ROLES, Role
 AGENTS = Path(__file__).parents[2] / "agents"
 VARIABLES = set(
     "repo number kind title role run position reason issue step_id step_title base_ref branch head base round "
-    "rounds_max context_files withheld last_failure handoff hint".split()
+    "rounds_max context_files withheld last_failure handoff hint verify".split()
 )
 
 
