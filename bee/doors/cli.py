@@ -17,7 +17,8 @@ from bee.words.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
-    "retry", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge",
+    "retry", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge", "completion",
+    "help",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
 SUMMARY: Final = {
@@ -41,6 +42,8 @@ SUMMARY: Final = {
     "uninstall": "take bee out of this machine's scheduler",
     "demo": "watch a design doc become merged pull requests, without an account",
     "forge": "serve an embedded GitHub on loopback",
+    "completion": "print what makes your shell complete bee's commands",
+    "help": "explain a command or a topic: labels, positions, exit codes, and more",
 }
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
@@ -49,6 +52,10 @@ BROKEN_PIPE: Final = 141
 def main(argv: list[str] | None = None) -> int:
     """Run bee; the exit code (see `bee --help`)."""
     words = sys.argv[1:] if argv is None else argv
+    if "_ARGCOMPLETE" in os.environ and argv is None:
+        from bee.doors.completing import complete
+
+        return complete(os.environ)
     try:
         code = _run(words, os.environ)
         sys.stdout.flush()  # here, where a reader that has gone is no bug, and not at the interpreter's end
@@ -73,7 +80,7 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
     if words[:1] in (["--version"], ["-V"]):
         print(f"bee {__version__}")
         return 0
-    if not words or words[0] in ("-h", "--help", "help"):
+    if not words or words[0] in ("-h", "--help") or words == ["help"]:
         print(usage())
         return 0 if words else 2
     name = words[0]
@@ -84,15 +91,38 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         hint = f"did you mean `bee {near[0]}`?" if near else "`bee --help` lists the commands"
         print(f"bee: there is no command {name!r}; {hint}", file=sys.stderr)
         return 2
-    command: Any = importlib.import_module(f"bee.doors.commands.{name.replace('-', '_')}")
-    parser = argparse.ArgumentParser(prog=f"bee {name}", description=command.HELP)
-    command.add_arguments(parser)
+    parser, command = parser_of(name)
     try:
         args = parser.parse_args(words[1:])
     except SystemExit as end:
         return int(end.code or 0)
     code: int = command.run(args, env)
     return code
+
+
+class Parser(argparse.ArgumentParser):
+    """A command's parser, whose help ends in examples."""
+
+    def format_help(self) -> str:
+        """The help, with what a person would type."""
+        from bee.doors.examples import EXAMPLES
+
+        lines = EXAMPLES.get(self.prog.removeprefix("bee "), ())
+        text = super().format_help()
+        return f"{text}\nexamples:\n{''.join(f'  {line}{chr(10)}' for line in lines)}" if lines else text
+
+
+def command_of(name: str) -> Any:
+    """The module of a command."""
+    return importlib.import_module(f"bee.doors.commands.{name.replace('-', '_')}")
+
+
+def parser_of(name: str) -> tuple[Parser, Any]:
+    """The parser of a command, and the command's module."""
+    command = command_of(name)
+    parser = Parser(prog=f"bee {name}", description=command.HELP)
+    command.add_arguments(parser)
+    return parser, command
 
 
 def usage() -> str:
@@ -107,7 +137,8 @@ def usage() -> str:
     lines += [f"  {name:<16} {SUMMARY[name]}" for name in COMMANDS]
     lines += [
         "",
-        "`bee COMMAND --help` says more. Exit codes: 0 done or nothing to do, 1 (status, doctor) a person is needed,",
-        "2 usage or configuration, 3 a bug in bee, 75 could not look (try later), 130 interrupted.",
+        "`bee COMMAND --help` says more, and `bee help topics` lists what else is explained. Exit codes: 0 done or",
+        "nothing to do, 1 (status, doctor) a person is needed, 2 usage or configuration, 3 a bug in bee, 75 could not",
+        "look (try later), 130 interrupted.",
     ]
     return "\n".join(lines)

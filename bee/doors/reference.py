@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import importlib
 import inspect
 import re
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 from bee.doors import cli, schemas, session
 from bee.doors import reference_texts as texts
+from bee.doors.examples import EXAMPLES
 from bee.hands.engines import table as engines
 from bee.thinking import config, design, prompt
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
@@ -221,10 +221,7 @@ def _bounds() -> str:
 
 def parser_of(name: str) -> argparse.ArgumentParser:
     """The real parser of a command, as `bee` builds it."""
-    command: Any = importlib.import_module(f"bee.doors.commands.{name.replace('-', '_')}")
-    parser = argparse.ArgumentParser(prog=f"bee {name}", description=command.HELP)
-    command.add_arguments(parser)
-    return parser
+    return cli.parser_of(name)[0]
 
 
 def verb_parsers() -> dict[str, argparse.ArgumentParser]:
@@ -265,6 +262,7 @@ def _commands() -> str:
         parts.append(f"### `bee {name}`\n\n{cli.SUMMARY[name].capitalize()}.\n\n    {_usage(parser)}")
         rows = [(code(_written(a).strip("[]")), (a.help or "").replace("%%", "%")) for a in _arguments(parser)]
         parts.append(table(("argument", "meaning"), rows))
+        parts.append("\n".join(["```sh", *EXAMPLES[name], "```"]))
     return "\n\n".join(parts)
 
 
@@ -322,6 +320,8 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "commands": _commands,
     "errors": _errors,
     "schemas": _schemas,
+    "exits": lambda: table(("code", "meaning"), texts.EXITS),
+    "environment": lambda: table(("variable", "meaning"), texts.ENVIRONMENT),
 }
 
 

@@ -205,3 +205,25 @@ KEYS: Final = {
         "verify_minutes": "Time limit of one verify command.",
     },
 }
+
+# What a command ends with.
+EXITS: Final = (
+    ("0", "done, or nothing to do"),
+    ("1", "`bee status`: a person is needed. `bee doctor`: a check failed. `bee demo`: it did not end as it should"),
+    ("2", "the command line, a configuration file, or an item that is not there"),
+    ("3", "a bug in bee, with a report that is ready to paste"),
+    ("75", "could not look, or could not write: network, login, permission, rate limit. Try again later"),
+    ("130", "interrupted"),
+    ("141", "whoever read the output went away"),
+)
+
+ENVIRONMENT: Final = (
+    ("`GH_TOKEN`, then `GITHUB_TOKEN`, then `gh auth token`", "the token"),
+    ("`GIT_BEE_HOME`", "bee's home, default `~/.git-bee`"),
+    ("`GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL`", "another server, as GitHub Actions sets them"),
+    ("`GIT_BEE_LOGS=1`", "the guards write logs under `~/.git-bee/logs`"),
+    ("`GIT_BEE_ALERT_REPO`", "where `scripts/watchdog` writes its alert; default: the first of `repos`"),
+    ("`VISUAL`, then `EDITOR`", "the editor of `bee new`"),
+    ("`NO_COLOR`", "no colours"),
+    ("`PAGER`", "what shows `bee help TOPIC` on a terminal"),
+)

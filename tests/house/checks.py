@@ -35,6 +35,7 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "multiprocessing": (),
     "yaml": ("bee.hands.yamlfile",),
     "filelock": ("bee.hands.journal",),
+    "argcomplete": ("bee.doors.completing",),
     "detect_secrets": ("bee.hands.secretscan",),
     "proxy": ("bee.hands.egress",),
     "rich": ("bee.doors",),

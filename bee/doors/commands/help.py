@@ -1,0 +1,44 @@
+"""`bee help`: a command's help, or a topic from the same tables as the documents; offline, paged on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from bee.doors import cli, render
+from bee.words.errors import UsageError
+
+HELP = "explain a command, or a topic (`bee help topics` lists them); needs neither network nor configuration"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee help`."""
+    parser.add_argument("topic", nargs="?", default="topics", help="a command or a topic")
+    parser.add_argument("shape", nargs="*", help="for `json`: the command whose JSON Schema is printed")
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Print it."""
+    from bee.doors import topics
+
+    width = render.columns(sys.stdout.isatty())
+    if args.topic in cli.COMMANDS and not args.shape:
+        text = cli.parser_of(args.topic)[0].format_help()
+    elif args.topic == "json" and args.shape:
+        text = topics.schema(" ".join(args.shape))
+    elif args.topic in topics.TOPICS:
+        text = topics.text(args.topic, width)
+    else:
+        import difflib
+
+        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *cli.COMMANDS], 1, 0.5)
+        hint = f"did you mean `bee help {near[0]}`?" if near else "`bee help topics` lists them"
+        raise UsageError(f"there is no topic {args.topic!r}; {hint}")
+    if sys.stdin.isatty() and sys.stdout.isatty() and env.get("TERM") != "dumb":
+        import pydoc
+
+        pydoc.pager(text)
+    else:
+        print(text.rstrip())
+    return 0
