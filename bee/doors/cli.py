@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     if "_ARGCOMPLETE" in os.environ and argv is None:
         from bee.doors.completing import complete
 
-        return complete(os.environ)
+        return complete(os.environ, SUMMARY, command_of)
     try:
         code = _run(words, os.environ)
         sys.stdout.flush()  # here, where a reader that has gone is no bug, and not at the interpreter's end

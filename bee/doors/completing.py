@@ -6,29 +6,24 @@ The one importer of `argcomplete`, which speaks with bash, zsh and fish.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import argcomplete
 from argcomplete.shell_integration import shellcode
 
-from bee.doors import cli
 
-
-def complete(env: Mapping[str, str]) -> int:
-    """Answer the shell that asks, and end the process."""
-    argcomplete.autocomplete(_parser(env.get("COMP_LINE", "").split()[1:]), always_complete_options="long")
-    return 1  # argcomplete ends the process itself
-
-
-def _parser(words: list[str]) -> argparse.ArgumentParser:
-    """All commands; the arguments of the one that is being typed, so that only that one is imported."""
+def complete(env: Mapping[str, str], commands: Mapping[str, str], module_of: Callable[[str], Any]) -> int:
+    """Answer the shell that asks, and end the process. `commands` are the names with what they are for."""
+    typed = env.get("COMP_LINE", "").split()[1:2]
     parser = argparse.ArgumentParser(prog="bee")
-    commands = parser.add_subparsers()
-    for name in cli.COMMANDS:
-        sub = commands.add_parser(name, help=cli.SUMMARY[name])
-        if words[:1] == [name]:
-            cli.command_of(name).add_arguments(sub)
-    return parser
+    subs = parser.add_subparsers()
+    for name, said in commands.items():
+        sub = subs.add_parser(name, help=said)
+        if typed == [name]:  # the only one that has to be imported
+            module_of(name).add_arguments(sub)
+    argcomplete.autocomplete(parser, always_complete_options="long")
+    return 1  # argcomplete ends the process itself
 
 
 def script(shell: str) -> str:
