@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bee.words.records import Kind
 from tests.belt.stage import DESIGN, Stage
 from tests.belt.test_hosts import merged_once
 
@@ -106,3 +107,26 @@ def test_a_merge_whose_answer_was_lost_is_found_merged(stage: Stage) -> None:
     stage.ticks(host)
     assert stage.fired() == 1
     merged_once(stage, number)
+
+
+@pytest.mark.parametrize("ticks", [0, 3], ids=["a pull request", "a merge"])
+def test_a6_work_stands_when_the_bookkeeping_after_it_fails(stage: Stage, ticks: int) -> None:
+    """The record of a run's end is refused: nothing is undone or done again, and it is finished by the next tick."""
+    number = stage.issue()
+    host = stage.host()
+    for _ in range(ticks):
+        stage.tick(host)
+    stage.fault("drop_before", times=0, match={"path": "git-receive-pack$", "login": "bee", "nth": 2})
+    ended = stage.tick(host)
+    assert stage.fired()
+    assert ended.problems
+    (pull,) = stage.pulls()
+    assert bool(pull["merged_at"]) == bool(ticks)
+    item = pull["number"] if ticks else number
+    assert stage.record(item).kind is Kind.PUBLISHED
+    stage.lift()
+    stage.tick(host)
+    assert stage.record(item).kind is Kind.FINISHED
+    stage.quiet(host)
+    merged_once(stage, number)
+    assert len(list((host.home.path / "runs").glob("*/prompt.md"))) == 4, "no role was played twice"
