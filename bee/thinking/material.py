@@ -7,6 +7,7 @@ definitions) steers a program and no person; it is taken out, and counted.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,10 +21,14 @@ _IMAGE: Final = re.compile(
 )
 _TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9-]{0,30})\s([^<>]{0,4000})>")
 _ADDRESS: Final = re.compile(r"href=[\"']?([^\s\"'<>]{1,500})")
-# https://spec.commonmark.org/0.31.2/#link-reference-definitions: a title is never shown, nor is `[//]: # (text)`
+# https://spec.commonmark.org/0.31.2/#link-reference-definitions: never shown, so what stands in one that no link uses,
+# or in its title (`[//]: # (text)`), is for nobody to see. A footnote is shown.
 _DEFINITION: Final = re.compile(
-    r"^ {0,3}\[[^\[\]]{1,200}\]:[ \t]*(?:<[^<>\n]*>|\S+)[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\))[ \t]*$"
+    r"^ {0,3}\[(?!\^)([^\[\]]{1,200})\]:\s{0,20}(?:<[^<>\n]{0,2000}>|\S{1,2000})"
+    r"(\s{1,20}(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|\([^\n]{0,2000}\)))?[ \t]*$",
+    re.MULTILINE,
 )
+_LABEL: Final = re.compile(r"\[([^\[\]]{1,200})\]")
 _NAME: Final = re.compile(r"[^A-Za-z0-9._/-]")
 
 
@@ -41,8 +46,9 @@ def _taken_out(text: str) -> tuple[str, int]:
     comments = [found[0] for found in _COMMENT.finditer(text)]
     count = sum(1 for comment in comments if not comment.startswith(_OWN))
     lines = unix(_COMMENT.sub("", text)).split("\n")
+    used = Counter(found[1].casefold() for found in _LABEL.finditer("\n".join(lines))) if "]:" in text else Counter()
     for start, end in reversed(list(_runs(lines))):
-        shown, more = _shown("\n".join(lines[start:end]))
+        shown, more = _shown("\n".join(lines[start:end]), used)
         count += more
         lines[start:end] = shown
     return plain("\n".join(lines)), count
@@ -61,7 +67,7 @@ def _runs(lines: list[str]) -> Iterator[tuple[int, int]]:
         previous = index
 
 
-def _shown(text: str) -> tuple[list[str], int]:
+def _shown(text: str, labels: Counter[str]) -> tuple[list[str], int]:
     """The lines of a text outside code without what is not shown, and how many parts that were."""
     text, count = _IMAGE.subn("[image]", text)
 
@@ -72,10 +78,14 @@ def _shown(text: str) -> tuple[list[str], int]:
         count += bool(found[2].strip(" /\n"))
         return short
 
-    text = _TAG.sub(bare, text)
-    lines = text.split("\n")
-    kept = [line for line in lines if not _DEFINITION.match(line)]
-    return kept, count + len(lines) - len(kept)
+    def used(found: re.Match[str]) -> str:
+        nonlocal count
+        if not found[2] and labels[found[1].casefold()] > 1:
+            return found[0]
+        count += 1
+        return ""
+
+    return _DEFINITION.sub(used, _TAG.sub(bare, text)).split("\n"), count
 
 
 def fenced(text: str, mark: str, what: str) -> str:

@@ -22,8 +22,10 @@ MARK = "0123456789abcdef"
         ('<img alt="OBEY" src=x>', "<img>"),
         ('<a href="https://a.example/b" title="OBEY">b</a>', '<a href="https://a.example/b">b</a>'),
         ("<p\nhidden data-x='OBEY'>b</p>", "<p>b</p>"),
-        ("a\n\n[//]: # (OBEY)\nb", "a\n\nb"),
+        ("a\n\n[//]: # (OBEY (now))\nb", "a\n\n\nb"),
         ('[x]: https://a.example "OBEY"', ""),
+        ("[x]: https://a.example\n  'OBEY\nnow'", ""),
+        ("[OBEY]: #", ""),
     ],
 )
 def test_x3_what_github_hides_from_people_is_hidden_from_agents_and_counted(text: str, seen: str) -> None:
@@ -35,7 +37,7 @@ def test_x3_what_github_hides_from_people_is_hidden_from_agents_and_counted(text
 @pytest.mark.parametrize(
     "text",
     [
-        "plain\n\n- [ ] `a` b\n", "a [link](https://a.example)", "[x]: https://a.example", "1 < 2 and 3 > 2",
+        "plain\n\n- [ ] `a` b\n", "a [link](https://a.example)", "see [x]\n\n[X]: https://a.example", "1 < 2 and 3 > 2",
         "<br/> <b>x</b>",
         "```html\n<img alt='kept'>\n![kept](x)\n```", "    ![kept](x)", "[^1]: a note", "`List<String>`",
     ],

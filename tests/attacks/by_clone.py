@@ -1,0 +1,238 @@
+"""Attacks by what an agent leaves in its clone, and by what it hands in: real git, real commits, real verbs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bee.hands.git import Git, Mirror
+from bee.hands.git.workspace import AGENT
+from bee.hands.secretscan import scan
+from bee.thinking.config import Policy
+from bee.thinking.outgates import Gates
+from bee.verbs.session import Session
+from bee.words.answer import Answer
+from bee.words.errors import GitError
+from bee.words.roles import Role
+from tests.attacks.by_text import Layers, brief_of, view_of
+from tests.attacks.rows import Layer, attack, each
+from tests.hands.world import Upstream, plain_git
+from tests.thinking import worlds as w
+
+CANARY = "cry-4f1d9c0b7a"
+VERIFY = "tests/e2e/verify.sh"
+FREE = Policy(intake="all", protected_paths=(), verify=("true",))
+LARGE = replace(FREE, limits=replace(Policy().limits, diff_files=10_000, diff_bytes=100_000_000))
+KNOWN = "X8"
+
+
+class _World:
+    """A server's repository, and bee's mirror of it: made once, as no replay changes them but by a push."""
+
+    def __init__(self, folder: Path) -> None:
+        self.upstream = Upstream(folder)
+        files = {VERIFY: "sh check.sh\n", "package-lock.json": "{}\n", ".github/workflows/ci.yml": "on: push\n"}
+        self.base = self.upstream.push("main", {**files, "README.md": "x\n"})
+        self.git = Git(folder / "git-home", protocols=("file",))
+        self.mirror = Mirror(self.git, folder / "mirrors" / "o" / "r.git", self.upstream.url)
+        self.mirror.ensure()
+        self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
+
+
+@functools.cache
+def _kept() -> tuple[Any, _World]:
+    kept = tempfile.TemporaryDirectory(prefix="bee-attacks-")
+    return kept, _World(Path(kept.name))
+
+
+def world() -> _World:
+    """The one world of this process."""
+    return _kept()[1]
+
+
+class Play:
+    """One agent in one clone, with the verbs of its role."""
+
+    def __init__(
+        self, folder: Path, role: Role = Role.DRAFTER, policy: Policy | None = None, gates: Gates | None = None
+    ) -> None:
+        here = world()
+        self.clone = here.mirror.clone_to(folder / "clone", "bee/1-task", here.base, "main")
+        item = w.issue() if role in {Role.DRAFTER, Role.PLANNER} else w.pull()
+        view = view_of(item, frozenset({Layer.PERMISSION}), policy=policy or Policy(intake="all"))
+        brief = brief_of(item, view, role, base=here.base, head=here.base)
+        self.paused: list[str] = []
+        self.session = Session(
+            brief, self.clone, here.mirror, lambda: None, self.paused.append, {}, "",  # type: ignore[arg-type,return-value]
+            gates or Gates(secrets=scan).knowing([CANARY]),
+        )  # fmt: skip
+
+    @property
+    def path(self) -> Path:
+        return self.clone.path
+
+    def git(self, *args: str, **env: str) -> str:
+        """git as the agent runs it, in its clone."""
+        who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in zip(
+            ("NAME", "EMAIL"), AGENT, strict=True)}  # fmt: skip
+        ended = subprocess.run(["git", *args], cwd=self.path, capture_output=True, text=True, check=True,
+                               env={**os.environ, **who, **env})  # fmt: skip
+        return ended.stdout.strip()
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        for name, content in files.items():
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def commit(self, files: dict[str, str | bytes] | None = None, message: str = "work", **env: str) -> None:
+        self.write(files or {"work.txt": "done\n"})
+        self.git("add", "-A", "-f")
+        self.git("commit", "-q", "-m", message, **env)
+
+    def say(self, verb: str, **args: Any) -> Answer:
+        return self.session.handle(verb, args)
+
+    def submits(self, title: str = "Work", body: str = "Done.") -> bool:
+        """Whether bee takes the work."""
+        return self.say("submit", title=title, body=body).ok
+
+
+# ---- what it plants -------------------------------------------------------------------------------------------------
+
+
+def _plant_hook(git_dir: Path, script: Path) -> None:
+    hooks = git_dir / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("post-index-change", "pre-commit", "reference-transaction", "post-checkout"):
+        (hooks / name).write_text(script.read_text())
+        (hooks / name).chmod(0o755)
+    _set(git_dir, f'[core]\n\thooksPath = "{hooks}"\n')
+
+
+def _set(git_dir: Path, text: str) -> None:
+    with (git_dir / "config").open("a") as file:
+        file.write(text)
+
+
+def _plant_filter(git_dir: Path, script: Path) -> None:
+    (git_dir.parent / ".gitattributes").write_text("* filter=evil\n")
+    (git_dir.parent / "a.txt").write_text("changed\n")
+    _set(git_dir, f'[filter "evil"]\n\tclean = "{script}"\n\tsmudge = "{script}"\n')
+
+
+PLANTS: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
+    "hook": ("a git hook", _plant_hook),
+    "fsmonitor": ("core.fsmonitor (CVE-2022-24765's kind)",
+                  lambda git_dir, script: _set(git_dir, f'[core]\n\tfsmonitor = "{script}"\n')),
+    "filter": ("a .gitattributes filter", _plant_filter),
+}  # fmt: skip
+
+
+def _naive(play: Play, git: Git) -> None:
+    """What a program does that trusts the clone: status and a commit, in it."""
+    for args in (["status", "--porcelain"], ["add", "-A"], ["commit", "-q", "-m", "x", "--allow-empty"]):
+        git.ask(args, git_dir=play.clone.git_dir, work_tree=play.path)
+
+
+def _as_bee(play: Play) -> None:
+    """What bee does with a clone that an agent had."""
+    play.clone.current_branch()
+    play.clone.changed_paths()
+    world().mirror.take_back(play.clone, play.clone.head())
+    play.submits()
+
+
+for name, (story, plant) in PLANTS.items():
+
+    def _planted(plant: Callable[[Path, Path], None], on: Layers, folder: Path) -> bool:
+        play = Play(folder)
+        play.commit()
+        script = folder / "evil.sh"
+        script.write_text(f"#!/bin/sh\ntouch '{folder}/ran'\ncat\n")
+        script.chmod(0o755)
+        plant(play.clone.git_dir, script)
+        bare = Git(folder / "home", protocols=("file",), config={} if Layer.GIT not in on else world().git.config)
+        if Layer.CLONE in on:
+            _as_bee(play)
+        else:
+            _naive(play, bare)
+        return (folder / "ran").exists()
+
+    layers = (Layer.CLONE,) if name == "filter" else (Layer.CLONE, Layer.GIT)
+    attack(f"plants-{name}", f"an agent plants {story} in its clone", *layers, known="X6")(each(_planted, plant))
+
+
+@attack("borrows-another-repository", "an agent's clone claims objects of another repository on this machine",
+        Layer.CLONE, known="X5")  # fmt: skip
+def _alternates(on: Layers, folder: Path) -> bool:
+    other = folder / "private"
+    other.mkdir()
+    plain_git(other, "init", "-q", "-b", "main")
+    (other / "secret.txt").write_text("private\n")
+    plain_git(other, "add", "-A")
+    plain_git(other, "commit", "-q", "-m", "private")
+    play = Play(folder)
+    info = play.clone.git_dir / "objects" / "info" / "alternates"
+    info.write_text(f"{info.read_text()}{other / '.git' / 'objects'}\n")
+    tree = plain_git(other, "rev-parse", "HEAD^{tree}")
+    oid = play.git("commit-tree", tree, "-p", "HEAD", "-m", "work")
+    play.git("update-ref", "refs/heads/bee/1-task", oid)
+    if Layer.CLONE in on:
+        play.git("reset", "-q", "--hard")
+        return play.submits()
+    packed = subprocess.run(["git", "pack-objects", "--revs", "--stdout", "-q"], cwd=play.path, input=oid.encode(),
+                            capture_output=True, check=False)  # fmt: skip
+    return packed.returncode == 0 and len(packed.stdout) > 0
+
+
+@attack("reads-through-a-link", "an agent makes its clone's HEAD a link to a file of the machine", Layer.CLONE,
+        known="X10")  # fmt: skip
+def _link(on: Layers, folder: Path) -> bool:
+    (folder / "secret").write_text("ref: refs/heads/secret\n")
+    play = Play(folder)
+    head = play.clone.git_dir / "HEAD"
+    head.unlink()
+    head.symlink_to(folder / "secret")
+    if Layer.CLONE not in on:
+        return "secret" in head.read_text()
+    try:
+        return play.clone.current_branch() == "secret"
+    except GitError:
+        return False
+
+
+@attack("tree-with-a-git-folder", "an agent makes a tree that holds a .git folder (CVE-2014-9390's kind)", Layer.GIT,
+        known="X10")  # fmt: skip
+def _dot_git(on: Layers, folder: Path) -> bool:
+    play = Play(folder)
+    blob = play.git("hash-object", "-w", "README.md")
+    inner = _tree(play, [("100644", "config", blob)])
+    outer = _tree(play, [("40000", ".GIT", inner)])
+    oid = play.git("commit-tree", outer, "-p", "HEAD", "-m", "work")
+    into = world().mirror
+    if Layer.GIT not in on:
+        pack = play.clone.pack(oid, [world().base])
+        bare = folder / "naive.git"
+        plain_git(folder, "init", "-q", "--bare", str(bare))
+        taken = subprocess.run(["git", "index-pack", "--stdin"], cwd=bare, input=pack, capture_output=True, check=False)
+        return taken.returncode == 0
+    try:
+        into.take_back(play.clone, oid)
+    except GitError:
+        return False
+    return True
+
+
+def _tree(play: Play, entries: Iterable[tuple[str, str, str]]) -> str:
+    """A tree object as nobody checks it."""
+    raw = b"".join(f"{mode} {name}".encode() + b"\0" + bytes.fromhex(oid) for mode, name, oid in entries)
+    argv = ["git", "hash-object", "-t", "tree", "-w", "--stdin", "--literally"]
+    done = subprocess.run(argv, cwd=play.path, input=raw, capture_output=True, check=True)
+    return done.stdout.decode().strip()
