@@ -1,0 +1,43 @@
+"""`python -m tests.sim`: seeds run alone, with their story."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from tests.sim.world import simulate
+
+
+def main() -> int:
+    """Run seeds; 1 where one failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sim", description=__doc__)
+    parser.add_argument("--seed", type=int, help="run this seed and tell its story")
+    parser.add_argument("--seeds", default="0:100", help="run seeds A:B (B is not among them)")
+    parser.add_argument("--story", action="store_true", help="tell the story of every failing seed")
+    parser.add_argument("--coverage", action="store_true", help="say how often everything was reached")
+    args = parser.parse_args()
+    first, _, last = args.seeds.partition(":")
+    seeds = [args.seed] if args.seed is not None else range(int(first), int(last))
+    began, total, failed = time.monotonic(), Counter[str](), []
+    sums: Counter[str] = Counter()
+    for seed in seeds:
+        result = simulate(seed, tells=args.seed is not None)
+        total.update(result.counts)
+        sums.update(ticks=result.ticks, requests=result.requests)
+        if result.problems:
+            failed.append(seed)
+            print(f"seed {seed} failed: {result.problems[0]}", flush=True)
+        story = result.story if args.seed is not None else []
+        if result.problems and args.story and not story:
+            story = simulate(seed, tells=True).story
+        print("\n".join(story), end="\n" if story else "")
+    if args.coverage:
+        print("\n".join(f"{count:7} {name}" for name, count in sorted(total.items())))
+    print(f"{len(seeds)} seeds, {sums['ticks']} ticks, {sums['requests']} requests, {len(failed)} failed {failed}, "
+          f"{time.monotonic() - began:.1f} s")  # fmt: skip
+    return 1 if failed else 0
+
+
+sys.exit(main())

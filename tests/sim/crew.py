@@ -1,0 +1,170 @@
+"""Agents and verify commands of the model: scripted by chance, or, when all is quiet, good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bee.hands.crew import Scene
+from bee.hands.engines import EngineResult
+from bee.hands.process import Ended
+from bee.words.outcomes import Failure
+from bee.words.roles import Role
+from tests.sim.timeline import Killed, Process
+
+if TYPE_CHECKING:
+    from tests.sim.machine import Machine
+    from tests.sim.world import World
+
+MOODS = {
+    "good": 60, "crash": 4, "hang": 2, "rubbish": 4, "nothing": 4, "pause": 3, "no-op": 3, "quota": 1, "late crash": 3,
+    "auth": 1,
+}  # fmt: skip
+CLASSES = ("code-bug", "test-bug", "lazy-run", "design-conflict")
+PLAN = "- [ ] `{id}` Step {id}\n  - Accept: `sh check.sh`\n  - Files: `{id}.txt`\n"
+
+
+class _StoppedError(Exception):
+    """The worker told the agent to end."""
+
+
+def broken(files: Mapping[str, str]) -> bool:
+    """What the verify command finds: a broken file, or two that do not go together."""
+    return any(path.startswith("broken") for path in files) or {"left.txt", "right.txt"} <= files.keys()
+
+
+@dataclass(frozen=True)
+class Actors:
+    """The crew of one worker process."""
+
+    world: World
+    machine: Machine
+    process: Process
+
+    def ready(self, role: Role) -> None:
+        """Every host of the model can play every role."""
+
+    def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
+        """It takes a while, and finds out whether the files are broken."""
+        took = self.world.random.uniform(2, 60)
+        self.world.timeline.sleep(took)
+        bad = broken(self.machine.clones[where].files)
+        return Ended(1 if bad else 0, b"broken\n" if bad else b"ok\n", b"", took, False, False)
+
+    def play(self, scene: Scene) -> EngineResult:
+        """One agent, from its start to its end."""
+        quiet = self.world.quiet
+        mood = "good" if quiet else self.world.random.choices(list(MOODS), list(MOODS.values()))[0]
+        self.world.count(f"agent {mood}")
+        self.world.judge.played(scene, self.process)
+        self.world.tell(f"{self.machine.name}: {scene.role} on #{scene.number} is {mood} ({scene.run})")
+        part = _Part(self.world, self.machine, scene)
+        try:
+            return part.act(mood)
+        except _StoppedError:
+            self.world.count("agent stopped")
+            return EngineResult(ok=False, failure=Failure.CANCELLED, note="stopped")
+
+
+class _Part:
+    """One agent at work."""
+
+    def __init__(self, world: World, machine: Machine, scene: Scene) -> None:
+        self.world, self.scene, self.random = world, scene, world.random
+        self.machine = machine
+        self.handler = machine.handlers[scene.socket]
+        self.facts: dict[str, Any] = json.loads((scene.context / "item.json").read_text())
+
+    def act(self, mood: str) -> EngineResult:
+        """Play the part in this mood."""
+        self._work(self.random.choice((5, 40, 200, 600)) * self.random.random())
+        if mood in {"crash", "quota", "auth"}:
+            return self._fail(mood)
+        if mood == "hang":
+            self._work(3600)
+            return EngineResult(ok=False, failure=self.random.choice((Failure.STALL, Failure.TIMEOUT)), note="it hung")
+        if mood == "rubbish":
+            self._rubbish()
+        elif mood == "pause":
+            self._say("pause", reason=self.random.choice(("What now?", "Which way?")))
+            self._work(30)
+        elif mood == "no-op":
+            kind = self.random.choice(("already-done", "waiting", "stale-input"))
+            self._say("nothing-to-do", kind=kind, reason="it seems so")
+        elif mood != "nothing":
+            self._role()
+        if mood == "late crash":
+            return EngineResult(ok=False, failure=Failure.CRASH, note="it crashed at the end", cost_usd=0.5)
+        return EngineResult(ok=True, cost_usd=0.25, tokens=100)
+
+    def _fail(self, mood: str) -> EngineResult:
+        failures = {"crash": Failure.CRASH, "quota": Failure.QUOTA, "auth": Failure.AUTH}
+        retry = self.world.hub.now + 900 if mood == "quota" else None
+        return EngineResult(ok=False, failure=failures[mood], note=f"the model's {mood}", cost_usd=0.1, retry_at=retry)
+
+    def _work(self, seconds: float) -> None:
+        while seconds > 0:
+            self.world.timeline.sleep(min(seconds, 20.0))
+            seconds -= 20.0
+            if self.scene.stop.is_set():
+                raise _StoppedError
+
+    def _say(self, verb: str, **args: Any) -> bool:
+        if self.world.timeline.current and self.world.timeline.current.process.dead:
+            raise Killed
+        answer = self.handler(verb, args)
+        self.world.tell(
+            f"  {self.scene.role} on #{self.scene.number}: {verb} {'ok' if answer.ok else answer.text[:90]}"
+        )
+        return answer.ok
+
+    def _rubbish(self) -> None:
+        for _ in range(self.random.randint(1, 4)):
+            verb = self.random.choice(("merge", "plan", "submit", "review", "e2e", "fly", "reply", "nothing-to-do"))
+            args = self.random.choice(({}, {"text": 7}, {"title": "", "body": None}, {"action": "classify"}, {"x": []}))
+            if not (verb == "merge" and self.scene.role is Role.MERGER):
+                self._say(verb, **args)
+
+    def _role(self) -> None:
+        role = self.scene.role
+        if role is Role.PLANNER:
+            ids = ("one", "two")[: self.random.randint(1, 2)]
+            self._say("plan", text="".join(PLAN.format(id=step) for step in ids))
+        elif role is Role.DRAFTER:
+            self._draft()
+        elif role is Role.REVIEWER:
+            approve = self.world.quiet or self.random.random() < 0.75
+            self._say("review", approve=approve, body="Good." if approve else "Not like this.")
+        elif role is Role.TEST:
+            if not self._say("e2e", action="run"):
+                cls = "code-bug" if self.world.quiet else self.random.choice(CLASSES)
+                self._say("e2e", action="classify", **{"class": cls}, why="it looks so")
+        else:
+            self._say("merge")
+
+    def _draft(self) -> None:
+        clone = self.machine.clones[self.scene.clone]
+        position, now = self.facts["position"], self.world.hub.now
+        if position == "changes-requested" and self.random.random() < 0.3:
+            self._say("reply", text="It is right as it is.")
+            return
+        objects, base = self.world.hub.objects, self.facts["base"]
+        if position == "conflicted" or self.random.random() < 0.2:
+            clone.files = objects.merged(clone.at, base) or {**objects.files(base), **clone.files}
+            clone.commit("Merge the base", now, base)
+        bad = [path for path in clone.files if path.startswith("broken")]
+        if position in {"e2e-failed", "checks-failed"} or self.world.quiet:
+            for path in [*bad, "right.txt"]:
+                clone.files.pop(path, None)
+        clone.files[f"work-{self.scene.number}-{now}.txt"] = self.scene.run
+        if not self.world.quiet:
+            for name, chance in (("broken.txt", 0.15), ("right.txt", 0.15), ("shared.txt", 0.15)):
+                if self.random.random() < chance:
+                    clone.files[name] = self.scene.run
+        clone.commit(f"work on {self.scene.branch}", now)
+        if self.random.random() < 0.05 and not self.world.quiet:
+            clone.files["dirty.txt"] = "x"
+        self._say("submit", title=f"Work on {self.scene.branch}", body="It is done.")

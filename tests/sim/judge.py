@@ -1,0 +1,383 @@
+"""What must hold after every step, and at the end. It looks at the model itself, never at what bee says of it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from bee.hands.crew import Scene
+from bee.thinking.decide import Decision, Dispatch
+from bee.thinking.position import Mover, Position
+from bee.verbs.report import Report
+from bee.words import limits, markers
+from bee.words.branches import ITEM_REFS, parse_branch
+from bee.words.records import Kind, Record, decode
+from tests.sim.crew import broken
+from tests.sim.hub import Post, Thing, User
+from tests.sim.people import EVE
+from tests.sim.timeline import Process
+from tests.sim.wire import Asked
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+TRUSTED: Final = frozenset({"ada", "bob"})
+REQUESTS_PER_TICK_MAX: Final = 250
+MOVING: Final = frozenset(
+    {Position.WIP, Position.BACKING_OFF, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED, Position.REPAIR}
+)
+
+
+@dataclass
+class Working:
+    """What the judge remembers of one process."""
+
+    items: set[int] = field(default_factory=set)  # whose leases it moved
+    run: str = ""
+    looked: dict[int, float] = field(default_factory=dict)  # when GitHub answered its last look at an item
+    late: int = 0
+    after_stop: int = 0
+    freezes_seen: int = 0
+
+
+class Judge:
+    """Collects what went wrong."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.problems: list[str] = []
+        self.process: Process | None = None
+        self.asked: Asked | None = None
+        self.working: dict[Process, Working] = {}
+        self.owner: dict[int, Process] = {}
+        self.stops: dict[int, float] = {}
+        self.overtaken: list[tuple[Thing, str]] = []
+        self.plays: Counter[tuple[int, str, str]] = Counter()
+        self.reads: dict[str, Record | None] = {}
+
+    def blame(self, what: str, error: BaseException | None = None, places: Decision | None = None) -> None:
+        """Something does not hold."""
+        if error is not None:
+            what += "\n" + "".join(traceback.format_exception(error)[-8:])
+        if places is not None:
+            what += "".join(f"\n  #{p.number} {p.place.position} ({p.place.reason})" for p in places.places)
+            what += f"\n  acts: {[(type(a).__name__, a.placed.number, a.reason) for a in places.acts]}"
+        self.world.tell(f"WRONG: {what}")
+        self.problems.append(what)
+
+    def of(self, process: Process) -> Working:
+        """What is known of a process."""
+        return self.working.setdefault(process, Working())
+
+    def record(self, oid: str | None) -> Record | None:
+        """The record of a commit."""
+        if oid is None:
+            return None
+        if oid not in self.reads:
+            self.reads[oid] = decode(self.world.hub.objects.commits[oid].message)
+        return self.reads[oid]
+
+    def tip(self, number: int) -> Record | None:
+        """The record at an item's tip."""
+        return self.record(self.world.hub.refs.get(f"{ITEM_REFS}{number}"))
+
+    # ---- requests ---------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def acting(self, process: Process, asked: Asked) -> Iterator[None]:
+        """The effects inside are this process'."""
+        self.process, self.asked = process, asked
+        try:
+            yield
+        finally:
+            self.process = self.asked = None
+        if asked.name in {"Item", "Lease"} and asked.body:
+            number = int(asked.body["variables"]["number"])
+            self.of(process).looked[number] = self.world.timeline.now
+
+    def sends(self, process: Process, asked: Asked) -> None:
+        """A process is about to ask. A write needs the lease, but for the one that a pause of its host overtook."""
+        if not _is_effect(asked) or process.host.startswith("laptop") or self._about_alert(asked):
+            return
+        working, now = self.of(process), self.world.hub.now
+        held = [n for n in working.items | self._claimed_for(process) if self._holds(process, n, now)]
+        if not held:
+            working.late += 1
+            self.world.count("write without a lease in flight")
+            self.world.tell(f"    {process.host} {process.name} writes without a lease: {asked.name}")
+            if working.late > 1 + process.freezes:
+                self.blame(f"{process.host} {process.name} writes without a lease: {asked.name}")
+        self._after_stop(process, working, asked)
+
+    def _about_alert(self, asked: Asked) -> bool:
+        """Alerts have leases of their own, by key."""
+        found = re.search(r"/issues/([0-9]+)", asked.path)
+        thing = self.world.hub.things.get(int(found[1])) if found else None
+        return thing is not None and thing.author.login == "bee" and bool(markers.named(thing.body, markers.ALERT))
+
+    def _claimed_for(self, process: Process) -> set[int]:
+        record = next((self.tip(n) for n in self.world.hub.things if (r := self.tip(n)) and r.run == process.run), None)
+        return {record.number} if record is not None and process.run else set()
+
+    def _holds(self, process: Process, number: int, now: int) -> bool:
+        record = self.tip(number)
+        if record is None or not record.holds or record.expires_at <= now:
+            return False
+        return record.run == process.run if process.run else self.owner.get(number) is process
+
+    def _after_stop(self, process: Process, working: Working, asked: Asked) -> None:
+        for number in self._claimed_for(process):
+            stopped, record = self.stops.get(number), self.tip(number)
+            if stopped is None or record is None or self.world.timeline.now <= stopped or _only_lets_go(asked):
+                continue
+            thing = self.world.hub.things[number]
+            if str(record.outcome) == "escalated" or thing.state == "MERGED":
+                continue
+            working.after_stop += 1
+            self.world.count("write after a stop in flight")
+            self.world.tell(f"    {process.host} {process.name} writes after a stop: {asked.name}")
+            if working.after_stop > 1 + process.freezes:
+                self.blame(f"{process.host} {process.name} writes on #{number} after a person's stop: {asked.name}")
+
+    # ---- effects ----------------------------------------------------------------------------------------------------
+
+    def saw(self, what: str, who: User, facts: dict[str, Any]) -> None:
+        """An effect."""
+        self.world.changes += 1
+        if what == "ref" and facts["ref"].startswith(ITEM_REFS):
+            self._moved(int(facts["ref"].removeprefix(ITEM_REFS)), who, facts)
+        elif what == "opened" and who.login == "bee":
+            self._opened(facts["thing"])
+        elif what == "merged" and who.login == "bee":
+            self._merged(facts["thing"], facts["base"])
+        elif who.login in TRUSTED:
+            self._by_person(what, facts)
+        if what in {"opened", "merged", "closed", "labeled", "unlabeled"} and self.world.tells:
+            more = facts.get("label") or facts["thing"].head_ref or facts["thing"].title
+            self.world.tell(f"  > {who.login} {what} #{facts['thing'].number} {more}")
+
+    def _opened(self, thing: Thing) -> None:
+        for marker in markers.named(thing.body, markers.ALERT):
+            self.world.count("alert opened")
+            others = [t.number for t in self.world.hub.things.values() if t.state == "OPEN" and t is not thing
+                      and _by_bee(t.author) and markers.render(marker) in t.body]  # fmt: skip
+            if others:
+                self.blame(f"#{thing.number} is a second alert of {marker.get('key')}, beside #{others[0]}")
+
+    def _by_person(self, what: str, facts: dict[str, Any]) -> None:
+        human = facts.get("label") == "breeze:human"
+        if (what == "labeled" and human) or what == "closed":
+            self.stops.setdefault(facts["thing"].number, self.world.timeline.now)
+        elif (what == "unlabeled" and human) or what == "reopened":
+            self.stops.pop(facts["thing"].number, None)
+
+    def _moved(self, number: int, who: User, facts: dict[str, Any]) -> None:
+        before, after = self.record(facts["before"]), self.record(facts["after"])
+        now, process = self.world.hub.now, self.process
+        assert after is not None
+        assert process is not None
+        if before is not None and before.holds and before.expires_at > now and who.login == "bee":
+            mine = self.owner.get(number) is process or (process.run and process.run == before.run)
+            if not mine and self._lives(before, number):
+                self.blame(
+                    f"#{number}: {process.host} {process.name} wrote {after.kind} of {after.run} over the live lease "
+                    f"of {before.run} ({before.kind}, {before.expires_at - now} s left)"
+                )
+        if after.kind is Kind.CLAIMED and before is not None and before.holds:
+            self.world.count("lease taken over")
+        if before is not None and before.host != after.host and before.run == after.run and after.holds:
+            self.world.count("rolled forward by another host")
+        self.owner[number] = process
+        self.of(process).items.add(number)
+        self.world.count(f"record {after.kind}")
+        if process.run and who.login == "bee":
+            self.stops_seen(number)
+
+    def stops_seen(self, number: int) -> None:
+        """A stop counts from where it was made until the run that it met is over."""
+        record = self.tip(number)
+        if record is not None and record.kind is Kind.FINISHED:
+            self.stops.pop(number, None)
+
+    def _lives(self, record: Record, number: int) -> bool:
+        """Whether anything still runs that may act under this record."""
+        workers = [machine.runs.get(record.run) for machine in self.world.machines]
+        if any(worker is not None and worker.alive for worker in workers):
+            return True
+        owner = self.owner.get(number)
+        return owner is not None and owner.alive and not any(workers)
+
+    def _merged(self, pull: Thing, base: str) -> None:
+        """Approved by who may, and tested, at this head and base; but for a push after the gate's last look."""
+        self.world.count("merge by bee")
+        process, hub = self.process, self.world.hub
+        assert process is not None
+        looked = self.of(process).looked.get(pull.number)
+        if looked is None:
+            self.blame(f"#{pull.number} was merged by a process that had not looked at it")
+            return
+        if not _approved(pull, int(looked) + 1):
+            self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which nobody who may had approved")
+        passed = {
+            run.get("base") for run in _tests(pull) if run.get("head") == pull.head and run.get("result") == "pass"
+        }
+        if base not in passed:
+            if not self._pushed_after(pull, base, looked):
+                self.blame(f"#{pull.number} was merged at {pull.head[:8]} on {base[:8]}, where E2E had not passed")
+            self.world.count("merge overtaken by a push")
+            self.overtaken.append((pull, base))
+        elif broken(hub.objects.merged(base, pull.head) or {}):
+            self.blame(f"#{pull.number} was merged, and E2E fails on it")
+
+    def _pushed_after(self, pull: Thing, base: str, looked: float) -> bool:
+        return self.world.hub.objects.commits[base].at >= int(looked) - 1
+
+    # ---- agents and ticks -------------------------------------------------------------------------------------------
+
+    def played(self, scene: Scene, process: Process) -> None:
+        """An agent began: not too often for the same thing, nor for a stranger, nor with a stranger's words."""
+        record, thing = self.tip(scene.number), self.world.hub.things[scene.number]
+        self.world.count(f"role {scene.role}")
+        if record is not None and record.run == scene.run:
+            key = (scene.number, str(scene.role), record.fingerprint)
+            self.plays[key] += 1
+            if self.plays[key] > limits.FAILURES_MAX + limits.LOST_MAX + 3:
+                self.blame(f"{scene.role} was sent to #{scene.number} {self.plays[key]} times for the same thing")
+        adopted = _adopted(thing)
+        if thing.author.login == "eve" and not adopted and not _approved(thing, self.world.hub.now, people=True):
+            self.blame(f"{scene.role} was sent to #{scene.number}, which only a stranger wants")
+        said = [path.name for path in scene.context.iterdir() if EVE in path.read_text()]
+        named = parse_branch(thing.head_ref)
+        behind = self.world.hub.things.get(named[0]) if named else None
+        if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
+            self.blame(f"a stranger's words reached {scene.role} on #{scene.number}: {said}")
+
+    def ticked(self, report: Report) -> None:
+        """A tick ended."""
+        self.world.counts["most requests of a tick"] = max(
+            self.world.counts["most requests of a tick"], report.requests
+        )
+        if report.requests > REQUESTS_PER_TICK_MAX:
+            self.blame(f"a tick took {report.requests} requests")
+
+    # ---- the end ----------------------------------------------------------------------------------------------------
+
+    def at_rest(self, decision: Decision) -> bool:
+        """Whether nothing is bee's, an agent's or a clock's to move."""
+        if decision.acts or isinstance(decision.choice, Dispatch):
+            return False
+        return not any(one.place.position in MOVING for one in decision.places)
+
+    def at_the_end(self) -> None:
+        """When all is quiet: nothing twice, nothing left over, and everybody knows who moves next."""
+        if self.problems:
+            return
+        hub = self.world.hub
+        for thing in hub.things.values():
+            keys = Counter(key for post in [*thing.comments, *thing.reviews] for key in _keys(post))
+            for key, count in keys.items():
+                if count > 1:
+                    self.blame(f"#{thing.number} carries the effect {key} {count} times")
+            if thing.state == "OPEN":
+                self._left_open(thing)
+        merged = Counter(t.head_ref for t in hub.things.values() if not t.fork and _by_bee(t.merged_by))
+        for branch, count in merged.items():
+            if count > 1:
+                self.blame(f"{branch} was merged {count} times")
+        for pull, base in self.overtaken:
+            if not any(p.author.login == "bee" and (p.at >= (pull.closed_at or 0)) and _keys(p) for p in pull.comments):
+                self.blame(f"#{pull.number}: the push to {base[:8]} that overtook its merge was not found")
+
+    def _left_open(self, thing: Thing) -> None:
+        record = self.tip(thing.number)
+        if record is not None and record.holds:
+            self.blame(f"#{thing.number} has a lease left over ({record.kind} of {record.run})")
+        human = [e for e in thing.events if e["kind"] == "LabeledEvent" and e["label"].lower() == "breeze:human"]
+        silent = not any(_by_bee(post.author) for post in thing.comments)
+        if "breeze:human" in thing.labels and _by_bee(human[-1]["who"]) and silent:
+            self.blame(f"#{thing.number} waits for a person, and nothing says why")
+
+
+def final_places(judge: Judge, decision: Decision) -> None:
+    """At the end, every open item is done, or a person's, or waits for one of those."""
+    for one in decision.places:
+        if one.place.mover not in {Mover.PERSON, Mover.NOBODY, Mover.CONDITION}:
+            judge.blame(f"#{one.number} is still {one.place.position}", places=decision)
+
+
+def _adopted(thing: Thing) -> bool:
+    on = [e for e in thing.events if e["kind"] == "LabeledEvent" and e["label"].lower() == "breeze:new"]
+    return any(event["who"].login in TRUSTED for event in on)
+
+
+def _by_bee(who: User | None) -> bool:
+    return who is not None and who.login == "bee"
+
+
+def _is_effect(asked: Asked) -> bool:
+    """Whether a request writes something that no compare-and-swap guards. Alerts have a lease of their own."""
+    if not asked.writes or asked.method == "GIT":
+        return False
+    if asked.method == "POST" and asked.path == "/graphql":
+        return asked.name not in {"UpdateRefs", "Claim"}
+    tail = asked.path.split("/calc", 1)[-1]
+    # The label of a claim that came to nothing goes after its lease, and a doubled comment needs none to go.
+    return not (tail.startswith("/git/") or tail in {"/labels", "/issues"} or asked.method in {"DELETE"})
+
+
+def _only_lets_go(asked: Asked) -> bool:
+    if asked.name == "Publish":
+        return set(asked.body["variables"]) <= {"remove", "sticky", "edit"}
+    return False
+
+
+def _keys(post: Post) -> list[str]:
+    if post.author.login != "bee":
+        return []
+    return [marker.get("key") for marker in markers.named(post.body, markers.RUN) if marker.get("key")]
+
+
+def _tests(pull: Thing) -> list[markers.Marker]:
+    return [
+        marker
+        for post in pull.comments
+        if post.author.login == "bee"
+        for marker in markers.named(post.body, markers.RUN)
+        if marker.get("result")
+    ]
+
+
+def _approved(pull: Thing, until: int, people: bool = False) -> bool:
+    """Whether the last word on the head, of those who may say it, was a yes."""
+    last: tuple[int, int, bool] | None = None
+    for post in [*pull.comments, *pull.reviews]:
+        if post.at > until or post.author.login not in {*TRUSTED, "bee"}:
+            continue
+        if post.edited_at is not None and post.editor is not post.author:
+            continue
+        said = _verdict(post, pull)
+        if said is not None and not (people and post.author.login == "bee"):
+            order = (post.at, post.id, said)
+            last = order if last is None or order[:2] >= last[:2] else last
+    return last is not None and last[2]
+
+
+def _verdict(post: Post, pull: Thing) -> bool | None:
+    for marker in markers.parse(post.body):
+        if (
+            marker.name == markers.RUN
+            and marker.get("verdict") in {"approve", "changes"}
+            and marker.get("head") == pull.head
+        ):
+            return marker.get("verdict") == "approve"
+        human = marker.name in {markers.APPROVED, markers.CHANGES_REQUESTED}
+        if human and pull.head.startswith(marker.get("sha") or ("-" if pull.fork else "")):
+            return marker.name == markers.APPROVED
+    if post.state in {"APPROVED", "CHANGES_REQUESTED"} and post.commit == pull.head:
+        return post.state == "APPROVED"
+    return None

@@ -1,0 +1,214 @@
+"""A host of the model: its home is real and in a temporary folder, its processes are tasks, its agents are scripted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from bee.doors.services import role_prompt
+from bee.hands.github.door import Door, Servers
+from bee.hands.journal import Home, Slot
+from bee.thinking.config import Settings
+from bee.thinking.outgates import Gates
+from bee.verbs.host import Handler, Host
+from bee.verbs.job import Job, decode
+from bee.verbs.report import Options, Report
+from bee.verbs.tick import tick
+from bee.verbs.work import work
+from bee.words.outcomes import Outcome
+from bee.words.phase import Phase
+from tests.sim.crew import Actors
+from tests.sim.hub import User
+from tests.sim.mirrors import ModelClone, ModelMirror
+from tests.sim.timeline import HostClock, Killed, Process
+from tests.sim.wire import API, GRAPHQL, WEB, Asked, Wire
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+SERVERS = Servers(API, GRAPHQL, WEB)
+
+
+@dataclass
+class Machine:
+    """One host: bee's (with a home and a scheduler), or a person's laptop."""
+
+    world: World
+    name: str
+    who: User
+    folder: Path
+    skew: float = 0.0
+    boot: int = 1
+    slots: int = 1
+    processes: list[Process] = field(default_factory=list)
+    runs: dict[str, Process] = field(default_factory=dict)
+    clones: dict[Path, ModelClone] = field(default_factory=dict)
+    handlers: dict[Path, Handler] = field(default_factory=dict)
+    mirror_refs: dict[str, str] = field(default_factory=dict)
+    mirror_known: set[str] = field(default_factory=set)
+    down_until: float = 0.0
+    faulty: bool = True
+
+    def process(self, name: str, act: Callable[[Host, Process], None], after: float = 0.0) -> Process:
+        """Start a process, which gets the host as it sees it."""
+        made = Process(name, self.name)
+        self.processes = [*(one for one in self.processes if one.alive), made]
+        self.world.timeline.start(made, lambda: act(self.host(made), made), after)
+        return made
+
+    def home(self, clock: HostClock) -> Home:
+        """The home, as one process has it."""
+        return Home(self.folder / self.name, clock)
+
+    def home_now(self) -> Home:
+        """The home, as a person has it."""
+        return Home(self.folder / self.name)
+
+    def host(self, process: Process) -> Host:
+        """What bee's verbs are given in one process."""
+        clock = HostClock(self.world.timeline, process, self.skew)
+        home = self.home(clock)
+        settings = Settings(repos=(self.world.hub.repo,), engine=("true",), sandbox="none", slots=self.slots)
+        return Host(
+            home=home,
+            settings=settings,
+            token="t",
+            host_id=self.name,
+            boot=f"{self.name}-boot-{self.boot}",
+            python="python",
+            env={"PATH": "/usr/bin"},
+            clock=clock,
+            door=lambda: Door(SERVERS, "t", self._wire(process), clock),
+            mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
+            executor=ModelExecutor(self, process),
+            crew=Actors(self.world, self, process),
+            open_broker=self._broker,
+            install_client=lambda folder: None,
+            role_prompt=role_prompt,
+            gates=Gates,
+            say=lambda text: self.world.tell(f"{self.name} {process.name}: {text}"),
+        )
+
+    def door(self, process: Process) -> Door:
+        """A door of this host's account."""
+        return Door(SERVERS, "t", self._wire(process), HostClock(self.world.timeline, process, self.skew))
+
+    def _wire(self, process: Process) -> Wire:
+        def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+            return self.world.weather.request(self, process, request, act)
+
+        return Wire(self.world.hub, self.who, around)
+
+    def _mirror(self, process: Process, path: Path, clock: HostClock) -> ModelMirror:
+        def traffic(name: str, writes: bool, act: Callable[[], None]) -> None:
+            self.world.weather.git(self, process, name, writes, act)
+
+        return ModelMirror(
+            self.world.hub, self.who, path, clock.time, traffic, self.clones, self.mirror_refs, self.mirror_known
+        )
+
+    @contextlib.contextmanager
+    def _broker(self, handler: Handler) -> Iterator[Path]:
+        path = self.folder / f"socket-{len(self.handlers)}"
+        self.handlers[path] = handler
+        yield path
+
+    # ---- what its scheduler and its tick start -----------------------------------------------------------------------
+
+    def start_tick(self, after: float = 0.0) -> Process:
+        """`bee tick`."""
+        return self.process("tick", self._tick, after)
+
+    def _tick(self, host: Host, process: Process) -> None:
+        report: Report = tick(host, Options((self.world.hub.repo,)))
+        self.world.ticked(self, process, report)
+
+    def start_worker(self, raw: bytes, run: str, slot_fd: int) -> None:
+        """`bee work`, as `bee.doors.commands.work` does it."""
+
+        def act(host: Host, process: Process) -> None:
+            process.unborn = None
+            slot = Slot.adopt(slot_fd, host.home, f"run {run}")
+            job = _decoded(raw, slot)
+            alive = host.home.hold_alive(job.run)
+            try:
+                outcome = work(host, job)
+            finally:
+                slot.release()
+                alive.release()
+            self.world.worked(self, job, outcome)
+            if job.trigger and outcome is not Outcome.LOST:
+                self.start_tick()
+
+        made = self.process(f"worker {run.split('-', 1)[1]}", act, self.world.random.uniform(0.05, 0.5))
+        made.run, made.unborn = run, lambda: os.close(slot_fd)
+        self.runs[run] = made
+
+    # ---- what befalls it ---------------------------------------------------------------------------------------------
+
+    def die(self, process: Process) -> None:
+        """One process is killed."""
+        self.world.timeline.kill(process)
+
+    def power_off(self, seconds: float) -> None:
+        """Every process is gone; the scheduler starts ticks again after the boot."""
+        for process in self.processes:
+            self.world.timeline.kill(process)
+        self.boot += 1
+        self.down_until = self.world.timeline.now + seconds
+
+    def freeze(self, seconds: float, suspended: bool) -> None:
+        """The host stands still. `suspended`: its monotonic clock does, too."""
+        now = self.world.timeline.now
+        self.down_until = max(self.down_until, now + seconds)
+        for process in self.processes:
+            if process.alive:
+                process.frozen_until = now + seconds
+                process.freezes += 1
+                process.suspended += seconds if suspended else 0.0
+
+
+def _decoded(raw: bytes, slot: Slot) -> Job:
+    try:
+        return decode(raw)
+    except BaseException:
+        slot.release()  # the kernel's part, when the process ends
+        raise
+
+
+@dataclass(frozen=True)
+class ModelExecutor:
+    """Workers are processes of the model."""
+
+    machine: Machine
+    process: Process
+
+    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
+        """Start the worker."""
+        if self.process.dead:
+            raise Killed
+        self.machine.start_worker(job, run, slot_fd)
+
+    def phase(self, run: str, host: str, boot: str) -> Phase:
+        """Only the same host in the same boot can say dead."""
+        if host != self.machine.name or boot != f"{self.machine.name}-boot-{self.machine.boot}":
+            return Phase.UNKNOWN
+        worker = self.machine.runs.get(run)
+        if worker is None:
+            return Phase.UNKNOWN
+        return Phase.ALIVE if worker.alive else Phase.DEAD
+
+    def cancel(self, run: str) -> bool:
+        """End a worker."""
+        worker = self.machine.runs.get(run)
+        if worker is None or not worker.alive:
+            return False
+        self.machine.world.tell(f"{self.machine.name}: {worker.name} is ended")
+        self.machine.die(worker)
+        return True

@@ -1,0 +1,219 @@
+"""git for a host of the model: its mirror of the repository, and clones of it. Nothing is on disk but a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bee.hands.git import Commit, DiffEntry, LogEntry, RefChange, WorkTree
+from bee.words.errors import GitError, RefConflict, UnreachableError
+from tests.sim.hub import Hub, No, User
+
+BY = "bee agent <bee@users.noreply.github.com>"
+Traffic = Callable[[str, bool, Callable[[], None]], None]
+
+
+class Lost(Exception):
+    """The answer of a git command to the server did not come."""
+
+
+@dataclass(slots=True)
+class ModelClone:
+    """A work tree: the branch, its head, and the files as they are now."""
+
+    hub: Hub
+    path: Path
+    branch: str | None
+    at: str
+    files: dict[str, str] = field(default_factory=dict)
+
+    def head(self) -> str:
+        """The commit checked out now."""
+        return self.at
+
+    def current_branch(self) -> str | None:
+        """The branch checked out now."""
+        return self.branch
+
+    def changed_paths(self) -> list[str]:
+        """What is not committed."""
+        old = self.hub.objects.files(self.at)
+        return sorted(path for path in {*old, *self.files} if old.get(path) != self.files.get(path))
+
+    def overlay(self, commit: str, paths: Sequence[str]) -> None:
+        """The model has no agent files."""
+
+    def pack(self, oid: str, known: Iterable[str]) -> bytes:
+        """Objects are shared here: nothing needs to be carried."""
+        return b""
+
+    def commit(self, message: str, now: int, *more_parents: str) -> str:
+        """What an agent's `git commit -a` does."""
+        objects = self.hub.objects
+        self.at = objects.commit(objects.tree(self.files), (self.at, *more_parents), message, now, "agent")
+        return self.at
+
+
+@dataclass(slots=True)
+class ModelMirror:
+    """A host's mirror. `traffic` carries what goes to the server: (name, whether it writes, the effect)."""
+
+    hub: Hub
+    who: User
+    path: Path
+    now: Callable[[], float]
+    traffic: Traffic
+    clones: dict[Path, ModelClone]
+    refs: dict[str, str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+
+    def ensure(self) -> None:
+        """It is there."""
+
+    def _remote(self, name: str, writes: bool, act: Callable[[], None]) -> None:
+        try:
+            self.traffic(f"git {name}", writes, act)
+        except Lost as problem:
+            raise UnreachableError(f"git {name}: the connection broke") from problem
+
+    def fetch(self, refspecs: Sequence[str]) -> None:
+        """Fetch by explicit refspecs."""
+
+        def act() -> None:
+            for spec in refspecs:
+                source, _, target = spec.removeprefix("+").partition(":")
+                self._fetched(source, target)
+
+        self._remote("fetch", False, act)
+
+    def _fetched(self, source: str, target: str) -> None:
+        pulls = {f"refs/pull/{n}/head": one.head for n, one in self.hub.things.items() if one.is_pull}
+        server = {**self.hub.refs, **pulls}
+        if not source.endswith("*"):
+            if source not in server:
+                raise GitError(f"git fetch: couldn't find remote ref {source}")
+            self.refs[target] = server[source]
+            self.known.add(server[source])
+            return
+        start, into = source[:-1], target[:-1]
+        for gone in [ref for ref in self.refs if ref.startswith(into)]:
+            del self.refs[gone]
+        for ref, oid in server.items():
+            if ref.startswith(start):
+                self.refs[into + ref.removeprefix(start)] = oid
+                self.known.add(oid)
+
+    def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
+        """The server's refs that match."""
+        found: dict[str, str] = {}
+        self._remote("ls-remote", False, lambda: found.update(self.hub.refs))
+        starts = tuple(pattern.removesuffix("*") for pattern in patterns)
+        return {ref: oid for ref, oid in found.items() if not patterns or ref.startswith(starts)}
+
+    def push_atomic(self, changes: Sequence[RefChange]) -> None:
+        """All refs move, or none."""
+
+        def act() -> None:
+            try:
+                self.hub.move_refs(self.who, [(change.ref, change.old, change.new) for change in changes])
+            except No as problem:
+                raise RefConflict(f"somebody else moved a ref first: {problem.message}") from problem
+
+        self._remote("push", True, act)
+
+    def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int) -> str:
+        """A commit by bee."""
+        oid = self.hub.objects.commit(tree, tuple(parents), message, at, "bee")
+        self.known.add(oid)
+        return oid
+
+    def commit_tree(self, tree: str, parents: Sequence[str], message: str, at: int | None = None) -> str:
+        """A commit by bee of a tree."""
+        return self.commit_record(message, tree, parents, int(self.now()) if at is None else at)
+
+    def take_back(self, clone: WorkTree, oid: str) -> None:
+        """The agent's commits."""
+        self.known.add(oid)
+
+    def clone_to(
+        self, path: Path, branch: str, start: str, origin_base: str, base_oid: str | None = None
+    ) -> ModelClone:
+        """A clone on a branch."""
+        self._place(path)
+        made = self.clones[path] = ModelClone(self.hub, path, branch, start, dict(self.hub.objects.files(start)))
+        return made
+
+    def checkout_to(self, path: Path, commit: str) -> ModelClone:
+        """A clone on no branch."""
+        self._place(path)
+        made = self.clones[path] = ModelClone(self.hub, path, None, commit, dict(self.hub.objects.files(commit)))
+        return made
+
+    def _place(self, path: Path) -> None:
+        if path.exists():
+            raise GitError(f"{path} exists; a clone is made in a place of its own")
+        path.mkdir(parents=True)
+
+    def has(self, oid: str) -> bool:
+        """Whether it was fetched or made here, or is before what was."""
+        return oid in self.known or any(self.hub.objects.is_ancestor(oid, tip) for tip in self.refs.values())
+
+    def rev(self, name: str) -> str | None:
+        """The commit of a ref or an oid."""
+        return name if name in self.hub.objects.commits else self.refs.get(name)
+
+    def tree_of(self, commit: str) -> str:
+        """The tree of a commit."""
+        return self.hub.objects.commits[commit].tree
+
+    def diff_names(self, base: str, head: str) -> list[DiffEntry]:
+        """Every path that differs."""
+        old, new = self.hub.objects.files(base), self.hub.objects.files(head)
+        return [
+            DiffEntry(path, "A" if path not in old else "D" if path not in new else "M", "100644", "100644",
+                      len(new.get(path, "")), False)
+            for path in sorted({*old, *new}) if old.get(path) != new.get(path)
+        ]  # fmt: skip
+
+    def diff_text(self, base: str, head: str, bytes_max: int = 0) -> str:
+        """The names, as a difference."""
+        return "".join(f"+{entry.path}\n" for entry in self.diff_names(base, head))
+
+    def new_commits(self, head: str, known: Sequence[str]) -> list[LogEntry]:
+        """The commits of `head` that none of `known` has."""
+        before = {oid for one in known for oid in self.hub.objects.history(one)}
+        found = [self.hub.objects.commits[oid] for oid in self.hub.objects.history(head) if oid not in before]
+        return [LogEntry(commit.oid, BY, BY, commit.message) for commit in found]
+
+    def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
+        """Agents of the model add nothing that matters."""
+        return ""
+
+    def chain(self, tip: str, limit: int) -> list[Commit]:
+        """First parents."""
+        found: list[Commit] = []
+        at: str | None = tip
+        while at and len(found) < limit:
+            commit = self.hub.objects.commits[at]
+            found.append(Commit(commit.oid, commit.message, commit.at))
+            at = commit.parents[0] if commit.parents else None
+        return found
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The common ancestor."""
+        return self.hub.objects.merge_base(one, other)
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether one is before the other."""
+        return self.hub.objects.is_ancestor(one, other)
+
+    def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
+        """The tree of a merge."""
+        files = self.hub.objects.merged(base, head)
+        return (None, "CONFLICT") if files is None else (self.hub.objects.tree(files), "")
+
+    def show(self, oid: str, path: str, bytes_max: int = 0) -> bytes | None:
+        """One file."""
+        text = self.hub.objects.files(oid).get(path)
+        return None if text is None else text.encode()

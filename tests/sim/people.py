@@ -1,0 +1,310 @@
+"""People around a project: trusted ones, a stranger and the CI, at any moment; in the end they have said all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bee.hands.github.door import Door
+from bee.verbs import steer
+from bee.verbs.host import Host
+from tests.sim.hub import No, Thing, User
+from tests.sim.machine import Machine
+from tests.sim.timeline import Process
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+DESIGN = "## Problem\n\nThere is one.\n\n## Design finalized\n\n- [{x}] The design is right\n"
+EVE = "EVE-SAYS-SO"
+
+
+class People:
+    """Who they are and what they do."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.hub, self.random = world, world.hub, world.random
+        self.ada, self.bob, self.eve = (self.hub.users[name] for name in ("ada", "bob", "eve"))
+        self.ci = self.hub.users["ci"]
+        self._laptops = [Machine(world, f"laptop-{who.login}", who, world.folder, faulty=False) for who in self.trusted]
+        self.busy = self.random.choice((0.0, 1.0, 1.0, 3.0))
+        self.made = 0
+        self.deeds: dict[Callable[[], None], int] = {
+            self.new_issue: 4, self.gates: 12, self.answer: 8, self.comment: 3, self.edit: 3, self.relabel: 6,
+            self.push_main: 3, self.push_branch: 3, self.close: 3, self.reopen: 4, self.judge_pull: 8, self.steer: 8,
+            self.check: 4, self.touch_comment: 1, self.merge: 1, self.stranger: 6, self.drop_branch: 1, self.log_in: 6,
+            self.block: 1, self.draft: 1,
+        }  # fmt: skip
+
+    @property
+    def trusted(self) -> tuple[User, ...]:
+        """Who may steer bee."""
+        return (self.ada, self.bob)
+
+    def laptops(self) -> list[Machine]:
+        """Their hosts."""
+        return self._laptops
+
+    def begin(self) -> None:
+        """The first issues, and then one deed after another."""
+        for _ in range(self.random.randint(1, 2)):
+            self.new_issue()
+        process = Process("life", "people")
+
+        def act() -> None:
+            while not self.world.quiet:
+                self.world.timeline.sleep(self.random.expovariate(self.busy / 900 if self.busy else 1e-6))
+                if not self.world.quiet:
+                    self.deed()
+
+        self.world.timeline.start(process, act)
+
+    def deed(self) -> None:
+        """One deed, by chance."""
+        deed = self.random.choices(list(self.deeds), list(self.deeds.values()))[0]
+        try:
+            deed()
+            self.world.count(f"person {deed.__name__}")
+        except No as problem:
+            self.world.tell(f"a person was refused: {problem}")
+
+    def calm(self) -> None:
+        """No more of it: pauses of everything end, logins are mended, checks have an end."""
+        for machine in self.world.machines:
+            machine.home_now().clear_markers("PAUSED")
+        for one in self.pulls():
+            for status in self.hub.rollup(one.head):
+                if status["state"] == "PENDING":
+                    self.hub.set_status(self.ci, one.head, status["context"], "success", "")
+        self._run(self.ada, lambda host, door: steer.resume_repo(host, door, self.hub.repo))
+
+    # ---- what there is -----------------------------------------------------------------------------------------------
+
+    def things(self, state: str = "OPEN") -> list[Thing]:
+        """The items in a state."""
+        return [one for one in self.hub.things.values() if one.state == state]
+
+    def pulls(self, state: str = "OPEN") -> list[Thing]:
+        """The pull requests in a state."""
+        return [one for one in self.things(state) if one.is_pull]
+
+    def _one(self, ones: list[Thing]) -> Thing:
+        if not ones:
+            raise No(0, "nothing to do it to")
+        return self.random.choice(ones)
+
+    def _somebody(self) -> User:
+        return self.random.choice(self.trusted)
+
+    def _say(self, who: User, what: str, one: Thing | None = None) -> None:
+        self.world.tell(f"** {who.login} {what}{f' #{one.number}' if one else ''}")
+
+    # ---- deeds of trusted people ------------------------------------------------------------------------------------
+
+    def new_issue(self) -> None:
+        """A task, or a design doc with its gate open or ticked."""
+        body = self.random.choice(("Do it.", "Do it.", DESIGN.format(x="x"), DESIGN.format(x=" ")))
+        if len(self.things()) < 6:
+            one = self.hub.open_issue(self._somebody(), f"Work {len(self.hub.things)}", body)
+            if self.random.random() < 0.1:
+                self.hub.add_labels(self.ada, one, ["priority:high"])
+            self._say(one.author, "opens", one)
+
+    def gates(self) -> None:
+        """Tick every gate of an issue; now and then, take a tick back."""
+        one = self._one([t for t in self.things() if not t.is_pull and "[" in t.body])
+        undo = self.random.random() < 0.1
+        gate = r"(## (?:Design|Plan) finalized\n\n- )\[%s\]"
+        body = re.sub(gate % ("x" if undo else " "), r"\1[ ]" if undo else r"\1[x]", one.body)
+        who = self._somebody()
+        self._say(who, "unticks" if undo else "ticks the gates of", one)
+        self.hub.edit_body(who, one, body)
+
+    def answer(self) -> None:
+        """Take an item up again that waits for a person."""
+        one = self._one([t for t in self.things() if {"breeze:human", "breeze:quarantine-hotloop"} & t.labels.keys()])
+        who = self._somebody()
+        self._say(who, "answers on", one)
+        self.hub.comment(who, one, "Do it the simple way.")
+        for name in ("breeze:human", "breeze:quarantine-hotloop"):
+            self.hub.remove_label(who, one, name)
+
+    def comment(self) -> None:
+        """Some words."""
+        one, who = self._one(self.things()), self._somebody()
+        self._say(who, "comments on", one)
+        self.hub.comment(who, one, "By the way.")
+
+    def edit(self) -> None:
+        """A change of the text, design included."""
+        one, who = self._one(self.things()), self._somebody()
+        self.made += 1
+        self._say(who, "edits", one)
+        text = f"More {self.made}."
+        self.hub.edit_body(who, one, one.body.replace("There is one.", f"There is one. {text}") + f"\n{text}\n"
+                           if self.random.random() < 0.5 else f"{one.body}\n{text}\n")  # fmt: skip
+
+    def relabel(self) -> None:
+        """bee's labels, on or off."""
+        one, who = self._one(list(self.hub.things.values())), self._somebody()
+        name = self.random.choice(
+            ("breeze:human", "breeze:human", "breeze:wip", "breeze:new", "breeze:done", "Breeze:WIP", "priority:high",
+             "breeze:quarantine-hotloop", "bug")
+        )  # fmt: skip
+        if name.lower() in one.labels and self.random.random() < 0.8:
+            self._say(who, f"takes {name} off", one)
+            self.hub.remove_label(who, one, name)
+        elif name.lower() not in {"breeze:done", "breeze:quarantine-hotloop"} or self.random.random() < 0.2:
+            self._say(who, f"puts {name} on", one)
+            self.hub.add_labels(who, one, [name])
+
+    def push_main(self) -> None:
+        """A commit on the default branch, which may not go together with what is in review."""
+        self._push("main", self.random.choice(("note.txt", "left.txt", "shared.txt", "other.txt")))
+
+    def push_branch(self) -> None:
+        """A commit on a branch of bee's."""
+        one = self._one([t for t in self.pulls() if not t.fork])
+        self._push(one.head_ref, self.random.choice(("extra.txt", "shared.txt", "broken.txt")))
+
+    def _push(self, branch: str, path: str) -> None:
+        who, ref, objects = self._somebody(), f"refs/heads/{branch}", self.hub.objects
+        before = self.hub.refs.get(ref)
+        if before is None:
+            raise No(0, "no such branch")
+        self.made += 1
+        files = {**objects.files(before), path: f"{self.made}\n"}
+        made = objects.commit(objects.tree(files), (before,), "by hand", self.hub.now, who.login)
+        self._say(who, f"pushes {path} to {branch}")
+        self.hub.move_refs(who, [(ref, before, made)])
+
+    def drop_branch(self) -> None:
+        """A branch goes."""
+        one = self._one([t for t in self.pulls() if not t.fork])
+        ref = f"refs/heads/{one.head_ref}"
+        self._say(self.ada, "deletes the branch of", one)
+        self.hub.move_refs(self.ada, [(ref, self.hub.refs.get(ref), None)])
+
+    def close(self) -> None:
+        """An item is closed."""
+        one, who = self._one(self.things()), self._somebody()
+        self._say(who, "closes", one)
+        self.hub.set_state(who, one, "CLOSED")
+
+    def reopen(self) -> None:
+        """A closed item is opened again."""
+        one, who = self._one(self.things("CLOSED")), self._somebody()
+        self._say(who, "reopens", one)
+        if one.is_pull and any(t.head_ref == one.head_ref for t in self.pulls()):
+            raise No(422, "there is another one")
+        self.hub.set_state(who, one, "OPEN")
+
+    def judge_pull(self) -> None:
+        """A verdict: by a marker, by a review, or through bee's own verbs."""
+        one, who = self._one(self.pulls()), self._somebody()
+        good = self.random.random() < 0.6
+        way = self.random.choice(("marker", "review", "verb"))
+        self._say(who, f"says {'yes' if good else 'no'} by a {way} to", one)
+        marker = "bee:approved-for-e2e" if good else "bee:changes-requested"
+        if way == "marker":
+            sha = self.random.choice((f" sha={one.head}", f" sha={one.head[:8]}", ""))
+            self.hub.comment(who, one, f"My word.\n<!-- {marker}{sha} -->")
+        elif way == "review":
+            self.hub.review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.", None)
+        else:
+            kind, number = marker.removeprefix("bee:"), one.number
+            self._run(who, lambda host, door: steer.say_of_head(door, self.hub.repo, number, kind, "My word."))
+
+    def steer(self) -> None:
+        """bee's verbs for people, from a laptop."""
+        one, who, repo = self._one(self.things()), self._somebody(), self.hub.repo
+        number = one.number
+        verbs: dict[str, Callable[[Host, Door], object]] = {
+            "pause": lambda host, door: steer.pause(host, door, repo, number, "Wait."),
+            "resume": lambda host, door: steer.resume(door, repo, number),
+            "retry": lambda host, door: steer.retry(door, repo, number, "Take the other way."),
+            "cancel": lambda host, door: steer.cancel(host, door, repo, number),
+            "pause all": lambda host, door: steer.pause_repo(host, door, repo, "Stop."),
+            "resume all": lambda host, door: steer.resume_repo(host, door, repo),
+        }
+        verb = self.random.choices(list(verbs), (4, 4, 4, 4, 1, 4))[0]
+        self._say(who, f"says bee {verb}", one)
+        self.world.count(f"verb {verb}")
+        self._run(who, verbs[verb])
+
+    def _run(self, who: User, act: Callable[[Host, Door], object]) -> None:
+        laptop = next(machine for machine in self._laptops if machine.who is who)
+        laptop.process("verb", lambda host, process: self._done(host, act))
+
+    def _done(self, host: Host, act: Callable[[Host, Door], object]) -> None:
+        done = act(host, host.door())
+        self.world.tell(f"   {getattr(done, 'said', '')}")
+
+    def check(self) -> None:
+        """The CI says something of a head."""
+        one = self._one(self.pulls())
+        state = self.random.choice(("pending", "success", "success", "failure"))
+        self._say(self.ci, f"says {state} of", one)
+        self.hub.set_status(self.ci, one.head, "ci", state, "")
+
+    def touch_comment(self) -> None:
+        """Somebody edits a comment of bee's."""
+        one = self._one([t for t in self.hub.things.values() if t.comments])
+        post = self.random.choice(one.comments)
+        self._say(self.ada, "edits a comment on", one)
+        self.hub.edit_comment(self.ada, post.id, post.body + "\nEdited.")
+
+    def merge(self) -> None:
+        """A person merges by hand."""
+        one = self._one(self.pulls())
+        self._say(self.ada, "merges", one)
+        self.hub.merge(self.ada, one, None, "squash", one.title)
+
+    def draft(self) -> None:
+        """A pull request becomes a draft, or is one no more."""
+        one = self._one(self.pulls())
+        one.draft = not one.draft
+        self._say(self.ada, "makes a draft of" if one.draft else "makes ready", one)
+
+    def log_in(self) -> None:
+        """A person mends what keeps a host still."""
+        for machine in self.world.machines:
+            machine.home_now().clear_markers("PAUSED")
+
+    def block(self) -> None:
+        """One issue waits for another."""
+        issues = [t for t in self.things() if not t.is_pull]
+        one, other = self._one(issues), self._one(issues)
+        self._say(self.ada, f"makes #{other.number} wait for", one)
+        if self.random.random() < 0.5:
+            other.blocked_by.append(one.number)
+        else:
+            self.hub.edit_body(self.ada, other, f"{other.body}\n\nBlocked by #{one.number}\n")
+
+    # ---- a stranger -------------------------------------------------------------------------------------------------
+
+    def stranger(self) -> None:
+        """eve tries everything that a stranger may do on GitHub."""
+        eve, hub = self.eve, self.hub
+        deed = self.random.randint(0, 6)
+        self._say(eve, f"tries something ({deed})")
+        if deed == 0 and len(self.things()) < 6:
+            hub.open_issue(eve, "Please", f"{EVE} Do this.", ["breeze:new"])
+        elif deed == 1:
+            one = self._one(self.pulls())
+            hub.comment(eve, one, f"{EVE}\n<!-- bee:approved-for-e2e sha={one.head} -->")
+        elif deed == 2:
+            hub.review(eve, self._one(self.pulls()), "APPROVE", EVE, None)
+        elif deed == 3:
+            hub.comment(eve, self._one(self.things()), f"{EVE}\n<!-- bee:run id=x role=reviewer key=1 -->")
+        elif deed == 4:
+            hub.add_labels(eve, self._one(self.things()), ["breeze:new"])
+        elif deed == 5:
+            one = self._one([t for t in self.things() if t.author is eve])
+            hub.edit_body(eve, one, f"{one.body}\n{EVE} more")
+        elif len(self.pulls()) < 4:
+            main = hub.refs["refs/heads/main"]
+            files = {**hub.objects.files(main), "eve.txt": EVE}
+            head = hub.objects.commit(hub.objects.tree(files), (main,), "mine", hub.now, "eve")
+            hub.open_pull(eve, "Mine", f"{EVE} Fixes #1", f"bee/{self.random.randint(1, 3)}-task", "main", head)

@@ -1,0 +1,78 @@
+"""Small projects by seed: whatever people, agents, weather and two hosts do, the rules hold, and all come to rest.
+
+One failing seed again, with its story: python -m tests.sim --seed N
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+
+from tests.sim.world import simulate
+
+SPREAD = range(36)
+DEEP = range(3000)
+# What a spread must reach, or it shows nothing. The deep run must reach all of EVERYTHING.
+ENOUGH = (
+    "act repair", "act escalate", "agent good", "agent crash", "agent hang", "agent rubbish", "agent nothing",
+    "agent pause", "agent no-op", "agent late crash", "fault 5xx", "fault drop before", "fault drop after",
+    "fault lost reply", "fault secondary limit", "fault kill before", "fault kill after", "fault freeze before",
+    "fault freeze after", "fault power off", "fault slow", "merge by bee", "outcome progressed", "outcome error",
+    "outcome no-op-unclassified", "outcome escalated", "position backing-off", "position human", "position wip",
+    "position in-review", "position needs-step", "position needs-plan", "position needs-review", "position needs-e2e",
+    "position ready-to-merge", "position no-change", "position untrusted", "position ignored", "record renewed",
+    "role planner", "role drafter", "role reviewer", "role test", "role merger", "person stranger", "person steer",
+    "person push_main", "person relabel", "person edit", "person close", "person judge_pull",
+)  # fmt: skip
+EVERYTHING = (
+    *ENOUGH, "agent quota", "agent auth", "agent stopped", "outcome lost", "outcome no-op-stale-input",
+    "outcome no-op-already-done", "outcome no-op-waiting", "position abandoned", "position blocked",
+    "position changes-requested", "position checks-failed", "position checks-pending", "position conflicted",
+    "position design-open", "position done", "position draft", "position e2e-failed", "position plan-open",
+    "position quarantined", "position queued", "position settling", "record paused", "rolled forward by another host",
+    "verb pause", "verb resume", "verb retry", "verb cancel", "verb pause all", "verb resume all", "alert opened",
+    "merge overtaken by a push", "person merge", "person drop_branch", "person push_branch", "person touch_comment",
+)  # fmt: skip
+
+
+def swept(seeds: Iterable[int]) -> tuple[dict[int, str], Counter[str]]:
+    """(what went wrong by seed, how often everything was reached). A failing seed's story is printed."""
+    failed: dict[int, str] = {}
+    reached: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
+    for seed in seeds:
+        result = simulate(seed)
+        reached.update(result.counts)
+        sums.update(seeds=1, ticks=result.ticks, requests=result.requests, hours=int(result.hours))
+        if result.problems:
+            failed[seed] = result.problems[0]
+            print("\n".join(simulate(seed, tells=True).story[-150:]))
+            print(f"seed {seed}: {result.problems[0]}\nagain: python -m tests.sim --seed {seed}")
+    faults = sum(count for name, count in reached.items() if name.startswith("fault "))
+    kills = sum(reached[f"fault {name}"] for name in ("kill before", "kill after", "power off"))
+    sys.__stdout__ and print(
+        f"simulated {sums['seeds']} seeds: {sums['hours']} hours, {sums['ticks']} ticks, {sums['requests']} requests, "
+        f"{reached['merge by bee']} merges, {faults} faults, {kills} kills, {len(failed)} failed",
+        file=sys.__stdout__,
+    )
+    return failed, reached
+
+
+@pytest.mark.timeout(300)
+def test_a_spread_of_small_projects_comes_to_rest_by_the_rules() -> None:
+    """And it saw enough for that to say something."""
+    failed, reached = swept(SPREAD)
+    assert failed == {}
+    assert [name for name in ENOUGH if not reached[name]] == []
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(7200)
+def test_thousands_of_small_projects_come_to_rest_by_the_rules() -> None:
+    """And between them they reach every position, outcome, fault and deed."""
+    failed, reached = swept(DEEP)
+    assert failed == {}
+    assert [name for name in EVERYTHING if not reached[name]] == []

@@ -1,0 +1,227 @@
+"""One small project by seed: the repository, its people, two or three hosts, and what happens to them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from bee.thinking.decide import Decision, decide
+from bee.thinking.position import Position
+from bee.verbs.job import Job
+from bee.verbs.report import Report
+from bee.verbs.snapshot import look
+from bee.words.errors import BeeError
+from bee.words.outcomes import Outcome
+from tests.sim.gitmodel import Objects
+from tests.sim.hub import Hub
+from tests.sim.judge import Judge, final_places
+from tests.sim.machine import Machine
+from tests.sim.people import People
+from tests.sim.timeline import START, Process, Timeline, ended
+from tests.sim.weather import Weather
+
+REPO = "ada/calc"
+QUIET_TICKS_MAX = 400
+CRON_SECONDS = 300
+CLEAN = {"a.txt": "one\n", "tests/e2e/verify.sh": "sh check.sh\n", "shared.txt": "0\n"}
+
+
+@dataclass
+class Result:
+    """What became of one seed."""
+
+    seed: int
+    problems: list[str]
+    counts: Counter[str]
+    ticks: int
+    requests: int
+    story: list[str]
+    hours: float
+
+
+@dataclass
+class World:
+    """One project under way."""
+
+    seed: int
+    folder: Path
+    tells: bool = False
+    shape: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.timeline = Timeline(self.random)
+        self.story: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.quiet = False
+        self.requests = self.ticks = self.changes = 0
+        self.idle_at = -1
+        self.hub = Hub(REPO, Objects(), lambda: self.timeline.now)
+        self.judge = Judge(self)
+        self.hub.seen = self.judge.saw
+        self.hub.settle_seconds = lambda: self.random.choice((0.1, 0.3, 2.0, 60.0 if not self.quiet else 0.2))
+        self.weather = Weather(self, self.random.choice((0.0, 0.01, 0.03, 0.08)))
+        for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write")):
+            self.hub.user(login, role)
+        self._repository()
+        self.machines = [self._machine(f"host{n}") for n in range(self.random.choice((1, 2, 2, 2, 3)))]
+        self.people = People(self)
+
+    def _repository(self) -> None:
+        random = self.random
+        lean = "roles: {test: {engine: none}, merger: {engine: none}}\n" if random.random() < 0.4 else ""
+        approval = random.choice(("auto", "human"))
+        method = random.choice(("squash", "squash", "merge"))
+        policy = f"version: 1\nintake: all\nplan_approval: {approval}\nmerge_method: {method}\n{lean}"
+        tree = self.hub.objects.tree({**CLEAN, ".github/bee.yml": policy})
+        self.hub.refs["refs/heads/main"] = self.hub.objects.commit(tree, (), "start", int(START), "ada")
+        if random.random() < 0.7:
+            for name in ("breeze:new", "breeze:wip", "breeze:human", "breeze:done", "breeze:quarantine-hotloop"):
+                self.hub.label_name(name)
+        self.hub.refuse_collaborators = random.random() < 0.2
+        self.hub.stale_seconds = random.choice((0.0, 0.0, 5.0, 40.0))
+
+    def _machine(self, name: str) -> Machine:
+        skew = self.random.choice((0.0, 0.0, 1000.0, -70000.0))
+        return Machine(self, name, self.hub.users["bee"], self.folder, skew, slots=self.random.choice((1, 1, 2)))
+
+    def tell(self, line: str) -> None:
+        """One line of the story."""
+        if self.tells:
+            self.story.append(f"{self.timeline.now - START:9.2f} {line}")
+
+    def count(self, what: str) -> None:
+        """Something interesting was reached."""
+        self.counts[what] += 1
+
+    # ---- what processes report --------------------------------------------------------------------------------------
+
+    def ticked(self, machine: Machine, process: Process, report: Report) -> None:
+        """A tick ended."""
+        self.ticks += 1
+        for place in report.decision.places if report.decision else ():
+            self.count(f"position {place.place.position}")
+        for act in report.acted:
+            self.count(f"act {act['kind']}")
+        problems = "; ".join(str(problem)[:100] for problem in report.problems)
+        self.tell(f"{machine.name} ticked: {report.said or 'nothing to send'} {problems}")
+        self.judge.ticked(report)
+        timed = {Position.BACKING_OFF, Position.WIP, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED}
+        places = report.decision.places if report.decision else ()
+        waits = any(one.place.position in timed for one in places) or not report.decision
+        self.idle_at = -1 if report.run or report.acted or waits or report.problems else self.changes
+
+    def worked(self, machine: Machine, job: Job, outcome: Outcome) -> None:
+        """A worker ended."""
+        self.count(f"outcome {outcome}")
+        self.tell(f"{machine.name} {job.role} on #{job.number} ended: {outcome}")
+
+    # ---- the run of it ----------------------------------------------------------------------------------------------
+
+    def cron(self, machine: Machine) -> None:
+        """Its scheduler: a tick every five minutes."""
+        keeper = Process("cron", f"cron of {machine.name}")
+
+        def act() -> None:
+            self.timeline.sleep(self.random.uniform(0, CRON_SECONDS))
+            while True:
+                nothing_new = self.idle_at == self.changes and self.random.random() < 0.8
+                if self.timeline.now >= machine.down_until and not (nothing_new and not self.quiet):
+                    machine.start_tick()
+                self.timeline.sleep(CRON_SECONDS * self.random.uniform(0.9, 1.1))
+
+        self.timeline.start(keeper, act)
+
+    def play(self) -> Result:
+        """People and weather for a while; then all is quiet, until nothing moves."""
+        with ended(self.timeline):
+            for machine in self.machines:
+                self.cron(machine)
+            self.people.begin()
+            busy_hours = self.random.choice((1, 3, 6, 12))
+            self.timeline.run(lambda: self._failed(), START + busy_hours * 3600)
+            self.quiet = True
+            self.hub.stale_seconds = 0.0
+            self.people.calm()
+            self.tell("---- quiet from here on ----")
+            if not self._failed():
+                self._settle()
+        self._errors()
+        self.judge.at_the_end()
+        return Result(
+            self.seed, self.judge.problems, self.counts, self.ticks, self.requests, self.story,
+            (self.timeline.now - START) / 3600,
+        )  # fmt: skip
+
+    def _failed(self) -> bool:
+        self._errors()
+        return bool(self.judge.problems)
+
+    def _errors(self) -> None:
+        while self.timeline.failed:
+            process = self.timeline.failed.pop()
+            problem = process.error
+            if isinstance(problem, BeeError):
+                self.tell(f"{process.host} {process.name} ended: {problem!r} {problem.__cause__!r}")
+            elif problem is not None:
+                self.judge.blame(f"{process.host} {process.name}: a bug: {problem!r}", problem)
+
+    def _settle(self) -> None:
+        """Go on in quiet until every item is done or a person's, and nothing runs."""
+        since, calm = self.ticks, 0
+        while self.ticks - since < QUIET_TICKS_MAX and not self._failed():
+            before = self.ticks
+            self.timeline.run(lambda at=before: self.ticks > at or self._failed(), self.timeline.now + 7200)
+            if self.ticks == before:
+                self.judge.blame("no tick ended in two hours")
+                return
+            workers = any(p.alive for m in self.machines for p in m.processes)
+            calm = 0 if workers or not self.judge.at_rest(self.decision()) else calm + 1
+            if calm >= 2:
+                final_places(self.judge, self.decision())
+                return
+        self.judge.blame(f"not at rest after {QUIET_TICKS_MAX} quiet ticks", places=self.decision())
+
+    def decision(self) -> Decision:
+        """What bee would decide now, read by nobody."""
+        from bee.hands.github.door import Door
+        from tests.sim.machine import SERVERS
+        from tests.sim.wire import Wire
+
+        stopped = _StoppedClock(self.timeline.now)
+        door = Door(SERVERS, "t", Wire(self.hub, self.hub.users["bee"]), stopped)
+        for one in self.hub.things.values():
+            self.hub.look_mergeable(one)
+            one.known_at = 0.0
+        return decide([look(door, REPO)])
+
+
+class _StoppedClock:
+    """A clock for who only looks."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def simulate(seed: int, tells: bool = False) -> Result:
+    """One seed, from beginning to end."""
+    folder = Path(tempfile.mkdtemp(prefix="bee-sim-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    try:
+        return World(seed, folder, tells).play()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
