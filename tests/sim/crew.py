@@ -44,7 +44,7 @@ class Actors:
     machine: Machine
     process: Process
 
-    def ready(self, role: Role) -> None:
+    def ready(self, role: Role, repo: str) -> None:
         """Every host of the model can play every role."""
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:

@@ -64,6 +64,7 @@ class Thing:
     events: list[dict[str, Any]] = field(default_factory=list)
     comments: list[Post] = field(default_factory=list)
     blocked_by: list[int] = field(default_factory=list)
+    updated_at: int = 0
     closed_at: int | None = None
     closed_by: User | None = None
     hidden_until: float = 0.0
@@ -115,6 +116,11 @@ class Hub:
         """GitHub's clock, in whole seconds."""
         return int(self.clock())
 
+    def _saw(self, what: str, who: User, facts: dict[str, Any]) -> None:
+        if "thing" in facts:
+            facts["thing"].updated_at = self.now
+        self.seen(what, who, facts)
+
     def user(self, login: str, role: str) -> User:
         """A new account."""
         made = self.users[login] = User(len(self.users) + 1, login, role)
@@ -165,7 +171,7 @@ class Hub:
             for number in dict.fromkeys(int(n) for n in _MENTION.findall(made.body)):
                 if number in self.things and number != made.number:
                     self.things[number].events.append({"kind": "CrossReferencedEvent", "at": self.now, "pull": made})
-        self.seen("opened", who, {"thing": made})
+        self._saw("opened", who, {"thing": made})
 
     def edit_body(self, who: User, one: Thing, body: str) -> None:
         """A new body, by the author or by who may write."""
@@ -177,7 +183,7 @@ class Hub:
             one.edits.append((one.author, one.at, one.body))
         before, one.body = one.body, body
         one.edits.append((who, self.now, body))
-        self.seen("edited", who, {"thing": one, "before": before})
+        self._saw("edited", who, {"thing": one, "before": before})
 
     def set_state(self, who: User, one: Thing, state: str) -> None:
         """Close or reopen."""
@@ -191,7 +197,7 @@ class Hub:
         one.closed_by = who if state == "CLOSED" else None
         if state == "OPEN" and one.is_pull and not one.fork:
             one.head = self.refs[f"refs/heads/{one.head_ref}"]
-        self.seen("closed" if state == "CLOSED" else "reopened", who, {"thing": one})
+        self._saw("closed" if state == "CLOSED" else "reopened", who, {"thing": one})
 
     def label_name(self, name: str) -> str:
         """The label's own spelling; GitHub folds case, and makes unknown labels on use."""
@@ -204,7 +210,7 @@ class Hub:
             if name.lower() not in one.labels:
                 one.labels[name.lower()] = self.label_name(name)
                 one.events.append({"kind": "LabeledEvent", "at": self.now, "label": self.label_name(name), "who": who})
-                self.seen("labeled", who, {"thing": one, "label": name.lower()})
+                self._saw("labeled", who, {"thing": one, "label": name.lower()})
 
     def remove_label(self, who: User, one: Thing, name: str) -> bool:
         """A label off; False when it was not there."""
@@ -212,14 +218,14 @@ class Hub:
         if one.labels.pop(name.lower(), None) is None:
             return False
         one.events.append({"kind": "UnlabeledEvent", "at": self.now, "label": self.label_name(name), "who": who})
-        self.seen("unlabeled", who, {"thing": one, "label": name.lower()})
+        self._saw("unlabeled", who, {"thing": one, "label": name.lower()})
         return True
 
     def comment(self, who: User, one: Thing, body: str) -> Post:
         """A comment."""
         made = Post(self.next_id(), who, body, self.now)
         one.comments.append(made)
-        self.seen("commented", who, {"thing": one, "post": made})
+        self._saw("commented", who, {"thing": one, "post": made})
         return made
 
     def find_comment(self, number: int) -> tuple[Thing, Post]:
@@ -236,7 +242,7 @@ class Hub:
         if who is not post.author:
             self.need(who, "write")
         post.body, post.edited_at, post.editor = body, self.now, who
-        self.seen("comment-edited", who, {"thing": one, "post": post})
+        self._saw("comment-edited", who, {"thing": one, "post": post})
         return post
 
     def delete_comment(self, who: User, number: int) -> None:
@@ -245,7 +251,7 @@ class Hub:
         if who is not post.author:
             self.need(who, "write")
         one.comments.remove(post)
-        self.seen("comment-deleted", who, {"thing": one, "post": post})
+        self._saw("comment-deleted", who, {"thing": one, "post": post})
 
     # ---- pull requests --------------------------------------------------------------------------------------------
 
@@ -270,6 +276,12 @@ class Hub:
     def base_of(self, pull: Thing) -> str | None:
         """Where a pull request's base branch stands."""
         return self.refs.get(f"refs/heads/{pull.base_ref}")
+
+    def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
+        """A pull request becomes a draft, or is one no more."""
+        self.need(who, "write")
+        pull.draft = draft
+        self._saw("draft", who, {"thing": pull})
 
     def look_mergeable(self, pull: Thing) -> bool | None:
         """GitHub's `mergeable`: null until the job that this read starts has finished."""
@@ -299,7 +311,7 @@ class Hub:
         self.refs[f"refs/heads/{pull.base_ref}"] = made
         pull.state, pull.merged_by, pull.merge_commit, pull.closed_at = "MERGED", who, made, self.now
         pull.base_last = base
-        self.seen("merged", who, {"thing": pull, "base": base, "commit": made})
+        self._saw("merged", who, {"thing": pull, "base": base, "commit": made})
         for number in {int(n) for n in _CLOSING.findall(pull.body)}:
             if number in self.things and not self.things[number].is_pull:
                 self.set_state(who, self.things[number], "CLOSED")
@@ -316,7 +328,7 @@ class Hub:
         state = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}[event]
         made = Post(self.next_id(), who, body, self.now, state, oid)
         pull.reviews.append(made)
-        self.seen("reviewed", who, {"thing": pull, "post": made})
+        self._saw("reviewed", who, {"thing": pull, "post": made})
         return made
 
     def set_status(self, who: User, sha: str, context: str, state: str, description: str) -> None:
@@ -326,7 +338,7 @@ class Hub:
             raise No(422, f"No commit found for SHA: {sha}")
         facts = {"context": context, "state": state.upper(), "description": description, "at": self.now, "who": who}
         self.statuses.setdefault(sha, []).append(facts)
-        self.seen("status", who, {"sha": sha, **facts})
+        self._saw("status", who, {"sha": sha, **facts})
 
     def rollup(self, sha: str) -> list[dict[str, Any]]:
         """The latest status of each context."""
@@ -346,7 +358,7 @@ class Hub:
             if not forced and before and after and not self.objects.is_ancestor(before, after):
                 raise No(422, "Update is not a fast forward")
         for name, before, after in moves:
-            self.seen("ref", who, {"ref": name, "before": before, "after": after})
+            self._saw("ref", who, {"ref": name, "before": before, "after": after})
         for name, _, after in moves:
             if after is None:
                 self.refs.pop(name, None)
@@ -362,3 +374,4 @@ class Hub:
                     one.state, one.closed_at = "CLOSED", self.now
                 else:
                     one.head = after
+                one.updated_at = self.now

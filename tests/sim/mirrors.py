@@ -108,8 +108,8 @@ class ModelMirror:
         """The server's refs that match."""
         found: dict[str, str] = {}
         self._remote("ls-remote", False, lambda: found.update(self.hub.refs))
-        starts = tuple(pattern.removesuffix("*") for pattern in patterns)
-        return {ref: oid for ref, oid in found.items() if not patterns or ref.startswith(starts)}
+        starts = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
+        return {ref: oid for ref, oid in found.items() if not patterns or ref in patterns or ref.startswith(starts)}
 
     def push_atomic(self, changes: Sequence[RefChange]) -> None:
         """All refs move, or none."""
@@ -190,15 +190,9 @@ class ModelMirror:
         """Agents of the model add nothing that matters."""
         return ""
 
-    def chain(self, tip: str, limit: int) -> list[Commit]:
-        """First parents."""
-        found: list[Commit] = []
-        at: str | None = tip
-        while at and len(found) < limit:
-            commit = self.hub.objects.commits[at]
-            found.append(Commit(commit.oid, commit.message, commit.at))
-            at = commit.parents[0] if commit.parents else None
-        return found
+    def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
+        """Nobody reads the ledger as a list here."""
+        return []
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The common ancestor."""

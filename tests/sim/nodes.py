@@ -125,18 +125,16 @@ class Shown:
         raise AssertionError(f"Repository.{name} is not in the model")
 
     def _list(self, pulls: bool, args: Args) -> Node:
-        states = args.get("states") or ["OPEN"]
-        ones = [
-            one
-            for one in self.hub.things.values()
-            if one.is_pull is pulls and one.state in states and self.hub.clock() >= one.hidden_until
-        ]
-        if args.get("headRefName"):
-            ones = [
-                one
-                for one in self.hub.things.values()
-                if one.is_pull and one.head_ref == args["headRefName"] and one.state in states
-            ]
+        states = args.get("states") or ["OPEN", "CLOSED", "MERGED"]
+        ones = [one for one in self.hub.things.values() if one.is_pull is pulls and one.state in states]
+        if args.get("headRefName"):  # strongly consistent, unlike the other lists
+            ones = [one for one in ones if one.head_ref == args["headRefName"]]
+        else:
+            ones = [one for one in ones if self.hub.clock() >= one.hidden_until]
+        if args["orderBy"]["field"] == "UPDATED_AT":
+            ones = sorted(ones, key=lambda one: (one.updated_at, one.number))
+        if args["orderBy"]["direction"] == "DESC":
+            ones.reverse()
         return listed([self._thing(one) for one in ones], args)
 
     def _edge(self, user: User) -> Node:
@@ -251,6 +249,7 @@ _FIELDS: Mapping[str, Callable[[Thing], Any]] = {
     "state": lambda one: one.state,
     "merged": lambda one: one.state == "MERGED",
     "createdAt": lambda one: iso(one.at),
+    "updatedAt": lambda one: iso(one.updated_at),
     "lastEditedAt": lambda one: _when(one.edits[-1][1] if one.edits else None),
     "url": lambda one: f"https://model/{one.number}",
     "subIssuesSummary": lambda one: plain("Summary", {"total": 0, "completed": 0}),

@@ -264,7 +264,7 @@ class People:
     def draft(self) -> None:
         """A pull request becomes a draft, or is one no more."""
         one = self._one(self.pulls())
-        one.draft = not one.draft
+        self.hub.set_draft(self.ada, one, not one.draft)
         self._say(self.ada, "makes a draft of" if one.draft else "makes ready", one)
 
     def log_in(self) -> None:

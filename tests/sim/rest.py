@@ -46,6 +46,7 @@ def _shown(one: Thing) -> Json:
         "number": one.number, "node_id": one.node_id, "title": one.title, "body": one.body, "user": _user(one.author),
         "state": "open" if one.state == "OPEN" else "closed", "labels": [{"name": n} for n in one.labels.values()],
         "issue_dependencies_summary": {"blocked_by": len(one.blocked_by)}, "created_at": iso(one.at),
+        "updated_at": iso(one.updated_at), "comments": len(one.comments),
         "closed_by": _user(one.closed_by), "state_reason": None if one.state == "OPEN" else "completed",
     }  # fmt: skip
     if one.is_pull:
@@ -74,7 +75,12 @@ def _issues(hub: Hub, who: User, body: Json, query: Mapping[str, str]) -> tuple[
     state = query.get("state", "open")
     ones = [one for one in hub.things.values() if hub.clock() >= one.hidden_until]
     ones = [one for one in ones if state == "all" or (one.state == "OPEN") == (state == "open")]
-    return 200, [_shown(one) for one in ones if query.get("creator") in (None, one.author.login)]
+    ones = [one for one in ones if query.get("creator") in (None, one.author.login)]
+    if query.get("sort") == "updated":
+        ones.sort(key=lambda one: (one.updated_at, one.number))
+    if query.get("direction", "desc") == "desc":
+        ones.reverse()
+    return 200, [_shown(one) for one in ones]
 
 
 @_route("POST", "/issues")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json as jsons
 import time
 from collections.abc import Callable, Mapping
@@ -56,8 +57,8 @@ def response(status: int, body: Any, now: int, headers: Mapping[str, str] | None
     return made
 
 
-def handle(hub: Hub, who: User, request: Asked, query: Mapping[str, str]) -> requests.Response:
-    """The request's effect and its answer, at once."""
+def handle(hub: Hub, who: User, request: Asked, query: Mapping[str, str], known: str = "") -> requests.Response:
+    """The request's effect and its answer, at once; 304 for what is still as its ETag `known` says."""
     if request.path == "/graphql":
         given = request.body
         body = document(given["query"]).answer(Shown(hub, who).root(), given.get("variables") or {})
@@ -67,12 +68,16 @@ def handle(hub: Hub, who: User, request: Asked, query: Mapping[str, str]) -> req
         return response(404, {"message": "Not Found"}, hub.now)
     path = request.path.removeprefix(prefix)
     status, found = rest.answer(hub, who, request.method, path, request.body, query)
-    headers = {}
+    headers: dict[str, str] = {}
     if isinstance(found, list) and "per_page" in query and status == 200:
         size, page = int(query["per_page"]), int(query.get("page", "1"))
         if len(found) > size * page:
             headers["Link"] = f'<{API}{request.path}?per_page={size}&page={page + 1}>; rel="next"'
         found = found[size * (page - 1) : size * page]
+    if request.method == "GET" and status == 200:
+        headers["ETag"] = f'"{hashlib.sha1(jsons.dumps(found).encode()).hexdigest()}"'
+        if headers["ETag"] == known:
+            return response(304, None, hub.now, headers)
     return response(status, found, hub.now, headers)
 
 
@@ -85,11 +90,20 @@ class Wire:
     around: Callable[[Asked, Callable[[], requests.Response]], requests.Response] = lambda request, act: act()
 
     def request(
-        self, method: str, url: str, *, json: Any, params: Any, timeout: float, allow_redirects: bool
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any,
+        params: Any,
+        timeout: float,
+        allow_redirects: bool,
+        headers: Any = None,
     ) -> requests.Response:
         """One request and its answer."""
+        known = (headers or {}).get("If-None-Match", "")
         parts = urlsplit(url)
         query = {**dict(parse_qsl(parts.query)), **dict(params or {})}
         body = jsons.loads(jsons.dumps(json)) if json is not None else None
         request = asked(method, url, body)
-        return self.around(request, lambda: handle(self.hub, self.who, request, query))
+        return self.around(request, lambda: handle(self.hub, self.who, request, query, known))
