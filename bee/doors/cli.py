@@ -17,7 +17,7 @@ from bee.words.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
-    "retry", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge", "completion",
+    "retry", "override", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge", "completion",
     "help",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
@@ -34,6 +34,7 @@ SUMMARY: Final = {
     "request-changes": "send a pull request back to the drafter",
     "cancel": "end a live run cleanly",
     "retry": "try an item again now, with a hint",
+    "override": "put an item where you say, with a reason",
     "log": "the ledger of an item, or of everything",
     "cost": "what the agents cost, by item, role and day",
     "logs": "the transcript of a run, live or afterwards",

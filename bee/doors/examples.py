@@ -18,6 +18,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "request-changes": ('bee request-changes 12 "keep the old flag"',),
     "cancel": ("bee cancel 12",),
     "retry": ("bee retry 12", 'bee retry 12 --hint "the parser is in src/"'),
+    "override": ('bee override 12 --to ready --reason "the login is mended"',),
     "log": ("bee log 12", "bee log --outcome error --since 7d", "bee log --role drafter --limit 20 --json"),
     "cost": ("bee cost", "bee cost --since 30d --by day"),
     "logs": ("bee logs 12", "bee logs 12 --follow"),

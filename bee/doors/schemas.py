@@ -199,7 +199,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
             repo=text(), roles=SETTINGS, policy=SETTINGS, problem=text("why there is no policy; empty where there is"),
         )),
     ),
-    **dict.fromkeys(("approve", "request-changes", "cancel", "retry"), STEERED),
+    **dict.fromkeys(("approve", "request-changes", "cancel", "retry", "override"), STEERED),
     "pause": STEERED,
     "resume": STEERED,
     "pause --all": STEERED_ALL,

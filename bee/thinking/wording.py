@@ -228,6 +228,11 @@ def paused_by_person(reason: str) -> str:
     return _prose(reason, f"**human:** paused{': ' if reason else ''}")
 
 
+def overridden(state: str, reason: str) -> str:
+    """`bee override` from the terminal: what a person made of the item, and why."""
+    return _prose(reason, f"**human:** override to {state}: ")
+
+
 def hinted(text: str) -> str:
     """`bee retry --hint`: a person's word for the next run."""
     return f"{_prose(text, '**human:** try again: ')}\n\n{markers.render(markers.Marker(markers.HINT))}"

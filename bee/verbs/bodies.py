@@ -33,14 +33,20 @@ def _check_body(carrying: Carrying, number: int, seen: Item, written: str) -> No
     GitHub has no compare-and-swap for bodies, but its edit history shows what the write replaced.
     """
     carrying.items.pop(number, None)
-    texts = [text.unix(edit.text or "") for edit in revisions(carrying.item(number))]
-    if written not in texts:
-        return
-    at = len(texts) - 1 - texts[::-1].index(written)
-    if at > 0 and texts[at - 1] != text.unix(seen.body):
-        writing.write_body(carrying.desk.door, carrying.desk.repo, number, texts[at - 1])
+    lost = gone_over(carrying.item(number), seen, written)
+    if lost is not None:
+        writing.write_body(carrying.desk.door, carrying.desk.repo, number, lost)
         carrying.items.pop(number, None)
         raise ServerError("the body was edited in the same moment; bee put that text back and tries again")
+
+
+def gone_over(fresh: Item, seen: Item, written: str) -> str | None:
+    """The text that a write went over without having read it, by the edit history; None where there is none."""
+    texts = [text.unix(edit.text or "") for edit in revisions(fresh)]
+    if written not in texts:
+        return None
+    at = len(texts) - 1 - texts[::-1].index(written)
+    return texts[at - 1] if at > 0 and texts[at - 1] != text.unix(seen.body) else None
 
 
 def tick_step(carrying: Carrying, effect: TickStep) -> None:

@@ -51,7 +51,7 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
     """Stop all work on an item: the label first, then the words, then the claim's release, in one request."""
     one = reading.read_item(door, repo, number)
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
-    key = wording.effect_key(number, HUMAN_ROLE, f"{_resumed(one)} {reason}", "pause")
+    key = wording.effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = wording.marked(wording.paused_by_person(reason), "human", HUMAN_ROLE, key)
     missing_words = not any(
         marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run")
@@ -114,7 +114,8 @@ def _stop_here(host: Host, one: OneItem) -> bool:
     return host.executor.cancel(record.run)
 
 
-def _resumed(one: OneItem) -> int:
+def resumed(one: OneItem) -> int:
+    """When somebody last let the item go on, in seconds since the epoch; 0 for never."""
     everyone = {event.actor.login.lower(): Permission.WRITE for event in one.item.events if event.actor}
     return resumed_at(one.item, Trust(one.snapshot.viewer, everyone))
 
@@ -141,13 +142,31 @@ def retry(door: Door, repo: str, number: int, hint: str) -> Done:
         raise UsageError(f"#{number} is closed; reopen it first")
     if hint:
         writing.comment(door, repo, number, wording.hinted(hint))
+    go_on(door, repo, one)
+    return Done(f"#{number} is tried again with the next tick")
+
+
+def go_on(door: Door, repo: str, one: OneItem) -> None:
+    """Take away whatever holds an open item, and have its attempts counted from now. Raises UsageError."""
+    number, record = one.item.number, one.tip.record if one.tip else None
+    if one.tip is not None and record is not None and record.holds:
+        if record.kind is Kind.PUBLISHED:
+            raise UsageError(f"the run on #{number} has published already and is being carried out; try again later")
+        _end_run(desk_of(door, one.snapshot, record.host, record.boot), one.tip, record)
     if Label.HUMAN not in one.item.labels:
         # Attempts are counted from the moment a person takes the label off, so it must have been on.
         writing.add_labels(door, repo, number, [Label.HUMAN.value])
-    for label in (Label.HUMAN, Label.QUARANTINE):
+    for label in (Label.WIP, Label.DONE, Label.QUARANTINE, Label.HUMAN):
         if label is Label.HUMAN or label in one.item.labels:
             writing.remove_label(door, repo, number, label.value)
-    return Done(f"#{number} is tried again with the next tick")
+
+
+def _end_run(desk: Desk, tip: Tip, record: Record) -> None:
+    """Write down that a person ended a run. Its agent, wherever it is, ends within a minute."""
+    ending = Ending(Outcome.STALE_INPUT, "a person cancelled the run", Failure.CANCELLED)
+    last = leases.ended(record, ending, desk.door.now())
+    if not leases.swap(desk, item_ref(record.number), tip.oid, leases.write_record(desk, last, tip.oid)):
+        raise UsageError(f"the run on #{record.number} moved on in the same moment; run the command again")
 
 
 def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> Done:
@@ -205,10 +224,7 @@ def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
         return Done(f"the run on #{number} has published already and is being carried out", changed=False)
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
     here = _stop_here(host, one)
-    ending = Ending(Outcome.STALE_INPUT, "a person cancelled the run", Failure.CANCELLED)
-    last = leases.ended(record, ending, door.now())
-    if not leases.swap(desk, item_ref(number), one.tip.oid, leases.write_record(desk, last, one.tip.oid)):
-        raise UsageError(f"the run on #{number} moved on in the same moment; run the command again")
+    _end_run(desk, one.tip, record)
     writing.remove_label(door, repo, number, Label.WIP.value)
     where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
     return Done(f"the run on #{number} ({record.run}) is cancelled{where}")

@@ -33,6 +33,7 @@ COMMANDS = (
     ("request-changes", PULL, "no"),
     ("cancel", PULL),
     ("retry", ISSUE, "--hint", "look"),
+    ("override", ISSUE, "--to", "ready", "--reason", "look"),
     ("tick", "--dry-run"),
     ("tick", "--inline"),
     ("status",),

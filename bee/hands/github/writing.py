@@ -200,6 +200,11 @@ def close_issue(door: Door, repo: str, number: int) -> None:
     door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "closed", "state_reason": "completed"})
 
 
+def reopen(door: Door, repo: str, number: int) -> None:
+    """A closed issue or pull request opened again."""
+    door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "open"})
+
+
 def create_issue(door: Door, repo: str, title: str, body: str) -> int:
     """An issue; its number."""
     data, _ = door.rest("POST", f"/repos/{repo}/issues", {"title": title, "body": body})

@@ -1,0 +1,132 @@
+"""A person puts an item where they say: the way back from wherever it stands, and the way out of the belt.
+
+The words come first, then what holds the item goes; each verb can be run again, and says nothing twice.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from bee.hands.github import reading, writing
+from bee.hands.github.door import Door
+from bee.hands.github.reading import OneItem
+from bee.thinking import wording
+from bee.thinking.trust import TRUSTED
+from bee.verbs import bodies, steer
+from bee.verbs.host import Host
+from bee.verbs.steer import HUMAN_ROLE, Done
+from bee.words import markers, plan
+from bee.words.branches import parse_branch
+from bee.words.errors import UsageError
+from bee.words.labels import Label
+from bee.words.model import Issue, Pull, PullRef, PullState
+from bee.words.text import unix
+
+
+class State(StrEnum):
+    """What a person may make of an item."""
+
+    READY = "ready"
+    HUMAN = "human"
+    DONE = "done"
+    NEW = "new"
+    SKIP_STEP = "skip-step"
+
+
+MEANS: Final = {
+    State.READY: "bee goes on, whatever held it (reopened where it is closed); attempts are counted anew",
+    State.HUMAN: "it waits for a person; a live run ends",
+    State.DONE: "the issue is finished, and closed",
+    State.NEW: "bee takes it on, as its text stands now",
+    State.SKIP_STEP: "the current step of the plan is ticked, and bee goes on with the next",
+}
+
+
+def override(host: Host, door: Door, repo: str, number: int, state: State, reason: str) -> Done:
+    """Put the item there. Raises UsageError where that makes no sense, or this account may not write."""
+    one = reading.read_item(door, repo, number)
+    if one.snapshot.viewer_permission not in TRUSTED:
+        raise UsageError(f"{one.snapshot.viewer.login} has no write access to {repo}, so its word moves nothing there")
+    if not reason.strip():
+        raise UsageError('say why, for the people who read the item: --reason "..."')
+    if state is State.HUMAN:
+        return steer.pause(host, door, repo, number, reason)
+    _check(one, state)
+    _say(door, repo, one, state, reason)
+    if state is State.NEW:
+        writing.add_labels(door, repo, number, [Label.NEW.value])
+        return Done(f"#{number} is bee's, as its text stands now")
+    if state is State.DONE:
+        return _finish(door, repo, one)
+    if state is State.SKIP_STEP:
+        _tick_current(door, repo, one)
+    if not one.item.open:
+        writing.reopen(door, repo, number)
+    steer.go_on(door, repo, one)
+    return Done(f"#{number} goes on with the next tick")
+
+
+def _check(one: OneItem, state: State) -> None:
+    """Raises UsageError, before anything is written."""
+    item, number = one.item, one.item.number
+    if isinstance(item, Pull) and item.merged:
+        raise UsageError(f"#{number} is merged; nothing can be made of it any more")
+    if isinstance(item, Pull) and state in {State.DONE, State.SKIP_STEP}:
+        raise UsageError(f"#{number} is a pull request: close or merge it on GitHub, or give its issue's number")
+    if not item.open and state is not State.READY:
+        raise UsageError(f"#{number} is closed; reopen it first (bee override {number} --to ready)")
+    if state is State.SKIP_STEP:
+        _current_step(one)
+
+
+def _say(door: Door, repo: str, one: OneItem, state: State, reason: str) -> None:
+    """The words, unless this very override has been said since the item last went on."""
+    about = f"{steer.resumed(one)} {state} {reason}"
+    key = wording.effect_key(one.item.number, HUMAN_ROLE, about, "override")
+    if any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN)):
+        return
+    text = wording.marked(wording.overridden(state, reason), "human", HUMAN_ROLE, key)
+    writing.comment(door, repo, one.item.number, text)
+
+
+def _finish(door: Door, repo: str, one: OneItem) -> Done:
+    number = one.item.number
+    writing.add_labels(door, repo, number, [Label.DONE.value])
+    writing.close_issue(door, repo, number)
+    for label in (Label.WIP, Label.HUMAN, Label.QUARANTINE):
+        if label in one.item.labels:
+            writing.remove_label(door, repo, number, label.value)
+    return Done(f"#{number} is done")
+
+
+def _current_step(one: OneItem) -> str:
+    """The step that is due. Raises UsageError where there is none, or its pull request is open."""
+    item = one.item
+    body = plan.read_body(item.body)
+    if not isinstance(item, Issue) or body.plan is None:
+        raise UsageError(f"#{item.number} has no plan, so there is no step to skip")
+    mine: dict[str, list[PullRef]] = {}
+    for ref in item.pulls:
+        named = parse_branch(ref.head_ref)
+        if named is not None and named[0] == item.number:
+            mine.setdefault(named[1], []).append(ref)
+    merged = {step for step, refs in mine.items() if any(ref.state is PullState.MERGED for ref in refs)}
+    due = next((step.id for step in body.plan.steps if not step.ticked and step.id not in merged), None)
+    if due is None:
+        raise UsageError(f"every step of #{item.number} is done")
+    opened = next((ref.number for ref in mine.get(due, []) if ref.state is PullState.OPEN), None)
+    if opened is not None:
+        raise UsageError(f"step `{due}` has pull request #{opened} open: close it first, then skip the step")
+    return due
+
+
+def _tick_current(door: Door, repo: str, one: OneItem) -> None:
+    """Tick the step's box on top of what was read; an edit made in the same moment is put back."""
+    written = plan.with_tick(one.item.body, _current_step(one))
+    writing.write_body(door, repo, one.item.number, written)
+    fresh = reading.read_item(door, repo, one.item.number).item
+    lost = bodies.gone_over(fresh, one.item, unix(written))
+    if lost is not None:
+        writing.write_body(door, repo, one.item.number, lost)
+        raise UsageError("the description was edited in the same moment; that text was put back: run the command again")
