@@ -47,6 +47,7 @@ LEASE_SECONDS = 16 * 60
 WRITE, BEFORE, AFTER, LOST, NEVER = "local write", "before a request", "after a request", "reply lost", "never arrived"
 KILLS = (WRITE, BEFORE, AFTER)
 ONE, FOR_GOOD, IN_TURN = "one host", "another host after each kill", "two hosts in turn"
+DETACHED = "one host whose workers are processes of their own"
 ROLES = tuple(map(str, Role))
 OID = re.compile(r"\b[0-9a-f]{10,40}\b")
 State = str
@@ -167,14 +168,24 @@ def state_of(stage: Stage) -> State:
     return state
 
 
-def started(stage: Stage, name: str, log: Path, at: int = 0) -> subprocess.Popen[bytes]:
-    """`bee tick` in a process group of its own, killed right before its local write number `at`."""
-    env = bee_env(stage.env(name))
+def started(stage: Stage, hosts: Hosts, log: Path, at: int = 0) -> subprocess.Popen[bytes]:
+    """`bee tick` in a process group of its own, killed right before its local write number `at`.
+
+    A worker that it starts is in another group, lives on, and is not counted.
+    """
+    env = bee_env(stage.env(hosts.name))
     env |= {"PYTHONPATH": f"{KILLER}:{CHECKOUT}", "BEE_KILL_LOG": str(log), "BEE_KILL_AT": str(at)}
+    how = "--no-trigger" if hosts.mode == DETACHED else "--inline"
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bee", "tick", "--inline"], env=env, cwd=stage.folder, start_new_session=True,
+        [sys.executable, "-P", "-m", "bee", "tick", how], env=env, cwd=stage.folder, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+def free_slot(host: Host) -> Slot:
+    """The one slot of a host, as soon as its worker has ended."""
+    slot: Slot = until("a free slot", TICK_SECONDS_MAX, lambda: Slot.acquire(host.home, 1, "the test"))
+    return slot
 
 
 def hangs(stage: Stage) -> bool:
@@ -182,13 +193,13 @@ def hangs(stage: Stage) -> bool:
     return any(fault["action"] == "hang" and fault["fired"] for fault in stage.control("faults")["faults"])
 
 
-def killed_at_request(stage: Stage, name: str, nth: int, after: bool) -> bool:
+def killed_at_request(stage: Stage, hosts: Hosts, nth: int, after: bool) -> bool:
     """One tick, killed at its n-th request: before the server has it, or after its effect and without the reply."""
     match = {"login": "bee", "nth": nth}
     if after:
         stage.fault("drop_after", match=match)
     stage.fault("hang", times=0, match={**match, "nth": nth + after})
-    process = started(stage, name, stage.folder / "writes.log")
+    process = started(stage, hosts, stage.folder / "writes.log")
     until("the request", TICK_SECONDS_MAX, lambda: hangs(stage) or process.poll() is not None)
     reached = process.poll() is None
     if reached:
@@ -202,9 +213,11 @@ def struck(stage: Stage, hosts: Hosts, point: Point) -> bool:
     """One tick that fails at a point; whether it came there."""
     host = hosts.now()
     if point.how == WRITE:
-        return started(stage, hosts.name, stage.folder / "writes.log", point.nth).wait(TICK_SECONDS_MAX) < 0
+        reached = started(stage, hosts, stage.folder / "writes.log", point.nth).wait(TICK_SECONDS_MAX) < 0
+        free_slot(host).release()
+        return reached
     if point.how in (BEFORE, AFTER):
-        return killed_at_request(stage, hosts.name, point.nth, point.how == AFTER)
+        return killed_at_request(stage, hosts, point.nth, point.how == AFTER)
     action = "drop_after" if point.how == LOST else "drop_before"
     stage.fault(action, match={"login": "bee", "nth": point.nth})
     stage.tick(host)
@@ -215,10 +228,9 @@ def struck(stage: Stage, hosts: Hosts, point: Point) -> bool:
 
 def cleared_up(stage: Stage, host: Host) -> None:
     """A tick that finds no free slot: it settles what was killed, and sends nobody."""
-    slot = Slot.acquire(host.home, host.settings.slots, "the test")
+    slot = free_slot(host)
     stage.tick(host)
-    if slot is not None:
-        slot.release()
+    slot.release()
 
 
 def opened(stage: Stage) -> int:
@@ -235,19 +247,20 @@ def approved(stage: Stage, number: int, state: State) -> bool:
     return waits
 
 
-def counted(folder: Path) -> Flow:
+def counted(folder: Path, mode: str = ONE) -> Flow:
     """The undisturbed flow. Raises AssertionError where it does not end well."""
     folder.mkdir()
     flow = Flow()
     with staged(folder, project.files()) as stage:
         number = opened(stage)
-        hosts = Hosts(stage, ONE)
-        hosts.now()
+        hosts = Hosts(stage, mode)
+        host = hosts.now()
         while (state := state_of(stage)) not in flow.counts:
             if approved(stage, number, state):
                 continue
             before, log = stage.asked(), folder / f"writes-{len(flow.counts)}.log"
-            assert started(stage, hosts.name, log).wait(TICK_SECONDS_MAX) == 0, state
+            assert started(stage, hosts, log).wait(TICK_SECONDS_MAX) == 0, state
+            free_slot(host).release()
             flow.counts[state] = (len(stage.log(before)), len(log.read_text().splitlines()))
         assert state == "", f"the flow came to {state} twice"
         flow.end = picture(stage, number)
@@ -299,7 +312,7 @@ def played(folder: Path, flow: Flow, deck: Deck, mode: str, tally: Tally) -> Non
             landed = struck(stage, hosts, point)
             (tally.landed if landed else tally.missed)[point.how] += 1
             killed = landed and point.how in KILLS
-            if killed and mode == ONE and had[state] < KILLS_PER_STATE_MAX:
+            if killed and mode in (ONE, DETACHED) and had[state] < KILLS_PER_STATE_MAX:
                 cleared_up(stage, hosts.now())
             hosts.ticked(killed)
         else:

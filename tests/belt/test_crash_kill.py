@@ -14,6 +14,7 @@ import pytest
 from tests.belt.kills import (
     AFTER,
     BEFORE,
+    DETACHED,
     FOR_GOOD,
     IN_TURN,
     LOST,
@@ -68,6 +69,14 @@ def test_killed_anywhere_bee_goes_on_and_the_end_is_the_same(
     """Every request and every local write of the flow, in turn, on one host."""
     flow = counted(tmp_path / "counted")
     judged(swept(tmp_path, flow, flow.points(*hows), ONE), flow, ONE, record_property)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(2 * 3600)
+def test_a_tick_killed_around_the_start_of_its_worker_leaves_one_end(tmp_path: Path, record_property: Note) -> None:
+    """Every local write of the ticks that start workers as cron's ticks do: the worker that was started works on."""
+    flow = counted(tmp_path / "counted", DETACHED)
+    judged(swept(tmp_path, flow, flow.points(WRITE), DETACHED), flow, DETACHED, record_property)
 
 
 @pytest.mark.deep
