@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from bee.thinking.decide import Placed
 from bee.thinking.position import Mover
-from bee.thinking.quiet import Shown, shown
+from bee.thinking.quiet import shown
+from bee.words.hint import Shown
 from bee.words.text import one_line, plain
 
 WIDTH: Final = 80

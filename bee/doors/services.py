@@ -20,7 +20,6 @@ from bee.hands.executor import LocalExecutor
 from bee.hands.git import Git
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
-from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import Settings, check_repo_name, settings_of
 from bee.verbs.host import Handler, Host, Say
 from bee.words.errors import AuthError, UsageError
@@ -85,6 +84,8 @@ def settings_at(home: Home, repo_given: bool) -> Settings:
         if repo_given:
             return Settings()
         raise UsageError(f"there is no {path}; write one (version: 1, repos: [owner/name]) or say --repo owner/name")
+    from bee.hands.yamlfile import parse as parse_yaml
+
     where = str(path)
     return settings_of(where, parse_yaml(path.read_text(encoding="utf-8"), where))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
 from bee.thinking.network import NONE, OPEN, Network, is_host
-from bee.thinking.trust import TrustPolicy
+from bee.thinking.people import TrustPolicy
 from bee.words import limits
 from bee.words.errors import ConfigError
 from bee.words.roles import ROLES, Role

@@ -24,6 +24,7 @@ from bee.thinking.told import told
 from bee.thinking.trust import resumed_at
 from bee.words import limits
 from bee.words.causes import Cause
+from bee.words.hint import NOTHING_TO_DO
 from bee.words.labels import Label
 from bee.words.model import CheckState, Issue, Item, Pull, Snapshot, kind_of
 from bee.words.phase import Phase
@@ -69,7 +70,7 @@ class Placed:
 class Idle:
     """Nothing an agent could move."""
 
-    reason: str = "no item is an agent's to move"
+    reason: str = NOTHING_TO_DO
 
 
 @dataclass(frozen=True, slots=True)

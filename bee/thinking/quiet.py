@@ -6,15 +6,15 @@ branch. Time, refs, checks, mergeability and dependencies on other repositories 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from bee.thinking.decide import Decision, Idle, Placed, item_json
 from bee.thinking.facts import View
 from bee.thinking.holds import standing_pause
 from bee.thinking.position import Position
 from bee.words import limits
+from bee.words.hint import Hint, Shown
 
 STILL: Final = frozenset(
     {
@@ -40,37 +40,9 @@ def is_quiet(view: View, decision: Decision) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One item in its place, as it was shown."""
-
-    repo: str
-    number: int
-    kind: str
-    position: str
-    moves_next: str
-    reason: str
-    title: str
-
-    def json(self) -> dict[str, Any]:
-        """The item as `bee tick --json` lists it."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "title"}
-
-
 def shown(placed: Iterable[Placed]) -> tuple[Shown, ...]:
     """Items as they are shown."""
     return tuple(Shown(**item_json(one), title=one.item.title) for one in placed)
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What a quiet repository looked like at `at`, by GitHub's clock; `etag` is of the list of its last change."""
-
-    at: int
-    changed_at: int
-    etag: str
-    branches: Mapping[str, str]
-    items: tuple[Shown, ...]
 
 
 def hint_of(view: View, decision: Decision) -> Hint:

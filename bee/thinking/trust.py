@@ -10,19 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from bee.thinking.people import TrustPolicy
 from bee.words.labels import Label
 from bee.words.model import Comment, Edit, Item, LabelEvent, Permission, Review, Snapshot, Who
 
 TRUSTED: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
-
-
-@dataclass(frozen=True, slots=True)
-class TrustPolicy:
-    """The `trust` part of the repository policy: logins in lower case."""
-
-    allow: frozenset[str] = frozenset()
-    deny: frozenset[str] = frozenset()
-    bots: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +23,7 @@ class Trust:
 
     viewer: Who
     permissions: Mapping[str, Permission] = field(default_factory=dict)
-    policy: TrustPolicy = TrustPolicy()
+    policy: TrustPolicy = field(default_factory=TrustPolicy)
 
     def of(self, who: Who | None) -> bool:
         """Whether `who` may steer bee. A deleted account, an unnamed bot and an unknown login may not."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bee.thinking.decide import Decision, decision_json, item_json
-from bee.thinking.quiet import Shown
 from bee.words.errors import BeeError
+from bee.words.hint import NOTHING_TO_DO, Shown
+
+if TYPE_CHECKING:  # a tick where nothing changed decides nothing
+    from bee.thinking.decide import Decision
 
 
 @dataclass(slots=True)
 class Report:
     """What a tick did, for people and for `--json`.
 
-    `known` are the items in their places where nothing had changed since they were read; `charged` are the REST
-    requests that GitHub counts, `points` those of GraphQL.
+    `known` are the items in their places where nothing had changed since they were read; nothing was decided then.
+    `charged` are the REST requests that GitHub counts, `points` those of GraphQL.
     """
 
     exit: int = 0
@@ -27,20 +29,26 @@ class Report:
     acted: list[dict[str, Any]] = field(default_factory=list)
     charged: int = 0
     points: int = 0
-    known: tuple[Shown, ...] = ()
+    known: tuple[Shown, ...] | None = None
 
     def json(self) -> dict[str, Any]:
         """The stable shape of `bee tick --json`."""
-        none = {"kind": "idle", "repo": None, "number": None, "role": None, "reason": self.said or None}
-        items = [item_json(one) for one in self.decision.places] if self.decision else []
-        items += [one.json() for one in self.known]
-        chosen = decision_json(self.decision) if self.decision else none
+        chosen, items = self._decided()
         problems = [str(problem) for problem in self.problems]
         return {
             "version": 1, "exit": self.exit, "decision": chosen, "items": items, "requests": self.requests,
             "run": self.run or None, "acted": self.acted, "problems": problems,
             "charged": {"requests": self.charged, "points": self.points},
         }  # fmt: skip
+
+    def _decided(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        if self.decision is not None:
+            from bee.thinking.decide import decision_json, item_json
+
+            return decision_json(self.decision), [item_json(one) for one in self.decision.places]
+        reason = NOTHING_TO_DO if self.known is not None else self.said or None
+        idle = {"kind": "idle", "repo": None, "number": None, "role": None, "reason": reason}
+        return idle, [one.json() for one in self.known or ()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from bee.thinking.facts import escalation_stands
 from bee.thinking.gates import plan_print
 from bee.thinking.history import fold, spent
 from bee.thinking.holds import BY_PERSON
-from bee.thinking.trust import Trust, TrustPolicy, resumed_at
+from bee.thinking.people import TrustPolicy
+from bee.thinking.trust import Trust, resumed_at
 from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run

@@ -10,17 +10,19 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bee import __version__
+from bee.hands.github.changes import changed_unless
 from bee.hands.github.door import Door
-from bee.hands.github.reading import changed_unless
-from bee.thinking.debt import something_to_ring
-from bee.thinking.decide import Decision
-from bee.thinking.facts import View
-from bee.thinking.quiet import Hint, Shown, hint_of, is_quiet
 from bee.verbs.host import Host
 from bee.words import codec, limits
 from bee.words.errors import BeeError
+from bee.words.hint import Hint, Shown
+
+if TYPE_CHECKING:  # a tick where nothing changed decides nothing
+    from bee.thinking.decide import Decision
+    from bee.thinking.facts import View
 
 
 def all_still(host: Host, door: Door, repos: Sequence[str]) -> tuple[Shown, ...] | None:
@@ -57,6 +59,9 @@ def _is_still(host: Host, door: Door, repo: str, hint: Hint) -> bool:
 
 def remember(host: Host, door: Door, views: Sequence[View], decision: Decision) -> None:
     """Write down which of the repositories just looked at are quiet, and forget what was said of the others."""
+    from bee.thinking.debt import something_to_ring
+    from bee.thinking.quiet import hint_of, is_quiet
+
     loud = something_to_ring(views, decision)
     for view in views:
         hint = hint_of(view, decision) if not loud and is_quiet(view, decision) else None

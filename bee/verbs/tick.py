@@ -3,26 +3,20 @@
     guard -> snapshot -> reconcile -> decide -> claim -> launch -> exit
 
 It looks at each repository once, puts every item in its place, mends what is broken, sends at most one agent to
-the oldest item that an agent can move, and ends. It remembers nothing: labels, comments and refs do.
+the oldest item that an agent can move, and ends. It remembers nothing: labels, comments and refs do. Where nothing
+changed since a tick that found nothing to do, it ends after the guard; `whole` is all the rest.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
-from bee.hands.github.door import Door
 from bee.hands.journal import Slot
-from bee.thinking.debt import something_to_ring
-from bee.thinking.decide import Decision, Dispatch, Idle, decide
-from bee.thinking.facts import View
 from bee.verbs.guard import guarded
 from bee.verbs.host import Host
-from bee.verbs.reconcile import reconcile, with_phases
 from bee.verbs.report import Options, Report
-from bee.verbs.snapshot import look
-from bee.verbs.still import all_still, remember
-from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.verbs.still import all_still
+from bee.words.errors import BeeError
 
 
 def tick(host: Host, options: Options) -> Report:
@@ -33,11 +27,11 @@ def tick(host: Host, options: Options) -> Report:
     door = host.door()
     slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, f"pid {os.getpid()}, a tick")
     try:
-        still = all_still(host, door, options.repos) if slot is not None else None
-        if still is None:
-            slot = _look_and_act(host, door, slot, options, report)
-        else:
-            report.decision, report.known = Decision((), (), Idle()), still
+        report.known = all_still(host, door, options.repos) if slot is not None else None
+        if report.known is None:
+            from bee.verbs.whole import look_and_act  # here, so that a tick where nothing changed does not pay for it
+
+            slot = look_and_act(host, door, slot, options, report)
     except BeeError as problem:
         report.problems.append(problem)
     finally:
@@ -46,75 +40,3 @@ def tick(host: Host, options: Options) -> Report:
     report.requests, report.charged, report.points = report.requests + door.requests, door.charged, door.points
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
     return report
-
-
-def _heed(host: Host, door: Door, views: list[View]) -> list[View]:
-    """What people asked for on the dashboards comes first: it may be to pause everything."""
-    if not any(view.policy.dashboard for view in views):
-        return views
-    from bee.verbs.dashboard import heed  # here, so that no other tick pays for it
-
-    return heed(host, door, views)
-
-
-def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
-    """The dashboards, where a repository wants one."""
-    if report.decision is not None and any(view.policy.dashboard for view in views):
-        from bee.verbs.dashboard import show  # here, so that no other tick pays for it
-
-        show(host, door, views, report.decision, report.run)
-
-
-def _look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:
-    """From the snapshot to the launch. Returns the slot when it is still this tick's to free."""
-    views = _look(host, door, options, report)
-    if not options.dry:
-        views = _heed(host, door, views)
-        views = reconcile(host, door, views, report)
-    report.decision = decide(views)
-    report.said = report.decision.held
-    if not options.dry:
-        _ring(host, door, views, report)
-        if not report.problems:
-            remember(host, door, views, report.decision)
-        slot = _dispatch(host, door, views, slot, options, report)
-        _show(host, door, views, report)
-    return slot
-
-
-def _look(host: Host, door: Door, options: Options, report: Report) -> list[View]:
-    """Look at each repository; one that cannot be looked at never stops the others."""
-    views = []
-    for repo in options.repos:
-        try:
-            views.append(with_phases(host, look(door, repo)))
-        except (LookError, ConfigError, NotFoundError) as problem:
-            report.problems.append(problem)
-            host.say(f"{repo}: {problem}")
-    return views
-
-
-def _ring(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
-    """Raise, count or clear alerts, where there is anything to say."""
-    assert report.decision is not None
-    if something_to_ring(views, report.decision):
-        from bee.verbs.ring import ring  # here, so that an idle tick does not pay for it
-
-        ring(host, door, views, report.decision, report)
-
-
-def _dispatch(
-    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
-) -> Slot | None:
-    """Send one agent where there is one to send. Returns the slot when it is still this tick's to free."""
-    assert report.decision is not None
-    if slot is None:
-        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
-        report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
-        host.say(report.said)
-        return None
-    if not isinstance(report.decision.choice, Dispatch):
-        return slot
-    from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
-
-    return dispatch(host, door, views, slot, options, report)

@@ -63,18 +63,28 @@ def idling(made: World) -> Iterator[Figure]:
     repo = made.repository("idle")
     made.issues(repo, 50)
     made.pulls(repo, 20)
+    made.call("ada", "POST", "/_forge/clock", {"advance_seconds": 60})
     words = ("tick", "--json", "--no-trigger", "--repo", repo)
-    for what in ("idle", "unchanged"):
-        points, seq = made.used(), made.last()
-        first = good(made.bee(*words))
-        assert first.json["decision"]["kind"] == "idle", first.json
-        assert first.json["requests"] == len(made.asked(seq))
-        yield Figure("idle", f"requests of an {what} tick, 50 issues and 20 PRs", first.json["requests"], "", 1)
-        free = 0 if what == "unchanged" else None  # what a conditional request would cost
-        yield Figure("idle", f"GraphQL points of an {what} tick", made.used() - points, "", free)
-    tick = best(REPEATS, lambda: good(made.bee(*words)))
-    yield Figure("idle", "CPU of an idle tick", tick.cpu, "s", 0.3)
-    yield Figure("idle", "peak memory of an idle tick", tick.mib, "MiB")
+    for what in ("an idle tick", "the tick after it", "an unchanged tick"):
+        before, seq = made.used(), made.last()
+        tick = good(made.bee(*words)).json
+        assert tick["decision"]["kind"] == "idle", tick
+        assert tick["requests"] == len(made.asked(seq))
+        assert len(tick["items"]) == 70
+        yield Figure("idle", f"requests of {what}, 50 issues and 20 PRs", tick["requests"], "", 1)
+        used = tuple(after - earlier for after, earlier in zip(made.used(), before, strict=True))
+        assert used == (tick["charged"]["requests"], tick["charged"]["points"])
+        free = 0 if what == "an unchanged tick" else None
+        yield Figure("idle", f"REST requests charged for {what}", used[0], "", free)
+        yield Figure("idle", f"GraphQL points charged for {what}", used[1], "", free)
+    homes = iter(range(100))  # a home of its own each time: it looks at everything
+    whole = best(REPEATS, lambda: good(made.bee(*words, home=f"home-{next(homes)}")))
+    yield Figure("idle", "CPU of an idle tick", whole.cpu, "s", 0.3)
+    yield Figure("idle", "peak memory of an idle tick", whole.mib, "MiB")
+    still = best(REPEATS, lambda: good(made.bee(*words)))
+    assert still.json["charged"] == {"requests": 0, "points": 0}
+    yield Figure("idle", "CPU of an unchanged tick", still.cpu, "s", 0.3)
+    yield Figure("idle", "peak memory of an unchanged tick", still.mib, "MiB")
     status = best(REPEATS, lambda: good(made.bee("status", "--json", "--repo", repo), 0, 1))
     yield Figure("idle", "requests of `bee status`", status.json["requests"], "", 1)
     yield Figure("idle", "CPU of `bee status`", status.cpu, "s")
@@ -86,11 +96,11 @@ def growing(made: World, counts: tuple[int, ...]) -> Iterator[Figure]:
     for count in counts:
         repo = made.repository(f"of{count}")
         made.issues(repo, count)
-        points = made.used()
+        points = made.used()[1]
         look = good(made.bee("tick", "--dry-run", "--json", "--repo", repo))
         assert len(look.json["items"]) == count
         yield Figure("growth", f"requests, {count:,} issues", look.json["requests"], "", max(1, -(-count // 100)))
-        yield Figure("growth", f"GraphQL points, {count:,} issues", made.used() - points, "")
+        yield Figure("growth", f"GraphQL points, {count:,} issues", made.used()[1] - points, "")
         yield Figure("growth", f"CPU, {count:,} issues", look.cpu, "s")
         yield Figure("growth", f"peak memory, {count:,} issues", look.mib, "MiB")
 

@@ -131,9 +131,10 @@ class World:
         """The real `bee`, measured."""
         return measured([sys.executable, "-P", "-m", "bee", *words], self.env(home), self.folder)
 
-    def used(self) -> int:
-        """The GraphQL points that bee's account has used."""
-        return int(self.call("bee", "GET", "/rate_limit")["resources"]["graphql"]["used"])
+    def used(self) -> tuple[int, int]:
+        """The REST requests and the GraphQL points that bee's account was charged."""
+        found = self.call("bee", "GET", "/rate_limit")["resources"]
+        return int(found["core"]["used"]), int(found["graphql"]["used"])
 
     def last(self) -> int:
         """Where the forge's log stands."""

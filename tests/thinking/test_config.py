@@ -9,8 +9,16 @@ import pytest
 
 from bee.hands.yamlfile import parse
 from bee.thinking import config
-from bee.thinking.config import Policy, PolicyLimits, RoleSettings, Settings, check_repo_name, policy_of, settings_of
-from bee.thinking.trust import TrustPolicy
+from bee.thinking.config import (
+    Policy,
+    PolicyLimits,
+    RoleSettings,
+    Settings,
+    TrustPolicy,
+    check_repo_name,
+    policy_of,
+    settings_of,
+)
 from bee.words import limits
 from bee.words.errors import ConfigError
 from bee.words.roles import ROLES, Role

@@ -9,8 +9,9 @@ import pytest
 
 from bee.thinking import wording
 from bee.thinking.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
+from bee.thinking.people import TrustPolicy
 from bee.thinking.position import Position
-from bee.thinking.trust import TrustPolicy, trust_of
+from bee.thinking.trust import trust_of
 from bee.words.causes import Cause
 from bee.words.model import Comment, Pull, Review, ReviewState
 from bee.words.outcomes import Outcome

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bee.thinking.gates import Gate, design_gate, plan_gate
-from bee.thinking.trust import TrustPolicy, trust_of
+from bee.thinking.people import TrustPolicy
+from bee.thinking.trust import trust_of
 from bee.words.labels import Label
 from bee.words.model import Issue, Who
 from bee.words.plan import Plan, read_body, render_section, with_plan, with_tick

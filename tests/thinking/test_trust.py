@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bee.thinking.config import Policy
+from bee.thinking.config import Policy, TrustPolicy
 from bee.thinking.position import Position
-from bee.thinking.trust import Trust, TrustPolicy, adopted_at, resumed_at, text_is_trusted, trust_of
+from bee.thinking.trust import Trust, adopted_at, resumed_at, text_is_trusted, trust_of
 from bee.words.labels import Label
 from bee.words.model import Issue, LabelEvent, Permission, Pull, Rename, Who
 from tests.thinking import worlds as w

@@ -6,9 +6,8 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from bee.doors import render, services
+from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json
-from bee.thinking.quiet import shown
 from bee.verbs.report import Options
 from bee.verbs.tick import tick
 
@@ -33,8 +32,11 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.json:
         print_json(report.json())
         return report.exit
-    if report.decision is not None:
-        items = report.known or shown(report.decision.places)
+    if report.decision is not None or report.known is not None:
+        from bee.doors import render  # here, so that what cron runs does not pay for it
+        from bee.thinking.quiet import shown
+
+        items = shown(report.decision.places) if report.decision is not None else report.known or ()
         print(render.listing(items, render.wants_colour(env, sys.stdout.isatty())))
         chosen = report.json()["decision"]
         where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""

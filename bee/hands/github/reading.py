@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bee.hands.github import parse, queries
+from bee.hands.github.changes import latest
 from bee.hands.github.door import Door, GraphErrors
 from bee.words import limits
 from bee.words.branches import ALERT_REFS, BRANCH_REFS, ITEM_REFS, MERGE_REFS, item_ref
@@ -194,23 +195,8 @@ def read_snapshot(door: Door, repo: str, issue_count: int = 100, pull_count: int
         control=parse.tip(top["control"]) if top["control"] else None,
         branches={f"bee/{n['name']}": n["target"]["oid"] for n in _refs(door, names, top, "branches", BRANCH_REFS)},
         permissions=_permissions(door, repo, top, found_issues, found_pulls),
-        changed_at=_latest([*top["lastIssue"]["nodes"], *top["lastPull"]["nodes"]], "updatedAt"),
+        changed_at=latest([*top["lastIssue"]["nodes"], *top["lastPull"]["nodes"]], "updatedAt"),
     )
-
-
-def changed_unless(door: Door, repo: str, etag: str) -> tuple[int | None, str]:
-    """(when any issue or pull request was last changed, the answer's ETag); (None, `etag`) when still as then.
-
-    Labels, comments, edits, reviews, pushes to a pull request, opening and closing all change it, and a 304 is free:
-    https://docs.github.com/en/rest/issues/issues#list-repository-issues
-    """
-    only = {"state": "all", "sort": "updated", "direction": "desc", "per_page": "1"}
-    found, tag = door.unless_same(f"/repos/{repo}/issues", only, etag)
-    return None if found is None else _latest(found, "updated_at"), tag
-
-
-def _latest(nodes: Iterable[Json], name: str) -> int:
-    return max((parse.seconds(node[name]) or 0 for node in nodes), default=0)
 
 
 def _refused(commit: Json) -> bool:

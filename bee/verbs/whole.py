@@ -1,0 +1,92 @@
+"""A tick from the snapshot to the launch, where something may have changed:
+
+snapshot -> reconcile -> decide -> claim -> launch
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bee.hands.github.door import Door
+from bee.hands.journal import Slot
+from bee.thinking.debt import something_to_ring
+from bee.thinking.decide import Dispatch, decide
+from bee.thinking.facts import View
+from bee.verbs.host import Host
+from bee.verbs.reconcile import reconcile, with_phases
+from bee.verbs.report import Options, Report
+from bee.verbs.snapshot import look
+from bee.verbs.still import remember
+from bee.words.errors import ConfigError, LookError, NotFoundError
+
+
+def look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:
+    """From the snapshot to the launch. Returns the slot when it is still this tick's to free."""
+    views = _look(host, door, options, report)
+    if not options.dry:
+        views = _heed(host, door, views)
+        views = reconcile(host, door, views, report)
+    report.decision = decide(views)
+    report.said = report.decision.held
+    if not options.dry:
+        _ring(host, door, views, report)
+        if not report.problems:
+            remember(host, door, views, report.decision)
+        slot = _dispatch(host, door, views, slot, options, report)
+        _show(host, door, views, report)
+    return slot
+
+
+def _heed(host: Host, door: Door, views: list[View]) -> list[View]:
+    """What people asked for on the dashboards comes first: it may be to pause everything."""
+    if not any(view.policy.dashboard for view in views):
+        return views
+    from bee.verbs.dashboard import heed  # here, so that no other tick pays for it
+
+    return heed(host, door, views)
+
+
+def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
+    """The dashboards, where a repository wants one."""
+    if report.decision is not None and any(view.policy.dashboard for view in views):
+        from bee.verbs.dashboard import show  # here, so that no other tick pays for it
+
+        show(host, door, views, report.decision, report.run)
+
+
+def _look(host: Host, door: Door, options: Options, report: Report) -> list[View]:
+    """Look at each repository; one that cannot be looked at never stops the others."""
+    views = []
+    for repo in options.repos:
+        try:
+            views.append(with_phases(host, look(door, repo)))
+        except (LookError, ConfigError, NotFoundError) as problem:
+            report.problems.append(problem)
+            host.say(f"{repo}: {problem}")
+    return views
+
+
+def _ring(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
+    """Raise, count or clear alerts, where there is anything to say."""
+    assert report.decision is not None
+    if something_to_ring(views, report.decision):
+        from bee.verbs.ring import ring  # here, so that an idle tick does not pay for it
+
+        ring(host, door, views, report.decision, report)
+
+
+def _dispatch(
+    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
+) -> Slot | None:
+    """Send one agent where there is one to send. Returns the slot when it is still this tick's to free."""
+    assert report.decision is not None
+    if slot is None:
+        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
+        report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
+        host.say(report.said)
+        return None
+    if not isinstance(report.decision.choice, Dispatch):
+        return slot
+    from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
+
+    return dispatch(host, door, views, slot, options, report)

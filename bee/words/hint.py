@@ -1,0 +1,37 @@
+"""What a tick that found nothing to do remembers, to save the next one reading everything again. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+NOTHING_TO_DO: Final = "no item is an agent's to move"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One item in its place, as it was shown."""
+
+    repo: str
+    number: int
+    kind: str
+    position: str
+    moves_next: str
+    reason: str
+    title: str
+
+    def json(self) -> dict[str, Any]:
+        """The item as `bee tick --json` lists it."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "title"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a quiet repository looked like at `at`, by GitHub's clock; `etag` is of the list of its last change."""
+
+    at: int
+    changed_at: int
+    etag: str
+    branches: Mapping[str, str]
+    items: tuple[Shown, ...]
