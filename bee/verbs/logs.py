@@ -78,7 +78,7 @@ class Reading:
         self._waiting: list[runlog.Verb] = []
         prices = {model: Price(*price) for model, price in settings.prices.items()}
         self._engine = find(about.engine, prices=prices) if about.engine in NAMES else find(("command",))
-        self._engine.assume(about.model, about.own_server)
+        self._engine.assume(about.model, about.own_server, folder / "agent-home")
 
     def state(self) -> State:
         """Whether it is under way, has said its end, or its worker is gone without one."""

@@ -152,6 +152,60 @@ def test_r3_a_signal_is_killed_and_its_cost_is_kept(tmp_path: Path) -> None:
     assert played.result.cost_usd == pytest.approx((2000 * 5 + 20 * 25) / 1e6)
 
 
+NOTE = {
+    "codex": """
+def note(n):
+    usage = dict(input_tokens=1000 * n, cached_input_tokens=200 * n, output_tokens=50 * n)
+    folder = os.path.join(os.environ["CODEX_HOME"], "sessions/2026/11/21"); os.makedirs(folder, exist_ok=True)
+    line = dict(type="event_msg", payload=dict(type="token_count", info=dict(total_token_usage=usage)))
+    open(folder + "/rollout-1.jsonl", "a").write("no JSON\\n" + json.dumps(line) + "\\n")
+""",
+    "gemini": """
+def note(n):
+    tokens = dict(input=1000, cached=200, output=30, thoughts=20, total=1050)
+    folder = os.path.join(os.environ["HOME"], ".gemini/tmp/clone/chats"); os.makedirs(folder, exist_ok=True)
+    line = json.dumps(dict(type="gemini", id=str(n), tokens=tokens)) + "\\n"
+    open(folder + "/session-1.jsonl", "a").write(line + line)
+""",
+}
+
+
+@pytest.mark.parametrize("engine", ["codex", "gemini"])
+def test_r3_what_a_run_without_a_bill_has_used_is_read_from_its_session(tmp_path: Path, engine: str) -> None:
+    """These two say what they used with their last record alone, and note it as they go."""
+    work = "item('agent_message')" if engine == "codex" else GEMINI_WORK
+    body = f"{NOTE[engine]}\n{work}; note(1); note(2); os.kill(os.getpid(), signal.SIGKILL)"
+    played = play(tmp_path, body, engine)
+    assert played.result.failure is Failure.KILLED
+    assert played.result.tokens == 2100
+    assert played.result.cost_usd > 0
+    (tmp_path / "2").mkdir()
+    done = play(
+        tmp_path / "2", f"{NOTE[engine]}\n{work}; note(9); {CODEX_DONE if engine == 'codex' else GEMINI_DONE}", engine
+    )
+    assert (done.result.ok, done.result.tokens) == (True, 4200 if engine == "codex" else 4300)
+
+
+def test_a_run_is_ended_when_its_session_says_that_the_money_is_spent(tmp_path: Path) -> None:
+    body = f"{NOTE['codex']}\nfor n in range(1, 99): note(1000 * n); item('agent_message'); time.sleep(0.3)"
+    played = play(tmp_path, body, "codex", usd_max=3.0)
+    assert played.result.failure is Failure.BUDGET
+    assert played.result.cost_usd >= 3.0
+    assert played.seconds < 9
+
+
+@pytest.mark.parametrize(
+    "trick",
+    ["os.mkfifo(name)", "os.symlink('/dev/zero', name)", "os.mkdir(name)", "open(name, 'w').write('{' * 9_000_000)"],
+)
+def test_what_an_agent_puts_in_the_place_of_a_session_holds_nobody_up(tmp_path: Path, trick: str) -> None:
+    folder = "os.path.join(os.environ['CODEX_HOME'], 'sessions/2026/11/21')"
+    body = f"folder = {folder}; os.makedirs(folder); name = folder + '/rollout-1.jsonl'; {trick}; {CODEX_DONE}"
+    played = play(tmp_path, body, "codex")
+    assert (played.result.ok, played.result.tokens) == (True, 4200)
+    assert played.seconds < 9
+
+
 def test_r3_a_success_record_before_a_signal_is_still_killed(tmp_path: Path) -> None:
     played = play(tmp_path, "answer(); result(); os.kill(os.getpid(), signal.SIGSEGV)")
     assert played.result.failure is Failure.KILLED

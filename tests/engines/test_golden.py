@@ -22,7 +22,7 @@ HOST = {
 }  # fmt: skip
 CLAUDE = "-p --output-format stream-json --verbose --permission-mode bypassPermissions --setting-sources".split()
 CLAUDE += ["", "--strict-mcp-config", "--no-session-persistence"]
-CODEX = "exec --json --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox --ephemeral".split()
+CODEX = "exec --json --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox".split()
 CODEX += ["--ignore-user-config", "--ignore-rules", "-c", "allow_login_shell=false"]
 GEMINI = "--approval-mode yolo --output-format stream-json --allowed-mcp-server-names=none --extensions=none".split()
 QUIET = {

@@ -18,7 +18,7 @@ from bee.words.outcomes import Failure
 from tests.belt.plays import heard, pull_of, runs
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.engines.hosts import BOXED, OWN, host
-from tests.engines.models import Fault, Move, Say, Shell, Write, serving
+from tests.engines.models import MODEL, Fault, Move, Say, Shell, Write, serving
 
 ENGINES = ("claude", "codex", "gemini")
 DRAFT: list[Move] = [
@@ -165,6 +165,23 @@ def test_a7_the_true_programs_say_why_they_stop(
         assert run.failure is failure, run
         assert "breeze:wip" not in stage.labels(number)
         assert (run.cost_usd > 0) == (engine == "claude" and failure is not Failure.AUTH)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("engine", ["codex", "gemini"])
+def test_r3_a_run_that_a_budget_ends_has_its_tokens(engine: str, tmp_path: Path) -> None:
+    """Both say what they used at their end alone, and have no bound of their own: bee reads their session."""
+    moves: list[Move] = [Shell("sleep 1"), Shell("sleep 1.5"), Shell("sleep 2"), Shell("sleep 50")]
+    with staged(tmp_path) as stage, serving({"drafter": moves}) as models:
+        number = stage.issue()
+        played = host(stage, engine, models.url, usd=0.002)
+        settings = replace(played.settings, prices={MODEL: (1.0, 1.0, 1.0)})
+        crew = replace(played.crew, settings=settings)  # type: ignore[type-var]
+        assert stage.tick(replace(played, settings=settings, crew=crew)).run
+        [run] = runs(stage, played, number)
+        assert run.failure is Failure.BUDGET
+        assert 2100 <= run.tokens <= 4 * 1050
+        assert run.cost_usd == pytest.approx(run.tokens / 1e6)
 
 
 RUN = "touch $HOME/{0}"

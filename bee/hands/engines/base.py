@@ -86,8 +86,8 @@ class Engine(Protocol):
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The whole environment, by an allow-list."""
 
-    def assume(self, model: str, own_server: bool) -> None:
-        """Which model is asked, and whether on a server of one's own: what its tokens cost."""
+    def assume(self, model: str, own_server: bool, home: Path) -> None:
+        """Which model is asked, whether on a server of one's own (what its tokens cost), and its private HOME."""
 
     def server(self, host_env: Mapping[str, str]) -> str:
         """The `base_url` that the environment names, where bee must hand it over as one; empty for none."""

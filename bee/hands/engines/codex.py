@@ -33,6 +33,7 @@ class CodexEngine(StreamEngine):
     SERVER = "https://api.openai.com/v1"
     SERVER_VARIABLE = "OPENAI_BASE_URL"
     PROTOCOL = "OpenAI: `POST /v1/responses`"
+    SESSIONS = ".codex/sessions/*/*/*/*.jsonl"
     IGNORES = "`config.toml`, rules, MCP servers"
     READS = "`AGENTS.md`"
 
@@ -45,12 +46,13 @@ class CodexEngine(StreamEngine):
         return host_env.get(self.SERVER_VARIABLE, "")
 
     def arguments(self, job: EngineJob) -> list[str]:
-        """No configuration, rules or session of anybody's; no questions: the box is the guard.
+        """No configuration and rules of anybody's; no questions: the box is the guard.
 
+        It keeps a session (in the private HOME, which ends with the run), because there alone it says what it has used.
         Its shell must be no login shell, whose profile would put the system's PATH in the place of the run's.
         """
         argv = ["exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
-        argv += ["--ephemeral", "--ignore-user-config", "--ignore-rules", "-c", "allow_login_shell=false"]
+        argv += ["--ignore-user-config", "--ignore-rules", "-c", "allow_login_shell=false"]
         if job.base_url:
             provider = {"name": PROVIDER, "base_url": job.base_url, "env_key": LOGIN[0], "wire_api": "responses"}
             table = ",".join(f"{key}={json.dumps(value)}" for key, value in provider.items())
@@ -79,6 +81,12 @@ class CodexEngine(StreamEngine):
             self.stopped_by(self.note)
         elif kind == "error":
             self._error(text_of(event, "message"))
+
+    def noted_by(self, line: Mapping[str, Any]) -> None:
+        """Its session counts up."""
+        payload = section(line, "payload")
+        if payload.get("type") == "token_count":
+            self.noted = _usage(section(section(payload, "info"), "total_token_usage"))
 
     def _error(self, text: str) -> None:
         """It connects anew five times, and waits as long as it is told to, for what will not come in this run."""

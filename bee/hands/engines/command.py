@@ -44,7 +44,7 @@ class CommandEngine:
         """The facts of the run, and nothing of the host but language, proxies and certificates."""
         return agent_env(job, host_env)
 
-    def assume(self, model: str, own_server: bool) -> None:
+    def assume(self, model: str, own_server: bool, home: Path) -> None:
         """Nothing: a command has no model that bee knows of."""
 
     def so_far(self) -> Spent:

@@ -19,6 +19,7 @@ from bee.words.outcomes import Failure
 LOGIN: Final = ("GEMINI_API_KEY",)
 NO_KEY: Final = "none"
 NOBODY: Final = "none"
+ANSWERS_MAX: Final = 10_000
 COMMAND_SECONDS_MAX: Final = 30 * 60
 SETTINGS: Final = {
     "security": {"auth": {"selectedType": "gemini-api-key"}},
@@ -44,6 +45,7 @@ class GeminiEngine(StreamEngine):
     SERVER = "https://generativelanguage.googleapis.com"
     SERVER_VARIABLE = "GOOGLE_GEMINI_BASE_URL"
     PROTOCOL = "Gemini: `POST /v1beta/models/M:streamGenerateContent`"
+    SESSIONS = ".gemini/tmp/*/chats/*.jsonl"
     IGNORES = "MCP servers, extensions, `.env`, in the box hooks"
     READS = "`GEMINI.md`, the rest of `.gemini/settings.json`"
 
@@ -71,6 +73,20 @@ class GeminiEngine(StreamEngine):
         else:
             env |= login(host_env, (self.SERVER_VARIABLE,))
         return env | login(host_env, LOGIN)
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        self._answers: dict[str, Usage] = {}
+
+    def noted_by(self, line: Mapping[str, Any]) -> None:
+        """Its session has the tokens of each answer, some answers twice."""
+        tokens = section(line, "tokens")
+        if line.get("type") == "gemini" and tokens and len(self._answers) < ANSWERS_MAX:
+            cached, total = whole(tokens, "cached"), whole(tokens, "total")
+            read = max(0, whole(tokens, "input") - cached)
+            usage = Usage(read, cached, max(whole(tokens, "output"), total - read - cached))
+            self._answers[text_of(line, "id")[:100]] = usage
+            self.noted = sum(self._answers.values(), Usage())
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Take one event."""

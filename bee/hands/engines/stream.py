@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
 from bee.hands.engines.prices import Price, Usage, cost_of, price_of
 from bee.hands.engines.program import Program, locate
+from bee.hands.engines.sessions import Sessions
 from bee.hands.engines.trouble import Trouble, read_trouble
 from bee.hands.process import SYSTEM_PATH, Stopped
 from bee.words.outcomes import Failure
@@ -22,6 +23,7 @@ from bee.words.text import one_line
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000
 NOTE_CHARACTERS_MAX: Final = 400
+LOOK_SECONDS: Final = 1.0
 
 
 def parse(line: bytes) -> dict[str, Any] | None:
@@ -68,6 +70,7 @@ class StreamEngine(ABC):
     SERVER = ""  # the vendor's
     SERVER_VARIABLE = ""  # where the environment may name another
     DOLLARS = False  # whether the program itself says what a run cost
+    SESSIONS = ""  # the files below its HOME in which it notes what it has used, where its events do not say
     IGNORES = ""
     READS = ""
 
@@ -89,6 +92,9 @@ class StreamEngine(ABC):
         self.trouble: Trouble | None = None
         self.turns = 0
         self.usage = Usage()
+        self.noted = Usage()  # what the program wrote down of its session so far
+        self._sessions: Sessions | None = None
+        self._looked = 0.0
         self.dollars: float | None = None
         self.note = ""
 
@@ -113,7 +119,7 @@ class StreamEngine(ABC):
 
     def argv(self, job: EngineJob) -> list[str]:
         """The program and its arguments, the configuration's own ones last."""
-        self.assume(job.model, bool(job.base_url))
+        self.assume(job.model, bool(job.base_url), job.home)
         self._usd_max = job.usd_max
         return [*self.program.argv, *self.arguments(job), *job.extra_args]
 
@@ -125,13 +131,35 @@ class StreamEngine(ABC):
     def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The environment that a subclass builds."""
 
-    def assume(self, model: str, own_server: bool) -> None:
-        """What its tokens are priced by, until the program itself names its model."""
+    def assume(self, model: str, own_server: bool, home: Path) -> None:
+        """What its tokens are priced by, until the program itself names its model; and where its sessions are."""
         self.model, self._own_server = model, own_server
+        self._sessions = Sessions(home, self.SESSIONS)
 
     def so_far(self) -> Spent:
-        """The bill where there is one, else what its events have reported."""
-        return Spent(self._cost(), self.usage.total, self.turns)
+        """The bill where there is one, else what its events and its session have told."""
+        self._look(0.0)
+        return Spent(self._cost(), self._used().total, self.turns)
+
+    def noted_by(self, line: Mapping[str, Any]) -> None:  # noqa: B027 # a hook that most leave alone
+        """Take one line of its session."""
+
+    def _look(self, after_seconds: float) -> None:
+        """Read on in its session, unless the last look is too recent, or the bill is there."""
+        now = self._clock()
+        if self._sessions is None or self._billed() or now - self._looked < after_seconds:
+            return
+        self._looked = now
+        for raw in self._sessions.lines():
+            line = parse(raw)
+            if line is not None:
+                self.noted_by(line)
+
+    def _used(self) -> Usage:
+        return self.usage if self._billed() or self.usage.total >= self.noted.total else self.noted
+
+    def _billed(self) -> bool:
+        return self.final and self.usage.total > 0
 
     def server(self, host_env: Mapping[str, str]) -> str:
         """Nothing: its program reads the variable itself."""
@@ -148,6 +176,7 @@ class StreamEngine(ABC):
         event = parse(line) if stream == "stdout" else None
         if event is not None:
             self.event(event)
+            self._look(LOOK_SECONDS)
             self._check_budget()
         elif line.strip():
             self._last.append(line[:LINE_BYTES_KEPT_MAX])
@@ -191,6 +220,7 @@ class StreamEngine(ABC):
 
     def result(self, stopped: Stopped) -> EngineResult:
         """Well, when everything says so: a success record, a turn, no error, and exit 0 or an end after the record."""
+        self._look(0.0)
         failure = self._failure(stopped)
         trouble = self.trouble if self.trouble and failure is self.trouble.failure else None
         return EngineResult(
@@ -198,7 +228,7 @@ class StreamEngine(ABC):
             failure=failure,
             note="" if failure is None else self._note(stopped, trouble),
             cost_usd=self._cost(),
-            tokens=self.usage.total,
+            tokens=self._used().total,
             retry_at=trouble.retry_at if trouble else None,
             turns=self.turns,
         )
@@ -228,4 +258,4 @@ class StreamEngine(ABC):
     def _cost(self) -> float:
         if self.dollars is not None:
             return self.dollars
-        return cost_of(self.usage, price_of(self.NAME, self.model, self._own_server, self._prices))
+        return cost_of(self._used(), price_of(self.NAME, self.model, self._own_server, self._prices))
