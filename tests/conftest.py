@@ -26,7 +26,7 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 _REAL_HOME = Path.home().resolve()
 _TEMPORARY = (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve())
 _FOREIGN = ("GIT_", "GH_", "GITHUB_", "BEE_", "XDG_", "CLAUDE", "ANTHROPIC_", "OPENAI_", "CODEX_", "GEMINI_")
-_ASKED_AGAIN = ("BEE_DEEP", "BEE_CACHE")  # by the processes of pytest -n
+_ASKED_AGAIN = ("BEE_DEEP", "BEE_CACHE", "BEE_SCREENS")  # by the processes of pytest -n
 _GITCONFIG = """\
 [user]
 \tname = This Machine

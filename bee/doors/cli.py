@@ -16,8 +16,9 @@ from bee import __version__
 from bee.words.errors import BeeError
 
 COMMANDS: Final = (
-    "init", "doctor", "new", "tick", "status", "why", "pause", "resume", "approve", "request-changes", "cancel",
-    "retry", "override", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge", "completion",
+    "init", "doctor", "new", "tick", "status", "watch", "why", "pause", "resume", "approve", "request-changes",
+    "cancel", "retry", "override", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge",
+    "completion",
     "help",
 )  # fmt: skip
 HIDDEN: Final = ("work",)
@@ -27,6 +28,7 @@ SUMMARY: Final = {
     "new": "open a design doc as an issue, or a requirements document as several",
     "tick": "look once, mend what is broken, send at most one agent",
     "status": "what runs, what is next, what waits for you",
+    "watch": "the same as a full-screen live view, with keys to steer",
     "why": "why an item is where it is, and what you can do",
     "pause": "stop all work on an item",
     "resume": "let bee go on with an item",

@@ -11,6 +11,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "new": ("bee new", "bee new doc.md", "bee new requirements.md --dry-run"),
     "tick": ("bee tick", "bee tick --dry-run --repo owner/name", "bee tick --json"),
     "status": ("bee status", "bee status --watch 10", "bee status --json"),
+    "watch": ("bee watch", "bee watch --every 10 --repo owner/name"),
     "why": ("bee why 12", "bee why 12 --repo owner/name --json"),
     "pause": ('bee pause 12 "waiting for the vendor"', 'bee pause --all "back on Monday"'),
     "resume": ("bee resume 12", "bee resume --all", "bee resume --rollback"),

@@ -39,6 +39,7 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "detect_secrets": ("bee.hands.secretscan",),
     "proxy": ("bee.hands.egress",),
     "rich": ("bee.doors",),
+    "textual": ("bee.doors.watch",),
     "werkzeug": ("bee.forge",),
     "graphql": ("bee.forge",),
 }

@@ -15,6 +15,7 @@ from bee.verbs.host import Host
 
 if TYPE_CHECKING:
     from bee.verbs.steer import Done
+from bee.words.limits import WATCH_SECONDS_MIN
 
 NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
 
@@ -36,6 +37,13 @@ def moment_of(text: str) -> int:
             f"{text!r} is no time: write 2026-01-31, 2026-01-31T12:00, or 30m, 12h, 7d, 2w"
         )
     return found
+
+
+def look_seconds(text: str) -> int:
+    """How often to look, for argparse."""
+    if not (text.isascii() and text.isdigit() and WATCH_SECONDS_MIN <= int(text) <= NUMBER_MAX):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds, {WATCH_SECONDS_MIN} at least")
+    return int(text)
 
 
 def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:

@@ -10,10 +10,10 @@ from typing import Final
 
 from bee.doors import render, services
 from bee.doors.board import Board
-from bee.doors.commands.common import add_repo, host_for, print_json, say
+from bee.doors.commands.common import add_repo, host_for, look_seconds, print_json, say
 from bee.verbs.overview import Seen, see
 from bee.words.errors import LookError
-from bee.words.limits import WATCH_SECONDS, WATCH_SECONDS_MIN
+from bee.words.limits import WATCH_SECONDS
 
 HELP = "what runs now, what is next, what waits for you and with what question, and what today cost"
 _CLEAR: Final = "\x1b[H\x1b[2J\x1b[3J"
@@ -23,14 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee status`."""
     add_repo(parser)
     parser.add_argument("--all", action="store_true", help="every item, however many there are")
-    parser.add_argument("--watch", nargs="?", type=_seconds, const=WATCH_SECONDS, default=0, metavar="SECONDS",
+    parser.add_argument("--watch", nargs="?", type=look_seconds, const=WATCH_SECONDS, default=0, metavar="SECONDS",
                         help=f"look again every so often (default: {WATCH_SECONDS}), until Ctrl-C")  # fmt: skip
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) >= WATCH_SECONDS_MIN):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds, {WATCH_SECONDS_MIN} at least")
-    return int(text)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:

@@ -1,0 +1,42 @@
+"""`bee watch`: a full-screen live view of the queue, with keys to steer."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from bee.doors import services
+from bee.doors.commands.common import look_seconds
+from bee.words.errors import UsageError
+from bee.words.limits import WATCH_SECONDS
+
+HELP = "a full-screen live view of the queue, with keys to steer"
+EXTRA: Final = "textual"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bee watch`."""
+    parser.add_argument("--repo", action="append", metavar="OWNER/NAME", help="the repository (default: config.yml)")
+    parser.add_argument(
+        "--every", type=look_seconds, default=WATCH_SECONDS, metavar="SECONDS",
+        help=f"how often to look: one request for each repository (default {WATCH_SECONDS})",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Show it until the person quits."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or env.get("TERM", "dumb") == "dumb":
+        raise UsageError("bee watch needs a terminal; `bee status` prints the same, once")
+    if importlib.util.find_spec(EXTRA) is None:
+        raise UsageError("bee watch needs the extra `tui`: pip install 'git-bee[tui]'; `bee status` does without")
+    from bee.doors.watch.app import run as show  # here, because only this command pays for it
+
+    home = services.home_of(env)
+    settings = services.settings_at(home, bool(args.repo))
+    host = services.host_of(env, settings, services.token_of(env), lambda _text: None, home)
+    here = not env.get("SSH_CONNECTION") and (sys.platform == "darwin" or bool(env.get("DISPLAY")))
+    show(host, services.repos_of(settings, args.repo), args.every, here or bool(env.get("WAYLAND_DISPLAY")))
+    return 0

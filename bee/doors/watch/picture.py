@@ -1,0 +1,135 @@
+"""What the live view shows, from the same look that every tick takes. Knows no screen."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bee.hands import runlog
+from bee.thinking.decide import Decision, Placed, actionable, decide
+from bee.thinking.facts import View, is_live, record_of
+from bee.thinking.history import MENDER, fold
+from bee.thinking.position import Mover, Position
+from bee.verbs.host import Host
+from bee.verbs.logs import Reading
+from bee.verbs.reconcile import with_phases
+from bee.verbs.snapshot import look
+from bee.words.limits import WATCH_LINES_MAX
+from bee.words.model import kind_of
+from bee.words.roles import Role
+from bee.words.text import one_line, plain, utc
+
+_PERSON_IS_ASKED: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item of the queue. `order` puts what runs first, then what is next, then what waits for a person."""
+
+    key: Key
+    kind: str
+    position: str
+    mover: Role | Mover
+    moves_next: str
+    title: str
+    reason: str
+    advice: str
+    url: str
+    history: tuple[str, ...]
+    order: tuple[int, int]
+
+    @property
+    def name(self) -> str:
+        """`owner/name#N`."""
+        return f"{self.key[0]}#{self.key[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One look at everything, at `at` (seconds since the epoch, GitHub's clock)."""
+
+    rows: tuple[Row, ...]
+    said: str
+    at: int
+    requests: int
+
+    @property
+    def running(self) -> int:
+        """How many runs are under way."""
+        return sum(1 for row in self.rows if row.order[0] == 0)
+
+    @property
+    def asking(self) -> int:
+        """How many items wait for a person."""
+        return sum(1 for row in self.rows if row.order[0] == 2)
+
+
+def take(host: Host, repos: Sequence[str]) -> Picture:
+    """Look once: one request for each repository, more where dependencies need it. Raises BeeError."""
+    door = host.door()
+    views = [with_phases(host, look(door, repo)) for repo in repos]
+    decision = decide(views)
+    return Picture(rows_of(decision, views), plain(decision.held), door.now(), door.requests)
+
+
+def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
+    """Every item that is not left alone, in the order a person wants to read them."""
+    by_repo = {view.snapshot.repo: view for view in views}
+    queue = {(one.repo, one.number): rank for rank, one in enumerate(actionable(decision.places, views))}
+    shown = (one for one in decision.places if one.place.position is not Position.IGNORED)
+    rows = [_row(one, by_repo[one.repo], queue) for one in shown]
+    return tuple(sorted(rows, key=lambda row: (row.order, row.key)))
+
+
+def _row(one: Placed, view: View, queue: dict[Key, int]) -> Row:
+    key, record = (one.repo, one.number), record_of(view, one.number)
+    mover, place = one.place.mover, one.place
+    live = is_live(view.snapshot.items.get(one.number), view.snapshot.now, view.phases)
+    runs = [
+        f"{utc(run.ended_at)} {run.role}: {run.outcome}{f', {one_line(run.note, 300)}' if run.note else ''}"
+        for run in reversed(fold(record))
+        if run.role != MENDER or run.note
+    ]
+    reason = plain(place.reason)
+    if live and record is not None:
+        reason = f"{record.role} since {utc(record.started_at)}, on {plain(record.host)}"
+        order = (0, record.started_at)
+    elif key in queue:
+        order = (1, queue[key])
+    elif mover is Mover.PERSON and place.position not in _PERSON_IS_ASKED:
+        order = (2, one.number)
+    else:
+        order = (3, one.number)
+    return Row(
+        key, kind_of(one.item), str(place.position), mover, record.role if live and record else str(mover),
+        one_line(one.item.title), reason, place.advice.format(number=one.number), one.item.url, tuple(runs), order,
+    )  # fmt: skip
+
+
+class Follow:
+    """The end of one item's latest transcript on this machine, as it grows."""
+
+    def __init__(self, host: Host, key: Key) -> None:
+        self.key, self.run = key, ""
+        self.lines: deque[str] = deque(maxlen=WATCH_LINES_MAX)
+        self._host, self._reading = host, self._latest(host)
+
+    def _latest(self, host: Host) -> Reading | None:
+        repo, number = self.key
+        here = [about for about in runlog.runs_of(host.home, number) if about.repo.lower() == repo.lower()]
+        if not here:
+            return None
+        self.run = here[-1].run
+        return Reading(host.home, here[-1], host.settings)
+
+    def read(self) -> bool:
+        """Read on; whether there is anything new. A newer run of the item takes the place of the one before."""
+        if self._reading is None:
+            return False
+        before = len(self.lines), self.lines[-1] if self.lines else ""
+        for line in self._reading.new(to_end=False):
+            self.lines.extend(plain(text) for text in line.text.splitlines())
+        return before != (len(self.lines), self.lines[-1] if self.lines else "")
