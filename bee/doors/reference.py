@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bee.doors import cli, schemas, session
+from bee.doors import cli, messages, schemas, session
 from bee.doors import reference_texts as texts
 from bee.doors.examples import EXAMPLES
 from bee.hands.engines import table as engines
@@ -292,6 +292,12 @@ def _schemas() -> str:
     return table(("command", "schema"), rows)
 
 
+def _alerts() -> str:
+    titles = dict(messages.alerts_said())
+    said = said_of(texts.ALERTS, titles, "ALERTS")
+    return table(("issue", "what to do"), [(titles[name], sentence) for name, sentence in said.items()])
+
+
 MAKERS: Final[dict[str, Callable[[], str]]] = {
     "flow": lambda: _diagram(texts.FLOW),
     "diagram-issue": lambda: _diagram(texts.ISSUE_EDGES),
@@ -320,6 +326,8 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "commands": _commands,
     "errors": _errors,
     "schemas": _schemas,
+    "messages": lambda: table(("exit", "error", "message", "what to do"), messages.rows()),
+    "alerts": _alerts,
     "exits": lambda: table(("code", "meaning"), texts.EXITS),
     "environment": lambda: table(("variable", "meaning"), texts.ENVIRONMENT),
 }

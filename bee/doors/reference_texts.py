@@ -227,3 +227,56 @@ ENVIRONMENT: Final = (
     ("`NO_COLOR`", "no colours"),
     ("`PAGER`", "what shows `bee help TOPIC` on a terminal"),
 )
+
+# ---- messages: what `bee/doors/messages.py` finds in the code, and what a person does about it
+
+# By the kind of error.
+WHAT_TO_DO: Final = {
+    "AuthError": "Log in with `gh auth login`, or set `GH_TOKEN`; for scheduled ticks `bee install --token-from-env`.",
+    "BeeError": "A bug in bee: paste the report into an issue.",
+    "ConfigError": "Mend that line of that file; `bee help settings` has every key.",
+    "CutOffError": "Nothing was decided. Run it again; where it stays, the text says what is too much.",
+    "ForbiddenError": "Give the token what it lacks; `bee doctor` says what that is.",
+    "GitError": "Run it again; the next tick does so by itself. Where it stays: `bee doctor`, and the network.",
+    "LeaseLost": "Nothing: the run has ended and published nothing more.",
+    "LookError": "Run it again; the next tick does so by itself. Where it stays: `bee doctor`.",
+    "NotFoundError": "Check the number, the repository's name, and what the token may see.",
+    "RateLimitError": "Nothing: the next tick after that time looks again.",
+    "RefConflict": "Somebody else was faster: run the command again.",
+    "RefusedError": "Do what GitHub says, or ask `bee doctor` what does not fit.",
+    "SandboxError": "Install what the text names, or decide for `sandbox: none` in `config.yml`.",
+    "ServerError": "Nothing: the next tick looks again.",
+    "StopOrder": "Nothing: a person stopped the run, and nothing more was published.",
+    "UnreachableError": "Check the network and the addresses in the environment; the next tick looks again.",
+    "UsageError": "Type what the text says; `bee COMMAND --help` has examples.",
+}
+
+# Where the text is put together elsewhere: what it says there.
+UNSPELLED: Final = {
+    "doors.commands.init:run": "nothing was written",
+    "doors.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
+    "doors.commands.pause:run": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
+    "hands.crew:ready": "what `network` in config.yml asks for cannot be kept here: …",
+    "hands.github.door:_check": "GitHub refused (…): …",
+    "hands.github.door:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
+    "hands.github.door:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "
+    "try again then",
+    "hands.github.writing:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
+    "hands.github.writing:pause": "GitHub says that the claim moved: …",
+    "hands.github.writing:update_refs": "GitHub says that a ref is elsewhere: …",
+    "hands.sandbox:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
+    "write `sandbox: none` in config.yml",
+    "verbs.keeper:_look": "the lease is another run's, or a person said stop",
+    "verbs.keeper:move": "the lease is another run's, or a person said stop",
+    "verbs.work:_result": "the lease is another run's, or a person said stop",
+}
+
+# By the function of bee/thinking/wording.py that words the alert.
+ALERTS: Final = {
+    "hot_loop": "Read the two runs in the issue, mend the cause, and close it as completed: bee takes the item out of "
+    "quarantine.",
+    "not_logged_in": "Log the engine in there, `bee resume --all` there, and close the issue.",
+    "rolled_back": "Mend or update bee on that machine, then `bee resume --rollback` there.",
+    "over_budget": "Nothing: it goes on at the next UTC midnight. Or raise the limit in `config.yml`.",
+    "idle_with_debt": "`bee why N` for each item in the list; move it, label it, or close it.",
+}

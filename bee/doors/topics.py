@@ -25,6 +25,7 @@ TOPICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
                  ("settings", "settings-role", "policy", "policy-limits")),
     "environment": ("the environment variables that bee reads", ("environment",)),
     "exit-codes": ("what a command ends with, and each error behind it", ("exits", "errors")),
+    "messages": ("every message, pause and alert, and what to do", ("messages", "causes", "alerts")),
     "json": ("the shape of every --json line; `bee help json status` prints its schema", ("schemas",)),
 }  # fmt: skip
 _CELL: Final = re.compile(r"(?<!\\)\|")
@@ -53,7 +54,7 @@ def schema(name: str) -> str:
 def _entries(table: str, width: int) -> Iterator[str]:
     """A Markdown table as paragraphs: the first cell that says something, and the others below it."""
     head, _, *rows = [_cells(line) for line in table.splitlines()]
-    named = 1 if head[0] in {"", "exit"} else 0
+    named = next((at for at, name in enumerate(head) if name == "message"), 1 if head[0] in {"", "exit"} else 0)
     for row in rows:
         yield from filled(row[named], width, " " * 2)
         for at, (name, cell) in enumerate(zip(head, row, strict=True)):
