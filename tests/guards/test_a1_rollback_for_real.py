@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.belt.stage import CHECKOUT, Stage, staged
+from tests.belt.stage import CHECKOUT, DRAFT, Stage, staged, until
 from tests.guards.conftest import BROKEN
 
+pytestmark = pytest.mark.skipif(shutil.which("flock") is None, reason="flock(1) is not installed")
 PARTS = ("bee", "agents", "scripts", "pyproject.toml", ".gitignore")
 BREAKS = "bee/doors/cli.py"
+WAITING = 'touch "{folder}/started"\nwhile [ ! -e "{folder}/go" ]; do sleep 0.1; done\n'
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class Real:
         """A program in the environment of a scheduler."""
         return subprocess.run(argv, env=self.stage.env(), cwd=cwd, text=True, capture_output=True, timeout=90)
 
-    def tick(self) -> int:
+    def tick(self, how: str = "--inline") -> int:
         """`scripts/tick`, as cron calls it, but that it waits for its worker; its exit code."""
-        return self.run("sh", str(self.root / "scripts" / "tick"), "--inline").returncode
+        return self.run("sh", str(self.root / "scripts" / "tick"), how).returncode
 
     def marker(self, name: str) -> dict[str, str]:
         """A file of "key: value" lines in the home."""
@@ -82,21 +84,35 @@ def real(tmp_path: Path) -> Iterator[Real]:
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -B "$@"\n')
     python.chmod(0o755)
     with staged(tmp_path) as stage:
-        yield Real(stage, upstream, root, stage.configure().home.path)
+        yield Real(
+            stage,
+            upstream,
+            root,
+            stage.configure(moves={"drafter": WAITING.format(folder=stage.folder) + DRAFT}).home.path,
+        )
 
 
 def test_a1_a2_bee_itself_goes_back_says_so_stays_back_and_goes_on_when_a_person_says_so(real: Real) -> None:
-    """A syntax error is pulled; three ticks later the good SHA stands there, ROLLBACK names the bad one, one alert is
-    on the forge, and nothing is dispatched until there is a fix and `bee resume --rollback`.
+    """A syntax error is pulled; three ticks later, but not while a run is live, the good SHA stands there.
+
+    ROLLBACK names the bad one, one alert is on the forge, and nothing is dispatched until there is a fix and
+    `bee resume --rollback`.
     """
     stage, sound = real.stage, (real.upstream / BREAKS).read_text()
     number = stage.issue()
     good = real.head
-    assert real.tick() == 0
-    (pull,) = stage.pulls()
+    assert real.tick("--no-trigger") == 0
+    until("the agent works", 30, (stage.folder / "started").exists)
     bad = real.pulled(sound + BROKEN)
-    assert [real.tick(), real.tick()] == [1, 1]
+    assert [real.tick(), real.tick(), real.tick()] == [1, 1, 1]
+    assert real.head == bad, "never while a run is live"
+    (stage.folder / "go").touch()
+    until("the end of the run", 30, lambda: stage.pulls() and not stage.live())
+    until(
+        "a free slot", 30, lambda: real.run("flock", "-n", str(real.home / "slots" / "1.lock"), "true").returncode == 0
+    )
     assert (real.head, real.alerts()) == (bad, [])
+    (pull,) = stage.pulls()
     assert real.tick() == 1
     assert real.head == good
     marker = real.marker("ROLLBACK")
