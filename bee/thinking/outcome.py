@@ -58,7 +58,7 @@ class TraceResult:
 
 @dataclass(slots=True)
 class Said:
-    """The verbs accepted in one run."""
+    """The verbs accepted in one run. `refused`: what the output gates held back last, with nothing accepted since."""
 
     steps: tuple[Step, ...] | None = None
     submitted: Submitted | None = None
@@ -69,6 +69,7 @@ class Said:
     merge: bool = False
     pause: str | None = None
     nothing: tuple[str, str] | None = None
+    refused: str = ""
     verbs: list[str] = field(default_factory=list)
 
 
@@ -106,6 +107,8 @@ def settle(said: Said, brief: Brief, fingerprint: str, failure: Failure | None, 
         return result
     if failure is not None:
         return Result(Outcome.ERROR, note or str(failure), (maker.labels(),), failure, handoff=note)
+    if said.refused:
+        return Result(Outcome.ERROR, one_line(said.refused, 400), (maker.labels(),), Failure.GATE, handoff=said.refused)
     return Result(Outcome.UNCLASSIFIED, "it ended without a verb", (maker.labels(),), Failure.NO_VERB)
 
 

@@ -50,6 +50,7 @@ class Session:
             answer = Answer(False, f"git could not read your commits: {problem}", 2)
         if answer.ok:
             self.said.verbs.append(verb)
+            self.said.refused = ""
         self.on_verb(verb, answer)
         return answer
 
@@ -110,7 +111,7 @@ class Session:
         # what is too big is not looked through
         problems = problems or self._refuse_commits(head)
         if problems:
-            raise Refusal("the change is not accepted:\n" + "\n".join(f"- {problem}" for problem in problems))
+            raise self._held("the change is not accepted:\n" + "\n".join(f"- {problem}" for problem in problems))
 
     def _refuse_commits(self, head: str) -> list[str]:
         """What each new commit says and adds: all of them are published, not only what they come to."""
@@ -204,7 +205,12 @@ class Session:
     def _check_text(self, text: str) -> None:
         problems = self.gates.refuse_text(text)
         if problems:
-            raise Refusal("; ".join(problems))
+            raise self._held("; ".join(problems))
+
+    def _held(self, why: str) -> Refusal:
+        """What the output gates hold back. Where nothing better comes, a person reads it as why the run failed."""
+        self.said.refused = why
+        return Refusal(why)
 
 
 def _text(args: Mapping[str, Any], name: str) -> str:

@@ -208,3 +208,19 @@ def test_an_approved_step_is_merged_and_its_branch_is_gone(stage: Stage) -> None
     assert stage.pulls()[0]["merged_at"]
     assert set(stage.refs("refs/heads/")) == {"refs/heads/main"}
     assert stage.labels(2) == {"breeze:done"}
+
+
+def test_x8_what_an_agent_cannot_mend_a_person_reads_on_github(stage: Stage) -> None:
+    """The reason of the refusal is the run's own, the next run's warning, and stands in what a person is asked."""
+    stage.edit_policy("version: 1\nintake: all\nlimits: {failures: 1}\n")
+    number = stage.issue()
+    change = "mkdir -p .github/workflows; echo x > .github/workflows/ci.yml; git add -A; git commit -qm ci\n"
+    host = stage.host(moves={"drafter": change + 'bee submit --title "CI" --body "Done." || true\n'})
+    stage.tick(host)
+    (run,) = runs(stage, host, number)
+    assert (run.outcome, run.failure) == ("error", "output-gate")
+    assert "`.github/workflows/ci.yml` is a protected path: only a person changes it" in run.note
+    stage.quiet(host)
+    assert stage.labels(number) == {"breeze:human"}
+    assert any("`.github/workflows/ci.yml` is a protected path" in text for text in stage.comments(number))
+    assert stage.pulls() == []
