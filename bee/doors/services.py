@@ -83,7 +83,7 @@ def settings_at(home: Home, repo_given: bool) -> Settings:
     if not path.exists():
         if repo_given:
             return Settings()
-        raise UsageError(f"there is no {path}; write one (version: 1, repos: [owner/name]) or say --repo owner/name")
+        raise UsageError(f"there is no {path}: run `bee init`, or say --repo owner/name")
     from bee.hands.yamlfile import parse as parse_yaml
 
     where = str(path)

@@ -27,7 +27,11 @@ def read_policy(repo: str, text: str | None) -> Policy:
     """The policy on the default branch. Raises ConfigError where there is none or it is wrong."""
     where = f"{repo}:{POLICY_PATH}"
     if text is None:
-        raise ConfigError(where, None, "there is none on the default branch; commit one with: version: 1, intake: all")
+        raise ConfigError(
+            where,
+            None,
+            "there is none on the default branch: run `bee init`, or commit one with: version: 1, intake: all",
+        )
     return policy_of(where, parse_yaml(text, where))
 
 

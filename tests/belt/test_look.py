@@ -200,7 +200,7 @@ def test_an_unknown_key_in_the_policy_names_line_and_nearest_key(tmp_path: Path)
         stage.git("push", "-q", "origin", "HEAD:main")
         ended = bee(stage, "status", *REPO)
         assert ended.code == 2
-        assert "there is none on the default branch; commit one with" in ended.err
+        assert "there is none on the default branch: run `bee init`" in ended.err
         assert stage.labels(1) == set()
 
 

@@ -74,7 +74,9 @@ def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:
     if where and "number" in variables:
         where += f"#{variables['number']}"
     if "NOT_FOUND" in problems.kinds():
-        return NotFoundError(f"GitHub shows no {where or 'such item'} to this token ({problems.text()})")
+        what = "number" if "number" in variables else "name"
+        shown = where or "such item"
+        return NotFoundError(f"GitHub shows no {shown} to this token ({problems.text()}); check the {what}: bee doctor")
     if "FORBIDDEN" in problems.kinds():
         return ForbiddenError(f"the token may not read {where} ({problems.text()}); SECURITY.md lists what it needs")
     return ServerError(f"GitHub's GraphQL refused the query ({problems.text()})")
