@@ -74,15 +74,18 @@ class LocalExecutor:
         note_process(self.home, run, WORKER, pid, self.boot)
 
     def phase(self, run: str, host: str, boot: str) -> Phase:
-        """Only this host in this boot can say dead; a worker that has not taken its lock yet is known by its pid."""
+        """Only this host in this boot can say dead; a worker that has not taken its lock yet is known by its pid.
+
+        Where none was started, the lock of the tick that claimed for it says whether one may still come.
+        """
         if host != self.host_id or boot != self.boot:
             return Phase.UNKNOWN
         alive = self.home.run_alive(run)
         if alive is None:
             worker = self._noted(run, WORKER)
-            if worker is None:
-                return Phase.UNKNOWN
-            alive = process.alive(*worker)
+            alive = process.alive(*worker) if worker is not None else self.home.claimer_alive(run)
+        if alive is None:
+            return Phase.UNKNOWN
         return Phase.ALIVE if alive else Phase.DEAD
 
     def cancel(self, run: str) -> bool:

@@ -22,8 +22,9 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from bee.hands.clock import SYSTEM, Clock
 from bee.words.errors import BeeError, LookError, UsageError
-from bee.words.limits import GIT_SECONDS_MAX, HINT_BYTES_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
+from bee.words.limits import GIT_SECONDS_MAX, HINT_BYTES_MAX, LAUNCH_SECONDS_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
 
+CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home")
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
 MARKER_BYTES_MAX: Final = 4096
 LOCK_SECONDS_MAX: Final = 2 * GIT_SECONDS_MAX
@@ -268,6 +269,29 @@ class Home:
         lock = self.path / "runs" / _run(run) / "alive.lock"
         return _is_held(lock) if lock.exists() else None
 
+    @contextlib.contextmanager
+    def claiming(self, run: str) -> Iterator[None]:
+        """Hold the lock that says a tick is claiming for this run, until its worker has been started."""
+        fd = _open_lock(self.run_dir(run) / "claim.lock")
+        try:
+            _lock_within(fd, PROBE_SECONDS_MAX, self.clock)
+            yield
+        finally:
+            os.close(fd)
+
+    def claimer_alive(self, run: str) -> bool | None:
+        """Whether the tick that claimed for a run is still at it; None where it was not here, or ended only just now.
+
+        A tick may die in the moment after it has started the worker, which then takes its own lock: that has
+        LAUNCH_SECONDS_MAX to be seen.
+        """
+        lock = self.path / "runs" / _run(run) / "claim.lock"
+        if not lock.exists():
+            return None
+        if _is_held(lock):
+            return True
+        return False if time.time() - lock.stat().st_mtime > LAUNCH_SECONDS_MAX else None
+
     def prune(
         self, keep_count: int = RUNS_KEPT_MAX, keep_days: int = RUNS_KEPT_DAYS_MAX, live: set[str] | None = None
     ) -> list[str]:
@@ -281,7 +305,16 @@ class Home:
             if old and folder.name not in (live or set()) and not self.run_alive(folder.name):
                 remove_tree(folder)
                 gone.append(folder.name)
+            else:
+                self._clear_dead(folder, live or set())
         return gone
+
+    def _clear_dead(self, folder: Path, live: set[str]) -> None:
+        """The clones of a run whose worker was killed: what a run clears itself, when it ends."""
+        left = [folder / name for name in CLONES if (folder / name).is_dir()]
+        if left and folder.name not in live and self.run_alive(folder.name) is False:
+            for path in left:
+                remove_tree(path)
 
 
 def remove_tree(path: Path) -> None:

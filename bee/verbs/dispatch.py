@@ -41,21 +41,22 @@ def dispatch(
     host.crew.ready(report.decision.choice.role, report.decision.choice.placed.repo)
     for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
         view = next(view for view in views if view.snapshot.repo == one.repo)
-        job = claim(host, door, one, view, options)
-        if job is not None:
-            report.run = job.run
-            report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.place.reason))
-            return _launch(host, job, slot, options, report)
+        run = new_run(str(one.role), one.number, door.now())
+        with host.home.claiming(run):
+            job = claim(host, door, one, view, options, run)
+            if job is not None:
+                report.run = job.run
+                report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.place.reason))
+                return _launch(host, job, slot, options, report)
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
     return slot
 
 
-def claim(host: Host, door: Door, one: Placed, view: View, options: Options) -> Job | None:
-    """Claim an item and prove the claim: read back, and derive its position again. None when it is not ours."""
+def claim(host: Host, door: Door, one: Placed, view: View, options: Options, run: str) -> Job | None:
+    """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
     assert one.role is not None
     snapshot = view.snapshot
     desk = desk_of(door, snapshot, host.host_id, host.boot)
-    run = new_run(one.role, one.number, door.now())
     head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
     name = _engine_name(host, one.role, one.repo)
     what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)

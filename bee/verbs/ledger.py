@@ -8,7 +8,7 @@ from bee.hands.git import Commit
 from bee.thinking.ledger import Entry
 from bee.verbs.host import Host
 from bee.words import limits, records
-from bee.words.branches import ITEM_REFS, item_ref
+from bee.words.branches import ARCHIVE_REFS, ITEM_REFS, archive_ref, item_ref
 from bee.words.errors import CutOffError
 
 
@@ -19,7 +19,8 @@ def read(host: Host, repo: str, numbers: Sequence[int], since: int = 0) -> list[
     """
     mirror = host.mirror(repo)
     mirror.ensure()
-    refs = sorted(mirror.remote_refs([item_ref(number) for number in numbers])) if numbers else [f"{ITEM_REFS}*"]
+    named = [ref(number) for number in numbers for ref in (item_ref, archive_ref)]
+    refs = sorted(mirror.remote_refs(named)) if numbers else [f"{ITEM_REFS}*", f"{ARCHIVE_REFS}*"]
     if not refs:
         return []  # no run was ever here
     mirror.fetch([f"+{ref}:{ref}" for ref in refs])

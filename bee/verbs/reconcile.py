@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from bee.hands.github.door import Door
+from bee.hands.journal import Home
 from bee.thinking.decide import Act, decide
 from bee.thinking.facts import DayBounds, View, is_live
 from bee.thinking.leftovers import left_on_closed, twins
@@ -30,6 +31,8 @@ def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list
         _end_overrun(host, view)
         with only_its_own(host, report):
             _tidy(host, door, view)
+        with only_its_own(host, report):
+            _sweep(host, door, view)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
         acts = decide(views).acts[:left]
@@ -62,6 +65,24 @@ def _tidy(host: Host, door: Door, view: View) -> None:
         from bee.verbs.lease import desk_of
 
         tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
+
+
+def sweep_due(home: Home, repo: str, now: int) -> bool:
+    """Whether this machine has not swept a repository for SWEEP_HOURS; a new home begins with a day of grace."""
+    name = f"sweep-{repo.lower().replace('/', '-')}"
+    last = home.hint(name)
+    if last.isdigit() and 0 <= now - int(last) < limits.SWEEP_HOURS * 3600:
+        return False
+    home.set_hint(name, str(now))  # first: what fails every time must not be tried at every tick
+    return last.isdigit()
+
+
+def _sweep(host: Host, door: Door, view: View) -> None:
+    if sweep_due(host.home, view.snapshot.repo, view.snapshot.now):
+        from bee.verbs.lease import desk_of
+        from bee.verbs.sweep import sweep  # here, because it happens once a day
+
+        sweep(host, desk_of(door, view.snapshot, host.host_id, host.boot), view)
 
 
 def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report) -> None:

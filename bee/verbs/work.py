@@ -16,7 +16,7 @@ from bee.hands.engines import EngineResult
 from bee.hands.git import RefChange, Repository
 from bee.hands.github import writing
 from bee.hands.github.door import Door
-from bee.hands.journal import remove_tree
+from bee.hands.journal import CLONES, remove_tree
 from bee.thinking import prompt, wording
 from bee.thinking.errorprint import error_print
 from bee.thinking.holds import BY_QUOTA
@@ -118,7 +118,7 @@ class Run:
 
     def clean(self) -> None:
         """The clone is not needed any more; prompt, context and transcript stay."""
-        for name in ("clone", "e2e", "e2e-home", "agent-home"):
+        for name in CLONES:
             if (self.folder / name).exists():
                 remove_tree(self.folder / name)
 

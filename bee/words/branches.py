@@ -11,6 +11,7 @@ _BRANCH: Final = re.compile(rf"bee/([1-9][0-9]{{0,9}})-({STEP_ID.pattern})")
 
 ITEM_REFS: Final = "refs/bee/items/"
 MERGE_REFS: Final = "refs/bee/merge/"
+ARCHIVE_REFS: Final = "refs/bee/archive/"
 TRACE_REFS: Final = "refs/bee/traces/"
 ALERT_REFS: Final = "refs/bee/alerts/"
 CONTROL_REF: Final = "refs/bee/control"
@@ -31,6 +32,11 @@ def parse_branch(name: str) -> tuple[int, str] | None:
 def item_ref(number: int) -> str:
     """The lease ref of an issue or pull request."""
     return f"{ITEM_REFS}{number}"
+
+
+def archive_ref(number: int) -> str:
+    """Where the ledger of an item closed long ago is kept."""
+    return f"{ARCHIVE_REFS}{number}"
 
 
 def merge_ref(base: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -158,6 +159,31 @@ def test_c3_an_expired_lease_is_taken_over_by_exactly_one_of_two_hosts(stage: St
     assert len(drafted) == 1
     assert stage.record(number).run == drafted[0]
     assert stage.labels(number) == set()
+
+
+def test_c5_a_tick_that_died_between_claim_and_launch_is_known_by_its_lock(stage: Stage) -> None:
+    """Its kernel lock died with it, and no worker came within a minute: nobody waits for the lease to expire."""
+    number = stage.issue()
+    host = stage.host()
+    stage.claimed(host, number)
+    code = "import sys, time\nfrom pathlib import Path\nfrom bee.hands.journal import Home\n"
+    code += "with Home(Path(sys.argv[1])).claiming('a-run'): print('held', flush=True); time.sleep(60)"
+    argv = [sys.executable, "-P", "-c", code, str(host.home.path)]
+    dead = subprocess.Popen(argv, env=bee_env(stage.env()), stdout=subprocess.PIPE, text=True)
+    assert dead.stdout is not None
+    assert dead.stdout.readline() == "held\n"
+    lock = host.home.run_dir("a-run") / "claim.lock"
+    os.utime(lock, (time.time() - 99, time.time() - 99))
+    assert host.executor.phase("a-run", host.host_id, host.boot) is Phase.ALIVE
+    assert not stage.tick(host).run
+    dead.kill()
+    dead.communicate()
+    os.utime(lock)
+    assert host.executor.phase("a-run", host.host_id, host.boot) is Phase.UNKNOWN, "its worker may be about to begin"
+    os.utime(lock, (time.time() - 99, time.time() - 99))
+    assert host.executor.phase("a-run", host.host_id, host.boot) is Phase.DEAD
+    assert stage.tick(host).run
+    assert stage.record(number).history[0].outcome is Outcome.LOST
 
 
 def test_c3_a_run_known_to_be_dead_here_is_settled_at_once(stage: Stage) -> None:

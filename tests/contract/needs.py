@@ -64,6 +64,8 @@ REST: Final = (
     _need("GET /issues",
           "[].number [].body [].pull_request [].issue_dependencies_summary.blocked_by [].updated_at", ISSUES,
           "which issues have dependencies; alerts that stand already; when the last change was"),
+    _need("GET /issues/{issue_number}", "state state_reason closed_by.login", ISSUES,
+          "whether an alert is open, and how it was closed"),
     _need("GET /issues/{issue_number}/dependencies/blocked_by", "[].number [].state [].repository_url", ISSUES,
           "what an issue waits for"),
     _need("GET /commits/{ref}/status",

@@ -362,6 +362,13 @@ def open_alert(door: Door, repo: str, creator: str, marker: str) -> int:
     return min(numbers, default=0)
 
 
+def closed_with(door: Door, repo: str, label: str) -> list[int]:
+    """The numbers of closed items that carry a label, those of the first page: the rest waits."""
+    params = {"state": "closed", "labels": label, "per_page": str(limits.PAGE_ITEMS_MAX)}
+    listed, _ = door.rest("GET", f"/repos/{repo}/issues", params=params)
+    return [int(data["number"]) for data in listed]
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """Whether an issue is open; where it is not, the login of who closed it, and whether as completed."""

@@ -1,0 +1,98 @@
+"""Once a day and machine: what long-closed items left on GitHub goes. Bounded; what is not done today waits.
+
+Nothing here matters to a decision, and nothing is deleted but labels of bee's and refs below `refs/bee/`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from bee.hands.github import reading, writing
+from bee.hands.github.writing import RefMove
+from bee.thinking.facts import View, is_live
+from bee.thinking.trust import events_of
+from bee.verbs.host import Host
+from bee.verbs.lease import Desk
+from bee.words import limits
+from bee.words.branches import TRACE_REFS, archive_ref, item_ref
+from bee.words.errors import NotFoundError, RefConflict
+from bee.words.labels import Label
+
+_TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/([0-9]{{8}}T[0-9]{{6}})Z-.+")
+
+
+def sweep(host: Host, desk: Desk, view: View) -> None:
+    """Labels off closed items, old traces away, ledgers of long-closed items into the archive. Raises LookError."""
+    labels = _labels(desk, view)
+    archived = _archive(desk, view)
+    traces = _traces(host, desk, view)
+    if labels or archived or traces:
+        host.say(f"{desk.repo}: swept {labels} labels, {archived} ledgers, {traces} traces of closed items")
+
+
+def _labels(desk: Desk, view: View) -> int:
+    """bee's labels that mean nothing on a closed item. A `breeze:human` that a person set stays theirs."""
+    gone = 0
+    for label in (Label.WIP, Label.QUARANTINE, Label.HUMAN):
+        for number in reading.closed_with(desk.door, desk.repo, label.value)[: limits.SWEEP_ITEMS_MAX]:
+            if is_live(view.snapshot.items.get(number), view.snapshot.now, view.phases):
+                continue
+            if label is Label.HUMAN and not _set_by_bee(desk, view, number):
+                continue
+            writing.remove_label(desk.door, desk.repo, number, label.value)
+            gone += 1
+    return gone
+
+
+def _set_by_bee(desk: Desk, view: View, number: int) -> bool:
+    try:
+        item = reading.read_item(desk.door, desk.repo, number).item
+    except NotFoundError:
+        return False
+    added = [event for event in events_of(item.events, Label.HUMAN) if event.added]
+    return bool(added) and view.trust.is_bee(added[-1].actor)
+
+
+def _archive(desk: Desk, view: View) -> int:
+    """Ledgers of items closed for long leave the list that every tick reads; `bee log` finds them all the same."""
+    snapshot = view.snapshot
+    oldest = snapshot.now - limits.ITEM_REFS_KEPT_DAYS_MAX * limits.DAY_SECONDS
+    old = [
+        (number, tip.oid)
+        for number, tip in sorted(snapshot.items.items())
+        if tip.record is not None and not tip.record.holds and tip.record.at < oldest and snapshot.item(number) is None
+    ]
+    moved = 0
+    for number, oid in old[: limits.SWEEP_REFS_MAX]:
+        before = writing.read_oid(desk.door, desk.repo, archive_ref(number))
+        moves = [RefMove(archive_ref(number), before, oid), RefMove(item_ref(number), oid, None)]
+        moved += _moved(desk, moves)
+    return moved
+
+
+def _traces(host: Host, desk: Desk, view: View) -> int:
+    """E2E traces of closed items, by the time in the name of their run."""
+    oldest = view.snapshot.now - limits.TRACES_KEPT_DAYS_MAX * limits.DAY_SECONDS
+    mirror = host.mirror(desk.repo)
+    mirror.ensure()
+    moves = []
+    for ref, oid in sorted(mirror.remote_refs([f"{TRACE_REFS}*"]).items()):
+        match = _TRACE.fullmatch(ref)
+        if match is None or view.snapshot.item(int(match[1])) is not None:
+            continue
+        if calendar.timegm(time.strptime(match[2], "%Y%m%dT%H%M%S")) < oldest:
+            moves.append(RefMove(ref, oid, None))
+    moves = moves[: limits.SWEEP_REFS_MAX]
+    return len(moves) if moves and _moved(desk, moves) else 0
+
+
+def _moved(desk: Desk, moves: Sequence[RefMove]) -> bool:
+    try:
+        writing.update_refs(desk.door, desk.repo, desk.repo_id, moves)
+    except RefConflict:
+        return False  # another machine sweeps, or somebody works there again
+    return True

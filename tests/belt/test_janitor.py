@@ -1,0 +1,72 @@
+"""What closed items and dead runs leave behind goes, once a day, within bounds, and costs nobody anything else."""
+
+from __future__ import annotations
+
+from tests.belt.plays import bee, fault, lift
+from tests.belt.stage import Stage
+
+DAY = 24 * 60 * 60
+
+
+def test_once_a_day_what_long_closed_items_left_is_swept(stage: Stage) -> None:
+    """bee's labels, traces, and ledgers, which are archived; an open item, a person's label and what is young stay."""
+    host = stage.host(moves={"drafter": 'bee nothing-to-do already-done "It is there."\n'})
+    old, held, mine, still_open = (stage.issue() for _ in range(4))
+    for _ in range(4):
+        assert stage.tick(host).run
+    stage.label(old, "breeze:wip", "breeze:quarantine-hotloop")
+    stage.label(held, "breeze:human")
+    stage.label(mine, "bug")
+    for number in (old, held, mine):
+        stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"state": "closed"})
+    stage.clone()
+    traces = {
+        f"refs/bee/traces/{old}/20200101T000000Z-test-{old}-0a": False,
+        f"refs/bee/traces/{old}/20990101T000000Z-test-{old}-0b": True,
+        f"refs/bee/traces/{still_open}/20200101T000000Z-test-{still_open}-0c": True,
+    }
+    for ref in traces:
+        stage.git("push", "-q", "origin", f"HEAD:{ref}")
+    stage.sleep(31 * DAY)
+    stage.tick(host)
+    assert (stage.labels(old), stage.labels(held), stage.labels(mine)) == (set(), {"breeze:human"}, {"bug"})
+    assert set(stage.refs("refs/bee/traces/")) == {ref for ref, stays in traces.items() if stays}
+    assert set(stage.refs("refs/bee/items/")) == {f"refs/bee/items/{still_open}"}
+    assert len(stage.refs("refs/bee/archive/")) == 3
+    log = bee(stage, "log", str(old), "--json", "--repo", stage.repo)
+    assert [record["role"] for record in log.json["records"]].count("drafter") >= 1, log.err
+    before = stage.asked()
+    stage.tick(host)
+    assert len(stage.log(before)) <= 3, "swept for today"
+    stage.call("ada", "PATCH", stage.at(f"/issues/{old}"), {"state": "open"})
+    assert stage.tick(host).run, "reopened, it has a ledger of its own again"
+
+
+def test_a_sweep_that_fails_costs_only_itself_and_is_not_tried_at_every_tick(stage: Stage) -> None:
+    number = stage.issue(labels=[])
+    host = stage.host(moves={"drafter": 'bee nothing-to-do waiting "Later."\n'})
+    stage.tick(host)
+    stage.sleep(2 * DAY)
+    stage.comment(number, "Now.")
+    fault(stage, "status", {"method": "GET", "path": "/repos/ada/calc/issues$"}, status=403)
+    report = stage.tick(host)
+    lift(stage)
+    assert len(report.problems) == 1
+    assert report.run, "the item is worked all the same"
+    assert stage.tick(host).problems == []
+
+
+def test_the_clone_of_a_killed_run_goes_and_its_transcript_stays(stage: Stage) -> None:
+    """The worker would have cleared it; a live run's is never touched."""
+    host = stage.host()
+    host.home.ensure()
+    for run in ("dead", "alive", "unknown"):
+        (host.home.run_dir(run) / "clone").mkdir()
+        (host.home.run_dir(run) / "transcript.log").write_text("x")
+    host.home.hold_alive("dead").release()
+    held = host.home.hold_alive("alive")
+    stage.tick(host)
+    held.release()
+    left = {path.parent.name for path in host.home.path.glob("runs/*/clone")}
+    assert left == {"alive", "unknown"}
+    assert len(list(host.home.path.glob("runs/*/transcript.log"))) == 3
