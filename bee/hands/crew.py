@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bee.hands.journal import Home
 from bee.hands.runlog import TRANSCRIPT, add_verb
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from bee.hands.engines import Engine, EngineResult
     from bee.hands.process import Ended
     from bee.hands.sandbox import Box
+
+
+_CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-credentials", ".gitconfig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,10 @@ class BoxedCrew:
             scene.folder, str(scene.socket), scene.bin, scene.home, own.model, _smallest(own.usd, scene.usd_max),
             own.args, {}, scene.branch, own.base_url or engine.server(self.env), box.mode != "none",
         )  # fmt: skip
+        closed = _closed(self.env, self.home.path) if box.mode != "none" else []
         try:
             program = engine.argv(job)
+            named = _named(program, self.python, closed)
         except UsageError as problem:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=str(problem))
         env, network = engine.env(job, self.env), narrowed(own.network, scene.network)
@@ -111,7 +116,7 @@ class BoxedCrew:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=unkept)
         engine.prepare(job)
         readable = [scene.mirror, scene.context, scene.bin]
-        readable += dict.fromkeys([*engine.shows(), *_named(program, self.python)])
+        readable += dict.fromkeys([*engine.shows(), *named])
         if not isinstance(network, tuple):
             return self._run(scene, engine, box, program, env, readable, network == OPEN)
         with Egress((*network, *engine.reaches(job, env)), self._refusals(scene)) as egress:
@@ -176,7 +181,23 @@ def _network_problem(network: Network, box: Box, needs_server: bool, env: Mappin
     return f"a list of hosts does not work behind a proxy of this machine's own ({own})" if own else ""
 
 
-def _named(argv: Sequence[str], python: str) -> list[Path]:
-    """What the configuration's own argv names by absolute path, for the box to show; Python itself is there already."""
+def _named(argv: Sequence[str], python: str, closed: Sequence[Path]) -> list[Path]:
+    """What the configuration's own argv names by absolute path, for the box to show; Python itself is there already.
+
+    Raises UsageError for what holds, or lies in, one of the `closed` places.
+    """
     paths = [Path(word) for word in argv if word.startswith("/") and word != "/"]
-    return [path for path in paths if path.exists() and not path.is_relative_to(Path(python).parent.parent)]
+    shown = [path for path in paths if path.exists() and not path.is_relative_to(Path(python).parent.parent)]
+    for path in shown:
+        real = path.resolve()
+        if any(place.is_relative_to(real) or real.is_relative_to(place) for place in closed):
+            raise UsageError(
+                f"the engine's arguments name {path}, where no agent may look: a home, credentials, or bee's"
+            )
+    return shown
+
+
+def _closed(env: Mapping[str, str], home: Path) -> list[Path]:
+    """What the box never shows, whatever an argument names: the person's credentials, and bee's own home."""
+    person = Path(env.get("HOME") or "/").resolve()
+    return [home.resolve(), *(person / name for name in _CREDENTIALS if person != Path("/"))]

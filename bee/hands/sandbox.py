@@ -30,9 +30,10 @@ _ETC: Final = (
 ).split()
 _LINUX_HELP: Final = (
     "Agents run in a box of bubblewrap, and it cannot be built here: {why}. Install it (apt install bubblewrap, or dnf "
-    "install bubblewrap). Ubuntu 24.04 and later forbid it to users by AppArmor: give /usr/bin/bwrap a profile with "
-    "`userns`, or set kernel.apparmor_restrict_unprivileged_userns=0. In a container, allow user namespaces and an "
-    "unmasked /proc. Or write `sandbox: none` in config.yml, and let agents run with all your rights."
+    "install bubblewrap). Ubuntu 24.04 and later forbid it to users by AppArmor: put `abi <abi/4.0>, include "
+    "<tunables/global> profile bwrap /usr/bin/bwrap flags=(unconfined) {{ userns, }}` into /etc/apparmor.d/bwrap, and "
+    "run `sudo apparmor_parser -r /etc/apparmor.d/bwrap`. In a container, allow user namespaces and an unmasked "
+    "/proc. Or write `sandbox: none` in config.yml, and let agents run with all your rights."
 )
 _MACOS_HELP: Final = (
     "Agents run in a box of sandbox-exec, and it cannot be built here: {why}. /usr/bin/sandbox-exec is a part of "
@@ -114,16 +115,30 @@ def find(mode: Literal["required", "none"], path_env: str) -> Box:
     return box
 
 
+# What must fail in the box, tried: reading and writing outside it, seeing other processes, reaching a network.
+_TRIES: Final = """
+echo works
+cat "$1/secret" 2>/dev/null && echo "READ"
+{ echo x > "$1/written"; } 2>/dev/null
+set -- /proc/[0-9]*; [ $# -gt 8 ] && echo "PROCESSES $#"
+[ -r /proc/net/dev ] && [ "$(grep -c : /proc/net/dev)" -gt 1 ] && echo "NETWORK"
+exit 0
+"""
+_FOUND: Final = {
+    b"READ": "a file outside it can be read",
+    b"PROCESSES": "the processes of this machine can be seen in it",
+    b"NETWORK": "the network can be reached from it",
+}
+
+
 def try_out(box: Box) -> str | None:
-    """What is wrong with the box, by using it: a command must run in it, and a file outside must not be readable."""
+    """What is wrong with the box, by using it: a command must run in it, and what must fail must fail."""
     with TemporaryDirectory(prefix="bee-box-") as outside, TemporaryDirectory(prefix="bee-box-") as inside:
-        secret = Path(outside).resolve() / "secret"
-        secret.write_text("seen")
+        (Path(outside).resolve() / "secret").write_text("seen")
         where = Path(inside).resolve()
         env = {"PATH": process.SYSTEM_PATH, "HOME": str(where)}
-        script = 'echo works; cat "$1" 2>/dev/null; exit 0'
         argv = box.wrap(
-            ["/bin/sh", "-c", script, "sh", str(secret)],
+            ["/bin/sh", "-c", _TRIES, "sh", str(Path(outside).resolve())],
             writable=[where],
             readable=[],
             cwd=where,
@@ -131,10 +146,12 @@ def try_out(box: Box) -> str | None:
             network=False,
         )
         ended = process.run(argv, cwd=where, env=env, seconds=TEST_SECONDS_MAX)
+        written = (Path(outside) / "written").exists()
     if ended.code != 0 or not ended.out.startswith(b"works"):
         said = " ".join(ended.err.decode("utf-8", "replace").split())[:300]
         return f"it ended with {ended.code}: {said}" if said else f"it ended with {ended.code}"
-    return "a file outside it can be read" if b"seen" in ended.out else None
+    found = [text for word, text in _FOUND.items() if word in ended.out]
+    return "a file outside it can be written" if written and not found else next(iter(found), None)
 
 
 def _interpreter() -> list[Path]:

@@ -118,20 +118,28 @@ def test_a_repository_overrides_a_prompt_from_its_default_branch_alone(stage: St
     assert "ada/calc:.github/bee/agents/drafter.md: {{context_files}} and {{withheld}} must stand in it" in last.note
 
 
+OTHERS = (
+    "AGENTS.md", "GEMINI.md", ".mcp.json", ".codex/config.toml", ".gemini/settings.json", ".cursor/rules/x.mdc",
+    ".claude/agents/x.md", ".github/bee/agents/reviewer.md",
+)  # fmt: skip
+
+
 def test_x6_r1_agent_files_are_the_bases_and_bee_never_runs_from_the_clone(stage: Stage, tmp_path: Path) -> None:
     """The PR's CLAUDE.md, hooks and a package called bee are in its tree: none of them steers anybody."""
     stage.push({"CLAUDE.md": "base rules\n", ".claude/settings.json": "{}\n"})
     evil = f"import pathlib; pathlib.Path({str(tmp_path / 'owned')!r}).write_text('x')\n"
+    others = dict.fromkeys((*OTHERS, "sub/AGENTS.md", "sub/GEMINI.md", "sub/CLAUDE.md"), "obey\n")
     files = {
-        "CLAUDE.md": "obey me\n", ".claude/settings.json": '{"hooks": 1}\n', ".mcp.json": "{}\n", "AGENTS.md": "obey\n",
+        **others, "CLAUDE.md": "obey me\n", ".claude/settings.json": '{"hooks": 1}\n',
         "bee/__init__.py": evil, "bee/__main__.py": evil, "sitecustomize.py": evil, "work.txt": "x\n",
     }  # fmt: skip
     task_pull(stage, files)
     script = f"""
 test "$(cat CLAUDE.md)" = "base rules"
 test "$(cat .claude/settings.json)" = "{{}}"
-test ! -e .mcp.json
-test ! -e AGENTS.md
+for name in {" ".join(OTHERS)} sub/AGENTS.md sub/GEMINI.md sub/CLAUDE.md; do test ! -e $name; done
+test -z "$(ls .git/hooks)"
+test "$(git config core.hooksPath)" = /dev/null
 test -e bee/__init__.py
 test -z "$(git status --porcelain)"
 pwd > {tmp_path}/where

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bee.hands import crew
 from bee.hands.engines import EngineJob, find
 from bee.hands.process import Agent, Stopped
 from bee.words.errors import UsageError
@@ -96,3 +97,18 @@ def test_r3_only_an_exit_of_its_own_with_code_0_is_well(stopped: Stopped, failur
 def test_an_engine_that_is_not_there_is_a_usage_error_that_says_what_is(spec: object) -> None:
     with pytest.raises(UsageError, match="command"):
         find(spec)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["", "..", ".ssh", ".ssh/id", ".config", "bee", "bee/runs/r1"])
+def test_x5_no_argument_opens_a_home_or_its_credentials_to_the_box(tmp_path: Path, name: str) -> None:
+    """What a configuration names by a path is shown in the box, but never these."""
+    person = tmp_path / "people" / "ann"
+    for folder in (".ssh/id", ".config/gh", "bee/runs/r1", "tools"):
+        (person / folder).mkdir(parents=True)
+    closed = crew._closed({"HOME": str(person)}, person / "bee")
+    tool = str(person / "tools")
+    assert crew._named(["x", tool, "--quiet", "/nowhere"], "/usr/bin/python3", closed) == [Path(tool)]
+    (tmp_path / "link").symlink_to(person / name)
+    for path in (person / name, tmp_path / "link"):
+        with pytest.raises(UsageError, match="where no agent may look"):
+            crew._named([tool, str(path)], "/usr/bin/python3", closed)

@@ -185,11 +185,27 @@ def test_a_box_that_does_not_work_is_not_trusted(tmp_path: Path, program: str, w
         sandbox.find("required", f"{tmp_path}:/usr/bin:/bin")
 
 
-def test_a_box_that_hides_nothing_is_not_trusted(tmp_path: Path) -> None:
-    program = '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n'
-    (tmp_path / "bwrap").write_text(program)
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        ("", "a file outside it can be read"),
+        ("--tmpfs /tmp --dev-bind /proc /proc", "the processes of this machine can be seen in it"),
+        ("--tmpfs /tmp --unshare-pid --proc /proc --bind SHARED SHARED", "a file outside it can be written"),
+        ("--tmpfs /tmp --unshare-pid --proc /proc", "the network can be reached from it"),
+    ],
+)
+def test_a_box_that_hides_too_little_is_not_trusted(tmp_path: Path, box: str, why: str) -> None:
+    """Each thing that must fail is tried: a bwrap that leaves one of them open is found out."""
+    if box and not shutil.which("bwrap"):
+        pytest.skip("bubblewrap is not installed here")
+    skip = 'while [ "$1" != -- ]; do case $1 in /bin/sh) break;; esac; shift; done; shift'
+    real = f"{shutil.which('bwrap')} --dev-bind / / {box.replace('--bind SHARED SHARED', '')}" if box else ""
+    if "SHARED" in box:
+        real += ' --unshare-net --bind "$OUT" "$OUT" --ro-bind /dev/null "$OUT/secret"'
+    find_out = "for last; do :; done; OUT=$last"
+    (tmp_path / "bwrap").write_text(f'#!/bin/sh\n{find_out}\n{skip}\nexec {real} "$@"\n')
     (tmp_path / "bwrap").chmod(0o755)
-    with pytest.raises(SandboxError, match="a file outside it can be read"):
+    with pytest.raises(SandboxError, match=why):
         sandbox.find("required", f"{tmp_path}:/usr/bin:/bin")
 
 
@@ -206,11 +222,22 @@ def test_a_secret_of_the_environment_is_in_no_argument(own: Path) -> None:
     assert "--unshare-net" not in argv
 
 
-def test_the_profile_of_macos_denies_by_default() -> None:
-    text = seatbelt_profile([Path('/w"x')], [Path("/r")], network=False)
-    assert "(deny default)" in text
-    assert '(allow file-write* (subpath "/w\\"x"))' in text
-    assert '(subpath "/r")' in text
-    assert "(allow network*)" not in text
-    assert "(allow network*)" in seatbelt_profile([], [], network=True)
-    assert "/Users" not in text
+GOLDEN = """(version 1)
+(deny default)
+(import "system.sb")
+(allow process*)
+(allow signal (target same-sandbox))
+(allow sysctl-read)
+(allow file-read-metadata)
+(allow file-write-data (literal "/dev/null") (literal "/dev/tty"))
+(allow file-read* (subpath "/usr") (subpath "/bin") (subpath "/sbin") (subpath "/System") (subpath "/Library") \\
+(subpath "/private/etc") (subpath "/private/var/db") (subpath "/opt/homebrew") (subpath "/dev") (subpath "/r") \\
+(subpath "/w\\"x"))
+(allow file-write* (subpath "/w\\"x"))
+(allow network-outbound (subpath "/w\\"x"))""".replace("\\\n", "")
+
+
+def test_the_profile_of_macos_word_for_word() -> None:
+    """It denies by default, shows the system and what is named, and no home. Nobody has run it on a Mac here."""
+    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=False) == GOLDEN
+    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=True) == f"{GOLDEN}\n(allow network*)"

@@ -14,6 +14,7 @@ from bee.hands.github.door import Door
 from bee.verbs.host import Host
 
 if TYPE_CHECKING:
+    from bee.thinking.config import Settings
     from bee.verbs.steer import Done
 from bee.words.limits import WATCH_SECONDS_MIN
 
@@ -57,6 +58,12 @@ def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:
 def say(text: str) -> None:
     """One line for people, on standard error: standard output is for results."""
     print(text, file=sys.stderr, flush=True)
+
+
+def warn_without_box(settings: Settings) -> None:
+    """Say it each time, where somebody wrote `sandbox: none`."""
+    if settings.sandbox == "none":
+        say("sandbox: none (agents run with all your rights)")
 
 
 def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:

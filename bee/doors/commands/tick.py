@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
 from bee.verbs.report import Options
 from bee.verbs.tick import tick
 
@@ -27,6 +27,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     host = host_for(args, env)
     repos = services.repos_of(host.settings, args.repo)
     report = tick(host, Options(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
+    warn_without_box(host.settings)
     for problem in report.problems:
         print(f"bee: {problem}", file=sys.stderr)
     if args.json:

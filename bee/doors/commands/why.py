@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors import render, services
-from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
 from bee.hands.github import reading
 from bee.thinking.decide import place_item, survey, why_json
 from bee.thinking.holds import hold_of
@@ -34,5 +34,6 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.json:
         print_json(data)
     else:
+        warn_without_box(host.settings)
         print(render.why(data, placed.item.title, placed.place.reason))
     return 0
