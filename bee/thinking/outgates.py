@@ -19,6 +19,7 @@ from bee.words.text import one_line, silent, unix
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is no credential, and stands in many texts
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
+_LEFT_OUT: Final = "[left out: it seems to hold a credential]"
 SYMLINK: Final = "120000"
 SUBMODULE: Final = "160000"
 
@@ -188,6 +189,14 @@ class Gates:
         """The kinds of credentials in a text, those of this run first."""
         own = ["a credential of this machine"] if holds(text, self.known) else []
         return [*own, *self.secrets(text)]
+
+    def told(self, text: str) -> str:
+        """What a program printed, without the lines that seem to hold a credential."""
+        if not self.kinds(text):
+            return text
+        lines = [_LEFT_OUT if self.kinds(line) else line for line in text.split("\n")]
+        rest = "\n".join(lines)
+        return _LEFT_OUT if self.kinds(rest) else rest
 
     def refuse_text(self, text: str) -> list[str]:
         """Why this text may not be posted."""

@@ -15,7 +15,7 @@ from bee.hands.git import Repository
 from bee.thinking import wording
 from bee.thinking.config import Policy
 from bee.thinking.outcome import TraceResult
-from bee.thinking.outgates import verify_scripts
+from bee.thinking.outgates import Gates, verify_scripts
 from bee.words import limits
 from bee.words.branches import trace_ref
 from bee.words.text import plain
@@ -23,11 +23,12 @@ from bee.words.text import plain
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where E2E runs, and who runs it: the mirror, the crew, and a folder of the run."""
+    """Where E2E runs, and who runs it: the mirror, the crew, a folder of the run, and the gates for what it prints."""
 
     mirror: Repository
     crew: Crew
     folder: Path
+    gates: Gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def run_e2e(bench: Bench, policy: Policy, number: int, run: str, head: str, base
 def _steps(bench: Bench, policy: Policy, head: str, base: str) -> list[StepRecord]:
     tree, message = bench.mirror.merge_tree(base, head)
     if tree is None:
-        return [StepRecord(f"git merge {head}", 1, 0, plain(message)[-limits.OUTPUT_TAIL_BYTES :])]
+        return [StepRecord(f"git merge {head}", 1, 0, bench.gates.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :])]
     merged = bench.mirror.commit_tree(tree, [base, head], f"E2E of {head} on {base}\n")
     records = [StepRecord(f"git merge {head}", 0, 0, "")]
     missing = [path for path in sorted(verify_scripts(policy)) if bench.mirror.show(merged, path) is None]
@@ -78,7 +79,9 @@ def _verify(bench: Bench, where: Path, command: str, seconds: int) -> StepRecord
     output = plain(ended.out.decode("utf-8", "replace"))
     if ended.timed_out:
         output += f"\n[stopped after {seconds} s]"
-    return StepRecord(command, 124 if ended.timed_out else ended.code, int(ended.seconds), _ends(output))
+    return StepRecord(
+        command, 124 if ended.timed_out else ended.code, int(ended.seconds), bench.gates.told(_ends(output))
+    )
 
 
 def _ends(text: str) -> str:

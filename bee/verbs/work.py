@@ -23,6 +23,7 @@ from bee.thinking.holds import BY_QUOTA
 from bee.thinking.network import OPEN
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
+from bee.thinking.outgates import Gates
 from bee.thinking.sticky import sticky
 from bee.thinking.trust import Trust
 from bee.verbs import control
@@ -139,7 +140,8 @@ class Run:
         if self.keeper.stop.is_set() and said.pause is None:
             return Result(Outcome.STALE_INPUT, self.keeper.why, (self._wip_off(),), Failure.CANCELLED)
         failure = None if self.engine.ok else self.engine.failure or Failure.CRASH
-        return settle(said, place.brief, self.job.fingerprint, failure, self.engine.note)
+        note = self._gates().told(self.engine.note) if self.engine.note else ""
+        return settle(said, place.brief, self.job.fingerprint, failure, note)
 
     def _lean(self, place: Place) -> Said | None:
         """The mechanical part without an engine, where the policy wants it; None where judgement is needed."""
@@ -153,7 +155,7 @@ class Run:
     def _e2e(self) -> Trace:
         assert self.place is not None
         brief = self.place.brief
-        bench = Bench(self.mirror, self.host.crew, self.folder)
+        bench = Bench(self.mirror, self.host.crew, self.folder, self._gates())
         return run_e2e(
             bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.door.now()
         )
@@ -162,17 +164,21 @@ class Run:
         """E2E of a merge commit that nobody tested: a push had overtaken its base. Its trace is pushed at once."""
         assert self.place is not None
         self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
-        bench = Bench(self.mirror, self.host.crew, self.folder)
+        bench = Bench(self.mirror, self.host.crew, self.folder, self._gates())
         policy = self.place.brief.view.policy
         trace = run_e2e(bench, policy, self.job.number, self.job.run, commit, commit, self.desk.door.now())
         self.mirror.push_atomic([RefChange(trace.ref, None, trace.tip)])
         return trace
 
+    def _gates(self) -> Gates:
+        """What stands between this run's output and GitHub, with the credentials of this machine."""
+        return self.host.gates().knowing(credentials_of(self.host))
+
     def _play(self, place: Place) -> Said:
         """Let the engine play the role."""
         session = Session(
             place.brief, place.clone, self.mirror, self._e2e, self._pause_now, place.files, self._explain(place),
-            self.host.gates().knowing(credentials_of(self.host)), on_verb=self._verb_heard,
+            self._gates(), on_verb=self._verb_heard,
         )  # fmt: skip
         self.host.install_client(place.bin)
         template, path = self._template(place)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from bee.hands.crew import BoxedCrew
 from bee.hands.git import RefChange
-from bee.thinking.config import Policy
+from bee.hands.journal import Home
+from bee.hands.sandbox import Box
+from bee.hands.secretscan import scan
+from bee.thinking.config import Policy, Settings
 from bee.thinking.outgates import Gates
+from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.workspace import AGENT_FILES
 from bee.words.errors import GitError, RefConflict
 from tests.attacks.by_clone import CANARY, FREE, KNOWN, LARGE, VERIFY, Play, world
@@ -182,6 +188,24 @@ def _leak_allowed(on: Layers, folder: Path) -> bool:
     play = Play(folder, policy=policy, gates=None if Layer.SECRETS in on else Gates(secrets=lambda text: []))
     play.commit({"tests/keys/a.pem": CANARY})
     return play.submits()
+
+
+@attack("secret-in-test-output", "the change's own test prints a key of the machine, and bee posts the output",
+        Layer.SECRETS, known="X5")  # fmt: skip
+def _printed_key(on: Layers, folder: Path) -> bool:
+    gates = Gates(secrets=scan).knowing([CANARY]) if Layer.SECRETS in on else Gates(secrets=lambda text: [])
+    here = world()
+    play = Play(folder)
+    play.commit({"check.sh": f"echo the key is {CANARY}; exit 1\n"})
+    head = play.clone.head()
+    here.mirror.take_back(play.clone, head)
+    settings = Settings(sandbox="none")
+    crew = BoxedCrew(Home(folder / "home"), settings, "boot", sys.executable, {}, lambda: Box("none"))
+    bench = Bench(here.mirror, crew, folder, gates)
+    trace = run_e2e(bench, Policy(intake="all"), 1, "run-1", head, here.base, 1)
+    told = "".join(commit.message for commit in here.mirror.new_commits(trace.tip, []))
+    assert not trace.passed
+    return CANARY in trace.output or CANARY in told
 
 
 # ---- what its commits say -------------------------------------------------------------------------------------------

@@ -96,3 +96,11 @@ def test_no_exemption_frees_a_value_of_this_machine() -> None:
     key = "-----BEGIN PRIVATE KEY-----"
     assert gates.refuse_added("fine", key) == []
     assert gates.refuse_added(key, "") == ["the change seems to hold a private key: take it out, of every commit"]
+
+
+def test_x5_what_a_program_printed_is_told_without_its_credentials() -> None:
+    gates = Gates().knowing([CANARY])
+    assert gates.told("1 failed\nsee a.py") == "1 failed\nsee a.py"
+    said = gates.told(f"1 failed\nkey={CANARY}\nsee a.py")
+    assert said == "1 failed\n[left out: it seems to hold a credential]\nsee a.py"
+    assert gates.told(f"{CANARY[:6]}\n{CANARY[6:]}") == "[left out: it seems to hold a credential]"
