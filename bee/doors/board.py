@@ -37,10 +37,20 @@ class Board:
             self._section("waiting for something else", Mover.CONDITION, [self._held(one) for one in view.held]),
             self._section("in line", Role.DRAFTER, [self._row(one, one.item.title) for one in view.ready]),
             self._section("nothing to do", Mover.NOBODY, [self._row(one, one.item.title) for one in view.quiet]),
-            [f"{self.seen.requests} {'request' if self.seen.requests == 1 else 'requests'} to GitHub"],
+            self._github(),
         ]
         shown = [part for part in parts if part]
         return [line for at, part in enumerate(shown) for line in ([""] if at else []) + part]
+
+    def _github(self) -> list[str]:
+        """What this look used, and what is left for the next ones and for the person."""
+        seen = self.seen
+        used = f"{seen.requests} {'request' if seen.requests == 1 else 'requests'} to GitHub"
+        cost = f", {seen.points} GraphQL points" if seen.points else ""
+        lines = filled(used + cost, self.width, "")
+        for left in seen.left:
+            lines += filled(f"{left.text}; bee leaves {left.reserve:,} to you", self.width, "")
+        return lines
 
     # ---- the head -------------------------------------------------------------------------------------------
 

@@ -85,6 +85,7 @@ SETTINGS: Final = listed(obj(
 ITEM: Final = obj(
     repo=text(), number=whole(), kind=KIND, position=POSITION, moves_next=MOVES_NEXT, reason=text("the rule, in words")
 )
+CHARGED: Final = obj(requests=whole("REST requests that GitHub counts; a 304 is none"), points=whole("of GraphQL"))
 DECISION: Final = obj(
     kind=one_of("idle", "dispatch", "repair", "escalate"), repo=maybe(text()), number=maybe(whole()),
     role=maybe(one_of(*Role)), reason=maybe(text()),
@@ -136,7 +137,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
     "tick": obj(
         exit=EXIT, decision=DECISION, items=listed(ITEM), requests=whole("requests to GitHub"),
         run=maybe(text("the run that was sent")),
-        charged=obj(requests=whole("REST requests that GitHub counts; a 304 is none"), points=whole("of GraphQL")),
+        charged=CHARGED,
         acted=listed(obj(kind=text(), repo=text(), number=whole(), reason=text(), done=flag()), "what bee itself did"),
         problems=PROBLEMS,
     ),
@@ -160,7 +161,12 @@ SHAPES: Final[Mapping[str, Schema]] = {
         markers=mapping(text(), "the texts of PAUSED and ROLLBACK, where they are there"),
         sandbox=text(), heartbeat_seconds=maybe(whole("since a tick last began on this machine")),
         next_tick_seconds=maybe(whole("until the next one is due; null where nothing seems to tick")),
-        requests=whole("requests to GitHub"), problems=PROBLEMS,
+        requests=whole("requests to GitHub"), charged=CHARGED,
+        limits=listed(obj(
+            resource=text("core is REST"), limit=whole("for an hour"), used=whole("by all that use this account"),
+            remaining=whole(), reset=whole("seconds since the epoch"), reserve=whole("what bee leaves to you"),
+        ), "of GitHub, as its last answers said"),
+        problems=PROBLEMS,
     ),
     "why": obj(
         repo=text(), number=whole(), kind=KIND, position=POSITION, moves_next=MOVES_NEXT, rule=text(),

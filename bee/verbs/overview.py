@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bee.hands.github.door import Door
+from bee.hands.github.manners import Left
 from bee.hands.journal import Slot
 from bee.thinking.decide import decide
 from bee.thinking.overview import Overview, Running, overview_of
@@ -49,6 +50,9 @@ class Seen:
     heartbeat_seconds: int | None
     requests: int
     problems: list[BeeError] = field(default_factory=list)
+    charged: int = 0
+    points: int = 0
+    left: tuple[Left, ...] = ()
 
     @property
     def next_tick_seconds(self) -> int | None:
@@ -74,13 +78,16 @@ class Seen:
             "heartbeat_seconds": self.heartbeat_seconds,
             "next_tick_seconds": self.next_tick_seconds,
             "requests": self.requests,
+            "charged": {"requests": self.charged, "points": self.points},
+            "limits": [left.json() for left in self.left],
             "problems": [str(problem) for problem in self.problems],
         }
 
 
 def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
     """Look once. A repository that cannot be looked at never hides the others; where none can, its error is raised."""
-    before, problems, views = door.requests, [], []
+    before, charged, points = door.requests, door.charged, door.points
+    problems, views = [], []
     for repo in repos:
         try:
             views.append(with_phases(host, look(door, repo)))
@@ -100,6 +107,9 @@ def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
         None if beat is None else max(int(time.time()) - beat, 0),
         door.requests - before,
         list(problems),
+        door.charged - charged,
+        door.points - points,
+        tuple(door.left.values()),
     )
 
 

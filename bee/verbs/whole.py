@@ -87,6 +87,11 @@ def _dispatch(
         return None
     if not isinstance(report.decision.choice, Dispatch):
         return slot
+    short = door.short()
+    if short is not None:
+        report.said = f"{short.text}; that is kept for you, so no agent is sent before"
+        host.say(report.said)
+        return slot
     from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
 
     return dispatch(host, door, views, slot, options, report)

@@ -11,7 +11,9 @@ import requests
 import responses
 from responses import matchers
 
-from bee.hands.github.door import GraphErrors
+from bee.hands.clock import SystemClock
+from bee.hands.github.door import Door, GraphErrors, Servers
+from bee.hands.github.manners import Left
 from bee.words import limits
 from bee.words.errors import (
     AuthError,
@@ -49,7 +51,7 @@ CAUSES: list[tuple[str, dict[str, Any], type[BeeError], str, int]] = [
     ("403 secondary in words only", said(403, "a secondary rate limit"), RateLimitError, "12:01:00 UTC", 75),
     ("403 with something left", said(403, "No", x_ratelimit_remaining="7"), ForbiddenError, "may not", 75),
     ("429", said(429, "Too many"), RateLimitError, "12:01:00 UTC", 75),
-    ("429 with its time", said(429, "Too many", Retry_After="5"), RateLimitError, "in 5 s", 75),
+    ("429 with its time", said(429, "Too many", Retry_After="50"), RateLimitError, "in 50 s", 75),
     ("404", said(404, "Not Found"), NotFoundError, "GitHub has no /api/v3/user for this token", 2),
     ("410", said(410, "Gone"), NotFoundError, "Gone", 2),
     ("405", said(405, "Not mergeable"), RefusedError, "GitHub refused (405): Not mergeable", 3),
@@ -209,7 +211,7 @@ def test_what_is_left_of_the_limit_is_remembered(github: responses.RequestsMock)
     github.add("GET", USER, json={}, headers={f"X-RateLimit-{name}": value for name, value in names.items()})
     one = door()
     one.rest("GET", "/user")
-    assert one.rate == {"limit": 5000, "remaining": 4990, "used": 10, "reset": NOON}
+    assert one.left == {"core": Left("core", 5000, 10, 4990, NOON)}
 
 
 # ---- GraphQL ---------------------------------------------------------------------------------------------------------
@@ -319,3 +321,103 @@ def test_the_body_is_json(github: responses.RequestsMock) -> None:
     sent = github.calls[0].request
     assert sent.headers["Content-Type"] == "application/json"
     assert json.loads(sent.body or b"") == {"title": "grün"}
+
+
+# ---- manners ---------------------------------------------------------------------------------------------------------
+
+
+class Sandglass(SystemClock):
+    """A clock that stands still but for its sleeps."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+def patient(clock: Sandglass) -> Door:
+    """A door with a clock of its own."""
+    return Door(Servers(API, GRAPHQL, "https://github.example"), "t-bee", clock=clock)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_short_wait_is_kept_and_then_asked_again(github: responses.RequestsMock, method: str) -> None:
+    """What is limited took no effect, so a write is asked again too; once."""
+    clock = Sandglass()
+    wait = said(403, "You have exceeded a secondary rate limit", Retry_After=str(limits.RATE_WAIT_SECONDS_MAX))
+    github.add(method, USER, **wait)
+    github.add(method, USER, json={"login": "bee"}, headers=DATE)
+    assert patient(clock).rest(method, "/user")[0] == {"login": "bee"}
+    assert clock.slept == [limits.RATE_WAIT_SECONDS_MAX]
+    for _ in range(2):
+        github.add(method, USER, **wait)
+    with pytest.raises(RateLimitError):
+        patient(clock).rest(method, "/user")
+
+
+def test_a_reset_that_is_near_is_waited_for_and_a_far_one_is_not(github: responses.RequestsMock) -> None:
+    clock = Sandglass()
+    github.add("GET", USER, **said(429, "No", x_ratelimit_remaining="0", x_ratelimit_reset=str(NOON + 3)))
+    github.add("GET", USER, json={}, headers=DATE)
+    patient(clock).rest("GET", "/user")
+    assert clock.slept == [3]
+    far = str(limits.RATE_WAIT_SECONDS_MAX + 1)
+    github.add("GET", USER, **said(429, "No", Retry_After=far))
+    with pytest.raises(RateLimitError, match=f"in {far} s"):
+        patient(clock).rest("GET", "/user")
+    assert clock.slept == [3]
+
+
+def test_writes_are_paced_and_reads_are_not(github: responses.RequestsMock) -> None:
+    """Some at once, then one a second, by REST and GraphQL together: never more than GitHub's 80 a minute."""
+    clock = Sandglass()
+    one = patient(clock)
+    burst = limits.WRITES_AT_ONCE_MAX
+    for number in range(burst + 10):
+        github.add("GET", USER, json={}, headers=DATE)
+        one.rest("GET", "/user")
+        github.add("POST", GRAPHQL, json={"data": {}}, headers=DATE)
+        one.graphql("query Q { a }", {})
+        if number % 2:
+            github.add("POST", USER, json={}, headers=DATE)
+            one.rest("POST", "/user", {"a": 1})
+        else:
+            github.add("POST", GRAPHQL, json={"data": {}}, headers=DATE)
+            one.graphql("\nmutation M { a }", {}, write=True)
+    assert clock.slept == [limits.WRITE_EVERY_SECONDS] * 10
+    assert burst + 60 / limits.WRITE_EVERY_SECONDS <= 80
+    clock.at += 3600
+    github.add("POST", USER, json={}, headers=DATE)
+    one.rest("POST", "/user", {})
+    assert len(clock.slept) == 10
+
+
+def limited(resource: str, remaining: int, limit: int = 5000) -> dict[str, str]:
+    """The headers of an answer that was counted against a limit."""
+    return {**DATE, "X-RateLimit-Limit": str(limit), "X-RateLimit-Used": str(limit - remaining),
+            "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": str(NOON + 60),
+            "X-RateLimit-Resource": resource}  # fmt: skip
+
+
+def test_requests_and_points_are_counted_apart_and_a_reserve_is_left(github: responses.RequestsMock) -> None:
+    """A tenth of a small limit; nothing said is nothing known, and nothing short."""
+    one = door()
+    assert one.short() is None
+    github.add("GET", USER, json={}, headers=limited("core", limits.RESERVE_REQUESTS + 1))
+    one.rest("GET", "/user")
+    assert one.short() is None
+    github.add("POST", GRAPHQL, json={"data": {"rateLimit": {"cost": 2}}}, headers=limited("graphql", 499))
+    one.graphql("query Q { a }", {})
+    short = one.short()
+    assert short is not None
+    assert (short.resource, short.remaining, short.reserve) == ("graphql", 499, limits.RESERVE_REQUESTS)
+    assert short.text == "499 of 5,000 GraphQL points are left until 2026-01-01 12:01 UTC"
+    assert sorted(one.left) == ["core", "graphql"]
+    assert (one.requests, one.charged, one.points) == (2, 1, 2)
+    assert Left("core", 60, 53, 7, NOON).reserve == 6

@@ -9,6 +9,7 @@ import pytest
 import responses
 
 from bee.hands.github import parse, reading
+from bee.hands.github.changes import changed_unless
 from bee.words import limits
 from bee.words.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
 from bee.words.model import CheckState, Permission, Pull
@@ -325,11 +326,11 @@ def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock
     same = [responses.matchers.header_matcher({"If-None-Match": etag})]
     github.get(f"{API}/repos/{REPO}{asked}", status=304, headers=DATE, match=same)
     this = door()
-    assert reading.changed_unless(this, REPO, "") == (parse.seconds("2026-03-01T11:00:00Z"), etag)
-    assert reading.changed_unless(this, REPO, etag) == (None, etag)
+    assert changed_unless(this, REPO, "") == (parse.seconds("2026-03-01T11:00:00Z"), etag)
+    assert changed_unless(this, REPO, etag) == (None, etag)
     assert (this.requests, this.charged) == (2, 1)
 
 
 def test_a_repository_without_items_was_never_changed(github: responses.RequestsMock) -> None:
     rest(github, "/issues?state=all&sort=updated&direction=desc&per_page=1", [])
-    assert reading.changed_unless(door(), REPO, "") == (0, "")
+    assert changed_unless(door(), REPO, "") == (0, "")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bee.hands.github.door import Door
+from bee.words.errors import ServerError
 
 
 def changed_unless(door: Door, repo: str, etag: str) -> tuple[int | None, str]:
@@ -22,4 +23,7 @@ def changed_unless(door: Door, repo: str, etag: str) -> tuple[int | None, str]:
 
 def latest(nodes: Iterable[Mapping[str, Any]], name: str) -> int:
     """The latest of a time of several nodes, in seconds since the epoch; 0 where there is none."""
-    return max((int(datetime.fromisoformat(node[name]).timestamp()) for node in nodes), default=0)
+    try:
+        return max((int(datetime.fromisoformat(node[name]).timestamp()) for node in nodes), default=0)
+    except (ValueError, TypeError) as problem:
+        raise ServerError(f"GitHub sent a time bee cannot read ({problem}); try again later") from problem

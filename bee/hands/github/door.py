@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 import requests
 
 from bee.hands.clock import SYSTEM, Clock
+from bee.hands.github.manners import Left, Pace, left_of
 from bee.words import limits
 from bee.words.errors import (
     AuthError,
@@ -107,7 +108,8 @@ class Door:
         self.requests = 0
         self.charged = 0
         self.points = 0
-        self.rate: dict[str, int] = {}
+        self.left: dict[str, Left] = {}
+        self._pace = Pace(clock)
         self._wire = wire or _session(token)
         self._server_time = 0
         self._heard_at = 0.0
@@ -172,7 +174,7 @@ class Door:
         self._count_points(data)
         if decoded.get("errors"):
             problems = GraphErrors(tuple(decoded["errors"]), data)
-            self._raise_limits(problems)
+            self._raise_limits(problems, answer)
             raise problems
         return dict(data)
 
@@ -181,13 +183,30 @@ class Door:
         if isinstance(rate, dict):
             self.points += int(rate.get("cost") or 0)
 
-    def _raise_limits(self, problems: GraphErrors) -> None:
+    def _raise_limits(self, problems: GraphErrors, answer: requests.Response) -> None:
         if "RATE_LIMITED" in problems.kinds():
-            retry_at = self.rate.get("reset") or self.now() + 60
+            retry_at = self._reset_at(answer)
             raise RateLimitError(_limit_text("GraphQL points", retry_at, self.now()), retry_at)
+
+    def short(self) -> Left | None:
+        """The limit of which no more is left than bee leaves to its person, if there is one."""
+        return next((left for left in self.left.values() if left.remaining <= left.reserve), None)
 
     def _send(
         self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool, etag: str = ""
+    ) -> requests.Response:
+        """An answer; where GitHub says to wait a little, after that. What it limits took no effect, so a write too."""
+        try:
+            return self._tried(method, url, body, params, again, etag)
+        except RateLimitError as problem:
+            seconds = problem.retry_at - self.now()
+            if seconds > limits.RATE_WAIT_SECONDS_MAX:
+                raise
+            self.clock.sleep(max(seconds, 1))
+            return self._tried(method, url, body, params, again, etag)
+
+    def _tried(
+        self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool, etag: str
     ) -> requests.Response:
         tries = limits.REQUEST_TRIES_MAX if again else 1
         for left in range(tries - 1, -1, -1):
@@ -203,6 +222,8 @@ class Door:
         raise AssertionError("a request was neither answered nor refused")
 
     def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None, etag: str) -> requests.Response:
+        if _writes(method, body):
+            self._pace.wait()
         self.requests += 1
         try:
             answer = self._wire.request(
@@ -227,10 +248,9 @@ class Door:
         when = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
         if when is not None:
             self._server_time, self._heard_at = int(when.timestamp()), self.clock.monotonic()
-        for name in ("limit", "remaining", "used", "reset"):
-            value = answer.headers.get(f"x-ratelimit-{name}", "")
-            if value.isdigit():
-                self.rate[name] = int(value)
+        left = left_of(answer.headers)
+        if left is not None:
+            self.left[left.resource] = left
 
     def _check(self, answer: requests.Response) -> None:
         status = answer.status_code
@@ -256,12 +276,17 @@ class Door:
         if wait.isdigit():
             retry_at = self.now() + int(wait)
         elif answer.headers.get("x-ratelimit-remaining") == "0":
-            retry_at = self.rate.get("reset", self.now() + 60)
+            retry_at = self._reset_at(answer)
         elif answer.status_code == 429 or "rate limit" in message.lower():
             retry_at = self.now() + 60
         else:
             return
         raise RateLimitError(_limit_text(message, retry_at, self.now()), retry_at)
+
+    def _reset_at(self, answer: requests.Response) -> int:
+        """When the limit starts anew; in a minute where GitHub does not say it."""
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        return int(reset) if reset.isdigit() else self.now() + 60
 
     @staticmethod
     def _decoded(answer: requests.Response) -> Any:
@@ -276,6 +301,12 @@ class Door:
 def _limit_text(what: str, retry_at: int, now: int) -> str:
     clock = time.strftime("%H:%M:%S UTC", time.gmtime(retry_at))
     return f"GitHub's rate limit is reached ({what}); it ends at {clock}, in {max(retry_at - now, 0)} s: try again then"
+
+
+def _writes(method: str, body: Any) -> bool:
+    """Whether GitHub counts a request as a write: anything but a GET, and of GraphQL the mutations."""
+    document = body.get("query") if isinstance(body, dict) else None
+    return method != "GET" and (not isinstance(document, str) or document.lstrip().startswith("mutation"))
 
 
 def _path(answer: requests.Response) -> str:

@@ -1,0 +1,64 @@
+"""How bee treats GitHub's limits: what is left of each, what it leaves to its person, and how fast it writes.
+
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bee.hands.clock import Clock
+from bee.words import limits
+from bee.words.text import utc
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of one limit of the account, as GitHub's last answer said. `reset` in seconds since the epoch."""
+
+    resource: str
+    limit: int
+    used: int
+    remaining: int
+    reset: int
+
+    @property
+    def reserve(self) -> int:
+        """What bee leaves to its person: RESERVE_REQUESTS, or a tenth of a limit that is small."""
+        return min(limits.RESERVE_REQUESTS, self.limit // 10)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        unit = "GraphQL points" if self.resource == "graphql" else "requests"
+        return f"{self.remaining:,} of {self.limit:,} {unit} are left until {utc(self.reset)}"
+
+    def json(self) -> dict[str, Any]:
+        """As `bee status --json` lists it."""
+        return {**asdict(self), "reserve": self.reserve}
+
+
+def left_of(headers: Mapping[str, str]) -> Left | None:
+    """What the headers of an answer say of the limit it was counted against; None where they do not say all of it."""
+    found = [headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "used", "remaining", "reset")]
+    if not all(value.isascii() and value.isdigit() for value in found):
+        return None
+    return Left(headers.get("x-ratelimit-resource", "core"), *(int(value) for value in found))
+
+
+class Pace:
+    """One throttle: WRITES_AT_ONCE_MAX go at once, and then one every WRITE_EVERY_SECONDS."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._free_at = -float("inf")
+
+    def wait(self) -> None:
+        """Come back when the next write may go."""
+        now, every = self._clock.monotonic(), limits.WRITE_EVERY_SECONDS
+        self._free_at = max(self._free_at, now) + every
+        ahead = self._free_at - now - limits.WRITES_AT_ONCE_MAX * every
+        if ahead > 0:
+            self._clock.sleep(ahead)
