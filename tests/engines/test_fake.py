@@ -426,42 +426,83 @@ def test_a_process_flood_is_ended_and_is_killed(tmp_path: Path) -> None:
 # ---- through the belt: recorded once, with its class, and the lease is free ------------------------------------------
 
 
-def told(stage: Stage, body: str) -> tuple[Outcome, Failure | None, float, str]:
+SECONDS = 1 / 60  # RoleSettings counts in minutes
+
+
+def told(stage: Stage, body: str, seconds: float = 60, silent: float = 60) -> tuple[Outcome, Failure | None, float]:
     """One tick whose drafter is a fake Claude Code; its one record, after which the item is free again."""
     folder = stage.folder / "programs"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "claude").write_text(HEAD + body)
     (folder / "claude").chmod(0o755)
     number = stage.issue()
     env = {**stage.env(), "PATH": f"{folder}:{stage.env()['PATH']}"}
-    own = RoleSettings(engine="claude", minutes=1, minutes_silent=1)
+    own = RoleSettings(engine="claude", minutes=seconds * SECONDS, minutes_silent=silent * SECONDS)  # type: ignore[arg-type]
     chosen = Settings(repos=(stage.repo,), sandbox="none", roles={Role.DRAFTER: own})
     host = services.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
-    assert stage.tick(host).run
+    ticked = stage.tick(host)
+    assert ticked.run, ticked
     [run] = runs(stage, host, number)
+    assert run.run == ticked.run
     assert "breeze:wip" not in stage.labels(number)
-    return run.outcome, run.failure, run.cost_usd, run.note
+    record = stage.record(number)
+    assert (str(record.kind), record.expires_at, record.run) == ("finished", 0, run.run)
+    return run.outcome, run.failure, run.cost_usd
 
 
-@pytest.mark.parametrize(
-    ("body", "failure", "cost"),
-    [
-        ("answer(); os.kill(os.getpid(), signal.SIGKILL)", Failure.KILLED, pytest.approx(0.00525)),
-        ("answer(); result(is_error=True)", Failure.CRASH, 0.5),
-        ("answer(); result(result='You\\'ve hit your session limit · resets in 2h')", Failure.QUOTA, 0.5),
-        ("print('Not logged in · Please run /login'); sys.exit(1)", Failure.AUTH, 0.0),
-    ],
-)
-def test_r3_a_failed_run_is_recorded_once_with_class_and_cost(
-    tmp_path: Path, body: str, failure: Failure, cost: float
+KILL_9 = pytest.approx(0.00525)  # no bill: priced by what its messages had told
+ENDS = {
+    "signal": ("answer(); os.kill(os.getpid(), signal.SIGKILL)", Failure.KILLED, KILL_9),
+    "error flag with success": ("answer(); result(is_error=True)", Failure.CRASH, 0.5),
+    "no turn": ("result(num_turns=0)", Failure.CRASH, 0.5),
+    "cut-off record": ("answer(); print('{\"type\": \"result\", \"subtype\": \"succ')", Failure.CRASH, KILL_9),
+    "a huge line": ("answer(); print('{' + 'y' * 12_000_000)", Failure.CRASH, KILL_9),
+    "stderr between": ("answer(); print('{\"type\"', file=sys.stderr); sys.exit(2)", Failure.CRASH, KILL_9),
+    "turn limit": ("answer(); result(subtype='error_max_turns', is_error=True)", Failure.TURNS, 0.5),
+    "budget": ("answer(); result(subtype='error_max_budget_usd', is_error=True)", Failure.BUDGET, 0.5),
+    "TERM ignored": (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: answer(); time.sleep(0.1)", Failure.TIMEOUT, KILL_9,
+    ),
+    "a hang before the result": ("answer(); time.sleep(99)", Failure.STALL, KILL_9),
+    "a hang after the result": ("answer(); result(); time.sleep(99)", Failure.NO_VERB, 0.5),
+    "a grandchild": (
+        "subprocess.Popen(['sleep', '99'], start_new_session=True); answer(); result()", Failure.NO_VERB, 0.5,
+    ),
+    # the last one keeps ticks still
+    "quota": ("answer(); result(result='You\\'ve hit your session limit · resets in 2h')", Failure.QUOTA, 0.5),
+}  # fmt: skip
+
+
+SLOW = ("TERM ignored", "a hang before the result", "a hang after the result")
+
+
+@pytest.mark.parametrize("slow", [False, pytest.param(True, marks=pytest.mark.deep)])
+def test_r3_every_end_is_recorded_once_with_its_class_and_its_cost_and_the_lease_is_free(
+    tmp_path: Path, slow: bool
 ) -> None:
+    """Through the belt, one item after the other on one host."""
     with staged(tmp_path) as stage:
-        assert told(stage, body)[:3] == (Outcome.ERROR, failure, cost)
+        for name, (body, failure, cost) in ENDS.items():
+            if (name in SLOW) != slow:
+                continue
+            seconds = {"TERM ignored": 2.0, "a hang before the result": 30.0}.get(name, 60.0)
+            silent = 2.0 if name == "a hang before the result" else 60.0
+            outcome = Outcome.UNCLASSIFIED if failure is Failure.NO_VERB else Outcome.ERROR
+            assert told(stage, body, seconds, silent) == (outcome, failure, cost), name
 
 
-def test_r3_success_without_a_verb_is_no_success(tmp_path: Path) -> None:
+def test_a7_a_refused_login_through_the_belt_is_recorded_once(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
-        assert told(stage, "answer(); result()")[:3] == (Outcome.UNCLASSIFIED, Failure.NO_VERB, 0.5)
+        body = "print('Not logged in · Please run /login'); sys.exit(1)"
+        assert told(stage, body) == (Outcome.ERROR, Failure.AUTH, 0.0)
+
+
+@pytest.mark.deep
+def test_r2_a_process_flood_through_the_belt_is_ended_and_recorded_once(tmp_path: Path) -> None:
+    """Counted by the worker itself: a user's limit does not bind root."""
+    with staged(tmp_path) as stage:
+        body = "answer()\nfor _ in range(600): subprocess.Popen(['sleep', '99'])\ntime.sleep(99)"
+        assert told(stage, body) == (Outcome.ERROR, Failure.KILLED, KILL_9)
 
 
 def test_an_engine_that_is_not_installed_claims_nothing(tmp_path: Path) -> None:
