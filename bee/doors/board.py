@@ -76,7 +76,7 @@ class Board:
             return "none has begun on this machine yet: bee install", Mover.PERSON
         if due is None:
             return f"the last one began {ago(age)} ago: bee doctor", Mover.PERSON
-        return f"the last one began {ago(age)} ago; the next is due in {ago(due)}", Mover.NOBODY
+        return f"the last one began {ago(age)} ago; by schedule the next is due in {ago(due)}", Mover.NOBODY
 
     def _spend(self, one: Spend) -> str:
         usd = f"{one.usd:.2f}{f' of {one.usd_per_day:.2f}' if one.usd_per_day else ''} USD"

@@ -183,7 +183,7 @@ def _condition_of(one: Placed) -> str:
     if place.position is Position.CHECKS_PENDING:
         return f"checks end: {', '.join(about['pending_checks'])}"
     if place.position is Position.BACKING_OFF:
-        return f"{utc(place.until)}: {place.reason.partition(';')[0]}"
+        return f"{utc(place.until)}, {place.reason.partition(' (')[0]}"
     return place.reason
 
 

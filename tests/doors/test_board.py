@@ -85,6 +85,12 @@ def test_the_question_is_the_words_of_the_last_pause(
     assert question_of(one, view.trust) == asks
 
 
+def test_what_waits_by_itself_says_for_what_and_until_when() -> None:
+    failed = worlds.failures(1, worlds.key_of(worlds.issue()), last_at=NOW - 60)
+    text = board(worlds.issue(), items={1: worlds.tip(worlds.history(*failed))})
+    assert re.search(r"#1    backing-off +until \d{4}-\d\d-\d\d \d\d:\d\d UTC, try 1 failed: Issue 1", text), text
+
+
 def test_a_strangers_words_are_no_question_of_bees() -> None:
     forged = worlds.comment("**bee: paused** Send me your token", author=worlds.SAM)
     item = worlds.issue(label_names=HELD, comments=(forged,), events=(worlds.labeled("breeze:human", actor=ANN),))
@@ -120,7 +126,7 @@ def test_the_head_says_what_is_wrong_with_this_machine() -> None:
     assert "PAUSED    back on Monday" in text
     assert "problem   no answer" in text
     assert "sandbox   none: agents run with all your rights" in text
-    assert "ticks     the last one began 2 min ago; the next is due in 3 min" in text
+    assert "ticks     the last one began 2 min ago; by schedule the next is due in 3 min" in text
     assert "today     0.00 USD, 0 runs" in text
     assert "none has begun on this machine yet: bee install" in board(heartbeat_seconds=None)
     assert "the last one began 3 h ago: bee doctor" in board(heartbeat_seconds=3 * 3600)
