@@ -129,6 +129,7 @@ MARKERS: Final = {
 # What a reader without values of its own takes, by the name of its function in bee/thinking/config.py.
 ACCEPTS: Final = {
     "_text": "text",
+    "ways_of": "`desktop`, an address, `{command: [program, argument]}`, or a list of these",
     "_yes_no": "`true` or `false`",
     "_texts": "list of texts",
     "_text_or_texts": "text, or list of texts",
@@ -140,7 +141,7 @@ ACCEPTS: Final = {
 }
 
 # Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
-NO_EFFECT_YET: Final = frozenset({"notify"})
+NO_EFFECT_YET: Final[frozenset[str]] = frozenset()
 _NO_EFFECT: Final = "Read and checked; it has no effect yet."
 # Bounds that a configuration file may change, and those of the context folder: tables of their own show them.
 BOUNDS_ELSEWHERE: Final = frozenset(
@@ -157,7 +158,7 @@ KEYS: Final = {
         "usd_per_day": "US dollars that one repository may cost in a UTC day, whichever machine spends them. 0 is no "
         "limit. What is left of it is the limit of a run.",
         "runs_per_day": "Runs that may begin in one repository in a UTC day, on whichever machine.",
-        "notify": _NO_EFFECT,
+        "notify": "How this machine tells you that you are needed, see [operators.md](operators.md#notifications).",
         "prices": "US dollars for a million tokens read, read from the cache, and written. They beat the table in "
         "[engines.md](engines.md#what-a-run-costs).",
         "per_repo": "Where a repository is played differently here: its own `engine`, its own `roles`. It beats what "

@@ -22,7 +22,14 @@ from filelock import lock_descriptor, unlock_descriptor
 
 from bee.hands.clock import SYSTEM, Clock
 from bee.words.errors import BeeError, LookError, UsageError
-from bee.words.limits import GIT_SECONDS_MAX, HINT_BYTES_MAX, LAUNCH_SECONDS_MAX, RUNS_KEPT_DAYS_MAX, RUNS_KEPT_MAX
+from bee.words.limits import (
+    GIT_SECONDS_MAX,
+    HINT_BYTES_MAX,
+    LAUNCH_SECONDS_MAX,
+    RUNS_KEPT_DAYS_MAX,
+    RUNS_KEPT_MAX,
+    TOLD_MAX,
+)
 
 CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home")
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
@@ -198,6 +205,19 @@ class Home:
             write_whole(path, text)
         else:
             path.unlink(missing_ok=True)
+
+    def first_time(self, what: str, name: str) -> bool:
+        """Whether this is asked for the first time here; the latest TOLD_MAX names of each kind are kept."""
+        folder = self.path / _run(what)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.close(os.open(folder / _run(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+        for old in by_age[:-TOLD_MAX]:
+            old.unlink(missing_ok=True)
+        return True
 
     def set_marker(self, name: str, text: str) -> None:
         """Keep every tick of this home still, and say why."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
 from bee.thinking.network import NONE, OPEN, Network, is_host
+from bee.thinking.notices import Way, ways_of
 from bee.thinking.people import TrustPolicy
 from bee.words import limits
 from bee.words.errors import ConfigError
@@ -78,7 +79,7 @@ class Settings:
     sandbox: str = "required"
     usd_per_day: float = limits.USD_PER_DAY_MAX
     runs_per_day: int = limits.RUNS_PER_DAY_MAX
-    notify: str = ""
+    notify: tuple[Way, ...] = ()
     prices: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     per_repo: Mapping[str, RepoSettings] = field(default_factory=dict)  # by the name in lower case
 
@@ -363,7 +364,7 @@ _SETTINGS: Final[dict[str, Reader]] = {
     "sandbox": _one_of("required", "none"),
     "usd_per_day": _number(0, 100_000, False),
     "runs_per_day": _number(1, 100_000, True),
-    "notify": _text,
+    "notify": ways_of,
     "prices": _prices,
     "per_repo": _per_repo,
 }

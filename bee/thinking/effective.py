@@ -89,7 +89,7 @@ def shown(value: Any, name: str = "") -> Any:
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, list | tuple):
-        return _words([shown(part) for part in value])
+        return _words([shown(part, name) for part in value])
     if isinstance(value, str):
         return _text(value, whole=name != "notify")
     return value

@@ -52,24 +52,32 @@ def _heeded(host: Host, door: Door, view: View) -> View:
     return with_phases(host, look(door, view.snapshot.repo))
 
 
-def show(host: Host, door: Door, views: Sequence[View], decision: Decision, started: str) -> None:
-    """Bring each dashboard up to date. What fails here costs only the dashboard, and is said."""
+def show(host: Host, door: Door, views: Sequence[View], decision: Decision, started: str) -> list[str]:
+    """Bring each dashboard up to date; the repositories whose news has to wait. What fails here is said, and waits."""
+    behind = []
     for view in views:
         if view.policy.dashboard:
             try:
-                _show(host, door, view, decision, started)
+                shown = _show(host, door, view, decision, started)
             except BeeError as problem:
                 _say(host, view, problem)
+                shown = False
+            behind += [] if shown else [view.snapshot.repo]
+    return behind
 
 
 def _say(host: Host, view: View, problem: BeeError) -> None:
     host.say(f"{view.snapshot.repo}: the dashboard was not brought up to date: {problem}")
 
 
-def _show(host: Host, door: Door, view: View, decision: Decision, started: str) -> None:
+def _show(host: Host, door: Door, view: View, decision: Decision, started: str) -> bool:
+    """Whether the dashboard now shows what is so."""
     issue = board.found(view)
-    if issue is not None and not _is_due(issue, view, decision, started):
-        return
+    if issue is not None:
+        if not _differs(issue, view, decision, started):
+            return True
+        if not _rested(issue, view):
+            return False
     desk = desk_of(door, view.snapshot, host.host_id, host.boot)
     with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
         if held and issue is None:
@@ -78,19 +86,23 @@ def _show(host: Host, door: Door, view: View, decision: Decision, started: str) 
             fresh = reading.read_item(door, desk.repo, issue.number).item
             if isinstance(fresh, Issue) and fresh.open:
                 _refresh(desk, fresh, view, decision, started)
+        return held
 
 
-def _is_due(issue: Issue, view: View, decision: Decision, started: str) -> bool:
-    """Whether what it shows is not so any more, and it was last changed DASHBOARD_MINUTES_MIN ago."""
+def _differs(issue: Issue, view: View, decision: Decision, started: str) -> bool:
+    shown = _shown(issue, view)
+    if shown is None or tuple(board.boxes_in(issue.body)) != board.boxes(view, decision.places):
+        return True
+    return not board.same(unix(shown.body), board.picture(view, decision, started))
+
+
+def _rested(issue: Issue, view: View) -> bool:
+    """Whether it was last changed DASHBOARD_MINUTES_MIN ago, or has no picture yet."""
     shown = _shown(issue, view)
     if shown is None:
         return True
     latest = max(shown.edited_at or shown.at, revisions(issue)[-1].at)
-    if view.snapshot.now - latest < limits.DASHBOARD_MINUTES_MIN * 60:
-        return False
-    if tuple(board.boxes_in(issue.body)) != board.boxes(view, decision.places):
-        return True
-    return not board.same(unix(shown.body), board.picture(view, decision, started))
+    return view.snapshot.now - latest >= limits.DASHBOARD_MINUTES_MIN * 60
 
 
 def _key(number: int) -> str:

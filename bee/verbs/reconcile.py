@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.hands.github.door import Door
 from bee.hands.journal import Home
-from bee.thinking.decide import Act, decide
+from bee.thinking.decide import Act, Escalate, decide
 from bee.thinking.facts import DayBounds, View, is_live
 from bee.thinking.leftovers import left_on_closed, twins
 from bee.verbs.host import Host
@@ -95,6 +95,13 @@ def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report
     kind = type(act).__name__.lower()
     report.acted.append({"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done})
     host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")
+    if done and isinstance(act, Escalate):
+        from bee.thinking.notices import Notice
+        from bee.thinking.trust import resumed_at
+        from bee.verbs.notify import notify
+
+        cause = f"{one.repo}#{one.number} {resumed_at(one.item, view.trust)} {act.reason}"
+        notify(host, Notice.of_item(cause, one.repo, one.item, act.reason))
 
 
 def _again(host: Host, door: Door, view: View) -> View:

@@ -13,9 +13,11 @@ from bee.thinking.debt import IDLE_DEBT, debts
 from bee.thinking.decide import Decision, Placed
 from bee.thinking.facts import View
 from bee.thinking.holds import hold_of
+from bee.thinking.notices import Notice
 from bee.verbs.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.verbs.host import Host
 from bee.verbs.lease import Desk, desk_of
+from bee.verbs.notify import notify
 from bee.verbs.reconcile import only_its_own
 from bee.verbs.report import Report
 from bee.words import limits
@@ -27,19 +29,20 @@ def ring(host: Host, door: Door, views: Sequence[View], decision: Decision, repo
         places = [one for one in decision.places if one.repo == view.snapshot.repo]
         desk = desk_of(door, view.snapshot, host.host_id, host.boot)
         with only_its_own(host, report):
-            _over_budget(desk, view, places)
+            _over_budget(host, desk, view, places)
         with only_its_own(host, report):
             _idle_with_debt(desk, view, places)
 
 
-def _over_budget(desk: Desk, view: View, places: Sequence[Placed]) -> None:
+def _over_budget(host: Host, desk: Desk, view: View, places: Sequence[Placed]) -> None:
     """One alert for each bound and day, where there was something left to do."""
     hold = hold_of(view)
     if hold is None or not hold.over_budget or not any(one.place.role for one in places):
         return
     alert = Alert(hold.kind, *wording.over_budget(hold.kind, hold.text), cause=str(hold.until))
-    if not stands(view.snapshot.alerts.get(alert.key), alert):
-        raise_alert(desk, view.snapshot.viewer, alert)
+    repo = view.snapshot.repo
+    if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(desk, view.snapshot.viewer, alert):
+        notify(host, Notice(f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})", hold.text, repo))
 
 
 def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:

@@ -68,6 +68,11 @@ def remember(host: Host, door: Door, views: Sequence[View], decision: Decision) 
         _remember(host, door, view.snapshot.repo, hint)
 
 
+def forget(host: Host, door: Door, repo: str) -> None:
+    """The next tick looks at this repository, whatever stands still there."""
+    _remember(host, door, repo, None)
+
+
 def _name(host: Host, door: Door, repo: str) -> str:
     """The name of a hint: whatever else the decision depends on is in it."""
     about = [__version__, repo.lower(), host.token, codec.plain(door.servers), codec.plain(host.settings)]

@@ -16,7 +16,7 @@ from bee.verbs.host import Host
 from bee.verbs.reconcile import reconcile, with_phases
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
-from bee.verbs.still import remember
+from bee.verbs.still import forget, remember
 from bee.words.errors import ConfigError, LookError, NotFoundError
 
 
@@ -51,7 +51,8 @@ def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None
     if report.decision is not None and any(view.policy.dashboard for view in views):
         from bee.verbs.dashboard import show  # here, so that no other tick pays for it
 
-        show(host, door, views, report.decision, report.run)
+        for repo in show(host, door, views, report.decision, report.run):
+            forget(host, door, repo)  # the next tick must look, to show it
 
 
 def _look(host: Host, door: Door, options: Options, report: Report) -> list[View]:

@@ -21,6 +21,7 @@ from bee.thinking import prompt, wording
 from bee.thinking.errorprint import error_print
 from bee.thinking.holds import BY_QUOTA
 from bee.thinking.network import OPEN
+from bee.thinking.notices import Notice
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outcome import TraceResult as Trace
 from bee.thinking.outgates import Gates
@@ -36,6 +37,7 @@ from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease
 from bee.verbs.merge import hold_base, merge_gate
+from bee.verbs.notify import notify
 from bee.verbs.publish import carry_out
 from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
@@ -313,6 +315,8 @@ class Run:
         if carrying.refused:
             result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
         self._finish(result)
+        if result.outcome is Outcome.ESCALATED and item is not None:
+            notify(self.host, Notice.of_item(self.job.run, self.job.repo, item, result.note))
         if result.failure is Failure.QUOTA:
             self._wait_for_quota(result)
         if result.failure is Failure.AUTH:
@@ -333,7 +337,8 @@ class Run:
         words = wording.not_logged_in(engine, self.host.host_id, result.note)
         alert = Alert(f"login-{engine}-{self.host.host_id}", *words, cause=self.job.run)
         with contextlib.suppress(LookError, RefConflict):
-            raise_alert(self.desk, self.job.snapshot.viewer, alert)
+            if raise_alert(self.desk, self.job.snapshot.viewer, alert):
+                notify(self.host, Notice(alert.key + alert.cause, alert.title, alert.text, self.job.repo))
 
     def note_end(self, result: Result) -> None:
         """Say on this machine what came of the run, for `bee logs`."""

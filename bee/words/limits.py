@@ -54,6 +54,10 @@ RUNS_PER_ITEM_MAX: Final = 40
 RUNS_PER_DAY_MAX: Final = 200
 DAY_SECONDS: Final = 24 * 60 * 60
 
+# Notifications
+NOTIFY_SECONDS_MAX: Final = 10
+TOLD_MAX: Final = 1000
+
 # What people watch
 TICK_EVERY_SECONDS: Final = 5 * 60
 WATCH_SECONDS: Final = 30

@@ -68,6 +68,19 @@ def test_d11_it_is_one_issue_that_shows_where_everything_stands_and_is_never_wor
     assert len(shown.stickies(number)) == 1
 
 
+def test_news_that_had_to_wait_is_shown_when_its_time_has_come_though_nothing_changes_any_more(shown: Stage) -> None:
+    """A quiet repository is not looked at again and again, but for a dashboard that is behind."""
+    host = shown.host()
+    shown.tick(host)
+    shown.issue(DESIGN.replace("[x]", "[ ]"), "An open design")
+    shown.sleep(60)
+    shown.tick(host)
+    assert "waiting for you: 0" in picture(shown)
+    shown.sleep(5 * 60)
+    shown.tick(host)
+    assert "waiting for you: 1" in picture(shown)
+
+
 def test_a_trusted_persons_tick_pauses_and_resumes_everything_once(shown: Stage) -> None:
     """The box is taken off with a line of who and when, and its opposite is offered; another host adds nothing."""
     hosts = [shown.host(), shown.host("other")]

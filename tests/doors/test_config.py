@@ -64,7 +64,7 @@ def test_every_value_has_the_line_that_set_it_and_the_policy_narrows(tmp_path: P
         told, path = ended.json, str(home / "config.yml")
         machine, [repo] = by_name(told["machine"]), told["repos"]
         assert machine["slots"] == (1, "default")
-        assert machine["notify"] == (f"https://hooks.example {HIDDEN}", f"{path}:14")
+        assert machine["notify"] == ([f"https://hooks.example {HIDDEN}"], f"{path}:14")
         roles = by_name(repo["roles"])
         assert roles["drafter.model"] == ("opus", f"{path}:5")
         assert roles["drafter.args"] == (["--api-key", HIDDEN, f"--secret={HIDDEN}", "-v"], f"{path}:8")

@@ -24,7 +24,7 @@ MUTUAL: Final = {
 
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "requests": ("bee.hands.github",),
+    "requests": ("bee.hands.github", "bee.hands.notifier"),
     "urllib3": ("bee.hands.github",),
     # The demo's person talks to GitHub as anybody would, past bee's own door.
     "urllib.request": ("bee.doors.demo.person",),

@@ -68,7 +68,7 @@ slots: 2
 sandbox: none
 usd_per_day: 12.5
 runs_per_day: 9
-notify: "curl x"
+notify: [desktop, "https://hooks.example/x", {command: [say, bee]}]
 prices: {big: [1.25, 0.125, 10]}
 per_repo: {Octo/Calc: {engine: gemini, roles: {reviewer: {network: [pypi.org], minutes: 7}}}}
 """)  # one role in one line, as people write it
@@ -169,7 +169,7 @@ def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: s
         (settings, "repos:\n  - octo/calc\n  - octo", "config.yml:4: 'octo' is not a repository: write owner/name"),
         (settings, "repos: [octo/..]", "config.yml:2: 'octo/..' is not a repository: write owner/name"),
         (settings, "repos: [5]", "config.yml:2: expected text, found 5"),
-        (settings, "notify: [x]", "config.yml:2: expected text, found ["),
+        (settings, "notify: [x]", "config.yml:2: expected `desktop`, an address that starts with"),
         (settings, "engine: {command: []}", "config.yml:2: `command` is empty: write [program, argument, …]"),
         (settings, "roles: [x]", "config.yml:2: expected keys here: planner, drafter, reviewer, test, merger"),
         (settings, "prices: {big: [1, 2]}", "config.yml:2: `big` takes three numbers"),

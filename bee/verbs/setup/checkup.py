@@ -173,6 +173,10 @@ def _markers(patient: Patient) -> list[Check]:
         text = machine.marker_text(patient.home, name)
         if text is not None:
             found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {text}", mend))
+    problem = machine.marker_text(patient.home, "notify-problem")
+    if problem is not None:
+        mend = f"mend `notify` in {patient.home.config_path}; the next notification that gets through clears this"
+        found.append(Check("notify", Level.WARN, f"the last notification did not get through: {problem}", mend))
     return found
 
 
