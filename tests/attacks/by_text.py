@@ -175,6 +175,15 @@ def _race(on: Layers, folder: Path) -> bool:
     return approves(pull, view_of(pull, frozenset({Layer.PERMISSION})))
 
 
+@attack("push-to-an-adopted-fork", "a stranger pushes to an adopted pull request, and bee's reviewer is talked into it",
+        Layer.BINDING, known="X1")  # fmt: skip
+def _adopted_fork(on: Layers, folder: Path) -> bool:
+    who = w.SAM if Layer.BINDING in on else w.ANN
+    label = {"label_names": w.names(Label.NEW), "events": (w.labeled(Label.NEW, T1),)}
+    pull = w.pull(branch="x", cross_repository=True, author=who, created_at=T0, comments=w.approved(), **label)
+    return place_item(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role in {Role.TEST, Role.MERGER}
+
+
 @attack("stale-review", "a review approved another commit than the head", Layer.BINDING, known="D6")
 def _stale_review(on: Layers, folder: Path) -> bool:
     commit = w.OLD_HEAD if Layer.BINDING in on else w.HEAD

@@ -385,11 +385,12 @@ def test_a_write_test_leaves_no_ref_behind(stage: Stage) -> None:
 
 
 def test_the_posture_is_shown_when_it_is_asked_for_and_fails_nothing(stage: Stage) -> None:
-    policy = "version: 1\nintake: all\nplan_approval: auto\nprotected_paths: [CLAUDE.md]\ntrust:\n  allow: [Eve]\n"
+    policy = "version: 1\nintake: all\nplan_approval: auto\nprotected_paths: [CLAUDE.md]\n"
+    policy += "trust:\n  allow: [Eve]\nsecrets_allowed_in: [keys/**]\n"
     stage.push({POLICY: policy})
     text = " / ".join(check["text"] for check in checks(stage, "--security")["security"])
     for part in ("reaches every repository", "sandbox: none", "does not require bee/e2e, bee/review", "allow eve",
-                 "nobody has to approve", "agents may change .github/**"):  # fmt: skip
+                 "nobody has to approve", "agents may change .github/**", "may stand in keys/**", "network: open, as there is no box"):  # fmt: skip
         assert part in text
     assert "security" not in checks(stage)
     assert "security: token" in doctor(stage, "--security").out

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from bee.hands.secretscan import scan
 from bee.hands.yamlfile import parse as parse_yaml
 from bee.thinking.config import policy_of, settings_of
+from bee.thinking.evidence import e2e_results, words
 from bee.thinking.gates import Gate, design_gate, plan_gate
 from bee.thinking.issues import blocked_by
-from bee.thinking.material import fenced, visible
+from bee.thinking.material import fenced, hidden_in, visible
 from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text, secrets_in
 from bee.thinking.trust import Trust
 from bee.words import markers
@@ -25,7 +26,7 @@ from bee.words.errors import ConfigError
 from bee.words.labels import Label, known
 from bee.words.limits import PLAN_STEPS_MAX
 from bee.words.markers import Marker
-from bee.words.model import Issue, Permission, Who
+from bee.words.model import Comment, Issue, Permission, Pull, Review, ReviewState, Who
 from bee.words.plan import Plan, Step, parse_steps, read_body, render_section, render_steps, with_plan, with_tick
 from bee.words.records import decode
 from bee.words.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
@@ -130,6 +131,25 @@ def test_normalised_and_plain_text_stay_as_they_are(text: str) -> None:
     assert "\n" not in one_line(text)
     assert len(one_line(text)) <= 200
     assert "<!--" not in visible(text)
+
+
+@given(ANY)
+def test_x3_nothing_closes_a_fence_and_what_nobody_hid_is_seen(text: str) -> None:
+    mark = "0123456789abcdef"
+    lines = fenced(text, mark, "x").split("\n")
+    assert sum(mark in line for line in lines) == 2
+    assert hidden_in(text) or "<!--" in text or visible(text) == plain(text)
+
+
+@given(ANY, st.sampled_from([Permission.WRITE, Permission.READ]))
+def test_evidence_is_total_and_a_strangers_words_are_none(body: str, permission: Permission) -> None:
+    author = Who("zoe", 5)
+    pull = Pull(1, "P", body, body, author, 0, body[:60], "a" * 40, 0, "main", "b" * 40,
+                comments=(Comment(1, author, body, 9),),
+                reviews=(Review(2, author, ReviewState.COMMENTED, body, 9, "a" * 40),))  # fmt: skip
+    trust = Trust(Who("bee", 1), {"zoe": permission})
+    found = (*words(pull, trust, None), *e2e_results(pull, trust))
+    assert found == () or permission is Permission.WRITE
 
 
 # ---- plans, gates, dependencies, labels, records --------------------------------------------------------------------

@@ -20,8 +20,9 @@ from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.scheduler import Machine
 from bee.thinking import checks
-from bee.thinking.checks import BranchRules, Check, Level, Posture, RepoFacts
+from bee.thinking.checks import BranchRules, Check, Level, RepoFacts
 from bee.thinking.config import Policy, Settings
+from bee.thinking.posture import Posture, posture_checks
 from bee.verbs.setup import machine
 from bee.verbs.setup.machine import Scheduling
 from bee.verbs.snapshot import read_policy
@@ -230,8 +231,8 @@ def repo_checks(door: Door, repo: str, patient: Patient, findings: Findings) -> 
         written = _write_test(door, facts.repo, head.repo_id, head.default_head) if patient.write_test else None
         findings.add(*checks.ref_checks(facts.repo, requests_of.count_refs(door, facts.repo), written))
         if patient.security:
-            seen = Posture(facts, rules, policy, patient.settings.sandbox, patient.token_from)
-            findings.add(*checks.posture_checks(seen))
+            seen = Posture(facts, rules, policy, patient.settings, patient.token_from)
+            findings.add(*posture_checks(seen))
     except NotFoundError as problem:
         findings.add(Check("repository", Level.FAIL, str(problem), "check the name, and what the token may see", repo))
     except LookError as problem:
