@@ -14,6 +14,7 @@ from bee.thinking.facts import View
 from bee.thinking.holds import standing_pause
 from bee.thinking.position import Position
 from bee.words import limits
+from bee.words.branches import CONTROL_REF
 from bee.words.hint import Hint, Shown
 
 STILL: Final = frozenset(
@@ -49,6 +50,8 @@ def hint_of(view: View, decision: Decision) -> Hint:
     """The hint of a quiet repository just read."""
     snapshot = view.snapshot
     branches = {**snapshot.branches, snapshot.default_branch: snapshot.default_head}
-    heads = {f"refs/heads/{name}": oid for name, oid in branches.items()}
+    refs = {f"refs/heads/{name}": oid for name, oid in branches.items()}
+    if snapshot.control is not None:
+        refs[CONTROL_REF] = snapshot.control.oid
     items = shown(one for one in decision.places if one.repo == snapshot.repo)
-    return Hint(snapshot.now, snapshot.changed_at, "", heads, items)
+    return Hint(snapshot.now, snapshot.changed_at, "", refs, items)

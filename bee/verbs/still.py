@@ -17,6 +17,7 @@ from bee.hands.github.changes import changed_unless
 from bee.hands.github.door import Door
 from bee.verbs.host import Host
 from bee.words import codec, limits
+from bee.words.branches import BRANCH_REFS, CONTROL_REF
 from bee.words.errors import BeeError
 from bee.words.hint import Hint, Shown
 
@@ -48,7 +49,7 @@ def _is_still(host: Host, door: Door, repo: str, hint: Hint) -> bool:
             return False
         mirror = host.mirror(repo)
         mirror.ensure()
-        if mirror.remote_refs([*hint.branches, "refs/heads/bee/*"]) != hint.branches:
+        if mirror.remote_refs([*hint.refs, f"{BRANCH_REFS}*", CONTROL_REF]) != hint.refs:
             return False
     except BeeError:
         return False  # the whole look says what is wrong

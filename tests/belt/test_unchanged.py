@@ -41,8 +41,8 @@ def asked(stage: Stage) -> list[tuple[str, int]]:
 
 
 def hints(stage: Stage) -> list[Path]:
-    """The hints of the host."""
-    return sorted((stage.folder / "home-host" / "hints").glob("*"))
+    """The hints of the host about what has changed; a digest names each."""
+    return sorted((stage.folder / "home-host" / "hints").glob("[0-9a-f]" * 64))
 
 
 def shown(report: Any) -> dict[str, Any]:
@@ -95,6 +95,11 @@ def _new_pull(stage: Stage) -> None:
     stage.call("ada", "POST", stage.at("/pulls"), {"title": "m", "head": "more", "base": "main"})
 
 
+def _pause_all(stage: Stage) -> None:
+    stage.configure("laptop")
+    stage.bee("laptop", "pause", "--all", "A freeze")
+
+
 # What happens after a quiet tick -> whether the next tick has looked at everything again, which it must.
 CHANGES: dict[str, Callable[[Stage], Any]] = {
     "a label": lambda s: s.label(3, "breeze:new"),
@@ -118,6 +123,7 @@ CHANGES: dict[str, Callable[[Stage], Any]] = {
     "a branch of bee's": lambda s: s.push({"x.txt": "x"}, "bee/3-task"),
     "a person's retry": lambda s: s.bee_verb("retry", 2),
     "a person's resume": lambda s: s.bee_verb("resume", 2),
+    "a pause of everything": _pause_all,
     "an hour": lambda s: s.sleep(limits.HINT_MINUTES_MAX * 60),
 }
 OFTEN = {
@@ -127,6 +133,7 @@ OFTEN = {
     "a push to a pull request",
     "a review",
     "another policy",
+    "a pause of everything",
     "an hour",
 }  # the others in the deep run
 
