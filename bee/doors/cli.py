@@ -17,7 +17,7 @@ from bee.words.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "watch", "why", "pause", "resume", "approve", "request-changes",
-    "cancel", "retry", "override", "log", "cost", "logs", "config", "install", "uninstall", "demo", "forge",
+    "cancel", "retry", "override", "log", "cost", "logs", "config", "watchdog", "install", "uninstall", "demo", "forge",
     "completion",
     "help",
 )  # fmt: skip
@@ -41,6 +41,7 @@ SUMMARY: Final = {
     "cost": "what the agents cost, by item, role and day",
     "logs": "the transcript of a run, live or afterwards",
     "config": "every setting as it counts, and who set it",
+    "watchdog": "when a tick last began, and what the guard has alerted",
     "install": "tick every five minutes from this machine's scheduler",
     "uninstall": "take bee out of this machine's scheduler",
     "demo": "watch a design doc become merged pull requests, without an account",

@@ -24,6 +24,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "cost": ("bee cost", "bee cost --since 30d --by day"),
     "logs": ("bee logs 12", "bee logs 12 --follow"),
     "config": ("bee config show", "bee config show --repo owner/name --json"),
+    "watchdog": ("bee watchdog", "bee watchdog --json"),
     "install": ("bee install --token-from-env", "bee install --print", "bee install --env CLAUDE_CODE_OAUTH_TOKEN"),
     "uninstall": ("bee uninstall --dry-run", "bee uninstall --purge"),
     "demo": ("bee demo", "bee demo --serve", "bee demo --repo . --issue doc.md --engine claude"),

@@ -189,6 +189,14 @@ SHAPES: Final[Mapping[str, Schema]] = {
             days=listed(obj(day=text("in UTC"), **SUM)),
         )),
     ),
+    "watchdog": obj(
+        heartbeat_at=maybe(whole("seconds since the epoch; null where no tick ever began")),
+        age_seconds=maybe(whole()), stale=flag("older than the guard lets it be"),
+        suspected=flag("one run of the guard has found it stale; the second alerts"),
+        alerts=listed(obj(key=text(), issue=text("owner/name#number"))),
+        local_alert=maybe(text("an alert that could not be written to GitHub yet")),
+        ticks=listed(text(), "the last lines of tick-history: time, exit code, version"),
+    ),
     "logs": obj(
         repo=text(), number=whole(), run=text(), role=text(), engine=text(), model=text(),
         state=one_of("live", "ended", "dead"), outcome=text("empty while it runs"), failure=text(), note=text(),

@@ -42,6 +42,7 @@ COMMANDS = (
     ("cost", "--since", "1d"),
     ("logs", PULL),
     ("config", "show"),
+    ("watchdog",),
 )
 
 

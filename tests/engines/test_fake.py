@@ -137,7 +137,7 @@ def test_success_is_exit_0_and_a_success_record_and_a_turn(
         ("gemini", "sys.exit(42)"),
     ],
 )
-def test_r3_anything_less_is_a_crash(tmp_path: Path, engine: str, body: str) -> None:
+def test_r3_r6_anything_less_is_a_crash(tmp_path: Path, engine: str, body: str) -> None:
     played = play(tmp_path, body, engine)
     assert (played.result.ok, played.result.failure) == (False, Failure.CRASH), played
     assert played.result.note
