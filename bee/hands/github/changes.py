@@ -25,5 +25,5 @@ def latest(nodes: Iterable[Mapping[str, Any]], name: str) -> int:
     """The latest of a time of several nodes, in seconds since the epoch; 0 where there is none."""
     try:
         return max((int(datetime.fromisoformat(node[name]).timestamp()) for node in nodes), default=0)
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, KeyError) as problem:
         raise ServerError(f"GitHub sent a time bee cannot read ({problem}); try again later") from problem

@@ -160,7 +160,7 @@ def refused_checks(door: Door, repo: str, node: dict[str, Any]) -> None:
         nodes.append(
             {
                 "__typename": "CheckRun",
-                "name": run["name"] or f"workflow {run['workflow_id']}",
+                "name": run.get("name") or f"workflow {run['workflow_id']}",
                 "status": str(run["status"]).upper(),
                 "conclusion": run["conclusion"],
                 "completedAt": run["updated_at"],

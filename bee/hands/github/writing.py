@@ -157,7 +157,7 @@ def open_pull(door: Door, repo: str, head: str, base: str, title: str, body: str
 def comment(door: Door, repo: str, number: int, body: str) -> str:
     """A comment on an issue or pull request; its address for people."""
     data, _ = door.rest("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body})
-    return str(data["html_url"])
+    return str(data.get("html_url") or "")
 
 
 def edit_comment(door: Door, repo: str, comment_id: int, body: str) -> None:
@@ -169,7 +169,7 @@ def review(door: Door, repo: str, number: int, head: str, event: str, body: str)
     """A review of `head`; `event` is APPROVE, REQUEST_CHANGES or COMMENT. Its address for people."""
     said = {"commit_id": head, "event": event, "body": body}
     data, _ = door.rest("POST", f"/repos/{repo}/pulls/{number}/reviews", said)
-    return str(data["html_url"])
+    return str(data.get("html_url") or "")
 
 
 def publish(door: Door, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], frozenset[str]]:
