@@ -17,6 +17,8 @@ from bee.words.tree import Tree
 DEFAULT: Final = "default"
 HIDDEN: Final = "(hidden)"
 _SECRET_NAME: Final = re.compile(r"key|token|secret|passw|auth", re.IGNORECASE)
+# A header or an assignment in a word of its own, as curl and env take them.
+_SECRET_SAID: Final = re.compile(r"(?:key|token|secret|password|authorization|bearer)\s?[:= ]\s?\S", re.IGNORECASE)
 _ELSEWHERE: Final = frozenset({"roles", "per_repo"})
 
 
@@ -111,7 +113,7 @@ def _words(words: Iterable[Any]) -> list[Any]:
 
 def _text(text: str, whole: bool) -> str:
     """An address without its user, password and query (and for a webhook, without its path)."""
-    if secrets_in(text):
+    if secrets_in(text) or _SECRET_SAID.search(text):
         return HIDDEN
     if "://" not in text:
         return text

@@ -67,7 +67,7 @@ def test_every_value_has_the_line_that_set_it_and_the_policy_narrows(tmp_path: P
         assert machine["notify"] == ([f"https://hooks.example {HIDDEN}"], f"{path}:14")
         roles = by_name(repo["roles"])
         assert roles["drafter.model"] == ("opus", f"{path}:5")
-        assert roles["drafter.args"] == (["--api-key", HIDDEN, f"--secret={HIDDEN}", "-v"], f"{path}:8")
+        assert roles["drafter.args"] == (["--api-key", HIDDEN, HIDDEN, "-v"], f"{path}:8")
         assert roles["drafter.base_url"] == (f"https://gateway.example/v1 {HIDDEN}", f"{path}:9")
         assert roles["drafter.network"] == (["pypi.org"], f"{path}:7, narrowed by the policy")
         assert roles["reviewer.minutes"] == (7, f"{path}:13")
@@ -105,6 +105,8 @@ def test_a_file_that_is_wrong_names_its_line(tmp_path: Path) -> None:
         ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
         ("http://user@h/v1", f"http://h/v1 {HIDDEN}"),
         ("ghp_" + "a1B2" * 9, HIDDEN),
+        (("curl", "-H", "Authorization: Bearer abc"), ["curl", "-H", HIDDEN]),
+        (("env", "API_KEY=abc", "x"), ["env", HIDDEN, "x"]),
         (("--token", "x", "y"), ["--token", HIDDEN, "y"]),
         ({"m": (1.0, 0.1, 2.0)}, {"m": [1.0, 0.1, 2.0]}),
     ],
