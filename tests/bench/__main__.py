@@ -49,6 +49,12 @@ def good(run: Run, *codes: int) -> Run:
     return run
 
 
+def _imported(err: str) -> float:
+    """Seconds that all imports took, each without those it caused, as `-X importtime` prints them."""
+    rows = [line.removeprefix("import time:").split("|") for line in err.splitlines() if "|" in line]
+    return sum(int(row[0]) for row in rows if row[0].strip().isdecimal()) / 1_000_000
+
+
 def starting(made: World) -> Iterator[Figure]:
     """What it costs to start."""
     python = best(REPEATS, lambda: measured([sys.executable, "-c", "pass"], made.env("home"), made.folder))
@@ -56,6 +62,13 @@ def starting(made: World) -> Iterator[Figure]:
     yield Figure("start", "CPU of Python alone", python.cpu, "s")
     yield Figure("start", "CPU of `bee --version`", version.cpu, "s", 0.12)
     yield Figure("start", "peak memory of `bee --version`", version.mib, "MiB")
+    for what, module in (
+        ("unchanged", "bee.doors.commands.tick"),
+        ("idle", "bee.doors.commands.tick, bee.verbs.whole"),
+    ):
+        argv = [sys.executable, "-P", "-X", "importtime", "-c", f"import bee.doors.cli, {module}"]
+        tried = [good(measured(argv, made.env("home"), made.folder)).err for _ in range(REPEATS)]
+        yield Figure("start", f"imports of an {what} tick, by -X importtime", min(map(_imported, tried)), "s")
 
 
 def idling(made: World) -> Iterator[Figure]:

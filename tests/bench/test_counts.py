@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,19 @@ def test_an_idle_tick_is_one_request(stage: Stage) -> None:
         before = len(asked(stage))
         report = stage.tick(host)
         assert (report.run, report.requests, len(asked(stage)) - before) == ("", 1, 1)
+
+
+def test_a_tick_pays_only_for_what_it_uses() -> None:
+    """Imported when it is needed: what decides, git's and processes' hands, YAML, the engines, all that writes."""
+    lazy = {
+        "yaml", "subprocess", "bee.thinking.decide", "bee.thinking.outcome", "bee.hands.git.mirror", "bee.verbs.work",
+        "bee.hands.process.start", "bee.hands.engines", "bee.hands.sandbox", "bee.hands.github.writing",
+    }  # fmt: skip
+    heavy = lazy - {"yaml", "bee.thinking.decide"}
+    for module, none_of in (("bee.doors.commands.tick", lazy), ("bee.verbs.whole", heavy)):
+        code = f"import bee.doors.cli, sys, {module}; print(*sys.modules)"
+        ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+        assert none_of & set(ended.stdout.split()) == set(), module
 
 
 @pytest.mark.parametrize(("body", "runs"), [("Do it.", 4), (DESIGN, 5)], ids=["task", "design"])
