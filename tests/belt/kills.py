@@ -64,14 +64,23 @@ class Point:
 
 @dataclass
 class Flow:
-    """The undisturbed flow: its states in order with (requests, local writes) of each, and the picture of its end."""
+    """The undisturbed flow: its states in order with (requests, local writes) of each, and the picture of its end.
+
+    `pushes`: the first request of a state's tick that pushes, which for a run is its commit point; 1 without one.
+    """
 
     counts: dict[State, tuple[int, int]] = field(default_factory=dict)
+    pushes: dict[State, int] = field(default_factory=dict)
     end: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         requests, writes = (sum(counts) for counts in zip(*self.counts.values(), strict=True))
         return f"{requests} requests and {writes} local writes in {len(self.counts)} ticks"
+
+    def decided(self, point: Point) -> bool:
+        """Whether the run of a tick that is killed there has had its commit point: its work may not be done again."""
+        reached = point.nth + (point.how == AFTER)
+        return point.how in (BEFORE, AFTER) and is_a_run(point.state) and reached > self.pushes[point.state]
 
     def points(self, *hows: str) -> list[Point]:
         """Every point of these kinds, in order."""
@@ -81,6 +90,11 @@ class Flow:
             for how in hows
             for nth in range(1, (writes if how == WRITE else requests) + 1)
         ]
+
+
+def is_a_run(state: State) -> bool:
+    """Whether the tick that begins in a state sends somebody before it does anything else."""
+    return bool(state) and "repair" not in state
 
 
 @dataclass
@@ -261,7 +275,10 @@ def counted(folder: Path, mode: str = ONE) -> Flow:
             before, log = stage.asked(), folder / f"writes-{len(flow.counts)}.log"
             assert started(stage, hosts, log).wait(TICK_SECONDS_MAX) == 0, state
             free_slot(host).release()
-            flow.counts[state] = (len(stage.log(before)), len(log.read_text().splitlines()))
+            asked = [entry["path"] for entry in stage.log(before)]
+            flow.counts[state] = (len(asked), len(log.read_text().splitlines()))
+            pushed = [nth for nth, path in enumerate(asked, 1) if path.endswith("git-receive-pack")]
+            flow.pushes[state] = min(pushed, default=1)
         assert state == "", f"the flow came to {state} twice"
         flow.end = picture(stage, number)
     assert flow.end["merged"] == ["bee/1-divide", "bee/1-command"]
@@ -297,9 +314,10 @@ def played(folder: Path, flow: Flow, deck: Deck, mode: str, tally: Tally) -> Non
     folder.mkdir()
     with staged(folder, project.files()) as stage:
         number = opened(stage)
-        hosts, had = Hosts(stage, mode), Counter[State]()
+        hosts, had, over = Hosts(stage, mode), Counter[State](), set[State]()
         for _ in range(TURNS_MAX):
             state = state_of(stage)
+            assert state not in over, f"{state}: its run is done again after its commit point"
             if approved(stage, number, state):
                 continue
             point = deck.take(state) if had[state] < KILLS_PER_STATE_MAX else None
@@ -312,6 +330,8 @@ def played(folder: Path, flow: Flow, deck: Deck, mode: str, tally: Tally) -> Non
             landed = struck(stage, hosts, point)
             (tally.landed if landed else tally.missed)[point.how] += 1
             killed = landed and point.how in KILLS
+            if killed and flow.decided(point):
+                over.add(state)
             if killed and mode in (ONE, DETACHED) and had[state] < KILLS_PER_STATE_MAX:
                 cleared_up(stage, hosts.now())
             hosts.ticked(killed)

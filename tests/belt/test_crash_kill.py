@@ -29,19 +29,21 @@ from tests.belt.kills import (
 )
 
 Note = Callable[[str, object], None]
-HOWS = (WRITE, BEFORE, WRITE, AFTER, LOST, WRITE, NEVER)
+HOWS = (BEFORE, WRITE, AFTER, WRITE, LOST, BEFORE, WRITE, NEVER, AFTER)
 # On more than one host every third point is had, each time from another one on: it is the same code, and all of it
 # would take three times as long.
 STRIDE = 3
 
 
 def one_in_each_state(flow: Flow, shift: int) -> list[Point]:
-    """A point in every state, of one kind after another, spread over the requests or writes of its tick."""
+    """A point in every state, of one kind after another: spread over the local writes of its tick, or over its requests
+    from the commit point on, as those are where something can be done by halves.
+    """
     points = []
     for index, (state, (requests, writes)) in enumerate(flow.counts.items(), shift):
         how = HOWS[index % len(HOWS)]
-        count = writes if how == WRITE else requests
-        points.append(Point(state, how, 1 + index * 7 % len(HOWS) * count // len(HOWS)))
+        first, last = (1, writes) if how == WRITE else (flow.pushes[state], requests)
+        points.append(Point(state, how, first + index * 5 % 7 * (last - first) // 6))
     return points
 
 
