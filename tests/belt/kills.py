@@ -28,7 +28,7 @@ from bee.doors.demo.stage import AGENT
 from bee.hands.github.door import Door
 from bee.hands.journal import Slot
 from bee.thinking.decide import survey
-from bee.thinking.history import fold
+from bee.thinking.history import MENDER, fold
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from bee.words.outcomes import Outcome
@@ -286,6 +286,12 @@ def counted(folder: Path, mode: str = ONE) -> Flow:
     return flow
 
 
+def worked(stage: Stage, number: int) -> list[str]:
+    """The roles that moved an item, run by run: what was committed before a kill is neither lost nor done again."""
+    runs = fold(stage.record(number))
+    return sorted(run.role for run in runs if run.outcome is Outcome.PROGRESSED and run.role != MENDER)
+
+
 def picture(stage: Stage, number: int) -> dict[str, Any]:
     """What people see in the end, and what the ledger says: the same with kills and without."""
     pulls = stage.pulls()
@@ -304,6 +310,7 @@ def picture(stage: Stage, number: int) -> dict[str, Any]:
         "plans": stage.item(number)["body"].count("## Milestone plan"),
         "boxes left": stage.item(number)["body"].count("- [ ]"),
         "branches": stage.refs("refs/heads/bee/"),
+        "worked": [worked(stage, item) for item in items],
         "live": stage.live(),
         "unfinished": [item for item in items if stage.record(item).kind is not Kind.FINISHED],
     }

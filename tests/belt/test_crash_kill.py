@@ -36,14 +36,16 @@ STRIDE = 3
 
 
 def one_in_each_state(flow: Flow, shift: int) -> list[Point]:
-    """A point in every state, of one kind after another: spread over the local writes of its tick, or over its requests
-    from the commit point on, as those are where something can be done by halves.
+    """A point in every state, of one kind after another: spread over the local writes of its tick, or one of the first
+    requests after the commit point, which is where something can be done by halves.
     """
     points = []
     for index, (state, (requests, writes)) in enumerate(flow.counts.items(), shift):
         how = HOWS[index % len(HOWS)]
-        first, last = (1, writes) if how == WRITE else (flow.pushes[state], requests)
-        points.append(Point(state, how, first + index * 5 % 7 * (last - first) // 6))
+        nth = (
+            1 + index * 5 % 7 * (writes - 1) // 6 if how == WRITE else flow.pushes[state] + index % 3 + (how == BEFORE)
+        )
+        points.append(Point(state, how, min(nth, writes if how == WRITE else requests)))
     return points
 
 
