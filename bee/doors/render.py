@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -94,19 +95,38 @@ def filled(text: str, width: int, indent: str) -> list[str]:
     return [*lines, f"{indent}{line}"] if line else lines
 
 
+def terminal_columns() -> int:
+    """How wide the terminal is, within reason; 0 where the output is none, and lines stay whole."""
+    return columns(is_terminal=True) if sys.stdout.isatty() else 0
+
+
+def hung(text: str, width: int, indent: str) -> str:
+    """The text broken between words, the lines after the first indented. A word is never cut: it may be a command."""
+    lines: list[str] = []
+    line = text[: len(text) - len(text.lstrip(" "))]
+    for word in text.lstrip(" ").split(" "):
+        if line.strip() and width_of(f"{line} {word}") > width:
+            lines.append(line)
+            line = f"{indent}{word}"
+        else:
+            line = f"{line} {word}" if line.strip() else f"{line}{word}"
+    return "\n".join([*lines, line])
+
+
 def padded(text: str, room: int) -> str:
     """The text, fitted, and filled up with spaces."""
     line = fitted(text, room)
     return line + " " * (room - width_of(line))
 
 
-def why(data: Mapping[str, Any], title: str, reason: str) -> str:
-    """`bee why` in plain sentences."""
+def why(data: Mapping[str, Any], title: str, reason: str, width: int = 0) -> str:
+    """`bee why` in plain sentences; on a terminal with `width` columns, broken between words."""
+    name = f"{data['repo']}#{data['number']} ({data['kind']}): "
     mover = {"nobody": "Nobody has to do anything", "condition": "It goes on by itself when that is over",
              "person": "A person moves next", "bee": "bee moves next"}.get(
         str(data["moves_next"]), f"The {data['moves_next']} moves next")  # fmt: skip
     lines = [
-        f"{data['repo']}#{data['number']} ({data['kind']}): {one_line(title, 60)}",
+        f"{name}{fitted(title, max(width - width_of(name), 20) if width else 60)}",
         f"It is {data['position']}: {plain(reason)}.",
         f"{mover}.",
         f"What you can do: {data['what_you_can_do']}",
@@ -115,4 +135,4 @@ def why(data: Mapping[str, Any], title: str, reason: str) -> str:
         "The facts:",
     ]
     lines += [f"  {name} = {one_line(str(value), 100)}" for name, value in data["facts"].items() if name != "problems"]
-    return "\n".join(lines)
+    return "\n".join(hung(line, width, "    ") if width else line for line in lines)

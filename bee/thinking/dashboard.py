@@ -142,9 +142,10 @@ def asked(issue: Issue) -> tuple[Asked, ...]:
 def picture(view: View, decision: Decision, started: str) -> str:
     """Running, next, waiting, spent, the last error. `started`: the run that this very tick has sent."""
     places = [one for one in decision.places if one.repo == view.snapshot.repo]
+    sent = decision.choice.placed if started and isinstance(decision.choice, Dispatch) else None
     parts = {
         "Running": _running(view, decision, started),
-        "Next": [f"{one.role} on #{one.number}" for one in actionable(places, [view])],
+        "Next": [f"{one.role} on #{one.number}" for one in actionable(places, [view]) if one is not sent],
         "Waiting for you": [_waits(one) for one in places if one.place.mover is Mover.PERSON],
         "Waiting for something else": [_waits(one) for one in places if one.place.mover is Mover.CONDITION],
     }

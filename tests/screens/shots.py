@@ -1,4 +1,4 @@
-"""Screens kept as text. `BEE_SCREENS=write .venv/bin/python -m pytest tests/screens` takes them anew."""
+"""Screens kept as text. `BEE_SCREENS=write BEE_DEEP=1 .venv/bin/python -m pytest tests/screens` takes them anew."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ CHANGING = (
     (r"\d{8}T\d{6}Z-(\w+)-(\d+)-[0-9a-f]{8}", r"20260131T120000Z-\1-\2-01234567"),
     (r"looks again in \d+ s *|looking … *", "looks again in 9 s"),
     (r"127\.0\.0\.1:\d{5}", "127.0.0.1:12345"),
+    (r"/tmp/bee-\w{8}", "/tmp/bee-01234567"),
+    (r"began \d+ s(econds)? ago", "began 9 seconds ago"),
+    (r"due in \d+ (s|min)", "due in 4 min"),
+    (r"\d,\d{3} of 5,000", "4,900 of 5,000"),
+    (r"\d{4} of 5000", "4900 of 5000"),
+    (r"\d+ GraphQL points(?! are)", "9 GraphQL points"),
+    (r"[\d.]+ GiB", "9.9 GiB"),
+    (r"\(\+\d s\)", "(+0 s)"),
 )
 
 

@@ -103,12 +103,14 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patie
 
 def _show(findings: Findings, colour: bool) -> None:
     """One line for each check, then what could not be looked at, then the sum."""
+    width = render.terminal_columns()
     for check in findings.checks:
         start = f"{check.level:<4}"
         start = f"\x1b[{_COLOURS[check.level]}m{start}\x1b[0m" if colour else start
         where = f"{check.repo}: " if check.repo else ""
         mend = f"; to mend it: {check.mend}" if check.mend and check.level is not Level.OK else ""
-        print(f"{start}  {where}{check.name}: {' '.join(plain(check.text + mend).split())}")
+        line = f"{where}{check.name}: {' '.join(plain(check.text + mend).split())}"
+        print(f"{start}  {render.hung(line, width - 6, ' ' * 6) if width else line}")
     for problem in findings.problems:
         print(f"bee: could not look: {plain(problem)}", file=sys.stderr)
     counts = findings.json()["counts"]

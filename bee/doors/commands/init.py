@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bee.doors import asking, services
+from bee.doors import asking, render, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
 from bee.hands import process
@@ -175,7 +175,9 @@ def _show_found(show: Any, found: Found, here: Here) -> None:
     show(f"account     {found.head.viewer.login} with {role} access; the token comes from {here.token_from}")
     for number, engine in enumerate(here.engines):
         show(f"{'engines' if not number else '':<10}  {engine.name}: {engine.said()}")
-    show(f"sandbox     {one_line(here.box_problem, 160) if here.box_problem else 'a box for agents can be built'}")
+    box = f"sandbox     {one_line(here.box_problem, 160) if here.box_problem else 'a box for agents can be built'}"
+    width = render.terminal_columns()
+    show(render.hung(box, width, " " * 12) if width else box)
 
 
 def _show_plan(show: Any, plan: Plan, whole: bool) -> None:

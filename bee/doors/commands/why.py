@@ -35,5 +35,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         print_json(data)
     else:
         warn_without_box(host.settings)
-        print(render.why(data, placed.item.title, placed.place.reason))
+        print(render.why(data, placed.item.title, placed.place.reason, render.terminal_columns()))
     return 0
