@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     by: Counter[str] = Counter()
     blocked = skipped = 0
     for one in chosen:
-        with tempfile.TemporaryDirectory(prefix="bee-attack-") as folder:
+        with tempfile.TemporaryDirectory(prefix="attack-") as folder:
             try:
                 tried = try_out(one, Path(folder))
             except Skipped as reason:

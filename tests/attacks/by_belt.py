@@ -44,7 +44,7 @@ def strangers(trusted: bool) -> dict[str, bool]:
     """What a stranger's words did, by name. `trusted`: the policy names the stranger, as nobody should."""
     policy = POLICY + ("trust:\n  allow: [eve]\n" if trusted else "")
     with (
-        tempfile.TemporaryDirectory(prefix="bee-attack-") as folder,
+        tempfile.TemporaryDirectory(prefix="attack-") as folder,
         staged(Path(folder), {".github/bee.yml": policy}) as stage,
     ):
         issue = stage.issue(who="eve")
@@ -103,7 +103,7 @@ sh "$HOME/orders" || true
 def obeyed(guarded: bool) -> dict[str, bool]:
     """What came of the orders in a README and in a failing test's output, by name, after one real tick."""
     policy = POLICY if guarded else POLICY + "protected_paths: []\n"
-    with tempfile.TemporaryDirectory(prefix="bee-attack-") as folder, staged(Path(folder)) as stage:
+    with tempfile.TemporaryDirectory(prefix="attack-") as folder, staged(Path(folder)) as stage:
         url = stage.forge.git_url
         mine = url if guarded else url.replace("http://", f"http://bee:{stage.tokens['bee']}@")
         push = f"git push -q {mine}/{stage.repo}.git HEAD:refs/heads/stolen"
@@ -147,7 +147,7 @@ def looked(sandbox: str) -> frozenset[str]:
     """The ways on which a thief found a token, in a real tick."""
     if BWRAP is None:
         raise Skipped("bubblewrap is not installed here")
-    with tempfile.TemporaryDirectory(prefix="bee-attack-") as folder, staged(Path(folder)) as stage:
+    with tempfile.TemporaryDirectory(prefix="attack-") as folder, staged(Path(folder)) as stage:
         home = Path(folder) / "home"
         home.mkdir()
         (home / ".gitconfig").write_text("")

@@ -47,7 +47,7 @@ class _World:
 
 @functools.cache
 def _kept() -> tuple[Any, _World]:
-    kept = tempfile.TemporaryDirectory(prefix="bee-attacks-")
+    kept = tempfile.TemporaryDirectory(prefix="attacks-")
     return kept, _World(Path(kept.name))
 
 

@@ -34,7 +34,8 @@ def read(path):
 def run(*argv, text=""):
     env = {**os.environ, "HOME": home}
     try:
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=20, env=env)
+        done = subprocess.run(argv, input=text, capture_output=True, encoding="utf-8", errors="replace", timeout=20,
+                              env=env)
         return done.stdout + done.stderr
     except (OSError, subprocess.TimeoutExpired): return ""
 
