@@ -111,7 +111,7 @@ class BoxedCrew:
         except UsageError as problem:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=str(problem))
         env, network = engine.env(job, self.env), narrowed(own.network, scene.network)
-        unkept = _network_problem(network, box, bool(engine.reaches(job, env)), self.env)
+        unkept = _network_problem(network, box, bool(engine.reaches(job)), self.env)
         if unkept:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=unkept)
         engine.prepare(job)
@@ -119,7 +119,7 @@ class BoxedCrew:
         readable += dict.fromkeys([*engine.shows(), *named])
         if not isinstance(network, tuple):
             return self._run(scene, engine, box, program, env, readable, network == OPEN)
-        with Egress((*network, *engine.reaches(job, env)), self._refusals(scene)) as egress:
+        with Egress((*network, *engine.reaches(job)), self._refusals(scene)) as egress:
             program, env = relayed(program, scene.bin / "relay.py", egress, self.python), through_proxy(env)
             result = self._run(scene, engine, box, program, env, [*readable, egress.folder], False)
         return replace(result, refused=tuple(egress.refused))

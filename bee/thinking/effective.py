@@ -113,9 +113,10 @@ def _words(words: Iterable[Any]) -> list[Any]:
 
 def _text(text: str, whole: bool) -> str:
     """An address without its user, password and query (and for a webhook, without its path)."""
-    if secrets_in(text) or _SECRET_SAID.search(text):
+    address = "://" in text and not re.search(r"\s", text)
+    if secrets_in(text) or (not address and _SECRET_SAID.search(text)):
         return HIDDEN
-    if "://" not in text:
+    if not address:
         return text
     url = urlsplit(text)
     host = url.netloc.rpartition("@")[2]

@@ -94,10 +94,7 @@ def test_r4_the_argv_of_each_engine(engine: str, more: dict[str, object], argv: 
         (
             "claude",
             {},
-            {
-                **QUIET, "ANTHROPIC_API_KEY": "a-key", "CLAUDE_CODE_OAUTH_TOKEN": "a-token",
-                "ANTHROPIC_BASE_URL": "https://gateway.example",
-            },
+            {**QUIET, "ANTHROPIC_API_KEY": "a-key", "CLAUDE_CODE_OAUTH_TOKEN": "a-token"},
         ),
         (
             "claude",
@@ -115,7 +112,7 @@ def test_r4_the_argv_of_each_engine(engine: str, more: dict[str, object], argv: 
         (
             "gemini",
             {},
-            {**OF_GEMINI, "GEMINI_API_KEY": "g-key", "GOOGLE_GEMINI_BASE_URL": "https://gateway.example"},
+            {**OF_GEMINI, "GEMINI_API_KEY": "g-key"},
         ),
         (
             "gemini",
@@ -127,6 +124,21 @@ def test_r4_the_argv_of_each_engine(engine: str, more: dict[str, object], argv: 
 def test_x4_the_environment_of_each_engine(engine: str, more: dict[str, object], own: dict[str, str]) -> None:
     """Each gets its own login and no other's; nothing of an outer Claude Code reaches an inner one."""
     assert find(engine).env(job(**more), HOST) == {**PLAIN, **own}
+
+
+@pytest.mark.parametrize(
+    ("engine", "url"),
+    [
+        ("claude", "https://gateway.example"),
+        ("codex", "https://elsewhere.example"),
+        ("gemini", "https://gateway.example"),
+    ],
+)
+def test_the_server_that_the_environment_names_is_handed_over_as_one_of_ones_own(engine: str, url: str) -> None:
+    """So the token of a subscription is not sent there."""
+    assert find(engine).server(HOST) == url
+    assert "CLAUDE_CODE_OAUTH_TOKEN" not in find(engine).env(job(base_url=url), HOST)
+    assert find(engine).server({}) == ""
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,9 @@ class Engine(Protocol):
         """Which model is asked, whether on a server of one's own (what its tokens cost), and its private HOME."""
 
     def server(self, host_env: Mapping[str, str]) -> str:
-        """The `base_url` that the environment names, where bee must hand it over as one; empty for none."""
+        """The server that the environment names, for a role without a `base_url`; empty for none."""
 
-    def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
+    def reaches(self, job: EngineJob) -> Sequence[str]:
         """The `host:port` of its model server, without which it cannot work."""
 
     def feed(self, stream: str, line: bytes) -> bool:

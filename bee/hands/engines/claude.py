@@ -70,7 +70,7 @@ class ClaudeEngine(StreamEngine):
         if job.base_url:
             env |= {"ANTHROPIC_API_KEY": NO_KEY, **login(host_env, LOGIN[:1]), "ANTHROPIC_BASE_URL": job.base_url}
         else:
-            env |= login(host_env, (*LOGIN, "ANTHROPIC_BASE_URL"))
+            env |= login(host_env, LOGIN)
         if job.boxed and os.geteuid() == 0:
             env["IS_SANDBOX"] = "1"  # it refuses to work without questions as root, but in a box
         return env

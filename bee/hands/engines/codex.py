@@ -41,10 +41,6 @@ class CodexEngine(StreamEngine):
         """Its folder must exist."""
         (job.home / FOLDER).mkdir(mode=0o700, exist_ok=True)
 
-    def server(self, host_env: Mapping[str, str]) -> str:
-        """The program itself does not read the variable any more."""
-        return host_env.get(self.SERVER_VARIABLE, "")
-
     def arguments(self, job: EngineJob) -> list[str]:
         """No configuration and rules of anybody's; no questions: the box is the guard.
 

@@ -55,7 +55,7 @@ class CommandEngine:
         """Nothing."""
         return ""
 
-    def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
+    def reaches(self, job: EngineJob) -> Sequence[str]:
         """Nothing that bee knows of."""
         return ()
 

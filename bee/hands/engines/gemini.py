@@ -70,8 +70,6 @@ class GeminiEngine(StreamEngine):
         env["NO_BROWSER"] = "true"
         if job.base_url:
             env |= {"GOOGLE_GEMINI_BASE_URL": job.base_url, LOGIN[0]: NO_KEY}
-        else:
-            env |= login(host_env, (self.SERVER_VARIABLE,))
         return env | login(host_env, LOGIN)
 
     def __init__(self, *args: Any, **how: Any) -> None:

@@ -162,12 +162,12 @@ class StreamEngine(ABC):
         return self.final and self.usage.total > 0
 
     def server(self, host_env: Mapping[str, str]) -> str:
-        """Nothing: its program reads the variable itself."""
-        return ""
+        """What its variable says: handed over as a `base_url` is, with the same care for the login."""
+        return host_env.get(self.SERVER_VARIABLE, "")
 
-    def reaches(self, job: EngineJob, host_env: Mapping[str, str]) -> Sequence[str]:
+    def reaches(self, job: EngineJob) -> Sequence[str]:
         """The server of one's own, else the vendor's."""
-        url = urlsplit(job.base_url or host_env.get(self.SERVER_VARIABLE) or self.SERVER)
+        url = urlsplit(job.base_url or self.SERVER)
         host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
         return (f"{host}:{url.port or (80 if url.scheme == 'http' else 443)}",)
 
