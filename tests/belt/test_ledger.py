@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from bee.doors import cli
 from bee.words.limits import LEDGER_PAGE_RECORDS
-from tests.belt.plays import bee, configure
+from tests.belt.plays import bee
 from tests.belt.stage import staged
+from tests.shapes import valid
 
 
-def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(tmp_path: Path) -> None:
+def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> Any:
+        assert cli.main([*words]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    def records(*words: str) -> list[dict[str, Any]]:
+        return list(valid(["log"], run("log", *words, "--json"))["records"])
+
+    def chosen(*words: str) -> list[tuple[int, str]]:
+        return [(one["number"], one["kind"]) for one in records(*words)]
+
     with staged(tmp_path) as stage:
-        configure(stage, moves={"drafter": "exit 3\n"})
+        host = stage.configure(moves={"drafter": "exit 3\n"})
         stage.issue()
         stage.issue()
-        for _ in range(3):
-            bee(stage, "tick", "--inline", "--no-trigger")
-        here, there = (bee(stage, "log", "--json", "--repo", stage.repo, home=home).json for home in ("host", "other"))
-        assert here == there
-        lines = [(one["number"], one["kind"], one["outcome"], one["failure"]) for one in here["records"]]
+        stage.ticks(host)
+        for name, value in stage.env().items():
+            monkeypatch.setenv(name, value)
+        here = records()
+        assert bee(stage, "log", "--json", "--repo", stage.repo, home="other").json["records"] == here
+        lines = [(one["number"], one["kind"], one["outcome"], one["failure"]) for one in here]
         assert [line for line in lines if line[0] == 1] == [
             (1, "claimed", None, None), (1, "finished", "error", "crash"),
         ]  # fmt: skip
         assert {number for number, *_ in lines} == {1, 2}
         assert len(lines) < LEDGER_PAGE_RECORDS, "a second page would be asked for"
-
-        def chosen(*words: str) -> list[tuple[int, str]]:
-            ended = bee(stage, "log", *words, "--json")
-            assert ended.code == 0, ended.err
-            return [(one["number"], one["kind"]) for one in ended.json["records"]]
 
         assert chosen("2") == [(2, "claimed"), (2, "finished")]
         assert chosen("1", "2", "--outcome", "error") == [(1, "finished"), (2, "finished")]
@@ -36,16 +49,17 @@ def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(tmp_pa
         assert chosen("--role", "planner") == []
         assert chosen("--since", "1h", "--role", "drafter") == chosen()
         assert chosen("--until", "1h") == []
-        assert "nothing of that in the ledger" in bee(stage, "log", "--until", "1h").out
-        text = bee(stage, "log", "1", "--outcome", "error").out
+        assert "nothing of that in the ledger" in run("log", "--until", "1h")
+        text = run("log", "1", "--outcome", "error")
         assert "bee: finished #1 drafter: error" in text
         assert "[crash]: exit 3" in text
 
-        costs = bee(stage, "cost", "--json").json["repos"]
-        assert [(one["number"], one["runs"]) for one in costs[0]["items"]] == [(1, 1), (2, 1)]
-        assert (costs[0]["runs"], costs[0]["usd_per_item"], costs[0]["roles"][0]["role"]) == (2, 25, "drafter")
-        shown = bee(stage, "cost", "--by", "role").out
+        [costs] = valid(["cost"], run("cost", "--json"))["repos"]
+        assert [(one["number"], one["runs"]) for one in costs["items"]] == [(1, 1), (2, 1)]
+        assert (costs["runs"], costs["usd_per_item"], costs["roles"][0]["role"]) == (2, 25, "drafter")
+        shown = run("cost", "--by", "role")
         assert "ada/calc: 2 runs, 0.00 USD, 0 tokens" in shown
         assert "by role" in shown
         assert "by day" not in shown
-        assert "no time: write 2026-01-31" in bee(stage, "cost", "--since", "soon").err
+        assert cli.main(["cost", "--since", "soon"]) == 2
+        assert "no time: write 2026-01-31" in capsys.readouterr().err
