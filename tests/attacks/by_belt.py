@@ -18,7 +18,7 @@ from bee.hands import process
 from bee.hands.sandbox import Box
 from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, Skipped, attack, each
-from tests.belt.plays import approve, head_of, pull_of
+from tests.belt.plays import approve, bee, head_of, pull_of
 from tests.belt.stage import DRAFT, POLICY, Stage, staged
 from tests.engines.test_canary import found, steal
 
@@ -171,6 +171,25 @@ for key, (name, story, known) in WAYS.items():
         return key in looked("required" if Layer.BOX in on else "none")
 
     attack(name, story, Layer.BOX, known=known, group="an agent that looks for a token")(each(_looks, key))
+
+
+@attack("escapes-on-screens", "titles, pauses and what agents print hold escapes, and a person looks at every screen",
+        Layer.SCREEN, known="X10", control=True)  # fmt: skip
+def _screens(on: Layers, folder: Path) -> bool:
+    """`none`: what the attacker wrote, as a program without that layer would print it."""
+    evil = "\x1b]0;gone\x07\x1b[2J\u202eevil"
+    if not on:
+        return "\x1b" in evil
+    with staged(folder) as stage:
+        number = stage.issue(f"Please {evil}", f"A {evil} title")
+        stage.configure(moves={"drafter": f"printf '%s' '{evil}'; bee pause 'Which {evil} one?'\n"})
+        said = stage.bee("host", "tick", "--inline", "--no-trigger")
+        for words in (["status"], ["why", str(number)], ["log", str(number)], ["logs", str(number)]):
+            ended = bee(stage, *words, "--repo", stage.repo)
+            assert ended.code in (0, 1), ended
+            said += ended.out + ended.err
+        assert "evil" in said
+        return any(char in said for char in "\x1b\x07\u202e")
 
 
 @attack("sends-it-away", "an agent sends what it read to a server of the attacker's", Layer.NETWORK, known="X5")
