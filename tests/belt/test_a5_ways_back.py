@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+
 import pytest
 
+from bee.doors import cli
 from bee.thinking.history import fold
 from bee.verbs.host import Host
-from tests.belt.plays import bee, pull_of
+from tests.belt.plays import Ended, pull_of
 from tests.belt.stage import Stage
 
 POLICY = "version: 1\nintake: all\nlimits:\n  failures: 1\n  runs_per_item: 2\n"
@@ -21,6 +26,17 @@ def item(stage: Stage, says: str = WENT_ON, title: str = "A task") -> int:
     number = stage.issue(title=title)
     (stage.folder / f"say-{number}").write_text(says)
     return number
+
+
+def bee(stage: Stage, *words: str, **env: str) -> Ended:
+    """`bee` in this process, as its outermost door runs it: a process for each word would cost more than the rest."""
+    before, out, err = dict(os.environ), io.StringIO(), io.StringIO()
+    os.environ.update({**stage.env(), **env})
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = cli.main(list(words))
+    os.environ.clear()
+    os.environ.update(before)
+    return Ended(code, out.getvalue(), err.getvalue(), words)
 
 
 def quarantined(stage: Stage, host: Host) -> int:

@@ -9,7 +9,7 @@ import pytest
 from tests.belt.plays import fault, lift
 from tests.belt.stage import Stage
 
-LOST = [{"method": "POST", "path": "/pulls$"}, {"operation": "Publish"}]
+LOST = [{"method": "POST", "path": "/pulls$"}, pytest.param({"operation": "Publish"}, marks=pytest.mark.deep)]
 
 
 @pytest.mark.parametrize("broken", LOST, ids=["the pull request", "the rest"])
