@@ -32,7 +32,7 @@ from bee.thinking.history import MENDER, fold
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from bee.words.outcomes import Outcome
-from bee.words.records import Kind
+from bee.words.records import Kind, Record
 from bee.words.roles import Role
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
@@ -166,6 +166,11 @@ class Hosts:
             self.index += 1
 
 
+def moved(record: Record | None) -> list[str]:
+    """The roles that moved an item, run by run: what was committed before a kill is neither lost nor done again."""
+    return [run.role for run in fold(record) if run.outcome is Outcome.PROGRESSED and run.role != MENDER]
+
+
 def state_of(stage: Stage) -> State:
     """Where every open item is, and how many runs of agents it has behind it that moved it."""
     for _ in range(SETTLING_LOOKS_MAX):
@@ -173,8 +178,7 @@ def state_of(stage: Stage) -> State:
         told = []
         for one in survey(view):
             tip = view.snapshot.items.get(one.number)
-            moved = sum(run.outcome is Outcome.PROGRESSED for run in fold(tip.record if tip else None))
-            told.append(f"#{one.number} {one.place.position} {moved}")
+            told.append(f"#{one.number} {one.place.position} {len(moved(tip.record if tip else None))}")
         state = ", ".join(sorted(told))
         if "settling" not in state:
             break
@@ -286,12 +290,6 @@ def counted(folder: Path, mode: str = ONE) -> Flow:
     return flow
 
 
-def worked(stage: Stage, number: int) -> list[str]:
-    """The roles that moved an item, run by run: what was committed before a kill is neither lost nor done again."""
-    runs = fold(stage.record(number))
-    return sorted(run.role for run in runs if run.outcome is Outcome.PROGRESSED and run.role != MENDER)
-
-
 def picture(stage: Stage, number: int) -> dict[str, Any]:
     """What people see in the end, and what the ledger says: the same with kills and without."""
     pulls = stage.pulls()
@@ -310,7 +308,7 @@ def picture(stage: Stage, number: int) -> dict[str, Any]:
         "plans": stage.item(number)["body"].count("## Milestone plan"),
         "boxes left": stage.item(number)["body"].count("- [ ]"),
         "branches": stage.refs("refs/heads/bee/"),
-        "worked": [worked(stage, item) for item in items],
+        "worked": [sorted(moved(stage.record(item))) for item in items],
         "live": stage.live(),
         "unfinished": [item for item in items if stage.record(item).kind is not Kind.FINISHED],
     }
