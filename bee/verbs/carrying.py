@@ -11,8 +11,9 @@ from bee.hands.github.writing import Pulse
 from bee.thinking.outcome import TraceResult
 from bee.thinking.trust import Trust
 from bee.verbs.lease import Desk, Lease, check, confirm
-from bee.words import markers
+from bee.words import limits, markers
 from bee.words.effects import MergePull
+from bee.words.errors import LeaseLost
 from bee.words.model import Comment, Item, Pull, Review
 
 CONFIRM_FRESH_SECONDS: Final = 2
@@ -31,6 +32,24 @@ class MergeResult:
     refused: str = ""
     overtaken: str = ""
     proven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment by GitHub's clock, as last heard, and by both of this machine's.
+
+    A machine that slept may know it by one of them only: its monotonic clock can stand still in its sleep, its wall
+    clock can be set back, and GitHub's is heard with an answer.
+    """
+
+    github: int
+    wall: float
+    monotonic: float
+
+    def is_older(self, seconds: float, now: Moment) -> bool:
+        """Whether more than `seconds` went by until `now`, by any of them. GitHub's clock has whole seconds."""
+        gone = (now.github - self.github - 1, now.wall - self.wall, now.monotonic - self.monotonic)
+        return max(gone) > seconds
 
 
 @dataclass(slots=True)
@@ -54,24 +73,24 @@ class Carrying:
     posted: dict[str, str] = field(default_factory=dict)
     refused: str = ""
     held: bool = False
-    confirmed_at: float = -1e9
+    confirmed: Moment | None = None
 
     def item(self, number: int) -> Item:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
-            asked_at = self.desk.door.clock.monotonic()
+            asked = self.moment()
             one = reading.read_item(self.desk.door, self.desk.repo, number)
             self.items[number] = one.item
             if number == self.lease.record.number and one.tip is not None:
                 check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)
-                self.confirmed_at = asked_at
+                self.confirmed = asked
         return self.items[number]
 
     def forget(self) -> None:
         """A write may or may not have taken effect: whatever was read before is read again."""
         self.items.clear()
         self.first = False
-        self.confirmed_at = -1e9
+        self.confirmed = None
 
     def renew(self) -> None:
         """Take the lease as its keeper has it, renewed when it is getting old. Raises LeaseLost."""
@@ -81,10 +100,20 @@ class Carrying:
     def ready(self) -> None:
         """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
         self.renew()
-        clock = self.desk.door.clock
-        if clock.monotonic() - self.confirmed_at > CONFIRM_FRESH_SECONDS:
+        if self.confirmed is not None and not self.confirmed.is_older(CONFIRM_FRESH_SECONDS, self.moment()):
+            return
+        for _ in range(limits.REQUEST_TRIES_MAX):
+            asked = self.moment()
             confirm(self.desk, self.lease, self.stoppable)
-            self.confirmed_at = clock.monotonic()
+            self.confirmed = self.moment()
+            if not asked.is_older(limits.WRITE_SECONDS_MAX, self.confirmed):
+                return
+        raise LeaseLost(f"the lease of #{self.lease.record.number} cannot be confirmed in time; this host sleeps")
+
+    def moment(self) -> Moment:
+        """Now, by every clock there is."""
+        door = self.desk.door
+        return Moment(door.now(), door.clock.time(), door.clock.monotonic())
 
     def has_posted(self, number: int, key: str) -> bool:
         """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""

@@ -198,12 +198,17 @@ def check(desk: Desk, lease: Lease, pulse: writing.Pulse, stoppable: bool = True
     """The same of what GitHub has just said. Raises LeaseLost."""
     if pulse.tip is None or pulse.tip.oid != lease.oid:
         raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
-    if lease.record.expires_at - desk.door.now() < limits.LEASE_MARGIN_SECONDS:
-        raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
+    need_time(desk, lease)
     if stoppable and not pulse.open:
         raise StopOrder(f"#{lease.record.number} was closed while the run was under way")
     if stoppable and records_stop(pulse):
         raise StopOrder(f"a person stopped #{lease.record.number}")
+
+
+def need_time(desk: Desk, lease: Lease) -> None:
+    """Raises LeaseLost where the lease has less than LEASE_MARGIN_SECONDS left, by what GitHub's clock was last."""
+    if lease.record.expires_at - desk.door.now() < limits.LEASE_MARGIN_SECONDS:
+        raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
 
 
 def records_stop(pulse: writing.Pulse) -> bool:

@@ -82,7 +82,7 @@ def _prove_and_merge(
 ) -> MergeResult:
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
         one = reading.read_item(desk.door, desk.repo, effect.number)
-        pull = one.item
+        pull, seen_at = one.item, one.snapshot.now
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
         if pull.merged:
@@ -98,9 +98,14 @@ def _prove_and_merge(
         if placed.place.position is Position.SETTLING and left:
             desk.door.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
-        refused = _refusal(pull, effect, placed)
-        return MergeResult(refused=refused) if refused else _merge(desk, pull, effect)
-    raise AssertionError("the loop always returns")
+        refused = _refusal(pull, effect, placed) or _base_moved(desk, pull, effect)
+        if refused:
+            return MergeResult(refused=refused)
+        leases.need_time(desk, lease)
+        if desk.door.now() - seen_at <= limits.PROOF_SECONDS_MAX:
+            return _merge(desk, pull, effect)
+        # This host slept, or GitHub is slow: what was read is no proof any more, so it is read again.
+    return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")
 
 
 def _fresh(desk: Desk, pull: Pull, permissions: Mapping[str, Permission], viewer: Who) -> dict[str, Permission]:
@@ -121,10 +126,15 @@ def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
     return ""
 
 
-def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
+def _base_moved(desk: Desk, pull: Pull, effect: MergePull) -> str:
+    """The last read before a merge: where the base stands now."""
     base_now = writing.read_oid(desk.door, desk.repo, f"refs/heads/{effect.base_ref}")
     if base_now != effect.base or pull.base != effect.base:
-        return MergeResult(refused=f"{effect.base_ref} moved from {short(effect.base)} to {short(base_now or 'gone')}")
+        return f"{effect.base_ref} moved from {short(effect.base)} to {short(base_now or 'gone')}"
+    return ""
+
+
+def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
     # it becomes the commit's first line, where GitHub reads closing keywords and mentions, whoever wrote it
     title = f"{neutralised(one_line(pull.title))} (#{pull.number})"
     try:

@@ -165,10 +165,10 @@ def _set_status(carrying: Carrying, effect: SetStatus) -> None:
 def _merge(carrying: Carrying, effect: MergePull) -> None:
     """The gate asks by itself, with fresh reads, whether the lease stands and nobody said stop."""
     carrying.renew()
-    asked_at = carrying.desk.door.clock.monotonic()
+    asked = carrying.moment()
     result = carrying.merger(carrying.desk, carrying.lease, effect)
     if result.proven:
-        carrying.confirmed_at = asked_at
+        carrying.confirmed = asked
     if result.refused:
         carrying.refused = result.refused
         return

@@ -17,13 +17,15 @@ def main() -> int:
     parser.add_argument("--seeds", default="0:100", help="run seeds A:B (B is not among them)")
     parser.add_argument("--story", action="store_true", help="tell the story of every failing seed")
     parser.add_argument("--coverage", action="store_true", help="say how often everything was reached")
+    parser.add_argument("--faults", default="", help="only these, with commas between them (such as: freeze after)")
     args = parser.parse_args()
+    only = {name.strip(): 1 for name in args.faults.split(",")} if args.faults else None
     first, _, last = args.seeds.partition(":")
     seeds = [args.seed] if args.seed is not None else range(int(first), int(last))
     began, total, failed = time.monotonic(), Counter[str](), []
     sums: Counter[str] = Counter()
     for seed in seeds:
-        result = simulate(seed, tells=args.seed is not None)
+        result = simulate(seed, args.seed is not None, only)
         total.update(result.counts)
         sums.update(ticks=result.ticks, requests=result.requests)
         if result.problems:
@@ -31,7 +33,7 @@ def main() -> int:
             print(f"seed {seed} failed: {result.problems[0]}", flush=True)
         story = result.story if args.seed is not None else []
         if result.problems and args.story and not story:
-            story = simulate(seed, tells=True).story
+            story = simulate(seed, True, only).story
         print("\n".join(story), end="\n" if story else "")
     if args.coverage:
         print("\n".join(f"{count:7} {name}" for name, count in sorted(total.items())))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TRUSTED: Final = frozenset({"ada", "bob"})
 REQUESTS_PER_TICK_MAX: Final = 250
+IN_FLIGHT_SECONDS: Final = 3.5
 MOVING: Final = frozenset(
     {Position.WIP, Position.BACKING_OFF, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED, Position.REPAIR}
 )
@@ -40,6 +41,7 @@ class Working:
     items: set[int] = field(default_factory=set)  # whose leases it moved
     run: str = ""
     looked: dict[int, float] = field(default_factory=dict)  # when GitHub answered its last look at an item
+    confirmed: float = 0.0  # when GitHub answered its last look at a lease
     late: int = 0
     after_stop: int = 0
     freezes_seen: int = 0
@@ -96,21 +98,27 @@ class Judge:
             yield
         finally:
             self.process = self.asked = None
-        if asked.name in {"Item", "Lease"} and asked.body:
-            number = int(asked.body["variables"]["number"])
-            self.of(process).looked[number] = self.world.timeline.now
+        if asked.name in {"Item", "Lease"}:
+            self.of(process).confirmed = self.world.timeline.now
+        if asked.name == "Item":
+            self.of(process).looked[int(asked.body["variables"]["number"])] = self.world.timeline.now
 
     def sends(self, process: Process, asked: Asked) -> None:
-        """A process is about to ask. A write needs the lease, but for the one that a pause of its host overtook."""
+        """A process is about to ask. A write needs the lease, but for the one that a sleep of its host overtook.
+
+        What follows within moments of a look that said yes is in flight, too.
+        """
         if not _is_effect(asked) or process.host.startswith("laptop") or self._about_alert(asked):
             return
         working, now = self.of(process), self.world.hub.now
+        if self.world.timeline.now - working.confirmed <= IN_FLIGHT_SECONDS:
+            return
         held = [n for n in working.items | self._claimed_for(process) if self._holds(process, n, now)]
         if not held:
             working.late += 1
             self.world.count("write without a lease in flight")
             self.world.tell(f"    {process.host} {process.name} writes without a lease: {asked.name}")
-            if working.late > 1 + process.freezes:
+            if working.late > max(1, process.freezes):
                 self.blame(f"{process.host} {process.name} writes without a lease: {asked.name}")
         self._after_stop(process, working, asked)
 
@@ -141,7 +149,7 @@ class Judge:
             working.after_stop += 1
             self.world.count("write after a stop in flight")
             self.world.tell(f"    {process.host} {process.name} writes after a stop: {asked.name}")
-            if working.after_stop > 1 + process.freezes:
+            if working.after_stop > max(1, process.freezes):
                 self.blame(f"{process.host} {process.name} writes on #{number} after a person's stop: {asked.name}")
 
     # ---- effects ----------------------------------------------------------------------------------------------------
@@ -221,7 +229,7 @@ class Judge:
         if looked is None:
             self.blame(f"#{pull.number} was merged by a process that had not looked at it")
             return
-        if not _approved(pull, int(looked) + 1):
+        if not self._approved(pull, int(looked) + 1):
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which nobody who may had approved")
         passed = {
             run.get("base") for run in _tests(pull) if run.get("head") == pull.head and run.get("result") == "pass"
@@ -237,6 +245,30 @@ class Judge:
     def _pushed_after(self, pull: Thing, base: str, looked: float) -> bool:
         return self.world.hub.objects.commits[base].at >= int(looked) - 1
 
+    def _approved(self, pull: Thing, until: int, people: bool = False) -> bool:
+        """Whether the last word on the head, of those who may say it, was a yes."""
+        last: tuple[int, int, bool] | None = None
+        known = self._named_at(pull)
+        for post in [*pull.comments, *pull.reviews]:
+            if post.at > until or post.author.login not in {*TRUSTED, "bee"}:
+                continue
+            if post.edited_at is not None and post.editor is not post.author:
+                continue
+            said = _verdict(post, pull, known)
+            if said is not None and not (people and post.author.login == "bee"):
+                order = (post.at, post.id, said)
+                last = order if last is None or order[:2] >= last[:2] else last
+        return last is not None and last[2]
+
+    def _named_at(self, pull: Thing) -> int:
+        """A marker without a head's name speaks of it only when it is later than whatever named that head."""
+        record = self.tip(pull.number)
+        times = [self.world.hub.objects.commits[pull.head].at]
+        if record is not None:
+            times += [record.at] if record.head == pull.head else []
+            times += [run.ended_at for run in record.history if run.head == pull.head]
+        return max(times)
+
     # ---- agents and ticks -------------------------------------------------------------------------------------------
 
     def played(self, scene: Scene, process: Process) -> None:
@@ -249,7 +281,7 @@ class Judge:
             if self.plays[key] > limits.FAILURES_MAX + limits.LOST_MAX + 3:
                 self.blame(f"{scene.role} was sent to #{scene.number} {self.plays[key]} times for the same thing")
         adopted = _adopted(thing)
-        if thing.author.login == "eve" and not adopted and not _approved(thing, self.world.hub.now, people=True):
+        if thing.author.login == "eve" and not adopted and not self._approved(thing, self.world.hub.now, people=True):
             self.blame(f"{scene.role} was sent to #{scene.number}, which only a stranger wants")
         said = [path.name for path in scene.context.iterdir() if EVE in path.read_text()]
         named = parse_branch(thing.head_ref)
@@ -271,7 +303,8 @@ class Judge:
         """Whether nothing is bee's, an agent's or a clock's to move."""
         if decision.acts or isinstance(decision.choice, Dispatch):
             return False
-        return not any(one.place.position in MOVING for one in decision.places)
+        held = [record for n in self.world.hub.things if (record := self.tip(n)) is not None and record.holds]
+        return not held and not any(one.place.position in MOVING for one in decision.places)
 
     def at_the_end(self) -> None:
         """When all is quiet: nothing twice, nothing left over, and everybody knows who moves next."""
@@ -352,22 +385,7 @@ def _tests(pull: Thing) -> list[markers.Marker]:
     ]
 
 
-def _approved(pull: Thing, until: int, people: bool = False) -> bool:
-    """Whether the last word on the head, of those who may say it, was a yes."""
-    last: tuple[int, int, bool] | None = None
-    for post in [*pull.comments, *pull.reviews]:
-        if post.at > until or post.author.login not in {*TRUSTED, "bee"}:
-            continue
-        if post.edited_at is not None and post.editor is not post.author:
-            continue
-        said = _verdict(post, pull)
-        if said is not None and not (people and post.author.login == "bee"):
-            order = (post.at, post.id, said)
-            last = order if last is None or order[:2] >= last[:2] else last
-    return last is not None and last[2]
-
-
-def _verdict(post: Post, pull: Thing) -> bool | None:
+def _verdict(post: Post, pull: Thing, known: int) -> bool | None:
     for marker in markers.parse(post.body):
         if (
             marker.name == markers.RUN
@@ -376,7 +394,8 @@ def _verdict(post: Post, pull: Thing) -> bool | None:
         ):
             return marker.get("verdict") == "approve"
         human = marker.name in {markers.APPROVED, markers.CHANGES_REQUESTED}
-        if human and pull.head.startswith(marker.get("sha") or ("-" if pull.fork else "")):
+        sha = marker.get("sha")
+        if human and (pull.head.startswith(sha) if sha else not pull.fork and post.at > known):
             return marker.name == markers.APPROVED
     if post.state in {"APPROVED", "CHANGES_REQUESTED"} and post.commit == pull.head:
         return post.state == "APPROVED"

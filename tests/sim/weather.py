@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import requests
@@ -29,12 +29,14 @@ class Weather:
 
     world: World
     rate: float = 0.0
+    kinds: dict[str, int] = field(default_factory=lambda: dict(FAULTS))
+    seen: Callable[[Machine, Process, Asked], None] = lambda machine, process, asked: None
 
     def _choose(self, machine: Machine, faults: dict[str, int]) -> str:
         random = self.world.random
         if not machine.faulty or self.world.quiet or random.random() >= self.rate:
             return ""
-        return random.choices(list(faults), list(faults.values()))[0]
+        return random.choices(list(faults), [self.kinds[name] for name in faults])[0]
 
     def _before(self, machine: Machine, process: Process, name: str, fault: str) -> None:
         self.world.timeline.sleep(self.world.random.uniform(0.01, 0.15))
@@ -81,6 +83,7 @@ class Weather:
         with world.judge.acting(process, asked):
             answer = act()
         world.requests += 1
+        self.seen(machine, process, asked)
         self._after(machine, process, fault)
         if fault == "lost reply":
             world.timeline.sleep(30)
@@ -100,6 +103,7 @@ class Weather:
             raise Lost
         with self.world.judge.acting(process, asked):
             act()
+        self.seen(machine, process, asked)
         self._after(machine, process, fault)
         if fault in {"drop after", "lost reply"}:
             raise Lost

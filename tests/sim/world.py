@@ -6,10 +6,9 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from bee.thinking.decide import Decision, decide
 from bee.thinking.position import Position
@@ -52,7 +51,7 @@ class World:
     seed: int
     folder: Path
     tells: bool = False
-    shape: Mapping[str, Any] = field(default_factory=dict)
+    faults: Mapping[str, int] | None = None  # other weights than the usual ones
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -67,6 +66,9 @@ class World:
         self.hub.seen = self.judge.saw
         self.hub.settle_seconds = lambda: self.random.choice((0.1, 0.3, 2.0, 60.0 if not self.quiet else 0.2))
         self.weather = Weather(self, self.random.choice((0.0, 0.01, 0.03, 0.08)))
+        if self.faults is not None:
+            self.weather.rate = 0.08
+            self.weather.kinds = {**dict.fromkeys(self.weather.kinds, 0), **self.faults}
         for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write")):
             self.hub.user(login, role)
         self._repository()
@@ -218,10 +220,10 @@ class _StoppedClock:
         self.now += seconds
 
 
-def simulate(seed: int, tells: bool = False) -> Result:
+def simulate(seed: int, tells: bool = False, faults: Mapping[str, int] | None = None) -> Result:
     """One seed, from beginning to end."""
     folder = Path(tempfile.mkdtemp(prefix="bee-sim-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     try:
-        return World(seed, folder, tells).play()
+        return World(seed, folder, tells, faults).play()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

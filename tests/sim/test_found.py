@@ -1,0 +1,85 @@
+"""What the simulator found, each as a small story of its own: one host, good agents, and one thing that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sim.hub import Thing
+from tests.sim.machine import Machine
+from tests.sim.timeline import START, Process, ended
+from tests.sim.wire import Asked
+from tests.sim.world import World
+
+Hook = Callable[[Machine, Process, Asked], None]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A project with one host and one task, where all is quiet."""
+    made = World(7, tmp_path)
+    made.quiet = True
+    made.machines = made.machines[:1]
+    made.cron(made.machines[0])
+    made.hub.open_issue(made.hub.users["ada"], "Work", "Do it.")
+    with ended(made.timeline):
+        yield made
+    assert made.judge.problems == []
+
+
+def run(world: World, hours: float, seen: Hook) -> None:
+    """Some hours, with a look at every request that was answered."""
+    world.weather.seen = seen
+    world.timeline.run(lambda: bool(world.judge.problems), START + hours * 3600)
+
+
+def pulls(world: World) -> list[Thing]:
+    """The pull requests there are."""
+    return [thing for thing in world.hub.things.values() if thing.is_pull]
+
+
+@pytest.mark.parametrize("suspended", [True, False], ids=["suspended", "stopped"])
+def test_a_host_that_slept_in_the_merge_gate_proves_everything_again(world: World, suspended: bool) -> None:
+    """A person asks for changes while the host sleeps between the gate's reads; it must not merge what it saw then."""
+    said: list[int] = []
+
+    def no() -> None:
+        (pull,) = pulls(world)
+        said.append(world.hub.now)
+        world.hub.comment(world.hub.users["bob"], pull, f"No.\n<!-- bee:changes-requested sha={pull.head} -->")
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if "merger" in process.name and asked.name == "Item" and not said and not world.counts["slept"]:
+            world.count("slept")
+            machine.freeze(700, suspended)
+            world.timeline.start(Process("life", "people"), no, after=350)
+
+    run(world, 3, seen)
+    (pull,) = pulls(world)
+    assert len(said) == 1
+    assert pull.state == "MERGED"
+    assert max(review.at for review in pull.reviews) > said[0]  # it was judged again
+
+
+@pytest.mark.parametrize("suspended", [True, False], ids=["suspended", "stopped"])
+def test_a_host_that_slept_after_its_confirmation_asks_again_before_it_writes(world: World, suspended: bool) -> None:
+    """It was confirmed, slept past its lease, and another host carried everything out: it adds nothing to that."""
+    other = world._machine("host9")
+    world.machines.append(other)
+    world.cron(other)
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if "reviewer" in process.name and asked.method == "GIT" and asked.name == "git push" and machine is not other:
+            world.count("published")
+        if world.counts["published"] == 1 and asked.name in {"Lease", "Item"} and "reviewer" in process.name:
+            world.count("published")
+            machine.freeze(2500, suspended)
+
+    run(world, 3, seen)
+    assert world.counts["published"] >= 2
+    assert world.counts["write without a lease in flight"] == 0
+    (pull,) = pulls(world)
+    assert pull.state == "MERGED"
+    assert len(pull.reviews) == 1
