@@ -111,6 +111,7 @@ class Judge:
         if not _is_effect(asked) or process.host.startswith("laptop") or self._about_alert(asked):
             return
         working, now = self.of(process), self.world.hub.now
+        self._after_stop(process, working, asked)
         if self.world.timeline.now - working.confirmed <= IN_FLIGHT_SECONDS:
             return
         held = [n for n in working.items | self._claimed_for(process) if self._holds(process, n, now)]
@@ -120,7 +121,6 @@ class Judge:
             self.world.tell(f"    {process.host} {process.name} writes without a lease: {asked.name}")
             if working.late > max(1, process.freezes):
                 self.blame(f"{process.host} {process.name} writes without a lease: {asked.name}")
-        self._after_stop(process, working, asked)
 
     def _about_alert(self, asked: Asked) -> bool:
         """Alerts have leases of their own, by key."""
@@ -142,6 +142,8 @@ class Judge:
         for number in self._claimed_for(process):
             stopped, record = self.stops.get(number), self.tip(number)
             if stopped is None or record is None or self.world.timeline.now <= stopped or _only_lets_go(asked):
+                continue
+            if working.confirmed <= stopped and self.world.timeline.now - working.confirmed <= IN_FLIGHT_SECONDS:
                 continue
             thing = self.world.hub.things[number]
             if str(record.outcome) == "escalated" or thing.state == "MERGED":

@@ -86,8 +86,8 @@ class Machine:
             clock=clock,
             door=lambda: Door(SERVERS, "t", self._wire(process), clock),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
-            executor=ModelExecutor(self, process),
-            crew=Actors(self.world, self, process),
+            executor=self.world.parts.executor(self, process),
+            crew=self.world.parts.crew(self.world, self, process),
             open_broker=self._broker,
             install_client=lambda folder: None,
             role_prompt=role_prompt,
@@ -103,7 +103,8 @@ class Machine:
         def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
             return self.world.weather.request(self, process, request, act)
 
-        return Wire(self.world.hub, self.who, around)
+        make = Wire if self.name.startswith("laptop") else self.world.parts.wire
+        return make(self.world.hub, self.who, around)
 
     def _mirror(self, process: Process, path: Path, clock: HostClock) -> ModelMirror:
         def traffic(name: str, writes: bool, act: Callable[[], None]) -> None:
@@ -212,3 +213,15 @@ class ModelExecutor:
         self.machine.world.tell(f"{self.machine.name}: {worker.name} is ended")
         self.machine.die(worker)
         return True
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What bee's hosts are made of; a test puts a broken one in its place, to see it caught."""
+
+    wire: type[Wire] = Wire
+    executor: type[ModelExecutor] = ModelExecutor
+    crew: type[Actors] = Actors
+
+
+PARTS = Parts()

@@ -20,7 +20,7 @@ from bee.words.outcomes import Outcome
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places
-from tests.sim.machine import Machine
+from tests.sim.machine import PARTS, Machine, Parts
 from tests.sim.people import People
 from tests.sim.timeline import START, Process, Timeline, ended
 from tests.sim.weather import Weather
@@ -52,6 +52,7 @@ class World:
     folder: Path
     tells: bool = False
     faults: Mapping[str, int] | None = None  # other weights than the usual ones
+    parts: Parts = PARTS
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -220,10 +221,10 @@ class _StoppedClock:
         self.now += seconds
 
 
-def simulate(seed: int, tells: bool = False, faults: Mapping[str, int] | None = None) -> Result:
+def simulate(seed: int, tells: bool = False, faults: Mapping[str, int] | None = None, parts: Parts = PARTS) -> Result:
     """One seed, from beginning to end."""
     folder = Path(tempfile.mkdtemp(prefix="bee-sim-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     try:
-        return World(seed, folder, tells, faults).play()
+        return World(seed, folder, tells, faults, parts).play()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

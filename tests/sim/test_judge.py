@@ -1,0 +1,111 @@
+"""The judge judged: broken parts are put into bee's hosts, and each must be caught within a few seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from bee.hands.crew import Scene
+from bee.hands.engines import EngineResult
+from bee.words.phase import Phase
+from bee.words.roles import Role
+from tests.sim.crew import Actors
+from tests.sim.hub import No
+from tests.sim.machine import ModelExecutor, Parts
+from tests.sim.wire import API, GRAPHQL, Wire, asked
+from tests.sim.world import simulate
+
+SEEDS_MAX = 20
+
+
+class NoCompare(Wire):
+    """A lease that does not compare: a ref moves from wherever it is."""
+
+    def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
+        """Every expected value is what is there."""
+        for update in (json or {}).get("variables", {}).get("updates", []) if url == GRAPHQL else []:
+            update["beforeOid"] = self.hub.refs.get(update["name"], "0" * 40)
+        return super().request(method, url, json=json, **more)
+
+
+class Twice(Wire):
+    """A retry that does not look first: every comment is sent two times."""
+
+    def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
+        """And again."""
+        if method == "POST" and url.endswith("/reviews"):
+            super().request(method, url, json=json, **more)
+        return super().request(method, url, json=json, **more)
+
+
+class Believing(Wire):
+    """A host for which everybody is a maintainer."""
+
+    def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
+        """eve is one of us."""
+        eve, role = self.hub.users["eve"], self.hub.users["eve"].role
+        around = self.around
+
+        def lying(request: Any, act: Any) -> requests.Response:
+            def shown() -> requests.Response:
+                eve.role = "admin"
+                try:
+                    found: requests.Response = act()
+                    return found
+                finally:
+                    eve.role = role
+
+            return around(request, shown)
+
+        return Wire(self.hub, self.who, lying).request(method, url, json=json, **more)
+
+
+@dataclass(frozen=True)
+class Undertaker(ModelExecutor):
+    """An executor for which every run is dead."""
+
+    def phase(self, run: str, host: str, boot: str) -> Phase:
+        """It is dead."""
+        return Phase.DEAD
+
+    def cancel(self, run: str) -> bool:
+        """And needs no ending."""
+        return False
+
+
+@dataclass(frozen=True)
+class Eager(Actors):
+    """A merge gate that says yes: whoever reviews, merges."""
+
+    def play(self, scene: Scene) -> EngineResult:
+        """Straight to main."""
+        if scene.role is Role.REVIEWER:
+            hub, pull = self.world.hub, self.world.hub.things[scene.number]
+            try:
+                with self.world.judge.acting(self.process, ASKED):
+                    hub.merge(hub.users["bee"], pull, pull.head, "squash", pull.title)
+            except No:
+                pass
+        return super().play(scene)
+
+
+ASKED = asked("PUT", f"{API}/repos/ada/calc/pulls/0/merge", None)
+# What is broken: the parts, what the judge must say, and the first seed to try.
+BROKEN = {
+    "a lease that does not compare": (Parts(wire=NoCompare), "over the live lease", 9),
+    "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0),
+    "a gate that says yes": (Parts(crew=Eager), "was merged", 0),
+    "a retry that does not look": (Parts(wire=Twice), "carries the effect", 0),
+    "a host that trusts everybody": (Parts(wire=Believing), "stranger", 0),
+}
+
+
+@pytest.mark.parametrize("what", list(BROKEN))
+def test_a_broken_part_is_caught_within_a_few_seeds(what: str) -> None:
+    """By the rule that it breaks."""
+    parts, says, first = BROKEN[what]
+    seeds = range(first, first + SEEDS_MAX)
+    assert any(says in problem for seed in seeds for problem in simulate(seed, parts=parts).problems)
