@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from bee.hands.github import reading
@@ -32,6 +33,12 @@ def read_policy(repo: str, text: str | None) -> Policy:
             None,
             "there is none on the default branch: run `bee init`, or commit one with: version: 1, intake: all",
         )
+    return _policy(where, text)
+
+
+@lru_cache(16)
+def _policy(where: str, text: str) -> Policy:
+    """Read once: a tick looks several times, and the policy is the same text nearly always."""
     return policy_of(where, parse_yaml(text, where))
 
 

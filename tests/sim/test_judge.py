@@ -103,6 +103,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("what", list(BROKEN))
 def test_a_broken_part_is_caught_within_a_few_seeds(what: str) -> None:
     """By the rule that it breaks."""

@@ -1,7 +1,7 @@
 """Virtual time: tasks that hand the baton at every wait, in the order of their waking. Same seed, same order.
 
-Each task is a thread, but only one of them ever runs. A killed task runs nothing but its own unwinding, and every wait
-or request in there kills it again.
+Each task is a greenlet: it runs until it waits. A killed task runs nothing but its own unwinding, and every wait or
+request in there kills it again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from random import Random
 from typing import Any
+
+from greenlet import greenlet
 
 START = 1_767_268_800.0  # 2026-01-01 12:00:00 UTC
 
@@ -46,9 +48,8 @@ class Task:
 
     def __init__(self, process: Process, act: Callable[[], None]) -> None:
         self.process, self.act = process, act
-        self.go = threading.Semaphore(0)
         self.over = False
-        self.thread: threading.Thread | None = None
+        self.line: greenlet | None = None
 
 
 class Timeline:
@@ -60,7 +61,6 @@ class Timeline:
         self.current: Task | None = None
         self._queue: list[tuple[float, float, int, Task]] = []
         self._count = 0
-        self._back = threading.Semaphore(0)
         self.switches = 0
         self.failed: list[Process] = []  # processes that ended by an error
 
@@ -82,8 +82,9 @@ class Timeline:
         if task.process.dead:
             raise Killed
         self._push(task, self.now + max(0.0, seconds))
-        self._back.release()
-        task.go.acquire()
+        assert task.line is not None
+        assert task.line.parent is not None
+        task.line.parent.switch()
         if task.process.dead:
             raise Killed
 
@@ -99,12 +100,12 @@ class Timeline:
                 self._unwind(task)
 
     def _unwind(self, task: Task) -> None:
-        if task.thread is None:
+        if task.line is None:
             task.over = True
             return
         before, self.current = self.current, task
-        task.go.release()
-        self._back.acquire()
+        task.line.parent = greenlet.getcurrent()
+        task.line.switch()
         self.current = before
 
     def run(self, until: Callable[[], bool], at_most: float) -> bool:
@@ -113,7 +114,7 @@ class Timeline:
             if not self._queue or self._queue[0][0] > at_most:
                 return until()
             at, _, _, task = heapq.heappop(self._queue)
-            if task.over or (task.process.dead and task.thread is None):
+            if task.over or (task.process.dead and task.line is None):
                 task.over = True
                 continue
             if task.process.frozen_until > at:
@@ -126,15 +127,13 @@ class Timeline:
     def _resume(self, task: Task) -> None:
         self.switches += 1
         self.current = task
-        if task.thread is None:
-            task.thread = threading.Thread(target=self._body, args=(task,), daemon=True)
-            task.thread.start()
-        task.go.release()
-        self._back.acquire()
+        if task.line is None:
+            task.line = greenlet(lambda: self._body(task))
+        task.line.parent = greenlet.getcurrent()
+        task.line.switch()
         self.current = None
 
     def _body(self, task: Task) -> None:
-        task.go.acquire()
         try:
             if not task.process.dead:
                 task.act()
@@ -145,7 +144,6 @@ class Timeline:
             self.failed.append(task.process)
         finally:
             task.over = True
-            self._back.release()
 
     def end(self) -> None:
         """Kill whatever is left."""
