@@ -20,7 +20,7 @@ from bee.words.errors import BeeError
 
 
 def tick(host: Host, options: Options) -> Report:
-    """One tick. Raises nothing that is expected: the report holds it."""
+    """One tick. Raises nothing that is expected: the report holds it, and it has been said."""
     report = Report()
     if not options.dry and guarded(host, report):
         return report
@@ -34,6 +34,7 @@ def tick(host: Host, options: Options) -> Report:
             slot = look_and_act(host, door, slot, options, report)
     except BeeError as problem:
         report.problems.append(problem)
+        host.say(str(problem))
     finally:
         if slot is not None:
             slot.release()

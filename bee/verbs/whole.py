@@ -84,14 +84,12 @@ def _dispatch(
     if slot is None:
         holders = "; ".join(Slot.holders(host.home, host.settings.slots))
         report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
-        host.say(report.said)
         return None
     if not isinstance(report.decision.choice, Dispatch):
         return slot
     short = door.short()
     if short is not None:
         report.said = f"{short.text}; that is kept for you, so no agent is sent before"
-        host.say(report.said)
         return slot
     from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
 

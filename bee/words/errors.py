@@ -69,6 +69,8 @@ class NotFoundError(BeeError):
 class RefusedError(BeeError):
     """GitHub understood the request and said no (409, 405, 422). `status` and its `message` say why."""
 
+    exit_code = 75
+
     def __init__(self, status: int, message: str) -> None:
         self.status, self.message = status, message
         super().__init__(f"GitHub refused ({status}): {message}")
@@ -76,6 +78,8 @@ class RefusedError(BeeError):
 
 class RefConflict(BeeError):
     """A compare-and-swap found another value: somebody else moved the ref first."""
+
+    exit_code = 75
 
 
 class LeaseLost(BeeError):

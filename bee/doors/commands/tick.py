@@ -28,8 +28,6 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     repos = services.repos_of(host.settings, args.repo)
     report = tick(host, Options(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
     warn_without_box(host.settings)
-    for problem in report.problems:
-        print(f"bee: {problem}", file=sys.stderr)
     if args.json:
         print_json(report.json())
         return report.exit
