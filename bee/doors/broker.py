@@ -11,7 +11,6 @@ import json
 import shlex
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from bee.hands.sockets import PARENT, private_folder
 from bee.words.answer import Answer, refused
 from bee.words.errors import BeeError
 from bee.words.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
@@ -34,9 +34,9 @@ CLOSE_SECONDS_MAX: Final = 5
 class Broker:
     """A server for one run. `socket` is its path, alone in `folder`, which only this user can enter."""
 
-    def __init__(self, handler: Handler, parent: str = "/tmp") -> None:  # noqa: S108 # made private, and must be short
+    def __init__(self, handler: Handler, parent: str = PARENT) -> None:
         self._handler = handler
-        self.folder = Path(tempfile.mkdtemp(prefix="bee-", dir=parent))
+        self.folder = private_folder(parent)
         self.socket = str(self.folder / "s")
         if len(self.socket.encode()) >= SOCKET_PATH_BYTES_MAX:
             shutil.rmtree(self.folder)

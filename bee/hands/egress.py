@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from bee.hands.sockets import private_folder
 from bee.thinking.network import allows
 from bee.words.text import one_line
 
@@ -44,7 +44,7 @@ class Egress:
     def __init__(self, hosts: Sequence[str], on_refusal: Callable[[str], None]) -> None:
         self.hosts, self.refused = tuple(hosts), list[str]()
         self._on_refusal, self._lock, self._closed = on_refusal, threading.Lock(), False
-        self.folder = Path(tempfile.mkdtemp(prefix="bee-net-", dir="/tmp"))  # private, and must be short
+        self.folder = private_folder()
         self.socket = self.folder / "p"
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(self.socket))
