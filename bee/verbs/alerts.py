@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from bee.hands.github import reading, writing
 from bee.thinking import wording
 from bee.verbs import lease as leases
+from bee.verbs.carrying import Moment, moment
 from bee.verbs.host import new_run
 from bee.verbs.lease import Desk
 from bee.words import limits, markers
@@ -57,10 +58,11 @@ def raise_alert(desk: Desk, viewer: Who, alert: Alert, alone: bool = False) -> b
         Kind.CLAIMED, before.number if before else 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8),
         desk.host, desk.boot, expires_at=now + limits.LEASE_SECONDS, fingerprint=cause, note=alert.title, count=count,
     )  # fmt: skip
+    claimed = moment(desk.door)
     oid = _move(desk, ref, tip.oid if tip else None, claim)
-    if oid is None:
+    number = _write_issue(desk, viewer, alert, claim, claimed) if oid is not None else None
+    if number is None:
         return False
-    number = _write_issue(desk, viewer, alert, claim)
     _move(desk, ref, oid, _settled(claim, number, desk.door.now()))
     return True
 
@@ -69,13 +71,18 @@ def _settled(record: Record, number: int, now: int) -> Record:
     return replace(record, kind=Kind.FINISHED, number=number, at=now, expires_at=0, nonce=secrets.token_hex(8))
 
 
-def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record) -> int:
-    """The issue, new or edited in place; its number. One that was closed is over: the next cause opens another."""
+def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record, claimed: Moment) -> int | None:
+    """The issue, new or edited in place; its number. One that was closed is over: the next cause opens another.
+
+    None when this machine slept past the claim: another host may have written it by now.
+    """
     door, repo = desk.door, desk.repo
     marker = markers.render(markers.Marker(markers.ALERT, {"key": alert.key}))
     number = record.number if record.number and reading.read_closing(door, repo, record.number).open else 0
     number = number or reading.open_alert(door, repo, viewer.login, marker)
     body = f"{wording.counted(alert.text, record.count, record.at)}\n\n{marker}"
+    if claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(door)):
+        return None
     if not number:
         return writing.create_issue(door, repo, alert.title, body)
     writing.write_body(door, repo, number, body)

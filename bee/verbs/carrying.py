@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bee.hands.github import reading
+from bee.hands.github.door import Door
 from bee.hands.github.writing import Pulse
 from bee.thinking.outcome import TraceResult
 from bee.thinking.trust import Trust
@@ -50,6 +51,11 @@ class Moment:
         """Whether more than `seconds` went by until `now`, by any of them. GitHub's clock has whole seconds."""
         gone = (now.github - self.github - 1, now.wall - self.wall, now.monotonic - self.monotonic)
         return max(gone) > seconds
+
+
+def moment(door: Door) -> Moment:
+    """Now, by every clock there is."""
+    return Moment(door.now(), door.clock.time(), door.clock.monotonic())
 
 
 @dataclass(slots=True)
@@ -112,8 +118,7 @@ class Carrying:
 
     def moment(self) -> Moment:
         """Now, by every clock there is."""
-        door = self.desk.door
-        return Moment(door.now(), door.clock.time(), door.clock.monotonic())
+        return moment(self.desk.door)
 
     def has_posted(self, number: int, key: str) -> bool:
         """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""

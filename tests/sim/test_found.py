@@ -83,3 +83,25 @@ def test_a_host_that_slept_after_its_confirmation_asks_again_before_it_writes(wo
     (pull,) = pulls(world)
     assert pull.state == "MERGED"
     assert len(pull.reviews) == 1
+
+
+@pytest.mark.parametrize("suspended", [True, False], ids=["suspended", "stopped"])
+def test_a_host_that_slept_while_it_raised_an_alert_opens_no_second_one(world: World, suspended: bool) -> None:
+    """It held the alert's lock, slept past it, and another host opened the issue meanwhile."""
+    other = world._machine("host9")
+    world.machines.append(other)
+    world.cron(other)
+    world.hub.add_labels(world.hub.users["ada"], world.hub.thing(1), ["breeze:done"])  # open, and nobody's to move
+    locking: set[Process] = set()
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if asked.writes and "refs/bee/alerts/" in str(asked.body):
+            locking.add(process)
+        if process in locking and asked.name == "GET /issues" and not world.counts["slept"]:
+            world.count("slept")
+            machine.freeze(2500, suspended)
+
+    run(world, 3, seen)
+    assert world.counts["slept"] == 1
+    alerts = [thing for thing in world.hub.things.values() if "bee:alert" in thing.body]
+    assert len(alerts) == 1
