@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # What the suite was asked to have, by the name it has here.
 ASKED = """
 strangers-issue strangers-marker strangers-verdict strangers-e2e strangers-review marker-in-quote marker-in-code-block
-marker-in-pull-body marker-in-test-output commit-with-a-marker marker-in-branch-name order-in-branch-name
+marker-in-pull-body marker-in-test-output marker-in-diff marker-in-file-name marker-in-commit-message
+commit-with-a-marker marker-in-branch-name order-in-branch-name
 edited-after-adoption comment-edited-by-another ticked-after-adoption push-with-an-old-date approval-races-a-push
 renamed-after-adoption order-in-hidden-comment order-in-image-text fence-closed-by-readme fence-closed-by-test-output
 obeys-a-readme obeys-a-failing-test reads-proc reads-memory reads-other-runs reads-the-home plants-hook plants-filter
