@@ -54,10 +54,10 @@ CAUSES: list[tuple[str, dict[str, Any], type[BeeError], str, int]] = [
     ("429 with its time", said(429, "Too many", Retry_After="50"), RateLimitError, "in 50 s", 75),
     ("404", said(404, "Not Found"), NotFoundError, "GitHub has no /api/v3/user for this token", 2),
     ("410", said(410, "Gone"), NotFoundError, "Gone", 2),
-    ("405", said(405, "Not mergeable"), RefusedError, "GitHub refused (405): Not mergeable", 3),
-    ("409", said(409, "Head moved"), RefusedError, "GitHub refused (409): Head moved", 3),
-    ("422", said(422, "Exists"), RefusedError, "GitHub refused (422): Exists", 3),
-    ("400", said(400, "Problems parsing JSON"), RefusedError, "(400)", 3),
+    ("405", said(405, "Not mergeable"), RefusedError, "GitHub refused (405): Not mergeable", 75),
+    ("409", said(409, "Head moved"), RefusedError, "GitHub refused (409): Head moved", 75),
+    ("422", said(422, "Exists"), RefusedError, "GitHub refused (422): Exists", 75),
+    ("400", said(400, "Problems parsing JSON"), RefusedError, "(400)", 75),
     ("451", said(451, "Blocked"), ServerError, "GitHub answered 451 (Blocked)", 75),
 ]  # fmt: skip
 

@@ -116,7 +116,7 @@ def test_the_tick_runs_in_crons_environment_and_its_end_is_said(world: World) ->
     ended = world.bee("install", "--cron")
     assert ended.code == 2
     assert "the tick started by cron FAILED with exit code 2, and said:" in ended.out
-    assert "config.yml; write one" in ended.out
+    assert "config.yml: run `bee init`" in ended.out
     assert len(lines_of(world)) == 2, "it is installed all the same"
 
 

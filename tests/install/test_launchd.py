@@ -61,7 +61,7 @@ def test_the_tick_is_launchds_own(world: World, launchd: Launchd) -> None:
     install(world, launchd)
     tried = verb.try_tick(launchd, Home(world.home))
     assert tried.exit == 2
-    assert "config.yml; write one" in " ".join(tried.said)
+    assert "config.yml: run `bee init`" in " ".join(tried.said)
 
 
 def test_uninstall_leaves_nothing(world: World, launchd: Launchd) -> None:

@@ -28,7 +28,7 @@ def test_the_units_are_written_started_and_tried(world: World, folder: Path) -> 
     enabled = sorted(path.name for path in (folder / "timers.target.wants").iterdir())
     assert enabled == [name for name in NAMES if name.endswith(".timer")]
     assert "the tick started by systemd FAILED with exit code 2, and said:" in ended.out
-    assert "config.yml; write one" in ended.out
+    assert "config.yml: run `bee init`" in ended.out
     assert (world.home / "tick-history").exists(), "in the home that the unit names, whatever its letters"
     assert "KillMode=process" in (folder / NAMES[0]).read_text().splitlines()
 

@@ -45,7 +45,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     else:
         repos = services.repos_of(host.settings, args.repo)
     found = [entry for repo in repos for entry in ledger.read(host, repo, args.number, args.since)]
-    kept = sorted((entry for entry in found if wanted.takes(entry)), key=lambda entry: entry.at)
+    kept = [entry for entry in found if wanted.takes(entry)]
+    kept.sort(key=lambda entry: (entry.at, entry.repo, entry.number))
     kept = kept[-args.limit :] if args.limit > 0 else kept
     if args.json:
         repo = repos[0] if len(repos) == 1 else None

@@ -29,6 +29,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     report = tick(host, Options(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
     warn_without_box(host.settings)
     if args.json:
+        if report.said:
+            print(report.said, file=sys.stderr)
         print_json(report.json())
         return report.exit
     if report.decision is not None or report.known is not None:
