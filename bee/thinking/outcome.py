@@ -173,7 +173,7 @@ class _Maker:
         design = read_body(issue.body).design_hash
         section = render_section(Plan(steps, design), gate)
         return self._done(
-            f"a plan of {len(steps)} steps",
+            f"a plan of {len(steps)} {'step' if len(steps) == 1 else 'steps'}",
             WritePlan(self.number, section, design),
             self.comment("plan", wording.plan_posted(steps, gate)),
         )

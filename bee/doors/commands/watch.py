@@ -31,7 +31,9 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or env.get("TERM", "dumb") == "dumb":
         raise UsageError("bee watch needs a terminal; `bee status` prints the same, once")
     if importlib.util.find_spec(EXTRA) is None:
-        raise UsageError("bee watch needs textual beside bee: .venv/bin/pip install 'textual>=8.0'; `bee status` does without")
+        raise UsageError(
+            "bee watch needs textual beside bee: .venv/bin/pip install 'textual>=8.0'; `bee status` does without"
+        )
     from bee.doors.watch.app import run as show  # here, because only this command pays for it
 
     home = services.home_of(env)
