@@ -89,7 +89,7 @@ def test_it_fits_its_window_and_its_keys_ask_before_they_act(stage: Stage, tmp_p
         screen.press("x")
         screen.wait_for("Any key closes this", gone=True)
         screen.press("q")
-        screen.wait_for("Pane is dead (status 0")
+        assert screen.wait_for_the_end() == 0
 
 
 def test_without_a_terminal_it_names_what_does_without() -> None:

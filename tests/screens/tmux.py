@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import subprocess
 import time
@@ -49,6 +50,16 @@ class Screen:
             lambda shown: not any(text in shown for text in texts) if gone else all(text in shown for text in texts),
         )
 
+    def wait_for_the_end(self) -> int:
+        """The exit code of the program, as soon as it has ended. The screen need not say so: tmux knows."""
+        deadline = time.monotonic() + SECONDS_MAX
+        while not (told := self.tmux("display-message", "-p", "-t", "bee", "#{pane_dead} #{pane_dead_status}").split())[
+            1:
+        ]:
+            assert time.monotonic() < deadline, f"not ended within {SECONDS_MAX} s: {told} {self.text()}"
+            time.sleep(0.1)
+        return int(told[1])
+
     def wait_until(self, what: str, good: Callable[[str], bool]) -> str:
         """The screen as soon as it is good."""
         deadline = time.monotonic() + SECONDS_MAX
@@ -61,7 +72,9 @@ class Screen:
 @contextmanager
 def opened(folder: Path, argv: Sequence[str], env: Mapping[str, str], columns: int, rows: int) -> Iterator[Screen]:
     """The program in a terminal of its own; the terminal stays, with its exit code, when it has ended."""
-    screen = Screen(folder / "tmux")
+    screen = Screen(
+        folder / f"tmux-{secrets.token_hex(4)}"
+    )  # a server that is ending answers on its socket for a while
     given = [f"{name}={value}" for name, value in {**env, "TERM": "tmux-256color", "LC_ALL": "C.UTF-8"}.items()]
     words = ["env", "-i", *given, *argv]
     try:

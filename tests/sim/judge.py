@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bee.hands.crew import Scene
 from bee.thinking.decide import Decision, Dispatch
+from bee.thinking.holds import FOR_EVER
 from bee.thinking.position import Mover, Position
 from bee.verbs.report import Report
 from bee.words import limits, markers
@@ -304,6 +305,8 @@ class Judge:
     def at_rest(self, decision: Decision) -> bool:
         """Whether nothing is bee's, an agent's or a clock's to move."""
         if decision.acts or isinstance(decision.choice, Dispatch):
+            return False
+        if any(hold.until != FOR_EVER for hold in decision.holds):
             return False
         held = [record for n in self.world.hub.things if (record := self.tip(n)) is not None and record.holds]
         return not held and not any(one.place.position in MOVING for one in decision.places)
