@@ -468,12 +468,15 @@ ENDS = {
     "a grandchild": (
         "subprocess.Popen(['sleep', '99'], start_new_session=True); answer(); result()", Failure.NO_VERB, 0.5,
     ),
+    "a hundred mebibytes": (
+        "answer()\nfor _ in range(1600): say(type='user', text='x' * 65536)\nresult()", Failure.NO_VERB, 0.5,
+    ),
     # the last one keeps ticks still
     "quota": ("answer(); result(result='You\\'ve hit your session limit · resets in 2h')", Failure.QUOTA, 0.5),
 }  # fmt: skip
 
 
-SLOW = ("TERM ignored", "a hang before the result", "a hang after the result")
+SLOW = ("TERM ignored", "a hang before the result", "a hang after the result", "a hundred mebibytes")
 
 
 @pytest.mark.parametrize("slow", [False, pytest.param(True, marks=pytest.mark.deep)])
