@@ -35,6 +35,7 @@ HOWS = (BEFORE, WRITE, AFTER, WRITE, LOST, BEFORE, WRITE, NEVER, AFTER)
 # On more than one host every third point is had, each time from another one on: it is the same code, and all of it
 # would take three times as long.
 STRIDE = 3
+PARTS = range(3)  # so that the processes of `scripts/test --deep` share them
 
 
 def one_in_each_state(flow: Flow, shift: int) -> list[Point]:
@@ -68,30 +69,37 @@ def test_killed_in_every_state_bee_goes_on_and_the_end_is_the_same(tmp_path: Pat
 
 @pytest.mark.deep
 @pytest.mark.timeout(2 * 3600)
-@pytest.mark.parametrize("hows", [(WRITE,), (BEFORE, AFTER), (LOST, NEVER)], ids=["writes", "requests", "replies"])
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("how", [WRITE, BEFORE, AFTER, LOST, NEVER])
 def test_killed_anywhere_bee_goes_on_and_the_end_is_the_same(
-    tmp_path: Path, record_property: Note, hows: tuple[str, ...]
+    tmp_path: Path, record_property: Note, how: str, part: int
 ) -> None:
     """Every request and every local write of the flow, in turn, on one host."""
     flow = counted(tmp_path / "counted")
-    judged(swept(tmp_path, flow, flow.points(*hows), ONE), flow, ONE, record_property)
+    points = flow.points(how)[part :: len(PARTS)]
+    judged(swept(tmp_path, flow, points, ONE), flow, f"{ONE}, part {part + 1} of {how}", record_property)
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(2 * 3600)
-def test_a_tick_killed_around_the_start_of_its_worker_leaves_one_end(tmp_path: Path, record_property: Note) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_a_tick_killed_around_the_start_of_its_worker_leaves_one_end(
+    tmp_path: Path, record_property: Note, part: int
+) -> None:
     """Every local write of the ticks that start workers as cron's ticks do: the worker that was started works on."""
     flow = counted(tmp_path / "counted", DETACHED)
-    judged(swept(tmp_path, flow, flow.points(WRITE), DETACHED), flow, DETACHED, record_property)
+    points = flow.points(WRITE)[part :: len(PARTS)]
+    judged(swept(tmp_path, flow, points, DETACHED), flow, f"{DETACHED}, part {part + 1}", record_property)
 
 
 @pytest.mark.deep
 @pytest.mark.timeout(2 * 3600)
+@pytest.mark.parametrize("how", [WRITE, BEFORE, AFTER, LOST, NEVER])
 @pytest.mark.parametrize(("mode", "first"), [(FOR_GOOD, 0), (IN_TURN, 1)], ids=["for good", "in turn"])
 def test_killed_anywhere_other_hosts_go_on_and_the_end_is_the_same(
-    tmp_path: Path, record_property: Note, mode: str, first: int
+    tmp_path: Path, record_property: Note, mode: str, first: int, how: str
 ) -> None:
     """The same of two hosts and more, with homes and processes of their own, against one forge."""
     flow = counted(tmp_path / "counted")
-    points = flow.points(WRITE, BEFORE, AFTER, LOST, NEVER)[first::STRIDE]
-    judged(swept(tmp_path, flow, points, mode), flow, mode, record_property)
+    points = flow.points(how)[first::STRIDE]
+    judged(swept(tmp_path, flow, points, mode), flow, f"{mode}, every third of {how}", record_property)
