@@ -1,7 +1,9 @@
 """What a pull request's comments and reviews prove: verdicts, E2E results, rounds. Pure.
 
 Evidence is (author, head, order): written by a trusted account, unedited by another, about this head; the
-latest by GitHub's order wins, and of two in the same second the stricter one.
+latest by GitHub's order wins, and of two in the same second the stricter one. Two things do not count from when they
+were posted: a run's yes or reply is as old as the run itself, so a person's no that came while the agent worked, which
+it cannot have seen, stands; and what a run posted twice (its host slept in between) was said the first time.
 """
 
 from __future__ import annotations
@@ -10,10 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bee.thinking.history import fold
 from bee.thinking.trust import Trust
 from bee.words import markers
 from bee.words.model import Comment, Pull, Review, ReviewState
-from bee.words.records import Record
+from bee.words.outcomes import Outcome
+from bee.words.records import Record, RunSummary
+from bee.words.roles import Role
+from bee.words.runs import began_at
 
 
 class Verdict(StrEnum):
@@ -64,9 +70,7 @@ def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
     """Everything that counts on this pull request about any head, in GitHub's order."""
     found: list[Word] = []
     posts: tuple[Comment | Review, ...] = (*pull.comments, *pull.reviews)
-    for post in posts:
-        if not trust.counts(post):
-            continue
+    for post in _said_once([post for post in posts if trust.counts(post)]):
         run = _run_marker(post)
         if run is not None:
             found.extend(_words_of_run(post, run))
@@ -75,6 +79,17 @@ def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
         if isinstance(post, Review):
             found.extend(_words_of_review(post))
     return tuple(sorted(found, key=lambda word: _order(word, found)))
+
+
+def _said_once(posts: Sequence[Comment | Review]) -> Iterator[Comment | Review]:
+    """The posts oldest first, without those that carry the effect key of an earlier one of the same account."""
+    seen: set[tuple[str, str]] = set()
+    for post in sorted(posts, key=lambda post: (post.at, post.id)):
+        run = _run_marker(post)
+        key = (_who(post), run.get("key")) if run is not None else ("", "")
+        if not key[1] or key not in seen:
+            yield post
+        seen.add(key)
 
 
 def _order(word: Word, among: Sequence[Word]) -> tuple[int, int, int]:
@@ -99,8 +114,9 @@ def _words_of_run(post: Comment | Review, run: markers.Marker) -> Iterator[Word]
     allowed = {"reviewer": ("approve", "changes"), "drafter": ("reply",)}.get(run.get("role"), ())
     said = run.get("verdict")
     if said in allowed and run.get("head"):
+        at = post.at if said == "changes" else min(post.at, began_at(run.get("id")) or post.at)
         yield Word(
-            verdicts[said], post.at, run.get("head"), run.get("role"), post.body, True, _who(post), post.id,
+            verdicts[said], at, run.get("head"), run.get("role"), post.body, True, _who(post), post.id,
             run.get("answers"),
         )  # fmt: skip
 
@@ -109,29 +125,39 @@ def _words_of_markers(post: Comment | Review, pull: Pull, record: Record | None)
     kinds = {markers.APPROVED: Verdict.APPROVED, markers.CHANGES_REQUESTED: Verdict.CHANGES}
     for marker in markers.parse(post.body):
         verdict = kinds.get(marker.name)
-        if verdict is not None and _speaks_of_head(marker, post.at, pull, record):
+        if verdict is not None and _speaks_of_head(marker, post.at, pull, record, verdict):
             yield Word(verdict, post.at, pull.head, "person", post.body, False, _who(post), post.id)
 
 
-def _speaks_of_head(marker: markers.Marker, at: int, pull: Pull, record: Record | None) -> bool:
-    """Whether a human marker is about the head as it is now (design, section 4)."""
+def _speaks_of_head(
+    marker: markers.Marker, at: int, pull: Pull, record: Record | None, verdict: Verdict = Verdict.APPROVED
+) -> bool:
+    """Whether a human marker is about the head as it is now (design, section 4).
+
+    A yes without `sha=` is later than everything that names the head. A no is later than the head's commit, and no run
+    shows that it was said of another head: one that comes while bee reads or tests is not lost when that is recorded.
+    """
     if "sha" in marker.values:
         sha = marker.get("sha")
         return len(sha) >= 7 and pull.head.startswith(sha.lower())
-    if pull.cross_repository:
+    if pull.cross_repository or at <= pull.head_committed_at:
         return False
-    known = [pull.head_committed_at, *_ledger_times(record, pull.head)]
-    return at > max(known)
+    runs = fold(record)
+    if verdict is Verdict.CHANGES:
+        return not any(_was_another_head(run, pull.head) for run in runs if run.started_at >= at)
+    ended = [run.ended_at for run in runs if run.head == pull.head]
+    return at > max(ended, default=0) and not (record and record.head == pull.head and at <= record.at)
 
 
-def _ledger_times(record: Record | None, head: str) -> Iterator[int]:
-    if record is None:
-        return
-    if record.head == head:
-        yield record.at
-    for run in record.history:
-        if run.head == head:
-            yield run.ended_at
+def _was_another_head(run: RunSummary, head: str) -> bool:
+    """Whether the head was another one when a run began: it worked on another, or made this one (or answered in words).
+
+    A claim that came to nothing may have seen an older head than there was.
+    """
+    if run.outcome in (Outcome.LOST, Outcome.STALE_INPUT):
+        return False
+    made = run.role == Role.DRAFTER and run.outcome is Outcome.PROGRESSED
+    return made if run.head == head else bool(run.head)
 
 
 def _words_of_review(review: Review) -> Iterator[Word]:
@@ -155,11 +181,11 @@ def rounds(said: tuple[Word, ...], since: int) -> int:
 def e2e_results(pull: Pull, trust: Trust) -> tuple[E2E, ...]:
     """All E2E results posted for this pull request, oldest first; of two in the same second a failure comes last."""
     found = []
-    for comment in pull.comments:
+    for comment in _said_once([comment for comment in pull.comments if trust.counts(comment)]):
         run = _run_marker(comment)
         if run is None or run.get("role") != "test" or run.get("result") not in {"pass", "fail"}:
             continue
-        if trust.counts(comment) and run.get("head") and run.get("base"):
+        if run.get("head") and run.get("base"):
             passed = run.get("result") == "pass"
             found.append(
                 E2E(run.get("head"), run.get("base"), passed, comment.at, run.get("class"), run.get("trace"),

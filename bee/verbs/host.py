@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from bee.hands.journal import Home
 from bee.thinking.config import Settings
 from bee.words.answer import Answer
 from bee.words.roles import Role
+from bee.words.runs import run_name
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.hands.crew import Crew
@@ -76,4 +76,4 @@ def credentials_of(host: Host) -> list[str]:
 
 def new_run(role: str, number: int, now: int) -> str:
     """A run id: readable, sortable by GitHub's clock, unique by a nonce."""
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}-{role}-{number}-{secrets.token_hex(4)}"
+    return run_name(role, number, now, secrets.token_hex(4))

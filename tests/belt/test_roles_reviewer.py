@@ -160,6 +160,23 @@ def test_x1_a_strangers_pull_request_waits_for_adoption_and_is_never_pushed_to(s
     assert stage.position(number) == "changes-requested"
 
 
+@pytest.mark.parametrize("sha", ["", " sha={head}"], ids=["without sha", "with sha"])
+def test_d6_a_no_that_a_person_says_while_the_reviewer_reads_stands(stage: Stage, sha: str) -> None:
+    """The reviewer's yes comes later, and was given without it: the drafter answers the person first."""
+    number = stage.issue()
+    head = pull_of(stage, number)["head"]["sha"]
+    said = {"body": f"Not like this.\n<!-- bee:changes-requested{sha.format(head=head)} -->"}
+    no = as_ada(stage, "POST", stage.at("/issues/2/comments"), said)
+    stage.sleep(2)
+    host = stage.host(moves={"reviewer": "sleep 1.1\n" + no + "sleep 1.1\n" + APPROVE})
+    stage.tick(host)
+    (review,) = stage.reviews(2)
+    assert "verdict=approve" in review["body"]
+    assert stage.position(2) == "changes-requested"
+    stage.tick(host)
+    assert head_of(stage, 2) != head, runs(stage, host, 2)
+
+
 def test_d6_a_push_while_the_reviewer_reads_is_not_approved(stage: Stage) -> None:
     """The verdict speaks of the head that was read; what came meanwhile needs a review of its own."""
     number = stage.issue()

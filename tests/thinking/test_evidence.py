@@ -211,6 +211,72 @@ def test_d6_the_latest_word_wins_whoever_said_it_and_however(first: str, second:
     assert at_head(same_second, two) is at_head(two, same_second) is Verdict.CHANGES
 
 
+BEGAN = "20260102T030405Z-reviewer-7-0123abcd"
+BEGAN_AT = 1767323045
+
+
+@pytest.mark.parametrize(
+    ("said", "person", "at", "verdict"),
+    [
+        ("approve", sha(w.HEAD, CHANGE), BEGAN_AT + 9, Verdict.CHANGES),
+        ("approve", sha(w.HEAD, CHANGE), BEGAN_AT, Verdict.CHANGES),
+        ("approve", sha(w.HEAD, CHANGE), BEGAN_AT - 1, Verdict.APPROVED),
+        ("changes", sha(w.HEAD), BEGAN_AT + 9, Verdict.CHANGES),
+        ("changes", sha(w.HEAD), BEGAN_AT + 999, Verdict.APPROVED),
+    ],
+    ids=["a no while it worked", "a no in its first second", "a no that it read", "a yes while it worked",
+         "a yes after it"],
+)  # fmt: skip
+def test_d6_a_no_that_came_while_the_reviewer_worked_stands(said: str, person: str, at: int, verdict: Verdict) -> None:
+    """Its yes was given without it. Its own no was given later, and the stricter of two unseen words stands."""
+    review = w.reviewed(said, BEGAN_AT + 600, run=BEGAN)
+    assert at_head(w.comment(person, at), review) is at_head(review, w.comment(person, at)) is verdict
+
+
+@pytest.mark.parametrize("said", ["approve", "changes"])
+def test_d6_what_a_run_said_twice_was_said_the_first_time(said: str) -> None:
+    """A host that slept sent its review again, after a person had answered the first one."""
+    review = w.reviewed(said, LATE - 9)
+    twin = replace(review, id=review.id + 5, at=LATE)
+    answer = w.comment(sha(w.HEAD, CHANGE if said == "approve" else APPROVE), LATE - 3)
+    expected = Verdict.CHANGES if said == "approve" else Verdict.APPROVED
+    assert at_head(review, answer, twin) is expected
+    assert rounds(words(w.pull(comments=(review, twin)), TRUST, None), 0) == (said == "changes")
+    assert at_head(twin, answer) is not expected
+
+
+def test_d6_e2e_said_twice_was_said_the_first_time() -> None:
+    failed, passed = w.e2e("fail", LATE - 9, cls="lazy-run"), w.e2e("pass", LATE - 3)
+    assert e2e(failed, passed, replace(failed, id=failed.id + 5, at=LATE)) == [(False, "lazy-run"), (True, "")]
+
+
+@pytest.mark.parametrize(
+    ("role", "outcome", "head", "posted", "verdict"),
+    [
+        ("reviewer", Outcome.PROGRESSED, w.HEAD, 101, Verdict.CHANGES),
+        ("reviewer", Outcome.PROGRESSED, w.HEAD, 100, Verdict.NONE),
+        ("reviewer", Outcome.PROGRESSED, w.HEAD, 350, Verdict.CHANGES),
+        ("reviewer", Outcome.PROGRESSED, w.OLD_HEAD, 200, Verdict.NONE),
+        ("reviewer", Outcome.PROGRESSED, w.OLD_HEAD, 201, Verdict.CHANGES),
+        ("drafter", Outcome.PROGRESSED, w.HEAD, 200, Verdict.NONE),
+        ("drafter", Outcome.PROGRESSED, w.HEAD, 201, Verdict.CHANGES),
+        ("drafter", Outcome.ERROR, w.HEAD, 200, Verdict.CHANGES),
+        ("drafter", Outcome.LOST, w.HEAD, 200, Verdict.CHANGES),
+        ("drafter", Outcome.ERROR, w.OLD_HEAD, 200, Verdict.NONE),
+        ("reviewer", Outcome.STALE_INPUT, w.OLD_HEAD, 200, Verdict.CHANGES),
+    ],
+)
+def test_d6_a_no_without_sha_counts_unless_it_was_said_of_another_head(
+    role: str, outcome: Outcome, head: str, posted: int, verdict: Verdict
+) -> None:
+    """A run that only looked at this head, or failed on it, takes no no away; a yes is later than all that names it."""
+    run = w.run(outcome, "f", 200, role, head=head, ended_at=300)
+    later = w.run(Outcome.PROGRESSED, "f", 400, "test", head=w.HEAD, ended_at=500)
+    ledger = w.record(number=7, at=600, head=w.HEAD, role="test", started_at=550, history=(run, later))
+    assert at_head(w.comment(CHANGE, posted), ledger=ledger, head_committed_at=100) is verdict
+    assert at_head(w.comment(APPROVE, posted), ledger=ledger, head_committed_at=100) is Verdict.NONE
+
+
 def test_d6_in_one_post_with_both_markers_the_stricter_wins() -> None:
     assert at_head(w.comment(f"{CHANGE}\n{APPROVE}", LATE)) is Verdict.CHANGES
 

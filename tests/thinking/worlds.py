@@ -153,8 +153,8 @@ def edited(item: Issue, *edits: Edit) -> Issue:
 
 def reviewed(said: str, at: int = NOW - 30 * MINUTE, head: str = HEAD, author: Who = BEE, **more: Any) -> Comment:
     """The reviewer's verdict (`approve` or `changes`) as bee posts it on its own pull requests."""
-    body = wording.marked(wording.reviewed(said == "approve", "text", head), "run-1", "reviewer", f"key{at}",
-                          head=head, verdict=said)  # fmt: skip
+    body = wording.marked(wording.reviewed(said == "approve", "text", head), more.pop("run", "run-1"), "reviewer",
+                          f"{said}{at}", head=head, verdict=said)  # fmt: skip
     return comment(body, at, author, **more)
 
 
@@ -170,7 +170,9 @@ def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = 
     """An E2E result comment."""
     values = {"head": head, "base": base, "result": result, "trace": "refs/bee/traces/7/run-3"}
     text = wording.e2e_result(result == "pass", head, base, "main", "- `sh verify.sh`: exit 0, 1 s", "refs/x", cls)
-    body = wording.marked(text, "run-3", "test", f"key{at}", **values, **({"class": cls} if cls else {}))
+    body = wording.marked(
+        text, "run-3", "test", f"{result}{cls}{head}{base}{at}", **values, **({"class": cls} if cls else {})
+    )
     return comment(body, at, author, **more)
 
 
