@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ TICK_SECONDS_MAX = 90
 SETTLING_LOOKS_MAX = 100
 # A claim that ended without a word is bounded: bee asks a person after five. Kills in one state stay below it.
 KILLS_PER_STATE_MAX = 4
+TRIES_PER_POINT_MAX = 3
 LEASE_SECONDS = 16 * 60
 
 WRITE, BEFORE, AFTER, LOST, NEVER = "local write", "before a request", "after a request", "reply lost", "never arrived"
@@ -77,11 +79,6 @@ class Flow:
         requests, writes = (sum(counts) for counts in zip(*self.counts.values(), strict=True))
         return f"{requests} requests and {writes} local writes in {len(self.counts)} ticks"
 
-    def decided(self, point: Point) -> bool:
-        """Whether the run of a tick that is killed there has had its commit point: its work may not be done again."""
-        reached = point.nth + (point.how == AFTER)
-        return point.how in (BEFORE, AFTER) and is_a_run(point.state) and reached > self.pushes[point.state]
-
     def points(self, *hows: str) -> list[Point]:
         """Every point of these kinds, in order."""
         return [
@@ -90,6 +87,14 @@ class Flow:
             for how in hows
             for nth in range(1, (writes if how == WRITE else requests) + 1)
         ]
+
+
+class Hit(StrEnum):
+    """What became of a point: bee did not come to it, it failed there, or it did so past a run's commit point."""
+
+    MISSED = "missed"
+    LANDED = "landed"
+    DECIDED = "decided"
 
 
 def is_a_run(state: State) -> bool:
@@ -102,6 +107,7 @@ class Deck:
     """The points that are still to be had, state by state."""
 
     left: dict[State, list[Point]]
+    missed: Counter[Point] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, points: Iterable[Point]) -> Deck:
@@ -119,6 +125,13 @@ class Deck:
         points = self.left.get(state)
         return points.pop(0) if points else None
 
+    def put_back(self, point: Point) -> bool:
+        """A point that bee did not come to, for a later flow: what was killed before it took requests away. Bounded."""
+        self.missed[point] += 1
+        if again := self.missed[point] < TRIES_PER_POINT_MAX:
+            self.left[point.state].append(point)
+        return again
+
 
 @dataclass
 class Tally:
@@ -128,12 +141,13 @@ class Tally:
     landed: Counter[str] = field(default_factory=Counter)
     missed: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    decided: int = 0
 
     def __str__(self) -> str:
         points = ", ".join(f"{count} {how}" for how, count in sorted(self.landed.items()))
         return (
-            f"{self.landed.total()} points in {self.flows} flows ({points}), {self.missed.total()} not reached, "
-            f"{len(self.failures)} failures"
+            f"{self.landed.total()} points in {self.flows} flows ({points}), {self.decided} of them between a run's "
+            f"commit point and its end, {self.missed.total()} not reached, {len(self.failures)} failures"
         )
 
 
@@ -211,8 +225,9 @@ def hangs(stage: Stage) -> bool:
     return any(fault["action"] == "hang" and fault["fired"] for fault in stage.control("faults")["faults"])
 
 
-def killed_at_request(stage: Stage, hosts: Hosts, nth: int, after: bool) -> bool:
+def killed_at_request(stage: Stage, hosts: Hosts, nth: int, after: bool) -> Hit:
     """One tick, killed at its n-th request: before the server has it, or after its effect and without the reply."""
+    before = stage.asked()
     match = {"login": "bee", "nth": nth}
     if after:
         stage.fault("drop_after", match=match)
@@ -222,18 +237,35 @@ def killed_at_request(stage: Stage, hosts: Hosts, nth: int, after: bool) -> bool
     reached = process.poll() is None
     if reached:
         os.killpg(process.pid, signal.SIGKILL)
+    dropped = stage.fired()
     stage.lift()
     process.wait(TICK_SECONDS_MAX)
-    return reached
+    if not reached:
+        return Hit.LANDED if dropped else Hit.MISSED  # after its last request: it asked no more, and ended
+    # What had no answer is, in this order, the request that took effect without one, and the one that was killed.
+    asked = until("the log", TICK_SECONDS_MAX, lambda: unanswered(found := stage.log(before)) > after and found)
+    silent = [entry for entry in asked if entry["status"] == 0][:after]
+    pushed = any(is_a_push(entry) for entry in [*silent, *(entry for entry in asked if entry["status"] == 200)])
+    return Hit.DECIDED if pushed else Hit.LANDED
 
 
-def struck(stage: Stage, hosts: Hosts, point: Point) -> bool:
-    """One tick that fails at a point; whether it came there."""
+def unanswered(asked: list[dict[str, Any]]) -> int:
+    """How many requests had no answer."""
+    return sum(1 for entry in asked if entry["status"] == 0)
+
+
+def is_a_push(entry: dict[str, Any]) -> bool:
+    """Whether a request is a push; the first one of a run is its commit point."""
+    return str(entry["path"]).endswith("git-receive-pack")
+
+
+def struck(stage: Stage, hosts: Hosts, point: Point) -> Hit:
+    """One tick that fails at a point."""
     host = hosts.now()
     if point.how == WRITE:
         reached = started(stage, hosts, stage.folder / "writes.log", point.nth).wait(TICK_SECONDS_MAX) < 0
         free_slot(host).release()
-        return reached
+        return Hit.LANDED if reached else Hit.MISSED
     if point.how in (BEFORE, AFTER):
         return killed_at_request(stage, hosts, point.nth, point.how == AFTER)
     action = "drop_after" if point.how == LOST else "drop_before"
@@ -241,7 +273,7 @@ def struck(stage: Stage, hosts: Hosts, point: Point) -> bool:
     stage.tick(host)
     fired = bool(stage.fired())
     stage.lift()
-    return fired
+    return Hit.LANDED if fired else Hit.MISSED
 
 
 def cleared_up(stage: Stage, host: Host) -> None:
@@ -279,9 +311,9 @@ def counted(folder: Path, mode: str = ONE) -> Flow:
             before, log = stage.asked(), folder / f"writes-{len(flow.counts)}.log"
             assert started(stage, hosts, log).wait(TICK_SECONDS_MAX) == 0, state
             free_slot(host).release()
-            asked = [entry["path"] for entry in stage.log(before)]
+            asked = stage.log(before)
             flow.counts[state] = (len(asked), len(log.read_text().splitlines()))
-            pushed = [nth for nth, path in enumerate(asked, 1) if path.endswith("git-receive-pack")]
+            pushed = [nth for nth, entry in enumerate(asked, 1) if is_a_push(entry)]
             flow.pushes[state] = min(pushed, default=1)
         assert state == "", f"the flow came to {state} twice"
         flow.end = picture(stage, number)
@@ -332,11 +364,13 @@ def played(folder: Path, flow: Flow, deck: Deck, mode: str, tally: Tally) -> Non
                 hosts.ticked(killed=False)
                 continue
             had[state] += 1
-            landed = struck(stage, hosts, point)
-            (tally.landed if landed else tally.missed)[point.how] += 1
-            killed = landed and point.how in KILLS
-            if killed and flow.decided(point):
+            hit = struck(stage, hosts, point)
+            if hit is not Hit.MISSED or not deck.put_back(point):
+                (tally.missed if hit is Hit.MISSED else tally.landed)[point.how] += 1
+            killed = hit is not Hit.MISSED and point.how in KILLS
+            if hit is Hit.DECIDED and is_a_run(state):
                 over.add(state)
+                tally.decided += 1
             if killed and mode in (ONE, DETACHED) and had[state] < KILLS_PER_STATE_MAX:
                 cleared_up(stage, hosts.now())
             hosts.ticked(killed)
