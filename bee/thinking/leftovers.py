@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from bee.thinking.facts import View, is_live
-from bee.words import markers
-from bee.words.model import Comment
+from bee.thinking.trust import Trust
+from bee.words import limits, markers
+from bee.words.model import Comment, Item, Pull, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What bee said a second time on an item."""
+
+    number: int
+    post: Comment | Review
 
 
 def left_on_closed(view: View) -> list[int]:
@@ -20,19 +32,34 @@ def left_on_closed(view: View) -> list[int]:
     ]
 
 
-def twins(view: View) -> list[Comment]:
-    """Comments of bee's that carry the effect key of an earlier one: a host that slept wrote it again."""
-    found = []
-    items = [*view.snapshot.issues]
-    for comments in [item.comments for item in items] + [pull.comments for pull in view.snapshot.pulls]:
-        seen: set[str] = set()
-        for comment in sorted(comments, key=lambda c: (c.at, c.id)):
-            if not view.trust.is_bee(comment.author):
-                continue
-            for marker in markers.named(comment.body, markers.RUN):
-                key = marker.get("key")
-                if key and key in seen:
-                    found.append(comment)
-                elif key:
-                    seen.add(key)
-    return found
+def twins(view: View) -> list[Twin]:
+    """What was said twice on the open items: a host that slept wrote it again."""
+    items: tuple[Item, ...] = (*view.snapshot.issues, *view.snapshot.pulls)
+    return [twin for item in items for twin in twins_of(item, view.trust)]
+
+
+def twins_of(item: Item, trust: Trust) -> Iterator[Twin]:
+    """The comments and reviews of bee's on one item that carry the effect key of an earlier one."""
+    seen: set[str] = set()
+    posts: tuple[Comment | Review, ...] = (*item.comments, *(item.reviews if isinstance(item, Pull) else ()))
+    for post in sorted(posts, key=lambda post: (post.at, post.id)):
+        if not trust.is_bee(post.author):
+            continue
+        for marker in markers.named(post.body, markers.RUN):
+            key = marker.get("key")
+            if key and key in seen:
+                yield Twin(item.number, post)
+            elif key:
+                seen.add(key)
+
+
+def lately_closed(view: View) -> list[int]:
+    """The items that bee worked on within CLOSED_LOOKED_AT_HOURS and that are closed now, the latest first."""
+    snapshot = view.snapshot
+    since = snapshot.now - limits.CLOSED_LOOKED_AT_HOURS * 3600
+    told = [
+        (tip.record.at, number)
+        for number, tip in snapshot.items.items()
+        if tip.record is not None and tip.record.at >= since and snapshot.item(number) is None
+    ]
+    return [number for _, number in sorted(told, reverse=True)]

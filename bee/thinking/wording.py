@@ -308,6 +308,12 @@ def idle_with_debt(owed: Sequence[tuple[int, str, str]]) -> tuple[str, str]:
 IDLE_DEBT_OVER: Final = "None is left: every open item has somebody or something that moves it."
 
 
+def said_twice(role: str, number: int, review: int) -> str:
+    """What stands where a review stood a second time. Its marker says that no person wrote it, and has no verdict."""
+    text = said("bee", "this review was sent twice, because a machine slept while it sent it. The earlier one counts.")
+    return marked(text, role, role, f"twin-{number}-{review}")
+
+
 def completed(steps: Sequence[tuple[str, int | None]], runs: int, usd: float) -> str:
     """The summary on an issue whose every step is merged."""
     lines = "\n".join(f"- `{step}`: {f'#{pull}' if pull else 'ticked by a person'}" for step, pull in steps)

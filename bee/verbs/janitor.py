@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bee.hands.github import reading, writing
+from bee.thinking import wording
 from bee.thinking.decide import place_item
 from bee.thinking.facts import View
-from bee.thinking.leftovers import left_on_closed, twins
+from bee.thinking.history import MENDER
+from bee.thinking.leftovers import Twin, left_on_closed, twins
 from bee.verbs import lease as leases
 from bee.verbs.lease import Desk
 from bee.verbs.mend import roll_forward
 from bee.words import limits
 from bee.words.errors import NotFoundError
 from bee.words.labels import Label
+from bee.words.model import Review
 from bee.words.records import Kind
 
 
@@ -22,9 +25,18 @@ def tidy(desk: Desk, view: View, say: Callable[[str], None]) -> None:
     for number in left_on_closed(view)[: limits.REPAIRS_PER_TICK_MAX]:
         say(f"{desk.repo}#{number}: closed, but a run had not finished there; settling it")
         _settle_closed(desk, view, number)
-    for comment in twins(view)[: limits.REPAIRS_PER_TICK_MAX]:
-        say(f"{desk.repo}: a comment stood twice; taking the later one away")
-        writing.delete_comment(desk.door, desk.repo, comment.id)
+    for twin in twins(view)[: limits.REPAIRS_PER_TICK_MAX]:
+        say(f"{desk.repo}#{twin.number}: something stood twice; taking the later one away")
+        take_away(desk, twin)
+
+
+def take_away(desk: Desk, twin: Twin) -> None:
+    """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
+    if isinstance(twin.post, Review):
+        words = wording.said_twice(MENDER, twin.number, twin.post.id)
+        writing.edit_review(desk.door, desk.repo, twin.number, twin.post.id, words)
+    else:
+        writing.delete_comment(desk.door, desk.repo, twin.post.id)
 
 
 def _settle_closed(desk: Desk, view: View, number: int) -> None:

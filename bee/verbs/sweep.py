@@ -5,24 +5,25 @@ Nothing here matters to a decision, and nothing is deleted but labels of bee's a
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
 from collections.abc import Sequence
 from typing import Final
 
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import RefMove
 from bee.thinking.facts import View, is_live
+from bee.thinking.leftovers import lately_closed, twins_of
 from bee.thinking.trust import events_of
 from bee.verbs.host import Host
+from bee.verbs.janitor import take_away
 from bee.verbs.lease import Desk
 from bee.words import limits
 from bee.words.branches import TRACE_REFS, archive_ref, item_ref
 from bee.words.errors import NotFoundError, RefConflict
 from bee.words.labels import Label
+from bee.words.runs import began_at
 
-_TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/([0-9]{{8}}T[0-9]{{6}})Z-.+")
+_TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 
 
 def sweep(host: Host, desk: Desk, view: View) -> None:
@@ -30,8 +31,10 @@ def sweep(host: Host, desk: Desk, view: View) -> None:
     labels = _labels(desk, view)
     archived = _archive(desk, view)
     traces = _traces(host, desk, view)
-    if labels or archived or traces:
-        host.say(f"{desk.repo}: swept {labels} labels, {archived} ledgers, {traces} traces of closed items")
+    doubles = _twins(desk, view)
+    if labels or archived or traces or doubles:
+        swept = f"{labels} labels, {archived} ledgers, {traces} traces, {doubles} doubled comments"
+        host.say(f"{desk.repo}: swept {swept} of closed items")
 
 
 def _labels(desk: Desk, view: View) -> int:
@@ -44,6 +47,20 @@ def _labels(desk: Desk, view: View) -> int:
             if label is Label.HUMAN and not _set_by_bee(desk, view, number):
                 continue
             writing.remove_label(desk.door, desk.repo, number, label.value)
+            gone += 1
+    return gone
+
+
+def _twins(desk: Desk, view: View) -> int:
+    """What a host that slept said again after the item had been closed: only open items are looked at by every tick."""
+    gone = 0
+    for number in lately_closed(view)[: limits.SWEEP_ITEMS_MAX]:
+        try:
+            item = reading.read_item(desk.door, desk.repo, number).item
+        except NotFoundError:
+            continue
+        for twin in twins_of(item, view.trust):
+            take_away(desk, twin)
             gone += 1
     return gone
 
@@ -84,7 +101,8 @@ def _traces(host: Host, desk: Desk, view: View) -> int:
         match = _TRACE.fullmatch(ref)
         if match is None or view.snapshot.item(int(match[1])) is not None:
             continue
-        if calendar.timegm(time.strptime(match[2], "%Y%m%dT%H%M%S")) < oldest:
+        began = began_at(match[2])
+        if began is not None and began < oldest:
             moves.append(RefMove(ref, oid, None))
     moves = moves[: limits.SWEEP_REFS_MAX]
     return len(moves) if moves and _moved(desk, moves) else 0

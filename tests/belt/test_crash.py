@@ -78,6 +78,30 @@ def test_a_comment_that_stands_twice_loses_its_later_twin_at_the_next_tick(stage
     assert by == ["bee", "eve"], "a stranger's words are not bee's to take"
 
 
+def test_a_review_that_stands_twice_counts_once_and_says_so_at_the_next_tick(stage: Stage) -> None:
+    """GitHub lets nobody delete one. A no that a person said between the two is not overturned by the second yes."""
+    number = stage.issue()
+    host = stage.host()
+    stage.tick(host)
+    stage.tick(host)
+    (pull,) = stage.pulls()
+    (review,) = stage.reviews(pull["number"])
+    assert "verdict=approve" in review["body"]
+    stage.sleep(2)
+    stage.comment(pull["number"], f"No.\n<!-- bee:changes-requested sha={pull['head']['sha']} -->")
+    stage.sleep(2)
+    body = {"event": "COMMENT", "body": review["body"], "commit_id": pull["head"]["sha"]}
+    stage.call("bee", "POST", stage.at(f"/pulls/{pull['number']}/reviews"), body)
+    assert stage.position(pull["number"]) == "changes-requested"
+    stage.tick(host)
+    first, second = stage.reviews(pull["number"])
+    assert first["body"] == review["body"]
+    assert second["body"].startswith("**bee:** this review was sent twice")
+    assert "verdict" not in second["body"]
+    stage.quiet(host)
+    merged_once(stage, number, reviews=3)
+
+
 def test_d3_what_github_refuses_for_good_ends_the_run_and_not_the_tick(stage: Stage) -> None:
     """Pull requests are refused at every try: each item asks a person once, and every tick goes on to the next item."""
     numbers = [stage.issue("First."), stage.issue("Second.")]

@@ -148,7 +148,7 @@ def planned_once(stage: Stage, number: int) -> None:
     assert stage.labels(number) == set()
 
 
-def merged_once(stage: Stage, number: int) -> None:
+def merged_once(stage: Stage, number: int, reviews: int = 1) -> None:
     """One pull request, merged once; each word said once; the issue closed."""
     (pull,) = stage.pulls()
     assert pull["merged_at"]
@@ -156,7 +156,7 @@ def merged_once(stage: Stage, number: int) -> None:
     assert stage.item(number)["state"] == "closed"
     assert stage.labels(number) == stage.labels(pull["number"]) == {"breeze:done"}
     assert len(stage.comments(number)) == len(set(stage.comments(number))) == 1
-    assert len(stage.reviews(pull["number"])) == 1
+    assert len(stage.reviews(pull["number"])) == reviews
     assert sum(1 for text in stage.comments(pull["number"]) if "E2E trace (pass)" in text) == 1
     assert not stage.refs("refs/heads/bee/")
 

@@ -42,6 +42,30 @@ def test_once_a_day_what_long_closed_items_left_is_swept(stage: Stage) -> None:
     assert stage.tick(host).run, "reopened, it has a ledger of its own again"
 
 
+def test_once_a_day_what_was_said_twice_on_a_closed_item_is_said_once(stage: Stage) -> None:
+    """A host that slept wrote it after the end; ticks look at open items only."""
+    number = stage.issue()
+    host = stage.host()
+    stage.quiet(host)
+    (pull,) = stage.pulls()
+    assert pull["merged_at"]
+    before, reviews = stage.comments(pull["number"]), stage.reviews(pull["number"])
+    said = next(text for text in before if "**E2E trace (pass)**" in text)
+    stage.comment(pull["number"], said, who="bee")
+    stage.call(
+        "bee", "POST", stage.at(f"/pulls/{pull['number']}/reviews"), {"event": "COMMENT", "body": reviews[0]["body"]}
+    )
+    stage.tick(host)
+    assert len(stage.comments(pull["number"])) == len(before) + 1
+    stage.sleep(DAY + 60)
+    stage.tick(host)
+    assert stage.comments(pull["number"]) == before
+    first, second = stage.reviews(pull["number"])
+    assert first["body"] == reviews[0]["body"]
+    assert "sent twice" in second["body"]
+    assert stage.item(number)["state"] == "closed"
+
+
 def test_a_sweep_that_fails_costs_only_itself_and_is_not_tried_at_every_tick(stage: Stage) -> None:
     number = stage.issue(labels=[])
     host = stage.host(moves={"drafter": 'bee nothing-to-do waiting "Later."\n'})

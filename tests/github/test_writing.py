@@ -44,6 +44,8 @@ CALLS: list[tuple[str, Callable[[Door], Any], str, str, Any, Any, Any]] = [
      {"body": "b"}, {}, None),
     ("a review", lambda d: writing.review(d, REPO, 2, OID, "APPROVE", "b"), "POST", "/pulls/2/reviews",
      {"commit_id": OID, "event": "APPROVE", "body": "b"}, {"html_url": "https://x/2"}, "https://x/2"),
+    ("another body of a review", lambda d: writing.edit_review(d, REPO, 2, 9, "b"), "PUT", "/pulls/2/reviews/9",
+     {"body": "b"}, {}, None),
     ("a status", lambda d: writing.set_status(d, REPO, OID, "bee/review", "success", "x" * 200, ""), "POST",
      f"/statuses/{OID}", {"state": "success", "context": "bee/review", "description": "x" * 140}, {}, None),
     ("a status with a page", lambda d: writing.set_status(d, REPO, OID, "c", "failure", "d", "https://x"), "POST",

@@ -331,6 +331,17 @@ class Hub:
         self._saw("reviewed", who, {"thing": pull, "post": made})
         return made
 
+    def edit_review(self, who: User, pull: Thing, number: int, body: str) -> Post:
+        """A review's new words, by its author or who may write; its verdict stays. Raises No (404)."""
+        post = next((post for post in pull.reviews if post.id == number), None)
+        if post is None:
+            raise No(404, "Not Found")
+        if who is not post.author:
+            self.need(who, "write")
+        post.body, post.edited_at, post.editor = body, self.now, who
+        self._saw("review-edited", who, {"thing": pull, "post": post})
+        return post
+
     def set_status(self, who: User, sha: str, context: str, state: str, description: str) -> None:
         """A commit status."""
         self.need(who, "write")

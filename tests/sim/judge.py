@@ -62,6 +62,8 @@ class Judge:
         self.overtaken: list[tuple[Thing, str]] = []
         self.plays: Counter[tuple[int, str, str]] = Counter()
         self.reads: dict[str, Record | None] = {}
+        self.began: dict[str, int] = {}  # when a run was claimed
+        self.arrived: dict[str, int] = {}  # when a commit became the head of a branch
 
     def blame(self, what: str, error: BaseException | None = None, places: Decision | None = None) -> None:
         """Something does not hold."""
@@ -162,6 +164,10 @@ class Judge:
         self.world.changes += 1
         if what == "ref" and facts["ref"].startswith(ITEM_REFS):
             self._moved(int(facts["ref"].removeprefix(ITEM_REFS)), who, facts)
+        elif what == "ref" and facts["after"]:
+            self.arrived.setdefault(facts["after"], self.world.hub.now)
+        elif what in {"commented", "reviewed"} and who.login == "bee":
+            self._said(facts["thing"], facts["post"])
         elif what == "opened" and who.login == "bee":
             self._opened(facts["thing"])
         elif what == "merged" and who.login == "bee":
@@ -171,6 +177,17 @@ class Judge:
         if what in {"opened", "merged", "closed", "labeled", "unlabeled"} and self.world.tells:
             more = facts.get("label") or facts["thing"].head_ref or facts["thing"].title
             self.world.tell(f"  > {who.login} {what} #{facts['thing'].number} {more}")
+
+    def _said(self, thing: Thing, post: Post) -> None:
+        """A second time only by who was asleep between its last look and the write: that is taken away again."""
+        others = [other for other in [*thing.comments, *thing.reviews] if other is not post]
+        twice = {*_keys(post)} & {key for other in others for key in _keys(other)}
+        if twice and self.process is not None:
+            self.world.count("said twice by who slept")
+            if not self.process.freezes:
+                self.blame(
+                    f"#{thing.number} carries the effect {twice.pop()} twice, and {self.process.name} never slept"
+                )
 
     def _opened(self, thing: Thing) -> None:
         for marker in markers.named(thing.body, markers.ALERT):
@@ -199,6 +216,8 @@ class Judge:
                     f"#{number}: {process.host} {process.name} wrote {after.kind} of {after.run} over the live lease "
                     f"of {before.run} ({before.kind}, {before.expires_at - now} s left)"
                 )
+        if after.kind is Kind.CLAIMED:
+            self.began.setdefault(after.run, now)
         if after.kind is Kind.CLAIMED and before is not None and before.holds:
             self.world.count("lease taken over")
         if before is not None and before.host != after.host and before.run == after.run and after.holds:
@@ -249,19 +268,24 @@ class Judge:
         return self.world.hub.objects.commits[base].at >= int(looked) - 1
 
     def _approved(self, pull: Thing, until: int, people: bool = False) -> bool:
-        """Whether the last word on the head, of those who may say it, was a yes."""
-        last: tuple[int, int, bool] | None = None
-        known = self._named_at(pull)
+        """Whether the last word on the head, of those who may say it, was a yes. A run's yes is as old as the run."""
+        last: tuple[int, bool, int, bool] | None = None
         for post in [*pull.comments, *pull.reviews]:
             if post.at > until or post.author.login not in {*TRUSTED, "bee"}:
                 continue
             if post.edited_at is not None and post.editor is not post.author:
                 continue
-            said = _verdict(post, pull, known)
+            said = self._verdict(post, pull)
             if said is not None and not (people and post.author.login == "bee"):
-                order = (post.at, post.id, said)
-                last = order if last is None or order[:2] >= last[:2] else last
-        return last is not None and last[2]
+                at = min([post.at, *(self.began.get(run, post.at) for run in _runs(post))]) if said else post.at
+                order = (at, not said, post.id, said)
+                last = order if last is None or order >= last else last
+        return last is not None and last[3]
+
+    def _verdict(self, post: Post, pull: Thing) -> bool | None:
+        committed = self.world.hub.objects.commits[pull.head].at
+        known = max(committed, self.arrived.get(pull.head, 0)), self._named_at(pull)
+        return _verdict(post, pull, *known)
 
     def _named_at(self, pull: Thing) -> int:
         """A marker without a head's name speaks of it only when it is later than whatever named that head."""
@@ -390,7 +414,14 @@ def _tests(pull: Thing) -> list[markers.Marker]:
     ]
 
 
-def _verdict(post: Post, pull: Thing, known: int) -> bool | None:
+def _runs(post: Post) -> list[str]:
+    if post.author.login != "bee":
+        return []
+    return [marker.get("id") for marker in markers.named(post.body, markers.RUN)]
+
+
+def _verdict(post: Post, pull: Thing, arrived: int, named: int) -> bool | None:
+    """What a post says of the head: without its name, a no since the head was there, a yes later than all that knew."""
     for marker in markers.parse(post.body):
         if (
             marker.name == markers.RUN
@@ -400,8 +431,9 @@ def _verdict(post: Post, pull: Thing, known: int) -> bool | None:
             return marker.get("verdict") == "approve"
         human = marker.name in {markers.APPROVED, markers.CHANGES_REQUESTED}
         sha = marker.get("sha")
-        if human and (pull.head.startswith(sha) if sha else not pull.fork and post.at > known):
-            return marker.name == markers.APPROVED
+        yes = marker.name == markers.APPROVED
+        if human and (pull.head.startswith(sha) if sha else not pull.fork and post.at > (named if yes else arrived)):
+            return yes
     if post.state in {"APPROVED", "CHANGES_REQUESTED"} and post.commit == pull.head:
         return post.state == "APPROVED"
     return None

@@ -76,6 +76,8 @@ def _issues(hub: Hub, who: User, body: Json, query: Mapping[str, str]) -> tuple[
     ones = [one for one in hub.things.values() if hub.clock() >= one.hidden_until]
     ones = [one for one in ones if state == "all" or (one.state == "OPEN") == (state == "open")]
     ones = [one for one in ones if query.get("creator") in (None, one.author.login)]
+    wanted = {name.lower() for name in query.get("labels", "").split(",") if name}
+    ones = [one for one in ones if wanted <= {name.lower() for name in one.labels}]
     if query.get("sort") == "updated":
         ones.sort(key=lambda one: (one.updated_at, one.number))
     if query.get("direction", "desc") == "desc":
@@ -192,6 +194,12 @@ def _review(hub: Hub, who: User, body: Json, query: Mapping[str, str], number: s
     pull = _the_pull(hub, number)
     post = hub.review(who, pull, body["event"], body.get("body") or "", body.get("commit_id"))
     return 200, {"id": post.id, "state": post.state, "body": post.body, "html_url": f"https://model/{post.id}"}
+
+
+@_route("PUT", "/pulls/<pull>/reviews/<number>")
+def _rereview(hub: Hub, who: User, body: Json, query: Mapping[str, str], pull: str, number: str) -> tuple[int, Json]:
+    post = hub.edit_review(who, _the_pull(hub, pull), int(number), body["body"])
+    return 200, {"id": post.id, "state": post.state, "body": post.body}
 
 
 @_route("POST", "/statuses/<sha>")

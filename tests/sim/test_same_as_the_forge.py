@@ -435,6 +435,20 @@ def test_nobody_judges_their_own_pull_request_and_a_review_names_its_commit(gith
     ]
 
 
+def test_a_review_keeps_its_verdict_when_its_words_change_and_a_stranger_changes_none(github: GitHub) -> None:
+    number = new_issue(github)
+    pull = new_pull(github, f"bee/{number}-w", {f"w{number}.txt": "x"})
+    writing.review(github.door("ada"), REPO, pull.number, pull.head, "REQUEST_CHANGES", "no")
+    (said,) = read_pull(github, pull.number).reviews
+    stranger = refused(lambda: writing.edit_review(github.door("eve"), REPO, pull.number, said.id, "yes"))
+    assert stranger[0] == "ForbiddenError"
+    writing.edit_review(github.door("ada"), REPO, pull.number, said.id, "no, again")
+    (after,) = read_pull(github, pull.number).reviews
+    assert (after.id, after.state, after.body) == (said.id, ReviewState.CHANGES_REQUESTED, "no, again")
+    assert after.editor is not None
+    assert after.edited_at is not None
+
+
 def test_the_latest_status_of_a_context_counts(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-st", {f"st{number}.txt": "x"})
@@ -504,6 +518,15 @@ def test_an_own_alert_is_found_and_a_strangers_is_not(github: GitHub) -> None:
     assert reading.open_alert(github.door(), REPO, "bee", marker) == number
     writing.close_issue(github.door(), REPO, number)
     assert reading.open_alert(github.door(), REPO, "bee", marker) == 0
+
+
+def test_closed_items_are_listed_by_their_label(github: GitHub) -> None:
+    with_it, without, still_open = (new_issue(github) for _ in range(3))
+    for number in (with_it, still_open):
+        writing.add_labels(github.door("ada"), REPO, number, ["breeze:quarantine-hotloop"])
+    for number in (with_it, without):
+        writing.close_issue(github.door("ada"), REPO, number)
+    assert reading.closed_with(github.door(), REPO, "breeze:quarantine-hotloop") == [with_it]
 
 
 def test_an_issue_without_dependencies_has_none(github: GitHub) -> None:

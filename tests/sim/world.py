@@ -16,6 +16,7 @@ from bee.verbs.job import Job
 from bee.verbs.report import Report
 from bee.verbs.snapshot import look
 from bee.words.errors import BeeError
+from bee.words.limits import SWEEP_HOURS
 from bee.words.outcomes import Outcome
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
@@ -27,6 +28,7 @@ from tests.sim.weather import Weather
 
 REPO = "ada/calc"
 QUIET_TICKS_MAX = 400
+SILENT_SECONDS_MAX = (SWEEP_HOURS + 2) * 3600
 CRON_SECONDS = 300
 CLEAN = {"a.txt": "one\n", "tests/e2e/verify.sh": "sh check.sh\n", "shared.txt": "0\n"}
 
@@ -155,6 +157,9 @@ class World:
             self.tell("---- quiet from here on ----")
             if not self._failed():
                 self._settle()
+            if not self._failed():
+                self._the_next_day()
+                self._settle()
         self._errors()
         self.judge.at_the_end()
         return Result(
@@ -180,9 +185,11 @@ class World:
         since, calm = self.ticks, 0
         while self.ticks - since < QUIET_TICKS_MAX and not self._failed():
             before = self.ticks
-            self.timeline.run(lambda at=before: self.ticks > at or self._failed(), self.timeline.now + 7200)
+            self.timeline.run(
+                lambda at=before: self.ticks > at or self._failed(), self.timeline.now + SILENT_SECONDS_MAX
+            )
             if self.ticks == before:
-                self.judge.blame("no tick ended in two hours")
+                self.judge.blame("no tick ended for hours")
                 return
             workers = any(p.alive for m in self.machines for p in m.processes)
             calm = 0 if workers or not self.judge.at_rest(self.decision()) else calm + 1
@@ -190,6 +197,12 @@ class World:
                 final_places(self.judge, self.decision())
                 return
         self.judge.blame(f"not at rest after {QUIET_TICKS_MAX} quiet ticks", places=self.decision())
+
+    def _the_next_day(self) -> None:
+        """Every machine is off for a day: then it sweeps what ticks do not look at."""
+        for machine in self.machines:
+            machine.down_until = self.timeline.now + SWEEP_HOURS * 3600
+        self.tell("---- the next day ----")
 
     def decision(self) -> Decision:
         """What bee would decide now, read by nobody."""

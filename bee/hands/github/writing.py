@@ -172,6 +172,14 @@ def review(door: Door, repo: str, number: int, head: str, event: str, body: str)
     return str(data.get("html_url") or "")
 
 
+def edit_review(door: Door, repo: str, number: int, review_id: int, body: str) -> None:
+    """Another body for a submitted review; its verdict stays, and nobody can delete it.
+
+    https://docs.github.com/en/rest/pulls/reviews#update-a-review-for-a-pull-request
+    """
+    door.rest("PUT", f"/repos/{repo}/pulls/{number}/reviews/{review_id}", {"body": body})
+
+
 def publish(door: Door, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], frozenset[str]]:
     """Several writes in one request: `parts` are the inputs by name (queries.PARTS), done in their order.
 
