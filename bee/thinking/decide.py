@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from bee.thinking.design import lint
 from bee.thinking.evidence import Verdict
-from bee.thinking.facts import Broken, Facts, Proof, PullFacts, View, is_live, record_of
+from bee.thinking.facts import Facts, Proof, PullFacts, View, is_live, record_of
 from bee.thinking.fingerprint import fingerprint
 from bee.thinking.history import Ban, Overlay, fold, hot_loop, is_dispatch, mends_failed, overlay
 from bee.thinking.holds import Hold, hold_of
 from bee.thinking.issues import issue_facts
+from bee.thinking.mends import MENDS, Mend
 from bee.thinking.position import Mover, Place, Position, facts_shown, position
 from bee.thinking.pulls import pull_facts
 from bee.thinking.quarantine import release_due
+from bee.thinking.standing import behind
 from bee.thinking.told import told
 from bee.thinking.trust import resumed_at
 from bee.words import limits
@@ -30,18 +31,6 @@ from bee.words.model import CheckState, Issue, Item, Pull, Snapshot, kind_of
 from bee.words.phase import Phase
 from bee.words.plan import read_body
 from bee.words.roles import Role
-
-
-class Mend(StrEnum):
-    """What bee does by itself, without an agent."""
-
-    CARRY_OUT = "carry-out"
-    SETTLE = "settle"
-    LABELS = "labels"
-    OPEN_PULL = "open-pull"
-    TICK_STEP = "tick-step"
-    RELEASE = "release"
-    COMPLETE = "complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +113,6 @@ class Decision:
         return "; ".join(hold.text for hold in self.holds)
 
 
-_MENDS = {
-    Broken.ROLL_FORWARD: Mend.CARRY_OUT,
-    Broken.LOST_RUN: Mend.SETTLE,
-    Broken.LABELS: Mend.LABELS,
-    Broken.STALE_WIP: Mend.LABELS,
-    Broken.UNOPENED: Mend.OPEN_PULL,
-    Broken.UNTICKED: Mend.TICK_STEP,
-}
 _BANNED = {
     Ban.BACKING_OFF: (Position.BACKING_OFF, Mover.CONDITION),
     Ban.NO_CHANGE: (Position.NO_CHANGE, Mover.PERSON),
@@ -253,20 +234,32 @@ def decide(views: Sequence[View]) -> Decision:
     """The places of every item of every repository, what to mend, and the one choice among those not held."""
     surveyed = [(view, survey(view)) for view in views]
     placed = tuple(one for _, ones in surveyed for one in ones)
-    acts = tuple(act for view, ones in surveyed for one in ones for act in acts_on(one, view))
+    acts = sorted((act for view, ones in surveyed for one in ones for act in acts_on(one, view)), key=_only_shows)
     holds = tuple(hold for view in views if (hold := hold_of(view)))
-    return Decision(placed, acts, choose(placed, views), holds)
+    return Decision(placed, tuple(acts), choose(placed, views), holds)
+
+
+def _only_shows(act: Act) -> bool:
+    """What only shows something comes last: a tick does no more than so many acts."""
+    return isinstance(act, Repair) and act.mend is Mend.SHOW
 
 
 def _view_of(one: Placed, views: Sequence[View]) -> View:
     return next(view for view in views if view.snapshot.repo == one.repo)
 
 
-def acts_on(one: Placed, view: View) -> Iterable[Act]:
-    """What bee does about an item without an agent."""
+def acts_on(one: Placed, view: View) -> Sequence[Act]:
+    """What bee does about an item without an agent; where there is nothing else, it keeps its sticky comment true."""
+    acts = tuple(_acts_on(one, view))
+    if not acts and behind(one.item, one.place, view):
+        return (Repair(one, Mend.SHOW, "its status comment is out of date"),)
+    return acts
+
+
+def _acts_on(one: Placed, view: View) -> Iterable[Act]:
     place = one.place
     if place.position is Position.REPAIR:
-        mend = _MENDS.get(one.facts.broken)
+        mend = MENDS.get(one.facts.broken)
         yield Escalate(one, place.reason, Cause.CYCLE) if mend is None else _repair(one, mend, view)
     elif place.position is Position.COMPLETE:
         yield _repair(one, Mend.COMPLETE, view)
@@ -307,7 +300,7 @@ def actionable(placed: Sequence[Placed], views: Sequence[View]) -> list[Placed]:
     """Everything an agent can move now, in the one order of choice; nothing of a repository that is held as a whole."""
     going = {view.snapshot.repo for view in views if hold_of(view) is None}
     movable = [one for one in placed if one.place.role is not None and one.repo in going]
-    ready = [one for one in movable if not [*acts_on(one, _view_of(one, views))]]
+    ready = [one for one in movable if not acts_on(one, _view_of(one, views))]
     ordered = sorted(ready, key=_key)
     if _pulls_in_a_row(views) >= limits.PULL_DISPATCHES_IN_A_ROW_MAX:
         oldest = next(

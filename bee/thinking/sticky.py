@@ -1,6 +1,6 @@
-"""The one comment on an item that says where it stands: its text from the item's place, and how it is found. Pure.
+"""The one comment on an item that says where it stands, as the last effect of an outbox. Pure.
 
-The place is that of the item as it will stand once an outbox is carried out, by the same table of positions as ever.
+The place is that of the item as it will stand once the outbox is carried out, by the same table of positions as ever.
 """
 
 from __future__ import annotations
@@ -9,13 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bee.thinking import wording
 from bee.thinking.decide import Placed, place_item
 from bee.thinking.facts import View
-from bee.thinking.history import MENDER, fold, is_dispatch, spent
-from bee.thinking.position import Mover
-from bee.thinking.trust import Trust
-from bee.words import markers, plan
+from bee.thinking.standing import comment_of, says
+from bee.words import plan
 from bee.words.branches import parse_branch
 from bee.words.effects import (
     CloseIssue,
@@ -31,52 +28,14 @@ from bee.words.effects import (
 )
 from bee.words.model import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
 from bee.words.records import Record
-from bee.words.text import utc
 
 NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHub has numbered
-
-
-def key_of(number: int) -> str:
-    """The key under which the sticky comment of an item finds itself: one for its whole life."""
-    return wording.effect_key(number, MENDER, "", "status")
-
-
-def found(item: Item, trust: Trust, key: str) -> Comment | None:
-    """The item's sticky comment: bee's own, the earliest should there be two."""
-    ours = (c for c in item.comments if trust.is_bee(c.author) and markers.is_status(c.body))
-    keyed = [c for c in ours if any(marker.get("key") == key for marker in markers.named(c.body, markers.RUN))]
-    return min(keyed, key=lambda comment: (comment.at, comment.id), default=None)
 
 
 def sticky(item: Item, outbox: Sequence[Effect], view: View, record: Record, head: str = "") -> StickyComment:
     """The sticky comment of `item` after `outbox`. `record` ends the run; `head` is what it pushed to the branch."""
     one = place_after(item, outbox, view, record, head)
-    usd, _ = spent(record)
-    runs = [run for run in fold(record) if is_dispatch(run)]
-    text = wording.standing(one.number, _state(one), _next(one), runs, usd, record.at, one.item.open)
-    key = key_of(item.number)
-    return StickyComment(item.number, wording.marked(text, record.run, MENDER, key, kind="status"), key)
-
-
-def _state(one: Placed) -> str:
-    """Its position, and the rule that puts it there."""
-    if not one.item.open:
-        return "merged" if isinstance(one.item, Pull) and one.item.merged else "closed"
-    return f"`{one.place.position}`: {wording.quoted(one.place.reason)}"
-
-
-def _next(one: Placed) -> str:
-    """Who moves next, and what a person can do about it."""
-    place, advice = one.place, one.place.advice.format(number=one.number)
-    if not one.item.open:
-        return "nothing; reopen it if there is more to do."
-    if place.role is not None:
-        return f"the {place.role}, by itself."
-    if place.mover is Mover.PERSON:
-        return f"**you.** {advice}"
-    if place.until:
-        return f"{advice} It waits until {utc(place.until)}."
-    return advice
+    return comment_of(one.item, *says(one.item, one.place), record, record.run, record.at)
 
 
 def place_after(item: Item, outbox: Sequence[Effect], view: View, record: Record, head: str = "") -> Placed:

@@ -55,11 +55,24 @@ def quoted(text: str) -> str:
     return neutralised(one_line(text))
 
 
+def stands(number: int, state: str, upcoming: str) -> str:
+    """What a sticky comment begins with: where the item stands, and who moves next."""
+    return f"**bee:** #{number} is {state}\n\n- **Next:** {upcoming}"
+
+
+def let_go(verb: str) -> str:
+    """Where an item stands once a person has let it go on from the terminal."""
+    return f"on its way: a person said `bee {verb}`"
+
+
+BEE_NEXT: Final = "bee, at its next tick."
+
+
 def standing(
     number: int, state: str, upcoming: str, runs: Sequence[RunSummary], usd: float, at: int, is_open: bool
 ) -> str:
     """The sticky comment of an item: where it stands, as of `at`. `runs` are the agents', oldest first."""
-    lines = [f"**bee:** #{number} is {state}", "", f"- **Next:** {upcoming}"]
+    lines = [stands(number, state, upcoming)]
     if runs:
         last = runs[-1]
         note = f": {quoted(last.note)}" if last.note else ""

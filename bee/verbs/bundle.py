@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from bee.hands.github import writing
-from bee.thinking.sticky import found as sticky_found
+from bee.thinking.standing import found as sticky_found
 from bee.thinking.trust import Trust
 from bee.verbs.carrying import Carrying
 from bee.words.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment

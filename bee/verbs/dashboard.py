@@ -12,7 +12,7 @@ from dataclasses import replace
 from bee.hands.github import reading, writing
 from bee.hands.github.door import Door
 from bee.thinking import dashboard as board
-from bee.thinking import sticky, wording
+from bee.thinking import standing, wording
 from bee.thinking.dashboard import Asked, Box, Do
 from bee.thinking.decide import Decision, survey
 from bee.thinking.facts import View
@@ -111,7 +111,7 @@ def _key(number: int) -> str:
 
 def _shown(issue: Issue, view: View) -> Comment | None:
     """The comment with the picture."""
-    return sticky.found(issue, view.trust, _key(issue.number))
+    return standing.found(issue, view.trust, _key(issue.number))
 
 
 def _open(desk: Desk, view: View, decision: Decision, started: str) -> None:

@@ -11,12 +11,14 @@ from dataclasses import replace
 from bee.hands.github import writing
 from bee.thinking import wording
 from bee.thinking.card import TRIED_SHOWN_MAX, card, tried_on
-from bee.thinking.decide import Act, Escalate, Mend, Placed, Repair
+from bee.thinking.decide import Act, Escalate, Placed, Repair
 from bee.thinking.facts import Broken, View, human_by_person, record_of
 from bee.thinking.history import MENDER, fold
 from bee.thinking.issues import pulls_of_issue, steps_of
+from bee.thinking.mends import Mend
 from bee.thinking.position import Position, position
 from bee.thinking.quarantine import QUARANTINE, alert_key, release_due, releases
+from bee.thinking.standing import SHOWN
 from bee.thinking.sticky import sticky
 from bee.thinking.told import card_key
 from bee.thinking.trust import resumed_at
@@ -67,7 +69,8 @@ def _claim_of(act: Act, run: str) -> Claim:
     """What the claim of an act says; a quarantine remembers the head, for a new one is a reason to release it."""
     one = act.placed
     if isinstance(act, Repair):
-        return Claim(one.number, MENDER, run, act.mend, str(one.place.position))
+        mend_key = SHOWN if act.mend is Mend.SHOW else act.mend.value
+        return Claim(one.number, MENDER, run, mend_key, str(one.place.position))
     key = QUARANTINE if act.quarantine else "escalate"
     head = one.item.head if act.quarantine and isinstance(one.item, Pull) else ""
     return Claim(one.number, MENDER, run, key, str(one.place.position), head=head)
@@ -144,8 +147,15 @@ def _effects(act: Act, view: View, run: str) -> list[Effect]:
         Mend.TICK_STEP: _tick_steps,
         Mend.COMPLETE: _complete,
         Mend.RELEASE: _release,
+        Mend.SHOW: _only_the_sticky,
     }
     return makers[act.mend](act.placed, view, run)
+
+
+def _only_the_sticky(one: Placed, view: View, run: str) -> list[Effect]:
+    """It is added to whatever a mend does."""
+    del one, view, run
+    return []
 
 
 def _labels(one: Placed, view: View, run: str) -> list[Effect]:

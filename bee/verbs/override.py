@@ -13,7 +13,7 @@ from bee.hands.github.door import Door
 from bee.hands.github.reading import OneItem
 from bee.thinking import wording
 from bee.thinking.trust import TRUSTED
-from bee.verbs import bodies, steer
+from bee.verbs import bodies, showing, steer
 from bee.verbs.host import Host
 from bee.verbs.steer import HUMAN_ROLE, Done
 from bee.words import markers, plan
@@ -64,6 +64,7 @@ def override(host: Host, door: Door, repo: str, number: int, state: State, reaso
     if not one.item.open:
         writing.reopen(door, repo, number)
     steer.go_on(door, repo, one)
+    showing.show_let_go(door, repo, one, "override")
     return Done(f"#{number} goes on with the next tick")
 
 
@@ -97,6 +98,7 @@ def _finish(door: Door, repo: str, one: OneItem) -> Done:
     for label in (Label.WIP, Label.HUMAN, Label.QUARANTINE):
         if label in one.item.labels:
             writing.remove_label(door, repo, number, label.value)
+    showing.show_closed(door, repo, one)
     return Done(f"#{number} is done")
 
 

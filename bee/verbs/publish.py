@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import RefMove
-from bee.thinking import sticky, wording
+from bee.thinking import standing, wording
 from bee.thinking.outcome import TraceResult
 from bee.verbs import bodies, bundle
 from bee.verbs.alerts import Alert, raise_alert
@@ -122,7 +122,7 @@ def _post_comment(carrying: Carrying, effect: PostComment) -> None:
 
 def _sticky(carrying: Carrying, effect: StickyComment) -> None:
     """What is only shown is not worth a run: where GitHub refuses it, the next act of bee's shows the news."""
-    there = sticky.found(carrying.item(effect.number), carrying.trust, effect.key)
+    there = standing.found(carrying.item(effect.number), carrying.trust, effect.key)
     if there is not None and there.body == effect.body:
         return
     carrying.ready()

@@ -20,7 +20,7 @@ from bee.thinking.history import fold, spent
 from bee.thinking.holds import BY_PERSON
 from bee.thinking.people import TrustPolicy
 from bee.thinking.trust import Trust, resumed_at
-from bee.verbs import control
+from bee.verbs import control, showing
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
@@ -70,20 +70,22 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
         writing.comment(door, repo, number, body)
     if holds:
         _release(desk, one)
+    showing.show_held(door, repo, one)
     return Done(f"#{number} is paused; to go on: bee resume {number}")
 
 
 def _pause_whole(desk: Desk, one: OneItem, body: str) -> None:
     label = writing.label_id(desk.door, desk.repo, Label.HUMAN)
-    move = _paused_move(desk, one)
+    move, record = _paused_move(desk, one)
+    edit = showing.held_edit(one, record, record.at)
     try:
-        writing.pause(desk.door, desk.repo_id, one.item.node_id, label, body, [move])
+        writing.pause(desk.door, desk.repo_id, one.item.node_id, label, body, [move], edit)
     except RefConflict:
         # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
         _release(desk, reading.read_item(desk.door, desk.repo, one.item.number))
 
 
-def _paused_move(desk: Desk, one: OneItem) -> RefMove:
+def _paused_move(desk: Desk, one: OneItem) -> tuple[RefMove, Record]:
     before = one.tip.record if one.tip else None
     now = desk.door.now()
     usd, runs = spent(before)
@@ -97,11 +99,11 @@ def _paused_move(desk: Desk, one: OneItem) -> RefMove:
         stopped = replace(before, kind=Kind.PAUSED, at=now)
         record = replace(record, history=fold(stopped))
     oid = leases.write_record(desk, record, one.tip.oid if one.tip else None)
-    return RefMove(item_ref(one.item.number), one.tip.oid if one.tip else None, oid)
+    return RefMove(item_ref(one.item.number), one.tip.oid if one.tip else None, oid), record
 
 
 def _release(desk: Desk, one: OneItem) -> None:
-    move = _paused_move(desk, one)
+    move, _ = _paused_move(desk, one)
     assert move.after is not None
     if not leases.swap(desk, move.ref, move.before, move.after):
         raise UsageError(f"the claim of #{one.item.number} moved in the same moment; run the command again")
@@ -133,6 +135,8 @@ def resume(door: Door, repo: str, number: int) -> Done:
         held.append(Label.HUMAN)
     for label in held:
         writing.remove_label(door, repo, number, label.value)
+    if one.item.open:
+        showing.show_let_go(door, repo, one, "resume")
     return Done(f"#{number} goes on with the next tick")
 
 
@@ -144,6 +148,7 @@ def retry(door: Door, repo: str, number: int, hint: str) -> Done:
     if hint:
         writing.comment(door, repo, number, wording.hinted(hint))
     go_on(door, repo, one)
+    showing.show_let_go(door, repo, one, "retry")
     return Done(f"#{number} is tried again with the next tick")
 
 
@@ -174,17 +179,19 @@ def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> D
     """`bee approve` and `bee request-changes`: a marker bound to the head as it is now."""
     one = reading.read_item(door, repo, number)
     if kind == markers.APPROVED and isinstance(one.item, Issue) and one.item.open:
-        return _approve_plan(door, repo, one.item, one.snapshot.viewer.login, reason)
+        return _approve_plan(door, repo, one, one.item, reason)
     pull = _open_pull(one.item)
     word = "approved" if kind == markers.APPROVED else "changes requested"
     if _said_already(pull, kind):
         return Done(f"#{number} has this already at {wording.short(pull.head)}: {word}", changed=False)
     writing.comment(door, repo, number, wording.human_marker(kind, pull.head, reason))
+    showing.show_judged(door, repo, one, "approve" if kind == markers.APPROVED else "request-changes")
     return Done(f"#{number}: {word} at {wording.short(pull.head)}")
 
 
-def _approve_plan(door: Door, repo: str, issue: Issue, login: str, reason: str) -> Done:
+def _approve_plan(door: Door, repo: str, one: OneItem, issue: Issue, reason: str) -> Done:
     """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
+    login = one.snapshot.viewer.login
     if read_body(issue.body).plan_gate is None:
         raise UsageError(f"#{issue.number} is an issue without a plan to approve; give the number of a pull request")
     text = plan_print(issue.body)
@@ -193,6 +200,7 @@ def _approve_plan(door: Door, repo: str, issue: Issue, login: str, reason: str) 
     if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
     writing.comment(door, repo, issue.number, wording.plan_approved(login, text, reason=reason))
+    showing.show_judged(door, repo, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 
 
@@ -227,6 +235,8 @@ def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
     here = _stop_here(host, one)
     _end_run(desk, one.tip, record)
     writing.remove_label(door, repo, number, Label.WIP.value)
+    if not {Label.HUMAN, Label.QUARANTINE} & one.item.labels:
+        showing.show_let_go(door, repo, one, "cancel")
     where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
     return Done(f"the run on #{number} ({record.run}) is cancelled{where}")
 

@@ -301,6 +301,28 @@ def test_several_parts_are_published_at_once_and_one_that_fails_keeps_no_other(g
     assert ([c.body for c in issue.comments], issue.labels) == (["Words."], frozenset({Label.HUMAN}))
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_pause_edits_its_own_comment_in_the_same_request_and_does_without(github: GitHub, gone: bool) -> None:
+    """Label, words, sticky comment, release. Where the comment is gone, the pause is whole all the same."""
+    number = new_issue(github)
+    writing.comment(github.door(), REPO, number, "Before")
+    issue = read_issue(github, number)
+    (there,) = issue.comments
+    label, oid = writing.label_id(github.door(), REPO, Label.HUMAN), commit(github, "paused")
+    edit = writing.Edit(there.id, there.node_id, "After")
+    moves = [RefMove(f"refs/bee/items/{number}", None, oid)]
+    door = github.door()
+    if gone:
+        writing.delete_comment(door, REPO, there.id)
+    writing.pause(door, reading.read_head(door, REPO).repo_id, issue.node_id, label, "Said", moves, edit)
+    after = read_issue(github, number)
+    assert Label.HUMAN in after.labels
+    assert [c.body for c in after.comments] == ([] if gone else ["After"]) + ["Said"]
+    assert writing.read_oid(door, REPO, moves[0].ref) == oid
+    with pytest.raises(RefConflict):
+        writing.pause(door, reading.read_head(door, REPO).repo_id, issue.node_id, label, "Again", moves, edit)
+
+
 def test_the_history_of_a_body_begins_with_its_first_text_and_ends_with_the_last(github: GitHub) -> None:
     number = new_issue(github, "ada", "first")
     assert (read_issue(github, number).edits, read_issue(github, number).edited_at) == ((), None)

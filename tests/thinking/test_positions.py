@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bee.thinking.decide import Decision, Escalate, Mend, Placed, Repair, actionable, decide
+from bee.thinking.decide import Decision, Escalate, Placed, Repair, actionable, decide
 from bee.thinking.facts import Broken, human_by_person
+from bee.thinking.mends import Mend
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position
 from bee.words.labels import Label, conflicts
 from bee.words.model import CheckState, Issue, Pull, PullState, ReviewState

@@ -273,13 +273,21 @@ mutation UpdateRefs($repository: ID!, $updates: [RefUpdate!]!) {
   updateRefs(input: {repositoryId: $repository, refUpdates: $updates}) { clientMutationId }
 }"""
 
-# The order of a pause: the label first (it stops everything), then the words, then the claim's release.
-PAUSE: Final = """
-mutation Pause($item: ID!, $label: ID!, $body: String!, $repository: ID!, $updates: [RefUpdate!]!) {
-  label: addLabelsToLabelable(input: {labelableId: $item, labelIds: [$label]}) { clientMutationId }
-  comment: addComment(input: {subjectId: $item, body: $body}) { clientMutationId }
-  release: updateRefs(input: {repositoryId: $repository, refUpdates: $updates}) { clientMutationId }
-}"""
+
+def _pause(given: str = "", shown: str = "") -> str:
+    """The order of a pause: the label first (it stops everything), then the words, then the claim's release."""
+    return f"""
+mutation Pause($item: ID!, $label: ID!, $body: String!, $repository: ID!, $updates: [RefUpdate!]!{given}) {{
+  label: addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{ clientMutationId }}
+  comment: addComment(input: {{subjectId: $item, body: $body}}) {{ clientMutationId }}{shown}
+  release: updateRefs(input: {{repositoryId: $repository, refUpdates: $updates}}) {{ clientMutationId }}
+}}"""
+
+
+PAUSE: Final = _pause()
+PAUSE_SHOWN: Final = _pause(
+    ", $edit: UpdateIssueCommentInput!", "\n  sticky: updateIssueComment(input: $edit) { clientMutationId }"
+)
 
 # All pull requests there ever were for one branch: strongly consistent, unlike the timeline.
 PULLS_OF_BRANCH: Final = (

@@ -101,10 +101,22 @@ def mark_claimed(door: Door, repo: str, number: int, node_id: str, label_id: str
     return whole_item(door, repo, node), parse.tip(lease) if lease else None
 
 
-def pause(door: Door, repo_id: str, node_id: str, label_id: str, body: str, moves: Sequence[RefMove]) -> None:
-    """A person's pause in one request: the label, the words, and the claim's release, in this order.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Another body for a comment."""
 
-    Raises RefConflict when only the release failed: label and comment are there.
+    comment_id: int
+    node_id: str
+    body: str
+
+
+def pause(
+    door: Door, repo_id: str, node_id: str, label_id: str, body: str, moves: Sequence[RefMove], edit: Edit | None = None
+) -> None:
+    """A person's pause in one request: the label, the words, the sticky comment's, the claim's release, in this order.
+
+    Raises RefConflict when only the release failed: label and comment are there. That the sticky comment did not take
+    its edit is no failure.
     """
     updates = [
         {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
@@ -112,10 +124,15 @@ def pause(door: Door, repo_id: str, node_id: str, label_id: str, body: str, move
     variables: dict[str, Any] = {
         "item": node_id, "label": label_id, "body": body, "repository": repo_id, "updates": updates,
     }  # fmt: skip
+    if edit is not None:
+        variables["edit"] = {"id": edit.node_id, "body": edit.body}
     try:
-        door.graphql(queries.PAUSE, variables, write=True)
+        door.graphql(queries.PAUSE_SHOWN if edit is not None else queries.PAUSE, variables, write=True)
     except GraphErrors as problems:
-        if all((error.get("path") or [""])[0] == "release" for error in problems.errors):
+        failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
+        if failed == {"sticky"}:
+            return
+        if failed <= {"sticky", "release"}:
             raise RefConflict(problems.text()) from problems
         raise ServerError(f"GitHub did not take the pause ({problems.text()})") from problems
 

@@ -1,0 +1,66 @@
+"""A person's verb brings the item's sticky comment up to date, where the person's account is bee's own.
+
+Otherwise the comment is not theirs: edited by another account it would be nobody's word, and a second one would be
+wrong for good. bee's next tick writes it anew where the item rests. It is only shown, so no verb fails for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from bee.hands.github import writing
+from bee.hands.github.door import Door
+from bee.hands.github.reading import OneItem
+from bee.hands.github.writing import Edit
+from bee.thinking import wording
+from bee.thinking.standing import comment_of, found, held, key_of, says
+from bee.thinking.trust import Trust
+from bee.words.errors import BeeError
+from bee.words.labels import Label
+from bee.words.records import Record
+
+BY_PERSON = "human"
+HOLDING = frozenset({Label.HUMAN, Label.QUARANTINE, Label.DONE, Label.WIP})
+
+
+def held_edit(one: OneItem, record: Record | None, at: int) -> Edit | None:
+    """The edit that says that a person holds the item; `record` is the last of its ledger then."""
+    return _edit(one, *says(one.item, held(one.item)), record, at)
+
+
+def show_held(door: Door, repo: str, one: OneItem) -> None:
+    """Say on the item that a person holds it."""
+    _show(door, repo, one, *says(one.item, held(one.item)))
+
+
+def show_let_go(door: Door, repo: str, one: OneItem, verb: str) -> None:
+    """Say on the item that a person let it go on by `bee VERB`."""
+    _show(door, repo, replace(one, item=replace(one.item, open=True)), wording.let_go(verb), wording.BEE_NEXT)
+
+
+def show_judged(door: Door, repo: str, one: OneItem, verb: str) -> None:
+    """The same after a person's word on what nothing holds."""
+    record = one.tip.record if one.tip else None
+    if not HOLDING & one.item.labels and not (record is not None and record.holds):
+        show_let_go(door, repo, one, verb)
+
+
+def show_closed(door: Door, repo: str, one: OneItem) -> None:
+    """Say on the item that it is closed."""
+    closed = replace(one, item=replace(one.item, open=False))
+    _show(door, repo, closed, *says(closed.item, held(closed.item)))
+
+
+def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: int) -> Edit | None:
+    there = found(one.item, Trust(one.snapshot.viewer), key_of(one.item.number))
+    if there is None:
+        return None
+    return Edit(there.id, there.node_id, comment_of(one.item, state, upcoming, record, BY_PERSON, at).body)
+
+
+def _show(door: Door, repo: str, one: OneItem, state: str, upcoming: str) -> None:
+    edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, door.now())
+    if edit is not None:
+        with contextlib.suppress(BeeError):
+            writing.edit_comment(door, repo, edit.comment_id, edit.body)
