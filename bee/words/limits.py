@@ -58,6 +58,7 @@ DAY_SECONDS: Final = 24 * 60 * 60
 
 # Notifications
 NOTIFY_SECONDS_MAX: Final = 10
+BROWSER_SECONDS_MAX: Final = 5
 TOLD_MAX: Final = 1000
 
 # What people watch

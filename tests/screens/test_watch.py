@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,31 @@ def test_it_fits_its_window_and_its_keys_ask_before_they_act(stage: Stage, tmp_p
         screen.wait_for("Any key closes this", gone=True)
         screen.press("q")
         assert screen.wait_for_the_end() == 0
+
+
+FAKE = "import sys; open(sys.argv[1], 'a').write(sys.argv[2] + chr(10)); print('noise'); sys.exit(int(sys.argv[3]))"
+
+
+def test_o_opens_the_page_in_the_browser_and_says_where_there_is_none(stage: Stage, tmp_path: Path) -> None:
+    """The browser that BROWSER names, also over ssh; its output stays off the screen. Without one: the address."""
+    asked, address = tmp_path / "asked", "/ada/calc/issues/1"
+    fake = shlex.join([sys.executable, "-c", FAKE, str(asked), "%s"])
+    for env, said, calls in (
+        ({"BROWSER": f"no-such-browser:{fake} 0", "SSH_CONNECTION": "1 2 3 4"}, "(opened in the browser)", 1),
+        ({"BROWSER": f"{fake} 3"}, f"({Path(sys.executable).name} ended with code 3)", 2),
+        ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":9"}, "(no browser here)", 2),
+        ({}, "(no browser here)", 2),
+    ):
+        with watching(stage, tmp_path, 80, 24, env) as screen:
+            screen.press("Down")
+            screen.wait_for("#1 is plan-open")
+            screen.press("o")
+            shown = screen.wait_for(f"{address} {said}")
+            assert "noise" not in shown
+            screen.press("q")
+            assert screen.wait_for_the_end() == 0
+        assert len(asked.read_text().splitlines()) == calls
+    assert {line.partition(address)[0] for line in asked.read_text().splitlines()} == {stage.forge.git_url}
 
 
 def test_without_a_terminal_it_names_what_does_without() -> None:

@@ -39,6 +39,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     home = services.home_of(env)
     settings = services.settings_at(home, bool(args.repo))
     host = services.host_of(env, settings, services.token_of(env), lambda _text: None, home)
-    here = not env.get("SSH_CONNECTION") and (sys.platform == "darwin" or bool(env.get("DISPLAY")))
-    show(host, services.repos_of(settings, args.repo), args.every, here or bool(env.get("WAYLAND_DISPLAY")))
+    show(host, services.repos_of(settings, args.repo), args.every, env)
     return 0

@@ -5,8 +5,9 @@ Nothing is done to an item before a person has said yes. All text from elsewhere
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -18,6 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
 from bee.doors.watch.picture import Follow, Key, Picture, Row, take
+from bee.hands import browser
 from bee.hands.github.door import Door
 from bee.thinking.position import Mover
 from bee.verbs import steer
@@ -104,9 +106,9 @@ class Watch(App[None]):
         ("q", "quit", "Quit"),
     ]
 
-    def __init__(self, host: Host, repos: Sequence[str], seconds: int, can_open: bool) -> None:
+    def __init__(self, host: Host, repos: Sequence[str], seconds: int, env: Mapping[str, str]) -> None:
         super().__init__()
-        self._host, self._repos, self._seconds, self._can_open = host, tuple(repos), seconds, can_open
+        self._host, self._repos, self._seconds, self._env = host, tuple(repos), seconds, env
         self._picture: Picture | None = None
         self._said = ""  # what keeps everything still, or why nothing could be seen
         self._answer = ""  # what came of the last key
@@ -267,9 +269,14 @@ class Watch(App[None]):
         if row is None:
             return
         self._answer = row.url
-        if self._can_open and row.url.startswith(("https://", "http://")):
-            self.open_url(row.url)
+        if row.url.startswith(("https://", "http://")):
+            self._open(row.url)
         self._show_top()
+
+    @work(thread=True, group="open")
+    def _open(self, address: str) -> None:
+        problem = browser.opened(address, self._env, sys.platform)
+        self.call_from_thread(self._steered, f"{address} ({problem or 'opened in the browser'})", look=False)
 
     def on_data_table_row_selected(self) -> None:
         """Enter: the address."""
@@ -298,12 +305,12 @@ class Watch(App[None]):
             said = one_line(str(problem), 300)
         self.call_from_thread(self._steered, said)
 
-    def _steered(self, said: str) -> None:
+    def _steered(self, said: str, look: bool = True) -> None:
         self._answer = said
-        self._next_look = 0.0
+        self._next_look = 0.0 if look else self._next_look
         self._show_top()
 
 
-def run(host: Host, repos: Sequence[str], seconds: int, can_open: bool) -> None:
-    """Show it until the person quits."""
-    Watch(host, repos, seconds, can_open).run()
+def run(host: Host, repos: Sequence[str], seconds: int, env: Mapping[str, str]) -> None:
+    """Show it until the person quits. `env` is the person's, for the browser."""
+    Watch(host, repos, seconds, env).run()

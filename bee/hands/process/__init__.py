@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         process_start,
         terminate,
     )
-    from bee.hands.process.start import Ended, in_foreground, run, spawn_detached
+    from bee.hands.process.start import Ended, in_foreground, run, spawn_detached, start_beside
 
 __all__ = [
     "SYSTEM_PATH",
@@ -39,6 +39,7 @@ __all__ = [
     "process_start",
     "run",
     "spawn_detached",
+    "start_beside",
     "terminate",
 ]
 
@@ -48,6 +49,6 @@ __getattr__ = imported_when_used(
         "agent": ("Agent", "Bounds", "Stopped"),
         "environment": ("SYSTEM_PATH", "base_env"),
         "killing": ("alive", "become_subreaper", "boot_id", "descendants", "kill_tree", "process_start", "terminate"),
-        "start": ("Ended", "in_foreground", "run", "spawn_detached"),
+        "start": ("Ended", "in_foreground", "run", "spawn_detached", "start_beside"),
     },
 )

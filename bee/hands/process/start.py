@@ -84,6 +84,23 @@ def in_foreground(argv: Sequence[str]) -> int:
         raise UsageError(f"{argv[0]} cannot be started: {error.strerror}") from error
 
 
+def start_beside(argv: Sequence[str], *, env: Mapping[str, str], seconds: float) -> int | None:
+    """Start a person's own program without a terminal; its exit code, or None when it still runs after `seconds`.
+
+    It and what it started are left alone. Raises UsageError where it cannot be started.
+    """
+    child = _popen(argv, None, env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert child.stdin is not None
+    child.stdin.close()
+    if not _ended_within(child, seconds):
+        child.returncode = 0  # nobody waits for it: without this, Popen warns when it is forgotten
+        return None
+    code = child.wait()
+    with killing.starting() as ours:
+        ours.discard(child.pid)
+    return code
+
+
 def start(argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], merge_output: bool = False) -> Child:
     """A child with three pipes (two where stderr goes into stdout). Raises UsageError where it cannot be started."""
     stderr = subprocess.STDOUT if merge_output else subprocess.PIPE
