@@ -34,7 +34,7 @@ class People:
             self.new_issue: 4, self.gates: 12, self.answer: 8, self.comment: 3, self.edit: 3, self.relabel: 6,
             self.push_main: 3, self.push_branch: 3, self.close: 3, self.reopen: 4, self.judge_pull: 8, self.steer: 8,
             self.check: 4, self.touch_comment: 1, self.merge: 1, self.stranger: 6, self.drop_branch: 1, self.log_in: 6,
-            self.block: 1, self.draft: 1,
+            self.block: 1, self.draft: 1, self.stop: 4,
         }  # fmt: skip
 
     @property
@@ -158,6 +158,17 @@ class People:
         elif name.lower() not in {"breeze:done", "breeze:quarantine-hotloop"} or self.random.random() < 0.2:
             self._say(who, f"puts {name} on", one)
             self.hub.add_labels(who, one, [name])
+
+    def stop(self) -> None:
+        """A stop of a run that lives: by the label, or by closing what it works on."""
+        held = [one for one in self.things() if (tip := self.world.judge.tip(one.number)) is not None and tip.holds]
+        one, who = self._one(held), self._somebody()
+        if self.random.random() < 0.8:
+            self._say(who, "stops", one)
+            self.hub.add_labels(who, one, ["breeze:human"])
+        else:
+            self._say(who, "closes", one)
+            self.hub.set_state(who, one, "CLOSED")
 
     def push_main(self) -> None:
         """A commit on the default branch, which may not go together with what is in review."""

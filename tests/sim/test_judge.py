@@ -63,6 +63,37 @@ class Believing(Wire):
         return Wire(self.hub, self.who, lying).request(method, url, json=json, **more)
 
 
+class Deaf(Wire):
+    """A host that does not hear a person's stop."""
+
+    def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
+        """What it reads shows no `breeze:human`."""
+        around = self.around
+
+        def hiding(request: Any, act: Any) -> requests.Response:
+            def shown() -> requests.Response:
+                stopped = [one for one in self.hub.things.values() if one.labels.pop(STOP, None)]
+                try:
+                    found: requests.Response = act()
+                    return found
+                finally:
+                    for one in stopped:
+                        one.labels[STOP] = STOP
+
+            return around(request, shown)
+
+        wire = self if request_writes(json) else Wire(self.hub, self.who, hiding)
+        return Wire.request(wire, method, url, json=json, **more)
+
+
+STOP = "breeze:human"
+
+
+def request_writes(json: Any) -> bool:
+    """Whether this is no question in GraphQL."""
+    return not str((json or {}).get("query", "")).lstrip().startswith("query")
+
+
 @dataclass(frozen=True)
 class Undertaker(ModelExecutor):
     """An executor for which every run is dead."""
@@ -99,6 +130,7 @@ BROKEN = {
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0),
     "a gate that says yes": (Parts(crew=Eager), "was merged", 0),
     "a retry that does not look": (Parts(wire=Twice), "carries the effect", 0),
+    "a host that hears no stop": (Parts(wire=Deaf), "after a person's stop", 0),
     "a host that trusts everybody": (Parts(wire=Believing), "stranger", 0),
 }
 
