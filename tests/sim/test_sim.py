@@ -24,8 +24,8 @@ ENOUGH = (
     "outcome no-op-unclassified", "outcome escalated", "position backing-off", "position human", "position wip",
     "position in-review", "position needs-step", "position needs-plan", "position needs-review", "position needs-e2e",
     "position ready-to-merge", "position no-change", "position untrusted", "position ignored", "record renewed",
-    "role planner", "role drafter", "role reviewer", "role test", "role merger", "person stranger", "person steer", "person stop",
-    "person push_main", "person relabel", "person edit", "person close", "person judge_pull",
+    "role planner", "role drafter", "role reviewer", "role test", "role merger", "person stranger", "person steer",
+    "person stop", "person push_main", "person relabel", "person edit", "person close", "person judge_pull",
 )  # fmt: skip
 EVERYTHING = (
     *ENOUGH, "agent quota", "agent auth", "agent stopped", "outcome lost", "outcome no-op-stale-input",
