@@ -15,6 +15,7 @@ from bee.words.roles import Role
 from bee.words.text import one_line
 
 INDENT = "  "
+NOTIFY_MEND = "mend `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"
 DEEP = "      "
 
 
@@ -60,6 +61,9 @@ class Board:
         lines += [self._fact("problem", str(problem), Mover.PERSON) for problem in seen.problems]
         lines += [self._fact("held", hold.text, _mover(hold)) for hold in seen.overview.decision.holds]
         lines.append(self._fact("ticks", *self._ticks()))
+        if seen.notify_problem:
+            text = f"the last notification did not get through: {one_line(seen.notify_problem, 300)}; {NOTIFY_MEND}"
+            lines.append(self._fact("notify", text, Mover.PERSON))
         if seen.sandbox == "none":
             lines.append(self._fact("sandbox", "none: agents run with all your rights", Mover.PERSON))
         lines += [self._fact("today", self._spend(one), _spend_mover(one)) for one in seen.overview.spend]

@@ -159,6 +159,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
         ), "today, in UTC"),
         slots=listed(text(), "who holds the agent slots of this machine"),
         markers=mapping(text(), "the texts of PAUSED and ROLLBACK, where they are there"),
+        notify_problem=maybe(text("why the last notification did not get through, while `notify` is set")),
         sandbox=text(), heartbeat_seconds=maybe(whole("since a tick last began on this machine")),
         next_tick_seconds=maybe(whole("until the next one is due; null where nothing seems to tick")),
         requests=whole("requests to GitHub"), charged=CHARGED,

@@ -13,6 +13,7 @@ from bee.hands.journal import Slot
 from bee.thinking.decide import decide
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.verbs.host import Host
+from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.reconcile import with_phases
 from bee.verbs.snapshot import look
 from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
@@ -40,7 +41,10 @@ class Live:
 
 @dataclass(slots=True)
 class Seen:
-    """All of it. `heartbeat_seconds`: how long ago a tick last began here, None where none ever did."""
+    """All of it. `heartbeat_seconds`: how long ago a tick last began here, None where none ever did.
+
+    `notify_problem` is why the last notification did not get through; empty where it did, or none is wanted.
+    """
 
     overview: Overview
     live: tuple[Live, ...]
@@ -53,6 +57,7 @@ class Seen:
     charged: int = 0
     points: int = 0
     left: tuple[Left, ...] = ()
+    notify_problem: str = ""
 
     @property
     def next_tick_seconds(self) -> int | None:
@@ -74,6 +79,7 @@ class Seen:
             "running": [one.json() for one in self.live],
             "slots": list(self.slots),
             "markers": self.markers,
+            "notify_problem": self.notify_problem or None,
             "sandbox": self.sandbox,
             "heartbeat_seconds": self.heartbeat_seconds,
             "next_tick_seconds": self.next_tick_seconds,
@@ -110,6 +116,7 @@ def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
         door.charged - charged,
         door.points - points,
         tuple(door.left.values()),
+        (host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
     )
 
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from bee.doors.board import Board
+from bee.verbs.host import Host
+from bee.verbs.overview import Seen, see
 from tests.belt.stage import Stage
 
 TITLE = "Escape \x1b[31m $(touch pwned) `touch pwned` <b>"
@@ -92,6 +95,11 @@ def test_each_way_tells_once_what_a_person_must_decide(stage: Stage, ear: Ear, d
     assert len(ear.posts) == 2, "another pause is another cause"
 
 
+def seen(stage: Stage, host: Host) -> Seen:
+    """What `bee status` looks at."""
+    return see(host, host.door(), (stage.repo,))
+
+
 def test_a_spent_day_is_told_and_a_way_that_fails_costs_only_itself(stage: Stage, ear: Ear, desktop: Path) -> None:
     """The webhook fails: the tick goes on, the desktop still tells, and the doctor knows, until one gets through."""
     ear.answer = 500
@@ -106,9 +114,16 @@ def test_a_spent_day_is_told_and_a_way_that_fails_costs_only_itself(stage: Stage
     assert problem is not None
     assert "answered 500" in problem
     assert "secret" not in problem
+    shown = seen(stage, host)
+    assert shown.json()["notify_problem"] == problem.strip()
+    text = " ".join("\n".join(Board(shown, 80, colour=False).lines()).split())
+    assert "notify the last notification did not get through: webhook: 127.0.0.1:" in text
+    assert "answered 500; mend `notify` in config.yml (bee doctor names the file); the next one" in text
+    assert seen(stage, stage.host(runs_per_day=1)).notify_problem == "", "nothing is told any more"
     ear.answer = 200
     stage.sleep(24 * 60 * 60)
     for _ in range(3):
         stage.tick(host)
     assert len(ear.posts) == 2
     assert host.home.marker("notify-problem") is None
+    assert seen(stage, host).json()["notify_problem"] is None
