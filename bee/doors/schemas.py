@@ -185,7 +185,9 @@ SHAPES: Final[Mapping[str, Schema]] = {
         since=whole("seconds since the epoch; 0 is the beginning"), until=maybe(whole()),
         repos=listed(obj(
             repo=text(), **SUM, usd_per_item=number("the policy's limit; 0 is none"),
+            runs_per_item=whole("the policy's limit"),
             usd_per_day=number("this machine's limit; 0 is none"),
+            runs_per_day=whole("this machine's limit; 0 is none"),
             items=listed(obj(number=whole(), **SUM)), roles=listed(obj(role=text(), **SUM)),
             days=listed(obj(day=text("in UTC"), **SUM)),
         )),

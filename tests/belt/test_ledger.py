@@ -61,5 +61,13 @@ def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(
         assert "ada/calc: 2 runs, 0.00 USD, 0 tokens" in shown
         assert "by role" in shown
         assert "by day" not in shown
+        assert (costs["runs_per_item"], costs["runs_per_day"]) == (40, 200)
+        shown = run("cost")
+        assert "by item (limit: 25.00 USD, 40 runs each)" in shown
+        assert "by day (limit: 100.00 USD, 200 runs each)" in shown
+        assert "over the limit" not in shown
+        stage.configure(moves={"drafter": "exit 3\n"}, usd_per_day=0, runs_per_day=1)
+        assert "by day (limit: 1 run each)" in run("cost")
+        assert sum(line.endswith("  over the limit") for line in run("cost").splitlines()) == 1
         assert cli.main(["cost", "--since", "soon"]) == 2
         assert "no time: write 2026-01-31" in capsys.readouterr().err

@@ -48,7 +48,10 @@ def _of(host: Host, repo: str, since: int, until: int) -> dict[str, Any]:
     everything = agent_runs(ledger.read(host, repo, (), since))
     runs = [one for one in everything if one.run.started_at >= since and (not until or one.run.started_at < until)]
     tables = {f"{name}s": _rows(name, runs, sums(runs, key)) for name, key in KEYS.items()}
-    caps = {"usd_per_item": policy.limits.usd_per_item, "usd_per_day": host.settings.usd_per_day}
+    caps = {
+        "usd_per_item": policy.limits.usd_per_item, "runs_per_item": policy.limits.runs_per_item,
+        "usd_per_day": host.settings.usd_per_day, "runs_per_day": host.settings.runs_per_day,
+    }  # fmt: skip
     return {"repo": repo, **total(runs).json(), **caps, **tables}
 
 
@@ -61,19 +64,23 @@ def _rows(name: str, runs: Sequence[AgentRun], found: Mapping[str, Sum]) -> list
 
 def _text(result: Mapping[str, Any], wanted: Sequence[str]) -> str:
     lines = [f"{result['repo']}: {_sum(result)}"]
-    caps = {"item": result["usd_per_item"], "day": result["usd_per_day"]}
     for name in wanted:
-        rows = result[f"{name}s"]
-        cap = f" (limit: {caps[name]:.2f} USD each)" if caps.get(name) else ""
-        lines += ["", f"by {name}{cap}"] if rows else []
+        rows, usd, runs = result[f"{name}s"], result.get(f"usd_per_{name}", 0), result.get(f"runs_per_{name}", 0)
+        caps = [text for text in (f"{usd:.2f} USD" if usd else "", _runs(runs) if runs else "") if text]
+        limit = f" (limit: {', '.join(caps)} each)" if caps else ""
+        lines += ["", f"by {name}{limit}"] if rows else []
         for row in rows:
             label = f"#{row['number']}" if name == "item" else str(row[name])
-            over = "  over the limit" if caps.get(name) and row["cost_usd"] > caps[name] else ""
+            over = "  over the limit" if row["cost_usd"] > usd > 0 or row["runs"] > runs > 0 else ""
             lines.append(
                 f"  {label:<12}{row['runs']:>6} runs{row['cost_usd']:>12.2f} USD{row['tokens']:>14,} tokens{over}"
             )
     return "\n".join(lines)
 
 
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
 def _sum(one: Mapping[str, Any]) -> str:
-    return f"{one['runs']} runs, {one['cost_usd']:.2f} USD, {one['tokens']:,} tokens"
+    return f"{_runs(one['runs'])}, {one['cost_usd']:.2f} USD, {one['tokens']:,} tokens"
