@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Real:
     upstream: Path
     root: Path
     home: Path
+    name: str = "host"
 
     def git(self, where: Path, *words: str) -> str:
         """What git says in one of the two."""
@@ -49,7 +50,7 @@ class Real:
 
     def run(self, *argv: str, cwd: Path = Path("/")) -> subprocess.CompletedProcess[str]:
         """A program in the environment of a scheduler."""
-        return subprocess.run(argv, env=self.stage.env(), cwd=cwd, text=True, capture_output=True, timeout=90)
+        return subprocess.run(argv, env=self.stage.env(self.name), cwd=cwd, text=True, capture_output=True, timeout=90)
 
     def tick(self, how: str = "--inline") -> int:
         """`scripts/tick`, as cron calls it, but that it waits for its worker; its exit code."""
@@ -79,17 +80,27 @@ def real(tmp_path: Path) -> Iterator[Real]:
     for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-qm", "bee")):
         subprocess.run(["git", *words], cwd=upstream, check=True)
     subprocess.run(["git", "clone", "-q", str(upstream), str(root)], cwd=tmp_path, check=True)
+    equipped(root)
+    with staged(tmp_path) as stage:
+        moves = {"drafter": WAITING.format(folder=stage.folder) + DRAFT}
+        yield Real(stage, upstream, root, stage.configure(moves=moves).home.path)
+
+
+def equipped(root: Path) -> None:
+    """A checkout gets the environment that runs it."""
     python = root / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -B "$@"\n')
     python.chmod(0o755)
-    with staged(tmp_path) as stage:
-        yield Real(
-            stage,
-            upstream,
-            root,
-            stage.configure(moves={"drafter": WAITING.format(folder=stage.folder) + DRAFT}).home.path,
-        )
+
+
+@pytest.fixture
+def other(real: Real) -> Real:
+    """Another machine with a checkout, a home and processes of its own, on the same repository."""
+    root = real.root.with_name("checkout-of-the-other")
+    real.git(real.upstream, "clone", "-q", str(real.upstream), str(root))
+    equipped(root)
+    return replace(real, root=root, home=real.stage.configure("other").home.path, name="other")
 
 
 def test_a1_a2_bee_itself_goes_back_says_so_stays_back_and_goes_on_when_a_person_says_so(real: Real) -> None:
@@ -137,3 +148,34 @@ def test_a1_a2_bee_itself_goes_back_says_so_stays_back_and_goes_on_when_a_person
     assert len(stage.reviews(pull["number"])) == 1, "the belt goes on where it was"
     assert [one["number"] for one in stage.pulls()] == [pull["number"]], "the alert is no work"
     assert stage.item(number)["state"] == "open"
+
+
+def test_a1_on_two_hosts_one_goes_back_and_the_other_works_on(real: Real, other: Real) -> None:
+    """Each guards its own checkout: both raise one alert, counted, and each goes on when its own person says so."""
+    stage, sound = real.stage, (real.upstream / BREAKS).read_text()
+    number = stage.issue()
+    good = real.head
+    assert [real.tick("--dry-run"), other.tick("--dry-run")] == [0, 0]
+    bad = real.pulled(sound + BROKEN)
+    assert [real.tick(), real.tick(), real.tick()] == [1, 1, 1]
+    assert (real.head, other.head) == (good, good)
+    (alert,) = real.alerts()
+    assert [other.tick() for _ in range(2)] == [0, 0]
+    assert len(stage.pulls()) == len(stage.reviews(stage.pulls()[0]["number"])) == 1
+    assert real.tick() == 0
+    assert stage.position(stage.pulls()[0]["number"]) == "needs-e2e", "who went back stays out of it"
+
+    other.git(other.root, "pull", "-q", "--ff-only")
+    assert other.head == bad
+    assert [other.tick(), other.tick(), other.tick()] == [1, 1, 1]
+    assert (other.head, other.marker("ROLLBACK")["bad"]) == (good, bad)
+    assert [one["number"] for one in real.alerts()] == [alert["number"]]
+    assert stage.record(0, "alerts/rollback").count == 2
+
+    fixed = other.pulled(sound + "# mended\n")
+    python = str(other.root / ".venv" / "bin" / "python")
+    assert other.run(python, "-m", "bee", "resume", "--rollback", cwd=other.root).returncode == 0
+    assert [other.tick() for _ in range(3)] == [0, 0, 0]
+    assert stage.item(number)["state"] == "closed", "the other goes on to the end"
+    assert (other.head, real.head) == (fixed, good)
+    assert (real.home / "ROLLBACK").exists()
