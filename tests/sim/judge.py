@@ -399,7 +399,8 @@ def _only_lets_go(asked: Asked) -> bool:
 
 
 def _keys(post: Post) -> list[str]:
-    if post.author.login != "bee":
+    """The effects that a post of bee's has had. What somebody else has edited is nobody's word, and is said again."""
+    if post.author.login != "bee" or post.editor not in (None, post.author):
         return []
     return [marker.get("key") for marker in markers.named(post.body, markers.RUN) if marker.get("key")]
 
