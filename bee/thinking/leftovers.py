@@ -39,11 +39,14 @@ def twins(view: View) -> list[Twin]:
 
 
 def twins_of(item: Item, trust: Trust) -> Iterator[Twin]:
-    """The comments and reviews of bee's on one item that carry the effect key of an earlier one."""
+    """The comments and reviews of bee's on one item that carry the effect key of an earlier one.
+
+    What a person edited is nobody's word any more: bee says it again, and that is no twin.
+    """
     seen: set[str] = set()
     posts: tuple[Comment | Review, ...] = (*item.comments, *(item.reviews if isinstance(item, Pull) else ()))
     for post in sorted(posts, key=lambda post: (post.at, post.id)):
-        if not trust.is_bee(post.author):
+        if not (trust.is_bee(post.author) and trust.counts(post)):
             continue
         for marker in markers.named(post.body, markers.RUN):
             key = marker.get("key")

@@ -27,7 +27,9 @@ def main() -> int:
     for seed in seeds:
         result = simulate(seed, args.seed is not None, only)
         total.update(result.counts)
-        sums.update(ticks=result.ticks, requests=result.requests)
+        sums.update(seeds=1, ticks=result.ticks, requests=result.requests)
+        if sums["seeds"] % 50 == 0:
+            print(f"{sums['seeds']} of {len(seeds)} seeds, {len(failed)} failed", file=sys.stderr, flush=True)
         if result.problems:
             failed.append(seed)
             print(f"seed {seed} failed: {result.problems[0]}", flush=True)
