@@ -78,9 +78,11 @@ class Board:
         age, due = self.seen.heartbeat_seconds, self.seen.next_tick_seconds
         if age is None:
             return "none has begun on this machine yet: bee install", Mover.PERSON
-        if due is None:
+        if self.seen.late:
             return f"the last one began {ago(age)} ago: bee doctor", Mover.PERSON
-        return f"the last one began {ago(age)} ago; by schedule the next is due in {ago(due)}", Mover.NOBODY
+        if due is None:
+            return f"the last one began {ago(age)} ago; when the next is due is not known yet", Mover.NOBODY
+        return f"the last one began {ago(age)} ago; going by the last ones, the next is due in {ago(due)}", Mover.NOBODY
 
     def _spend(self, one: Spend) -> str:
         usd = f"{one.usd:.2f}{f' of {one.usd_per_day:.2f}' if one.usd_per_day else ''} USD"

@@ -161,7 +161,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
         markers=mapping(text(), "the texts of PAUSED and ROLLBACK, where they are there"),
         notify_problem=maybe(text("why the last notification did not get through, while `notify` is set")),
         sandbox=text(), heartbeat_seconds=maybe(whole("since a tick last began on this machine")),
-        next_tick_seconds=maybe(whole("until the next one is due; null where nothing seems to tick")),
+        next_tick_seconds=maybe(whole("until the next one is due, by when the last ones were; null: unknown")),
         requests=whole("requests to GitHub"), charged=CHARGED,
         limits=listed(obj(
             resource=text("core is REST"), limit=whole("for an hour"), used=whole("by all that use this account"),

@@ -184,6 +184,10 @@ class Home:
         first = _read(self.path / "heartbeat").split()
         return int(first[0]) if first and first[0].isdecimal() else None
 
+    def tick_history(self) -> list[str]:
+        """The lines of the guard's tick-history, oldest first: a time, an exit code, a version, a word."""
+        return _read(self.path / "tick-history").splitlines()
+
     def marker(self, name: str) -> str | None:
         """The text of PAUSED or ROLLBACK; None where there is no such marker."""
         path = self.path / _run(name)

@@ -12,6 +12,7 @@ from bee.hands.github.manners import Left
 from bee.hands.journal import Slot
 from bee.thinking.decide import decide
 from bee.thinking.overview import Overview, Running, overview_of
+from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
 from bee.verbs.host import Host
 from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.reconcile import with_phases
@@ -44,6 +45,7 @@ class Seen:
     """All of it. `heartbeat_seconds`: how long ago a tick last began here, None where none ever did.
 
     `notify_problem` is why the last notification did not get through; empty where it did, or none is wanted.
+    `tick_every_seconds` and `next_tick_seconds` are by what was observed here, None where too little was.
     """
 
     overview: Overview
@@ -58,12 +60,14 @@ class Seen:
     points: int = 0
     left: tuple[Left, ...] = ()
     notify_problem: str = ""
+    tick_every_seconds: int | None = None
+    next_tick_seconds: int | None = None
 
     @property
-    def next_tick_seconds(self) -> int | None:
-        """When the next tick is due, as the schedule has it; None where nothing seems to tick here."""
-        age = self.heartbeat_seconds
-        return None if age is None or age > 3 * TICK_EVERY_SECONDS else max(TICK_EVERY_SECONDS - age, 0)
+    def late(self) -> bool:
+        """Whether the last tick began longer ago than the next one may be missed."""
+        between = self.tick_every_seconds or TICK_EVERY_SECONDS
+        return self.heartbeat_seconds is None or self.heartbeat_seconds > MISSED_MAX * between
 
     @property
     def exit(self) -> int:
@@ -103,20 +107,22 @@ def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
             problems.append(problem)
     overview = overview_of(decide(views), views)
     markers = {name: host.home.marker(name) for name in ("PAUSED", "ROLLBACK")}
-    beat = host.home.beat_at()
+    beat, now, ticked = host.home.beat_at(), int(time.time()), times_of(host.home.tick_history())
     return Seen(
         overview,
         tuple(_live(host, run) for run in overview.running),
         tuple(Slot.holders(host.home, host.settings.slots)),
         {name: text for name, text in markers.items() if text is not None},
         host.settings.sandbox,
-        None if beat is None else max(int(time.time()) - beat, 0),
+        None if beat is None else max(now - beat, 0),
         door.requests - before,
         list(problems),
         door.charged - charged,
         door.points - points,
         tuple(door.left.values()),
         (host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
+        every(ticked),
+        due_in(ticked, now),
     )
 
 

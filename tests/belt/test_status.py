@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from tests.belt.plays import bee, configure
@@ -47,6 +48,12 @@ def test_status_shows_the_run_the_question_and_the_rest(tmp_path: Path) -> None:
         assert here["spend"] == [
             {"repo": "ada/calc", "cost_usd": 0.0, "runs": 2, "usd_per_day": 100.0, "runs_per_day": 200}
         ]
+
+        assert (here["next_tick_seconds"], there["next_tick_seconds"]) == (None, None), "no scheduler has started one"
+        ends = [time.gmtime(time.time() - 600 * ago - 60) for ago in (3, 2, 1, 0)]
+        lines = [f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', end)} 0 {'0' * 40} ok\n" for end in ends]
+        (tmp_path / "home-host" / "tick-history").write_text("".join(lines))
+        assert 480 <= bee(stage, "status", "--json").json["next_tick_seconds"] <= 540
 
         with terminal(stage, "status", "--watch", "5") as screen:
             screen.wait_for("Which of the two")

@@ -126,10 +126,13 @@ def test_the_head_says_what_is_wrong_with_this_machine() -> None:
     assert "PAUSED    back on Monday" in text
     assert "problem   no answer" in text
     assert "sandbox   none: agents run with all your rights" in text
-    assert "ticks     the last one began 2 min ago; by schedule the next is due in 3 min" in text
+    assert "ticks     the last one began 2 min ago; when the next is due is not known yet" in text
+    known = " ".join(board(next_tick_seconds=180, tick_every_seconds=300).split("\n\n")[0].split())
+    assert "the last one began 2 min ago; going by the last ones, the next is due in 3 min" in known
     assert "today     0.00 USD, 0 runs" in text
     assert "none has begun on this machine yet: bee install" in board(heartbeat_seconds=None)
     assert "the last one began 3 h ago: bee doctor" in board(heartbeat_seconds=3 * 3600)
+    assert "bee doctor" not in board(heartbeat_seconds=3 * 3600, tick_every_seconds=4 * 3600, next_tick_seconds=3600)
     assert seen(worlds.view(), problems=[LookError("x")]).exit == 75
     assert seen(worlds.view(worlds.issue(label_names=HELD))).exit == 1
     assert seen(worlds.view(worlds.issue())).exit == 0
