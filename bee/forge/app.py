@@ -23,7 +23,7 @@ from bee.forge import control, githttp
 from bee.forge.core.errors import Refused
 from bee.forge.core.users import User
 from bee.forge.core.world import Forge
-from bee.forge.faults import Fault, Faults, Seen
+from bee.forge.faults import Fault, Faults, Seen, without
 from bee.forge.graph.door import GraphDoor
 from bee.forge.limits import Limits, Window
 from bee.forge.record import recorder
@@ -164,6 +164,9 @@ class App:
                 os.kill(os.getpid(), signal.SIGKILL)
             if fault.action == "drop_after":
                 raise Dropped
+            if fault.action == "without":
+                response.body = without(response.body, fault.settings)
+                visit.made_up = True
         return response
 
     def _before(self, fault: Fault, visit: Visit) -> Response | None:

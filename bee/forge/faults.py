@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 ACTIONS: Final = (
     "status", "drop_before", "drop_after", "latency", "secondary_rate_limit", "primary_rate_limit", "stale_list",
-    "hang", "kill_before", "kill_after",
+    "hang", "kill_before", "kill_after", "without",
 )  # fmt: skip
 MATCHES: Final = ("method", "path", "operation", "login", "kind", "write", "nth")
 
@@ -62,6 +63,28 @@ class Fault:
                 "matched": self.matched, "fired": self.fired}  # fmt: skip
 
 
+def without(body: bytes, settings: dict[str, Any]) -> bytes:
+    """An answer that lacks a field, named by a path with dots (`*` is every element), or has `value` in its place."""
+    whole = json.loads(body or b"null")
+    *way, last = str(settings["field"]).split(".")
+    places = [whole]
+    for part in way:
+        places = [child for place in places for child in _children(place, part)]
+    for place in places:
+        if isinstance(place, dict) and last in place:
+            if "value" in settings:
+                place[last] = settings["value"]
+            else:
+                del place[last]
+    return json.dumps(whole).encode()
+
+
+def _children(place: Any, part: str) -> list[Any]:
+    if isinstance(place, list):
+        return place if part == "*" else place[int(part) : int(part) + 1]
+    return [place[part]] if isinstance(place, dict) and part in place else []
+
+
 def parse(data: Any) -> Fault:
     """A fault from its JSON; raises ValueError that names what is wrong."""
     if not isinstance(data, dict) or data.get("action") not in ACTIONS:
@@ -71,6 +94,8 @@ def parse(data: Any) -> Fault:
     if unknown:
         raise ValueError(f"a fault cannot match by {', '.join(sorted(unknown))}; known: {', '.join(MATCHES)}")
     re.compile(match.get("path", ""))
+    if data["action"] == "without" and not isinstance(data.get("field"), str):
+        raise ValueError('"without" needs a field, such as data.repository.issues.nodes.*.body')
     settings = {key: value for key, value in data.items() if key not in ("action", "match", "times")}
     return Fault(data["action"], match, int(data.get("times", 1)), settings)
 
