@@ -45,7 +45,7 @@ class UnreachableError(LookError):
 
 
 class ServerError(LookError):
-    """GitHub answered 5xx."""
+    """GitHub answered 5xx, or something of another shape than it documents."""
 
 
 class RateLimitError(LookError):

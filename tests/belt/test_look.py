@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from bee.doors import cli
 from bee.thinking.decide import survey
@@ -124,6 +123,29 @@ def test_d4_could_not_look_is_75_with_the_reason_and_no_write(
     assert writes_after(run, before) == []
 
 
+@pytest.mark.parametrize("more", [{}, {"value": None}, {"value": 7}], ids=["missing", "null", "a number"])
+def test_d4_an_answer_without_a_field_is_75_with_its_name_and_no_write(
+    run: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path, more: dict[str, Any]
+) -> None:
+    """One issue's body is not as GitHub documents it: nothing is decided of any, and every look says where it is."""
+    field = "data.repository.issues.nodes.*.body"
+    fault(run, "without", {"operation": "Snapshot"}, field=field, **more)
+    before = last_seq(run)
+    for words in (["tick", "--json"], ["status"], ["why", "1"]):
+        assert cli.main([*words, *REPO]) == 75
+        said = capsys.readouterr()
+        (line,) = said.err.strip().splitlines()
+        assert "`query Snapshot` is not as documented: repository.issues.nodes[0].body should be a text" in line
+        assert "Traceback" not in said.out
+        if words[0] == "tick":
+            answer = valid(["tick"], said.out)
+            assert (answer["exit"], answer["decision"]["number"], answer["items"]) == (75, None, [])
+    assert writes_after(run, before) == []
+    lift(run)
+    assert cli.main(["status", "--json", *REPO]) == 0
+    assert valid(["status"], capsys.readouterr().out)["next"]["number"] == 1
+
+
 def test_d4_a_wrong_token_and_no_token_are_75_and_say_what_to_do(
     run: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,30 +226,16 @@ def test_an_unknown_key_in_the_policy_names_line_and_nearest_key(tmp_path: Path)
         assert stage.labels(1) == set()
 
 
-class Strange(BaseHTTPRequestHandler):
-    """A server whose GraphQL answers have a shape that GitHub never sends."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.dumps({"data": {"repository": {"issues": 7}, "viewer": None}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
 def test_a_bug_in_bee_is_3_with_a_report_ready_to_paste(
     run: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the code does not expect is never "nothing to do", and never a raw traceback; the token is not in it."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Strange) as strange:
-        threading.Thread(target=strange.serve_forever, daemon=True).start()
-        monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"http://127.0.0.1:{strange.server_address[1]}/graphql")
-        assert cli.main(["tick", "--dry-run", *REPO]) == 3
-        strange.shutdown()
+
+    def strange(*args: object, **more: object) -> None:
+        raise TypeError("a library that does what it never did")
+
+    monkeypatch.setattr(requests.Session, "request", strange)
+    assert cli.main(["tick", "--dry-run", *REPO]) == 3
     said = capsys.readouterr().err
     assert "this is a bug in bee" in said
     assert "command: bee tick" in said

@@ -252,7 +252,7 @@ def test_spent_points_are_a_limit_with_its_end(
 @pytest.mark.parametrize("body", [[], "text", 7])
 def test_a_graphql_answer_that_is_no_object_is_a_server_error(github: responses.RequestsMock, body: Any) -> None:
     graph(github, body)
-    with pytest.raises(ServerError, match="not an object"):
+    with pytest.raises(ServerError, match="all of it should be an object"):
         door().graphql("query { a }", {})
 
 
@@ -267,6 +267,35 @@ def test_a_query_is_asked_again_and_a_mutation_is_not(github: responses.Requests
     assert one.requests == 3
 
 
+BAD: list[tuple[str, Any]] = [
+    ("no data", {}), ("data that is none", {"data": [1]}), ("null", {"data": None}),
+    ("errors that are no list", {"errors": "so many"}), ("errors that are texts", {"errors": ["one"], "data": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [row[1] for row in BAD], ids=[row[0] for row in BAD])
+def test_a_graphql_answer_of_another_shape_is_a_server_error(github: responses.RequestsMock, body: Any) -> None:
+    """It names the request and the field."""
+    graph(github, body)
+    with pytest.raises(ServerError, match=r"`query Q` is not as documented: (data|errors) should be"):
+        door().graphql("query Q { a }", {})
+
+
+def test_an_error_whose_path_is_none_is_an_error_all_the_same(github: responses.RequestsMock) -> None:
+    graph(github, {"data": {"a": 1}, "errors": [{"type": "FORBIDDEN", "path": 7, "message": ["x"]}]})
+    with pytest.raises(GraphErrors) as caught:
+        door().graphql("query { a }", {})
+    assert caught.value.errors[0]["path"] == []
+
+
+@pytest.mark.parametrize("headers", [{"Date": "soon"}, {"x-ratelimit-reset": "ten", "Retry-After": "ten"}])
+def test_headers_that_say_nothing_are_passed_over(github: responses.RequestsMock, headers: dict[str, str]) -> None:
+    github.add("GET", USER, json={"login": "bee"}, headers=headers)
+    one = door()
+    assert one.rest("GET", "/user")[0] == {"login": "bee"}
+    assert one.now() == 0
+
+
 # ---- lists -----------------------------------------------------------------------------------------------------------
 
 
@@ -278,15 +307,15 @@ def page_of(github: responses.RequestsMock, url: str, body: Any, following: str 
 
 def test_a_list_is_read_to_its_end(github: responses.RequestsMock) -> None:
     """Plain lists, lists inside an object, and an empty one; the next address is taken as it is."""
-    page_of(github, f"{API}/list?per_page=100&state=open", [1, 2], f"{API}/list?page=2")
-    page_of(github, f"{API}/list?page=2", [3], f"{API}/list?page=3")
+    page_of(github, f"{API}/list?per_page=100&state=open", [{"id": 1}, {"id": 2}], f"{API}/list?page=2")
+    page_of(github, f"{API}/list?page=2", [{"id": 3}], f"{API}/list?page=3")
     page_of(github, f"{API}/list?page=3", [])
     one = door()
-    assert one.pages("/list", {"state": "open"}) == [1, 2, 3]
+    assert [row.number("id") for row in one.pages("/list", {"state": "open"})] == [1, 2, 3]
     page_of(github, f"{API}/runs?per_page=100", {"total_count": 1, "workflow_runs": [{"id": 1}]})
-    assert one.pages("/runs") == [{"id": 1}]
-    page_of(github, f"{API}/none?per_page=100", {"total_count": 0})
-    assert one.pages("/none") == []
+    assert [row.number("id") for row in one.pages("/runs", within="workflow_runs")] == [1]
+    page_of(github, f"{API}/none?per_page=100", {"total_count": 0, "workflow_runs": []})
+    assert one.pages("/none", within="workflow_runs") == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +323,7 @@ def test_a_list_is_read_to_its_end(github: responses.RequestsMock) -> None:
 )
 def test_a_next_page_on_another_server_is_refused(github: responses.RequestsMock, url: str) -> None:
     """The token goes to the server it is for, and nowhere else."""
-    page_of(github, f"{API}/list?per_page=100", [1], url)
+    page_of(github, f"{API}/list?per_page=100", [{}], url)
     one = door()
     with pytest.raises(ServerError, match="on another server"):
         one.pages("/list")
@@ -303,13 +332,13 @@ def test_a_next_page_on_another_server_is_refused(github: responses.RequestsMock
 
 def test_a_list_without_an_end_is_an_error_and_no_list(github: responses.RequestsMock) -> None:
     for _ in range(limits.PAGES_PER_LIST_MAX):
-        page_of(github, f"{API}/list", [1], f"{API}/list")
+        page_of(github, f"{API}/list", [{}], f"{API}/list")
     with pytest.raises(CutOffError, match="nothing was decided"):
         door().pages("/list")
 
 
 def test_a_page_that_fails_fails_the_list(github: responses.RequestsMock, slept: list[float]) -> None:
-    page_of(github, f"{API}/list?per_page=100", [1], f"{API}/list?page=2")
+    page_of(github, f"{API}/list?per_page=100", [{}], f"{API}/list?page=2")
     github.add("GET", f"{API}/list?page=2", **said(401))
     with pytest.raises(LookError):
         door().pages("/list")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import responses
 
-from bee.hands.github import parse, reading
+from bee.hands.github import reading
 from bee.hands.github.changes import changed_unless
+from bee.hands.github.node import seconds
 from bee.words import limits
 from bee.words.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
 from bee.words.model import CheckState, Permission, Pull
@@ -326,7 +327,7 @@ def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock
     same = [responses.matchers.header_matcher({"If-None-Match": etag})]
     github.get(f"{API}/repos/{REPO}{asked}", status=304, headers=DATE, match=same)
     this = door()
-    assert changed_unless(this, REPO, "") == (parse.seconds("2026-03-01T11:00:00Z"), etag)
+    assert changed_unless(this, REPO, "") == (seconds("2026-03-01T11:00:00Z"), etag)
     assert changed_unless(this, REPO, etag) == (None, etag)
     assert (this.requests, this.charged) == (2, 1)
 

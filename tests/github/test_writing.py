@@ -252,7 +252,7 @@ def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.Requ
 def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: str, state: str, is_open: bool) -> None:
     """Foreign labels say nothing; letter case does not matter to GitHub, so it does not here."""
     labels = listed({"name": "Breeze:Human"}, {"name": "bug"})
-    item = {"__typename": "Issue", key: state, "labels": labels}
+    item = {"__typename": {"issueState": "Issue", "pullState": "PullRequest"}[key], key: state, "labels": labels}
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": item}}})
     found = writing.pulse(door(), REPO, 7)
     assert (found.tip, found.open, found.labels) == (None, is_open, {Label.HUMAN})

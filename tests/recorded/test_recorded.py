@@ -19,6 +19,7 @@ from bee.hands.clock import SystemClock
 from bee.hands.github import parse, reading, setup, writing
 from bee.hands.github.changes import changed_unless
 from bee.hands.github.door import Door, GraphErrors, Servers
+from bee.hands.github.node import Node, seconds
 from bee.words.errors import (
     AuthError,
     BeeError,
@@ -158,7 +159,7 @@ def test_recorded_pages_are_followed_to_their_end(github: responses.RequestsMock
     path, _, query = first.partition("?")
     asked = dict(pair.split("=") for pair in query.split("&"))
     found = door().pages(path, asked)
-    assert [issue["number"] for issue in found] == numbers[: len(found)]
+    assert [issue.number("number") for issue in found] == numbers[: len(found)]
     assert len(found) > len(lists[0].json)
 
 
@@ -193,7 +194,7 @@ def _open(blockers: list[dict[str, Any]], repo: str) -> tuple[int, tuple[int, ..
 
 
 def _latest(issues: list[dict[str, Any]]) -> int:
-    return max((parse.seconds(one["updated_at"]) or 0 for one in issues), default=0)
+    return max((seconds(one["updated_at"]) or 0 for one in issues), default=0)
 
 
 # (endpoint, bee's reader, what the recording says it is, how many there are at least)
@@ -298,8 +299,8 @@ def test_recorded_statuses_and_workflow_runs_are_checks(github: responses.Reques
             answer(github, without_next(one))
             github.add("GET", f"{URL}/repos/{repo}{other}", json=empty)
             commit: dict[str, Any] = {"oid": sha, "statusCheckRollup": {"contexts": None}}
-            reading.refused_checks(door(), repo, {"commits": {"nodes": [{"commit": commit}]}})
-            found = parse.checks(commit)
+            reading.refused_checks(door(), repo, Node({"commits": {"nodes": [{"commit": commit}]}}, "pull"))
+            found = parse.checks(Node(commit, "commit"))
             if kind == "status":
                 assert [check.name for check in found] == [status["context"] for status in body["statuses"]]
                 green = [status["state"] == "success" for status in body["statuses"]]
@@ -325,5 +326,5 @@ def test_an_answer_of_another_shape_is_a_clear_error(github: responses.RequestsM
     github.reset()
     bad = json.dumps([{**one.json[0], "updated_at": "yesterday"}])
     github.add("GET", f"{URL}{one.path.split('?')[0]}", body=bad)
-    with pytest.raises(ServerError, match="a time bee cannot read"):
+    with pytest.raises(ServerError, match=r"updated_at should be a time \(it is 'yesterday'\)"):
         changed_unless(door(), match["repo"], "")

@@ -135,7 +135,7 @@ def test_a_branch_that_refuses_without_saying_so_beforehand_gets_a_pull_request(
     """A ruleset does not show as protection."""
     protect(stage)
     data = stage.call("bee", "GET", stage.at("/branches/main"))
-    match = {"method": "GET", "path": "/branches/main$"}
+    match = {"method": "GET", "path": "/calc/branches/main$"}
     stage.fault("status", 0, match, status=200, body={**data, "protected": False, "protection": {"enabled": False}})
     ended = init(stage)
     assert ended.code == 0, ended.err

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
 
 from bee.hands.github.door import Door
-from bee.words.errors import ServerError
+from bee.hands.github.node import Node, rows
 
 
 def changed_unless(door: Door, repo: str, etag: str) -> tuple[int | None, str]:
@@ -18,12 +16,9 @@ def changed_unless(door: Door, repo: str, etag: str) -> tuple[int | None, str]:
     """
     only = {"state": "all", "sort": "updated", "direction": "desc", "per_page": "1"}
     found, tag = door.unless_same(f"/repos/{repo}/issues", only, etag)
-    return None if found is None else latest(found, "updated_at"), tag
+    return None if found is None else latest(rows(found, f"GET /repos/{repo}/issues"), "updated_at"), tag
 
 
-def latest(nodes: Iterable[Mapping[str, Any]], name: str) -> int:
+def latest(nodes: Iterable[Node], name: str) -> int:
     """The latest of a time of several nodes, in seconds since the epoch; 0 where there is none."""
-    try:
-        return max((int(datetime.fromisoformat(node[name]).timestamp()) for node in nodes), default=0)
-    except (ValueError, TypeError, KeyError) as problem:
-        raise ServerError(f"GitHub sent a time bee cannot read ({problem}); try again later") from problem
+    return max((node.time(name) for node in nodes), default=0)

@@ -6,6 +6,7 @@ reply took effect.
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import requests
 
 from bee.hands.clock import SYSTEM, Clock
 from bee.hands.github.manners import Left, Pace, left_of
+from bee.hands.github.node import Node, rows, top
 from bee.words import limits
 from bee.words.errors import (
     AuthError,
@@ -135,6 +137,10 @@ class Door:
         answer = self._send(method, f"{self.servers.api}{path}", body, params, again=method == "GET")
         return self._decoded(answer), answer
 
+    def one(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> Node:
+        """The object that answers a REST request. Raises as `rest` does, and ServerError where it is none."""
+        return top(self.rest(method, path, body, params)[0], f"{method} {path}")
+
     def unless_same(self, path: str, params: Mapping[str, str], etag: str) -> tuple[Any, str]:
         """(the answer, its ETag), or (None, `etag`) when it is still what `etag` names, which is free of charge.
 
@@ -145,17 +151,18 @@ class Door:
             return None, etag
         return self._decoded(answer), answer.headers.get("ETag", "")
 
-    def pages(self, path: str, params: Mapping[str, str] | None = None) -> list[Any]:
-        """A whole REST list, following `Link: rel=next`. Raises CutOffError at PAGES_PER_LIST_MAX."""
-        found: list[Any] = []
+    def pages(self, path: str, params: Mapping[str, str] | None = None, within: str = "") -> list[Node]:
+        """A whole REST list, following `Link: rel=next`; `within` names it where it comes in an object.
+
+        Raises CutOffError at PAGES_PER_LIST_MAX.
+        """
+        found: list[Node] = []
         url: str | None = f"{self.servers.api}{path}"
         query: Mapping[str, str] | None = {"per_page": str(limits.PAGE_ITEMS_MAX), **(params or {})}
         for _ in range(limits.PAGES_PER_LIST_MAX):
             answer = self._send("GET", str(url), None, query, again=True)
-            part = self._decoded(answer)
-            found.extend(
-                part if isinstance(part, list) else next((v for v in part.values() if isinstance(v, list)), [])
-            )
+            part, request = self._decoded(answer), f"GET {path}"
+            found.extend(top(part, request).many(within) if within else rows(part, request))
             url, query = answer.links.get("next", {}).get("url"), None
             if not url:
                 return found
@@ -167,21 +174,19 @@ class Door:
         """One GraphQL request. Raises GraphErrors when the answer carries errors, else as `rest`."""
         body = {"query": document, "variables": dict(variables)}
         answer = self._send("POST", self.servers.graphql, body, None, again=not write)
-        decoded = self._decoded(answer)
-        if not isinstance(decoded, dict):
-            raise ServerError("GitHub's GraphQL answer is not an object")
-        data = decoded.get("data") or {}
+        whole = top(self._decoded(answer), document)
+        data = whole.one("data").data if whole.has("data") else {}
         self._count_points(data)
-        if decoded.get("errors"):
-            problems = GraphErrors(tuple(decoded["errors"]), data)
+        if whole.data.get("errors"):
+            problems = GraphErrors(tuple(_problem(error.data) for error in whole.many("errors")), data)
             self._raise_limits(problems, answer)
             raise problems
-        return dict(data)
+        return whole.one("data").data
 
     def _count_points(self, data: Mapping[str, Any]) -> None:
         rate = data.get("rateLimit")
-        if isinstance(rate, dict):
-            self.points += int(rate.get("cost") or 0)
+        cost = rate.get("cost") if isinstance(rate, dict) else None
+        self.points += cost if isinstance(cost, int) else 0
 
     def _raise_limits(self, problems: GraphErrors, answer: requests.Response) -> None:
         if "RATE_LIMITED" in problems.kinds():
@@ -245,8 +250,8 @@ class Door:
         return answer
 
     def _hear(self, answer: requests.Response) -> None:
-        when = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
-        if when is not None:
+        with contextlib.suppress(KeyError, ValueError):
+            when = email.utils.parsedate_to_datetime(answer.headers["Date"])
             self._server_time, self._heard_at = int(when.timestamp()), self.clock.monotonic()
         left = left_of(answer.headers)
         if left is not None:
@@ -273,7 +278,7 @@ class Door:
 
     def _check_limits(self, answer: requests.Response, message: str) -> None:
         wait = answer.headers.get("Retry-After", "")
-        if wait.isdigit():
+        if wait.isdecimal():
             retry_at = self.now() + int(wait)
         elif answer.headers.get("x-ratelimit-remaining") == "0":
             retry_at = self._reset_at(answer)
@@ -286,7 +291,7 @@ class Door:
     def _reset_at(self, answer: requests.Response) -> int:
         """When the limit starts anew; in a minute where GitHub does not say it."""
         reset = answer.headers.get("x-ratelimit-reset", "")
-        return int(reset) if reset.isdigit() else self.now() + 60
+        return int(reset) if reset.isdecimal() else self.now() + 60
 
     @staticmethod
     def _decoded(answer: requests.Response) -> Any:
@@ -294,13 +299,18 @@ class Door:
             return None
         try:
             return answer.json()
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise ServerError(f"GitHub's answer ({answer.status_code}) is not JSON; try again later") from problem
 
 
 def _limit_text(what: str, retry_at: int, now: int) -> str:
     clock = time.strftime("%H:%M:%S UTC", time.gmtime(retry_at))
     return f"GitHub's rate limit is reached ({what}); it ends at {clock}, in {max(retry_at - now, 0)} s: try again then"
+
+
+def _problem(error: dict[str, Any]) -> dict[str, Any]:
+    """An entry of `errors`, whose `path` is a list where there is one."""
+    return error if isinstance(error.get("path") or [], list) else {**error, "path": []}
 
 
 def _writes(method: str, body: Any) -> bool:
@@ -321,6 +331,7 @@ def _message(answer: requests.Response) -> str:
     if not isinstance(decoded, dict):
         return answer.reason
     parts = [str(decoded.get("message", answer.reason))]
-    for error in decoded.get("errors") or []:
+    errors = decoded.get("errors")
+    for error in errors if isinstance(errors, list) else []:
         parts.append(str(error.get("message") or error.get("code") or error) if isinstance(error, dict) else str(error))
     return "; ".join(parts)[:500]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import calendar
-import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from bee.words.errors import ServerError
+from bee.hands.github.node import Node
 from bee.words.model import (
     Check,
     CheckState,
@@ -28,184 +25,190 @@ from bee.words.model import (
 )
 from bee.words.records import decode
 
-Json = Mapping[str, Any]
 
-
-def seconds(text: str | None) -> int | None:
-    """Seconds since the epoch of GitHub's `2026-01-31T12:00:00Z`; None for None."""
-    if text is None:
-        return None
-    try:
-        return calendar.timegm(time.strptime(text[:19] + "Z", "%Y-%m-%dT%H:%M:%SZ"))
-    except ValueError as problem:
-        raise ServerError(f"GitHub sent a time bee cannot read: {text[:40]!r}") from problem
-
-
-def _at(text: str | None) -> int:
-    when = seconds(text)
-    if when is None:
-        raise ServerError("GitHub sent no time where there must be one")
-    return when
-
-
-def who(data: Json | None) -> Who | None:
+def who(data: Node | None) -> Who | None:
     """An account of GraphQL's `Actor`; None for a deleted one."""
     if data is None:
         return None
-    return Who(str(data["login"]), data.get("databaseId"), data.get("__typename") == "Bot")
+    kind = data.text("__typename")
+    number = data.number_or_null("databaseId") if kind in ("User", "Bot") else None  # bee asks no others for theirs
+    return Who(data.text("login"), number, kind == "Bot")
 
 
-def comment(data: Json) -> Comment:
+def comment(data: Node) -> Comment:
     """An issue or pull request comment."""
     return Comment(
-        int(data["fullDatabaseId"] or 0), who(data["author"]), data["body"], _at(data["createdAt"]),
-        seconds(data["lastEditedAt"]), who(data["editor"]), data["url"], data["id"],
+        _id(data), who(data.one_or_null("author")), data.text("body"), data.time("createdAt"),
+        data.time_or_null("lastEditedAt"), who(data.one_or_null("editor")), data.text("url"), data.text("id"),
     )  # fmt: skip
 
 
-def review(data: Json) -> Review:
+def _id(data: Node) -> int:
+    return data.number_or_null("fullDatabaseId") or 0
+
+
+def review(data: Node) -> Review:
     """A submitted review."""
-    commit = data["commit"]
+    commit = data.one_or_null("commit")
+    submitted = data.time_or_null("submittedAt")
     return Review(
-        int(data["fullDatabaseId"] or 0), who(data["author"]), ReviewState(data["state"]), data["body"],
-        _at(data["submittedAt"] or data["createdAt"]), commit["oid"] if commit else None,
-        seconds(data["lastEditedAt"]), who(data["editor"]), data["url"],
+        _id(data), who(data.one_or_null("author")), data.word("state", ReviewState), data.text("body"),
+        data.time("createdAt") if submitted is None else submitted, commit.text("oid") if commit else None,
+        data.time_or_null("lastEditedAt"), who(data.one_or_null("editor")), data.text("url"),
     )  # fmt: skip
 
 
-def edit(data: Json) -> Edit:
+def edit(data: Node) -> Edit:
     """One revision of a body. GitHub's `diff` holds the whole text of the revision; a deleted one has none."""
-    text = data["diff"] if data["deletedAt"] is None else None
-    return Edit(who(data["editor"]), _at(data["editedAt"]), text)
+    text, deleted = data.text_or_null("diff"), data.time_or_null("deletedAt")
+    return Edit(who(data.one_or_null("editor")), data.time("editedAt"), text if deleted is None else None)
 
 
-def label_events(nodes: Iterable[Json]) -> tuple[LabelEvent, ...]:
+def label_events(nodes: Iterable[Node]) -> tuple[LabelEvent, ...]:
     """The label events among timeline items."""
     kinds = {"LabeledEvent": True, "UnlabeledEvent": False}
     return tuple(
-        LabelEvent(node["label"]["name"], kinds[node["__typename"]], who(node["actor"]), _at(node["createdAt"]))
+        LabelEvent(node.one("label").text("name"), kinds[kind], who(node.one_or_null("actor")), node.time("createdAt"))
         for node in nodes
-        if node["__typename"] in kinds
+        if (kind := node.text("__typename")) in kinds
     )
 
 
-def renames(nodes: Iterable[Json]) -> tuple[Rename, ...]:
+def renames(nodes: Iterable[Node]) -> tuple[Rename, ...]:
     """The changes of the title among timeline items."""
     return tuple(
-        Rename(who(node["actor"]), _at(node["createdAt"]), node["previousTitle"])
+        Rename(who(node.one_or_null("actor")), node.time("createdAt"), node.text("previousTitle"))
         for node in nodes
-        if node["__typename"] == "RenamedTitleEvent"
+        if node.text("__typename") == "RenamedTitleEvent"
     )
 
 
-def pull_ref(data: Json) -> PullRef:
+def pull_ref(data: Node) -> PullRef:
     """A pull request as another thing points to it."""
-    commit = data["mergeCommit"]
+    commit = data.one_or_null("mergeCommit")
     return PullRef(
-        int(data["number"]), PullState(data["state"]), data["headRefName"], data["headRefOid"], data["baseRefName"],
-        who(data["author"]), bool(data["isCrossRepository"]), seconds(data["mergedAt"]), seconds(data["closedAt"]),
-        commit["oid"] if commit else None, data["url"],
+        data.number("number"), data.word("state", PullState), data.text("headRefName"), data.text("headRefOid"),
+        data.text("baseRefName"), who(data.one_or_null("author")), data.flag("isCrossRepository"),
+        data.time_or_null("mergedAt"), data.time_or_null("closedAt"), commit.text("oid") if commit else None,
+        data.text("url"),
     )  # fmt: skip
 
 
-def _pulls(nodes: Iterable[Json]) -> tuple[PullRef, ...]:
+def _pulls(nodes: Iterable[Node]) -> tuple[PullRef, ...]:
     found = {}
     for node in nodes:
-        if node["__typename"] == "CrossReferencedEvent" and node["source"]["__typename"] == "PullRequest":
-            ref = pull_ref(node["source"])
-            if not node["isCrossRepository"]:
-                found[ref.number] = ref
+        if node.text("__typename") != "CrossReferencedEvent":
+            continue
+        source = node.one("source")
+        if source.text("__typename") == "PullRequest" and not node.flag("isCrossRepository"):
+            ref = pull_ref(source)
+            found[ref.number] = ref
     return tuple(found.values())
 
 
-def issue(data: Json) -> Issue:
+def issue(data: Node) -> Issue:
     """An issue whose lists are complete."""
-    timeline = data["timelineItems"]["nodes"]
-    summary = data["subIssuesSummary"]
+    timeline = data.one("timelineItems").many("nodes")
+    summary = data.one("subIssuesSummary")
     return Issue(
-        number=int(data["number"]),
-        node_id=data["id"],
-        title=data["title"],
-        body=data["body"],
-        author=who(data["author"]),
-        created_at=_at(data["createdAt"]),
-        open=data["issueState"] == "OPEN",
-        edited_at=seconds(data["lastEditedAt"]),
-        editor=who(data["editor"]),
-        label_names=frozenset(node["name"] for node in data["labels"]["nodes"]),
+        number=data.number("number"),
+        node_id=data.text("id"),
+        title=data.text("title"),
+        body=data.text("body"),
+        author=who(data.one_or_null("author")),
+        created_at=data.time("createdAt"),
+        open=data.text("issueState") == "OPEN",
+        edited_at=data.time_or_null("lastEditedAt"),
+        editor=who(data.one_or_null("editor")),
+        label_names=_labels(data),
         events=label_events(timeline),
-        comments=tuple(comment(node) for node in data["comments"]["nodes"]),
+        comments=tuple(map(comment, data.one("comments").many("nodes"))),
         edits=_edits(data),
         renames=renames(timeline),
         pulls=_pulls(timeline),
-        sub_issues_open=int(summary["total"]) - int(summary["completed"]),
-        url=data["url"],
+        sub_issues_open=summary.number("total") - summary.number("completed"),
+        url=data.text("url"),
     )
 
 
-def _edits(data: Json) -> tuple[Edit, ...]:
-    edits = data["userContentEdits"]
-    return tuple(edit(node) for node in edits["nodes"]) if edits else ()
+def _labels(data: Node) -> frozenset[str]:
+    return frozenset(node.text("name") for node in data.one("labels").many("nodes"))
 
 
-def pull(data: Json) -> Pull:
+def _edits(data: Node) -> tuple[Edit, ...]:
+    edits = data.one_or_null("userContentEdits")
+    return tuple(map(edit, edits.many("nodes"))) if edits else ()
+
+
+def pull(data: Node) -> Pull:
     """A pull request whose lists are complete."""
-    commit = data["commits"]["nodes"][-1]["commit"] if data["commits"]["nodes"] else None
-    base = data["baseRef"]
+    commit = head_commit(data)
+    base = data.one_or_null("baseRef")
+    target = base.one_or_null("target") if base else None
+    timeline = data.one("timelineItems").many("nodes")
+    reviews = data.one_or_null("reviews")
     return Pull(
-        number=int(data["number"]),
-        node_id=data["id"],
-        title=data["title"],
-        body=data["body"],
-        author=who(data["author"]),
-        created_at=_at(data["createdAt"]),
-        head_ref=data["headRefName"],
-        head=data["headRefOid"],
-        head_committed_at=_at(commit["committedDate"]) if commit else _at(data["createdAt"]),
-        base_ref=data["baseRefName"],
-        base=base["target"]["oid"] if base and base["target"] else "",
-        open=data["pullState"] == "OPEN",
-        merged=bool(data["merged"]),
-        draft=bool(data["isDraft"]),
-        mergeable={"MERGEABLE": True, "CONFLICTING": False}.get(data["mergeable"]),
-        cross_repository=bool(data["isCrossRepository"]),
-        edited_at=seconds(data["lastEditedAt"]),
-        editor=who(data["editor"]),
-        label_names=frozenset(node["name"] for node in data["labels"]["nodes"]),
-        events=label_events(data["timelineItems"]["nodes"]),
-        comments=tuple(comment(node) for node in data["comments"]["nodes"]),
+        number=data.number("number"),
+        node_id=data.text("id"),
+        title=data.text("title"),
+        body=data.text("body"),
+        author=who(data.one_or_null("author")),
+        created_at=data.time("createdAt"),
+        head_ref=data.text("headRefName"),
+        head=data.text("headRefOid"),
+        head_committed_at=commit.time("committedDate") if commit else data.time("createdAt"),
+        base_ref=data.text("baseRefName"),
+        base=target.text("oid") if target else "",
+        open=data.text("pullState") == "OPEN",
+        merged=data.flag("merged"),
+        draft=data.flag("isDraft"),
+        mergeable={"MERGEABLE": True, "CONFLICTING": False}.get(data.text("mergeable")),
+        cross_repository=data.flag("isCrossRepository"),
+        edited_at=data.time_or_null("lastEditedAt"),
+        editor=who(data.one_or_null("editor")),
+        label_names=_labels(data),
+        events=label_events(timeline),
+        comments=tuple(map(comment, data.one("comments").many("nodes"))),
         edits=_edits(data),
-        renames=renames(data["timelineItems"]["nodes"]),
-        reviews=tuple(review(node) for node in (data["reviews"] or {"nodes": []})["nodes"]),
+        renames=renames(timeline),
+        reviews=tuple(map(review, reviews.many("nodes"))) if reviews else (),
         checks=checks(commit),
-        url=data["url"],
+        url=data.text("url"),
     )
 
 
-def item(data: Json) -> Item:
+def item(data: Node) -> Item:
     """An issue or a pull request, by its `__typename`."""
-    return pull(data) if data["__typename"] == "PullRequest" else issue(data)
+    return pull(data) if data.text("__typename") == "PullRequest" else issue(data)
 
 
-def checks(commit: Json | None) -> tuple[Check, ...]:
+def head_commit(data: Node) -> Node | None:
+    """The head of a pull request, with its checks."""
+    nodes = data.one("commits").many("nodes")
+    return nodes[-1].one("commit") if nodes else None
+
+
+def checks(commit: Node | None) -> tuple[Check, ...]:
     """The checks of a head: the latest status of each context, and every check run."""
-    rollup = commit["statusCheckRollup"] if commit else None
-    return tuple(check(node) for node in rollup["contexts"]["nodes"]) if rollup else ()
+    rollup = commit.one_or_null("statusCheckRollup") if commit else None
+    return tuple(map(check, rollup.one("contexts").many("nodes"))) if rollup else ()
 
 
 _GREEN = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
 
 
-def check(data: Json) -> Check:
+def check(data: Node) -> Check:
     """A commit status or a check run."""
-    if data["__typename"] == "StatusContext":
+    if data.text("__typename") == "StatusContext":
         return Check(
-            data["context"], status_state(data["state"]), _at(data["createdAt"]), who(data["creator"]),
-            data["description"] or "", data["targetUrl"] or "",
+            data.text("context"), status_state(data.text("state")), data.time("createdAt"),
+            who(data.one_or_null("creator")), data.text_or_null("description") or "",
+            data.text_or_null("targetUrl") or "",
         )  # fmt: skip
-    done = data["status"] == "COMPLETED"
-    state = CheckState.PENDING if not done else run_state(data["conclusion"])
-    return Check(data["name"], state, seconds(data["completedAt"]), None, "", data["detailsUrl"] or "")
+    conclusion = data.text_or_null("conclusion")
+    state = run_state(conclusion) if data.text("status") == "COMPLETED" else CheckState.PENDING
+    details = data.text_or_null("detailsUrl") or ""
+    return Check(data.text("name"), state, data.time_or_null("completedAt"), None, "", details)
 
 
 def status_state(state: str) -> CheckState:
@@ -220,11 +223,12 @@ def run_state(conclusion: str | None) -> CheckState:
     return CheckState.GREEN if (conclusion or "").upper() in _GREEN else CheckState.RED
 
 
-def tip(data: Json) -> Tip:
-    """One of bee's refs with its record."""
-    target = data["target"]
-    message = target.get("message") if target else None
-    return Tip(target["oid"], decode(message) if message else None)
+def tip(data: Node) -> Tip:
+    """One of bee's refs with its record, where it points to a commit that holds one."""
+    target = data.one("target")
+    if target.text("__typename") != "Commit":
+        return Tip(target.text("oid"), None)
+    return Tip(target.text("oid"), decode(target.text("message")))
 
 
 def permission(text: str | None) -> Permission:

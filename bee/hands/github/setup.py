@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from bee.hands.github import parse
 from bee.hands.github.door import Door, GraphErrors
-from bee.hands.github.reading import names_of
+from bee.hands.github.graph import names_of
+from bee.hands.github.node import Node, rows, top
 from bee.thinking.checks import BranchRules, Grant, RepoFacts
-from bee.words.errors import ForbiddenError, NotFoundError, RefusedError
+from bee.words.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
 from bee.words.model import Permission
 
 _NO_OID: Final = "0" * 40
@@ -39,23 +40,29 @@ query UpdateRule($owner: String!, $name: String!, $ref: String!) {
 
 def read_repo(door: Door, repo: str) -> RepoFacts:
     """A repository's settings, and what this account may do there. Raises NotFoundError where it is not shown."""
-    data, answer = door.rest("GET", f"/repos/{repo}")
-    given = data.get("permissions") or {}
+    answered, answer = door.rest("GET", f"/repos/{repo}")
+    data = top(answered, f"GET /repos/{repo}")
     words = (("admin", "ADMIN"), ("maintain", "MAINTAIN"), ("push", "WRITE"), ("triage", "TRIAGE"), ("pull", "READ"))
-    role = next((word for name, word in words if given.get(name)), None)
+    given = data.one("permissions") if data.has("permissions") else None
+    role = next((word for name, word in words if given and _may(given, name, False)), None)
     scopes = answer.headers.get("X-OAuth-Scopes", "").strip()
     methods = {"squash": "allow_squash_merge", "merge": "allow_merge_commit", "rebase": "allow_rebase_merge"}
     return RepoFacts(
-        repo=str(data["full_name"]),
-        private=bool(data["private"]),
-        archived=bool(data.get("archived")),
-        has_issues=bool(data.get("has_issues", True)),
+        repo=data.text("full_name"),
+        private=data.flag("private"),
+        archived=_may(data, "archived", False),
+        has_issues=_may(data, "has_issues", True),
         permission=parse.permission(role) if role else Permission.NONE,
         # shown to those with write access only: what is not shown is not known to be forbidden
-        merge_methods=frozenset(method for method, key in methods.items() if data.get(key, True)),
-        default_branch=str(data["default_branch"]),
+        merge_methods=frozenset(method for method, key in methods.items() if _may(data, key, True)),
+        default_branch=data.text("default_branch"),
         scopes=frozenset(part.strip() for part in scopes.split(",")) if scopes else None,
     )
+
+
+def _may(data: Node, name: str, otherwise: bool) -> bool:
+    """A flag that GitHub may leave out."""
+    return data.flag(name) if data.has(name) else otherwise
 
 
 def ask_grants(door: Door, repo: str) -> tuple[Grant, ...]:
@@ -82,24 +89,32 @@ def _asked(door: Door, name: str, access: str, method: str, path: str, body: Map
 
 def read_labels(door: Door, repo: str) -> frozenset[str]:
     """The names of the repository's labels."""
-    return frozenset(str(data["name"]) for data in door.pages(f"/repos/{repo}/labels"))
+    return frozenset(data.text("name") for data in door.pages(f"/repos/{repo}/labels"))
 
 
 def read_file(door: Door, repo: str, path: str, ref: str) -> str | None:
     """The text of a file on a branch; None where it is not there."""
+    where = f"/repos/{repo}/contents/{quote(path)}"
     try:
-        data, _ = door.rest("GET", f"/repos/{repo}/contents/{quote(path)}", params={"ref": ref})
+        data, _ = door.rest("GET", where, params={"ref": ref})
     except NotFoundError:
         return None
-    if not isinstance(data, dict) or data.get("type") != "file":
+    if isinstance(data, list):
         return ""
-    return base64.b64decode(str(data.get("content", ""))).decode("utf-8", "replace")
+    found = top(data, f"GET {where}")
+    if found.text("type") != "file":
+        return ""
+    try:
+        return base64.b64decode(found.text("content")).decode("utf-8", "replace")
+    except ValueError as problem:
+        raise ServerError(f"GitHub's copy of {path} cannot be read ({problem}); try again later") from problem
 
 
 def top_names(door: Door, repo: str, ref: str) -> frozenset[str]:
     """The names at the top of the repository."""
-    data, _ = door.rest("GET", f"/repos/{repo}/contents", params={"ref": ref})
-    return frozenset(str(entry["name"]) for entry in data) if isinstance(data, list) else frozenset()
+    where = f"/repos/{repo}/contents"
+    data, _ = door.rest("GET", where, params={"ref": ref})
+    return frozenset(entry.text("name") for entry in rows(data, f"GET {where}"))
 
 
 def read_rules(door: Door, repo: str, branch: str) -> BranchRules:
@@ -108,74 +123,91 @@ def read_rules(door: Door, repo: str, branch: str) -> BranchRules:
     https://docs.github.com/en/rest/branches/branches#get-a-branch,
     https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
     """
-    data, _ = door.rest("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}")
-    shown = (data.get("protection") or {}).get("required_status_checks") or {}
-    rules = BranchRules(bool(data["protected"]), frozenset(shown.get("contexts") or ()))
+    data = door.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}")
+    shown = _within(data, "protection", "required_status_checks")
+    rules = BranchRules(data.flag("protected"), _contexts(shown))
     if rules.protected:
         rules = _with_protection(door, repo, branch, rules)
     with contextlib.suppress(NotFoundError, ForbiddenError):  # older servers have no rulesets
         for rule in door.pages(f"/repos/{repo}/rules/branches/{quote(branch, safe='')}"):
-            rules = _with_rule(rules, str(rule.get("type")), rule.get("parameters") or {})
+            rules = _with_rule(rules, rule.text("type"), _within(rule, "parameters"))
     return rules
+
+
+def _within(data: Node, *names: str) -> Node | None:
+    """What is there by a path whose every part GitHub may leave out."""
+    found: Node | None = data
+    for name in names:
+        found = found.one(name) if found and found.has(name) else None
+    return found
+
+
+def _contexts(checks: Node | None, name: str = "contexts") -> frozenset[str]:
+    return frozenset(checks.texts(name) if checks and checks.has(name) else ())
+
+
+def _count(data: Node, name: str) -> int:
+    return data.number(name) if data.has(name) else 0
 
 
 def _with_protection(door: Door, repo: str, branch: str, rules: BranchRules) -> BranchRules:
     try:
-        data, _ = door.rest("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}/protection")
+        data = door.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}/protection")
     except (NotFoundError, ForbiddenError):
         return _with_update_rule(door, repo, branch, rules)
-    checks = data.get("required_status_checks") or {}
-    reviews = data.get("required_pull_request_reviews")
+    checks = _within(data, "required_status_checks")
+    reviews = _within(data, "required_pull_request_reviews")
     names = ("required_linear_history", "required_signatures")
     return BranchRules(
         protected=True,
-        contexts=rules.contexts | frozenset(checks.get("contexts") or ()),
-        reviews=int(reviews.get("required_approving_review_count", 0)) if reviews is not None else 0,
-        strict=bool(checks.get("strict")),
-        others=frozenset(name for name in names if (data.get(name) or {}).get("enabled")),
+        contexts=rules.contexts | _contexts(checks),
+        reviews=_count(reviews, "required_approving_review_count") if reviews else 0,
+        strict=bool(checks and _may(checks, "strict", False)),
+        others=frozenset(name for name in names if (rule := _within(data, name)) and _may(rule, "enabled", False)),
     )
 
 
 def _with_update_rule(door: Door, repo: str, branch: str, rules: BranchRules) -> BranchRules:
     """The part of a protection that those without administration are shown."""
-    rule: Any = None
+    rule: Node | None = None
     with contextlib.suppress(GraphErrors):
         data = door.graphql(_UPDATE_RULE, {**names_of(repo), "ref": f"refs/heads/{branch}"})
-        rule = (data["repository"]["ref"] or {}).get("refUpdateRule")
+        ref = top(data, _UPDATE_RULE).one("repository").one_or_null("ref")
+        rule = ref.one_or_null("refUpdateRule") if ref else None
     if rule is None:
         return BranchRules(True, rules.contexts, None)
     flags = {"required_linear_history": "requiresLinearHistory", "required_signatures": "requiresSignatures"}
     return BranchRules(
         protected=True,
-        contexts=rules.contexts | frozenset(rule.get("requiredStatusCheckContexts") or ()),
-        reviews=int(rule.get("requiredApprovingReviewCount") or 0),
-        others=frozenset(name for name, key in flags.items() if rule.get(key)),
+        contexts=rules.contexts | _contexts(rule, "requiredStatusCheckContexts"),
+        reviews=_count(rule, "requiredApprovingReviewCount"),
+        others=frozenset(name for name, key in flags.items() if _may(rule, key, False)),
     )
 
 
-def _with_rule(rules: BranchRules, kind: str, parameters: Mapping[str, Any]) -> BranchRules:
+def _with_rule(rules: BranchRules, kind: str, parameters: Node | None) -> BranchRules:
     contexts, reviews, strict = set(rules.contexts), rules.reviews, rules.strict
-    if kind == "required_status_checks":
-        contexts |= {str(check["context"]) for check in parameters.get("required_status_checks") or ()}
-        strict = strict or bool(parameters.get("strict_required_status_checks_policy"))
-    if kind == "pull_request":
-        reviews = max(reviews or 0, int(parameters.get("required_approving_review_count") or 0))
+    if kind == "required_status_checks" and parameters:
+        contexts |= {check.text("context") for check in parameters.many("required_status_checks")}
+        strict = strict or _may(parameters, "strict_required_status_checks_policy", False)
+    if kind == "pull_request" and parameters:
+        reviews = max(reviews or 0, _count(parameters, "required_approving_review_count"))
     return BranchRules(True, frozenset(contexts), reviews, strict, rules.others | {kind})
 
 
 def reported_contexts(door: Door, repo: str, branch: str) -> frozenset[str]:
     """The names of the statuses and check runs that have reported on a branch's head."""
     where = f"/repos/{repo}/commits/{quote(branch, safe='')}"
-    found = {str(status["context"]) for status in door.pages(f"{where}/statuses")}
+    found = {status.text("context") for status in door.pages(f"{where}/statuses")}
     with contextlib.suppress(ForbiddenError):  # fine-grained tokens cannot read check runs
-        found |= {str(run["name"]) for run in door.pages(f"{where}/check-runs")}
+        found |= {run.text("name") for run in door.pages(f"{where}/check-runs", within="check_runs")}
     return frozenset(found)
 
 
 def count_refs(door: Door, repo: str) -> int:
     """How many refs of bee's there are (at most a page of them is counted)."""
-    data, _ = door.rest("GET", f"/repos/{repo}/git/matching-refs/bee/")
-    return len(data)
+    path = f"/repos/{repo}/git/matching-refs/bee/"
+    return len(rows(door.rest("GET", path)[0], f"GET {path}"))
 
 
 def read_rates(door: Door) -> dict[str, tuple[int, int, int]]:
@@ -184,28 +216,22 @@ def read_rates(door: Door) -> dict[str, tuple[int, int, int]]:
     https://docs.github.com/en/rest/rate-limit/rate-limit
     """
     try:
-        data, _ = door.rest("GET", "/rate_limit")
+        kinds = door.one("GET", "/rate_limit").one("resources")
     except NotFoundError:
         return {}
-    kinds = data.get("resources") or {}
-    return {
-        name: (int(kinds[name]["remaining"]), int(kinds[name]["limit"]), int(kinds[name]["reset"]))
-        for name in ("core", "graphql")
-        if name in kinds
-    }
+    found = {name: kinds.one(name) for name in ("core", "graphql") if kinds.has(name)}
+    return {name: (one.number("remaining"), one.number("limit"), one.number("reset")) for name, one in found.items()}
 
 
 def read_login(door: Door) -> str:
     """The account the token belongs to. An installation's token has none: its name is then `this token`."""
     try:
-        data, _ = door.rest("GET", "/user")
+        return door.one("GET", "/user").text("login")
     except ForbiddenError:
         return "this token"
-    return str(data["login"])
 
 
 def create_tree(door: Door, repo: str, base_tree: str, files: Mapping[str, str]) -> str:
     """A tree with these files put over another; its oid. https://docs.github.com/en/rest/git/trees#create-a-tree"""
     entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]
-    data, _ = door.rest("POST", f"/repos/{repo}/git/trees", {"base_tree": base_tree, "tree": entries})
-    return str(data["sha"])
+    return door.one("POST", f"/repos/{repo}/git/trees", {"base_tree": base_tree, "tree": entries}).text("sha")

@@ -1,6 +1,7 @@
 """Everything bee writes through GitHub's API, one function per request. Looks at nothing, decides nothing.
 
-A reply that is lost raises UnreachableError; whoever calls looks whether the write took effect before it tries again.
+A reply that is lost raises UnreachableError, and one of another shape ServerError: the write may have taken effect all
+the same, so whoever calls looks before it tries again.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from urllib.parse import quote
 
 from bee.hands.github import parse, queries
 from bee.hands.github.door import Door, GraphErrors
-from bee.hands.github.reading import ask, names_of, whole_item
+from bee.hands.github.graph import ask, names_of
+from bee.hands.github.node import Node, top
+from bee.hands.github.reading import whole_item
 from bee.words.branches import item_ref
 from bee.words.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
 from bee.words.labels import LABEL_TEXTS, Label, known
 from bee.words.model import Item, Tip
+from bee.words.records import decode
 
 NO_OID: Final = "0" * 40
 
@@ -33,8 +37,7 @@ class RefMove:
 def create_commit(door: Door, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
     """A commit object (no ref points to it yet); its oid. https://docs.github.com/en/rest/git/commits"""
     body = {"message": message, "tree": tree, "parents": list(parents)}
-    data, _ = door.rest("POST", f"/repos/{repo}/git/commits", body)
-    return str(data["sha"])
+    return door.one("POST", f"/repos/{repo}/git/commits", body).text("sha")
 
 
 def update_refs(door: Door, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
@@ -47,13 +50,20 @@ def update_refs(door: Door, repo: str, repo_id: str, moves: Sequence[RefMove]) -
         {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
     ]
     try:
-        door.graphql(queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, write=True)
+        _all_done(door, queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, "updateRefs")
     except GraphErrors as problems:
         if "doesn't exist on type" in problems.text() and len(moves) == 1:
             return _update_ref_by_rest(door, repo, moves[0])
         if "FORBIDDEN" in problems.kinds():
             raise ForbiddenError(f"the token may not write refs in {repo} ({problems.text()})") from problems
         raise RefConflict(problems.text()) from problems
+
+
+def _all_done(door: Door, document: str, variables: Mapping[str, Any], *parts: str) -> None:
+    """A mutation. One that GitHub did answers each of its parts; whatever else comes may have been done or not."""
+    answer = top(door.graphql(document, variables, write=True), document)
+    for part in parts:
+        answer.one(part)
 
 
 def _update_ref_by_rest(door: Door, repo: str, move: RefMove) -> None:
@@ -69,24 +79,24 @@ def _update_ref_by_rest(door: Door, repo: str, move: RefMove) -> None:
 
 def read_ref(door: Door, repo: str, ref: str) -> Tip | None:
     """Where one ref stands now, with the record there; None when it does not exist."""
-    try:
-        data, _ = door.rest("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}")
-    except NotFoundError:
-        return None
-    oid = str(data["object"]["sha"])
-    if data["object"]["type"] != "commit":
-        return Tip(oid, None)
-    commit, _ = door.rest("GET", f"/repos/{repo}/git/commits/{oid}")
-    return parse.tip({"target": {"oid": oid, "message": commit["message"]}})
+    found = _ref(door, repo, ref)
+    if found is None or found.text("type") != "commit":
+        return Tip(found.text("sha"), None) if found else None
+    oid = found.text("sha")
+    return Tip(oid, decode(door.one("GET", f"/repos/{repo}/git/commits/{oid}").text("message")))
 
 
 def read_oid(door: Door, repo: str, ref: str) -> str | None:
     """The oid of one ref; None when it does not exist."""
+    found = _ref(door, repo, ref)
+    return found.text("sha") if found else None
+
+
+def _ref(door: Door, repo: str, ref: str) -> Node | None:
     try:
-        data, _ = door.rest("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}")
+        return door.one("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}").one("object")
     except NotFoundError:
         return None
-    return str(data["object"]["sha"])
 
 
 def mark_claimed(door: Door, repo: str, number: int, node_id: str, label_id: str) -> tuple[Item, Tip | None]:
@@ -96,8 +106,8 @@ def mark_claimed(door: Door, repo: str, number: int, node_id: str, label_id: str
         data = ask(door, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
     except GraphErrors as problems:
         raise ServerError(f"GitHub did not take the label ({problems.text()})") from problems
-    node = data["addLabelsToLabelable"]["labelable"]
-    lease = node["repository"]["lease"]
+    node = data.one("addLabelsToLabelable").one("labelable")
+    lease = node.one("repository").one_or_null("lease")
     return whole_item(door, repo, node), parse.tip(lease) if lease else None
 
 
@@ -127,7 +137,8 @@ def pause(
     if edit is not None:
         variables["edit"] = {"id": edit.node_id, "body": edit.body}
     try:
-        door.graphql(queries.PAUSE_SHOWN if edit is not None else queries.PAUSE, variables, write=True)
+        document = queries.PAUSE_SHOWN if edit is not None else queries.PAUSE
+        _all_done(door, document, variables, "label", "comment", "release")
     except GraphErrors as problems:
         failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
         if failed == {"sticky"}:
@@ -140,16 +151,17 @@ def pause(
 def label_id(door: Door, repo: str, label: Label) -> str:
     """The node id of one of bee's labels, made with its colour and description when it is not there."""
     path = f"/repos/{repo}/labels"
+    one = f"{path}/{quote(label.value, safe='')}"
     try:
-        data, _ = door.rest("GET", f"{path}/{quote(label.value, safe='')}")
+        data = door.one("GET", one)
     except NotFoundError:
         text = LABEL_TEXTS[label]
         body = {"name": label.value, "color": text.color, "description": text.description}
         try:
-            data, _ = door.rest("POST", path, body)
+            data = door.one("POST", path, body)
         except RefusedError:
-            data, _ = door.rest("GET", f"{path}/{quote(label.value, safe='')}")
-    return str(data["node_id"])
+            data = door.one("GET", one)
+    return data.text("node_id")
 
 
 def add_labels(door: Door, repo: str, number: int, names: Sequence[str]) -> None:
@@ -167,14 +179,18 @@ def remove_label(door: Door, repo: str, number: int, name: str) -> None:
 
 def open_pull(door: Door, repo: str, head: str, base: str, title: str, body: str) -> int:
     """A pull request; its number."""
-    data, _ = door.rest("POST", f"/repos/{repo}/pulls", {"title": title, "head": head, "base": base, "body": body})
-    return int(data["number"])
+    asked = {"title": title, "head": head, "base": base, "body": body}
+    return door.one("POST", f"/repos/{repo}/pulls", asked).number("number")
 
 
 def comment(door: Door, repo: str, number: int, body: str) -> str:
     """A comment on an issue or pull request; its address for people."""
-    data, _ = door.rest("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body})
-    return str(data.get("html_url") or "")
+    return _address(door.one("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body}))
+
+
+def _address(posted: Node) -> str:
+    """For people only: a post without one is posted all the same."""
+    return posted.text("html_url") if posted.has("html_url") else ""
 
 
 def edit_comment(door: Door, repo: str, comment_id: int, body: str) -> None:
@@ -185,8 +201,7 @@ def edit_comment(door: Door, repo: str, comment_id: int, body: str) -> None:
 def review(door: Door, repo: str, number: int, head: str, event: str, body: str) -> str:
     """A review of `head`; `event` is APPROVE, REQUEST_CHANGES or COMMENT. Its address for people."""
     said = {"commit_id": head, "event": event, "body": body}
-    data, _ = door.rest("POST", f"/repos/{repo}/pulls/{number}/reviews", said)
-    return str(data.get("html_url") or "")
+    return _address(door.one("POST", f"/repos/{repo}/pulls/{number}/reviews", said))
 
 
 def edit_review(door: Door, repo: str, number: int, review_id: int, body: str) -> None:
@@ -202,11 +217,16 @@ def publish(door: Door, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[st
 
     (what GitHub answered by part, the parts it did not do). A document that it refuses as a whole did nothing.
     """
+    document = queries.publish(tuple(parts))
     try:
-        return door.graphql(queries.publish(tuple(parts)), parts, write=True), frozenset()
+        answer, failed = door.graphql(document, parts, write=True), frozenset[str]()
     except GraphErrors as problems:
-        failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
-        return problems.data, frozenset(parts if "" in failed else failed)
+        named = {str((error.get("path") or [""])[0]) for error in problems.errors}
+        answer, failed = problems.data, frozenset(parts if "" in named else named)
+    done = {part: top(answer, document).one(part) for part in parts if part not in failed}
+    if "comment" in done:
+        done["comment"].one("commentEdge").one("node").text("url")
+    return {part: node.data for part, node in done.items()}, failed
 
 
 def set_status(door: Door, repo: str, sha: str, context: str, state: str, description: str, target_url: str) -> None:
@@ -232,21 +252,20 @@ def reopen(door: Door, repo: str, number: int) -> None:
 
 def create_issue(door: Door, repo: str, title: str, body: str) -> int:
     """An issue; its number."""
-    data, _ = door.rest("POST", f"/repos/{repo}/issues", {"title": title, "body": body})
-    return int(data["number"])
+    return door.one("POST", f"/repos/{repo}/issues", {"title": title, "body": body}).number("number")
 
 
 def merge(door: Door, repo: str, number: int, head: str, method: str, title: str, message: str) -> str:
     """A merge with the head as guard; the oid of the merge commit. Raises RefusedError (405, 409, 422)."""
     body = {"sha": head, "merge_method": method, "commit_title": title, "commit_message": message}
-    data, _ = door.rest("PUT", f"/repos/{repo}/pulls/{number}/merge", body)
-    return str(data["sha"])
+    return door.one("PUT", f"/repos/{repo}/pulls/{number}/merge", body).text("sha")
 
 
 def merged_as(door: Door, repo: str, number: int) -> tuple[str, str]:
     """(the merge commit, the login of who merged) of a merged pull request."""
-    data, _ = door.rest("GET", f"/repos/{repo}/pulls/{number}")
-    return str(data["merge_commit_sha"]), str((data["merged_by"] or {}).get("login", ""))
+    data = door.one("GET", f"/repos/{repo}/pulls/{number}")
+    by = data.one_or_null("merged_by")
+    return data.text("merge_commit_sha"), by.text("login") if by else ""
 
 
 def delete_ref(door: Door, repo: str, ref: str) -> None:
@@ -259,8 +278,8 @@ def delete_ref(door: Door, repo: str, ref: str) -> None:
 
 def commit_parents(door: Door, repo: str, oid: str) -> tuple[str, ...]:
     """The parents of a commit, first parent first."""
-    data, _ = door.rest("GET", f"/repos/{repo}/git/commits/{oid}")
-    return tuple(str(parent["sha"]) for parent in data["parents"])
+    data = door.one("GET", f"/repos/{repo}/git/commits/{oid}")
+    return tuple(parent.text("sha") for parent in data.many("parents"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +294,13 @@ class Pulse:
 def pulse(door: Door, repo: str, number: int) -> Pulse:
     """The lease and the labels of one item, in one request."""
     data = ask(door, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
-    top = data["repository"]
-    item = top["issueOrPullRequest"]
+    top = data.one("repository")
+    item, lease = top.one_or_null("issueOrPullRequest"), top.one_or_null("lease")
     if item is None:
         raise NotFoundError(f"{repo} has no #{number} any more")
-    state = item.get("issueState") or item.get("pullState")
-    names = known(node["name"] for node in item["labels"]["nodes"])
-    return Pulse(parse.tip(top["lease"]) if top["lease"] else None, state == "OPEN", names)
+    state = item.text("issueState" if item.text("__typename") == "Issue" else "pullState")
+    names = known(node.text("name") for node in item.one("labels").many("nodes"))
+    return Pulse(parse.tip(lease) if lease else None, state == "OPEN", names)
 
 
 def delete_comment(door: Door, repo: str, comment_id: int) -> None:

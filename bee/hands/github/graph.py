@@ -1,0 +1,95 @@
+"""GraphQL answers, and the lists that they cut off. Knows nothing of what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bee.hands.github.door import Door, GraphErrors
+from bee.hands.github.node import Node, top
+from bee.words import limits
+from bee.words.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
+
+Json = Mapping[str, Any]
+
+
+def names_of(repo: str) -> dict[str, str]:
+    """The variables that name a repository."""
+    owner, name = repo.split("/", 1)
+    return {"owner": owner, "name": name}
+
+
+def ask(door: Door, document: str, variables: Mapping[str, Any], write: bool = False) -> Node:
+    """One GraphQL answer, where a refused `collaborators` or `statusCheckRollup` counts as unknown.
+
+    Unknown collaborators are null; unknown checks are `{contexts: null}`, for null alone means that there are none.
+    """
+    try:
+        return top(door.graphql(document, variables, write), document)
+    except GraphErrors as problems:
+        if not problems.data or not all(_refusable(error) for error in problems.errors):
+            raise _named(problems, variables) from problems
+        for error in problems.errors:
+            _mark_unknown(problems.data, error["path"])
+        return top(problems.data, document)
+
+
+_CHECKS = "statusCheckRollup"
+_REFUSABLE = frozenset({"collaborators", _CHECKS})
+
+
+def _refusable(error: Json) -> bool:
+    return error.get("type") == "FORBIDDEN" and bool(_REFUSABLE & {str(part) for part in error.get("path") or ()})
+
+
+def _mark_unknown(data: dict[str, Any], path: list[Any]) -> None:
+    """Where the checks of a head were refused, at whatever depth, say so on its commit."""
+    if _CHECKS not in path:
+        return
+    commit: Any = data
+    try:
+        for part in path[: path.index(_CHECKS)]:
+            commit = commit[part]
+        commit[_CHECKS] = {"contexts": None}
+    except (LookupError, TypeError) as problem:
+        raise ServerError(f"GitHub refused {path}, which is not in its answer; try again later") from problem
+
+
+def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:
+    where = f"{variables.get('owner', '')}/{variables.get('name', '')}".strip("/")
+    if where and "number" in variables:
+        where += f"#{variables['number']}"
+    if "NOT_FOUND" in problems.kinds():
+        what = "number" if "number" in variables else "name"
+        shown = where or "such item"
+        return NotFoundError(f"GitHub shows no {shown} to this token ({problems.text()}); check the {what}: bee doctor")
+    if "FORBIDDEN" in problems.kinds():
+        return ForbiddenError(f"the token may not read {where} ({problems.text()}); SECURITY.md lists what it needs")
+    return ServerError(f"GitHub's GraphQL refused the query ({problems.text()})")
+
+
+def rest_of(
+    door: Door, first: Node, document: str, variables: Json, find: Callable[[Node], Node | None], part: str = "nodes"
+) -> list[Node]:
+    """All parts of a connection: those on its first page and, page by page, the rest."""
+    parts = first.many(part)
+    page = first.one("pageInfo")
+    for _ in range(limits.PAGES_PER_LIST_MAX):
+        if not page.flag("hasNextPage"):
+            return parts
+        more = find(ask(door, document, {**variables, "after": page.text("endCursor")}))
+        if more is None:
+            raise CutOffError("a list changed while it was read; nothing was decided")
+        parts.extend(more.many(part))
+        page = more.one("pageInfo")
+    raise CutOffError(f"a list has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
+
+
+def is_cut(connection: Node) -> bool:
+    """Whether a connection goes on after its first page."""
+    return connection.one("pageInfo").flag("hasNextPage")
+
+
+def whole(nodes: Iterable[Node]) -> dict[str, Any]:
+    """A connection of one page."""
+    return {"nodes": [node.data for node in nodes], "pageInfo": {"hasNextPage": False}}
