@@ -27,5 +27,9 @@ def complete(env: Mapping[str, str], commands: Mapping[str, str], module_of: Cal
 
 
 def script(shell: str) -> str:
-    """What a shell runs at its start."""
-    return str(shellcode(["bee"], shell=shell))
+    """What a shell runs at its start. A zsh whose person never turned its completion on has no `compdef` yet."""
+    text = str(shellcode(["bee"], shell=shell))
+    if shell != "zsh":
+        return text
+    first, _, rest = text.partition("\n")
+    return f"{first}\n(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i }}\n{rest}"
