@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from bee.verbs.host import Host
 from tests.belt.plays import bee, configure
 from tests.belt.stage import Stage
@@ -64,6 +66,37 @@ def test_over_the_days_money_nothing_is_dispatched_anywhere_until_midnight(stage
     assert "usd_per_day" in bee(stage, "why", str(third), "--json", home="one").json["facts"]["held"]
     stage.sleep(24 * 60 * 60)
     assert stage.tick(two).run
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("retry", "--hint", "Mind the gap."), ("override", "--to", "ready", "--reason", "It is worth it.")],
+    ids=["retry", "override"],
+)
+def test_a5_an_item_over_its_money_goes_to_a_person_and_back(
+    stage: Stage, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """After 6 of 5 USD the card says so, on any machine; the person's verb has the money counted from then on."""
+    stage.edit_policy("version: 1\nintake: all\nlimits:\n  usd_per_item: 5\n")
+    number = stage.issue()
+    one, two = (paid_host(stage, name, tmp_path) for name in ("one", "two"))
+    for host in (one, two):
+        assert stage.tick(host).run
+        stage.sleep(2)
+        stage.comment(number, "More.")
+    assert budgets_given(tmp_path, "one") == ["5"]
+    assert budgets_given(tmp_path, "two") == ["2"]
+    assert not stage.tick(one).run
+    assert stage.position(number) == "human"
+    assert sum("Reason: `item-money`." in text for text in stage.comments(number)) == 1
+    configure(stage, "one")
+    stage.sleep(2)
+    verb, *rest = words
+    ended = bee(stage, verb, str(number), *rest, "--repo", stage.repo, home="one")
+    assert ended.code == 0, ended.err
+    stage.sleep(2)
+    assert stage.tick(two).run
+    assert budgets_given(tmp_path, "two") == ["2", "5"]
 
 
 def test_the_days_runs_count_on_every_machine(stage: Stage) -> None:

@@ -1,0 +1,137 @@
+"""bee killed while it asks a person, releases a quarantine, or sweeps: each word is said once, and nothing is left.
+
+The demo's flow, which test_crash_kill.py kills everywhere, has none of these.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bee.verbs.host import Host
+from tests.belt.kills import AFTER, BEFORE, LOST, NEVER, ONE, WRITE, Hit, Hosts, Point, struck
+from tests.belt.stage import DRAFT, Stage, staged
+
+DEEP = os.environ.get("BEE_DEEP") == "1"
+POINTS_MAX = 200
+DAY = 24 * 60 * 60
+QUARANTINE = "breeze:quarantine-hotloop"
+# By default one point of each story, past its first write; with `--deep` every request, and every third local write.
+HOWS = (BEFORE, AFTER, LOST, NEVER, WRITE) if DEEP else (AFTER,)
+FIRST = 1 if DEEP else 6
+
+
+def abandon(stage: Stage, host: Host) -> None:
+    """A person closes the pull request of a step: bee asks what now."""
+    stage.issue()
+    stage.tick(host)
+    (pull,) = stage.pulls()
+    stage.call("ada", "PATCH", stage.at(f"/pulls/{pull['number']}"), {"state": "closed"})
+
+
+def asked_once(stage: Stage) -> None:
+    """One card, one label."""
+    assert sum("Reason: `abandoned`." in text for text in stage.comments(1)) == 1
+    assert stage.position(1) == "abandoned"
+
+
+def loop(stage: Stage, host: Host) -> None:
+    """An agent that says nothing was sent twice within minutes."""
+    number = stage.issue()
+    stage.tick(host)
+    stage.sleep(2)
+    stage.comment(number, "Look again.")
+    stage.tick(host)
+    assert QUARANTINE not in stage.labels(number)
+
+
+def quarantined_once(stage: Stage) -> None:
+    """One card, one bug issue, one label."""
+    assert QUARANTINE in stage.labels(1)
+    assert sum("Reason: `hot-loop`." in text for text in stage.comments(1)) == 1
+    bugs = [one for one in stage.call("ada", "GET", stage.at("/issues")) if "hot loop" in one["title"]]
+    assert len(bugs) == 1
+
+
+def quarantined(stage: Stage, host: Host) -> None:
+    """It is quarantined, and a person says that it is mended."""
+    loop(stage, host)
+    stage.tick(host)
+    assert QUARANTINE in stage.labels(1)
+    stage.sleep(2)
+    stage.comment(1, "The engine is mended.")
+
+
+def released_once(stage: Stage) -> None:
+    """The release is said once; the label went, and came back only with another loop."""
+    assert sum("(release 1 of 3;" in text for text in stage.comments(1)) == 1
+    assert sum("(release 2 of 3;" in text for text in stage.comments(1)) == 0
+
+
+def long_closed(stage: Stage, host: Host) -> None:
+    """A closed item has a label, a trace and an old ledger."""
+    number = stage.issue()
+    stage.tick(host)
+    stage.label(number, "breeze:wip")
+    stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"state": "closed"})
+    stage.clone()
+    stage.git("push", "-q", "origin", f"HEAD:refs/bee/traces/{number}/20200101T000000Z-test-{number}-0a")
+    stage.sleep(31 * DAY)
+
+
+def swept(stage: Stage) -> None:
+    """At the latest with the next day's sweep; the ledger is archived, not lost."""
+    assert stage.labels(1) == set()
+    assert not stage.refs("refs/bee/traces/")
+    assert not stage.refs("refs/bee/items/")
+    assert len(stage.refs("refs/bee/archive/")) == 1
+
+
+@dataclass(frozen=True)
+class Story:
+    """What comes before the tick that is killed, the agent's move, and what holds in the end."""
+
+    before: Callable[[Stage, Host], None]
+    drafter: str
+    after: Callable[[Stage], None]
+
+
+STORIES = {
+    "a pause card": Story(abandon, DRAFT, asked_once),
+    "a quarantine": Story(loop, "exit 0\n", quarantined_once),
+    "a release": Story(quarantined, "exit 0\n", released_once),
+    "a sweep": Story(long_closed, 'bee nothing-to-do already-done "It is there."\n', swept),
+}
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("what", STORIES)
+def test_killed_while_it_speaks_to_a_person_or_cleans_up_it_does_each_thing_once(
+    tmp_path: Path, what: str, how: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Killed at a point, bee ticks on until nothing is left to do, and on the next day once more."""
+    story, landed = STORIES[what], 0
+    for nth in range(FIRST, FIRST + 1 if not DEEP else POINTS_MAX, 3 if how == WRITE else 1):
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        with staged(folder) as stage:
+            hosts = Hosts(stage, ONE)
+            host = hosts.made[hosts.name] = stage.configure(hosts.name, moves={"drafter": story.drafter})
+            story.before(stage, host)
+            if struck(stage, hosts, Point(what, how, nth)) is Hit.MISSED:
+                break
+            landed += 1
+            stage.quiet(host)
+            stage.sleep(DAY + 60)
+            stage.quiet(host)
+            story.after(stage)
+            assert stage.live() == []
+            said = stage.comments(1)
+            assert len(said) == len(set(said))
+    record_property("said at the end", f"{what}, killed {how}: {landed} points, 0 failures")
+    assert landed
