@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bee.thinking.history import fold
 from tests.belt.stage import DESIGN, Stage, until
 from tests.install.world import KEEP, World, ready
 
@@ -86,8 +87,9 @@ def install(world: World, *words: str) -> str:
     return shlex.join([str(world.bin / "bee"), "install", *words, *KEEP])
 
 
-def test_a9_the_real_cron_starts_two_ticks_and_the_worker_outlives_them(world: World, stage: Stage) -> None:
-    need("cron", "crontab")
+@contextmanager
+def cron_of(world: World, stage: Stage) -> Iterator[subprocess.Popen[bytes]]:
+    """A machine of its own with the real cron, whose person installs bee; its lines are due every minute."""
     spool, empty, pam = (world.root / name for name in ("spool", "empty", "pam"))
     spool.mkdir()
     empty.touch()
@@ -95,18 +97,8 @@ def test_a9_the_real_cron_starts_two_ticks_and_the_worker_outlives_them(world: W
     shell = ready(world, stage)
     (world.bin / "crontab").unlink()
     (world.bin / "crontab").symlink_to("/usr/bin/crontab")
-    argv = [
-        "bwrap",
-        *BOX,
-        "--cap-add",
-        "ALL",
-        "--bind",
-        str(spool),
-        "/var/spool/cron/crontabs",
-        "--tmpfs",
-        "/etc/cron.d",
-    ]
-    argv += ["--bind", str(empty), "/etc/crontab", "--bind", str(pam), "/etc/pam.d/cron"]
+    mounts = ["--bind", str(spool), "/var/spool/cron/crontabs", "--tmpfs", "/etc/cron.d"]
+    mounts += ["--bind", str(empty), "/etc/crontab", "--bind", str(pam), "/etc/pam.d/cron"]
     script = f"""set -e
 PATH={world.bin}:/usr/sbin:/usr/bin:/bin
 {install(world, "--cron")}
@@ -116,8 +108,47 @@ touch {world.root}/installed
 exec cron -f
 """
     env = {"HOME": str(world.person), "LOGNAME": "root", "GIT_BEE_HOME": str(world.home), **shell}
-    with box(world, argv, env, script) as child:
+    with box(world, ["bwrap", *BOX, "--cap-add", "ALL", *mounts], env, script) as child:
+        yield child
+
+
+def test_a9_the_real_cron_starts_two_ticks_and_the_worker_outlives_them(world: World, stage: Stage) -> None:
+    need("cron", "crontab")
+    with cron_of(world, stage) as child:
         two_ticks_and_a_worker(world, stage, child, 130)
+
+
+def test_a9_two_machines_each_with_a_cron_of_its_own_work_one_repository(
+    world: World, built: Path, stage: Stage
+) -> None:
+    """One of them sends the planner; while it works both tick, and the other sends nobody. One plan, said once."""
+    need("cron", "crontab")
+    second = World(world.root.with_name("second"))
+    second.root.mkdir()
+    second.prepare(built)
+    both = (world, second)
+
+    def ticks() -> list[int]:
+        return [len((one.home / "tick-history").read_text().splitlines()) for one in both]
+
+    with cron_of(world, stage), cron_of(second, stage):
+        until("both installers", 90, lambda: all((one.root / "installed").exists() for one in both))
+        number = stage.issue(DESIGN)
+        until("an agent", 130, lambda: any((one.root / "started").exists() for one in both))
+        before = ticks()
+        until("a tick of each beside it", 130, lambda: all(now > was for now, was in zip(ticks(), before, strict=True)))
+        assert [(one.root / "started").exists() for one in both].count(True) == 1
+        for one in both:
+            assert "ada/calc#1  wip" in (one.home / "logs" / "tick.log").read_text(), log_of(one)
+            (one.root / "go").touch()
+        until("the plan", 30, lambda: "## Milestone plan" in stage.item(number)["body"])
+        until("the end of the run", 30, lambda: not stage.live())
+        last = ticks()
+        until("one more tick of each", 130, lambda: all(now > was for now, was in zip(ticks(), last, strict=True)))
+    assert stage.item(number)["body"].count("## Milestone plan") == 1
+    assert len(stage.comments(number)) == len(set(stage.comments(number)))
+    assert stage.position(number) == "plan-open"
+    assert [run.role for run in fold(stage.record(number))] == ["planner"]
 
 
 # ---- systemd ---------------------------------------------------------------------------------------------------------
