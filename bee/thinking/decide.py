@@ -264,7 +264,9 @@ def _acts_on(one: Placed, view: View) -> Iterable[Act]:
     elif place.position is Position.COMPLETE:
         yield _repair(one, Mend.COMPLETE, view)
     elif place.position is Position.QUARANTINED:
-        if due := release_due(one.item, view):
+        tip = view.snapshot.items.get(one.number)
+        live = is_live(tip, view.snapshot.now, view.phases)  # somebody is at it, or died at it just now
+        if not live and (due := release_due(one.item, view)):
             yield Repair(one, Mend.RELEASE, due)
     elif place.position is Position.ABANDONED:
         if not told(one.item, Cause.ABANDONED, view, one.facts.about["pull"]):
