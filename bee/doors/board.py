@@ -10,7 +10,7 @@ from bee.thinking.holds import Hold
 from bee.thinking.overview import Spend, Waiting
 from bee.thinking.position import Mover
 from bee.verbs.overview import Live, Seen
-from bee.words.limits import SHOWN_ITEMS_MAX
+from bee.words.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
 from bee.words.roles import Role
 from bee.words.text import one_line
 
@@ -51,6 +51,9 @@ class Board:
         lines = filled(used + cost, self.width, "")
         for left in seen.left:
             lines += filled(f"{left.text}; bee leaves {left.reserve:,} to you", self.width, "")
+        if seen.writes >= WRITES_PER_HOUR_MAX // 2:
+            text = f"{seen.writes} writes within the hour from here; no agent is sent after {WRITES_PER_HOUR_MAX}"
+            lines += filled(text, self.width, "")
         return lines
 
     # ---- the head -------------------------------------------------------------------------------------------

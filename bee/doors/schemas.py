@@ -167,6 +167,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
             resource=text("core is REST"), limit=whole("for an hour"), used=whole("by all that use this account"),
             remaining=whole(), reset=whole("seconds since the epoch"), reserve=whole("what bee leaves to you"),
         ), "of GitHub, as its last answers said"),
+        writes_last_hour=whole("to GitHub from this machine, as far as it remembers"),
         problems=PROBLEMS,
     ),
     "why": obj(

@@ -5,6 +5,7 @@ Only the doors floor makes one, from the environment and the configuration.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bee.hands.clock import Clock
 from bee.hands.github.door import Door
+from bee.hands.github.manners import WRITES_HINT, with_written, written
 from bee.hands.journal import Home
 from bee.thinking.config import Settings
 from bee.words.answer import Answer
@@ -72,6 +74,19 @@ _CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 def credentials_of(host: Host) -> list[str]:
     """The values that no run may publish: bee's token, and the logins of engines."""
     return [host.token, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
+
+
+def note_writes(host: Host, *doors: Door) -> None:
+    """Remember how much was written to GitHub from here, for the next ticks. Where that is forgotten, they go on."""
+    count, now = sum(door.writes for door in doors), max(door.now() for door in doors)
+    if count and now:
+        with contextlib.suppress(OSError):
+            host.home.set_hint(WRITES_HINT, with_written(host.home.hint(WRITES_HINT), now, count))
+
+
+def writes_of_hour(host: Host, door: Door) -> int:
+    """How often this machine wrote to GitHub within the last hour, as far as it remembers."""
+    return written(host.home.hint(WRITES_HINT), door.now()) + door.writes
 
 
 def new_run(role: str, number: int, now: int) -> str:

@@ -13,7 +13,7 @@ from bee.hands.journal import Slot
 from bee.thinking.decide import decide
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
-from bee.verbs.host import Host
+from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.reconcile import with_phases
 from bee.verbs.snapshot import look
@@ -62,6 +62,7 @@ class Seen:
     notify_problem: str = ""
     tick_every_seconds: int | None = None
     next_tick_seconds: int | None = None
+    writes: int = 0
 
     @property
     def late(self) -> bool:
@@ -90,6 +91,7 @@ class Seen:
             "requests": self.requests,
             "charged": {"requests": self.charged, "points": self.points},
             "limits": [left.json() for left in self.left],
+            "writes_last_hour": self.writes,
             "problems": [str(problem) for problem in self.problems],
         }
 
@@ -123,6 +125,7 @@ def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
         (host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
         every(ticked),
         due_in(ticked, now),
+        writes_of_hour(host, door),
     )
 
 

@@ -13,7 +13,7 @@ import os
 
 from bee.hands.journal import Slot
 from bee.verbs.guard import guarded
-from bee.verbs.host import Host
+from bee.verbs.host import Host, note_writes
 from bee.verbs.report import Options, Report
 from bee.verbs.still import all_still
 from bee.words.errors import BeeError
@@ -38,6 +38,7 @@ def tick(host: Host, options: Options) -> Report:
     finally:
         if slot is not None:
             slot.release()
+        note_writes(host, door)
     report.requests, report.charged, report.points = report.requests + door.requests, door.charged, door.points
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
     return report

@@ -12,12 +12,13 @@ from bee.hands.journal import Slot
 from bee.thinking.debt import something_to_ring
 from bee.thinking.decide import Dispatch, decide
 from bee.thinking.facts import View
-from bee.verbs.host import Host
+from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.reconcile import reconcile, with_phases
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
 from bee.verbs.still import forget, remember
 from bee.words.errors import ConfigError, LookError, NotFoundError
+from bee.words.limits import WRITES_PER_HOUR_MAX
 
 
 def look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:
@@ -90,6 +91,10 @@ def _dispatch(
     short = door.short()
     if short is not None:
         report.said = f"{short.text}; that is kept for you, so no agent is sent before"
+        return slot
+    writes = writes_of_hour(host, door)
+    if writes >= WRITES_PER_HOUR_MAX:
+        report.said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
         return slot
     from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
 

@@ -32,7 +32,7 @@ from bee.verbs import lease as leases
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
-from bee.verbs.host import Host, credentials_of
+from bee.verbs.host import Host, credentials_of, note_writes
 from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease
@@ -77,6 +77,7 @@ def work(host: Host, job: Job) -> Outcome:
         return Outcome.LOST
     finally:
         keeper.close()
+        note_writes(host, door, beside)
         run.clean()
 
 

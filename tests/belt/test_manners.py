@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from bee.words.errors import RateLimitError
+from bee.words.limits import WRITES_PER_HOUR_MAX
 from tests.belt.stage import Stage, staged
 
 LIMIT = 60
@@ -34,6 +35,29 @@ def test_the_last_tenth_of_a_limit_is_the_persons_own(tmp_path: Path) -> None:
         assert points["reserve"] == LIMIT // 10
         assert "GraphQL points are left until" in stage.bee("laptop", "status")
         assert stage.tick(host).run
+
+
+def test_near_the_writes_that_github_lets_pass_in_an_hour_no_agent_is_sent(tmp_path: Path) -> None:
+    """What is under way goes on. It is a hint of this machine's: an hour later, or without it, work goes on."""
+    with staged(tmp_path) as stage:
+        stage.issue("Do it.")
+        host = stage.configure()
+        now = host.door()
+        now.rest("GET", "/user")
+        host.home.set_hint("writes", f"damaged\n{now.now() - 2 * HOUR} 9000\n{now.now() - 60} {WRITES_PER_HOUR_MAX}\n")
+        before = stage.writes()
+        report = stage.tick(host)
+        assert (report.run, report.exit, report.problems) == ("", 0, [])
+        assert f"wrote to GitHub {WRITES_PER_HOUR_MAX} times within the hour" in report.said
+        assert stage.writes() == before
+        assert f"{WRITES_PER_HOUR_MAX} writes within the hour" in stage.bee("host", "status")
+        assert json.loads(stage.bee("host", "status", "--json"))["writes_last_hour"] == WRITES_PER_HOUR_MAX
+        stage.sleep(HOUR)
+        assert stage.tick(host).run
+        kept = [int(line.split()[1]) for line in host.home.hint("writes").splitlines()]
+        assert 9000 not in kept
+        wrote = [entry for entry in stage.log() if entry["write"] and entry["kind"] != "git"]
+        assert sum(kept) == len(wrote) > 0
 
 
 def test_a_secondary_limit_with_a_short_wait_stops_nothing(stage: Stage) -> None:

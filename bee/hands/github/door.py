@@ -101,13 +101,14 @@ class Door:
     """HTTP with GitHub for one token. Knows GitHub's clock, and counts what it asks.
 
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
-    are what its GraphQL requests cost.
+    are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation.
     """
 
     def __init__(self, servers: Servers, token: str, wire: Wire | None = None, clock: Clock = SYSTEM) -> None:
         self.servers = servers
         self.clock = clock
         self.requests = 0
+        self.writes = 0
         self.charged = 0
         self.points = 0
         self.left: dict[str, Left] = {}
@@ -229,6 +230,7 @@ class Door:
     def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None, etag: str) -> requests.Response:
         if _writes(method, body):
             self._pace.wait()
+            self.writes += 1
         self.requests += 1
         try:
             answer = self._wire.request(

@@ -1,4 +1,4 @@
-"""How bee treats GitHub's limits: what is left of each, what it leaves to its person, and how fast it writes.
+"""How bee treats GitHub's limits: what is left of each, what it leaves to its person, how fast and how much it writes.
 
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from bee.hands.clock import Clock
 from bee.words import limits
 from bee.words.text import utc
+
+HOUR_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,28 @@ def left_of(headers: Mapping[str, str]) -> Left | None:
     if not all(value.isascii() and value.isdigit() for value in found):
         return None
     return Left(headers.get("x-ratelimit-resource", "core"), *(int(value) for value in found))
+
+
+WRITES_HINT: Final = "writes"
+
+
+def written(text: str, now: int) -> int:
+    """How many writes of the last hour a hint tells: a line for each time, its seconds since the epoch and a count.
+
+    Two doors hear GitHub's clock a second apart, so a time may be ahead of `now`.
+    """
+    return sum(count for at, count in _lines(text) if abs(now - at) < HOUR_SECONDS)
+
+
+def with_written(text: str, now: int, count: int) -> str:
+    """The hint with `count` writes more, and without what is older than an hour."""
+    kept = [(at, before) for at, before in _lines(text) if abs(now - at) < HOUR_SECONDS]
+    return "".join(f"{at} {number}\n" for at, number in [*kept, (now, count)])
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    found = [line.split(" ") for line in text.splitlines()]
+    return [(int(one[0]), int(one[1])) for one in found if len(one) == 2 and all(part.isdecimal() for part in one)]
 
 
 class Pace:
