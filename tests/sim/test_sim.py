@@ -13,7 +13,7 @@ import pytest
 
 from tests.sim.world import simulate
 
-SPREAD = range(24)
+SPREAD = range(16)
 DEEP = range(3000)
 # What a spread must reach, or it shows nothing. The deep run must reach all of EVERYTHING.
 ENOUGH = (
