@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import requests
 
+from tests.sim.hub import No
 from tests.sim.mirrors import Lost
 from tests.sim.timeline import Killed, Process
 from tests.sim.wire import Asked, response
@@ -20,6 +22,7 @@ FAULTS = {
     "5xx": 5, "drop before": 4, "drop after": 5, "lost reply": 2, "secondary limit": 2, "kill before": 3,
     "kill after": 3, "freeze before": 2, "freeze after": 2, "power off": 1, "slow": 3,
 }  # fmt: skip
+OVERTAKEN_MERGES, SLEPT_WORDS = 0.05, 0.02
 GIT_FAULTS = {name: weight for name, weight in FAULTS.items() if name not in {"5xx", "secondary limit"}}
 
 
@@ -37,6 +40,17 @@ class Weather:
         if not machine.faulty or self.world.quiet or random.random() >= self.rate:
             return ""
         return random.choices(list(faults), [self.kinds[name] for name in faults])[0]
+
+    def _at_worst(self, machine: Machine, asked: Asked) -> str:
+        """What hits hardest, in the very moment of an effect: a sleep before words are said, a push before a merge."""
+        random = self.world.random
+        if not machine.faulty or self.world.quiet or not self.rate:
+            return ""
+        if asked.method == "PUT" and asked.path.endswith("/merge") and random.random() < OVERTAKEN_MERGES:
+            with contextlib.suppress(No):
+                self.world.people.push_main()
+        says = asked.method == "POST" and asked.path.endswith(("/reviews", "/comments"))
+        return "freeze before" if says and self.kinds["freeze before"] and random.random() < SLEPT_WORDS else ""
 
     def _before(self, machine: Machine, process: Process, name: str, fault: str) -> None:
         self.world.timeline.sleep(self.world.random.uniform(0.01, 0.15))
@@ -71,7 +85,7 @@ class Weather:
             raise Killed
         world = self.world
         world.judge.sends(process, asked)
-        fault = self._choose(machine, FAULTS)
+        fault = self._choose(machine, FAULTS) or self._at_worst(machine, asked)
         self._before(machine, process, asked.name, fault)
         if fault == "5xx":
             return response(502, {"message": "Bad gateway"}, world.hub.now)
