@@ -8,22 +8,18 @@ reasons where one cannot be had; nothing is fetched twice.
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = Path(os.environ.get("BEE_CACHE") or ROOT / ".cache") / "recorded"
+from tests import bring
+
+CACHE = bring.CACHE / "recorded"
 PYGITHUB = "2.10.0"
 GITHUB3 = "4.0.1"
 FIXTURES = "23.1.2"
-SECONDS_MAX = 180
 
 
 def pygithub() -> Path:
@@ -58,32 +54,6 @@ def _name(member: str) -> str | None:
     return f"{path.parent.name}.json" if path.name == "raw-fixture.json" else None
 
 
-def _bring(where: Path, argv: Sequence[str]) -> str:
-    """Download a package, and keep its recordings in a folder that gets its name last; or the reason why not."""
-    if where.is_dir():
-        return ""
-    if shutil.which(argv[0]) is None:
-        return f"{Path(argv[0]).name} is not installed"
-    fresh = where.with_name(f"{where.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as made:
-        try:
-            ended = subprocess.run(argv, cwd=made, capture_output=True, timeout=SECONDS_MAX, check=False)
-        except subprocess.TimeoutExpired:
-            return f"{Path(argv[0]).name} did not end within {SECONDS_MAX} s"
-        packed = [path for end in ("*.orig.tar.*", "*.tar.gz", "*.tgz") for path in Path(made).glob(end)]
-        if ended.returncode != 0 or not packed:
-            return f"{Path(argv[0]).name} could not bring {where.name} (exit {ended.returncode})"
-        with tarfile.open(packed[0]) as archive:
-            for member in archive.getmembers():
-                name, source = _name(member.name), archive.extractfile(member) if member.isfile() else None
-                if name is not None and source is not None:
-                    (fresh / name).write_bytes(source.read())
-    fresh.rename(where)
-    return ""
-
-
 def _debian(package: str, folder: Path) -> list[str]:
     """What brings a source package with nothing but folders of its own: the machine's sources, as those of sources."""
     for name in ("lists/lists/partial", "cache/archives/partial", "etc"):
@@ -105,18 +75,16 @@ def main() -> int:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
     pip += ["--no-deps", "--no-binary", ":all:"]
     reasons = [
-        _bring(pygithub(), [*pip, f"PyGithub=={PYGITHUB}"]),
-        _bring(github3(), [*pip, "--no-build-isolation", f"github3.py=={GITHUB3}"]),
-        _bring(fixtures(), ["npm", "pack", "--silent", f"@octokit/fixtures@{FIXTURES}"]),
+        bring.unpacked(pygithub(), [*pip, f"PyGithub=={PYGITHUB}"], _name),
+        bring.unpacked(github3(), [*pip, "--no-build-isolation", f"github3.py=={GITHUB3}"], _name),
+        bring.unpacked(fixtures(), ["npm", "pack", "--silent", f"@octokit/fixtures@{FIXTURES}"], _name),
     ]
     with tempfile.TemporaryDirectory() as folder:
         has_apt = gh().is_dir() or shutil.which("apt-get") is not None
-        reasons.append(_bring(gh(), _debian("gh", Path(folder))) if has_apt else "apt-get is not installed")
-    if any(reasons):
-        print("; ".join(reason for reason in reasons if reason))
-        return 75
-    print(f"recordings of PyGithub {PYGITHUB}, github3.py {GITHUB3}, @octokit/fixtures {FIXTURES}, gh")
-    return 0
+        source = _debian("gh", Path(folder))
+        reasons.append(bring.unpacked(gh(), source, _name) if has_apt else "apt-get is not installed")
+    brought = f"recordings of PyGithub {PYGITHUB}, github3.py {GITHUB3}, @octokit/fixtures {FIXTURES}, gh"
+    return bring.said(reasons, brought)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""Brings published packages into the ignored cache, each once; what cannot be had is a reason, never a failure.
+
+The cache is `.cache` in the checkout, or the folder that BEE_CACHE names. Who uses this lists versions and exits with
+UNAVAILABLE where something is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = Path(os.environ.get("BEE_CACHE") or ROOT / ".cache")
+SECONDS_MAX = 300
+UNAVAILABLE = 75
+
+
+def ran(argv: Sequence[str], where: Path, what: str) -> str:
+    """Run a package manager; the reason why it did not bring `what`, empty where it did."""
+    program = Path(argv[0]).name
+    if shutil.which(argv[0]) is None:
+        return f"{program} is not installed"
+    try:
+        ended = subprocess.run(argv, cwd=where, capture_output=True, timeout=SECONDS_MAX, check=False)
+    except subprocess.TimeoutExpired:
+        return f"{program} did not end within {SECONDS_MAX} s"
+    return f"{program} could not bring {what} (exit {ended.returncode})" if ended.returncode else ""
+
+
+def installed(where: Path, argv: Sequence[str]) -> str:
+    """Install into a new folder (its name is put after `argv`) that is called `where` when all is there."""
+    return _whole(where, lambda fresh: ran([*argv, str(fresh)], fresh, where.name))
+
+
+def unpacked(where: Path, argv: Sequence[str], name_of: Callable[[str], str | None]) -> str:
+    """Download one package and keep, under the names that `name_of` gives them, those of its files that it names."""
+
+    def into(fresh: Path) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            problem = ran(argv, Path(folder), where.name)
+            packed = [path for end in ("*.orig.tar.*", "*.tar.gz", "*.tgz") for path in Path(folder).glob(end)]
+            if problem or not packed:
+                return problem or f"{Path(argv[0]).name} brought no package of {where.name}"
+            with tarfile.open(packed[0]) as archive:
+                for member in archive.getmembers():
+                    name, source = name_of(member.name), archive.extractfile(member) if member.isfile() else None
+                    if name is not None and source is not None:
+                        (fresh / name).write_bytes(source.read())
+        return "" if any(fresh.iterdir()) else f"{where.name} holds nothing of what is wanted"
+
+    return _whole(where, into)
+
+
+def _whole(where: Path, fill: Callable[[Path], str]) -> str:
+    if where.is_dir():
+        return ""
+    fresh = where.with_name(f"{where.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    problem = fill(fresh)
+    if not problem:
+        fresh.rename(where)
+    return problem
+
+
+def said(reasons: Iterable[str], brought: str) -> int:
+    """Say what was brought, or why not all of it; the exit code."""
+    missing = [reason for reason in reasons if reason]
+    print("; ".join(missing) if missing else brought)
+    return UNAVAILABLE if missing else 0
