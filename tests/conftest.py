@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,8 @@ def _scrub() -> None:
         if name.startswith(_FOREIGN) and name not in _ASKED_AGAIN:
             del os.environ[name]
     os.environ.update(GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", PYTHONDONTWRITEBYTECODE="1")
+    # A shell that starts the tests in the background lets all of their processes ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _scrub()

@@ -21,6 +21,11 @@ class Screen:
 
     socket: Path
 
+    @property
+    def ended(self) -> Path:
+        """The file that gets the program's exit code."""
+        return self.socket.with_name(f"{self.socket.name}.ended")
+
     def tmux(self, *words: str) -> str:
         """One tmux command; what it printed."""
         assert HERE is not None
@@ -51,14 +56,12 @@ class Screen:
         )
 
     def wait_for_the_end(self) -> int:
-        """The exit code of the program, as soon as it has ended. The screen need not say so: tmux knows."""
+        """The exit code of the program, as soon as it has ended. tmux itself now and then forgets the code."""
         deadline = time.monotonic() + SECONDS_MAX
-        while not (told := self.tmux("display-message", "-p", "-t", "bee", "#{pane_dead} #{pane_dead_status}").split())[
-            1:
-        ]:
-            assert time.monotonic() < deadline, f"not ended within {SECONDS_MAX} s: {told} {self.text()}"
+        while not self.ended.exists():
+            assert time.monotonic() < deadline, f"not ended within {SECONDS_MAX} s: {self.text()}"
             time.sleep(0.1)
-        return int(told[1])
+        return int(self.ended.read_text())
 
     def wait_until(self, what: str, good: Callable[[str], bool]) -> str:
         """The screen as soon as it is good."""
@@ -76,7 +79,8 @@ def opened(folder: Path, argv: Sequence[str], env: Mapping[str, str], columns: i
         folder / f"tmux-{secrets.token_hex(4)}"
     )  # a server that is ending answers on its socket for a while
     given = [f"{name}={value}" for name, value in {**env, "TERM": "tmux-256color", "LC_ALL": "C.UTF-8"}.items()]
-    words = ["env", "-i", *given, *argv]
+    keeper = f'trap : INT; "$@"; echo $? >{screen.ended}.new; mv {screen.ended}.new {screen.ended}'
+    words = ["env", "-i", *given, "sh", "-c", keeper, "sh", *argv]
     try:
         screen.tmux("new-session", "-d", "-s", "bee", "-x", str(columns), "-y", str(rows), "cat")
         screen.tmux("set-option", "-g", "remain-on-exit", "on")

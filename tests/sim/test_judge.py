@@ -130,7 +130,7 @@ BROKEN = {
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0),
     "a gate that says yes": (Parts(crew=Eager), "was merged", 0),
     "a retry that does not look": (Parts(wire=Twice), "carries the effect", 0),
-    "a host that hears no stop": (Parts(wire=Deaf), "after a person's stop", 0),
+    "a host that hears no stop": (Parts(wire=Deaf), "after a person's stop", 20),
     "a host that trusts everybody": (Parts(wire=Believing), "stranger", 0),
 }
 
