@@ -70,7 +70,10 @@ def test_over_the_days_money_nothing_is_dispatched_anywhere_until_midnight(stage
 
 @pytest.mark.parametrize(
     "words",
-    [("retry", "--hint", "Mind the gap."), ("override", "--to", "ready", "--reason", "It is worth it.")],
+    [
+        ("retry", "--hint", "Mind the gap."),
+        pytest.param(("override", "--to", "ready", "--reason", "It is worth it."), marks=pytest.mark.deep),
+    ],
     ids=["retry", "override"],
 )
 def test_a5_an_item_over_its_money_goes_to_a_person_and_back(

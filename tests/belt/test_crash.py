@@ -35,7 +35,7 @@ READ: dict[str, str] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("action", ["drop_after", "drop_before"])
+@pytest.mark.parametrize("action", ["drop_after", pytest.param("drop_before", marks=pytest.mark.deep)])
 def test_every_write_whose_reply_is_lost_or_that_never_arrived_is_done_once(stage: Stage, action: str) -> None:
     """Each kind of write fails once in one flow from plan to merge: the end is the same as without.
 

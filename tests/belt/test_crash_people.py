@@ -20,9 +20,10 @@ DEEP = os.environ.get("BEE_DEEP") == "1"
 POINTS_MAX = 200
 DAY = 24 * 60 * 60
 QUARANTINE = "breeze:quarantine-hotloop"
-# By default one point of each story, past its first write; with `--deep` every request, and every third local write.
+# By default one point of two stories, past its first write; with `--deep` every request, and every third local write.
 HOWS = (BEFORE, AFTER, LOST, NEVER, WRITE) if DEEP else (AFTER,)
 FIRST = 1 if DEEP else 6
+OFTEN = ("a pause card", "a sweep")
 
 
 def abandon(stage: Stage, host: Host) -> None:
@@ -110,7 +111,7 @@ STORIES = {
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("how", HOWS)
-@pytest.mark.parametrize("what", STORIES)
+@pytest.mark.parametrize("what", [w if w in OFTEN else pytest.param(w, marks=pytest.mark.deep) for w in STORIES])
 def test_killed_while_it_speaks_to_a_person_or_cleans_up_it_does_each_thing_once(
     tmp_path: Path, what: str, how: str, record_property: Callable[[str, object], None]
 ) -> None:

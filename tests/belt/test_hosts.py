@@ -108,7 +108,12 @@ def die_after_the_commit_point(stage: Stage, host: Host, match: dict[str, str]) 
     return run
 
 
-@pytest.mark.parametrize("role", FIRST_WRITES)
+OFTEN = ("drafter", "merger")  # the others with --deep
+
+
+@pytest.mark.parametrize(
+    "role", [role if role in OFTEN else pytest.param(role, marks=pytest.mark.deep) for role in FIRST_WRITES]
+)
 def test_what_a_dead_host_had_committed_is_carried_out_by_another_once(stage: Stage, role: str) -> None:
     """Another home on another tick, after the lease has run out: one of everything, no label left, ledger finished."""
     ticks, match = FIRST_WRITES[role]

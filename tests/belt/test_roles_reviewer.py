@@ -160,7 +160,9 @@ def test_x1_a_strangers_pull_request_waits_for_adoption_and_is_never_pushed_to(s
     assert stage.position(number) == "changes-requested"
 
 
-@pytest.mark.parametrize("sha", ["", " sha={head}"], ids=["without sha", "with sha"])
+@pytest.mark.parametrize(
+    "sha", ["", pytest.param(" sha={head}", marks=pytest.mark.deep)], ids=["without sha", "with sha"]
+)
 def test_d6_a_no_that_a_person_says_while_the_reviewer_reads_stands(stage: Stage, sha: str) -> None:
     """The reviewer's yes comes later, and was given without it: the drafter answers the person first."""
     number = stage.issue()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bee.doors.demo import host, server
 from bee.doors.demo.person import Person
 from bee.doors.demo.server import Account
@@ -128,6 +130,7 @@ def check_screen(show: Show) -> None:
     assert [line for line in show.out.splitlines()[:-1] if len(line) > 80] == []
 
 
+@pytest.mark.deep
 def test_pages_of_two_and_bees_home_deleted_between_ticks_change_nothing(tmp_path: Path) -> None:
     check_result(demo(tmp_path, "--page-size", "2", "--home-wipe"), tmp_path / "clone")
 

@@ -137,7 +137,7 @@ def found(text: str) -> set[str]:
 
 
 @pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
-@pytest.mark.parametrize("engine", ["command", "claude", "codex", "gemini"])
+@pytest.mark.parametrize("engine", ["command", "claude", "codex", pytest.param("gemini", marks=pytest.mark.deep)])
 def test_r11_x4_no_way_to_a_github_token_in_the_box(engine: str, tmp_path: Path) -> None:
     with ExitStack() as opened:
         stage = opened.enter_context(staged(tmp_path))

@@ -150,6 +150,7 @@ def test_a1_a2_bee_itself_goes_back_says_so_stays_back_and_goes_on_when_a_person
     assert stage.item(number)["state"] == "open"
 
 
+@pytest.mark.deep
 def test_a1_on_two_hosts_one_goes_back_and_the_other_works_on(real: Real, other: Real) -> None:
     """Each guards its own checkout: both raise one alert, counted, and each goes on when its own person says so."""
     stage, sound = real.stage, (real.upstream / BREAKS).read_text()
