@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +34,7 @@ from bee.words.records import decode
 from bee.words.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
 
 MEBIBYTE = 2**20
+LINE_BYTES = MEBIBYTE if os.environ.get("BEE_DEEP") == "1" else MEBIBYTE // 4  # GitHub takes 64 KiB as a body
 
 # Pieces that parsers look for, so that fuzzing finds the corners between them.
 PIECES = (
@@ -307,39 +310,39 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 }
 # One long line: regular expressions that backtrack.
 LONG_LINES = {
-    "backticks": "x" + "`" * MEBIBYTE,
-    "growing backtick runs": "".join("`" * size + "a" for size in range(1_450)),
-    "backslashes": "\\" * MEBIBYTE + "`",
-    "spaces": " " * MEBIBYTE,
-    "close and spaces": "close" + " " * MEBIBYTE,
-    "close close": "close " * (MEBIBYTE // 6),
-    "close-close": "close-" * (MEBIBYTE // 6) + " #1",
-    "one long word": "fixes " + "x" * MEBIBYTE,
-    "opened comments": "<!--" * (MEBIBYTE // 4),
-    "opened markers": "<!-- bee:a" * (MEBIBYTE // 10),
-    "marker values": "<!-- bee:a" + " k=v" * (MEBIBYTE // 4),
-    "long marker value": "<!-- bee:a k=" + "v" * MEBIBYTE,
-    "list marks": "- " * (MEBIBYTE // 2) + "x",
-    "rules": "\n> a\n" + "* " * (MEBIBYTE // 2) + "x",
-    "numbers of lists": "1. " * (MEBIBYTE // 3) + "```",
-    "tabs": "\t" * MEBIBYTE,
-    "boxes": "- [x] " * (MEBIBYTE // 6),
-    "blocked": "Blocked by " + "#1, " * (MEBIBYTE // 4),
-    "at signs": "@" * MEBIBYTE,
-    "mentions": "@a" * (MEBIBYTE // 2),
-    "entities": "&#" + "0" * MEBIBYTE + "&#0" * 1_000,
-    "zero width": "\u200b" * (MEBIBYTE // 3),
-    "open brackets": "[" * MEBIBYTE,
-    "images": "![" * (MEBIBYTE // 2),
-    "image texts": "![a](" * (MEBIBYTE // 5),
-    "parentheses": "![a](" + "(" * MEBIBYTE,
-    "tags": "<a " * (MEBIBYTE // 3),
-    "definitions": "[a]: b '" + "'" * MEBIBYTE,
-    "almost keys": "-----BEGIN " + "A" * MEBIBYTE,
-    "almost tokens": "sk-ant-" * (MEBIBYTE // 7),
-    "almost other tokens": "xoxb-1-SG.aws AccountKey=glpat-" * (MEBIBYTE // 32),
-    "digits": "1" * MEBIBYTE,
-    "dashed digits": "xoxb-" + "1-" * (MEBIBYTE // 2),
+    "backticks": "x" + "`" * LINE_BYTES,
+    "growing backtick runs": "".join("`" * size + "a" for size in range(math.isqrt(2 * LINE_BYTES))),
+    "backslashes": "\\" * LINE_BYTES + "`",
+    "spaces": " " * LINE_BYTES,
+    "close and spaces": "close" + " " * LINE_BYTES,
+    "close close": "close " * (LINE_BYTES // 6),
+    "close-close": "close-" * (LINE_BYTES // 6) + " #1",
+    "one long word": "fixes " + "x" * LINE_BYTES,
+    "opened comments": "<!--" * (LINE_BYTES // 4),
+    "opened markers": "<!-- bee:a" * (LINE_BYTES // 10),
+    "marker values": "<!-- bee:a" + " k=v" * (LINE_BYTES // 4),
+    "long marker value": "<!-- bee:a k=" + "v" * LINE_BYTES,
+    "list marks": "- " * (LINE_BYTES // 2) + "x",
+    "rules": "\n> a\n" + "* " * (LINE_BYTES // 2) + "x",
+    "numbers of lists": "1. " * (LINE_BYTES // 3) + "```",
+    "tabs": "\t" * LINE_BYTES,
+    "boxes": "- [x] " * (LINE_BYTES // 6),
+    "blocked": "Blocked by " + "#1, " * (LINE_BYTES // 4),
+    "at signs": "@" * LINE_BYTES,
+    "mentions": "@a" * (LINE_BYTES // 2),
+    "entities": "&#" + "0" * LINE_BYTES + "&#0" * 1_000,
+    "zero width": "\u200b" * (LINE_BYTES // 3),
+    "open brackets": "[" * LINE_BYTES,
+    "images": "![" * (LINE_BYTES // 2),
+    "image texts": "![a](" * (LINE_BYTES // 5),
+    "parentheses": "![a](" + "(" * LINE_BYTES,
+    "tags": "<a " * (LINE_BYTES // 3),
+    "definitions": "[a]: b '" + "'" * LINE_BYTES,
+    "almost keys": "-----BEGIN " + "A" * LINE_BYTES,
+    "almost tokens": "sk-ant-" * (LINE_BYTES // 7),
+    "almost other tokens": "xoxb-1-SG.aws AccountKey=glpat-" * (LINE_BYTES // 32),
+    "digits": "1" * LINE_BYTES,
+    "dashed digits": "xoxb-" + "1-" * (LINE_BYTES // 2),
 }
 # Many small pieces: work done again for each of them.
 MANY_PIECES = {
@@ -363,8 +366,8 @@ def assert_read(text: str) -> None:
 
 
 @pytest.mark.parametrize("bomb", LONG_LINES)
-def test_a_mebibyte_in_one_line_is_read_to_its_end(bomb: str) -> None:
-    assert len(LONG_LINES[bomb].encode()) > MEBIBYTE * 0.9
+def test_a_long_line_is_read_to_its_end(bomb: str) -> None:
+    assert len(LONG_LINES[bomb].encode()) > LINE_BYTES * 0.9
     assert_read(LONG_LINES[bomb])
 
 

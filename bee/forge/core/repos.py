@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bee.forge.core.errors import invalid, not_found, unprocessable
@@ -59,16 +60,30 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
     repo = call.repo_by_id(repo_id)
     assert repo is not None
     if asked.get("auto_init"):
-        _first_commit(call, repo)
+        first_commit(call, repo, {"README.md": f"# {repo.name}\n{repo.description or ''}\n"}, "Initial commit")
     return repo
 
 
-def _first_commit(call: Call, repo: Repo) -> None:
-    readme = repo.git.write("blob", f"# {repo.name}\n{repo.description or ''}\n".encode())
-    tree = repo.git.write_tree([Entry("100644", "README.md", readme)])
+def first_commit(call: Call, repo: Repo, files: Mapping[str, str], message: str) -> None:
+    """The first commit of an empty repository, by who asks or else its owner."""
+    tree = _tree(repo, {tuple(path.split("/")): text for path, text in files.items()})
     who = person(call, call.viewer or repo.owner)
-    oid = repo.git.write_commit(tree, [], who, committer(call), "Initial commit")
+    oid = repo.git.write_commit(tree, [], who, committer(call), message)
     repo.git.change_refs([RefChange(f"refs/heads/{repo.default_branch}", ZERO, oid)])
+
+
+def _tree(repo: Repo, files: Mapping[tuple[str, ...], str]) -> str:
+    """A tree of files by the parts of their paths."""
+    below: dict[str, dict[tuple[str, ...], str]] = {}
+    for (name, *rest), text in files.items():
+        below.setdefault(name, {})[tuple(rest)] = text
+    entries = [
+        Entry("100644", name, repo.git.write("blob", inside[()].encode()))
+        if () in inside
+        else Entry("40000", name, _tree(repo, inside))
+        for name, inside in below.items()
+    ]
+    return repo.git.write_tree(entries)
 
 
 def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeGuard
 
 from graphql import (
@@ -45,43 +44,31 @@ class Document:
     fragments: dict[str, FragmentDefinitionNode]
 
 
+@lru_cache(maxsize=DOCUMENTS_MAX)
+def document_of(text: str) -> Document:
+    """What a text says, for every forge of this process: the schema is the same for all."""
+    try:
+        node = parse(text)
+    except GraphQLSyntaxError as problem:
+        return Document(None, (shown(problem),), {}, {})
+    # GitHub lets `state` of an issue and of a pull request stand under one name, against the letter of
+    # the specification; `gh` depends on it.
+    errors = [one for one in validate(build(), node) if "conflicting types" not in one.message]
+    operations = {
+        one.name.value if one.name else None: one
+        for one in node.definitions
+        if isinstance(one, OperationDefinitionNode)
+    }
+    fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
+    return Document(node, tuple(shown(one) for one in errors), operations, fragments)
+
+
 class GraphDoor:
     """The GraphQL API."""
 
     def __init__(self, forge: Forge, limits: Limits) -> None:
         self._schema = build()
         self._limits = limits
-        self._documents: OrderedDict[str, Document] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def _document(self, text: str) -> Document:
-        with self._lock:
-            known = self._documents.get(text)
-            if known is not None:
-                self._documents.move_to_end(text)
-                return known
-        made = self._parsed(text)
-        with self._lock:
-            self._documents[text] = made
-            if len(self._documents) > DOCUMENTS_MAX:
-                self._documents.popitem(last=False)
-        return made
-
-    def _parsed(self, text: str) -> Document:
-        try:
-            node = parse(text)
-        except GraphQLSyntaxError as problem:
-            return Document(None, (shown(problem),), {}, {})
-        # GitHub lets `state` of an issue and of a pull request stand under one name, against the letter of
-        # the specification; `gh` depends on it.
-        errors = [one for one in validate(self._schema, node) if "conflicting types" not in one.message]
-        operations = {
-            one.name.value if one.name else None: one
-            for one in node.definitions
-            if isinstance(one, OperationDefinitionNode)
-        }
-        fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
-        return Document(node, tuple(shown(one) for one in errors), operations, fragments)
 
     def serve(self, call: Call, request: Request, raw: bytes) -> tuple[Response, Window]:
         """Answer one request and charge for it."""
@@ -100,7 +87,7 @@ class GraphDoor:
         if not isinstance(text, str) or not isinstance(given, dict):
             wrong = {"message": "A query attribute must be specified and must be a string."}
             return _errors(wrong), charge(call.viewer, "graphql", 0)
-        return self._run(call, self._document(text), given, name)
+        return self._run(call, document_of(text), given, name)
 
     def _run(self, call: Call, document: Document, given: dict[str, Any], name: str | None) -> tuple[Response, Window]:
         charge = self._limits.charge

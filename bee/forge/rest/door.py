@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -18,16 +19,22 @@ from bee.forge.wire import Request, Response
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
+@cache
+def _map(rows: tuple[tuple[str, str], ...]) -> Map:
+    """Patterns and methods in the order of the routes; to compile them takes a tenth of a second."""
+    rules = [
+        Rule(pattern, methods=[method], endpoint=place, merge_slashes=False, strict_slashes=False)
+        for place, (pattern, method) in enumerate(rows)
+    ]
+    return Map(rules, merge_slashes=False, strict_slashes=False, redirect_defaults=False)
+
+
 class RestDoor:
     """The REST API."""
 
     def __init__(self, forge: Forge, limits: Limits) -> None:
         self._routes: list[Route] = routes.all_routes(forge, limits)
-        rules = [
-            Rule(route.pattern, methods=[route.method], endpoint=place, merge_slashes=False, strict_slashes=False)
-            for place, route in enumerate(self._routes)
-        ]
-        self._map = Map(rules, merge_slashes=False, strict_slashes=False, redirect_defaults=False)
+        self._map = _map(tuple((route.pattern, route.method) for route in self._routes))
         self._urls = self._map.bind("forge")
 
     def serve(self, call: Call, request: Request, path: str) -> Response:
