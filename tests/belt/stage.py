@@ -245,13 +245,14 @@ class Stage:
 
     def main_log(self) -> list[str]:
         """The subjects of the default branch, newest first."""
-        commits = self.call("ada", "GET", self.at("/commits?sha=main&per_page=100"))
-        return [one["commit"]["message"].split("\n")[0] for one in commits]
+        return self.git("log", "--format=%s", "origin/main").split("\n")
 
     def refs(self, prefix: str) -> dict[str, str]:
         """The server's refs below a prefix."""
-        found = self.call("ada", "GET", self.at(f"/git/matching-refs/{prefix.removeprefix('refs/')}"))
-        return {one["ref"]: one["object"]["sha"] for one in found}
+        where, found = self.at(f"/git/matching-refs/{prefix.removeprefix('refs/')}?per_page=100"), []
+        while page := self.call("ada", "GET", f"{where}&page={len(found) + 1}"):
+            found.append(page)
+        return {one["ref"]: one["object"]["sha"] for page in found for one in page}
 
     def record(self, number: int, ref: str = "") -> Record:
         """The record at the tip of an item's ledger (or of another of bee's refs)."""

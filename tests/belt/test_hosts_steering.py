@@ -33,7 +33,7 @@ def test_pausing_again_completes_what_a_crash_left_of_a_pause(stage: Stage, left
     assert stage.position(number) == "human"
 
 
-@pytest.mark.parametrize("verb", ["pause", "cancel"])
+@pytest.mark.parametrize("verb", ["pause", pytest.param("cancel", marks=pytest.mark.deep)])
 def test_an_order_from_another_machine_lets_the_run_publish_nothing(stage: Stage, verb: str) -> None:
     """The lease moves on GitHub, so the run's push is refused even before it has noticed; no failure is counted."""
     number = stage.issue()

@@ -56,7 +56,6 @@ def test_two_hosts_that_start_e2e_of_one_base_at_once_do_not_both_get_it(stage: 
             list(pool.map(stage.tick, hosts))
     stage.quiet(hosts[0])
     assert [pull["merged_at"] is not None for pull in stage.pulls()] == [True, True]
-    stage.git("fetch", "-q", "origin")
     log = stage.git("log", "--format=%H %P", "origin/main").split("\n")
     parent = {line.split()[0]: line.split()[1] for line in log if " " in line}
     for pull in stage.pulls():

@@ -75,7 +75,6 @@ def test_x8_refused_outputs_say_why_in_session_and_the_repaired_one_leaves(stage
     assert "Fixes\u200b #1" in pull["body"]
     assert "&lt;!-- bee:approved-for-e2e" in pull["body"]
     assert stage.main_log() == ["The beginning"]
-    stage.git("fetch", "-q", "origin")
     assert stage.git("diff", "--name-only", "origin/main", f"origin/bee/{number}-task") == "work.txt"
     assert set(stage.refs("refs/heads/")) == {"refs/heads/main", f"refs/heads/bee/{number}-task"}
 
@@ -131,7 +130,6 @@ bee submit --title "Merge the base" --body "Both stay."
     report = stage.tick(host)
     assert report.decision is not None
     assert stage.position(2) == "needs-review", (report.said, heard(host))
-    stage.git("fetch", "-q", "origin")
     parents = stage.git("log", "-1", "--format=%P", "origin/bee/1-task").split()
     assert parents == [pull["head"]["sha"], stage.git("rev-parse", "origin/main")]
 
@@ -150,7 +148,6 @@ git -c user.name=ada -c user.email=a@b.c commit -qm "hers"
 git push -q origin HEAD:refs/heads/bee/{number}-task
 """
     host = stage.host(moves={"drafter": race})
-    stage.git("fetch", "-q", "origin")
     report = stage.tick(host)
     hers = stage.git("rev-parse", "HEAD")
     assert stage.git("log", "-1", "--format=%s") == "hers", heard(host)

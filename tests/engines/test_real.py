@@ -20,7 +20,6 @@ from tests.belt.stage import DESIGN, Stage, staged
 from tests.engines.hosts import BOXED, OWN, host
 from tests.engines.models import MODEL, Fault, Move, Say, Shell, Write, serving
 
-ENGINES = ("claude", "codex", "gemini")
 DRAFT: list[Move] = [
     Shell("pwd"),
     Write("{cwd}/sum.py", "def add(a, b):\n    return a + b\n"),
@@ -60,9 +59,9 @@ def test_r4_drafter_and_reviewer_with_the_true_program(engine: str, tmp_path: Pa
         [pull] = stage.pulls()
         said = transcript(played, drafted.run)
         assert pull["head"]["ref"] == f"bee/{number}-task", said
-        stage.git("fetch", "-q", "origin", f"bee/{number}-task")
-        assert stage.git("show", "FETCH_HEAD:sum_task.py") == "def add(a, b):\n    return a + b"
-        assert stage.git("log", "-1", "--format=%s", "FETCH_HEAD") == "Add two numbers"
+        branch = f"origin/bee/{number}-task"
+        assert stage.git("show", f"{branch}:sum_task.py") == "def add(a, b):\n    return a + b"
+        assert stage.git("log", "-1", "--format=%s", branch) == "Add two numbers"
         reviewed = stage.tick(played)
         [review] = stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}/reviews"))
         assert "Ran sh check.sh: it passes." in review["body"]
@@ -146,7 +145,7 @@ LIMITED = Fault(429, "rate_limit_error", "This would exceed your account's rate 
     ("engine", "moves", "failure"),
     [
         ("claude", [REFUSED], Failure.AUTH),
-        ("codex", [REFUSED], Failure.AUTH),
+        pytest.param("codex", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
         pytest.param("gemini", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
         ("claude", [Shell("pwd"), LIMITED], Failure.QUOTA),
         ("codex", [Shell("pwd"), LIMITED], Failure.QUOTA),
@@ -211,7 +210,7 @@ EVIL = {
 
 @pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
 @pytest.mark.parametrize("where", ["pull", pytest.param("base", marks=pytest.mark.deep)])
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["claude", "codex", pytest.param("gemini", marks=pytest.mark.deep)])
 def test_x6_agent_files_in_the_clone_start_nothing(engine: str, where: str, tmp_path: Path) -> None:
     """Hooks, MCP servers and environment files are not run when a reviewer starts, whichever branch has them."""
     look: list[Move] = [Shell('ls -a "$HOME"; echo "$EVIL"'), *REVIEW[1:]]
