@@ -249,10 +249,11 @@ class Stage:
 
     def refs(self, prefix: str) -> dict[str, str]:
         """The server's refs below a prefix."""
-        where, found = self.at(f"/git/matching-refs/{prefix.removeprefix('refs/')}?per_page=100"), []
-        while page := self.call("ada", "GET", f"{where}&page={len(found) + 1}"):
-            found.append(page)
-        return {one["ref"]: one["object"]["sha"] for page in found for one in page}
+        url = self.forge.git_url.replace("http://", f"http://ada:{self.tokens['ada']}@")
+        order = ["git", "ls-remote", f"{url}/{self.repo}.git", f"{prefix}*"]
+        said = subprocess.run(order, check=True, capture_output=True, text=True, cwd=self.folder).stdout
+        lines = [line.split("\t") for line in said.splitlines()]
+        return {name: oid for oid, name in lines}
 
     def record(self, number: int, ref: str = "") -> Record:
         """The record at the tip of an item's ledger (or of another of bee's refs)."""

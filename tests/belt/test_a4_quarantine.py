@@ -64,7 +64,9 @@ def test_a4_quarantine_is_released_by_a_comment_three_times_and_then_by_a_person
     assert QUARANTINE not in stage.labels(number)
 
 
-@pytest.mark.parametrize("how", ["a new head", "its bug was closed as completed", "not planned"])
+@pytest.mark.parametrize(
+    "how", ["a new head", "its bug was closed as completed", pytest.param("not planned", marks=pytest.mark.deep)]
+)
 def test_a4_a_pull_request_is_released_by_a_new_head_or_a_merged_fix(stage: Stage, how: str) -> None:
     """Closed as not planned, nothing was mended and it stays."""
     host = stage.host(moves=SILENT)

@@ -112,6 +112,7 @@ WAYS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "verbs",
     [("retry", "override"), pytest.param(("retry",), marks=pytest.mark.deep),

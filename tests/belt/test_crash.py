@@ -116,6 +116,7 @@ def test_a_review_that_stands_twice_counts_once_and_says_so_at_the_next_tick(sta
     merged_once(stage, number, reviews=3)
 
 
+@pytest.mark.long
 def test_d3_what_github_refuses_for_good_ends_the_run_and_not_the_tick(stage: Stage) -> None:
     """Pull requests are refused at every try: each item asks a person once, and every tick goes on to the next item."""
     numbers = [stage.issue("First."), stage.issue("Second.")]

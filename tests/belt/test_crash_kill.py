@@ -58,6 +58,7 @@ def judged(tally: Tally, flow: Flow, where: str, note: Note) -> None:
     assert tally.missed.total() <= (tally.landed.total() + tally.missed.total()) // 10
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killed_in_every_state_bee_goes_on_and_the_end_is_the_same(tmp_path: Path, record_property: Note) -> None:
     """A point in every state of the flow: on one host; with `--deep`, also with another host after each kill."""

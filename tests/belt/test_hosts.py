@@ -108,7 +108,7 @@ def die_after_the_commit_point(stage: Stage, host: Host, match: dict[str, str]) 
     return run
 
 
-OFTEN = ("drafter", "merger")  # the others with --deep
+OFTEN = ("merger",)  # the others with --deep
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ PROCESSES = 50
 ROUNDS = 100 if os.environ.get("BEE_DEEP") == "1" else 30
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_c1_of_fifty_processes_that_claim_at_once_exactly_one_wins_in_every_round(tmp_path: Path) -> None:
     """Compare-and-swap, proven: 30 rounds, or 100, on a fresh item each; one winner, and it is who holds the ref."""

@@ -115,7 +115,7 @@ def merge_while_pushing(stage: Stage, files: dict[str, str], lost: bool = False)
     return number
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["answered", "reply lost"])
+@pytest.mark.parametrize("lost", [pytest.param(False, marks=pytest.mark.deep), True], ids=["answered", "reply lost"])
 def test_r10_a_push_in_the_moment_of_the_merge_is_found_and_handed_to_a_person(stage: Stage, lost: bool) -> None:
     """GitHub pins no base: the first parent tells. E2E of the result fails, so a person is asked, once."""
     number = merge_while_pushing(stage, {"broken": "by a person\n"}, lost)

@@ -229,6 +229,7 @@ def _holding(home: Path, token: str) -> list[Path]:
     return found
 
 
+@pytest.mark.long
 def test_d2_d12_every_role_is_reached_through_the_real_tick_in_pages_of_two(tmp_path: Path) -> None:
     """A design doc of two steps, one change request, from `bee tick --inline --json` alone; asserted on git (R6)."""
     with staged(tmp_path, page_size=2) as stage:

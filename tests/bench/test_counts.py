@@ -66,7 +66,9 @@ def test_a_tick_pays_only_for_what_it_uses() -> None:
         assert none_of & set(ended.stdout.split()) == set(), module
 
 
-@pytest.mark.parametrize(("body", "runs"), [("Do it.", 4), (DESIGN, 5)], ids=["task", "design"])
+@pytest.mark.parametrize(
+    ("body", "runs"), [pytest.param("Do it.", 4, marks=pytest.mark.deep), (DESIGN, 5)], ids=["task", "design"]
+)
 def test_one_step_takes_at_most_sixty_requests_and_a_dispatching_tick_five(stage: Stage, body: str, runs: int) -> None:
     """From the open issue to the closed one, with every role played once."""
     number = stage.issue(body)

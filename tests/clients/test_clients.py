@@ -72,6 +72,7 @@ def said(world: World, argv: list[str], **more: str) -> str:
     return ended.stdout
 
 
+@pytest.mark.long
 def test_pygithub(world: World) -> None:
     if not fetch.pygithub().is_dir():
         pytest.skip("PyGithub is not in the cache; python -m tests.clients.fetch brings it")

@@ -104,6 +104,7 @@ def test_the_first_step_is_repaired_after_review(bench: Bench) -> None:
     assert len(bench.git("log", "--format=%s", "main..HEAD").splitlines()) == 2
 
 
+@pytest.mark.deep  # the demo itself shows it
 def test_the_second_step_passes_unit_tests_and_review_but_not_e2e(bench: Bench) -> None:
     bench.play("drafter", "divide")
     bench.play("drafter", "divide", feedback="nothing tests divide(1, 0)")

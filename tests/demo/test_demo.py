@@ -77,6 +77,7 @@ def check_result(show: Show, clone: Path) -> None:
         subprocess.run(argv, cwd=clone, check=True, capture_output=True)
 
 
+@pytest.mark.long
 def test_the_demo_carries_the_issue_to_two_merged_pull_requests(tmp_path: Path) -> None:
     show = demo(tmp_path)
     clone = tmp_path / "clone"

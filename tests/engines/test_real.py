@@ -48,7 +48,9 @@ def transcript(played: Host, run: str) -> str:
     return (played.home.path / "runs" / run / "transcript.log").read_text(errors="replace")
 
 
-@pytest.mark.parametrize("engine", ["claude", "codex", pytest.param("gemini", marks=pytest.mark.deep)])
+@pytest.mark.parametrize(
+    "engine", ["codex", *(pytest.param(name, marks=pytest.mark.deep) for name in ("claude", "gemini"))]
+)
 def test_r4_drafter_and_reviewer_with_the_true_program(engine: str, tmp_path: Path) -> None:
     """A task becomes a pull request with the program's own commit, and gets its verdict."""
     with staged(tmp_path) as stage, serving(SCRIPT) as models:
@@ -97,6 +99,7 @@ def _asked_with_its_own_key(engine: str, keys: set[str]) -> None:
     assert keys == {OWN[engine]}
 
 
+@pytest.mark.long
 def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_path: Path) -> None:
     """Both gates by a person, two steps, two pull requests; planner to merger are all the true Claude Code."""
     with staged(tmp_path) as stage, serving(SCRIPT) as models:
@@ -144,8 +147,8 @@ LIMITED = Fault(429, "rate_limit_error", "This would exceed your account's rate 
 @pytest.mark.parametrize(
     ("engine", "moves", "failure"),
     [
-        ("claude", [REFUSED], Failure.AUTH),
-        pytest.param("codex", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
+        pytest.param("claude", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
+        ("codex", [REFUSED], Failure.AUTH),
         pytest.param("gemini", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
         ("claude", [Shell("pwd"), LIMITED], Failure.QUOTA),
         ("codex", [Shell("pwd"), LIMITED], Failure.QUOTA),

@@ -13,7 +13,7 @@ import pytest
 
 from tests.sim.world import simulate
 
-SPREAD = range(16)
+SPREAD = range(12)
 DEEP = range(3000)
 # What a spread must reach, or it shows nothing. The deep run must reach all of EVERYTHING.
 ENOUGH = (
@@ -61,6 +61,7 @@ def swept(seeds: Iterable[int]) -> tuple[dict[int, str], Counter[str]]:
     return failed, reached
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_spread_of_small_projects_comes_to_rest_by_the_rules() -> None:
     """And it saw enough for that to say something."""

@@ -108,6 +108,7 @@ def tour(kind: type[Any], rules: tuple[Rule, ...]) -> Tour:
     return seen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "rules"), KINDS, ids=["issues", "pulls"])
 def test_d1_every_world_has_one_place_by_the_first_rule_that_matches(kind: type[Any], rules: tuple[Rule, ...]) -> None:
     """Totality and exclusivity: `position` never raises, and answers with the first matching row alone."""

@@ -376,6 +376,10 @@ def test_a_long_line_is_read_to_its_end(bomb: str) -> None:
 def test_a_body_of_many_pieces_is_read_to_its_end(bomb: str, size: int) -> None:
     """64 KiB is what GitHub takes as a body."""
     assert_read(MANY_PIECES[bomb] * (size // len(MANY_PIECES[bomb])))
+
+
+@pytest.mark.parametrize("size", [64 * 1024, pytest.param(MEBIBYTE, marks=DEEP)], ids=["64KiB", "1MiB"])
+def test_a_step_of_many_files_is_read_to_its_end(size: int) -> None:
     assert_read("## Milestone plan\n- [ ] `a` T\n  - Files: " + "`a" * (size // 2))
 
 
