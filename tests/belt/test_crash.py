@@ -148,7 +148,7 @@ def test_a_merge_whose_answer_was_lost_is_found_merged(stage: Stage) -> None:
     merged_once(stage, number)
 
 
-@pytest.mark.parametrize("ticks", [0, 3], ids=["a pull request", "a merge"])
+@pytest.mark.parametrize("ticks", [pytest.param(0, marks=pytest.mark.deep), 3], ids=["a pull request", "a merge"])
 def test_a6_work_stands_when_the_bookkeeping_after_it_fails(stage: Stage, ticks: int) -> None:
     """The record of a run's end is refused: nothing is undone or done again, and it is finished by the next tick."""
     number = stage.issue()

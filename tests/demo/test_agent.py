@@ -91,6 +91,7 @@ def test_the_planner_mends_its_plan_in_session(bench: Bench) -> None:
     assert ([step.id for step in steps], problems) == (["divide", "command"], ())
 
 
+@pytest.mark.deep  # the demo itself shows it
 def test_the_first_step_is_repaired_after_review(bench: Bench) -> None:
     assert bench.play("drafter", "divide")[0][0] == "submit"
     assert "def divide" in (bench.clone / "calc/core.py").read_text()

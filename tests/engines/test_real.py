@@ -148,7 +148,7 @@ LIMITED = Fault(429, "rate_limit_error", "This would exceed your account's rate 
     ("engine", "moves", "failure"),
     [
         pytest.param("claude", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
-        ("codex", [REFUSED], Failure.AUTH),
+        pytest.param("codex", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
         pytest.param("gemini", [REFUSED], Failure.AUTH, marks=pytest.mark.deep),
         ("claude", [Shell("pwd"), LIMITED], Failure.QUOTA),
         ("codex", [Shell("pwd"), LIMITED], Failure.QUOTA),

@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests import bring
@@ -74,17 +75,19 @@ def main() -> int:
     """Fetch what is missing."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
     pip += ["--no-deps", "--no-binary", ":all:"]
-    reasons = [
-        bring.unpacked(pygithub(), [*pip, f"PyGithub=={PYGITHUB}"], _name),
-        bring.unpacked(github3(), [*pip, "--no-build-isolation", f"github3.py=={GITHUB3}"], _name),
-        bring.unpacked(fixtures(), ["npm", "pack", "--silent", f"@octokit/fixtures@{FIXTURES}"], _name),
-    ]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as together:
         has_apt = gh().is_dir() or shutil.which("apt-get") is not None
-        source = _debian("gh", Path(folder))
-        reasons.append(bring.unpacked(gh(), source, _name) if has_apt else "apt-get is not installed")
+        reasons = [
+            together.submit(bring.unpacked, where, argv, _name)
+            for where, argv in (
+                (gh(), _debian("gh", Path(folder)) if has_apt else ["apt-get"]),
+                (pygithub(), [*pip, f"PyGithub=={PYGITHUB}"]),
+                (github3(), [*pip, "--no-build-isolation", f"github3.py=={GITHUB3}"]),
+                (fixtures(), ["npm", "pack", "--silent", f"@octokit/fixtures@{FIXTURES}"]),
+            )
+        ]
     brought = f"recordings of PyGithub {PYGITHUB}, github3.py {GITHUB3}, @octokit/fixtures {FIXTURES}, gh"
-    return bring.said(reasons, brought)
+    return bring.said([reason.result() for reason in reasons], brought)
 
 
 if __name__ == "__main__":
