@@ -18,7 +18,7 @@ from typing import Any
 from tests.bench.world import ROOT, Run, World, measured, world
 
 PAGE = ROOT / "docs" / "figures.md"
-REPEATS = 5
+REPEATS = 15
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,10 @@ def large(made: World, issues: int, pulls: int, mib: float | None, part: str) ->
 def deciding(made: World) -> Iterator[Figure]:
     """Deciding alone."""
     run = min(
-        (measured([sys.executable, "-m", "tests.bench.deciding", "10000"], made.env("home"), ROOT) for _ in range(3)),
+        (
+            measured([sys.executable, "-m", "tests.bench.deciding", "10000"], made.env("home"), ROOT)
+            for _ in range(REPEATS)
+        ),
         key=lambda one: float(good(one).out),
     )
     yield Figure("decide", "deciding over 10,000 items", float(run.out), "s", 0.5)
