@@ -82,7 +82,7 @@ def main() -> int:
             for where, argv in (
                 (gh(), _debian("gh", Path(folder)) if has_apt else ["apt-get"]),
                 (pygithub(), [*pip, f"PyGithub=={PYGITHUB}"]),
-                (github3(), [*pip, "--no-build-isolation", f"github3.py=={GITHUB3}"]),
+                (github3(), [*pip, f"github3.py=={GITHUB3}"]),
                 (fixtures(), ["npm", "pack", "--silent", f"@octokit/fixtures@{FIXTURES}"]),
             )
         ]
