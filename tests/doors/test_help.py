@@ -80,6 +80,19 @@ def test_every_command_has_examples_that_can_be_typed(capsys: pytest.CaptureFixt
         assert f"examples:\n  {lines[0]}\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_wrong_choice_is_answered_by_what_can_be_typed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse shows each choice as its repr, which an enum's is not."""
+    parser, _ = cli.parser_of(name)
+    for action in parser._actions:
+        if action.choices is not None and action.option_strings:
+            cli.main([name, f"{action.option_strings[0]}=no-such-choice"])
+            said = capsys.readouterr().err
+            assert "no-such-choice" in said
+            assert "<" not in said.partition("choose from")[2], said
+            assert all(choice in said for choice in action.choices), said
+
+
 def completed(folder: Path, line: str) -> list[str]:
     """What a real bash offers when Tab is pressed at the end of a line."""
     (folder / "bee").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m bee "$@"\n')

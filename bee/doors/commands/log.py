@@ -22,8 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("number", nargs="*", type=item_number, metavar="N", help="number of the issue or pull request "
                         "(default: all)")  # fmt: skip
     add_repo(parser)
-    parser.add_argument("--role", choices=[*Role, "bee", "human"], help="only what this role did; bee is bee itself")
-    parser.add_argument("--outcome", choices=list(Outcome), help="only what ended so")
+    parser.add_argument(
+        "--role", choices=[*map(str, Role), "bee", "human"], help="only what this role did; bee is bee itself"
+    )
+    parser.add_argument("--outcome", choices=[*map(str, Outcome)], help="only what ended so")
     add_times(parser)
     parser.add_argument("--limit", type=int, default=0, metavar="COUNT", help="only the last COUNT that are left")
 
