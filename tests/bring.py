@@ -57,14 +57,16 @@ def unpacked(where: Path, argv: Sequence[str], name_of: Callable[[str], str | No
 
 
 def _whole(where: Path, fill: Callable[[Path], str]) -> str:
+    """Filled in a folder of its own, since another start, or what is left of one, may bring the same."""
     if where.is_dir():
         return ""
-    fresh = where.with_name(f"{where.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    problem = fill(fresh)
-    if not problem:
-        fresh.rename(where)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{where.name}.", dir=where.parent, ignore_cleanup_errors=True) as folder:
+        fresh = Path(folder, "new")
+        fresh.mkdir()
+        problem = fill(fresh)
+        if not problem and not where.is_dir():
+            fresh.rename(where)
     return problem
 
 

@@ -76,8 +76,11 @@ def _repo(app: App, data: Any) -> Response:
         if owner is None:
             owner = app.forge.users.put(call.db, data["owner"], None, "none", call.now(), "Organization")
         repo = repos.create(call, owner, data)
-        if data.get("files"):
-            repos.first_commit(call, repo, data["files"], data.get("message", "Initial commit"))
+        if files := data.get("files"):
+            texts = isinstance(files, dict) and all(isinstance(text, str) for text in files.values())
+            if not texts or data.get("auto_init"):
+                raise ValueError("files: a text for each path, and no auto_init beside it")
+            repos.first_commit(call, repo, files, data.get("message", "Initial commit"))
     return _json(201, {"id": repo.id, "full_name": repo.full_name, "private": repo.private,
                        "default_branch": repo.default_branch, "path": str(repo.git.path)})  # fmt: skip
 

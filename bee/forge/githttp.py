@@ -31,9 +31,9 @@ PIECE_BYTES: Final = 65536
 
 
 def service_of(request: Request) -> str:
-    """`git-upload-pack` or `git-receive-pack`."""
+    """`git-upload-pack` or `git-receive-pack`; whatever else a client asks for, or nothing, as it stands."""
     if request.path.endswith("/info/refs"):
-        return parse_qs(request.query).get("service", ["git-upload-pack"])[0]
+        return parse_qs(request.query).get("service", [""])[0]
     return request.path.rsplit("/", 1)[1]
 
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -204,6 +205,18 @@ def test_the_other_faults(world: World, ada: Person) -> None:
     assert len(ada.get("issues")) == 1
     wrong = requests.post(world.api + "/_forge/faults", json={"action": "explode"}, timeout=9)
     assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"files": ["a"]}, {"files": {"a": 1}}, {"files": {"a": "b"}, "auto_init": True}], ids=str
+)
+def test_first_files_are_committed_or_refused_whole(world: World, ada: Person, wrong: dict[str, Any]) -> None:
+    asked = {"owner": "ada", "name": "filled", "files": {"a/b/c.txt": "c", "a/d.txt": "d", "e": "e"}}
+    refused = requests.post(world.api + "/_forge/repos", json={**asked, **wrong}, timeout=9)
+    assert (refused.status_code, refused.json()["message"][:17]) == (400, "ValueError: files")
+    world.control("POST", "repos", asked)
+    tree = ada.get("/repos/ada/filled/git/trees/main?recursive=1")["tree"]
+    assert [one["path"] for one in tree if one["type"] == "blob"] == ["a/b/c.txt", "a/d.txt", "e"]
 
 
 def test_requests_are_counted_and_logged(world: World, ada: Person) -> None:

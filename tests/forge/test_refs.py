@@ -211,6 +211,8 @@ def test_who_may_clone_and_push(world: World, ada: Person) -> None:
     assert "403" in refused.stderr
     url = world.git_url + "/ada/calc.git/info/refs?service=git-upload-pack"
     assert requests.get(url, auth=("x", "wrong"), timeout=9).status_code == 401
+    for words in ("", "?service=git-archive"):
+        assert requests.get(world.git_url + f"/ada/calc.git/info/refs{words}", timeout=9).status_code == 403
     response = requests.get(world.git_url + "/ada/calc.git/info/refs?service=git-receive-pack", timeout=9)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Basic")
