@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bee.hands import process
 from bee.hands.clock import SYSTEM
-from bee.hands.crew import BoxedCrew
 from bee.hands.executor import LocalExecutor
 from bee.hands.git import Git
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
 from bee.thinking.config import Settings, check_repo_name, settings_of
+from bee.verbs.crew import BoxedCrew
 from bee.verbs.host import Handler, Host, Say
 from bee.words.errors import AuthError, UsageError
 from bee.words.roles import Role

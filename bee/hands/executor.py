@@ -9,38 +9,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from bee.hands import process
 from bee.hands.journal import Home
+from bee.hands.process.notes import AGENT, WORKER, note_process
 from bee.words.limits import KILL_GRACE_SECONDS
 from bee.words.phase import Phase
 
 CANCEL_SECONDS_MAX: Final = 6 * KILL_GRACE_SECONDS
-WORKER: Final = "pid.json"
-AGENT: Final = "agent.json"
 _TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
-
-
-class Executor(Protocol):
-    """Where workers run."""
-
-    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
-        """Start the worker of a run with its job (JSON, with the token) and the slot it will hold."""
-
-    def phase(self, run: str, host: str, boot: str) -> Phase:
-        """Whether the worker that a record of `host` in `boot` speaks of is alive."""
-
-    def cancel(self, run: str) -> bool:
-        """Ask a worker to end; asked again later, end it. False where there was nothing to end."""
-
-
-def note_process(home: Home, run: str, name: str, pid: int, boot: str) -> None:
-    """Write down which process has a part in a run (WORKER, AGENT), so that a later tick can find or end it."""
-    start = process.process_start(pid)
-    path = home.run_dir(run) / name
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"pid": pid, "start": start or "", "boot": boot}, file)
 
 
 @dataclass(frozen=True, slots=True)

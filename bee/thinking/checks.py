@@ -12,6 +12,7 @@ from typing import Any, Final
 from bee.thinking.config import POLICY_PATH, Policy
 from bee.words.labels import LABEL_TEXTS, Label
 from bee.words.model import Permission
+from bee.words.repository import BranchRules, Grant, RepoFacts
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
@@ -45,41 +46,6 @@ class Check:
         """The check in the stable shape of `bee doctor --json`."""
         return {"name": self.name, "status": str(self.level), "repo": self.repo, "text": self.text,
                 "mend": self.mend or None}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RepoFacts:
-    """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind."""
-
-    repo: str
-    private: bool
-    archived: bool
-    has_issues: bool
-    permission: Permission
-    merge_methods: frozenset[str]
-    default_branch: str
-    scopes: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class BranchRules:
-    """What GitHub demands of a branch. `reviews` is None where this token may not see it."""
-
-    protected: bool = False
-    contexts: frozenset[str] = frozenset()
-    reviews: int | None = 0
-    strict: bool = False
-    others: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One permission that was asked about: whether the token has it."""
-
-    name: str
-    access: str
-    given: bool
-    said: str = ""
 
 
 def _ok(name: str, text: str, repo: str | None = None) -> Check:

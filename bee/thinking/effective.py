@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from bee.thinking.config import Policy, Settings
 from bee.thinking.network import narrowed
-from bee.thinking.outgates import secrets_in
 from bee.words.roles import Role
+from bee.words.secrets import secrets_in
 from bee.words.tree import Tree
 
 DEFAULT: Final = "default"

@@ -10,45 +10,13 @@ from typing import Any, Final
 
 from bee.thinking.history import summary_of
 from bee.words.outcomes import Outcome
-from bee.words.records import Kind, Record, RunSummary
+from bee.words.records import Entry, Kind, RunSummary
 from bee.words.roles import Role
 
 _AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _FORMS: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
 _ROLES: Final = frozenset(role.value for role in Role)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One commit of a ledger: its first line, and its record (None where this bee cannot read it)."""
-
-    repo: str
-    number: int
-    line: str
-    record: Record | None
-
-    @property
-    def at(self) -> int:
-        """When, in seconds since the epoch; 0 where the record cannot be read."""
-        return self.record.at if self.record else 0
-
-    def json(self) -> dict[str, Any]:
-        """As `bee log --json` lists it."""
-        record = self.record
-        return {
-            "at": self.at,
-            "line": self.line,
-            "repo": self.repo,
-            "number": self.number,
-            "kind": str(record.kind) if record else None,
-            "role": record.role if record else None,
-            "run": record.run if record else None,
-            "outcome": str(record.outcome) if record and record.outcome else None,
-            "failure": str(record.failure) if record and record.failure else None,
-            "note": record.note if record else "",
-            "cost_usd": record.cost_usd if record else 0.0,
-        }
 
 
 @dataclass(frozen=True, slots=True)

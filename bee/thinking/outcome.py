@@ -22,7 +22,9 @@ from bee.words.effects import (
     PostReview,
     SetLabels,
     SetStatus,
+    TraceResult,
     WritePlan,
+    effect_key,
 )
 from bee.words.labels import Label
 from bee.words.model import Issue, Pull
@@ -41,19 +43,6 @@ class Submitted:
     head: str
     title: str
     body: str
-
-
-@dataclass(frozen=True, slots=True)
-class TraceResult:
-    """One E2E run as its step records tell it; `ref` and `tip` are where the trace will be."""
-
-    passed: bool
-    head: str
-    base: str
-    ref: str
-    tip: str
-    lines: tuple[str, ...]
-    output: str = ""
 
 
 @dataclass(slots=True)
@@ -151,7 +140,7 @@ class _Maker:
 
     def comment(self, kind: str, text: str, **values: str) -> PostComment:
         """A comment on the item that finds itself again."""
-        key = wording.effect_key(self.number, self.role, self.fingerprint, kind)
+        key = effect_key(self.number, self.role, self.fingerprint, kind)
         return PostComment(self.number, wording.marked(text, self.brief.run, self.role, key, **values), key)
 
     def _done(self, note: str, *effects: Effect, push: str | None = None, trace: TraceResult | None = None) -> Result:
@@ -199,7 +188,7 @@ class _Maker:
         """The verdict on one head, and its status."""
         brief = self.brief
         verdict = "approve" if approved else "changes"
-        key = wording.effect_key(self.number, self.role, self.fingerprint, "review")
+        key = effect_key(self.number, self.role, self.fingerprint, "review")
         body = wording.marked(
             wording.reviewed(approved, text, brief.head), brief.run, self.role, key, head=brief.head, verdict=verdict
         )

@@ -15,6 +15,7 @@ from typing import Final
 
 from bee.thinking.config import Policy
 from bee.words import limits
+from bee.words.secrets import secrets_in
 from bee.words.text import one_line, silent, unix
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is no credential, and stands in many texts
@@ -22,19 +23,6 @@ TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/tes
 _LEFT_OUT: Final = "[left out: it seems to hold a credential]"
 SYMLINK: Final = "120000"
 SUBMODULE: Final = "160000"
-
-# A first net for credentials in text; what it knows is listed in SECURITY.md.
-_SECRETS: Final = (
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z]{2,12} )?PRIVATE KEY-----")),
-    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60})")),
-    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)(?![0-9A-Z]{9}EXAMPLE)[0-9A-Z]{16}\b")),
-    ("a Slack token", re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10}")),
-    ("an Anthropic key", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{20}")),
-    ("an OpenAI key", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9_-]{40}")),
-    ("a Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
-    ("an npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
-    ("a PyPI token", re.compile(r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{20}")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +114,6 @@ def refuse_commits(commits: Sequence[Handed], agent: str) -> list[str]:
             problems.append(f"{name} is not made by `{agent}`: leave the author as git is set up here "
                             "(`git commit --amend --reset-author`)")  # fmt: skip
     return problems
-
-
-def secrets_in(text: str) -> list[str]:
-    """The kinds of credentials that the text seems to hold; never the credentials themselves."""
-    return [kind for kind, pattern in _SECRETS if pattern.search(text)]
 
 
 def refuse_text(text: str, kinds: Callable[[str], list[str]] = secrets_in) -> list[str]:

@@ -13,7 +13,7 @@ from bee.thinking.history import MENDER, fold, is_dispatch, spent
 from bee.thinking.position import Mover, Place, Position, position
 from bee.thinking.trust import Trust
 from bee.words import markers
-from bee.words.effects import StickyComment
+from bee.words.effects import StickyComment, effect_key
 from bee.words.labels import Label
 from bee.words.model import Comment, Item, Pull
 from bee.words.outcomes import Outcome
@@ -32,7 +32,7 @@ RESTS: Final = frozenset(
 
 def key_of(number: int) -> str:
     """The key under which the sticky comment of an item finds itself: one for its whole life."""
-    return wording.effect_key(number, MENDER, "", "status")
+    return effect_key(number, MENDER, "", "status")
 
 
 def found(item: Item, trust: Trust, key: str) -> Comment | None:

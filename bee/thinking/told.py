@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bee.thinking import wording
 from bee.thinking.facts import View, record_of
 from bee.thinking.history import MENDER
 from bee.thinking.quarantine import releases
 from bee.thinking.trust import Trust, resumed_at
 from bee.words import markers
 from bee.words.causes import Cause
+from bee.words.effects import effect_key
 from bee.words.model import Comment, Item
 
 
@@ -31,7 +31,7 @@ def card_key(item: Item, cause: Cause, view: View, pull: int | None = None) -> s
     """
     times = releases(item, view, record_of(view, item.number)) if cause is Cause.HOT_LOOP else 0
     about = f"{resumed_at(item, view.trust)} {cause} {times} {pull or 0}"
-    return wording.effect_key(item.number, MENDER, about, "escalate")
+    return effect_key(item.number, MENDER, about, "escalate")
 
 
 def told(item: Item, cause: Cause, view: View, pull: int | None = None) -> bool:

@@ -15,18 +15,13 @@ from bee.words.limits import BODY_BYTES_MAX, CARD_REASON_BYTES_MAX, DASHBOARD_RO
 from bee.words.outcomes import Outcome
 from bee.words.plan import Step
 from bee.words.records import RunSummary
-from bee.words.text import clipped, closed, digest, neutralised, one_line, plain, utc
+from bee.words.text import clipped, closed, neutralised, one_line, plain, utc
 
 
 def kept_from(hosts: Sequence[str]) -> str:
     """What the network policy refused in a run; empty for nothing."""
     more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
     return f"the network policy kept it from {', '.join(hosts[:3])}{more}" if hosts else ""
-
-
-def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
-    """The key under which one effect of one run finds itself again."""
-    return digest(f"{number} {role} {fingerprint} {kind}")
 
 
 def marked(text: str, run: str, role: str, key: str, **values: str) -> str:

@@ -24,9 +24,10 @@ from bee.verbs import control, steer
 from bee.verbs.host import Host
 from bee.verbs.keyed import keyed
 from bee.verbs.lease import Desk, desk_of
-from bee.verbs.reconcile import with_phases
+from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
 from bee.words import limits, markers
+from bee.words.effects import effect_key
 from bee.words.errors import BeeError, UsageError
 from bee.words.model import Comment, Issue
 from bee.words.text import unix
@@ -106,7 +107,7 @@ def _rested(issue: Issue, view: View) -> bool:
 
 
 def _key(number: int) -> str:
-    return wording.effect_key(number, MENDER, "", board.KEY)
+    return effect_key(number, MENDER, "", board.KEY)
 
 
 def _shown(issue: Issue, view: View) -> Comment | None:
@@ -202,7 +203,7 @@ def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
     if box.do is Do.RESUME:
         control.resume_all(desk, view.snapshot.control)
         return "It goes on with the next tick"
-    key = wording.effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
+    key = effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
     item = reading.read_item(door, repo, number).item
     if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
         return "It was done already"

@@ -10,14 +10,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bee.hands.crew import Crew
 from bee.hands.git import Repository
 from bee.thinking import wording
 from bee.thinking.config import Policy
-from bee.thinking.outcome import TraceResult
 from bee.thinking.outgates import Gates, verify_scripts
+from bee.verbs.host import Crew
 from bee.words import limits
 from bee.words.branches import trace_ref
+from bee.words.effects import TraceResult
 from bee.words.text import plain
 
 

@@ -8,25 +8,28 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bee.hands.clock import Clock
 from bee.hands.github.door import Door
 from bee.hands.github.manners import WRITES_HINT, with_written, written
 from bee.hands.journal import Home
 from bee.thinking.config import Settings
+from bee.thinking.network import OPEN, Network
 from bee.words.answer import Answer
+from bee.words.phase import Phase
 from bee.words.roles import Role
 from bee.words.runs import run_name
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
-    from bee.hands.crew import Crew
-    from bee.hands.executor import Executor
+    from bee.hands.engines import EngineResult
     from bee.hands.git import Repository
+    from bee.hands.process import Ended
     from bee.thinking.outgates import Gates
 
 Handler = Callable[[str, dict[str, Any]], Answer]
@@ -92,3 +95,56 @@ def writes_of_hour(host: Host, door: Door) -> int:
 def new_run(role: str, number: int, now: int) -> str:
     """A run id: readable, sortable by GitHub's clock, unique by a nonce."""
     return run_name(role, number, now, secrets.token_hex(4))
+
+
+class Executor(Protocol):
+    """Where workers run."""
+
+    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
+        """Start the worker of a run with its job (JSON, with the token) and the slot it will hold."""
+
+    def phase(self, run: str, host: str, boot: str) -> Phase:
+        """Whether the worker that a record of `host` in `boot` speaks of is alive."""
+
+    def cancel(self, run: str) -> bool:
+        """Ask a worker to end; asked again later, end it. False where there was nothing to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One role to be played: where, with which prompt, and until when. `more_minutes` is waiting that is bee's own.
+
+    `usd_max` is what the budgets leave for it, in USD (0 is no bound); `network` what the repository's policy leaves of
+    what this machine allows.
+    """
+
+    role: Role
+    run: str
+    repo: str
+    number: int
+    branch: str
+    folder: Path
+    clone: Path
+    context: Path
+    bin: Path
+    home: Path
+    mirror: Path
+    socket: Path
+    prompt: str
+    stop: threading.Event
+    more_minutes: int = 0
+    usd_max: float = 0.0
+    network: Network = OPEN
+
+
+class Crew(Protocol):
+    """What does the work."""
+
+    def ready(self, role: Role, repo: str) -> None:
+        """Raises SandboxError or UsageError where this host cannot play the role: it must not be claimed for."""
+
+    def play(self, scene: Scene) -> EngineResult:
+        """Play a role to its end; what it achieved is judged elsewhere."""
+
+    def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
+        """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""

@@ -31,7 +31,17 @@ from bee.verbs.publish import carry_out
 from bee.words import limits
 from bee.words.branches import branch_of
 from bee.words.causes import Cause
-from bee.words.effects import CloseIssue, Effect, MergePull, OpenAlert, OpenPull, PostComment, SetLabels, TickStep
+from bee.words.effects import (
+    CloseIssue,
+    Effect,
+    MergePull,
+    OpenAlert,
+    OpenPull,
+    PostComment,
+    SetLabels,
+    TickStep,
+    effect_key,
+)
 from bee.words.errors import LeaseLost
 from bee.words.labels import Label, conflicts
 from bee.words.model import Issue, Item, Pull, PullState
@@ -200,7 +210,7 @@ def _complete(one: Placed, view: View, run: str) -> list[Effect]:
     numbers = {number for _, number in steps if number is not None} | {issue.number}
     runs = [run for number in sorted(numbers) for run in fold(record_of(view, number)) if run.role != MENDER]
     text = wording.completed(steps, len(runs), sum(r.cost_usd for r in runs))
-    key = wording.effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
+    key = effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
     return [
         PostComment(issue.number, wording.marked(text, run, "merger", key), key),
         SetLabels(issue.number, (Label.DONE.value,), _present(one, Label.WIP)),
@@ -233,7 +243,7 @@ def _release(one: Placed, view: View, run: str) -> list[Effect]:
     """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
     count = releases(one.item, view, record_of(view, one.number)) + 1
     text = wording.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
-    key = wording.effect_key(one.number, MENDER, f"{resumed_at(one.item, view.trust)} {count}", "release")
+    key = effect_key(one.number, MENDER, f"{resumed_at(one.item, view.trust)} {count}", "release")
     return [
         PostComment(one.number, wording.marked(text, run, MENDER, key), key),
         SetLabels(one.number, (), _present(one, Label.QUARANTINE)),

@@ -18,6 +18,7 @@ from bee.verbs.host import Host
 from bee.verbs.steer import HUMAN_ROLE, Done
 from bee.words import markers, plan
 from bee.words.branches import parse_branch
+from bee.words.effects import effect_key
 from bee.words.errors import UsageError
 from bee.words.labels import Label
 from bee.words.model import Issue, Pull, PullRef, PullState
@@ -84,7 +85,7 @@ def _check(one: OneItem, state: State) -> None:
 def _say(door: Door, repo: str, one: OneItem, state: State, reason: str) -> None:
     """The words, unless this very override has been said since the item last went on."""
     about = f"{steer.resumed(one)} {state} {reason}"
-    key = wording.effect_key(one.item.number, HUMAN_ROLE, about, "override")
+    key = effect_key(one.item.number, HUMAN_ROLE, about, "override")
     if any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN)):
         return
     text = wording.marked(wording.overridden(state, reason), "human", HUMAN_ROLE, key)

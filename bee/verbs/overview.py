@@ -15,7 +15,7 @@ from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
 from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
-from bee.verbs.reconcile import with_phases
+from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
 from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.words.limits import TICK_EVERY_SECONDS

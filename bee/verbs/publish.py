@@ -13,7 +13,6 @@ from typing import Any, Final
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import RefMove
 from bee.thinking import standing, wording
-from bee.thinking.outcome import TraceResult
 from bee.verbs import bodies, bundle
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying, MergeResult
@@ -33,7 +32,9 @@ from bee.words.effects import (
     SetStatus,
     StickyComment,
     TickStep,
+    TraceResult,
     WritePlan,
+    effect_key,
 )
 from bee.words.errors import (
     ForbiddenError,
@@ -181,7 +182,7 @@ def _overtaken(carrying: Carrying, effect: MergePull, result: MergeResult) -> No
     """The merged result is not what was tested: it is tested now. A failure, or nobody to test it, asks a person."""
     trace = carrying.test_result(result.commit) if carrying.test_result is not None else None
     if trace is not None and trace.passed:
-        key = wording.effect_key(effect.number, "merger", effect.head, "result")
+        key = effect_key(effect.number, "merger", effect.head, "result")
         words = wording.result_passed(effect.base_ref, result.overtaken, result.commit, trace.ref)
         text = wording.marked(words, carrying.lease.record.run, "merger", key)
         _post_comment(carrying, PostComment(effect.number, text, key))
@@ -196,7 +197,7 @@ def _hand_over(carrying: Carrying, effect: MergePull, parent: str, trace: TraceR
     pull = carrying.item(effect.number)
     named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None
     for number in [effect.number, *(named[:1] if named else ())]:
-        key = wording.effect_key(number, "merger", effect.head, "overtaken")
+        key = effect_key(number, "merger", effect.head, "overtaken")
         words = wording.base_overtaken(number, effect.base_ref, effect.base, parent, trace.ref if trace else "")
         marked = wording.marked(words, run, "merger", key, cause=Cause.BASE_MOVED.value)
         _post_comment(carrying, PostComment(number, marked, key))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from bee.hands.github.door import Door
 from bee.hands.journal import Home
 from bee.thinking.decide import Act, Escalate, decide
-from bee.thinking.facts import DayBounds, View, is_live
+from bee.thinking.facts import View, is_live
 from bee.thinking.leftovers import left_on_closed, twins
 from bee.verbs.host import Host
+from bee.verbs.phases import with_phases
 from bee.verbs.report import Report
 from bee.verbs.snapshot import look
 from bee.words import limits
@@ -106,16 +106,6 @@ def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report
 
 def _again(host: Host, door: Door, view: View) -> View:
     return with_phases(host, look(door, view.snapshot.repo))
-
-
-def with_phases(host: Host, view: View) -> View:
-    """The view as this host sees it: what its executor says of the runs that hold something, and its own bounds."""
-    phases: dict[str, Phase] = {}
-    for tip in view.snapshot.items.values():
-        if tip.record is not None and tip.record.holds:
-            phase = host.executor.phase(tip.record.run, tip.record.host, tip.record.boot)
-            phases[tip.record.run] = phase
-    return replace(view, phases=phases, bounds=DayBounds(host.settings.usd_per_day, host.settings.runs_per_day))
 
 
 def _end_overrun(host: Host, view: View) -> None:

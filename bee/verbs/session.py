@@ -11,10 +11,11 @@ from typing import Any
 
 from bee.hands.git import AGENT, Repository, WorkTree
 from bee.thinking import outgates
-from bee.thinking.outcome import Said, Submitted, TraceResult
+from bee.thinking.outcome import Said, Submitted
 from bee.thinking.prompt import Brief
 from bee.thinking.pulls import is_own
 from bee.words.answer import Answer
+from bee.words.effects import TraceResult
 from bee.words.errors import GitError, Refusal
 from bee.words.model import Pull
 from bee.words.plan import lint_replan, parse_steps

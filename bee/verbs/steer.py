@@ -26,6 +26,7 @@ from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
 from bee.words import markers
 from bee.words.branches import item_ref
+from bee.words.effects import effect_key
 from bee.words.errors import RefConflict, UsageError
 from bee.words.labels import Label
 from bee.words.model import Issue, Item, Permission, Pull, Tip
@@ -52,7 +53,7 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
     """Stop all work on an item: the label first, then the words, then the claim's release, in one request."""
     one = reading.read_item(door, repo, number)
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
-    key = wording.effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
+    key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = wording.marked(wording.paused_by_person(reason), "human", HUMAN_ROLE, key)
     missing_words = not any(
         marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run")

@@ -13,7 +13,8 @@ from bee.thinking.debt import something_to_ring
 from bee.thinking.decide import Dispatch, decide
 from bee.thinking.facts import View
 from bee.verbs.host import Host, writes_of_hour
-from bee.verbs.reconcile import reconcile, with_phases
+from bee.verbs.phases import with_phases
+from bee.verbs.reconcile import reconcile
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
 from bee.verbs.still import forget, remember

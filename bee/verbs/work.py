@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.hands import runlog
-from bee.hands.crew import Scene
 from bee.hands.engines import EngineResult
 from bee.hands.git import RefChange, Repository
 from bee.hands.github import writing
@@ -23,7 +22,6 @@ from bee.thinking.holds import BY_QUOTA
 from bee.thinking.network import OPEN
 from bee.thinking.notices import Notice
 from bee.thinking.outcome import Result, Said, settle
-from bee.thinking.outcome import TraceResult as Trace
 from bee.thinking.outgates import Gates
 from bee.thinking.sticky import sticky
 from bee.thinking.trust import Trust
@@ -32,7 +30,7 @@ from bee.verbs import lease as leases
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
-from bee.verbs.host import Host, credentials_of, note_writes
+from bee.verbs.host import Host, Scene, credentials_of, note_writes
 from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease
@@ -45,6 +43,7 @@ from bee.words import limits, records
 from bee.words.answer import Answer
 from bee.words.branches import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.words.effects import SetLabels
+from bee.words.effects import TraceResult as Trace
 from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
 from bee.words.labels import Label
 from bee.words.outcomes import Failure, Outcome

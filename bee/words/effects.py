@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bee.words.text import digest
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPull:
@@ -170,3 +172,21 @@ def from_json(data: Mapping[str, Any]) -> Effect:
         raise ValueError(f"unknown effect {data.get('do')!r}")
     effect: Effect = kind(**fields)
     return effect
+
+
+def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
+    """The key under which one effect of one run finds itself again."""
+    return digest(f"{number} {role} {fingerprint} {kind}")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceResult:
+    """One E2E run as its step records tell it; `ref` and `tip` are where the trace will be."""
+
+    passed: bool
+    head: str
+    base: str
+    ref: str
+    tip: str
+    lines: tuple[str, ...]
+    output: str = ""

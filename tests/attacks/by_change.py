@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bee.hands.crew import BoxedCrew
 from bee.hands.git import RefChange
 from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.secretscan import scan
 from bee.thinking.config import Policy, Settings
 from bee.thinking.outgates import Gates
+from bee.verbs.crew import BoxedCrew
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.workspace import AGENT_FILES
 from bee.words.errors import GitError, RefConflict

@@ -13,11 +13,11 @@ from bee.thinking.decide import place_item
 from bee.thinking.evidence import Verdict, e2e_results, words
 from bee.thinking.facts import View
 from bee.thinking.material import fenced
-from bee.thinking.outcome import Said, TraceResult, settle
+from bee.thinking.outcome import Said, settle
 from bee.thinking.outgates import Change, refuse_files
 from bee.thinking.prompt import Brief
 from bee.thinking.trust import Trust, text_is_trusted
-from bee.words.effects import PostComment
+from bee.words.effects import PostComment, TraceResult
 from bee.words.labels import Label
 from bee.words.model import Comment, Issue, Item, Pull, Rename, ReviewState, Who
 from bee.words.roles import Role

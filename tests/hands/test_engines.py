@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands import crew
 from bee.hands.engines import EngineJob, find
 from bee.hands.process import Agent, Stopped
+from bee.verbs import crew
 from bee.words.errors import UsageError
 from bee.words.outcomes import Failure
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from bee.hands import executor, process
-from bee.hands.executor import AGENT, WORKER, LocalExecutor, Phase, note_process
+from bee.hands.executor import LocalExecutor, Phase
 from bee.hands.journal import Home, Slot
+from bee.hands.process.notes import AGENT, WORKER, note_process
 from bee.words.errors import BeeError
 from tests.hands.world import until
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bee.hands.crew import Scene
 from bee.hands.engines import EngineResult
 from bee.hands.process import Ended
+from bee.verbs.host import Scene
 from bee.words.outcomes import Failure
 from bee.words.roles import Role
 from tests.sim.timeline import Killed, Process

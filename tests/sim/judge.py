@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bee.hands.crew import Scene
 from bee.thinking.decide import Decision, Dispatch
 from bee.thinking.holds import FOR_EVER
 from bee.thinking.position import Mover, Position
+from bee.verbs.host import Scene
 from bee.verbs.report import Report
 from bee.words import limits, markers
 from bee.words.branches import ITEM_REFS, parse_branch

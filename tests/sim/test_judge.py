@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from bee.hands.crew import Scene
 from bee.hands.engines import EngineResult
+from bee.verbs.host import Scene
 from bee.words.phase import Phase
 from bee.words.roles import Role
 from tests.sim.crew import Actors

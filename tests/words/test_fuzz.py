@@ -21,7 +21,7 @@ from bee.thinking.evidence import e2e_results, words
 from bee.thinking.gates import Gate, design_gate, plan_gate
 from bee.thinking.issues import blocked_by
 from bee.thinking.material import fenced, hidden_in, visible
-from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text, secrets_in
+from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text
 from bee.thinking.trust import Trust
 from bee.words import markers
 from bee.words.errors import ConfigError
@@ -31,6 +31,7 @@ from bee.words.markers import Marker
 from bee.words.model import Comment, Issue, Permission, Pull, Review, ReviewState, Who
 from bee.words.plan import Plan, Step, parse_steps, read_body, render_section, render_steps, with_plan, with_tick
 from bee.words.records import decode
+from bee.words.secrets import secrets_in
 from bee.words.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
 
 MEBIBYTE = 2**20

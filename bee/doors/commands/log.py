@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, item_number, moment_of, print_json
-from bee.thinking.ledger import Entry, Filter
+from bee.thinking.ledger import Filter
 from bee.verbs import ledger
 from bee.words.outcomes import Outcome
+from bee.words.records import Entry
 from bee.words.roles import Role
 from bee.words.text import plain
 

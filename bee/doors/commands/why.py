@@ -10,7 +10,7 @@ from bee.doors.commands.common import add_repo, host_for, print_json, warn_witho
 from bee.hands.github import reading
 from bee.thinking.decide import place_item, survey, why_json
 from bee.thinking.holds import hold_of
-from bee.verbs.reconcile import with_phases
+from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
 
 HELP = "why an item is where it is, and what you can do about it"

@@ -14,7 +14,7 @@ from bee.thinking.history import MENDER, fold
 from bee.thinking.position import Mover, Position
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading
-from bee.verbs.reconcile import with_phases
+from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
 from bee.words.limits import WATCH_LINES_MAX
 from bee.words.model import kind_of

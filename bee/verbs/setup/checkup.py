@@ -20,7 +20,7 @@ from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.scheduler import Machine
 from bee.thinking import checks
-from bee.thinking.checks import BranchRules, Check, Level, RepoFacts
+from bee.thinking.checks import Check, Level
 from bee.thinking.config import Policy, Settings
 from bee.thinking.posture import Posture, posture_checks
 from bee.verbs.setup import machine
@@ -36,6 +36,7 @@ from bee.words.errors import (
     RefusedError,
     SandboxError,
 )
+from bee.words.repository import BranchRules, RepoFacts
 from bee.words.roles import Role
 from bee.words.text import one_line
 

@@ -16,16 +16,7 @@ from bee.hands.github.door import Door
 from bee.hands.github.writing import RefMove
 from bee.hands.journal import Home
 from bee.hands.yamlfile import parse as parse_yaml
-from bee.thinking.checks import (
-    BranchRules,
-    Check,
-    Level,
-    RepoFacts,
-    access_checks,
-    missing_labels,
-    scope_grants,
-    setting_checks,
-)
+from bee.thinking.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.thinking.config import POLICY_PATH, Settings, settings_of
 from bee.thinking.setup import (
     SETUP_BRANCH,
@@ -42,6 +33,7 @@ from bee.verbs.snapshot import read_policy
 from bee.words.errors import ForbiddenError, RefConflict, RefusedError, UsageError
 from bee.words.labels import LABEL_TEXTS, Label
 from bee.words.model import PullRef, PullState, Snapshot
+from bee.words.repository import BranchRules, RepoFacts
 
 MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3

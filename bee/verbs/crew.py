@@ -5,16 +5,16 @@ Engines and the box are imported where they are first needed: a tick that sends 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bee.hands.journal import Home
 from bee.hands.runlog import TRANSCRIPT, add_verb
 from bee.thinking.config import Settings
 from bee.thinking.network import NONE, OPEN, Network, narrowed
+from bee.verbs.host import Scene
 from bee.words import limits
 from bee.words.errors import UsageError
 from bee.words.outcomes import Failure
@@ -27,46 +27,6 @@ if TYPE_CHECKING:
 
 
 _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-credentials", ".gitconfig")
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One role to be played: where, with which prompt, and until when. `more_minutes` is waiting that is bee's own.
-
-    `usd_max` is what the budgets leave for it, in USD (0 is no bound); `network` what the repository's policy leaves of
-    what this machine allows.
-    """
-
-    role: Role
-    run: str
-    repo: str
-    number: int
-    branch: str
-    folder: Path
-    clone: Path
-    context: Path
-    bin: Path
-    home: Path
-    mirror: Path
-    socket: Path
-    prompt: str
-    stop: threading.Event
-    more_minutes: int = 0
-    usd_max: float = 0.0
-    network: Network = OPEN
-
-
-class Crew(Protocol):
-    """What does the work."""
-
-    def ready(self, role: Role, repo: str) -> None:
-        """Raises SandboxError or UsageError where this host cannot play the role: it must not be claimed for."""
-
-    def play(self, scene: Scene) -> EngineResult:
-        """Play a role to its end; what it achieved is judged elsewhere."""
-
-    def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
-        """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +89,8 @@ class BoxedCrew:
         readable: Sequence[Path], network: bool,
     ) -> EngineResult:  # fmt: skip
         """Start the program in the box, with the prompt, and keep its clocks."""
-        from bee.hands.executor import AGENT, note_process
         from bee.hands.process import Agent
+        from bee.hands.process.notes import AGENT, note_process
 
         own = self.settings.role(scene.role, scene.repo)
         writable = [scene.clone, scene.home, scene.socket.parent]

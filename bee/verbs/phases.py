@@ -1,0 +1,19 @@
+"""A repository's view with what this host's executor says of its runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bee.thinking.facts import DayBounds, View
+from bee.verbs.host import Host
+from bee.words.phase import Phase
+
+
+def with_phases(host: Host, view: View) -> View:
+    """The view as this host sees it: what its executor says of the runs that hold something, and its own bounds."""
+    phases: dict[str, Phase] = {}
+    for tip in view.snapshot.items.values():
+        if tip.record is not None and tip.record.holds:
+            phase = host.executor.phase(tip.record.run, tip.record.host, tip.record.boot)
+            phases[tip.record.run] = phase
+    return replace(view, phases=phases, bounds=DayBounds(host.settings.usd_per_day, host.settings.runs_per_day))
