@@ -1,4 +1,4 @@
-"""The tables of the documents, made from the code: `python -m bee.doors.reference --write` puts them in place.
+"""The tables of the documents, made from the code: `bee help` shows them, and documents hold them.
 
 A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`. What the code says (rules, limits,
 options, defaults) is read from it; the sentences beside it stand here, and a name without its sentence is an error.
@@ -9,15 +9,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
-import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from bee.doors import cli, messages, schemas, session
+from bee.doors import messages, schemas, session
 from bee.doors import reference_texts as texts
-from bee.doors.examples import EXAMPLES
 from bee.hands.engines import table as engines
 from bee.thinking import config, design, prompt
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
@@ -26,20 +22,6 @@ from bee.words.causes import CAUSES
 from bee.words.labels import LABEL_TEXTS, Label
 from bee.words.outcomes import Failure, Outcome
 from bee.words.roles import ROLES, Role
-
-ROOT: Final = Path(__file__).resolve().parents[2]
-BLOCK: Final = re.compile(r"(<!-- generated:([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
-
-
-def documents(root: Path = ROOT) -> list[Path]:
-    """Every document of the project, in order."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/*.md")])
-
-
-def refreshed(text: str) -> str:
-    """The document with every generated part made anew. Raises KeyError for a name nobody makes."""
-    return BLOCK.sub(lambda found: f"{found[1]}\n{MAKERS[found[2]]()}\n\n{found[3]}", text)
-
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 
@@ -219,22 +201,18 @@ def _bounds() -> str:
 # ---- the command line -----------------------------------------------------------------------------------------------
 
 
-def parser_of(name: str) -> argparse.ArgumentParser:
-    """The real parser of a command, as `bee` builds it."""
-    return cli.parser_of(name)[0]
-
-
 def verb_parsers() -> dict[str, argparse.ArgumentParser]:
     """The parsers of the verbs an agent has in session."""
     [verbs] = [action for action in session.parser()._actions if isinstance(action, argparse._SubParsersAction)]
     return dict(verbs.choices)
 
 
-def _arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """The arguments of a parser that its users see."""
     return [a for a in parser._actions if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)]
 
 
-def _written(action: argparse.Action) -> str:
+def written(action: argparse.Action) -> str:
     """An argument as a usage line shows it."""
     value = str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest)
     if not action.option_strings:
@@ -243,27 +221,17 @@ def _written(action: argparse.Action) -> str:
     return text if action.required else f"[{text}]"
 
 
-def _usage(parser: argparse.ArgumentParser) -> str:
+def usage(parser: argparse.ArgumentParser) -> str:
+    """The usage line of a parser."""
     grouped = {id(a): group for group in parser._mutually_exclusive_groups for a in group._group_actions}
     parts: list[str] = []
-    for action in sorted(_arguments(parser), key=lambda a: bool(a.option_strings)):
+    for action in sorted(arguments(parser), key=lambda a: bool(a.option_strings)):
         group = grouped.get(id(action))
         if group is None:
-            parts.append(_written(action))
+            parts.append(written(action))
         elif action is group._group_actions[0]:
             parts.append(f"({' | '.join(a.option_strings[-1] for a in group._group_actions)})")
     return " ".join([parser.prog, *parts])
-
-
-def _commands() -> str:
-    parts = []
-    for name in cli.COMMANDS:
-        parser = parser_of(name)
-        parts.append(f"### `bee {name}`\n\n{cli.SUMMARY[name].capitalize()}.\n\n    {_usage(parser)}")
-        rows = [(code(_written(a).strip("[]")), (a.help or "").replace("%%", "%")) for a in _arguments(parser)]
-        parts.append(table(("argument", "meaning"), rows))
-        parts.append("\n".join(["```sh", *EXAMPLES[name], "```"]))
-    return "\n\n".join(parts)
 
 
 def _verbs() -> str:
@@ -271,7 +239,7 @@ def _verbs() -> str:
     for name, parser in verb_parsers().items():
         roles = [str(role) for role, row in ROLES.items() if name in row.verbs]
         subs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-        usages = [_usage(sub) for sub in subs[0].choices.values()] if subs else [_usage(parser)]
+        usages = [usage(sub) for sub in subs[0].choices.values()] if subs else [usage(parser)]
         who = ", ".join(roles) or "every role"
         rows.append((who, "<br>".join(map(code, usages)), (parser.description or "").replace("\n", " ")))
     return table(("role", "verb", "meaning"), rows)
@@ -323,7 +291,6 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "context": _context,
     "engines": lambda: table(*engines.capabilities()),
     "prices": lambda: table(*engines.prices()),
-    "commands": _commands,
     "errors": _errors,
     "schemas": _schemas,
     "messages": lambda: table(("exit", "error", "message", "what to do"), messages.rows()),
@@ -331,29 +298,3 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "exits": lambda: table(("code", "meaning"), texts.EXITS),
     "environment": lambda: table(("variable", "meaning"), texts.ENVIRONMENT),
 }
-
-
-def made() -> dict[Path, str]:
-    """Every file that is made from the code, whole or in part, as it should be."""
-    pages = {path: refreshed(path.read_text(encoding="utf-8")) for path in documents()}
-    return pages | {ROOT / "docs" / "schemas" / name: text for name, text in schemas.documents().items()}
-
-
-def main(argv: Sequence[str]) -> int:
-    """Say which documents are out of date (exit 1), or with --write bring them up to date."""
-    write = list(argv) == ["--write"]
-    if argv and not write:
-        print("usage: python -m bee.doors.reference [--write]", file=sys.stderr)
-        return 2
-    wanted = made()
-    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    for path in stale:
-        print(f"{'wrote' if write else 'out of date:'} {path.relative_to(ROOT)}")
-        if write:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted[path], encoding="utf-8")
-    return 1 if stale and not write else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -257,7 +257,7 @@ UNSPELLED: Final = {
     "doors.commands.init:run": "nothing was written",
     "doors.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
     "doors.commands.pause:run": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
-    "hands.crew:ready": "what `network` in config.yml asks for cannot be kept here: …",
+    "verbs.crew:ready": "what `network` in config.yml asks for cannot be kept here: …",
     "hands.github.door:_check": "GitHub refused (…): …",
     "hands.github.door:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
     "hands.github.door:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "

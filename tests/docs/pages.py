@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bee.doors import reference
+from bee.doors import documents
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^( *)```(\w*)\s*$")
@@ -42,7 +42,7 @@ class Line:
 
 def pages() -> list[Path]:
     """Every document."""
-    return reference.documents(ROOT)
+    return documents.documents(ROOT)
 
 
 def read(name: str) -> str:

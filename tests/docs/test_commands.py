@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from bee.doors import cli, reference
+from bee.doors import cli, documents, reference
 from tests.docs import pages
 from tests.docs.pages import Block
 
@@ -16,7 +16,7 @@ NOT_THERE_YET = "Not there yet"
 _COMMAND = re.compile(r"^(?:git )?bee ([a-z][a-z0-9-]*)(?: (.*))?$")
 _PLACEHOLDERS = {"N": "1", "PATH": ".", "FILE": "doc.md"}
 
-HOST = {name: reference.parser_of(name) for name in cli.COMMANDS}
+HOST = {name: documents.parser_of(name) for name in cli.COMMANDS}
 SESSION = reference.verb_parsers()
 
 
@@ -125,4 +125,4 @@ def test_every_row_of_the_agents_verbs_names_a_verb_that_exists() -> None:
         "context",
         "why",
     }
-    assert set(re.findall(r"`bee ([a-z0-9-]+)", reference.MAKERS["verbs"]())) == set(SESSION)
+    assert set(re.findall(r"`bee ([a-z0-9-]+)", documents.MAKERS["verbs"]())) == set(SESSION)

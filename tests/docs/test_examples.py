@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bee.doors import reference, schemas
+from bee.doors import documents, schemas
 from bee.hands.yamlfile import parse
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.design import SKELETON, sections_of
@@ -77,7 +77,7 @@ def test_every_example_is_of_its_published_shape() -> None:
 
 
 def test_the_exit_codes_in_the_table_are_those_of_the_errors() -> None:
-    listed = {int(code) for code in re.findall(r"^\| (\d+) \| [a-z`]", reference.MAKERS["exits"](), re.MULTILINE)}
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \| [a-z`]", documents.MAKERS["exits"](), re.MULTILINE)}
     kinds = [value for value in vars(errors).values() if isinstance(value, type)]
     assert {kind.exit_code for kind in kinds if issubclass(kind, errors.BeeError)} <= listed
     assert listed == {0, 1, 2, 3, 75, 130, 141}

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import reference
+from bee.doors import documents, reference
 from bee.doors import reference_texts as texts
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Position
 from tests.docs import pages
 
-AGAIN = "run: python -m bee.doors.reference --write"
+AGAIN = "run: python -m bee.doors.documents --write"
 
 
 @pytest.mark.parametrize("page", pages.pages(), ids=lambda page: page.name)
 def test_making_the_tables_again_changes_nothing(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert reference.refreshed(text) == text, f"{page.name} is out of date; {AGAIN}"
+    assert documents.refreshed(text) == text, f"{page.name} is out of date; {AGAIN}"
 
 
 def test_every_table_stands_somewhere_and_every_marker_is_whole() -> None:
@@ -28,8 +28,8 @@ def test_every_table_stands_somewhere_and_every_marker_is_whole() -> None:
     for page in pages.pages():
         text = page.read_text(encoding="utf-8")
         used |= set(re.findall(r"^<!-- generated:([a-z-]+) -->$", text, re.MULTILINE))
-        assert len(re.findall("<!-- generated:[a-z]", text)) == len(reference.BLOCK.findall(text)), page.name
-    assert used == set(reference.MAKERS)
+        assert len(re.findall("<!-- generated:[a-z]", text)) == len(documents.BLOCK.findall(text)), page.name
+    assert used == set(documents.MAKERS)
 
 
 def test_agents_md_has_the_tables_that_every_agent_follows() -> None:
@@ -40,12 +40,12 @@ def test_agents_md_has_the_tables_that_every_agent_follows() -> None:
 
 def test_a_changed_table_is_noticed() -> None:
     text = pages.read("AGENTS.md")
-    assert reference.refreshed(text.replace("| `breeze:human` |", "| `breeze:person` |")) == text
+    assert documents.refreshed(text.replace("| `breeze:human` |", "| `breeze:person` |")) == text
 
 
 def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(KeyError):
-        reference.refreshed("<!-- generated:nothing -->\n<!-- /generated -->")
+        documents.refreshed("<!-- generated:nothing -->\n<!-- /generated -->")
 
 
 def test_a_name_without_a_sentence_is_an_error() -> None:
@@ -55,7 +55,7 @@ def test_a_name_without_a_sentence_is_an_error() -> None:
 
 def test_every_rule_is_a_row() -> None:
     for rules, name in ((ISSUE_RULES, "positions-issue"), (PULL_RULES, "positions-pull")):
-        rows = reference.MAKERS[name]().splitlines()[2:]
+        rows = documents.MAKERS[name]().splitlines()[2:]
         assert len(rows) == len(rules)
         for rule, row in zip(rules, rows, strict=True):
             assert f"`{rule.position}`" in row
@@ -84,7 +84,7 @@ def test_no_key_that_is_said_to_have_no_effect_has_one() -> None:
 
 def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "bee.doors.reference"],
+        [sys.executable, "-m", "bee.doors.documents"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(pages.ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
@@ -92,4 +92,4 @@ def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    assert reference.main(["--nonsense"]) == 2
+    assert documents.main(["--nonsense"]) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bee.doors import cli, reference, schemas
+from bee.doors import cli, documents, schemas
 from tests.belt.plays import configure, task_pull
 from tests.belt.stage import Stage, staged
 from tests.shapes import judge, shape_of, valid
@@ -71,7 +71,7 @@ def test_each_command_prints_its_shape(stage: Stage, capsys: pytest.CaptureFixtu
 
 
 def test_every_command_with_json_has_a_shape() -> None:
-    with_json = {name for name in cli.COMMANDS if "--json" in reference.parser_of(name)._option_string_actions}
+    with_json = {name for name in cli.COMMANDS if "--json" in documents.parser_of(name)._option_string_actions}
     assert with_json == {name.partition(" ")[0] for name in schemas.SHAPES}
 
 
@@ -82,7 +82,7 @@ def test_every_schema_is_one_and_lies_in_its_file() -> None:
     for name in schemas.SHAPES:
         jsonschema.Draft202012Validator.check_schema(schemas.schema_of(name))
         text = (folder / schemas.file_name(name)).read_text(encoding="utf-8")
-        assert text == made[schemas.file_name(name)], "run: python -m bee.doors.reference --write"
+        assert text == made[schemas.file_name(name)], "run: python -m bee.doors.documents --write"
 
 
 @pytest.mark.parametrize(
