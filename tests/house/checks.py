@@ -13,9 +13,17 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-FLOORS: Final = ("words", "thinking", "hands", "verbs", "doors")
+ORDER: Final = (
+    "model", "config", "wording", "pipeline", "system", "git", "github", "engines", "sandbox", "host", "lease",
+    "publish", "run", "executors", "steer", "status", "dashboard", "tick", "setup", "reference", "demo", "cli",
+    "words", "thinking", "hands", "verbs", "doors",
+)  # fmt: skip
+PURE: Final = ("bee.model", "bee.wording", "bee.pipeline", "bee.words", "bee.thinking")
+OUTWARD: Final = ("bee.doors", "bee.cli", "bee.demo")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
-FORGE_DOORS: Final = frozenset({"bee.doors.commands.demo", "bee.doors.commands.forge"})
+FORGE_USERS: Final = frozenset(
+    {"bee.doors.commands.demo", "bee.doors.commands.forge", "bee.cli.commands.demo", "bee.cli.commands.forge"}
+)
 
 # Packages whose modules may name one another inside functions, with the reason.
 MUTUAL: Final = {
@@ -24,22 +32,25 @@ MUTUAL: Final = {
 
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "requests": ("bee.hands.github", "bee.hands.notifier"),
-    "urllib3": ("bee.hands.github",),
+    "requests": ("bee.hands.github", "bee.hands.notifier", "bee.github", "bee.system.notifier"),
+    "urllib3": ("bee.hands.github", "bee.github"),
     # The demo's person talks to GitHub as anybody would, past bee's own door.
-    "urllib.request": ("bee.doors.demo.person",),
+    "urllib.request": ("bee.doors.demo.person", "bee.demo.person"),
     "http.client": (),
     # The demo's scripted agent is a program of its own, started as any engine is.
     # The relay runs in the box, and becomes the program it was given.
-    "subprocess": ("bee.hands.process", "bee.forge", "bee.doors.demo.agent", "bee.doors.relay"),
+    "subprocess": (
+        *("bee.hands.process", "bee.forge", "bee.doors.demo.agent", "bee.doors.relay"),
+        *("bee.system.process", "bee.demo.agent", "bee.sandbox.relay"),
+    ),
     "multiprocessing": (),
-    "yaml": ("bee.hands.yamlfile",),
-    "filelock": ("bee.hands.journal",),
-    "argcomplete": ("bee.doors.completing",),
-    "detect_secrets": ("bee.hands.secretscan",),
-    "proxy": ("bee.hands.egress",),
-    "rich": ("bee.doors",),
-    "textual": ("bee.doors.watch",),
+    "yaml": ("bee.hands.yamlfile", "bee.config.yaml"),
+    "filelock": ("bee.hands.journal", "bee.system.home"),
+    "argcomplete": ("bee.doors.completing", "bee.cli.completion"),
+    "detect_secrets": ("bee.hands.secretscan", "bee.system.secrets"),
+    "proxy": ("bee.hands.egress", "bee.sandbox.egress"),
+    "rich": ("bee.doors", "bee.cli", "bee.demo", "bee.status"),
+    "textual": ("bee.doors.watch", "bee.status.watch"),
     "werkzeug": ("bee.forge",),
     "graphql": ("bee.forge",),
 }
@@ -167,30 +178,30 @@ def _all_imports(root: Path) -> Iterator[tuple[Module, Import]]:
             yield module, found
 
 
-def _floor(name: str) -> int | None:
+def _rank(name: str) -> int | None:
     parts = name.split(".")
-    return FLOORS.index(parts[1]) if len(parts) > 1 and parts[1] in FLOORS else None
+    return ORDER.index(parts[1]) if len(parts) > 1 and parts[1] in ORDER else None
 
 
-def broken_floors(root: Path) -> list[str]:
-    """Imports that go up a floor, into the forge or out of it, and modules that stand on no floor."""
+def broken_order(root: Path) -> list[str]:
+    """Imports against the order of the packages, into the forge or out of it, and modules that are in no package."""
     problems = []
     for module in modules(root):
-        if _floor(module.name) is None and module.name not in OUTERMOST and not _within(module.name, ["bee.forge"]):
-            problems.append(f"{module.at(1)}: {module.name} stands on no floor ({', '.join(FLOORS)}) nor in the forge")
+        if _rank(module.name) is None and module.name not in OUTERMOST and not _within(module.name, ["bee.forge"]):
+            problems.append(f"{module.at(1)}: {module.name} is in none of {', '.join(ORDER)}, nor in the forge")
     for module, found in _all_imports(root):
         if not _within(found.target, ["bee"]):
             continue
-        of, to = _floor(module.name), _floor(found.target)
+        of, to = _rank(module.name), _rank(found.target)
         where = module.at(found.line)
         if _within(module.name, ["bee.forge"]):
             if not _within(found.target, ["bee.forge"]):
                 problems.append(f"{where}: the forge imports {found.target}; it is a world of its own")
         elif _within(found.target, ["bee.forge"]):
-            if module.name not in FORGE_DOORS:
-                problems.append(f"{where}: {module.name} imports the forge; only {', '.join(sorted(FORGE_DOORS))} may")
+            if module.name not in FORGE_USERS:
+                problems.append(f"{where}: {module.name} imports the forge; only {', '.join(sorted(FORGE_USERS))} may")
         elif of is not None and to is not None and to > of:
-            problems.append(f"{where}: {FLOORS[of]} imports {found.target}, which stands above it")
+            problems.append(f"{where}: {ORDER[of]} imports {found.target}, which comes later in the order")
         elif of is not None and found.target == "bee.__main__":
             problems.append(f"{where}: {module.name} imports the entry point")
     return problems
@@ -236,7 +247,7 @@ def broken_doors(root: Path) -> list[str]:
                 problems.append(f"{where}: {door} is imported by {module.name}; its door is {DOORS[door] or 'nowhere'}")
         elif top not in sys.stdlib_module_names and top != "__future__":
             problems.append(f"{where}: {module.name} imports {top}, which has no door in tests/house/checks.py")
-        if _within(module.name, ["bee.words", "bee.thinking"]) and _impure(found.target):
+        if _within(module.name, PURE) and _impure(found.target):
             problems.append(f"{where}: {module.name} is pure, and imports {found.target}")
     return problems
 
@@ -249,11 +260,11 @@ def outer_world(root: Path) -> list[str]:
     """Where the environment, the terminal and the exit are used anywhere but in the doors and the forge."""
     problems = []
     for module in modules(root):
-        if module.name in OUTERMOST or _within(module.name, ["bee.doors", "bee.forge"]):
+        if module.name in OUTERMOST or _within(module.name, [*OUTWARD, "bee.forge"]):
             continue
         for line, what in _outer_uses(module.tree):
             problems.append(f"{module.at(line)}: {what} outside the doors")
-        if _within(module.name, ["bee.words", "bee.thinking"]):
+        if _within(module.name, PURE):
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Attribute) and (getattr(node.value, "id", ""), node.attr) in IMPURE_NAMES:
                     problems.append(f"{module.at(node.lineno)}: {ast.unparse(node)} in a pure module")

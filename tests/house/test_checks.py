@@ -11,19 +11,19 @@ from tests.house import checks
 
 GOOD = {
     "bee/__init__.py": "",
-    "bee/__main__.py": "import sys\nfrom bee.doors.cli import main\nsys.exit(main())",
-    "bee/words/__init__.py": "",
-    "bee/words/text.py": "import re\nfrom pathlib import PurePosixPath",
-    "bee/thinking/decide.py": "from bee.words import text\nfrom bee.thinking import rules",
-    "bee/thinking/rules.py": "from bee.words.text import re",
-    "bee/hands/__init__.py": "",
-    "bee/hands/process.py": "import os\nimport subprocess\ndef go(): os.fork()",
-    "bee/hands/yamlfile.py": "import yaml",
-    "bee/hands/journal.py": "import filelock",
-    "bee/hands/github/door.py": "import requests",
-    "bee/verbs/tick.py": "from bee.thinking import decide\nfrom bee.hands import process",
-    "bee/doors/cli.py": "import os, sys\nfrom bee.verbs import tick\ndef main(): print(os.environ)",
-    "bee/doors/commands/demo.py": "def run():\n    from bee.forge.server import serve",
+    "bee/__main__.py": "import sys\nfrom bee.cli.main import main\nsys.exit(main())",
+    "bee/model/__init__.py": "",
+    "bee/model/text.py": "import re\nfrom pathlib import PurePosixPath",
+    "bee/pipeline/decide.py": "from bee.model import text\nfrom bee.pipeline import rules",
+    "bee/pipeline/rules.py": "from bee.model.text import re",
+    "bee/system/__init__.py": "",
+    "bee/system/process.py": "import os\nimport subprocess\ndef go(): os.fork()",
+    "bee/config/yaml.py": "import yaml",
+    "bee/system/home.py": "import filelock",
+    "bee/github/client.py": "import requests",
+    "bee/tick/tick.py": "from bee.pipeline import decide\nfrom bee.system import process",
+    "bee/cli/main.py": "import os, sys\nfrom bee.tick import tick\ndef main(): print(os.environ)",
+    "bee/cli/commands/demo.py": "def run():\n    from bee.forge.server import serve",
     "bee/forge/server.py": "import os, subprocess\nimport werkzeug\nfrom bee.forge import wire\nprint(os.environ)",
     "bee/forge/wire.py": "import graphql",
 }
@@ -40,7 +40,7 @@ def house(root: Path, **changes: str) -> Path:
 
 Rule = Callable[[Path], list[str]]
 RULES: tuple[Rule, ...] = (
-    checks.broken_floors,
+    checks.broken_order,
     checks.import_cycles,
     checks.broken_doors,
     checks.outer_world,
@@ -54,43 +54,43 @@ def test_a_sound_house_passes(rule: Rule, tmp_path: Path) -> None:
 
 
 BROKEN = [
-    (checks.broken_floors, "bee/words/text.py", "from bee.thinking import decide"),
-    (checks.broken_floors, "bee/words/text.py", "def f():\n    import bee.hands.process"),
-    (checks.broken_floors, "bee/words/text.py", "import importlib\nimportlib.import_module('bee.doors.cli')"),
-    (checks.broken_floors, "bee/words/text.py", "__import__('bee.verbs.tick')"),
-    (checks.broken_floors, "bee/hands/process.py", "import importlib as i\ndef f(x):i.import_module(f'bee.verbs.{x}')"),
-    (checks.broken_floors, "bee/thinking/decide.py", "from ..hands import process"),
-    (checks.broken_floors, "bee/thinking/decide.py", "from .. import hands"),
-    (checks.broken_floors, "bee/hands/process.py", "import typing\nif typing.TYPE_CHECKING:\n    import bee.doors.cli"),
-    (checks.broken_floors, "bee/verbs/tick.py", "import bee.__main__"),
-    (checks.broken_floors, "bee/verbs/tick.py", "from bee.forge import wire"),
-    (checks.broken_floors, "bee/doors/cli.py", "import bee.forge.server"),
-    (checks.broken_floors, "bee/forge/wire.py", "from bee.words import text"),
-    (checks.broken_floors, "bee/utils.py", "X = 1"),
-    (checks.broken_floors, "bee/helpers/more.py", "X = 1"),
-    (checks.import_cycles, "bee/thinking/rules.py", "def late():\n    from bee.thinking.decide import decide"),
-    (checks.broken_doors, "bee/verbs/tick.py", "import requests"),
-    (checks.broken_doors, "bee/hands/githubby.py", "import requests.adapters"),
-    (checks.broken_doors, "bee/verbs/tick.py", "def f():\n    from subprocess import run"),
-    (checks.broken_doors, "bee/doors/cli.py", "import yaml"),
-    (checks.broken_doors, "bee/hands/yamlfile.py", "import filelock"),
-    (checks.broken_doors, "bee/hands/process.py", "import urllib.request"),
-    (checks.broken_doors, "bee/doors/cli.py", "import leftpad"),
-    (checks.broken_doors, "bee/words/text.py", "import os"),
-    (checks.broken_doors, "bee/words/text.py", "from pathlib import Path"),
-    (checks.broken_doors, "bee/thinking/decide.py", "import random"),
-    (checks.broken_doors, "bee/thinking/decide.py", "import time"),
-    (checks.outer_world, "bee/thinking/decide.py", "from datetime import datetime\ndef f(): return datetime.now()"),
-    (checks.outer_world, "bee/verbs/tick.py", "import os\ndef f(): return os.environ.get('X')"),
-    (checks.outer_world, "bee/verbs/tick.py", "from os import getenv"),
-    (checks.outer_world, "bee/hands/process.py", "print('hello')"),
-    (checks.outer_world, "bee/hands/process.py", "import sys\ndef f(): sys.exit(1)"),
-    (checks.outer_world, "bee/hands/process.py", "from sys import stderr"),
-    (checks.outer_world, "bee/verbs/tick.py", "def f(): raise SystemExit(1)"),
-    (checks.outer_world, "bee/verbs/tick.py", "def f(): exit(1)"),
-    (checks.processes_started_elsewhere, "bee/verbs/tick.py", "import os\ndef f(): os.system('true')"),
-    (checks.work_at_import, "bee/words/text.py", "import logging\nlogging.basicConfig()"),
-    (checks.work_at_import, "bee/words/text.py", "for x in ():\n    pass"),
+    (checks.broken_order, "bee/model/text.py", "from bee.pipeline import decide"),
+    (checks.broken_order, "bee/model/text.py", "def f():\n    import bee.system.process"),
+    (checks.broken_order, "bee/model/text.py", "import importlib\nimportlib.import_module('bee.cli.main')"),
+    (checks.broken_order, "bee/model/text.py", "__import__('bee.tick.tick')"),
+    (checks.broken_order, "bee/system/process.py", "import importlib as i\ndef f(x):i.import_module(f'bee.tick.{x}')"),
+    (checks.broken_order, "bee/pipeline/decide.py", "from ..system import process"),
+    (checks.broken_order, "bee/pipeline/decide.py", "from .. import system"),
+    (checks.broken_order, "bee/system/process.py", "import typing\nif typing.TYPE_CHECKING:\n    import bee.cli.main"),
+    (checks.broken_order, "bee/tick/tick.py", "import bee.__main__"),
+    (checks.broken_order, "bee/tick/tick.py", "from bee.forge import wire"),
+    (checks.broken_order, "bee/cli/main.py", "import bee.forge.server"),
+    (checks.broken_order, "bee/forge/wire.py", "from bee.model import text"),
+    (checks.broken_order, "bee/utils.py", "X = 1"),
+    (checks.broken_order, "bee/helpers/more.py", "X = 1"),
+    (checks.import_cycles, "bee/pipeline/rules.py", "def late():\n    from bee.pipeline.decide import decide"),
+    (checks.broken_doors, "bee/tick/tick.py", "import requests"),
+    (checks.broken_doors, "bee/githubby.py", "import requests.adapters"),
+    (checks.broken_doors, "bee/tick/tick.py", "def f():\n    from subprocess import run"),
+    (checks.broken_doors, "bee/cli/main.py", "import yaml"),
+    (checks.broken_doors, "bee/config/yaml.py", "import filelock"),
+    (checks.broken_doors, "bee/system/process.py", "import urllib.request"),
+    (checks.broken_doors, "bee/cli/main.py", "import leftpad"),
+    (checks.broken_doors, "bee/model/text.py", "import os"),
+    (checks.broken_doors, "bee/model/text.py", "from pathlib import Path"),
+    (checks.broken_doors, "bee/pipeline/decide.py", "import random"),
+    (checks.broken_doors, "bee/pipeline/decide.py", "import time"),
+    (checks.outer_world, "bee/pipeline/decide.py", "from datetime import datetime\ndef f(): return datetime.now()"),
+    (checks.outer_world, "bee/tick/tick.py", "import os\ndef f(): return os.environ.get('X')"),
+    (checks.outer_world, "bee/tick/tick.py", "from os import getenv"),
+    (checks.outer_world, "bee/system/process.py", "print('hello')"),
+    (checks.outer_world, "bee/system/process.py", "import sys\ndef f(): sys.exit(1)"),
+    (checks.outer_world, "bee/system/process.py", "from sys import stderr"),
+    (checks.outer_world, "bee/tick/tick.py", "def f(): raise SystemExit(1)"),
+    (checks.outer_world, "bee/tick/tick.py", "def f(): exit(1)"),
+    (checks.processes_started_elsewhere, "bee/tick/tick.py", "import os\ndef f(): os.system('true')"),
+    (checks.work_at_import, "bee/model/text.py", "import logging\nlogging.basicConfig()"),
+    (checks.work_at_import, "bee/model/text.py", "for x in ():\n    pass"),
 ]  # fmt: skip
 
 
@@ -102,8 +102,8 @@ def test_a_broken_house_fails(rule: Rule, path: str, text: str, tmp_path: Path) 
 
 
 def test_imports_for_the_type_checker_alone_are_no_cycle(tmp_path: Path) -> None:
-    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from bee.thinking import decide"
-    assert checks.import_cycles(house(tmp_path, **{"bee/thinking/rules.py": text})) == []
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from bee.pipeline import decide"
+    assert checks.import_cycles(house(tmp_path, **{"bee/pipeline/rules.py": text})) == []
 
 
 def test_types_that_refer_to_one_another_may_do_so_late_only(tmp_path: Path) -> None:
@@ -120,6 +120,6 @@ def test_types_that_refer_to_one_another_may_do_so_late_only(tmp_path: Path) -> 
 
 def test_long_modules_and_functions_are_found(tmp_path: Path) -> None:
     body = "\n".join(f"    x = {n}" for n in range(60))
-    root = house(tmp_path, **{"bee/words/long.py": f"def f():\n{body}\ndef g():\n    return 1"})
-    assert checks.long_functions(root, 60) == {"bee.words.long:f": 61}
-    assert checks.long_modules(root, 60) == {"bee/words/long.py": 63}
+    root = house(tmp_path, **{"bee/model/long.py": f"def f():\n{body}\ndef g():\n    return 1"})
+    assert checks.long_functions(root, 60) == {"bee.model.long:f": 61}
+    assert checks.long_modules(root, 60) == {"bee/model/long.py": 63}

@@ -1,4 +1,4 @@
-"""The floors of the house: words, thinking, hands, verbs, doors; each imports only from those below it in the code."""
+"""The packages of bee in their order: each imports only from those before it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tests.house import checks
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_module_imports_only_from_its_floor_and_the_ones_before_it() -> None:
-    problems = checks.broken_floors(ROOT)
+def test_every_package_imports_only_from_those_before_it() -> None:
+    problems = checks.broken_order(ROOT)
     assert not problems, "\n".join(problems)
 
 
@@ -29,7 +29,7 @@ def test_importing_a_module_does_no_work() -> None:
     assert not problems, "\n".join(problems)
 
 
-def test_the_floors_are_really_there() -> None:
+def test_the_packages_are_really_there() -> None:
     # An empty list of problems must not come from an empty list of modules.
     names = {module.name for module in checks.modules(ROOT)}
     assert {"bee.words.text", "bee.words.labels", "bee.__main__"} <= names
