@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 NOTHING: Final = "nothing was written"
 

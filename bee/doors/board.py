@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.doors.render import coloured, filled, fitted, padded
+from bee.model.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
+from bee.model.roles import Role
+from bee.model.text import one_line
 from bee.thinking.decide import Placed
 from bee.thinking.holds import Hold
 from bee.thinking.overview import Spend, Waiting
 from bee.thinking.position import Mover
 from bee.verbs.overview import Live, Seen
-from bee.words.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
-from bee.words.roles import Role
-from bee.words.text import one_line
 
 INDENT = "  "
 NOTIFY_MEND = "mend `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"

@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Final
 
 from bee.hands.sockets import PARENT, private_folder
-from bee.words.answer import Answer, refused
-from bee.words.errors import BeeError
-from bee.words.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.model.answer import Answer, refused
+from bee.model.errors import BeeError
+from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bee import __version__
-from bee.words.errors import BeeError
+from bee.model.errors import BeeError
 
 COMMANDS: Final = (
     "init", "doctor", "new", "tick", "status", "watch", "why", "pause", "resume", "approve", "request-changes",

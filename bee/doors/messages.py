@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from bee.doors import reference_texts as texts
+from bee.model import errors
 from bee.thinking import wording
-from bee.words import errors
 
 CODE: Final = Path(__file__).resolve().parents[1]
 # Not for people at a terminal: agents' refusals are answers in session, the demo and the forge are worlds of their own.

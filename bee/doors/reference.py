@@ -15,13 +15,13 @@ from typing import Any, Final
 from bee.doors import messages, schemas, session
 from bee.doors import reference_texts as texts
 from bee.hands.engines import table as engines
+from bee.model import errors, limits, markers
+from bee.model.escalations import CAUSES
+from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.roles import ROLES, Role
 from bee.thinking import config, design, prompt
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
-from bee.words import errors, limits, markers
-from bee.words.causes import CAUSES
-from bee.words.labels import LABEL_TEXTS, Label
-from bee.words.outcomes import Failure, Outcome
-from bee.words.roles import ROLES, Role
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from bee.model.hint import Shown
+from bee.model.text import one_line, plain
 from bee.thinking.decide import Placed
 from bee.thinking.position import Mover
 from bee.thinking.quiet import shown
-from bee.words.hint import Shown
-from bee.words.text import one_line, plain
 
 WIDTH: Final = 80
 WIDTH_MIN: Final = 40

@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind
+from bee.model.roles import Role
 from bee.thinking.design import Severity
 from bee.thinking.position import Mover, Position
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind
-from bee.words.roles import Role
 
 Schema = dict[str, Any]
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"

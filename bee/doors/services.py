@@ -19,11 +19,11 @@ from bee.hands.executor import LocalExecutor
 from bee.hands.git import Git
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
+from bee.model.errors import AuthError, UsageError
+from bee.model.roles import Role
 from bee.thinking.config import Settings, check_repo_name, settings_of
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.host import Handler, Host, Say
-from bee.words.errors import AuthError, UsageError
-from bee.words.roles import Role
 
 if TYPE_CHECKING:
     from bee.hands.git import Repository

@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.doors import reference, schemas
 from bee.doors.render import filled
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 # topic: (what it explains, the generated tables it is made of)
 TOPICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from bee.hands import process
-from bee.words.errors import BeeError
-from bee.words.limits import BROWSER_SECONDS_MAX
+from bee.model.errors import BeeError
+from bee.model.limits import BROWSER_SECONDS_MAX
 
 KEPT_BACK: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN"})
 

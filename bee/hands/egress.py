@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from bee.hands.sockets import private_folder
+from bee.model.text import one_line
 from bee.thinking.network import allows
-from bee.words.text import one_line
 
 PORT: Final = 3128
 REFUSALS_MAX: Final = 50

@@ -14,8 +14,8 @@ from typing import Any, Final
 from bee.hands import process
 from bee.hands.journal import Home
 from bee.hands.process.notes import AGENT, WORKER, note_process
-from bee.words.limits import KILL_GRACE_SECONDS
-from bee.words.phase import Phase
+from bee.model.limits import KILL_GRACE_SECONDS
+from bee.model.phase import Phase
 
 CANCEL_SECONDS_MAX: Final = 6 * KILL_GRACE_SECONDS
 _TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")

@@ -21,8 +21,8 @@ from typing import Any, Final
 from filelock import lock_descriptor, unlock_descriptor
 
 from bee.hands.clock import SYSTEM, Clock
-from bee.words.errors import BeeError, LookError, UsageError
-from bee.words.limits import (
+from bee.model.errors import BeeError, LookError, UsageError
+from bee.model.limits import (
     GIT_SECONDS_MAX,
     HINT_BYTES_MAX,
     LAUNCH_SECONDS_MAX,

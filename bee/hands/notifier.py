@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bee.hands import process
-from bee.words.errors import BeeError
-from bee.words.limits import NOTIFY_SECONDS_MAX
+from bee.model.errors import BeeError
+from bee.model.limits import NOTIFY_SECONDS_MAX
 
 SHOWN: Final = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "PATH")
 _MAC: Final = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")

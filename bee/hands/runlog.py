@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.hands.journal import Home, write_whole
-from bee.words import codec
-from bee.words.text import clipped
+from bee.model import codec
+from bee.model.text import clipped
 
 ABOUT: Final = "run.json"
 TRANSCRIPT: Final = "transcript.log"

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from bee.hands import process
-from bee.words.errors import SandboxError, UsageError
+from bee.model.errors import SandboxError, UsageError
 
 Mode = Literal["none", "bubblewrap", "seatbelt"]
 

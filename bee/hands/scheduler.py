@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bee.hands import process
-from bee.words.errors import UsageError
-from bee.words.text import one_line
+from bee.model.errors import UsageError
+from bee.model.text import one_line
 
 CALL_SECONDS_MAX: Final = 60
 TICK_SECONDS_MAX: Final = 10 * 60

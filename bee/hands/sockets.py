@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from bee.words import limits
+from bee.model import limits
 
 PARENT: Final = "/tmp"  # noqa: S108 # the folders are private, and a socket's path must be short
 PREFIX: Final = "bee-socket-"

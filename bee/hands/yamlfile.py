@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from bee.words.errors import ConfigError
+from bee.model.errors import ConfigError
 from bee.words.tree import Tree
 
 BYTES_MAX: Final = 256 * 1024

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bee.model.escalations import Cause
+from bee.model.items import Item, Pull
+from bee.model.records import RunSummary
 from bee.thinking import wording
 from bee.thinking.decide import Escalate, Placed
 from bee.thinking.evidence import e2e_here, e2e_results
@@ -12,9 +15,6 @@ from bee.thinking.facts import View, record_of
 from bee.thinking.history import fold, is_dispatch
 from bee.thinking.pulls import said_of
 from bee.thinking.trust import resumed_at
-from bee.words.causes import Cause
-from bee.words.model import Item, Pull
-from bee.words.records import RunSummary
 
 TRIED_SHOWN_MAX: Final = 10
 

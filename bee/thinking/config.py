@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
+from bee.model import limits
+from bee.model.errors import ConfigError
+from bee.model.roles import ROLES, Role
 from bee.thinking.network import NONE, OPEN, Network, is_host
 from bee.thinking.notices import Way, ways_of
 from bee.thinking.people import TrustPolicy
-from bee.words import limits
-from bee.words.errors import ConfigError
-from bee.words.roles import ROLES, Role
 from bee.words.tree import Tree
 
 POLICY_PATH: Final = ".github/bee.yml"

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bee.model import limits, markers
+from bee.model.items import Edit, Issue, Who
+from bee.model.outcomes import Outcome
+from bee.model.records import RunSummary
+from bee.model.text import outside_code, unix, utc
 from bee.thinking import wording
 from bee.thinking.decide import Decision, Dispatch, Placed, actionable
 from bee.thinking.facts import View, record_of
@@ -19,11 +24,6 @@ from bee.thinking.history import MENDER, fold, is_dispatch
 from bee.thinking.holds import day_of, hold_of, standing_pause
 from bee.thinking.position import Mover, Position
 from bee.thinking.trust import Trust, revisions
-from bee.words import limits, markers
-from bee.words.model import Edit, Issue, Who
-from bee.words.outcomes import Outcome
-from bee.words.records import RunSummary
-from bee.words.text import outside_code, unix, utc
 
 KEY: Final = "dashboard"
 _RETRIED: Final = frozenset({

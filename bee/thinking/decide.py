@@ -9,6 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bee.model import limits
+from bee.model.escalations import Cause
+from bee.model.hint import NOTHING_TO_DO
+from bee.model.items import CheckState, Issue, Item, Pull, Snapshot, kind_of
+from bee.model.labels import Label
+from bee.model.phase import Phase
+from bee.model.plan import read_body
+from bee.model.roles import Role
 from bee.thinking.design import lint
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Facts, Proof, PullFacts, View, is_live, record_of
@@ -23,14 +31,6 @@ from bee.thinking.quarantine import release_due
 from bee.thinking.standing import behind
 from bee.thinking.told import told
 from bee.thinking.trust import resumed_at
-from bee.words import limits
-from bee.words.causes import Cause
-from bee.words.hint import NOTHING_TO_DO
-from bee.words.labels import Label
-from bee.words.model import CheckState, Issue, Item, Pull, Snapshot, kind_of
-from bee.words.phase import Phase
-from bee.words.plan import read_body
-from bee.words.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

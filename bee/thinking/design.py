@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bee.words import markers
-from bee.words.limits import BODY_BYTES_MAX, TITLE_CHARACTERS_MAX
-from bee.words.plan import DESIGN_GATE_HEADINGS, HEADING, PLAN_GATE_HEADING, read_body
-from bee.words.text import is_checkbox, outside_code, unix
+from bee.model import markers
+from bee.model.limits import BODY_BYTES_MAX, TITLE_CHARACTERS_MAX
+from bee.model.plan import DESIGN_GATE_HEADINGS, HEADING, PLAN_GATE_HEADING, read_body
+from bee.model.text import is_checkbox, outside_code, unix
 
 GATE_LINE: Final = "- [ ] The design is complete: bee may plan it"
 GATE: Final = f"{DESIGN_GATE_HEADINGS[0]}\n\n{GATE_LINE}\n"

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bee.model import markers
+from bee.model.errors import UsageError
+from bee.model.markers import Marker
+from bee.model.text import closed, digest, normalised, outside_code, unix
 from bee.thinking.design import sections_of, with_gate
-from bee.words import markers
-from bee.words.errors import UsageError
-from bee.words.markers import Marker
-from bee.words.text import closed, digest, normalised, outside_code, unix
 
 _TITLE: Final = re.compile(r"^\s*#[ \t]+(.+?)[ \t#]*$")
 _FEATURE: Final = re.compile(r"^Feature(?::[ \t]*|[ \t]+)(.+)$", re.IGNORECASE)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bee.model.roles import Role
+from bee.model.secrets import secrets_in
 from bee.thinking.config import Policy, Settings
 from bee.thinking.network import narrowed
-from bee.words.roles import Role
-from bee.words.secrets import secrets_in
 from bee.words.tree import Tree
 
 DEFAULT: Final = "default"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bee.words.outcomes import Failure
-from bee.words.records import RunSummary
-from bee.words.text import digest, unix
+from bee.model.outcomes import Failure
+from bee.model.records import RunSummary
+from bee.model.text import digest, unix
 
 _CHARACTERS_MAX: Final = 2_000
 _URL: Final = re.compile(r"\bhttps?://\S+")

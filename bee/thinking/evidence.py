@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bee.model import markers
+from bee.model.items import Comment, Pull, Review, ReviewState
+from bee.model.outcomes import Outcome
+from bee.model.records import Record, RunSummary
+from bee.model.roles import Role
+from bee.model.runs import began_at
 from bee.thinking.history import fold
 from bee.thinking.trust import Trust
-from bee.words import markers
-from bee.words.model import Comment, Pull, Review, ReviewState
-from bee.words.outcomes import Outcome
-from bee.words.records import Record, RunSummary
-from bee.words.roles import Role
-from bee.words.runs import began_at
 
 
 class Verdict(StrEnum):

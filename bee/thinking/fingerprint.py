@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bee.model import markers
+from bee.model.items import Comment, Issue, Item, Pull
+from bee.model.plan import read_body
+from bee.model.roles import Role
+from bee.model.text import digest
 from bee.thinking.evidence import Verdict, e2e_here, e2e_results
 from bee.thinking.facts import View
 from bee.thinking.pulls import said_of
 from bee.thinking.trust import resumed_at
-from bee.words import markers
-from bee.words.model import Comment, Issue, Item, Pull
-from bee.words.plan import read_body
-from bee.words.roles import Role
-from bee.words.text import digest
 
 
 def fingerprint(item: Item, role: Role, view: View) -> str:

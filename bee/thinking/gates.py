@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
+from bee.model import markers
+from bee.model.items import Issue, Who
+from bee.model.plan import Body, read_body
+from bee.model.text import digest, unix
 from bee.thinking.trust import Trust, revisions
-from bee.words import markers
-from bee.words.model import Issue, Who
-from bee.words.plan import Body, read_body
-from bee.words.text import digest, unix
 
 
 class Gate(StrEnum):

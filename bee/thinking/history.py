@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bee.model import limits
+from bee.model.escalations import Cause
+from bee.model.outcomes import NO_OPS, Failure, Outcome
+from bee.model.records import Kind, Record, RunSummary
+from bee.model.roles import Role
 from bee.thinking.config import PolicyLimits
 from bee.thinking.errorprint import alike_at_the_end, alternates
-from bee.words import limits
-from bee.words.causes import Cause
-from bee.words.outcomes import NO_OPS, Failure, Outcome
-from bee.words.records import Kind, Record, RunSummary
-from bee.words.roles import Role
 
 _ROLE_NAMES = frozenset(role.value for role in Role)
 MENDER = "bee"

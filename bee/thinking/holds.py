@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bee.model import limits
+from bee.model.items import Snapshot, Tip
+from bee.model.records import Kind, Record
+from bee.model.text import utc
 from bee.thinking.facts import View
 from bee.thinking.history import spending
-from bee.words import limits
-from bee.words.model import Snapshot, Tip
-from bee.words.records import Kind, Record
-from bee.words.text import utc
 
 BY_PERSON: Final = "human"
 BY_QUOTA: Final = "quota"

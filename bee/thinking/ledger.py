@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from bee.model.outcomes import Outcome
+from bee.model.records import Entry, Kind, RunSummary
+from bee.model.roles import Role
 from bee.thinking.history import summary_of
-from bee.words.outcomes import Outcome
-from bee.words.records import Entry, Kind, RunSummary
-from bee.words.roles import Role
 
 _AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bee.model import limits, markers
+from bee.model.items import Comment, Item, Pull, Review
 from bee.thinking.facts import View, is_live
 from bee.thinking.trust import Trust
-from bee.words import limits, markers
-from bee.words.model import Comment, Item, Pull, Review
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from bee.words.text import outside_code, plain, unix
+from bee.model.text import outside_code, plain, unix
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _OWN: Final = "<!-- bee:"

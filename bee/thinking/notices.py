@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bee.words.errors import ConfigError
-from bee.words.text import one_line
+from bee.model.errors import ConfigError
+from bee.model.text import one_line
 from bee.words.tree import Tree
 
 if TYPE_CHECKING:  # configuration is read by ticks that look at no item
-    from bee.words.model import Item
+    from bee.model.items import Item
 
 DESKTOP: Final = "desktop"
 TITLE_MAX: Final = 80

@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bee.thinking import wording
-from bee.thinking.card import TRIED_SHOWN_MAX, tried_on
-from bee.thinking.evidence import verdict_at_head
-from bee.thinking.prompt import Brief
-from bee.thinking.pulls import said_of
-from bee.words.causes import Cause
-from bee.words.effects import (
+from bee.model.effects import (
     DeleteBranch,
     Effect,
     MergePull,
@@ -26,12 +20,18 @@ from bee.words.effects import (
     WritePlan,
     effect_key,
 )
-from bee.words.labels import Label
-from bee.words.model import Issue, Pull
-from bee.words.outcomes import Failure, Outcome
-from bee.words.plan import Plan, Step, read_body, render_section
-from bee.words.roles import Role
-from bee.words.text import neutralised, one_line
+from bee.model.escalations import Cause
+from bee.model.items import Issue, Pull
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.plan import Plan, Step, read_body, render_section
+from bee.model.roles import Role
+from bee.model.text import neutralised, one_line
+from bee.thinking import wording
+from bee.thinking.card import TRIED_SHOWN_MAX, tried_on
+from bee.thinking.evidence import verdict_at_head
+from bee.thinking.prompt import Brief
+from bee.thinking.pulls import said_of
 
 WIP_OFF = (Label.WIP.value,)
 

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bee.model.items import Issue, kind_of
+from bee.model.labels import Label
+from bee.model.plan import read_body
+from bee.model.records import Record
+from bee.model.text import one_line, utc
 from bee.thinking.decide import Decision, Dispatch, Placed, item_json
 from bee.thinking.facts import View
 from bee.thinking.history import spent
 from bee.thinking.holds import day_of
 from bee.thinking.position import Mover, Position
 from bee.thinking.trust import Trust, events_of
-from bee.words.labels import Label
-from bee.words.model import Issue, kind_of
-from bee.words.plan import read_body
-from bee.words.records import Record
-from bee.words.text import one_line, utc
 
 QUESTION_CHARACTERS_MAX: Final = 600
 _PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)\s*(.*)", re.DOTALL)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from bee.model.escalations import Cause
+from bee.model.roles import Role
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
 from bee.thinking.gates import Gate
-from bee.words.causes import Cause
-from bee.words.roles import Role
 
 
 class Position(StrEnum):

@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bee.model import limits, markers
+from bee.model.errors import ConfigError
+from bee.model.items import CheckState, Comment, Issue, Item, Pull, kind_of
+from bee.model.plan import Plan, Step, brief
+from bee.model.records import RunSummary
+from bee.model.roles import Role
+from bee.model.text import clipped, one_line
 from bee.thinking.evidence import Verdict, Word, e2e_here, e2e_results
 from bee.thinking.facts import View
 from bee.thinking.material import fenced, hidden_in, safe_name, visible
 from bee.thinking.pulls import said_of
-from bee.words import limits, markers
-from bee.words.errors import ConfigError
-from bee.words.model import CheckState, Comment, Issue, Item, Pull, kind_of
-from bee.words.plan import Plan, Step, brief
-from bee.words.records import RunSummary
-from bee.words.roles import Role
-from bee.words.text import clipped, one_line
 
 _VARIABLE: Final = re.compile(r"\{\{([a-z_]{1,40})\}\}")
 _FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bee.model.items import CheckState, Pull
+from bee.model.labels import Label
+from bee.model.refs import parse_branch
 from bee.thinking.evidence import (
     E2E,
     Verdict,
@@ -17,9 +20,6 @@ from bee.thinking.evidence import (
 )
 from bee.thinking.facts import Checks, Mergeable, Proof, PullFacts, View, adopted, common, record_of
 from bee.thinking.trust import resumed_at
-from bee.words.branches import parse_branch
-from bee.words.labels import Label
-from bee.words.model import CheckState, Pull
 
 OWN_CHECKS = "bee/"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from bee.model import limits
+from bee.model.items import Item, Pull
+from bee.model.labels import Label
+from bee.model.records import Record
 from bee.thinking.facts import View, record_of
 from bee.thinking.fingerprint import trusted_comments
 from bee.thinking.history import MENDER, fold
 from bee.thinking.trust import events_of, resumed_at
-from bee.words import limits
-from bee.words.labels import Label
-from bee.words.model import Item, Pull
-from bee.words.records import Record
 
 QUARANTINE = "quarantine"
 RELEASE = "release"

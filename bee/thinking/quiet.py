@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from bee.model import limits
+from bee.model.hint import Hint, Shown
+from bee.model.refs import CONTROL_REF
 from bee.thinking.decide import Decision, Idle, Placed, item_json
 from bee.thinking.facts import View
 from bee.thinking.holds import standing_pause
 from bee.thinking.position import Position
-from bee.words import limits
-from bee.words.branches import CONTROL_REF
-from bee.words.hint import Hint, Shown
 
 STILL: Final = frozenset(
     {

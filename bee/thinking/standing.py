@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.model import markers
+from bee.model.effects import StickyComment, effect_key
+from bee.model.items import Comment, Item, Pull
+from bee.model.labels import Label
+from bee.model.outcomes import Outcome
+from bee.model.records import Kind, Record
+from bee.model.text import unix, utc
 from bee.thinking import wording
 from bee.thinking.facts import IssueFacts, PullFacts, View, escalation_stands, record_of
 from bee.thinking.history import MENDER, fold, is_dispatch, spent
 from bee.thinking.position import Mover, Place, Position, position
 from bee.thinking.trust import Trust
-from bee.words import markers
-from bee.words.effects import StickyComment, effect_key
-from bee.words.labels import Label
-from bee.words.model import Comment, Item, Pull
-from bee.words.outcomes import Outcome
-from bee.words.records import Kind, Record
-from bee.words.text import unix, utc
 
 SHOWN: Final = ""  # what the claim of a refreshed comment is keyed with: it is no run, and stands in no history
 # Where an item may stay for long without a run that would say so.

@@ -9,12 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bee.thinking.decide import Placed, place_item
-from bee.thinking.facts import View
-from bee.thinking.standing import comment_of, says
-from bee.words import plan
-from bee.words.branches import parse_branch
-from bee.words.effects import (
+from bee.model import plan
+from bee.model.effects import (
     CloseIssue,
     Effect,
     MergePull,
@@ -26,8 +22,12 @@ from bee.words.effects import (
     TickStep,
     WritePlan,
 )
-from bee.words.model import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
-from bee.words.records import Record
+from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
+from bee.model.records import Record
+from bee.model.refs import parse_branch
+from bee.thinking.decide import Placed, place_item
+from bee.thinking.facts import View
+from bee.thinking.standing import comment_of, says
 
 NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHub has numbered
 

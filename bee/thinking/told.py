@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from bee.model import markers
+from bee.model.effects import effect_key
+from bee.model.escalations import Cause
+from bee.model.items import Comment, Item
 from bee.thinking.facts import View, record_of
 from bee.thinking.history import MENDER
 from bee.thinking.quarantine import releases
 from bee.thinking.trust import Trust, resumed_at
-from bee.words import markers
-from bee.words.causes import Cause
-from bee.words.effects import effect_key
-from bee.words.model import Comment, Item
 
 
 def standing_card(item: Item, trust: Trust) -> Comment | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bee.words import markers
-from bee.words.branches import branch_of
-from bee.words.causes import CAUSES, TERMINAL_ANSWERS, Cause
-from bee.words.limits import BODY_BYTES_MAX, CARD_REASON_BYTES_MAX, DASHBOARD_ROWS_MAX
-from bee.words.outcomes import Outcome
-from bee.words.plan import Step
-from bee.words.records import RunSummary
-from bee.words.text import clipped, closed, neutralised, one_line, plain, utc
+from bee.model import markers
+from bee.model.escalations import CAUSES, TERMINAL_ANSWERS, Cause
+from bee.model.limits import BODY_BYTES_MAX, CARD_REASON_BYTES_MAX, DASHBOARD_ROWS_MAX
+from bee.model.outcomes import Outcome
+from bee.model.plan import Step
+from bee.model.records import RunSummary
+from bee.model.refs import branch_of
+from bee.model.text import clipped, closed, neutralised, one_line, plain, utc
 
 
 def kept_from(hosts: Sequence[str]) -> str:

@@ -10,16 +10,16 @@ import secrets
 from dataclasses import dataclass, replace
 
 from bee.hands.github import reading, writing
+from bee.model import limits, markers
+from bee.model.items import Tip, Who
+from bee.model.records import Kind, Record
+from bee.model.refs import ALERT_REFS
+from bee.model.text import digest
 from bee.thinking import wording
 from bee.verbs import lease as leases
 from bee.verbs.carrying import Moment, moment
 from bee.verbs.host import new_run
 from bee.verbs.lease import Desk
-from bee.words import limits, markers
-from bee.words.branches import ALERT_REFS
-from bee.words.model import Tip, Who
-from bee.words.records import Kind, Record
-from bee.words.text import digest
 
 ROLE = "alert"
 

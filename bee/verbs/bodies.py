@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bee.hands.github import writing
+from bee.model import plan, text
+from bee.model.effects import TickStep, WritePlan
+from bee.model.errors import ServerError
+from bee.model.items import Item
 from bee.thinking.trust import revisions
 from bee.verbs.carrying import Carrying
-from bee.words import plan, text
-from bee.words.effects import TickStep, WritePlan
-from bee.words.errors import ServerError
-from bee.words.model import Item
 
 
 def write_plan(carrying: Carrying, effect: WritePlan) -> None:

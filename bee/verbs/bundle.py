@@ -10,11 +10,11 @@ from itertools import groupby
 from typing import Any, Final
 
 from bee.hands.github import writing
+from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
+from bee.model.items import Issue, Item
 from bee.thinking.standing import found as sticky_found
 from bee.thinking.trust import Trust
 from bee.verbs.carrying import Carrying
-from bee.words.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
-from bee.words.model import Issue, Item
 
 TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)
 # What stops or ends an item comes before what lets it go.

@@ -9,12 +9,12 @@ from typing import Final
 from bee.hands.github import reading
 from bee.hands.github.door import Door
 from bee.hands.github.writing import Pulse
+from bee.model import limits, markers
+from bee.model.effects import MergePull, TraceResult
+from bee.model.errors import LeaseLost
+from bee.model.items import Comment, Item, Pull, Review
 from bee.thinking.trust import Trust
 from bee.verbs.lease import Desk, Lease, check, confirm
-from bee.words import limits, markers
-from bee.words.effects import MergePull, TraceResult
-from bee.words.errors import LeaseLost
-from bee.words.model import Comment, Item, Pull, Review
 
 CONFIRM_FRESH_SECONDS: Final = 2
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
+from bee.model.errors import RefConflict
+from bee.model.items import Tip
+from bee.model.records import Kind, Record
+from bee.model.refs import CONTROL_REF
 from bee.thinking.holds import FOR_EVER, standing_pause
 from bee.verbs import lease as leases
 from bee.verbs.host import new_run
 from bee.verbs.lease import Desk
-from bee.words.branches import CONTROL_REF
-from bee.words.errors import RefConflict
-from bee.words.model import Tip
-from bee.words.records import Kind, Record
 
 
 def pause_all(desk: Desk, tip: Tip | None, by: str, note: str, until: int = FOR_EVER) -> bool:

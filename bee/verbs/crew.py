@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from bee.hands.journal import Home
 from bee.hands.runlog import TRANSCRIPT, add_verb
+from bee.model import limits
+from bee.model.errors import UsageError
+from bee.model.outcomes import Failure
+from bee.model.roles import Role
 from bee.thinking.config import Settings
 from bee.thinking.network import NONE, OPEN, Network, narrowed
 from bee.verbs.host import Scene
-from bee.words import limits
-from bee.words.errors import UsageError
-from bee.words.outcomes import Failure
-from bee.words.roles import Role
 
 if TYPE_CHECKING:
     from bee.hands.engines import Engine, EngineResult

@@ -11,6 +11,11 @@ from dataclasses import replace
 
 from bee.hands.github import reading, writing
 from bee.hands.github.door import Door
+from bee.model import limits, markers
+from bee.model.effects import effect_key
+from bee.model.errors import BeeError, UsageError
+from bee.model.items import Comment, Issue
+from bee.model.text import unix
 from bee.thinking import dashboard as board
 from bee.thinking import standing, wording
 from bee.thinking.dashboard import Asked, Box, Do
@@ -26,11 +31,6 @@ from bee.verbs.keyed import keyed
 from bee.verbs.lease import Desk, desk_of
 from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
-from bee.words import limits, markers
-from bee.words.effects import effect_key
-from bee.words.errors import BeeError, UsageError
-from bee.words.model import Comment, Issue
-from bee.words.text import unix
 
 
 def heed(host: Host, door: Door, views: Sequence[View]) -> list[View]:

@@ -10,6 +10,13 @@ from bee.hands.github.door import Door
 from bee.hands.github.writing import label_id, mark_claimed, remove_label
 from bee.hands.journal import Slot
 from bee.hands.runlog import About, write_about
+from bee.model import limits
+from bee.model.errors import LeaseLost
+from bee.model.items import Item, Pull, Snapshot, Tip
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.refs import parse_branch
+from bee.model.roles import Role
 from bee.thinking.decide import Dispatch, Placed, actionable, place_item
 from bee.thinking.facts import View
 from bee.thinking.fingerprint import fingerprint
@@ -23,13 +30,6 @@ from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import with_snapshot
-from bee.words import limits
-from bee.words.branches import parse_branch
-from bee.words.errors import LeaseLost
-from bee.words.labels import Label
-from bee.words.model import Item, Pull, Snapshot, Tip
-from bee.words.outcomes import Failure, Outcome
-from bee.words.roles import Role
 
 
 def dispatch(

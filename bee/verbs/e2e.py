@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee.hands.git import Repository
+from bee.model import limits
+from bee.model.effects import TraceResult
+from bee.model.refs import trace_ref
+from bee.model.text import plain
 from bee.thinking import wording
 from bee.thinking.config import Policy
 from bee.thinking.outgates import Gates, verify_scripts
 from bee.verbs.host import Crew
-from bee.words import limits
-from bee.words.branches import trace_ref
-from bee.words.effects import TraceResult
-from bee.words.text import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.model.errors import BeeError
+from bee.model.text import one_line
 from bee.verbs.host import Host
 from bee.verbs.report import Report
-from bee.words.errors import BeeError
-from bee.words.text import one_line
 
 ROLLBACK_PENDING: Final = "rollback-alert-pending"
 

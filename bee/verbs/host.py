@@ -19,12 +19,12 @@ from bee.hands.clock import Clock
 from bee.hands.github.door import Door
 from bee.hands.github.manners import WRITES_HINT, with_written, written
 from bee.hands.journal import Home
+from bee.model.answer import Answer
+from bee.model.phase import Phase
+from bee.model.roles import Role
+from bee.model.runs import run_name
 from bee.thinking.config import Settings
 from bee.thinking.network import OPEN, Network
-from bee.words.answer import Answer
-from bee.words.phase import Phase
-from bee.words.roles import Role
-from bee.words.runs import run_name
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.hands.engines import EngineResult

@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape
 from bee.hands.crontab import MARK, Cron
 from bee.hands.journal import Home, Slot, remove_tree
 from bee.hands.scheduler import Launchd, Machine, Scheduler, Systemd, Units, write_file
-from bee.words.errors import UsageError
-from bee.words.text import plain
+from bee.model.errors import UsageError
+from bee.model.text import plain
 
 TEMPLATES: Final = {
     "launchd": ("dev.git-bee.tick.plist", "dev.git-bee.watchdog.plist"),

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bee.hands.github import reading, writing
+from bee.model import limits
+from bee.model.errors import NotFoundError
+from bee.model.items import Review
+from bee.model.labels import Label
+from bee.model.records import Kind
 from bee.thinking import wording
 from bee.thinking.decide import place_item
 from bee.thinking.facts import View
@@ -13,11 +18,6 @@ from bee.thinking.leftovers import Twin, left_on_closed, twins
 from bee.verbs import lease as leases
 from bee.verbs.lease import Desk
 from bee.verbs.mend import roll_forward
-from bee.words import limits
-from bee.words.errors import NotFoundError
-from bee.words.labels import Label
-from bee.words.model import Review
-from bee.words.records import Kind
 
 
 def tidy(desk: Desk, view: View, say: Callable[[str], None]) -> None:

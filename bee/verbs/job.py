@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.words import codec
-from bee.words.errors import UsageError
-from bee.words.model import Snapshot
-from bee.words.roles import Role
+from bee.model import codec
+from bee.model.errors import UsageError
+from bee.model.items import Snapshot
+from bee.model.roles import Role
 
 
 @dataclass(frozen=True, slots=True)

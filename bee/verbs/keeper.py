@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bee.hands.github import writing
+from bee.model import limits
+from bee.model.errors import BeeError, LeaseLost, LookError
 from bee.verbs import lease as leases
 from bee.verbs.lease import Desk, Lease
-from bee.words import limits
-from bee.words.errors import BeeError, LeaseLost, LookError
 
 
 @dataclass(slots=True)

@@ -6,15 +6,15 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 
+from bee.model import limits
+from bee.model.errors import LookError
+from bee.model.items import Tip
+from bee.model.outcomes import Outcome
+from bee.model.records import Kind, Record
+from bee.model.refs import ALERT_REFS
 from bee.verbs import lease as leases
 from bee.verbs.host import new_run
 from bee.verbs.lease import Desk, Ending
-from bee.words import limits
-from bee.words.branches import ALERT_REFS
-from bee.words.errors import LookError
-from bee.words.model import Tip
-from bee.words.outcomes import Outcome
-from bee.words.records import Kind, Record
 
 
 @contextlib.contextmanager

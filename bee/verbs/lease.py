@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.github.writing import RefMove
+from bee.model import limits, records
+from bee.model.effects import Effect
+from bee.model.errors import LeaseLost, RefConflict, ServerError, StopOrder, UnreachableError
+from bee.model.items import Snapshot, Tip
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind, Record
+from bee.model.refs import item_ref
 from bee.thinking.history import fold, spent
-from bee.words import limits, records
-from bee.words.branches import item_ref
-from bee.words.effects import Effect
-from bee.words.errors import LeaseLost, RefConflict, ServerError, StopOrder, UnreachableError
-from bee.words.labels import Label
-from bee.words.model import Snapshot, Tip
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind, Record
 
 
 @dataclass(frozen=True, slots=True)

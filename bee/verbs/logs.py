@@ -17,12 +17,12 @@ from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.journal import Home
 from bee.hands.runlog import About, Tail
+from bee.model.errors import UsageError
+from bee.model.limits import LEASE_SECONDS
+from bee.model.refs import item_ref
+from bee.model.roles import Role
+from bee.model.text import plain
 from bee.thinking.config import Settings
-from bee.words.branches import item_ref
-from bee.words.errors import UsageError
-from bee.words.limits import LEASE_SECONDS
-from bee.words.roles import Role
-from bee.words.text import plain
 
 State = Literal["live", "ended", "dead"]
 

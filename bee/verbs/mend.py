@@ -9,6 +9,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bee.hands.github import writing
+from bee.model import limits
+from bee.model.effects import (
+    CloseIssue,
+    Effect,
+    MergePull,
+    OpenAlert,
+    OpenPull,
+    PostComment,
+    SetLabels,
+    TickStep,
+    effect_key,
+)
+from bee.model.errors import LeaseLost
+from bee.model.escalations import Cause
+from bee.model.items import Issue, Item, Pull, PullState
+from bee.model.labels import Label, conflicts
+from bee.model.outcomes import Failure, Outcome
+from bee.model.plan import read_body
+from bee.model.records import Record
+from bee.model.refs import branch_of
+from bee.model.text import neutralised
 from bee.thinking import wording
 from bee.thinking.card import TRIED_SHOWN_MAX, card, tried_on
 from bee.thinking.decide import Act, Escalate, Placed, Repair
@@ -28,27 +49,6 @@ from bee.verbs.host import new_run
 from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import carry_out
-from bee.words import limits
-from bee.words.branches import branch_of
-from bee.words.causes import Cause
-from bee.words.effects import (
-    CloseIssue,
-    Effect,
-    MergePull,
-    OpenAlert,
-    OpenPull,
-    PostComment,
-    SetLabels,
-    TickStep,
-    effect_key,
-)
-from bee.words.errors import LeaseLost
-from bee.words.labels import Label, conflicts
-from bee.words.model import Issue, Item, Pull, PullState
-from bee.words.outcomes import Failure, Outcome
-from bee.words.plan import read_body
-from bee.words.records import Record
-from bee.words.text import neutralised
 
 
 def mend(desk: Desk, act: Act, view: View) -> bool:

@@ -7,6 +7,14 @@ from dataclasses import replace
 from typing import Final
 
 from bee.hands.github import reading, writing
+from bee.model import limits
+from bee.model.effects import MergePull
+from bee.model.errors import LeaseLost, RefusedError
+from bee.model.items import Permission, Pull, Snapshot, Tip, Who
+from bee.model.records import Record
+from bee.model.refs import merge_ref
+from bee.model.roles import Role
+from bee.model.text import neutralised, one_line
 from bee.thinking.decide import Placed, place_item
 from bee.thinking.facts import view_of
 from bee.thinking.position import Position
@@ -16,14 +24,6 @@ from bee.verbs import lease as leases
 from bee.verbs.carrying import MergeResult
 from bee.verbs.lease import Desk, Lease
 from bee.verbs.snapshot import read_policy
-from bee.words import limits
-from bee.words.branches import merge_ref
-from bee.words.effects import MergePull
-from bee.words.errors import LeaseLost, RefusedError
-from bee.words.model import Permission, Pull, Snapshot, Tip, Who
-from bee.words.records import Record
-from bee.words.roles import Role
-from bee.words.text import neutralised, one_line
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.model.text import digest
 from bee.thinking.notices import DESKTOP, Notice, Way
 from bee.verbs.host import Host
-from bee.words.text import digest
 
 PROBLEM: Final = "notify-problem"
 

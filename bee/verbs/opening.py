@@ -8,11 +8,11 @@ from typing import Any
 
 from bee.hands.github import reading, writing
 from bee.hands.github.door import Door
+from bee.model import markers
+from bee.model.errors import ServerError, UnreachableError
+from bee.model.items import Snapshot
 from bee.thinking.drafts import Draft, issue_body
 from bee.thinking.trust import TRUSTED
-from bee.words import markers
-from bee.words.errors import ServerError, UnreachableError
-from bee.words.model import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

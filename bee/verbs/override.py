@@ -11,18 +11,18 @@ from typing import Final
 from bee.hands.github import reading, writing
 from bee.hands.github.door import Door
 from bee.hands.github.reading import OneItem
+from bee.model import markers, plan
+from bee.model.effects import effect_key
+from bee.model.errors import UsageError
+from bee.model.items import Issue, Pull, PullRef, PullState
+from bee.model.labels import Label
+from bee.model.refs import parse_branch
+from bee.model.text import unix
 from bee.thinking import wording
 from bee.thinking.trust import TRUSTED
 from bee.verbs import bodies, showing, steer
 from bee.verbs.host import Host
 from bee.verbs.steer import HUMAN_ROLE, Done
-from bee.words import markers, plan
-from bee.words.branches import parse_branch
-from bee.words.effects import effect_key
-from bee.words.errors import UsageError
-from bee.words.labels import Label
-from bee.words.model import Issue, Pull, PullRef, PullState
-from bee.words.text import unix
 
 
 class State(StrEnum):

@@ -10,6 +10,9 @@ from typing import Any
 from bee.hands.github.door import Door
 from bee.hands.github.manners import Left
 from bee.hands.journal import Slot
+from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.model.limits import TICK_EVERY_SECONDS
+from bee.model.text import one_line
 from bee.thinking.decide import decide
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
@@ -17,9 +20,6 @@ from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
-from bee.words.errors import BeeError, ConfigError, LookError, NotFoundError
-from bee.words.limits import TICK_EVERY_SECONDS
-from bee.words.text import one_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bee.model.phase import Phase
 from bee.thinking.facts import DayBounds, View
 from bee.verbs.host import Host
-from bee.words.phase import Phase
 
 
 def with_phases(host: Host, view: View) -> View:

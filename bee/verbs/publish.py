@@ -12,14 +12,8 @@ from typing import Any, Final
 
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import RefMove
-from bee.thinking import standing, wording
-from bee.verbs import bodies, bundle
-from bee.verbs.alerts import Alert, raise_alert
-from bee.verbs.carrying import Carrying, MergeResult
-from bee.words import limits
-from bee.words.branches import parse_branch
-from bee.words.causes import Cause
-from bee.words.effects import (
+from bee.model import limits
+from bee.model.effects import (
     CloseIssue,
     DeleteBranch,
     Effect,
@@ -36,16 +30,15 @@ from bee.words.effects import (
     WritePlan,
     effect_key,
 )
-from bee.words.errors import (
-    ForbiddenError,
-    NotFoundError,
-    RefConflict,
-    RefusedError,
-    ServerError,
-    UnreachableError,
-)
-from bee.words.labels import Label
-from bee.words.model import Issue, Pull, PullState
+from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError, UnreachableError
+from bee.model.escalations import Cause
+from bee.model.items import Issue, Pull, PullState
+from bee.model.labels import Label
+from bee.model.refs import parse_branch
+from bee.thinking import standing, wording
+from bee.verbs import bodies, bundle
+from bee.verbs.alerts import Alert, raise_alert
+from bee.verbs.carrying import Carrying, MergeResult
 
 
 def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:

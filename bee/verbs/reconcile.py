@@ -8,6 +8,10 @@ from typing import Final
 
 from bee.hands.github.door import Door
 from bee.hands.journal import Home
+from bee.model import limits
+from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
+from bee.model.phase import Phase
+from bee.model.roles import Role
 from bee.thinking.decide import Act, Escalate, decide
 from bee.thinking.facts import View, is_live
 from bee.thinking.leftovers import left_on_closed, twins
@@ -15,10 +19,6 @@ from bee.verbs.host import Host
 from bee.verbs.phases import with_phases
 from bee.verbs.report import Report
 from bee.verbs.snapshot import look
-from bee.words import limits
-from bee.words.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
-from bee.words.phase import Phase
-from bee.words.roles import Role
 
 LOOKS_PER_TICK_MAX: Final = 3
 

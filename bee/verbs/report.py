@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bee.words.errors import BeeError
-from bee.words.hint import NOTHING_TO_DO, Shown
+from bee.model.errors import BeeError
+from bee.model.hint import NOTHING_TO_DO, Shown
 
 if TYPE_CHECKING:  # a tick where nothing changed decides nothing
     from bee.thinking.decide import Decision

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.hands.github.door import Door
+from bee.model import limits
 from bee.thinking import wording
 from bee.thinking.debt import IDLE_DEBT, debts
 from bee.thinking.decide import Decision, Placed
@@ -20,7 +21,6 @@ from bee.verbs.lease import Desk, desk_of
 from bee.verbs.notify import notify
 from bee.verbs.reconcile import only_its_own
 from bee.verbs.report import Report
-from bee.words import limits
 
 
 def ring(host: Host, door: Door, views: Sequence[View], decision: Decision, report: Report) -> None:

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bee.hands.git import AGENT, Repository, WorkTree
+from bee.model.answer import Answer
+from bee.model.effects import TraceResult
+from bee.model.errors import GitError, Refusal
+from bee.model.items import Pull
+from bee.model.plan import lint_replan, parse_steps
+from bee.model.roles import ROLES, Role
+from bee.model.text import one_line
 from bee.thinking import outgates
 from bee.thinking.outcome import Said, Submitted
 from bee.thinking.prompt import Brief
 from bee.thinking.pulls import is_own
-from bee.words.answer import Answer
-from bee.words.effects import TraceResult
-from bee.words.errors import GitError, Refusal
-from bee.words.model import Pull
-from bee.words.plan import lint_replan, parse_steps
-from bee.words.roles import ROLES, Role
-from bee.words.text import one_line
 
 CLASSES = ("code-bug", "test-bug", "lazy-run", "design-conflict")
 NOTHINGS = ("already-done", "waiting", "stale-input")

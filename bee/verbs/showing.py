@@ -13,12 +13,12 @@ from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.github.reading import OneItem
 from bee.hands.github.writing import Edit
+from bee.model.errors import BeeError
+from bee.model.labels import Label
+from bee.model.records import Record
 from bee.thinking import wording
 from bee.thinking.standing import comment_of, found, held, key_of, says
 from bee.thinking.trust import Trust
-from bee.words.errors import BeeError
-from bee.words.labels import Label
-from bee.words.records import Record
 
 BY_PERSON = "human"
 HOLDING = frozenset({Label.HUMAN, Label.QUARANTINE, Label.DONE, Label.WIP})

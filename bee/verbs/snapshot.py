@@ -10,16 +10,16 @@ from typing import Final
 from bee.hands.github import reading
 from bee.hands.github.door import Door
 from bee.hands.yamlfile import parse as parse_yaml
+from bee.model import limits
+from bee.model.errors import ConfigError, NotFoundError
+from bee.model.items import Item, Pull, Snapshot, Who
+from bee.model.labels import Label
+from bee.model.phase import Phase
 from bee.thinking.config import POLICY_PATH, Policy, policy_of
 from bee.thinking.decide import place_item, survey
 from bee.thinking.facts import View, view_of
 from bee.thinking.position import Position
 from bee.thinking.quarantine import alert_key, may_release
-from bee.words import limits
-from bee.words.errors import ConfigError, NotFoundError
-from bee.words.labels import Label
-from bee.words.model import Item, Pull, Snapshot, Who
-from bee.words.phase import Phase
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 

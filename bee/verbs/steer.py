@@ -13,6 +13,15 @@ from bee.hands.github import reading, writing
 from bee.hands.github.door import Door
 from bee.hands.github.reading import OneItem
 from bee.hands.github.writing import RefMove
+from bee.model import markers
+from bee.model.effects import effect_key
+from bee.model.errors import RefConflict, UsageError
+from bee.model.items import Issue, Item, Permission, Pull, Tip
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.plan import read_body
+from bee.model.records import Kind, Record
+from bee.model.refs import item_ref
 from bee.thinking import wording
 from bee.thinking.facts import escalation_stands
 from bee.thinking.gates import plan_print
@@ -24,15 +33,6 @@ from bee.verbs import control, showing
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
-from bee.words import markers
-from bee.words.branches import item_ref
-from bee.words.effects import effect_key
-from bee.words.errors import RefConflict, UsageError
-from bee.words.labels import Label
-from bee.words.model import Issue, Item, Permission, Pull, Tip
-from bee.words.outcomes import Failure, Outcome
-from bee.words.plan import read_body
-from bee.words.records import Kind, Record
 
 HUMAN_ROLE = "human"
 

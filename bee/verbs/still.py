@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from bee import __version__
 from bee.hands.github.changes import changed_unless
 from bee.hands.github.door import Door
+from bee.model import codec, limits
+from bee.model.errors import BeeError
+from bee.model.hint import Hint, Shown
+from bee.model.refs import BRANCH_REFS, CONTROL_REF
 from bee.verbs.host import Host
-from bee.words import codec, limits
-from bee.words.branches import BRANCH_REFS, CONTROL_REF
-from bee.words.errors import BeeError
-from bee.words.hint import Hint, Shown
 
 if TYPE_CHECKING:  # a tick where nothing changed decides nothing
     from bee.thinking.decide import Decision

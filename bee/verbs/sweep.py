@@ -11,17 +11,17 @@ from typing import Final
 
 from bee.hands.github import reading, writing
 from bee.hands.github.writing import RefMove
+from bee.model import limits
+from bee.model.errors import NotFoundError, RefConflict
+from bee.model.labels import Label
+from bee.model.refs import TRACE_REFS, archive_ref, item_ref
+from bee.model.runs import began_at
 from bee.thinking.facts import View, is_live
 from bee.thinking.leftovers import lately_closed, twins_of
 from bee.thinking.trust import events_of
 from bee.verbs.host import Host
 from bee.verbs.janitor import take_away
 from bee.verbs.lease import Desk
-from bee.words import limits
-from bee.words.branches import TRACE_REFS, archive_ref, item_ref
-from bee.words.errors import NotFoundError, RefConflict
-from bee.words.labels import Label
-from bee.words.runs import began_at
 
 _TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 

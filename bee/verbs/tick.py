@@ -12,11 +12,11 @@ from __future__ import annotations
 import os
 
 from bee.hands.journal import Slot
+from bee.model.errors import BeeError
 from bee.verbs.guard import guarded
 from bee.verbs.host import Host, note_writes
 from bee.verbs.report import Options, Report
 from bee.verbs.still import all_still
-from bee.words.errors import BeeError
 
 
 def tick(host: Host, options: Options) -> Report:

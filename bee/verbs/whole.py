@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from bee.hands.github.door import Door
 from bee.hands.journal import Slot
+from bee.model.errors import ConfigError, LookError, NotFoundError
+from bee.model.limits import WRITES_PER_HOUR_MAX
 from bee.thinking.debt import something_to_ring
 from bee.thinking.decide import Dispatch, decide
 from bee.thinking.facts import View
@@ -18,8 +20,6 @@ from bee.verbs.reconcile import reconcile
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
 from bee.verbs.still import forget, remember
-from bee.words.errors import ConfigError, LookError, NotFoundError
-from bee.words.limits import WRITES_PER_HOUR_MAX
 
 
 def look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:

@@ -16,6 +16,17 @@ from bee.hands.git import RefChange, Repository
 from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.journal import CLONES, remove_tree
+from bee.model import limits, records
+from bee.model.answer import Answer
+from bee.model.effects import SetLabels
+from bee.model.effects import TraceResult as Trace
+from bee.model.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind, Record
+from bee.model.refs import BRANCH_REFS, CONTROL_REF, item_ref
+from bee.model.roles import ROLES, Role
+from bee.model.text import one_line
 from bee.thinking import prompt, wording
 from bee.thinking.errorprint import error_print
 from bee.thinking.holds import BY_QUOTA
@@ -39,17 +50,6 @@ from bee.verbs.notify import notify
 from bee.verbs.publish import carry_out
 from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
-from bee.words import limits, records
-from bee.words.answer import Answer
-from bee.words.branches import BRANCH_REFS, CONTROL_REF, item_ref
-from bee.words.effects import SetLabels
-from bee.words.effects import TraceResult as Trace
-from bee.words.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
-from bee.words.labels import Label
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind, Record
-from bee.words.roles import ROLES, Role
-from bee.words.text import one_line
 
 CLAIM_FRESH_SECONDS: Final = 10
 

@@ -10,6 +10,14 @@ from typing import Final
 
 from bee.hands.git import Repository, WorkTree
 from bee.hands.github import reading
+from bee.model import limits, markers
+from bee.model.errors import GitError
+from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
+from bee.model.outcomes import Outcome
+from bee.model.plan import Step, read_body
+from bee.model.records import RunSummary
+from bee.model.refs import branch_of, item_ref, parse_branch
+from bee.model.roles import Role
 from bee.thinking.evidence import rounds
 from bee.thinking.facts import View, record_of, view_of
 from bee.thinking.history import failed_alike, fold
@@ -20,14 +28,6 @@ from bee.thinking.trust import resumed_at
 from bee.verbs.job import Job
 from bee.verbs.lease import Desk, Lease
 from bee.verbs.snapshot import read_policy
-from bee.words import limits, markers
-from bee.words.branches import branch_of, item_ref, parse_branch
-from bee.words.errors import GitError
-from bee.words.model import Issue, Item, Pull, PullState, Snapshot, Tip
-from bee.words.outcomes import Outcome
-from bee.words.plan import Step, read_body
-from bee.words.records import RunSummary
-from bee.words.roles import Role
 
 AGENT_FILES: Final = (
     "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",

@@ -13,12 +13,12 @@ from bee.hands.git import RefChange
 from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.secretscan import scan
+from bee.model.errors import GitError, RefConflict
 from bee.thinking.config import Policy, Settings
 from bee.thinking.outgates import Gates
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.workspace import AGENT_FILES
-from bee.words.errors import GitError, RefConflict
 from tests.attacks.by_clone import CANARY, FREE, KNOWN, LARGE, VERIFY, Play, world
 from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, attack, each

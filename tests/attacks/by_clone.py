@@ -14,12 +14,12 @@ from typing import Any
 from bee.hands.git import Git, Mirror
 from bee.hands.git.workspace import AGENT
 from bee.hands.secretscan import scan
+from bee.model.answer import Answer
+from bee.model.errors import GitError
+from bee.model.roles import Role
 from bee.thinking.config import Policy
 from bee.thinking.outgates import Gates
 from bee.verbs.session import Session
-from bee.words.answer import Answer
-from bee.words.errors import GitError
-from bee.words.roles import Role
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
 from tests.hands.world import Upstream, plain_git

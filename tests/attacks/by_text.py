@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bee.forge.core.events import closing_numbers
+from bee.model.effects import PostComment, TraceResult
+from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who
+from bee.model.labels import Label
+from bee.model.roles import Role
+from bee.model.text import neutralised
 from bee.thinking import prompt, wording
 from bee.thinking.decide import place_item
 from bee.thinking.evidence import Verdict, e2e_results, words
@@ -17,11 +22,6 @@ from bee.thinking.outcome import Said, settle
 from bee.thinking.outgates import Change, refuse_files
 from bee.thinking.prompt import Brief
 from bee.thinking.trust import Trust, text_is_trusted
-from bee.words.effects import PostComment, TraceResult
-from bee.words.labels import Label
-from bee.words.model import Comment, Issue, Item, Pull, Rename, ReviewState, Who
-from bee.words.roles import Role
-from bee.words.text import neutralised
 from tests.attacks.rows import Layer, attack, each
 from tests.thinking import worlds as w
 
@@ -227,7 +227,7 @@ ELSEWHERE = {
 
 
 def _green() -> Any:
-    from bee.words.model import CheckState
+    from bee.model.items import CheckState
 
     return CheckState.GREEN
 

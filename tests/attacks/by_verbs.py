@@ -15,12 +15,12 @@ from bee.doors.broker import Broker
 from bee.hands.engines.base import EngineJob
 from bee.hands.engines.environment import agent_env
 from bee.hands.yamlfile import parse as parse_yaml
+from bee.model.answer import Answer
+from bee.model.errors import ConfigError
+from bee.model.plan import parse_steps
+from bee.model.refs import parse_branch
+from bee.model.roles import Role
 from bee.thinking.decide import place_item
-from bee.words.answer import Answer
-from bee.words.branches import parse_branch
-from bee.words.errors import ConfigError
-from bee.words.plan import parse_steps
-from bee.words.roles import Role
 from tests.attacks.by_clone import Play
 from tests.attacks.by_text import Layers, view_of
 from tests.attacks.rows import Layer, attack, each
@@ -116,7 +116,7 @@ def _at_once(on: Layers, folder: Path) -> bool:
 
 @attack("verb-flood", "an agent uses a thousand verbs", Layer.VERBS, control=True)
 def _verb_flood(on: Layers, folder: Path) -> bool:
-    from bee.words.limits import VERBS_PER_RUN_MAX
+    from bee.model.limits import VERBS_PER_RUN_MAX
 
     count = VERBS_PER_RUN_MAX + 1 if Layer.VERBS in on else 1
     with Broker(lambda verb, args: Answer(True, "")) as broker:

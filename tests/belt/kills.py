@@ -28,13 +28,13 @@ from bee.doors.demo import project
 from bee.doors.demo.stage import AGENT
 from bee.hands.github.door import Door
 from bee.hands.journal import Slot
+from bee.model.outcomes import Outcome
+from bee.model.records import Kind, Record
+from bee.model.roles import Role
 from bee.thinking.decide import survey
 from bee.thinking.history import MENDER, fold
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
-from bee.words.outcomes import Outcome
-from bee.words.records import Kind, Record
-from bee.words.roles import Role
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
 KILLER = Path(__file__).with_name("killer")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bee.model.records import RunSummary
 from bee.thinking.decide import Placed, survey
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
-from bee.words.records import RunSummary
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 

@@ -21,6 +21,9 @@ from bee.doors import services
 from bee.forge import server
 from bee.hands.github import writing
 from bee.hands.github.door import Door
+from bee.model import markers, records
+from bee.model.labels import Label
+from bee.model.records import Record
 from bee.thinking.config import Settings
 from bee.verbs import lease as leases
 from bee.verbs.host import Host
@@ -28,9 +31,6 @@ from bee.verbs.lease import Claim, Desk, Lease, desk_of
 from bee.verbs.report import Options, Report
 from bee.verbs.snapshot import look
 from bee.verbs.tick import tick
-from bee.words import markers, records
-from bee.words.labels import Label
-from bee.words.records import Record
 
 AGENT = Path(__file__).with_name("agent.py")
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bee.model.records import Kind
 from bee.thinking import wording
 from bee.verbs.alerts import Alert, raise_alert
-from bee.words.records import Kind
 from tests.belt.plays import fault, lift
 from tests.belt.stage import Stage
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bee.words.records import Kind
+from bee.model.records import Kind
 from tests.belt.stage import DESIGN, Stage
 from tests.belt.test_hosts import merged_once
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bee.words import markers
+from bee.model import markers
 from tests.belt.stage import DESIGN, Stage
 
 POLICY = "version: 1\nintake: all\ndashboard: true\n"

@@ -13,9 +13,9 @@ import pytest
 
 from bee.hands import process
 from bee.hands.journal import Slot
+from bee.model.outcomes import Outcome
+from bee.model.records import Kind
 from bee.verbs.host import Host
-from bee.words.outcomes import Outcome
-from bee.words.records import Kind
 from tests.belt.stage import DESIGN, DRAFT, Stage, until
 
 WAITING = 'touch "{folder}/started"\nwhile [ ! -e "{folder}/go" ]; do sleep 0.1; done\n'

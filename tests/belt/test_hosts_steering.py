@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind
 from tests.belt.stage import DRAFT, Stage, until
 
 WAITING = 'touch "{folder}/started"\nwhile [ ! -e "{folder}/go" ]; do sleep 0.1; done\n'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bee.model.outcomes import Outcome
 from bee.thinking.decide import Placed, survey
 from bee.thinking.facts import View
 from bee.verbs.dispatch import claim
@@ -16,7 +17,6 @@ from bee.verbs.host import Host
 from bee.verbs.report import Options
 from bee.verbs.snapshot import look
 from bee.verbs.work import work
-from bee.words.outcomes import Outcome
 from tests.belt.stage import APPROVE, DESIGN, DRAFT, MERGE, PLAN, TEST, Stage, until
 from tests.belt.takeover import take_over
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bee.doors import cli
-from bee.words.limits import LEDGER_PAGE_RECORDS
+from bee.model.limits import LEDGER_PAGE_RECORDS
 from tests.belt.plays import bee
 from tests.belt.stage import staged
 from tests.shapes import valid

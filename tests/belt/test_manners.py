@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bee.words.errors import RateLimitError
-from bee.words.limits import WRITES_PER_HOUR_MAX
+from bee.model.errors import RateLimitError
+from bee.model.limits import WRITES_PER_HOUR_MAX
 from tests.belt.stage import Stage, staged
 
 LIMIT = 60

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bee.words import limits
-from bee.words.records import Kind
+from bee.model import limits
+from bee.model.records import Kind
 from tests.belt.plays import bee, fault, last_seq, lift, task_pull, writes_after
 from tests.belt.stage import DESIGN, Stage
 from tests.belt.test_sticky import ONE_STEP, shown

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bee.hands.github import reading, writing
-from bee.words import markers
-from bee.words.labels import LABEL_TEXTS, Label
+from bee.model import markers
+from bee.model.labels import LABEL_TEXTS, Label
 from tests.belt.stage import DESIGN, Stage
 
 ONE_STEP = """cat > "$HOME/plan.md" <<'END'

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bee.words import limits
+from bee.model import limits
 from tests.belt.stage import DESIGN, Stage, staged
 
 POLICY = "version: 1\nintake: opted-in\nplan_approval: auto\n"

@@ -15,9 +15,9 @@ from bee.doors.demo.person import with_box_ticked
 from bee.doors.demo.run import Options, run
 from bee.doors.demo.screen import COLUMNS, Screen
 from bee.hands.yamlfile import parse
+from bee.model.errors import UsageError
+from bee.model.plan import read_body
 from bee.thinking.config import policy_of
-from bee.words.errors import UsageError
-from bee.words.plan import read_body
 
 
 def test_the_person_ticks_the_box_of_that_gate_only() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bee.model import limits
+from bee.model.errors import ConfigError
+from bee.model.roles import EVERY_ROLE_VERBS, ROLES, Role
 from bee.thinking.prompt import NEEDED, check_override, render
-from bee.words import limits
-from bee.words.errors import ConfigError
-from bee.words.roles import EVERY_ROLE_VERBS, ROLES, Role
 
 AGENTS = Path(__file__).parents[2] / "agents"
 VARIABLES = set(

@@ -8,7 +8,7 @@ import pytest
 
 from bee.doors import messages
 from bee.doors import reference_texts as texts
-from bee.words.causes import Cause
+from bee.model.escalations import Cause
 from tests.docs import pages
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from bee.doors import render
 from bee.doors.board import Board, ago
+from bee.model.errors import LookError
+from bee.model.items import Issue, Pull
+from bee.model.limits import SHOWN_ITEMS_MAX
 from bee.thinking import wording
 from bee.thinking.decide import decide
 from bee.thinking.facts import View
 from bee.thinking.overview import overview_of, question_of
 from bee.verbs.overview import Live, Seen
-from bee.words.errors import LookError
-from bee.words.limits import SHOWN_ITEMS_MAX
-from bee.words.model import Issue, Pull
 from tests.thinking import worlds
 from tests.thinking.worlds import ANN, BEE, NOW
 

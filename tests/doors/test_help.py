@@ -14,8 +14,8 @@ import pytest
 
 from bee.doors import cli, schemas, topics
 from bee.doors.examples import EXAMPLES
-from bee.words import errors
-from bee.words.labels import LABEL_TEXTS
+from bee.model import errors
+from bee.model.labels import LABEL_TEXTS
 from tests.docs.test_commands import wrong
 
 ROOT = Path(__file__).resolve().parents[2]

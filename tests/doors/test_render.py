@@ -7,9 +7,9 @@ import re
 import pytest
 
 from bee.doors import render
+from bee.model.roles import Role
 from bee.thinking.decide import survey, why_json
 from bee.thinking.position import Mover
-from bee.words.roles import Role
 from tests.thinking import worlds
 
 HELD = worlds.names("breeze:human")

@@ -8,9 +8,9 @@ import shutil
 import pytest
 
 from bee.doors import services
+from bee.model.roles import Role
 from bee.thinking.config import RoleSettings, Settings
 from bee.verbs.host import Host
-from bee.words.roles import Role
 from tests.belt.stage import Stage
 from tests.engines import clis
 from tests.engines.models import MODEL

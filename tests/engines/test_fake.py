@@ -16,10 +16,10 @@ from bee.hands import process
 from bee.hands.engines import EngineJob, EngineResult, Price, find
 from bee.hands.process import Agent, Bounds, Stopped
 from bee.hands.yamlfile import parse as parse_yaml
+from bee.model.errors import ConfigError
+from bee.model.outcomes import Failure, Outcome
+from bee.model.roles import Role
 from bee.thinking.config import RoleSettings, Settings, settings_of
-from bee.words.errors import ConfigError
-from bee.words.outcomes import Failure, Outcome
-from bee.words.roles import Role
 from tests.belt.plays import runs
 from tests.belt.stage import Stage, staged
 from tests.hands.world import until

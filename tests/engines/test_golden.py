@@ -10,7 +10,7 @@ import pytest
 
 from bee.hands.engines import ENGINES, EngineJob, find
 from bee.hands.process import SYSTEM_PATH
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 HOST = {
     "PATH": "/home/ann/bin", "HOME": "/home/ann", "LANG": "C.UTF-8", "GH_TOKEN": "t0ken", "GITHUB_TOKEN": "t0ken",

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from bee.model.errors import UsageError
+from bee.model.roles import Role
 from bee.thinking.config import Settings
 from bee.thinking.network import allows, is_host, narrowed
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading, find_run
-from bee.words.errors import UsageError
-from bee.words.roles import Role
 from tests.belt.plays import heard, runs
 from tests.belt.stage import staged
 from tests.engines.hosts import BOXED, host

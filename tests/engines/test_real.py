@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bee.doors import services
+from bee.model.outcomes import Failure
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading, find_run
-from bee.words.outcomes import Failure
 from tests.belt.plays import heard, pull_of, runs
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.engines.hosts import BOXED, OWN, host

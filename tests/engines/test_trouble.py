@@ -8,7 +8,7 @@ import pytest
 
 from bee.hands.engines.prices import PRICES, Price, Usage, cost_of, price_of
 from bee.hands.engines.trouble import is_quota_sentence, read_trouble, retry_time
-from bee.words.outcomes import Failure
+from bee.model.outcomes import Failure
 
 NOW = datetime(2026, 7, 15, 12, 0, tzinfo=UTC).timestamp()
 HOUR = 3600

@@ -14,8 +14,8 @@ from responses import matchers
 from bee.hands.clock import SystemClock
 from bee.hands.github.door import Door, GraphErrors, Servers
 from bee.hands.github.manners import Left
-from bee.words import limits
-from bee.words.errors import (
+from bee.model import limits
+from bee.model.errors import (
     AuthError,
     BeeError,
     CutOffError,

@@ -11,9 +11,9 @@ import responses
 from bee.hands.github import reading
 from bee.hands.github.changes import changed_unless
 from bee.hands.github.node import seconds
-from bee.words import limits
-from bee.words.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
-from bee.words.model import CheckState, Permission, Pull
+from bee.model import limits
+from bee.model.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
+from bee.model.items import CheckState, Permission, Pull
 from tests.github.world import (
     API,
     AT,

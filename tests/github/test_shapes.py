@@ -18,8 +18,8 @@ from bee.hands.github import changes, reading, setup, writing
 from bee.hands.github.door import Door, Servers
 from bee.hands.github.node import Node
 from bee.hands.github.writing import RefMove
-from bee.words.errors import BeeError, ServerError
-from bee.words.labels import Label
+from bee.model.errors import BeeError, ServerError
+from bee.model.labels import Label
 from tests.belt.stage import Stage, staged, until
 from tests.github.spoiled import Kept, Path, Recorder, conforms, nullable, player, returned, spoiled
 from tests.setup.places import protect

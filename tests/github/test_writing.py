@@ -13,7 +13,7 @@ import responses
 from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.hands.github.writing import RefMove
-from bee.words.errors import (
+from bee.model.errors import (
     BeeError,
     ForbiddenError,
     NotFoundError,
@@ -22,7 +22,7 @@ from bee.words.errors import (
     ServerError,
     UnreachableError,
 )
-from bee.words.labels import Label
+from bee.model.labels import Label
 from tests.github.world import AT, DATE, OID, OTHER, REPO, door, graph, issue, listed, refused
 
 REF = "refs/bee/items/7"

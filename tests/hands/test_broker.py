@@ -16,9 +16,9 @@ import pytest
 
 from bee.doors import broker
 from bee.doors.broker import Broker
-from bee.words.answer import Answer
-from bee.words.errors import Refusal
-from bee.words.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.model.answer import Answer
+from bee.model.errors import Refusal
+from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
 from tests.hands.world import until
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bee.hands import browser
-from bee.words import limits
+from bee.model import limits
 
 PAGE = "https://github.com/ada/calc/issues/1"
 

@@ -9,9 +9,9 @@ import pytest
 
 from bee.hands.engines import EngineJob, find
 from bee.hands.process import Agent, Stopped
+from bee.model.errors import UsageError
+from bee.model.outcomes import Failure
 from bee.verbs import crew
-from bee.words.errors import UsageError
-from bee.words.outcomes import Failure
 
 
 def job(tmp_path: Path, **more: object) -> EngineJob:

@@ -16,7 +16,7 @@ from bee.hands import executor, process
 from bee.hands.executor import LocalExecutor, Phase
 from bee.hands.journal import Home, Slot
 from bee.hands.process.notes import AGENT, WORKER, note_process
-from bee.words.errors import BeeError
+from bee.model.errors import BeeError
 from tests.hands.world import until
 
 ROOT = Path(executor.__file__).parents[2]

@@ -13,15 +13,7 @@ import pytest
 
 from bee.hands.git import EMPTY_TREE, Git, Mirror, RefChange, command, parse
 from bee.hands.process import Ended
-from bee.words.errors import (
-    AuthError,
-    BeeError,
-    ForbiddenError,
-    GitError,
-    RefConflict,
-    ServerError,
-    UnreachableError,
-)
+from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, RefConflict, ServerError, UnreachableError
 from tests.hands.world import Upstream, plain_git
 
 REF = "refs/bee/items/7"

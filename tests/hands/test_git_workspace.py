@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bee.hands.git import Clone, Mirror, workspace
-from bee.words.errors import GitError
+from bee.model.errors import GitError
 from tests.hands.world import Upstream, commit, plain_git
 
 AGENT_FILES = ["CLAUDE.md", ".claude/", ".github/bee.yml"]

@@ -14,7 +14,7 @@ import pytest
 
 from bee.hands import journal
 from bee.hands.journal import Home, Slot, path_lock, remove_tree
-from bee.words.errors import BeeError, LookError, UsageError
+from bee.model.errors import BeeError, LookError, UsageError
 from tests.hands.world import until
 
 ROOT = Path(journal.__file__).parents[2]

@@ -14,7 +14,7 @@ import pytest
 from bee.hands import process
 from bee.hands.process import Agent, Bounds, table
 from bee.hands.process.bounded import Bounded, Transcript
-from bee.words.errors import BeeError, UsageError
+from bee.model.errors import BeeError, UsageError
 from tests.hands.world import until
 
 ENV = {"PATH": process.SYSTEM_PATH}

@@ -16,8 +16,8 @@ from bee.doors import broker
 from bee.hands import process, sandbox
 from bee.hands.process import Agent, Bounds
 from bee.hands.sandbox import Box, seatbelt_profile
-from bee.words.answer import Answer
-from bee.words.errors import SandboxError, UsageError
+from bee.model.answer import Answer
+from bee.model.errors import SandboxError, UsageError
 from tests.hands.world import until
 
 needs_bwrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed here")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bee.hands.sockets import PREFIX, private_folder, sweep
-from bee.words import limits
+from bee.model import limits
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bee.hands.yamlfile import parse
-from bee.words.errors import ConfigError
+from bee.model.errors import ConfigError
 from bee.words.tree import Tree
 
 

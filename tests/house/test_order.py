@@ -32,4 +32,4 @@ def test_importing_a_module_does_no_work() -> None:
 def test_the_packages_are_really_there() -> None:
     # An empty list of problems must not come from an empty list of modules.
     names = {module.name for module in checks.modules(ROOT)}
-    assert {"bee.words.text", "bee.words.labels", "bee.__main__"} <= names
+    assert {"bee.model.text", "bee.model.labels", "bee.__main__"} <= names

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from bee.hands.journal import Home
+from bee.model.errors import UsageError
 from bee.verbs import install as verb
-from bee.words.errors import UsageError
 from tests.install.world import World, cron_runs
 
 

@@ -32,7 +32,7 @@ from graphql.language import FragmentSpreadNode, InlineFragmentNode
 
 from bee.hands.github import parse, queries
 from bee.hands.github.node import Node, seconds
-from bee.words.model import CheckState, Issue, Item, Pull
+from bee.model.items import CheckState, Issue, Item, Pull
 from tests.recorded import fetch
 
 SCHEMA = Path(__file__).resolve().parents[2] / "bee" / "forge" / "schema.graphql"

@@ -20,7 +20,7 @@ from bee.hands.github import parse, reading, setup, writing
 from bee.hands.github.changes import changed_unless
 from bee.hands.github.door import Door, GraphErrors, Servers
 from bee.hands.github.node import Node, seconds
-from bee.words.errors import (
+from bee.model.errors import (
     AuthError,
     BeeError,
     ForbiddenError,
@@ -29,7 +29,7 @@ from bee.words.errors import (
     RefusedError,
     ServerError,
 )
-from bee.words.model import CheckState, Permission
+from bee.model.items import CheckState, Permission
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them
 

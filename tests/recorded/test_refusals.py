@@ -9,7 +9,7 @@ import responses
 
 from bee.hands.github import writing
 from bee.hands.github.door import Door, Servers
-from bee.words.errors import RefusedError
+from bee.model.errors import RefusedError
 from tests.forge import official
 
 URL = "https://api.github.com"

@@ -18,7 +18,7 @@ import pytest
 from bee.hands.github import reading
 from bee.hands.github.door import Door, Servers
 from bee.hands.github.node import seconds
-from bee.words.model import Issue, Pull
+from bee.model.items import Issue, Pull
 from tests.belt.stage import Stage, staged
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them

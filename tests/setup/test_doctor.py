@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bee.words.labels import LABEL_TEXTS
+from bee.model.labels import LABEL_TEXTS
 from tests.belt.plays import Ended, bee, configure, last_seq, tree_of
 from tests.belt.stage import Stage, staged
 from tests.setup.places import POLICY, done_writes, protect, without_scopes

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bee.hands import engines
 from bee.hands.yamlfile import parse
+from bee.model.plan import read_body
 from bee.thinking import setup
 from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.setup import Answers, Remote
-from bee.words.plan import read_body
 
 
 def settings(text: str) -> Settings:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from bee.hands.engines import EngineResult
 from bee.hands.process import Ended
+from bee.model.outcomes import Failure
+from bee.model.roles import Role
 from bee.verbs.host import Scene
-from bee.words.outcomes import Failure
-from bee.words.roles import Role
 from tests.sim.timeline import Killed, Process
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bee.model import limits, markers
+from bee.model.records import Kind, Record, decode
+from bee.model.refs import ITEM_REFS, parse_branch
 from bee.thinking.decide import Decision, Dispatch
 from bee.thinking.holds import FOR_EVER
 from bee.thinking.position import Mover, Position
 from bee.verbs.host import Scene
 from bee.verbs.report import Report
-from bee.words import limits, markers
-from bee.words.branches import ITEM_REFS, parse_branch
-from bee.words.records import Kind, Record, decode
 from tests.sim.crew import broken
 from tests.sim.hub import Post, Thing, User
 from tests.sim.people import EVE

@@ -14,6 +14,8 @@ import requests
 from bee.doors.services import role_prompt
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home, Slot
+from bee.model.outcomes import Outcome
+from bee.model.phase import Phase
 from bee.thinking.config import Settings
 from bee.thinking.outgates import Gates
 from bee.verbs.host import Handler, Host
@@ -21,8 +23,6 @@ from bee.verbs.job import Job, decode
 from bee.verbs.report import Options, Report
 from bee.verbs.tick import tick
 from bee.verbs.work import work
-from bee.words.outcomes import Outcome
-from bee.words.phase import Phase
 from tests.sim.crew import Actors
 from tests.sim.hub import User
 from tests.sim.mirrors import ModelClone, ModelMirror

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bee.hands.git import Commit, DiffEntry, LogEntry, RefChange, WorkTree
-from bee.words.errors import GitError, RefConflict, UnreachableError
+from bee.model.errors import GitError, RefConflict, UnreachableError
 from tests.sim.hub import Hub, No, User
 
 BY = "bee agent <bee@users.noreply.github.com>"

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from bee.hands.engines import EngineResult
+from bee.model.phase import Phase
+from bee.model.roles import Role
 from bee.verbs.host import Scene
-from bee.words.phase import Phase
-from bee.words.roles import Role
 from tests.sim.crew import Actors
 from tests.sim.hub import No
 from tests.sim.machine import ModelExecutor, Parts

@@ -16,9 +16,9 @@ import pytest
 from bee.hands.github import reading, writing
 from bee.hands.github.door import Door, Servers
 from bee.hands.github.writing import RefMove
-from bee.words.errors import BeeError, NotFoundError, RefConflict, RefusedError
-from bee.words.labels import Label
-from bee.words.model import CheckState, Issue, Permission, Pull, PullState, ReviewState
+from bee.model.errors import BeeError, NotFoundError, RefConflict, RefusedError
+from bee.model.items import CheckState, Issue, Permission, Pull, PullState, ReviewState
+from bee.model.labels import Label
 from tests.belt.stage import Stage, staged, until
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from bee.model.errors import BeeError
+from bee.model.limits import SWEEP_HOURS
+from bee.model.outcomes import Outcome
 from bee.thinking.decide import Decision, decide
 from bee.thinking.position import Position
 from bee.verbs.job import Job
 from bee.verbs.report import Report
 from bee.verbs.snapshot import look
-from bee.words.errors import BeeError
-from bee.words.limits import SWEEP_HOURS
-from bee.words.outcomes import Outcome
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places

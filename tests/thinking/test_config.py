@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from bee.hands.yamlfile import parse
+from bee.model import limits
+from bee.model.errors import ConfigError
+from bee.model.roles import ROLES, Role
 from bee.thinking import config
 from bee.thinking.config import (
     Policy,
@@ -19,9 +22,6 @@ from bee.thinking.config import (
     policy_of,
     settings_of,
 )
-from bee.words import limits
-from bee.words.errors import ConfigError
-from bee.words.roles import ROLES, Role
 
 MINE, THEIRS = "config.yml", ".github/bee.yml"
 

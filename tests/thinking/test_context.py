@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
+from bee.model import limits
+from bee.model.outcomes import Failure, Outcome
+from bee.model.plan import Plan, Step
+from bee.model.records import RunSummary
+from bee.model.roles import Role
 from bee.thinking.prompt import Brief, context_files, variables
-from bee.words import limits
-from bee.words.outcomes import Failure, Outcome
-from bee.words.plan import Plan, Step
-from bee.words.records import RunSummary
-from bee.words.roles import Role
 from tests.thinking.worlds import BASE, HEAD, NOW, comment, issue, pull, reviewed, view
 
 LONG = "word " * 100_000

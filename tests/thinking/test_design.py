@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bee.model import limits, markers
+from bee.model.errors import UsageError
+from bee.model.plan import read_body
 from bee.thinking import design
 from bee.thinking.design import GATE, SKELETON, Severity, lint, with_gate
 from bee.thinking.drafts import drafts_of, issue_body
 from bee.thinking.issues import blocked_by
-from bee.words import limits, markers
-from bee.words.errors import UsageError
-from bee.words.plan import read_body
 
 GOOD = "It is slow.\n\n## The shape\n\n`x`\n\n## Edge cases\n\nNone.\n\n## Done when\n\n`make test` passes.\n\n" + GATE
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
+from bee.model import limits
+from bee.model.items import CheckState, Issue, Pull, ReviewState
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind
+from bee.model.roles import Role
 from bee.thinking.config import PolicyLimits
 from bee.thinking.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json, item_json, survey, why_json
 from bee.thinking.facts import View
 from bee.thinking.history import Ban, fold, hot_loop, overlay, spent, summary_of
 from bee.thinking.position import Mover, Position
-from bee.words import limits
-from bee.words.labels import Label
-from bee.words.model import CheckState, Issue, Pull, ReviewState
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind
-from bee.words.roles import Role
 from tests.thinking import worlds as w
 
 DRAFTER = "drafter"

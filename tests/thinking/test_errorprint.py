@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bee.model import limits
+from bee.model.escalations import Cause
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import RunSummary
 from bee.thinking.config import PolicyLimits
 from bee.thinking.errorprint import error_print, normalised
 from bee.thinking.history import Overlay, failed_alike, overlay
-from bee.words import limits
-from bee.words.causes import Cause
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import RunSummary
 from tests.thinking import worlds as w
 
 SAME = (

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from bee.model.items import CheckState, Issue, Pull, ReviewState
+from bee.model.labels import Label
+from bee.model.roles import Role
 from bee.thinking import wording
 from bee.thinking.fingerprint import fingerprint
-from bee.words.labels import Label
-from bee.words.model import CheckState, Issue, Pull, ReviewState
-from bee.words.roles import Role
 from tests.thinking import worlds as w
 
 DOC = w.issue(body=w.planned())

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from bee.model.items import Issue, Who
+from bee.model.labels import Label
+from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick
 from bee.thinking.gates import Gate, design_gate, plan_gate
 from bee.thinking.people import TrustPolicy
 from bee.thinking.trust import trust_of
-from bee.words.labels import Label
-from bee.words.model import Issue, Who
-from bee.words.plan import Plan, read_body, render_section, with_plan, with_tick
 from tests.thinking import worlds as w
 
 TRUST = trust_of(w.snapshot(), TrustPolicy())

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
 from bee.thinking.debt import debts
 from bee.thinking.decide import Dispatch, Idle, decide, survey
 from bee.thinking.facts import DayBounds, View
 from bee.thinking.holds import Day, day_of, hold_of, usd_left
-from bee.words.labels import Label
-from bee.words.outcomes import Failure, Outcome
 from tests.thinking import worlds as w
 
 MIDNIGHT = w.NOW - w.NOW % 86_400

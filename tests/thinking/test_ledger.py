@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Entry, Kind, Record
 from bee.thinking.history import fold
 from bee.thinking.ledger import Filter, Sum, agent_runs, day_of, moment, sums, total
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Entry, Kind, Record
 
 NOW = 1_767_268_800  # 2026-01-01 12:00 UTC
 

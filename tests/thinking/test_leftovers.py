@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from bee.model import limits
+from bee.model.items import Comment, Review, ReviewState
 from bee.thinking.leftovers import lately_closed, twins_of
 from bee.thinking.people import TrustPolicy
 from bee.thinking.trust import trust_of
-from bee.words import limits
-from bee.words.model import Comment, Review, ReviewState
 from tests.thinking import worlds as w
 
 TRUST = trust_of(w.snapshot(), TrustPolicy())

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from bee.model import limits
 from bee.thinking.config import POLICY_PATH, PROTECTED_DEFAULT, Policy
 from bee.thinking.outgates import Change, Gates, Handed, holds, refuse_commits, refuse_files
-from bee.words import limits
 
 AGENT = "bee agent <bee@users.noreply.github.com>"
 CANARY = "tok-9f3b2c7a51"

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from bee.model.items import CheckState, Issue, Pull, PullState, ReviewState
+from bee.model.labels import Label, conflicts
+from bee.model.outcomes import Failure, Outcome
+from bee.model.phase import Phase
+from bee.model.records import Kind
+from bee.model.roles import Role
 from bee.thinking.decide import Decision, Escalate, Placed, Repair, actionable, decide
 from bee.thinking.facts import Broken, human_by_person
 from bee.thinking.mends import Mend
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position
-from bee.words.labels import Label, conflicts
-from bee.words.model import CheckState, Issue, Pull, PullState, ReviewState
-from bee.words.outcomes import Failure, Outcome
-from bee.words.phase import Phase
-from bee.words.records import Kind
-from bee.words.roles import Role
 from tests.thinking import worlds as w
 
 P, M = Position, Mover

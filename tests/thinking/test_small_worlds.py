@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from bee.model.roles import Role
 from bee.thinking.evidence import Verdict
 from bee.thinking.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
-from bee.words.roles import Role
 
 KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
 COMMON = tuple(field.name for field in dataclasses.fields(Common))

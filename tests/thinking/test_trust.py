@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from bee.model.items import Issue, LabelEvent, Permission, Pull, Rename, Who
+from bee.model.labels import Label
 from bee.thinking.config import Policy, TrustPolicy
 from bee.thinking.position import Position
 from bee.thinking.trust import Trust, adopted_at, resumed_at, text_is_trusted, trust_of
-from bee.words.labels import Label
-from bee.words.model import Issue, LabelEvent, Permission, Pull, Rename, Who
 from tests.thinking import worlds as w
 
 T0, T1, T2, T3 = w.NOW - 4_000, w.NOW - 3_000, w.NOW - 2_000, w.NOW - 1_000

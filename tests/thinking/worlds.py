@@ -9,13 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bee.thinking import wording
-from bee.thinking.config import Policy
-from bee.thinking.decide import Decision, Placed, decide, place_item, survey
-from bee.thinking.facts import View, view_of
-from bee.thinking.position import Place
-from bee.words.labels import Label
-from bee.words.model import (
+from bee.model.items import (
     Check,
     CheckState,
     Comment,
@@ -32,11 +26,17 @@ from bee.words.model import (
     Tip,
     Who,
 )
-from bee.words.outcomes import Failure, Outcome
-from bee.words.phase import Phase
-from bee.words.plan import Plan, Step, read_body, render_section
-from bee.words.records import Kind, Record, RunSummary
-from bee.words.roles import Role
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.phase import Phase
+from bee.model.plan import Plan, Step, read_body, render_section
+from bee.model.records import Kind, Record, RunSummary
+from bee.model.roles import Role
+from bee.thinking import wording
+from bee.thinking.config import Policy
+from bee.thinking.decide import Decision, Placed, decide, place_item, survey
+from bee.thinking.facts import View, view_of
+from bee.thinking.position import Place
 
 NOW = 1_800_000_000
 MINUTE = 60

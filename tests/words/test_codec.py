@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bee.verbs.job import Job, decode, encode
-from bee.words.effects import (
+from bee.model.effects import (
     CloseIssue,
     DeleteBranch,
     Effect,
@@ -18,9 +17,10 @@ from bee.words.effects import (
     TickStep,
     WritePlan,
 )
-from bee.words.model import Snapshot, Tip, Who
-from bee.words.records import Kind, Record
-from bee.words.roles import Role
+from bee.model.items import Snapshot, Tip, Who
+from bee.model.records import Kind, Record
+from bee.model.roles import Role
+from bee.verbs.job import Job, decode, encode
 
 EFFECTS: tuple[Effect, ...] = (
     OpenPull("h", "b", "t", "x"), PostComment(1, "b", "k"), PostReview(1, "h", "COMMENT", "b", "k"),

@@ -16,6 +16,16 @@ from hypothesis import strategies as st
 
 from bee.hands.secretscan import scan
 from bee.hands.yamlfile import parse as parse_yaml
+from bee.model import markers
+from bee.model.errors import ConfigError
+from bee.model.items import Comment, Issue, Permission, Pull, Review, ReviewState, Who
+from bee.model.labels import Label, known
+from bee.model.limits import PLAN_STEPS_MAX
+from bee.model.markers import Marker
+from bee.model.plan import Plan, Step, parse_steps, read_body, render_section, render_steps, with_plan, with_tick
+from bee.model.records import decode
+from bee.model.secrets import secrets_in
+from bee.model.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
 from bee.thinking.config import policy_of, settings_of
 from bee.thinking.evidence import e2e_results, words
 from bee.thinking.gates import Gate, design_gate, plan_gate
@@ -23,16 +33,6 @@ from bee.thinking.issues import blocked_by
 from bee.thinking.material import fenced, hidden_in, visible
 from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text
 from bee.thinking.trust import Trust
-from bee.words import markers
-from bee.words.errors import ConfigError
-from bee.words.labels import Label, known
-from bee.words.limits import PLAN_STEPS_MAX
-from bee.words.markers import Marker
-from bee.words.model import Comment, Issue, Permission, Pull, Review, ReviewState, Who
-from bee.words.plan import Plan, Step, parse_steps, read_body, render_section, render_steps, with_plan, with_tick
-from bee.words.records import decode
-from bee.words.secrets import secrets_in
-from bee.words.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
 
 MEBIBYTE = 2**20
 LINE_BYTES = MEBIBYTE if os.environ.get("BEE_DEEP") == "1" else MEBIBYTE // 4  # GitHub takes 64 KiB as a body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bee.words.markers import Marker, named, parse, render
+from bee.model.markers import Marker, named, parse, render
 
 FULL = Marker("run", {"id": "r-1", "role": "test", "base": "a/b:c@d+e,f._-", "empty": ""})
 

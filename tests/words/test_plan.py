@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bee.words.limits import PLAN_STEPS_MAX
-from bee.words.plan import (
+from bee.model.limits import PLAN_STEPS_MAX
+from bee.model.plan import (
     Plan,
     Step,
     brief,

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bee.words import effects, records
-from bee.words.effects import Effect, OpenPull, SetLabels, from_json, to_json
-from bee.words.outcomes import Failure, Outcome
-from bee.words.records import Kind, Record, RunSummary, decode, encode
+from bee.model import effects, records
+from bee.model.effects import Effect, OpenPull, SetLabels, from_json, to_json
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind, Record, RunSummary, decode, encode
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 WHOLE = st.integers(0, 2**53)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bee.words.text import (
+from bee.model.text import (
     clipped,
     closed,
     digest,

@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from bee.words import errors
-from bee.words.branches import branch_of, item_ref, merge_ref, parse_branch, trace_ref
-from bee.words.labels import LABEL_TEXTS, OWNED_PREFIX, Label, conflicts, known
-from bee.words.outcomes import NO_OPS, Outcome
-from bee.words.roles import EVERY_ROLE_VERBS, ROLES, Role
+from bee.model import errors
+from bee.model.labels import LABEL_TEXTS, OWNED_PREFIX, Label, conflicts, known
+from bee.model.outcomes import NO_OPS, Outcome
+from bee.model.refs import branch_of, item_ref, merge_ref, parse_branch, trace_ref
+from bee.model.roles import EVERY_ROLE_VERBS, ROLES, Role
 
 EXCLUSIVE = {Label.WIP, Label.HUMAN, Label.DONE}
 

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
+from bee.model import markers
 from bee.verbs import steer
-from bee.words import markers
 
 HELP = "approve a pull request at its head (on to E2E and merge without review), or the plan of an issue"
 

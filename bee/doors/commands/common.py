@@ -16,7 +16,7 @@ from bee.verbs.host import Host
 if TYPE_CHECKING:
     from bee.thinking.config import Settings
     from bee.verbs.steer import Done
-from bee.words.limits import WATCH_SECONDS_MIN
+from bee.model.limits import WATCH_SECONDS_MIN
 
 NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
 

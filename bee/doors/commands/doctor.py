@@ -15,12 +15,12 @@ from bee.hands import process
 from bee.hands.github.door import Door
 from bee.hands.journal import Home
 from bee.hands.sandbox import find as find_box
+from bee.model.errors import AuthError, ConfigError, UsageError
+from bee.model.text import plain
 from bee.thinking.checks import Check, Level
 from bee.thinking.config import Settings
 from bee.verbs.setup import checkup
 from bee.verbs.setup.checkup import Findings, Patient
-from bee.words.errors import AuthError, ConfigError, UsageError
-from bee.words.text import plain
 
 HELP = "look at everything that bee needs, change nothing, and say what mends it"
 _COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31"}

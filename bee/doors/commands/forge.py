@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 HELP = "serve an embedded GitHub on loopback, for gh, git and other clients"
 

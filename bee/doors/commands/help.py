@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from bee.doors import cli, render
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 HELP = "explain a command, or a topic (`bee help topics` lists them); needs neither network nor configuration"
 

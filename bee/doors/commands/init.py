@@ -15,6 +15,9 @@ from bee.doors.commands.doctor import token_source
 from bee.hands import process
 from bee.hands.github.door import Door, Servers
 from bee.hands.sandbox import find as find_box
+from bee.model.errors import SandboxError, UsageError
+from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.text import one_line, plain
 from bee.thinking.config import POLICY_PATH, check_repo_name
 from bee.thinking.setup import (
     INTAKES,
@@ -29,9 +32,6 @@ from bee.verbs.setup import machine as machines
 from bee.verbs.setup import write
 from bee.verbs.setup.machine import EngineSeen
 from bee.verbs.setup.write import Found, Machine, Plan, Written
-from bee.words.errors import SandboxError, UsageError
-from bee.words.labels import LABEL_TEXTS, Label
-from bee.words.text import one_line, plain
 
 HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
 _INTAKE_TEXTS: Final = {

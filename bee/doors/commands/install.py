@@ -16,8 +16,8 @@ from bee.doors.commands.common import print_json
 from bee.hands import process
 from bee.hands.journal import Home
 from bee.hands.scheduler import Machine
+from bee.model.errors import UsageError
 from bee.verbs import install as verb
-from bee.words.errors import UsageError
 
 HELP = "tick every five minutes from launchd, systemd or cron, and try one tick there now"
 STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")

@@ -16,13 +16,13 @@ from bee.doors.commands.common import host_for, print_json, say
 from bee.doors.commands.init import repo_here
 from bee.hands import process
 from bee.hands.journal import Home
+from bee.model.errors import UsageError
+from bee.model.text import plain
 from bee.thinking import design
 from bee.thinking.design import Finding, Severity
 from bee.thinking.drafts import Draft, drafts_of, issue_body
 from bee.verbs import opening
 from bee.verbs.opening import Opened, Place
-from bee.words.errors import UsageError
-from bee.words.text import plain
 
 HELP = "open a design doc as an issue: from a file, from standard input, or from a few questions in your editor"
 EDITORS: Final = ("sensible-editor", "editor", "nano", "vim", "vi")

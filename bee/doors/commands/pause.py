@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
+from bee.model.errors import UsageError
 from bee.verbs import steer
-from bee.words.errors import UsageError
 
 HELP = "stop all work on an item, or on everything, until somebody resumes it"
 

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
+from bee.model import markers
 from bee.verbs import steer
-from bee.words import markers
 
 HELP = "send a pull request back to the drafter, at its head"
 

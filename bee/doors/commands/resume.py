@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
+from bee.model.errors import UsageError
 from bee.verbs import steer
-from bee.words.errors import UsageError
 
 HELP = "let bee go on with an item, with everything, or after a rollback"
 

@@ -11,9 +11,9 @@ from typing import Final
 from bee.doors import render, services
 from bee.doors.board import Board
 from bee.doors.commands.common import add_repo, host_for, look_seconds, print_json, say
+from bee.model.errors import LookError
+from bee.model.limits import WATCH_SECONDS
 from bee.verbs.overview import Seen, see
-from bee.words.errors import LookError
-from bee.words.limits import WATCH_SECONDS
 
 HELP = "what runs now, what is next, what waits for you and with what question, and what today cost"
 _CLEAR: Final = "\x1b[H\x1b[2J\x1b[3J"

@@ -10,8 +10,8 @@ from typing import Final
 
 from bee.doors import services
 from bee.doors.commands.common import look_seconds
-from bee.words.errors import UsageError
-from bee.words.limits import WATCH_SECONDS
+from bee.model.errors import UsageError
+from bee.model.limits import WATCH_SECONDS
 
 HELP = "a full-screen live view of the queue, with keys to steer"
 EXTRA: Final = "textual"

@@ -13,11 +13,11 @@ from bee.doors import services
 from bee.doors.commands.common import say
 from bee.hands import process
 from bee.hands.journal import Home, Slot
+from bee.model.limits import BODY_BYTES_MAX
+from bee.model.outcomes import Outcome
 from bee.verbs.host import Host
 from bee.verbs.job import Job, decode
 from bee.verbs.work import work
-from bee.words.limits import BODY_BYTES_MAX
-from bee.words.outcomes import Outcome
 
 HELP = "do one run (started by `bee tick`)"
 JOB_BYTES_MAX = 100 * BODY_BYTES_MAX

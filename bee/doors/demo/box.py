@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bee.hands import sandbox
-from bee.words.errors import SandboxError
+from bee.model.errors import SandboxError
 
 
 @dataclass(frozen=True, slots=True)

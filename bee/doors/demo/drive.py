@@ -13,7 +13,7 @@ from bee.doors.demo.heard import Journal
 from bee.doors.demo.screen import Screen
 from bee.doors.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
 from bee.hands import process
-from bee.words.errors import BeeError
+from bee.model.errors import BeeError
 
 TICKS_MAX: Final = 60
 TICKS_UNCHANGED_MAX: Final = 3

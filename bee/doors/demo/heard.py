@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bee.words.text import one_line
+from bee.model.text import one_line
 
 TEXT_MAX: Final = 220
 _COMMAND: Final = "$ bee "

@@ -12,7 +12,7 @@ from typing import Final
 
 import bee
 from bee.hands import process
-from bee.words.errors import GitError
+from bee.model.errors import GitError
 
 GIT_SECONDS_MAX: Final = 300
 _LEFT_OUT: Final = ("GIT_", "GH_", "GITHUB_", "BEE_")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bee.doors.demo.server import Account
-from bee.words.errors import LookError, RefusedError
-from bee.words.text import is_checkbox
+from bee.model.errors import LookError, RefusedError
+from bee.model.text import is_checkbox
 
 SECONDS_MAX: Final = 30
 PAGES_MAX: Final = 100

@@ -10,7 +10,7 @@ from typing import Final
 
 from bee.doors.demo import host
 from bee.doors.demo.stage import PERSON_LOGIN, Play
-from bee.words.errors import GitError, UsageError
+from bee.model.errors import GitError, UsageError
 
 POLICY_PATH: Final = ".github/bee.yml"
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"

@@ -17,7 +17,7 @@ from bee.doors.demo import box, rehearsal, server, stage, summary
 from bee.doors.demo.drive import Drive, Stopped
 from bee.doors.demo.screen import Screen
 from bee.doors.demo.stage import PERSON_LOGIN, Play, Stage
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 INTRO: Final = "bee demo: a design doc becomes merged pull requests, on an embedded GitHub"
 

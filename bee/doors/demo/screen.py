@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from bee.words.text import one_line, plain
+from bee.model.text import one_line, plain
 
 COLUMNS: Final = 80
 _COLOURS: Final = {"bold": "1", "dim": "2", "person": "35", "agent": "33", "good": "32", "bad": "31", "bee": "36"}

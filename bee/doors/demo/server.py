@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.hands import process
-from bee.words.errors import LookError, UsageError
+from bee.model.errors import LookError, UsageError
 
 START_SECONDS_MAX: Final = 30
 MISSING_EXTRA: Final = "the embedded GitHub needs two libraries that are not installed: pip install 'bee[demo]'"

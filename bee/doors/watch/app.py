@@ -21,14 +21,14 @@ from textual.widgets import DataTable, Footer, Static
 from bee.doors.watch.picture import Follow, Key, Picture, Row, take
 from bee.hands import browser
 from bee.hands.github.door import Door
+from bee.model import markers
+from bee.model.errors import BeeError
+from bee.model.roles import Role
+from bee.model.text import one_line
 from bee.thinking.position import Mover
 from bee.verbs import steer
 from bee.verbs.host import Host
 from bee.verbs.steer import Done
-from bee.words import markers
-from bee.words.errors import BeeError
-from bee.words.roles import Role
-from bee.words.text import one_line
 
 STYLES: Final = {Mover.PERSON: "yellow", Mover.NOBODY: "dim", Mover.CONDITION: "cyan", Mover.BEE: "magenta"}
 HELP: Final = """\

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.hands import runlog
+from bee.model.items import kind_of
+from bee.model.limits import WATCH_LINES_MAX
+from bee.model.roles import Role
+from bee.model.text import one_line, plain, utc
 from bee.thinking.decide import Decision, Placed, actionable, decide
 from bee.thinking.facts import View, is_live, record_of
 from bee.thinking.history import MENDER, fold
@@ -16,10 +20,6 @@ from bee.verbs.host import Host
 from bee.verbs.logs import Reading
 from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
-from bee.words.limits import WATCH_LINES_MAX
-from bee.words.model import kind_of
-from bee.words.roles import Role
-from bee.words.text import one_line, plain, utc
 
 _PERSON_IS_ASKED: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
 Key = tuple[str, int]

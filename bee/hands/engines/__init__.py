@@ -14,7 +14,7 @@ from bee.hands.engines.gemini import GeminiEngine
 from bee.hands.engines.prices import Price
 from bee.hands.engines.stream import StreamEngine
 from bee.hands.process import SYSTEM_PATH
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 __all__ = ["ENGINES", "NAMES", "Engine", "EngineJob", "EngineResult", "Price", "Spent", "find"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bee.hands.process import Stopped
-from bee.words.outcomes import Failure
+from bee.model.outcomes import Failure
 
 ENDS: Mapping[str, Failure] = {
     "timeout": Failure.TIMEOUT,

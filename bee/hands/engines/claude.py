@@ -11,7 +11,7 @@ from bee.hands.engines.environment import agent_env, login
 from bee.hands.engines.prices import Usage
 from bee.hands.engines.stream import StreamEngine, section, text_of, whole
 from bee.hands.engines.trouble import Trouble, is_quota_sentence, sane
-from bee.words.outcomes import Failure
+from bee.model.outcomes import Failure
 
 LOGIN: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
 NO_KEY: Final = "none"

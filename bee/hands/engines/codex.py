@@ -10,7 +10,7 @@ from bee.hands.engines.base import EngineJob
 from bee.hands.engines.environment import agent_env, login
 from bee.hands.engines.prices import Usage
 from bee.hands.engines.stream import StreamEngine, section, text_of, whole
-from bee.words.outcomes import Failure
+from bee.model.outcomes import Failure
 
 LOGIN: Final = ("OPENAI_API_KEY",)
 NO_KEY: Final = "none"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.words.errors import UsageError
+from bee.model.errors import UsageError
 
 SHEBANG_BYTES_MAX: Final = 200
 

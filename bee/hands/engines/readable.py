@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from bee.hands.engines.stream import parse, section, text_of
-from bee.words.text import clipped, plain
+from bee.model.text import clipped, plain
 
 Kind = Literal["message", "thought", "tool", "answer", "error", "output"]
 TEXT_BYTES_MAX: Final = 4_000

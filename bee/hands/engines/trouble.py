@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bee.words.outcomes import Failure
+from bee.model.outcomes import Failure
 
 # No vendor's window is longer than a week; anything further away was misread.
 RETRY_SECONDS_MAX: Final = 8 * 24 * 60 * 60

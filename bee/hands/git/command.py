@@ -14,9 +14,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bee.hands import process
-from bee.words.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
-from bee.words.limits import GIT_SECONDS_MAX
-from bee.words.text import one_line
+from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
+from bee.model.limits import GIT_SECONDS_MAX
+from bee.model.text import one_line
 
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 IDENTITY: Final = ("bee", "bee@users.noreply.github.com")

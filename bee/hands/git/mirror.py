@@ -20,8 +20,8 @@ from bee.hands.git.command import EMPTY_TREE, Git
 from bee.hands.git.ports import RefChange, WorkTree
 from bee.hands.git.reading import Reading
 from bee.hands.git.workspace import Workspaces
-from bee.words.errors import GitError, RefConflict
-from bee.words.limits import GIT_SECONDS_MAX
+from bee.model.errors import GitError, RefConflict
+from bee.model.limits import GIT_SECONDS_MAX
 
 REFS_PER_PUSH_MAX: Final = 50
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bee.words.errors import GitError
+from bee.model.errors import GitError
 
 OID: Final = re.compile(r"[0-9a-f]{40}")
 NO_MODE: Final = "000000"

@@ -10,8 +10,8 @@ from typing import Final
 from bee.hands.git import parse
 from bee.hands.git.command import Git
 from bee.hands.git.parse import Commit, DiffEntry, LogEntry
-from bee.words.errors import GitError
-from bee.words.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, SCAN_BYTES_MAX
+from bee.model.errors import GitError
+from bee.model.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, SCAN_BYTES_MAX
 
 LOG_COMMITS_MAX: Final = 1000
 _PLAIN_DIFF: Final = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")

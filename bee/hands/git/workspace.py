@@ -19,7 +19,7 @@ from typing import Final
 
 from bee.hands.git import parse
 from bee.hands.git.command import Git
-from bee.words.errors import GitError
+from bee.model.errors import GitError
 
 PACK_BYTES_MAX: Final = 128 * 1024 * 1024
 REF_FILE_BYTES_MAX: Final = 1024 * 1024

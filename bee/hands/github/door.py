@@ -18,8 +18,8 @@ import requests
 from bee.hands.clock import SYSTEM, Clock
 from bee.hands.github.manners import Left, Pace, left_of
 from bee.hands.github.node import Node, rows, top
-from bee.words import limits
-from bee.words.errors import (
+from bee.model import limits
+from bee.model.errors import (
     AuthError,
     CutOffError,
     ForbiddenError,

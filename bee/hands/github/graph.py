@@ -7,8 +7,8 @@ from typing import Any
 
 from bee.hands.github.door import Door, GraphErrors
 from bee.hands.github.node import Node, top
-from bee.words import limits
-from bee.words.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
+from bee.model import limits
+from bee.model.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
 
 Json = Mapping[str, Any]
 

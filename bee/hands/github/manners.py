@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from bee.hands.clock import Clock
-from bee.words import limits
-from bee.words.text import utc
+from bee.model import limits
+from bee.model.text import utc
 
 HOUR_SECONDS: Final = 3600
 

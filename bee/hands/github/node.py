@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, NoReturn, TypeVar
 
-from bee.words.errors import ServerError
+from bee.model.errors import ServerError
 
 _MISSING: Final = object()
 _NAMES: Final = {str: "a text", bool: "yes or no", int: "a number", float: "a number", list: "a list"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bee.hands.github.node import Node
-from bee.words.model import (
+from bee.model.items import (
     Check,
     CheckState,
     Comment,
@@ -23,7 +23,7 @@ from bee.words.model import (
     Tip,
     Who,
 )
-from bee.words.records import decode
+from bee.model.records import decode
 
 
 def who(data: Node | None) -> Who | None:

@@ -15,10 +15,10 @@ from bee.hands.github.changes import latest
 from bee.hands.github.door import Door
 from bee.hands.github.graph import ask, is_cut, names_of, rest_of, whole
 from bee.hands.github.node import Node, rows
-from bee.words import limits
-from bee.words.branches import ALERT_REFS, BRANCH_REFS, ITEM_REFS, MERGE_REFS, item_ref
-from bee.words.errors import NotFoundError
-from bee.words.model import Item, Permission, PullRef, Snapshot, Tip, Who
+from bee.model import limits
+from bee.model.errors import NotFoundError
+from bee.model.items import Item, Permission, PullRef, Snapshot, Tip, Who
+from bee.model.refs import ALERT_REFS, BRANCH_REFS, ITEM_REFS, MERGE_REFS, item_ref
 
 
 @dataclass(frozen=True, slots=True)

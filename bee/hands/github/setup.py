@@ -16,9 +16,9 @@ from bee.hands.github import parse
 from bee.hands.github.door import Door, GraphErrors
 from bee.hands.github.graph import names_of
 from bee.hands.github.node import Node, rows, top
-from bee.words.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
-from bee.words.model import Permission
-from bee.words.repository import BranchRules, Grant, RepoFacts
+from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
+from bee.model.items import Permission
+from bee.model.repository import BranchRules, Grant, RepoFacts
 
 _NO_OID: Final = "0" * 40
 # (permission, method, path below the repository, a body that is wrong on purpose)

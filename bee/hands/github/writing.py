@@ -16,11 +16,11 @@ from bee.hands.github.door import Door, GraphErrors
 from bee.hands.github.graph import ask, names_of
 from bee.hands.github.node import Node, top
 from bee.hands.github.reading import whole_item
-from bee.words.branches import item_ref
-from bee.words.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
-from bee.words.labels import LABEL_TEXTS, Label, known
-from bee.words.model import Item, Tip
-from bee.words.records import decode
+from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
+from bee.model.items import Item, Tip
+from bee.model.labels import LABEL_TEXTS, Label, known
+from bee.model.records import decode
+from bee.model.refs import item_ref
 
 NO_OID: Final = "0" * 40
 

@@ -13,7 +13,7 @@ from typing import IO, Final, Literal
 
 from bee.hands.process import killing, start
 from bee.hands.process.bounded import Transcript
-from bee.words.limits import KILL_GRACE_SECONDS, TRANSCRIPT_BYTES_MAX
+from bee.model.limits import KILL_GRACE_SECONDS, TRANSCRIPT_BYTES_MAX
 
 Why = Literal["exit", "timeout", "stall", "stopped", "done", "flood"]
 OnLine = Callable[[str, bytes], bool]

@@ -17,7 +17,7 @@ from typing import Final
 
 from bee.hands.process import table
 from bee.hands.process.table import Proc
-from bee.words.limits import KILL_GRACE_SECONDS
+from bee.model.limits import KILL_GRACE_SECONDS
 
 KILL_ROUNDS_MAX: Final = 100
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h

@@ -19,8 +19,8 @@ from typing import IO, Any, Final
 
 from bee.hands.process import killing
 from bee.hands.process.bounded import Bounded
-from bee.words.errors import BeeError, UsageError
-from bee.words.limits import KILL_GRACE_SECONDS
+from bee.model.errors import BeeError, UsageError
+from bee.model.limits import KILL_GRACE_SECONDS
 
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 DETACHED_STDIN_BYTES_MAX: Final = 1024 * 1024

@@ -19,14 +19,7 @@ from bee.hands.github.writing import RefMove
 from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.scheduler import Machine
-from bee.thinking import checks
-from bee.thinking.checks import Check, Level
-from bee.thinking.config import Policy, Settings
-from bee.thinking.posture import Posture, posture_checks
-from bee.verbs.setup import machine
-from bee.verbs.setup.machine import Scheduling
-from bee.verbs.snapshot import read_policy
-from bee.words.errors import (
+from bee.model.errors import (
     AuthError,
     ConfigError,
     ForbiddenError,
@@ -36,9 +29,16 @@ from bee.words.errors import (
     RefusedError,
     SandboxError,
 )
-from bee.words.repository import BranchRules, RepoFacts
-from bee.words.roles import Role
-from bee.words.text import one_line
+from bee.model.repository import BranchRules, RepoFacts
+from bee.model.roles import Role
+from bee.model.text import one_line
+from bee.thinking import checks
+from bee.thinking.checks import Check, Level
+from bee.thinking.config import Policy, Settings
+from bee.thinking.posture import Posture, posture_checks
+from bee.verbs.setup import machine
+from bee.verbs.setup.machine import Scheduling
+from bee.verbs.snapshot import read_policy
 
 INSTALL: Final = "bee install"
 

@@ -15,10 +15,10 @@ from bee.hands import process
 from bee.hands.engines import claude, codex, gemini
 from bee.hands.journal import Home
 from bee.hands.scheduler import Machine
+from bee.model.errors import UsageError
+from bee.model.text import one_line
 from bee.thinking.setup import ENGINE_NAMES, origin_url
 from bee.verbs.install import TOKENS, env_names, schedulers
-from bee.words.errors import UsageError
-from bee.words.text import one_line
 
 GH_SECONDS_MAX: Final = 10
 # The variables that log an engine in: bee passes them on to the agent, and no file of HOME.

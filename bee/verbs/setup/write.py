@@ -16,6 +16,10 @@ from bee.hands.github.door import Door
 from bee.hands.github.writing import RefMove
 from bee.hands.journal import Home
 from bee.hands.yamlfile import parse as parse_yaml
+from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
+from bee.model.items import PullRef, PullState, Snapshot
+from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.repository import BranchRules, RepoFacts
 from bee.thinking.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.thinking.config import POLICY_PATH, Settings, settings_of
 from bee.thinking.setup import (
@@ -30,10 +34,6 @@ from bee.thinking.setup import (
     with_repo,
 )
 from bee.verbs.snapshot import read_policy
-from bee.words.errors import ForbiddenError, RefConflict, RefusedError, UsageError
-from bee.words.labels import LABEL_TEXTS, Label
-from bee.words.model import PullRef, PullState, Snapshot
-from bee.words.repository import BranchRules, RepoFacts
 
 MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from bee.words import effects
-from bee.words.effects import Effect
-from bee.words.outcomes import Failure, Outcome
+from bee.model import effects
+from bee.model.effects import Effect
+from bee.model.outcomes import Failure, Outcome
 
 VERSION: Final = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bee.words.model import Permission
+from bee.model.items import Permission
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bee.words.text import outside_code
+from bee.model.text import outside_code
 
 APPROVED: Final = "approved-for-e2e"
 CHANGES_REQUESTED: Final = "changes-requested"

@@ -22,10 +22,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from bee.words import markers
-from bee.words.branches import STEP_ID
-from bee.words.limits import PLAN_STEPS_MAX
-from bee.words.text import clipped, closed, digest, is_checkbox, is_ticked, normalised, outside_code, unix, unticked
+from bee.model import markers
+from bee.model.limits import PLAN_STEPS_MAX
+from bee.model.refs import STEP_ID
+from bee.model.text import clipped, closed, digest, is_checkbox, is_ticked, normalised, outside_code, unix, unticked
 
 HEADING: Final = "## Milestone plan"
 PLAN_GATE_HEADING: Final = "## Plan finalized"

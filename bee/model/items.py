@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bee.words.labels import Label, known
-from bee.words.records import Record
+from bee.model.labels import Label, known
+from bee.model.records import Record
 
 
 class Permission(StrEnum):

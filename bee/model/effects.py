@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bee.words.text import digest
+from bee.model.text import digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Values and formats: items, labels, markers, plans, records, effects, limits, errors. Pure."""
