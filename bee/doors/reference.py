@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from bee.config import schema
 from bee.doors import messages, schemas, session
 from bee.doors import reference_texts as texts
 from bee.hands.engines import table as engines
@@ -20,7 +21,7 @@ from bee.model.escalations import CAUSES
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
-from bee.thinking import config, design, prompt
+from bee.thinking import design, prompt
 from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ def _markers() -> str:
 # ---- configuration --------------------------------------------------------------------------------------------------
 
 
-def _accepts(reader: config.Reader) -> str:
+def _accepts(reader: schema.Reader) -> str:
     """What a reader takes, from the values it was made with."""
     made = inspect.getclosurevars(reader).nonlocals if inspect.isfunction(reader) else {}
     if "choices" in made:
@@ -163,10 +164,10 @@ def _shown(value: Any) -> str:
     return code(f"{value:g}" if isinstance(value, float) else value)
 
 
-def _keys(readers: Mapping[str, config.Reader], kind: type[Any], where: str) -> str:
+def _keys(readers: Mapping[str, schema.Reader], kind: type[Any], where: str) -> str:
     said = said_of(texts.KEYS[where], readers, f"KEYS[{where}]")
     # a role's gaps are filled from elsewhere, and `intake` must be written: neither has a default of its own
-    unset = {"intake"} if kind is config.Policy else readers if kind is config.RoleSettings else ()
+    unset = {"intake"} if kind is schema.Policy else readers if kind is schema.RoleSettings else ()
     defaults = {field.name: _default(field) for field in dataclasses.fields(kind) if field.name not in unset}
     rows = [(code(key), _accepts(reader), _shown(defaults.get(key, "")), said[key]) for key, reader in readers.items()]
     return table(("key", "value", "default", "meaning"), rows)
@@ -186,7 +187,7 @@ def _context() -> str:
 
 
 def _protected() -> str:
-    return ", ".join(map(code, config.PROTECTED_DEFAULT))
+    return ", ".join(map(code, schema.PROTECTED_DEFAULT))
 
 
 def _bounds() -> str:
@@ -282,10 +283,10 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "design-parts": _design_parts,
     "verbs": _verbs,
     "causes": _causes,
-    "settings": lambda: _keys(config._SETTINGS, config.Settings, "settings"),
-    "settings-role": lambda: _keys(config._ROLE, config.RoleSettings, "settings-role"),
-    "policy": lambda: _keys(config._POLICY, config.Policy, "policy"),
-    "policy-limits": lambda: _keys(config._LIMITS, config.PolicyLimits, "policy-limits"),
+    "settings": lambda: _keys(schema._SETTINGS, schema.Settings, "settings"),
+    "settings-role": lambda: _keys(schema._ROLE, schema.RoleSettings, "settings-role"),
+    "policy": lambda: _keys(schema._POLICY, schema.Policy, "policy"),
+    "policy-limits": lambda: _keys(schema._LIMITS, schema.PolicyLimits, "policy-limits"),
     "protected": _protected,
     "bounds": _bounds,
     "context": _context,

@@ -126,7 +126,7 @@ MARKERS: Final = {
     "new": ("`key=`", "`bee new`, in an issue's body", "a second try finds the issue, and opens no other"),
 }
 
-# What a reader without values of its own takes, by the name of its function in bee/thinking/config.py.
+# What a reader without values of its own takes, by the name of its function in bee/config/schema.py.
 ACCEPTS: Final = {
     "_text": "text",
     "ways_of": "`desktop`, an address, `{command: [program, argument]}`, or a list of these",

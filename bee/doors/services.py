@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from bee.config.schema import Settings, check_repo_name, settings_of
 from bee.hands import process
 from bee.hands.clock import SYSTEM
 from bee.hands.executor import LocalExecutor
@@ -21,7 +22,6 @@ from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
-from bee.thinking.config import Settings, check_repo_name, settings_of
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.host import Handler, Host, Say
 
@@ -85,7 +85,7 @@ def settings_at(home: Home, repo_given: bool) -> Settings:
         if repo_given:
             return Settings()
         raise UsageError(f"there is no {path}: run `bee init`, or say --repo owner/name")
-    from bee.hands.yamlfile import parse as parse_yaml
+    from bee.config.yaml import parse as parse_yaml
 
     where = str(path)
     return settings_of(where, parse_yaml(path.read_text(encoding="utf-8"), where))

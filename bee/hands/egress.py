@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from bee.config.network import allows
 from bee.hands.sockets import private_folder
 from bee.model.text import one_line
-from bee.thinking.network import allows
 
 PORT: Final = 3128
 REFUSALS_MAX: Final = 50

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from bee.config.schema import POLICY_PATH, Policy
 from bee.model.items import Permission
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.repository import BranchRules, Grant, RepoFacts
-from bee.thinking.config import POLICY_PATH, Policy
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60

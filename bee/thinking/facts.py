@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bee.config.schema import Policy
 from bee.model import limits, markers
 from bee.model.items import Item, Snapshot, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.model.records import Kind, Record
-from bee.thinking.config import Policy
 from bee.thinking.evidence import Verdict
 from bee.thinking.gates import Gate
 from bee.thinking.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of

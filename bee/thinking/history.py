@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bee.config.schema import PolicyLimits
 from bee.model import limits
 from bee.model.escalations import Cause
 from bee.model.outcomes import NO_OPS, Failure, Outcome
 from bee.model.records import Kind, Record, RunSummary
 from bee.model.roles import Role
-from bee.thinking.config import PolicyLimits
 from bee.thinking.errorprint import alike_at_the_end, alternates
 
 _ROLE_NAMES = frozenset(role.value for role in Role)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bee.config.network import OPEN, narrowed
+from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
 from bee.model.items import Permission
 from bee.model.repository import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.thinking.checks import STATUSES, Check, Level
-from bee.thinking.config import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
-from bee.thinking.network import OPEN, narrowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from bee.thinking.config import POLICY_PATH, REPO_NAME
+from bee.config.schema import POLICY_PATH, REPO_NAME
+from bee.config.tree import Tree
 from bee.thinking.design import SKELETON
-from bee.words.tree import Tree
 
 TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
 SETUP_BRANCH: Final = "setup-bee"

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from bee.config.people import TrustPolicy
 from bee.model.items import Comment, Edit, Item, LabelEvent, Permission, Review, Snapshot, Who
 from bee.model.labels import Label
-from bee.thinking.people import TrustPolicy
 
 TRUSTED: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
 

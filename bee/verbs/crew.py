@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bee.config.network import NONE, OPEN, Network, narrowed
+from bee.config.schema import Settings
 from bee.hands.journal import Home
 from bee.hands.runlog import TRANSCRIPT, add_verb
 from bee.model import limits
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
-from bee.thinking.config import Settings
-from bee.thinking.network import NONE, OPEN, Network, narrowed
 from bee.verbs.host import Scene
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from bee.config.schema import Policy
 from bee.hands.git import Repository
 from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
 from bee.thinking import wording
-from bee.thinking.config import Policy
 from bee.thinking.outgates import Gates, verify_scripts
 from bee.verbs.host import Crew
 

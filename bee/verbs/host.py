@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from bee.config.network import OPEN, Network
+from bee.config.schema import Settings
 from bee.hands.clock import Clock
 from bee.hands.github.door import Door
 from bee.hands.github.manners import WRITES_HINT, with_written, written
@@ -23,8 +25,6 @@ from bee.model.answer import Answer
 from bee.model.phase import Phase
 from bee.model.roles import Role
 from bee.model.runs import run_name
-from bee.thinking.config import Settings
-from bee.thinking.network import OPEN, Network
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.hands.engines import EngineResult

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bee.config.schema import Settings
 from bee.hands import runlog
 from bee.hands.engines import NAMES, Price, Spent, find
 from bee.hands.engines.readable import readable
@@ -22,7 +23,6 @@ from bee.model.limits import LEASE_SECONDS
 from bee.model.refs import item_ref
 from bee.model.roles import Role
 from bee.model.text import plain
-from bee.thinking.config import Settings
 
 State = Literal["live", "ended", "dead"]
 

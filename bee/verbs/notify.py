@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.config.notify import DESKTOP, Notice, Way
 from bee.model.text import digest
-from bee.thinking.notices import DESKTOP, Notice, Way
 from bee.verbs.host import Host
 
 PROBLEM: Final = "notify-problem"

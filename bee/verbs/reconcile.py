@@ -96,7 +96,7 @@ def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report
     report.acted.append({"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done})
     host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")
     if done and isinstance(act, Escalate):
-        from bee.thinking.notices import Notice
+        from bee.config.notify import Notice
         from bee.thinking.trust import resumed_at
         from bee.verbs.notify import notify
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bee.config.notify import Notice
 from bee.hands.github.door import Door
 from bee.model import limits
 from bee.thinking import wording
@@ -14,7 +15,6 @@ from bee.thinking.debt import IDLE_DEBT, debts
 from bee.thinking.decide import Decision, Placed
 from bee.thinking.facts import View
 from bee.thinking.holds import hold_of
-from bee.thinking.notices import Notice
 from bee.verbs.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.verbs.host import Host
 from bee.verbs.lease import Desk, desk_of

@@ -7,15 +7,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from bee.config.schema import POLICY_PATH, Policy, policy_of
+from bee.config.yaml import parse as parse_yaml
 from bee.hands.github import reading
 from bee.hands.github.door import Door
-from bee.hands.yamlfile import parse as parse_yaml
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull, Snapshot, Who
 from bee.model.labels import Label
 from bee.model.phase import Phase
-from bee.thinking.config import POLICY_PATH, Policy, policy_of
 from bee.thinking.decide import place_item, survey
 from bee.thinking.facts import View, view_of
 from bee.thinking.position import Position

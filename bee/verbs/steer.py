@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bee.config.people import TrustPolicy
 from bee.hands.github import reading, writing
 from bee.hands.github.door import Door
 from bee.hands.github.reading import OneItem
@@ -27,7 +28,6 @@ from bee.thinking.facts import escalation_stands
 from bee.thinking.gates import plan_print
 from bee.thinking.history import fold, spent
 from bee.thinking.holds import BY_PERSON
-from bee.thinking.people import TrustPolicy
 from bee.thinking.trust import Trust, resumed_at
 from bee.verbs import control, showing
 from bee.verbs import lease as leases

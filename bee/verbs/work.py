@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from bee.config.network import OPEN
+from bee.config.notify import Notice
 from bee.hands import runlog
 from bee.hands.engines import EngineResult
 from bee.hands.git import RefChange, Repository
@@ -30,8 +32,6 @@ from bee.model.text import one_line
 from bee.thinking import prompt, wording
 from bee.thinking.errorprint import error_print
 from bee.thinking.holds import BY_QUOTA
-from bee.thinking.network import OPEN
-from bee.thinking.notices import Notice
 from bee.thinking.outcome import Result, Said, settle
 from bee.thinking.outgates import Gates
 from bee.thinking.sticky import sticky

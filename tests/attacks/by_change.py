@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from bee.config.schema import Policy, Settings
 from bee.hands.git import RefChange
 from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.secretscan import scan
 from bee.model.errors import GitError, RefConflict
-from bee.thinking.config import Policy, Settings
 from bee.thinking.outgates import Gates
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.e2e import Bench, run_e2e

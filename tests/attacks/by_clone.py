@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bee.config.schema import Policy
 from bee.hands.git import Git, Mirror
 from bee.hands.git.workspace import AGENT
 from bee.hands.secretscan import scan
 from bee.model.answer import Answer
 from bee.model.errors import GitError
 from bee.model.roles import Role
-from bee.thinking.config import Policy
 from bee.thinking.outgates import Gates
 from bee.verbs.session import Session
 from tests.attacks.by_text import Layers, brief_of, view_of

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bee.config.schema import Settings
 from bee.doors import services
 from bee.forge import server
 from bee.hands.github import writing
@@ -24,7 +25,6 @@ from bee.hands.github.door import Door
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.thinking.config import Settings
 from bee.verbs import lease as leases
 from bee.verbs.host import Host
 from bee.verbs.lease import Claim, Desk, Lease, desk_of

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bee.config.schema import RoleSettings
 from bee.model.roles import Role
-from bee.thinking.config import RoleSettings
 from tests.belt.plays import approve, bee, configure, heard, pull_of, runs, task_pull, tree_of
 from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, PLAN, Stage, staged, until
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from bee.config.schema import policy_of
+from bee.config.yaml import parse
 from bee.doors.demo import host, project, rehearsal, stage
 from bee.doors.demo.person import with_box_ticked
 from bee.doors.demo.run import Options, run
 from bee.doors.demo.screen import COLUMNS, Screen
-from bee.hands.yamlfile import parse
 from bee.model.errors import UsageError
 from bee.model.plan import read_body
-from bee.thinking.config import policy_of
 
 
 def test_the_person_ticks_the_box_of_that_gate_only() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bee.thinking.effective import HIDDEN, shown
+from bee.config.resolved import HIDDEN, shown
 from tests.belt.plays import bee
 from tests.belt.stage import staged
 

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
+from bee.config.schema import RoleSettings, Settings
 from bee.doors import services
 from bee.model.roles import Role
-from bee.thinking.config import RoleSettings, Settings
 from bee.verbs.host import Host
 from tests.belt.stage import Stage
 from tests.engines import clis

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from bee.config.network import allows, is_host, narrowed
+from bee.config.schema import Settings
 from bee.model.errors import UsageError
 from bee.model.roles import Role
-from bee.thinking.config import Settings
-from bee.thinking.network import allows, is_host, narrowed
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading, find_run
 from tests.belt.plays import heard, runs

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bee.hands.yamlfile import parse
+from bee.config.tree import Tree
+from bee.config.yaml import parse
 from bee.model.errors import ConfigError
-from bee.words.tree import Tree
 
 
 def plain(tree: Tree) -> object:

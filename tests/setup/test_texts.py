@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bee.config.schema import Policy, Settings, policy_of, settings_of
+from bee.config.yaml import parse
 from bee.hands import engines
-from bee.hands.yamlfile import parse
 from bee.model.plan import read_body
 from bee.thinking import setup
-from bee.thinking.config import Policy, Settings, policy_of, settings_of
 from bee.thinking.setup import Answers, Remote
 
 

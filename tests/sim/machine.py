@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from bee.config.schema import Settings
 from bee.doors.services import role_prompt
 from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home, Slot
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
-from bee.thinking.config import Settings
 from bee.thinking.outgates import Gates
 from bee.verbs.host import Handler, Host
 from bee.verbs.job import Job, decode

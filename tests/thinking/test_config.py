@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from bee.hands.yamlfile import parse
-from bee.model import limits
-from bee.model.errors import ConfigError
-from bee.model.roles import ROLES, Role
-from bee.thinking import config
-from bee.thinking.config import (
+from bee.config import schema
+from bee.config.schema import (
     Policy,
     PolicyLimits,
     RoleSettings,
@@ -22,6 +18,10 @@ from bee.thinking.config import (
     policy_of,
     settings_of,
 )
+from bee.config.yaml import parse
+from bee.model import limits
+from bee.model.errors import ConfigError
+from bee.model.roles import ROLES, Role
 
 MINE, THEIRS = "config.yml", ".github/bee.yml"
 
@@ -98,10 +98,10 @@ roles: {merger: {engine: none}, test: {engine: default, network: none}, drafter:
 
 def test_every_field_can_be_set() -> None:
     """A setting that no file can reach is a mechanism without a caller (D2)."""
-    assert {field.name for field in dataclasses.fields(Settings)} == set(config._SETTINGS)
-    assert {field.name for field in dataclasses.fields(RoleSettings)} == set(config._ROLE)
-    assert {field.name for field in dataclasses.fields(PolicyLimits)} == set(config._LIMITS)
-    assert {field.name for field in dataclasses.fields(Policy)} - {"lean", "network"} == set(config._POLICY) - {"roles"}
+    assert {field.name for field in dataclasses.fields(Settings)} == set(schema._SETTINGS)
+    assert {field.name for field in dataclasses.fields(RoleSettings)} == set(schema._ROLE)
+    assert {field.name for field in dataclasses.fields(PolicyLimits)} == set(schema._LIMITS)
+    assert {field.name for field in dataclasses.fields(Policy)} - {"lean", "network"} == set(schema._POLICY) - {"roles"}
 
 
 def test_the_nearest_section_wins_and_no_engine_gets_what_another_was_given() -> None:

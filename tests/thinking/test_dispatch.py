@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from bee.config.schema import PolicyLimits
 from bee.model import limits
 from bee.model.items import CheckState, Issue, Pull, ReviewState
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.roles import Role
-from bee.thinking.config import PolicyLimits
 from bee.thinking.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json, item_json, survey, why_json
 from bee.thinking.facts import View
 from bee.thinking.history import Ban, fold, hot_loop, overlay, spent, summary_of

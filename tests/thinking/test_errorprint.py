@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bee.config.schema import PolicyLimits
 from bee.model import limits
 from bee.model.escalations import Cause
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import RunSummary
-from bee.thinking.config import PolicyLimits
 from bee.thinking.errorprint import error_print, normalised
 from bee.thinking.history import Overlay, failed_alike, overlay
 from tests.thinking import worlds as w

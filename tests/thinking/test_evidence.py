@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from bee.config.people import TrustPolicy
 from bee.model.escalations import Cause
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Outcome
 from bee.model.records import Record
 from bee.thinking import wording
 from bee.thinking.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
-from bee.thinking.people import TrustPolicy
 from bee.thinking.position import Position
 from bee.thinking.trust import trust_of
 from tests.thinking import worlds as w

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from bee.config.people import TrustPolicy
 from bee.model import limits
 from bee.model.items import Comment, Review, ReviewState
 from bee.thinking.leftovers import lately_closed, twins_of
-from bee.thinking.people import TrustPolicy
 from bee.thinking.trust import trust_of
 from tests.thinking import worlds as w
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy
 from bee.model import limits
-from bee.thinking.config import POLICY_PATH, PROTECTED_DEFAULT, Policy
 from bee.thinking.outgates import Change, Gates, Handed, holds, refuse_commits, refuse_files
 
 AGENT = "bee agent <bee@users.noreply.github.com>"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bee.config.schema import Policy, TrustPolicy
 from bee.model.items import Issue, LabelEvent, Permission, Pull, Rename, Who
 from bee.model.labels import Label
-from bee.thinking.config import Policy, TrustPolicy
 from bee.thinking.position import Position
 from bee.thinking.trust import Trust, adopted_at, resumed_at, text_is_trusted, trust_of
 from tests.thinking import worlds as w

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bee.config.schema import Policy
 from bee.model.items import (
     Check,
     CheckState,
@@ -33,7 +34,6 @@ from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.records import Kind, Record, RunSummary
 from bee.model.roles import Role
 from bee.thinking import wording
-from bee.thinking.config import Policy
 from bee.thinking.decide import Decision, Placed, decide, place_item, survey
 from bee.thinking.facts import View, view_of
 from bee.thinking.position import Place

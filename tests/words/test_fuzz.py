@@ -14,8 +14,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bee.config.schema import policy_of, settings_of
+from bee.config.yaml import parse as parse_yaml
 from bee.hands.secretscan import scan
-from bee.hands.yamlfile import parse as parse_yaml
 from bee.model import markers
 from bee.model.errors import ConfigError
 from bee.model.items import Comment, Issue, Permission, Pull, Review, ReviewState, Who
@@ -26,7 +27,6 @@ from bee.model.plan import Plan, Step, parse_steps, read_body, render_section, r
 from bee.model.records import decode
 from bee.model.secrets import secrets_in
 from bee.model.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
-from bee.thinking.config import policy_of, settings_of
 from bee.thinking.evidence import e2e_results, words
 from bee.thinking.gates import Gate, design_gate, plan_gate
 from bee.thinking.issues import blocked_by

@@ -14,7 +14,7 @@ from bee.hands.github.door import Door
 from bee.verbs.host import Host
 
 if TYPE_CHECKING:
-    from bee.thinking.config import Settings
+    from bee.config.schema import Settings
     from bee.verbs.steer import Done
 from bee.model.limits import WATCH_SECONDS_MIN
 

@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles, shown
+from bee.config.schema import POLICY_PATH, Policy, Settings, check_repo_name, policy_of, settings_of
+from bee.config.tree import Tree
+from bee.config.yaml import parse as parse_yaml
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json
-from bee.hands.yamlfile import parse as parse_yaml
 from bee.model.errors import AuthError
 from bee.model.text import plain
-from bee.thinking.config import POLICY_PATH, Policy, Settings, check_repo_name, policy_of, settings_of
-from bee.thinking.effective import DEFAULT, Value, of_machine, of_policy, of_roles, shown
-from bee.words.tree import Tree
 
 HELP = "every setting as it counts here, with the file and line that set it; secrets are not shown"
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")

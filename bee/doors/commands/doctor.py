@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from bee.config.schema import Settings
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, print_json
 from bee.doors.commands.install import machine_of
@@ -18,7 +19,6 @@ from bee.hands.sandbox import find as find_box
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
 from bee.thinking.checks import Check, Level
-from bee.thinking.config import Settings
 from bee.verbs.setup import checkup
 from bee.verbs.setup.checkup import Findings, Patient
 

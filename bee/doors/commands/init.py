@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bee.config.schema import POLICY_PATH, check_repo_name
 from bee.doors import asking, render, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
@@ -18,7 +19,6 @@ from bee.hands.sandbox import find as find_box
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.text import one_line, plain
-from bee.thinking.config import POLICY_PATH, check_repo_name
 from bee.thinking.setup import (
     INTAKES,
     TEMPLATE_PATH,

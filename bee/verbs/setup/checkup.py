@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from bee.config.schema import Policy, Settings
 from bee.hands.github import reading, writing
 from bee.hands.github import setup as requests_of
 from bee.hands.github.door import Door
@@ -34,7 +35,6 @@ from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.thinking import checks
 from bee.thinking.checks import Check, Level
-from bee.thinking.config import Policy, Settings
 from bee.thinking.posture import Posture, posture_checks
 from bee.verbs.setup import machine
 from bee.verbs.setup.machine import Scheduling

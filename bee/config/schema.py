@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, TypeVar
 
+from bee.config.network import NONE, OPEN, Network, is_host
+from bee.config.notify import Way, ways_of
+from bee.config.people import TrustPolicy
+from bee.config.tree import Tree
 from bee.model import limits
 from bee.model.errors import ConfigError
 from bee.model.roles import ROLES, Role
-from bee.thinking.network import NONE, OPEN, Network, is_host
-from bee.thinking.notices import Way, ways_of
-from bee.thinking.people import TrustPolicy
-from bee.words.tree import Tree
 
 POLICY_PATH: Final = ".github/bee.yml"
 PROMPT_PATHS: Final = ".github/bee/**"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bee.config.network import narrowed
+from bee.config.schema import Policy, Settings
+from bee.config.tree import Tree
 from bee.model.roles import Role
 from bee.model.secrets import secrets_in
-from bee.thinking.config import Policy, Settings
-from bee.thinking.network import narrowed
-from bee.words.tree import Tree
 
 DEFAULT: Final = "default"
 HIDDEN: Final = "(hidden)"

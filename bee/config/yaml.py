@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import yaml
 
+from bee.config.tree import Tree
 from bee.model.errors import ConfigError
-from bee.words.tree import Tree
 
 BYTES_MAX: Final = 256 * 1024
 DEPTH_MAX: Final = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bee.config.tree import Tree
 from bee.model.errors import ConfigError
 from bee.model.text import one_line
-from bee.words.tree import Tree
 
 if TYPE_CHECKING:  # configuration is read by ticks that look at no item
     from bee.model.items import Item

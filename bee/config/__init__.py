@@ -1,0 +1,1 @@
+"""The two settings files, read strictly, and which setting counts where."""
