@@ -15,7 +15,7 @@ from typing import Final
 
 from bee.doors import reference_texts as texts
 from bee.model import errors
-from bee.thinking import wording
+from bee.wording import texts as wording
 
 CODE: Final = Path(__file__).resolve().parents[1]
 # Not for people at a terminal: agents' refusals are answers in session, the demo and the forge are worlds of their own.

@@ -272,7 +272,7 @@ UNSPELLED: Final = {
     "verbs.work:_result": "the lease is another run's, or a person said stop",
 }
 
-# By the function of bee/thinking/wording.py that words the alert.
+# By the function of bee/wording/texts.py that words the alert.
 ALERTS: Final = {
     "hot_loop": "Read the two runs in the issue, mend the cause, and close it as completed: bee takes the item out of "
     "quarantine.",

@@ -8,13 +8,13 @@ from typing import Final
 from bee.model.escalations import Cause
 from bee.model.items import Item, Pull
 from bee.model.records import RunSummary
-from bee.thinking import wording
 from bee.thinking.decide import Escalate, Placed
 from bee.thinking.evidence import e2e_here, e2e_results
 from bee.thinking.facts import View, record_of
 from bee.thinking.history import fold, is_dispatch
 from bee.thinking.pulls import said_of
 from bee.thinking.trust import resumed_at
+from bee.wording import texts
 
 TRIED_SHOWN_MAX: Final = 10
 
@@ -24,7 +24,7 @@ def card(act: Escalate, view: View) -> str:
     one = act.placed
     tried = tried_on(one.item, view)
     evidence = _evidence(one, act.cause, view, tried)
-    return wording.card(act.cause, act.reason, tried[-TRIED_SHOWN_MAX:], evidence, one.number)
+    return texts.card(act.cause, act.reason, tried[-TRIED_SHOWN_MAX:], evidence, one.number)
 
 
 def tried_on(item: Item, view: View, own_run: str = "") -> list[RunSummary]:
@@ -43,7 +43,7 @@ def _evidence(one: Placed, cause: Cause, view: View, tried: Sequence[RunSummary]
         found.append(f"the pull request that was closed: #{one.facts.about['pull']}")
     failed = [run for run in tried if run.failure is not None and run.note]
     if failed and cause in {Cause.FAILURES, Cause.SAME_FAILURE, Cause.ALTERNATING, Cause.HOT_LOOP}:
-        found.append(f"the last failure: {wording.evidence_quote(failed[-1].note)}")
+        found.append(f"the last failure: {texts.evidence_quote(failed[-1].note)}")
     return found
 
 

@@ -16,7 +16,6 @@ from bee.model.items import Edit, Issue, Who
 from bee.model.outcomes import Outcome
 from bee.model.records import RunSummary
 from bee.model.text import outside_code, unix, utc
-from bee.thinking import wording
 from bee.thinking.decide import Decision, Dispatch, Placed, actionable
 from bee.thinking.facts import View, record_of
 from bee.thinking.gates import plan_print
@@ -24,6 +23,7 @@ from bee.thinking.history import MENDER, fold, is_dispatch
 from bee.thinking.holds import day_of, hold_of, standing_pause
 from bee.thinking.position import Mover, Position
 from bee.thinking.trust import Trust, revisions
+from bee.wording import texts
 
 KEY: Final = "dashboard"
 _RETRIED: Final = frozenset({
@@ -99,7 +99,7 @@ def boxes(view: View, places: Sequence[Placed]) -> tuple[Box, ...]:
 
 def body(repo: str, wanted: Sequence[Box], said: Sequence[str]) -> str:
     """The whole body; `said` are the lines about what was asked, oldest first."""
-    lines = [wording.dashboard_head(repo), "", "## What bee can do for you", "", *(box.line() for box in wanted)]
+    lines = [texts.dashboard_head(repo), "", "## What bee can do for you", "", *(box.line() for box in wanted)]
     if said:
         lines += ["", "## What was asked here", "", *said[-limits.DASHBOARD_SAID_MAX :]]
     return "\n".join([*lines, "", markers.render(markers.Marker(markers.ALERT, {"key": KEY}))])
@@ -151,7 +151,7 @@ def picture(view: View, decision: Decision, started: str) -> str:
     }
     day = day_of(view.snapshot)
     hold = hold_of(view)
-    return wording.dashboard(parts, day.runs, day.usd, _last_error(view), hold.text if hold else "")
+    return texts.dashboard(parts, day.runs, day.usd, _last_error(view), hold.text if hold else "")
 
 
 def _running(view: View, decision: Decision, started: str) -> list[str]:
@@ -168,7 +168,7 @@ def _running(view: View, decision: Decision, started: str) -> list[str]:
 
 def _waits(one: Placed) -> str:
     advice = one.place.advice.format(number=one.number)
-    return f"#{one.number} `{one.place.position}`: {wording.quoted(one.place.reason)}. {advice}"
+    return f"#{one.number} `{one.place.position}`: {texts.quoted(one.place.reason)}. {advice}"
 
 
 def _last_error(view: View) -> str:
@@ -181,7 +181,7 @@ def _last_error(view: View) -> str:
         return ""
     at, number, run = max(failed, key=lambda one: (one[0], one[1]))
     why = run.note or str(run.failure or "no reason given")
-    return f"{utc(at)}, {run.role} on #{number}: {wording.quoted(why)}"
+    return f"{utc(at)}, {run.role} on #{number}: {texts.quoted(why)}"
 
 
 def same(one: str, other: str) -> bool:

@@ -27,11 +27,11 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
-from bee.thinking import wording
 from bee.thinking.card import TRIED_SHOWN_MAX, tried_on
 from bee.thinking.evidence import verdict_at_head
 from bee.thinking.prompt import Brief
 from bee.thinking.pulls import said_of
+from bee.wording import texts
 
 WIP_OFF = (Label.WIP.value,)
 
@@ -116,7 +116,7 @@ class _Maker:
         if said.submitted is not None:
             return self.submitted(said.submitted)
         if said.reply is not None:
-            text = wording.reply(said.reply)
+            text = texts.reply(said.reply)
             answers = self._answered()
             comment = self.comment("reply", text, verdict="reply", head=self.brief.head, answers=answers)
             return self._done("replied", comment)
@@ -141,7 +141,7 @@ class _Maker:
     def comment(self, kind: str, text: str, **values: str) -> PostComment:
         """A comment on the item that finds itself again."""
         key = effect_key(self.number, self.role, self.fingerprint, kind)
-        return PostComment(self.number, wording.marked(text, self.brief.run, self.role, key, **values), key)
+        return PostComment(self.number, texts.marked(text, self.brief.run, self.role, key, **values), key)
 
     def _done(self, note: str, *effects: Effect, push: str | None = None, trace: TraceResult | None = None) -> Result:
         return Result(Outcome.PROGRESSED, note, (*effects, self.labels()), push=push, trace=trace, handoff=note)
@@ -149,7 +149,7 @@ class _Maker:
     def paused(self, reason: str) -> Result:
         """The agent hands the item to a person."""
         tried = tried_on(self.brief.item, self.brief.view, self.brief.run)
-        text = wording.card(Cause.QUESTION, reason, tried[-TRIED_SHOWN_MAX:], (), self.number, self.role)
+        text = texts.card(Cause.QUESTION, reason, tried[-TRIED_SHOWN_MAX:], (), self.number, self.role)
         comment = self.comment("pause", text, cause=Cause.QUESTION.value)
         outbox = (comment, self.labels((Label.HUMAN.value,)))
         return Result(Outcome.ESCALATED, one_line(reason), outbox, handoff=reason)
@@ -164,23 +164,23 @@ class _Maker:
         return self._done(
             f"a plan of {len(steps)} {'step' if len(steps) == 1 else 'steps'}",
             WritePlan(self.number, section, design),
-            self.comment("plan", wording.plan_posted(steps, gate)),
+            self.comment("plan", texts.plan_posted(steps, gate)),
         )
 
     def submitted(self, work: Submitted) -> Result:
         """Commits: a pull request for a new branch, a comment on an old one."""
         brief = self.brief
         if isinstance(brief.item, Pull):
-            words = wording.pushed if brief.role is Role.DRAFTER else wording.tests_pushed
+            words = texts.pushed if brief.role is Role.DRAFTER else texts.tests_pushed
             comment = self.comment("push", words(work.title, work.body, work.head))
-            return self._done(f"pushed {wording.short(work.head)}", comment, push=work.head)
+            return self._done(f"pushed {texts.short(work.head)}", comment, push=work.head)
         assert brief.step is not None
         plan_hash = read_body(brief.item.body).plan_hash
         opening = OpenPull(
             brief.branch,
             brief.base_ref,
             neutralised(one_line(work.title, 120)),
-            wording.pull_body(brief.item.number, brief.step.id, work.body, plan_hash),
+            texts.pull_body(brief.item.number, brief.step.id, work.body, plan_hash),
         )
         return self._done(f"opened a pull request for `{brief.step.id}`", opening, push=work.head)
 
@@ -189,13 +189,13 @@ class _Maker:
         brief = self.brief
         verdict = "approve" if approved else "changes"
         key = effect_key(self.number, self.role, self.fingerprint, "review")
-        body = wording.marked(
-            wording.reviewed(approved, text, brief.head), brief.run, self.role, key, head=brief.head, verdict=verdict
+        body = texts.marked(
+            texts.reviewed(approved, text, brief.head), brief.run, self.role, key, head=brief.head, verdict=verdict
         )
         event = self._event(approved)
         state = "success" if approved else "failure"
         return self._done(
-            f"{'approved' if approved else 'asked for changes at'} {wording.short(brief.head)}",
+            f"{'approved' if approved else 'asked for changes at'} {texts.short(brief.head)}",
             PostReview(self.number, brief.head, event, body, key),
             SetStatus(brief.head, "bee/review", state, "approved" if approved else "changes requested", key),
         )
@@ -213,7 +213,7 @@ class _Maker:
         steps = "\n".join(trace.lines)
         if trace.output:
             steps += f"\n\n````text\n{trace.output.replace('````', '` ` ` `')}\n````"
-        text = wording.e2e_result(trace.passed, trace.head, trace.base, self.brief.base_ref, steps, trace.ref, verdict)
+        text = texts.e2e_result(trace.passed, trace.head, trace.base, self.brief.base_ref, steps, trace.ref, verdict)
         word = "pass" if trace.passed else "fail"
         comment = self.comment(
             f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
@@ -222,7 +222,7 @@ class _Maker:
         state = "success" if trace.passed else "failure"
         said = f"{word} on {self.brief.base_ref} {trace.base}"
         status = SetStatus(trace.head, "bee/e2e", state, said, comment.key)
-        note = f"E2E {word} of {wording.short(trace.head)} on {wording.short(trace.base)}{f' ({cls})' if cls else ''}"
+        note = f"E2E {word} of {texts.short(trace.head)} on {texts.short(trace.base)}{f' ({cls})' if cls else ''}"
         return self._done(note, comment, status, trace=trace)
 
     def merging(self) -> Result:
@@ -235,12 +235,12 @@ class _Maker:
         if not pull.cross_repository and pull.head_ref.startswith("bee/"):
             outbox.append(DeleteBranch(pull.head_ref, brief.head))
         outbox.append(self.labels((Label.DONE.value,)))
-        return Result(Outcome.PROGRESSED, f"merged {wording.short(brief.head)}", tuple(outbox))
+        return Result(Outcome.PROGRESSED, f"merged {texts.short(brief.head)}", tuple(outbox))
 
     def nothing(self, kind: str, why: str) -> Result:
         """An explicit no-op: said once, and not asked again until something changes."""
         outcome = _NOTHING[kind]
         if outcome is Outcome.STALE_INPUT:
             return Result(outcome, one_line(why), (self.labels(),))
-        text = wording.said(self.role, f"nothing to do ({kind}): {neutralised(why)}")
+        text = texts.said(self.role, f"nothing to do ({kind}): {neutralised(why)}")
         return Result(outcome, one_line(why), (self.comment("nothing", text), self.labels()))

@@ -14,11 +14,11 @@ from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.text import unix, utc
-from bee.thinking import wording
 from bee.thinking.facts import IssueFacts, PullFacts, View, escalation_stands, record_of
 from bee.thinking.history import MENDER, fold, is_dispatch, spent
 from bee.thinking.position import Mover, Place, Position, position
 from bee.thinking.trust import Trust
+from bee.wording import texts
 
 SHOWN: Final = ""  # what the claim of a refreshed comment is keyed with: it is no run, and stands in no history
 # Where an item may stay for long without a run that would say so.
@@ -55,7 +55,7 @@ def behind(item: Item, place: Place, view: View) -> bool:
     there = found(item, view.trust, key_of(item.number))
     if there is None:
         return place.position is Position.HUMAN and record is not None and record.kind is Kind.PAUSED
-    if unix(there.body).startswith(wording.stands(item.number, *says(item, place)) + "\n"):
+    if unix(there.body).startswith(texts.stands(item.number, *says(item, place)) + "\n"):
         return False
     return not _tried(record, place, there)
 
@@ -72,7 +72,7 @@ def says(item: Item, place: Place) -> tuple[str, str]:
     if not item.open:
         state = "merged" if isinstance(item, Pull) and item.merged else "closed"
         return state, "nothing; reopen it if there is more to do."
-    return f"`{place.position}`: {wording.quoted(place.reason)}", _next(place, place.advice.format(number=item.number))
+    return f"`{place.position}`: {texts.quoted(place.reason)}", _next(place, place.advice.format(number=item.number))
 
 
 def _next(place: Place, advice: str) -> str:
@@ -95,6 +95,6 @@ def held(item: Item) -> Place:
 def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StickyComment:
     """The whole comment, as of `at`; `record` is the last of the item's ledger, `run` who writes."""
     runs = [one for one in fold(record) if is_dispatch(one)]
-    text = wording.standing(item.number, state, upcoming, runs, spent(record)[0], at, item.open)
+    text = texts.standing(item.number, state, upcoming, runs, spent(record)[0], at, item.open)
     key = key_of(item.number)
-    return StickyComment(item.number, wording.marked(text, run, MENDER, key, kind="status"), key)
+    return StickyComment(item.number, texts.marked(text, run, MENDER, key, kind="status"), key)

@@ -15,11 +15,11 @@ from bee.model.items import Tip, Who
 from bee.model.records import Kind, Record
 from bee.model.refs import ALERT_REFS
 from bee.model.text import digest
-from bee.thinking import wording
 from bee.verbs import lease as leases
 from bee.verbs.carrying import Moment, moment
 from bee.verbs.host import new_run
 from bee.verbs.lease import Desk
+from bee.wording import texts
 
 ROLE = "alert"
 
@@ -80,7 +80,7 @@ def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record, claimed:
     marker = markers.render(markers.Marker(markers.ALERT, {"key": alert.key}))
     number = record.number if record.number and reading.read_closing(door, repo, record.number).open else 0
     number = number or reading.open_alert(door, repo, viewer.login, marker)
-    body = f"{wording.counted(alert.text, record.count, record.at)}\n\n{marker}"
+    body = f"{texts.counted(alert.text, record.count, record.at)}\n\n{marker}"
     if claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(door)):
         return None
     if not number:

@@ -17,7 +17,7 @@ from bee.model.errors import BeeError, UsageError
 from bee.model.items import Comment, Issue
 from bee.model.text import unix
 from bee.thinking import dashboard as board
-from bee.thinking import standing, wording
+from bee.thinking import standing
 from bee.thinking.dashboard import Asked, Box, Do
 from bee.thinking.decide import Decision, survey
 from bee.thinking.facts import View
@@ -31,6 +31,7 @@ from bee.verbs.keyed import keyed
 from bee.verbs.lease import Desk, desk_of
 from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
+from bee.wording import texts as wording
 
 
 def heed(host: Host, door: Door, views: Sequence[View]) -> list[View]:

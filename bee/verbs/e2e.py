@@ -16,9 +16,9 @@ from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
-from bee.thinking import wording
 from bee.thinking.outgates import Gates, verify_scripts
 from bee.verbs.host import Crew
+from bee.wording import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def run_e2e(bench: Bench, policy: Policy, number: int, run: str, head: str, base
     passed = bool(steps) and all(step.code == 0 for step in steps)
     ref = trace_ref(number, run)
     tip = _record(bench.mirror, steps, passed, head, base, at)
-    lines = tuple(wording.step_line(step.command, step.code, step.seconds) for step in steps)
+    lines = tuple(texts.step_line(step.command, step.code, step.seconds) for step in steps)
     failed = next((step.output for step in steps if step.code != 0), "")
     return TraceResult(passed, head, base, ref, tip, lines, failed[-limits.OUTPUT_TAIL_BYTES :])
 

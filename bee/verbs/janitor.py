@@ -10,7 +10,6 @@ from bee.model.errors import NotFoundError
 from bee.model.items import Review
 from bee.model.labels import Label
 from bee.model.records import Kind
-from bee.thinking import wording
 from bee.thinking.decide import place_item
 from bee.thinking.facts import View
 from bee.thinking.history import MENDER
@@ -18,6 +17,7 @@ from bee.thinking.leftovers import Twin, left_on_closed, twins
 from bee.verbs import lease as leases
 from bee.verbs.lease import Desk
 from bee.verbs.mend import roll_forward
+from bee.wording import texts
 
 
 def tidy(desk: Desk, view: View, say: Callable[[str], None]) -> None:
@@ -33,7 +33,7 @@ def tidy(desk: Desk, view: View, say: Callable[[str], None]) -> None:
 def take_away(desk: Desk, twin: Twin) -> None:
     """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
     if isinstance(twin.post, Review):
-        words = wording.said_twice(MENDER, twin.number, twin.post.id)
+        words = texts.said_twice(MENDER, twin.number, twin.post.id)
         writing.edit_review(desk.door, desk.repo, twin.number, twin.post.id, words)
     else:
         writing.delete_comment(desk.door, desk.repo, twin.post.id)

@@ -30,7 +30,6 @@ from bee.model.plan import read_body
 from bee.model.records import Record
 from bee.model.refs import branch_of
 from bee.model.text import neutralised
-from bee.thinking import wording
 from bee.thinking.card import TRIED_SHOWN_MAX, card, tried_on
 from bee.thinking.decide import Act, Escalate, Placed, Repair
 from bee.thinking.facts import Broken, View, human_by_person, record_of
@@ -49,6 +48,7 @@ from bee.verbs.host import new_run
 from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import carry_out
+from bee.wording import texts
 
 
 def mend(desk: Desk, act: Act, view: View) -> bool:
@@ -185,7 +185,7 @@ def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
     body = read_body(issue.body)
     step = next((step for step in steps_of(body) if step.id == step_id), None)
     title = neutralised(step.title if step and step.title else issue.title)
-    text = wording.pull_body(issue.number, step_id, wording.found_branch(issue.number, step_id), body.plan_hash)
+    text = texts.pull_body(issue.number, step_id, texts.found_branch(issue.number, step_id), body.plan_hash)
     return [OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text)]
 
 
@@ -209,10 +209,10 @@ def _complete(one: Placed, view: View, run: str) -> list[Effect]:
     ]
     numbers = {number for _, number in steps if number is not None} | {issue.number}
     runs = [run for number in sorted(numbers) for run in fold(record_of(view, number)) if run.role != MENDER]
-    text = wording.completed(steps, len(runs), sum(r.cost_usd for r in runs))
+    text = texts.completed(steps, len(runs), sum(r.cost_usd for r in runs))
     key = effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
     return [
-        PostComment(issue.number, wording.marked(text, run, "merger", key), key),
+        PostComment(issue.number, texts.marked(text, run, "merger", key), key),
         SetLabels(issue.number, (Label.DONE.value,), _present(one, Label.WIP)),
         CloseIssue(issue.number),
     ]
@@ -229,9 +229,9 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
     key = card_key(one.item, act.cause, view, pull)
     effects: list[Effect] = []
     if act.quarantine:
-        bug = wording.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
+        bug = texts.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
         effects.append(OpenAlert(alert_key(one.number), *bug))
-    text = wording.marked(card(act, view), run, MENDER, key, cause=act.cause.value)
+    text = texts.marked(card(act, view), run, MENDER, key, cause=act.cause.value)
     effects.append(PostComment(one.number, text, key))
     label = _label_of(act)
     if label is not None:
@@ -242,10 +242,10 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
 def _release(one: Placed, view: View, run: str) -> list[Effect]:
     """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
     count = releases(one.item, view, record_of(view, one.number)) + 1
-    text = wording.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
+    text = texts.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
     key = effect_key(one.number, MENDER, f"{resumed_at(one.item, view.trust)} {count}", "release")
     return [
-        PostComment(one.number, wording.marked(text, run, MENDER, key), key),
+        PostComment(one.number, texts.marked(text, run, MENDER, key), key),
         SetLabels(one.number, (), _present(one, Label.QUARANTINE)),
     ]
 

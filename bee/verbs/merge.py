@@ -19,11 +19,11 @@ from bee.thinking.decide import Placed, place_item
 from bee.thinking.facts import view_of
 from bee.thinking.position import Position
 from bee.thinking.trust import TRUSTED
-from bee.thinking.wording import short
 from bee.verbs import lease as leases
 from bee.verbs.carrying import MergeResult
 from bee.verbs.lease import Desk, Lease
 from bee.verbs.snapshot import read_policy
+from bee.wording.texts import short
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 

@@ -18,11 +18,11 @@ from bee.model.items import Issue, Pull, PullRef, PullState
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.model.text import unix
-from bee.thinking import wording
 from bee.thinking.trust import TRUSTED
 from bee.verbs import bodies, showing, steer
 from bee.verbs.host import Host
 from bee.verbs.steer import HUMAN_ROLE, Done
+from bee.wording import texts
 
 
 class State(StrEnum):
@@ -88,7 +88,7 @@ def _say(door: Door, repo: str, one: OneItem, state: State, reason: str) -> None
     key = effect_key(one.item.number, HUMAN_ROLE, about, "override")
     if any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN)):
         return
-    text = wording.marked(wording.overridden(state, reason), "human", HUMAN_ROLE, key)
+    text = texts.marked(texts.overridden(state, reason), "human", HUMAN_ROLE, key)
     writing.comment(door, repo, one.item.number, text)
 
 

@@ -35,10 +35,11 @@ from bee.model.escalations import Cause
 from bee.model.items import Issue, Pull, PullState
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
-from bee.thinking import standing, wording
+from bee.thinking import standing
 from bee.verbs import bodies, bundle
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying, MergeResult
+from bee.wording import texts
 
 
 def carry_out(carrying: Carrying, outbox: tuple[Effect, ...]) -> Carrying:
@@ -176,8 +177,8 @@ def _overtaken(carrying: Carrying, effect: MergePull, result: MergeResult) -> No
     trace = carrying.test_result(result.commit) if carrying.test_result is not None else None
     if trace is not None and trace.passed:
         key = effect_key(effect.number, "merger", effect.head, "result")
-        words = wording.result_passed(effect.base_ref, result.overtaken, result.commit, trace.ref)
-        text = wording.marked(words, carrying.lease.record.run, "merger", key)
+        words = texts.result_passed(effect.base_ref, result.overtaken, result.commit, trace.ref)
+        text = texts.marked(words, carrying.lease.record.run, "merger", key)
         _post_comment(carrying, PostComment(effect.number, text, key))
         return
     carrying.held = True
@@ -191,8 +192,8 @@ def _hand_over(carrying: Carrying, effect: MergePull, parent: str, trace: TraceR
     named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None
     for number in [effect.number, *(named[:1] if named else ())]:
         key = effect_key(number, "merger", effect.head, "overtaken")
-        words = wording.base_overtaken(number, effect.base_ref, effect.base, parent, trace.ref if trace else "")
-        marked = wording.marked(words, run, "merger", key, cause=Cause.BASE_MOVED.value)
+        words = texts.base_overtaken(number, effect.base_ref, effect.base, parent, trace.ref if trace else "")
+        marked = texts.marked(words, run, "merger", key, cause=Cause.BASE_MOVED.value)
         _post_comment(carrying, PostComment(number, marked, key))
     if named:
         _set_labels(carrying, SetLabels(named[0], (Label.HUMAN.value,), ()))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from bee.config.notify import Notice
 from bee.hands.github.door import Door
 from bee.model import limits
-from bee.thinking import wording
 from bee.thinking.debt import IDLE_DEBT, debts
 from bee.thinking.decide import Decision, Placed
 from bee.thinking.facts import View
@@ -21,6 +20,7 @@ from bee.verbs.lease import Desk, desk_of
 from bee.verbs.notify import notify
 from bee.verbs.reconcile import only_its_own
 from bee.verbs.report import Report
+from bee.wording import texts
 
 
 def ring(host: Host, door: Door, views: Sequence[View], decision: Decision, report: Report) -> None:
@@ -39,7 +39,7 @@ def _over_budget(host: Host, desk: Desk, view: View, places: Sequence[Placed]) -
     hold = hold_of(view)
     if hold is None or not hold.over_budget or not any(one.place.role for one in places):
         return
-    alert = Alert(hold.kind, *wording.over_budget(hold.kind, hold.text), cause=str(hold.until))
+    alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
     if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(desk, view.snapshot.viewer, alert):
         notify(host, Notice(f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})", hold.text, repo))
@@ -52,10 +52,10 @@ def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:
     owed = debts(places)
     if not owed:
         if tip is not None and record is not None and record.count:
-            clear_alert(desk, IDLE_DEBT, tip, wording.IDLE_DEBT_OVER)
+            clear_alert(desk, IDLE_DEBT, tip, texts.IDLE_DEBT_OVER)
         return
     lines = [(one.number, str(one.place.position), one.place.advice.format(number=one.number)) for one in owed]
-    alert = Alert(IDLE_DEBT, *wording.idle_with_debt(lines), cause=" ".join(str(one.number) for one in owed))
+    alert = Alert(IDLE_DEBT, *texts.idle_with_debt(lines), cause=" ".join(str(one.number) for one in owed))
     if stands(tip, alert):
         return
     raised = record is not None and bool(record.fingerprint)

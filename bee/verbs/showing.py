@@ -16,9 +16,9 @@ from bee.hands.github.writing import Edit
 from bee.model.errors import BeeError
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.thinking import wording
 from bee.thinking.standing import comment_of, found, held, key_of, says
 from bee.thinking.trust import Trust
+from bee.wording import texts
 
 BY_PERSON = "human"
 HOLDING = frozenset({Label.HUMAN, Label.QUARANTINE, Label.DONE, Label.WIP})
@@ -36,7 +36,7 @@ def show_held(door: Door, repo: str, one: OneItem) -> None:
 
 def show_let_go(door: Door, repo: str, one: OneItem, verb: str) -> None:
     """Say on the item that a person let it go on by `bee VERB`."""
-    _show(door, repo, replace(one, item=replace(one.item, open=True)), wording.let_go(verb), wording.BEE_NEXT)
+    _show(door, repo, replace(one, item=replace(one.item, open=True)), texts.let_go(verb), texts.BEE_NEXT)
 
 
 def show_judged(door: Door, repo: str, one: OneItem, verb: str) -> None:

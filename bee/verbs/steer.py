@@ -23,7 +23,6 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
-from bee.thinking import wording
 from bee.thinking.facts import escalation_stands
 from bee.thinking.gates import plan_print
 from bee.thinking.history import fold, spent
@@ -33,6 +32,7 @@ from bee.verbs import control, showing
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
+from bee.wording import texts
 
 HUMAN_ROLE = "human"
 
@@ -54,7 +54,7 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
     one = reading.read_item(door, repo, number)
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
     key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
-    body = wording.marked(wording.paused_by_person(reason), "human", HUMAN_ROLE, key)
+    body = texts.marked(texts.paused_by_person(reason), "human", HUMAN_ROLE, key)
     missing_words = not any(
         marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run")
     )
@@ -147,7 +147,7 @@ def retry(door: Door, repo: str, number: int, hint: str) -> Done:
     if not one.item.open:
         raise UsageError(f"#{number} is closed; reopen it first")
     if hint:
-        writing.comment(door, repo, number, wording.hinted(hint))
+        writing.comment(door, repo, number, texts.hinted(hint))
     go_on(door, repo, one)
     showing.show_let_go(door, repo, one, "retry")
     return Done(f"#{number} is tried again with the next tick")
@@ -184,10 +184,10 @@ def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> D
     pull = _open_pull(one.item)
     word = "approved" if kind == markers.APPROVED else "changes requested"
     if _said_already(pull, kind):
-        return Done(f"#{number} has this already at {wording.short(pull.head)}: {word}", changed=False)
-    writing.comment(door, repo, number, wording.human_marker(kind, pull.head, reason))
+        return Done(f"#{number} has this already at {texts.short(pull.head)}: {word}", changed=False)
+    writing.comment(door, repo, number, texts.human_marker(kind, pull.head, reason))
     showing.show_judged(door, repo, one, "approve" if kind == markers.APPROVED else "request-changes")
-    return Done(f"#{number}: {word} at {wording.short(pull.head)}")
+    return Done(f"#{number}: {word} at {texts.short(pull.head)}")
 
 
 def _approve_plan(door: Door, repo: str, one: OneItem, issue: Issue, reason: str) -> Done:
@@ -200,7 +200,7 @@ def _approve_plan(door: Door, repo: str, one: OneItem, issue: Issue, reason: str
     said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
     if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
-    writing.comment(door, repo, issue.number, wording.plan_approved(login, text, reason=reason))
+    writing.comment(door, repo, issue.number, texts.plan_approved(login, text, reason=reason))
     showing.show_judged(door, repo, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 

@@ -29,7 +29,7 @@ from bee.model.records import Kind, Record
 from bee.model.refs import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
-from bee.thinking import prompt, wording
+from bee.thinking import prompt
 from bee.thinking.errorprint import error_print
 from bee.thinking.holds import BY_QUOTA
 from bee.thinking.outcome import Result, Said, settle
@@ -50,6 +50,7 @@ from bee.verbs.notify import notify
 from bee.verbs.publish import carry_out
 from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
+from bee.wording import texts
 
 CLAIM_FRESH_SECONDS: Final = 10
 
@@ -284,7 +285,7 @@ class Run:
         return changes
 
     def _ending(self, result: Result) -> Ending:
-        note = "; ".join(part for part in (result.note, wording.kept_from(self.engine.refused)) if part)
+        note = "; ".join(part for part in (result.note, texts.kept_from(self.engine.refused)) if part)
         return Ending(
             result.outcome, note, result.failure, result.handoff, self._print(result),
             self.engine.cost_usd, self.engine.tokens,
@@ -334,7 +335,7 @@ class Run:
         """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""
         engine = self.keeper.lease.record.engine
         self.host.home.set_marker("PAUSED", f"{engine} is not logged in here: {result.note}")
-        words = wording.not_logged_in(engine, self.host.host_id, result.note)
+        words = texts.not_logged_in(engine, self.host.host_id, result.note)
         alert = Alert(f"login-{engine}-{self.host.host_id}", *words, cause=self.job.run)
         with contextlib.suppress(LookError, RefConflict):
             if raise_alert(self.desk, self.job.snapshot.viewer, alert):
@@ -354,7 +355,7 @@ class Run:
         ending = self._ending(result)
         self.keeper.move(lambda lease: self._move(lease, leases.ended(lease.record, ending, self.desk.door.now()), []))
         self.note_end(result)
-        line = wording.status_text(result.outcome, str(self.job.role), self.job.number, one_line(result.note, 80), "")
+        line = texts.status_text(result.outcome, str(self.job.role), self.job.number, one_line(result.note, 80), "")
         self.host.say(line)
         event: dict[str, Any] = {"at": self.desk.door.now(), "run": self.job.run, "outcome": str(result.outcome)}
         self.host.home.activity({**event, "note": result.note, "requests": self.desk.door.requests})

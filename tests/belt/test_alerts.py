@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bee.model.records import Kind
-from bee.thinking import wording
 from bee.verbs.alerts import Alert, raise_alert
+from bee.wording import texts
 from tests.belt.plays import fault, lift
 from tests.belt.stage import Stage
 
@@ -63,7 +63,7 @@ def test_open_items_that_nobody_moves_raise_one_alert_after_three_ticks(stage: S
     stage.label(done, "breeze:human")
     stage.tick(hosts[1])
     assert open_issues(stage, "nobody is responsible") == []
-    assert stage.comments(alert["number"]) == [wording.IDLE_DEBT_OVER]
+    assert stage.comments(alert["number"]) == [texts.IDLE_DEBT_OVER]
     record = stage.record(0, "alerts/idle-debt")
     assert (record.kind, record.count) == (Kind.FINISHED, 0)
 

@@ -12,11 +12,11 @@ from bee.doors.board import Board, ago
 from bee.model.errors import LookError
 from bee.model.items import Issue, Pull
 from bee.model.limits import SHOWN_ITEMS_MAX
-from bee.thinking import wording
 from bee.thinking.decide import decide
 from bee.thinking.facts import View
 from bee.thinking.overview import overview_of, question_of
 from bee.verbs.overview import Live, Seen
+from bee.wording import texts
 from tests.thinking import worlds
 from tests.thinking.worlds import ANN, BEE, NOW
 
@@ -42,7 +42,7 @@ def board(*items: Issue | Pull, width: int = 80, **more: object) -> str:
 def test_items_are_sorted_by_who_moves_next() -> None:
     asked = worlds.issue(
         number=1, title="Print in colour", label_names=HELD,
-        comments=(worlds.comment(wording.marked(wording.said("x", ""), "r", "drafter", "k"), author=BEE),
+        comments=(worlds.comment(texts.marked(texts.said("x", ""), "r", "drafter", "k"), author=BEE),
                   worlds.comment("**drafter: paused** Which of\nthe two?\n\n**What you can do:** answer", author=BEE)),
     )  # fmt: skip
     tips = {5: worlds.tip(worlds.claimed(number=5, started_at=NOW - 240, cost_usd_before=0.5))}

@@ -10,8 +10,8 @@ import pytest
 from bee.model.items import CheckState, Issue, Pull, ReviewState
 from bee.model.labels import Label
 from bee.model.roles import Role
-from bee.thinking import wording
 from bee.thinking.fingerprint import fingerprint
+from bee.wording import texts
 from tests.thinking import worlds as w
 
 DOC = w.issue(body=w.planned())
@@ -39,7 +39,7 @@ class Change:
 
 def marked(text: str, **values: str) -> Any:
     """A comment that a run of bee's posted."""
-    return w.comment(wording.marked(text, "run-5", "drafter", "key5", **values), w.NOW - 5, w.BEE)
+    return w.comment(texts.marked(text, "run-5", "drafter", "key5", **values), w.NOW - 5, w.BEE)
 
 
 CHANGES = (
@@ -109,5 +109,5 @@ def test_a_person_who_asks_for_another_try_gets_one() -> None:
     item = w.issue()
     ledger = {1: w.history(*w.failures(5, w.key_of(item)))}
     assert w.place(item, ledger=ledger).role is None
-    for more in ({"comments": (w.comment(wording.hinted("use a stack")),)}, {"events": (w.unlabeled(Label.HUMAN),)}):
+    for more in ({"comments": (w.comment(texts.hinted("use a stack")),)}, {"events": (w.unlabeled(Label.HUMAN),)}):
         assert w.place(replace(item, **more), ledger=ledger).role is Role.DRAFTER

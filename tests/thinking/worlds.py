@@ -33,10 +33,10 @@ from bee.model.phase import Phase
 from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.records import Kind, Record, RunSummary
 from bee.model.roles import Role
-from bee.thinking import wording
 from bee.thinking.decide import Decision, Placed, decide, place_item, survey
 from bee.thinking.facts import View, view_of
 from bee.thinking.position import Place
+from bee.wording import texts
 
 NOW = 1_800_000_000
 MINUTE = 60
@@ -153,24 +153,22 @@ def edited(item: Issue, *edits: Edit) -> Issue:
 
 def reviewed(said: str, at: int = NOW - 30 * MINUTE, head: str = HEAD, author: Who = BEE, **more: Any) -> Comment:
     """The reviewer's verdict (`approve` or `changes`) as bee posts it on its own pull requests."""
-    body = wording.marked(wording.reviewed(said == "approve", "text", head), more.pop("run", "run-1"), "reviewer",
+    body = texts.marked(texts.reviewed(said == "approve", "text", head), more.pop("run", "run-1"), "reviewer",
                           f"{said}{at}", head=head, verdict=said)  # fmt: skip
     return comment(body, at, author, **more)
 
 
 def replied(at: int, head: str = HEAD) -> Comment:
     """The drafter's answer without commits."""
-    return comment(
-        wording.marked(wording.reply("no"), "run-2", "drafter", f"key{at}", head=head, verdict="reply"), at, BEE
-    )
+    return comment(texts.marked(texts.reply("no"), "run-2", "drafter", f"key{at}", head=head, verdict="reply"), at, BEE)
 
 
 def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = BASE, author: Who = BEE, cls: str = "",
         **more: Any) -> Comment:  # fmt: skip
     """An E2E result comment."""
     values = {"head": head, "base": base, "result": result, "trace": "refs/bee/traces/7/run-3"}
-    text = wording.e2e_result(result == "pass", head, base, "main", "- `sh verify.sh`: exit 0, 1 s", "refs/x", cls)
-    body = wording.marked(
+    text = texts.e2e_result(result == "pass", head, base, "main", "- `sh verify.sh`: exit 0, 1 s", "refs/x", cls)
+    body = texts.marked(
         text, "run-3", "test", f"{result}{cls}{head}{base}{at}", **values, **({"class": cls} if cls else {})
     )
     return comment(body, at, author, **more)

@@ -1,0 +1,1 @@
+"""Every sentence that bee says on GitHub and in notifications. Pure."""
