@@ -8,10 +8,10 @@ from bee.doors.render import coloured, filled, fitted, padded
 from bee.model.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
 from bee.model.roles import Role
 from bee.model.text import one_line
-from bee.thinking.decide import Placed
-from bee.thinking.holds import Hold
+from bee.pipeline.decide import Placed
+from bee.pipeline.holds import Hold
+from bee.pipeline.positions import Mover
 from bee.thinking.overview import Spend, Waiting
-from bee.thinking.position import Mover
 from bee.verbs.overview import Live, Seen
 
 INDENT = "  "

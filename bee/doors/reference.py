@@ -21,8 +21,9 @@ from bee.model.escalations import CAUSES
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
-from bee.thinking import design, prompt
-from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
+from bee.pipeline import design
+from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
+from bee.thinking import prompt
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 

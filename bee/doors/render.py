@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from bee.model.hint import Shown
 from bee.model.text import one_line, plain
-from bee.thinking.decide import Placed
-from bee.thinking.position import Mover
-from bee.thinking.quiet import shown
+from bee.pipeline.decide import Placed
+from bee.pipeline.positions import Mover
+from bee.pipeline.unchanged import shown
 
 WIDTH: Final = 80
 WIDTH_MIN: Final = 40

@@ -13,8 +13,8 @@ from typing import Any, Final
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.roles import Role
-from bee.thinking.design import Severity
-from bee.thinking.position import Mover, Position
+from bee.pipeline.design import Severity
+from bee.pipeline.positions import Mover, Position
 
 Schema = dict[str, Any]
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -16,13 +16,13 @@ from bee.model.items import Edit, Issue, Who
 from bee.model.outcomes import Outcome
 from bee.model.records import RunSummary
 from bee.model.text import outside_code, unix, utc
-from bee.thinking.decide import Decision, Dispatch, Placed, actionable
-from bee.thinking.facts import View, record_of
-from bee.thinking.gates import plan_print
-from bee.thinking.history import MENDER, fold, is_dispatch
-from bee.thinking.holds import day_of, hold_of, standing_pause
-from bee.thinking.position import Mover, Position
-from bee.thinking.trust import Trust, revisions
+from bee.pipeline.decide import Decision, Dispatch, Placed, actionable
+from bee.pipeline.facts import View, record_of
+from bee.pipeline.gates import plan_print
+from bee.pipeline.history import MENDER, fold, is_dispatch
+from bee.pipeline.holds import day_of, hold_of, standing_pause
+from bee.pipeline.positions import Mover, Position
+from bee.pipeline.trust import Trust, revisions
 from bee.wording import texts
 
 KEY: Final = "dashboard"

@@ -15,7 +15,7 @@ from bee.model import markers
 from bee.model.errors import UsageError
 from bee.model.markers import Marker
 from bee.model.text import closed, digest, normalised, outside_code, unix
-from bee.thinking.design import sections_of, with_gate
+from bee.pipeline.design import sections_of, with_gate
 
 _TITLE: Final = re.compile(r"^\s*#[ \t]+(.+?)[ \t#]*$")
 _FEATURE: Final = re.compile(r"^Feature(?::[ \t]*|[ \t]+)(.+)$", re.IGNORECASE)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bee.model.outcomes import Outcome
 from bee.model.records import Entry, Kind, RunSummary
 from bee.model.roles import Role
-from bee.thinking.history import summary_of
+from bee.pipeline.history import summary_of
 
 _AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}

@@ -27,10 +27,10 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
-from bee.thinking.card import TRIED_SHOWN_MAX, tried_on
-from bee.thinking.evidence import verdict_at_head
+from bee.pipeline.escalation import TRIED_SHOWN_MAX, tried_on
+from bee.pipeline.evidence import verdict_at_head
+from bee.pipeline.pull_facts import said_of
 from bee.thinking.prompt import Brief
-from bee.thinking.pulls import said_of
 from bee.wording import texts
 
 WIP_OFF = (Label.WIP.value,)

@@ -16,12 +16,12 @@ from bee.model.labels import Label
 from bee.model.plan import read_body
 from bee.model.records import Record
 from bee.model.text import one_line, utc
-from bee.thinking.decide import Decision, Dispatch, Placed, item_json
-from bee.thinking.facts import View
-from bee.thinking.history import spent
-from bee.thinking.holds import day_of
-from bee.thinking.position import Mover, Position
-from bee.thinking.trust import Trust, events_of
+from bee.pipeline.decide import Decision, Dispatch, Placed, item_json
+from bee.pipeline.facts import View
+from bee.pipeline.history import spent
+from bee.pipeline.holds import day_of
+from bee.pipeline.positions import Mover, Position
+from bee.pipeline.trust import Trust, events_of
 
 QUESTION_CHARACTERS_MAX: Final = 600
 _PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)\s*(.*)", re.DOTALL)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bee.config.schema import POLICY_PATH, REPO_NAME
 from bee.config.tree import Tree
-from bee.thinking.design import SKELETON
+from bee.pipeline.design import SKELETON
 
 TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
 SETUP_BRANCH: Final = "setup-bee"

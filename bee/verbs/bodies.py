@@ -7,7 +7,7 @@ from bee.model import plan, text
 from bee.model.effects import TickStep, WritePlan
 from bee.model.errors import ServerError
 from bee.model.items import Item
-from bee.thinking.trust import revisions
+from bee.pipeline.trust import revisions
 from bee.verbs.carrying import Carrying
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from bee.hands.github import writing
 from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
 from bee.model.items import Issue, Item
-from bee.thinking.standing import found as sticky_found
-from bee.thinking.trust import Trust
+from bee.pipeline.status_comment import found as sticky_found
+from bee.pipeline.trust import Trust
 from bee.verbs.carrying import Carrying
 
 TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)

@@ -13,7 +13,7 @@ from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import LeaseLost
 from bee.model.items import Comment, Item, Pull, Review
-from bee.thinking.trust import Trust
+from bee.pipeline.trust import Trust
 from bee.verbs.lease import Desk, Lease, check, confirm
 
 CONFIRM_FRESH_SECONDS: Final = 2

@@ -16,15 +16,15 @@ from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
 from bee.model.items import Comment, Issue
 from bee.model.text import unix
+from bee.pipeline import status_comment
+from bee.pipeline.decide import Decision, survey
+from bee.pipeline.facts import View
+from bee.pipeline.gates import plan_print
+from bee.pipeline.history import MENDER
+from bee.pipeline.holds import BY_PERSON
+from bee.pipeline.trust import revisions
 from bee.thinking import dashboard as board
-from bee.thinking import standing
 from bee.thinking.dashboard import Asked, Box, Do
-from bee.thinking.decide import Decision, survey
-from bee.thinking.facts import View
-from bee.thinking.gates import plan_print
-from bee.thinking.history import MENDER
-from bee.thinking.holds import BY_PERSON
-from bee.thinking.trust import revisions
 from bee.verbs import control, steer
 from bee.verbs.host import Host
 from bee.verbs.keyed import keyed
@@ -113,7 +113,7 @@ def _key(number: int) -> str:
 
 def _shown(issue: Issue, view: View) -> Comment | None:
     """The comment with the picture."""
-    return standing.found(issue, view.trust, _key(issue.number))
+    return status_comment.found(issue, view.trust, _key(issue.number))
 
 
 def _open(desk: Desk, view: View, decision: Decision, started: str) -> None:

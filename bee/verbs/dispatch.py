@@ -17,12 +17,12 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
-from bee.thinking.decide import Dispatch, Placed, actionable, place_item
-from bee.thinking.facts import View
-from bee.thinking.fingerprint import fingerprint
-from bee.thinking.holds import usd_left
-from bee.thinking.position import Position
-from bee.thinking.trust import resumed_at
+from bee.pipeline.decide import Dispatch, Placed, actionable, place_item
+from bee.pipeline.facts import View
+from bee.pipeline.fingerprint import fingerprint
+from bee.pipeline.holds import usd_left
+from bee.pipeline.positions import Position
+from bee.pipeline.trust import resumed_at
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run

@@ -16,7 +16,7 @@ from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
-from bee.thinking.outgates import Gates, verify_scripts
+from bee.pipeline.output_checks import Gates, verify_scripts
 from bee.verbs.host import Crew
 from bee.wording import texts
 

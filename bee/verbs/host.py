@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.hands.engines import EngineResult
     from bee.hands.git import Repository
     from bee.hands.process import Ended
-    from bee.thinking.outgates import Gates
+    from bee.pipeline.output_checks import Gates
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 Say = Callable[[str], None]
@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 def all_gates() -> Gates:
     """What stands between every agent's output and GitHub. Imported when something is handed in."""
     from bee.hands.secretscan import scan
-    from bee.thinking.outgates import Gates
+    from bee.pipeline.output_checks import Gates
 
     return Gates(secrets=scan)
 

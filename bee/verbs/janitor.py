@@ -10,10 +10,10 @@ from bee.model.errors import NotFoundError
 from bee.model.items import Review
 from bee.model.labels import Label
 from bee.model.records import Kind
-from bee.thinking.decide import place_item
-from bee.thinking.facts import View
-from bee.thinking.history import MENDER
-from bee.thinking.leftovers import Twin, left_on_closed, twins
+from bee.pipeline.decide import place_item
+from bee.pipeline.facts import View
+from bee.pipeline.history import MENDER
+from bee.pipeline.leftovers import Twin, left_on_closed, twins
 from bee.verbs import lease as leases
 from bee.verbs.lease import Desk
 from bee.verbs.mend import roll_forward

@@ -20,7 +20,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
-from bee.thinking.history import fold, spent
+from bee.pipeline.history import fold, spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,18 +30,18 @@ from bee.model.plan import read_body
 from bee.model.records import Record
 from bee.model.refs import branch_of
 from bee.model.text import neutralised
-from bee.thinking.card import TRIED_SHOWN_MAX, card, tried_on
-from bee.thinking.decide import Act, Escalate, Placed, Repair
-from bee.thinking.facts import Broken, View, human_by_person, record_of
-from bee.thinking.history import MENDER, fold
-from bee.thinking.issues import pulls_of_issue, steps_of
-from bee.thinking.mends import Mend
-from bee.thinking.position import Position, position
-from bee.thinking.quarantine import QUARANTINE, alert_key, release_due, releases
-from bee.thinking.standing import SHOWN
-from bee.thinking.sticky import sticky
-from bee.thinking.told import card_key
-from bee.thinking.trust import resumed_at
+from bee.pipeline.decide import Act, Escalate, Placed, Repair
+from bee.pipeline.escalation import TRIED_SHOWN_MAX, card, tried_on
+from bee.pipeline.facts import Broken, View, human_by_person, record_of
+from bee.pipeline.history import MENDER, fold
+from bee.pipeline.issue_facts import pulls_of_issue, steps_of
+from bee.pipeline.positions import Position, position
+from bee.pipeline.quarantine import QUARANTINE, alert_key, release_due, releases
+from bee.pipeline.repairs import Mend
+from bee.pipeline.status_comment import SHOWN
+from bee.pipeline.status_preview import sticky
+from bee.pipeline.told import card_key
+from bee.pipeline.trust import resumed_at
 from bee.verbs import lease as leases
 from bee.verbs.carrying import Carrying
 from bee.verbs.host import new_run

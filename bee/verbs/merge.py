@@ -15,10 +15,10 @@ from bee.model.records import Record
 from bee.model.refs import merge_ref
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
-from bee.thinking.decide import Placed, place_item
-from bee.thinking.facts import view_of
-from bee.thinking.position import Position
-from bee.thinking.trust import TRUSTED
+from bee.pipeline.decide import Placed, place_item
+from bee.pipeline.facts import view_of
+from bee.pipeline.positions import Position
+from bee.pipeline.trust import TRUSTED
 from bee.verbs import lease as leases
 from bee.verbs.carrying import MergeResult
 from bee.verbs.lease import Desk, Lease

@@ -11,8 +11,8 @@ from bee.hands.github.door import Door
 from bee.model import markers
 from bee.model.errors import ServerError, UnreachableError
 from bee.model.items import Snapshot
+from bee.pipeline.trust import TRUSTED
 from bee.thinking.drafts import Draft, issue_body
-from bee.thinking.trust import TRUSTED
 
 
 @dataclass(frozen=True, slots=True)

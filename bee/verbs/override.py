@@ -18,7 +18,7 @@ from bee.model.items import Issue, Pull, PullRef, PullState
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.model.text import unix
-from bee.thinking.trust import TRUSTED
+from bee.pipeline.trust import TRUSTED
 from bee.verbs import bodies, showing, steer
 from bee.verbs.host import Host
 from bee.verbs.steer import HUMAN_ROLE, Done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bee.model.phase import Phase
-from bee.thinking.facts import DayBounds, View
+from bee.pipeline.facts import DayBounds, View
 from bee.verbs.host import Host
 
 

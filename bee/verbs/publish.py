@@ -35,7 +35,7 @@ from bee.model.escalations import Cause
 from bee.model.items import Issue, Pull, PullState
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
-from bee.thinking import standing
+from bee.pipeline import status_comment
 from bee.verbs import bodies, bundle
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying, MergeResult
@@ -117,7 +117,7 @@ def _post_comment(carrying: Carrying, effect: PostComment) -> None:
 
 def _sticky(carrying: Carrying, effect: StickyComment) -> None:
     """What is only shown is not worth a run: where GitHub refuses it, the next act of bee's shows the news."""
-    there = standing.found(carrying.item(effect.number), carrying.trust, effect.key)
+    there = status_comment.found(carrying.item(effect.number), carrying.trust, effect.key)
     if there is not None and there.body == effect.body:
         return
     carrying.ready()

@@ -12,9 +12,9 @@ from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
 from bee.model.phase import Phase
 from bee.model.roles import Role
-from bee.thinking.decide import Act, Escalate, decide
-from bee.thinking.facts import View, is_live
-from bee.thinking.leftovers import left_on_closed, twins
+from bee.pipeline.decide import Act, Escalate, decide
+from bee.pipeline.facts import View, is_live
+from bee.pipeline.leftovers import left_on_closed, twins
 from bee.verbs.host import Host
 from bee.verbs.phases import with_phases
 from bee.verbs.report import Report
@@ -97,7 +97,7 @@ def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report
     host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")
     if done and isinstance(act, Escalate):
         from bee.config.notify import Notice
-        from bee.thinking.trust import resumed_at
+        from bee.pipeline.trust import resumed_at
         from bee.verbs.notify import notify
 
         cause = f"{one.repo}#{one.number} {resumed_at(one.item, view.trust)} {act.reason}"

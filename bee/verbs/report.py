@@ -9,7 +9,7 @@ from bee.model.errors import BeeError
 from bee.model.hint import NOTHING_TO_DO, Shown
 
 if TYPE_CHECKING:  # a tick where nothing changed decides nothing
-    from bee.thinking.decide import Decision
+    from bee.pipeline.decide import Decision
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Report:
 
     def _decided(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         if self.decision is not None:
-            from bee.thinking.decide import decision_json, item_json
+            from bee.pipeline.decide import decision_json, item_json
 
             return decision_json(self.decision), [item_json(one) for one in self.decision.places]
         reason = NOTHING_TO_DO if self.known is not None else self.said or None

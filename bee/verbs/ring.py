@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from bee.config.notify import Notice
 from bee.hands.github.door import Door
 from bee.model import limits
-from bee.thinking.debt import IDLE_DEBT, debts
-from bee.thinking.decide import Decision, Placed
-from bee.thinking.facts import View
-from bee.thinking.holds import hold_of
+from bee.pipeline.debt import IDLE_DEBT, debts
+from bee.pipeline.decide import Decision, Placed
+from bee.pipeline.facts import View
+from bee.pipeline.holds import hold_of
 from bee.verbs.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.verbs.host import Host
 from bee.verbs.lease import Desk, desk_of

@@ -17,10 +17,10 @@ from bee.model.items import Pull
 from bee.model.plan import lint_replan, parse_steps
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
-from bee.thinking import outgates
+from bee.pipeline import output_checks
+from bee.pipeline.pull_facts import is_own
 from bee.thinking.outcome import Said, Submitted
 from bee.thinking.prompt import Brief
-from bee.thinking.pulls import is_own
 
 CLASSES = ("code-bug", "test-bug", "lazy-run", "design-conflict")
 NOTHINGS = ("already-done", "waiting", "stale-input")
@@ -37,7 +37,7 @@ class Session:
     commit_pause: Callable[[str], None]
     files: Mapping[str, str]
     explain: str
-    gates: outgates.Gates
+    gates: output_checks.Gates
     said: Said = field(default_factory=Said)
     on_verb: Callable[[str, Answer], None] = lambda verb, answer: None
 
@@ -98,7 +98,7 @@ class Session:
             raise Refusal(f"your branch no longer contains {self.brief.head[:10]}: add commits, never rewrite them")
         base = self.mirror.merge_base(self.brief.base, head) or self.brief.base
         changes = [
-            outgates.Change(entry.path, entry.status, entry.new_mode, entry.size)
+            output_checks.Change(entry.path, entry.status, entry.new_mode, entry.size)
             for entry in self.mirror.diff_names(base, head)
         ]
         if not changes:
@@ -118,7 +118,7 @@ class Session:
         """What each new commit says and adds: all of them are published, not only what they come to."""
         allowed = self.brief.view.policy.secrets_allowed_in
         new = self.mirror.new_commits(head, [self.brief.head, self.brief.base])
-        handed = [outgates.Handed(entry.oid, entry.message, (entry.author, entry.committer)) for entry in new]
+        handed = [output_checks.Handed(entry.oid, entry.message, (entry.author, entry.committer)) for entry in new]
         problems = self.gates.commits(handed, f"{AGENT[0]} <{AGENT[1]}>")
         problems += self.gates.refuse_text("\n".join(entry.message for entry in new))
         commits = [entry.oid for entry in new]

@@ -16,8 +16,8 @@ from bee.hands.github.writing import Edit
 from bee.model.errors import BeeError
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.thinking.standing import comment_of, found, held, key_of, says
-from bee.thinking.trust import Trust
+from bee.pipeline.status_comment import comment_of, found, held, key_of, says
+from bee.pipeline.trust import Trust
 from bee.wording import texts
 
 BY_PERSON = "human"

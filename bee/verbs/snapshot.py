@@ -16,10 +16,10 @@ from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull, Snapshot, Who
 from bee.model.labels import Label
 from bee.model.phase import Phase
-from bee.thinking.decide import place_item, survey
-from bee.thinking.facts import View, view_of
-from bee.thinking.position import Position
-from bee.thinking.quarantine import alert_key, may_release
+from bee.pipeline.decide import place_item, survey
+from bee.pipeline.facts import View, view_of
+from bee.pipeline.positions import Position
+from bee.pipeline.quarantine import alert_key, may_release
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 

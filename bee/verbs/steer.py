@@ -23,11 +23,11 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
-from bee.thinking.facts import escalation_stands
-from bee.thinking.gates import plan_print
-from bee.thinking.history import fold, spent
-from bee.thinking.holds import BY_PERSON
-from bee.thinking.trust import Trust, resumed_at
+from bee.pipeline.facts import escalation_stands
+from bee.pipeline.gates import plan_print
+from bee.pipeline.history import fold, spent
+from bee.pipeline.holds import BY_PERSON
+from bee.pipeline.trust import Trust, resumed_at
 from bee.verbs import control, showing
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run

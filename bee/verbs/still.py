@@ -22,8 +22,8 @@ from bee.model.refs import BRANCH_REFS, CONTROL_REF
 from bee.verbs.host import Host
 
 if TYPE_CHECKING:  # a tick where nothing changed decides nothing
-    from bee.thinking.decide import Decision
-    from bee.thinking.facts import View
+    from bee.pipeline.decide import Decision
+    from bee.pipeline.facts import View
 
 
 def all_still(host: Host, door: Door, repos: Sequence[str]) -> tuple[Shown, ...] | None:
@@ -60,8 +60,8 @@ def _is_still(host: Host, door: Door, repo: str, hint: Hint) -> bool:
 
 def remember(host: Host, door: Door, views: Sequence[View], decision: Decision) -> None:
     """Write down which of the repositories just looked at are quiet, and forget what was said of the others."""
-    from bee.thinking.debt import something_to_ring
-    from bee.thinking.quiet import hint_of, is_quiet
+    from bee.pipeline.debt import something_to_ring
+    from bee.pipeline.unchanged import hint_of, is_quiet
 
     loud = something_to_ring(views, decision)
     for view in views:

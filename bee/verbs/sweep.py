@@ -16,9 +16,9 @@ from bee.model.errors import NotFoundError, RefConflict
 from bee.model.labels import Label
 from bee.model.refs import TRACE_REFS, archive_ref, item_ref
 from bee.model.runs import began_at
-from bee.thinking.facts import View, is_live
-from bee.thinking.leftovers import lately_closed, twins_of
-from bee.thinking.trust import events_of
+from bee.pipeline.facts import View, is_live
+from bee.pipeline.leftovers import lately_closed, twins_of
+from bee.pipeline.trust import events_of
 from bee.verbs.host import Host
 from bee.verbs.janitor import take_away
 from bee.verbs.lease import Desk

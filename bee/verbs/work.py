@@ -29,13 +29,13 @@ from bee.model.records import Kind, Record
 from bee.model.refs import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
+from bee.pipeline.error_signature import error_print
+from bee.pipeline.holds import BY_QUOTA
+from bee.pipeline.output_checks import Gates
+from bee.pipeline.status_preview import sticky
+from bee.pipeline.trust import Trust
 from bee.thinking import prompt
-from bee.thinking.errorprint import error_print
-from bee.thinking.holds import BY_QUOTA
 from bee.thinking.outcome import Result, Said, settle
-from bee.thinking.outgates import Gates
-from bee.thinking.sticky import sticky
-from bee.thinking.trust import Trust
 from bee.verbs import control
 from bee.verbs import lease as leases
 from bee.verbs.alerts import Alert, raise_alert

@@ -18,13 +18,13 @@ from bee.model.plan import Step, read_body
 from bee.model.records import RunSummary
 from bee.model.refs import branch_of, item_ref, parse_branch
 from bee.model.roles import Role
-from bee.thinking.evidence import rounds
-from bee.thinking.facts import View, record_of, view_of
-from bee.thinking.history import failed_alike, fold
-from bee.thinking.issues import pulls_of_issue, steps_of
+from bee.pipeline.evidence import rounds
+from bee.pipeline.facts import View, record_of, view_of
+from bee.pipeline.history import failed_alike, fold
+from bee.pipeline.issue_facts import pulls_of_issue, steps_of
+from bee.pipeline.pull_facts import is_own, said_of
+from bee.pipeline.trust import resumed_at
 from bee.thinking.prompt import Brief, context_files
-from bee.thinking.pulls import is_own, said_of
-from bee.thinking.trust import resumed_at
 from bee.verbs.job import Job
 from bee.verbs.lease import Desk, Lease
 from bee.verbs.snapshot import read_policy

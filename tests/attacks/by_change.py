@@ -15,7 +15,7 @@ from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.secretscan import scan
 from bee.model.errors import GitError, RefConflict
-from bee.thinking.outgates import Gates
+from bee.pipeline.output_checks import Gates
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.workspace import AGENT_FILES

@@ -18,7 +18,7 @@ from bee.hands.secretscan import scan
 from bee.model.answer import Answer
 from bee.model.errors import GitError
 from bee.model.roles import Role
-from bee.thinking.outgates import Gates
+from bee.pipeline.output_checks import Gates
 from bee.verbs.session import Session
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each

@@ -13,15 +13,15 @@ from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who
 from bee.model.labels import Label
 from bee.model.roles import Role
 from bee.model.text import neutralised
+from bee.pipeline.decide import place_item
+from bee.pipeline.evidence import Verdict, e2e_results, words
+from bee.pipeline.facts import View
+from bee.pipeline.output_checks import Change, refuse_files
+from bee.pipeline.trust import Trust, text_is_trusted
 from bee.thinking import prompt
-from bee.thinking.decide import place_item
-from bee.thinking.evidence import Verdict, e2e_results, words
-from bee.thinking.facts import View
 from bee.thinking.material import fenced
 from bee.thinking.outcome import Said, settle
-from bee.thinking.outgates import Change, refuse_files
 from bee.thinking.prompt import Brief
-from bee.thinking.trust import Trust, text_is_trusted
 from bee.wording import texts
 from tests.attacks.rows import Layer, attack, each
 from tests.thinking import worlds as w

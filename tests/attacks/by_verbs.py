@@ -20,7 +20,7 @@ from bee.model.errors import ConfigError
 from bee.model.plan import parse_steps
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
-from bee.thinking.decide import place_item
+from bee.pipeline.decide import place_item
 from tests.attacks.by_clone import Play
 from tests.attacks.by_text import Layers, view_of
 from tests.attacks.rows import Layer, attack, each

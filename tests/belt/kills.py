@@ -31,8 +31,8 @@ from bee.hands.journal import Slot
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.roles import Role
-from bee.thinking.decide import survey
-from bee.thinking.history import MENDER, fold
+from bee.pipeline.decide import survey
+from bee.pipeline.history import MENDER, fold
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bee.model.records import RunSummary
-from bee.thinking.decide import Placed, survey
+from bee.pipeline.decide import Placed, survey
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from tests import shapes
@@ -124,7 +124,7 @@ def refusals(host: Host) -> list[str]:
 
 def runs(stage: Stage, host: Host, number: int) -> list[RunSummary]:
     """The runs that an item's ledger remembers, oldest first."""
-    from bee.thinking.history import fold
+    from bee.pipeline.history import fold
 
     tip = look(host.door(), stage.repo).snapshot.items.get(number)
     return list(fold(tip.record if tip else None))

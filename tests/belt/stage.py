@@ -404,7 +404,7 @@ class Stage:
 
     def position(self, number: int) -> str:
         """Where an item is, by the code that decides."""
-        from bee.thinking.decide import survey
+        from bee.pipeline.decide import survey
 
         view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
         return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from bee.doors import cli
-from bee.thinking.history import fold
+from bee.pipeline.history import fold
 from bee.verbs.host import Host
 from tests.belt.plays import Ended, pull_of
 from tests.belt.stage import Stage

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bee.model.outcomes import Outcome
-from bee.thinking.decide import Placed, survey
-from bee.thinking.facts import View
+from bee.pipeline.decide import Placed, survey
+from bee.pipeline.facts import View
 from bee.verbs.dispatch import claim
 from bee.verbs.host import Host
 from bee.verbs.report import Options

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from bee.thinking.decide import Dispatch, decide
+from bee.pipeline.decide import Dispatch, decide
 from tests.thinking import worlds
 
 

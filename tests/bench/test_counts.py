@@ -55,11 +55,11 @@ def test_an_idle_tick_is_one_request(stage: Stage) -> None:
 def test_a_tick_pays_only_for_what_it_uses() -> None:
     """Imported when it is needed: what decides, git's and processes' hands, YAML, the engines, all that writes."""
     lazy = {
-        "yaml", "subprocess", "bee.model.items", "bee.thinking.decide", "bee.thinking.outcome", "bee.hands.engines",
+        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.thinking.outcome", "bee.hands.engines",
         "bee.hands.git.mirror", "bee.hands.process.start", "bee.hands.sandbox", "bee.hands.github.writing",
         "bee.verbs.work",
     }  # fmt: skip
-    heavy = lazy - {"yaml", "bee.model.items", "bee.thinking.decide"}
+    heavy = lazy - {"yaml", "bee.model.items", "bee.pipeline.decide"}
     for module, none_of in (("bee.doors.commands.tick", lazy), ("bee.verbs.whole", heavy)):
         code = f"import bee.doors.cli, sys, {module}; print(*sys.modules)"
         ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

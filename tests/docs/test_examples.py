@@ -15,7 +15,7 @@ from bee.model import errors
 from bee.model.labels import LABEL_TEXTS
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
 from bee.model.plan import parse_steps, read_body
-from bee.thinking.design import SKELETON, sections_of
+from bee.pipeline.design import SKELETON, sections_of
 from bee.thinking.drafts import drafts_of
 from tests.docs import pages
 from tests.docs.pages import Block

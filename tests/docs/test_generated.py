@@ -11,7 +11,7 @@ import pytest
 
 from bee.doors import documents, reference
 from bee.doors import reference_texts as texts
-from bee.thinking.position import ISSUE_RULES, PULL_RULES, Position
+from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Position
 from tests.docs import pages
 
 AGAIN = "run: python -m bee.doors.documents --write"

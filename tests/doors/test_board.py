@@ -12,8 +12,8 @@ from bee.doors.board import Board, ago
 from bee.model.errors import LookError
 from bee.model.items import Issue, Pull
 from bee.model.limits import SHOWN_ITEMS_MAX
-from bee.thinking.decide import decide
-from bee.thinking.facts import View
+from bee.pipeline.decide import decide
+from bee.pipeline.facts import View
 from bee.thinking.overview import overview_of, question_of
 from bee.verbs.overview import Live, Seen
 from bee.wording import texts

@@ -8,8 +8,8 @@ import pytest
 
 from bee.doors import render
 from bee.model.roles import Role
-from bee.thinking.decide import survey, why_json
-from bee.thinking.position import Mover
+from bee.pipeline.decide import survey, why_json
+from bee.pipeline.positions import Mover
 from tests.thinking import worlds
 
 HELD = worlds.names("breeze:human")

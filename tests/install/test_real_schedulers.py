@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.thinking.history import fold
+from bee.pipeline.history import fold
 from tests.belt.stage import DESIGN, Stage, until
 from tests.install.world import KEEP, World, ready
 

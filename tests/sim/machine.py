@@ -17,7 +17,7 @@ from bee.hands.github.door import Door, Servers
 from bee.hands.journal import Home, Slot
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
-from bee.thinking.outgates import Gates
+from bee.pipeline.output_checks import Gates
 from bee.verbs.host import Handler, Host
 from bee.verbs.job import Job, decode
 from bee.verbs.report import Options, Report

@@ -13,8 +13,8 @@ from random import Random
 from bee.model.errors import BeeError
 from bee.model.limits import SWEEP_HOURS
 from bee.model.outcomes import Outcome
-from bee.thinking.decide import Decision, decide
-from bee.thinking.position import Position
+from bee.pipeline.decide import Decision, decide
+from bee.pipeline.positions import Position
 from bee.verbs.job import Job
 from bee.verbs.report import Report
 from bee.verbs.snapshot import look

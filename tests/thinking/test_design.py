@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from bee.model import limits, markers
 from bee.model.errors import UsageError
 from bee.model.plan import read_body
-from bee.thinking import design
-from bee.thinking.design import GATE, SKELETON, Severity, lint, with_gate
+from bee.pipeline import design
+from bee.pipeline.design import GATE, SKELETON, Severity, lint, with_gate
+from bee.pipeline.issue_facts import blocked_by
 from bee.thinking.drafts import drafts_of, issue_body
-from bee.thinking.issues import blocked_by
 
 GOOD = "It is slow.\n\n## The shape\n\n`x`\n\n## Edge cases\n\nNone.\n\n## Done when\n\n`make test` passes.\n\n" + GATE
 

@@ -16,10 +16,10 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.roles import Role
-from bee.thinking.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json, item_json, survey, why_json
-from bee.thinking.facts import View
-from bee.thinking.history import Ban, fold, hot_loop, overlay, spent, summary_of
-from bee.thinking.position import Mover, Position
+from bee.pipeline.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json, item_json, survey, why_json
+from bee.pipeline.facts import View
+from bee.pipeline.history import Ban, fold, hot_loop, overlay, spent, summary_of
+from bee.pipeline.positions import Mover, Position
 from tests.thinking import worlds as w
 
 DRAFTER = "drafter"

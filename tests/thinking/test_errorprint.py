@@ -11,8 +11,8 @@ from bee.model import limits
 from bee.model.escalations import Cause
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import RunSummary
-from bee.thinking.errorprint import error_print, normalised
-from bee.thinking.history import Overlay, failed_alike, overlay
+from bee.pipeline.error_signature import error_print, normalised
+from bee.pipeline.history import Overlay, failed_alike, overlay
 from tests.thinking import worlds as w
 
 SAME = (

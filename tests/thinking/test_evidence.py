@@ -12,9 +12,9 @@ from bee.model.escalations import Cause
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Outcome
 from bee.model.records import Record
-from bee.thinking.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
-from bee.thinking.position import Position
-from bee.thinking.trust import trust_of
+from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
+from bee.pipeline.positions import Position
+from bee.pipeline.trust import trust_of
 from bee.wording import texts
 from tests.thinking import worlds as w
 

@@ -10,7 +10,7 @@ import pytest
 from bee.model.items import CheckState, Issue, Pull, ReviewState
 from bee.model.labels import Label
 from bee.model.roles import Role
-from bee.thinking.fingerprint import fingerprint
+from bee.pipeline.fingerprint import fingerprint
 from bee.wording import texts
 from tests.thinking import worlds as w
 

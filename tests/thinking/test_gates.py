@@ -10,8 +10,8 @@ from bee.config.people import TrustPolicy
 from bee.model.items import Issue, Who
 from bee.model.labels import Label
 from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick
-from bee.thinking.gates import Gate, design_gate, plan_gate
-from bee.thinking.trust import trust_of
+from bee.pipeline.gates import Gate, design_gate, plan_gate
+from bee.pipeline.trust import trust_of
 from tests.thinking import worlds as w
 
 TRUST = trust_of(w.snapshot(), TrustPolicy())

@@ -9,10 +9,10 @@ import pytest
 
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.thinking.debt import debts
-from bee.thinking.decide import Dispatch, Idle, decide, survey
-from bee.thinking.facts import DayBounds, View
-from bee.thinking.holds import Day, day_of, hold_of, usd_left
+from bee.pipeline.debt import debts
+from bee.pipeline.decide import Dispatch, Idle, decide, survey
+from bee.pipeline.facts import DayBounds, View
+from bee.pipeline.holds import Day, day_of, hold_of, usd_left
 from tests.thinking import worlds as w
 
 MIDNIGHT = w.NOW - w.NOW % 86_400

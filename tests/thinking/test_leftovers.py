@@ -9,8 +9,8 @@ import pytest
 from bee.config.people import TrustPolicy
 from bee.model import limits
 from bee.model.items import Comment, Review, ReviewState
-from bee.thinking.leftovers import lately_closed, twins_of
-from bee.thinking.trust import trust_of
+from bee.pipeline.leftovers import lately_closed, twins_of
+from bee.pipeline.trust import trust_of
 from tests.thinking import worlds as w
 
 TRUST = trust_of(w.snapshot(), TrustPolicy())

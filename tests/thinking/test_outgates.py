@@ -9,7 +9,7 @@ import pytest
 
 from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy
 from bee.model import limits
-from bee.thinking.outgates import Change, Gates, Handed, holds, refuse_commits, refuse_files
+from bee.pipeline.output_checks import Change, Gates, Handed, holds, refuse_commits, refuse_files
 
 AGENT = "bee agent <bee@users.noreply.github.com>"
 CANARY = "tok-9f3b2c7a51"

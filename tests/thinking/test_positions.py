@@ -13,10 +13,10 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.phase import Phase
 from bee.model.records import Kind
 from bee.model.roles import Role
-from bee.thinking.decide import Decision, Escalate, Placed, Repair, actionable, decide
-from bee.thinking.facts import Broken, human_by_person
-from bee.thinking.mends import Mend
-from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position
+from bee.pipeline.decide import Decision, Escalate, Placed, Repair, actionable, decide
+from bee.pipeline.facts import Broken, human_by_person
+from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position
+from bee.pipeline.repairs import Mend
 from tests.thinking import worlds as w
 
 P, M = Position, Mover

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from bee.model.roles import Role
-from bee.thinking.evidence import Verdict
-from bee.thinking.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts
-from bee.thinking.position import ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
+from bee.pipeline.evidence import Verdict
+from bee.pipeline.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts
+from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
 
 KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
 COMMON = tuple(field.name for field in dataclasses.fields(Common))

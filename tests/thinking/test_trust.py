@@ -10,8 +10,8 @@ import pytest
 from bee.config.schema import Policy, TrustPolicy
 from bee.model.items import Issue, LabelEvent, Permission, Pull, Rename, Who
 from bee.model.labels import Label
-from bee.thinking.position import Position
-from bee.thinking.trust import Trust, adopted_at, resumed_at, text_is_trusted, trust_of
+from bee.pipeline.positions import Position
+from bee.pipeline.trust import Trust, adopted_at, resumed_at, text_is_trusted, trust_of
 from tests.thinking import worlds as w
 
 T0, T1, T2, T3 = w.NOW - 4_000, w.NOW - 3_000, w.NOW - 2_000, w.NOW - 1_000

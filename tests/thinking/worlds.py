@@ -33,9 +33,9 @@ from bee.model.phase import Phase
 from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.records import Kind, Record, RunSummary
 from bee.model.roles import Role
-from bee.thinking.decide import Decision, Placed, decide, place_item, survey
-from bee.thinking.facts import View, view_of
-from bee.thinking.position import Place
+from bee.pipeline.decide import Decision, Placed, decide, place_item, survey
+from bee.pipeline.facts import View, view_of
+from bee.pipeline.positions import Place
 from bee.wording import texts
 
 NOW = 1_800_000_000

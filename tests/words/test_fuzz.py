@@ -27,12 +27,12 @@ from bee.model.plan import Plan, Step, parse_steps, read_body, render_section, r
 from bee.model.records import decode
 from bee.model.secrets import secrets_in
 from bee.model.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
-from bee.thinking.evidence import e2e_results, words
-from bee.thinking.gates import Gate, design_gate, plan_gate
-from bee.thinking.issues import blocked_by
+from bee.pipeline.evidence import e2e_results, words
+from bee.pipeline.gates import Gate, design_gate, plan_gate
+from bee.pipeline.issue_facts import blocked_by
+from bee.pipeline.output_checks import Handed, holds, refuse_commits, refuse_text
+from bee.pipeline.trust import Trust
 from bee.thinking.material import fenced, hidden_in, visible
-from bee.thinking.outgates import Handed, holds, refuse_commits, refuse_text
-from bee.thinking.trust import Trust
 
 MEBIBYTE = 2**20
 LINE_BYTES = MEBIBYTE if os.environ.get("BEE_DEEP") == "1" else MEBIBYTE // 4  # GitHub takes 64 KiB as a body

@@ -18,8 +18,8 @@ from bee.hands import process
 from bee.hands.journal import Home
 from bee.model.errors import UsageError
 from bee.model.text import plain
-from bee.thinking import design
-from bee.thinking.design import Finding, Severity
+from bee.pipeline import design
+from bee.pipeline.design import Finding, Severity
 from bee.thinking.drafts import Draft, drafts_of, issue_body
 from bee.verbs import opening
 from bee.verbs.opening import Opened, Place

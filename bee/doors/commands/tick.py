@@ -35,7 +35,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         return report.exit
     if report.decision is not None or report.known is not None:
         from bee.doors import render  # here, so that what cron runs does not pay for it
-        from bee.thinking.quiet import shown
+        from bee.pipeline.unchanged import shown
 
         items = shown(report.decision.places) if report.decision is not None else report.known or ()
         print(render.listing(items, render.wants_colour(env, sys.stdout.isatty())))

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
 from bee.hands.github import reading
-from bee.thinking.decide import place_item, survey, why_json
-from bee.thinking.holds import hold_of
+from bee.pipeline.decide import place_item, survey, why_json
+from bee.pipeline.holds import hold_of
 from bee.verbs.phases import with_phases
 from bee.verbs.snapshot import look
 

@@ -25,7 +25,7 @@ from bee.model import markers
 from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
-from bee.thinking.position import Mover
+from bee.pipeline.positions import Mover
 from bee.verbs import steer
 from bee.verbs.host import Host
 from bee.verbs.steer import Done

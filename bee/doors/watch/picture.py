@@ -12,10 +12,10 @@ from bee.model.items import kind_of
 from bee.model.limits import WATCH_LINES_MAX
 from bee.model.roles import Role
 from bee.model.text import one_line, plain, utc
-from bee.thinking.decide import Decision, Placed, actionable, decide
-from bee.thinking.facts import View, is_live, record_of
-from bee.thinking.history import MENDER, fold
-from bee.thinking.position import Mover, Position
+from bee.pipeline.decide import Decision, Placed, actionable, decide
+from bee.pipeline.facts import View, is_live, record_of
+from bee.pipeline.history import MENDER, fold
+from bee.pipeline.positions import Mover, Position
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading
 from bee.verbs.phases import with_phases

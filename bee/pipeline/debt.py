@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bee.thinking.decide import Decision, Placed
-from bee.thinking.facts import View
-from bee.thinking.position import Mover, Position
+from bee.pipeline.decide import Decision, Placed
+from bee.pipeline.facts import View
+from bee.pipeline.positions import Mover, Position
 
 IDLE_DEBT: Final = "idle-debt"
 

@@ -11,10 +11,10 @@ from bee.model.items import Issue, Pull, PullRef, PullState
 from bee.model.plan import Body, Plan, Step, read_body
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.text import outside_code
-from bee.thinking.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
-from bee.thinking.gates import Gate, design_gate, plan_gate
-from bee.thinking.position import Position, position
-from bee.thinking.trust import resumed_at
+from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
+from bee.pipeline.gates import Gate, design_gate, plan_gate
+from bee.pipeline.positions import Position, position
+from bee.pipeline.trust import resumed_at
 
 _BLOCKED: Final = re.compile(
     r"^\s{0,3}(?:[-*+] )?(?:\*\*)?blocked by:?(?:\*\*)?:?((?:[ ,]+(?:and )?#[0-9]{1,9})+)\s*\.?$", re.IGNORECASE

@@ -14,10 +14,10 @@ from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.text import unix, utc
-from bee.thinking.facts import IssueFacts, PullFacts, View, escalation_stands, record_of
-from bee.thinking.history import MENDER, fold, is_dispatch, spent
-from bee.thinking.position import Mover, Place, Position, position
-from bee.thinking.trust import Trust
+from bee.pipeline.facts import IssueFacts, PullFacts, View, escalation_stands, record_of
+from bee.pipeline.history import MENDER, fold, is_dispatch, spent
+from bee.pipeline.positions import Mover, Place, Position, position
+from bee.pipeline.trust import Trust
 from bee.wording import texts
 
 SHOWN: Final = ""  # what the claim of a refreshed comment is keyed with: it is no run, and stands in no history

@@ -12,8 +12,8 @@ from bee.model import limits
 from bee.model.items import Snapshot, Tip
 from bee.model.records import Kind, Record
 from bee.model.text import utc
-from bee.thinking.facts import View
-from bee.thinking.history import spending
+from bee.pipeline.facts import View
+from bee.pipeline.history import spending
 
 BY_PERSON: Final = "human"
 BY_QUOTA: Final = "quota"

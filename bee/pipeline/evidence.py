@@ -18,8 +18,8 @@ from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary
 from bee.model.roles import Role
 from bee.model.runs import began_at
-from bee.thinking.history import fold
-from bee.thinking.trust import Trust
+from bee.pipeline.history import fold
+from bee.pipeline.trust import Trust
 
 
 class Verdict(StrEnum):

@@ -6,10 +6,10 @@ from bee.model import limits
 from bee.model.items import Item, Pull
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.thinking.facts import View, record_of
-from bee.thinking.fingerprint import trusted_comments
-from bee.thinking.history import MENDER, fold
-from bee.thinking.trust import events_of, resumed_at
+from bee.pipeline.facts import View, record_of
+from bee.pipeline.fingerprint import trusted_comments
+from bee.pipeline.history import MENDER, fold
+from bee.pipeline.trust import events_of, resumed_at
 
 QUARANTINE = "quarantine"
 RELEASE = "release"

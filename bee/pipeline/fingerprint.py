@@ -14,10 +14,10 @@ from bee.model.items import Comment, Issue, Item, Pull
 from bee.model.plan import read_body
 from bee.model.roles import Role
 from bee.model.text import digest
-from bee.thinking.evidence import Verdict, e2e_here, e2e_results
-from bee.thinking.facts import View
-from bee.thinking.pulls import said_of
-from bee.thinking.trust import resumed_at
+from bee.pipeline.evidence import Verdict, e2e_here, e2e_results
+from bee.pipeline.facts import View
+from bee.pipeline.pull_facts import said_of
+from bee.pipeline.trust import resumed_at
 
 
 def fingerprint(item: Item, role: Role, view: View) -> str:

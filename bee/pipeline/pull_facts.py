@@ -7,19 +7,9 @@ from typing import Any
 from bee.model.items import CheckState, Pull
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
-from bee.thinking.evidence import (
-    E2E,
-    Verdict,
-    Word,
-    e2e_here,
-    e2e_results,
-    overtaken,
-    rounds,
-    verdict_at_head,
-    words,
-)
-from bee.thinking.facts import Checks, Mergeable, Proof, PullFacts, View, adopted, common, record_of
-from bee.thinking.trust import resumed_at
+from bee.pipeline.evidence import E2E, Verdict, Word, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
+from bee.pipeline.facts import Checks, Mergeable, Proof, PullFacts, View, adopted, common, record_of
+from bee.pipeline.trust import resumed_at
 
 OWN_CHECKS = "bee/"
 

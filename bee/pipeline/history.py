@@ -12,7 +12,7 @@ from bee.model.escalations import Cause
 from bee.model.outcomes import NO_OPS, Failure, Outcome
 from bee.model.records import Kind, Record, RunSummary
 from bee.model.roles import Role
-from bee.thinking.errorprint import alike_at_the_end, alternates
+from bee.pipeline.error_signature import alike_at_the_end, alternates
 
 _ROLE_NAMES = frozenset(role.value for role in Role)
 MENDER = "bee"

@@ -8,12 +8,12 @@ from typing import Final
 from bee.model.escalations import Cause
 from bee.model.items import Item, Pull
 from bee.model.records import RunSummary
-from bee.thinking.decide import Escalate, Placed
-from bee.thinking.evidence import e2e_here, e2e_results
-from bee.thinking.facts import View, record_of
-from bee.thinking.history import fold, is_dispatch
-from bee.thinking.pulls import said_of
-from bee.thinking.trust import resumed_at
+from bee.pipeline.decide import Escalate, Placed
+from bee.pipeline.evidence import e2e_here, e2e_results
+from bee.pipeline.facts import View, record_of
+from bee.pipeline.history import fold, is_dispatch
+from bee.pipeline.pull_facts import said_of
+from bee.pipeline.trust import resumed_at
 from bee.wording import texts
 
 TRIED_SHOWN_MAX: Final = 10

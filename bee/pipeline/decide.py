@@ -17,20 +17,20 @@ from bee.model.labels import Label
 from bee.model.phase import Phase
 from bee.model.plan import read_body
 from bee.model.roles import Role
-from bee.thinking.design import lint
-from bee.thinking.evidence import Verdict
-from bee.thinking.facts import Facts, Proof, PullFacts, View, is_live, record_of
-from bee.thinking.fingerprint import fingerprint
-from bee.thinking.history import Ban, Overlay, fold, hot_loop, is_dispatch, mends_failed, overlay
-from bee.thinking.holds import Hold, hold_of
-from bee.thinking.issues import issue_facts
-from bee.thinking.mends import MENDS, Mend
-from bee.thinking.position import Mover, Place, Position, facts_shown, position
-from bee.thinking.pulls import pull_facts
-from bee.thinking.quarantine import release_due
-from bee.thinking.standing import behind
-from bee.thinking.told import told
-from bee.thinking.trust import resumed_at
+from bee.pipeline.design import lint
+from bee.pipeline.evidence import Verdict
+from bee.pipeline.facts import Facts, Proof, PullFacts, View, is_live, record_of
+from bee.pipeline.fingerprint import fingerprint
+from bee.pipeline.history import Ban, Overlay, fold, hot_loop, is_dispatch, mends_failed, overlay
+from bee.pipeline.holds import Hold, hold_of
+from bee.pipeline.issue_facts import issue_facts
+from bee.pipeline.positions import Mover, Place, Position, facts_shown, position
+from bee.pipeline.pull_facts import pull_facts
+from bee.pipeline.quarantine import release_due
+from bee.pipeline.repairs import MENDS, Mend
+from bee.pipeline.status_comment import behind
+from bee.pipeline.told import told
+from bee.pipeline.trust import resumed_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from bee.model.escalations import Cause
 from bee.model.roles import Role
-from bee.thinking.evidence import Verdict
-from bee.thinking.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
-from bee.thinking.gates import Gate
+from bee.pipeline.evidence import Verdict
+from bee.pipeline.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
+from bee.pipeline.gates import Gate
 
 
 class Position(StrEnum):

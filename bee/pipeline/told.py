@@ -6,10 +6,10 @@ from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.escalations import Cause
 from bee.model.items import Comment, Item
-from bee.thinking.facts import View, record_of
-from bee.thinking.history import MENDER
-from bee.thinking.quarantine import releases
-from bee.thinking.trust import Trust, resumed_at
+from bee.pipeline.facts import View, record_of
+from bee.pipeline.history import MENDER
+from bee.pipeline.quarantine import releases
+from bee.pipeline.trust import Trust, resumed_at
 
 
 def standing_card(item: Item, trust: Trust) -> Comment | None:

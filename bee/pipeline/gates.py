@@ -9,7 +9,7 @@ from bee.model import markers
 from bee.model.items import Issue, Who
 from bee.model.plan import Body, read_body
 from bee.model.text import digest, unix
-from bee.thinking.trust import Trust, revisions
+from bee.pipeline.trust import Trust, revisions
 
 
 class Gate(StrEnum):

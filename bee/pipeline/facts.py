@@ -18,9 +18,9 @@ from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.model.records import Kind, Record
-from bee.thinking.evidence import Verdict
-from bee.thinking.gates import Gate
-from bee.thinking.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of
+from bee.pipeline.evidence import Verdict
+from bee.pipeline.gates import Gate
+from bee.pipeline.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of
 
 
 class Broken(StrEnum):

@@ -25,9 +25,9 @@ from bee.model.effects import (
 from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
 from bee.model.records import Record
 from bee.model.refs import parse_branch
-from bee.thinking.decide import Placed, place_item
-from bee.thinking.facts import View
-from bee.thinking.standing import comment_of, says
+from bee.pipeline.decide import Placed, place_item
+from bee.pipeline.facts import View
+from bee.pipeline.status_comment import comment_of, says
 
 NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHub has numbered
 

@@ -12,10 +12,10 @@ from typing import Final
 from bee.model import limits
 from bee.model.hint import Hint, Shown
 from bee.model.refs import CONTROL_REF
-from bee.thinking.decide import Decision, Idle, Placed, item_json
-from bee.thinking.facts import View
-from bee.thinking.holds import standing_pause
-from bee.thinking.position import Position
+from bee.pipeline.decide import Decision, Idle, Placed, item_json
+from bee.pipeline.facts import View
+from bee.pipeline.holds import standing_pause
+from bee.pipeline.positions import Position
 
 STILL: Final = frozenset(
     {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bee.model import limits, markers
 from bee.model.items import Comment, Item, Pull, Review
-from bee.thinking.facts import View, is_live
-from bee.thinking.trust import Trust
+from bee.pipeline.facts import View, is_live
+from bee.pipeline.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)

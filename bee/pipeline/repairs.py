@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from bee.thinking.facts import Broken
+from bee.pipeline.facts import Broken
 
 
 class Mend(StrEnum):

@@ -1,0 +1,1 @@
+"""Where an item is and who moves it: trust, evidence, positions, history, decisions. Pure."""
