@@ -18,10 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from bee.hands.sockets import PARENT, private_folder
 from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.system.sockets import PARENT, private_folder
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 

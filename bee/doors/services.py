@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from bee.config.schema import Settings, check_repo_name, settings_of
-from bee.hands import process
-from bee.hands.clock import SYSTEM
 from bee.hands.executor import LocalExecutor
 from bee.hands.git import Git
 from bee.hands.github.door import Door, Servers
-from bee.hands.journal import Home
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
+from bee.system import process
+from bee.system.clock import SYSTEM
+from bee.system.home import Home
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.host import Handler, Host, Say
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.hands import process
 from bee.hands.scheduler import TICK_SECONDS_MAX, Machine, Units, said
 from bee.model.errors import UsageError
+from bee.system import process
 
 MARK: Final = " # bee: written by bee install, taken out by bee uninstall"
 COMMAND_BYTES_MAX: Final = 990

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, Final
 
 from bee.config.network import allows
-from bee.hands.sockets import private_folder
 from bee.model.text import one_line
+from bee.system.sockets import private_folder
 
 PORT: Final = 3128
 REFUSALS_MAX: Final = 50

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from bee.hands import process
-from bee.hands.journal import Home
-from bee.hands.process.notes import AGENT, WORKER, note_process
 from bee.model.limits import KILL_GRACE_SECONDS
 from bee.model.phase import Phase
+from bee.system import process
+from bee.system.home import Home
+from bee.system.process.notes import AGENT, WORKER, note_process
 
 CANCEL_SECONDS_MAX: Final = 6 * KILL_GRACE_SECONDS
 _TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bee.hands.journal import Home, write_whole
 from bee.model import codec
 from bee.model.text import clipped
+from bee.system.home import Home, write_whole
 
 ABOUT: Final = "run.json"
 TRANSCRIPT: Final = "transcript.log"

@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
-from bee.hands import process
 from bee.model.errors import SandboxError, UsageError
+from bee.system import process
 
 Mode = Literal["none", "bubblewrap", "seatbelt"]
 

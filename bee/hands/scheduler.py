@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from bee.hands import process
 from bee.model.errors import UsageError
 from bee.model.text import one_line
+from bee.system import process
 
 CALL_SECONDS_MAX: Final = 60
 TICK_SECONDS_MAX: Final = 10 * 60

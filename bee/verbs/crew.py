@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 from bee.config.network import NONE, OPEN, Network, narrowed
 from bee.config.schema import Settings
-from bee.hands.journal import Home
 from bee.hands.runlog import TRANSCRIPT, add_verb
 from bee.model import limits
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
+from bee.system.home import Home
 from bee.verbs.host import Scene
 
 if TYPE_CHECKING:
     from bee.hands.engines import Engine, EngineResult
-    from bee.hands.process import Ended
     from bee.hands.sandbox import Box
+    from bee.system.process import Ended
 
 
 _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-credentials", ".gitconfig")
@@ -89,8 +89,8 @@ class BoxedCrew:
         readable: Sequence[Path], network: bool,
     ) -> EngineResult:  # fmt: skip
         """Start the program in the box, with the prompt, and keep its clocks."""
-        from bee.hands.process import Agent
-        from bee.hands.process.notes import AGENT, note_process
+        from bee.system.process import Agent
+        from bee.system.process.notes import AGENT, note_process
 
         own = self.settings.role(scene.role, scene.repo)
         writable = [scene.clone, scene.home, scene.socket.parent]
@@ -113,7 +113,7 @@ class BoxedCrew:
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run it by a shell in the box."""
-        from bee.hands import process
+        from bee.system import process
 
         env = {**process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
         argv = self.find_box().wrap(

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from bee.hands.github.door import Door
 from bee.hands.github.writing import label_id, mark_claimed, remove_label
-from bee.hands.journal import Slot
 from bee.hands.runlog import About, write_about
 from bee.model import limits
 from bee.model.errors import LeaseLost
@@ -23,6 +22,7 @@ from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.holds import usd_left
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import resumed_at
+from bee.system.home import Slot
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
 from bee.verbs.host import Host, new_run

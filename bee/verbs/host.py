@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bee.config.network import OPEN, Network
 from bee.config.schema import Settings
-from bee.hands.clock import Clock
 from bee.hands.github.door import Door
 from bee.hands.github.manners import WRITES_HINT, with_written, written
-from bee.hands.journal import Home
 from bee.model.answer import Answer
 from bee.model.phase import Phase
 from bee.model.roles import Role
 from bee.model.runs import run_name
+from bee.system.clock import Clock
+from bee.system.home import Home
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.hands.engines import EngineResult
     from bee.hands.git import Repository
-    from bee.hands.process import Ended
     from bee.pipeline.output_checks import Gates
+    from bee.system.process import Ended
 
 Handler = Callable[[str, dict[str, Any]], Answer]
 Say = Callable[[str], None]
@@ -38,8 +38,8 @@ Say = Callable[[str], None]
 
 def all_gates() -> Gates:
     """What stands between every agent's output and GitHub. Imported when something is handed in."""
-    from bee.hands.secretscan import scan
     from bee.pipeline.output_checks import Gates
+    from bee.system.secrets import scan
 
     return Gates(secrets=scan)
 

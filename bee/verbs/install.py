@@ -13,10 +13,10 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from bee.hands.crontab import MARK, Cron
-from bee.hands.journal import Home, Slot, remove_tree
 from bee.hands.scheduler import Launchd, Machine, Scheduler, Systemd, Units, write_file
 from bee.model.errors import UsageError
 from bee.model.text import plain
+from bee.system.home import Home, Slot, remove_tree
 
 TEMPLATES: Final = {
     "launchd": ("dev.git-bee.tick.plist", "dev.git-bee.watchdog.plist"),

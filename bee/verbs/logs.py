@@ -16,13 +16,13 @@ from bee.hands.engines import NAMES, Price, Spent, find
 from bee.hands.engines.readable import readable
 from bee.hands.github import writing
 from bee.hands.github.door import Door
-from bee.hands.journal import Home
 from bee.hands.runlog import About, Tail
 from bee.model.errors import UsageError
 from bee.model.limits import LEASE_SECONDS
 from bee.model.refs import item_ref
 from bee.model.roles import Role
 from bee.model.text import plain
+from bee.system.home import Home
 
 State = Literal["live", "ended", "dead"]
 

@@ -30,7 +30,7 @@ def notify(host: Host, notice: Notice) -> None:
 
 
 def _tell(host: Host, way: Way, notice: Notice) -> str:
-    from bee.hands import notifier  # here, because most ticks tell nobody anything
+    from bee.system import notifier  # here, because most ticks tell nobody anything
 
     data = notice.json()
     if way == DESKTOP:

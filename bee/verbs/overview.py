@@ -9,11 +9,11 @@ from typing import Any
 
 from bee.hands.github.door import Door
 from bee.hands.github.manners import Left
-from bee.hands.journal import Slot
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.text import one_line
 from bee.pipeline.decide import decide
+from bee.system.home import Slot
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
 from bee.verbs.host import Host, writes_of_hour

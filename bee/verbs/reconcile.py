@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bee.hands.github.door import Door
-from bee.hands.journal import Home
 from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
 from bee.model.phase import Phase
@@ -15,6 +14,7 @@ from bee.model.roles import Role
 from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import left_on_closed, twins
+from bee.system.home import Home
 from bee.verbs.host import Host
 from bee.verbs.phases import with_phases
 from bee.verbs.report import Report

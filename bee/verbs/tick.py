@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 
-from bee.hands.journal import Slot
 from bee.model.errors import BeeError
+from bee.system.home import Slot
 from bee.verbs.guard import guarded
 from bee.verbs.host import Host, note_writes
 from bee.verbs.report import Options, Report

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.hands.github.door import Door
-from bee.hands.journal import Slot
 from bee.model.errors import ConfigError, LookError, NotFoundError
 from bee.model.limits import WRITES_PER_HOUR_MAX
 from bee.pipeline.debt import something_to_ring
 from bee.pipeline.decide import Dispatch, decide
 from bee.pipeline.facts import View
+from bee.system.home import Slot
 from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.phases import with_phases
 from bee.verbs.reconcile import reconcile

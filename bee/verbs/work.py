@@ -17,7 +17,6 @@ from bee.hands.engines import EngineResult
 from bee.hands.git import RefChange, Repository
 from bee.hands.github import writing
 from bee.hands.github.door import Door
-from bee.hands.journal import CLONES, remove_tree
 from bee.model import limits, records
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels
@@ -34,6 +33,7 @@ from bee.pipeline.holds import BY_QUOTA
 from bee.pipeline.output_checks import Gates
 from bee.pipeline.status_preview import sticky
 from bee.pipeline.trust import Trust
+from bee.system.home import CLONES, remove_tree
 from bee.thinking import prompt
 from bee.thinking.outcome import Result, Said, settle
 from bee.verbs import control

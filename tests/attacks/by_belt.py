@@ -14,8 +14,8 @@ import tempfile
 import urllib.error
 from pathlib import Path
 
-from bee.hands import process
 from bee.hands.sandbox import Box
+from bee.system import process
 from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, Skipped, attack, each
 from tests.belt.plays import approve, bee, head_of, pull_of

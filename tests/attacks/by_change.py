@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bee.config.schema import Policy, Settings
 from bee.hands.git import RefChange
-from bee.hands.journal import Home
 from bee.hands.sandbox import Box
-from bee.hands.secretscan import scan
 from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import Gates
+from bee.system.home import Home
+from bee.system.secrets import scan
 from bee.verbs.crew import BoxedCrew
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.workspace import AGENT_FILES

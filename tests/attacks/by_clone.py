@@ -14,11 +14,11 @@ from typing import Any
 from bee.config.schema import Policy
 from bee.hands.git import Git, Mirror
 from bee.hands.git.workspace import AGENT
-from bee.hands.secretscan import scan
 from bee.model.answer import Answer
 from bee.model.errors import GitError
 from bee.model.roles import Role
 from bee.pipeline.output_checks import Gates
+from bee.system.secrets import scan
 from bee.verbs.session import Session
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each

@@ -12,8 +12,8 @@ import select
 import sys
 from typing import Any
 
-from bee.hands.clock import SystemClock
 from bee.hands.github.door import Door, Servers
+from bee.system.clock import SystemClock
 from bee.verbs.lease import Claim, Desk, claim
 
 

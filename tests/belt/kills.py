@@ -27,12 +27,12 @@ from bee.doors import services
 from bee.doors.demo import project
 from bee.doors.demo.stage import AGENT
 from bee.hands.github.door import Door
-from bee.hands.journal import Slot
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.roles import Role
 from bee.pipeline.decide import survey
 from bee.pipeline.history import MENDER, fold
+from bee.system.home import Slot
 from bee.verbs.host import Host
 from bee.verbs.snapshot import look
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until

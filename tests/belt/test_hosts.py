@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bee.hands import process
-from bee.hands.journal import Slot
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind
+from bee.system import process
+from bee.system.home import Slot
 from bee.verbs.host import Host
 from tests.belt.stage import DESIGN, DRAFT, Stage, until
 

@@ -167,7 +167,7 @@ def test_c5_a_tick_that_died_between_claim_and_launch_is_known_by_its_lock(stage
     number = stage.issue()
     host = stage.host()
     stage.claimed(host, number)
-    code = "import sys, time\nfrom pathlib import Path\nfrom bee.hands.journal import Home\n"
+    code = "import sys, time\nfrom pathlib import Path\nfrom bee.system.home import Home\n"
     code += "with Home(Path(sys.argv[1])).claiming('a-run'): print('held', flush=True); time.sleep(60)"
     argv = [sys.executable, "-P", "-c", code, str(host.home.path)]
     dead = subprocess.Popen(argv, env=bee_env(stage.env()), stdout=subprocess.PIPE, text=True)

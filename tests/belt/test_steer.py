@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bee.doors import cli
-from bee.hands.journal import Home
+from bee.system.home import Home
 from bee.verbs import steer
 from tests.belt.plays import as_ada, bee, configure, fault, heard, last_seq, lift, placed, runs, task_pull, writes_after
 from tests.belt.stage import CHANGES, DRAFT, Stage

@@ -13,8 +13,8 @@ import pytest
 
 from bee.hands import runlog
 from bee.hands.engines.readable import readable
-from bee.hands.journal import Home
 from bee.hands.runlog import About
+from bee.system.home import Home
 from tests.belt.plays import bee
 from tests.belt.stage import staged
 from tests.shapes import valid

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bee.doors import cli
-from bee.hands.journal import Home
+from bee.system.home import Home
 
 
 @pytest.fixture

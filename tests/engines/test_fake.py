@@ -14,12 +14,12 @@ import pytest
 from bee.config.schema import RoleSettings, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
 from bee.doors import services
-from bee.hands import process
 from bee.hands.engines import EngineJob, EngineResult, Price, find
-from bee.hands.process import Agent, Bounds, Stopped
 from bee.model.errors import ConfigError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
+from bee.system import process
+from bee.system.process import Agent, Bounds, Stopped
 from tests.belt.plays import runs
 from tests.belt.stage import Stage, staged
 from tests.hands.world import until

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bee.hands.engines import ENGINES, EngineJob, find
-from bee.hands.process import SYSTEM_PATH
 from bee.model.errors import UsageError
+from bee.system.process import SYSTEM_PATH
 
 HOST = {
     "PATH": "/home/ann/bin", "HOME": "/home/ann", "LANG": "C.UTF-8", "GH_TOKEN": "t0ken", "GITHUB_TOKEN": "t0ken",

@@ -16,8 +16,8 @@ from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, SelectionS
 from graphql import parse as parse_document
 from graphql.language import FragmentSpreadNode, InlineFragmentNode, OperationDefinitionNode
 
-from bee.hands.clock import SystemClock
 from bee.hands.github.door import Door, Servers
+from bee.system.clock import SystemClock
 
 Path = tuple[str | int, ...]
 # The type of a good value -> two of other types. What may be null shows no type when it is.

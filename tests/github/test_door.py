@@ -11,7 +11,6 @@ import requests
 import responses
 from responses import matchers
 
-from bee.hands.clock import SystemClock
 from bee.hands.github.door import Door, GraphErrors, Servers
 from bee.hands.github.manners import Left
 from bee.model import limits
@@ -27,6 +26,7 @@ from bee.model.errors import (
     ServerError,
     UnreachableError,
 )
+from bee.system.clock import SystemClock
 from tests.github.world import API, DATE, GRAPHQL, NOON, door, graph, refused
 
 USER = f"{API}/user"

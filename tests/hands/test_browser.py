@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands import browser
 from bee.model import limits
+from bee.system import browser
 
 PAGE = "https://github.com/ada/calc/issues/1"
 

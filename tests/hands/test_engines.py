@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bee.hands.engines import EngineJob, find
-from bee.hands.process import Agent, Stopped
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
+from bee.system.process import Agent, Stopped
 from bee.verbs import crew
 
 

@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands import executor, process
+from bee.hands import executor
 from bee.hands.executor import LocalExecutor, Phase
-from bee.hands.journal import Home, Slot
-from bee.hands.process.notes import AGENT, WORKER, note_process
 from bee.model.errors import BeeError
+from bee.system import process
+from bee.system.home import Home, Slot
+from bee.system.process.notes import AGENT, WORKER, note_process
 from tests.hands.world import until
 
 ROOT = Path(executor.__file__).parents[2]
 WORKER_PROGRAM = """
 import json, os, signal, sys, time
 from pathlib import Path
-from bee.hands.journal import Home, Slot
+from bee.system.home import Home, Slot
 given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
 home = Home(Path(given["--home"]))
 job = json.load(sys.stdin)
@@ -103,7 +104,7 @@ def test_r1_a_worker_starts_in_the_home_not_in_a_tree(local: LocalExecutor) -> N
 
 def test_a9_a_worker_survives_the_end_of_the_tick_and_its_process_group(local: LocalExecutor, tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom bee.hands.journal import *\nfrom bee.hands.executor import *\n"
+        "import sys\nfrom pathlib import Path\nfrom bee.system.home import *\nfrom bee.hands.executor import *\n"
         "home = Home(Path(sys.argv[1])); slot = Slot.acquire(home, 1, 'tick')\n"
         "LocalExecutor(home, sys.executable, {'PYTHONPATH': sys.argv[2]}, 'host-1', sys.argv[3], module='worker')"
         ".launch(b'{}', 'r1', slot.hand_over())\n"

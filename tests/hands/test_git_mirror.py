@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bee.hands.git import EMPTY_TREE, Git, Mirror, RefChange, command, parse
-from bee.hands.process import Ended
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, RefConflict, ServerError, UnreachableError
+from bee.system.process import Ended
 from tests.hands.world import Upstream, plain_git
 
 REF = "refs/bee/items/7"

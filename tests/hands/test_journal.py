@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands import journal
-from bee.hands.journal import Home, Slot, path_lock, remove_tree
 from bee.model.errors import BeeError, LookError, UsageError
+from bee.system import home as journal
+from bee.system.home import Home, Slot, path_lock, remove_tree
 from tests.hands.world import until
 
 ROOT = Path(journal.__file__).parents[2]
@@ -29,7 +29,7 @@ def home(tmp_path: Path) -> Home:
 
 def python(program: str, *args: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[str]:
     """Another process with bee in it."""
-    prelude = "import os, sys, time\nfrom pathlib import Path\nfrom bee.hands.journal import *\n"
+    prelude = "import os, sys, time\nfrom pathlib import Path\nfrom bee.system.home import *\n"
     return subprocess.Popen(
         [sys.executable, "-c", prelude + program, *args],
         env={"PYTHONPATH": str(ROOT), "PATH": os.defpath},
@@ -116,7 +116,7 @@ def test_c5_a_slot_handed_over_stays_held_when_the_parent_ends_and_frees_when_th
         "os.close(fd); print('parent ends', flush=True); os._exit(0)\n"
     )
     worker = (
-        "import os, sys, time\nfrom pathlib import Path\nfrom bee.hands.journal import *\n"
+        "import os, sys, time\nfrom pathlib import Path\nfrom bee.system.home import *\n"
         "slot = Slot.adopt(int(sys.argv[2]), Home(Path(sys.argv[1])), f'worker {os.getpid()}')\n"
         "print('adopted', os.get_inheritable(int(sys.argv[2])), flush=True)\n"
         "while not Path(sys.argv[1], 'go').exists(): time.sleep(0.02)\n"

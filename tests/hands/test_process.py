@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands import process
-from bee.hands.process import Agent, Bounds, table
-from bee.hands.process.bounded import Bounded, Transcript
 from bee.model.errors import BeeError, UsageError
+from bee.system import process
+from bee.system.process import Agent, Bounds, table
+from bee.system.process.bounded import Bounded, Transcript
 from tests.hands.world import until
 
 ENV = {"PATH": process.SYSTEM_PATH}

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from bee.doors import broker
-from bee.hands import process, sandbox
-from bee.hands.process import Agent, Bounds
+from bee.hands import sandbox
 from bee.hands.sandbox import Box, seatbelt_profile
 from bee.model.answer import Answer
 from bee.model.errors import SandboxError, UsageError
+from bee.system import process
+from bee.system.process import Agent, Bounds
 from tests.hands.world import until
 
 needs_bwrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed here")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bee.hands.secretscan import scan
+from bee.system.secrets import scan
 
 # Put together here, so that no scanner takes this file for a leak.
 FOUND = {

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.sockets import PREFIX, private_folder, sweep
 from bee.model import limits
+from bee.system.sockets import PREFIX, private_folder, sweep
 
 
 @pytest.fixture

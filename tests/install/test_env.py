@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from bee.hands.journal import Home
 from bee.model.errors import UsageError
+from bee.system.home import Home
 from bee.verbs import install as verb
 from tests.install.world import World, cron_runs
 

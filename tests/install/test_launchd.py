@@ -6,8 +6,8 @@ import plistlib
 
 import pytest
 
-from bee.hands.journal import Home
 from bee.hands.scheduler import Launchd
+from bee.system.home import Home
 from bee.verbs import install as verb
 from tests.install.world import World
 

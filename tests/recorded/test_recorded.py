@@ -15,7 +15,6 @@ from urllib.parse import unquote
 import pytest
 import responses
 
-from bee.hands.clock import SystemClock
 from bee.hands.github import parse, reading, setup, writing
 from bee.hands.github.changes import changed_unless
 from bee.hands.github.door import Door, GraphErrors, Servers
@@ -30,6 +29,7 @@ from bee.model.errors import (
     ServerError,
 )
 from bee.model.items import CheckState, Permission
+from bee.system.clock import SystemClock
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bee.hands.engines import EngineResult
-from bee.hands.process import Ended
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
+from bee.system.process import Ended
 from bee.verbs.host import Scene
 from tests.sim.timeline import Killed, Process
 

@@ -14,10 +14,10 @@ import requests
 from bee.config.schema import Settings
 from bee.doors.services import role_prompt
 from bee.hands.github.door import Door, Servers
-from bee.hands.journal import Home, Slot
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.pipeline.output_checks import Gates
+from bee.system.home import Home, Slot
 from bee.verbs.host import Handler, Host
 from bee.verbs.job import Job, decode
 from bee.verbs.report import Options, Report

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from bee.config.schema import policy_of, settings_of
 from bee.config.yaml import parse as parse_yaml
-from bee.hands.secretscan import scan
 from bee.model import markers
 from bee.model.errors import ConfigError
 from bee.model.items import Comment, Issue, Permission, Pull, Review, ReviewState, Who
@@ -32,6 +31,7 @@ from bee.pipeline.gates import Gate, design_gate, plan_gate
 from bee.pipeline.issue_facts import blocked_by
 from bee.pipeline.output_checks import Handed, holds, refuse_commits, refuse_text
 from bee.pipeline.trust import Trust
+from bee.system.secrets import scan
 from bee.thinking.material import fenced, hidden_in, visible
 
 MEBIBYTE = 2**20

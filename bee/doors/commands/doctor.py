@@ -12,12 +12,12 @@ from bee.config.schema import Settings
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, print_json
 from bee.doors.commands.install import machine_of
-from bee.hands import process
 from bee.hands.github.door import Door
-from bee.hands.journal import Home
 from bee.hands.sandbox import find as find_box
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
+from bee.system import process
+from bee.system.home import Home
 from bee.thinking.checks import Check, Level
 from bee.verbs.setup import checkup
 from bee.verbs.setup.checkup import Findings, Patient

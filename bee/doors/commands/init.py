@@ -13,12 +13,12 @@ from bee.config.schema import POLICY_PATH, check_repo_name
 from bee.doors import asking, render, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
-from bee.hands import process
 from bee.hands.github.door import Door, Servers
 from bee.hands.sandbox import find as find_box
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.text import one_line, plain
+from bee.system import process
 from bee.thinking.setup import (
     INTAKES,
     TEMPLATE_PATH,

@@ -14,12 +14,12 @@ from typing import Any, Final
 from bee.doors import asking, services
 from bee.doors.commands.common import host_for, print_json, say
 from bee.doors.commands.init import repo_here
-from bee.hands import process
-from bee.hands.journal import Home
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.pipeline import design
 from bee.pipeline.design import Finding, Severity
+from bee.system import process
+from bee.system.home import Home
 from bee.thinking.drafts import Draft, drafts_of, issue_body
 from bee.verbs import opening
 from bee.verbs.opening import Opened, Place

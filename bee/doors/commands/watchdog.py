@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from bee.doors import services
 from bee.doors.commands.common import print_json
-from bee.hands.journal import MARKER_BYTES_MAX, Home
 from bee.model.text import one_line
+from bee.system.home import MARKER_BYTES_MAX, Home
 
 HELP = "when a tick last began, how the last ones ended, and what the guard has alerted"
 TICKS_SHOWN: Final = 5

@@ -12,8 +12,8 @@ from typing import Any, Final
 from bee.doors.demo.heard import Journal
 from bee.doors.demo.screen import Screen
 from bee.doors.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
-from bee.hands import process
 from bee.model.errors import BeeError
+from bee.system import process
 
 TICKS_MAX: Final = 60
 TICKS_UNCHANGED_MAX: Final = 3

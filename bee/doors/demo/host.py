@@ -1,6 +1,6 @@
 """What the demo takes from this machine: an environment without its credentials and git settings, programs to start.
 
-Starts every program through bee.hands.process; changes nothing outside the folders it is given.
+Starts every program through bee.system.process; changes nothing outside the folders it is given.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import bee
-from bee.hands import process
 from bee.model.errors import GitError
+from bee.system import process
 
 GIT_SECONDS_MAX: Final = 300
 _LEFT_OUT: Final = ("GIT_", "GH_", "GITHUB_", "BEE_")

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from bee.hands import process
 from bee.model.errors import LookError, UsageError
+from bee.system import process
 
 START_SECONDS_MAX: Final = 30
 MISSING_EXTRA: Final = "the embedded GitHub needs two libraries that are not installed: pip install 'bee[demo]'"

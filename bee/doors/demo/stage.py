@@ -19,7 +19,7 @@ from typing import Final
 from bee.doors.demo import host, project, server
 from bee.doors.demo.person import Person
 from bee.doors.demo.server import Account, Addresses
-from bee.hands import process
+from bee.system import process
 
 PERSON_LOGIN: Final = "ada"
 BEE_LOGIN: Final = "bee-worker"

@@ -11,7 +11,7 @@ from bee.doors.demo import host
 from bee.doors.demo.drive import Drive
 from bee.doors.demo.screen import COLUMNS, Screen
 from bee.doors.demo.stage import Stage
-from bee.hands import process
+from bee.system import process
 
 TRACES: Final = "refs/bee/traces"
 TEST_SECONDS_MAX: Final = 600

@@ -19,13 +19,13 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
 from bee.doors.watch.picture import Follow, Key, Picture, Row, take
-from bee.hands import browser
 from bee.hands.github.door import Door
 from bee.model import markers
 from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.positions import Mover
+from bee.system import browser
 from bee.verbs import steer
 from bee.verbs.host import Host
 from bee.verbs.steer import Done

@@ -13,8 +13,8 @@ from bee.hands.engines.command import CommandEngine
 from bee.hands.engines.gemini import GeminiEngine
 from bee.hands.engines.prices import Price
 from bee.hands.engines.stream import StreamEngine
-from bee.hands.process import SYSTEM_PATH
 from bee.model.errors import UsageError
+from bee.system.process import SYSTEM_PATH
 
 __all__ = ["ENGINES", "NAMES", "Engine", "EngineJob", "EngineResult", "Price", "Spent", "find"]
 

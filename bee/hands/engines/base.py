@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from bee.hands.process import Stopped
 from bee.model.outcomes import Failure
+from bee.system.process import Stopped
 
 ENDS: Mapping[str, Failure] = {
     "timeout": Failure.TIMEOUT,

@@ -9,9 +9,9 @@ from typing import Final
 
 from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
 from bee.hands.engines.environment import agent_env
-from bee.hands.process import Stopped
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
+from bee.system.process import Stopped
 
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000

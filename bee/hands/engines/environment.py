@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bee.hands.engines.base import EngineJob
-from bee.hands.process import SYSTEM_PATH, base_env
+from bee.system.process import SYSTEM_PATH, base_env
 
 TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the sandbox; short, so that sockets fit in it
 

@@ -16,9 +16,9 @@ from bee.hands.engines.prices import Price, Usage, cost_of, price_of
 from bee.hands.engines.program import Program, locate
 from bee.hands.engines.sessions import Sessions
 from bee.hands.engines.trouble import Trouble, read_trouble
-from bee.hands.process import SYSTEM_PATH, Stopped
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
+from bee.system.process import SYSTEM_PATH, Stopped
 
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000

@@ -7,7 +7,7 @@ is what verbs ask of all that. Each is imported when it is used, because an idle
 
 from typing import TYPE_CHECKING
 
-from bee.hands.later import imported_when_used
+from bee.system.lazy import imported_when_used
 
 if TYPE_CHECKING:
     from bee.hands.git.command import EMPTY_TREE, Git

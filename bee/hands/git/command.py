@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from bee.hands import process
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
 from bee.model.limits import GIT_SECONDS_MAX
 from bee.model.text import one_line
+from bee.system import process
 
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 IDENTITY: Final = ("bee", "bee@users.noreply.github.com")

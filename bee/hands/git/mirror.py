@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.hands import journal
 from bee.hands.git import command, parse
 from bee.hands.git.command import EMPTY_TREE, Git
 from bee.hands.git.ports import RefChange, WorkTree
@@ -22,6 +21,7 @@ from bee.hands.git.reading import Reading
 from bee.hands.git.workspace import Workspaces
 from bee.model.errors import GitError, RefConflict
 from bee.model.limits import GIT_SECONDS_MAX
+from bee.system import home
 
 REFS_PER_PUSH_MAX: Final = 50
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
@@ -141,7 +141,7 @@ class Mirror(Reading, Workspaces):
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with journal.path_lock(self.path.with_name(f"{self.path.name}.lock")):
+        with home.path_lock(self.path.with_name(f"{self.path.name}.lock")):
             yield
 
     def _clear_stale_locks(self) -> None:

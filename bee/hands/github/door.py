@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 
 import requests
 
-from bee.hands.clock import SYSTEM, Clock
 from bee.hands.github.manners import Left, Pace, left_of
 from bee.hands.github.node import Node, rows, top
 from bee.model import limits
@@ -29,6 +28,7 @@ from bee.model.errors import (
     ServerError,
     UnreachableError,
 )
+from bee.system.clock import SYSTEM, Clock
 
 RETRY_PAUSE_SECONDS: Final = 0.5
 ACCEPT: Final = "application/vnd.github+json"

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from bee.hands.clock import Clock
 from bee.model import limits
 from bee.model.text import utc
+from bee.system.clock import Clock
 
 HOUR_SECONDS: Final = 3600
 

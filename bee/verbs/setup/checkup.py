@@ -17,7 +17,6 @@ from bee.hands.github import reading, writing
 from bee.hands.github import setup as requests_of
 from bee.hands.github.door import Door
 from bee.hands.github.writing import RefMove
-from bee.hands.journal import Home
 from bee.hands.sandbox import Box
 from bee.hands.scheduler import Machine
 from bee.model.errors import (
@@ -33,6 +32,7 @@ from bee.model.errors import (
 from bee.model.repository import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
+from bee.system.home import Home
 from bee.thinking import checks
 from bee.thinking.checks import Check, Level
 from bee.thinking.posture import Posture, posture_checks

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.hands import process
 from bee.hands.engines import claude, codex, gemini
-from bee.hands.journal import Home
 from bee.hands.scheduler import Machine
 from bee.model.errors import UsageError
 from bee.model.text import one_line
+from bee.system import process
+from bee.system.home import Home
 from bee.thinking.setup import ENGINE_NAMES, origin_url
 from bee.verbs.install import TOKENS, env_names, schedulers
 

@@ -16,11 +16,11 @@ from bee.hands.github import reading, writing
 from bee.hands.github import setup as requests_of
 from bee.hands.github.door import Door
 from bee.hands.github.writing import RefMove
-from bee.hands.journal import Home
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
 from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.repository import BranchRules, RepoFacts
+from bee.system.home import Home
 from bee.thinking.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.thinking.setup import (
     SETUP_BRANCH,

@@ -6,8 +6,8 @@ import json
 import os
 from typing import Final
 
-from bee.hands import process
-from bee.hands.journal import Home
+from bee.system import process
+from bee.system.home import Home
 
 WORKER: Final = "pid.json"
 

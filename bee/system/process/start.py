@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from bee.hands.process import killing
-from bee.hands.process.bounded import Bounded
 from bee.model.errors import BeeError, UsageError
 from bee.model.limits import KILL_GRACE_SECONDS
+from bee.system.process import killing
+from bee.system.process.bounded import Bounded
 
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 DETACHED_STDIN_BYTES_MAX: Final = 1024 * 1024

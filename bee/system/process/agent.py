@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal
 
-from bee.hands.process import killing, start
-from bee.hands.process.bounded import Transcript
 from bee.model.limits import KILL_GRACE_SECONDS, TRANSCRIPT_BYTES_MAX
+from bee.system.process import killing, start
+from bee.system.process.bounded import Transcript
 
 Why = Literal["exit", "timeout", "stall", "stopped", "done", "flood"]
 OnLine = Callable[[str, bytes], bool]

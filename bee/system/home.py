@@ -20,7 +20,6 @@ from typing import Any, Final
 
 from filelock import lock_descriptor, unlock_descriptor
 
-from bee.hands.clock import SYSTEM, Clock
 from bee.model.errors import BeeError, LookError, UsageError
 from bee.model.limits import (
     GIT_SECONDS_MAX,
@@ -30,6 +29,7 @@ from bee.model.limits import (
     RUNS_KEPT_MAX,
     TOLD_MAX,
 )
+from bee.system.clock import SYSTEM, Clock
 
 CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home")
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024

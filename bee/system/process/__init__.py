@@ -7,12 +7,12 @@ because an idle tick starts no process.
 
 from typing import TYPE_CHECKING
 
-from bee.hands.later import imported_when_used
+from bee.system.lazy import imported_when_used
 
 if TYPE_CHECKING:
-    from bee.hands.process.agent import Agent, Bounds, Stopped
-    from bee.hands.process.environment import SYSTEM_PATH, base_env
-    from bee.hands.process.killing import (
+    from bee.system.process.agent import Agent, Bounds, Stopped
+    from bee.system.process.environment import SYSTEM_PATH, base_env
+    from bee.system.process.killing import (
         alive,
         become_subreaper,
         boot_id,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         process_start,
         terminate,
     )
-    from bee.hands.process.start import Ended, in_foreground, run, spawn_detached, start_beside
+    from bee.system.process.start import Ended, in_foreground, run, spawn_detached, start_beside
 
 __all__ = [
     "SYSTEM_PATH",

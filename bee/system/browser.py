@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bee.hands import process
 from bee.model.errors import BeeError
 from bee.model.limits import BROWSER_SECONDS_MAX
+from bee.system import process
 
 KEPT_BACK: Final = frozenset({"GH_TOKEN", "GITHUB_TOKEN"})
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from bee.hands.process import table
-from bee.hands.process.table import Proc
 from bee.model.limits import KILL_GRACE_SECONDS
+from bee.system.process import table
+from bee.system.process.table import Proc
 
 KILL_ROUNDS_MAX: Final = 100
 _PR_SET_CHILD_SUBREAPER: Final = 36  # linux/prctl.h

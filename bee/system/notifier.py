@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bee.hands import process
 from bee.model.errors import BeeError
 from bee.model.limits import NOTIFY_SECONDS_MAX
+from bee.system import process
 
 SHOWN: Final = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "PATH")
 _MAC: Final = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")

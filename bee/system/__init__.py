@@ -1,0 +1,1 @@
+"""This machine: clock, home, locks, processes, sockets, secrets, the desktop."""
