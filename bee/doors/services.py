@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from bee.config.schema import Settings, check_repo_name, settings_of
+from bee.git import Git
 from bee.hands.executor import LocalExecutor
-from bee.hands.git import Git
 from bee.hands.github.door import Door, Servers
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
@@ -26,7 +26,7 @@ from bee.verbs.crew import BoxedCrew
 from bee.verbs.host import Handler, Host, Say
 
 if TYPE_CHECKING:
-    from bee.hands.git import Repository
+    from bee.git import Repository
     from bee.hands.sandbox import Box
     from bee.verbs.steer import Done
 
@@ -165,7 +165,7 @@ def _box(mode: Literal["required", "none"], path: str) -> Box:
 
 
 def _mirror(git: Git, home: Home, servers: Servers, token: str, repo: str) -> Repository:
-    from bee.hands.git import Mirror
+    from bee.git import Mirror
 
     return Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token)
 

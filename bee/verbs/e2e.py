@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee.config.schema import Policy
-from bee.hands.git import Repository
+from bee.git import Repository
 from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from bee.config.network import OPEN
 from bee.config.notify import Notice
+from bee.git import RefChange, Repository
 from bee.hands import runlog
 from bee.hands.engines import EngineResult
-from bee.hands.git import RefChange, Repository
 from bee.hands.github import writing
 from bee.hands.github.door import Door
 from bee.model import limits, records

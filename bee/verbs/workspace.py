@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bee.hands.git import Repository, WorkTree
+from bee.git import Repository, WorkTree
 from bee.hands.github import reading
 from bee.model import limits, markers
 from bee.model.errors import GitError

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bee.config.schema import Policy
-from bee.hands.git import Git, Mirror
-from bee.hands.git.workspace import AGENT
+from bee.git import Git, Mirror
+from bee.git.workspace import AGENT
 from bee.model.answer import Answer
 from bee.model.errors import GitError
 from bee.model.roles import Role

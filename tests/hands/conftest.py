@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.git import Git, Mirror
+from bee.git import Git, Mirror
 from tests.hands.world import Upstream
 
 

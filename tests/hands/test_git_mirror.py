@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.git import EMPTY_TREE, Git, Mirror, RefChange, command, parse
+from bee.git import EMPTY_TREE, Git, Mirror, RefChange, command, parse
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, RefConflict, ServerError, UnreachableError
 from bee.system.process import Ended
 from tests.hands.world import Upstream, plain_git

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.git import Clone, Mirror, workspace
+from bee.git import Clone, Mirror, workspace
 from bee.model.errors import GitError
 from tests.hands.world import Upstream, commit, plain_git
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bee.hands.git import Commit, DiffEntry, LogEntry, RefChange, WorkTree
+from bee.git import Commit, DiffEntry, LogEntry, RefChange, WorkTree
 from bee.model.errors import GitError, RefConflict, UnreachableError
 from tests.sim.hub import Hub, No, User
 

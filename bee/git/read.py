@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bee.hands.git import parse
-from bee.hands.git.command import Git
-from bee.hands.git.parse import Commit, DiffEntry, LogEntry
+from bee.git import parse
+from bee.git.command import Git
+from bee.git.parse import Commit, DiffEntry, LogEntry
 from bee.model.errors import GitError
 from bee.model.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, SCAN_BYTES_MAX
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bee.hands.git import parse
-from bee.hands.git.parse import Commit, DiffEntry, LogEntry
+from bee.git import parse
+from bee.git.parse import Commit, DiffEntry, LogEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from bee.system.lazy import imported_when_used
 
 if TYPE_CHECKING:
-    from bee.hands.git.command import EMPTY_TREE, Git
-    from bee.hands.git.mirror import Mirror
-    from bee.hands.git.parse import Commit, DiffEntry, LogEntry
-    from bee.hands.git.ports import RefChange, Repository, WorkTree
-    from bee.hands.git.workspace import AGENT, Clone
+    from bee.git.command import EMPTY_TREE, Git
+    from bee.git.mirror import Mirror
+    from bee.git.parse import Commit, DiffEntry, LogEntry
+    from bee.git.ports import RefChange, Repository, WorkTree
+    from bee.git.workspace import AGENT, Clone
 
 __all__ = [
     "AGENT",

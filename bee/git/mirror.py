@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.hands.git import command, parse
-from bee.hands.git.command import EMPTY_TREE, Git
-from bee.hands.git.ports import RefChange, WorkTree
-from bee.hands.git.reading import Reading
-from bee.hands.git.workspace import Workspaces
+from bee.git import command, parse
+from bee.git.command import EMPTY_TREE, Git
+from bee.git.ports import RefChange, WorkTree
+from bee.git.read import Reading
+from bee.git.workspace import Workspaces
 from bee.model.errors import GitError, RefConflict
 from bee.model.limits import GIT_SECONDS_MAX
 from bee.system import home

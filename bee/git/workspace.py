@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bee.hands.git import parse
-from bee.hands.git.command import Git
+from bee.git import parse
+from bee.git.command import Git
 from bee.model.errors import GitError
 
 PACK_BYTES_MAX: Final = 128 * 1024 * 1024
