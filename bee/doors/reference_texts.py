@@ -258,13 +258,13 @@ UNSPELLED: Final = {
     "doors.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
     "doors.commands.pause:run": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
     "verbs.crew:ready": "what `network` in config.yml asks for cannot be kept here: …",
-    "hands.github.door:_check": "GitHub refused (…): …",
-    "hands.github.door:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
-    "hands.github.door:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "
+    "github.client:_check": "GitHub refused (…): …",
+    "github.client:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
+    "github.client:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "
     "try again then",
-    "hands.github.writing:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
-    "hands.github.writing:pause": "GitHub says that the claim moved: …",
-    "hands.github.writing:update_refs": "GitHub says that a ref is elsewhere: …",
+    "github.write:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
+    "github.write:pause": "GitHub says that the claim moved: …",
+    "github.write:update_refs": "GitHub says that a ref is elsewhere: …",
     "hands.sandbox:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",
     "verbs.keeper:_look": "the lease is another run's, or a person said stop",

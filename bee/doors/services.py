@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bee.config.schema import Settings, check_repo_name, settings_of
 from bee.git import Git
+from bee.github.client import Door, Servers
 from bee.hands.executor import LocalExecutor
-from bee.hands.github.door import Door, Servers
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
 from bee.system import process

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from bee.hands.github import reading, writing
+from bee.github import read, write
 from bee.model import limits, markers
 from bee.model.items import Tip, Who
 from bee.model.records import Kind, Record
@@ -47,7 +47,7 @@ def raise_alert(desk: Desk, viewer: Who, alert: Alert, alone: bool = False) -> b
     Raises LookError.
     """
     ref = f"{ALERT_REFS}{alert.key}"
-    tip = writing.read_ref(desk.door, desk.repo, ref)
+    tip = write.read_ref(desk.door, desk.repo, ref)
     before = tip.record if tip else None
     now, cause = desk.door.now(), digest(alert.cause)
     if stands(tip, alert) or (before is not None and before.holds and before.expires_at > now and not alone):
@@ -78,14 +78,14 @@ def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record, claimed:
     """
     door, repo = desk.door, desk.repo
     marker = markers.render(markers.Marker(markers.ALERT, {"key": alert.key}))
-    number = record.number if record.number and reading.read_closing(door, repo, record.number).open else 0
-    number = number or reading.open_alert(door, repo, viewer.login, marker)
+    number = record.number if record.number and read.read_closing(door, repo, record.number).open else 0
+    number = number or read.open_alert(door, repo, viewer.login, marker)
     body = f"{texts.counted(alert.text, record.count, record.at)}\n\n{marker}"
     if claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(door)):
         return None
     if not number:
-        return writing.create_issue(door, repo, alert.title, body)
-    writing.write_body(door, repo, number, body)
+        return write.create_issue(door, repo, alert.title, body)
+    write.write_body(door, repo, number, body)
     return number
 
 
@@ -94,9 +94,9 @@ def clear_alert(desk: Desk, key: str, tip: Tip, words: str) -> bool:
     record = tip.record
     if record is None or (record.holds and record.expires_at > desk.door.now()):
         return False
-    if record.number and reading.read_closing(desk.door, desk.repo, record.number).open:
-        writing.comment(desk.door, desk.repo, record.number, words)
-        writing.close_issue(desk.door, desk.repo, record.number)
+    if record.number and read.read_closing(desk.door, desk.repo, record.number).open:
+        write.comment(desk.door, desk.repo, record.number, words)
+        write.close_issue(desk.door, desk.repo, record.number)
     over = replace(_settled(record, 0, desk.door.now()), count=0, fingerprint="", note=words[:500])
     return _move(desk, f"{ALERT_REFS}{key}", tip.oid, over) is not None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from bee.hands.github import writing
+from bee.github import write
 from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
 from bee.model.items import Issue, Item
 from bee.pipeline.status_comment import found as sticky_found
@@ -87,7 +87,7 @@ def together(carrying: Carrying, group: tuple[Effect, ...]) -> tuple[Effect, ...
     if not parts:
         return ()
     carrying.ready()
-    answer, failed = writing.publish(carrying.desk.door, parts)
+    answer, failed = write.publish(carrying.desk.door, parts)
     said = answer.get("comment")
     post = behind.get("comment")
     if said and isinstance(post, PostComment):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bee.hands.github import reading
-from bee.hands.github.door import Door
-from bee.hands.github.writing import Pulse
+from bee.github import read
+from bee.github.client import Door
+from bee.github.write import Pulse
 from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import LeaseLost
@@ -84,7 +84,7 @@ class Carrying:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
             asked = self.moment()
-            one = reading.read_item(self.desk.door, self.desk.repo, number)
+            one = read.read_item(self.desk.door, self.desk.repo, number)
             self.items[number] = one.item
             if number == self.lease.record.number and one.tip is not None:
                 check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bee.hands.github import reading, writing
-from bee.hands.github.door import Door
+from bee.github import read, write
+from bee.github.client import Door
+from bee.github.snapshot import look
 from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
@@ -30,7 +31,6 @@ from bee.verbs.host import Host
 from bee.verbs.keyed import keyed
 from bee.verbs.lease import Desk, desk_of
 from bee.verbs.phases import with_phases
-from bee.verbs.snapshot import look
 from bee.wording import texts as wording
 
 
@@ -46,7 +46,7 @@ def _heeded(host: Host, door: Door, view: View) -> View:
     desk = desk_of(door, view.snapshot, host.host_id, host.boot)
     try:
         with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
-            fresh = reading.read_item(door, desk.repo, issue.number).item if held else None
+            fresh = read.read_item(door, desk.repo, issue.number).item if held else None
             if isinstance(fresh, Issue) and fresh.open:
                 _answer(desk, fresh, view)
     except BeeError as problem:
@@ -85,7 +85,7 @@ def _show(host: Host, door: Door, view: View, decision: Decision, started: str) 
         if held and issue is None:
             _open(desk, view, decision, started)
         elif held and issue is not None:
-            fresh = reading.read_item(door, desk.repo, issue.number).item
+            fresh = read.read_item(door, desk.repo, issue.number).item
             if isinstance(fresh, Issue) and fresh.open:
                 _refresh(desk, fresh, view, decision, started)
         return held
@@ -119,11 +119,11 @@ def _shown(issue: Issue, view: View) -> Comment | None:
 def _open(desk: Desk, view: View, decision: Decision, started: str) -> None:
     """The issue with its picture; unless somebody opened it since the snapshot."""
     marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
-    if reading.open_alert(desk.door, desk.repo, view.snapshot.viewer.login, marker):
+    if read.open_alert(desk.door, desk.repo, view.snapshot.viewer.login, marker):
         return
     body = board.body(desk.repo, board.boxes(view, decision.places), ())
-    number = writing.create_issue(desk.door, desk.repo, wording.DASHBOARD_TITLE, body)
-    writing.comment(desk.door, desk.repo, number, _picture(desk, number, view, decision, started))
+    number = write.create_issue(desk.door, desk.repo, wording.DASHBOARD_TITLE, body)
+    write.comment(desk.door, desk.repo, number, _picture(desk, number, view, decision, started))
 
 
 def _picture(desk: Desk, number: int, view: View, decision: Decision, started: str) -> str:
@@ -144,7 +144,7 @@ def _answer(desk: Desk, issue: Issue, view: View) -> None:
             said += [line] if line not in said else []
         now = look(desk.door, desk.repo)
         body = board.body(desk.repo, board.boxes(now, survey(now)), said)
-        writing.write_body(desk.door, desk.repo, issue.number, body)
+        write.write_body(desk.door, desk.repo, issue.number, body)
         seen = _written_over(desk, seen, body)
 
 
@@ -152,20 +152,20 @@ def _refresh(desk: Desk, issue: Issue, view: View, decision: Decision, started: 
     """The boxes that make sense now, and the picture. A box that is ticked meanwhile is left to the next tick."""
     if len(issue.edits) >= limits.DASHBOARD_EDITS_MAX:
         # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
-        writing.close_issue(desk.door, desk.repo, issue.number)
+        write.close_issue(desk.door, desk.repo, issue.number)
         return
     body = board.body(desk.repo, board.boxes(view, decision.places), board.said(issue.body))
     if body != unix(issue.body) and not board.asked(issue):
-        writing.write_body(desk.door, desk.repo, issue.number, body)
+        write.write_body(desk.door, desk.repo, issue.number, body)
         lost = _written_over(desk, issue, body)
         if lost is not None:
             _answer(desk, lost, view)
     text = _picture(desk, issue.number, view, decision, started)
     shown = _shown(issue, view)
     if shown is None:
-        writing.comment(desk.door, desk.repo, issue.number, text)
+        write.comment(desk.door, desk.repo, issue.number, text)
     elif not board.same(unix(shown.body), text):
-        writing.edit_comment(desk.door, desk.repo, shown.id, text)
+        write.edit_comment(desk.door, desk.repo, shown.id, text)
 
 
 def _written_over(desk: Desk, seen: Issue, written: str) -> Issue | None:
@@ -173,7 +173,7 @@ def _written_over(desk: Desk, seen: Issue, written: str) -> Issue | None:
 
     That text is not put back: a tick must stay its author's, never become bee's.
     """
-    after = reading.read_item(desk.door, desk.repo, seen.number).item
+    after = read.read_item(desk.door, desk.repo, seen.number).item
     edits = revisions(after)
     texts = [unix(edit.text or "") for edit in edits]
     at = len(texts) - 1 - texts[::-1].index(written) if written in texts else 0
@@ -205,15 +205,15 @@ def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
         control.resume_all(desk, view.snapshot.control)
         return "It goes on with the next tick"
     key = effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
-    item = reading.read_item(door, repo, number).item
+    item = read.read_item(door, repo, number).item
     if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
         return "It was done already"
     if box.do is Do.RETRY:
         done = steer.retry(door, repo, number, "")
-        writing.comment(door, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
+        write.comment(door, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
         return done.said
     if not isinstance(item, Issue) or box.bound != plan_print(item.body):
         return "Nothing was done: the plan is another by now"
     text = wording.plan_approved(who, box.bound, at)
-    writing.comment(door, repo, number, wording.marked(text, board.KEY, "human", key))
+    write.comment(door, repo, number, wording.marked(text, board.KEY, "human", key))
     return f"The plan of #{number} counts as approved"

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bee.hands.github.door import Door
-from bee.hands.github.writing import label_id, mark_claimed, remove_label
+from bee.github.client import Door
+from bee.github.snapshot import with_snapshot
+from bee.github.write import label_id, mark_claimed, remove_label
 from bee.hands.runlog import About, write_about
 from bee.model import limits
 from bee.model.errors import LeaseLost
@@ -29,7 +30,6 @@ from bee.verbs.host import Host, new_run
 from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
 from bee.verbs.report import Options, Report
-from bee.verbs.snapshot import with_snapshot
 
 
 def dispatch(

@@ -31,14 +31,14 @@ def _alert_rollback(host: Host) -> None:
     if text is None or not host.settings.repos:
         return
     # here, because it happens once in years
-    from bee.hands.github import reading
+    from bee.github import read
     from bee.verbs.alerts import Alert, raise_alert
     from bee.verbs.lease import desk_of
     from bee.wording import texts
 
     try:
         door = host.door()
-        head = reading.read_head(door, host.settings.repos[0])
+        head = read.read_head(door, host.settings.repos[0])
         alert = Alert("rollback", *texts.rolled_back(text), cause=f"{host.host_id} {text}")
         raise_alert(desk_of(door, head, host.host_id, host.boot), head.viewer, alert)
     except BeeError as problem:

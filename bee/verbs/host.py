@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bee.config.network import OPEN, Network
 from bee.config.schema import Settings
-from bee.hands.github.door import Door
-from bee.hands.github.manners import WRITES_HINT, with_written, written
+from bee.github.client import Door
+from bee.github.rate_limit import WRITES_HINT, with_written, written
 from bee.model.answer import Answer
 from bee.model.phase import Phase
 from bee.model.roles import Role

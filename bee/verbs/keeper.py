@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.hands.github import writing
+from bee.github import write
 from bee.model import limits
 from bee.model.errors import BeeError, LeaseLost, LookError
 from bee.verbs import lease as leases
@@ -86,7 +86,7 @@ class Keeper:
         with self._lock:
             if self._over.is_set():
                 return
-            pulse = writing.pulse(self.desk.door, self.desk.repo, self.lease.record.number)
+            pulse = write.pulse(self.desk.door, self.desk.repo, self.lease.record.number)
             if pulse.tip is None or pulse.tip.oid != self.lease.oid:
                 self._end("another run has the lease now, or a person paused this one", lost=True)
                 raise LeaseLost(self.why)

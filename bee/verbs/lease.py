@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from bee.hands.github import writing
-from bee.hands.github.door import Door
-from bee.hands.github.writing import RefMove
+from bee.github import write
+from bee.github.client import Door
+from bee.github.write import RefMove
 from bee.model import limits, records
 from bee.model.effects import Effect
 from bee.model.errors import LeaseLost, RefConflict, ServerError, StopOrder, UnreachableError
@@ -95,20 +95,20 @@ def claim(
 
 def write_record(desk: Desk, record: Record, parent: str | None) -> str:
     """The commit of a record; no ref points to it yet."""
-    return writing.create_commit(desk.door, desk.repo, records.encode(record), desk.tree, [parent] if parent else [])
+    return write.create_commit(desk.door, desk.repo, records.encode(record), desk.tree, [parent] if parent else [])
 
 
 def swap(desk: Desk, ref: str, before: str | None, after: str) -> bool:
     """Move `ref` from `before` to `after`; False when it stood elsewhere. A lost reply is looked up and retried."""
     for earlier in range(limits.REQUEST_TRIES_MAX):
         try:
-            writing.update_refs(desk.door, desk.repo, desk.repo_id, [RefMove(ref, before, after)])
+            write.update_refs(desk.door, desk.repo, desk.repo_id, [RefMove(ref, before, after)])
             return True
         except RefConflict:
             # The first answer needs no second look: nobody else can have put this very commit there.
-            return earlier > 0 and writing.read_oid(desk.door, desk.repo, ref) == after
+            return earlier > 0 and write.read_oid(desk.door, desk.repo, ref) == after
         except (UnreachableError, ServerError):
-            stands = writing.read_oid(desk.door, desk.repo, ref)
+            stands = write.read_oid(desk.door, desk.repo, ref)
             if stands != before:
                 return stands == after
     raise UnreachableError(f"GitHub did not answer {limits.REQUEST_TRIES_MAX} tries to move {ref}; try again later")
@@ -191,10 +191,10 @@ def settle_lost(desk: Desk, tip: Tip) -> bool:
 
 def confirm(desk: Desk, lease: Lease, stoppable: bool = True) -> None:
     """Ask GitHub that the lease stands, has LEASE_MARGIN_SECONDS left and nobody said stop. Raises LeaseLost."""
-    check(desk, lease, writing.pulse(desk.door, desk.repo, lease.record.number), stoppable)
+    check(desk, lease, write.pulse(desk.door, desk.repo, lease.record.number), stoppable)
 
 
-def check(desk: Desk, lease: Lease, pulse: writing.Pulse, stoppable: bool = True) -> None:
+def check(desk: Desk, lease: Lease, pulse: write.Pulse, stoppable: bool = True) -> None:
     """The same of what GitHub has just said. Raises LeaseLost."""
     if pulse.tip is None or pulse.tip.oid != lease.oid:
         raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
@@ -211,6 +211,6 @@ def need_time(desk: Desk, lease: Lease) -> None:
         raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
 
 
-def records_stop(pulse: writing.Pulse) -> bool:
+def records_stop(pulse: write.Pulse) -> bool:
     """Whether the labels say stop."""
     return bool({Label.HUMAN, Label.QUARANTINE} & pulse.labels)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bee.config.schema import Settings
+from bee.github import write
+from bee.github.client import Door
 from bee.hands import runlog
 from bee.hands.engines import NAMES, Price, Spent, find
 from bee.hands.engines.readable import readable
-from bee.hands.github import writing
-from bee.hands.github.door import Door
 from bee.hands.runlog import About, Tail
 from bee.model.errors import UsageError
 from bee.model.limits import LEASE_SECONDS
@@ -52,7 +52,7 @@ def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple
 
 def elsewhere(door: Door, repo: str, number: int, run: str) -> str:
     """Why there is no transcript here, as the ledger tells it."""
-    tip = writing.read_ref(door, repo, item_ref(number))
+    tip = write.read_ref(door, repo, item_ref(number))
     record = tip.record if tip else None
     known = {one.run: one.role for one in record.history if one.role in set(Role)} if record else {}
     if record and record.role in set(Role):

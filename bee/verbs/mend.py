@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bee.hands.github import writing
+from bee.github import write
 from bee.model import limits
 from bee.model.effects import (
     CloseIssue,
@@ -144,7 +144,7 @@ def _settle(desk: Desk, one: Placed, view: View) -> bool:
     if not leases.settle_lost(desk, view.snapshot.items[one.number]):
         return False
     if Label.WIP in one.item.labels:
-        writing.remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
+        write.remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
     return True
 
 

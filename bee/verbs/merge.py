@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from bee.hands.github import reading, writing
+from bee.github import read, write
+from bee.github.snapshot import read_policy
 from bee.model import limits
 from bee.model.effects import MergePull
 from bee.model.errors import LeaseLost, RefusedError
@@ -22,7 +23,6 @@ from bee.pipeline.trust import TRUSTED
 from bee.verbs import lease as leases
 from bee.verbs.carrying import MergeResult
 from bee.verbs.lease import Desk, Lease
-from bee.verbs.snapshot import read_policy
 from bee.wording.texts import short
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
@@ -63,7 +63,7 @@ def hold_base(desk: Desk, base_ref: str, lease: Lease, known: Tip | None) -> boo
     ref = merge_ref(base_ref)
     if leases.swap(desk, ref, known.oid if known else None, lease.oid):
         return True
-    tip = writing.read_ref(desk.door, desk.repo, ref)
+    tip = write.read_ref(desk.door, desk.repo, ref)
     if tip is not None and tip.record is not None and _live(desk, tip.record, lease.record.run):
         return False
     return leases.swap(desk, ref, tip.oid if tip else None, lease.oid)
@@ -72,7 +72,7 @@ def hold_base(desk: Desk, base_ref: str, lease: Lease, known: Tip | None) -> boo
 def _live(desk: Desk, record: Record, own_run: str) -> bool:
     if record.run == own_run:
         return False
-    now = writing.pulse(desk.door, desk.repo, record.number).tip
+    now = write.pulse(desk.door, desk.repo, record.number).tip
     there = now.record if now else None
     return there is not None and there.run == record.run and there.holds and there.expires_at > desk.door.now()
 
@@ -81,7 +81,7 @@ def _prove_and_merge(
     desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission], held: bool
 ) -> MergeResult:
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
-        one = reading.read_item(desk.door, desk.repo, effect.number)
+        one = read.read_item(desk.door, desk.repo, effect.number)
         pull, seen_at = one.item, one.snapshot.now
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
@@ -113,7 +113,7 @@ def _fresh(desk: Desk, pull: Pull, permissions: Mapping[str, Permission], viewer
     involved = [pull.author, pull.editor, *(c.author for c in pull.comments), *(r.author for r in pull.reviews)]
     people = {person.login.lower() for person in involved if person}
     ask = {login for login in people if permissions.get(login) in TRUSTED and login != viewer.login.lower()}
-    return {**permissions, **{login: reading.read_permission(desk.door, desk.repo, login) for login in sorted(ask)}}
+    return {**permissions, **{login: read.read_permission(desk.door, desk.repo, login) for login in sorted(ask)}}
 
 
 def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
@@ -128,7 +128,7 @@ def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
 
 def _base_moved(desk: Desk, pull: Pull, effect: MergePull) -> str:
     """The last read before a merge: where the base stands now."""
-    base_now = writing.read_oid(desk.door, desk.repo, f"refs/heads/{effect.base_ref}")
+    base_now = write.read_oid(desk.door, desk.repo, f"refs/heads/{effect.base_ref}")
     if base_now != effect.base or pull.base != effect.base:
         return f"{effect.base_ref} moved from {short(effect.base)} to {short(base_now or 'gone')}"
     return ""
@@ -138,7 +138,7 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
     # it becomes the commit's first line, where GitHub reads closing keywords and mentions, whoever wrote it
     title = f"{neutralised(one_line(pull.title))} (#{pull.number})"
     try:
-        commit = writing.merge(desk.door, desk.repo, pull.number, effect.head, effect.method, title, "")
+        commit = write.merge(desk.door, desk.repo, pull.number, effect.head, effect.method, title, "")
     except RefusedError as problem:
         return MergeResult(refused=problem.message)
     return MergeResult(commit, "", _overtaken(desk, commit, effect), proven=True)
@@ -146,7 +146,7 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
 
 def _merged_before(desk: Desk, effect: MergePull, viewer: Who) -> MergeResult:
     """It is merged already: by this very run, whose answer was lost or which died there, or by a person."""
-    commit, by = writing.merged_as(desk.door, desk.repo, effect.number)
+    commit, by = write.merged_as(desk.door, desk.repo, effect.number)
     return MergeResult(commit, "", _overtaken(desk, commit, effect) if by == viewer.login else "")
 
 
@@ -157,5 +157,5 @@ def _overtaken(desk: Desk, commit: str, effect: MergePull) -> str:
     """
     if effect.method == "rebase":
         return ""
-    parents = writing.commit_parents(desk.door, desk.repo, commit)
+    parents = write.commit_parents(desk.door, desk.repo, commit)
     return parents[0] if parents and parents[0] != effect.base else ""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bee.hands.github import reading, writing
-from bee.hands.github.door import Door
+from bee.github import read, write
+from bee.github.client import Door
 from bee.model import markers
 from bee.model.errors import ServerError, UnreachableError
 from bee.model.items import Snapshot
@@ -48,12 +48,12 @@ class Place:
 
 def place_of(door: Door, repo: str) -> Place:
     """Look at a repository. Raises NotFoundError where it is not shown."""
-    head = reading.read_head(door, repo)
+    head = read.read_head(door, repo)
     return Place(head, _there(door, head))
 
 
 def _there(door: Door, head: Snapshot) -> dict[str, int]:
-    listed = reading.own_issues(door, head.repo, head.viewer.login)
+    listed = read.own_issues(door, head.repo, head.viewer.login)
     return {mark.get("key"): number for number, body in reversed(listed) for mark in markers.named(body, markers.NEW)}
 
 
@@ -73,7 +73,7 @@ def open_issues(door: Door, place: Place, drafts: Sequence[Draft], dry: bool) ->
 def _open(door: Door, place: Place, draft: Draft, numbers: dict[str, int]) -> int:
     """The number of the new issue. A lost reply is looked up: the issue may be there all the same."""
     try:
-        return writing.create_issue(door, place.head.repo, draft.title, issue_body(draft, numbers))
+        return write.create_issue(door, place.head.repo, draft.title, issue_body(draft, numbers))
     except (UnreachableError, ServerError):
         number = _there(door, place.head).get(draft.key)
         if number is None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from bee.hands.github import reading, writing
-from bee.hands.github.door import Door
-from bee.hands.github.reading import OneItem
+from bee.github import read, write
+from bee.github.client import Door
+from bee.github.read import OneItem
 from bee.model import markers, plan
 from bee.model.effects import effect_key
 from bee.model.errors import UsageError
@@ -46,7 +46,7 @@ MEANS: Final = {
 
 def override(host: Host, door: Door, repo: str, number: int, state: State, reason: str) -> Done:
     """Put the item there. Raises UsageError where that makes no sense, or this account may not write."""
-    one = reading.read_item(door, repo, number)
+    one = read.read_item(door, repo, number)
     if one.snapshot.viewer_permission not in TRUSTED:
         raise UsageError(f"{one.snapshot.viewer.login} has no write access to {repo}, so its word moves nothing there")
     if not reason.strip():
@@ -56,14 +56,14 @@ def override(host: Host, door: Door, repo: str, number: int, state: State, reaso
     _check(one, state)
     _say(door, repo, one, state, reason)
     if state is State.NEW:
-        writing.add_labels(door, repo, number, [Label.NEW.value])
+        write.add_labels(door, repo, number, [Label.NEW.value])
         return Done(f"#{number} is bee's, as its text stands now")
     if state is State.DONE:
         return _finish(door, repo, one)
     if state is State.SKIP_STEP:
         _tick_current(door, repo, one)
     if not one.item.open:
-        writing.reopen(door, repo, number)
+        write.reopen(door, repo, number)
     steer.go_on(door, repo, one)
     showing.show_let_go(door, repo, one, "override")
     return Done(f"#{number} goes on with the next tick")
@@ -89,16 +89,16 @@ def _say(door: Door, repo: str, one: OneItem, state: State, reason: str) -> None
     if any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN)):
         return
     text = texts.marked(texts.overridden(state, reason), "human", HUMAN_ROLE, key)
-    writing.comment(door, repo, one.item.number, text)
+    write.comment(door, repo, one.item.number, text)
 
 
 def _finish(door: Door, repo: str, one: OneItem) -> Done:
     number = one.item.number
-    writing.add_labels(door, repo, number, [Label.DONE.value])
-    writing.close_issue(door, repo, number)
+    write.add_labels(door, repo, number, [Label.DONE.value])
+    write.close_issue(door, repo, number)
     for label in (Label.WIP, Label.HUMAN, Label.QUARANTINE):
         if label in one.item.labels:
-            writing.remove_label(door, repo, number, label.value)
+            write.remove_label(door, repo, number, label.value)
     showing.show_closed(door, repo, one)
     return Done(f"#{number} is done")
 
@@ -127,9 +127,9 @@ def _current_step(one: OneItem) -> str:
 def _tick_current(door: Door, repo: str, one: OneItem) -> None:
     """Tick the step's box on top of what was read; an edit made in the same moment is put back."""
     written = plan.with_tick(one.item.body, _current_step(one))
-    writing.write_body(door, repo, one.item.number, written)
-    fresh = reading.read_item(door, repo, one.item.number).item
+    write.write_body(door, repo, one.item.number, written)
+    fresh = read.read_item(door, repo, one.item.number).item
     lost = bodies.gone_over(fresh, one.item, unix(written))
     if lost is not None:
-        writing.write_body(door, repo, one.item.number, lost)
+        write.write_body(door, repo, one.item.number, lost)
         raise UsageError("the description was edited in the same moment; that text was put back: run the command again")

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.hands.github.door import Door
-from bee.hands.github.manners import Left
+from bee.github.client import Door
+from bee.github.rate_limit import Left
+from bee.github.snapshot import look
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.text import one_line
@@ -19,7 +20,6 @@ from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
 from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.phases import with_phases
-from bee.verbs.snapshot import look
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bee.hands.github.door import Door
+from bee.github.client import Door
+from bee.github.snapshot import look
 from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
 from bee.model.phase import Phase
@@ -18,7 +19,6 @@ from bee.system.home import Home
 from bee.verbs.host import Host
 from bee.verbs.phases import with_phases
 from bee.verbs.report import Report
-from bee.verbs.snapshot import look
 
 LOOKS_PER_TICK_MAX: Final = 3
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.config.notify import Notice
-from bee.hands.github.door import Door
+from bee.github.client import Door
 from bee.model import limits
 from bee.pipeline.debt import IDLE_DEBT, debts
 from bee.pipeline.decide import Decision, Placed

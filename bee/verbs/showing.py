@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
-from bee.hands.github import writing
-from bee.hands.github.door import Door
-from bee.hands.github.reading import OneItem
-from bee.hands.github.writing import Edit
+from bee.github import write
+from bee.github.client import Door
+from bee.github.read import OneItem
+from bee.github.write import Edit
 from bee.model.errors import BeeError
 from bee.model.labels import Label
 from bee.model.records import Record
@@ -63,4 +63,4 @@ def _show(door: Door, repo: str, one: OneItem, state: str, upcoming: str) -> Non
     edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, door.now())
     if edit is not None:
         with contextlib.suppress(BeeError):
-            writing.edit_comment(door, repo, edit.comment_id, edit.body)
+            write.edit_comment(door, repo, edit.comment_id, edit.body)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bee.config.people import TrustPolicy
-from bee.hands.github import reading, writing
-from bee.hands.github.door import Door
-from bee.hands.github.reading import OneItem
-from bee.hands.github.writing import RefMove
+from bee.github import read, write
+from bee.github.client import Door
+from bee.github.read import OneItem
+from bee.github.write import RefMove
 from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.errors import RefConflict, UsageError
@@ -51,7 +51,7 @@ class Done:
 
 def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
     """Stop all work on an item: the label first, then the words, then the claim's release, in one request."""
-    one = reading.read_item(door, repo, number)
+    one = read.read_item(door, repo, number)
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
     key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = texts.marked(texts.paused_by_person(reason), "human", HUMAN_ROLE, key)
@@ -66,9 +66,9 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
         _pause_whole(desk, one, body)
         return Done(f"#{number} is paused; to go on: bee resume {number}")
     if Label.HUMAN not in one.item.labels:
-        writing.add_labels(door, repo, number, [Label.HUMAN.value])
+        write.add_labels(door, repo, number, [Label.HUMAN.value])
     if missing_words:
-        writing.comment(door, repo, number, body)
+        write.comment(door, repo, number, body)
     if holds:
         _release(desk, one)
     showing.show_held(door, repo, one)
@@ -76,14 +76,14 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
 
 
 def _pause_whole(desk: Desk, one: OneItem, body: str) -> None:
-    label = writing.label_id(desk.door, desk.repo, Label.HUMAN)
+    label = write.label_id(desk.door, desk.repo, Label.HUMAN)
     move, record = _paused_move(desk, one)
     edit = showing.held_edit(one, record, record.at)
     try:
-        writing.pause(desk.door, desk.repo_id, one.item.node_id, label, body, [move], edit)
+        write.pause(desk.door, desk.repo_id, one.item.node_id, label, body, [move], edit)
     except RefConflict:
         # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
-        _release(desk, reading.read_item(desk.door, desk.repo, one.item.number))
+        _release(desk, read.read_item(desk.door, desk.repo, one.item.number))
 
 
 def _paused_move(desk: Desk, one: OneItem) -> tuple[RefMove, Record]:
@@ -126,16 +126,16 @@ def resumed(one: OneItem) -> int:
 
 def resume(door: Door, repo: str, number: int) -> Done:
     """Let bee go on: the labels that hold an item go. Attempts are counted from now."""
-    one = reading.read_item(door, repo, number)
+    one = read.read_item(door, repo, number)
     held = [label for label in (Label.HUMAN, Label.QUARANTINE) if label in one.item.labels]
     trust = Trust(one.snapshot.viewer, {}, TrustPolicy())
     if not held and not escalation_stands(one.item, trust, one.tip.record if one.tip else None):
         return Done(f"#{number} is not paused", changed=False)
     if Label.HUMAN not in held:
-        writing.add_labels(door, repo, number, [Label.HUMAN.value])
+        write.add_labels(door, repo, number, [Label.HUMAN.value])
         held.append(Label.HUMAN)
     for label in held:
-        writing.remove_label(door, repo, number, label.value)
+        write.remove_label(door, repo, number, label.value)
     if one.item.open:
         showing.show_let_go(door, repo, one, "resume")
     return Done(f"#{number} goes on with the next tick")
@@ -143,11 +143,11 @@ def resume(door: Door, repo: str, number: int) -> Done:
 
 def retry(door: Door, repo: str, number: int, hint: str) -> Done:
     """Try again now, whatever the history says; the hint is in the next prompt."""
-    one = reading.read_item(door, repo, number)
+    one = read.read_item(door, repo, number)
     if not one.item.open:
         raise UsageError(f"#{number} is closed; reopen it first")
     if hint:
-        writing.comment(door, repo, number, texts.hinted(hint))
+        write.comment(door, repo, number, texts.hinted(hint))
     go_on(door, repo, one)
     showing.show_let_go(door, repo, one, "retry")
     return Done(f"#{number} is tried again with the next tick")
@@ -162,10 +162,10 @@ def go_on(door: Door, repo: str, one: OneItem) -> None:
         _end_run(desk_of(door, one.snapshot, record.host, record.boot), one.tip, record)
     if Label.HUMAN not in one.item.labels:
         # Attempts are counted from the moment a person takes the label off, so it must have been on.
-        writing.add_labels(door, repo, number, [Label.HUMAN.value])
+        write.add_labels(door, repo, number, [Label.HUMAN.value])
     for label in (Label.WIP, Label.DONE, Label.QUARANTINE, Label.HUMAN):
         if label is Label.HUMAN or label in one.item.labels:
-            writing.remove_label(door, repo, number, label.value)
+            write.remove_label(door, repo, number, label.value)
 
 
 def _end_run(desk: Desk, tip: Tip, record: Record) -> None:
@@ -178,14 +178,14 @@ def _end_run(desk: Desk, tip: Tip, record: Record) -> None:
 
 def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> Done:
     """`bee approve` and `bee request-changes`: a marker bound to the head as it is now."""
-    one = reading.read_item(door, repo, number)
+    one = read.read_item(door, repo, number)
     if kind == markers.APPROVED and isinstance(one.item, Issue) and one.item.open:
         return _approve_plan(door, repo, one, one.item, reason)
     pull = _open_pull(one.item)
     word = "approved" if kind == markers.APPROVED else "changes requested"
     if _said_already(pull, kind):
         return Done(f"#{number} has this already at {texts.short(pull.head)}: {word}", changed=False)
-    writing.comment(door, repo, number, texts.human_marker(kind, pull.head, reason))
+    write.comment(door, repo, number, texts.human_marker(kind, pull.head, reason))
     showing.show_judged(door, repo, one, "approve" if kind == markers.APPROVED else "request-changes")
     return Done(f"#{number}: {word} at {texts.short(pull.head)}")
 
@@ -200,7 +200,7 @@ def _approve_plan(door: Door, repo: str, one: OneItem, issue: Issue, reason: str
     said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
     if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
-    writing.comment(door, repo, issue.number, texts.plan_approved(login, text, reason=reason))
+    write.comment(door, repo, issue.number, texts.plan_approved(login, text, reason=reason))
     showing.show_judged(door, repo, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 
@@ -226,7 +226,7 @@ def _said_already(pull: Pull, kind: str) -> bool:
 
 def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
     """End a live run cleanly: its lease goes, its agent is ended, its label comes off. The item stays bee's."""
-    one = reading.read_item(door, repo, number)
+    one = read.read_item(door, repo, number)
     record = one.tip.record if one.tip else None
     if one.tip is None or record is None or not record.holds:
         return Done(f"nothing runs on #{number}", changed=False)
@@ -235,7 +235,7 @@ def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
     desk = desk_of(door, one.snapshot, host.host_id, host.boot)
     here = _stop_here(host, one)
     _end_run(desk, one.tip, record)
-    writing.remove_label(door, repo, number, Label.WIP.value)
+    write.remove_label(door, repo, number, Label.WIP.value)
     if not {Label.HUMAN, Label.QUARANTINE} & one.item.labels:
         showing.show_let_go(door, repo, one, "cancel")
     where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
@@ -259,5 +259,5 @@ def resume_repo(host: Host, door: Door, repo: str) -> Done:
 
 
 def _control(host: Host, door: Door, repo: str) -> tuple[Desk, Tip | None]:
-    head = reading.read_head(door, repo)
+    head = read.read_head(door, repo)
     return desk_of(door, head, host.host_id, host.boot), head.control

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bee import __version__
-from bee.hands.github.changes import changed_unless
-from bee.hands.github.door import Door
+from bee.github.changes import changed_unless
+from bee.github.client import Door
 from bee.model import codec, limits
 from bee.model.errors import BeeError
 from bee.model.hint import Hint, Shown

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bee.hands.github.door import Door
+from bee.github.client import Door
+from bee.github.snapshot import look
 from bee.model.errors import ConfigError, LookError, NotFoundError
 from bee.model.limits import WRITES_PER_HOUR_MAX
 from bee.pipeline.debt import something_to_ring
@@ -18,7 +19,6 @@ from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.phases import with_phases
 from bee.verbs.reconcile import reconcile
 from bee.verbs.report import Options, Report
-from bee.verbs.snapshot import look
 from bee.verbs.still import forget, remember
 
 

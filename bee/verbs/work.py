@@ -13,10 +13,10 @@ from typing import Any, Final
 from bee.config.network import OPEN
 from bee.config.notify import Notice
 from bee.git import RefChange, Repository
+from bee.github import write
+from bee.github.client import Door
 from bee.hands import runlog
 from bee.hands.engines import EngineResult
-from bee.hands.github import writing
-from bee.hands.github.door import Door
 from bee.model import limits, records
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels
@@ -88,7 +88,7 @@ def _claimed(door: Door, job: Job) -> Record | None:
     if 0 <= age < CLAIM_FRESH_SECONDS:
         door.set_clock(job.snapshot.now + int(age))
     else:
-        tip = writing.pulse(door, job.repo, job.number).tip
+        tip = write.pulse(door, job.repo, job.number).tip
     return tip.record if tip is not None and tip.oid == job.lease else None
 
 
@@ -327,7 +327,7 @@ class Run:
     def _wait_for_quota(self, result: Result) -> None:
         """A quota stops every run until its reset time, on every host; nobody's attempts are spent on it."""
         until = self.engine.retry_at or self.desk.door.now() + limits.QUOTA_MINUTES * 60
-        tip = writing.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
+        tip = write.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
         with contextlib.suppress(RefConflict):
             control.pause_all(self.desk, tip, BY_QUOTA, result.note, until)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from bee.git import Repository, WorkTree
-from bee.hands.github import reading
+from bee.github import read
+from bee.github.snapshot import read_policy
 from bee.model import limits, markers
 from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
@@ -27,7 +28,6 @@ from bee.pipeline.trust import resumed_at
 from bee.thinking.prompt import Brief, context_files
 from bee.verbs.job import Job
 from bee.verbs.lease import Desk, Lease
-from bee.verbs.snapshot import read_policy
 
 AGENT_FILES: Final = (
     "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",
@@ -80,7 +80,7 @@ def _issue_behind(desk: Desk, snapshot: Snapshot, pull: Pull) -> Issue | None:
     named = parse_branch(pull.head_ref)
     if not named or not is_own(pull):
         return None
-    item = snapshot.item(named[0]) or reading.read_item(desk.door, desk.repo, named[0]).item
+    item = snapshot.item(named[0]) or read.read_item(desk.door, desk.repo, named[0]).item
     return item if isinstance(item, Issue) else None
 
 
@@ -182,7 +182,7 @@ def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Repository,
 
 def _check_no_pull(desk: Desk, branch: str, since: int) -> None:
     """The list by branch is strongly consistent, the timeline is not: look once more before work is paid for."""
-    for ref in reading.pulls_of_branch(desk.door, desk.repo, branch):
+    for ref in read.pulls_of_branch(desk.door, desk.repo, branch):
         if ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since:
             raise StaleInput(f"{branch} has pull request #{ref.number} ({ref.state.lower()}) already")
 

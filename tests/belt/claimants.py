@@ -12,7 +12,7 @@ import select
 import sys
 from typing import Any
 
-from bee.hands.github.door import Door, Servers
+from bee.github.client import Door, Servers
 from bee.system.clock import SystemClock
 from bee.verbs.lease import Claim, Desk, claim
 

@@ -26,7 +26,8 @@ from typing import Any
 from bee.doors import services
 from bee.doors.demo import project
 from bee.doors.demo.stage import AGENT
-from bee.hands.github.door import Door
+from bee.github.client import Door
+from bee.github.snapshot import look
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.roles import Role
@@ -34,7 +35,6 @@ from bee.pipeline.decide import survey
 from bee.pipeline.history import MENDER, fold
 from bee.system.home import Slot
 from bee.verbs.host import Host
-from bee.verbs.snapshot import look
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
 KILLER = Path(__file__).with_name("killer")

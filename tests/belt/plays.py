@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bee.github.snapshot import look
 from bee.model.records import RunSummary
 from bee.pipeline.decide import Placed, survey
 from bee.verbs.host import Host
-from bee.verbs.snapshot import look
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 

@@ -20,8 +20,9 @@ from typing import Any
 from bee.config.schema import Settings
 from bee.doors import services
 from bee.forge import server
-from bee.hands.github import writing
-from bee.hands.github.door import Door
+from bee.github import write
+from bee.github.client import Door
+from bee.github.snapshot import look
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
@@ -29,7 +30,6 @@ from bee.verbs import lease as leases
 from bee.verbs.host import Host
 from bee.verbs.lease import Claim, Desk, Lease, desk_of
 from bee.verbs.report import Options, Report
-from bee.verbs.snapshot import look
 from bee.verbs.tick import tick
 
 AGENT = Path(__file__).with_name("agent.py")
@@ -395,11 +395,11 @@ class Stage:
     def claimed(self, host: Host, number: int, run: str = "a-run", role: str = "drafter") -> Lease:
         """A claim with its label, as a run of that host would stand there while its agent works."""
         desk = self.desk(host)
-        tip = writing.pulse(desk.door, self.repo, number).tip
+        tip = write.pulse(desk.door, self.repo, number).tip
         lease = leases.claim(desk, Claim(number, role, run, "a fingerprint", "needs-step"), tip)
         assert lease is not None
-        writing.label_id(desk.door, self.repo, Label.WIP)
-        writing.add_labels(desk.door, self.repo, number, [Label.WIP.value])
+        write.label_id(desk.door, self.repo, Label.WIP)
+        write.add_labels(desk.door, self.repo, number, [Label.WIP.value])
         return lease
 
     def position(self, number: int) -> str:

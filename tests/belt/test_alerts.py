@@ -40,7 +40,7 @@ def test_d11_an_alert_is_one_issue_with_a_counter_and_never_work(stage: Stage) -
 
 def desk_viewer(stage: Stage) -> Any:
     """The account bee writes with."""
-    from bee.verbs.snapshot import look
+    from bee.github.snapshot import look
 
     return look(stage.host().door(), stage.repo).snapshot.viewer
 

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from bee.doors import cli
+from bee.github.snapshot import look
 from bee.pipeline.decide import survey
-from bee.verbs.snapshot import look
 from tests.belt.plays import bee, configure, fault, last_seq, lift, pull_of, writes_after
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.shapes import valid

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bee.hands.github import reading, writing
+from bee.github import read, write
 from bee.model import markers
 from bee.model.labels import LABEL_TEXTS, Label
 from tests.belt.stage import DESIGN, Stage
@@ -118,8 +118,8 @@ def test_a_part_that_github_does_not_do_keeps_no_other_from_being_done(stage: St
     """The parts of one document fail one by one, and what failed is named."""
     number = stage.issue()
     door = stage.host().door()
-    one = reading.read_item(door, stage.repo, number)
-    done = writing.label_id(door, stage.repo, Label.DONE)
+    one = read.read_item(door, stage.repo, number)
+    done = write.label_id(door, stage.repo, Label.DONE)
     gone = {
         "edit": {"id": "IC_none", "body": "x"},
         "remove": {"labelableId": one.item.node_id, "labelIds": ["LA_none"]},
@@ -129,7 +129,7 @@ def test_a_part_that_github_does_not_do_keeps_no_other_from_being_done(stage: St
         "add": {"labelableId": one.item.node_id, "labelIds": [done]},
         part: gone[part],
     }
-    answer, failed = writing.publish(door, parts)
+    answer, failed = write.publish(door, parts)
     assert failed == {part}
     assert answer["comment"]["commentEdge"]["node"]["url"] == posts(stage, number)[0]["html_url"]
     assert stage.labels(number) == {"breeze:done"}

@@ -23,7 +23,7 @@ from graphql import (
     visit,
 )
 
-from bee.hands.github import queries, setup
+from bee.github import probe, queries
 
 METADATA = "Metadata: read"
 CONTENTS = "Contents: read"
@@ -191,7 +191,7 @@ def documents() -> dict[str, str]:
     """Every document that bee can send, by a name for people."""
     found = {
         name.lstrip("_"): value
-        for name, value in {**vars(queries), **vars(setup)}.items()
+        for name, value in {**vars(queries), **vars(probe)}.items()
         if isinstance(value, str) and re.match(r"\s*(query|mutation)\b", value)
     }
     for alias, prefix in (("items", "refs/bee/items/"), ("merges", "refs/bee/merge/"), ("branches", "refs/heads/bee/")):
@@ -299,7 +299,7 @@ def page(schema: GraphQLSchema) -> str:
     for name, where in sorted(operations().items()):
         kind = "mutation" if re.search(rf"\bmutation\s+{name}\b", _text_of(where)) else "query"
         module = "queries" if hasattr(queries, where) else "setup"
-        lines.append(_row(f"`{name}`", kind, f"`bee/hands/github/{module}.py`"))
+        lines.append(_row(f"`{name}`", kind, f"`bee/github/{module}.py`"))
     return "\n".join(lines) + "\n"
 
 

@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 from graphql import build_schema, parse, validate
 
-from bee.hands.github import queries
+from bee.github import queries
 
 SCHEMA = build_schema(resources.files("bee.forge").joinpath("schema.graphql").read_text("utf-8"))
 DOCUMENTS = {

@@ -16,7 +16,7 @@ from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, SelectionS
 from graphql import parse as parse_document
 from graphql.language import FragmentSpreadNode, InlineFragmentNode, OperationDefinitionNode
 
-from bee.hands.github.door import Door, Servers
+from bee.github.client import Door, Servers
 from bee.system.clock import SystemClock
 
 Path = tuple[str | int, ...]

@@ -11,8 +11,8 @@ import requests
 import responses
 from responses import matchers
 
-from bee.hands.github.door import Door, GraphErrors, Servers
-from bee.hands.github.manners import Left
+from bee.github.client import Door, GraphErrors, Servers
+from bee.github.rate_limit import Left
 from bee.model import limits
 from bee.model.errors import (
     AuthError,

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
-from bee.hands.github import changes, reading, setup, writing
-from bee.hands.github.door import Door, Servers
-from bee.hands.github.node import Node
-from bee.hands.github.writing import RefMove
+from bee.github import changes, probe, read, write
+from bee.github.client import Door, Servers
+from bee.github.json import Node
+from bee.github.write import RefMove
 from bee.model.errors import BeeError, ServerError
 from bee.model.labels import Label
 from tests.belt.stage import Stage, staged, until
@@ -42,7 +42,7 @@ class World:
 def checks_elsewhere(door: Door, repo: str, head: str) -> tuple[Any, ...]:
     """The checks of a head as they are read where the token may not read check runs."""
     commit = {"oid": head, "statusCheckRollup": {"contexts": None}}
-    reading.refused_checks(door, repo, Node({"commits": {"nodes": [{"commit": commit}]}}, "a pull request"))
+    read.refused_checks(door, repo, Node({"commits": {"nodes": [{"commit": commit}]}}, "a pull request"))
     return tuple(tuple(node.items()) for node in commit["statusCheckRollup"]["contexts"]["nodes"])  # type: ignore[index]
 
 
@@ -66,58 +66,58 @@ def said(world: World) -> dict[str, dict[str, str]]:
 
 def published(door: Door, parts: dict[str, dict[str, str]]) -> tuple[str, frozenset[str]]:
     """Several writes at once: the address of the comment, and what was not done."""
-    answer, failed = writing.publish(door, parts)
+    answer, failed = write.publish(door, parts)
     return answer["comment"]["commentEdge"]["node"]["url"], failed
 
 
 # In this order, for the writes among them take effect.
 CALLS = (
-    Call("an issue", reading.read_item, lambda w: (w.repo, 1)),
-    Call("a pull request", reading.read_item, lambda w: (w.repo, w.pull)),
-    Call("a snapshot", reading.read_snapshot, lambda w: (w.repo, 2, 2)),
-    Call("a repository's head", reading.read_head, lambda w: (w.repo,)),
-    Call("a branch's pull requests", reading.pulls_of_branch, lambda w: (w.repo, "bee/1-task")),
-    Call("a pulse", writing.pulse, lambda w: (w.repo, 1)),
-    Call("a pulse of a pull request", writing.pulse, lambda w: (w.repo, w.pull)),
-    Call("a permission", reading.read_permission, lambda w: (w.repo, "ada")),
-    Call("dependencies, singly", reading.read_dependencies, lambda w: (w.repo, [1], 1000)),
-    Call("dependencies, by list", reading.read_dependencies, lambda w: (w.repo, [1, 2, 3], 3)),
-    Call("own issues", reading.own_issues, lambda w: (w.repo, "ada")),
-    Call("an alert", reading.open_alert, lambda w: (w.repo, "ada", "Do it")),
-    Call("closed items", reading.closed_with, lambda w: (w.repo, "bug")),
-    Call("how an issue was closed", reading.read_closing, lambda w: (w.repo, 4)),
+    Call("an issue", read.read_item, lambda w: (w.repo, 1)),
+    Call("a pull request", read.read_item, lambda w: (w.repo, w.pull)),
+    Call("a snapshot", read.read_snapshot, lambda w: (w.repo, 2, 2)),
+    Call("a repository's head", read.read_head, lambda w: (w.repo,)),
+    Call("a branch's pull requests", read.pulls_of_branch, lambda w: (w.repo, "bee/1-task")),
+    Call("a pulse", write.pulse, lambda w: (w.repo, 1)),
+    Call("a pulse of a pull request", write.pulse, lambda w: (w.repo, w.pull)),
+    Call("a permission", read.read_permission, lambda w: (w.repo, "ada")),
+    Call("dependencies, singly", read.read_dependencies, lambda w: (w.repo, [1], 1000)),
+    Call("dependencies, by list", read.read_dependencies, lambda w: (w.repo, [1, 2, 3], 3)),
+    Call("own issues", read.own_issues, lambda w: (w.repo, "ada")),
+    Call("an alert", read.open_alert, lambda w: (w.repo, "ada", "Do it")),
+    Call("closed items", read.closed_with, lambda w: (w.repo, "bug")),
+    Call("how an issue was closed", read.read_closing, lambda w: (w.repo, 4)),
     Call("the last change", changes.changed_unless, lambda w: (w.repo, "")),
     Call("checks elsewhere", checks_elsewhere, lambda w: (w.repo, w.head)),
-    Call("a ref's tip", writing.read_ref, lambda w: (w.repo, ITEM)),
-    Call("a ref's oid", writing.read_oid, lambda w: (w.repo, ITEM)),
-    Call("a commit's parents", writing.commit_parents, lambda w: (w.repo, w.head)),
-    Call("a label", writing.label_id, lambda w: (w.repo, Label.WIP)),
-    Call("a label made", writing.label_id, lambda w: (w.repo, Label.DONE)),
-    Call("a record", writing.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
-    Call("a claim", writing.mark_claimed, lambda w: (w.repo, w.pull, w.ids["pull"], w.ids["label"])),
-    Call("a comment", writing.comment, lambda w: (w.repo, 1, "Said.")),
+    Call("a ref's tip", write.read_ref, lambda w: (w.repo, ITEM)),
+    Call("a ref's oid", write.read_oid, lambda w: (w.repo, ITEM)),
+    Call("a commit's parents", write.commit_parents, lambda w: (w.repo, w.head)),
+    Call("a label", write.label_id, lambda w: (w.repo, Label.WIP)),
+    Call("a label made", write.label_id, lambda w: (w.repo, Label.DONE)),
+    Call("a record", write.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
+    Call("a claim", write.mark_claimed, lambda w: (w.repo, w.pull, w.ids["pull"], w.ids["label"])),
+    Call("a comment", write.comment, lambda w: (w.repo, 1, "Said.")),
     Call("several at once", published, lambda w: (said(w),)),
-    Call("a review", writing.review, lambda w: (w.repo, w.pull, w.head, "COMMENT", "Good.")),
-    Call("an issue made", writing.create_issue, lambda w: (w.repo, "t", "b")),
-    Call("a pull request made", writing.open_pull, lambda w: (w.repo, "more", "main", "t", "b")),
-    Call("refs moved", writing.update_refs,
+    Call("a review", write.review, lambda w: (w.repo, w.pull, w.head, "COMMENT", "Good.")),
+    Call("an issue made", write.create_issue, lambda w: (w.repo, "t", "b")),
+    Call("a pull request made", write.open_pull, lambda w: (w.repo, "more", "main", "t", "b")),
+    Call("refs moved", write.update_refs,
          lambda w: (w.repo, w.ids["repo"], [RefMove("refs/bee/x", None, w.main)])),
-    Call("a pause", writing.pause,
+    Call("a pause", write.pause,
          lambda w: (w.ids["repo"], w.ids["issue"], w.ids["label"], "b", [RefMove("refs/bee/x", w.main, None)])),
-    Call("a merge", writing.merge, lambda w: (w.repo, w.pull, w.head, "squash", "t", "m")),
-    Call("how it was merged", writing.merged_as, lambda w: (w.repo, w.pull)),
-    Call("a repository's settings", setup.read_repo, lambda w: (w.repo,)),
-    Call("labels", setup.read_labels, lambda w: (w.repo,)),
-    Call("a file", setup.read_file, lambda w: (w.repo, "a.txt", "main")),
-    Call("a folder", setup.read_file, lambda w: (w.repo, ".github", "main")),
-    Call("the names at the top", setup.top_names, lambda w: (w.repo, "main")),
-    Call("rules", setup.read_rules, lambda w: (w.repo, "main"), "ada"),
-    Call("rules without administration", setup.read_rules, lambda w: (w.repo, "main")),
-    Call("what reports", setup.reported_contexts, lambda w: (w.repo, "bee/1-task")),
-    Call("how many refs", setup.count_refs, lambda w: (w.repo,)),
-    Call("rates", setup.read_rates, lambda w: ()),
-    Call("a login", setup.read_login, lambda w: ()),
-    Call("a tree", setup.create_tree, lambda w: (w.repo, w.ids["tree"], {"b.txt": "b"})),
+    Call("a merge", write.merge, lambda w: (w.repo, w.pull, w.head, "squash", "t", "m")),
+    Call("how it was merged", write.merged_as, lambda w: (w.repo, w.pull)),
+    Call("a repository's settings", probe.read_repo, lambda w: (w.repo,)),
+    Call("labels", probe.read_labels, lambda w: (w.repo,)),
+    Call("a file", probe.read_file, lambda w: (w.repo, "a.txt", "main")),
+    Call("a folder", probe.read_file, lambda w: (w.repo, ".github", "main")),
+    Call("the names at the top", probe.top_names, lambda w: (w.repo, "main")),
+    Call("rules", probe.read_rules, lambda w: (w.repo, "main"), "ada"),
+    Call("rules without administration", probe.read_rules, lambda w: (w.repo, "main")),
+    Call("what reports", probe.reported_contexts, lambda w: (w.repo, "bee/1-task")),
+    Call("how many refs", probe.count_refs, lambda w: (w.repo,)),
+    Call("rates", probe.read_rates, lambda w: ()),
+    Call("a login", probe.read_login, lambda w: ()),
+    Call("a tree", probe.create_tree, lambda w: (w.repo, w.ids["tree"], {"b.txt": "b"})),
 )  # fmt: skip
 
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 import responses
 
-from bee.hands.github import writing
-from bee.hands.github.door import Door
-from bee.hands.github.writing import RefMove
+from bee.github import write
+from bee.github.client import Door
+from bee.github.write import RefMove
 from bee.model.errors import (
     BeeError,
     ForbiddenError,
@@ -30,39 +30,39 @@ NO_SUCH = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "pa
 
 # What is called -> the one request it makes: method, path, body; the fields of the answer it reads; what it returns.
 CALLS: list[tuple[str, Callable[[Door], Any], str, str, Any, Any, Any]] = [
-    ("a commit", lambda d: writing.create_commit(d, REPO, "m", OTHER, [OID]), "POST", "/git/commits",
+    ("a commit", lambda d: write.create_commit(d, REPO, "m", OTHER, [OID]), "POST", "/git/commits",
      {"message": "m", "tree": OTHER, "parents": [OID]}, {"sha": OID}, OID),
-    ("labels on", lambda d: writing.add_labels(d, REPO, 1, ["breeze:wip"]), "POST", "/issues/1/labels",
+    ("labels on", lambda d: write.add_labels(d, REPO, 1, ["breeze:wip"]), "POST", "/issues/1/labels",
      {"labels": ["breeze:wip"]}, [], None),
-    ("a label off", lambda d: writing.remove_label(d, REPO, 1, "breeze:wip"), "DELETE",
+    ("a label off", lambda d: write.remove_label(d, REPO, 1, "breeze:wip"), "DELETE",
      "/issues/1/labels/breeze%3Awip", None, [], None),
-    ("a pull request", lambda d: writing.open_pull(d, REPO, "bee/1-task", "main", "t", "b"), "POST", "/pulls",
+    ("a pull request", lambda d: write.open_pull(d, REPO, "bee/1-task", "main", "t", "b"), "POST", "/pulls",
      {"title": "t", "head": "bee/1-task", "base": "main", "body": "b"}, {"number": 2}, 2),
-    ("a comment", lambda d: writing.comment(d, REPO, 1, "b"), "POST", "/issues/1/comments", {"body": "b"}, {"html_url": "https://x/1"},
+    ("a comment", lambda d: write.comment(d, REPO, 1, "b"), "POST", "/issues/1/comments", {"body": "b"}, {"html_url": "https://x/1"},
      "https://x/1"),
-    ("another body of a comment", lambda d: writing.edit_comment(d, REPO, 9, "b"), "PATCH", "/issues/comments/9",
+    ("another body of a comment", lambda d: write.edit_comment(d, REPO, 9, "b"), "PATCH", "/issues/comments/9",
      {"body": "b"}, {}, None),
-    ("a review", lambda d: writing.review(d, REPO, 2, OID, "APPROVE", "b"), "POST", "/pulls/2/reviews",
+    ("a review", lambda d: write.review(d, REPO, 2, OID, "APPROVE", "b"), "POST", "/pulls/2/reviews",
      {"commit_id": OID, "event": "APPROVE", "body": "b"}, {"html_url": "https://x/2"}, "https://x/2"),
-    ("another body of a review", lambda d: writing.edit_review(d, REPO, 2, 9, "b"), "PUT", "/pulls/2/reviews/9",
+    ("another body of a review", lambda d: write.edit_review(d, REPO, 2, 9, "b"), "PUT", "/pulls/2/reviews/9",
      {"body": "b"}, {}, None),
-    ("a status", lambda d: writing.set_status(d, REPO, OID, "bee/review", "success", "x" * 200, ""), "POST",
+    ("a status", lambda d: write.set_status(d, REPO, OID, "bee/review", "success", "x" * 200, ""), "POST",
      f"/statuses/{OID}", {"state": "success", "context": "bee/review", "description": "x" * 140}, {}, None),
-    ("a status with a page", lambda d: writing.set_status(d, REPO, OID, "c", "failure", "d", "https://x"), "POST",
+    ("a status with a page", lambda d: write.set_status(d, REPO, OID, "c", "failure", "d", "https://x"), "POST",
      f"/statuses/{OID}", {"state": "failure", "context": "c", "description": "d", "target_url": "https://x"}, {}, None),
-    ("a body", lambda d: writing.write_body(d, REPO, 1, "b"), "PATCH", "/issues/1", {"body": "b"}, {}, None),
-    ("closing", lambda d: writing.close_issue(d, REPO, 1), "PATCH", "/issues/1",
+    ("a body", lambda d: write.write_body(d, REPO, 1, "b"), "PATCH", "/issues/1", {"body": "b"}, {}, None),
+    ("closing", lambda d: write.close_issue(d, REPO, 1), "PATCH", "/issues/1",
      {"state": "closed", "state_reason": "completed"}, {}, None),
-    ("an issue", lambda d: writing.create_issue(d, REPO, "t", "b"), "POST", "/issues",
+    ("an issue", lambda d: write.create_issue(d, REPO, "t", "b"), "POST", "/issues",
      {"title": "t", "body": "b"}, {"number": 3}, 3),
-    ("a merge", lambda d: writing.merge(d, REPO, 2, OID, "squash", "t", "m"), "PUT", "/pulls/2/merge",
+    ("a merge", lambda d: write.merge(d, REPO, 2, OID, "squash", "t", "m"), "PUT", "/pulls/2/merge",
      {"sha": OID, "merge_method": "squash", "commit_title": "t", "commit_message": "m"}, {"sha": OTHER}, OTHER),
-    ("a ref away", lambda d: writing.delete_ref(d, REPO, "refs/heads/bee/1-task"), "DELETE",
+    ("a ref away", lambda d: write.delete_ref(d, REPO, "refs/heads/bee/1-task"), "DELETE",
      "/git/refs/heads/bee/1-task", None, None, None),
-    ("a comment away", lambda d: writing.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", None, None, None),
-    ("a ref's oid", lambda d: writing.read_oid(d, REPO, "refs/heads/main"), "GET", "/git/ref/heads/main", None,
+    ("a comment away", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", None, None, None),
+    ("a ref's oid", lambda d: write.read_oid(d, REPO, "refs/heads/main"), "GET", "/git/ref/heads/main", None,
      {"object": {"sha": OID}}, OID),
-    ("parents", lambda d: writing.commit_parents(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
+    ("parents", lambda d: write.commit_parents(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
      {"parents": [{"sha": OTHER}, {"sha": OID}]}, (OTHER, OID)),
 ]  # fmt: skip
 
@@ -105,12 +105,12 @@ def test_a_write_whose_reply_is_lost_is_sent_once(
 
 
 GONE: list[tuple[str, Callable[[Door], Any], str, str, int, Any]] = [
-    ("a label", lambda d: writing.remove_label(d, REPO, 1, "x"), "DELETE", "/issues/1/labels/x", 404, None),
-    ("a comment", lambda d: writing.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", 404, None),
-    ("a ref, by 404", lambda d: writing.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
-    ("a ref, by 422", lambda d: writing.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
-    ("a ref read", lambda d: writing.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
-    ("a tip read", lambda d: writing.read_ref(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+    ("a label", lambda d: write.remove_label(d, REPO, 1, "x"), "DELETE", "/issues/1/labels/x", 404, None),
+    ("a comment", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", 404, None),
+    ("a ref, by 404", lambda d: write.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
+    ("a ref, by 422", lambda d: write.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
+    ("a ref read", lambda d: write.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+    ("a tip read", lambda d: write.read_ref(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
 ]
 
 
@@ -128,7 +128,7 @@ def test_what_is_gone_already_is_no_error(
 def test_a_refused_merge_says_which_way(github: responses.RequestsMock, status: int) -> None:
     github.add("PUT", f"{AT}/pulls/2/merge", json={"message": "Head branch was modified"}, status=status)
     with pytest.raises(RefusedError) as caught:
-        writing.merge(door(), REPO, 2, OID, "squash", "t", "m")
+        write.merge(door(), REPO, 2, OID, "squash", "t", "m")
     assert (caught.value.status, caught.value.message) == (status, "Head branch was modified")
 
 
@@ -140,7 +140,7 @@ def test_refs_move_all_or_nothing_in_one_request(github: responses.RequestsMock)
     graph(github, {"data": {"updateRefs": {"clientMutationId": None}}})
     one = door()
     moves = [RefMove(REF, None, OID), RefMove("refs/bee/merge/main", OTHER, OID), RefMove("refs/bee/x", OID, None)]
-    writing.update_refs(one, REPO, "R_1", moves)
+    write.update_refs(one, REPO, "R_1", moves)
     sent = json.loads(github.calls[0].request.body or b"")["variables"]
     zeros = "0" * 40
     assert sent["repository"] == "R_1"
@@ -161,13 +161,13 @@ RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
 def test_a_ref_that_does_not_move_says_why(github: responses.RequestsMock, error: Any, cause: type[BeeError]) -> None:
     graph(github, {"data": {"updateRefs": None}, "errors": [{"path": ["updateRefs"], **error}]})
     with pytest.raises(cause):
-        writing.update_refs(door(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
+        write.update_refs(door(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
 
 
 def test_without_the_mutation_a_ref_is_created_by_rest(github: responses.RequestsMock) -> None:
     graph(github, {"errors": [NO_SUCH]})
     github.add("POST", f"{AT}/git/refs", json={}, status=201)
-    writing.update_refs(door(), REPO, "R_1", [RefMove(REF, None, OID)])
+    write.update_refs(door(), REPO, "R_1", [RefMove(REF, None, OID)])
     assert json.loads(github.calls[1].request.body or b"") == {"ref": REF, "sha": OID}
 
 
@@ -175,7 +175,7 @@ def test_without_the_mutation_a_ref_is_moved_forward_without_force(github: respo
     """The new record's parent is the one that was seen, so a forward move is a compare and swap."""
     graph(github, {"errors": [NO_SUCH]})
     github.add("PATCH", f"{AT}/git/refs/bee/items/7", json={})
-    writing.update_refs(door(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
+    write.update_refs(door(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
     assert json.loads(github.calls[1].request.body or b"") == {"sha": OID, "force": False}
 
 
@@ -186,7 +186,7 @@ def test_a_race_that_is_lost_by_rest_is_one_too(
     graph(github, {"errors": [NO_SUCH]})
     github.add(method, f"{AT}/git/refs{path}", json={"message": "Update is not a fast forward"}, status=422)
     with pytest.raises(RefConflict, match="not a fast forward"):
-        writing.update_refs(door(), REPO, "R_1", [RefMove(REF, before, OID)])
+        write.update_refs(door(), REPO, "R_1", [RefMove(REF, before, OID)])
 
 
 def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None:
@@ -194,7 +194,7 @@ def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None
     graph(github, {"errors": [NO_SUCH]})
     one = door()
     with pytest.raises(RefConflict):
-        writing.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
+        write.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
     assert one.requests == 1
 
 
@@ -206,7 +206,7 @@ def test_a_label_is_made_where_it_is_missing(github: responses.RequestsMock) -> 
     at = f"{AT}/labels"
     github.add("GET", f"{at}/breeze%3Awip", json={"message": "Not Found"}, status=404)
     github.add("POST", at, json={"node_id": "L_1"}, status=201)
-    assert writing.label_id(door(), REPO, Label.WIP) == "L_1"
+    assert write.label_id(door(), REPO, Label.WIP) == "L_1"
     sent = json.loads(github.calls[1].request.body or b"")
     assert sent["name"] == "breeze:wip"
     assert len(sent["color"]) == 6
@@ -214,7 +214,7 @@ def test_a_label_is_made_where_it_is_missing(github: responses.RequestsMock) -> 
     github.add("GET", f"{at}/breeze%3Awip", json={"message": "Not Found"}, status=404)
     github.add("POST", at, json={"message": "Validation Failed"}, status=422)
     github.add("GET", f"{at}/breeze%3Awip", json={"node_id": "L_2"})
-    assert writing.label_id(door(), REPO, Label.WIP) == "L_2"
+    assert write.label_id(door(), REPO, Label.WIP) == "L_2"
 
 
 def claimed(lease: Any) -> dict[str, Any]:
@@ -228,11 +228,11 @@ def test_a_claim_reads_item_and_lease_back_in_the_same_request(github: responses
     graph(github, {"data": claimed(lease)})
     graph(github, {"data": claimed(None)})
     one = door()
-    item, tip = writing.mark_claimed(one, REPO, 7, "I_7", "L_1")
+    item, tip = write.mark_claimed(one, REPO, 7, "I_7", "L_1")
     assert item.labels == {Label.WIP}
     assert tip is not None
     assert tip.oid == OID
-    assert writing.mark_claimed(one, REPO, 7, "I_7", "L_1")[1] is None
+    assert write.mark_claimed(one, REPO, 7, "I_7", "L_1")[1] is None
     assert one.requests == 2
 
 
@@ -241,10 +241,10 @@ def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.Requ
     said = {"label": {}, "comment": {}, "release": None}
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release")]})
     with pytest.raises(RefConflict):
-        writing.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+        write.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release"), refused("FORBIDDEN", "comment")]})
     with pytest.raises(ServerError, match="did not take the pause"):
-        writing.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+        write.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
 
 
 @pytest.mark.parametrize(("state", "is_open"), [("OPEN", True), ("CLOSED", False), ("MERGED", False)])
@@ -254,11 +254,11 @@ def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: 
     labels = listed({"name": "Breeze:Human"}, {"name": "bug"})
     item = {"__typename": {"issueState": "Issue", "pullState": "PullRequest"}[key], key: state, "labels": labels}
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": item}}})
-    found = writing.pulse(door(), REPO, 7)
+    found = write.pulse(door(), REPO, 7)
     assert (found.tip, found.open, found.labels) == (None, is_open, {Label.HUMAN})
 
 
 def test_a_pulse_of_nothing_says_so(github: responses.RequestsMock) -> None:
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": None}}})
     with pytest.raises(NotFoundError, match="#7"):
-        writing.pulse(door(), REPO, 7)
+        write.pulse(door(), REPO, 7)

@@ -6,7 +6,7 @@ from typing import Any
 
 import responses
 
-from bee.hands.github.door import Door, Servers
+from bee.github.client import Door, Servers
 
 API = "https://github.example/api/v3"
 GRAPHQL = "https://github.example/api/graphql"

@@ -30,8 +30,8 @@ from graphql import (
 from graphql import parse as parse_document
 from graphql.language import FragmentSpreadNode, InlineFragmentNode
 
-from bee.hands.github import parse, queries
-from bee.hands.github.node import Node, seconds
+from bee.github import parse, queries
+from bee.github.json import Node, seconds
 from bee.model.items import CheckState, Issue, Item, Pull
 from tests.recorded import fetch
 

@@ -15,10 +15,11 @@ from urllib.parse import unquote
 import pytest
 import responses
 
-from bee.hands.github import parse, reading, setup, writing
-from bee.hands.github.changes import changed_unless
-from bee.hands.github.door import Door, GraphErrors, Servers
-from bee.hands.github.node import Node, seconds
+from bee.github import parse, probe, write
+from bee.github import read as reading
+from bee.github.changes import changed_unless
+from bee.github.client import Door, GraphErrors, Servers
+from bee.github.json import Node, seconds
 from bee.model.errors import (
     AuthError,
     BeeError,
@@ -202,29 +203,29 @@ READERS: list[tuple[str, str, Reader, Wanted, int]] = [
     ("GET", "/collaborators/(?P<who>[^/]+)/permission",
      lambda d, r, m: reading.read_permission(d, r, m["who"]),
      lambda b: Permission((b.get("role_name") or b["permission"]).upper()), 2),
-    ("GET", "/git/ref/(?P<ref>.+)", lambda d, r, m: writing.read_oid(d, r, f"refs/{m['ref']}"),
+    ("GET", "/git/ref/(?P<ref>.+)", lambda d, r, m: write.read_oid(d, r, f"refs/{m['ref']}"),
      lambda b: b["object"]["sha"], 7),
-    ("GET", "/git/commits/(?P<oid>[0-9a-f]{40})", lambda d, r, m: writing.commit_parents(d, r, m["oid"]),
+    ("GET", "/git/commits/(?P<oid>[0-9a-f]{40})", lambda d, r, m: write.commit_parents(d, r, m["oid"]),
      lambda b: tuple(parent["sha"] for parent in b["parents"]), 5),
-    ("POST", "/git/commits", lambda d, r, m: writing.create_commit(d, r, "m", "t", []), lambda b: b["sha"], 4),
-    ("POST", "/issues", lambda d, r, m: writing.create_issue(d, r, "t", "b"), lambda b: b["number"], 10),
-    ("POST", "/pulls", lambda d, r, m: writing.open_pull(d, r, "h", "b", "t", "b"), lambda b: b["number"], 3),
-    ("POST", "/issues/(?P<number>[0-9]+)/comments", lambda d, r, m: writing.comment(d, r, int(m["number"]), "b"),
+    ("POST", "/git/commits", lambda d, r, m: write.create_commit(d, r, "m", "t", []), lambda b: b["sha"], 4),
+    ("POST", "/issues", lambda d, r, m: write.create_issue(d, r, "t", "b"), lambda b: b["number"], 10),
+    ("POST", "/pulls", lambda d, r, m: write.open_pull(d, r, "h", "b", "t", "b"), lambda b: b["number"], 3),
+    ("POST", "/issues/(?P<number>[0-9]+)/comments", lambda d, r, m: write.comment(d, r, int(m["number"]), "b"),
      lambda b: b.get("html_url") or "", 1),
     ("POST", "/pulls/(?P<number>[0-9]+)/reviews",
-     lambda d, r, m: writing.review(d, r, int(m["number"]), "h", "COMMENT", "b"), lambda b: b.get("html_url") or "", 2),
+     lambda d, r, m: write.review(d, r, int(m["number"]), "h", "COMMENT", "b"), lambda b: b.get("html_url") or "", 2),
     ("PUT", "/pulls/(?P<number>[0-9]+)/merge",
-     lambda d, r, m: writing.merge(d, r, int(m["number"]), "h", "squash", "t", "m"), lambda b: b["sha"], 3),
-    ("POST", "/issues/(?P<number>[0-9]+)/labels", lambda d, r, m: writing.add_labels(d, r, int(m["number"]), ["x"]),
+     lambda d, r, m: write.merge(d, r, int(m["number"]), "h", "squash", "t", "m"), lambda b: b["sha"], 3),
+    ("POST", "/issues/(?P<number>[0-9]+)/labels", lambda d, r, m: write.add_labels(d, r, int(m["number"]), ["x"]),
      lambda b: None, 5),
     ("DELETE", "/issues/(?P<number>[0-9]+)/labels/(?P<name>[^/]+)",
-     lambda d, r, m: writing.remove_label(d, r, int(m["number"]), unquote(m["name"])), lambda b: None, 9),
-    ("PATCH", "/issues/(?P<number>[0-9]+)", lambda d, r, m: writing.close_issue(d, r, int(m["number"])),
+     lambda d, r, m: write.remove_label(d, r, int(m["number"]), unquote(m["name"])), lambda b: None, 9),
+    ("PATCH", "/issues/(?P<number>[0-9]+)", lambda d, r, m: write.close_issue(d, r, int(m["number"])),
      lambda b: None, 8),
-    ("POST", "/statuses/(?P<sha>[0-9a-f]+)", lambda d, r, m: writing.set_status(d, r, m["sha"], "c", "success", "", ""),
+    ("POST", "/statuses/(?P<sha>[0-9a-f]+)", lambda d, r, m: write.set_status(d, r, m["sha"], "c", "success", "", ""),
      lambda b: None, 1),
     ("GET", "/issues", lambda d, r, m: changed_unless(d, r, "")[0], _latest, 40),
-    ("GET", "/labels", lambda d, r, m: setup.read_labels(d, r), lambda b: {one["name"] for one in b}, 2),
+    ("GET", "/labels", lambda d, r, m: probe.read_labels(d, r), lambda b: {one["name"] for one in b}, 2),
 ]  # fmt: skip
 
 
@@ -278,7 +279,7 @@ def test_recorded_pull_requests_say_how_they_were_merged(github: responses.Reque
         body = one.json if one.body.startswith("{") else {}  # or it was asked for as a diff
         if body.get("merged") and body.get("merge_commit_sha"):
             answer(github, one)
-            merged = writing.merged_as(door(), match["repo"], int(match["number"]))
+            merged = write.merged_as(door(), match["repo"], int(match["number"]))
             assert merged == (body["merge_commit_sha"], body["merged_by"]["login"]), one.source
             github.reset()
             fed += 1

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from bee.hands.github import reading
-from bee.hands.github.door import Door, Servers
-from bee.hands.github.node import seconds
+from bee.github import read
+from bee.github.client import Door, Servers
+from bee.github.json import seconds
 from bee.model.items import Issue, Pull
 from tests.belt.stage import Stage, staged
 from tests.recorded import fetch
@@ -153,7 +153,7 @@ def test_timelines_and_reviews_are_read_as_people_made_them(tmp_path: Path) -> N
                 if event["event"] in ACTS:
                     ACTS[event["event"]](again, event)
             again.at("2026-01-01T12:00:00Z")
-            item = reading.read_item(door, stage.repo, again.number).item
+            item = read.read_item(door, stage.repo, again.number).item
             same(again, item, one.source)
             done += [what for what, *_ in again.done]
     print(f"done again as recorded: { {what: done.count(what) for what in sorted(set(done))} }")

@@ -13,7 +13,7 @@ import requests
 
 from bee.config.schema import Settings
 from bee.doors.services import role_prompt
-from bee.hands.github.door import Door, Servers
+from bee.github.client import Door, Servers
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.pipeline.output_checks import Gates

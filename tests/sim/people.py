@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bee.hands.github.door import Door
+from bee.github.client import Door
 from bee.verbs import steer
 from bee.verbs.host import Host
 from tests.sim.hub import No, Thing, User

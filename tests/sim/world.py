@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from bee.github.snapshot import look
 from bee.model.errors import BeeError
 from bee.model.limits import SWEEP_HOURS
 from bee.model.outcomes import Outcome
@@ -17,7 +18,6 @@ from bee.pipeline.decide import Decision, decide
 from bee.pipeline.positions import Position
 from bee.verbs.job import Job
 from bee.verbs.report import Report
-from bee.verbs.snapshot import look
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places
@@ -206,7 +206,7 @@ class World:
 
     def decision(self) -> Decision:
         """What bee would decide now, read by nobody."""
-        from bee.hands.github.door import Door
+        from bee.github.client import Door
         from tests.sim.machine import SERVERS
         from tests.sim.wire import Wire
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.doors import services
-from bee.hands.github.door import Door
+from bee.github.client import Door
 from bee.verbs.host import Host
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def _repo(
 
 def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tuple[Policy | None, list[Value], str]:
     """The policy, its values, and why there is none. Raises LookError, and ConfigError for one that is wrong."""
-    from bee.hands.github import reading
+    from bee.github import read as reading
 
     try:
         services.token_of(env)

@@ -9,11 +9,11 @@ from typing import Any, Final
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.doors.commands.log import add_times
-from bee.hands.github import reading
+from bee.github import read
+from bee.github.snapshot import read_policy
 from bee.thinking.ledger import AgentRun, Sum, agent_runs, day_of, sums, total
 from bee.verbs import ledger
 from bee.verbs.host import Host
-from bee.verbs.snapshot import read_policy
 
 HELP = "what the agents cost, by item, role and day, with the limits that hold them"
 KEYS: Final[Mapping[str, Callable[[AgentRun], str]]] = {
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def _of(host: Host, repo: str, since: int, until: int) -> dict[str, Any]:
-    policy = read_policy(repo, reading.read_head(host.door(), repo).policy_text)
+    policy = read_policy(repo, read.read_head(host.door(), repo).policy_text)
     everything = agent_runs(ledger.read(host, repo, (), since))
     runs = [one for one in everything if one.run.started_at >= since and (not until or one.run.started_at < until)]
     tables = {f"{name}s": _rows(name, runs, sums(runs, key)) for name, key in KEYS.items()}

@@ -12,7 +12,7 @@ from bee.config.schema import Settings
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, print_json
 from bee.doors.commands.install import machine_of
-from bee.hands.github.door import Door
+from bee.github.client import Door
 from bee.hands.sandbox import find as find_box
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain

@@ -13,7 +13,7 @@ from bee.config.schema import POLICY_PATH, check_repo_name
 from bee.doors import asking, render, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
-from bee.hands.github.door import Door, Servers
+from bee.github.client import Door, Servers
 from bee.hands.sandbox import find as find_box
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label

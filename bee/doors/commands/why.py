@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
-from bee.hands.github import reading
+from bee.github import read
+from bee.github.snapshot import look
 from bee.pipeline.decide import place_item, survey, why_json
 from bee.pipeline.holds import hold_of
 from bee.verbs.phases import with_phases
-from bee.verbs.snapshot import look
 
 HELP = "why an item is where it is, and what you can do about it"
 
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     view = with_phases(host, look(door, repo))
     placed = next((one for one in survey(view) if one.number == args.number), None)
     if placed is None:
-        placed = place_item(reading.read_item(door, repo, args.number).item, view)
+        placed = place_item(read.read_item(door, repo, args.number).item, view)
     data = why_json(placed, hold_of(view))
     if args.json:
         print_json(data)

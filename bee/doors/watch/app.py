@@ -19,7 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
 from bee.doors.watch.picture import Follow, Key, Picture, Row, take
-from bee.hands.github.door import Door
+from bee.github.client import Door
 from bee.model import markers
 from bee.model.errors import BeeError
 from bee.model.roles import Role

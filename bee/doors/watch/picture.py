@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bee.github.snapshot import look
 from bee.hands import runlog
 from bee.model.items import kind_of
 from bee.model.limits import WATCH_LINES_MAX
@@ -19,7 +20,6 @@ from bee.pipeline.positions import Mover, Position
 from bee.verbs.host import Host
 from bee.verbs.logs import Reading
 from bee.verbs.phases import with_phases
-from bee.verbs.snapshot import look
 
 _PERSON_IS_ASKED: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
 Key = tuple[str, int]

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bee.config.schema import Policy, Settings
-from bee.hands.github import reading, writing
-from bee.hands.github import setup as requests_of
-from bee.hands.github.door import Door
-from bee.hands.github.writing import RefMove
+from bee.github import probe as requests_of
+from bee.github import read, write
+from bee.github.client import Door
+from bee.github.snapshot import read_policy
+from bee.github.write import RefMove
 from bee.hands.sandbox import Box
 from bee.hands.scheduler import Machine
 from bee.model.errors import (
@@ -38,7 +39,6 @@ from bee.thinking.checks import Check, Level
 from bee.thinking.posture import Posture, posture_checks
 from bee.verbs.setup import machine
 from bee.verbs.setup.machine import Scheduling
-from bee.verbs.snapshot import read_policy
 
 INSTALL: Final = "bee install"
 
@@ -221,7 +221,7 @@ def repo_checks(door: Door, repo: str, patient: Patient, findings: Findings) -> 
     try:
         facts = requests_of.read_repo(door, repo)
         grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(door, facts.repo)
-        head = reading.read_head(door, facts.repo)
+        head = read.read_head(door, facts.repo)
         findings.add(*checks.access_checks(facts, grants, head.viewer.login), *checks.setting_checks(facts))
         policy, problem = _policy(facts, head.policy_text)
         missing = _missing_scripts(door, facts, policy)
@@ -264,11 +264,11 @@ def _write_test(door: Door, repo: str, repo_id: str, head: str) -> str:
     """Make a ref below refs/bee/ and take it away again; what GitHub said where it did not let us, else nothing."""
     ref = f"refs/bee/write-test/{secrets.token_hex(8)}"
     try:
-        writing.update_refs(door, repo, repo_id, [RefMove(ref, None, head)])
+        write.update_refs(door, repo, repo_id, [RefMove(ref, None, head)])
     except (ForbiddenError, RefConflict, RefusedError) as problem:
         return one_line(str(problem))
     except LookError:  # it may have been made all the same
-        writing.delete_ref(door, repo, ref)
+        write.delete_ref(door, repo, ref)
         raise
-    writing.delete_ref(door, repo, ref)
-    return "it is still there" if writing.read_oid(door, repo, ref) else ""
+    write.delete_ref(door, repo, ref)
+    return "it is still there" if write.read_oid(door, repo, ref) else ""

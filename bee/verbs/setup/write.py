@@ -12,10 +12,11 @@ from typing import Any
 
 from bee.config.schema import POLICY_PATH, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
-from bee.hands.github import reading, writing
-from bee.hands.github import setup as requests_of
-from bee.hands.github.door import Door
-from bee.hands.github.writing import RefMove
+from bee.github import probe as requests_of
+from bee.github import read, write
+from bee.github.client import Door
+from bee.github.snapshot import read_policy
+from bee.github.write import RefMove
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
 from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import LABEL_TEXTS, Label
@@ -33,7 +34,6 @@ from bee.thinking.setup import (
     pull_body,
     with_repo,
 )
-from bee.verbs.snapshot import read_policy
 
 MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3
@@ -108,7 +108,7 @@ class Plan:
 def look(door: Door, repo: str) -> Found:
     """The repository as it is. Raises ForbiddenError where the token may not do what bee does, before any write."""
     facts = requests_of.read_repo(door, repo)
-    head = reading.read_head(door, facts.repo)
+    head = read.read_head(door, facts.repo)
     grants = scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(door, facts.repo)
     _stop_at(access_checks(facts, grants, head.viewer.login) + setting_checks(facts))
     if head.policy_text is not None:
@@ -137,7 +137,7 @@ def _stop_at(checks: list[Check]) -> None:
 
 
 def _open_pull(door: Door, found: Found) -> PullRef | None:
-    pulls = reading.pulls_of_branch(door, found.facts.repo, SETUP_BRANCH)
+    pulls = read.pulls_of_branch(door, found.facts.repo, SETUP_BRANCH)
     return next((pull for pull in pulls if pull.state is PullState.OPEN), None)
 
 
@@ -187,7 +187,7 @@ def carry_out(door: Door, plan: Plan) -> Written:
     """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin."""
     repo = plan.found.facts.repo
     for step in plan.of("label"):
-        writing.label_id(door, repo, Label(step.name))
+        write.label_id(door, repo, Label(step.name))
     files = {step.name: step.text for step in plan.of("file")}
     written = _bring(door, plan.found, files) if files else Written(_number(plan.found.pull))
     for step in plan.of("config"):
@@ -206,9 +206,9 @@ def _bring(door: Door, found: Found, files: Mapping[str, str]) -> Written:
         commit = _commit(door, head, files)
         try:
             ref = f"refs/heads/{head.default_branch}"
-            writing.update_refs(door, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
+            write.update_refs(door, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
         except (RefConflict, ForbiddenError):
-            now = reading.read_head(door, head.repo)
+            now = read.read_head(door, head.repo)
             if now.default_head == head.default_head:
                 break  # nobody was faster: the branch has a rule that cannot be seen beforehand
             head = now
@@ -219,22 +219,22 @@ def _bring(door: Door, found: Found, files: Mapping[str, str]) -> Written:
 
 def _commit(door: Door, head: Snapshot, files: Mapping[str, str]) -> str:
     tree = requests_of.create_tree(door, head.repo, head.default_tree, files)
-    return writing.create_commit(door, head.repo, MESSAGE, tree, [head.default_head])
+    return write.create_commit(door, head.repo, MESSAGE, tree, [head.default_head])
 
 
 def _propose(door: Door, head: Snapshot, files: Mapping[str, str]) -> int:
     """A pull request with the files. A branch that an earlier try left without its pull request is used again."""
     branch = SETUP_BRANCH
-    known = reading.pulls_of_branch(door, head.repo, branch)
-    tip = writing.read_oid(door, head.repo, f"refs/heads/{branch}")
+    known = read.pulls_of_branch(door, head.repo, branch)
+    tip = write.read_oid(door, head.repo, f"refs/heads/{branch}")
     if tip is not None and (known or not _has(door, head.repo, branch, files)):
         branch = f"{SETUP_BRANCH}-{head.default_head[:12]}"
-        tip = writing.read_oid(door, head.repo, f"refs/heads/{branch}")
+        tip = write.read_oid(door, head.repo, f"refs/heads/{branch}")
     if tip is None:
         commit = _commit(door, head, files)
-        writing.update_refs(door, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
+        write.update_refs(door, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
     try:
-        return writing.open_pull(door, head.repo, branch, head.default_branch, MESSAGE, pull_body(files))
+        return write.open_pull(door, head.repo, branch, head.default_branch, MESSAGE, pull_body(files))
     except RefusedError as problem:
         raise ForbiddenError(
             f"the branch {branch} of {head.repo} has the files, and GitHub did not take the pull request "

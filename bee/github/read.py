@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bee.hands.github import parse, queries
-from bee.hands.github.changes import latest
-from bee.hands.github.door import Door
-from bee.hands.github.graph import ask, is_cut, names_of, rest_of, whole
-from bee.hands.github.node import Node, rows
+from bee.github import parse, queries
+from bee.github.changes import latest
+from bee.github.client import Door
+from bee.github.graphql import ask, is_cut, names_of, rest_of, whole
+from bee.github.json import Node, rows
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Item, Permission, PullRef, Snapshot, Tip, Who

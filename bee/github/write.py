@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.hands.github import parse, queries
-from bee.hands.github.door import Door, GraphErrors
-from bee.hands.github.graph import ask, names_of
-from bee.hands.github.node import Node, top
-from bee.hands.github.reading import whole_item
+from bee.github import parse, queries
+from bee.github.client import Door, GraphErrors
+from bee.github.graphql import ask, names_of
+from bee.github.json import Node, top
+from bee.github.read import whole_item
 from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Item, Tip
 from bee.model.labels import LABEL_TEXTS, Label, known

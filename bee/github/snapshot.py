@@ -9,8 +9,8 @@ from typing import Final
 
 from bee.config.schema import POLICY_PATH, Policy, policy_of
 from bee.config.yaml import parse as parse_yaml
-from bee.hands.github import reading
-from bee.hands.github.door import Door
+from bee.github import read
+from bee.github.client import Door
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull, Snapshot, Who
@@ -44,7 +44,7 @@ def _policy(where: str, text: str) -> Policy:
 
 def look(door: Door, repo: str, phases: Mapping[str, Phase] | None = None) -> View:
     """One repository as it is now. Raises LookError, NotFoundError or ConfigError."""
-    snapshot = reading.read_snapshot(door, repo)
+    snapshot = read.read_snapshot(door, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = view_of(snapshot, policy, phases)
     return _with_mended(door, _with_dependencies(door, settle(door, view)))
@@ -70,7 +70,7 @@ def _read_again(door: Door, view: View, numbers: list[int]) -> View:
     pulls = {pull.number: pull for pull in view.snapshot.pulls}
     for number in numbers:
         try:
-            item = reading.read_item(door, view.snapshot.repo, number).item
+            item = read.read_item(door, view.snapshot.repo, number).item
         except NotFoundError:
             pulls.pop(number)
             continue
@@ -89,7 +89,7 @@ def _with_dependencies(door: Door, view: View) -> View:
     if not numbers:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
-    found = reading.read_dependencies(door, view.snapshot.repo, numbers, open_items)
+    found = read.read_dependencies(door, view.snapshot.repo, numbers, open_items)
     issues = tuple(
         replace(issue, blocked_by_open=found[issue.number][0], blockers=found[issue.number][1])
         if issue.number in found
@@ -109,7 +109,7 @@ def _with_mended(door: Door, view: View) -> View:
         bug = tip.record.number if tip and tip.record else 0
         if not bug or Label.QUARANTINE not in item.labels or snapshot.item(bug) or not may_release(item, view):
             continue
-        closing = reading.read_closing(door, snapshot.repo, bug)
+        closing = read.read_closing(door, snapshot.repo, bug)
         own = closing.by.lower() == snapshot.viewer.login.lower()
         if not closing.open and closing.completed and (own or view.trust.of(Who(closing.by))):
             mended.add(item.number)

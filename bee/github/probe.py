@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.hands.github import parse
-from bee.hands.github.door import Door, GraphErrors
-from bee.hands.github.graph import names_of
-from bee.hands.github.node import Node, rows, top
+from bee.github import parse
+from bee.github.client import Door, GraphErrors
+from bee.github.graphql import names_of
+from bee.github.json import Node, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
 from bee.model.items import Permission
 from bee.model.repository import BranchRules, Grant, RepoFacts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bee.hands.github.door import Door, GraphErrors
-from bee.hands.github.node import Node, top
+from bee.github.client import Door, GraphErrors
+from bee.github.json import Node, top
 from bee.model import limits
 from bee.model.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
 

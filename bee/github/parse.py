@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bee.hands.github.node import Node
+from bee.github.json import Node
 from bee.model.items import (
     Check,
     CheckState,

@@ -15,8 +15,8 @@ from typing import Any, Final, Protocol
 
 import requests
 
-from bee.hands.github.manners import Left, Pace, left_of
-from bee.hands.github.node import Node, rows, top
+from bee.github.json import Node, rows, top
+from bee.github.rate_limit import Left, Pace, left_of
 from bee.model import limits
 from bee.model.errors import (
     AuthError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bee.hands.github.door import Door
-from bee.hands.github.node import Node, rows
+from bee.github.client import Door
+from bee.github.json import Node, rows
 
 
 def changed_unless(door: Door, repo: str, etag: str) -> tuple[int | None, str]:

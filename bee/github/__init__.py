@@ -1,0 +1,1 @@
+"""The GitHub client: transport, rate limits, queries, reads, writes, the snapshot."""
