@@ -15,7 +15,7 @@ from typing import Any, Final
 from bee.config import schema
 from bee.doors import messages, schemas, session
 from bee.doors import reference_texts as texts
-from bee.hands.engines import table as engines
+from bee.engines import table as engines
 from bee.model import errors, limits, markers
 from bee.model.escalations import CAUSES
 from bee.model.labels import LABEL_TEXTS, Label

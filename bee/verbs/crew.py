@@ -21,7 +21,7 @@ from bee.system.home import Home
 from bee.verbs.host import Scene
 
 if TYPE_CHECKING:
-    from bee.hands.engines import Engine, EngineResult
+    from bee.engines import Engine, EngineResult
     from bee.hands.sandbox import Box
     from bee.system.process import Ended
 
@@ -42,7 +42,7 @@ class BoxedCrew:
 
     def ready(self, role: Role, repo: str) -> None:
         """Look for the box, for the engine's program, and whether its network can be kept as this machine wants it."""
-        from bee.hands.engines import find
+        from bee.engines import find
 
         own, box = self.settings.role(role, repo), self.find_box()
         find(own.engine or "", self.env.get("PATH", "")).shows()
@@ -52,8 +52,8 @@ class BoxedCrew:
 
     def play(self, scene: Scene) -> EngineResult:
         """Start the engine's program in the box, and keep its clocks."""
+        from bee.engines import EngineJob, EngineResult, Price, find
         from bee.hands.egress import Egress, relayed, through_proxy
-        from bee.hands.engines import EngineJob, EngineResult, Price, find
 
         own = self.settings.role(scene.role, scene.repo)
         assert own.engine is not None

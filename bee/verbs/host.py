@@ -27,8 +27,8 @@ from bee.system.clock import Clock
 from bee.system.home import Home
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
+    from bee.engines import EngineResult
     from bee.git import Repository
-    from bee.hands.engines import EngineResult
     from bee.pipeline.output_checks import Gates
     from bee.system.process import Ended
 

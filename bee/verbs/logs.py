@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bee.config.schema import Settings
+from bee.engines import NAMES, Price, Spent, find
+from bee.engines.transcript import readable
 from bee.github import write
 from bee.github.client import Door
 from bee.hands import runlog
-from bee.hands.engines import NAMES, Price, Spent, find
-from bee.hands.engines.readable import readable
 from bee.hands.runlog import About, Tail
 from bee.model.errors import UsageError
 from bee.model.limits import LEASE_SECONDS

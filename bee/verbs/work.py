@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from bee.config.network import OPEN
 from bee.config.notify import Notice
+from bee.engines import EngineResult
 from bee.git import RefChange, Repository
 from bee.github import write
 from bee.github.client import Door
 from bee.hands import runlog
-from bee.hands.engines import EngineResult
 from bee.model import limits, records
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels

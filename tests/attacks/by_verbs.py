@@ -13,8 +13,8 @@ import yaml
 from bee.config.yaml import parse as parse_yaml
 from bee.doors import render
 from bee.doors.broker import Broker
-from bee.hands.engines.base import EngineJob
-from bee.hands.engines.environment import agent_env
+from bee.engines.base import EngineJob
+from bee.engines.environment import agent_env
 from bee.model.answer import Answer
 from bee.model.errors import ConfigError
 from bee.model.plan import parse_steps

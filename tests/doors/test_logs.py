@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bee.engines.transcript import readable
 from bee.hands import runlog
-from bee.hands.engines.readable import readable
 from bee.hands.runlog import About
 from bee.system.home import Home
 from tests.belt.plays import bee

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.engines import ENGINES
+from bee.engines import ENGINES
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("BEE_CACHE") or ROOT / ".cache") / "engines"

@@ -14,7 +14,7 @@ import pytest
 from bee.config.schema import RoleSettings, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
 from bee.doors import services
-from bee.hands.engines import EngineJob, EngineResult, Price, find
+from bee.engines import EngineJob, EngineResult, Price, find
 from bee.model.errors import ConfigError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.engines import ENGINES, EngineJob, find
+from bee.engines import ENGINES, EngineJob, find
 from bee.model.errors import UsageError
 from bee.system.process import SYSTEM_PATH
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bee.hands.engines.prices import PRICES, Price, Usage, cost_of, price_of
-from bee.hands.engines.trouble import is_quota_sentence, read_trouble, retry_time
+from bee.engines.errors import is_quota_sentence, read_trouble, retry_time
+from bee.engines.prices import PRICES, Price, Usage, cost_of, price_of
 from bee.model.outcomes import Failure
 
 NOW = datetime(2026, 7, 15, 12, 0, tzinfo=UTC).timestamp()

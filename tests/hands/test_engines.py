@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.engines import EngineJob, find
+from bee.engines import EngineJob, find
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.system.process import Agent, Stopped

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bee import engines
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
-from bee.hands import engines
 from bee.model.plan import read_body
 from bee.thinking import setup
 from bee.thinking.setup import Answers, Remote

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bee.hands.engines import EngineResult
+from bee.engines import EngineResult
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.system.process import Ended

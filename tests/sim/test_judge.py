@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from bee.hands.engines import EngineResult
+from bee.engines import EngineResult
 from bee.model.phase import Phase
 from bee.model.roles import Role
 from bee.verbs.host import Scene

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.hands.engines import claude, codex, gemini
+from bee.engines import claude, codex, gemini
 from bee.hands.scheduler import Machine
 from bee.model.errors import UsageError
 from bee.model.text import one_line

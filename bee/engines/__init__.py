@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bee.hands.engines.base import Engine, EngineJob, EngineResult, Spent
-from bee.hands.engines.claude import ClaudeEngine
-from bee.hands.engines.codex import CodexEngine
-from bee.hands.engines.command import CommandEngine
-from bee.hands.engines.gemini import GeminiEngine
-from bee.hands.engines.prices import Price
-from bee.hands.engines.stream import StreamEngine
+from bee.engines.base import Engine, EngineJob, EngineResult, Spent
+from bee.engines.claude import ClaudeEngine
+from bee.engines.codex import CodexEngine
+from bee.engines.command import CommandEngine
+from bee.engines.events import StreamEngine
+from bee.engines.gemini import GeminiEngine
+from bee.engines.prices import Price
 from bee.model.errors import UsageError
 from bee.system.process import SYSTEM_PATH
 

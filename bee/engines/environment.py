@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bee.hands.engines.base import EngineJob
+from bee.engines.base import EngineJob
 from bee.system.process import SYSTEM_PATH, base_env
 
 TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the sandbox; short, so that sockets fit in it

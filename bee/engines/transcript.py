@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from bee.hands.engines.stream import parse, section, text_of
+from bee.engines.events import parse, section, text_of
 from bee.model.text import clipped, plain
 
 Kind = Literal["message", "thought", "tool", "answer", "error", "output"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
-from bee.hands.engines.environment import agent_env
+from bee.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
+from bee.engines.environment import agent_env
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
 from bee.system.process import Stopped

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bee.hands.engines import ENGINES
-from bee.hands.engines.base import EngineJob
-from bee.hands.engines.prices import PRICES
-from bee.hands.engines.stream import StreamEngine
+from bee.engines import ENGINES
+from bee.engines.base import EngineJob
+from bee.engines.events import StreamEngine
+from bee.engines.prices import PRICES
 
 Rows = list[tuple[str, ...]]
 _NOWHERE = Path("/")

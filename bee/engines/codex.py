@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bee.hands.engines.base import EngineJob
-from bee.hands.engines.environment import agent_env, login
-from bee.hands.engines.prices import Usage
-from bee.hands.engines.stream import StreamEngine, section, text_of, whole
+from bee.engines.base import EngineJob
+from bee.engines.environment import agent_env, login
+from bee.engines.events import StreamEngine, section, text_of, whole
+from bee.engines.prices import Usage
 from bee.model.outcomes import Failure
 
 LOGIN: Final = ("OPENAI_API_KEY",)

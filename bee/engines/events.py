@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bee.hands.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
-from bee.hands.engines.prices import Price, Usage, cost_of, price_of
-from bee.hands.engines.program import Program, locate
-from bee.hands.engines.sessions import Sessions
-from bee.hands.engines.trouble import Trouble, read_trouble
+from bee.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, killed
+from bee.engines.errors import Trouble, read_trouble
+from bee.engines.prices import Price, Usage, cost_of, price_of
+from bee.engines.program import Program, locate
+from bee.engines.sessions import Sessions
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
 from bee.system.process import SYSTEM_PATH, Stopped

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bee.hands.engines.base import EngineJob
-from bee.hands.engines.environment import agent_env, login
-from bee.hands.engines.prices import Usage, cost_of, price_of
-from bee.hands.engines.stream import StreamEngine, section, text_of, whole
+from bee.engines.base import EngineJob
+from bee.engines.environment import agent_env, login
+from bee.engines.events import StreamEngine, section, text_of, whole
+from bee.engines.prices import Usage, cost_of, price_of
 from bee.model.outcomes import Failure
 
 LOGIN: Final = ("GEMINI_API_KEY",)
