@@ -21,6 +21,7 @@ from typing import Any, Final
 from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.sandbox import relay
 from bee.system.sockets import PARENT, private_folder
 
 Handler = Callable[[str, dict[str, Any]], Answer]
@@ -160,7 +161,7 @@ def install(bin_dir: Path, python: str) -> None:
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     client = bin_dir / "session.py"
     shutil.copyfile(Path(__file__).with_name("session.py"), client)
-    shutil.copyfile(Path(__file__).with_name("relay.py"), bin_dir / "relay.py")
+    shutil.copyfile(Path(relay.__file__), bin_dir / "relay.py")
     shim = bin_dir / "bee"
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")
     shim.chmod(0o755)

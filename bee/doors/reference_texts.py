@@ -265,7 +265,7 @@ UNSPELLED: Final = {
     "github.write:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
     "github.write:pause": "GitHub says that the claim moved: …",
     "github.write:update_refs": "GitHub says that a ref is elsewhere: …",
-    "hands.sandbox:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
+    "sandbox.box:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",
     "verbs.keeper:_look": "the lease is another run's, or a person said stop",
     "verbs.keeper:move": "the lease is another run's, or a person said stop",

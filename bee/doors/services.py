@@ -27,7 +27,7 @@ from bee.verbs.host import Handler, Host, Say
 
 if TYPE_CHECKING:
     from bee.git import Repository
-    from bee.hands.sandbox import Box
+    from bee.sandbox.box import Box
     from bee.verbs.steer import Done
 
 GH_SECONDS_MAX: Final = 10
@@ -159,7 +159,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
 
 
 def _box(mode: Literal["required", "none"], path: str) -> Box:
-    from bee.hands.sandbox import find
+    from bee.sandbox.box import find
 
     return find(mode, path)
 

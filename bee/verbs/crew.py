@@ -22,7 +22,7 @@ from bee.verbs.host import Scene
 
 if TYPE_CHECKING:
     from bee.engines import Engine, EngineResult
-    from bee.hands.sandbox import Box
+    from bee.sandbox.box import Box
     from bee.system.process import Ended
 
 
@@ -53,7 +53,7 @@ class BoxedCrew:
     def play(self, scene: Scene) -> EngineResult:
         """Start the engine's program in the box, and keep its clocks."""
         from bee.engines import EngineJob, EngineResult, Price, find
-        from bee.hands.egress import Egress, relayed, through_proxy
+        from bee.sandbox.egress import Egress, relayed, through_proxy
 
         own = self.settings.role(scene.role, scene.repo)
         assert own.engine is not None

@@ -14,7 +14,7 @@ import tempfile
 import urllib.error
 from pathlib import Path
 
-from bee.hands.sandbox import Box
+from bee.sandbox.box import Box
 from bee.system import process
 from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, Skipped, attack, each

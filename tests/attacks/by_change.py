@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bee.config.schema import Policy, Settings
 from bee.git import RefChange
-from bee.hands.sandbox import Box
 from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import Gates
+from bee.sandbox.box import Box
 from bee.system.home import Home
 from bee.system.secrets import scan
 from bee.verbs.crew import BoxedCrew

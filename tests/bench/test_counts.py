@@ -56,7 +56,7 @@ def test_a_tick_pays_only_for_what_it_uses() -> None:
     """Imported when it is needed: what decides, git's and processes' hands, YAML, the engines, all that writes."""
     lazy = {
         "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.thinking.outcome", "bee.engines",
-        "bee.git.mirror", "bee.system.process.start", "bee.hands.sandbox", "bee.github.write",
+        "bee.git.mirror", "bee.system.process.start", "bee.sandbox.box", "bee.github.write",
         "bee.verbs.work",
     }  # fmt: skip
     heavy = lazy - {"yaml", "bee.model.items", "bee.pipeline.decide"}

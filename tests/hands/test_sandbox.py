@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from bee.doors import broker
-from bee.hands import sandbox
-from bee.hands.sandbox import Box, seatbelt_profile
 from bee.model.answer import Answer
 from bee.model.errors import SandboxError, UsageError
+from bee.sandbox import box as sandbox
+from bee.sandbox.box import Box, seatbelt_profile
 from bee.system import process
 from bee.system.process import Agent, Bounds
 from tests.hands.world import until

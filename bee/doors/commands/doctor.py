@@ -13,9 +13,9 @@ from bee.doors import render, services
 from bee.doors.commands.common import add_repo, print_json
 from bee.doors.commands.install import machine_of
 from bee.github.client import Door
-from bee.hands.sandbox import find as find_box
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
+from bee.sandbox.box import find as find_box
 from bee.system import process
 from bee.system.home import Home
 from bee.thinking.checks import Check, Level

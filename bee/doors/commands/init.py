@@ -14,10 +14,10 @@ from bee.doors import asking, render, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
 from bee.github.client import Door, Servers
-from bee.hands.sandbox import find as find_box
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.text import one_line, plain
+from bee.sandbox.box import find as find_box
 from bee.system import process
 from bee.thinking.setup import (
     INTAKES,

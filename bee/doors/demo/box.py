@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bee.hands import sandbox
 from bee.model.errors import SandboxError
+from bee.sandbox import box
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Box:
 def choose(env: Mapping[str, str]) -> Box:
     """`required` where a box can really be built here, else `none`: the demo's agent harms nobody."""
     try:
-        found = sandbox.find("required", env.get("PATH", ""))
+        found = box.find("required", env.get("PATH", ""))
     except SandboxError as reason:
         why = str(reason).partition(". ")[0]
         return Box("none", f"none, written into the demo's own config.yml. {why}.")

@@ -18,7 +18,6 @@ from bee.github import read, write
 from bee.github.client import Door
 from bee.github.snapshot import read_policy
 from bee.github.write import RefMove
-from bee.hands.sandbox import Box
 from bee.hands.scheduler import Machine
 from bee.model.errors import (
     AuthError,
@@ -33,6 +32,7 @@ from bee.model.errors import (
 from bee.model.repository import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
+from bee.sandbox.box import Box
 from bee.system.home import Home
 from bee.thinking import checks
 from bee.thinking.checks import Check, Level
