@@ -17,13 +17,13 @@ from bee.config.schema import Settings, check_repo_name, settings_of
 from bee.git import Git
 from bee.github.client import Door, Servers
 from bee.hands.executor import LocalExecutor
+from bee.host import Handler, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
 from bee.system import process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
 from bee.verbs.crew import BoxedCrew
-from bee.verbs.host import Handler, Host, Say
 
 if TYPE_CHECKING:
     from bee.git import Repository

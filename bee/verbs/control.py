@@ -8,13 +8,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 
+from bee.host import new_run
 from bee.model.errors import RefConflict
 from bee.model.items import Tip
 from bee.model.records import Kind, Record
 from bee.model.refs import CONTROL_REF
 from bee.pipeline.holds import FOR_EVER, standing_pause
 from bee.verbs import lease as leases
-from bee.verbs.host import new_run
 from bee.verbs.lease import Desk
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from bee.github import read, write
 from bee.github.client import Door
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
@@ -27,7 +28,6 @@ from bee.pipeline.trust import revisions
 from bee.thinking import dashboard as board
 from bee.thinking.dashboard import Asked, Box, Do
 from bee.verbs import control, steer
-from bee.verbs.host import Host
 from bee.verbs.keyed import keyed
 from bee.verbs.lease import Desk, desk_of
 from bee.verbs.phases import with_phases

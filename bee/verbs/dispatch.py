@@ -10,6 +10,7 @@ from bee.github.client import Door
 from bee.github.snapshot import with_snapshot
 from bee.github.write import label_id, mark_claimed, remove_label
 from bee.hands.runlog import About, write_about
+from bee.host import Host, new_run
 from bee.model import limits
 from bee.model.errors import LeaseLost
 from bee.model.items import Item, Pull, Snapshot, Tip
@@ -26,7 +27,6 @@ from bee.pipeline.trust import resumed_at
 from bee.system.home import Slot
 from bee.verbs import job as jobs
 from bee.verbs import lease as leases
-from bee.verbs.host import Host, new_run
 from bee.verbs.job import Job
 from bee.verbs.lease import Claim, Ending, Lease, desk_of
 from bee.verbs.report import Options, Report

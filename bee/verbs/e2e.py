@@ -12,12 +12,12 @@ from pathlib import Path
 
 from bee.config.schema import Policy
 from bee.git import Repository
+from bee.host import Crew
 from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
 from bee.pipeline.output_checks import Gates, verify_scripts
-from bee.verbs.host import Crew
 from bee.wording import texts
 
 

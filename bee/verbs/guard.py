@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.host import Host
 from bee.model.errors import BeeError
 from bee.model.text import one_line
-from bee.verbs.host import Host
 from bee.verbs.report import Report
 
 ROLLBACK_PENDING: Final = "rollback-alert-pending"

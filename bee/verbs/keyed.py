@@ -6,6 +6,7 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 
+from bee.host import new_run
 from bee.model import limits
 from bee.model.errors import LookError
 from bee.model.items import Tip
@@ -13,7 +14,6 @@ from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.refs import ALERT_REFS
 from bee.verbs import lease as leases
-from bee.verbs.host import new_run
 from bee.verbs.lease import Desk, Ending
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.git import Commit
+from bee.host import Host
 from bee.model import limits, records
 from bee.model.errors import CutOffError
 from bee.model.records import Entry
 from bee.model.refs import ARCHIVE_REFS, ITEM_REFS, archive_ref, item_ref
-from bee.verbs.host import Host
 
 
 def read(host: Host, repo: str, numbers: Sequence[int], since: int = 0) -> list[Entry]:

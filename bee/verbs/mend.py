@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bee.github import write
+from bee.host import new_run
 from bee.model import limits
 from bee.model.effects import (
     CloseIssue,
@@ -44,7 +45,6 @@ from bee.pipeline.told import card_key
 from bee.pipeline.trust import resumed_at
 from bee.verbs import lease as leases
 from bee.verbs.carrying import Carrying
-from bee.verbs.host import new_run
 from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import carry_out

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from bee.config.notify import DESKTOP, Notice, Way
+from bee.host import Host
 from bee.model.text import digest
-from bee.verbs.host import Host
 
 PROBLEM: Final = "notify-problem"
 

@@ -11,6 +11,7 @@ from typing import Final
 from bee.github import read, write
 from bee.github.client import Door
 from bee.github.read import OneItem
+from bee.host import Host
 from bee.model import markers, plan
 from bee.model.effects import effect_key
 from bee.model.errors import UsageError
@@ -20,7 +21,6 @@ from bee.model.refs import parse_branch
 from bee.model.text import unix
 from bee.pipeline.trust import TRUSTED
 from bee.verbs import bodies, showing, steer
-from bee.verbs.host import Host
 from bee.verbs.steer import HUMAN_ROLE, Done
 from bee.wording import texts
 

@@ -10,6 +10,7 @@ from typing import Any
 from bee.github.client import Door
 from bee.github.rate_limit import Left
 from bee.github.snapshot import look
+from bee.host import Host, writes_of_hour
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.text import one_line
@@ -17,7 +18,6 @@ from bee.pipeline.decide import decide
 from bee.system.home import Slot
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
-from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.phases import with_phases
 

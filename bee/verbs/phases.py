@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bee.host import Host
 from bee.model.phase import Phase
 from bee.pipeline.facts import DayBounds, View
-from bee.verbs.host import Host
 
 
 def with_phases(host: Host, view: View) -> View:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bee.github.client import Door
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
 from bee.model.phase import Phase
@@ -16,7 +17,6 @@ from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import left_on_closed, twins
 from bee.system.home import Home
-from bee.verbs.host import Host
 from bee.verbs.phases import with_phases
 from bee.verbs.report import Report
 

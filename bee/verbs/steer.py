@@ -14,6 +14,7 @@ from bee.github import read, write
 from bee.github.client import Door
 from bee.github.read import OneItem
 from bee.github.write import RefMove
+from bee.host import Host, new_run
 from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.errors import RefConflict, UsageError
@@ -30,7 +31,6 @@ from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
 from bee.verbs import control, showing
 from bee.verbs import lease as leases
-from bee.verbs.host import Host, new_run
 from bee.verbs.lease import Desk, Ending, desk_of
 from bee.wording import texts
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from bee import __version__
 from bee.github.changes import changed_unless
 from bee.github.client import Door
+from bee.host import Host
 from bee.model import codec, limits
 from bee.model.errors import BeeError
 from bee.model.hint import Hint, Shown
 from bee.model.refs import BRANCH_REFS, CONTROL_REF
-from bee.verbs.host import Host
 
 if TYPE_CHECKING:  # a tick where nothing changed decides nothing
     from bee.pipeline.decide import Decision

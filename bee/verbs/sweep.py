@@ -11,6 +11,7 @@ from typing import Final
 
 from bee.github import read, write
 from bee.github.write import RefMove
+from bee.host import Host
 from bee.model import limits
 from bee.model.errors import NotFoundError, RefConflict
 from bee.model.labels import Label
@@ -19,7 +20,6 @@ from bee.model.runs import began_at
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import lately_closed, twins_of
 from bee.pipeline.trust import events_of
-from bee.verbs.host import Host
 from bee.verbs.janitor import take_away
 from bee.verbs.lease import Desk
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 
+from bee.host import Host, note_writes
 from bee.model.errors import BeeError
 from bee.system.home import Slot
 from bee.verbs.guard import guarded
-from bee.verbs.host import Host, note_writes
 from bee.verbs.report import Options, Report
 from bee.verbs.still import all_still
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from bee.github.client import Door
 from bee.github.snapshot import look
+from bee.host import Host, writes_of_hour
 from bee.model.errors import ConfigError, LookError, NotFoundError
 from bee.model.limits import WRITES_PER_HOUR_MAX
 from bee.pipeline.debt import something_to_ring
 from bee.pipeline.decide import Dispatch, decide
 from bee.pipeline.facts import View
 from bee.system.home import Slot
-from bee.verbs.host import Host, writes_of_hour
 from bee.verbs.phases import with_phases
 from bee.verbs.reconcile import reconcile
 from bee.verbs.report import Options, Report

@@ -17,6 +17,7 @@ from bee.git import RefChange, Repository
 from bee.github import write
 from bee.github.client import Door
 from bee.hands import runlog
+from bee.host import Host, Scene, credentials_of, note_writes
 from bee.model import limits, records
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels
@@ -41,7 +42,6 @@ from bee.verbs import lease as leases
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
-from bee.verbs.host import Host, Scene, credentials_of, note_writes
 from bee.verbs.job import Job
 from bee.verbs.keeper import Keeper
 from bee.verbs.lease import Desk, Ending, Lease

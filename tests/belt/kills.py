@@ -28,13 +28,13 @@ from bee.doors.demo import project
 from bee.doors.demo.stage import AGENT
 from bee.github.client import Door
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.roles import Role
 from bee.pipeline.decide import survey
 from bee.pipeline.history import MENDER, fold
 from bee.system.home import Slot
-from bee.verbs.host import Host
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
 KILLER = Path(__file__).with_name("killer")

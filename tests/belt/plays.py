@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model.records import RunSummary
 from bee.pipeline.decide import Placed, survey
-from bee.verbs.host import Host
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 

@@ -23,11 +23,11 @@ from bee.forge import server
 from bee.github import write
 from bee.github.client import Door
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
 from bee.verbs import lease as leases
-from bee.verbs.host import Host
 from bee.verbs.lease import Claim, Desk, Lease, desk_of
 from bee.verbs.report import Options, Report
 from bee.verbs.tick import tick

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bee.host import Host
 from bee.model import limits
-from bee.verbs.host import Host
 from tests.belt.plays import pull_of, runs
 from tests.belt.stage import Stage
 

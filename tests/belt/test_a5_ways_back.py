@@ -9,8 +9,8 @@ import os
 import pytest
 
 from bee.doors import cli
+from bee.host import Host
 from bee.pipeline.history import fold
-from bee.verbs.host import Host
 from tests.belt.plays import Ended, pull_of
 from tests.belt.stage import Stage
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.verbs.host import Host
+from bee.host import Host
 from tests.belt.plays import bee, configure
 from tests.belt.stage import Stage
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.verbs.host import Host
+from bee.host import Host
 from tests.belt.kills import AFTER, BEFORE, LOST, NEVER, ONE, WRITE, Hit, Hosts, Point, struck
 from tests.belt.stage import DRAFT, Stage, staged
 

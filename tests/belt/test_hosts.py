@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind
 from bee.system import process
 from bee.system.home import Slot
-from bee.verbs.host import Host
 from tests.belt.stage import DESIGN, DRAFT, Stage, until
 
 WAITING = 'touch "{folder}/started"\nwhile [ ! -e "{folder}/go" ]; do sleep 0.1; done\n'

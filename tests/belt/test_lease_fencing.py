@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.pipeline.decide import Placed, survey
 from bee.pipeline.facts import View
 from bee.verbs.dispatch import claim
-from bee.verbs.host import Host
 from bee.verbs.report import Options
 from bee.verbs.work import work
 from tests.belt.stage import APPROVE, DESIGN, DRAFT, MERGE, PLAN, TEST, Stage, until

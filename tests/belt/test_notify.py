@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bee.doors.board import Board
-from bee.verbs.host import Host
+from bee.host import Host
 from bee.verbs.overview import Seen, see
 from tests.belt.stage import Stage
 

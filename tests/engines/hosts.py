@@ -9,8 +9,8 @@ import pytest
 
 from bee.config.schema import RoleSettings, Settings
 from bee.doors import services
+from bee.host import Host
 from bee.model.roles import Role
-from bee.verbs.host import Host
 from tests.belt.stage import Stage
 from tests.engines import clis
 from tests.engines.models import MODEL

@@ -15,9 +15,9 @@ import pytest
 
 from bee.config.network import allows, is_host, narrowed
 from bee.config.schema import Settings
+from bee.host import Host
 from bee.model.errors import UsageError
 from bee.model.roles import Role
-from bee.verbs.host import Host
 from bee.verbs.logs import Reading, find_run
 from tests.belt.plays import heard, runs
 from tests.belt.stage import staged

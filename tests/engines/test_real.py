@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bee.doors import services
+from bee.host import Host
 from bee.model.outcomes import Failure
-from bee.verbs.host import Host
 from bee.verbs.logs import Reading, find_run
 from tests.belt.plays import heard, pull_of, runs
 from tests.belt.stage import DESIGN, Stage, staged

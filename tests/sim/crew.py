@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bee.engines import EngineResult
+from bee.host import Scene
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.system.process import Ended
-from bee.verbs.host import Scene
 from tests.sim.timeline import Killed, Process
 
 if TYPE_CHECKING:

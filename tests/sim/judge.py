@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bee.host import Scene
 from bee.model import limits, markers
 from bee.model.records import Kind, Record, decode
 from bee.model.refs import ITEM_REFS, parse_branch
 from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
-from bee.verbs.host import Scene
 from bee.verbs.report import Report
 from tests.sim.crew import broken
 from tests.sim.hub import Post, Thing, User

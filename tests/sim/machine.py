@@ -14,11 +14,11 @@ import requests
 from bee.config.schema import Settings
 from bee.doors.services import role_prompt
 from bee.github.client import Door, Servers
+from bee.host import Handler, Host
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.pipeline.output_checks import Gates
 from bee.system.home import Home, Slot
-from bee.verbs.host import Handler, Host
 from bee.verbs.job import Job, decode
 from bee.verbs.report import Options, Report
 from bee.verbs.tick import tick

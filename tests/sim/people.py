@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bee.github.client import Door
+from bee.host import Host
 from bee.verbs import steer
-from bee.verbs.host import Host
 from tests.sim.hub import No, Thing, User
 from tests.sim.machine import Machine
 from tests.sim.timeline import Process

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from bee.engines import EngineResult
+from bee.host import Scene
 from bee.model.phase import Phase
 from bee.model.roles import Role
-from bee.verbs.host import Scene
 from tests.sim.crew import Actors
 from tests.sim.hub import No
 from tests.sim.machine import ModelExecutor, Parts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bee.doors import services
 from bee.github.client import Door
-from bee.verbs.host import Host
+from bee.host import Host
 
 if TYPE_CHECKING:
     from bee.config.schema import Settings

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bee.doors import services
 from bee.doors.commands.common import say
+from bee.host import Host
 from bee.model.limits import BODY_BYTES_MAX
 from bee.model.outcomes import Outcome
 from bee.system import process
 from bee.system.home import Home, Slot
-from bee.verbs.host import Host
 from bee.verbs.job import Job, decode
 from bee.verbs.work import work
 

@@ -20,6 +20,7 @@ from textual.widgets import DataTable, Footer, Static
 
 from bee.doors.watch.picture import Follow, Key, Picture, Row, take
 from bee.github.client import Door
+from bee.host import Host
 from bee.model import markers
 from bee.model.errors import BeeError
 from bee.model.roles import Role
@@ -27,7 +28,6 @@ from bee.model.text import one_line
 from bee.pipeline.positions import Mover
 from bee.system import browser
 from bee.verbs import steer
-from bee.verbs.host import Host
 from bee.verbs.steer import Done
 
 STYLES: Final = {Mover.PERSON: "yellow", Mover.NOBODY: "dim", Mover.CONDITION: "cyan", Mover.BEE: "magenta"}

@@ -9,6 +9,7 @@ from typing import Final
 
 from bee.github.snapshot import look
 from bee.hands import runlog
+from bee.host import Host
 from bee.model.items import kind_of
 from bee.model.limits import WATCH_LINES_MAX
 from bee.model.roles import Role
@@ -17,7 +18,6 @@ from bee.pipeline.decide import Decision, Placed, actionable, decide
 from bee.pipeline.facts import View, is_live, record_of
 from bee.pipeline.history import MENDER, fold
 from bee.pipeline.positions import Mover, Position
-from bee.verbs.host import Host
 from bee.verbs.logs import Reading
 from bee.verbs.phases import with_phases
 
