@@ -267,8 +267,8 @@ UNSPELLED: Final = {
     "github.write:update_refs": "GitHub says that a ref is elsewhere: …",
     "sandbox.box:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",
-    "verbs.keeper:_look": "the lease is another run's, or a person said stop",
-    "verbs.keeper:move": "the lease is another run's, or a person said stop",
+    "lease.renewer:_look": "the lease is another run's, or a person said stop",
+    "lease.renewer:move": "the lease is another run's, or a person said stop",
     "verbs.work:_result": "the lease is another run's, or a person said stop",
 }
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 from bee.github import read, write
 from bee.host import new_run
+from bee.lease import lease as leases
+from bee.lease.lease import Desk
 from bee.model import limits, markers
 from bee.model.items import Tip, Who
 from bee.model.records import Kind, Record
 from bee.model.refs import ALERT_REFS
 from bee.model.text import digest
-from bee.verbs import lease as leases
 from bee.verbs.carrying import Moment, moment
-from bee.verbs.lease import Desk
 from bee.wording import texts
 
 ROLE = "alert"

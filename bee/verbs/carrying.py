@@ -9,12 +9,12 @@ from typing import Final
 from bee.github import read
 from bee.github.client import Door
 from bee.github.write import Pulse
+from bee.lease.lease import Desk, Lease, check, confirm
 from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import LeaseLost
 from bee.model.items import Comment, Item, Pull, Review
 from bee.pipeline.trust import Trust
-from bee.verbs.lease import Desk, Lease, check, confirm
 
 CONFIRM_FRESH_SECONDS: Final = 2
 

@@ -13,6 +13,9 @@ from bee.github import read, write
 from bee.github.client import Door
 from bee.github.snapshot import look
 from bee.host import Host
+from bee.lease import pause
+from bee.lease.lease import Desk, desk_of
+from bee.lease.singleton import keyed
 from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
@@ -27,9 +30,7 @@ from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import revisions
 from bee.thinking import dashboard as board
 from bee.thinking.dashboard import Asked, Box, Do
-from bee.verbs import control, steer
-from bee.verbs.keyed import keyed
-from bee.verbs.lease import Desk, desk_of
+from bee.verbs import steer
 from bee.verbs.phases import with_phases
 from bee.wording import texts as wording
 
@@ -199,10 +200,10 @@ def _do(desk: Desk, one: Asked, view: View) -> str:
 def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
     door, repo, number = desk.door, desk.repo, box.number
     if box.do is Do.PAUSE:
-        control.pause_all(desk, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
+        pause.pause_all(desk, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
         return "Nothing is dispatched in this repository, by any host, until somebody lets it go on"
     if box.do is Do.RESUME:
-        control.resume_all(desk, view.snapshot.control)
+        pause.resume_all(desk, view.snapshot.control)
         return "It goes on with the next tick"
     key = effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
     item = read.read_item(door, repo, number).item

@@ -11,6 +11,8 @@ from bee.github.snapshot import with_snapshot
 from bee.github.write import label_id, mark_claimed, remove_label
 from bee.hands.runlog import About, write_about
 from bee.host import Host, new_run
+from bee.lease import lease as leases
+from bee.lease.lease import Claim, Ending, Lease, desk_of
 from bee.model import limits
 from bee.model.errors import LeaseLost
 from bee.model.items import Item, Pull, Snapshot, Tip
@@ -26,9 +28,7 @@ from bee.pipeline.positions import Position
 from bee.pipeline.trust import resumed_at
 from bee.system.home import Slot
 from bee.verbs import job as jobs
-from bee.verbs import lease as leases
 from bee.verbs.job import Job
-from bee.verbs.lease import Claim, Ending, Lease, desk_of
 from bee.verbs.report import Options, Report
 
 

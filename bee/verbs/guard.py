@@ -32,8 +32,8 @@ def _alert_rollback(host: Host) -> None:
         return
     # here, because it happens once in years
     from bee.github import read
+    from bee.lease.lease import desk_of
     from bee.verbs.alerts import Alert, raise_alert
-    from bee.verbs.lease import desk_of
     from bee.wording import texts
 
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bee.github import read, write
+from bee.lease import lease as leases
+from bee.lease.lease import Desk
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Review
@@ -14,8 +16,6 @@ from bee.pipeline.decide import place_item
 from bee.pipeline.facts import View
 from bee.pipeline.history import MENDER
 from bee.pipeline.leftovers import Twin, left_on_closed, twins
-from bee.verbs import lease as leases
-from bee.verbs.lease import Desk
 from bee.verbs.mend import roll_forward
 from bee.wording import texts
 

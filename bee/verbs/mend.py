@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from bee.github import write
 from bee.host import new_run
+from bee.lease import lease as leases
+from bee.lease.lease import Claim, Desk, Ending, Lease
 from bee.model import limits
 from bee.model.effects import (
     CloseIssue,
@@ -43,9 +45,7 @@ from bee.pipeline.status_comment import SHOWN
 from bee.pipeline.status_preview import sticky
 from bee.pipeline.told import card_key
 from bee.pipeline.trust import resumed_at
-from bee.verbs import lease as leases
 from bee.verbs.carrying import Carrying
-from bee.verbs.lease import Claim, Desk, Ending, Lease
 from bee.verbs.merge import merge_gate
 from bee.verbs.publish import carry_out
 from bee.wording import texts

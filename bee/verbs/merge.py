@@ -8,6 +8,8 @@ from typing import Final
 
 from bee.github import read, write
 from bee.github.snapshot import read_policy
+from bee.lease import lease as leases
+from bee.lease.lease import Desk, Lease
 from bee.model import limits
 from bee.model.effects import MergePull
 from bee.model.errors import LeaseLost, RefusedError
@@ -20,9 +22,7 @@ from bee.pipeline.decide import Placed, place_item
 from bee.pipeline.facts import view_of
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import TRUSTED
-from bee.verbs import lease as leases
 from bee.verbs.carrying import MergeResult
-from bee.verbs.lease import Desk, Lease
 from bee.wording.texts import short
 
 SETTLE_PAUSE_SECONDS: Final = 0.4

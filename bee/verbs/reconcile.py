@@ -61,8 +61,8 @@ def only_its_own(host: Host, report: Report) -> Iterator[None]:
 
 def _tidy(host: Host, door: Door, view: View) -> None:
     if left_on_closed(view) or twins(view):
+        from bee.lease.lease import desk_of
         from bee.verbs.janitor import tidy  # here, as is all that writes, so that an idle tick does not pay for it
-        from bee.verbs.lease import desk_of
 
         tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
 
@@ -79,14 +79,14 @@ def sweep_due(home: Home, repo: str, now: int) -> bool:
 
 def _sweep(host: Host, door: Door, view: View) -> None:
     if sweep_due(host.home, view.snapshot.repo, view.snapshot.now):
-        from bee.verbs.lease import desk_of
+        from bee.lease.lease import desk_of
         from bee.verbs.sweep import sweep  # here, because it happens once a day
 
         sweep(host, desk_of(door, view.snapshot, host.host_id, host.boot), view)
 
 
 def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report) -> None:
-    from bee.verbs.lease import desk_of
+    from bee.lease.lease import desk_of
     from bee.verbs.mend import mend
 
     one = act.placed

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from bee.config.notify import Notice
 from bee.github.client import Door
 from bee.host import Host
+from bee.lease.lease import Desk, desk_of
 from bee.model import limits
 from bee.pipeline.debt import IDLE_DEBT, debts
 from bee.pipeline.decide import Decision, Placed
 from bee.pipeline.facts import View
 from bee.pipeline.holds import hold_of
 from bee.verbs.alerts import Alert, clear_alert, note_seen, raise_alert, stands
-from bee.verbs.lease import Desk, desk_of
 from bee.verbs.notify import notify
 from bee.verbs.reconcile import only_its_own
 from bee.verbs.report import Report

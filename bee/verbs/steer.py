@@ -15,6 +15,9 @@ from bee.github.client import Door
 from bee.github.read import OneItem
 from bee.github.write import RefMove
 from bee.host import Host, new_run
+from bee.lease import lease as leases
+from bee.lease import pause as control
+from bee.lease.lease import Desk, Ending, desk_of
 from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.errors import RefConflict, UsageError
@@ -29,9 +32,7 @@ from bee.pipeline.gates import plan_print
 from bee.pipeline.history import fold, spent
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
-from bee.verbs import control, showing
-from bee.verbs import lease as leases
-from bee.verbs.lease import Desk, Ending, desk_of
+from bee.verbs import showing
 from bee.wording import texts
 
 HUMAN_ROLE = "human"

@@ -12,6 +12,7 @@ from typing import Final
 from bee.github import read, write
 from bee.github.write import RefMove
 from bee.host import Host
+from bee.lease.lease import Desk
 from bee.model import limits
 from bee.model.errors import NotFoundError, RefConflict
 from bee.model.labels import Label
@@ -21,7 +22,6 @@ from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import lately_closed, twins_of
 from bee.pipeline.trust import events_of
 from bee.verbs.janitor import take_away
-from bee.verbs.lease import Desk
 
 _TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 

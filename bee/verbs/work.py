@@ -18,6 +18,10 @@ from bee.github import write
 from bee.github.client import Door
 from bee.hands import runlog
 from bee.host import Host, Scene, credentials_of, note_writes
+from bee.lease import lease as leases
+from bee.lease import pause
+from bee.lease.lease import Desk, Ending, Lease
+from bee.lease.renewer import Keeper
 from bee.model import limits, records
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels
@@ -37,14 +41,10 @@ from bee.pipeline.trust import Trust
 from bee.system.home import CLONES, remove_tree
 from bee.thinking import prompt
 from bee.thinking.outcome import Result, Said, settle
-from bee.verbs import control
-from bee.verbs import lease as leases
 from bee.verbs.alerts import Alert, raise_alert
 from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.job import Job
-from bee.verbs.keeper import Keeper
-from bee.verbs.lease import Desk, Ending, Lease
 from bee.verbs.merge import hold_base, merge_gate
 from bee.verbs.notify import notify
 from bee.verbs.publish import carry_out
@@ -329,7 +329,7 @@ class Run:
         until = self.engine.retry_at or self.desk.door.now() + limits.QUOTA_MINUTES * 60
         tip = write.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
         with contextlib.suppress(RefConflict):
-            control.pause_all(self.desk, tip, BY_QUOTA, result.note, until)
+            pause.pause_all(self.desk, tip, BY_QUOTA, result.note, until)
 
     def _ask_for_login(self, result: Result) -> None:
         """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""

@@ -11,6 +11,7 @@ from typing import Final
 from bee.git import Repository, WorkTree
 from bee.github import read
 from bee.github.snapshot import read_policy
+from bee.lease.lease import Desk, Lease
 from bee.model import limits, markers
 from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
@@ -27,7 +28,6 @@ from bee.pipeline.pull_facts import is_own, said_of
 from bee.pipeline.trust import resumed_at
 from bee.thinking.prompt import Brief, context_files
 from bee.verbs.job import Job
-from bee.verbs.lease import Desk, Lease
 
 AGENT_FILES: Final = (
     "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",

@@ -13,8 +13,8 @@ import sys
 from typing import Any
 
 from bee.github.client import Door, Servers
+from bee.lease.lease import Claim, Desk, claim
 from bee.system.clock import SystemClock
-from bee.verbs.lease import Claim, Desk, claim
 
 
 class Hasty(SystemClock):

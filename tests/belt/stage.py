@@ -24,11 +24,11 @@ from bee.github import write
 from bee.github.client import Door
 from bee.github.snapshot import look
 from bee.host import Host
+from bee.lease import lease as leases
+from bee.lease.lease import Claim, Desk, Lease, desk_of
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.verbs import lease as leases
-from bee.verbs.lease import Claim, Desk, Lease, desk_of
 from bee.verbs.report import Options, Report
 from bee.verbs.tick import tick
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, item_number, moment_of, print_json
+from bee.lease import ledger
 from bee.model.outcomes import Outcome
 from bee.model.records import Entry
 from bee.model.roles import Role
 from bee.model.text import plain
 from bee.thinking.ledger import Filter
-from bee.verbs import ledger
 
 HELP = "the ledger: who claimed an item, what came of it, at what cost; of every item where none is named"
 

@@ -9,13 +9,13 @@ import secrets
 from dataclasses import replace
 
 from bee.host import new_run
+from bee.lease import lease as leases
+from bee.lease.lease import Desk
 from bee.model.errors import RefConflict
 from bee.model.items import Tip
 from bee.model.records import Kind, Record
 from bee.model.refs import CONTROL_REF
 from bee.pipeline.holds import FOR_EVER, standing_pause
-from bee.verbs import lease as leases
-from bee.verbs.lease import Desk
 
 
 def pause_all(desk: Desk, tip: Tip | None, by: str, note: str, until: int = FOR_EVER) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bee.github import write
+from bee.lease import lease as leases
+from bee.lease.lease import Desk, Lease
 from bee.model import limits
 from bee.model.errors import BeeError, LeaseLost, LookError
-from bee.verbs import lease as leases
-from bee.verbs.lease import Desk, Lease
 
 
 @dataclass(slots=True)

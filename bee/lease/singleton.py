@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Iterator
 
 from bee.host import new_run
+from bee.lease import lease as leases
+from bee.lease.lease import Desk, Ending
 from bee.model import limits
 from bee.model.errors import LookError
 from bee.model.items import Tip
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record
 from bee.model.refs import ALERT_REFS
-from bee.verbs import lease as leases
-from bee.verbs.lease import Desk, Ending
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""The lease of an item: claimed, renewed, moved and ended by compare-and-swap on a ref."""
