@@ -33,7 +33,7 @@ def _alert_rollback(host: Host) -> None:
     # here, because it happens once in years
     from bee.github import read
     from bee.lease.lease import desk_of
-    from bee.verbs.alerts import Alert, raise_alert
+    from bee.publish.alerts import Alert, raise_alert
     from bee.wording import texts
 
     try:

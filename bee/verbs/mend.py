@@ -45,9 +45,9 @@ from bee.pipeline.status_comment import SHOWN
 from bee.pipeline.status_preview import sticky
 from bee.pipeline.told import card_key
 from bee.pipeline.trust import resumed_at
-from bee.verbs.carrying import Carrying
-from bee.verbs.merge import merge_gate
-from bee.verbs.publish import carry_out
+from bee.publish.context import Carrying
+from bee.publish.merge import merge_gate
+from bee.publish.outbox import carry_out
 from bee.wording import texts
 
 

@@ -20,7 +20,8 @@ from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.model.text import unix
 from bee.pipeline.trust import TRUSTED
-from bee.verbs import bodies, showing, steer
+from bee.publish import bodies
+from bee.verbs import showing, steer
 from bee.verbs.steer import HUMAN_ROLE, Done
 from bee.wording import texts
 

@@ -15,10 +15,10 @@ from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.text import one_line
 from bee.pipeline.decide import decide
+from bee.publish.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.system.home import Slot
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
-from bee.verbs.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.verbs.phases import with_phases
 
 

@@ -98,7 +98,7 @@ def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report
     if done and isinstance(act, Escalate):
         from bee.config.notify import Notice
         from bee.pipeline.trust import resumed_at
-        from bee.verbs.notify import notify
+        from bee.publish.notify import notify
 
         cause = f"{one.repo}#{one.number} {resumed_at(one.item, view.trust)} {act.reason}"
         notify(host, Notice.of_item(cause, one.repo, one.item, act.reason))

@@ -38,16 +38,16 @@ from bee.pipeline.holds import BY_QUOTA
 from bee.pipeline.output_checks import Gates
 from bee.pipeline.status_preview import sticky
 from bee.pipeline.trust import Trust
+from bee.publish.alerts import Alert, raise_alert
+from bee.publish.context import Carrying
+from bee.publish.merge import hold_base, merge_gate
+from bee.publish.notify import notify
+from bee.publish.outbox import carry_out
 from bee.system.home import CLONES, remove_tree
 from bee.thinking import prompt
 from bee.thinking.outcome import Result, Said, settle
-from bee.verbs.alerts import Alert, raise_alert
-from bee.verbs.carrying import Carrying
 from bee.verbs.e2e import Bench, run_e2e
 from bee.verbs.job import Job
-from bee.verbs.merge import hold_base, merge_gate
-from bee.verbs.notify import notify
-from bee.verbs.publish import carry_out
 from bee.verbs.session import Session
 from bee.verbs.workspace import Place, StaleInput, make_place
 from bee.wording import texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bee.model.records import Kind
-from bee.verbs.alerts import Alert, raise_alert
+from bee.publish.alerts import Alert, raise_alert
 from bee.wording import texts
 from tests.belt.plays import fault, lift
 from tests.belt.stage import Stage

@@ -14,7 +14,7 @@ from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, Sticky
 from bee.model.items import Issue, Item
 from bee.pipeline.status_comment import found as sticky_found
 from bee.pipeline.trust import Trust
-from bee.verbs.carrying import Carrying
+from bee.publish.context import Carrying
 
 TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)
 # What stops or ends an item comes before what lets it go.

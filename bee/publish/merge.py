@@ -22,7 +22,7 @@ from bee.pipeline.decide import Placed, place_item
 from bee.pipeline.facts import view_of
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import TRUSTED
-from bee.verbs.carrying import MergeResult
+from bee.publish.context import MergeResult
 from bee.wording.texts import short
 
 SETTLE_PAUSE_SECONDS: Final = 0.4

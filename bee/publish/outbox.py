@@ -36,9 +36,9 @@ from bee.model.items import Issue, Pull, PullState
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline import status_comment
-from bee.verbs import bodies, bundle
-from bee.verbs.alerts import Alert, raise_alert
-from bee.verbs.carrying import Carrying, MergeResult
+from bee.publish import bodies, bundle
+from bee.publish.alerts import Alert, raise_alert
+from bee.publish.context import Carrying, MergeResult
 from bee.wording import texts
 
 

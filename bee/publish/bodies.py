@@ -8,7 +8,7 @@ from bee.model.effects import TickStep, WritePlan
 from bee.model.errors import ServerError
 from bee.model.items import Item
 from bee.pipeline.trust import revisions
-from bee.verbs.carrying import Carrying
+from bee.publish.context import Carrying
 
 
 def write_plan(carrying: Carrying, effect: WritePlan) -> None:

@@ -18,7 +18,7 @@ from bee.model.items import Tip, Who
 from bee.model.records import Kind, Record
 from bee.model.refs import ALERT_REFS
 from bee.model.text import digest
-from bee.verbs.carrying import Moment, moment
+from bee.publish.context import Moment, moment
 from bee.wording import texts
 
 ROLE = "alert"

@@ -1,0 +1,1 @@
+"""The only writers on GitHub: outbox, bodies, merge, alerts, notifications."""
