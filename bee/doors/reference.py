@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bee.config import schema
-from bee.doors import messages, schemas, session
+from bee.doors import messages, schemas
 from bee.doors import reference_texts as texts
 from bee.engines import table as engines
 from bee.model import errors, limits, markers
@@ -23,7 +23,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
-from bee.thinking import prompt
+from bee.run import agent_cli, prompt
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ def _bounds() -> str:
 
 def verb_parsers() -> dict[str, argparse.ArgumentParser]:
     """The parsers of the verbs an agent has in session."""
-    [verbs] = [action for action in session.parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    [verbs] = [action for action in agent_cli.parser()._actions if isinstance(action, argparse._SubParsersAction)]
     return dict(verbs.choices)
 
 

@@ -257,7 +257,7 @@ UNSPELLED: Final = {
     "doors.commands.init:run": "nothing was written",
     "doors.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
     "doors.commands.pause:run": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
-    "verbs.crew:ready": "what `network` in config.yml asks for cannot be kept here: …",
+    "run.agent_runner:ready": "what `network` in config.yml asks for cannot be kept here: …",
     "github.client:_check": "GitHub refused (…): …",
     "github.client:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
     "github.client:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "
@@ -269,7 +269,7 @@ UNSPELLED: Final = {
     "write `sandbox: none` in config.yml",
     "lease.renewer:_look": "the lease is another run's, or a person said stop",
     "lease.renewer:move": "the lease is another run's, or a person said stop",
-    "verbs.work:_result": "the lease is another run's, or a person said stop",
+    "run.worker:_result": "the lease is another run's, or a person said stop",
 }
 
 # By the function of bee/wording/texts.py that words the alert.

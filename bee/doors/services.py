@@ -20,10 +20,10 @@ from bee.hands.executor import LocalExecutor
 from bee.host import Handler, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
+from bee.run.agent_runner import BoxedCrew
 from bee.system import process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
-from bee.verbs.crew import BoxedCrew
 
 if TYPE_CHECKING:
     from bee.git import Repository
@@ -172,7 +172,7 @@ def _mirror(git: Git, home: Home, servers: Servers, token: str, repo: str) -> Re
 
 @contextmanager
 def _broker(handler: Handler) -> Iterator[Path]:
-    from bee.doors.broker import Broker
+    from bee.run.broker import Broker
 
     with Broker(handler) as broker:
         yield Path(broker.socket)
@@ -181,7 +181,7 @@ def _broker(handler: Handler) -> Iterator[Path]:
 
 
 def _install(folder: Path) -> None:
-    from bee.doors.broker import install
+    from bee.run.broker import install
 
     install(folder, sys.executable)
 

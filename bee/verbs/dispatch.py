@@ -9,7 +9,6 @@ from dataclasses import replace
 from bee.github.client import Door
 from bee.github.snapshot import with_snapshot
 from bee.github.write import label_id, mark_claimed, remove_label
-from bee.hands.runlog import About, write_about
 from bee.host import Host, new_run
 from bee.lease import lease as leases
 from bee.lease.lease import Claim, Ending, Lease, desk_of
@@ -26,9 +25,10 @@ from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.holds import usd_left
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import resumed_at
+from bee.run import job as jobs
+from bee.run.job import Job
+from bee.run.runlog import About, write_about
 from bee.system.home import Slot
-from bee.verbs import job as jobs
-from bee.verbs.job import Job
 from bee.verbs.report import Options, Report
 
 
@@ -147,7 +147,7 @@ def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) 
     """Hand the run to a worker that outlives this tick; or, inline, do it here."""
     write_about(host.home, _about(host, job))
     if options.inline:
-        from bee.verbs.work import work  # here, because a tick that hands its run over never needs it
+        from bee.run.worker import work  # here, because a tick that hands its run over never needs it
 
         alive = host.home.hold_alive(job.run)
         try:

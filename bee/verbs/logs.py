@@ -15,13 +15,13 @@ from bee.engines import NAMES, Price, Spent, find
 from bee.engines.transcript import readable
 from bee.github import write
 from bee.github.client import Door
-from bee.hands import runlog
-from bee.hands.runlog import About, Tail
 from bee.model.errors import UsageError
 from bee.model.limits import LEASE_SECONDS
 from bee.model.refs import item_ref
 from bee.model.roles import Role
 from bee.model.text import plain
+from bee.run import runlog
+from bee.run.runlog import About, Tail
 from bee.system.home import Home
 
 State = Literal["live", "ended", "dead"]

@@ -132,7 +132,7 @@ def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
 def _live(host: Host, run: Running) -> Live:
     """With what this machine's files say of it, where it runs here."""
     # the engines are imported where there is a run to be read, and only there
-    from bee.hands import runlog
+    from bee.run import runlog
     from bee.verbs.logs import Reading
 
     about = runlog.read_about(host.home, run.record.run) if run.record.host == host.host_id else None

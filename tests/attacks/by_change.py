@@ -13,12 +13,12 @@ from bee.config.schema import Policy, Settings
 from bee.git import RefChange
 from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import Gates
+from bee.run.agent_runner import BoxedCrew
+from bee.run.e2e import Bench, run_e2e
+from bee.run.workspace import AGENT_FILES
 from bee.sandbox.box import Box
 from bee.system.home import Home
 from bee.system.secrets import scan
-from bee.verbs.crew import BoxedCrew
-from bee.verbs.e2e import Bench, run_e2e
-from bee.verbs.workspace import AGENT_FILES
 from tests.attacks.by_clone import CANARY, FREE, KNOWN, LARGE, VERIFY, Play, world
 from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, attack, each

@@ -18,8 +18,8 @@ from bee.model.answer import Answer
 from bee.model.errors import GitError
 from bee.model.roles import Role
 from bee.pipeline.output_checks import Gates
+from bee.run.verbs import Session
 from bee.system.secrets import scan
-from bee.verbs.session import Session
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
 from tests.hands.world import Upstream, plain_git

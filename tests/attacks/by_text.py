@@ -18,10 +18,10 @@ from bee.pipeline.evidence import Verdict, e2e_results, words
 from bee.pipeline.facts import View
 from bee.pipeline.output_checks import Change, refuse_files
 from bee.pipeline.trust import Trust, text_is_trusted
-from bee.thinking import prompt
-from bee.thinking.material import fenced
-from bee.thinking.outcome import Said, settle
-from bee.thinking.prompt import Brief
+from bee.run import prompt
+from bee.run.outcome import Said, settle
+from bee.run.prompt import Brief
+from bee.run.sanitize import fenced
 from bee.wording import texts
 from tests.attacks.rows import Layer, attack, each
 from tests.thinking import worlds as w

@@ -12,7 +12,6 @@ import yaml
 
 from bee.config.yaml import parse as parse_yaml
 from bee.doors import render
-from bee.doors.broker import Broker
 from bee.engines.base import EngineJob
 from bee.engines.environment import agent_env
 from bee.model.answer import Answer
@@ -21,6 +20,7 @@ from bee.model.plan import parse_steps
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.pipeline.decide import place_item
+from bee.run.broker import Broker
 from tests.attacks.by_clone import Play
 from tests.attacks.by_text import Layers, view_of
 from tests.attacks.rows import Layer, attack, each

@@ -14,9 +14,9 @@ from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.pipeline.decide import Placed, survey
 from bee.pipeline.facts import View
+from bee.run.worker import work
 from bee.verbs.dispatch import claim
 from bee.verbs.report import Options
-from bee.verbs.work import work
 from tests.belt.stage import APPROVE, DESIGN, DRAFT, MERGE, PLAN, TEST, Stage, until
 from tests.belt.takeover import take_over
 

@@ -55,9 +55,9 @@ def test_an_idle_tick_is_one_request(stage: Stage) -> None:
 def test_a_tick_pays_only_for_what_it_uses() -> None:
     """Imported when it is needed: what decides, git's and processes' hands, YAML, the engines, all that writes."""
     lazy = {
-        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.thinking.outcome", "bee.engines",
+        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.run.outcome", "bee.engines",
         "bee.git.mirror", "bee.system.process.start", "bee.sandbox.box", "bee.github.write",
-        "bee.verbs.work",
+        "bee.run.worker",
     }  # fmt: skip
     heavy = lazy - {"yaml", "bee.model.items", "bee.pipeline.decide"}
     for module, none_of in (("bee.doors.commands.tick", lazy), ("bee.verbs.whole", heavy)):

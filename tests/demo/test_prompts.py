@@ -11,7 +11,7 @@ import yaml
 from bee.model import limits
 from bee.model.errors import ConfigError
 from bee.model.roles import EVERY_ROLE_VERBS, ROLES, Role
-from bee.thinking.prompt import NEEDED, check_override, render
+from bee.run.prompt import NEEDED, check_override, render
 
 AGENTS = Path(__file__).parents[2] / "agents"
 VARIABLES = set(

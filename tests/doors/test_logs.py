@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bee.engines.transcript import readable
-from bee.hands import runlog
-from bee.hands.runlog import About
+from bee.run import runlog
+from bee.run.runlog import About
 from bee.system.home import Home
 from tests.belt.plays import bee
 from tests.belt.stage import staged

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from bee.doors import broker
-from bee.doors.broker import Broker
 from bee.model.answer import Answer
 from bee.model.errors import Refusal
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.run import broker
+from bee.run.broker import Broker
 from tests.hands.world import until
 
 
@@ -270,8 +270,10 @@ def test_every_verb_has_help_with_an_example(bee: Path, verb: str) -> None:
 
 
 def test_the_client_is_one_file_of_standard_library_only(bee: Path) -> None:
-    copied = (bee.parent / "session.py").read_text()
+    copied = (bee.parent / "agent_cli.py").read_text()
     assert "import bee" not in copied
     assert "from bee" not in copied
-    ended = subprocess.run([sys.executable, "-I", "-S", str(bee.parent / "session.py"), "--help"], check=False, env={})
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", str(bee.parent / "agent_cli.py"), "--help"], check=False, env={}
+    )
     assert ended.returncode == 0

@@ -10,8 +10,8 @@ import pytest
 from bee.engines import EngineJob, find
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
+from bee.run import agent_runner
 from bee.system.process import Agent, Stopped
-from bee.verbs import crew
 
 
 def job(tmp_path: Path, **more: object) -> EngineJob:
@@ -105,10 +105,10 @@ def test_x5_no_argument_opens_a_home_or_its_credentials_to_the_box(tmp_path: Pat
     person = tmp_path / "people" / "ann"
     for folder in (".ssh/id", ".config/gh", "bee/runs/r1", "tools"):
         (person / folder).mkdir(parents=True)
-    closed = crew._closed({"HOME": str(person)}, person / "bee")
+    closed = agent_runner._closed({"HOME": str(person)}, person / "bee")
     tool = str(person / "tools")
-    assert crew._named(["x", tool, "--quiet", "/nowhere"], "/usr/bin/python3", closed) == [Path(tool)]
+    assert agent_runner._named(["x", tool, "--quiet", "/nowhere"], "/usr/bin/python3", closed) == [Path(tool)]
     (tmp_path / "link").symlink_to(person / name)
     for path in (person / name, tmp_path / "link"):
         with pytest.raises(UsageError, match="where no agent may look"):
-            crew._named([tool, str(path)], "/usr/bin/python3", closed)
+            agent_runner._named([tool, str(path)], "/usr/bin/python3", closed)

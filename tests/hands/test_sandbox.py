@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import broker
 from bee.model.answer import Answer
 from bee.model.errors import SandboxError, UsageError
+from bee.run import broker
 from bee.sandbox import box as sandbox
 from bee.sandbox.box import Box, seatbelt_profile
 from bee.system import process

@@ -18,11 +18,11 @@ from bee.host import Handler, Host
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.pipeline.output_checks import Gates
+from bee.run.job import Job, decode
+from bee.run.worker import work
 from bee.system.home import Home, Slot
-from bee.verbs.job import Job, decode
 from bee.verbs.report import Options, Report
 from bee.verbs.tick import tick
-from bee.verbs.work import work
 from tests.sim.crew import Actors
 from tests.sim.hub import User
 from tests.sim.mirrors import ModelClone, ModelMirror

@@ -16,7 +16,7 @@ from bee.model.limits import SWEEP_HOURS
 from bee.model.outcomes import Outcome
 from bee.pipeline.decide import Decision, decide
 from bee.pipeline.positions import Position
-from bee.verbs.job import Job
+from bee.run.job import Job
 from bee.verbs.report import Report
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub

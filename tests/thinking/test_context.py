@@ -9,7 +9,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import Plan, Step
 from bee.model.records import RunSummary
 from bee.model.roles import Role
-from bee.thinking.prompt import Brief, context_files, variables
+from bee.run.prompt import Brief, context_files, variables
 from tests.thinking.worlds import BASE, HEAD, NOW, comment, issue, pull, reviewed, view
 
 LONG = "word " * 100_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bee.thinking.material import fenced, hidden_in, safe_name, visible
+from bee.run.sanitize import fenced, hidden_in, safe_name, visible
 
 MARK = "0123456789abcdef"
 

@@ -20,7 +20,7 @@ from bee.model.effects import (
 from bee.model.items import Snapshot, Tip, Who
 from bee.model.records import Kind, Record
 from bee.model.roles import Role
-from bee.verbs.job import Job, decode, encode
+from bee.run.job import Job, decode, encode
 
 EFFECTS: tuple[Effect, ...] = (
     OpenPull("h", "b", "t", "x"), PostComment(1, "b", "k"), PostReview(1, "h", "COMMENT", "b", "k"),

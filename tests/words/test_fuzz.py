@@ -31,8 +31,8 @@ from bee.pipeline.gates import Gate, design_gate, plan_gate
 from bee.pipeline.issue_facts import blocked_by
 from bee.pipeline.output_checks import Handed, holds, refuse_commits, refuse_text
 from bee.pipeline.trust import Trust
+from bee.run.sanitize import fenced, hidden_in, visible
 from bee.system.secrets import scan
-from bee.thinking.material import fenced, hidden_in, visible
 
 MEBIBYTE = 2**20
 LINE_BYTES = MEBIBYTE if os.environ.get("BEE_DEEP") == "1" else MEBIBYTE // 4  # GitHub takes 64 KiB as a body

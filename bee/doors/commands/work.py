@@ -14,10 +14,10 @@ from bee.doors.commands.common import say
 from bee.host import Host
 from bee.model.limits import BODY_BYTES_MAX
 from bee.model.outcomes import Outcome
+from bee.run.job import Job, decode
+from bee.run.worker import work
 from bee.system import process
 from bee.system.home import Home, Slot
-from bee.verbs.job import Job, decode
-from bee.verbs.work import work
 
 HELP = "do one run (started by `bee tick`)"
 JOB_BYTES_MAX = 100 * BODY_BYTES_MAX

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.github.snapshot import look
-from bee.hands import runlog
 from bee.host import Host
 from bee.model.items import kind_of
 from bee.model.limits import WATCH_LINES_MAX
@@ -18,6 +17,7 @@ from bee.pipeline.decide import Decision, Placed, actionable, decide
 from bee.pipeline.facts import View, is_live, record_of
 from bee.pipeline.history import MENDER, fold
 from bee.pipeline.positions import Mover, Position
+from bee.run import runlog
 from bee.verbs.logs import Reading
 from bee.verbs.phases import with_phases
 

@@ -159,8 +159,8 @@ def install(bin_dir: Path, python: str) -> None:
     Beside it lies the relay, which gives a box without a network the proxy on its loopback.
     """
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    client = bin_dir / "session.py"
-    shutil.copyfile(Path(__file__).with_name("session.py"), client)
+    client = bin_dir / "agent_cli.py"
+    shutil.copyfile(Path(__file__).with_name("agent_cli.py"), client)
     shutil.copyfile(Path(relay.__file__), bin_dir / "relay.py")
     shim = bin_dir / "bee"
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")

@@ -19,8 +19,8 @@ from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
 from bee.pipeline import output_checks
 from bee.pipeline.pull_facts import is_own
-from bee.thinking.outcome import Said, Submitted
-from bee.thinking.prompt import Brief
+from bee.run.outcome import Said, Submitted
+from bee.run.prompt import Brief
 
 CLASSES = ("code-bug", "test-bug", "lazy-run", "design-conflict")
 NOTHINGS = ("already-done", "waiting", "stale-input")

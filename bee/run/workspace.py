@@ -26,8 +26,8 @@ from bee.pipeline.history import failed_alike, fold
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.pull_facts import is_own, said_of
 from bee.pipeline.trust import resumed_at
-from bee.thinking.prompt import Brief, context_files
-from bee.verbs.job import Job
+from bee.run.job import Job
+from bee.run.prompt import Brief, context_files
 
 AGENT_FILES: Final = (
     "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from bee.config.network import NONE, OPEN, Network, narrowed
 from bee.config.schema import Settings
-from bee.hands.runlog import TRANSCRIPT, add_verb
 from bee.host import Scene
 from bee.model import limits
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
+from bee.run.runlog import TRANSCRIPT, add_verb
 from bee.system.home import Home
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from bee.model.text import clipped, one_line
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results
 from bee.pipeline.facts import View
 from bee.pipeline.pull_facts import said_of
-from bee.thinking.material import fenced, hidden_in, safe_name, visible
+from bee.run.sanitize import fenced, hidden_in, safe_name, visible
 
 _VARIABLE: Final = re.compile(r"\{\{([a-z_]{1,40})\}\}")
 _FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)

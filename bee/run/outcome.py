@@ -30,7 +30,7 @@ from bee.model.text import neutralised, one_line
 from bee.pipeline.escalation import TRIED_SHOWN_MAX, tried_on
 from bee.pipeline.evidence import verdict_at_head
 from bee.pipeline.pull_facts import said_of
-from bee.thinking.prompt import Brief
+from bee.run.prompt import Brief
 from bee.wording import texts
 
 WIP_OFF = (Label.WIP.value,)

@@ -16,7 +16,6 @@ from bee.engines import EngineResult
 from bee.git import RefChange, Repository
 from bee.github import write
 from bee.github.client import Door
-from bee.hands import runlog
 from bee.host import Host, Scene, credentials_of, note_writes
 from bee.lease import lease as leases
 from bee.lease import pause
@@ -43,13 +42,13 @@ from bee.publish.context import Carrying
 from bee.publish.merge import hold_base, merge_gate
 from bee.publish.notify import notify
 from bee.publish.outbox import carry_out
+from bee.run import prompt, runlog
+from bee.run.e2e import Bench, run_e2e
+from bee.run.job import Job
+from bee.run.outcome import Result, Said, settle
+from bee.run.verbs import Session
+from bee.run.workspace import Place, StaleInput, make_place
 from bee.system.home import CLONES, remove_tree
-from bee.thinking import prompt
-from bee.thinking.outcome import Result, Said, settle
-from bee.verbs.e2e import Bench, run_e2e
-from bee.verbs.job import Job
-from bee.verbs.session import Session
-from bee.verbs.workspace import Place, StaleInput, make_place
 from bee.wording import texts
 
 CLAIM_FRESH_SECONDS: Final = 10

@@ -1,0 +1,1 @@
+"""One run: workspace, prompt, broker, verbs, end-to-end check, outcome."""
