@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from bee.config.schema import Settings, check_repo_name, settings_of
+from bee.executors.local import LocalExecutor
 from bee.git import Git
 from bee.github.client import Door, Servers
-from bee.hands.executor import LocalExecutor
 from bee.host import Handler, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role

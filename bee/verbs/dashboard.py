@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bee.executors.phases import with_phases
 from bee.github import read, write
 from bee.github.client import Door
 from bee.github.snapshot import look
@@ -31,7 +32,6 @@ from bee.pipeline.trust import revisions
 from bee.thinking import dashboard as board
 from bee.thinking.dashboard import Asked, Box, Do
 from bee.verbs import steer
-from bee.verbs.phases import with_phases
 from bee.wording import texts as wording
 
 

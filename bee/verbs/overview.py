@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bee.executors.phases import with_phases
 from bee.github.client import Door
 from bee.github.rate_limit import Left
 from bee.github.snapshot import look
@@ -19,7 +20,6 @@ from bee.publish.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.system.home import Slot
 from bee.thinking.overview import Overview, Running, overview_of
 from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
-from bee.verbs.phases import with_phases
 
 
 @dataclass(frozen=True, slots=True)

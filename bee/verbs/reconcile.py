@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from bee.executors.phases import with_phases
 from bee.github.client import Door
 from bee.github.snapshot import look
 from bee.host import Host
@@ -17,7 +18,6 @@ from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import left_on_closed, twins
 from bee.system.home import Home
-from bee.verbs.phases import with_phases
 from bee.verbs.report import Report
 
 LOOKS_PER_TICK_MAX: Final = 3

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bee.executors.phases import with_phases
 from bee.github.client import Door
 from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
@@ -16,7 +17,6 @@ from bee.pipeline.debt import something_to_ring
 from bee.pipeline.decide import Dispatch, decide
 from bee.pipeline.facts import View
 from bee.system.home import Slot
-from bee.verbs.phases import with_phases
 from bee.verbs.reconcile import reconcile
 from bee.verbs.report import Options, Report
 from bee.verbs.still import forget, remember

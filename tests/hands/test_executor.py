@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands import executor
-from bee.hands.executor import LocalExecutor, Phase
+from bee.executors import local as executor
+from bee.executors.local import LocalExecutor, Phase
 from bee.model.errors import BeeError
 from bee.system import process
 from bee.system.home import Home, Slot
@@ -104,7 +104,7 @@ def test_r1_a_worker_starts_in_the_home_not_in_a_tree(local: LocalExecutor) -> N
 
 def test_a9_a_worker_survives_the_end_of_the_tick_and_its_process_group(local: LocalExecutor, tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom bee.system.home import *\nfrom bee.hands.executor import *\n"
+        "import sys\nfrom pathlib import Path\nfrom bee.system.home import *\nfrom bee.executors.local import *\n"
         "home = Home(Path(sys.argv[1])); slot = Slot.acquire(home, 1, 'tick')\n"
         "LocalExecutor(home, sys.executable, {'PYTHONPATH': sys.argv[2]}, 'host-1', sys.argv[3], module='worker')"
         ".launch(b'{}', 'r1', slot.hand_over())\n"

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from bee.doors import render, services
 from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
+from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.snapshot import look
 from bee.pipeline.decide import place_item, survey, why_json
 from bee.pipeline.holds import hold_of
-from bee.verbs.phases import with_phases
 
 HELP = "why an item is where it is, and what you can do about it"
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bee.executors.phases import with_phases
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.items import kind_of
@@ -19,7 +20,6 @@ from bee.pipeline.history import MENDER, fold
 from bee.pipeline.positions import Mover, Position
 from bee.run import runlog
 from bee.verbs.logs import Reading
-from bee.verbs.phases import with_phases
 
 _PERSON_IS_ASKED: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
 Key = tuple[str, int]
