@@ -28,7 +28,7 @@ from bee.system.home import Home
 if TYPE_CHECKING:
     from bee.git import Repository
     from bee.sandbox.box import Box
-    from bee.verbs.steer import Done
+    from bee.steer.actions import Done
 
 GH_SECONDS_MAX: Final = 10
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name

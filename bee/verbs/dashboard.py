@@ -29,9 +29,9 @@ from bee.pipeline.gates import plan_print
 from bee.pipeline.history import MENDER
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import revisions
+from bee.steer import actions
 from bee.thinking import dashboard as board
 from bee.thinking.dashboard import Asked, Box, Do
-from bee.verbs import steer
 from bee.wording import texts as wording
 
 
@@ -210,7 +210,7 @@ def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
     if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
         return "It was done already"
     if box.do is Do.RETRY:
-        done = steer.retry(door, repo, number, "")
+        done = actions.retry(door, repo, number, "")
         write.comment(door, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
         return done.said
     if not isinstance(item, Issue) or box.bound != plan_print(item.body):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from bee.doors import cli
+from bee.steer import actions
 from bee.system.home import Home
-from bee.verbs import steer
 from tests.belt.plays import as_ada, bee, configure, fault, heard, last_seq, lift, placed, runs, task_pull, writes_after
 from tests.belt.stage import CHANGES, DRAFT, Stage
 
@@ -71,8 +71,8 @@ def test_a_pause_whose_reply_was_lost_is_completed_and_not_doubled(stage: Stage)
     number = stage.issue()
     host = stage.host()
     door = host.door()
-    steer.pause(host, door, stage.repo, number, "warm the label")
-    steer.resume(door, stage.repo, number)
+    actions.pause(host, door, stage.repo, number, "warm the label")
+    actions.resume(door, stage.repo, number)
     stage.sleep(2)
     fault(stage, "drop_after", {"operation": "Pause"}, times=1)
     ended = bee(stage, "pause", str(number), "Stop", *REPO)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bee.github.client import Door
 from bee.host import Host
-from bee.verbs import steer
+from bee.steer import actions
 from tests.sim.hub import No, Thing, User
 from tests.sim.machine import Machine
 from tests.sim.timeline import Process
@@ -77,7 +77,7 @@ class People:
             for status in self.hub.rollup(one.head):
                 if status["state"] == "PENDING":
                     self.hub.set_status(self.ci, one.head, status["context"], "success", "")
-        self._run(self.ada, lambda host, door: steer.resume_repo(host, door, self.hub.repo))
+        self._run(self.ada, lambda host, door: actions.resume_repo(host, door, self.hub.repo))
 
     # ---- what there is -----------------------------------------------------------------------------------------------
 
@@ -225,19 +225,19 @@ class People:
             self.hub.review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.", None)
         else:
             kind, number = marker.removeprefix("bee:"), one.number
-            self._run(who, lambda host, door: steer.say_of_head(door, self.hub.repo, number, kind, "My word."))
+            self._run(who, lambda host, door: actions.say_of_head(door, self.hub.repo, number, kind, "My word."))
 
     def steer(self) -> None:
         """bee's verbs for people, from a laptop."""
         one, who, repo = self._one(self.things()), self._somebody(), self.hub.repo
         number = one.number
         verbs: dict[str, Callable[[Host, Door], object]] = {
-            "pause": lambda host, door: steer.pause(host, door, repo, number, "Wait."),
-            "resume": lambda host, door: steer.resume(door, repo, number),
-            "retry": lambda host, door: steer.retry(door, repo, number, "Take the other way."),
-            "cancel": lambda host, door: steer.cancel(host, door, repo, number),
-            "pause all": lambda host, door: steer.pause_repo(host, door, repo, "Stop."),
-            "resume all": lambda host, door: steer.resume_repo(host, door, repo),
+            "pause": lambda host, door: actions.pause(host, door, repo, number, "Wait."),
+            "resume": lambda host, door: actions.resume(door, repo, number),
+            "retry": lambda host, door: actions.retry(door, repo, number, "Take the other way."),
+            "cancel": lambda host, door: actions.cancel(host, door, repo, number),
+            "pause all": lambda host, door: actions.pause_repo(host, door, repo, "Stop."),
+            "resume all": lambda host, door: actions.resume_repo(host, door, repo),
         }
         verb = self.random.choices(list(verbs), (4, 4, 4, 4, 1, 4))[0]
         self._say(who, f"says bee {verb}", one)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
 from bee.model import markers
-from bee.verbs import steer
+from bee.steer import actions
 
 HELP = "approve a pull request at its head (on to E2E and merge without review), or the plan of an issue"
 
@@ -21,5 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
     return steer_item(
-        args, env, lambda host, door, repo, number: steer.say_of_head(door, repo, number, markers.APPROVED, args.reason)
+        args,
+        env,
+        lambda host, door, repo, number: actions.say_of_head(door, repo, number, markers.APPROVED, args.reason),
     )

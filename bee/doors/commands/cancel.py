@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
-from bee.verbs import steer
+from bee.steer import actions
 
 HELP = "end a live run cleanly; the item stays for the next tick"
 
@@ -18,4 +18,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
-    return steer_item(args, env, steer.cancel)
+    return steer_item(args, env, actions.cancel)

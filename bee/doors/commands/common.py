@@ -15,7 +15,7 @@ from bee.host import Host
 
 if TYPE_CHECKING:
     from bee.config.schema import Settings
-    from bee.verbs.steer import Done
+    from bee.steer.actions import Done
 from bee.model.limits import WATCH_SECONDS_MIN
 
 NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
-from bee.verbs.override import MEANS, State, override
+from bee.steer.override import MEANS, State, override
 
 HELP = "put an item where you say, whatever its labels and history are; your reason stands on the item"
 

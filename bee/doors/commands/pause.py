@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
 from bee.model.errors import UsageError
-from bee.verbs import steer
+from bee.steer import actions
 
 HELP = "stop all work on an item, or on everything, until somebody resumes it"
 
@@ -26,11 +26,11 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.all:
         host = host_for(args, env)
         reason = " ".join(word for word in (args.number, args.reason) if word)
-        return services.for_all(host, args, lambda door, repo: steer.pause_repo(host, door, repo, reason))
+        return services.for_all(host, args, lambda door, repo: actions.pause_repo(host, door, repo, reason))
     try:
         number = item_number(args.number or "")
     except argparse.ArgumentTypeError as problem:
         text = "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]"
         raise UsageError(f"{problem}; {text}" if args.number else text) from problem
     args.number = number
-    return steer_item(args, env, lambda host, door, repo, number: steer.pause(host, door, repo, number, args.reason))
+    return steer_item(args, env, lambda host, door, repo, number: actions.pause(host, door, repo, number, args.reason))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
 from bee.model import markers
-from bee.verbs import steer
+from bee.steer import actions
 
 HELP = "send a pull request back to the drafter, at its head"
 
@@ -23,5 +23,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return steer_item(
         args,
         env,
-        lambda host, door, repo, number: steer.say_of_head(door, repo, number, markers.CHANGES_REQUESTED, args.reason),
+        lambda host, door, repo, number: actions.say_of_head(
+            door, repo, number, markers.CHANGES_REQUESTED, args.reason
+        ),
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
 from bee.model.errors import UsageError
-from bee.verbs import steer
+from bee.steer import actions
 
 HELP = "let bee go on with an item, with everything, or after a rollback"
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.all:
         services.home_of(env).clear_markers("PAUSED")
         host = host_for(args, env)
-        return services.for_all(host, args, lambda door, repo: steer.resume_repo(host, door, repo))
+        return services.for_all(host, args, lambda door, repo: actions.resume_repo(host, door, repo))
     if args.number is None:
         raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")
-    return steer_item(args, env, lambda host, door, repo, number: steer.resume(door, repo, number))
+    return steer_item(args, env, lambda host, door, repo, number: actions.resume(door, repo, number))

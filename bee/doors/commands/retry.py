@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 
 from bee.doors.commands.common import add_repo, steer_item
-from bee.verbs import steer
+from bee.steer import actions
 
 HELP = "try an item again now, whatever its history says"
 
@@ -19,4 +19,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
-    return steer_item(args, env, lambda host, door, repo, number: steer.retry(door, repo, number, args.hint))
+    return steer_item(args, env, lambda host, door, repo, number: actions.retry(door, repo, number, args.hint))

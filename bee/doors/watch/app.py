@@ -26,9 +26,9 @@ from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.positions import Mover
+from bee.steer import actions
+from bee.steer.actions import Done
 from bee.system import browser
-from bee.verbs import steer
-from bee.verbs.steer import Done
 
 STYLES: Final = {Mover.PERSON: "yellow", Mover.NOBODY: "dim", Mover.CONDITION: "cyan", Mover.BEE: "magenta"}
 HELP: Final = """\
@@ -116,10 +116,10 @@ class Watch(App[None]):
         self._looking = False
         self._follow: Follow | None = None
         self._acts: dict[str, Act] = {
-            "pause": lambda door, repo, number: steer.pause(host, door, repo, number, ""),
-            "resume": steer.resume,
-            "approve": lambda door, repo, number: steer.say_of_head(door, repo, number, markers.APPROVED, ""),
-            "retry": lambda door, repo, number: steer.retry(door, repo, number, ""),
+            "pause": lambda door, repo, number: actions.pause(host, door, repo, number, ""),
+            "resume": actions.resume,
+            "approve": lambda door, repo, number: actions.say_of_head(door, repo, number, markers.APPROVED, ""),
+            "retry": lambda door, repo, number: actions.retry(door, repo, number, ""),
         }
 
     def compose(self) -> ComposeResult:

@@ -21,8 +21,8 @@ from bee.model.refs import parse_branch
 from bee.model.text import unix
 from bee.pipeline.trust import TRUSTED
 from bee.publish import bodies
-from bee.verbs import showing, steer
-from bee.verbs.steer import HUMAN_ROLE, Done
+from bee.steer import actions, status_comment
+from bee.steer.actions import HUMAN_ROLE, Done
 from bee.wording import texts
 
 
@@ -53,7 +53,7 @@ def override(host: Host, door: Door, repo: str, number: int, state: State, reaso
     if not reason.strip():
         raise UsageError('say why, for the people who read the item: --reason "..."')
     if state is State.HUMAN:
-        return steer.pause(host, door, repo, number, reason)
+        return actions.pause(host, door, repo, number, reason)
     _check(one, state)
     _say(door, repo, one, state, reason)
     if state is State.NEW:
@@ -65,8 +65,8 @@ def override(host: Host, door: Door, repo: str, number: int, state: State, reaso
         _tick_current(door, repo, one)
     if not one.item.open:
         write.reopen(door, repo, number)
-    steer.go_on(door, repo, one)
-    showing.show_let_go(door, repo, one, "override")
+    actions.go_on(door, repo, one)
+    status_comment.show_let_go(door, repo, one, "override")
     return Done(f"#{number} goes on with the next tick")
 
 
@@ -85,7 +85,7 @@ def _check(one: OneItem, state: State) -> None:
 
 def _say(door: Door, repo: str, one: OneItem, state: State, reason: str) -> None:
     """The words, unless this very override has been said since the item last went on."""
-    about = f"{steer.resumed(one)} {state} {reason}"
+    about = f"{actions.resumed(one)} {state} {reason}"
     key = effect_key(one.item.number, HUMAN_ROLE, about, "override")
     if any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN)):
         return
@@ -100,7 +100,7 @@ def _finish(door: Door, repo: str, one: OneItem) -> Done:
     for label in (Label.WIP, Label.HUMAN, Label.QUARANTINE):
         if label in one.item.labels:
             write.remove_label(door, repo, number, label.value)
-    showing.show_closed(door, repo, one)
+    status_comment.show_closed(door, repo, one)
     return Done(f"#{number} is done")
 
 

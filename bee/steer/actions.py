@@ -32,7 +32,7 @@ from bee.pipeline.gates import plan_print
 from bee.pipeline.history import fold, spent
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
-from bee.verbs import showing
+from bee.steer import status_comment
 from bee.wording import texts
 
 HUMAN_ROLE = "human"
@@ -72,14 +72,14 @@ def pause(host: Host, door: Door, repo: str, number: int, reason: str) -> Done:
         write.comment(door, repo, number, body)
     if holds:
         _release(desk, one)
-    showing.show_held(door, repo, one)
+    status_comment.show_held(door, repo, one)
     return Done(f"#{number} is paused; to go on: bee resume {number}")
 
 
 def _pause_whole(desk: Desk, one: OneItem, body: str) -> None:
     label = write.label_id(desk.door, desk.repo, Label.HUMAN)
     move, record = _paused_move(desk, one)
-    edit = showing.held_edit(one, record, record.at)
+    edit = status_comment.held_edit(one, record, record.at)
     try:
         write.pause(desk.door, desk.repo_id, one.item.node_id, label, body, [move], edit)
     except RefConflict:
@@ -138,7 +138,7 @@ def resume(door: Door, repo: str, number: int) -> Done:
     for label in held:
         write.remove_label(door, repo, number, label.value)
     if one.item.open:
-        showing.show_let_go(door, repo, one, "resume")
+        status_comment.show_let_go(door, repo, one, "resume")
     return Done(f"#{number} goes on with the next tick")
 
 
@@ -150,7 +150,7 @@ def retry(door: Door, repo: str, number: int, hint: str) -> Done:
     if hint:
         write.comment(door, repo, number, texts.hinted(hint))
     go_on(door, repo, one)
-    showing.show_let_go(door, repo, one, "retry")
+    status_comment.show_let_go(door, repo, one, "retry")
     return Done(f"#{number} is tried again with the next tick")
 
 
@@ -187,7 +187,7 @@ def say_of_head(door: Door, repo: str, number: int, kind: str, reason: str) -> D
     if _said_already(pull, kind):
         return Done(f"#{number} has this already at {texts.short(pull.head)}: {word}", changed=False)
     write.comment(door, repo, number, texts.human_marker(kind, pull.head, reason))
-    showing.show_judged(door, repo, one, "approve" if kind == markers.APPROVED else "request-changes")
+    status_comment.show_judged(door, repo, one, "approve" if kind == markers.APPROVED else "request-changes")
     return Done(f"#{number}: {word} at {texts.short(pull.head)}")
 
 
@@ -202,7 +202,7 @@ def _approve_plan(door: Door, repo: str, one: OneItem, issue: Issue, reason: str
     if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
     write.comment(door, repo, issue.number, texts.plan_approved(login, text, reason=reason))
-    showing.show_judged(door, repo, one, "approve")
+    status_comment.show_judged(door, repo, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 
 
@@ -238,7 +238,7 @@ def cancel(host: Host, door: Door, repo: str, number: int) -> Done:
     _end_run(desk, one.tip, record)
     write.remove_label(door, repo, number, Label.WIP.value)
     if not {Label.HUMAN, Label.QUARANTINE} & one.item.labels:
-        showing.show_let_go(door, repo, one, "cancel")
+        status_comment.show_let_go(door, repo, one, "cancel")
     where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
     return Done(f"the run on #{number} ({record.run}) is cancelled{where}")
 

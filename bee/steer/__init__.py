@@ -1,0 +1,1 @@
+"""What a person tells bee to do with an item."""
