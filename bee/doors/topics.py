@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bee.doors import reference, schemas
-from bee.doors.render import filled
 from bee.model.errors import UsageError
+from bee.status.terminal import filled
 
 # topic: (what it explains, the generated tables it is made of)
 TOPICS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

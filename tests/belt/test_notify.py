@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from bee.doors.board import Board
 from bee.host import Host
-from bee.verbs.overview import Seen, see
+from bee.status.collect import Seen, see
+from bee.status.table import Board
 from tests.belt.stage import Stage
 
 TITLE = "Escape \x1b[31m $(touch pwned) `touch pwned` <b>"

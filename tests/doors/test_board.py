@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from bee.doors import render
-from bee.doors.board import Board, ago
 from bee.model.errors import LookError
 from bee.model.items import Issue, Pull
 from bee.model.limits import SHOWN_ITEMS_MAX
 from bee.pipeline.decide import decide
 from bee.pipeline.facts import View
-from bee.thinking.overview import overview_of, question_of
-from bee.verbs.overview import Live, Seen
+from bee.status import terminal
+from bee.status.collect import Live, Seen
+from bee.status.overview import overview_of, question_of
+from bee.status.table import Board, ago
 from bee.wording import texts
 from tests.thinking import worlds
 from tests.thinking.worlds import ANN, BEE, NOW
@@ -105,7 +105,7 @@ def test_no_line_is_wider_than_it_may_be_whatever_stands_in_a_title() -> None:
     ]
     for width in (40, 80, 120):
         text = board(*items, width=width)
-        assert max(map(render.width_of, text.split("\n"))) <= width
+        assert max(map(terminal.width_of, text.split("\n"))) <= width
         assert RAW.search(text) is None
 
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from bee.doors import render
 from bee.model.roles import Role
 from bee.pipeline.decide import survey, why_json
 from bee.pipeline.positions import Mover
+from bee.status import terminal as render
 from tests.thinking import worlds
 
 HELD = worlds.names("breeze:human")

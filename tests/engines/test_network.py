@@ -18,7 +18,7 @@ from bee.config.schema import Settings
 from bee.host import Host
 from bee.model.errors import UsageError
 from bee.model.roles import Role
-from bee.verbs.logs import Reading, find_run
+from bee.status.logs import Reading, find_run
 from tests.belt.plays import heard, runs
 from tests.belt.stage import staged
 from tests.engines.hosts import BOXED, host

@@ -14,7 +14,7 @@ import pytest
 from bee.doors import services
 from bee.host import Host
 from bee.model.outcomes import Failure
-from bee.verbs.logs import Reading, find_run
+from bee.status.logs import Reading, find_run
 from tests.belt.plays import heard, pull_of, runs
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.engines.hosts import BOXED, OWN, host

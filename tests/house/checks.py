@@ -20,7 +20,7 @@ ORDER: Final = (
 )  # fmt: skip
 PURE: Final = ("bee.model", "bee.wording", "bee.pipeline", "bee.words", "bee.thinking")
 # What talks to a terminal or is a program of its own: the relay and the agent's `bee` run inside the box.
-OUTWARD: Final = ("bee.doors", "bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli")
+OUTWARD: Final = ("bee.doors", "bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli", "bee.status.terminal")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
 FORGE_USERS: Final = frozenset(
     {"bee.doors.commands.demo", "bee.doors.commands.forge", "bee.cli.commands.demo", "bee.cli.commands.forge"}

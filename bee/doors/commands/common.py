@@ -30,7 +30,7 @@ def item_number(text: str) -> int:
 
 def moment_of(text: str) -> int:
     """A time on the command line, for argparse: seconds since the epoch."""
-    from bee.thinking.ledger import moment
+    from bee.status.ledger import moment
 
     found = moment(text, int(time.time()))
     if found is None:

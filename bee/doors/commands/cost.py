@@ -13,7 +13,7 @@ from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.host import Host
 from bee.lease import ledger
-from bee.thinking.ledger import AgentRun, Sum, agent_runs, day_of, sums, total
+from bee.status.ledger import AgentRun, Sum, agent_runs, day_of, sums, total
 
 HELP = "what the agents cost, by item, role and day, with the limits that hold them"
 KEYS: Final[Mapping[str, Callable[[AgentRun], str]]] = {

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from bee.config.schema import Settings
-from bee.doors import render, services
+from bee.doors import services
 from bee.doors.commands.common import add_repo, print_json
 from bee.doors.commands.install import machine_of
 from bee.github.client import Door
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
 from bee.sandbox.box import find as find_box
+from bee.status import terminal
 from bee.system import process
 from bee.system.home import Home
 from bee.thinking.checks import Check, Level
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.json:
         print_json(findings.json())
     else:
-        _show(findings, render.wants_colour(env, sys.stdout.isatty()))
+        _show(findings, terminal.wants_colour(env, sys.stdout.isatty()))
     return findings.exit
 
 
@@ -103,14 +104,14 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patie
 
 def _show(findings: Findings, colour: bool) -> None:
     """One line for each check, then what could not be looked at, then the sum."""
-    width = render.terminal_columns()
+    width = terminal.terminal_columns()
     for check in findings.checks:
         start = f"{check.level:<4}"
         start = f"\x1b[{_COLOURS[check.level]}m{start}\x1b[0m" if colour else start
         where = f"{check.repo}: " if check.repo else ""
         mend = f"; to mend it: {check.mend}" if check.mend and check.level is not Level.OK else ""
         line = f"{where}{check.name}: {' '.join(plain(check.text + mend).split())}"
-        print(f"{start}  {render.hung(line, width - 6, ' ' * 6) if width else line}")
+        print(f"{start}  {terminal.hung(line, width - 6, ' ' * 6) if width else line}")
     for problem in findings.problems:
         print(f"bee: could not look: {plain(problem)}", file=sys.stderr)
     counts = findings.json()["counts"]

@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from bee.doors import cli, render
+from bee.doors import cli
 from bee.model.errors import UsageError
+from bee.status import terminal
 
 HELP = "explain a command, or a topic (`bee help topics` lists them); needs neither network nor configuration"
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print it."""
     from bee.doors import topics
 
-    width = render.columns(sys.stdout.isatty())
+    width = terminal.columns(sys.stdout.isatty())
     if args.topic in cli.COMMANDS and not args.shape:
         text = cli.parser_of(args.topic)[0].format_help()
     elif args.topic == "json" and args.shape:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.config.schema import POLICY_PATH, check_repo_name
-from bee.doors import asking, render, services
+from bee.doors import asking, services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.doctor import token_source
 from bee.github.client import Door, Servers
@@ -18,6 +18,7 @@ from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
+from bee.status import terminal
 from bee.system import process
 from bee.thinking.setup import (
     INTAKES,
@@ -176,8 +177,8 @@ def _show_found(show: Any, found: Found, here: Here) -> None:
     for number, engine in enumerate(here.engines):
         show(f"{'engines' if not number else '':<10}  {engine.name}: {engine.said()}")
     box = f"sandbox     {one_line(here.box_problem, 160) if here.box_problem else 'a box for agents can be built'}"
-    width = render.terminal_columns()
-    show(render.hung(box, width, " " * 12) if width else box)
+    width = terminal.terminal_columns()
+    show(terminal.hung(box, width, " " * 12) if width else box)
 
 
 def _show_plan(show: Any, plan: Plan, whole: bool) -> None:

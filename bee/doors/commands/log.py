@@ -13,7 +13,7 @@ from bee.model.outcomes import Outcome
 from bee.model.records import Entry
 from bee.model.roles import Role
 from bee.model.text import plain
-from bee.thinking.ledger import Filter
+from bee.status.ledger import Filter
 
 HELP = "the ledger: who claimed an item, what came of it, at what cost; of every item where none is named"
 

@@ -11,8 +11,8 @@ from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.model.errors import UsageError
 from bee.model.text import plain
-from bee.verbs import logs
-from bee.verbs.logs import Line, Reading
+from bee.status import logs
+from bee.status.logs import Line, Reading
 
 HELP = "the transcript of a run: what the agent said and did, what bee answered, what it cost so far"
 FOLLOW_SECONDS: Final = 0.5

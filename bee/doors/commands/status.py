@@ -8,12 +8,13 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from bee.doors import render, services
-from bee.doors.board import Board
+from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, look_seconds, print_json, say
 from bee.model.errors import LookError
 from bee.model.limits import WATCH_SECONDS
-from bee.verbs.overview import Seen, see
+from bee.status import terminal
+from bee.status.collect import Seen, see
+from bee.status.table import Board
 
 HELP = "what runs now, what is next, what waits for you and with what question, and what today cost"
 _CLEAR: Final = "\x1b[H\x1b[2J\x1b[3J"
@@ -47,5 +48,5 @@ def _show(args: argparse.Namespace, env: Mapping[str, str], seen: Seen, clear: b
         print_json(seen.json())
         return
     on_terminal = sys.stdout.isatty()
-    board = Board(seen, render.columns(on_terminal), render.wants_colour(env, on_terminal), args.all)
+    board = Board(seen, terminal.columns(on_terminal), terminal.wants_colour(env, on_terminal), args.all)
     print(f"{_CLEAR if clear else ''}{chr(10).join(board.lines())}", flush=True)

@@ -34,11 +34,11 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         print_json(report.json())
         return report.exit
     if report.decision is not None or report.known is not None:
-        from bee.doors import render  # here, so that what cron runs does not pay for it
         from bee.pipeline.unchanged import shown
+        from bee.status import terminal  # here, so that what cron runs does not pay for it
 
         items = shown(report.decision.places) if report.decision is not None else report.known or ()
-        print(render.listing(items, render.wants_colour(env, sys.stdout.isatty())))
+        print(terminal.listing(items, terminal.wants_colour(env, sys.stdout.isatty())))
         chosen = report.json()["decision"]
         where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""
         print(f"decision: {chosen['kind']}{where}: {chosen['reason']}")

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         raise UsageError(
             "bee watch needs textual beside bee: .venv/bin/pip install 'textual>=8.0'; `bee status` does without"
         )
-    from bee.doors.watch.app import run as show  # here, because only this command pays for it
+    from bee.status.watch.app import run as show  # here, because only this command pays for it
 
     home = services.home_of(env)
     settings = services.settings_at(home, bool(args.repo))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors import render, services
+from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
 from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.snapshot import look
 from bee.pipeline.decide import place_item, survey, why_json
 from bee.pipeline.holds import hold_of
+from bee.status import terminal
 
 HELP = "why an item is where it is, and what you can do about it"
 
@@ -35,5 +36,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         print_json(data)
     else:
         warn_without_box(host.settings)
-        print(render.why(data, placed.item.title, placed.place.reason, render.terminal_columns()))
+        print(terminal.why(data, placed.item.title, placed.place.reason, terminal.terminal_columns()))
     return 0

@@ -17,9 +17,9 @@ from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.text import one_line
 from bee.pipeline.decide import decide
 from bee.publish.notify import PROBLEM as NOTIFY_PROBLEM
+from bee.status.next_tick import MISSED_MAX, due_in, every, times_of
+from bee.status.overview import Overview, Running, overview_of
 from bee.system.home import Slot
-from bee.thinking.overview import Overview, Running, overview_of
-from bee.thinking.schedule import MISSED_MAX, due_in, every, times_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _live(host: Host, run: Running) -> Live:
     """With what this machine's files say of it, where it runs here."""
     # the engines are imported where there is a run to be read, and only there
     from bee.run import runlog
-    from bee.verbs.logs import Reading
+    from bee.status.logs import Reading
 
     about = runlog.read_about(host.home, run.record.run) if run.record.host == host.host_id else None
     if about is None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bee.doors.render import coloured, filled, fitted, padded
 from bee.model.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.decide import Placed
 from bee.pipeline.holds import Hold
 from bee.pipeline.positions import Mover
-from bee.thinking.overview import Spend, Waiting
-from bee.verbs.overview import Live, Seen
+from bee.status.collect import Live, Seen
+from bee.status.overview import Spend, Waiting
+from bee.status.terminal import coloured, filled, fitted, padded
 
 INDENT = "  "
 NOTIFY_MEND = "mend `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"

@@ -18,7 +18,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
-from bee.doors.watch.picture import Follow, Key, Picture, Row, take
 from bee.github.client import Door
 from bee.host import Host
 from bee.model import markers
@@ -26,6 +25,7 @@ from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.positions import Mover
+from bee.status.watch.picture import Follow, Key, Picture, Row, take
 from bee.steer import actions
 from bee.steer.actions import Done
 from bee.system import browser

@@ -19,7 +19,7 @@ from bee.pipeline.facts import View, is_live, record_of
 from bee.pipeline.history import MENDER, fold
 from bee.pipeline.positions import Mover, Position
 from bee.run import runlog
-from bee.verbs.logs import Reading
+from bee.status.logs import Reading
 
 _PERSON_IS_ASKED: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
 Key = tuple[str, int]
