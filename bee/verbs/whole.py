@@ -43,7 +43,7 @@ def _heed(host: Host, door: Door, views: list[View]) -> list[View]:
     """What people asked for on the dashboards comes first: it may be to pause everything."""
     if not any(view.policy.dashboard for view in views):
         return views
-    from bee.verbs.dashboard import heed  # here, so that no other tick pays for it
+    from bee.dashboard.issue import heed  # here, so that no other tick pays for it
 
     return heed(host, door, views)
 
@@ -51,7 +51,7 @@ def _heed(host: Host, door: Door, views: list[View]) -> list[View]:
 def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
     """The dashboards, where a repository wants one."""
     if report.decision is not None and any(view.policy.dashboard for view in views):
-        from bee.verbs.dashboard import show  # here, so that no other tick pays for it
+        from bee.dashboard.issue import show  # here, so that no other tick pays for it
 
         for repo in show(host, door, views, report.decision, report.run):
             forget(host, door, repo)  # the next tick must look, to show it

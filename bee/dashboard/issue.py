@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bee.dashboard import model as board
+from bee.dashboard.model import Asked, Box, Do
 from bee.executors.phases import with_phases
 from bee.github import read, write
 from bee.github.client import Door
@@ -30,8 +32,6 @@ from bee.pipeline.history import MENDER
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import revisions
 from bee.steer import actions
-from bee.thinking import dashboard as board
-from bee.thinking.dashboard import Asked, Box, Do
 from bee.wording import texts as wording
 
 
