@@ -29,8 +29,8 @@ from bee.lease.lease import Claim, Desk, Lease, desk_of
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.verbs.report import Options, Report
-from bee.verbs.tick import tick
+from bee.tick.report import Options, Report
+from bee.tick.tick import tick
 
 AGENT = Path(__file__).with_name("agent.py")
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ from bee.model.outcomes import Outcome
 from bee.pipeline.decide import Placed, survey
 from bee.pipeline.facts import View
 from bee.run.worker import work
-from bee.verbs.dispatch import claim
-from bee.verbs.report import Options
+from bee.tick.dispatch import claim
+from bee.tick.report import Options
 from tests.belt.stage import APPROVE, DESIGN, DRAFT, MERGE, PLAN, TEST, Stage, until
 from tests.belt.takeover import take_over
 

@@ -64,7 +64,7 @@ def starting(made: World) -> Iterator[Figure]:
     yield Figure("start", "peak memory of `bee --version`", version.mib, "MiB")
     for what, module in (
         ("unchanged", "bee.doors.commands.tick"),
-        ("idle", "bee.doors.commands.tick, bee.verbs.whole"),
+        ("idle", "bee.doors.commands.tick, bee.tick.whole"),
     ):
         argv = [sys.executable, "-P", "-X", "importtime", "-c", f"import bee.doors.cli, {module}"]
         tried = [good(measured(argv, made.env("home"), made.folder)).err for _ in range(REPEATS)]

@@ -17,7 +17,7 @@ from bee.model.refs import ITEM_REFS, parse_branch
 from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
-from bee.verbs.report import Report
+from bee.tick.report import Report
 from tests.sim.crew import broken
 from tests.sim.hub import Post, Thing, User
 from tests.sim.people import EVE

@@ -21,8 +21,8 @@ from bee.pipeline.output_checks import Gates
 from bee.run.job import Job, decode
 from bee.run.worker import work
 from bee.system.home import Home, Slot
-from bee.verbs.report import Options, Report
-from bee.verbs.tick import tick
+from bee.tick.report import Options, Report
+from bee.tick.tick import tick
 from tests.sim.crew import Actors
 from tests.sim.hub import User
 from tests.sim.mirrors import ModelClone, ModelMirror

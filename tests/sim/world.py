@@ -17,7 +17,7 @@ from bee.model.outcomes import Outcome
 from bee.pipeline.decide import Decision, decide
 from bee.pipeline.positions import Position
 from bee.run.job import Job
-from bee.verbs.report import Report
+from bee.tick.report import Report
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from bee.doors import services
 from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
-from bee.verbs.report import Options
-from bee.verbs.tick import tick
+from bee.tick.report import Options
+from bee.tick.tick import tick
 
 HELP = "look at each repository once, mend what is broken, and send at most one agent"
 

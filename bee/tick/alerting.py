@@ -18,8 +18,8 @@ from bee.pipeline.facts import View
 from bee.pipeline.holds import hold_of
 from bee.publish.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.publish.notify import notify
-from bee.verbs.reconcile import only_its_own
-from bee.verbs.report import Report
+from bee.tick.reconcile import only_its_own
+from bee.tick.report import Report
 from bee.wording import texts
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from bee.host import Host
 from bee.model.errors import BeeError
 from bee.model.text import one_line
-from bee.verbs.report import Report
+from bee.tick.report import Report
 
 ROLLBACK_PENDING: Final = "rollback-alert-pending"
 

@@ -14,9 +14,9 @@ import os
 from bee.host import Host, note_writes
 from bee.model.errors import BeeError
 from bee.system.home import Slot
-from bee.verbs.guard import guarded
-from bee.verbs.report import Options, Report
-from bee.verbs.still import all_still
+from bee.tick.guard import guarded
+from bee.tick.report import Options, Report
+from bee.tick.unchanged import all_still
 
 
 def tick(host: Host, options: Options) -> Report:
@@ -29,7 +29,7 @@ def tick(host: Host, options: Options) -> Report:
     try:
         report.known = all_still(host, door, options.repos) if slot is not None else None
         if report.known is None:
-            from bee.verbs.whole import look_and_act  # here, so that a tick where nothing changed does not pay for it
+            from bee.tick.whole import look_and_act  # here, so that a tick where nothing changed does not pay for it
 
             slot = look_and_act(host, door, slot, options, report)
     except BeeError as problem:

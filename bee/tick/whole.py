@@ -17,9 +17,9 @@ from bee.pipeline.debt import something_to_ring
 from bee.pipeline.decide import Dispatch, decide
 from bee.pipeline.facts import View
 from bee.system.home import Slot
-from bee.verbs.reconcile import reconcile
-from bee.verbs.report import Options, Report
-from bee.verbs.still import forget, remember
+from bee.tick.reconcile import reconcile
+from bee.tick.report import Options, Report
+from bee.tick.unchanged import forget, remember
 
 
 def look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:
@@ -73,7 +73,7 @@ def _ring(host: Host, door: Door, views: Sequence[View], report: Report) -> None
     """Raise, count or clear alerts, where there is anything to say."""
     assert report.decision is not None
     if something_to_ring(views, report.decision):
-        from bee.verbs.ring import ring  # here, so that an idle tick does not pay for it
+        from bee.tick.alerting import ring  # here, so that an idle tick does not pay for it
 
         ring(host, door, views, report.decision, report)
 
@@ -97,6 +97,6 @@ def _dispatch(
     if writes >= WRITES_PER_HOUR_MAX:
         report.said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
         return slot
-    from bee.verbs.dispatch import dispatch  # here, so that an idle tick does not pay for it
+    from bee.tick.dispatch import dispatch  # here, so that an idle tick does not pay for it
 
     return dispatch(host, door, views, slot, options, report)

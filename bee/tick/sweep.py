@@ -21,7 +21,7 @@ from bee.model.runs import began_at
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import lately_closed, twins_of
 from bee.pipeline.trust import events_of
-from bee.verbs.janitor import take_away
+from bee.tick.cleanup import take_away
 
 _TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 

@@ -29,7 +29,7 @@ from bee.run import job as jobs
 from bee.run.job import Job
 from bee.run.runlog import About, write_about
 from bee.system.home import Slot
-from bee.verbs.report import Options, Report
+from bee.tick.report import Options, Report
 
 
 def dispatch(

@@ -18,7 +18,7 @@ from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import left_on_closed, twins
 from bee.system.home import Home
-from bee.verbs.report import Report
+from bee.tick.report import Report
 
 LOOKS_PER_TICK_MAX: Final = 3
 
@@ -62,7 +62,7 @@ def only_its_own(host: Host, report: Report) -> Iterator[None]:
 def _tidy(host: Host, door: Door, view: View) -> None:
     if left_on_closed(view) or twins(view):
         from bee.lease.lease import desk_of
-        from bee.verbs.janitor import tidy  # here, as is all that writes, so that an idle tick does not pay for it
+        from bee.tick.cleanup import tidy  # here, as is all that writes, so that an idle tick does not pay for it
 
         tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
 
@@ -80,14 +80,14 @@ def sweep_due(home: Home, repo: str, now: int) -> bool:
 def _sweep(host: Host, door: Door, view: View) -> None:
     if sweep_due(host.home, view.snapshot.repo, view.snapshot.now):
         from bee.lease.lease import desk_of
-        from bee.verbs.sweep import sweep  # here, because it happens once a day
+        from bee.tick.sweep import sweep  # here, because it happens once a day
 
         sweep(host, desk_of(door, view.snapshot, host.host_id, host.boot), view)
 
 
 def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report) -> None:
     from bee.lease.lease import desk_of
-    from bee.verbs.mend import mend
+    from bee.tick.repair import mend
 
     one = act.placed
     view = next(view for view in views if view.snapshot.repo == one.repo)

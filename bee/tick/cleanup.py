@@ -16,7 +16,7 @@ from bee.pipeline.decide import place_item
 from bee.pipeline.facts import View
 from bee.pipeline.history import MENDER
 from bee.pipeline.leftovers import Twin, left_on_closed, twins
-from bee.verbs.mend import roll_forward
+from bee.tick.repair import roll_forward
 from bee.wording import texts
 
 

@@ -1,0 +1,1 @@
+"""One tick: guard, snapshot, reconcile, decide, claim, launch."""
