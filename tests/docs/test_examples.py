@@ -16,7 +16,7 @@ from bee.model.labels import LABEL_TEXTS
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
 from bee.model.plan import parse_steps, read_body
 from bee.pipeline.design import SKELETON, sections_of
-from bee.thinking.drafts import drafts_of
+from bee.setup.drafts import drafts_of
 from tests.docs import pages
 from tests.docs.pages import Block
 from tests.shapes import judge

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 
-from bee.hands.crontab import MARK, cron_command
+from bee.setup.crontab import MARK, cron_command
 from tests.belt.stage import DESIGN, Stage, until
 from tests.install.world import KEEP, World, cron_runs, ready
 

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from bee.model.errors import UsageError
+from bee.setup import install as verb
 from bee.system.home import Home
-from bee.verbs import install as verb
 from tests.install.world import World, cron_runs
 
 

@@ -6,9 +6,9 @@ import plistlib
 
 import pytest
 
-from bee.hands.scheduler import Launchd
+from bee.setup import install as verb
+from bee.setup.schedulers import Launchd
 from bee.system.home import Home
-from bee.verbs import install as verb
 from tests.install.world import World
 
 

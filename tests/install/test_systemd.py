@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.hands.crontab import MARK
+from bee.setup.crontab import MARK
 from tests.install.world import World
 
 NAMES = ["git-bee-tick.service", "git-bee-tick.timer", "git-bee-watchdog.service", "git-bee-watchdog.timer"]

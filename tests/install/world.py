@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bee.hands.scheduler import Machine
-from bee.verbs import install as verb
+from bee.setup import install as verb
+from bee.setup.schedulers import Machine
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bee.model.labels import LABEL_TEXTS
-from bee.thinking.setup import TEMPLATE_TEXT
+from bee.setup.templates import TEMPLATE_TEXT
 from tests.belt.plays import bee, last_seq, tree_of
 from tests.belt.stage import Stage, until
 from tests.setup.places import POLICY, TEMPLATE, done_writes, engine, fresh, init, protect, without_scopes

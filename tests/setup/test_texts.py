@@ -13,8 +13,8 @@ from bee import engines
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
 from bee.model.plan import read_body
-from bee.thinking import setup
-from bee.thinking.setup import Answers, Remote
+from bee.setup import templates
+from bee.setup.templates import Answers, Remote
 
 
 def settings(text: str) -> Settings:
@@ -42,7 +42,7 @@ def settings(text: str) -> Settings:
     ],
 )
 def test_the_repository_is_read_from_the_address(url: str, remote: Remote | None) -> None:
-    assert setup.remote_of(url) == remote
+    assert templates.remote_of(url) == remote
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_the_repository_is_read_from_the_address(url: str, remote: Remote | None
     ],
 )
 def test_a_clone_of_another_server_is_noticed(url: str, web: str, same: bool) -> None:
-    remote = setup.remote_of(url)
+    remote = templates.remote_of(url)
     assert remote is not None
-    assert setup.same_server(remote, web) is same
+    assert templates.same_server(remote, web) is same
 
 
 def test_only_the_first_address_of_origin_counts() -> None:
@@ -72,28 +72,28 @@ def test_only_the_first_address_of_origin_counts() -> None:
 \tURL = "https://github.com/ada/calc.git" # mine
 \turl = https://example.com/b/c
 """
-    assert setup.origin_url(text) == "https://github.com/ada/calc.git"
-    assert setup.origin_url(text.replace("origin", "somewhere")) is None
+    assert templates.origin_url(text) == "https://github.com/ada/calc.git"
+    assert templates.origin_url(text.replace("origin", "somewhere")) is None
 
 
 @given(text=st.text(max_size=200))
 def test_reading_addresses_and_configurations_of_git_is_total(text: str) -> None:
-    assert setup.origin_url(text) is None or "=" in text
-    assert setup.remote_of(text) is None or "/" in text
-    assert setup.remote_of(f"http://[{text}") is None or "]" in text
+    assert templates.origin_url(text) is None or "=" in text
+    assert templates.remote_of(text) is None or "/" in text
+    assert templates.remote_of(f"http://[{text}") is None or "]" in text
 
 
-@pytest.mark.parametrize("intake", setup.INTAKES)
+@pytest.mark.parametrize("intake", templates.INTAKES)
 @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
 def test_the_policy_says_what_was_answered_and_else_the_defaults(intake: str, method: str) -> None:
-    text = setup.policy_text(Answers(intake=intake, verify="make test", merge_method=method))
+    text = templates.policy_text(Answers(intake=intake, verify="make test", merge_method=method))
     wanted = Policy(intake=intake, verify=("make test",), merge_method=method)
     assert policy_of("bee.yml", parse(text, "bee.yml")) == wanted
 
 
 @given(command=st.text(min_size=1, max_size=80).filter(lambda text: text.strip() and text.isprintable()))
 def test_any_printable_command_survives_the_policy(command: str) -> None:
-    text = setup.policy_text(Answers(verify=command))
+    text = templates.policy_text(Answers(verify=command))
     assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (command,)
 
 
@@ -105,23 +105,23 @@ def uncommented(text: str) -> str:
 
 
 def test_the_commented_examples_are_good_ones() -> None:
-    policy = policy_of("bee.yml", parse(uncommented(setup.policy_text(Answers())), "bee.yml"))
+    policy = policy_of("bee.yml", parse(uncommented(templates.policy_text(Answers())), "bee.yml"))
     assert policy.trust.bots == {"dependabot"}
     assert policy.limits == Policy().limits, "the examples show the defaults"
     assert len(policy.lean) == 2
-    found = settings(uncommented(setup.config_text("ada/calc", Answers(engine="claude"))))
+    found = settings(uncommented(templates.config_text("ada/calc", Answers(engine="claude"))))
     assert found.slots == Settings().slots
     assert len(found.roles) == 1
 
 
 @pytest.mark.parametrize("engine", [None, "codex", ("/opt/my agent", "--fast", "häßlich: #1")])
 def test_the_configuration_says_what_was_answered(engine: str | tuple[str, ...] | None) -> None:
-    found = settings(setup.config_text("ada/calc", Answers(engine=engine, sandbox="none")))
+    found = settings(templates.config_text("ada/calc", Answers(engine=engine, sandbox="none")))
     assert found == Settings(repos=("ada/calc",), engine=engine or "claude", sandbox="none")
 
 
 def test_every_engine_by_name_is_one_that_there_is() -> None:
-    assert set(setup.ENGINE_NAMES) == set(engines.NAMES)
+    assert set(templates.ENGINE_NAMES) == set(engines.NAMES)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_every_engine_by_name_is_one_that_there_is() -> None:
 )
 def test_a_repository_is_added_and_nothing_else_changes(text: str) -> None:
     before = settings(text)
-    added = setup.with_repo(text, parse(text, "config.yml"), "ada/calc")
+    added = templates.with_repo(text, parse(text, "config.yml"), "ada/calc")
     after = settings(added)
     assert after.repos == (*before.repos, "ada/calc")
     assert (after.slots, after.roles, after.engine) == (before.slots, before.roles, before.engine)
@@ -154,7 +154,7 @@ def test_a_repository_is_added_and_nothing_else_changes(text: str) -> None:
 
 def form() -> dict[str, Any]:
     """The issue form."""
-    return dict(yaml.safe_load(setup.TEMPLATE_TEXT))
+    return dict(yaml.safe_load(templates.TEMPLATE_TEXT))
 
 
 def test_the_issue_form_has_what_github_asks_of_one() -> None:
@@ -188,9 +188,9 @@ def test_an_issue_from_the_form_is_a_design_doc_whose_gate_is_open() -> None:
     ],
 )
 def test_the_command_is_guessed_by_what_is_there(names: set[str], script: bool, guess: str) -> None:
-    assert setup.guessed_verify(names, script) == guess
+    assert templates.guessed_verify(names, script) == guess
 
 
 def test_the_merge_method_is_one_that_the_repository_allows() -> None:
-    assert setup.preferred_merge({"rebase", "merge"}) == "merge"
-    assert setup.preferred_merge(set()) == "squash"
+    assert templates.preferred_merge({"rebase", "merge"}) == "merge"
+    assert templates.preferred_merge(set()) == "squash"

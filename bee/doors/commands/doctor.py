@@ -16,12 +16,12 @@ from bee.github.client import Door
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
 from bee.sandbox.box import find as find_box
+from bee.setup import doctor
+from bee.setup.checks import Check, Level
+from bee.setup.doctor import Findings, Patient
 from bee.status import terminal
 from bee.system import process
 from bee.system.home import Home
-from bee.thinking.checks import Check, Level
-from bee.verbs.setup import checkup
-from bee.verbs.setup.checkup import Findings, Patient
 
 HELP = "look at everything that bee needs, change nothing, and say what mends it"
 _COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31"}
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     findings, home = Findings(), services.home_of(env)
     settings = _settings(home, args.repo, findings)
     patient = _patient(args, env, home, settings)
-    findings.add(*checkup.machine_checks(patient))
+    findings.add(*doctor.machine_checks(patient))
     _ask_github(args, env, patient, findings)
     if args.json:
         print_json(findings.json())
@@ -96,10 +96,10 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patie
         findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
     door = Door(services.servers_of(env), token)
-    if not checkup.token_checks(door, findings, patient.token_from):
+    if not doctor.token_checks(door, findings, patient.token_from):
         return
     for repo in services.repos_of(patient.settings, args.repo) if args.repo or patient.settings.repos else ():
-        checkup.repo_checks(door, repo, patient, findings)
+        doctor.repo_checks(door, repo, patient, findings)
 
 
 def _show(findings: Findings, colour: bool) -> None:

@@ -18,21 +18,13 @@ from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
+from bee.setup import apply
+from bee.setup import machine as machines
+from bee.setup.apply import Found, Machine, Plan, Written
+from bee.setup.machine import EngineSeen
+from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, preferred_merge, remote_of, same_server
 from bee.status import terminal
 from bee.system import process
-from bee.thinking.setup import (
-    INTAKES,
-    TEMPLATE_PATH,
-    Answers,
-    guessed_verify,
-    preferred_merge,
-    remote_of,
-    same_server,
-)
-from bee.verbs.setup import machine as machines
-from bee.verbs.setup import write
-from bee.verbs.setup.machine import EngineSeen
-from bee.verbs.setup.write import Found, Machine, Plan, Written
 
 HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
 _INTAKE_TEXTS: Final = {
@@ -62,21 +54,21 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if asks and (args.json or not asking.can_ask()):
         raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")
     here = Here.of(env)
-    machine = write.machine_of(services.home_of(env))
+    machine = apply.machine_of(services.home_of(env))
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), here.servers)
     door = Door(here.servers, services.token_of(env))
-    found = write.look(door, repo)
+    found = apply.look(door, repo)
     show = _quiet if args.json else _say
     _show_found(show, found, here)
     answers = _answers(args, found, machine, here, asks)
-    plan = write.planned(found, machine, answers)
+    plan = apply.planned(found, machine, answers)
     _show_plan(show, plan, whole=args.dry_run)
     _show_unused(args, plan)
     if asks and plan.changes and not asking.yes("Write this?", default=True):
         raise UsageError(asking.NOTHING)
-    written = write.carry_out(door, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
+    written = apply.carry_out(door, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
     if args.json:
         print_json(_json(plan, written, args.dry_run))
     else:

@@ -13,11 +13,11 @@ from typing import Final
 
 from bee.doors import services
 from bee.doors.commands.common import print_json
-from bee.hands.scheduler import Machine
 from bee.model.errors import UsageError
+from bee.setup import install as verb
+from bee.setup.schedulers import Machine
 from bee.system import process
 from bee.system.home import Home
-from bee.verbs import install as verb
 
 HELP = "tick every five minutes from launchd, systemd or cron, and try one tick there now"
 STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")

@@ -18,11 +18,11 @@ from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.pipeline import design
 from bee.pipeline.design import Finding, Severity
+from bee.setup import new_issue
+from bee.setup.drafts import Draft, drafts_of, issue_body
+from bee.setup.new_issue import Opened, Place
 from bee.system import process
 from bee.system.home import Home
-from bee.thinking.drafts import Draft, drafts_of, issue_body
-from bee.verbs import opening
-from bee.verbs.opening import Opened, Place
 
 HELP = "open a design doc as an issue: from a file, from standard input, or from a few questions in your editor"
 EDITORS: Final = ("sensible-editor", "editor", "nano", "vim", "vi")
@@ -131,12 +131,12 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
     repo = _repo(args, env)
     args.repo = [repo]
     door = host_for(args, env).door()
-    place = opening.place_of(door, repo)
+    place = new_issue.place_of(door, repo)
     left = [draft for draft in drafts if draft.key not in place.there]
     if left and not (args.yes or args.dry_run) and not asking.yes(_question(left, place), default=True):
         raise UsageError("nothing was opened")
     done = []
-    for one in opening.open_issues(door, place, drafts, args.dry_run):
+    for one in new_issue.open_issues(door, place, drafts, args.dry_run):
         done.append(one)
         if not args.json:
             print(plain(_said(one, place)))

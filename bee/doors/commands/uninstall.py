@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bee.doors import services
 from bee.doors.commands.common import print_json
 from bee.doors.commands.install import machine_of
-from bee.verbs import install as verb
+from bee.setup import install as verb
 
 HELP = "take bee out of this machine's scheduler, with the token that bee install kept; the rest of its home stays"
 

@@ -12,7 +12,7 @@ from bee.model import markers
 from bee.model.errors import ServerError, UnreachableError
 from bee.model.items import Snapshot
 from bee.pipeline.trust import TRUSTED
-from bee.thinking.drafts import Draft, issue_body
+from bee.setup.drafts import Draft, issue_body
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,8 @@ from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageErr
 from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.repository import BranchRules, RepoFacts
-from bee.system.home import Home
-from bee.thinking.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
-from bee.thinking.setup import (
+from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
+from bee.setup.templates import (
     SETUP_BRANCH,
     TEMPLATE_PATH,
     TEMPLATE_TEXT,
@@ -34,6 +33,7 @@ from bee.thinking.setup import (
     pull_body,
     with_repo,
 )
+from bee.system.home import Home
 
 MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3

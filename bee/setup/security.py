@@ -10,7 +10,7 @@ from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
 from bee.model.items import Permission
 from bee.model.repository import BranchRules, RepoFacts
 from bee.model.roles import Role
-from bee.thinking.checks import STATUSES, Check, Level
+from bee.setup.checks import STATUSES, Check, Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from bee.github import read, write
 from bee.github.client import Door
 from bee.github.snapshot import read_policy
 from bee.github.write import RefMove
-from bee.hands.scheduler import Machine
 from bee.model.errors import (
     AuthError,
     ConfigError,
@@ -33,12 +32,12 @@ from bee.model.repository import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.sandbox.box import Box
+from bee.setup import checks, machine
+from bee.setup.checks import Check, Level
+from bee.setup.machine import Scheduling
+from bee.setup.schedulers import Machine
+from bee.setup.security import Posture, posture_checks
 from bee.system.home import Home
-from bee.thinking import checks
-from bee.thinking.checks import Check, Level
-from bee.thinking.posture import Posture, posture_checks
-from bee.verbs.setup import machine
-from bee.verbs.setup.machine import Scheduling
 
 INSTALL: Final = "bee install"
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from bee.hands.crontab import MARK, Cron
-from bee.hands.scheduler import Launchd, Machine, Scheduler, Systemd, Units, write_file
 from bee.model.errors import UsageError
 from bee.model.text import plain
+from bee.setup.crontab import MARK, Cron
+from bee.setup.schedulers import Launchd, Machine, Scheduler, Systemd, Units, write_file
 from bee.system.home import Home, Slot, remove_tree
 
 TEMPLATES: Final = {

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from bee.engines import claude, codex, gemini
-from bee.hands.scheduler import Machine
 from bee.model.errors import UsageError
 from bee.model.text import one_line
+from bee.setup.install import TOKENS, env_names, schedulers
+from bee.setup.schedulers import Machine
+from bee.setup.templates import ENGINE_NAMES, origin_url
 from bee.system import process
 from bee.system.home import Home
-from bee.thinking.setup import ENGINE_NAMES, origin_url
-from bee.verbs.install import TOKENS, env_names, schedulers
 
 GH_SECONDS_MAX: Final = 10
 # The variables that log an engine in: bee passes them on to the agent, and no file of HOME.

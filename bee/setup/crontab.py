@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.hands.scheduler import TICK_SECONDS_MAX, Machine, Units, said
 from bee.model.errors import UsageError
+from bee.setup.schedulers import TICK_SECONDS_MAX, Machine, Units, said
 from bee.system import process
 
 MARK: Final = " # bee: written by bee install, taken out by bee uninstall"

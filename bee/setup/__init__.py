@@ -1,0 +1,1 @@
+"""What sets bee up: init, doctor, new, install."""

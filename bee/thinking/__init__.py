@@ -1,1 +1,0 @@
-"""Pure functions over the words: trust, positions, decisions, history, prompts, wording."""
