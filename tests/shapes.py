@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-from bee.doors import schemas
+from bee.reference import schemas
 
 
 def shape_of(words: Sequence[str]) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bee.doors import cli, reference, schemas
+from bee.doors import cli
 from bee.doors.examples import EXAMPLES
-from bee.doors.reference import arguments, code, table, usage, written
+from bee.reference import schemas, tables
+from bee.reference.tables import arguments, code, table, usage, written
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -70,7 +71,7 @@ def main(argv: Sequence[str]) -> int:
     return 1 if stale and not write else 0
 
 
-MAKERS: Final[dict[str, Callable[[], str]]] = {**reference.MAKERS, "commands": _commands}
+MAKERS: Final[dict[str, Callable[[], str]]] = {**tables.MAKERS, "commands": _commands}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import shlex
 
 import pytest
 
-from bee.doors import cli, documents, reference
+from bee.doors import cli, documents
+from bee.reference import tables
 from tests.docs import pages
 from tests.docs.pages import Block
 
@@ -17,7 +18,7 @@ _COMMAND = re.compile(r"^(?:git )?bee ([a-z][a-z0-9-]*)(?: (.*))?$")
 _PLACEHOLDERS = {"N": "1", "PATH": ".", "FILE": "doc.md"}
 
 HOST = {name: documents.parser_of(name) for name in cli.COMMANDS}
-SESSION = reference.verb_parsers()
+SESSION = tables.verb_parsers()
 
 
 class RefusedError(Exception):

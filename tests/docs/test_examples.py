@@ -10,12 +10,13 @@ import pytest
 
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
-from bee.doors import documents, schemas
+from bee.doors import documents
 from bee.model import errors
 from bee.model.labels import LABEL_TEXTS
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
 from bee.model.plan import parse_steps, read_body
 from bee.pipeline.design import SKELETON, sections_of
+from bee.reference import schemas
 from bee.setup.drafts import drafts_of
 from tests.docs import pages
 from tests.docs.pages import Block

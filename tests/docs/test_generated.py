@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import documents, reference
-from bee.doors import reference_texts as texts
+from bee.doors import documents
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Position
+from bee.reference import tables, texts
 from tests.docs import pages
 
 AGAIN = "run: python -m bee.doors.documents --write"
@@ -50,7 +50,7 @@ def test_an_unknown_name_is_an_error() -> None:
 
 def test_a_name_without_a_sentence_is_an_error() -> None:
     with pytest.raises(LookupError, match="fresh"):
-        reference.said_of({"old": "a sentence"}, ["old", "fresh"], "HISTORY")
+        tables.said_of({"old": "a sentence"}, ["old", "fresh"], "HISTORY")
 
 
 def test_every_rule_is_a_row() -> None:
@@ -79,7 +79,7 @@ def test_no_key_that_is_said_to_have_no_effect_has_one() -> None:
         if path.name not in {"config.py", "reference_texts.py"} and "forge" not in path.parts
     )
     obeyed = [key for key in sorted(texts.NO_EFFECT_YET) if re.search(rf"\.{key}\b", code)]
-    assert obeyed == [], "say in bee/doors/reference_texts.py (KEYS, NO_EFFECT_YET) and in the README what it does now"
+    assert obeyed == [], "say in bee/reference/texts.py (KEYS, NO_EFFECT_YET) and in the README what it does now"
 
 
 def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import messages
-from bee.doors import reference_texts as texts
 from bee.model.escalations import Cause
+from bee.reference import messages, texts
 from tests.docs import pages
 
 

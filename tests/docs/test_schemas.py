@@ -8,7 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bee.doors import cli, documents, schemas
+from bee.doors import cli, documents
+from bee.reference import schemas
 from tests.belt.plays import configure, task_pull
 from tests.belt.stage import Stage, staged
 from tests.shapes import judge, shape_of, valid

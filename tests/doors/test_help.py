@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import cli, schemas, topics
+from bee.doors import cli
 from bee.doors.examples import EXAMPLES
 from bee.model import errors
 from bee.model.labels import LABEL_TEXTS
+from bee.reference import schemas, topics
 from tests.docs.test_commands import wrong
 
 ROOT = Path(__file__).resolve().parents[2]

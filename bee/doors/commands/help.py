@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print it."""
-    from bee.doors import topics
+    from bee.reference import topics
 
     width = terminal.columns(sys.stdout.isatty())
     if args.topic in cli.COMMANDS and not args.shape:

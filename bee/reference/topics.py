@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bee.doors import reference, schemas
 from bee.model.errors import UsageError
+from bee.reference import schemas
+from bee.reference import tables as reference
 from bee.status.terminal import filled
 
 # topic: (what it explains, the generated tables it is made of)

@@ -229,7 +229,7 @@ ENVIRONMENT: Final = (
     ("`PAGER`", "what shows `bee help TOPIC` on a terminal"),
 )
 
-# ---- messages: what `bee/doors/messages.py` finds in the code, and what a person does about it
+# ---- messages: what `bee/reference/messages.py` finds in the code, and what a person does about it
 
 # By the kind of error.
 WHAT_TO_DO: Final = {

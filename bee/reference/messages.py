@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.doors import reference_texts as texts
 from bee.model import errors
+from bee.reference import texts
 from bee.wording import texts as wording
 
 CODE: Final = Path(__file__).resolve().parents[1]
@@ -56,7 +56,7 @@ def errors_said(root: Path = CODE, explained: Mapping[str, str] = texts.UNSPELLE
             found.append(Message(kind, " ".join(template.split()), where))
     wrong = sorted(unspelled ^ set(explained))
     if wrong:
-        raise LookupError(f"bee/doors/reference_texts.py, UNSPELLED: a text is missing or left over for {wrong}")
+        raise LookupError(f"bee/reference/texts.py, UNSPELLED: a text is missing or left over for {wrong}")
     unique = {(one.kind, one.text): one for one in found if one.text}
     return sorted(unique.values(), key=lambda one: (one.exit, one.kind, one.text.lower()))
 
@@ -78,7 +78,7 @@ def rows(what_to_do: Mapping[str, str] = texts.WHAT_TO_DO) -> list[Sequence[str]
     said = errors_said()
     missing = sorted({one.kind for one in said} ^ set(what_to_do))
     if missing:
-        raise LookupError(f"bee/doors/reference_texts.py, WHAT_TO_DO: a sentence is missing or left over for {missing}")
+        raise LookupError(f"bee/reference/texts.py, WHAT_TO_DO: a sentence is missing or left over for {missing}")
     return [(str(one.exit), f"`{one.kind}`", one.text, what_to_do[one.kind]) for one in said]
 
 

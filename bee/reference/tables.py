@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bee.config import schema
-from bee.doors import messages, schemas
-from bee.doors import reference_texts as texts
 from bee.engines import table as engines
 from bee.model import errors, limits, markers
 from bee.model.escalations import CAUSES
@@ -23,6 +21,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
+from bee.reference import messages, schemas, texts
 from bee.run import agent_cli, prompt
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
@@ -44,7 +43,7 @@ def said_of(known: Mapping[str, str], names: Iterable[str], where: str) -> dict[
     wanted = list(names)
     wrong = sorted(set(wanted) ^ set(known))
     if wrong:
-        raise LookupError(f"bee/doors/reference_texts.py, {where}: a sentence is missing or left over for {wrong}")
+        raise LookupError(f"bee/reference/texts.py, {where}: a sentence is missing or left over for {wrong}")
     return {name: known[name] for name in wanted}
 
 
@@ -139,7 +138,7 @@ def _design_parts() -> str:
 def _markers() -> str:
     wrong = sorted(set(marker_names()) ^ set(texts.MARKERS))
     if wrong:
-        raise LookupError(f"bee/doors/reference_texts.py, MARKERS: missing or left over: {wrong}")
+        raise LookupError(f"bee/reference/texts.py, MARKERS: missing or left over: {wrong}")
     rows = [(code(f"bee:{name}"), *texts.MARKERS[name]) for name in marker_names()]
     return table(("marker", "values", "written by", "effect"), rows)
 

@@ -1,0 +1,1 @@
+"""The tables that bee help and the documents show."""

@@ -1,1 +1,0 @@
-"""What bee does, small, through the hands: snapshot, lease, tick, work, publish."""
