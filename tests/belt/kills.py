@@ -23,9 +23,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from bee.demo import project
+from bee.demo.stage import AGENT
 from bee.doors import services
-from bee.doors.demo import project
-from bee.doors.demo.stage import AGENT
 from bee.github.client import Door
 from bee.github.snapshot import look
 from bee.host import Host

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bee.doors.demo import project
+from bee.demo import project
 from bee.model.plan import parse_steps
 
-AGENT = Path(__file__).parents[2] / "bee/doors/demo/agent.py"
+AGENT = Path(__file__).parents[2] / "bee/demo/agent.py"
 FAKE_BEE = """\
 #!{python}
 import json, os, subprocess, sys

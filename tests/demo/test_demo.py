@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from bee.doors.demo import host, server
-from bee.doors.demo.person import Person
-from bee.doors.demo.server import Account
+from bee.demo import host, server
+from bee.demo.person import Person
+from bee.demo.server import Account
 from tests.shapes import valid
 
 ROOT = Path(__file__).resolve().parents[2]

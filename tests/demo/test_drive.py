@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import pytest
 
-from bee.doors.demo import drive, stage
-from bee.doors.demo.drive import Drive, Stopped
-from bee.doors.demo.person import Person
-from bee.doors.demo.screen import Screen
-from bee.doors.demo.server import Account, Addresses
+from bee.demo import drive, stage
+from bee.demo.drive import Drive, Stopped
+from bee.demo.person import Person
+from bee.demo.screen import Screen
+from bee.demo.server import Account, Addresses
 
 TICK = """\
 import pathlib, sys

@@ -12,10 +12,10 @@ import pytest
 
 from bee.config.schema import policy_of
 from bee.config.yaml import parse
-from bee.doors.demo import host, project, rehearsal, stage
-from bee.doors.demo.person import with_box_ticked
-from bee.doors.demo.run import Options, run
-from bee.doors.demo.screen import COLUMNS, Screen
+from bee.demo import host, project, rehearsal, stage
+from bee.demo.person import with_box_ticked
+from bee.demo.run import Options, run
+from bee.demo.screen import COLUMNS, Screen
 from bee.model.errors import UsageError
 from bee.model.plan import read_body
 

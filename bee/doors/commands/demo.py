@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Run the demo; 0 when everything was merged and the result passes its own tests."""
-    from bee.doors.demo.run import Options
-    from bee.doors.demo.run import run as run_demo
+    from bee.demo.run import Options
+    from bee.demo.run import run as run_demo
 
     options = Options(
         as_json=args.json,

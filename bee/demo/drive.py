@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bee.doors.demo.heard import Journal
-from bee.doors.demo.screen import Screen
-from bee.doors.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
+from bee.demo.heard import Journal
+from bee.demo.screen import Screen
+from bee.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
 from bee.model.errors import BeeError
 from bee.system import process
 

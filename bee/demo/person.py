@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bee.doors.demo.server import Account
+from bee.demo.server import Account
 from bee.model.errors import LookError, RefusedError
 from bee.model.text import is_checkbox
 

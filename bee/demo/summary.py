@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bee.doors.demo import host
-from bee.doors.demo.drive import Drive
-from bee.doors.demo.screen import COLUMNS, Screen
-from bee.doors.demo.stage import Stage
+from bee.demo import host
+from bee.demo.drive import Drive
+from bee.demo.screen import COLUMNS, Screen
+from bee.demo.stage import Stage
 from bee.system import process
 
 TRACES: Final = "refs/bee/traces"

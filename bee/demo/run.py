@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.doors.demo import box, rehearsal, server, stage, summary
-from bee.doors.demo.drive import Drive, Stopped
-from bee.doors.demo.screen import Screen
-from bee.doors.demo.stage import PERSON_LOGIN, Play, Stage
+from bee.demo import box, rehearsal, server, stage, summary
+from bee.demo.drive import Drive, Stopped
+from bee.demo.screen import Screen
+from bee.demo.stage import PERSON_LOGIN, Play, Stage
 from bee.model.errors import UsageError
 
 INTRO: Final = "bee demo: a design doc becomes merged pull requests, on an embedded GitHub"

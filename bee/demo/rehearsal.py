@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bee.doors.demo import host
-from bee.doors.demo.stage import PERSON_LOGIN, Play
+from bee.demo import host
+from bee.demo.stage import PERSON_LOGIN, Play
 from bee.model.errors import GitError, UsageError
 
 POLICY_PATH: Final = ".github/bee.yml"

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.doors.demo import host, project, server
-from bee.doors.demo.person import Person
-from bee.doors.demo.server import Account, Addresses
+from bee.demo import host, project, server
+from bee.demo.person import Person
+from bee.demo.server import Account, Addresses
 from bee.system import process
 
 PERSON_LOGIN: Final = "ada"
