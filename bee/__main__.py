@@ -5,6 +5,6 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
-    from bee.doors.cli import main
+    from bee.cli.main import main
 
     sys.exit(main())

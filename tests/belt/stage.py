@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bee.cli import wiring
 from bee.config.schema import Settings
-from bee.doors import services
 from bee.forge import server
 from bee.github import write
 from bee.github.client import Door
@@ -265,7 +265,7 @@ class Stage:
 
     def desk_facts(self) -> dict[str, str]:
         """What a process needs to make a desk of its own: addresses, token, repository."""
-        view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        view = look(Door(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
         seen = view.snapshot
         web = {"api": self.forge.api_url, "graphql": self.forge.graphql_url, "web": self.forge.git_url}
         return {
@@ -287,7 +287,7 @@ class Stage:
         for role, script in {**MOVES, **(moves or {})}.items():
             (folder / f"{role}.sh").write_text(script)
         chosen = {"engine": (sys.executable, str(AGENT), str(folder)), "sandbox": "none", **settings}
-        return services.host_of(
+        return wiring.host_of(
             self.env(name), Settings(repos=(self.repo,), **chosen), self.tokens[token], lambda text: None
         )
 
@@ -406,7 +406,7 @@ class Stage:
         """Where an item is, by the code that decides."""
         from bee.pipeline.decide import survey
 
-        view = look(Door(services.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        view = look(Door(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
         return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")
 
 

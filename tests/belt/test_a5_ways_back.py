@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from bee.doors import cli
+from bee.cli import main
 from bee.host import Host
 from bee.pipeline.history import fold
 from tests.belt.plays import Ended, pull_of
@@ -33,7 +33,7 @@ def bee(stage: Stage, *words: str, **env: str) -> Ended:
     before, out, err = dict(os.environ), io.StringIO(), io.StringIO()
     os.environ.update({**stage.env(), **env})
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = cli.main(list(words))
+        code = main.main(list(words))
     os.environ.clear()
     os.environ.update(before)
     return Ended(code, out.getvalue(), err.getvalue(), words)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bee.doors import cli
+from bee.cli import main
 from bee.model.limits import LEDGER_PAGE_RECORDS
 from tests.belt.plays import bee
 from tests.belt.stage import staged
@@ -18,7 +18,7 @@ def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(*words: str) -> Any:
-        assert cli.main([*words]) == 0, capsys.readouterr().err
+        assert main.main([*words]) == 0, capsys.readouterr().err
         return capsys.readouterr().out
 
     def records(*words: str) -> list[dict[str, Any]]:
@@ -69,5 +69,5 @@ def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(
         stage.configure(moves={"drafter": "exit 3\n"}, usd_per_day=0, runs_per_day=1)
         assert "by day (limit: 1 run each)" in run("cost")
         assert sum(line.endswith("  over the limit") for line in run("cost").splitlines()) == 1
-        assert cli.main(["cost", "--since", "soon"]) == 2
+        assert main.main(["cost", "--since", "soon"]) == 2
         assert "no time: write 2026-01-31" in capsys.readouterr().err

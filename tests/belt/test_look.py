@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from bee.doors import cli
+from bee.cli import main
 from bee.github.snapshot import look
 from bee.pipeline.decide import survey
 from tests.belt.plays import bee, configure, fault, last_seq, lift, pull_of, writes_after
@@ -72,12 +72,12 @@ def test_why_and_status_print_the_shapes_of_the_design(
 ) -> None:
     """`why` has version to what_you_can_do, by the rule that decides; `status` ends with 1 where a person is needed."""
     before = last_seq(run)
-    assert cli.main(["why", "2", "--json", *REPO]) == 0
+    assert main.main(["why", "2", "--json", *REPO]) == 0
     why = valid(["why"], capsys.readouterr().out)
     asked = {"version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do"}
     assert set(why) >= asked
     assert (why["number"], why["kind"], why["position"], why["moves_next"]) == (2, "issue", "needs-plan", "planner")
-    assert cli.main(["status", "--json", *REPO]) == 0
+    assert main.main(["status", "--json", *REPO]) == 0
     status = valid(["status"], capsys.readouterr().out)
     assert (status["version"], status["person_needed"], status["running"]) == (1, False, [])
     assert status["next"]["number"] == 1
@@ -91,11 +91,11 @@ def test_why_of_a_closed_item_says_so_and_of_no_item_is_a_clear_error(
     """A number that is not open is looked up alone; one that does not exist is exit 2, not a bug."""
     number = run.issue("x")
     run.call("ada", "PATCH", run.at(f"/issues/{number}"), {"state": "closed"})
-    assert cli.main(["why", str(number), "--json", *REPO]) == 0
+    assert main.main(["why", str(number), "--json", *REPO]) == 0
     assert valid(["why"], capsys.readouterr().out)["position"] == "closed"
-    assert cli.main(["why", "9999", *REPO]) == 2
+    assert main.main(["why", "9999", *REPO]) == 2
     assert "#9999" in capsys.readouterr().err
-    assert cli.main(["why", "many", *REPO]) == 2
+    assert main.main(["why", "many", *REPO]) == 2
     assert "'many' is not the number of an issue or pull request" in capsys.readouterr().err
 
 
@@ -114,7 +114,7 @@ def test_d4_could_not_look_is_75_with_the_reason_and_no_write(
     """A limit, a 5xx and a dropped connection: exit 75, one sentence that says which, nothing written, never idle."""
     fault(run, action, {"path": "."}, **more)
     before = last_seq(run)
-    assert cli.main(["tick", "--json", *REPO]) == 75
+    assert main.main(["tick", "--json", *REPO]) == 75
     said = capsys.readouterr()
     assert says in said.err
     assert "again" in said.err
@@ -132,7 +132,7 @@ def test_d4_an_answer_without_a_field_is_75_with_its_name_and_no_write(
     fault(run, "without", {"operation": "Snapshot"}, field=field, **more)
     before = last_seq(run)
     for words in (["tick", "--json"], ["status"], ["why", "1"]):
-        assert cli.main([*words, *REPO]) == 75
+        assert main.main([*words, *REPO]) == 75
         said = capsys.readouterr()
         (line,) = said.err.strip().splitlines()
         assert "`query Snapshot` is not as documented: repository.issues.nodes[0].body should be a text" in line
@@ -142,7 +142,7 @@ def test_d4_an_answer_without_a_field_is_75_with_its_name_and_no_write(
             assert (answer["exit"], answer["decision"]["number"], answer["items"]) == (75, None, [])
     assert writes_after(run, before) == []
     lift(run)
-    assert cli.main(["status", "--json", *REPO]) == 0
+    assert main.main(["status", "--json", *REPO]) == 0
     assert valid(["status"], capsys.readouterr().out)["next"]["number"] == 1
 
 
@@ -153,14 +153,14 @@ def test_d4_a_wrong_token_and_no_token_are_75_and_say_what_to_do(
     before = last_seq(run)
     monkeypatch.setenv("GH_TOKEN", "expired")
     for words in (["tick", "--inline"], ["status"], ["why", "1"], ["pause", "1"]):
-        assert cli.main([*words, *REPO]) == 75
+        assert main.main([*words, *REPO]) == 75
         said = capsys.readouterr()
         assert "does not accept the token" in said.err
         assert "set GH_TOKEN" in said.err
         assert "expired" not in said.err
     monkeypatch.delenv("GH_TOKEN")
     monkeypatch.setenv("PATH", "/nowhere")
-    assert cli.main(["tick", *REPO]) == 75
+    assert main.main(["tick", *REPO]) == 75
     assert "no GitHub token: set GH_TOKEN" in capsys.readouterr().err
     assert writes_after(run, before) == []
 
@@ -171,7 +171,7 @@ def test_d4_an_unreachable_server_is_75(
     """A refused connection names the host and the setting that chooses it."""
     for name in ("GITHUB_API_URL", "GITHUB_GRAPHQL_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert cli.main(["tick", "--dry-run", *REPO]) == 75
+    assert main.main(["tick", "--dry-run", *REPO]) == 75
     assert "no answer from 127.0.0.1:9" in capsys.readouterr().err
 
 
@@ -183,25 +183,25 @@ def test_an_unknown_key_in_config_names_file_line_and_nearest_key(
     config = tmp_path / "config.yml"
     monkeypatch.setenv("GIT_BEE_HOME", str(tmp_path))
     config.write_text("version: 1\nrepos: [ada/calc]\nsandbx: none\n")
-    assert cli.main(["tick"]) == 2
+    assert main.main(["tick"]) == 2
     assert f"{config}:3: unknown key `sandbx`; did you mean `sandbox`?" in capsys.readouterr().err
     config.write_text("version: 1\nroles:\n  drafter:\n    minuts: 5\n")
-    assert cli.main(["status"]) == 2
+    assert main.main(["status"]) == 2
     assert f"{config}:4: unknown key `minuts`; did you mean `minutes`?" in capsys.readouterr().err
     config.write_text("version: 1\n")
-    assert cli.main(["tick"]) == 2
+    assert main.main(["tick"]) == 2
     assert "names no repository" in capsys.readouterr().err
     config.unlink()
-    assert cli.main(["tick"]) == 2
+    assert main.main(["tick"]) == 2
     assert "--repo owner/name" in capsys.readouterr().err
-    assert cli.main(["tick", "--repo", "nonsense"]) == 2
+    assert main.main(["tick", "--repo", "nonsense"]) == 2
     assert "write owner/name" in capsys.readouterr().err
     assert last_seq(run) == before
 
 
 def test_a_repository_that_is_not_there_is_2(run: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """404 may be a typing mistake or a missing permission; the sentence names the repository."""
-    assert cli.main(["tick", "--dry-run", "--repo", "ada/nothing"]) == 2
+    assert main.main(["tick", "--dry-run", "--repo", "ada/nothing"]) == 2
     assert "ada/nothing" in capsys.readouterr().err
 
 
@@ -235,7 +235,7 @@ def test_a_bug_in_bee_is_3_with_a_report_ready_to_paste(
         raise TypeError("a library that does what it never did")
 
     monkeypatch.setattr(requests.Session, "request", strange)
-    assert cli.main(["tick", "--dry-run", *REPO]) == 3
+    assert main.main(["tick", "--dry-run", *REPO]) == 3
     said = capsys.readouterr().err
     assert "this is a bug in bee" in said
     assert "command: bee tick" in said
@@ -285,7 +285,7 @@ def test_the_home_of_config_is_used_and_a_tick_leaves_its_heartbeat(tmp_path: Pa
 def test_numbers_that_no_item_can_have_are_a_clear_error(run: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """Zero, negative, and larger than GitHub's integers: exit 2, never a bug report or "try later"."""
     for words in (["why", "0"], ["why", "99999999999"], ["cancel", "-3"], ["pause", "²"], ["resume", "99999999999"]):
-        code = cli.main([*words, *REPO])
+        code = main.main([*words, *REPO])
         assert (code, words) == (2, words), capsys.readouterr().err
         assert "bug" not in capsys.readouterr().err
 

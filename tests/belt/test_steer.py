@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from bee.doors import cli
+from bee.cli import main
 from bee.steer import actions
 from bee.system.home import Home
 from tests.belt.plays import as_ada, bee, configure, fault, heard, last_seq, lift, placed, runs, task_pull, writes_after
@@ -179,4 +179,4 @@ def test_d9_a_change_request_after_an_approval_wins_and_the_drafter_reads_it(sta
     stage.tick(host)
     assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed"], heard(host)
     assert stage.position(2) == "needs-review"
-    assert cli.main(["why", "2", *REPO]) == 75, "no token in this process"
+    assert main.main(["why", "2", *REPO]) == 75, "no token in this process"

@@ -63,10 +63,10 @@ def starting(made: World) -> Iterator[Figure]:
     yield Figure("start", "CPU of `bee --version`", version.cpu, "s", 0.12)
     yield Figure("start", "peak memory of `bee --version`", version.mib, "MiB")
     for what, module in (
-        ("unchanged", "bee.doors.commands.tick"),
-        ("idle", "bee.doors.commands.tick, bee.tick.whole"),
+        ("unchanged", "bee.cli.commands.tick"),
+        ("idle", "bee.cli.commands.tick, bee.tick.whole"),
     ):
-        argv = [sys.executable, "-P", "-X", "importtime", "-c", f"import bee.doors.cli, {module}"]
+        argv = [sys.executable, "-P", "-X", "importtime", "-c", f"import bee.cli.main, {module}"]
         tried = [good(measured(argv, made.env("home"), made.folder)).err for _ in range(REPEATS)]
         yield Figure("start", f"imports of an {what} tick, by -X importtime", min(map(_imported, tried)), "s")
 

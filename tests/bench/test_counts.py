@@ -60,8 +60,8 @@ def test_a_tick_pays_only_for_what_it_uses() -> None:
         "bee.run.worker",
     }  # fmt: skip
     heavy = lazy - {"yaml", "bee.model.items", "bee.pipeline.decide"}
-    for module, none_of in (("bee.doors.commands.tick", lazy), ("bee.tick.whole", heavy)):
-        code = f"import bee.doors.cli, sys, {module}; print(*sys.modules)"
+    for module, none_of in (("bee.cli.commands.tick", lazy), ("bee.tick.whole", heavy)):
+        code = f"import bee.cli.main, sys, {module}; print(*sys.modules)"
         ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
         assert none_of & set(ended.stdout.split()) == set(), module
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bee.cli import documents
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
-from bee.doors import documents
 from bee.model import errors
 from bee.model.labels import LABEL_TEXTS
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX

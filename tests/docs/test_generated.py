@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import documents
+from bee.cli import documents
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Position
 from bee.reference import tables, texts
 from tests.docs import pages
 
-AGAIN = "run: python -m bee.doors.documents --write"
+AGAIN = "run: python -m bee.cli.documents --write"
 
 
 @pytest.mark.parametrize("page", pages.pages(), ids=lambda page: page.name)
@@ -84,7 +84,7 @@ def test_no_key_that_is_said_to_have_no_effect_has_one() -> None:
 
 def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "bee.doors.documents"],
+        [sys.executable, "-m", "bee.cli.documents"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(pages.ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bee.doors import cli, documents
+from bee.cli import documents, main
 from bee.reference import schemas
 from tests.belt.plays import configure, task_pull
 from tests.belt.stage import Stage, staged
@@ -63,7 +63,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 def test_each_command_prints_its_shape(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     ran = set()
     for words in COMMANDS:
-        code = cli.main([*words, "--json"])
+        code = main.main([*words, "--json"])
         said = capsys.readouterr()
         assert code in (0, 1), f"bee {' '.join(words)}: {code}\n{said.err}"
         valid(words, said.out)
@@ -72,7 +72,7 @@ def test_each_command_prints_its_shape(stage: Stage, capsys: pytest.CaptureFixtu
 
 
 def test_every_command_with_json_has_a_shape() -> None:
-    with_json = {name for name in cli.COMMANDS if "--json" in documents.parser_of(name)._option_string_actions}
+    with_json = {name for name in main.COMMANDS if "--json" in documents.parser_of(name)._option_string_actions}
     assert with_json == {name.partition(" ")[0] for name in schemas.SHAPES}
 
 
@@ -83,7 +83,7 @@ def test_every_schema_is_one_and_lies_in_its_file() -> None:
     for name in schemas.SHAPES:
         jsonschema.Draft202012Validator.check_schema(schemas.schema_of(name))
         text = (folder / schemas.file_name(name)).read_text(encoding="utf-8")
-        assert text == made[schemas.file_name(name)], "run: python -m bee.doors.documents --write"
+        assert text == made[schemas.file_name(name)], "run: python -m bee.cli.documents --write"
 
 
 @pytest.mark.parametrize(

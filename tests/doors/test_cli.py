@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bee import __version__
-from bee.doors import cli, report
+from bee.cli import bug_report, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,22 +26,22 @@ def bee(*args: str, out: int = subprocess.PIPE) -> subprocess.CompletedProcess[s
 
 def test_help_names_every_command_and_every_exit(capsys: pytest.CaptureFixture[str]) -> None:
     """`bee --help`, `bee help` and `bee` alone; the last is a usage error. No line is wider than 120 columns."""
-    assert cli.main(["--help"]) == 0
+    assert main.main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert cli.main(["help"]) == 0
+    assert main.main(["help"]) == 0
     assert capsys.readouterr().out == text
-    assert cli.main([]) == 2
-    for name in cli.COMMANDS:
+    assert main.main([]) == 2
+    for name in main.COMMANDS:
         assert re.search(rf"^  {name} +\S", text, re.M), name
     for code in ("0", "1", "2", "3", "75", "130"):
         assert re.search(rf"\b{code}\b", text)
     assert max(map(len, text.split("\n"))) <= 120
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", main.COMMANDS)
 def test_every_command_has_a_help_that_says_what_it_is_for(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 0, a description, and every option with words beside it."""
-    assert cli.main([name, "--help"]) == 0
+    assert main.main([name, "--help"]) == 0
     text = capsys.readouterr().out
     assert text.startswith(f"usage: bee {name}")
     assert len(text.split("\n\n")[1].strip()) > 15
@@ -70,14 +70,14 @@ def test_a_wrong_command_line_is_2_and_says_what_would_be_right(
     """Nothing is asked of GitHub for it, and no home appears."""
     monkeypatch.setenv("GH_TOKEN", "x")
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
-    assert cli.main(words) == 2
+    assert main.main(words) == 2
     assert says in capsys.readouterr().err
     assert not (Path.home() / ".git-bee").exists()
 
 
 def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """For scripts and bug reports."""
-    assert cli.main(["--version"]) == 0
+    assert main.main(["--version"]) == 0
     assert capsys.readouterr().out == f"bee {__version__}\n"
 
 
@@ -90,7 +90,7 @@ def test_a_closed_pipe_is_no_bug() -> None:
     assert "bug" not in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "Exception" not in ended.stderr
-    assert ended.returncode in (0, cli.BROKEN_PIPE)
+    assert ended.returncode in (0, main.BROKEN_PIPE)
 
 
 def test_a_bug_report_has_module_names_and_no_arguments() -> None:
@@ -98,7 +98,7 @@ def test_a_bug_report_has_module_names_and_no_arguments() -> None:
     try:
         raise RuntimeError("broken")
     except RuntimeError as bug:
-        text = report.bug_report(bug, ["approve", "7", "my secret reason"])
+        text = bug_report.bug_report(bug, ["approve", "7", "my secret reason"])
     assert "command: bee approve\n" in text
     assert "secret" not in text
     assert str(ROOT) not in text
@@ -108,7 +108,7 @@ def test_a_bug_report_has_module_names_and_no_arguments() -> None:
 
 def test_an_interrupt_is_130() -> None:
     """Ctrl-C says so and leaves no traceback."""
-    script = "import bee.doors.cli as c, bee.doors.commands.status as s\n"
+    script = "import bee.cli.main as c, bee.cli.commands.status as s\n"
     script += "def stop(*a): raise KeyboardInterrupt\ns.run = stop\nraise SystemExit(c.main(['status']))"
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT)}
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False)

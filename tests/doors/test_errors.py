@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import cli
+from bee.cli import main
 from tests.belt.stage import Stage, staged
 
 VERBS = ("why", "pause", "resume", "retry", "approve", "request-changes", "cancel", "logs")
@@ -24,7 +24,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 def said(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int) -> str:
     """The one line on standard error."""
-    assert cli.main(list(words)) == code, words
+    assert main.main(list(words)) == code, words
     line = capsys.readouterr().err
     assert line.startswith("bee: "), line
     assert line.count("\n") == 1, line

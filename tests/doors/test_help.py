@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import cli
-from bee.doors.examples import EXAMPLES
+from bee.cli import main
+from bee.cli.examples import EXAMPLES
 from bee.model import errors
 from bee.model.labels import LABEL_TEXTS
 from bee.reference import schemas, topics
@@ -35,17 +35,17 @@ def test_every_topic_is_text_within_its_columns(topic: str, width: int) -> None:
 
 def test_topics_come_from_the_code(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
-    assert cli.main(["help", "labels"]) == 0
+    assert main.main(["help", "labels"]) == 0
     labels = capsys.readouterr().out
     assert [label for label in LABEL_TEXTS if f"\n  {label}\n" not in labels] == []
-    assert cli.main(["help", "exit-codes"]) == 0
+    assert main.main(["help", "exit-codes"]) == 0
     exits = capsys.readouterr().out
     assert "\n  75\n      meaning: could not look" in exits
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.BeeError]
     assert [kind.__name__ for kind in kinds if f"\n  {kind.__name__}\n      exit: " not in exits] == []
-    assert cli.main(["help"]) == 0
+    assert main.main(["help"]) == 0
     assert capsys.readouterr().out.startswith("usage: bee COMMAND")
-    assert cli.main(["help", "why"]) == 0
+    assert main.main(["help", "why"]) == 0
     assert "usage: bee why" in capsys.readouterr().out
 
 
@@ -60,7 +60,7 @@ def test_topics_come_from_the_code(capsys: pytest.CaptureFixture[str], monkeypat
 def test_a_wrong_topic_says_what_would_be_right(
     words: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(words) == 2
+    assert main.main(words) == 2
     assert says in capsys.readouterr().err
 
 
@@ -69,25 +69,25 @@ def test_a_shape_is_printed_as_it_is_published(words: str, capsys: pytest.Captur
     name = words.removeprefix("bee ").removesuffix(" --json")
     assert json.loads(topics.schema(words)) == schemas.schema_of(name)
     if "-" not in words:
-        assert cli.main(["help", "json", *words.split()]) == 0
+        assert main.main(["help", "json", *words.split()]) == 0
         assert json.loads(capsys.readouterr().out) == schemas.schema_of(name)
 
 
 def test_every_command_has_examples_that_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert set(EXAMPLES) == set(cli.COMMANDS)
+    assert set(EXAMPLES) == set(main.COMMANDS)
     for name, lines in EXAMPLES.items():
         assert [line for line in lines if shlex.split(line)[:2] != ["bee", name] or wrong(line, whole=True)] == []
-        assert cli.main([name, "--help"]) == 0
+        assert main.main([name, "--help"]) == 0
         assert f"examples:\n  {lines[0]}\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
+@pytest.mark.parametrize("name", main.COMMANDS)
 def test_a_wrong_choice_is_answered_by_what_can_be_typed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """argparse shows each choice as its repr, which an enum's is not."""
-    parser, _ = cli.parser_of(name)
+    parser, _ = main.parser_of(name)
     for action in parser._actions:
         if action.choices is not None and action.option_strings:
-            cli.main([name, f"{action.option_strings[0]}=no-such-choice"])
+            main.main([name, f"{action.option_strings[0]}=no-such-choice"])
             said = capsys.readouterr().err
             assert "no-such-choice" in said
             assert "<" not in said.partition("choose from")[2], said
@@ -112,7 +112,7 @@ def completed(folder: Path, line: str) -> list[str]:
 def test_bash_completes_commands_options_and_choices(tmp_path: Path) -> None:
     assert shutil.which("bash")
     assert completed(tmp_path, "bee sta") == ["status"]
-    assert set(completed(tmp_path, "bee ")) >= set(cli.COMMANDS)
+    assert set(completed(tmp_path, "bee ")) >= set(main.COMMANDS)
     assert completed(tmp_path, "bee status --wa") == ["--watch"]
     assert completed(tmp_path, "bee log --role pl") == ["planner"]
     assert "work" not in completed(tmp_path, "bee w")
@@ -120,7 +120,7 @@ def test_bash_completes_commands_options_and_choices(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_the_other_shells_get_a_script_for_bee(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["completion", shell]) == 0
+    assert main.main(["completion", shell]) == 0
     script = capsys.readouterr().out
     assert "bee" in script
     assert ("compdef" if shell == "zsh" else "complete") in script

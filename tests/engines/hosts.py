@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
+from bee.cli import wiring
 from bee.config.schema import RoleSettings, Settings
-from bee.doors import services
 from bee.host import Host
 from bee.model.roles import Role
 from tests.belt.stage import Stage
@@ -34,4 +34,4 @@ def host(stage: Stage, engine: str, url: str, usd: float = 0.0) -> Host:
     env = stage.env(engine)
     env = {**env, **KEYS, "PATH": f"{program}:{env['PATH']}", "CLAUDECODE": "1"}
     chosen = {"sandbox": "required" if BOXED else "none", "roles": dict.fromkeys(Role, own)}
-    return services.host_of(env, Settings(repos=(stage.repo,), **chosen), stage.tokens["bee"], lambda text: None)
+    return wiring.host_of(env, Settings(repos=(stage.repo,), **chosen), stage.tokens["bee"], lambda text: None)

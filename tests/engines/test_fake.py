@@ -11,9 +11,9 @@ from threading import Event
 
 import pytest
 
+from bee.cli import wiring
 from bee.config.schema import RoleSettings, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
-from bee.doors import services
 from bee.engines import EngineJob, EngineResult, Price, find
 from bee.model.errors import ConfigError
 from bee.model.outcomes import Failure, Outcome
@@ -439,7 +439,7 @@ def told(stage: Stage, body: str, seconds: float = 60, silent: float = 60) -> tu
     env = {**stage.env(), "PATH": f"{folder}:{stage.env()['PATH']}"}
     own = RoleSettings(engine="claude", minutes=seconds * SECONDS, minutes_silent=silent * SECONDS)  # type: ignore[arg-type]
     chosen = Settings(repos=(stage.repo,), sandbox="none", roles={Role.DRAFTER: own})
-    host = services.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
+    host = wiring.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
     ticked = stage.tick(host)
     assert ticked.run, ticked
     [run] = runs(stage, host, number)
@@ -515,7 +515,7 @@ def test_an_engine_that_is_not_installed_claims_nothing(tmp_path: Path) -> None:
         own = {Role.DRAFTER: RoleSettings(engine="gemini")}
         env = {**stage.env(), "PATH": "/usr/bin:/bin"}
         chosen = Settings(repos=(stage.repo,), sandbox="none", roles=own)
-        host = services.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
+        host = wiring.host_of(env, chosen, stage.tokens["bee"], lambda text: None)
         report = stage.tick(host)
         assert (report.run, report.exit) == ("", 2)
         assert "npm install -g @google/gemini-cli" in str(report.problems[0])

@@ -136,9 +136,9 @@ def test_a_network_that_cannot_be_kept_claims_nothing(tmp_path: Path) -> None:
 def _ready(played: Host) -> None:
     read = json.loads(played.home.config_path.read_text())
     assert read["roles"] == {"drafter": {"network": []}}
-    from bee.doors import services
+    from bee.cli import wiring
 
-    settings = services.settings_at(played.home, repo_given=False)
+    settings = wiring.settings_at(played.home, repo_given=False)
     assert settings.role(Role.DRAFTER).network == ()
     dataclasses.replace(played.crew, settings=settings).ready(Role.DRAFTER, "")  # type: ignore[type-var]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.doors import services
+from bee.cli import wiring
 from bee.host import Host
 from bee.model.outcomes import Failure
 from bee.status.logs import Reading, find_run
@@ -133,7 +133,7 @@ def test_the_server_that_the_environment_names_is_asked(engine: str, name: str, 
         roles = {role: replace(own, base_url="") for role, own in played.settings.roles.items()}
         env = {**stage.env(engine), **played.env, name: f"{models.url}{path}"}
         settings = replace(played.settings, roles=roles)
-        asking = services.host_of(env, settings, stage.tokens["bee"], lambda text: None)
+        asking = wiring.host_of(env, settings, stage.tokens["bee"], lambda text: None)
         assert stage.tick(asking).run
         assert [verb for verb, ok, _ in heard(asking) if ok] == ["pause"]
         assert models.asked

@@ -17,7 +17,7 @@ from tests.guards.conftest import BROKEN
 
 pytestmark = pytest.mark.skipif(shutil.which("flock") is None, reason="flock(1) is not installed")
 PARTS = ("bee", "agents", "scripts", "pyproject.toml", ".gitignore")
-BREAKS = "bee/doors/cli.py"
+BREAKS = "bee/cli/main.py"
 WAITING = 'touch "{folder}/started"\nwhile [ ! -e "{folder}/go" ]; do sleep 0.1; done\n'
 
 

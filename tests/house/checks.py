@@ -20,11 +20,9 @@ ORDER: Final = (
 )  # fmt: skip
 PURE: Final = ("bee.model", "bee.wording", "bee.pipeline", "bee.words", "bee.thinking")
 # What talks to a terminal or is a program of its own: the relay and the agent's `bee` run inside the box.
-OUTWARD: Final = ("bee.doors", "bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli", "bee.status.terminal")
+OUTWARD: Final = ("bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli", "bee.status.terminal")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
-FORGE_USERS: Final = frozenset(
-    {"bee.doors.commands.demo", "bee.doors.commands.forge", "bee.cli.commands.demo", "bee.cli.commands.forge"}
-)
+FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge"})
 
 # Packages whose modules may name one another inside functions, with the reason.
 MUTUAL: Final = {
@@ -50,7 +48,7 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "argcomplete": ("bee.doors.completing", "bee.cli.completion"),
     "detect_secrets": ("bee.hands.secretscan", "bee.system.secrets"),
     "proxy": ("bee.hands.egress", "bee.sandbox.egress"),
-    "rich": ("bee.doors", "bee.cli", "bee.demo", "bee.status"),
+    "rich": ("bee.cli", "bee.demo", "bee.status"),
     "textual": ("bee.doors.watch", "bee.status.watch"),
     "werkzeug": ("bee.forge",),
     "graphql": ("bee.forge",),

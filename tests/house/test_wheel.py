@@ -55,8 +55,8 @@ def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFi
             assert wheel.read(f"bee/_data/scripts/{name}") == (ROOT / "scripts" / name).read_bytes()
         (entry,) = (name for name in inside if name.endswith("entry_points.txt"))
         assert wheel.read(entry).decode().split() == [
-            *("[console_scripts]", "bee", "=", "bee.doors.cli:main"),
-            *("git-bee", "=", "bee.doors.cli:main"),
+            *("[console_scripts]", "bee", "=", "bee.cli.main:main"),
+            *("git-bee", "=", "bee.cli.main:main"),
         ]
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
-from bee.doors.services import role_prompt
 from bee.github.client import Door, Servers
 from bee.host import Handler, Host
 from bee.model.outcomes import Outcome
@@ -131,7 +131,7 @@ class Machine:
         self.world.ticked(self, process, report)
 
     def start_worker(self, raw: bytes, run: str, slot_fd: int) -> None:
-        """`bee work`, as `bee.doors.commands.work` does it."""
+        """`bee work`, as `bee.cli.commands.work` does it."""
 
         def act(host: Host, process: Process) -> None:
             process.unborn = None

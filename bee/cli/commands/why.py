@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, print_json, warn_without_box
 from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.snapshot import look
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Explain one item, by the same code that decides."""
     host = host_for(args, env)
-    repo = services.one_repo(host.settings, args.repo)
+    repo = wiring.one_repo(host.settings, args.repo)
     door = host.door()
     view = with_phases(host, look(door, repo))
     placed = next((one for one in survey(view) if one.number == args.number), None)

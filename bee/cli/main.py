@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run bee; the exit code (see `bee --help`)."""
     words = sys.argv[1:] if argv is None else argv
     if "_ARGCOMPLETE" in os.environ and argv is None:
-        from bee.doors.completing import complete
+        from bee.cli.completion import complete
 
         return complete(os.environ, SUMMARY, command_of)
     try:
@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as bug:
-        from bee.doors.report import bug_report
+        from bee.cli.bug_report import bug_report
 
         print(bug_report(bug, words), file=sys.stderr)
         return 3
@@ -109,7 +109,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """The help, with what a person would type."""
-        from bee.doors.examples import EXAMPLES
+        from bee.cli.examples import EXAMPLES
 
         lines = EXAMPLES.get(self.prog.removeprefix("bee "), ())
         text = super().format_help()
@@ -118,7 +118,7 @@ class Parser(argparse.ArgumentParser):
 
 def command_of(name: str) -> Any:
     """The module of a command."""
-    return importlib.import_module(f"bee.doors.commands.{name.replace('-', '_')}")
+    return importlib.import_module(f"bee.cli.commands.{name.replace('-', '_')}")
 
 
 def parser_of(name: str) -> tuple[Parser, Any]:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, print_json
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.status import logs
@@ -36,12 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print the transcript; with --json one line at the end."""
-    home = services.home_of(env)
-    settings = services.settings_at(home, bool(args.repo))
-    repos = services.repos_of(settings, args.repo)
+    home = wiring.home_of(env)
+    settings = wiring.settings_at(home, bool(args.repo))
+    repos = wiring.repos_of(settings, args.repo)
     about, others = logs.find_run(home, repos, args.number, args.run)
     if about is None:
-        repo = services.one_repo(settings, args.repo)
+        repo = wiring.one_repo(settings, args.repo)
         raise UsageError(logs.elsewhere(host_for(args, env).door(), repo, args.number, args.run))
     reading = Reading(home, about, settings)
     if args.json:

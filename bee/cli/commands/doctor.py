@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from bee.cli import wiring
+from bee.cli.commands.install import machine_of
+from bee.cli.common import add_repo, print_json
 from bee.config.schema import Settings
-from bee.doors import services
-from bee.doors.commands.common import add_repo, print_json
-from bee.doors.commands.install import machine_of
 from bee.github.client import Door
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at."""
-    findings, home = Findings(), services.home_of(env)
+    findings, home = Findings(), wiring.home_of(env)
     settings = _settings(home, args.repo, findings)
     patient = _patient(args, env, home, settings)
     findings.add(*doctor.machine_checks(patient))
@@ -52,7 +52,7 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     """The machine's settings, or the defaults with a failed check that says what is wrong with the file."""
     path = home.config_path
     try:
-        settings = services.settings_at(home, repo_given=bool(named))
+        settings = wiring.settings_at(home, repo_given=bool(named))
     except ConfigError as problem:
         findings.add(Check("config", Level.FAIL, str(problem), f"mend that line in {path}"))
         return Settings()
@@ -75,7 +75,7 @@ def _patient(args: argparse.Namespace, env: Mapping[str, str], home: Home, setti
         home=home,
         settings=settings,
         path=path,
-        kept=services.passed_on(env),
+        kept=wiring.passed_on(env),
         machine=machine_of(env),
         find_box=functools.partial(find_box, mode, path),
         token_from=token_source(env),
@@ -91,14 +91,14 @@ def token_source(env: Mapping[str, str]) -> str:
 
 def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patient, findings: Findings) -> None:
     try:
-        token = services.token_of(env)
+        token = wiring.token_of(env)
     except AuthError as problem:
         findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
-    door = Door(services.servers_of(env), token)
+    door = Door(wiring.servers_of(env), token)
     if not doctor.token_checks(door, findings, patient.token_from):
         return
-    for repo in services.repos_of(patient.settings, args.repo) if args.repo or patient.settings.repos else ():
+    for repo in wiring.repos_of(patient.settings, args.repo) if args.repo or patient.settings.repos else ():
         doctor.repo_checks(door, repo, patient, findings)
 
 

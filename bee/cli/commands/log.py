@@ -6,8 +6,8 @@ import argparse
 import time
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, item_number, moment_of, print_json
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, item_number, moment_of, print_json
 from bee.lease import ledger
 from bee.model.outcomes import Outcome
 from bee.model.records import Entry
@@ -44,9 +44,9 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     host.home.ensure()
     wanted = Filter(args.role or "", args.outcome or "", args.since, args.until)
     if args.number:
-        repos: tuple[str, ...] = (services.one_repo(host.settings, args.repo),)
+        repos: tuple[str, ...] = (wiring.one_repo(host.settings, args.repo),)
     else:
-        repos = services.repos_of(host.settings, args.repo)
+        repos = wiring.repos_of(host.settings, args.repo)
     found = [entry for repo in repos for entry in ledger.read(host, repo, args.number, args.since)]
     kept = [entry for entry in found if wanted.takes(entry)]
     kept.sort(key=lambda entry: (entry.at, entry.repo, entry.number))

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
-from bee.doors.commands.log import add_times
+from bee.cli import wiring
+from bee.cli.commands.log import add_times
+from bee.cli.common import add_repo, host_for, print_json
 from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.host import Host
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Add up the runs that began in that time."""
     host = host_for(args, env)
     host.home.ensure()
-    results = [_of(host, repo, args.since, args.until) for repo in services.repos_of(host.settings, args.repo)]
+    results = [_of(host, repo, args.since, args.until) for repo in wiring.repos_of(host.settings, args.repo)]
     if args.json:
         print_json({"version": 1, "since": args.since, "until": args.until or None, "repos": results})
         return 0

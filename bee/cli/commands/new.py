@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bee.doors import asking, services
-from bee.doors.commands.common import host_for, print_json, say
-from bee.doors.commands.init import repo_here
+from bee.cli import ask, wiring
+from bee.cli.commands.init import repo_here
+from bee.cli.common import host_for, print_json, say
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.pipeline import design
@@ -45,10 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Read, judge, show, ask, open; 0 when every issue is there. The text is never lost."""
-    home = services.home_of(env)
+    home = wiring.home_of(env)
     asks = not (args.yes or args.dry_run)
     piped = args.file == "-" or (args.file is None and not sys.stdin.isatty())
-    if asks and (piped or args.json or not asking.can_ask()):
+    if asks and (piped or args.json or not ask.can_ask()):
         raise UsageError("there is no terminal to ask on: say --yes to open what the text says, or --dry-run")
     if args.file and not piped:
         return _go_on(args, env, _read(Path(args.file)))
@@ -100,7 +100,7 @@ def _edited(path: Path, env: Mapping[str, str], title: str) -> str:
             return text
         for one in errors:
             print(plain(str(one)))
-        if not asking.yes("Edit it again?", default=True):
+        if not ask.yes("Edit it again?", default=True):
             raise UsageError("nothing was opened")
 
 
@@ -133,7 +133,7 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
     door = host_for(args, env).door()
     place = new_issue.place_of(door, repo)
     left = [draft for draft in drafts if draft.key not in place.there]
-    if left and not (args.yes or args.dry_run) and not asking.yes(_question(left, place), default=True):
+    if left and not (args.yes or args.dry_run) and not ask.yes(_question(left, place), default=True):
         raise UsageError("nothing was opened")
     done = []
     for one in new_issue.open_issues(door, place, drafts, args.dry_run):
@@ -150,10 +150,10 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
 def _repo(args: argparse.Namespace, env: Mapping[str, str]) -> str:
     if args.repo:
         return str(args.repo)
-    home = services.home_of(env)
+    home = wiring.home_of(env)
     if home.config_path.exists():
-        return services.one_repo(services.settings_at(home, repo_given=False), None)
-    return repo_here(Path.cwd(), services.servers_of(env))
+        return wiring.one_repo(wiring.settings_at(home, repo_given=False), None)
+    return repo_here(Path.cwd(), wiring.servers_of(env))
 
 
 def _judged(drafts: Sequence[Draft]) -> list[tuple[Draft, Finding]]:

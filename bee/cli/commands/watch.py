@@ -8,8 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from bee.doors import services
-from bee.doors.commands.common import look_seconds
+from bee.cli import wiring
+from bee.cli.common import look_seconds
 from bee.model.errors import UsageError
 from bee.model.limits import WATCH_SECONDS
 
@@ -36,8 +36,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         )
     from bee.status.watch.app import run as show  # here, because only this command pays for it
 
-    home = services.home_of(env)
-    settings = services.settings_at(home, bool(args.repo))
-    host = services.host_of(env, settings, services.token_of(env), lambda _text: None, home)
-    show(host, services.repos_of(settings, args.repo), args.every, env)
+    home = wiring.home_of(env)
+    settings = wiring.settings_at(home, bool(args.repo))
+    host = wiring.host_of(env, settings, wiring.token_of(env), lambda _text: None, home)
+    show(host, wiring.repos_of(settings, args.repo), args.every, env)
     return 0

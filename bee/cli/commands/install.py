@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bee.doors import services
-from bee.doors.commands.common import print_json
+from bee.cli import wiring
+from bee.cli.common import print_json
 from bee.model.errors import UsageError
 from bee.setup import install as verb
 from bee.setup.schedulers import Machine
@@ -24,7 +24,7 @@ STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbi
 HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
 # What of a shell's environment a tick obeys, and a scheduler does not hand on: beside a token, these may be kept.
 KEEPABLE: Final = frozenset(
-    {*verb.TOKENS, *services.PASSED_ON, "GIT_BEE_ALERT_REPO"}
+    {*verb.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO"}
     - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}
 )
 _NOT_MISSED: Final = frozenset({*verb.TOKENS, "LANG", "LC_ALL", "TZ"})
@@ -48,11 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Install, try one tick, say plainly what came of it: the exit code is that tick's."""
-    home, machine = services.home_of(env), machine_of(env)
+    home, machine = wiring.home_of(env), machine_of(env)
     scheduler = verb.choose(machine, args.cron)
-    values = verb.Values(str(services.data_path("scripts", "tick").parent), str(home.path), path_of(env))
+    values = verb.Values(str(wiring.data_path("scripts", "tick").parent), str(home.path), path_of(env))
     templates = {
-        name: services.data_path(scheduler.kind, name).read_text(encoding="utf-8")
+        name: wiring.data_path(scheduler.kind, name).read_text(encoding="utf-8")
         for name in verb.TEMPLATES[scheduler.kind]
     }
     units = verb.render(scheduler.kind, templates, values)
@@ -141,7 +141,7 @@ def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str]) -> 
     gh = shutil.which("gh", path=path)
     if gh:
         bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
-        ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=services.GH_SECONDS_MAX)
+        ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=wiring.GH_SECONDS_MAX)
         if ended.code == 0 and ended.out.strip():
             return f"`gh auth token` ({gh})"
     return None

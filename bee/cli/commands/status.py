@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, look_seconds, print_json, say
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, look_seconds, print_json, say
 from bee.model.errors import LookError
 from bee.model.limits import WATCH_SECONDS
 from bee.status import terminal
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show where everything is; 1 when a person is needed."""
     host = host_for(args, env)
-    door, repos = host.door(), services.repos_of(host.settings, args.repo)
+    door, repos = host.door(), wiring.repos_of(host.settings, args.repo)
     while args.watch:
         try:
             _show(args, env, see(host, door, repos), clear=sys.stdout.isatty())

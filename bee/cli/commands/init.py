@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bee.cli import ask, wiring
+from bee.cli.commands.doctor import token_source
+from bee.cli.common import print_json
 from bee.config.schema import POLICY_PATH, check_repo_name
-from bee.doors import asking, services
-from bee.doors.commands.common import print_json
-from bee.doors.commands.doctor import token_source
 from bee.github.client import Door, Servers
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
@@ -51,14 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Look, ask, show, write; 0 when bee is set up."""
     asks = not (args.yes or args.dry_run)
-    if asks and (args.json or not asking.can_ask()):
+    if asks and (args.json or not ask.can_ask()):
         raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")
     here = Here.of(env)
-    machine = apply.machine_of(services.home_of(env))
+    machine = apply.machine_of(wiring.home_of(env))
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), here.servers)
-    door = Door(here.servers, services.token_of(env))
+    door = Door(here.servers, wiring.token_of(env))
     found = apply.look(door, repo)
     show = _quiet if args.json else _say
     _show_found(show, found, here)
@@ -66,8 +66,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     plan = apply.planned(found, machine, answers)
     _show_plan(show, plan, whole=args.dry_run)
     _show_unused(args, plan)
-    if asks and plan.changes and not asking.yes("Write this?", default=True):
-        raise UsageError(asking.NOTHING)
+    if asks and plan.changes and not ask.yes("Write this?", default=True):
+        raise UsageError(ask.NOTHING)
     written = apply.carry_out(door, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
     if args.json:
         print_json(_json(plan, written, args.dry_run))
@@ -95,8 +95,8 @@ class Here:
             problem = ""
         except SandboxError as said:
             problem = str(said)
-        engines = machines.look_for_engines(path, services.passed_on(env), services.home_of(env))
-        return cls(services.servers_of(env), path, token_source(env), engines, problem)
+        engines = machines.look_for_engines(path, wiring.passed_on(env), wiring.home_of(env))
+        return cls(wiring.servers_of(env), path, token_source(env), engines, problem)
 
 
 def repo_here(folder: Path, servers: Servers) -> str:
@@ -123,13 +123,13 @@ def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Her
     policy = POLICY_PATH in found.missing_files and found.pull is None
     intake, verify = args.intake or INTAKES[0], args.verify or guessed_verify(found.names, found.has_script)
     if asks and policy and not args.intake:
-        intake = asking.choice("Which issues may bee take on?", _INTAKE_TEXTS)
+        intake = ask.choice("Which issues may bee take on?", _INTAKE_TEXTS)
     if asks and policy and not args.verify:
-        verify = asking.line("Which command must pass before a merge?", verify)
+        verify = ask.line("Which command must pass before a merge?", verify)
     engine, sandbox = _engine(args, machine, here, asks), args.sandbox or "required"
     if asks and machine.text is None and not args.sandbox and here.box_problem:
         print(f"\n{here.box_problem}")
-        sandbox = "none" if asking.yes("Let agents run with all your rights?", default=False) else "required"
+        sandbox = "none" if ask.yes("Let agents run with all your rights?", default=False) else "required"
     return Answers(intake, verify, preferred_merge(found.facts.merge_methods), engine, sandbox)
 
 
@@ -140,9 +140,7 @@ def _engine(args: argparse.Namespace, machine: Machine, here: Here, asks: bool) 
     if not asks or machine.text is not None:
         return default or None
     while True:
-        said = asking.line(
-            "Who plays the roles? A name, or a command" + ("" if default else " (empty: later)"), default
-        )
+        said = ask.line("Who plays the roles? A name, or a command" + ("" if default else " (empty: later)"), default)
         if not said:
             return None
         try:
@@ -215,7 +213,7 @@ def _show_end(plan: Plan, written: Written, dry: bool, machine: Machine, answers
     if dry:
         _say(f"\nNothing was written; without --dry-run, {'all of this is' if plan.changes else 'nothing would be'}.")
         return
-    _say(f"\n{repo} is set up." if plan.changes else f"\n{repo} is set up already; {asking.NOTHING}.")
+    _say(f"\n{repo} is set up." if plan.changes else f"\n{repo} is set up already; {ask.NOTHING}.")
     if written.pull is not None:
         _say(f"The policy waits in pull request #{written.pull}: bee begins when it is merged.")
     if machine.text is None and answers.engine is None:

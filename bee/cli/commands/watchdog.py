@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bee.doors import services
-from bee.doors.commands.common import print_json
+from bee.cli import wiring
+from bee.cli.common import print_json
 from bee.model.text import one_line
 from bee.system.home import MARKER_BYTES_MAX, Home
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show the guard's state; 0 whatever it is."""
-    data = _state(services.home_of(env))
+    data = _state(wiring.home_of(env))
     if args.json:
         print_json(data)
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, item_number, steer_item
 from bee.model.errors import UsageError
 from bee.steer import actions
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.all:
         host = host_for(args, env)
         reason = " ".join(word for word in (args.number, args.reason) if word)
-        return services.for_all(host, args, lambda door, repo: actions.pause_repo(host, door, repo, reason))
+        return wiring.for_all(host, args, lambda door, repo: actions.pause_repo(host, door, repo, reason))
     try:
         number = item_number(args.number or "")
     except argparse.ArgumentTypeError as problem:

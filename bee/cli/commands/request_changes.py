@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors.commands.common import add_repo, steer_item
+from bee.cli.common import add_repo, steer_item
 from bee.model import markers
 from bee.steer import actions
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, item_number, steer_item
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, item_number, steer_item
 from bee.model.errors import UsageError
 from bee.steer import actions
 
@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub, or take this host's marker away; running it again changes nothing more."""
     if args.rollback:
-        gone = services.home_of(env).clear_markers("ROLLBACK", "rollback-alert-pending")
+        gone = wiring.home_of(env).clear_markers("ROLLBACK", "rollback-alert-pending")
         print("ticks go on after the rollback" if gone else "there was no rollback to resume from")
         return 0
     if args.all:
-        services.home_of(env).clear_markers("PAUSED")
+        wiring.home_of(env).clear_markers("PAUSED")
         host = host_for(args, env)
-        return services.for_all(host, args, lambda door, repo: actions.resume_repo(host, door, repo))
+        return wiring.for_all(host, args, lambda door, repo: actions.resume_repo(host, door, repo))
     if args.number is None:
         raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")
     return steer_item(args, env, lambda host, door, repo, number: actions.resume(door, repo, number))

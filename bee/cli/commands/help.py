@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from bee.doors import cli
+from bee.cli import main
 from bee.model.errors import UsageError
 from bee.status import terminal
 
@@ -24,8 +24,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     from bee.reference import topics
 
     width = terminal.columns(sys.stdout.isatty())
-    if args.topic in cli.COMMANDS and not args.shape:
-        text = cli.parser_of(args.topic)[0].format_help()
+    if args.topic in main.COMMANDS and not args.shape:
+        text = main.parser_of(args.topic)[0].format_help()
     elif args.topic == "json" and args.shape:
         text = topics.schema(" ".join(args.shape))
     elif args.topic in topics.TOPICS:
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     else:
         import difflib
 
-        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *cli.COMMANDS], 1, 0.5)
+        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *main.COMMANDS], 1, 0.5)
         hint = f"did you mean `bee help {near[0]}`?" if near else "`bee help topics` lists them"
         raise UsageError(f"there is no topic {args.topic!r}; {hint}")
     if sys.stdin.isatty() and sys.stdout.isatty() and env.get("TERM") != "dumb":

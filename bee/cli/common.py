@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from bee.doors import services
+from bee.cli import wiring
 from bee.github.client import Door
 from bee.host import Host
 
@@ -68,9 +68,9 @@ def warn_without_box(settings: Settings) -> None:
 
 def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
     """This machine, with its configuration and token."""
-    home = services.home_of(env)
-    settings = services.settings_at(home, bool(args.repo))
-    return services.host_of(env, settings, services.token_of(env), say, home)
+    home = wiring.home_of(env)
+    settings = wiring.settings_at(home, bool(args.repo))
+    return wiring.host_of(env, settings, wiring.token_of(env), say, home)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ def print_json(data: Mapping[str, Any]) -> None:
 def steer_item(args: argparse.Namespace, env: Mapping[str, str], act: Callable[[Host, Door, str, int], Done]) -> int:
     """Do something to the item that was asked for, and say what came of it."""
     host = host_for(args, env)
-    repo = services.one_repo(host.settings, args.repo)
+    repo = wiring.one_repo(host.settings, args.repo)
     done = act(host, host.door(), repo, args.number)
     if args.json:
         print_json(done.json(repo, args.number))

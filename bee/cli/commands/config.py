@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, print_json
 from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles, shown
 from bee.config.schema import POLICY_PATH, Policy, Settings, check_repo_name, policy_of, settings_of
 from bee.config.tree import Tree
 from bee.config.yaml import parse as parse_yaml
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json
 from bee.model.errors import AuthError
 from bee.model.text import plain
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show the machine's settings, and each repository's; without a token, the policies are left out."""
-    home = services.home_of(env)
+    home = wiring.home_of(env)
     path, tree, settings = str(home.config_path), None, Settings()
     if home.config_path.exists():
         tree = parse_yaml(home.config_path.read_text(encoding="utf-8"), path)
@@ -60,7 +60,7 @@ def _repo(
     args: argparse.Namespace, env: Mapping[str, str], settings: Settings, tree: Tree | None, repo: str
 ) -> dict[str, Any]:
     policy, values, problem = _policy(args, env, repo)
-    roles = of_roles(settings, tree, str(services.home_of(env).config_path), repo, policy)
+    roles = of_roles(settings, tree, str(wiring.home_of(env).config_path), repo, policy)
     return {"repo": repo, "roles": _plain(roles), "policy": _plain(values), "problem": problem}
 
 
@@ -69,7 +69,7 @@ def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tupl
     from bee.github import read as reading
 
     try:
-        services.token_of(env)
+        wiring.token_of(env)
     except AuthError as missing:
         return None, [], f"not read: {missing}"
     args.repo = [repo]  # this one is named, so config.yml may be missing

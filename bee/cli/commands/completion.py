@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print it."""
-    from bee.doors.completing import script
+    from bee.cli.completion import script
 
     print(script(args.shell))
     return 0

@@ -1,4 +1,4 @@
-"""The parts of the documents that are made from the code: `python -m bee.doors.documents --write` puts them in place.
+"""The parts of the documents that are made from the code: `python -m bee.cli.documents --write` puts them in place.
 
 A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`.
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bee.doors import cli
-from bee.doors.examples import EXAMPLES
+from bee.cli import main as cli
+from bee.cli.examples import EXAMPLES
 from bee.reference import schemas, tables
 from bee.reference.tables import arguments, code, table, usage, written
 
@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     """Say which documents are out of date (exit 1), or with --write bring them up to date."""
     write = list(argv) == ["--write"]
     if argv and not write:
-        print("usage: python -m bee.doors.documents [--write]", file=sys.stderr)
+        print("usage: python -m bee.cli.documents [--write]", file=sys.stderr)
         return 2
     wanted = made()
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import add_repo, host_for, print_json, warn_without_box
+from bee.cli import wiring
+from bee.cli.common import add_repo, host_for, print_json, warn_without_box
 from bee.tick.report import Options
 from bee.tick.tick import tick
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """One tick; its exit code."""
     host = host_for(args, env)
-    repos = services.repos_of(host.settings, args.repo)
+    repos = wiring.repos_of(host.settings, args.repo)
     report = tick(host, Options(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
     warn_without_box(host.settings)
     if args.json:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.doors import services
-from bee.doors.commands.common import print_json
-from bee.doors.commands.install import machine_of
+from bee.cli import wiring
+from bee.cli.commands.install import machine_of
+from bee.cli.common import print_json
 from bee.setup import install as verb
 
 HELP = "take bee out of this machine's scheduler, with the token that bee install kept; the rest of its home stays"
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Remove it; run again, there is nothing to remove."""
-    home = services.home_of(env)
+    home = wiring.home_of(env)
     changes = verb.uninstall(machine_of(env), home, args.purge, write=not args.dry_run)
     live = verb.live_runs(home)
     notes = [

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bee.doors import services
-from bee.doors.commands.common import say
+from bee.cli import wiring
+from bee.cli.common import say
 from bee.host import Host
 from bee.model.limits import BODY_BYTES_MAX
 from bee.model.outcomes import Outcome
@@ -38,8 +38,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     alive = home.hold_alive(job.run)
     process.become_subreaper()
     signal.signal(signal.SIGTERM, _stop)
-    settings = services.settings_at(home, repo_given=True)
-    host = services.host_of(env, settings, job.token, say, home)
+    settings = wiring.settings_at(home, repo_given=True)
+    host = wiring.host_of(env, settings, job.token, say, home)
     try:
         outcome = work(host, job)
     finally:
@@ -59,7 +59,7 @@ def _next_tick(host: Host, job: Job) -> None:
     argv = [host.python, "-P", "-m", "bee", "tick"]
     if job.repo not in host.settings.repos:
         argv += ["--repo", job.repo]
-    env = {**host.env, services.TOKEN_ON_STDIN: "1", "GIT_BEE_HOME": str(host.home.path)}
+    env = {**host.env, wiring.TOKEN_ON_STDIN: "1", "GIT_BEE_HOME": str(host.home.path)}
     process.spawn_detached(
         argv, cwd=host.home.path, env=env, stdin=f"{job.token}\n".encode(), log=host.home.path / "tick.log"
     )

@@ -1,1 +1,0 @@
-"""The only floor that reads the environment, prints and exits."""
