@@ -16,9 +16,8 @@ from typing import Final
 ORDER: Final = (
     "model", "config", "wording", "pipeline", "system", "git", "github", "engines", "sandbox", "host", "lease",
     "publish", "run", "executors", "steer", "status", "dashboard", "tick", "setup", "reference", "demo", "cli",
-    "words", "thinking", "hands", "verbs", "doors",
 )  # fmt: skip
-PURE: Final = ("bee.model", "bee.wording", "bee.pipeline", "bee.words", "bee.thinking")
+PURE: Final = ("bee.model", "bee.wording", "bee.pipeline")
 # What talks to a terminal or is a program of its own: the relay and the agent's `bee` run inside the box.
 OUTWARD: Final = ("bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli", "bee.status.terminal")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
@@ -31,30 +30,27 @@ MUTUAL: Final = {
 
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "requests": ("bee.hands.github", "bee.hands.notifier", "bee.github", "bee.system.notifier"),
-    "urllib3": ("bee.hands.github", "bee.github"),
+    "requests": ("bee.github", "bee.system.notifier"),
+    "urllib3": ("bee.github",),
     # The demo's person talks to GitHub as anybody would, past bee's own door.
-    "urllib.request": ("bee.doors.demo.person", "bee.demo.person"),
+    "urllib.request": ("bee.demo.person",),
     "http.client": (),
     # The demo's scripted agent is a program of its own, started as any engine is.
     # The relay runs in the box, and becomes the program it was given.
-    "subprocess": (
-        *("bee.hands.process", "bee.forge", "bee.doors.demo.agent", "bee.doors.relay"),
-        *("bee.system.process", "bee.demo.agent", "bee.sandbox.relay"),
-    ),
+    "subprocess": ("bee.system.process", "bee.forge", "bee.demo.agent", "bee.sandbox.relay"),
     "multiprocessing": (),
-    "yaml": ("bee.hands.yamlfile", "bee.config.yaml"),
-    "filelock": ("bee.hands.journal", "bee.system.home"),
-    "argcomplete": ("bee.doors.completing", "bee.cli.completion"),
-    "detect_secrets": ("bee.hands.secretscan", "bee.system.secrets"),
-    "proxy": ("bee.hands.egress", "bee.sandbox.egress"),
+    "yaml": ("bee.config.yaml",),
+    "filelock": ("bee.system.home",),
+    "argcomplete": ("bee.cli.completion",),
+    "detect_secrets": ("bee.system.secrets",),
+    "proxy": ("bee.sandbox.egress",),
     "rich": ("bee.cli", "bee.demo", "bee.status"),
-    "textual": ("bee.doors.watch", "bee.status.watch"),
+    "textual": ("bee.status.watch",),
     "werkzeug": ("bee.forge",),
     "graphql": ("bee.forge",),
 }
 
-# Words and thinking do no I/O, read no clock and know no chance.
+# Pure packages do no I/O, read no clock and know no chance.
 IMPURE: Final = frozenset(
     "asyncio concurrent fcntl ftplib getpass glob http io logging mmap multiprocessing os platform pwd queue random "
     "secrets select selectors shutil signal smtplib socket socketserver sqlite3 ssl subprocess sys syslog tempfile "
