@@ -133,6 +133,15 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     os.environ.update(before)
 
 
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Any]:
+    """A forge, people, and the repository ada/calc: a tests.belt.stage.Stage."""
+    from tests.belt.stage import staged  # here, so that a test without a stage imports none of it
+
+    with staged(tmp_path) as made:
+        yield made
+
+
 # ---- which tests run, and what is said at the end --------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from bee.system.secrets import scan
 from tests.attacks.by_clone import CANARY, FREE, KNOWN, LARGE, VERIFY, Play, world
 from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, attack, each
-from tests.hands.world import plain_git
+from tests.git.world import plain_git
 
 # ---- what it changes ------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,8 @@ from bee.run.verbs import Session
 from bee.system.secrets import scan
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
-from tests.hands.world import Upstream, plain_git
-from tests.thinking import worlds as w
+from tests.git.world import Upstream, plain_git
+from tests.pipeline import worlds as w
 
 CANARY = "cry-4f1d9c0b7a"
 VERIFY = "tests/e2e/verify.sh"

@@ -24,7 +24,7 @@ from bee.run.prompt import Brief
 from bee.run.sanitize import fenced
 from bee.wording import texts
 from tests.attacks.rows import Layer, attack, each
-from tests.thinking import worlds as w
+from tests.pipeline import worlds as w
 
 T0, T1, T2 = w.NOW - 4_000, w.NOW - 3_000, w.NOW - 2_000
 APPROVE = f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"

@@ -24,7 +24,7 @@ from bee.status import terminal
 from tests.attacks.by_clone import Play
 from tests.attacks.by_text import Layers, view_of
 from tests.attacks.rows import Layer, attack, each
-from tests.thinking import worlds as w
+from tests.pipeline import worlds as w
 
 VERBS = {
     "merge": (Role.DRAFTER, Role.MERGER, {}),
@@ -193,7 +193,7 @@ def _branch(on: Layers, folder: Path) -> bool:
         control=True)  # fmt: skip
 def _bomb(on: Layers, folder: Path) -> bool:
     """Lines of Python executed, so that the load of the machine does not matter: four times the text, five the work."""
-    from tests.words.test_fuzz import PARSERS, counted
+    from tests.model.test_fuzz import PARSERS, counted
 
     if not on:
         return True

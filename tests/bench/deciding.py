@@ -6,7 +6,7 @@ import sys
 import time
 
 from bee.pipeline.decide import Dispatch, decide
-from tests.thinking import worlds
+from tests.pipeline import worlds
 
 
 def main(count: int) -> None:

@@ -75,7 +75,7 @@ def bench(tmp_path: Path) -> Bench:
         file.write_text(text)
     fake = tmp_path / "bin" / "bee"
     fake.parent.mkdir()
-    fake.write_text(FAKE_BEE.format(python=sys.executable, root=str(AGENT.parents[3])))
+    fake.write_text(FAKE_BEE.format(python=sys.executable, root=str(AGENT.parents[2])))
     fake.chmod(0o755)
     made.git("init", "--quiet", "--initial-branch=main")
     made.git("add", "--all")

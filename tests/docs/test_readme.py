@@ -17,7 +17,7 @@ import pytest
 from tests.docs import pages
 from tests.docs.pages import Block
 from tests.docs.world import World, forge
-from tests.install.world import FAKES
+from tests.setup.world import FAKES
 
 REPO = "owner/name"
 README = pages.blocks("README.md")

@@ -15,7 +15,7 @@ from tests.belt.stage import Stage, staged
 from tests.shapes import judge, shape_of, valid
 
 ROOT = Path(__file__).resolve().parents[2]
-# Run by their own tests, on hosts and servers of their own: `install` and `uninstall` in tests/install, the demo in
+# Run by their own tests, on hosts and servers of their own: `install` and `uninstall` in tests/setup, the demo in
 # tests/demo.
 ELSEWHERE = {"install", "uninstall", "demo"}
 ISSUE, PULL = "1", "3"

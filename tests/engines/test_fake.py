@@ -22,7 +22,7 @@ from bee.system import process
 from bee.system.process import Agent, Bounds, Stopped
 from tests.belt.plays import runs
 from tests.belt.stage import Stage, staged
-from tests.hands.world import until
+from tests.git.world import until
 
 HEAD = f"""#!{sys.executable} -I
 import json, os, signal, subprocess, sys, time

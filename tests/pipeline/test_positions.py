@@ -1,0 +1,437 @@
+"""A named case per position and per rule, through `survey`: what GitHub shows goes in, a place comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from bee.model.items import CheckState, Issue, Pull, PullState, ReviewState
+from bee.model.labels import Label, conflicts
+from bee.model.outcomes import Failure, Outcome
+from bee.model.phase import Phase
+from bee.model.records import Kind
+from bee.model.roles import Role
+from bee.pipeline.decide import Decision, Escalate, Placed, Repair, actionable, decide
+from bee.pipeline.facts import Broken, human_by_person
+from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position
+from bee.pipeline.repairs import Mend
+from tests.pipeline import worlds as w
+
+P, M = Position, Mover
+
+
+@dataclass(frozen=True)
+class Case:
+    """One item, the world around it, and where it must be."""
+
+    id: str
+    item: Issue | Pull
+    rule: str
+    position: Position
+    mover: Role | Mover
+    others: tuple[Issue | Pull, ...] = ()
+    world: dict[str, Any] = field(default_factory=dict)
+
+    def placed(self) -> Placed:
+        """The item in its place."""
+        return w.placed(self.item, *self.others, **self.world)
+
+    def decided(self) -> Decision:
+        """What a tick does in this world."""
+        return w.decided(self.item, *self.others, **self.world)
+
+
+def case(
+    id: str, item: Issue | Pull, rule: str, position: Position, mover: Role | Mover, *others: Issue | Pull, **world: Any
+) -> Case:
+    return Case(id, item, rule, position, mover, others, world)
+
+
+CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the rules"
+DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
+HUMAN, WIP = "it waits for a person", "a run or a person holds it"
+IGNORED, UNTRUSTED = "it is outside the policy's intake", "no trusted person stands behind its text"
+STEP_RULE = "a step has no pull request"
+CHANGES = "the latest verdict at this head asks for changes"
+CONFLICT, RED = "it conflicts with its base", "a check is red"
+REVIEW, E2E_NONE = "nobody has approved this head", "no E2E trace for this head on this base"
+READY = "approved, tested on this base, green and mergeable"
+OTHER = ", on a branch that is not bee's"
+
+NO_MENU = w.issue()
+APPROVED = w.pull(comments=w.approved())
+PASSED = w.pull(comments=w.approved(w.e2e("pass")))
+ADOPTED: dict[str, Any] = {
+    "branch": "topic", "label_names": w.names(Label.NEW), "events": (w.labeled(Label.NEW),),
+}  # fmt: skip
+ESCALATED = w.record(outcome=Outcome.ESCALATED, fingerprint="escalate")
+
+
+def backing(count: int, ended: int, outcome: Outcome = Outcome.ERROR, **more: Any) -> dict[int, Any]:
+    return {1: w.history(*w.failures(count, w.key_of(NO_MENU), last_at=ended, outcome=outcome, **more))}
+
+
+HELD: tuple[Case, ...] = (
+    case("closed", w.issue(open=False), CLOSED, P.CLOSED, M.NOBODY),
+    case("closed-outranks-a-dead-claim", w.issue(open=False), CLOSED, P.CLOSED, M.NOBODY,
+         ledger={1: w.claimed(expires_at=w.NOW - 1)}),
+    case("merged", w.pull(open=False, merged=True), CLOSED, P.CLOSED, M.NOBODY),
+    case("done", w.issue(label_names=w.names(Label.DONE)), DONE, P.DONE, M.NOBODY),
+    case("pull-done", w.pull(label_names=w.names(Label.DONE)), DONE, P.DONE, M.NOBODY),
+    case("quarantined", w.issue(label_names=w.names(Label.QUARANTINE)), QUARANTINED, P.QUARANTINED, M.PERSON),
+    case("pull-quarantined", replace(PASSED, label_names=w.names(Label.QUARANTINE)), QUARANTINED, P.QUARANTINED,
+         M.PERSON),
+    case("pull-live-claim", PASSED, WIP, P.WIP, M.NOBODY, ledger={7: w.claimed(7)}),
+    case("quarantine-outranks-human", w.issue(label_names=w.names(Label.QUARANTINE, Label.HUMAN)), QUARANTINED,
+         P.QUARANTINED, M.PERSON),
+    case("human", w.issue(label_names=w.names(Label.HUMAN)), HUMAN, P.HUMAN, M.PERSON),
+    case("label-case-is-folded", w.issue(label_names=w.names("Breeze:HUMAN")), HUMAN, P.HUMAN, M.PERSON),
+    case("pull-human", replace(PASSED, label_names=w.names(Label.HUMAN)), HUMAN, P.HUMAN, M.PERSON),
+    case("human-outranks-the-wip-of-a-live-run", w.issue(label_names=w.names(Label.HUMAN, Label.WIP)), HUMAN, P.HUMAN,
+         M.PERSON, ledger={1: w.claimed()}),
+    case("human-keeps-a-cycle-from-being-asked-about-twice", w.issue(1, "Blocked by #1",
+         label_names=w.names(Label.HUMAN)),
+         HUMAN, P.HUMAN, M.PERSON),
+    case("human-keeps-a-branch-without-its-pull", w.issue(label_names=w.names(Label.HUMAN)), HUMAN, P.HUMAN, M.PERSON,
+         branches={"bee/1-task": w.HEAD}),
+    case("escalation-stands-without-its-label", NO_MENU, HUMAN, P.HUMAN, M.PERSON, ledger={1: ESCALATED}),
+    case("escalation-ends-when-a-trusted-person-resumes", w.issue(events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)),
+         STEP_RULE, P.NEEDS_STEP, Role.DRAFTER, ledger={1: ESCALATED}),
+    case("escalation-stands-when-a-stranger-takes-the-label-off",
+         w.issue(events=(w.unlabeled(Label.HUMAN, w.NOW - 60, w.TRI),)), HUMAN, P.HUMAN, M.PERSON,
+              ledger={1: ESCALATED}),
+    case("escalation-stands-when-it-was-resumed-before-that-run",
+         w.issue(events=(w.unlabeled(Label.HUMAN, w.NOW - 2 * w.HOUR),)), HUMAN, P.HUMAN, M.PERSON,
+              ledger={1: ESCALATED}),
+    case("live-claim", w.issue(label_names=w.names(Label.WIP)), WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()}),
+    case("live-claim-before-its-label", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()}),
+    case("live-renewed", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed(kind=Kind.RENEWED)}),
+    case("live-published", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed(kind=Kind.PUBLISHED)}),
+    case("live-of-an-unknown-host-waits-for-its-expiry", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()},
+         phases={"run-9": Phase.UNKNOWN}),
+    case("live-mends-no-links", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()},
+         branches={"bee/1-task": w.HEAD}),
+    case("own-run-does-not-stand-in-its-way", w.issue(label_names=w.names(Label.WIP)), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER, ledger={1: w.claimed()}, own_run="run-9"),
+    case("held-by-hand", w.issue(label_names=w.names(Label.WIP), events=(w.labeled(Label.WIP),)), WIP, P.WIP, M.NOBODY),
+    case("held-by-hand-after-a-finished-run", w.issue(label_names=w.names(Label.WIP),
+         events=(w.labeled(Label.WIP, w.NOW - 60),)), WIP, P.WIP, M.NOBODY, ledger={1: w.record()}),
+    case("adopted-alert-is-never-work", w.issue(body="<!-- bee:alert key=idle -->", label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW),)), IGNORED, P.IGNORED, M.NOBODY),
+    case("out-of-scope-task", NO_MENU, IGNORED, P.IGNORED, M.NOBODY, policy=w.OPTED_IN),
+    case("out-of-scope-cycle-is-left-alone", w.issue(1, "Blocked by #1"), IGNORED, P.IGNORED, M.NOBODY,
+         policy=w.OPTED_IN),
+    case("out-of-scope-pull", w.pull(branch="topic"), IGNORED, P.IGNORED, M.NOBODY),
+    case("pull-of-a-fork-with-a-name-of-bees", w.pull(cross_repository=True), IGNORED, P.IGNORED, M.NOBODY),
+    case("stranger", w.issue(author=w.SAM), UNTRUSTED, P.UNTRUSTED, M.PERSON),
+    case("strangers-cycle-is-left-alone", w.issue(1, "Blocked by #1", author=w.SAM), UNTRUSTED, P.UNTRUSTED, M.PERSON),
+    case("ghost", w.issue(author=None), UNTRUSTED, P.UNTRUSTED, M.PERSON),
+    case("bot", w.issue(author=w.BOT), UNTRUSTED, P.UNTRUSTED, M.PERSON),
+    case("stranger-asks-with-breeze-new", w.issue(author=w.SAM, label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW, actor=w.TRI),)), UNTRUSTED, P.UNTRUSTED, M.PERSON, policy=w.OPTED_IN),
+    case("pull-of-a-stranger-on-a-branch-of-bees", w.pull(author=w.SAM), UNTRUSTED, P.UNTRUSTED, M.PERSON),
+)  # fmt: skip
+
+BROKEN: tuple[Case, ...] = (
+    case("roll-forward-when-the-lease-expired", NO_MENU, REPAIR, P.REPAIR, M.BEE,
+         ledger={1: w.claimed(kind=Kind.PUBLISHED, expires_at=w.NOW)}),
+    case("roll-forward-when-the-phase-is-dead", NO_MENU, REPAIR, P.REPAIR, M.BEE,
+         ledger={1: w.claimed(kind=Kind.PUBLISHED)}, phases={"run-9": Phase.DEAD}),
+    case("roll-forward-of-a-held-item", w.issue(label_names=w.names(Label.HUMAN)), REPAIR, P.REPAIR, M.BEE,
+         ledger={1: w.claimed(kind=Kind.PUBLISHED, expires_at=w.NOW)}),
+    case("lost-run-when-the-lease-expired", NO_MENU, REPAIR, P.REPAIR, M.BEE, ledger={1: w.claimed(expires_at=w.NOW)}),
+    case("lost-run-when-the-phase-is-dead", NO_MENU, REPAIR, P.REPAIR, M.BEE, ledger={1: w.claimed(kind=Kind.RENEWED)},
+         phases={"run-9": Phase.DEAD}),
+    case("done-beside-human-that-bee-set", w.issue(label_names=w.names(Label.DONE, Label.HUMAN)), REPAIR, P.REPAIR,
+         M.BEE),
+    case("done-beside-human-of-a-person", w.issue(label_names=w.names(Label.DONE, Label.HUMAN),
+         events=(w.labeled(Label.HUMAN),)), REPAIR, P.REPAIR, M.BEE),
+    case("done-beside-wip", w.pull(label_names=w.names(Label.DONE, Label.WIP)), REPAIR, P.REPAIR, M.BEE),
+    case("stale-wip", w.issue(label_names=w.names(Label.WIP)), REPAIR, P.REPAIR, M.BEE),
+    case("stale-wip-of-a-finished-run", w.issue(label_names=w.names(Label.WIP),
+         events=(w.labeled(Label.WIP, w.NOW - w.HOUR - 30, w.BEE),)), REPAIR, P.REPAIR, M.BEE, ledger={1: w.record()}),
+    case("stale-wip-held-by-hand-for-over-two-hours", w.issue(label_names=w.names(Label.WIP),
+         events=(w.labeled(Label.WIP, w.NOW - 2 * w.HOUR - 1),)), REPAIR, P.REPAIR, M.BEE),
+    case("stale-wip-by-somebody-who-may-not-steer", w.issue(label_names=w.names(Label.WIP),
+         events=(w.labeled(Label.WIP, actor=w.TRI),)), REPAIR, P.REPAIR, M.BEE),
+    case("cycle-of-one", w.issue(1, "Blocked by #1"), REPAIR, P.REPAIR, M.BEE),
+    case("cycle-of-two", w.issue(1, "Blocked by #2"), REPAIR, P.REPAIR, M.BEE, w.issue(2, "- blocked by: #1")),
+    case("cycle-through-githubs-own-dependencies", w.issue(1, blockers=(2,)), REPAIR, P.REPAIR, M.BEE,
+         w.issue(2, "Blocked by #3"), w.issue(3, blockers=(1,))),
+    case("unopened-task", NO_MENU, REPAIR, P.REPAIR, M.BEE, branches={"bee/1-task": w.HEAD}),
+    case("unopened-step", w.issue(body=w.planned()), REPAIR, P.REPAIR, M.BEE, branches={"bee/1-parser": w.HEAD}),
+    case("unticked", w.issue(body=w.planned(), pulls=(w.ref(step="parser"),)), REPAIR, P.REPAIR, M.BEE),
+)  # fmt: skip
+
+MENDS: dict[str, Mend | None] = {
+    "roll-forward": Mend.CARRY_OUT, "lost-run": Mend.SETTLE, "done-beside": Mend.LABELS, "stale-wip": Mend.LABELS,
+    "cycle": None, "unopened": Mend.OPEN_PULL, "unticked": Mend.TICK_STEP,
+}  # fmt: skip
+
+ISSUES: tuple[Case, ...] = (
+    case("blocked-by-a-line", w.issue(1, "Blocked by #2"), "something it depends on is open", P.BLOCKED, M.CONDITION,
+         w.issue(2)),
+    case("blocked-by-a-pull", w.issue(1, "Blocked by #7"), "something it depends on is open", P.BLOCKED, M.CONDITION,
+         w.pull(7, "topic")),
+    case("blocked-outside-a-cycle", w.issue(1, "Blocked by #2"), "something it depends on is open", P.BLOCKED,
+         M.CONDITION, w.issue(2, "Blocked by #2")),
+    case("blocked-by-sub-issues", w.issue(sub_issues_open=1), "something it depends on is open", P.BLOCKED,
+         M.CONDITION),
+    case("blocked-elsewhere", w.issue(blocked_by_open=1), "something it depends on is open", P.BLOCKED, M.CONDITION),
+    case("blocked-keeps-a-branch-without-its-pull", w.issue(sub_issues_open=1), "something it depends on is open",
+         P.BLOCKED, M.CONDITION, branches={"bee/1-task": w.HEAD}),
+    case("unblocked-by-itself", w.issue(1, "Blocked by #2"), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("design-open", w.issue(body=w.DESIGN_OPEN), "its design gate is not ticked", P.DESIGN_OPEN, M.PERSON),
+    case("design-void", w.edited(w.issue(author=w.SAM, label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW),)), w.edit(w.DESIGN, w.NOW - 2 * w.HOUR, w.SAM)), "its design gate is not ticked",
+         P.DESIGN_OPEN, M.PERSON),
+    case("design-open-keeps-a-branch-without-its-pull", w.issue(body=w.planned(w.DESIGN_OPEN)),
+         "its design gate is not ticked", P.DESIGN_OPEN, M.PERSON, branches={"bee/1-parser": w.HEAD}),
+    case("no-plan", w.issue(body=w.DESIGN), "its plan is missing or made from another design text", P.NEEDS_PLAN,
+         Role.PLANNER),
+    case("plan-of-another-design", w.issue(body=w.planned(design="0" * 16)),
+         "its plan is missing or made from another design text", P.NEEDS_PLAN, Role.PLANNER),
+    case("plan-nobody-can-read", w.issue(body=w.planned().replace("  - Accept", "  - Except")),
+         "its plan is missing or made from another design text", P.NEEDS_PLAN, Role.PLANNER),
+    case("plan-open", w.issue(body=w.planned(gate=True)), "its plan gate is not ticked", P.PLAN_OPEN, M.PERSON,
+         policy=w.ALL),
+    case("plan-gate-absent", w.issue(body=w.planned()), "its plan gate is not ticked", P.PLAN_OPEN, M.PERSON,
+         policy=w.ALL),
+    case("plan-ticked", w.issue(body=w.planned(gate=True).replace("[ ] The", "[x] The")), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER, policy=w.ALL),
+    case("in-review", w.issue(body=w.planned()), "an open pull request carries its step", P.IN_REVIEW, M.CONDITION,
+         w.pull(7, "bee/1-parser")),
+    case("in-review-of-a-task", NO_MENU, "an open pull request carries its step", P.IN_REVIEW, M.CONDITION, w.pull(7)),
+    case("in-review-is-not-a-strangers-or-a-forks", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER,
+         w.pull(7, author=w.SAM), w.pull(8, cross_repository=True), w.pull(9, "bee/2-task"), w.pull(10, "bee/1_task")),
+    case("abandoned", w.issue(pulls=(w.ref(state=PullState.CLOSED),)),
+         "a person closed its step's pull request unmerged", P.ABANDONED, M.PERSON),
+    case("abandoned-then-resumed", w.issue(pulls=(w.ref(state=PullState.CLOSED),),
+         events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("abandoned-then-ticked-by-hand", w.issue(body=w.planned(steps=w.ticked("parser")),
+         pulls=(w.ref(step="parser", state=PullState.CLOSED),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("needs-step", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("needs-second-step", w.issue(body=w.planned(steps=w.ticked("parser")), pulls=(w.ref(step="parser"),)),
+         STEP_RULE,
+         P.NEEDS_STEP, Role.DRAFTER),
+    case("complete", w.issue(body=w.planned(steps=w.ticked("parser", "printer")),
+         pulls=(w.ref(7, "parser"), w.ref(8, "printer"))), "every step is merged", P.COMPLETE, M.BEE),
+    case("complete-task", w.issue(pulls=(w.ref(),)), "every step is merged", P.COMPLETE, M.BEE),
+    case("adopted-task", w.issue(author=w.SAM, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW),)),
+         STEP_RULE,
+         P.NEEDS_STEP, Role.DRAFTER, policy=w.OPTED_IN),
+    case("opted-in-design-doc", w.issue(body=w.DESIGN), "its plan is missing or made from another design text",
+         P.NEEDS_PLAN, Role.PLANNER, policy=w.OPTED_IN),
+)  # fmt: skip
+
+PULLS: tuple[Case, ...] = (
+    case("draft", replace(PASSED, draft=True), "it is a draft", P.DRAFT, M.PERSON),
+    case("conflicted", replace(PASSED, mergeable=False), CONFLICT, P.CONFLICTED, Role.DRAFTER),
+    case("conflicted-elsewhere", w.pull(mergeable=False, **ADOPTED), CONFLICT + OTHER, P.CONFLICTED, M.PERSON),
+    case("changes-requested", w.pull(comments=(w.reviewed("changes"),)), CHANGES, P.CHANGES_REQUESTED, Role.DRAFTER),
+    case("changes-requested-by-a-review", w.pull(reviews=(w.review(ReviewState.CHANGES_REQUESTED),)), CHANGES,
+         P.CHANGES_REQUESTED, Role.DRAFTER),
+    case("changes-requested-by-a-marker", w.pull(comments=(w.comment("<!-- bee:changes-requested -->"),)), CHANGES,
+         P.CHANGES_REQUESTED, Role.DRAFTER),
+    case("changes-requested-elsewhere", w.pull(comments=(w.reviewed("changes"),), **ADOPTED), CHANGES + OTHER,
+         P.CHANGES_REQUESTED, M.PERSON),
+    case("checks-failed", replace(PASSED, checks=(w.check("ci", CheckState.RED),)), RED, P.CHECKS_FAILED, Role.DRAFTER),
+    case("checks-failed-elsewhere", w.pull(checks=(w.check("ci", CheckState.RED),), **ADOPTED), RED + OTHER,
+         P.CHECKS_FAILED, M.PERSON),
+    case("checks-pending", replace(PASSED, checks=(w.check("ci", CheckState.PENDING),)), "a check is running",
+         P.CHECKS_PENDING, M.CONDITION),
+    case("own-checks-are-no-checks", w.pull(checks=(w.check("bee/review", CheckState.RED),)), REVIEW, P.NEEDS_REVIEW,
+         Role.REVIEWER),
+    case("needs-review", w.pull(), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
+    case("needs-review-before-mergeability-is-known", w.pull(mergeable=None), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
+    case("needs-review-again-after-a-push", w.pull(comments=(w.reviewed("approve", head=w.OLD_HEAD),)), REVIEW,
+         P.NEEDS_REVIEW, Role.REVIEWER),
+    case("needs-review-again-after-a-reply",
+         w.pull(comments=(w.reviewed("changes", w.NOW - 900), w.replied(w.NOW - 800))), REVIEW, P.NEEDS_REVIEW,
+         Role.REVIEWER),
+    case("d7-a-bots-nit-changes-nothing", w.pull(reviews=(w.review(ReviewState.CHANGES_REQUESTED, author=w.BOT),
+         w.review(ReviewState.COMMENTED))), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
+    case("x2-a-strangers-head-that-only-bee-approved", w.pull(comments=(w.reviewed("approve"), w.e2e("pass")),
+         cross_repository=True, author=w.SAM, **ADOPTED), "only bee approved this head, and its author is a stranger",
+         P.NEEDS_REVIEW, M.PERSON),
+    case("x2-a-strangers-push-after-a-persons-approval", w.pull(comments=(w.comment(
+         f"<!-- bee:approved-for-e2e sha={w.OLD_HEAD} -->"), w.reviewed("approve")), cross_repository=True,
+         author=w.SAM, **ADOPTED), "only bee approved this head, and its author is a stranger", P.NEEDS_REVIEW,
+         M.PERSON),
+    case("queued-behind-another-that-passed", replace(APPROVED, number=9),
+         "another pull request of this base is between E2E and merge", P.QUEUED, M.CONDITION, replace(PASSED,
+              number=8)),
+    case("queued-behind-the-holder-of-the-merge-lease", APPROVED,
+         "another pull request of this base is between E2E and merge", P.QUEUED, M.CONDITION, w.pull(8, "bee/2-task"),
+         ledger={8: w.claimed(8)}, merges={"main": w.tip(w.claimed(8))}),
+    case("not-queued-behind-a-dead-merge-lease", APPROVED, E2E_NONE, P.NEEDS_E2E, Role.TEST, w.pull(8, "bee/2-task"),
+         ledger={8: w.claimed(8, expires_at=w.NOW - 1)}, merges={"main": w.tip(w.claimed(8))}),
+    case("not-queued-behind-another-base", APPROVED, E2E_NONE, P.NEEDS_E2E, Role.TEST,
+         replace(PASSED, number=8, base_ref="next")),
+    case("not-queued-behind-one-that-a-person-holds", APPROVED, E2E_NONE, P.NEEDS_E2E, Role.TEST,
+         replace(PASSED, number=8, label_names=w.names(Label.HUMAN))),
+    case("needs-e2e", APPROVED, E2E_NONE, P.NEEDS_E2E, Role.TEST),
+    case("needs-e2e-on-the-new-base", replace(APPROVED, comments=w.approved(w.e2e("pass", base=w.OLD_BASE))), E2E_NONE,
+         P.NEEDS_E2E, Role.TEST),
+    case("needs-e2e-when-a-person-approved", w.pull(reviews=(w.review(ReviewState.APPROVED),)), E2E_NONE, P.NEEDS_E2E,
+         Role.TEST),
+    case("e2e-lazy-once", w.pull(comments=w.approved(w.e2e("fail", cls="lazy-run"))), "E2E did not really run",
+         P.E2E_FAILED, Role.TEST),
+    case("e2e-code-bug", w.pull(comments=w.approved(w.e2e("fail", cls="code-bug"))), "E2E failed", P.E2E_FAILED,
+         Role.DRAFTER),
+    case("e2e-test-bug-elsewhere", w.pull(comments=w.approved(w.e2e("fail", cls="test-bug")), **ADOPTED),
+         "E2E failed" + OTHER, P.E2E_FAILED, M.PERSON),
+    case("e2e-lazy-twice", w.pull(comments=w.approved(w.e2e("fail", w.NOW - 900, cls="lazy-run"),
+         w.e2e("fail", w.NOW - 600, cls="lazy-run"))), "E2E failed in a way only a person can settle", P.E2E_FAILED,
+         M.PERSON),
+    case("e2e-design-conflict", w.pull(comments=w.approved(w.e2e("fail", cls="design-conflict"))),
+         "E2E failed in a way only a person can settle", P.E2E_FAILED, M.PERSON),
+    case("d5-e2e-class-that-nobody-knows", w.pull(comments=w.approved(w.e2e("fail", cls="new-word"))),
+         "E2E failed in a way only a person can settle", P.E2E_FAILED, M.PERSON),
+    case("e2e-asked-and-resumed", w.pull(comments=w.approved(w.e2e("fail", cls="design-conflict")),
+         events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)), E2E_NONE, P.NEEDS_E2E, Role.TEST),
+    case("settling", replace(PASSED, mergeable=None), "GitHub is still computing whether it merges", P.SETTLING,
+         M.CONDITION),
+    case("ready", PASSED, READY, P.READY_TO_MERGE, Role.MERGER),
+    case("ready-adopted-from-a-fork", w.pull(comments=(w.comment(f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"),
+         w.e2e("pass")), cross_repository=True, author=w.SAM, **ADOPTED), READY, P.READY_TO_MERGE, Role.MERGER),
+)  # fmt: skip
+
+FRESH = w.key_of(NO_MENU)
+OVERLAID: tuple[Case, ...] = (
+    case("backing-off", NO_MENU, STEP_RULE, P.BACKING_OFF, M.CONDITION, ledger=backing(1, w.NOW - 60)),
+    case("backed-off-long-enough", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER, ledger=backing(1, w.NOW - 5 * 60)),
+    case("no-change", NO_MENU, STEP_RULE, P.NO_CHANGE, M.PERSON,
+         ledger={1: w.history(w.run(Outcome.ALREADY_DONE, FRESH, w.NOW - w.HOUR, note="it is there"))}),
+    case("exhausted-by-failures", NO_MENU, STEP_RULE, P.EXHAUSTED, M.PERSON, ledger=backing(5, w.NOW - w.HOUR)),
+    case("exhausted-by-pending-checks", w.pull(head_committed_at=w.NOW - 3 * w.HOUR,
+         checks=(replace(w.check("ci", CheckState.PENDING), at=w.NOW - 2 * w.HOUR),)), "a check is running",
+              P.EXHAUSTED,
+         M.PERSON),
+    case("exhausted-by-settling", w.pull(mergeable=None, comments=w.approved(w.e2e("pass", w.NOW - 31 * 60)),
+         head_committed_at=w.NOW - 3 * w.HOUR), "GitHub is still computing whether it merges", P.EXHAUSTED, M.PERSON),
+    case("exhausted-by-overtaken-passes", w.pull(comments=w.approved(
+         *(w.e2e("pass", w.NOW - 60 * i, base=str(i) * 40) for i in (1, 2, 3)))), E2E_NONE, P.EXHAUSTED, M.PERSON),
+)  # fmt: skip
+
+CASES = (*HELD, *BROKEN, *ISSUES, *PULLS, *OVERLAID)
+
+
+@pytest.mark.parametrize("one", CASES, ids=lambda one: one.id)
+def test_d2_each_world_puts_its_item_in_this_place(one: Case) -> None:
+    found = one.placed()
+    assert (found.place.rule, found.place.position, found.place.mover) == (one.rule, one.position, one.mover)
+    assert found.place.reason
+    # `why` and dispatching are one: the item can be chosen exactly when its place says that an agent moves it.
+    view = w.view(one.item, *one.others, **one.world)
+    ready = {other.number: other.role for other in actionable(decide([view]).places, [view])}
+    assert ready.get(one.item.number) == (one.mover if isinstance(one.mover, Role) else None)
+
+
+def test_d2_every_rule_and_every_position_has_a_case() -> None:
+    placed = [one.placed() for one in CASES]
+    issues = {found.place.rule for found in placed if not found.is_pull}
+    pulls = {found.place.rule for found in placed if found.is_pull}
+    assert issues == {rule.name for rule in ISSUE_RULES}
+    assert pulls == {rule.name for rule in PULL_RULES}
+    assert {found.place.position for found in placed} == set(Position)
+    assert len({one.id for one in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("one", BROKEN, ids=lambda one: one.id)
+def test_what_is_broken_is_mended_or_asked_about(one: Case) -> None:
+    mend = next(mend for start, mend in MENDS.items() if one.id.startswith(start))
+    acts = [act for act in one.decided().acts if act.placed.number == one.item.number]
+    assert len(acts) == 1
+    if mend is None:
+        assert isinstance(acts[0], Escalate)
+        assert acts[0].reason == Broken.CYCLE.value
+    else:
+        assert isinstance(acts[0], Repair)
+        assert acts[0].mend is mend
+        assert acts[0].reason == one.placed().facts.broken.value
+
+
+def test_every_kind_of_broken_has_a_case() -> None:
+    assert {one.placed().facts.broken for one in BROKEN} == set(Broken) - {Broken.NOTHING}
+
+
+@pytest.mark.parametrize("one", HELD, ids=lambda one: one.id)
+def test_what_is_held_is_left_alone_by_bee_itself_too(one: Case) -> None:
+    assert one.decided().acts == ()
+
+
+ASKS = [one for one in CASES if one.position is P.EXHAUSTED or one.id in {"e2e-lazy-twice", "e2e-design-conflict"}]
+
+
+@pytest.mark.parametrize("one", ASKS, ids=lambda one: one.id)
+def test_what_is_spent_goes_to_a_person_once(one: Case) -> None:
+    acts = one.decided().acts
+    assert [type(act) for act in acts] == [Escalate]
+    number = one.item.number
+    after = {**one.world.get("ledger", {}), number: w.record(number=number, outcome=Outcome.ESCALATED,
+             started_at=w.NOW - 1, at=w.NOW, history=())}  # fmt: skip
+    again = replace(one, world={**one.world, "ledger": after})
+    assert again.decided().acts == ()
+    assert again.placed().place.position is P.HUMAN
+
+
+def test_the_complete_issue_is_closed_by_bee() -> None:
+    (act,) = w.decided(w.issue(pulls=(w.ref(),))).acts
+    assert isinstance(act, Repair)
+    assert act.mend is Mend.COMPLETE
+
+
+@pytest.mark.parametrize("mend", ["open-pull", "labels"])
+def test_bee_gives_up_on_a_mend_after_five_failures(mend: str) -> None:
+    bad = tuple(
+        w.run(Outcome.ERROR, mend, w.NOW - w.HOUR * back, "bee", failure=Failure.MERGE) for back in (5, 4, 3, 2, 1)
+    )
+    item = w.issue(label_names=w.names(Label.WIP)) if mend == "labels" else NO_MENU
+    branches = {} if mend == "labels" else {"bee/1-task": w.HEAD}
+    for runs, kind in ((bad[1:], Repair), (bad, Escalate)):
+        ledger = {1: w.record(fingerprint="", history=runs)}
+        (act,) = w.decided(item, ledger=ledger, branches=branches).acts
+        assert type(act) is kind
+
+
+def test_what_a_dead_run_left_is_settled_however_often_that_failed() -> None:
+    bad = tuple(w.run(Outcome.ERROR, "settle", w.NOW - w.HOUR * back, "bee") for back in range(9, 0, -1))
+    (act,) = w.decided(NO_MENU, ledger={1: w.claimed(expires_at=1, history=bad)}).acts
+    assert isinstance(act, Repair)
+    assert act.mend is Mend.SETTLE
+
+
+def test_d10_a_title_never_decides_where_an_item_is() -> None:
+    titles = ["Add a menu", "bug: it crashes", "fix: the parser", "[alert] bee is idle", "Milestone plan", ""]
+    for titled in ({"title": title} for title in titles):
+        assert w.place(w.issue(**titled)) == w.place(NO_MENU)
+        assert w.place(replace(PASSED, **titled)) == w.place(PASSED)
+
+
+@pytest.mark.parametrize(
+    "policy", [w.ALL, w.AUTO, w.OPTED_IN], ids=lambda policy: f"{policy.intake}-{policy.plan_approval}"
+)
+def test_d11_an_alert_of_bees_is_never_work(policy: Any) -> None:
+    """Whatever stands beside the marker: a gate, a plan, a label."""
+    for body in ("Trouble", w.DESIGN, w.planned()):
+        marked = f"{body}\n\n<!-- bee:alert key=hot-loop-7 -->\n"
+        for events in ((), (w.labeled(Label.NEW),)):
+            found = w.place(w.issue(body=marked, events=events, label_names=w.names(Label.NEW)), policy=policy)
+            assert (found.position, found.mover) == (P.IGNORED, M.NOBODY)
+
+
+def test_d11_a_stranger_cannot_hide_behind_the_alert_marker_nor_trigger_anything() -> None:
+    assert w.place(w.issue(body="<!-- bee:alert key=x -->", author=w.SAM)).position is P.UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    ("set_at", "gone"),
+    [(w.NOW - w.HOUR, {Label.HUMAN}), (w.NOW - 60, {Label.DONE})],
+    ids=["set by the end of a run", "set by a person since"],
+)
+def test_human_beside_done_goes_when_bee_set_it_and_stays_when_a_person_did(set_at: int, gone: set[Label]) -> None:
+    item = w.issue(label_names=w.names(Label.DONE, Label.HUMAN), events=(w.labeled(Label.HUMAN, set_at),))
+    assert conflicts(item.labels, human_by_person(item, ESCALATED)) == gone

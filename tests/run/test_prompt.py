@@ -1,0 +1,60 @@
+"""What an agent is given to read: each part within its own bound, and what is over it said."""
+
+from __future__ import annotations
+
+import json
+
+from bee.model import limits
+from bee.model.outcomes import Failure, Outcome
+from bee.model.plan import Plan, Step
+from bee.model.records import RunSummary
+from bee.model.roles import Role
+from bee.run.prompt import Brief, context_files, variables
+from tests.pipeline.worlds import BASE, HEAD, NOW, comment, issue, pull, reviewed, view
+
+LONG = "word " * 100_000
+# Room for the lines around a part: its fence, its heading, and what was left out.
+MARGIN_BYTES = 400
+
+
+def brief() -> Brief:
+    """A drafter on a pull request where everything is far too long."""
+    comments = [comment(f"{number}: {LONG[:5_000]}", NOW - 1000 + number, id=number) for number in range(1, 60)]
+    item = pull(body=LONG, comments=(*comments, reviewed("changes")))
+    step = Step("task", "A step", LONG, (LONG,), LONG)
+    failed = RunSummary("r", "drafter", "f", Outcome.ERROR, NOW, NOW, Failure.CRASH, LONG)
+    behind = issue(body=LONG)
+    return Brief(
+        Role.DRAFTER, "r", item, behind, step, Plan((step, step), "d"), view(item, behind), "changes-requested", "why",
+        "bee/1-task", "main", BASE, HEAD, last_run=failed, handoff=LONG, hint=LONG,
+    )  # fmt: skip
+
+
+def test_every_part_is_within_its_bound_and_says_what_is_missing() -> None:
+    files = context_files(brief(), LONG)
+    assert set(files) == set(limits.CONTEXT_BYTES_MAX)
+    for name, text in files.items():
+        assert len(text.encode()) <= limits.CONTEXT_BYTES_MAX[name] + MARGIN_BYTES, name
+    cut = {name for name, text in files.items() if "bytes left out]" in text}
+    assert cut >= {"item.md", "issue.md", "thread.md", "plan.md", "step.md", "diff.patch", "handoff.md", "hint.md"}
+
+
+def test_the_thread_keeps_its_end_and_the_rest_its_beginning() -> None:
+    files = context_files(brief(), f"first {LONG}")
+    assert "59: word" in files["thread.md"]
+    assert "\n1: word" not in files["thread.md"]
+    assert "first word" in files["diff.patch"]
+
+
+def test_the_prompt_itself_holds_lines_and_no_floods() -> None:
+    """What earlier runs and people said stands in the prompt as one line each; the whole is in the folder."""
+    values = variables(brief(), {})
+    assert all(len(value) < 1_500 for value in values.values()), {name: len(value) for name, value in values.items()}
+
+
+def test_the_facts_for_programs_stay_json() -> None:
+    item = pull(title="x" * 300)
+    facts = context_files(Brief(
+        Role.REVIEWER, "r", item, None, None, None, view(item), "needs-review", "why", "b", "main", BASE, HEAD,
+    ), "")["item.json"]  # fmt: skip
+    assert json.loads(facts)["title"] == "x" * 300

@@ -1,0 +1,244 @@
+"""The box: the system, one's own folders, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from bee.model.answer import Answer
+from bee.model.errors import SandboxError, UsageError
+from bee.run import broker
+from bee.sandbox import box as sandbox
+from bee.sandbox.box import Box, seatbelt_profile
+from bee.system import process
+from bee.system.process import Agent, Bounds
+from tests.git.world import until
+
+needs_bwrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed here")
+
+
+@pytest.fixture
+def box() -> Box:
+    return sandbox.find("required", process.SYSTEM_PATH)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    return folder
+
+
+def inside(box: Box, own: Path, script: str, network: bool = False, **more: object) -> str:
+    env = {"PATH": process.SYSTEM_PATH, "HOME": str(own), "API_KEY": "visible"}
+    how = {"writable": [own], "readable": [], **more}
+    argv = box.wrap(["/bin/sh", "-c", script], cwd=own, env=env, network=network, **how)  # type: ignore[arg-type]
+    ended = process.run(argv, cwd=own, env=env, seconds=30, merge_output=True)
+    return ended.out.decode()
+
+
+@needs_bwrap
+def test_x4_nothing_outside_can_be_read_by_any_process_inside(box: Box, own: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("t0ken")
+    home = os.path.expanduser("~")  # noqa: PTH111 # the HOME of the test
+    seen = inside(box, own, f"cat {secret}; ls -a {home} /root /home; cat /etc/shadow")
+    assert "t0ken" not in seen
+    assert ".gitconfig" not in seen
+    assert seen.endswith("/etc/shadow: No such file or directory\n")
+
+
+@needs_bwrap
+def test_x4_the_environment_and_memory_of_the_worker_are_out_of_sight(box: Box, own: Path) -> None:
+    pids = inside(box, own, "ls -d /proc/[0-9]*").split()
+    assert len(pids) <= 4
+    assert inside(box, own, f"cat /proc/{os.getpid()}/environ").endswith("No such file or directory\n")
+    assert "API_KEY=visible" in inside(box, own, "env")
+
+
+@needs_bwrap
+def test_only_own_folders_can_be_written(box: Box, own: Path, tmp_path: Path) -> None:
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    (lent / "file").write_text("lent\n")
+    outside = Path(f"/tmp/bee-box-test-{os.getpid()}")  # the box has a /tmp of its own
+    script = f"echo x > {own}/new; cat {lent}/file; echo x > {lent}/file; echo x > /usr/x; echo x > /etc/x"
+    script += f"; echo x > {outside}"
+    seen = inside(box, own, script, readable=[lent])
+    assert seen.startswith("lent\n")
+    assert seen.count("Read-only file system") == 2
+    assert (lent / "file").read_text() == "lent\n"
+    assert (own / "new").read_text() == "x\n"
+    assert not Path("/etc/x").exists()
+    assert not outside.exists()
+
+
+@needs_bwrap
+def test_a_writable_folder_inside_a_readable_one_is_writable(box: Box, tmp_path: Path, own: Path) -> None:
+    outer = tmp_path / "outer"
+    inner = outer / "inner"
+    inner.mkdir(parents=True)
+    inside(box, own, f"echo x > {inner}/a; echo x > {outer}/b", writable=[inner, own], readable=[outer])
+    assert (inner / "a").exists()
+    assert not (outer / "b").exists()
+
+
+@needs_bwrap
+def test_the_network_is_there_only_where_it_is_given(box: Box, own: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        script = f'python3 -c \'import socket; socket.create_connection(("127.0.0.1", {port}), 5); print("through")\''
+        assert "through" not in inside(box, own, script)
+        assert "through" in inside(box, own, script, network=True)
+
+
+@needs_bwrap
+def test_nobody_in_the_box_has_a_capability(box: Box, own: Path) -> None:
+    assert "CapEff:\t0000000000000000" in inside(box, own, "cat /proc/self/status")
+
+
+@needs_bwrap
+@pytest.mark.parametrize("name", ["sys/kernel/core_pattern", "sys/kernel/modprobe", "sysrq-trigger"])
+def test_the_kernel_cannot_be_changed_from_the_box_even_by_root(box: Box, own: Path, name: str) -> None:
+    # opened to append, and nothing is written: the setting is this machine's own
+    seen = inside(box, own, f": >> /proc/{name} && echo opened")
+    assert "opened" not in seen
+
+
+@needs_bwrap
+def test_bee_works_in_the_box_through_its_socket(box: Box, own: Path, tmp_path: Path) -> None:
+    bin_dir = tmp_path / "bin"
+    broker.install(bin_dir, sys.executable)
+    with broker.Broker(lambda verb, args: Answer(True, f"heard {verb} {args['reason']}")) as server:
+        env = {"PATH": f"{bin_dir}:{process.SYSTEM_PATH}", "HOME": str(own), "BEE_SOCKET": server.socket}
+        argv = box.wrap(
+            ["bee", "pause", "which?"],
+            writable=[own, server.folder],
+            readable=[bin_dir],
+            cwd=own,
+            env=env,
+            network=False,
+        )
+        ended = process.run(argv, cwd=own, env=env, seconds=30)
+    assert (ended.out, ended.code) == (b"heard pause which?\n", 0), ended.err
+
+
+@needs_bwrap
+def test_r2_an_agent_in_the_box_gets_its_grace_and_leaves_nothing(box: Box, own: Path, tmp_path: Path) -> None:
+    env = {"PATH": process.SYSTEM_PATH, "HOME": str(own)}
+    script = (
+        "trap 'sleep 0.3; echo saved > saved; exit 0' TERM; setsid sleep 300 & echo up; while :; do sleep 0.1; done"
+    )
+    argv = box.wrap(["/bin/sh", "-c", script], writable=[own], readable=[], cwd=own, env=env, network=False)
+    agent = Agent.start(argv, cwd=own, env=env, prompt=b"", transcript=tmp_path / "t", bounds=Bounds(grace_seconds=5))
+    stop = threading.Event()
+
+    def heard(stream: str, line: bytes) -> bool:
+        if line == b"up":
+            stop.set()
+        return False
+
+    assert agent.wait(30, 30, stop, heard).why == "stopped"
+    assert (own / "saved").read_text() == "saved\n"
+    assert until(lambda: process.descendants(agent.pid) == [])
+
+
+@needs_bwrap
+def test_the_box_ends_with_the_worker_that_started_it(box: Box, own: Path) -> None:
+    program = "import sys, os, subprocess\nsubprocess.Popen(sys.argv[1:]); sys.stdin.readline(); os._exit(0)\n"
+    env = {"PATH": process.SYSTEM_PATH, "HOME": str(own)}
+    argv = box.wrap(
+        ["/bin/sh", "-c", "echo up > up; exec sleep 300"], writable=[own], readable=[], cwd=own, env=env, network=False
+    )
+    worker = subprocess.Popen([sys.executable, "-c", program, *argv], env=env, stdin=subprocess.PIPE)
+    assert until((own / "up").exists)
+    below = process.descendants(worker.pid)
+    assert below
+    worker.communicate(b"\n")
+    assert until(lambda: all(process.process_start(pid) is None for pid in below))
+
+
+def test_without_a_box_the_command_stays_as_it_is(own: Path) -> None:
+    box = sandbox.find("none", "")
+    argv = box.wrap(["a", "b"], writable=[own], readable=[], cwd=own, env={}, network=True)
+    assert argv == ["a", "b"]
+
+
+def test_what_to_install_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="apt install bubblewrap"):
+        sandbox.find("required", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("program", "why"), [("#!/bin/sh\necho nope >&2; exit 1\n", "nope"), ("#!/bin/sh\nexit 0\n", "ended with 0")]
+)
+def test_a_box_that_does_not_work_is_not_trusted(tmp_path: Path, program: str, why: str) -> None:
+    (tmp_path / "bwrap").write_text(program)
+    (tmp_path / "bwrap").chmod(0o755)
+    with pytest.raises(SandboxError, match=why):
+        sandbox.find("required", f"{tmp_path}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize(
+    ("box", "why"),
+    [
+        ("", "a file outside it can be read"),
+        ("--tmpfs /tmp --dev-bind /proc /proc", "the processes of this machine can be seen in it"),
+        ("--tmpfs /tmp --unshare-pid --proc /proc --bind SHARED SHARED", "a file outside it can be written"),
+        ("--tmpfs /tmp --unshare-pid --proc /proc", "the network can be reached from it"),
+    ],
+)
+def test_a_box_that_hides_too_little_is_not_trusted(tmp_path: Path, box: str, why: str) -> None:
+    """Each thing that must fail is tried: a bwrap that leaves one of them open is found out."""
+    if box and not shutil.which("bwrap"):
+        pytest.skip("bubblewrap is not installed here")
+    skip = 'while [ "$1" != -- ]; do case $1 in /bin/sh) break;; esac; shift; done; shift'
+    real = f"{shutil.which('bwrap')} --dev-bind / / {box.replace('--bind SHARED SHARED', '')}" if box else ""
+    if "SHARED" in box:
+        real += ' --unshare-net --bind "$OUT" "$OUT" --ro-bind /dev/null "$OUT/secret"'
+    find_out = "for last; do :; done; OUT=$last"
+    (tmp_path / "bwrap").write_text(f'#!/bin/sh\n{find_out}\n{skip}\nexec {real} "$@"\n')
+    (tmp_path / "bwrap").chmod(0o755)
+    with pytest.raises(SandboxError, match=why):
+        sandbox.find("required", f"{tmp_path}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize("path", ["/", "relative"])
+def test_the_whole_machine_is_never_put_into_a_box(path: str, own: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be put into a box"):
+        Box("bubblewrap", "bwrap").wrap(["x"], writable=[Path(path)], readable=[], cwd=own, env={}, network=False)
+
+
+def test_a_secret_of_the_environment_is_in_no_argument(own: Path) -> None:
+    env = {"HOME": str(own), "API_KEY": "t0ken"}
+    argv = Box("bubblewrap", "bwrap").wrap(["x"], writable=[own], readable=[], cwd=own, env=env, network=True)
+    assert "t0ken" not in " ".join(argv)
+    assert "--unshare-net" not in argv
+
+
+GOLDEN = """(version 1)
+(deny default)
+(import "system.sb")
+(allow process*)
+(allow signal (target same-sandbox))
+(allow sysctl-read)
+(allow file-read-metadata)
+(allow file-write-data (literal "/dev/null") (literal "/dev/tty"))
+(allow file-read* (subpath "/usr") (subpath "/bin") (subpath "/sbin") (subpath "/System") (subpath "/Library") \\
+(subpath "/private/etc") (subpath "/private/var/db") (subpath "/opt/homebrew") (subpath "/dev") (subpath "/r") \\
+(subpath "/w\\"x"))
+(allow file-write* (subpath "/w\\"x"))
+(allow network-outbound (subpath "/w\\"x"))""".replace("\\\n", "")
+
+
+def test_the_profile_of_macos_word_for_word() -> None:
+    """It denies by default, shows the system and what is named, and no home. Nobody has run it on a Mac here."""
+    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=False) == GOLDEN
+    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=True) == f"{GOLDEN}\n(allow network*)"
