@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bee.config.network import OPEN, Network
 from bee.config.schema import Settings
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.rate_limit import WRITES_HINT, with_written, written
 from bee.model.answer import Answer
 from bee.model.phase import Phase
@@ -48,7 +48,7 @@ def all_gates() -> Gates:
 class Host:
     """One machine (more exactly, one home on it) and what it works with.
 
-    `door` opens a door to GitHub with this host's token, `mirror` is this host's mirror of a repository. No
+    `client` makes a GitHub client with this host's token, `mirror` is this host's mirror of a repository. No
     configuration reaches `gates`.
     """
 
@@ -60,7 +60,7 @@ class Host:
     python: str
     env: Mapping[str, str]
     clock: Clock
-    door: Callable[[], Door]
+    client: Callable[[], GitHubClient]
     mirror: Callable[[str], Repository]
     executor: Executor
     crew: Crew
@@ -79,17 +79,17 @@ def credentials_of(host: Host) -> list[str]:
     return [host.token, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
 
 
-def note_writes(host: Host, *doors: Door) -> None:
+def note_writes(host: Host, *doors: GitHubClient) -> None:
     """Remember how much was written to GitHub from here, for the next ticks. Where that is forgotten, they go on."""
-    count, now = sum(door.writes for door in doors), max(door.now() for door in doors)
+    count, now = sum(client.writes for client in doors), max(client.now() for client in doors)
     if count and now:
         with contextlib.suppress(OSError):
             host.home.set_hint(WRITES_HINT, with_written(host.home.hint(WRITES_HINT), now, count))
 
 
-def writes_of_hour(host: Host, door: Door) -> int:
+def writes_of_hour(host: Host, client: GitHubClient) -> int:
     """How often this machine wrote to GitHub within the last hour, as far as it remembers."""
-    return written(host.home.hint(WRITES_HINT), door.now()) + door.writes
+    return written(host.home.hint(WRITES_HINT), client.now()) + client.writes
 
 
 def new_run(role: str, number: int, now: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.cli import wiring
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.host import Host
 
 if TYPE_CHECKING:
@@ -78,11 +78,13 @@ def print_json(data: Mapping[str, Any]) -> None:
     print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)
 
 
-def steer_item(args: argparse.Namespace, env: Mapping[str, str], act: Callable[[Host, Door, str, int], Done]) -> int:
+def steer_item(
+    args: argparse.Namespace, env: Mapping[str, str], act: Callable[[Host, GitHubClient, str, int], Done]
+) -> int:
     """Do something to the item that was asked for, and say what came of it."""
     host = host_for(args, env)
     repo = wiring.one_repo(host.settings, args.repo)
-    done = act(host, host.door(), repo, args.number)
+    done = act(host, host.client(), repo, args.number)
     if args.json:
         print_json(done.json(repo, args.number))
     else:

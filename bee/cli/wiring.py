@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from bee.config.schema import Settings, check_repo_name, settings_of
 from bee.executors.local import LocalExecutor
 from bee.git import Git
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.host import Handler, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
@@ -109,12 +109,12 @@ def one_repo(settings: Settings, named: list[str] | None) -> str:
     return repos[0]
 
 
-def for_all(host: Host, args: argparse.Namespace, act: Callable[[Door, str], Done]) -> int:
+def for_all(host: Host, args: argparse.Namespace, act: Callable[[GitHubClient, str], Done]) -> int:
     """Do something to every repository asked for, and say what came of each."""
-    door = host.door()
+    client = host.client()
     results = []
     for repo in repos_of(host.settings, args.repo):
-        done = act(door, repo)
+        done = act(client, repo)
         results.append({"repo": repo, "changed": done.changed, "said": done.said})
         if not args.json:
             print(done.said)
@@ -147,7 +147,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         python=sys.executable,
         env=kept,
         clock=SYSTEM,
-        door=lambda: Door(servers, token),
+        client=lambda: GitHubClient(servers, token),
         mirror=lambda repo: _mirror(git, home, servers, token, repo),
         executor=LocalExecutor(home, sys.executable, kept, host_id, boot),
         crew=BoxedCrew(home, settings, boot, sys.executable, kept, box),

@@ -13,7 +13,7 @@ from bee.dashboard import model as board
 from bee.dashboard.model import Asked, Box, Do
 from bee.executors.phases import with_phases
 from bee.github import read, write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.lease import pause
@@ -35,33 +35,33 @@ from bee.steer import actions
 from bee.wording import texts as wording
 
 
-def heed(host: Host, door: Door, views: Sequence[View]) -> list[View]:
+def heed(host: Host, client: GitHubClient, views: Sequence[View]) -> list[View]:
     """Do what was asked for on the dashboards, before anything else is decided; the views as they are then."""
-    return [_heeded(host, door, view) if view.policy.dashboard else view for view in views]
+    return [_heeded(host, client, view) if view.policy.dashboard else view for view in views]
 
 
-def _heeded(host: Host, door: Door, view: View) -> View:
+def _heeded(host: Host, client: GitHubClient, view: View) -> View:
     issue = board.found(view)
     if issue is None or not board.asked(issue):
         return view
-    desk = desk_of(door, view.snapshot, host.host_id, host.boot)
+    desk = desk_of(client, view.snapshot, host.host_id, host.boot)
     try:
         with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
-            fresh = read.read_item(door, desk.repo, issue.number).item if held else None
+            fresh = read.read_item(client, desk.repo, issue.number).item if held else None
             if isinstance(fresh, Issue) and fresh.open:
                 _answer(desk, fresh, view)
     except BeeError as problem:
         _say(host, view, problem)
-    return with_phases(host, look(door, view.snapshot.repo))
+    return with_phases(host, look(client, view.snapshot.repo))
 
 
-def show(host: Host, door: Door, views: Sequence[View], decision: Decision, started: str) -> list[str]:
+def show(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, started: str) -> list[str]:
     """Bring each dashboard up to date; the repositories whose news has to wait. What fails here is said, and waits."""
     behind = []
     for view in views:
         if view.policy.dashboard:
             try:
-                shown = _show(host, door, view, decision, started)
+                shown = _show(host, client, view, decision, started)
             except BeeError as problem:
                 _say(host, view, problem)
                 shown = False
@@ -73,7 +73,7 @@ def _say(host: Host, view: View, problem: BeeError) -> None:
     host.say(f"{view.snapshot.repo}: the dashboard was not brought up to date: {problem}")
 
 
-def _show(host: Host, door: Door, view: View, decision: Decision, started: str) -> bool:
+def _show(host: Host, client: GitHubClient, view: View, decision: Decision, started: str) -> bool:
     """Whether the dashboard now shows what is so."""
     issue = board.found(view)
     if issue is not None:
@@ -81,12 +81,12 @@ def _show(host: Host, door: Door, view: View, decision: Decision, started: str) 
             return True
         if not _rested(issue, view):
             return False
-    desk = desk_of(door, view.snapshot, host.host_id, host.boot)
+    desk = desk_of(client, view.snapshot, host.host_id, host.boot)
     with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
         if held and issue is None:
             _open(desk, view, decision, started)
         elif held and issue is not None:
-            fresh = read.read_item(door, desk.repo, issue.number).item
+            fresh = read.read_item(client, desk.repo, issue.number).item
             if isinstance(fresh, Issue) and fresh.open:
                 _refresh(desk, fresh, view, decision, started)
         return held
@@ -120,15 +120,15 @@ def _shown(issue: Issue, view: View) -> Comment | None:
 def _open(desk: Desk, view: View, decision: Decision, started: str) -> None:
     """The issue with its picture; unless somebody opened it since the snapshot."""
     marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
-    if read.open_alert(desk.door, desk.repo, view.snapshot.viewer.login, marker):
+    if read.open_alert(desk.client, desk.repo, view.snapshot.viewer.login, marker):
         return
     body = board.body(desk.repo, board.boxes(view, decision.places), ())
-    number = write.create_issue(desk.door, desk.repo, wording.DASHBOARD_TITLE, body)
-    write.comment(desk.door, desk.repo, number, _picture(desk, number, view, decision, started))
+    number = write.create_issue(desk.client, desk.repo, wording.DASHBOARD_TITLE, body)
+    write.comment(desk.client, desk.repo, number, _picture(desk, number, view, decision, started))
 
 
 def _picture(desk: Desk, number: int, view: View, decision: Decision, started: str) -> str:
-    text = wording.as_of(board.picture(view, decision, started), desk.door.now())
+    text = wording.as_of(board.picture(view, decision, started), desk.client.now())
     return wording.marked(text, board.KEY, MENDER, _key(number), kind="status")
 
 
@@ -141,11 +141,11 @@ def _answer(desk: Desk, issue: Issue, view: View) -> None:
             return
         for one in board.asked(seen):
             done = _do(desk, one, view)
-            line = wording.asked_on_dashboard(one.at or desk.door.now(), _name(one), one.box.line()[6:], done)
+            line = wording.asked_on_dashboard(one.at or desk.client.now(), _name(one), one.box.line()[6:], done)
             said += [line] if line not in said else []
-        now = look(desk.door, desk.repo)
+        now = look(desk.client, desk.repo)
         body = board.body(desk.repo, board.boxes(now, survey(now)), said)
-        write.write_body(desk.door, desk.repo, issue.number, body)
+        write.write_body(desk.client, desk.repo, issue.number, body)
         seen = _written_over(desk, seen, body)
 
 
@@ -153,20 +153,20 @@ def _refresh(desk: Desk, issue: Issue, view: View, decision: Decision, started: 
     """The boxes that make sense now, and the picture. A box that is ticked meanwhile is left to the next tick."""
     if len(issue.edits) >= limits.DASHBOARD_EDITS_MAX:
         # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
-        write.close_issue(desk.door, desk.repo, issue.number)
+        write.close_issue(desk.client, desk.repo, issue.number)
         return
     body = board.body(desk.repo, board.boxes(view, decision.places), board.said(issue.body))
     if body != unix(issue.body) and not board.asked(issue):
-        write.write_body(desk.door, desk.repo, issue.number, body)
+        write.write_body(desk.client, desk.repo, issue.number, body)
         lost = _written_over(desk, issue, body)
         if lost is not None:
             _answer(desk, lost, view)
     text = _picture(desk, issue.number, view, decision, started)
     shown = _shown(issue, view)
     if shown is None:
-        write.comment(desk.door, desk.repo, issue.number, text)
+        write.comment(desk.client, desk.repo, issue.number, text)
     elif not board.same(unix(shown.body), text):
-        write.edit_comment(desk.door, desk.repo, shown.id, text)
+        write.edit_comment(desk.client, desk.repo, shown.id, text)
 
 
 def _written_over(desk: Desk, seen: Issue, written: str) -> Issue | None:
@@ -174,7 +174,7 @@ def _written_over(desk: Desk, seen: Issue, written: str) -> Issue | None:
 
     That text is not put back: a tick must stay its author's, never become bee's.
     """
-    after = read.read_item(desk.door, desk.repo, seen.number).item
+    after = read.read_item(desk.client, desk.repo, seen.number).item
     edits = revisions(after)
     texts = [unix(edit.text or "") for edit in edits]
     at = len(texts) - 1 - texts[::-1].index(written) if written in texts else 0
@@ -198,7 +198,7 @@ def _do(desk: Desk, one: Asked, view: View) -> str:
 
 
 def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
-    door, repo, number = desk.door, desk.repo, box.number
+    client, repo, number = desk.client, desk.repo, box.number
     if box.do is Do.PAUSE:
         pause.pause_all(desk, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
         return "Nothing is dispatched in this repository, by any host, until somebody lets it go on"
@@ -206,15 +206,15 @@ def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
         pause.resume_all(desk, view.snapshot.control)
         return "It goes on with the next tick"
     key = effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
-    item = read.read_item(door, repo, number).item
+    item = read.read_item(client, repo, number).item
     if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
         return "It was done already"
     if box.do is Do.RETRY:
-        done = actions.retry(door, repo, number, "")
-        write.comment(door, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
+        done = actions.retry(client, repo, number, "")
+        write.comment(client, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
         return done.said
     if not isinstance(item, Issue) or box.bound != plan_print(item.body):
         return "Nothing was done: the plan is another by now"
     text = wording.plan_approved(who, box.bound, at)
-    write.comment(door, repo, number, wording.marked(text, board.KEY, "human", key))
+    write.comment(client, repo, number, wording.marked(text, board.KEY, "human", key))
     return f"The plan of #{number} counts as approved"

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import requests
 
-from bee.github.json import Node, rows, top
+from bee.github.json import JsonReader, rows, top
 from bee.github.rate_limit import Left, Pace, left_of
 from bee.model import limits
 from bee.model.errors import (
@@ -46,7 +46,7 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True)
-class GraphErrors(Exception):
+class GraphQLErrors(Exception):
     """A GraphQL answer that carried errors; `data` is what came beside them."""
 
     errors: tuple[dict[str, Any], ...]
@@ -72,7 +72,7 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-class Wire(Protocol):
+class Transport(Protocol):
     """What carries a request: a session of `requests`, or what stands in for one."""
 
     def request(
@@ -89,7 +89,7 @@ class Wire(Protocol):
         """One request and its answer. Raises requests.RequestException when none came."""
 
 
-def _session(token: str) -> Wire:
+def _session(token: str) -> Transport:
     session = requests.Session()
     session.headers.update({"Accept": ACCEPT, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "bee"})
     # Not a header of the session: a `.netrc` that knows the host would take its place.
@@ -97,14 +97,14 @@ def _session(token: str) -> Wire:
     return session
 
 
-class Door:
+class GitHubClient:
     """HTTP with GitHub for one token. Knows GitHub's clock, and counts what it asks.
 
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
     are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation.
     """
 
-    def __init__(self, servers: Servers, token: str, wire: Wire | None = None, clock: Clock = SYSTEM) -> None:
+    def __init__(self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM) -> None:
         self.servers = servers
         self.clock = clock
         self.requests = 0
@@ -113,7 +113,7 @@ class Door:
         self.points = 0
         self.left: dict[str, Left] = {}
         self._pace = Pace(clock)
-        self._wire = wire or _session(token)
+        self._transport = transport or _session(token)
         self._server_time = 0
         self._heard_at = 0.0
 
@@ -138,7 +138,7 @@ class Door:
         answer = self._send(method, f"{self.servers.api}{path}", body, params, again=method == "GET")
         return self._decoded(answer), answer
 
-    def one(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> Node:
+    def one(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> JsonReader:
         """The object that answers a REST request. Raises as `rest` does, and ServerError where it is none."""
         return top(self.rest(method, path, body, params)[0], f"{method} {path}")
 
@@ -152,12 +152,12 @@ class Door:
             return None, etag
         return self._decoded(answer), answer.headers.get("ETag", "")
 
-    def pages(self, path: str, params: Mapping[str, str] | None = None, within: str = "") -> list[Node]:
+    def pages(self, path: str, params: Mapping[str, str] | None = None, within: str = "") -> list[JsonReader]:
         """A whole REST list, following `Link: rel=next`; `within` names it where it comes in an object.
 
         Raises CutOffError at PAGES_PER_LIST_MAX.
         """
-        found: list[Node] = []
+        found: list[JsonReader] = []
         url: str | None = f"{self.servers.api}{path}"
         query: Mapping[str, str] | None = {"per_page": str(limits.PAGE_ITEMS_MAX), **(params or {})}
         for _ in range(limits.PAGES_PER_LIST_MAX):
@@ -179,7 +179,7 @@ class Door:
         data = whole.one("data").data if whole.has("data") else {}
         self._count_points(data)
         if whole.data.get("errors"):
-            problems = GraphErrors(tuple(_problem(error.data) for error in whole.many("errors")), data)
+            problems = GraphQLErrors(tuple(_problem(error.data) for error in whole.many("errors")), data)
             self._raise_limits(problems, answer)
             raise problems
         return whole.one("data").data
@@ -189,7 +189,7 @@ class Door:
         cost = rate.get("cost") if isinstance(rate, dict) else None
         self.points += cost if isinstance(cost, int) else 0
 
-    def _raise_limits(self, problems: GraphErrors, answer: requests.Response) -> None:
+    def _raise_limits(self, problems: GraphQLErrors, answer: requests.Response) -> None:
         if "RATE_LIMITED" in problems.kinds():
             retry_at = self._reset_at(answer)
             raise RateLimitError(_limit_text("GraphQL points", retry_at, self.now()), retry_at)
@@ -233,7 +233,7 @@ class Door:
             self.writes += 1
         self.requests += 1
         try:
-            answer = self._wire.request(
+            answer = self._transport.request(
                 method,
                 url,
                 json=body,

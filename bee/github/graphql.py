@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bee.github.client import Door, GraphErrors
-from bee.github.json import Node, top
+from bee.github.client import GitHubClient, GraphQLErrors
+from bee.github.json import JsonReader, top
 from bee.model import limits
 from bee.model.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
 
@@ -19,14 +19,14 @@ def names_of(repo: str) -> dict[str, str]:
     return {"owner": owner, "name": name}
 
 
-def ask(door: Door, document: str, variables: Mapping[str, Any], write: bool = False) -> Node:
+def ask(client: GitHubClient, document: str, variables: Mapping[str, Any], write: bool = False) -> JsonReader:
     """One GraphQL answer, where a refused `collaborators` or `statusCheckRollup` counts as unknown.
 
     Unknown collaborators are null; unknown checks are `{contexts: null}`, for null alone means that there are none.
     """
     try:
-        return top(door.graphql(document, variables, write), document)
-    except GraphErrors as problems:
+        return top(client.graphql(document, variables, write), document)
+    except GraphQLErrors as problems:
         if not problems.data or not all(_refusable(error) for error in problems.errors):
             raise _named(problems, variables) from problems
         for error in problems.errors:
@@ -55,7 +55,7 @@ def _mark_unknown(data: dict[str, Any], path: list[Any]) -> None:
         raise ServerError(f"GitHub refused {path}, which is not in its answer; try again later") from problem
 
 
-def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:
+def _named(problems: GraphQLErrors, variables: Mapping[str, Any]) -> Exception:
     where = f"{variables.get('owner', '')}/{variables.get('name', '')}".strip("/")
     if where and "number" in variables:
         where += f"#{variables['number']}"
@@ -69,15 +69,20 @@ def _named(problems: GraphErrors, variables: Mapping[str, Any]) -> Exception:
 
 
 def rest_of(
-    door: Door, first: Node, document: str, variables: Json, find: Callable[[Node], Node | None], part: str = "nodes"
-) -> list[Node]:
+    client: GitHubClient,
+    first: JsonReader,
+    document: str,
+    variables: Json,
+    find: Callable[[JsonReader], JsonReader | None],
+    part: str = "nodes",
+) -> list[JsonReader]:
     """All parts of a connection: those on its first page and, page by page, the rest."""
     parts = first.many(part)
     page = first.one("pageInfo")
     for _ in range(limits.PAGES_PER_LIST_MAX):
         if not page.flag("hasNextPage"):
             return parts
-        more = find(ask(door, document, {**variables, "after": page.text("endCursor")}))
+        more = find(ask(client, document, {**variables, "after": page.text("endCursor")}))
         if more is None:
             raise CutOffError("a list changed while it was read; nothing was decided")
         parts.extend(more.many(part))
@@ -85,11 +90,11 @@ def rest_of(
     raise CutOffError(f"a list has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 
 
-def is_cut(connection: Node) -> bool:
+def is_cut(connection: JsonReader) -> bool:
     """Whether a connection goes on after its first page."""
     return connection.one("pageInfo").flag("hasNextPage")
 
 
-def whole(nodes: Iterable[Node]) -> dict[str, Any]:
+def whole(nodes: Iterable[JsonReader]) -> dict[str, Any]:
     """A connection of one page."""
     return {"nodes": [node.data for node in nodes], "pageInfo": {"hasNextPage": False}}

@@ -23,12 +23,12 @@ def seconds(text: str) -> int:
     return int(datetime.fromisoformat(f"{text[:19]}+00:00").timestamp())
 
 
-class Node:
+class JsonReader:
     """One object, and where it stands: in which other one, or at the top of the answer to which request."""
 
     __slots__ = ("_name", "_up", "data")
 
-    def __init__(self, data: dict[str, Any], name: str | tuple[str, int], up: Node | None = None) -> None:
+    def __init__(self, data: dict[str, Any], name: str | tuple[str, int], up: JsonReader | None = None) -> None:
         self.data, self._name, self._up = data, name, up
 
     def text(self, name: str) -> str:
@@ -85,23 +85,23 @@ class Node:
         except ValueError as problem:
             self._wrong(name, f"a word bee knows (it is {text[:40]!r})", problem)
 
-    def one(self, name: str) -> Node:
+    def one(self, name: str) -> JsonReader:
         """Another object."""
         value = self.data.get(name)
         if type(value) is dict:
-            return Node(value, name, self)
+            return JsonReader(value, name, self)
         self._wrong(name, "an object")
 
-    def one_or_null(self, name: str) -> Node | None:
+    def one_or_null(self, name: str) -> JsonReader | None:
         """Another object or null, but there."""
         value = self.data.get(name, _MISSING)
         if value is None:
             return None
         if type(value) is dict:
-            return Node(value, name, self)
+            return JsonReader(value, name, self)
         self._wrong(name, "an object or null")
 
-    def many(self, name: str) -> list[Node]:
+    def many(self, name: str) -> list[JsonReader]:
         """A list of objects."""
         value = self.data.get(name)
         if type(value) is not list:
@@ -128,22 +128,22 @@ class Node:
         _wrong(request, f"{place}{where}", wanted, self.data.get(name, _MISSING), problem)
 
 
-def top(value: Any, request: str) -> Node:
+def top(value: Any, request: str) -> JsonReader:
     """The answer to a request (`GET /path`, or a GraphQL document), which must be an object."""
     if type(value) is dict:
-        return Node(value, request)
+        return JsonReader(value, request)
     _wrong(request, "", "an object", value)
 
 
-def rows(value: Any, request: str) -> list[Node]:
+def rows(value: Any, request: str) -> list[JsonReader]:
     """The answer to a request, which must be a list of objects."""
     if type(value) is list:
         return _objects(value, request, None)
     _wrong(request, "", "a list", value)
 
 
-def _objects(values: Sequence[Any], name: str, up: Node | None) -> list[Node]:
-    found = [Node(value, (name, at), up) for at, value in enumerate(values) if type(value) is dict]
+def _objects(values: Sequence[Any], name: str, up: JsonReader | None) -> list[JsonReader]:
+    found = [JsonReader(value, (name, at), up) for at, value in enumerate(values) if type(value) is dict]
     if len(found) == len(values):
         return found
     if up is not None:

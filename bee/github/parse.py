@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bee.github.json import Node
+from bee.github.json import JsonReader
 from bee.model.items import (
     Check,
     CheckState,
@@ -26,7 +26,7 @@ from bee.model.items import (
 from bee.model.records import decode
 
 
-def who(data: Node | None) -> Who | None:
+def who(data: JsonReader | None) -> Who | None:
     """An account of GraphQL's `Actor`; None for a deleted one."""
     if data is None:
         return None
@@ -35,7 +35,7 @@ def who(data: Node | None) -> Who | None:
     return Who(data.text("login"), number, kind == "Bot")
 
 
-def comment(data: Node) -> Comment:
+def comment(data: JsonReader) -> Comment:
     """An issue or pull request comment."""
     return Comment(
         _id(data), who(data.one_or_null("author")), data.text("body"), data.time("createdAt"),
@@ -43,11 +43,11 @@ def comment(data: Node) -> Comment:
     )  # fmt: skip
 
 
-def _id(data: Node) -> int:
+def _id(data: JsonReader) -> int:
     return data.number_or_null("fullDatabaseId") or 0
 
 
-def review(data: Node) -> Review:
+def review(data: JsonReader) -> Review:
     """A submitted review."""
     commit = data.one_or_null("commit")
     submitted = data.time_or_null("submittedAt")
@@ -58,13 +58,13 @@ def review(data: Node) -> Review:
     )  # fmt: skip
 
 
-def edit(data: Node) -> Edit:
+def edit(data: JsonReader) -> Edit:
     """One revision of a body. GitHub's `diff` holds the whole text of the revision; a deleted one has none."""
     text, deleted = data.text_or_null("diff"), data.time_or_null("deletedAt")
     return Edit(who(data.one_or_null("editor")), data.time("editedAt"), text if deleted is None else None)
 
 
-def label_events(nodes: Iterable[Node]) -> tuple[LabelEvent, ...]:
+def label_events(nodes: Iterable[JsonReader]) -> tuple[LabelEvent, ...]:
     """The label events among timeline items."""
     kinds = {"LabeledEvent": True, "UnlabeledEvent": False}
     return tuple(
@@ -74,7 +74,7 @@ def label_events(nodes: Iterable[Node]) -> tuple[LabelEvent, ...]:
     )
 
 
-def renames(nodes: Iterable[Node]) -> tuple[Rename, ...]:
+def renames(nodes: Iterable[JsonReader]) -> tuple[Rename, ...]:
     """The changes of the title among timeline items."""
     return tuple(
         Rename(who(node.one_or_null("actor")), node.time("createdAt"), node.text("previousTitle"))
@@ -83,7 +83,7 @@ def renames(nodes: Iterable[Node]) -> tuple[Rename, ...]:
     )
 
 
-def pull_ref(data: Node) -> PullRef:
+def pull_ref(data: JsonReader) -> PullRef:
     """A pull request as another thing points to it."""
     commit = data.one_or_null("mergeCommit")
     return PullRef(
@@ -94,7 +94,7 @@ def pull_ref(data: Node) -> PullRef:
     )  # fmt: skip
 
 
-def _pulls(nodes: Iterable[Node]) -> tuple[PullRef, ...]:
+def _pulls(nodes: Iterable[JsonReader]) -> tuple[PullRef, ...]:
     found = {}
     for node in nodes:
         if node.text("__typename") != "CrossReferencedEvent":
@@ -106,7 +106,7 @@ def _pulls(nodes: Iterable[Node]) -> tuple[PullRef, ...]:
     return tuple(found.values())
 
 
-def issue(data: Node) -> Issue:
+def issue(data: JsonReader) -> Issue:
     """An issue whose lists are complete."""
     timeline = data.one("timelineItems").many("nodes")
     summary = data.one("subIssuesSummary")
@@ -131,16 +131,16 @@ def issue(data: Node) -> Issue:
     )
 
 
-def _labels(data: Node) -> frozenset[str]:
+def _labels(data: JsonReader) -> frozenset[str]:
     return frozenset(node.text("name") for node in data.one("labels").many("nodes"))
 
 
-def _edits(data: Node) -> tuple[Edit, ...]:
+def _edits(data: JsonReader) -> tuple[Edit, ...]:
     edits = data.one_or_null("userContentEdits")
     return tuple(map(edit, edits.many("nodes"))) if edits else ()
 
 
-def pull(data: Node) -> Pull:
+def pull(data: JsonReader) -> Pull:
     """A pull request whose lists are complete."""
     commit = head_commit(data)
     base = data.one_or_null("baseRef")
@@ -177,18 +177,18 @@ def pull(data: Node) -> Pull:
     )
 
 
-def item(data: Node) -> Item:
+def item(data: JsonReader) -> Item:
     """An issue or a pull request, by its `__typename`."""
     return pull(data) if data.text("__typename") == "PullRequest" else issue(data)
 
 
-def head_commit(data: Node) -> Node | None:
+def head_commit(data: JsonReader) -> JsonReader | None:
     """The head of a pull request, with its checks."""
     nodes = data.one("commits").many("nodes")
     return nodes[-1].one("commit") if nodes else None
 
 
-def checks(commit: Node | None) -> tuple[Check, ...]:
+def checks(commit: JsonReader | None) -> tuple[Check, ...]:
     """The checks of a head: the latest status of each context, and every check run."""
     rollup = commit.one_or_null("statusCheckRollup") if commit else None
     return tuple(map(check, rollup.one("contexts").many("nodes"))) if rollup else ()
@@ -197,7 +197,7 @@ def checks(commit: Node | None) -> tuple[Check, ...]:
 _GREEN = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
 
 
-def check(data: Node) -> Check:
+def check(data: JsonReader) -> Check:
     """A commit status or a check run."""
     if data.text("__typename") == "StatusContext":
         return Check(
@@ -223,7 +223,7 @@ def run_state(conclusion: str | None) -> CheckState:
     return CheckState.GREEN if (conclusion or "").upper() in _GREEN else CheckState.RED
 
 
-def tip(data: Node) -> Tip:
+def tip(data: JsonReader) -> Tip:
     """One of bee's refs with its record, where it points to a commit that holds one."""
     target = data.one("target")
     if target.text("__typename") != "Commit":

@@ -13,9 +13,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.github import parse
-from bee.github.client import Door, GraphErrors
+from bee.github.client import GitHubClient, GraphQLErrors
 from bee.github.graphql import names_of
-from bee.github.json import Node, rows, top
+from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
 from bee.model.items import Permission
 from bee.model.repository import BranchRules, Grant, RepoFacts
@@ -38,9 +38,9 @@ query UpdateRule($owner: String!, $name: String!, $ref: String!) {
 }"""
 
 
-def read_repo(door: Door, repo: str) -> RepoFacts:
+def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
     """A repository's settings, and what this account may do there. Raises NotFoundError where it is not shown."""
-    answered, answer = door.rest("GET", f"/repos/{repo}")
+    answered, answer = client.rest("GET", f"/repos/{repo}")
     data = top(answered, f"GET /repos/{repo}")
     words = (("admin", "ADMIN"), ("maintain", "MAINTAIN"), ("push", "WRITE"), ("triage", "TRIAGE"), ("pull", "READ"))
     given = data.one("permissions") if data.has("permissions") else None
@@ -60,26 +60,28 @@ def read_repo(door: Door, repo: str) -> RepoFacts:
     )
 
 
-def _may(data: Node, name: str, otherwise: bool) -> bool:
+def _may(data: JsonReader, name: str, otherwise: bool) -> bool:
     """A flag that GitHub may leave out."""
     return data.flag(name) if data.has(name) else otherwise
 
 
-def ask_grants(door: Door, repo: str) -> tuple[Grant, ...]:
+def ask_grants(client: GitHubClient, repo: str) -> tuple[Grant, ...]:
     """What a token without scopes may do: one refused request for each permission, and a read of workflow runs.
 
     https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
     """
     found = []
     for name, method, path, body in _QUESTIONS:
-        found.append(_asked(door, name, "write", method, f"/repos/{repo}{path}", body))
-    found.append(_asked(door, "Actions", "read", "GET", f"/repos/{repo}/actions/runs?per_page=1", None))
+        found.append(_asked(client, name, "write", method, f"/repos/{repo}{path}", body))
+    found.append(_asked(client, "Actions", "read", "GET", f"/repos/{repo}/actions/runs?per_page=1", None))
     return tuple(found)
 
 
-def _asked(door: Door, name: str, access: str, method: str, path: str, body: Mapping[str, Any] | None) -> Grant:
+def _asked(
+    client: GitHubClient, name: str, access: str, method: str, path: str, body: Mapping[str, Any] | None
+) -> Grant:
     try:
-        door.rest(method, path, body)
+        client.rest(method, path, body)
     except ForbiddenError:
         return Grant(name, access, False)
     except (RefusedError, NotFoundError):
@@ -87,16 +89,16 @@ def _asked(door: Door, name: str, access: str, method: str, path: str, body: Map
     return Grant(name, access, True)
 
 
-def read_labels(door: Door, repo: str) -> frozenset[str]:
+def read_labels(client: GitHubClient, repo: str) -> frozenset[str]:
     """The names of the repository's labels."""
-    return frozenset(data.text("name") for data in door.pages(f"/repos/{repo}/labels"))
+    return frozenset(data.text("name") for data in client.pages(f"/repos/{repo}/labels"))
 
 
-def read_file(door: Door, repo: str, path: str, ref: str) -> str | None:
+def read_file(client: GitHubClient, repo: str, path: str, ref: str) -> str | None:
     """The text of a file on a branch; None where it is not there."""
     where = f"/repos/{repo}/contents/{quote(path)}"
     try:
-        data, _ = door.rest("GET", where, params={"ref": ref})
+        data, _ = client.rest("GET", where, params={"ref": ref})
     except NotFoundError:
         return None
     if isinstance(data, list):
@@ -110,51 +112,51 @@ def read_file(door: Door, repo: str, path: str, ref: str) -> str | None:
         raise ServerError(f"GitHub's copy of {path} cannot be read ({problem}); try again later") from problem
 
 
-def top_names(door: Door, repo: str, ref: str) -> frozenset[str]:
+def top_names(client: GitHubClient, repo: str, ref: str) -> frozenset[str]:
     """The names at the top of the repository."""
     where = f"/repos/{repo}/contents"
-    data, _ = door.rest("GET", where, params={"ref": ref})
+    data, _ = client.rest("GET", where, params={"ref": ref})
     return frozenset(entry.text("name") for entry in rows(data, f"GET {where}"))
 
 
-def read_rules(door: Door, repo: str, branch: str) -> BranchRules:
+def read_rules(client: GitHubClient, repo: str, branch: str) -> BranchRules:
     """What GitHub demands of a branch: its protection and its rulesets, as far as this token may see them.
 
     https://docs.github.com/en/rest/branches/branches#get-a-branch,
     https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
     """
-    data = door.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}")
+    data = client.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}")
     shown = _within(data, "protection", "required_status_checks")
     rules = BranchRules(data.flag("protected"), _contexts(shown))
     if rules.protected:
-        rules = _with_protection(door, repo, branch, rules)
+        rules = _with_protection(client, repo, branch, rules)
     with contextlib.suppress(NotFoundError, ForbiddenError):  # older servers have no rulesets
-        for rule in door.pages(f"/repos/{repo}/rules/branches/{quote(branch, safe='')}"):
+        for rule in client.pages(f"/repos/{repo}/rules/branches/{quote(branch, safe='')}"):
             rules = _with_rule(rules, rule.text("type"), _within(rule, "parameters"))
     return rules
 
 
-def _within(data: Node, *names: str) -> Node | None:
+def _within(data: JsonReader, *names: str) -> JsonReader | None:
     """What is there by a path whose every part GitHub may leave out."""
-    found: Node | None = data
+    found: JsonReader | None = data
     for name in names:
         found = found.one(name) if found and found.has(name) else None
     return found
 
 
-def _contexts(checks: Node | None, name: str = "contexts") -> frozenset[str]:
+def _contexts(checks: JsonReader | None, name: str = "contexts") -> frozenset[str]:
     return frozenset(checks.texts(name) if checks and checks.has(name) else ())
 
 
-def _count(data: Node, name: str) -> int:
+def _count(data: JsonReader, name: str) -> int:
     return data.number(name) if data.has(name) else 0
 
 
-def _with_protection(door: Door, repo: str, branch: str, rules: BranchRules) -> BranchRules:
+def _with_protection(client: GitHubClient, repo: str, branch: str, rules: BranchRules) -> BranchRules:
     try:
-        data = door.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}/protection")
+        data = client.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}/protection")
     except (NotFoundError, ForbiddenError):
-        return _with_update_rule(door, repo, branch, rules)
+        return _with_update_rule(client, repo, branch, rules)
     checks = _within(data, "required_status_checks")
     reviews = _within(data, "required_pull_request_reviews")
     names = ("required_linear_history", "required_signatures")
@@ -167,11 +169,11 @@ def _with_protection(door: Door, repo: str, branch: str, rules: BranchRules) -> 
     )
 
 
-def _with_update_rule(door: Door, repo: str, branch: str, rules: BranchRules) -> BranchRules:
+def _with_update_rule(client: GitHubClient, repo: str, branch: str, rules: BranchRules) -> BranchRules:
     """The part of a protection that those without administration are shown."""
-    rule: Node | None = None
-    with contextlib.suppress(GraphErrors):
-        data = door.graphql(_UPDATE_RULE, {**names_of(repo), "ref": f"refs/heads/{branch}"})
+    rule: JsonReader | None = None
+    with contextlib.suppress(GraphQLErrors):
+        data = client.graphql(_UPDATE_RULE, {**names_of(repo), "ref": f"refs/heads/{branch}"})
         ref = top(data, _UPDATE_RULE).one("repository").one_or_null("ref")
         rule = ref.one_or_null("refUpdateRule") if ref else None
     if rule is None:
@@ -185,7 +187,7 @@ def _with_update_rule(door: Door, repo: str, branch: str, rules: BranchRules) ->
     )
 
 
-def _with_rule(rules: BranchRules, kind: str, parameters: Node | None) -> BranchRules:
+def _with_rule(rules: BranchRules, kind: str, parameters: JsonReader | None) -> BranchRules:
     contexts, reviews, strict = set(rules.contexts), rules.reviews, rules.strict
     if kind == "required_status_checks" and parameters:
         contexts |= {check.text("context") for check in parameters.many("required_status_checks")}
@@ -195,43 +197,43 @@ def _with_rule(rules: BranchRules, kind: str, parameters: Node | None) -> Branch
     return BranchRules(True, frozenset(contexts), reviews, strict, rules.others | {kind})
 
 
-def reported_contexts(door: Door, repo: str, branch: str) -> frozenset[str]:
+def reported_contexts(client: GitHubClient, repo: str, branch: str) -> frozenset[str]:
     """The names of the statuses and check runs that have reported on a branch's head."""
     where = f"/repos/{repo}/commits/{quote(branch, safe='')}"
-    found = {status.text("context") for status in door.pages(f"{where}/statuses")}
+    found = {status.text("context") for status in client.pages(f"{where}/statuses")}
     with contextlib.suppress(ForbiddenError):  # fine-grained tokens cannot read check runs
-        found |= {run.text("name") for run in door.pages(f"{where}/check-runs", within="check_runs")}
+        found |= {run.text("name") for run in client.pages(f"{where}/check-runs", within="check_runs")}
     return frozenset(found)
 
 
-def count_refs(door: Door, repo: str) -> int:
+def count_refs(client: GitHubClient, repo: str) -> int:
     """How many refs of bee's there are (at most a page of them is counted)."""
     path = f"/repos/{repo}/git/matching-refs/bee/"
-    return len(rows(door.rest("GET", path)[0], f"GET {path}"))
+    return len(rows(client.rest("GET", path)[0], f"GET {path}"))
 
 
-def read_rates(door: Door) -> dict[str, tuple[int, int, int]]:
+def read_rates(client: GitHubClient) -> dict[str, tuple[int, int, int]]:
     """(remaining, limit, start of the next window) by resource; reading it is free. Empty where there are no limits.
 
     https://docs.github.com/en/rest/rate-limit/rate-limit
     """
     try:
-        kinds = door.one("GET", "/rate_limit").one("resources")
+        kinds = client.one("GET", "/rate_limit").one("resources")
     except NotFoundError:
         return {}
     found = {name: kinds.one(name) for name in ("core", "graphql") if kinds.has(name)}
     return {name: (one.number("remaining"), one.number("limit"), one.number("reset")) for name, one in found.items()}
 
 
-def read_login(door: Door) -> str:
+def read_login(client: GitHubClient) -> str:
     """The account the token belongs to. An installation's token has none: its name is then `this token`."""
     try:
-        return door.one("GET", "/user").text("login")
+        return client.one("GET", "/user").text("login")
     except ForbiddenError:
         return "this token"
 
 
-def create_tree(door: Door, repo: str, base_tree: str, files: Mapping[str, str]) -> str:
+def create_tree(client: GitHubClient, repo: str, base_tree: str, files: Mapping[str, str]) -> str:
     """A tree with these files put over another; its oid. https://docs.github.com/en/rest/git/trees#create-a-tree"""
     entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]
-    return door.one("POST", f"/repos/{repo}/git/trees", {"base_tree": base_tree, "tree": entries}).text("sha")
+    return client.one("POST", f"/repos/{repo}/git/trees", {"base_tree": base_tree, "tree": entries}).text("sha")

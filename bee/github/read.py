@@ -12,9 +12,9 @@ from typing import Any
 
 from bee.github import parse, queries
 from bee.github.changes import latest
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.graphql import ask, is_cut, names_of, rest_of, whole
-from bee.github.json import Node, rows
+from bee.github.json import JsonReader, rows
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Item, Permission, PullRef, Snapshot, Tip, Who
@@ -30,44 +30,44 @@ class OneItem:
     snapshot: Snapshot
 
 
-def complete(door: Door, node: Node) -> Node:
+def complete(client: GitHubClient, node: JsonReader) -> JsonReader:
     """An issue or pull request with every list of it read to its end."""
     kind = node.text("__typename")
     for name in queries.ISSUE_LISTS if kind == "Issue" else queries.PULL_LISTS:
         first = node.one_or_null(name)
         if first and is_cut(first):
             more = queries.more_of(kind, name)
-            node.data[name] = whole(rest_of(door, first, more, {"id": node.text("id")}, _list_of_node(name)))
+            node.data[name] = whole(rest_of(client, first, more, {"id": node.text("id")}, _list_of_node(name)))
     if kind == "PullRequest":
-        _complete_checks(door, node)
+        _complete_checks(client, node)
     return node
 
 
-def _list_of_node(name: str) -> Callable[[Node], Node | None]:
-    def find(data: Node) -> Node | None:
+def _list_of_node(name: str) -> Callable[[JsonReader], JsonReader | None]:
+    def find(data: JsonReader) -> JsonReader | None:
         node = data.one_or_null("node")
         return node.one(name) if node else None
 
     return find
 
 
-def _complete_checks(door: Door, node: Node) -> None:
+def _complete_checks(client: GitHubClient, node: JsonReader) -> None:
     commit = parse.head_commit(node)
     rollup = commit.one_or_null("statusCheckRollup") if commit else None
     contexts = rollup.one("contexts") if rollup else None
     if rollup and contexts and is_cut(contexts):
 
-        def find(data: Node) -> Node | None:
+        def find(data: JsonReader) -> JsonReader | None:
             there = data.one_or_null("node")
             again = parse.head_commit(there) if there else None
             found = again.one_or_null("statusCheckRollup") if again else None
             return found.one("contexts") if found else None
 
-        rest = rest_of(door, contexts, queries.MORE_CHECKS, {"id": node.text("id")}, find)
+        rest = rest_of(client, contexts, queries.MORE_CHECKS, {"id": node.text("id")}, find)
         rollup.data["contexts"] = whole(rest)
 
 
-def refused_checks(door: Door, repo: str, node: Node) -> None:
+def refused_checks(client: GitHubClient, repo: str, node: JsonReader) -> None:
     """Fill in the checks of a head where the token may not read check runs (fine-grained tokens, 403).
 
     Commit statuses and workflow runs tell the same, by
@@ -77,7 +77,7 @@ def refused_checks(door: Door, repo: str, node: Node) -> None:
     if commit is None:
         return
     nodes: list[dict[str, Any]] = []
-    for status in door.pages(f"/repos/{repo}/commits/{commit.text('oid')}/status", within="statuses"):
+    for status in client.pages(f"/repos/{repo}/commits/{commit.text('oid')}/status", within="statuses"):
         nodes.append(
             {
                 "__typename": "StatusContext",
@@ -89,7 +89,7 @@ def refused_checks(door: Door, repo: str, node: Node) -> None:
                 "targetUrl": status.text_or_null("target_url"),
             }
         )
-    for run in door.pages(f"/repos/{repo}/actions/runs", {"head_sha": commit.text("oid")}, within="workflow_runs"):
+    for run in client.pages(f"/repos/{repo}/actions/runs", {"head_sha": commit.text("oid")}, within="workflow_runs"):
         nodes.append(
             {
                 "__typename": "CheckRun",
@@ -103,69 +103,69 @@ def refused_checks(door: Door, repo: str, node: Node) -> None:
     commit.data["statusCheckRollup"] = {"contexts": {"nodes": nodes, "pageInfo": {"hasNextPage": False}}}
 
 
-def read_snapshot(door: Door, repo: str, issue_count: int = 100, pull_count: int = 100) -> Snapshot:
+def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_count: int = 100) -> Snapshot:
     """Everything about one repository that one tick needs, but dependencies. Raises LookError or NotFoundError."""
     names = names_of(repo)
-    data = ask(door, queries.SNAPSHOT, {**names, "issueCount": issue_count, "pullCount": pull_count})
+    data = ask(client, queries.SNAPSHOT, {**names, "issueCount": issue_count, "pullCount": pull_count})
     top = _repository(data, repo)
-    issues = rest_of(door, top.one("issues"), queries.MORE_ISSUES, names, _within("issues"))
-    pulls = rest_of(door, top.one("pullRequests"), queries.MORE_PULLS, names, _within("pullRequests"))
+    issues = rest_of(client, top.one("issues"), queries.MORE_ISSUES, names, _within("issues"))
+    pulls = rest_of(client, top.one("pullRequests"), queries.MORE_PULLS, names, _within("pullRequests"))
     for node in pulls:
-        _look_elsewhere(door, repo, node)
-    found_issues = tuple(parse.issue(complete(door, node)) for node in issues)
-    found_pulls = tuple(parse.pull(complete(door, node)) for node in pulls)
-    head = _head(top, repo, parse_viewer(data), door.now())
-    items = _refs(door, names, top, "items", ITEM_REFS)
+        _look_elsewhere(client, repo, node)
+    found_issues = tuple(parse.issue(complete(client, node)) for node in issues)
+    found_pulls = tuple(parse.pull(complete(client, node)) for node in pulls)
+    head = _head(top, repo, parse_viewer(data), client.now())
+    items = _refs(client, names, top, "items", ITEM_REFS)
     changed = [*top.one("lastIssue").many("nodes"), *top.one("lastPull").many("nodes")]
     return replace(
         head,
         issues=found_issues,
         pulls=found_pulls,
         items={int(name): parse.tip(node) for name, node in items if name.isdecimal()},
-        merges={name: parse.tip(node) for name, node in _refs(door, names, top, "merges", MERGE_REFS)},
-        alerts={name: parse.tip(node) for name, node in _refs(door, names, top, "alerts", ALERT_REFS)},
+        merges={name: parse.tip(node) for name, node in _refs(client, names, top, "merges", MERGE_REFS)},
+        alerts={name: parse.tip(node) for name, node in _refs(client, names, top, "alerts", ALERT_REFS)},
         control=_tip(top, "control"),
         branches={
             f"bee/{name}": node.one("target").text("oid")
-            for name, node in _refs(door, names, top, "branches", BRANCH_REFS)
+            for name, node in _refs(client, names, top, "branches", BRANCH_REFS)
         },
-        permissions=_permissions(door, repo, top, found_issues, found_pulls),
+        permissions=_permissions(client, repo, top, found_issues, found_pulls),
         changed_at=latest(changed, "updatedAt"),
     )
 
 
-def _repository(data: Node, repo: str) -> Node:
+def _repository(data: JsonReader, repo: str) -> JsonReader:
     found = data.one_or_null("repository")
     if found is None:
         raise NotFoundError(f"GitHub shows no repository {repo} to this token")
     return found
 
 
-def _within(name: str) -> Callable[[Node], Node]:
+def _within(name: str) -> Callable[[JsonReader], JsonReader]:
     """A connection of the repository, in the answer that brings its next page."""
     return lambda data: data.one("repository").one(name)
 
 
-def _tip(at: Node, name: str) -> Tip | None:
+def _tip(at: JsonReader, name: str) -> Tip | None:
     ref = at.one_or_null(name)
     return parse.tip(ref) if ref else None
 
 
-def _look_elsewhere(door: Door, repo: str, node: Node) -> None:
+def _look_elsewhere(client: GitHubClient, repo: str, node: JsonReader) -> None:
     """Where the checks of a pull request's head were refused, ask otherwise."""
     commit = parse.head_commit(node)
     rollup = commit.one_or_null("statusCheckRollup") if commit else None
     if rollup and rollup.one_or_null("contexts") is None:
-        refused_checks(door, repo, node)
+        refused_checks(client, repo, node)
 
 
-def parse_viewer(data: Node) -> Who:
+def parse_viewer(data: JsonReader) -> Who:
     """The account the token belongs to."""
     viewer = data.one("viewer")
     return Who(viewer.text("login"), viewer.number_or_null("databaseId"))
 
 
-def _head(top: Node, repo: str, viewer: Who, now: int) -> Snapshot:
+def _head(top: JsonReader, repo: str, viewer: Who, now: int) -> Snapshot:
     default = top.one_or_null("defaultBranchRef")
     target = default.one_or_null("target") if default else None
     if default is None or target is None:
@@ -185,29 +185,31 @@ def _head(top: Node, repo: str, viewer: Who, now: int) -> Snapshot:
     )
 
 
-def _policy(found: Node | None) -> str | None:
+def _policy(found: JsonReader | None) -> str | None:
     """The text of the policy, where it is a file that came whole."""
     if found is None or found.text("__typename") != "Blob" or found.flag("isTruncated"):
         return None
     return found.text_or_null("text")
 
 
-def _refs(door: Door, names: Mapping[str, str], top: Node, alias: str, prefix: str) -> list[tuple[str, Node]]:
+def _refs(
+    client: GitHubClient, names: Mapping[str, str], top: JsonReader, alias: str, prefix: str
+) -> list[tuple[str, JsonReader]]:
     """The refs below a prefix, by name."""
-    found = rest_of(door, top.one(alias), queries.more_refs(alias, prefix), names, _within(alias))
+    found = rest_of(client, top.one(alias), queries.more_refs(alias, prefix), names, _within(alias))
     return [(node.text("name"), node) for node in found]
 
 
 def _permissions(
-    door: Door, repo: str, top: Node, issues: Iterable[Item], pulls: Iterable[Item]
+    client: GitHubClient, repo: str, top: JsonReader, issues: Iterable[Item], pulls: Iterable[Item]
 ) -> dict[str, Permission]:
     """Permissions by lower-case login: from the collaborator list, or one by one where the token may not list them."""
     people = top.one_or_null("collaborators")
     if people is not None:
         more = queries.MORE_COLLABORATORS
-        edges = rest_of(door, people, more, names_of(repo), _within("collaborators"), "edges")
+        edges = rest_of(client, people, more, names_of(repo), _within("collaborators"), "edges")
         return {edge.one("node").text("login").lower(): parse.permission(edge.text("permission")) for edge in edges}
-    return {login: read_permission(door, repo, login) for login in sorted(set(_logins([*issues, *pulls])))}
+    return {login: read_permission(client, repo, login) for login in sorted(set(_logins([*issues, *pulls])))}
 
 
 def _logins(items: Iterable[Item]) -> Iterator[str]:
@@ -219,10 +221,10 @@ def _logins(items: Iterable[Item]) -> Iterator[str]:
         yield from (person.login.lower() for person in people if person is not None and not person.bot)
 
 
-def read_permission(door: Door, repo: str, login: str) -> Permission:
+def read_permission(client: GitHubClient, repo: str, login: str) -> Permission:
     """One person's permission. 404 is an outsider; anything else that fails, fails the tick (closed)."""
     try:
-        data = door.one("GET", f"/repos/{repo}/collaborators/{login}/permission")
+        data = client.one("GET", f"/repos/{repo}/collaborators/{login}/permission")
     except NotFoundError:
         return Permission.NONE
     role = data.text("role_name") if data.has("role_name") else ""  # older servers have none
@@ -232,42 +234,42 @@ def read_permission(door: Door, repo: str, login: str) -> Permission:
 _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
 
 
-def read_head(door: Door, repo: str) -> Snapshot:
+def read_head(client: GitHubClient, repo: str) -> Snapshot:
     """A repository without its items. Raises NotFoundError when this token is not shown it."""
-    data = ask(door, queries.HEAD, names_of(repo))
+    data = ask(client, queries.HEAD, names_of(repo))
     top = _repository(data, repo)
-    return replace(_head(top, repo, parse_viewer(data), door.now()), control=_tip(top, "control"))
+    return replace(_head(top, repo, parse_viewer(data), client.now()), control=_tip(top, "control"))
 
 
-def read_item(door: Door, repo: str, number: int) -> OneItem:
+def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
     """One item with its lease, open or not. Raises NotFoundError when there is no such number."""
-    data = ask(door, queries.ITEM, {**names_of(repo), "number": number, "ref": item_ref(number)})
+    data = ask(client, queries.ITEM, {**names_of(repo), "number": number, "ref": item_ref(number)})
     top = data.one_or_null("repository")
     found = top.one_or_null("issueOrPullRequest") if top else None
     if top is None or found is None:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
-    item = whole_item(door, repo, found)
-    return OneItem(item, _tip(top, "lease"), _head(top, repo, parse_viewer(data), door.now()))
+    item = whole_item(client, repo, found)
+    return OneItem(item, _tip(top, "lease"), _head(top, repo, parse_viewer(data), client.now()))
 
 
-def whole_item(door: Door, repo: str, node: Node) -> Item:
+def whole_item(client: GitHubClient, repo: str, node: JsonReader) -> Item:
     """One item's JSON, completed and parsed."""
     if node.text("__typename") == "PullRequest":
-        _look_elsewhere(door, repo, node)
-    return parse.item(complete(door, node))
+        _look_elsewhere(client, repo, node)
+    return parse.item(complete(client, node))
 
 
-def pulls_of_branch(door: Door, repo: str, branch: str) -> tuple[PullRef, ...]:
+def pulls_of_branch(client: GitHubClient, repo: str, branch: str) -> tuple[PullRef, ...]:
     """Every pull request there ever was from this branch of the repository itself, oldest first."""
     variables = {**names_of(repo), "head": branch}
-    first = ask(door, queries.PULLS_OF_BRANCH, variables).one("repository").one("pullRequests")
-    nodes = rest_of(door, first, queries.PULLS_OF_BRANCH, variables, _within("pullRequests"))
+    first = ask(client, queries.PULLS_OF_BRANCH, variables).one("repository").one("pullRequests")
+    nodes = rest_of(client, first, queries.PULLS_OF_BRANCH, variables, _within("pullRequests"))
     refs = (parse.pull_ref(node) for node in nodes)
     return tuple(ref for ref in refs if not ref.cross_repository)
 
 
 def read_dependencies(
-    door: Door, repo: str, numbers: Sequence[int], open_items: int
+    client: GitHubClient, repo: str, numbers: Sequence[int], open_items: int
 ) -> dict[int, tuple[int, tuple[int, ...]]]:
     """Open blockers by issue number: (how many, those of this repository), from GitHub's issue dependencies.
 
@@ -277,9 +279,9 @@ def read_dependencies(
     found: dict[int, tuple[int, tuple[int, ...]]] = {}
     own = f"/repos/{repo}".lower()
     by_list = len(numbers) > math.ceil(open_items / limits.PAGE_ITEMS_MAX)
-    for number in _dependent(door, repo) if by_list else numbers:
+    for number in _dependent(client, repo) if by_list else numbers:
         try:
-            blockers = door.pages(f"/repos/{repo}/issues/{number}/dependencies/blocked_by")
+            blockers = client.pages(f"/repos/{repo}/issues/{number}/dependencies/blocked_by")
         except NotFoundError:
             continue  # the issue has gone, or the server knows no dependencies
         still = [blocker for blocker in blockers if blocker.text("state") == "open"]
@@ -288,49 +290,49 @@ def read_dependencies(
     return found
 
 
-def _dependent(door: Door, repo: str) -> list[int]:
+def _dependent(client: GitHubClient, repo: str) -> list[int]:
     """The open issues that depend on anything."""
     params = {"state": "open", "sort": "created", "direction": "asc"}
     found = []
-    for data in door.pages(f"/repos/{repo}/issues", params):
+    for data in client.pages(f"/repos/{repo}/issues", params):
         summary = data.one("issue_dependencies_summary") if data.has("issue_dependencies_summary") else None
         if summary and summary.number("blocked_by") and not data.has("pull_request"):
             found.append(data.number("number"))
     return found
 
 
-def own_issues(door: Door, repo: str, login: str) -> tuple[tuple[int, str], ...]:
+def own_issues(client: GitHubClient, repo: str, login: str) -> tuple[tuple[int, str], ...]:
     """(number, body) of the latest issues that an account opened, newest first; at most OWN_ISSUES_PAGES_MAX pages."""
     path = f"/repos/{repo}/issues"
     found: list[tuple[int, str]] = []
     for page in range(1, limits.OWN_ISSUES_PAGES_MAX + 1):
         params = {"creator": login, "state": "all", "per_page": str(limits.PAGE_ITEMS_MAX), "page": str(page)}
-        listed = rows(door.rest("GET", path, params=params)[0], f"GET {path}")
+        listed = rows(client.rest("GET", path, params=params)[0], f"GET {path}")
         found += [(data.number("number"), _body(data)) for data in listed if not data.has("pull_request")]
         if len(listed) < limits.PAGE_ITEMS_MAX:
             break
     return tuple(found)
 
 
-def _body(data: Node) -> str:
+def _body(data: JsonReader) -> str:
     return data.text_or_null("body") or ""
 
 
-def open_alert(door: Door, repo: str, creator: str, marker: str) -> int:
+def open_alert(client: GitHubClient, repo: str, creator: str, marker: str) -> int:
     """The number of the open issue that `creator` opened with this marker in its body; 0 where there is none.
 
     Only bee's own issues count: anybody may write a marker into theirs.
     """
-    listed = door.pages(f"/repos/{repo}/issues", {"state": "open", "creator": creator})
+    listed = client.pages(f"/repos/{repo}/issues", {"state": "open", "creator": creator})
     issues = [(data.number("number"), _body(data)) for data in listed if not data.has("pull_request")]
     return min((number for number, body in issues if marker in body), default=0)
 
 
-def closed_with(door: Door, repo: str, label: str) -> list[int]:
+def closed_with(client: GitHubClient, repo: str, label: str) -> list[int]:
     """The numbers of closed items that carry a label, those of the first page: the rest waits."""
     path = f"/repos/{repo}/issues"
     params = {"state": "closed", "labels": label, "per_page": str(limits.PAGE_ITEMS_MAX)}
-    return [data.number("number") for data in rows(door.rest("GET", path, params=params)[0], f"GET {path}")]
+    return [data.number("number") for data in rows(client.rest("GET", path, params=params)[0], f"GET {path}")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,10 +344,10 @@ class Closing:
     completed: bool = False
 
 
-def read_closing(door: Door, repo: str, number: int) -> Closing:
+def read_closing(client: GitHubClient, repo: str, number: int) -> Closing:
     """How an issue stands. One that is gone counts as closed by nobody."""
     try:
-        data = door.one("GET", f"/repos/{repo}/issues/{number}")
+        data = client.one("GET", f"/repos/{repo}/issues/{number}")
     except NotFoundError:
         return Closing(open=False)
     by = data.one("closed_by").text("login") if data.has("closed_by") else ""

@@ -10,7 +10,7 @@ from typing import Final
 from bee.config.schema import POLICY_PATH, Policy, policy_of
 from bee.config.yaml import parse as parse_yaml
 from bee.github import read
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull, Snapshot, Who
@@ -42,15 +42,15 @@ def _policy(where: str, text: str) -> Policy:
     return policy_of(where, parse_yaml(text, where))
 
 
-def look(door: Door, repo: str, phases: Mapping[str, Phase] | None = None) -> View:
+def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = None) -> View:
     """One repository as it is now. Raises LookError, NotFoundError or ConfigError."""
-    snapshot = read.read_snapshot(door, repo)
+    snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = view_of(snapshot, policy, phases)
-    return _with_mended(door, _with_dependencies(door, settle(door, view)))
+    return _with_mended(client, _with_dependencies(client, settle(client, view)))
 
 
-def settle(door: Door, view: View) -> View:
+def settle(client: GitHubClient, view: View) -> View:
     """Read singly, a few times, each pull request whose mergeability decides its place and is not computed yet.
 
     The read itself starts GitHub's computation: https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request
@@ -61,16 +61,16 @@ def settle(door: Door, view: View) -> View:
         waiting = [one.number for one in survey(view) if one.place.position is Position.SETTLING]
         if not waiting:
             break
-        door.clock.sleep(SETTLE_PAUSE_SECONDS)
-        view = _read_again(door, view, waiting)
+        client.clock.sleep(SETTLE_PAUSE_SECONDS)
+        view = _read_again(client, view, waiting)
     return view
 
 
-def _read_again(door: Door, view: View, numbers: list[int]) -> View:
+def _read_again(client: GitHubClient, view: View, numbers: list[int]) -> View:
     pulls = {pull.number: pull for pull in view.snapshot.pulls}
     for number in numbers:
         try:
-            item = read.read_item(door, view.snapshot.repo, number).item
+            item = read.read_item(client, view.snapshot.repo, number).item
         except NotFoundError:
             pulls.pop(number)
             continue
@@ -78,10 +78,10 @@ def _read_again(door: Door, view: View, numbers: list[int]) -> View:
             pulls[number] = item
         else:
             pulls.pop(number)
-    return with_snapshot(view, replace(view.snapshot, pulls=tuple(pulls.values()), now=door.now()))
+    return with_snapshot(view, replace(view.snapshot, pulls=tuple(pulls.values()), now=client.now()))
 
 
-def _with_dependencies(door: Door, view: View) -> View:
+def _with_dependencies(client: GitHubClient, view: View) -> View:
     """Ask for issue dependencies only when an issue would otherwise be an agent's to move."""
     wanted = {Position.NEEDS_PLAN, Position.NEEDS_STEP, Position.BACKING_OFF, Position.NO_CHANGE}
     places = [place_item(issue, view) for issue in view.snapshot.issues]
@@ -89,7 +89,7 @@ def _with_dependencies(door: Door, view: View) -> View:
     if not numbers:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
-    found = read.read_dependencies(door, view.snapshot.repo, numbers, open_items)
+    found = read.read_dependencies(client, view.snapshot.repo, numbers, open_items)
     issues = tuple(
         replace(issue, blocked_by_open=found[issue.number][0], blockers=found[issue.number][1])
         if issue.number in found
@@ -99,7 +99,7 @@ def _with_dependencies(door: Door, view: View) -> View:
     return with_snapshot(view, replace(view.snapshot, issues=issues, dependencies_known=True))
 
 
-def _with_mended(door: Door, view: View) -> View:
+def _with_mended(client: GitHubClient, view: View) -> View:
     """Ask how the bug of a quarantined item was closed; only where there was one, and it is not open any more."""
     snapshot = view.snapshot
     mended = set()
@@ -109,7 +109,7 @@ def _with_mended(door: Door, view: View) -> View:
         bug = tip.record.number if tip and tip.record else 0
         if not bug or Label.QUARANTINE not in item.labels or snapshot.item(bug) or not may_release(item, view):
             continue
-        closing = read.read_closing(door, snapshot.repo, bug)
+        closing = read.read_closing(client, snapshot.repo, bug)
         own = closing.by.lower() == snapshot.viewer.login.lower()
         if not closing.open and closing.completed and (own or view.trust.of(Who(closing.by))):
             mended.add(item.number)

@@ -12,9 +12,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.github import parse, queries
-from bee.github.client import Door, GraphErrors
+from bee.github.client import GitHubClient, GraphQLErrors
 from bee.github.graphql import ask, names_of
-from bee.github.json import Node, top
+from bee.github.json import JsonReader, top
 from bee.github.read import whole_item
 from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Item, Tip
@@ -34,13 +34,13 @@ class RefMove:
     after: str | None
 
 
-def create_commit(door: Door, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
+def create_commit(client: GitHubClient, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
     """A commit object (no ref points to it yet); its oid. https://docs.github.com/en/rest/git/commits"""
     body = {"message": message, "tree": tree, "parents": list(parents)}
-    return door.one("POST", f"/repos/{repo}/git/commits", body).text("sha")
+    return client.one("POST", f"/repos/{repo}/git/commits", body).text("sha")
 
 
-def update_refs(door: Door, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
+def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
     """Move refs by compare-and-swap, all or nothing. Raises RefConflict when one was not where `before` says.
 
     https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
@@ -50,65 +50,65 @@ def update_refs(door: Door, repo: str, repo_id: str, moves: Sequence[RefMove]) -
         {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
     ]
     try:
-        _all_done(door, queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, "updateRefs")
-    except GraphErrors as problems:
+        _all_done(client, queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, "updateRefs")
+    except GraphQLErrors as problems:
         if "doesn't exist on type" in problems.text() and len(moves) == 1:
-            return _update_ref_by_rest(door, repo, moves[0])
+            return _update_ref_by_rest(client, repo, moves[0])
         if "FORBIDDEN" in problems.kinds():
             raise ForbiddenError(f"the token may not write refs in {repo} ({problems.text()})") from problems
         raise RefConflict(problems.text()) from problems
 
 
-def _all_done(door: Door, document: str, variables: Mapping[str, Any], *parts: str) -> None:
+def _all_done(client: GitHubClient, document: str, variables: Mapping[str, Any], *parts: str) -> None:
     """A mutation. One that GitHub did answers each of its parts; whatever else comes may have been done or not."""
-    answer = top(door.graphql(document, variables, write=True), document)
+    answer = top(client.graphql(document, variables, write=True), document)
     for part in parts:
         answer.one(part)
 
 
-def _update_ref_by_rest(door: Door, repo: str, move: RefMove) -> None:
+def _update_ref_by_rest(client: GitHubClient, repo: str, move: RefMove) -> None:
     short = quote(move.ref.removeprefix("refs/"), safe="/")
     try:
         if move.before is None:
-            door.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
+            client.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
         else:
-            door.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
+            client.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
     except RefusedError as problem:
         raise RefConflict(problem.message) from problem
 
 
-def read_ref(door: Door, repo: str, ref: str) -> Tip | None:
+def read_ref(client: GitHubClient, repo: str, ref: str) -> Tip | None:
     """Where one ref stands now, with the record there; None when it does not exist."""
-    found = _ref(door, repo, ref)
+    found = _ref(client, repo, ref)
     if found is None or found.text("type") != "commit":
         return Tip(found.text("sha"), None) if found else None
     oid = found.text("sha")
-    return Tip(oid, decode(door.one("GET", f"/repos/{repo}/git/commits/{oid}").text("message")))
+    return Tip(oid, decode(client.one("GET", f"/repos/{repo}/git/commits/{oid}").text("message")))
 
 
-def read_oid(door: Door, repo: str, ref: str) -> str | None:
+def read_oid(client: GitHubClient, repo: str, ref: str) -> str | None:
     """The oid of one ref; None when it does not exist."""
-    found = _ref(door, repo, ref)
+    found = _ref(client, repo, ref)
     return found.text("sha") if found else None
 
 
-def _ref(door: Door, repo: str, ref: str) -> Node | None:
+def _ref(client: GitHubClient, repo: str, ref: str) -> JsonReader | None:
     try:
-        return door.one("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}").one("object")
+        return client.one("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}").one("object")
     except NotFoundError:
         return None
 
 
-def mark_claimed(door: Door, repo: str, number: int, node_id: str, label_id: str) -> tuple[Item, Tip | None]:
+def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, label_id: str) -> tuple[Item, Tip | None]:
     """Put `breeze:wip` on an item, and read the item and its lease again in the same request."""
     variables = {"item": node_id, "label": label_id, "ref": item_ref(number)}
     try:
-        data = ask(door, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
-    except GraphErrors as problems:
+        data = ask(client, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
+    except GraphQLErrors as problems:
         raise ServerError(f"GitHub did not take the label ({problems.text()})") from problems
     node = data.one("addLabelsToLabelable").one("labelable")
     lease = node.one("repository").one_or_null("lease")
-    return whole_item(door, repo, node), parse.tip(lease) if lease else None
+    return whole_item(client, repo, node), parse.tip(lease) if lease else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,13 @@ class Edit:
 
 
 def pause(
-    door: Door, repo_id: str, node_id: str, label_id: str, body: str, moves: Sequence[RefMove], edit: Edit | None = None
+    client: GitHubClient,
+    repo_id: str,
+    node_id: str,
+    label_id: str,
+    body: str,
+    moves: Sequence[RefMove],
+    edit: Edit | None = None,
 ) -> None:
     """A person's pause in one request: the label, the words, the sticky comment's, the claim's release, in this order.
 
@@ -138,8 +144,8 @@ def pause(
         variables["edit"] = {"id": edit.node_id, "body": edit.body}
     try:
         document = queries.PAUSE_SHOWN if edit is not None else queries.PAUSE
-        _all_done(door, document, variables, "label", "comment", "release")
-    except GraphErrors as problems:
+        _all_done(client, document, variables, "label", "comment", "release")
+    except GraphQLErrors as problems:
         failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
         if failed == {"sticky"}:
             return
@@ -148,79 +154,79 @@ def pause(
         raise ServerError(f"GitHub did not take the pause ({problems.text()})") from problems
 
 
-def label_id(door: Door, repo: str, label: Label) -> str:
+def label_id(client: GitHubClient, repo: str, label: Label) -> str:
     """The node id of one of bee's labels, made with its colour and description when it is not there."""
     path = f"/repos/{repo}/labels"
     one = f"{path}/{quote(label.value, safe='')}"
     try:
-        data = door.one("GET", one)
+        data = client.one("GET", one)
     except NotFoundError:
         text = LABEL_TEXTS[label]
         body = {"name": label.value, "color": text.color, "description": text.description}
         try:
-            data = door.one("POST", path, body)
+            data = client.one("POST", path, body)
         except RefusedError:
-            data = door.one("GET", one)
+            data = client.one("GET", one)
     return data.text("node_id")
 
 
-def add_labels(door: Door, repo: str, number: int, names: Sequence[str]) -> None:
+def add_labels(client: GitHubClient, repo: str, number: int, names: Sequence[str]) -> None:
     """Add labels (a label that is there already stays: this is no compare-and-swap)."""
-    door.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
+    client.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
 
 
-def remove_label(door: Door, repo: str, number: int, name: str) -> None:
+def remove_label(client: GitHubClient, repo: str, number: int, name: str) -> None:
     """Take a label off; one that is not there is no error."""
     try:
-        door.rest("DELETE", f"/repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
+        client.rest("DELETE", f"/repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
     except NotFoundError:
         return
 
 
-def open_pull(door: Door, repo: str, head: str, base: str, title: str, body: str) -> int:
+def open_pull(client: GitHubClient, repo: str, head: str, base: str, title: str, body: str) -> int:
     """A pull request; its number."""
     asked = {"title": title, "head": head, "base": base, "body": body}
-    return door.one("POST", f"/repos/{repo}/pulls", asked).number("number")
+    return client.one("POST", f"/repos/{repo}/pulls", asked).number("number")
 
 
-def comment(door: Door, repo: str, number: int, body: str) -> str:
+def comment(client: GitHubClient, repo: str, number: int, body: str) -> str:
     """A comment on an issue or pull request; its address for people."""
-    return _address(door.one("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body}))
+    return _address(client.one("POST", f"/repos/{repo}/issues/{number}/comments", {"body": body}))
 
 
-def _address(posted: Node) -> str:
+def _address(posted: JsonReader) -> str:
     """For people only: a post without one is posted all the same."""
     return posted.text("html_url") if posted.has("html_url") else ""
 
 
-def edit_comment(door: Door, repo: str, comment_id: int, body: str) -> None:
+def edit_comment(client: GitHubClient, repo: str, comment_id: int, body: str) -> None:
     """Another body for a comment. Raises NotFoundError when it is gone."""
-    door.rest("PATCH", f"/repos/{repo}/issues/comments/{comment_id}", {"body": body})
+    client.rest("PATCH", f"/repos/{repo}/issues/comments/{comment_id}", {"body": body})
 
 
-def review(door: Door, repo: str, number: int, head: str, event: str, body: str) -> str:
+def review(client: GitHubClient, repo: str, number: int, head: str, event: str, body: str) -> str:
     """A review of `head`; `event` is APPROVE, REQUEST_CHANGES or COMMENT. Its address for people."""
     said = {"commit_id": head, "event": event, "body": body}
-    return _address(door.one("POST", f"/repos/{repo}/pulls/{number}/reviews", said))
+    return _address(client.one("POST", f"/repos/{repo}/pulls/{number}/reviews", said))
 
 
-def edit_review(door: Door, repo: str, number: int, review_id: int, body: str) -> None:
+def edit_review(client: GitHubClient, repo: str, number: int, review_id: int, body: str) -> None:
     """Another body for a submitted review; its verdict stays, and nobody can delete it.
 
     https://docs.github.com/en/rest/pulls/reviews#update-a-review-for-a-pull-request
     """
-    door.rest("PUT", f"/repos/{repo}/pulls/{number}/reviews/{review_id}", {"body": body})
+    client.rest("PUT", f"/repos/{repo}/pulls/{number}/reviews/{review_id}", {"body": body})
 
 
-def publish(door: Door, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], frozenset[str]]:
+def publish(client: GitHubClient, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], frozenset[str]]:
     """Several writes in one request: `parts` are the inputs by name (queries.PARTS), done in their order.
 
     (what GitHub answered by part, the parts it did not do). A document that it refuses as a whole did nothing.
     """
     document = queries.publish(tuple(parts))
     try:
-        answer, failed = door.graphql(document, parts, write=True), frozenset[str]()
-    except GraphErrors as problems:
+        answer, failed = client.graphql(document, parts, write=True), frozenset[str]()
+    except GraphQLErrors as problems:
         named = {str((error.get("path") or [""])[0]) for error in problems.errors}
         answer, failed = problems.data, frozenset(parts if "" in named else named)
     done = {part: top(answer, document).one(part) for part in parts if part not in failed}
@@ -229,56 +235,58 @@ def publish(door: Door, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[st
     return {part: node.data for part, node in done.items()}, failed
 
 
-def set_status(door: Door, repo: str, sha: str, context: str, state: str, description: str, target_url: str) -> None:
+def set_status(
+    client: GitHubClient, repo: str, sha: str, context: str, state: str, description: str, target_url: str
+) -> None:
     """A commit status; GitHub keeps at most 140 characters of the description."""
     body = {"state": state, "context": context, "description": description[:140]}
-    door.rest("POST", f"/repos/{repo}/statuses/{sha}", {**body, **({"target_url": target_url} if target_url else {})})
+    client.rest("POST", f"/repos/{repo}/statuses/{sha}", {**body, **({"target_url": target_url} if target_url else {})})
 
 
-def write_body(door: Door, repo: str, number: int, body: str) -> None:
+def write_body(client: GitHubClient, repo: str, number: int, body: str) -> None:
     """A whole new body of an issue or pull request."""
-    door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"body": body})
+    client.rest("PATCH", f"/repos/{repo}/issues/{number}", {"body": body})
 
 
-def close_issue(door: Door, repo: str, number: int) -> None:
+def close_issue(client: GitHubClient, repo: str, number: int) -> None:
     """An issue closed as completed."""
-    door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "closed", "state_reason": "completed"})
+    client.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "closed", "state_reason": "completed"})
 
 
-def reopen(door: Door, repo: str, number: int) -> None:
+def reopen(client: GitHubClient, repo: str, number: int) -> None:
     """A closed issue or pull request opened again."""
-    door.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "open"})
+    client.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "open"})
 
 
-def create_issue(door: Door, repo: str, title: str, body: str) -> int:
+def create_issue(client: GitHubClient, repo: str, title: str, body: str) -> int:
     """An issue; its number."""
-    return door.one("POST", f"/repos/{repo}/issues", {"title": title, "body": body}).number("number")
+    return client.one("POST", f"/repos/{repo}/issues", {"title": title, "body": body}).number("number")
 
 
-def merge(door: Door, repo: str, number: int, head: str, method: str, title: str, message: str) -> str:
+def merge(client: GitHubClient, repo: str, number: int, head: str, method: str, title: str, message: str) -> str:
     """A merge with the head as guard; the oid of the merge commit. Raises RefusedError (405, 409, 422)."""
     body = {"sha": head, "merge_method": method, "commit_title": title, "commit_message": message}
-    return door.one("PUT", f"/repos/{repo}/pulls/{number}/merge", body).text("sha")
+    return client.one("PUT", f"/repos/{repo}/pulls/{number}/merge", body).text("sha")
 
 
-def merged_as(door: Door, repo: str, number: int) -> tuple[str, str]:
+def merged_as(client: GitHubClient, repo: str, number: int) -> tuple[str, str]:
     """(the merge commit, the login of who merged) of a merged pull request."""
-    data = door.one("GET", f"/repos/{repo}/pulls/{number}")
+    data = client.one("GET", f"/repos/{repo}/pulls/{number}")
     by = data.one_or_null("merged_by")
     return data.text("merge_commit_sha"), by.text("login") if by else ""
 
 
-def delete_ref(door: Door, repo: str, ref: str) -> None:
+def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
     """A ref taken away; one that is not there is no error."""
     try:
-        door.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
+        client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
     except (NotFoundError, RefusedError):
         return
 
 
-def commit_parents(door: Door, repo: str, oid: str) -> tuple[str, ...]:
+def commit_parents(client: GitHubClient, repo: str, oid: str) -> tuple[str, ...]:
     """The parents of a commit, first parent first."""
-    data = door.one("GET", f"/repos/{repo}/git/commits/{oid}")
+    data = client.one("GET", f"/repos/{repo}/git/commits/{oid}")
     return tuple(parent.text("sha") for parent in data.many("parents"))
 
 
@@ -291,9 +299,9 @@ class Pulse:
     labels: frozenset[Label]
 
 
-def pulse(door: Door, repo: str, number: int) -> Pulse:
+def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
     """The lease and the labels of one item, in one request."""
-    data = ask(door, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
+    data = ask(client, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
     top = data.one("repository")
     item, lease = top.one_or_null("issueOrPullRequest"), top.one_or_null("lease")
     if item is None:
@@ -303,9 +311,9 @@ def pulse(door: Door, repo: str, number: int) -> Pulse:
     return Pulse(parse.tip(lease) if lease else None, state == "OPEN", names)
 
 
-def delete_comment(door: Door, repo: str, comment_id: int) -> None:
+def delete_comment(client: GitHubClient, repo: str, comment_id: int) -> None:
     """A comment taken away; one that is not there is no error."""
     try:
-        door.rest("DELETE", f"/repos/{repo}/issues/comments/{comment_id}")
+        client.rest("DELETE", f"/repos/{repo}/issues/comments/{comment_id}")
     except NotFoundError:
         return

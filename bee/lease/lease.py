@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from bee.github import write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.write import RefMove
 from bee.model import limits, records
 from bee.model.effects import Effect
@@ -27,7 +27,7 @@ from bee.pipeline.history import fold, spent
 class Desk:
     """Where this host works on one repository: the door, and who this host is."""
 
-    door: Door
+    client: GitHubClient
     repo: str
     repo_id: str
     tree: str
@@ -35,9 +35,9 @@ class Desk:
     boot: str
 
 
-def desk_of(door: Door, snapshot: Snapshot, host: str, boot: str) -> Desk:
+def desk_of(client: GitHubClient, snapshot: Snapshot, host: str, boot: str) -> Desk:
     """The desk for a repository just read."""
-    return Desk(door, snapshot.repo, snapshot.repo_id, snapshot.default_tree, host, boot)
+    return Desk(client, snapshot.repo, snapshot.repo_id, snapshot.default_tree, host, boot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ def claim(
     commit point too: the outbox is known already, and any host can carry it out.
     """
     held = tip.record if tip else None
-    if held is not None and held.holds and held.expires_at > desk.door.now():
+    if held is not None and held.holds and held.expires_at > desk.client.now():
         return None
-    record = record_for(desk, what, tip, desk.door.now())
+    record = record_for(desk, what, tip, desk.client.now())
     if ending is not None:
-        record = published(record, outbox, ending, desk.door.now())
+        record = published(record, outbox, ending, desk.client.now())
     name = item_ref(what.number)
     oid = write_record(desk, record, tip.oid if tip else None)
     return Lease(name, oid, record) if swap(desk, name, tip.oid if tip else None, oid) else None
@@ -95,20 +95,20 @@ def claim(
 
 def write_record(desk: Desk, record: Record, parent: str | None) -> str:
     """The commit of a record; no ref points to it yet."""
-    return write.create_commit(desk.door, desk.repo, records.encode(record), desk.tree, [parent] if parent else [])
+    return write.create_commit(desk.client, desk.repo, records.encode(record), desk.tree, [parent] if parent else [])
 
 
 def swap(desk: Desk, ref: str, before: str | None, after: str) -> bool:
     """Move `ref` from `before` to `after`; False when it stood elsewhere. A lost reply is looked up and retried."""
     for earlier in range(limits.REQUEST_TRIES_MAX):
         try:
-            write.update_refs(desk.door, desk.repo, desk.repo_id, [RefMove(ref, before, after)])
+            write.update_refs(desk.client, desk.repo, desk.repo_id, [RefMove(ref, before, after)])
             return True
         except RefConflict:
             # The first answer needs no second look: nobody else can have put this very commit there.
-            return earlier > 0 and write.read_oid(desk.door, desk.repo, ref) == after
+            return earlier > 0 and write.read_oid(desk.client, desk.repo, ref) == after
         except (UnreachableError, ServerError):
-            stands = write.read_oid(desk.door, desk.repo, ref)
+            stands = write.read_oid(desk.client, desk.repo, ref)
             if stands != before:
                 return stands == after
     raise UnreachableError(f"GitHub did not answer {limits.REQUEST_TRIES_MAX} tries to move {ref}; try again later")
@@ -123,7 +123,7 @@ def _next(desk: Desk, lease: Lease, record: Record) -> Lease:
 
 def renew(desk: Desk, lease: Lease) -> Lease:
     """The same lease, LEASE_SECONDS from now. Raises LeaseLost."""
-    return _next(desk, lease, renewed(lease.record, desk.door.now()))
+    return _next(desk, lease, renewed(lease.record, desk.client.now()))
 
 
 def renewed(record: Record, now: int) -> Record:
@@ -165,13 +165,13 @@ def ended(record: Record, ending: Ending, now: int) -> Record:
 
 def finish(desk: Desk, lease: Lease, ending: Ending) -> Lease:
     """Give the lease back. Raises LeaseLost when it is not ours to give."""
-    return _next(desk, lease, ended(lease.record, ending, desk.door.now()))
+    return _next(desk, lease, ended(lease.record, ending, desk.client.now()))
 
 
 def take_over(desk: Desk, tip: Tip) -> Lease | None:
     """Take over what a dead or vanished run published, to carry it out; None when somebody else was first."""
     assert tip.record is not None
-    now = desk.door.now()
+    now = desk.client.now()
     record = replace(
         tip.record, at=now, expires_at=now + limits.LEASE_SECONDS, host=desk.host, boot=desk.boot,
         nonce=secrets.token_hex(8),
@@ -185,13 +185,13 @@ def settle_lost(desk: Desk, tip: Tip) -> bool:
     """Record that a claim ended without a word. False when somebody else was first."""
     assert tip.record is not None
     note = f"the run on {tip.record.host} ended without a word"
-    record = ended(tip.record, Ending(Outcome.LOST, note), desk.door.now())
+    record = ended(tip.record, Ending(Outcome.LOST, note), desk.client.now())
     return swap(desk, item_ref(record.number), tip.oid, write_record(desk, record, tip.oid))
 
 
 def confirm(desk: Desk, lease: Lease, stoppable: bool = True) -> None:
     """Ask GitHub that the lease stands, has LEASE_MARGIN_SECONDS left and nobody said stop. Raises LeaseLost."""
-    check(desk, lease, write.pulse(desk.door, desk.repo, lease.record.number), stoppable)
+    check(desk, lease, write.pulse(desk.client, desk.repo, lease.record.number), stoppable)
 
 
 def check(desk: Desk, lease: Lease, pulse: write.Pulse, stoppable: bool = True) -> None:
@@ -207,7 +207,7 @@ def check(desk: Desk, lease: Lease, pulse: write.Pulse, stoppable: bool = True) 
 
 def need_time(desk: Desk, lease: Lease) -> None:
     """Raises LeaseLost where the lease has less than LEASE_MARGIN_SECONDS left, by what GitHub's clock was last."""
-    if lease.record.expires_at - desk.door.now() < limits.LEASE_MARGIN_SECONDS:
+    if lease.record.expires_at - desk.client.now() < limits.LEASE_MARGIN_SECONDS:
         raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
 
 

@@ -20,10 +20,10 @@ from bee.pipeline.holds import FOR_EVER, standing_pause
 
 def pause_all(desk: Desk, tip: Tip | None, by: str, note: str, until: int = FOR_EVER) -> bool:
     """Pause a repository; False when a pause that lasts as long stands already. Raises RefConflict when overtaken."""
-    there = standing_pause(tip, desk.door.now())
+    there = standing_pause(tip, desk.client.now())
     if there is not None and (there.expires_at == FOR_EVER or (until != FOR_EVER and there.expires_at >= until)):
         return False
-    now = desk.door.now()
+    now = desk.client.now()
     record = Record(
         Kind.PAUSED, 0, new_run(by, 0, now), by, now, secrets.token_hex(8), desk.host, desk.boot,
         expires_at=until, note=note[:500],
@@ -34,10 +34,10 @@ def pause_all(desk: Desk, tip: Tip | None, by: str, note: str, until: int = FOR_
 
 def resume_all(desk: Desk, tip: Tip | None) -> bool:
     """End a repository's pause, whoever set it; False when there is none."""
-    there = standing_pause(tip, desk.door.now())
+    there = standing_pause(tip, desk.client.now())
     if there is None:
         return False
-    _move(desk, tip, replace(there, kind=Kind.FINISHED, at=desk.door.now(), expires_at=0, nonce=secrets.token_hex(8)))
+    _move(desk, tip, replace(there, kind=Kind.FINISHED, at=desk.client.now(), expires_at=0, nonce=secrets.token_hex(8)))
     return True
 
 

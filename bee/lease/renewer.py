@@ -19,7 +19,7 @@ from bee.model.errors import BeeError, LeaseLost, LookError
 
 
 @dataclass(slots=True)
-class Keeper:
+class LeaseRenewer:
     """A thread beside one run. `stop` is set when the run must end; `why` says why, in words for people."""
 
     desk: Desk
@@ -32,11 +32,11 @@ class Keeper:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._lock = self.desk.door.clock.lock()
+        self._lock = self.desk.client.clock.lock()
 
     def start(self) -> None:
         """Begin to watch."""
-        self.desk.door.clock.beside("lease keeper", self._watch)
+        self.desk.client.clock.beside("lease keeper", self._watch)
 
     def close(self) -> None:
         """Stop watching; a move that is under way ends first."""
@@ -61,11 +61,11 @@ class Keeper:
         return self.move(self._fresh)
 
     def _fresh(self, lease: Lease) -> Lease:
-        age = self.desk.door.now() - lease.record.at
+        age = self.desk.client.now() - lease.record.at
         return leases.renew(self.desk, lease) if age >= limits.LEASE_RENEW_SECONDS else lease
 
     def _watch(self) -> None:
-        clock = self.desk.door.clock
+        clock = self.desk.client.clock
         slept = clock.monotonic()
         while not clock.wait(self._over, self.poll_seconds):
             try:
@@ -86,7 +86,7 @@ class Keeper:
         with self._lock:
             if self._over.is_set():
                 return
-            pulse = write.pulse(self.desk.door, self.desk.repo, self.lease.record.number)
+            pulse = write.pulse(self.desk.client, self.desk.repo, self.lease.record.number)
             if pulse.tip is None or pulse.tip.oid != self.lease.oid:
                 self._end("another run has the lease now, or a person paused this one", lost=True)
                 raise LeaseLost(self.why)

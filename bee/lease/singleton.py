@@ -20,8 +20,8 @@ from bee.model.refs import ALERT_REFS
 @contextlib.contextmanager
 def keyed(desk: Desk, key: str, note: str, tip: Tip | None) -> Iterator[bool]:
     """Hold the lease of `key`, last seen at `tip`, meanwhile; False when another host was first. Raises LookError."""
-    door, ref = desk.door, f"{ALERT_REFS}{key}"
-    now = door.now()
+    client, ref = desk.client, f"{ALERT_REFS}{key}"
+    now = client.now()
     if tip is not None and tip.record is not None and tip.record.holds and tip.record.expires_at > now:
         yield False
         return
@@ -36,6 +36,6 @@ def keyed(desk: Desk, key: str, note: str, tip: Tip | None) -> Iterator[bool]:
     try:
         yield True
     finally:
-        last = leases.ended(record, Ending(Outcome.PROGRESSED, note), door.now())
+        last = leases.ended(record, Ending(Outcome.PROGRESSED, note), client.now())
         with contextlib.suppress(LookError):  # it ends by itself
             leases.swap(desk, ref, oid, leases.write_record(desk, last, oid))

@@ -47,9 +47,9 @@ def raise_alert(desk: Desk, viewer: Who, alert: Alert, alone: bool = False) -> b
     Raises LookError.
     """
     ref = f"{ALERT_REFS}{alert.key}"
-    tip = write.read_ref(desk.door, desk.repo, ref)
+    tip = write.read_ref(desk.client, desk.repo, ref)
     before = tip.record if tip else None
-    now, cause = desk.door.now(), digest(alert.cause)
+    now, cause = desk.client.now(), digest(alert.cause)
     if stands(tip, alert) or (before is not None and before.holds and before.expires_at > now and not alone):
         return False
     again = before is not None and before.fingerprint == cause
@@ -58,12 +58,12 @@ def raise_alert(desk: Desk, viewer: Who, alert: Alert, alone: bool = False) -> b
         Kind.CLAIMED, before.number if before else 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8),
         desk.host, desk.boot, expires_at=now + limits.LEASE_SECONDS, fingerprint=cause, note=alert.title, count=count,
     )  # fmt: skip
-    claimed = moment(desk.door)
+    claimed = moment(desk.client)
     oid = _move(desk, ref, tip.oid if tip else None, claim)
     number = _write_issue(desk, viewer, alert, claim, claimed) if oid is not None else None
     if number is None:
         return False
-    _move(desk, ref, oid, _settled(claim, number, desk.door.now()))
+    _move(desk, ref, oid, _settled(claim, number, desk.client.now()))
     return True
 
 
@@ -76,34 +76,34 @@ def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record, claimed:
 
     None when this machine slept past the claim: another host may have written it by now.
     """
-    door, repo = desk.door, desk.repo
+    client, repo = desk.client, desk.repo
     marker = markers.render(markers.Marker(markers.ALERT, {"key": alert.key}))
-    number = record.number if record.number and read.read_closing(door, repo, record.number).open else 0
-    number = number or read.open_alert(door, repo, viewer.login, marker)
+    number = record.number if record.number and read.read_closing(client, repo, record.number).open else 0
+    number = number or read.open_alert(client, repo, viewer.login, marker)
     body = f"{texts.counted(alert.text, record.count, record.at)}\n\n{marker}"
-    if claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(door)):
+    if claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(client)):
         return None
     if not number:
-        return write.create_issue(door, repo, alert.title, body)
-    write.write_body(door, repo, number, body)
+        return write.create_issue(client, repo, alert.title, body)
+    write.write_body(client, repo, number, body)
     return number
 
 
 def clear_alert(desk: Desk, key: str, tip: Tip, words: str) -> bool:
     """The cause is gone: its issue is closed, if there is one, and the count begins anew. Raises LookError."""
     record = tip.record
-    if record is None or (record.holds and record.expires_at > desk.door.now()):
+    if record is None or (record.holds and record.expires_at > desk.client.now()):
         return False
-    if record.number and read.read_closing(desk.door, desk.repo, record.number).open:
-        write.comment(desk.door, desk.repo, record.number, words)
-        write.close_issue(desk.door, desk.repo, record.number)
-    over = replace(_settled(record, 0, desk.door.now()), count=0, fingerprint="", note=words[:500])
+    if record.number and read.read_closing(desk.client, desk.repo, record.number).open:
+        write.comment(desk.client, desk.repo, record.number, words)
+        write.close_issue(desk.client, desk.repo, record.number)
+    over = replace(_settled(record, 0, desk.client.now()), count=0, fingerprint="", note=words[:500])
     return _move(desk, f"{ALERT_REFS}{key}", tip.oid, over) is not None
 
 
 def note_seen(desk: Desk, key: str, tip: Tip | None, count: int, note: str) -> bool:
     """Write down that a cause was seen for the `count`th time in a row, before its alert is due."""
-    now = desk.door.now()
+    now = desk.client.now()
     record = Record(
         Kind.FINISHED, 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8), desk.host, desk.boot,
         note=note[:500], count=count,

@@ -23,7 +23,7 @@ def write_plan(carrying: Carrying, effect: WritePlan) -> None:
         return
     written = plan.with_plan(issue.body, effect.section)
     carrying.ready()
-    write.write_body(carrying.desk.door, carrying.desk.repo, effect.number, written)
+    write.write_body(carrying.desk.client, carrying.desk.repo, effect.number, written)
     _check_body(carrying, effect.number, issue, text.unix(written))
 
 
@@ -35,7 +35,7 @@ def _check_body(carrying: Carrying, number: int, seen: Item, written: str) -> No
     carrying.items.pop(number, None)
     lost = gone_over(carrying.item(number), seen, written)
     if lost is not None:
-        write.write_body(carrying.desk.door, carrying.desk.repo, number, lost)
+        write.write_body(carrying.desk.client, carrying.desk.repo, number, lost)
         carrying.items.pop(number, None)
         raise ServerError("the body was edited in the same moment; bee put that text back and tries again")
 
@@ -56,5 +56,5 @@ def tick_step(carrying: Carrying, effect: TickStep) -> None:
     body = plan.with_tick(issue.body, effect.step)
     if body != text.unix(issue.body):
         carrying.ready()
-        write.write_body(carrying.desk.door, carrying.desk.repo, effect.number, body)
+        write.write_body(carrying.desk.client, carrying.desk.repo, effect.number, body)
         _check_body(carrying, effect.number, issue, body)

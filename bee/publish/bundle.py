@@ -87,7 +87,7 @@ def together(carrying: Carrying, group: tuple[Effect, ...]) -> tuple[Effect, ...
     if not parts:
         return ()
     carrying.ready()
-    answer, failed = write.publish(carrying.desk.door, parts)
+    answer, failed = write.publish(carrying.desk.client, parts)
     said = answer.get("comment")
     post = behind.get("comment")
     if said and isinstance(post, PostComment):

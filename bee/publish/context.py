@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bee.github import read
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.write import Pulse
 from bee.lease.lease import Desk, Lease, check, confirm
 from bee.model import limits, markers
@@ -52,9 +52,9 @@ class Moment:
         return max(gone) > seconds
 
 
-def moment(door: Door) -> Moment:
+def moment(client: GitHubClient) -> Moment:
     """Now, by every clock there is."""
-    return Moment(door.now(), door.clock.time(), door.clock.monotonic())
+    return Moment(client.now(), client.clock.time(), client.clock.monotonic())
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Carrying:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
             asked = self.moment()
-            one = read.read_item(self.desk.door, self.desk.repo, number)
+            one = read.read_item(self.desk.client, self.desk.repo, number)
             self.items[number] = one.item
             if number == self.lease.record.number and one.tip is not None:
                 check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)
@@ -117,7 +117,7 @@ class Carrying:
 
     def moment(self) -> Moment:
         """Now, by every clock there is."""
-        return moment(self.desk.door)
+        return moment(self.desk.client)
 
     def has_posted(self, number: int, key: str) -> bool:
         """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""

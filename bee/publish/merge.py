@@ -63,7 +63,7 @@ def hold_base(desk: Desk, base_ref: str, lease: Lease, known: Tip | None) -> boo
     ref = merge_ref(base_ref)
     if leases.swap(desk, ref, known.oid if known else None, lease.oid):
         return True
-    tip = write.read_ref(desk.door, desk.repo, ref)
+    tip = write.read_ref(desk.client, desk.repo, ref)
     if tip is not None and tip.record is not None and _live(desk, tip.record, lease.record.run):
         return False
     return leases.swap(desk, ref, tip.oid if tip else None, lease.oid)
@@ -72,16 +72,16 @@ def hold_base(desk: Desk, base_ref: str, lease: Lease, known: Tip | None) -> boo
 def _live(desk: Desk, record: Record, own_run: str) -> bool:
     if record.run == own_run:
         return False
-    now = write.pulse(desk.door, desk.repo, record.number).tip
+    now = write.pulse(desk.client, desk.repo, record.number).tip
     there = now.record if now else None
-    return there is not None and there.run == record.run and there.holds and there.expires_at > desk.door.now()
+    return there is not None and there.run == record.run and there.holds and there.expires_at > desk.client.now()
 
 
 def _prove_and_merge(
     desk: Desk, lease: Lease, effect: MergePull, permissions: Mapping[str, Permission], held: bool
 ) -> MergeResult:
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
-        one = read.read_item(desk.door, desk.repo, effect.number)
+        one = read.read_item(desk.client, desk.repo, effect.number)
         pull, seen_at = one.item, one.snapshot.now
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
@@ -96,13 +96,13 @@ def _prove_and_merge(
         policy = read_policy(desk.repo, one.snapshot.policy_text)
         placed = place_item(pull, view_of(snapshot, policy, own_run=lease.record.run))
         if placed.place.position is Position.SETTLING and left:
-            desk.door.clock.sleep(SETTLE_PAUSE_SECONDS)
+            desk.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
         refused = _refusal(pull, effect, placed) or _base_moved(desk, pull, effect)
         if refused:
             return MergeResult(refused=refused)
         leases.need_time(desk, lease)
-        if desk.door.now() - seen_at <= limits.PROOF_SECONDS_MAX:
+        if desk.client.now() - seen_at <= limits.PROOF_SECONDS_MAX:
             return _merge(desk, pull, effect)
         # This host slept, or GitHub is slow: what was read is no proof any more, so it is read again.
     return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")
@@ -113,7 +113,7 @@ def _fresh(desk: Desk, pull: Pull, permissions: Mapping[str, Permission], viewer
     involved = [pull.author, pull.editor, *(c.author for c in pull.comments), *(r.author for r in pull.reviews)]
     people = {person.login.lower() for person in involved if person}
     ask = {login for login in people if permissions.get(login) in TRUSTED and login != viewer.login.lower()}
-    return {**permissions, **{login: read.read_permission(desk.door, desk.repo, login) for login in sorted(ask)}}
+    return {**permissions, **{login: read.read_permission(desk.client, desk.repo, login) for login in sorted(ask)}}
 
 
 def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
@@ -128,7 +128,7 @@ def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
 
 def _base_moved(desk: Desk, pull: Pull, effect: MergePull) -> str:
     """The last read before a merge: where the base stands now."""
-    base_now = write.read_oid(desk.door, desk.repo, f"refs/heads/{effect.base_ref}")
+    base_now = write.read_oid(desk.client, desk.repo, f"refs/heads/{effect.base_ref}")
     if base_now != effect.base or pull.base != effect.base:
         return f"{effect.base_ref} moved from {short(effect.base)} to {short(base_now or 'gone')}"
     return ""
@@ -138,7 +138,7 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
     # it becomes the commit's first line, where GitHub reads closing keywords and mentions, whoever wrote it
     title = f"{neutralised(one_line(pull.title))} (#{pull.number})"
     try:
-        commit = write.merge(desk.door, desk.repo, pull.number, effect.head, effect.method, title, "")
+        commit = write.merge(desk.client, desk.repo, pull.number, effect.head, effect.method, title, "")
     except RefusedError as problem:
         return MergeResult(refused=problem.message)
     return MergeResult(commit, "", _overtaken(desk, commit, effect), proven=True)
@@ -146,7 +146,7 @@ def _merge(desk: Desk, pull: Pull, effect: MergePull) -> MergeResult:
 
 def _merged_before(desk: Desk, effect: MergePull, viewer: Who) -> MergeResult:
     """It is merged already: by this very run, whose answer was lost or which died there, or by a person."""
-    commit, by = write.merged_as(desk.door, desk.repo, effect.number)
+    commit, by = write.merged_as(desk.client, desk.repo, effect.number)
     return MergeResult(commit, "", _overtaken(desk, commit, effect) if by == viewer.login else "")
 
 
@@ -157,5 +157,5 @@ def _overtaken(desk: Desk, commit: str, effect: MergePull) -> str:
     """
     if effect.method == "rebase":
         return ""
-    parents = write.commit_parents(desk.door, desk.repo, commit)
+    parents = write.commit_parents(desk.client, desk.repo, commit)
     return parents[0] if parents and parents[0] != effect.base else ""

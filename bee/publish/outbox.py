@@ -75,7 +75,7 @@ def _once(carrying: Carrying, group: tuple[Effect, ...]) -> None:
             if not left:
                 raise
             carrying.forget()
-            carrying.desk.door.clock.sleep(0.2)
+            carrying.desk.client.clock.sleep(0.2)
 
 
 def _singly(carrying: Carrying, effect: Effect) -> None:
@@ -95,7 +95,7 @@ def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
         return
     carrying.ready()
     try:
-        write.open_pull(desk.door, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body)
+        write.open_pull(desk.client, desk.repo, effect.head_ref, effect.base_ref, effect.title, effect.body)
     except RefusedError as problem:
         if problem.status != 422 or not _opened(carrying, effect):
             raise
@@ -104,7 +104,7 @@ def _open_pull(carrying: Carrying, effect: OpenPull) -> None:
 def _opened(carrying: Carrying, effect: OpenPull) -> bool:
     """Whether the branch has its pull request. One that was closed before this run began is an older story."""
     desk, since = carrying.desk, carrying.lease.record.started_at
-    refs = read.pulls_of_branch(desk.door, desk.repo, effect.head_ref)
+    refs = read.pulls_of_branch(desk.client, desk.repo, effect.head_ref)
     return any(ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since for ref in refs)
 
 
@@ -112,7 +112,7 @@ def _post_comment(carrying: Carrying, effect: PostComment) -> None:
     if not carrying.has_posted(effect.number, effect.key):
         carrying.ready()
         desk = carrying.desk
-        carrying.posted[effect.key] = write.comment(desk.door, desk.repo, effect.number, effect.body)
+        carrying.posted[effect.key] = write.comment(desk.client, desk.repo, effect.number, effect.body)
 
 
 def _sticky(carrying: Carrying, effect: StickyComment) -> None:
@@ -121,26 +121,26 @@ def _sticky(carrying: Carrying, effect: StickyComment) -> None:
     if there is not None and there.body == effect.body:
         return
     carrying.ready()
-    door, repo = carrying.desk.door, carrying.desk.repo
+    client, repo = carrying.desk.client, carrying.desk.repo
     with contextlib.suppress(RefusedError, ForbiddenError, NotFoundError):
         if there is None:
-            write.comment(door, repo, effect.number, effect.body)
+            write.comment(client, repo, effect.number, effect.body)
         else:
-            write.edit_comment(door, repo, there.id, effect.body)
+            write.edit_comment(client, repo, there.id, effect.body)
 
 
 def _post_review(carrying: Carrying, effect: PostReview) -> None:
     if carrying.has_posted(effect.number, effect.key):
         return
     carrying.ready()
-    door, repo = carrying.desk.door, carrying.desk.repo
+    client, repo = carrying.desk.client, carrying.desk.repo
     try:
-        address = write.review(door, repo, effect.number, effect.head, effect.event, effect.body)
+        address = write.review(client, repo, effect.number, effect.head, effect.event, effect.body)
     except RefusedError as problem:
         if problem.status != 422:
             raise
         # The head may be gone from the pull request after a push; the verdict still speaks of it, and only of it.
-        address = write.comment(door, repo, effect.number, effect.body)
+        address = write.comment(client, repo, effect.number, effect.body)
     carrying.posted[effect.key] = address
 
 
@@ -149,7 +149,7 @@ def _set_status(carrying: Carrying, effect: SetStatus) -> None:
     desk = carrying.desk
     try:
         write.set_status(
-            desk.door, desk.repo, effect.sha, effect.context, effect.state, effect.description,
+            desk.client, desk.repo, effect.sha, effect.context, effect.state, effect.description,
             carrying.posted.get(effect.evidence, ""),
         )  # fmt: skip
     except RefusedError:
@@ -203,7 +203,7 @@ def _close_issue(carrying: Carrying, effect: CloseIssue) -> None:
     issue = carrying.item(effect.number)
     if isinstance(issue, Issue) and issue.open:
         carrying.ready()
-        write.close_issue(carrying.desk.door, carrying.desk.repo, effect.number)
+        write.close_issue(carrying.desk.client, carrying.desk.repo, effect.number)
 
 
 def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
@@ -211,7 +211,7 @@ def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
     carrying.ready()
     try:
         move = RefMove(f"refs/heads/{effect.head_ref}", effect.head, None)
-        write.update_refs(desk.door, desk.repo, desk.repo_id, [move])
+        write.update_refs(desk.client, desk.repo, desk.repo_id, [move])
     except RefConflict:
         return  # it is gone, or somebody pushed to it: either way it is not bee's to take away
 
@@ -219,11 +219,11 @@ def _delete_branch(carrying: Carrying, effect: DeleteBranch) -> None:
 def _set_labels(carrying: Carrying, effect: SetLabels) -> None:
     """bee's labels as a difference; what must come goes first: a crash in between leaves too many, not too few."""
     carrying.ready()
-    door, repo = carrying.desk.door, carrying.desk.repo
+    client, repo = carrying.desk.client, carrying.desk.repo
     if effect.add:
-        write.add_labels(door, repo, effect.number, effect.add)
+        write.add_labels(client, repo, effect.number, effect.add)
     for name in effect.remove:
-        write.remove_label(door, repo, effect.number, name)
+        write.remove_label(client, repo, effect.number, name)
 
 
 def _open_alert(carrying: Carrying, effect: OpenAlert) -> None:

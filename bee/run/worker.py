@@ -15,12 +15,12 @@ from bee.config.notify import Notice
 from bee.engines import EngineResult
 from bee.git import RefChange, Repository
 from bee.github import write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.host import Host, Scene, credentials_of, note_writes
 from bee.lease import lease as leases
 from bee.lease import pause
 from bee.lease.lease import Desk, Ending, Lease
-from bee.lease.renewer import Keeper
+from bee.lease.renewer import LeaseRenewer
 from bee.model import limits, records
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels
@@ -56,18 +56,18 @@ CLAIM_FRESH_SECONDS: Final = 10
 
 def work(host: Host, job: Job) -> Outcome:
     """Do one run. Returns its outcome; LOST when the lease was another's before the end."""
-    door = host.door()
-    desk = Desk(door, job.repo, job.snapshot.repo_id, job.snapshot.default_tree, host.host_id, host.boot)
-    record = _claimed(door, job)
+    client = host.client()
+    desk = Desk(client, job.repo, job.snapshot.repo_id, job.snapshot.default_tree, host.host_id, host.boot)
+    record = _claimed(client, job)
     if record is None:
         host.say(f"#{job.number}: the claim of {job.run} is not there any more; nothing was done")
         return Outcome.LOST
     # The keeper's thread has a door of its own: a session is not for two threads.
-    beside = host.door()
-    beside.set_clock(door.now())
-    keeper = Keeper(replace(desk, door=beside), Lease(item_ref(job.number), job.lease, record))
-    keeper.start()
-    run = Run(host, job, desk, keeper)
+    beside = host.client()
+    beside.set_clock(client.now())
+    renewer = LeaseRenewer(replace(desk, client=beside), Lease(item_ref(job.number), job.lease, record))
+    renewer.start()
+    run = Run(host, job, desk, renewer)
     try:
         return run.go()
     except LeaseLost as problem:
@@ -75,27 +75,27 @@ def work(host: Host, job: Job) -> Outcome:
         run.note_end(Result(Outcome.LOST, str(problem), ()))
         return Outcome.LOST
     finally:
-        keeper.close()
-        note_writes(host, door, beside)
+        renewer.close()
+        note_writes(host, client, beside)
         run.clean()
 
 
-def _claimed(door: Door, job: Job) -> Record | None:
+def _claimed(client: GitHubClient, job: Job) -> Record | None:
     """The record of the claim, if it stands. GitHub is asked again, unless the tick read it back just now."""
-    age = door.clock.time() - job.read_at
+    age = client.clock.time() - job.read_at
     tip = job.snapshot.items.get(job.number)
     if 0 <= age < CLAIM_FRESH_SECONDS:
-        door.set_clock(job.snapshot.now + int(age))
+        client.set_clock(job.snapshot.now + int(age))
     else:
-        tip = write.pulse(door, job.repo, job.number).tip
+        tip = write.pulse(client, job.repo, job.number).tip
     return tip.record if tip is not None and tip.oid == job.lease else None
 
 
 class Run:
     """One run under way."""
 
-    def __init__(self, host: Host, job: Job, desk: Desk, keeper: Keeper) -> None:
-        self.host, self.job, self.desk, self.keeper = host, job, desk, keeper
+    def __init__(self, host: Host, job: Job, desk: Desk, renewer: LeaseRenewer) -> None:
+        self.host, self.job, self.desk, self.renewer = host, job, desk, renewer
         self.folder = host.home.run_dir(job.run)
         self.engine = EngineResult(ok=True)
         self.mirror: Repository = host.mirror(job.repo)
@@ -114,7 +114,7 @@ class Run:
         except Exception as problem:
             self._finish(Result(Outcome.ERROR, f"a bug in bee: {problem!r}"[:400], (), Failure.CRASH))
             raise
-        committed = self.keeper.lease.record
+        committed = self.renewer.lease.record
         if committed.kind is Kind.PUBLISHED:
             return self._carry(replace(result, outbox=committed.outbox))
         return self._carry(self._commit(result))
@@ -129,18 +129,18 @@ class Run:
         return SetLabels(self.job.number, (), (Label.WIP.value,))
 
     def _result(self) -> Result:
-        place = self.place = make_place(self.desk, self.keeper.lease, self.job, self.mirror, self.folder)
+        place = self.place = make_place(self.desk, self.renewer.lease, self.job, self.mirror, self.folder)
         if self.job.role is Role.TEST:
             base_ref = place.brief.base_ref
-            if not hold_base(self.desk, base_ref, self.keeper.current(), self.job.snapshot.merges.get(base_ref)):
+            if not hold_base(self.desk, base_ref, self.renewer.current(), self.job.snapshot.merges.get(base_ref)):
                 raise StaleInput(f"another run is between E2E and merge on {base_ref}")
         said = self._lean(place)
         if said is None:
             said = self._play(place)
-        if self.keeper.lost:
-            raise LeaseLost(self.keeper.why)
-        if self.keeper.stop.is_set() and said.pause is None:
-            return Result(Outcome.STALE_INPUT, self.keeper.why, (self._wip_off(),), Failure.CANCELLED)
+        if self.renewer.lost:
+            raise LeaseLost(self.renewer.why)
+        if self.renewer.stop.is_set() and said.pause is None:
+            return Result(Outcome.STALE_INPUT, self.renewer.why, (self._wip_off(),), Failure.CANCELLED)
         failure = None if self.engine.ok else self.engine.failure or Failure.CRASH
         note = self._gates().told(self.engine.note) if self.engine.note else ""
         return settle(said, place.brief, self.job.fingerprint, failure, note)
@@ -159,7 +159,7 @@ class Run:
         brief = self.place.brief
         bench = Bench(self.mirror, self.host.crew, self.folder, self._gates())
         return run_e2e(
-            bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.door.now()
+            bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.client.now()
         )
 
     def _test_result(self, commit: str) -> Trace:
@@ -168,7 +168,7 @@ class Run:
         self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
         bench = Bench(self.mirror, self.host.crew, self.folder, self._gates())
         policy = self.place.brief.view.policy
-        trace = run_e2e(bench, policy, self.job.number, self.job.run, commit, commit, self.desk.door.now())
+        trace = run_e2e(bench, policy, self.job.number, self.job.run, commit, commit, self.desk.client.now())
         self.mirror.push_atomic([RefChange(trace.ref, None, trace.tip)])
         return trace
 
@@ -205,7 +205,7 @@ class Run:
         job = self.job
         return Scene(
             job.role, job.run, job.repo, job.number, place.brief.branch, self.folder, place.clone.path, place.context,
-            place.bin, place.home, self.mirror.path, socket, text, self.keeper.stop, self._e2e_minutes(place),
+            place.bin, place.home, self.mirror.path, socket, text, self.renewer.stop, self._e2e_minutes(place),
             job.usd_max, place.brief.view.policy.network.get(job.role, OPEN),
         )  # fmt: skip
 
@@ -215,7 +215,7 @@ class Run:
         return policy.limits.verify_minutes * len(policy.verify) if self.job.role is Role.TEST else 0
 
     def _verb_heard(self, verb: str, answer: Answer) -> None:
-        at = self.desk.door.now()
+        at = self.desk.client.now()
         runlog.add_verb(self.host.home, self.job.run, at, verb, answer.ok, answer.text)
         self.host.home.activity(
             {"at": at, "run": self.job.run, "verb": verb, "ok": answer.ok, "text": answer.text[:500]}
@@ -238,7 +238,7 @@ class Run:
             return shown
         result = shown
         try:
-            self.keeper.move(lambda lease: self._push(lease, result))
+            self.renewer.move(lambda lease: self._push(lease, result))
         except RefConflict as problem:
             note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
             return Result(Outcome.STALE_INPUT, note, (self._wip_off(),))
@@ -251,13 +251,13 @@ class Run:
         """The result, with the comment that says where the item will stand when it is carried out."""
         if self.place is None:
             return result
-        brief, now = self.place.brief, self.desk.door.now()
-        record = leases.ended(self.keeper.lease.record, self._ending(result), now)
+        brief, now = self.place.brief, self.desk.client.now()
+        record = leases.ended(self.renewer.lease.record, self._ending(result), now)
         shown = sticky(brief.item, result.outbox, brief.view, record, result.push or "")
         return replace(result, outbox=(*result.outbox, shown))
 
     def _push(self, lease: Lease, result: Result) -> Lease:
-        record = leases.published(lease.record, result.outbox, self._ending(result), self.desk.door.now())
+        record = leases.published(lease.record, result.outbox, self._ending(result), self.desk.client.now())
         return self._move(lease, record, self._refs_with(result))
 
     def _move(self, lease: Lease, record: Record, more: list[RefChange]) -> Lease:
@@ -300,8 +300,8 @@ class Run:
         stoppable = result.outcome is not Outcome.ESCALATED and result.failure is not Failure.CANCELLED
         known = self.job.snapshot
         trust = Trust(known.viewer, known.permissions)
-        carrying = Carrying(self.desk, self.keeper.lease, merge_gate(known), trust, stoppable, True)
-        carrying.label_ids, carrying.keep = known.label_ids, self.keeper.current
+        carrying = Carrying(self.desk, self.renewer.lease, merge_gate(known), trust, stoppable, True)
+        carrying.label_ids, carrying.keep = known.label_ids, self.renewer.current
         carrying.test_result = self._test_result
         item = known.item(self.job.number)
         if item is not None:
@@ -310,7 +310,7 @@ class Run:
             carry_out(carrying, result.outbox)
         except StopOrder as problem:
             result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),), Failure.CANCELLED)
-            last = Carrying(self.desk, self.keeper.lease, merge_gate(known), trust, False, keep=self.keeper.current)
+            last = Carrying(self.desk, self.renewer.lease, merge_gate(known), trust, False, keep=self.renewer.current)
             carry_out(last, result.outbox)
         if carrying.refused:
             result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
@@ -325,14 +325,14 @@ class Run:
 
     def _wait_for_quota(self, result: Result) -> None:
         """A quota stops every run until its reset time, on every host; nobody's attempts are spent on it."""
-        until = self.engine.retry_at or self.desk.door.now() + limits.QUOTA_MINUTES * 60
-        tip = write.read_ref(self.desk.door, self.desk.repo, CONTROL_REF)
+        until = self.engine.retry_at or self.desk.client.now() + limits.QUOTA_MINUTES * 60
+        tip = write.read_ref(self.desk.client, self.desk.repo, CONTROL_REF)
         with contextlib.suppress(RefConflict):
             pause.pause_all(self.desk, tip, BY_QUOTA, result.note, until)
 
     def _ask_for_login(self, result: Result) -> None:
         """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""
-        engine = self.keeper.lease.record.engine
+        engine = self.renewer.lease.record.engine
         self.host.home.set_marker("PAUSED", f"{engine} is not logged in here: {result.note}")
         words = texts.not_logged_in(engine, self.host.host_id, result.note)
         alert = Alert(f"login-{engine}-{self.host.host_id}", *words, cause=self.job.run)
@@ -346,18 +346,20 @@ class Run:
         if about is None:
             return
         engine, failure = self.engine, str(result.failure or "")
-        about = replace(about, ended_at=self.desk.door.now(), outcome=str(result.outcome), failure=failure)
+        about = replace(about, ended_at=self.desk.client.now(), outcome=str(result.outcome), failure=failure)
         about = replace(about, note=result.note, cost_usd=engine.cost_usd, tokens=engine.tokens, turns=engine.turns)
         runlog.write_about(self.host.home, about)
 
     def _finish(self, result: Result) -> None:
         ending = self._ending(result)
-        self.keeper.move(lambda lease: self._move(lease, leases.ended(lease.record, ending, self.desk.door.now()), []))
+        self.renewer.move(
+            lambda lease: self._move(lease, leases.ended(lease.record, ending, self.desk.client.now()), [])
+        )
         self.note_end(result)
         line = texts.status_text(result.outcome, str(self.job.role), self.job.number, one_line(result.note, 80), "")
         self.host.say(line)
-        event: dict[str, Any] = {"at": self.desk.door.now(), "run": self.job.run, "outcome": str(result.outcome)}
-        self.host.home.activity({**event, "note": result.note, "requests": self.desk.door.requests})
+        event: dict[str, Any] = {"at": self.desk.client.now(), "run": self.job.run, "outcome": str(result.outcome)}
+        self.host.home.activity({**event, "note": result.note, "requests": self.desk.client.requests})
 
 
 def push_published(mirror: Repository, ref: str, before: str, after: str, more: list[RefChange]) -> None:

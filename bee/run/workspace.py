@@ -80,7 +80,7 @@ def _issue_behind(desk: Desk, snapshot: Snapshot, pull: Pull) -> Issue | None:
     named = parse_branch(pull.head_ref)
     if not named or not is_own(pull):
         return None
-    item = snapshot.item(named[0]) or read.read_item(desk.door, desk.repo, named[0]).item
+    item = snapshot.item(named[0]) or read.read_item(desk.client, desk.repo, named[0]).item
     return item if isinstance(item, Issue) else None
 
 
@@ -182,7 +182,7 @@ def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Repository,
 
 def _check_no_pull(desk: Desk, branch: str, since: int) -> None:
     """The list by branch is strongly consistent, the timeline is not: look once more before work is paid for."""
-    for ref in read.pulls_of_branch(desk.door, desk.repo, branch):
+    for ref in read.pulls_of_branch(desk.client, desk.repo, branch):
         if ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since:
             raise StaleInput(f"{branch} has pull request #{ref.number} ({ref.state.lower()}) already")
 

@@ -14,7 +14,7 @@ from bee.config.schema import POLICY_PATH, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
 from bee.github import probe as requests_of
 from bee.github import read, write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import read_policy
 from bee.github.write import RefMove
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
@@ -105,28 +105,28 @@ class Plan:
         return any(step.writes for step in self.steps)
 
 
-def look(door: Door, repo: str) -> Found:
+def look(client: GitHubClient, repo: str) -> Found:
     """The repository as it is. Raises ForbiddenError where the token may not do what bee does, before any write."""
-    facts = requests_of.read_repo(door, repo)
-    head = read.read_head(door, facts.repo)
-    grants = scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(door, facts.repo)
+    facts = requests_of.read_repo(client, repo)
+    head = read.read_head(client, facts.repo)
+    grants = scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
     _stop_at(access_checks(facts, grants, head.viewer.login) + setting_checks(facts))
     if head.policy_text is not None:
         read_policy(facts.repo, head.policy_text)
-    names = requests_of.top_names(door, facts.repo, head.default_branch)
-    template = requests_of.read_file(door, facts.repo, TEMPLATE_PATH, head.default_branch)
-    script = "tests" in names and requests_of.read_file(door, facts.repo, VERIFY_SCRIPT, head.default_branch)
+    names = requests_of.top_names(client, facts.repo, head.default_branch)
+    template = requests_of.read_file(client, facts.repo, TEMPLATE_PATH, head.default_branch)
+    script = "tests" in names and requests_of.read_file(client, facts.repo, VERIFY_SCRIPT, head.default_branch)
     found = Found(
         facts=facts,
         head=head,
-        labels=requests_of.read_labels(door, facts.repo),
+        labels=requests_of.read_labels(client, facts.repo),
         has_template=template is not None,
-        rules=requests_of.read_rules(door, facts.repo, head.default_branch),
+        rules=requests_of.read_rules(client, facts.repo, head.default_branch),
         names=names,
         has_script=isinstance(script, str),
         pull=None,
     )
-    return replace(found, pull=_open_pull(door, found)) if found.missing_files else found
+    return replace(found, pull=_open_pull(client, found)) if found.missing_files else found
 
 
 def _stop_at(checks: list[Check]) -> None:
@@ -136,8 +136,8 @@ def _stop_at(checks: list[Check]) -> None:
         raise ForbiddenError(f"{bad[0].repo}: {text}; nothing was written")
 
 
-def _open_pull(door: Door, found: Found) -> PullRef | None:
-    pulls = read.pulls_of_branch(door, found.facts.repo, SETUP_BRANCH)
+def _open_pull(client: GitHubClient, found: Found) -> PullRef | None:
+    pulls = read.pulls_of_branch(client, found.facts.repo, SETUP_BRANCH)
     return next((pull for pull in pulls if pull.state is PullState.OPEN), None)
 
 
@@ -183,13 +183,13 @@ class Written:
     commit: str | None = None
 
 
-def carry_out(door: Door, plan: Plan) -> Written:
+def carry_out(client: GitHubClient, plan: Plan) -> Written:
     """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin."""
     repo = plan.found.facts.repo
     for step in plan.of("label"):
-        write.label_id(door, repo, Label(step.name))
+        write.label_id(client, repo, Label(step.name))
     files = {step.name: step.text for step in plan.of("file")}
-    written = _bring(door, plan.found, files) if files else Written(_number(plan.found.pull))
+    written = _bring(client, plan.found, files) if files else Written(_number(plan.found.pull))
     for step in plan.of("config"):
         _write_config(plan.home, step.text)
     return written
@@ -199,42 +199,42 @@ def _number(pull: PullRef | None) -> int | None:
     return pull.number if pull else None
 
 
-def _bring(door: Door, found: Found, files: Mapping[str, str]) -> Written:
+def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Written:
     """The files on the default branch in one commit; as a pull request where it is protected, or refuses."""
     head = found.head
     for _ in range(COMMIT_TRIES_MAX if not found.rules.protected else 0):
-        commit = _commit(door, head, files)
+        commit = _commit(client, head, files)
         try:
             ref = f"refs/heads/{head.default_branch}"
-            write.update_refs(door, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
+            write.update_refs(client, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
         except (RefConflict, ForbiddenError):
-            now = read.read_head(door, head.repo)
+            now = read.read_head(client, head.repo)
             if now.default_head == head.default_head:
                 break  # nobody was faster: the branch has a rule that cannot be seen beforehand
             head = now
         else:
             return Written(commit=commit)
-    return Written(pull=_propose(door, head, files))
+    return Written(pull=_propose(client, head, files))
 
 
-def _commit(door: Door, head: Snapshot, files: Mapping[str, str]) -> str:
-    tree = requests_of.create_tree(door, head.repo, head.default_tree, files)
-    return write.create_commit(door, head.repo, MESSAGE, tree, [head.default_head])
+def _commit(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> str:
+    tree = requests_of.create_tree(client, head.repo, head.default_tree, files)
+    return write.create_commit(client, head.repo, MESSAGE, tree, [head.default_head])
 
 
-def _propose(door: Door, head: Snapshot, files: Mapping[str, str]) -> int:
+def _propose(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> int:
     """A pull request with the files. A branch that an earlier try left without its pull request is used again."""
     branch = SETUP_BRANCH
-    known = read.pulls_of_branch(door, head.repo, branch)
-    tip = write.read_oid(door, head.repo, f"refs/heads/{branch}")
-    if tip is not None and (known or not _has(door, head.repo, branch, files)):
+    known = read.pulls_of_branch(client, head.repo, branch)
+    tip = write.read_oid(client, head.repo, f"refs/heads/{branch}")
+    if tip is not None and (known or not _has(client, head.repo, branch, files)):
         branch = f"{SETUP_BRANCH}-{head.default_head[:12]}"
-        tip = write.read_oid(door, head.repo, f"refs/heads/{branch}")
+        tip = write.read_oid(client, head.repo, f"refs/heads/{branch}")
     if tip is None:
-        commit = _commit(door, head, files)
-        write.update_refs(door, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
+        commit = _commit(client, head, files)
+        write.update_refs(client, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
     try:
-        return write.open_pull(door, head.repo, branch, head.default_branch, MESSAGE, pull_body(files))
+        return write.open_pull(client, head.repo, branch, head.default_branch, MESSAGE, pull_body(files))
     except RefusedError as problem:
         raise ForbiddenError(
             f"the branch {branch} of {head.repo} has the files, and GitHub did not take the pull request "
@@ -242,8 +242,8 @@ def _propose(door: Door, head: Snapshot, files: Mapping[str, str]) -> int:
         ) from problem
 
 
-def _has(door: Door, repo: str, branch: str, files: Mapping[str, str]) -> bool:
-    return all(requests_of.read_file(door, repo, name, branch) == text for name, text in files.items())
+def _has(client: GitHubClient, repo: str, branch: str, files: Mapping[str, str]) -> bool:
+    return all(requests_of.read_file(client, repo, name, branch) == text for name, text in files.items())
 
 
 def _write_config(home: Home, text: str) -> None:

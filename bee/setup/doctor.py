@@ -15,7 +15,7 @@ from typing import Any, Final
 from bee.config.schema import Policy, Settings
 from bee.github import probe as requests_of
 from bee.github import read, write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import read_policy
 from bee.github.write import RefMove
 from bee.model.errors import (
@@ -198,13 +198,13 @@ def _config_mode(patient: Patient) -> list[Check]:
 # ---- GitHub ---------------------------------------------------------------------------------------------------------
 
 
-def token_checks(door: Door, findings: Findings, token_from: str) -> bool:
+def token_checks(client: GitHubClient, findings: Findings, token_from: str) -> bool:
     """Whether GitHub takes the token; with the clock and the limits it told on the way. False: no use to go on."""
     try:
-        login = requests_of.read_login(door)
+        login = requests_of.read_login(client)
         findings.add(Check("token", Level.OK, f"GitHub takes the token of {login} (from {token_from})"))
-        findings.add(checks.clock_check(int(time.time()) - door.now()))
-        findings.add(*checks.rate_checks(requests_of.read_rates(door), door.now()))
+        findings.add(checks.clock_check(int(time.time()) - client.now()))
+        findings.add(*checks.rate_checks(requests_of.read_rates(client), client.now()))
     except AuthError:
         findings.add(Check("token", Level.FAIL, f"GitHub does not accept the token (from {token_from})",
                            "gh auth login, or set GH_TOKEN"))  # fmt: skip
@@ -215,21 +215,21 @@ def token_checks(door: Door, findings: Findings, token_from: str) -> bool:
     return True
 
 
-def repo_checks(door: Door, repo: str, patient: Patient, findings: Findings) -> None:
+def repo_checks(client: GitHubClient, repo: str, patient: Patient, findings: Findings) -> None:
     """Everything about one repository; what cannot be looked at there does not stop the others."""
     try:
-        facts = requests_of.read_repo(door, repo)
-        grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(door, facts.repo)
-        head = read.read_head(door, facts.repo)
+        facts = requests_of.read_repo(client, repo)
+        grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
+        head = read.read_head(client, facts.repo)
         findings.add(*checks.access_checks(facts, grants, head.viewer.login), *checks.setting_checks(facts))
         policy, problem = _policy(facts, head.policy_text)
-        missing = _missing_scripts(door, facts, policy)
+        missing = _missing_scripts(client, facts, policy)
         findings.add(*checks.policy_checks(facts, policy, problem, missing))
-        findings.add(*checks.label_checks(facts.repo, requests_of.read_labels(door, facts.repo)))
-        rules = requests_of.read_rules(door, facts.repo, facts.default_branch)
-        findings.add(*checks.rule_checks(facts, rules, policy, _seen(door, facts, rules)))
-        written = _write_test(door, facts.repo, head.repo_id, head.default_head) if patient.write_test else None
-        findings.add(*checks.ref_checks(facts.repo, requests_of.count_refs(door, facts.repo), written))
+        findings.add(*checks.label_checks(facts.repo, requests_of.read_labels(client, facts.repo)))
+        rules = requests_of.read_rules(client, facts.repo, facts.default_branch)
+        findings.add(*checks.rule_checks(facts, rules, policy, _seen(client, facts, rules)))
+        written = _write_test(client, facts.repo, head.repo_id, head.default_head) if patient.write_test else None
+        findings.add(*checks.ref_checks(facts.repo, requests_of.count_refs(client, facts.repo), written))
         if patient.security:
             seen = Posture(facts, rules, policy, patient.settings, patient.token_from)
             findings.add(*posture_checks(seen))
@@ -248,26 +248,26 @@ def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:
         return None, str(problem)
 
 
-def _missing_scripts(door: Door, facts: RepoFacts, policy: Policy | None) -> list[str]:
+def _missing_scripts(client: GitHubClient, facts: RepoFacts, policy: Policy | None) -> list[str]:
     names = checks.scripts_of(policy) if policy is not None else ()
-    return [name for name in names if requests_of.read_file(door, facts.repo, name, facts.default_branch) is None]
+    return [name for name in names if requests_of.read_file(client, facts.repo, name, facts.default_branch) is None]
 
 
-def _seen(door: Door, facts: RepoFacts, rules: BranchRules) -> frozenset[str]:
+def _seen(client: GitHubClient, facts: RepoFacts, rules: BranchRules) -> frozenset[str]:
     if not rules.contexts - checks.STATUSES:
         return frozenset()
-    return requests_of.reported_contexts(door, facts.repo, facts.default_branch)
+    return requests_of.reported_contexts(client, facts.repo, facts.default_branch)
 
 
-def _write_test(door: Door, repo: str, repo_id: str, head: str) -> str:
+def _write_test(client: GitHubClient, repo: str, repo_id: str, head: str) -> str:
     """Make a ref below refs/bee/ and take it away again; what GitHub said where it did not let us, else nothing."""
     ref = f"refs/bee/write-test/{secrets.token_hex(8)}"
     try:
-        write.update_refs(door, repo, repo_id, [RefMove(ref, None, head)])
+        write.update_refs(client, repo, repo_id, [RefMove(ref, None, head)])
     except (ForbiddenError, RefConflict, RefusedError) as problem:
         return one_line(str(problem))
     except LookError:  # it may have been made all the same
-        write.delete_ref(door, repo, ref)
+        write.delete_ref(client, repo, ref)
         raise
-    write.delete_ref(door, repo, ref)
-    return "it is still there" if write.read_oid(door, repo, ref) else ""
+    write.delete_ref(client, repo, ref)
+    return "it is still there" if write.read_oid(client, repo, ref) else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bee.github import read, write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.model import markers
 from bee.model.errors import ServerError, UnreachableError
 from bee.model.items import Snapshot
@@ -46,36 +46,36 @@ class Place:
         return self.head.viewer_permission in TRUSTED
 
 
-def place_of(door: Door, repo: str) -> Place:
+def place_of(client: GitHubClient, repo: str) -> Place:
     """Look at a repository. Raises NotFoundError where it is not shown."""
-    head = read.read_head(door, repo)
-    return Place(head, _there(door, head))
+    head = read.read_head(client, repo)
+    return Place(head, _there(client, head))
 
 
-def _there(door: Door, head: Snapshot) -> dict[str, int]:
-    listed = read.own_issues(door, head.repo, head.viewer.login)
+def _there(client: GitHubClient, head: Snapshot) -> dict[str, int]:
+    listed = read.own_issues(client, head.repo, head.viewer.login)
     return {mark.get("key"): number for number, body in reversed(listed) for mark in markers.named(body, markers.NEW)}
 
 
-def open_issues(door: Door, place: Place, drafts: Sequence[Draft], dry: bool) -> Iterator[Opened]:
+def open_issues(client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool) -> Iterator[Opened]:
     """Open each that is not there yet, in order; yields as it goes, so that a failure shows how far it came."""
     numbers: dict[str, int] = {}
     for draft in drafts:
         there = place.there.get(draft.key)
-        number = there if there is not None or dry else _open(door, place, draft, numbers)
+        number = there if there is not None or dry else _open(client, place, draft, numbers)
         if number is not None:
             numbers[draft.name] = number
-        url = f"{door.servers.web}/{place.head.repo}/issues/{number}" if number is not None else ""
+        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else ""
         blockers = tuple(numbers[name] for name in draft.after if name in numbers)
         yield Opened(draft, number, url, there is not None, blockers)
 
 
-def _open(door: Door, place: Place, draft: Draft, numbers: dict[str, int]) -> int:
+def _open(client: GitHubClient, place: Place, draft: Draft, numbers: dict[str, int]) -> int:
     """The number of the new issue. A lost reply is looked up: the issue may be there all the same."""
     try:
-        return write.create_issue(door, place.head.repo, draft.title, issue_body(draft, numbers))
+        return write.create_issue(client, place.head.repo, draft.title, issue_body(draft, numbers))
     except (UnreachableError, ServerError):
-        number = _there(door, place.head).get(draft.key)
+        number = _there(client, place.head).get(draft.key)
         if number is None:
             raise
         return number

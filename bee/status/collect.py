@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bee.executors.phases import with_phases
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.rate_limit import Left
 from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
@@ -96,13 +96,13 @@ class Seen:
         }
 
 
-def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
+def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Seen:
     """Look once. A repository that cannot be looked at never hides the others; where none can, its error is raised."""
-    before, charged, points = door.requests, door.charged, door.points
+    before, charged, points = client.requests, client.charged, client.points
     problems, views = [], []
     for repo in repos:
         try:
-            views.append(with_phases(host, look(door, repo)))
+            views.append(with_phases(host, look(client, repo)))
         except (LookError, ConfigError, NotFoundError) as problem:
             if len(repos) == 1:
                 raise
@@ -117,15 +117,15 @@ def see(host: Host, door: Door, repos: Sequence[str]) -> Seen:
         {name: text for name, text in markers.items() if text is not None},
         host.settings.sandbox,
         None if beat is None else max(now - beat, 0),
-        door.requests - before,
+        client.requests - before,
         list(problems),
-        door.charged - charged,
-        door.points - points,
-        tuple(door.left.values()),
+        client.charged - charged,
+        client.points - points,
+        tuple(client.left.values()),
         (host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
         every(ticked),
         due_in(ticked, now),
-        writes_of_hour(host, door),
+        writes_of_hour(host, client),
     )
 
 

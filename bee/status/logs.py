@@ -14,7 +14,7 @@ from bee.config.schema import Settings
 from bee.engines import NAMES, Price, Spent, find
 from bee.engines.transcript import readable
 from bee.github import write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.model.errors import UsageError
 from bee.model.limits import LEASE_SECONDS
 from bee.model.refs import item_ref
@@ -50,9 +50,9 @@ def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple
     return (meant[-1] if meant else None), [about.run for about in here]
 
 
-def elsewhere(door: Door, repo: str, number: int, run: str) -> str:
+def elsewhere(client: GitHubClient, repo: str, number: int, run: str) -> str:
     """Why there is no transcript here, as the ledger tells it."""
-    tip = write.read_ref(door, repo, item_ref(number))
+    tip = write.read_ref(client, repo, item_ref(number))
     record = tip.record if tip else None
     known = {one.run: one.role for one in record.history if one.role in set(Role)} if record else {}
     if record and record.role in set(Role):

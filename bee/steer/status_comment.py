@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import replace
 
 from bee.github import write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.read import OneItem
 from bee.github.write import Edit
 from bee.model.errors import BeeError
@@ -29,27 +29,27 @@ def held_edit(one: OneItem, record: Record | None, at: int) -> Edit | None:
     return _edit(one, *says(one.item, held(one.item)), record, at)
 
 
-def show_held(door: Door, repo: str, one: OneItem) -> None:
+def show_held(client: GitHubClient, repo: str, one: OneItem) -> None:
     """Say on the item that a person holds it."""
-    _show(door, repo, one, *says(one.item, held(one.item)))
+    _show(client, repo, one, *says(one.item, held(one.item)))
 
 
-def show_let_go(door: Door, repo: str, one: OneItem, verb: str) -> None:
+def show_let_go(client: GitHubClient, repo: str, one: OneItem, verb: str) -> None:
     """Say on the item that a person let it go on by `bee VERB`."""
-    _show(door, repo, replace(one, item=replace(one.item, open=True)), texts.let_go(verb), texts.BEE_NEXT)
+    _show(client, repo, replace(one, item=replace(one.item, open=True)), texts.let_go(verb), texts.BEE_NEXT)
 
 
-def show_judged(door: Door, repo: str, one: OneItem, verb: str) -> None:
+def show_judged(client: GitHubClient, repo: str, one: OneItem, verb: str) -> None:
     """The same after a person's word on what nothing holds."""
     record = one.tip.record if one.tip else None
     if not HOLDING & one.item.labels and not (record is not None and record.holds):
-        show_let_go(door, repo, one, verb)
+        show_let_go(client, repo, one, verb)
 
 
-def show_closed(door: Door, repo: str, one: OneItem) -> None:
+def show_closed(client: GitHubClient, repo: str, one: OneItem) -> None:
     """Say on the item that it is closed."""
     closed = replace(one, item=replace(one.item, open=False))
-    _show(door, repo, closed, *says(closed.item, held(closed.item)))
+    _show(client, repo, closed, *says(closed.item, held(closed.item)))
 
 
 def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: int) -> Edit | None:
@@ -59,8 +59,8 @@ def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: in
     return Edit(there.id, there.node_id, comment_of(one.item, state, upcoming, record, BY_PERSON, at).body)
 
 
-def _show(door: Door, repo: str, one: OneItem, state: str, upcoming: str) -> None:
-    edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, door.now())
+def _show(client: GitHubClient, repo: str, one: OneItem, state: str, upcoming: str) -> None:
+    edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, client.now())
     if edit is not None:
         with contextlib.suppress(BeeError):
-            write.edit_comment(door, repo, edit.comment_id, edit.body)
+            write.edit_comment(client, repo, edit.comment_id, edit.body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.config.notify import Notice
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.lease.lease import Desk, desk_of
 from bee.model import limits
@@ -23,11 +23,11 @@ from bee.tick.report import Report
 from bee.wording import texts
 
 
-def ring(host: Host, door: Door, views: Sequence[View], decision: Decision, report: Report) -> None:
+def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, report: Report) -> None:
     """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
     for view in views:
         places = [one for one in decision.places if one.repo == view.snapshot.repo]
-        desk = desk_of(door, view.snapshot, host.host_id, host.boot)
+        desk = desk_of(client, view.snapshot, host.host_id, host.boot)
         with only_its_own(host, report):
             _over_budget(host, desk, view, places)
         with only_its_own(host, report):

@@ -34,14 +34,14 @@ def take_away(desk: Desk, twin: Twin) -> None:
     """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
     if isinstance(twin.post, Review):
         words = texts.said_twice(MENDER, twin.number, twin.post.id)
-        write.edit_review(desk.door, desk.repo, twin.number, twin.post.id, words)
+        write.edit_review(desk.client, desk.repo, twin.number, twin.post.id, words)
     else:
-        write.delete_comment(desk.door, desk.repo, twin.post.id)
+        write.delete_comment(desk.client, desk.repo, twin.post.id)
 
 
 def _settle_closed(desk: Desk, view: View, number: int) -> None:
     try:
-        item = read.read_item(desk.door, desk.repo, number).item
+        item = read.read_item(desk.client, desk.repo, number).item
     except NotFoundError:
         return
     if item.open:
@@ -52,4 +52,4 @@ def _settle_closed(desk: Desk, view: View, number: int) -> None:
         roll_forward(desk, place_item(item, view), view)
         return
     if leases.settle_lost(desk, tip) and Label.WIP in item.labels:
-        write.remove_label(desk.door, desk.repo, number, Label.WIP.value)
+        write.remove_label(desk.client, desk.repo, number, Label.WIP.value)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import with_snapshot
 from bee.github.write import label_id, mark_claimed, remove_label
 from bee.host import Host, new_run
@@ -33,7 +33,7 @@ from bee.tick.report import Options, Report
 
 
 def dispatch(
-    host: Host, door: Door, views: Sequence[View], slot: Slot, options: Options, report: Report
+    host: Host, client: GitHubClient, views: Sequence[View], slot: Slot, options: Options, report: Report
 ) -> Slot | None:
     """Send the agent of the decision. Returns the slot when it is still this tick's to free."""
     assert report.decision is not None
@@ -41,9 +41,9 @@ def dispatch(
     host.crew.ready(report.decision.choice.role, report.decision.choice.placed.repo)
     for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
         view = next(view for view in views if view.snapshot.repo == one.repo)
-        run = new_run(str(one.role), one.number, door.now())
+        run = new_run(str(one.role), one.number, client.now())
         with host.home.claiming(run):
-            job = claim(host, door, one, view, options, run)
+            job = claim(host, client, one, view, options, run)
             if job is not None:
                 report.run = job.run
                 report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.place.reason))
@@ -52,20 +52,20 @@ def dispatch(
     return slot
 
 
-def claim(host: Host, door: Door, one: Placed, view: View, options: Options, run: str) -> Job | None:
+def claim(host: Host, client: GitHubClient, one: Placed, view: View, options: Options, run: str) -> Job | None:
     """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
     assert one.role is not None
     snapshot = view.snapshot
-    desk = desk_of(door, snapshot, host.host_id, host.boot)
+    desk = desk_of(client, snapshot, host.host_id, host.boot)
     head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
     name = _engine_name(host, one.role, one.repo)
     what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)
     lease = leases.claim(desk, what, snapshot.items.get(one.number))
     if lease is None:
         return None
-    label = snapshot.label_ids.get(Label.WIP) or label_id(door, one.repo, Label.WIP)
-    item, tip = mark_claimed(door, one.repo, one.number, one.item.node_id, label)
-    fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, door.now())
+    label = snapshot.label_ids.get(Label.WIP) or label_id(client, one.repo, Label.WIP)
+    item, tip = mark_claimed(client, one.repo, one.number, one.item.node_id, label)
+    fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, client.now())
     ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels
     if not ours or not _still(item, one, fresh):
         release(desk, lease, one, tip)
@@ -123,7 +123,7 @@ def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> No
     others = tip is not None and tip.oid != lease.oid and tip.record is not None and tip.record.holds
     if others:
         return  # the label is theirs now
-    remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
+    remove_label(desk.client, desk.repo, one.number, Label.WIP.value)
     ending = Ending(Outcome.STALE_INPUT, "the item changed while it was claimed", Failure.CANCELLED)
     if tip is not None and tip.oid == lease.oid:
         with contextlib.suppress(LeaseLost):

@@ -37,10 +37,10 @@ def _alert_rollback(host: Host) -> None:
     from bee.wording import texts
 
     try:
-        door = host.door()
-        head = read.read_head(door, host.settings.repos[0])
+        client = host.client()
+        head = read.read_head(client, host.settings.repos[0])
         alert = Alert("rollback", *texts.rolled_back(text), cause=f"{host.host_id} {text}")
-        raise_alert(desk_of(door, head, host.host_id, host.boot), head.viewer, alert)
+        raise_alert(desk_of(client, head, host.host_id, host.boot), head.viewer, alert)
     except BeeError as problem:
         host.say(f"the alert about the rollback was not raised yet: {problem}")
         return

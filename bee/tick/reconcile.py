@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bee.executors.phases import with_phases
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model import limits
@@ -23,16 +23,16 @@ from bee.tick.report import Report
 LOOKS_PER_TICK_MAX: Final = 3
 
 
-def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list[View]:
+def reconcile(host: Host, client: GitHubClient, views: list[View], report: Report) -> list[View]:
     """Clear up, mend what the decision says is broken, then look again; bounded in acts and in looks."""
     live = {tip.record.run for view in views for tip in view.snapshot.items.values() if tip.record is not None}
     host.home.prune(live=live)
     for view in views:
         _end_overrun(host, view)
         with only_its_own(host, report):
-            _tidy(host, door, view)
+            _tidy(host, client, view)
         with only_its_own(host, report):
-            _sweep(host, door, view)
+            _sweep(host, client, view)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
         acts = decide(views).acts[:left]
@@ -40,10 +40,10 @@ def reconcile(host: Host, door: Door, views: list[View], report: Report) -> list
             break
         for act in acts:
             with only_its_own(host, report):
-                _act(host, door, act, views, report)
+                _act(host, client, act, views, report)
         left -= len(acts)
         touched = {act.placed.repo for act in acts}
-        views = [_again(host, door, view) if view.snapshot.repo in touched else view for view in views]
+        views = [_again(host, client, view) if view.snapshot.repo in touched else view for view in views]
     return views
 
 
@@ -59,12 +59,12 @@ def only_its_own(host: Host, report: Report) -> Iterator[None]:
         host.say(str(problem))
 
 
-def _tidy(host: Host, door: Door, view: View) -> None:
+def _tidy(host: Host, client: GitHubClient, view: View) -> None:
     if left_on_closed(view) or twins(view):
         from bee.lease.lease import desk_of
         from bee.tick.cleanup import tidy  # here, as is all that writes, so that an idle tick does not pay for it
 
-        tidy(desk_of(door, view.snapshot, host.host_id, host.boot), view, host.say)
+        tidy(desk_of(client, view.snapshot, host.host_id, host.boot), view, host.say)
 
 
 def sweep_due(home: Home, repo: str, now: int) -> bool:
@@ -77,21 +77,21 @@ def sweep_due(home: Home, repo: str, now: int) -> bool:
     return last.isdigit()
 
 
-def _sweep(host: Host, door: Door, view: View) -> None:
+def _sweep(host: Host, client: GitHubClient, view: View) -> None:
     if sweep_due(host.home, view.snapshot.repo, view.snapshot.now):
         from bee.lease.lease import desk_of
         from bee.tick.sweep import sweep  # here, because it happens once a day
 
-        sweep(host, desk_of(door, view.snapshot, host.host_id, host.boot), view)
+        sweep(host, desk_of(client, view.snapshot, host.host_id, host.boot), view)
 
 
-def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report) -> None:
+def _act(host: Host, client: GitHubClient, act: Act, views: Sequence[View], report: Report) -> None:
     from bee.lease.lease import desk_of
     from bee.tick.repair import mend
 
     one = act.placed
     view = next(view for view in views if view.snapshot.repo == one.repo)
-    done = mend(desk_of(door, view.snapshot, host.host_id, host.boot), act, view)
+    done = mend(desk_of(client, view.snapshot, host.host_id, host.boot), act, view)
     kind = type(act).__name__.lower()
     report.acted.append({"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done})
     host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")
@@ -104,8 +104,8 @@ def _act(host: Host, door: Door, act: Act, views: Sequence[View], report: Report
         notify(host, Notice.of_item(cause, one.repo, one.item, act.reason))
 
 
-def _again(host: Host, door: Door, view: View) -> View:
-    return with_phases(host, look(door, view.snapshot.repo))
+def _again(host: Host, client: GitHubClient, view: View) -> View:
+    return with_phases(host, look(client, view.snapshot.repo))
 
 
 def _end_overrun(host: Host, view: View) -> None:

@@ -58,14 +58,14 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
         return roll_forward(desk, one, view)
     if isinstance(act, Repair) and act.mend is Mend.SETTLE:
         return _settle(desk, one, view)
-    run = new_run(MENDER, one.number, desk.door.now())
+    run = new_run(MENDER, one.number, desk.client.now())
     claim = _claim_of(act, run)
     effects = tuple(_effects(act, view, run))
     waits = isinstance(act, Escalate) and _label_of(act) is Label.HUMAN
     outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
     ending = Ending(outcome, act.reason)
     if not (isinstance(act, Repair) and act.mend is Mend.LABELS):
-        tip, now = view.snapshot.items.get(one.number), desk.door.now()
+        tip, now = view.snapshot.items.get(one.number), desk.client.now()
         record = leases.ended(leases.record_for(desk, claim, tip, now), ending, now)
         effects = (*effects, sticky(one.item, effects, view, record))
     lease = leases.claim(desk, claim, view.snapshot.items.get(one.number), effects, ending)
@@ -144,7 +144,7 @@ def _settle(desk: Desk, one: Placed, view: View) -> bool:
     if not leases.settle_lost(desk, view.snapshot.items[one.number]):
         return False
     if Label.WIP in one.item.labels:
-        write.remove_label(desk.door, desk.repo, one.number, Label.WIP.value)
+        write.remove_label(desk.client, desk.repo, one.number, Label.WIP.value)
     return True
 
 

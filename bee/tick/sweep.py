@@ -41,12 +41,12 @@ def _labels(desk: Desk, view: View) -> int:
     """bee's labels that mean nothing on a closed item. A `breeze:human` that a person set stays theirs."""
     gone = 0
     for label in (Label.WIP, Label.QUARANTINE, Label.HUMAN):
-        for number in read.closed_with(desk.door, desk.repo, label.value)[: limits.SWEEP_ITEMS_MAX]:
+        for number in read.closed_with(desk.client, desk.repo, label.value)[: limits.SWEEP_ITEMS_MAX]:
             if is_live(view.snapshot.items.get(number), view.snapshot.now, view.phases):
                 continue
             if label is Label.HUMAN and not _set_by_bee(desk, view, number):
                 continue
-            write.remove_label(desk.door, desk.repo, number, label.value)
+            write.remove_label(desk.client, desk.repo, number, label.value)
             gone += 1
     return gone
 
@@ -56,7 +56,7 @@ def _twins(desk: Desk, view: View) -> int:
     gone = 0
     for number in lately_closed(view)[: limits.SWEEP_ITEMS_MAX]:
         try:
-            item = read.read_item(desk.door, desk.repo, number).item
+            item = read.read_item(desk.client, desk.repo, number).item
         except NotFoundError:
             continue
         for twin in twins_of(item, view.trust):
@@ -67,7 +67,7 @@ def _twins(desk: Desk, view: View) -> int:
 
 def _set_by_bee(desk: Desk, view: View, number: int) -> bool:
     try:
-        item = read.read_item(desk.door, desk.repo, number).item
+        item = read.read_item(desk.client, desk.repo, number).item
     except NotFoundError:
         return False
     added = [event for event in events_of(item.events, Label.HUMAN) if event.added]
@@ -85,7 +85,7 @@ def _archive(desk: Desk, view: View) -> int:
     ]
     moved = 0
     for number, oid in old[: limits.SWEEP_REFS_MAX]:
-        before = write.read_oid(desk.door, desk.repo, archive_ref(number))
+        before = write.read_oid(desk.client, desk.repo, archive_ref(number))
         moves = [RefMove(archive_ref(number), before, oid), RefMove(item_ref(number), oid, None)]
         moved += _moved(desk, moves)
     return moved
@@ -110,7 +110,7 @@ def _traces(host: Host, desk: Desk, view: View) -> int:
 
 def _moved(desk: Desk, moves: Sequence[RefMove]) -> bool:
     try:
-        write.update_refs(desk.door, desk.repo, desk.repo_id, moves)
+        write.update_refs(desk.client, desk.repo, desk.repo_id, moves)
     except RefConflict:
         return False  # another machine sweeps, or somebody works there again
     return True

@@ -24,21 +24,21 @@ def tick(host: Host, options: Options) -> Report:
     report = Report()
     if not options.dry and guarded(host, report):
         return report
-    door = host.door()
+    client = host.client()
     slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, f"pid {os.getpid()}, a tick")
     try:
-        report.known = all_still(host, door, options.repos) if slot is not None else None
+        report.known = all_still(host, client, options.repos) if slot is not None else None
         if report.known is None:
             from bee.tick.whole import look_and_act  # here, so that a tick where nothing changed does not pay for it
 
-            slot = look_and_act(host, door, slot, options, report)
+            slot = look_and_act(host, client, slot, options, report)
     except BeeError as problem:
         report.problems.append(problem)
         host.say(str(problem))
     finally:
         if slot is not None:
             slot.release()
-        note_writes(host, door)
-    report.requests, report.charged, report.points = report.requests + door.requests, door.charged, door.points
+        note_writes(host, client)
+    report.requests, report.charged, report.points = report.requests + client.requests, client.charged, client.points
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
     return report

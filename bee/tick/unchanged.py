@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bee import __version__
 from bee.github.changes import changed_unless
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.model import codec, limits
 from bee.model.errors import BeeError
@@ -26,26 +26,26 @@ if TYPE_CHECKING:  # a tick where nothing changed decides nothing
     from bee.pipeline.facts import View
 
 
-def all_still(host: Host, door: Door, repos: Sequence[str]) -> tuple[Shown, ...] | None:
+def all_still(host: Host, client: GitHubClient, repos: Sequence[str]) -> tuple[Shown, ...] | None:
     """The items of every repository as they were shown last, where nothing changed in any; else None.
 
     All or none: the choice is made over all of them together.
     """
-    hints = [(repo, _recall(host, door, repo)) for repo in repos]
+    hints = [(repo, _recall(host, client, repo)) for repo in repos]
     found: list[Shown] = []
     for repo, hint in hints:
-        if hint is None or None in (other for _, other in hints) or not _is_still(host, door, repo, hint):
+        if hint is None or None in (other for _, other in hints) or not _is_still(host, client, repo, hint):
             return None
         found.extend(hint.items)
     return tuple(found)
 
 
-def _is_still(host: Host, door: Door, repo: str, hint: Hint) -> bool:
+def _is_still(host: Host, client: GitHubClient, repo: str, hint: Hint) -> bool:
     try:
-        changed_at, etag = changed_unless(door, repo, hint.etag)
+        changed_at, etag = changed_unless(client, repo, hint.etag)
         if changed_at not in (None, hint.changed_at):
             return False
-        if not 0 <= door.now() - hint.at < limits.HINT_MINUTES_MAX * 60:
+        if not 0 <= client.now() - hint.at < limits.HINT_MINUTES_MAX * 60:
             return False
         mirror = host.mirror(repo)
         mirror.ensure()
@@ -54,11 +54,11 @@ def _is_still(host: Host, door: Door, repo: str, hint: Hint) -> bool:
     except BeeError:
         return False  # the whole look says what is wrong
     if etag != hint.etag:
-        _remember(host, door, repo, replace(hint, etag=etag))
+        _remember(host, client, repo, replace(hint, etag=etag))
     return True
 
 
-def remember(host: Host, door: Door, views: Sequence[View], decision: Decision) -> None:
+def remember(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision) -> None:
     """Write down which of the repositories just looked at are quiet, and forget what was said of the others."""
     from bee.pipeline.debt import something_to_ring
     from bee.pipeline.unchanged import hint_of, is_quiet
@@ -66,26 +66,26 @@ def remember(host: Host, door: Door, views: Sequence[View], decision: Decision) 
     loud = something_to_ring(views, decision)
     for view in views:
         hint = hint_of(view, decision) if not loud and is_quiet(view, decision) else None
-        _remember(host, door, view.snapshot.repo, hint)
+        _remember(host, client, view.snapshot.repo, hint)
 
 
-def forget(host: Host, door: Door, repo: str) -> None:
+def forget(host: Host, client: GitHubClient, repo: str) -> None:
     """The next tick looks at this repository, whatever stands still there."""
-    _remember(host, door, repo, None)
+    _remember(host, client, repo, None)
 
 
-def _name(host: Host, door: Door, repo: str) -> str:
+def _name(host: Host, client: GitHubClient, repo: str) -> str:
     """The name of a hint: whatever else the decision depends on is in it."""
-    about = [__version__, repo.lower(), host.token, codec.plain(door.servers), codec.plain(host.settings)]
+    about = [__version__, repo.lower(), host.token, codec.plain(client.servers), codec.plain(host.settings)]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
-def _remember(host: Host, door: Door, repo: str, hint: Hint | None) -> None:
-    host.home.set_hint(_name(host, door, repo), json.dumps(codec.plain(hint)) if hint is not None else "")
+def _remember(host: Host, client: GitHubClient, repo: str, hint: Hint | None) -> None:
+    host.home.set_hint(_name(host, client, repo), json.dumps(codec.plain(hint)) if hint is not None else "")
 
 
-def _recall(host: Host, door: Door, repo: str) -> Hint | None:
+def _recall(host: Host, client: GitHubClient, repo: str) -> Hint | None:
     try:
-        return codec.build(Hint, json.loads(host.home.hint(_name(host, door, repo)) or "null"))
+        return codec.build(Hint, json.loads(host.home.hint(_name(host, client, repo)) or "null"))
     except ValueError:
         return None

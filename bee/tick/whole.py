@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.executors.phases import with_phases
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
 from bee.model.errors import ConfigError, LookError, NotFoundError
@@ -22,64 +22,64 @@ from bee.tick.report import Options, Report
 from bee.tick.unchanged import forget, remember
 
 
-def look_and_act(host: Host, door: Door, slot: Slot | None, options: Options, report: Report) -> Slot | None:
+def look_and_act(host: Host, client: GitHubClient, slot: Slot | None, options: Options, report: Report) -> Slot | None:
     """From the snapshot to the launch. Returns the slot when it is still this tick's to free."""
-    views = _look(host, door, options, report)
+    views = _look(host, client, options, report)
     if not options.dry:
-        views = _heed(host, door, views)
-        views = reconcile(host, door, views, report)
+        views = _heed(host, client, views)
+        views = reconcile(host, client, views, report)
     report.decision = decide(views)
     report.said = report.decision.held
     if not options.dry:
-        _ring(host, door, views, report)
+        _ring(host, client, views, report)
         if not report.problems:
-            remember(host, door, views, report.decision)
-        slot = _dispatch(host, door, views, slot, options, report)
-        _show(host, door, views, report)
+            remember(host, client, views, report.decision)
+        slot = _dispatch(host, client, views, slot, options, report)
+        _show(host, client, views, report)
     return slot
 
 
-def _heed(host: Host, door: Door, views: list[View]) -> list[View]:
+def _heed(host: Host, client: GitHubClient, views: list[View]) -> list[View]:
     """What people asked for on the dashboards comes first: it may be to pause everything."""
     if not any(view.policy.dashboard for view in views):
         return views
     from bee.dashboard.issue import heed  # here, so that no other tick pays for it
 
-    return heed(host, door, views)
+    return heed(host, client, views)
 
 
-def _show(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
+def _show(host: Host, client: GitHubClient, views: Sequence[View], report: Report) -> None:
     """The dashboards, where a repository wants one."""
     if report.decision is not None and any(view.policy.dashboard for view in views):
         from bee.dashboard.issue import show  # here, so that no other tick pays for it
 
-        for repo in show(host, door, views, report.decision, report.run):
-            forget(host, door, repo)  # the next tick must look, to show it
+        for repo in show(host, client, views, report.decision, report.run):
+            forget(host, client, repo)  # the next tick must look, to show it
 
 
-def _look(host: Host, door: Door, options: Options, report: Report) -> list[View]:
+def _look(host: Host, client: GitHubClient, options: Options, report: Report) -> list[View]:
     """Look at each repository; one that cannot be looked at never stops the others."""
     views = []
     for repo in options.repos:
         try:
-            views.append(with_phases(host, look(door, repo)))
+            views.append(with_phases(host, look(client, repo)))
         except (LookError, ConfigError, NotFoundError) as problem:
             report.problems.append(problem)
             host.say(f"{repo}: {problem}")
     return views
 
 
-def _ring(host: Host, door: Door, views: Sequence[View], report: Report) -> None:
+def _ring(host: Host, client: GitHubClient, views: Sequence[View], report: Report) -> None:
     """Raise, count or clear alerts, where there is anything to say."""
     assert report.decision is not None
     if something_to_ring(views, report.decision):
         from bee.tick.alerting import ring  # here, so that an idle tick does not pay for it
 
-        ring(host, door, views, report.decision, report)
+        ring(host, client, views, report.decision, report)
 
 
 def _dispatch(
-    host: Host, door: Door, views: Sequence[View], slot: Slot | None, options: Options, report: Report
+    host: Host, client: GitHubClient, views: Sequence[View], slot: Slot | None, options: Options, report: Report
 ) -> Slot | None:
     """Send one agent where there is one to send. Returns the slot when it is still this tick's to free."""
     assert report.decision is not None
@@ -89,14 +89,14 @@ def _dispatch(
         return None
     if not isinstance(report.decision.choice, Dispatch):
         return slot
-    short = door.short()
+    short = client.short()
     if short is not None:
         report.said = f"{short.text}; that is kept for you, so no agent is sent before"
         return slot
-    writes = writes_of_hour(host, door)
+    writes = writes_of_hour(host, client)
     if writes >= WRITES_PER_HOUR_MAX:
         report.said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
         return slot
     from bee.tick.dispatch import dispatch  # here, so that an idle tick does not pay for it
 
-    return dispatch(host, door, views, slot, options, report)
+    return dispatch(host, client, views, slot, options, report)

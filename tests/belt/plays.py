@@ -98,7 +98,7 @@ def head_of(stage: Stage, number: int) -> str:
 
 def placed(stage: Stage, host: Host, number: int) -> Placed:
     """One open item in its place, by the code that decides."""
-    return next(one for one in survey(look(host.door(), stage.repo)) if one.number == number)
+    return next(one for one in survey(look(host.client(), stage.repo)) if one.number == number)
 
 
 def settled(stage: Stage, host: Host, number: int) -> Placed:
@@ -126,7 +126,7 @@ def runs(stage: Stage, host: Host, number: int) -> list[RunSummary]:
     """The runs that an item's ledger remembers, oldest first."""
     from bee.pipeline.history import fold
 
-    tip = look(host.door(), stage.repo).snapshot.items.get(number)
+    tip = look(host.client(), stage.repo).snapshot.items.get(number)
     return list(fold(tip.record if tip else None))
 
 

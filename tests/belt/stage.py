@@ -21,7 +21,7 @@ from bee.cli import wiring
 from bee.config.schema import Settings
 from bee.forge import server
 from bee.github import write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.lease import lease as leases
@@ -265,7 +265,7 @@ class Stage:
 
     def desk_facts(self) -> dict[str, str]:
         """What a process needs to make a desk of its own: addresses, token, repository."""
-        view = look(Door(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        view = look(GitHubClient(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
         seen = view.snapshot
         web = {"api": self.forge.api_url, "graphql": self.forge.graphql_url, "web": self.forge.git_url}
         return {
@@ -389,24 +389,24 @@ class Stage:
 
     def desk(self, host: Host) -> Desk:
         """The desk of a host."""
-        door = host.door()
-        return desk_of(door, look(door, self.repo).snapshot, host.host_id, host.boot)
+        client = host.client()
+        return desk_of(client, look(client, self.repo).snapshot, host.host_id, host.boot)
 
     def claimed(self, host: Host, number: int, run: str = "a-run", role: str = "drafter") -> Lease:
         """A claim with its label, as a run of that host would stand there while its agent works."""
         desk = self.desk(host)
-        tip = write.pulse(desk.door, self.repo, number).tip
+        tip = write.pulse(desk.client, self.repo, number).tip
         lease = leases.claim(desk, Claim(number, role, run, "a fingerprint", "needs-step"), tip)
         assert lease is not None
-        write.label_id(desk.door, self.repo, Label.WIP)
-        write.add_labels(desk.door, self.repo, number, [Label.WIP.value])
+        write.label_id(desk.client, self.repo, Label.WIP)
+        write.add_labels(desk.client, self.repo, number, [Label.WIP.value])
         return lease
 
     def position(self, number: int) -> str:
         """Where an item is, by the code that decides."""
         from bee.pipeline.decide import survey
 
-        view = look(Door(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        view = look(GitHubClient(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
         return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")
 
 

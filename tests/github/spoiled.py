@@ -16,7 +16,7 @@ from graphql import FieldNode, FragmentDefinitionNode, GraphQLSchema, SelectionS
 from graphql import parse as parse_document
 from graphql.language import FragmentSpreadNode, InlineFragmentNode, OperationDefinitionNode
 
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.system.clock import SystemClock
 
 Path = tuple[str | int, ...]
@@ -90,9 +90,9 @@ class Player:
         return answer
 
 
-def player(servers: Servers, kept: list[Kept]) -> Door:
+def player(servers: Servers, kept: list[Kept]) -> GitHubClient:
     """A door to the kept answers."""
-    return Door(servers, "t", Player(kept), Hasty())
+    return GitHubClient(servers, "t", Player(kept), Hasty())
 
 
 def spoiled(data: Any, path: Path) -> Iterator[str]:

@@ -11,7 +11,7 @@ import requests
 import responses
 from responses import matchers
 
-from bee.github.client import Door, GraphErrors, Servers
+from bee.github.client import GitHubClient, GraphQLErrors, Servers
 from bee.github.rate_limit import Left
 from bee.model import limits
 from bee.model.errors import (
@@ -27,7 +27,7 @@ from bee.model.errors import (
     UnreachableError,
 )
 from bee.system.clock import SystemClock
-from tests.github.world import API, DATE, GRAPHQL, NOON, door, graph, refused
+from tests.github.world import API, DATE, GRAPHQL, NOON, client, graph, refused
 
 USER = f"{API}/user"
 
@@ -78,7 +78,7 @@ def test_an_answer_becomes_an_error_by_its_cause(
     for _ in range(limits.REQUEST_TRIES_MAX if again else 1):
         github.add(method, USER, **answer)
     with pytest.raises(cause) as caught:
-        door().rest(method, "/user")
+        client().rest(method, "/user")
     assert type(caught.value) is cause
     assert words in str(caught.value)
     assert caught.value.exit_code == code
@@ -93,7 +93,7 @@ def test_a_server_error_is_asked_again_by_reads_only(
     github.add("GET", USER, status=status)
     github.add("GET", USER, status=status)
     github.add("GET", USER, json={"login": "bee"}, headers=DATE)
-    one = door()
+    one = client()
     assert one.rest("GET", "/user")[0] == {"login": "bee"}
     assert one.requests == 3
     assert slept == sorted(slept)
@@ -120,7 +120,7 @@ def test_no_answer_names_the_server_and_never_the_token(
     tries = limits.REQUEST_TRIES_MAX if method == "GET" else 1
     for _ in range(tries):
         github.add(method, USER, body=problem)
-    one = door()
+    one = client()
     with pytest.raises(UnreachableError) as caught:
         one.rest(method, "/user", {"a": 1} if method != "GET" else None)
     assert f"no answer from github.example ({type(problem).__name__})" in str(caught.value)
@@ -142,7 +142,7 @@ def test_every_request_has_a_time_limit_and_says_who_asks(github: responses.Requ
         github.add(method, USER, json={}, match=[limited, headers])
     github.add("POST", GRAPHQL, json={"data": {}}, match=[limited, headers])
     github.add("GET", f"{API}/list?per_page=100", json=[], match=[limited, headers])
-    one = door()
+    one = client()
     one.rest("GET", "/user")
     one.rest("POST", "/user", {})
     one.graphql("query { a }", {})
@@ -159,20 +159,20 @@ def test_a_netrc_of_this_machine_does_not_take_the_tokens_place(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     github.add("GET", USER, json={}, match=[matchers.header_matcher({"Authorization": "Bearer t-bee"})])
-    assert door().rest("GET", "/user")[0] == {}
+    assert client().rest("GET", "/user")[0] == {}
 
 
 def test_a_write_is_never_carried_to_another_address(github: responses.RequestsMock) -> None:
     """A redirected POST would become a GET; bee takes the answer as it is."""
     github.add("POST", USER, status=307, headers={"Location": "https://elsewhere.example/"}, json={})
-    _, answer = door().rest("POST", "/user", {})
+    _, answer = client().rest("POST", "/user", {})
     assert answer.status_code == 307
 
 
 @pytest.mark.parametrize("body", ["<html>", "{", ""])
 def test_what_is_not_json_is_a_server_error_or_nothing(github: responses.RequestsMock, body: str) -> None:
     github.add("GET", USER, body=body, headers=DATE)
-    one = door()
+    one = client()
     if body:
         with pytest.raises(ServerError, match="is not JSON"):
             one.rest("GET", "/user")
@@ -184,12 +184,12 @@ def test_errors_in_the_body_are_told_with_the_message(github: responses.Requests
     errors = [{"message": "name is taken"}, {"code": "missing_field"}, "plain"]
     github.add("POST", USER, status=422, json={"message": "Validation Failed", "errors": errors})
     with pytest.raises(RefusedError, match="Validation Failed; name is taken; missing_field; plain"):
-        door().rest("POST", "/user", {})
+        client().rest("POST", "/user", {})
 
 
 def test_the_clock_is_githubs(github: responses.RequestsMock) -> None:
     """The Date of the last answer, errors included; zero before the first; an answer without one changes nothing."""
-    one = door()
+    one = client()
     assert one.now() == 0
     github.add("GET", USER, json={}, headers=DATE)
     one.rest("GET", "/user")
@@ -201,7 +201,7 @@ def test_the_clock_is_githubs(github: responses.RequestsMock) -> None:
     with pytest.raises(NotFoundError):
         one.rest("GET", "/user")
     assert NOON + 3600 <= one.now() <= NOON + 3605
-    other = door()
+    other = client()
     other.set_clock(NOON)
     assert NOON <= other.now() <= NOON + 5
 
@@ -209,7 +209,7 @@ def test_the_clock_is_githubs(github: responses.RequestsMock) -> None:
 def test_what_is_left_of_the_limit_is_remembered(github: responses.RequestsMock) -> None:
     names = {"limit": "5000", "remaining": "4990", "used": "10", "reset": str(NOON), "resource": "core"}
     github.add("GET", USER, json={}, headers={f"X-RateLimit-{name}": value for name, value in names.items()})
-    one = door()
+    one = client()
     one.rest("GET", "/user")
     assert one.left == {"core": Left("core", 5000, 10, 4990, NOON)}
 
@@ -220,15 +220,15 @@ def test_what_is_left_of_the_limit_is_remembered(github: responses.RequestsMock)
 def test_a_graphql_answer_is_its_data_and_its_points_are_counted(github: responses.RequestsMock) -> None:
     asked = {"query": "query { a }", "variables": {"x": 1}}
     graph(github, {"data": {"a": 1, "rateLimit": {"cost": 3}}}, match=[matchers.json_params_matcher(asked)])
-    one = door()
+    one = client()
     assert one.graphql("query { a }", {"x": 1}) == {"a": 1, "rateLimit": {"cost": 3}}
     assert one.points == 3
 
 
 def test_graphql_errors_come_with_the_data_beside_them(github: responses.RequestsMock) -> None:
     graph(github, {"data": {"a": 1}, "errors": [refused("NOT_FOUND", "b"), refused("FORBIDDEN", "c")]})
-    with pytest.raises(GraphErrors) as caught:
-        door().graphql("query { a }", {})
+    with pytest.raises(GraphQLErrors) as caught:
+        client().graphql("query { a }", {})
     assert caught.value.data == {"a": 1}
     assert caught.value.kinds() == {"NOT_FOUND", "FORBIDDEN"}
     assert "Resource not accessible" in caught.value.text()
@@ -245,7 +245,7 @@ def test_spent_points_are_a_limit_with_its_end(
         "POST", GRAPHQL, json={"errors": [{"type": "RATE_LIMITED", "message": "x"}]}, headers={**DATE, **headers}
     )
     with pytest.raises(RateLimitError) as caught:
-        door().graphql("query { a }", {})
+        client().graphql("query { a }", {})
     assert retry_at <= caught.value.retry_at <= retry_at + 5
 
 
@@ -253,13 +253,13 @@ def test_spent_points_are_a_limit_with_its_end(
 def test_a_graphql_answer_that_is_no_object_is_a_server_error(github: responses.RequestsMock, body: Any) -> None:
     graph(github, body)
     with pytest.raises(ServerError, match="all of it should be an object"):
-        door().graphql("query { a }", {})
+        client().graphql("query { a }", {})
 
 
 def test_a_query_is_asked_again_and_a_mutation_is_not(github: responses.RequestsMock, slept: list[float]) -> None:
     github.add("POST", GRAPHQL, status=502)
     graph(github, {"data": {"a": 1}})
-    one = door()
+    one = client()
     assert one.graphql("query { a }", {}) == {"a": 1}
     github.add("POST", GRAPHQL, status=502)
     with pytest.raises(ServerError):
@@ -278,20 +278,20 @@ def test_a_graphql_answer_of_another_shape_is_a_server_error(github: responses.R
     """It names the request and the field."""
     graph(github, body)
     with pytest.raises(ServerError, match=r"`query Q` is not as documented: (data|errors) should be"):
-        door().graphql("query Q { a }", {})
+        client().graphql("query Q { a }", {})
 
 
 def test_an_error_whose_path_is_none_is_an_error_all_the_same(github: responses.RequestsMock) -> None:
     graph(github, {"data": {"a": 1}, "errors": [{"type": "FORBIDDEN", "path": 7, "message": ["x"]}]})
-    with pytest.raises(GraphErrors) as caught:
-        door().graphql("query { a }", {})
+    with pytest.raises(GraphQLErrors) as caught:
+        client().graphql("query { a }", {})
     assert caught.value.errors[0]["path"] == []
 
 
 @pytest.mark.parametrize("headers", [{"Date": "soon"}, {"x-ratelimit-reset": "ten", "Retry-After": "ten"}])
 def test_headers_that_say_nothing_are_passed_over(github: responses.RequestsMock, headers: dict[str, str]) -> None:
     github.add("GET", USER, json={"login": "bee"}, headers=headers)
-    one = door()
+    one = client()
     assert one.rest("GET", "/user")[0] == {"login": "bee"}
     assert one.now() == 0
 
@@ -310,7 +310,7 @@ def test_a_list_is_read_to_its_end(github: responses.RequestsMock) -> None:
     page_of(github, f"{API}/list?per_page=100&state=open", [{"id": 1}, {"id": 2}], f"{API}/list?page=2")
     page_of(github, f"{API}/list?page=2", [{"id": 3}], f"{API}/list?page=3")
     page_of(github, f"{API}/list?page=3", [])
-    one = door()
+    one = client()
     assert [row.number("id") for row in one.pages("/list", {"state": "open"})] == [1, 2, 3]
     page_of(github, f"{API}/runs?per_page=100", {"total_count": 1, "workflow_runs": [{"id": 1}]})
     assert [row.number("id") for row in one.pages("/runs", within="workflow_runs")] == [1]
@@ -324,7 +324,7 @@ def test_a_list_is_read_to_its_end(github: responses.RequestsMock) -> None:
 def test_a_next_page_on_another_server_is_refused(github: responses.RequestsMock, url: str) -> None:
     """The token goes to the server it is for, and nowhere else."""
     page_of(github, f"{API}/list?per_page=100", [{}], url)
-    one = door()
+    one = client()
     with pytest.raises(ServerError, match="on another server"):
         one.pages("/list")
     assert one.requests == 1
@@ -334,19 +334,19 @@ def test_a_list_without_an_end_is_an_error_and_no_list(github: responses.Request
     for _ in range(limits.PAGES_PER_LIST_MAX):
         page_of(github, f"{API}/list", [{}], f"{API}/list")
     with pytest.raises(CutOffError, match="nothing was decided"):
-        door().pages("/list")
+        client().pages("/list")
 
 
 def test_a_page_that_fails_fails_the_list(github: responses.RequestsMock, slept: list[float]) -> None:
     page_of(github, f"{API}/list?per_page=100", [{}], f"{API}/list?page=2")
     github.add("GET", f"{API}/list?page=2", **said(401))
     with pytest.raises(LookError):
-        door().pages("/list")
+        client().pages("/list")
 
 
 def test_the_body_is_json(github: responses.RequestsMock) -> None:
     github.add("POST", USER, json={})
-    door().rest("POST", "/user", {"title": "grün"})
+    client().rest("POST", "/user", {"title": "grün"})
     sent = github.calls[0].request
     assert sent.headers["Content-Type"] == "application/json"
     assert json.loads(sent.body or b"") == {"title": "grün"}
@@ -370,9 +370,9 @@ class Sandglass(SystemClock):
         self.at += seconds
 
 
-def patient(clock: Sandglass) -> Door:
+def patient(clock: Sandglass) -> GitHubClient:
     """A door with a clock of its own."""
-    return Door(Servers(API, GRAPHQL, "https://github.example"), "t-bee", clock=clock)
+    return GitHubClient(Servers(API, GRAPHQL, "https://github.example"), "t-bee", clock=clock)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -436,7 +436,7 @@ def limited(resource: str, remaining: int, limit: int = 5000) -> dict[str, str]:
 
 def test_requests_and_points_are_counted_apart_and_a_reserve_is_left(github: responses.RequestsMock) -> None:
     """A tenth of a small limit; nothing said is nothing known, and nothing short."""
-    one = door()
+    one = client()
     assert one.short() is None
     github.add("GET", USER, json={}, headers=limited("core", limits.RESERVE_REQUESTS + 1))
     one.rest("GET", "/user")

@@ -42,7 +42,7 @@ def test_near_the_writes_that_github_lets_pass_in_an_hour_no_agent_is_sent(tmp_p
     with staged(tmp_path) as stage:
         stage.issue("Do it.")
         host = stage.configure()
-        now = host.door()
+        now = host.client()
         now.rest("GET", "/user")
         host.home.set_hint("writes", f"damaged\n{now.now() - 2 * HOUR} 9000\n{now.now() - 60} {WRITES_PER_HOUR_MAX}\n")
         before = stage.writes()

@@ -23,7 +23,7 @@ from tests.github.world import (
     OTHER,
     REPO,
     actor,
-    door,
+    client,
     graph,
     head,
     issue,
@@ -42,7 +42,7 @@ def rest(github: responses.RequestsMock, path: str, body: Any, status: int = 200
 def test_a_snapshot_is_one_request(github: responses.RequestsMock) -> None:
     """Time is GitHub's; people are known by lower case."""
     graph(github, {"data": snapshot(listed(issue(1)), listed(pull(2)))})
-    one = door()
+    one = client()
     seen = read.read_snapshot(one, REPO)
     assert one.requests == 1
     assert one.points == 3
@@ -64,7 +64,7 @@ def test_a_snapshot_is_one_request(github: responses.RequestsMock) -> None:
 )
 def test_a_policy_that_is_not_wholly_there_is_none(github: responses.RequestsMock, policy: Any, text: Any) -> None:
     graph(github, {"data": snapshot(policy=policy)})
-    assert read.read_snapshot(door(), REPO).policy_text is text
+    assert read.read_snapshot(client(), REPO).policy_text is text
 
 
 # ---- what a token may not read ---------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_people_are_asked_for_one_by_one_where_they_are_not_listed(
     told = refused("FORBIDDEN", "repository", "collaborators", message="Must have push access to view collaborators.")
     graph(github, {"data": data, "errors": [told]})
     rest(github, "/collaborators/zoe/permission", answer, status)
-    one = door()
+    one = client()
     seen = read.read_snapshot(one, REPO)
     assert seen.permissions == {"zoe": expected}
     assert seen.issues[0].comments[0].id == 3_000_000_000
@@ -111,7 +111,7 @@ def test_a_permission_that_cannot_be_looked_up_fails_the_look(
     for _ in range(limits.REQUEST_TRIES_MAX if status == 500 else 1):
         rest(github, "/collaborators/ada/permission", {"message": "x"}, status)
     with pytest.raises(LookError):
-        read.read_snapshot(door(), REPO)
+        read.read_snapshot(client(), REPO)
 
 
 CONTEXT = {
@@ -164,13 +164,13 @@ def test_refused_checks_are_asked_for_by_rest_and_never_taken_as_none(
     data = snapshot(pulls=listed(pull(rollup=left)))
     graph(github, {"data": data, "errors": [refused("FORBIDDEN", *path) for path in paths]})
     rest_checks(github, statuses, runs)
-    (seen,) = read.read_snapshot(door(), REPO).pulls
+    (seen,) = read.read_snapshot(client(), REPO).pulls
     assert {check.state for check in seen.checks} == expected
 
 
 def test_a_head_without_checks_is_not_asked_for_again(github: responses.RequestsMock) -> None:
     graph(github, {"data": snapshot(pulls=listed(pull()))})
-    one = door()
+    one = client()
     assert read.read_snapshot(one, REPO).pulls[0].checks == ()
     assert one.requests == 1
 
@@ -184,7 +184,7 @@ def test_refused_checks_of_one_item_are_asked_for_too(github: responses.Requests
     }
     graph(github, {"data": data, "errors": [refused("FORBIDDEN", *path)]})
     rest_checks(github, [("ci", "failure")], [])
-    item = read.read_item(door(), REPO, 2).item
+    item = read.read_item(client(), REPO, 2).item
     assert isinstance(item, Pull)
     assert [check.state for check in item.checks] == [CheckState.RED]
 
@@ -209,7 +209,7 @@ def test_every_other_graphql_error_fails_the_look(
 ) -> None:
     graph(github, {"data": {**snapshot(), **data} if data is not None else None, "errors": errors})
     with pytest.raises(cause, match=words):
-        read.read_snapshot(door(), REPO)
+        read.read_snapshot(client(), REPO)
 
 
 @pytest.mark.parametrize("repository", [None, {"defaultBranchRef": None}])
@@ -220,7 +220,7 @@ def test_a_repository_that_is_not_shown_or_is_empty_is_not_there(
     data["repository"] = repository and {**data["repository"], **repository}
     graph(github, {"data": data})
     with pytest.raises(NotFoundError, match=REPO):
-        read.read_snapshot(door(), REPO)
+        read.read_snapshot(client(), REPO)
 
 
 # ---- what was cut off ------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ def test_every_list_of_the_repository_is_read_on(github: responses.RequestsMock)
     graph(github, {"data": {"repository": {"items": listed(ref)}}})
     people = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [edge]}
     graph(github, {"data": {"repository": {"collaborators": people}}})
-    seen = read.read_snapshot(door(), REPO)
+    seen = read.read_snapshot(client(), REPO)
     assert [one.number for one in seen.issues] == [1, 3, 4]
     assert [one.number for one in seen.pulls] == [2, 5]
     assert seen.items[7].oid == OID
@@ -256,7 +256,7 @@ def test_every_list_of_the_repository_is_read_on(github: responses.RequestsMock)
 def test_every_list_of_an_issue_is_read_on(github: responses.RequestsMock, name: str) -> None:
     graph(github, {"data": snapshot(listed(issue(**{name: listed(more="x1")})))})
     graph(github, {"data": {"node": {"__typename": "Issue", name: listed()}}})
-    read.read_snapshot(door(), REPO)
+    read.read_snapshot(client(), REPO)
     assert asked(github, 1) == {"id": "I_1", "after": "x1"}
     assert name in json.loads(github.calls[1].request.body or b"")["query"]
 
@@ -266,7 +266,7 @@ def test_the_checks_of_a_head_are_read_on(github: responses.RequestsMock) -> Non
     red = {**CONTEXT, "context": "late", "state": "FAILURE"}
     commit = {"oid": OID, "committedDate": "2026-01-01T09:00:00Z", "statusCheckRollup": {"contexts": listed(red)}}
     graph(github, {"data": {"node": {"__typename": "PullRequest", "commits": {"nodes": [{"commit": commit}]}}}})
-    (seen,) = read.read_snapshot(door(), REPO).pulls
+    (seen,) = read.read_snapshot(client(), REPO).pulls
     assert [check.state for check in seen.checks] == [CheckState.GREEN, CheckState.RED]
 
 
@@ -274,7 +274,7 @@ def test_a_list_that_vanishes_while_it_is_read_fails_the_look(github: responses.
     graph(github, {"data": snapshot(listed(issue(comments=listed(more="x1"))))})
     graph(github, {"data": {"node": None}})
     with pytest.raises(CutOffError, match="changed while it was read"):
-        read.read_snapshot(door(), REPO)
+        read.read_snapshot(client(), REPO)
 
 
 def test_a_list_without_an_end_fails_the_look(github: responses.RequestsMock) -> None:
@@ -282,7 +282,7 @@ def test_a_list_without_an_end_fails_the_look(github: responses.RequestsMock) ->
     for _ in range(limits.PAGES_PER_LIST_MAX):
         graph(github, {"data": {"repository": {"issues": listed(more="x")}}})
     with pytest.raises(CutOffError, match="nothing was decided"):
-        read.read_snapshot(door(), REPO)
+        read.read_snapshot(client(), REPO)
 
 
 # ---- dependencies ----------------------------------------------------------------------------------------------------
@@ -297,12 +297,12 @@ def test_few_issues_are_asked_for_their_dependencies_one_by_one(github: response
     """Closed ones do not count, foreign ones count without a number; the name's case is GitHub's."""
     answer = [blocker(8), blocker(9, "closed"), blocker(10, repo="other/place"), blocker(11, repo="Ada/Calc")]
     rest(github, "/issues/7/dependencies/blocked_by?per_page=100", answer)
-    assert read.read_dependencies(door(), REPO, [7], 5) == {7: (3, (8, 11))}
+    assert read.read_dependencies(client(), REPO, [7], 5) == {7: (3, (8, 11))}
 
 
 def test_an_issue_that_is_gone_waits_for_nothing(github: responses.RequestsMock) -> None:
     rest(github, "/issues/7/dependencies/blocked_by?per_page=100", {"message": "Not Found"}, 404)
-    assert read.read_dependencies(door(), REPO, [7], 1) == {}
+    assert read.read_dependencies(client(), REPO, [7], 1) == {}
 
 
 def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock) -> None:
@@ -312,7 +312,7 @@ def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock
         {"number": 3, "issue_dependencies_summary": {"blocked_by": 0}},
         {"number": 4, "pull_request": {}, "issue_dependencies_summary": {"blocked_by": 1}}])  # fmt: skip
     rest(github, "/issues/1/dependencies/blocked_by?per_page=100", [blocker(3)])
-    assert read.read_dependencies(door(), REPO, [1, 2, 3], 4) == {1: (1, (3,))}
+    assert read.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,))}
 
 
 # ---- when the last change was ----------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock
     github.get(f"{API}/repos/{REPO}{asked}", json=found, headers={**DATE, "ETag": etag})
     same = [responses.matchers.header_matcher({"If-None-Match": etag})]
     github.get(f"{API}/repos/{REPO}{asked}", status=304, headers=DATE, match=same)
-    this = door()
+    this = client()
     assert changed_unless(this, REPO, "") == (seconds("2026-03-01T11:00:00Z"), etag)
     assert changed_unless(this, REPO, etag) == (None, etag)
     assert (this.requests, this.charged) == (2, 1)
@@ -334,4 +334,4 @@ def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock
 
 def test_a_repository_without_items_was_never_changed(github: responses.RequestsMock) -> None:
     rest(github, "/issues?state=all&sort=updated&direction=desc&per_page=1", [])
-    assert changed_unless(door(), REPO, "") == (0, "")
+    assert changed_unless(client(), REPO, "") == (0, "")

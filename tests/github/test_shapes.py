@@ -15,8 +15,8 @@ import pytest
 from graphql import build_schema
 
 from bee.github import changes, probe, read, write
-from bee.github.client import Door, Servers
-from bee.github.json import Node
+from bee.github.client import GitHubClient, Servers
+from bee.github.json import JsonReader
 from bee.github.write import RefMove
 from bee.model.errors import BeeError, ServerError
 from bee.model.labels import Label
@@ -39,10 +39,10 @@ class World:
     pull: int = 0
 
 
-def checks_elsewhere(door: Door, repo: str, head: str) -> tuple[Any, ...]:
+def checks_elsewhere(client: GitHubClient, repo: str, head: str) -> tuple[Any, ...]:
     """The checks of a head as they are read where the token may not read check runs."""
     commit = {"oid": head, "statusCheckRollup": {"contexts": None}}
-    read.refused_checks(door, repo, Node({"commits": {"nodes": [{"commit": commit}]}}, "a pull request"))
+    read.refused_checks(client, repo, JsonReader({"commits": {"nodes": [{"commit": commit}]}}, "a pull request"))
     return tuple(tuple(node.items()) for node in commit["statusCheckRollup"]["contexts"]["nodes"])  # type: ignore[index]
 
 
@@ -64,9 +64,9 @@ def said(world: World) -> dict[str, dict[str, str]]:
     }
 
 
-def published(door: Door, parts: dict[str, dict[str, str]]) -> tuple[str, frozenset[str]]:
+def published(client: GitHubClient, parts: dict[str, dict[str, str]]) -> tuple[str, frozenset[str]]:
     """Several writes at once: the address of the comment, and what was not done."""
-    answer, failed = write.publish(door, parts)
+    answer, failed = write.publish(client, parts)
     return answer["comment"]["commentEdge"]["node"]["url"], failed
 
 
@@ -145,10 +145,10 @@ def played(tmp_path: File) -> list[Played]:
         servers = Servers(forge.api_url, forge.graphql_url, forge.git_url)
         found = []
         for call in CALLS:
-            wire = Recorder(stage.tokens[call.login])
+            transport = Recorder(stage.tokens[call.login])
             given = call.given(world)
-            good = call.function(Door(servers, "t", wire), *given)
-            found.append(Played(call, given, servers, wire.kept, good))
+            good = call.function(GitHubClient(servers, "t", transport), *given)
+            found.append(Played(call, given, servers, transport.kept, good))
     return found
 
 

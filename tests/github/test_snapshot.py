@@ -258,7 +258,7 @@ def test_d12_lists_are_read_to_their_end(tmp_path: Path) -> None:
         stage.label(number, *(f"l{index:03}" for index in range(99)), "zz", "breeze:human")
         for index in range(100):
             stage.issue(f"{index}", "Again")
-        view = look(stage.host().door(), stage.repo)
+        view = look(stage.host().client(), stage.repo)
         issue = next(issue for issue in view.snapshot.issues if issue.number == number)
         assert [comment.body for comment in issue.comments] == [str(index) for index in range(100)]
         assert len(issue.events) >= 103
@@ -321,7 +321,7 @@ def test_d10_routing_never_depends_on_a_title(stage: Stage) -> None:
     """`bug:`, `fix:`, `[WIP]` and a title that looks like an alert are all tasks; so is one in another script."""
     titles = ("bug: x", "fix(core): y", "[WIP] z", "bee: hot loop on #1", "Idle with debt", "修复", "```")
     numbers = [stage.issue("Do it.", title) for title in titles]
-    places = {one.number: str(one.place.position) for one in survey(look(stage.host().door(), stage.repo))}
+    places = {one.number: str(one.place.position) for one in survey(look(stage.host().client(), stage.repo))}
     assert places == dict.fromkeys(numbers, "needs-step")
 
 

@@ -11,7 +11,7 @@ import requests
 import responses
 
 from bee.github import write
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.github.write import RefMove
 from bee.model.errors import (
     BeeError,
@@ -23,13 +23,13 @@ from bee.model.errors import (
     UnreachableError,
 )
 from bee.model.labels import Label
-from tests.github.world import AT, DATE, OID, OTHER, REPO, door, graph, issue, listed, refused
+from tests.github.world import AT, DATE, OID, OTHER, REPO, client, graph, issue, listed, refused
 
 REF = "refs/bee/items/7"
 NO_SUCH = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation", "updateRefs"]}
 
 # What is called -> the one request it makes: method, path, body; the fields of the answer it reads; what it returns.
-CALLS: list[tuple[str, Callable[[Door], Any], str, str, Any, Any, Any]] = [
+CALLS: list[tuple[str, Callable[[GitHubClient], Any], str, str, Any, Any, Any]] = [
     ("a commit", lambda d: write.create_commit(d, REPO, "m", OTHER, [OID]), "POST", "/git/commits",
      {"message": "m", "tree": OTHER, "parents": [OID]}, {"sha": OID}, OID),
     ("labels on", lambda d: write.add_labels(d, REPO, 1, ["breeze:wip"]), "POST", "/issues/1/labels",
@@ -72,7 +72,7 @@ CALLS: list[tuple[str, Callable[[Door], Any], str, str, Any, Any, Any]] = [
 )
 def test_a_call_is_one_request(
     github: responses.RequestsMock,
-    call: Callable[[Door], Any],
+    call: Callable[[GitHubClient], Any],
     method: str,
     path: str,
     body: Any,
@@ -82,7 +82,7 @@ def test_a_call_is_one_request(
     """The answers hold the fields of docs/github-api.md and no others: nothing else is relied upon."""
     text = "" if answer is None else json.dumps(answer)
     github.add(method, f"{AT}{path}", body=text, status=204 if answer is None else 200, headers=DATE)
-    one = door()
+    one = client()
     assert call(one) == expected
     assert one.requests == 1
     sent = github.calls[0].request.body
@@ -93,18 +93,18 @@ def test_a_call_is_one_request(
     "call", [row[1] for row in CALLS if row[2] != "GET"], ids=[row[0] for row in CALLS if row[2] != "GET"]
 )
 def test_a_write_whose_reply_is_lost_is_sent_once(
-    github: responses.RequestsMock, call: Callable[[Door], Any], slept: list[float]
+    github: responses.RequestsMock, call: Callable[[GitHubClient], Any], slept: list[float]
 ) -> None:
     """It may have taken effect. Whoever asked looks first."""
     row = next(row for row in CALLS if row[1] is call)
     github.add(row[2], f"{AT}{row[3]}", body=requests.ConnectionError("reset"))
-    one = door()
+    one = client()
     with pytest.raises(UnreachableError):
         call(one)
     assert one.requests == 1
 
 
-GONE: list[tuple[str, Callable[[Door], Any], str, str, int, Any]] = [
+GONE: list[tuple[str, Callable[[GitHubClient], Any], str, str, int, Any]] = [
     ("a label", lambda d: write.remove_label(d, REPO, 1, "x"), "DELETE", "/issues/1/labels/x", 404, None),
     ("a comment", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", 404, None),
     ("a ref, by 404", lambda d: write.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
@@ -118,17 +118,22 @@ GONE: list[tuple[str, Callable[[Door], Any], str, str, int, Any]] = [
     ("call", "method", "path", "status", "expected"), [row[1:] for row in GONE], ids=[row[0] for row in GONE]
 )
 def test_what_is_gone_already_is_no_error(
-    github: responses.RequestsMock, call: Callable[[Door], Any], method: str, path: str, status: int, expected: Any
+    github: responses.RequestsMock,
+    call: Callable[[GitHubClient], Any],
+    method: str,
+    path: str,
+    status: int,
+    expected: Any,
 ) -> None:
     github.add(method, f"{AT}{path}", json={"message": "Reference does not exist"}, status=status)
-    assert call(door()) is expected
+    assert call(client()) is expected
 
 
 @pytest.mark.parametrize("status", [405, 409, 422])
 def test_a_refused_merge_says_which_way(github: responses.RequestsMock, status: int) -> None:
     github.add("PUT", f"{AT}/pulls/2/merge", json={"message": "Head branch was modified"}, status=status)
     with pytest.raises(RefusedError) as caught:
-        write.merge(door(), REPO, 2, OID, "squash", "t", "m")
+        write.merge(client(), REPO, 2, OID, "squash", "t", "m")
     assert (caught.value.status, caught.value.message) == (status, "Head branch was modified")
 
 
@@ -138,7 +143,7 @@ def test_a_refused_merge_says_which_way(github: responses.RequestsMock, status: 
 def test_refs_move_all_or_nothing_in_one_request(github: responses.RequestsMock) -> None:
     """Nothing before is all zeros, and so is nothing after."""
     graph(github, {"data": {"updateRefs": {"clientMutationId": None}}})
-    one = door()
+    one = client()
     moves = [RefMove(REF, None, OID), RefMove("refs/bee/merge/main", OTHER, OID), RefMove("refs/bee/x", OID, None)]
     write.update_refs(one, REPO, "R_1", moves)
     sent = json.loads(github.calls[0].request.body or b"")["variables"]
@@ -161,13 +166,13 @@ RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
 def test_a_ref_that_does_not_move_says_why(github: responses.RequestsMock, error: Any, cause: type[BeeError]) -> None:
     graph(github, {"data": {"updateRefs": None}, "errors": [{"path": ["updateRefs"], **error}]})
     with pytest.raises(cause):
-        write.update_refs(door(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
+        write.update_refs(client(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
 
 
 def test_without_the_mutation_a_ref_is_created_by_rest(github: responses.RequestsMock) -> None:
     graph(github, {"errors": [NO_SUCH]})
     github.add("POST", f"{AT}/git/refs", json={}, status=201)
-    write.update_refs(door(), REPO, "R_1", [RefMove(REF, None, OID)])
+    write.update_refs(client(), REPO, "R_1", [RefMove(REF, None, OID)])
     assert json.loads(github.calls[1].request.body or b"") == {"ref": REF, "sha": OID}
 
 
@@ -175,7 +180,7 @@ def test_without_the_mutation_a_ref_is_moved_forward_without_force(github: respo
     """The new record's parent is the one that was seen, so a forward move is a compare and swap."""
     graph(github, {"errors": [NO_SUCH]})
     github.add("PATCH", f"{AT}/git/refs/bee/items/7", json={})
-    write.update_refs(door(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
+    write.update_refs(client(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
     assert json.loads(github.calls[1].request.body or b"") == {"sha": OID, "force": False}
 
 
@@ -186,13 +191,13 @@ def test_a_race_that_is_lost_by_rest_is_one_too(
     graph(github, {"errors": [NO_SUCH]})
     github.add(method, f"{AT}/git/refs{path}", json={"message": "Update is not a fast forward"}, status=422)
     with pytest.raises(RefConflict, match="not a fast forward"):
-        write.update_refs(door(), REPO, "R_1", [RefMove(REF, before, OID)])
+        write.update_refs(client(), REPO, "R_1", [RefMove(REF, before, OID)])
 
 
 def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None:
     """REST could move one and not the other."""
     graph(github, {"errors": [NO_SUCH]})
-    one = door()
+    one = client()
     with pytest.raises(RefConflict):
         write.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
     assert one.requests == 1
@@ -206,7 +211,7 @@ def test_a_label_is_made_where_it_is_missing(github: responses.RequestsMock) -> 
     at = f"{AT}/labels"
     github.add("GET", f"{at}/breeze%3Awip", json={"message": "Not Found"}, status=404)
     github.add("POST", at, json={"node_id": "L_1"}, status=201)
-    assert write.label_id(door(), REPO, Label.WIP) == "L_1"
+    assert write.label_id(client(), REPO, Label.WIP) == "L_1"
     sent = json.loads(github.calls[1].request.body or b"")
     assert sent["name"] == "breeze:wip"
     assert len(sent["color"]) == 6
@@ -214,7 +219,7 @@ def test_a_label_is_made_where_it_is_missing(github: responses.RequestsMock) -> 
     github.add("GET", f"{at}/breeze%3Awip", json={"message": "Not Found"}, status=404)
     github.add("POST", at, json={"message": "Validation Failed"}, status=422)
     github.add("GET", f"{at}/breeze%3Awip", json={"node_id": "L_2"})
-    assert write.label_id(door(), REPO, Label.WIP) == "L_2"
+    assert write.label_id(client(), REPO, Label.WIP) == "L_2"
 
 
 def claimed(lease: Any) -> dict[str, Any]:
@@ -227,7 +232,7 @@ def test_a_claim_reads_item_and_lease_back_in_the_same_request(github: responses
     lease = {"name": "items/7", "target": {"__typename": "Commit", "oid": OID, "message": "no record"}}
     graph(github, {"data": claimed(lease)})
     graph(github, {"data": claimed(None)})
-    one = door()
+    one = client()
     item, tip = write.mark_claimed(one, REPO, 7, "I_7", "L_1")
     assert item.labels == {Label.WIP}
     assert tip is not None
@@ -241,10 +246,10 @@ def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.Requ
     said = {"label": {}, "comment": {}, "release": None}
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release")]})
     with pytest.raises(RefConflict):
-        write.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+        write.pause(client(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release"), refused("FORBIDDEN", "comment")]})
     with pytest.raises(ServerError, match="did not take the pause"):
-        write.pause(door(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+        write.pause(client(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
 
 
 @pytest.mark.parametrize(("state", "is_open"), [("OPEN", True), ("CLOSED", False), ("MERGED", False)])
@@ -254,11 +259,11 @@ def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: 
     labels = listed({"name": "Breeze:Human"}, {"name": "bug"})
     item = {"__typename": {"issueState": "Issue", "pullState": "PullRequest"}[key], key: state, "labels": labels}
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": item}}})
-    found = write.pulse(door(), REPO, 7)
+    found = write.pulse(client(), REPO, 7)
     assert (found.tip, found.open, found.labels) == (None, is_open, {Label.HUMAN})
 
 
 def test_a_pulse_of_nothing_says_so(github: responses.RequestsMock) -> None:
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": None}}})
     with pytest.raises(NotFoundError, match="#7"):
-        write.pulse(door(), REPO, 7)
+        write.pulse(client(), REPO, 7)

@@ -6,7 +6,7 @@ from typing import Any
 
 import responses
 
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 
 API = "https://github.example/api/v3"
 GRAPHQL = "https://github.example/api/graphql"
@@ -18,9 +18,9 @@ OID = "a" * 40
 OTHER = "b" * 40
 
 
-def door() -> Door:
+def client() -> GitHubClient:
     """A fresh door."""
-    return Door(Servers(API, GRAPHQL, "https://github.example"), "t-bee")
+    return GitHubClient(Servers(API, GRAPHQL, "https://github.example"), "t-bee")
 
 
 def graph(github: responses.RequestsMock, body: Any, **more: Any) -> responses.BaseResponse:

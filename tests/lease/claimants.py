@@ -12,7 +12,7 @@ import select
 import sys
 from typing import Any
 
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.lease.lease import Claim, Desk, claim
 from bee.system.clock import SystemClock
 
@@ -26,9 +26,9 @@ class Hasty(SystemClock):
 
 def desk_of(data: dict[str, Any], mine: int) -> Desk:
     """The desk of one process, with its connection open already."""
-    door = Door(Servers(data["api"], data["graphql"], data["web"]), data["token"], clock=Hasty())
-    door.rest("GET", "/rate_limit")
-    return Desk(door, data["repo"], data["repo_id"], data["tree"], f"host-{mine}", "boot")
+    client = GitHubClient(Servers(data["api"], data["graphql"], data["web"]), data["token"], clock=Hasty())
+    client.rest("GET", "/rate_limit")
+    return Desk(client, data["repo"], data["repo_id"], data["tree"], f"host-{mine}", "boot")
 
 
 def play(data: dict[str, Any], mine: int, orders: int, answers: int) -> None:

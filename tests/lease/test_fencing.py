@@ -79,7 +79,7 @@ def test_c4_a_takeover_between_the_pushs_advertisement_and_its_end_refuses_the_p
 
 
 def chosen(stage: Stage, host: Host) -> tuple[Placed, View]:
-    view = look(host.door(), stage.repo)
+    view = look(host.client(), stage.repo)
     return next(one for one in survey(view) if one.role), view
 
 
@@ -89,7 +89,7 @@ def test_c6_a_worker_whose_claim_is_gone_does_nothing(stage: Stage, late: bool) 
     number = stage.issue()
     host = stage.host(moves={"drafter": f"touch {stage.folder}/started\n{DRAFT}"})
     one, view = chosen(stage, host)
-    job = claim(host, host.door(), one, view, Options((stage.repo,)), "a-run")
+    job = claim(host, host.client(), one, view, Options((stage.repo,)), "a-run")
     assert job is not None
     host.home.ensure()
     take_over(stage.forge.api_url, stage.tokens["bee"], stage.repo, str(number))

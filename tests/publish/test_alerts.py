@@ -22,7 +22,7 @@ def test_d11_an_alert_is_one_issue_with_a_counter_and_never_work(stage: Stage) -
     hosts = [stage.host(name) for name in ("one", "two")]
     for number, host in enumerate((*hosts, *hosts)):
         desk = stage.desk(host)
-        viewer = host.door() and desk_viewer(stage)
+        viewer = host.client() and desk_viewer(stage)
         alert = Alert("boiler", "The boiler is cold", "It is cold.", cause=f"cause {number // 2}")
         assert raise_alert(desk, viewer, alert) is (number % 2 == 0), "two hosts that see one cause raise it once"
     (issue,) = open_issues(stage, "boiler is cold")
@@ -42,7 +42,7 @@ def desk_viewer(stage: Stage) -> Any:
     """The account bee writes with."""
     from bee.github.snapshot import look
 
-    return look(stage.host().door(), stage.repo).snapshot.viewer
+    return look(stage.host().client(), stage.repo).snapshot.viewer
 
 
 def test_open_items_that_nobody_moves_raise_one_alert_after_three_ticks(stage: Stage) -> None:

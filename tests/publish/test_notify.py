@@ -97,7 +97,7 @@ def test_each_way_tells_once_what_a_person_must_decide(stage: Stage, ear: Ear, d
 
 def seen(stage: Stage, host: Host) -> Seen:
     """What `bee status` looks at."""
-    return see(host, host.door(), (stage.repo,))
+    return see(host, host.client(), (stage.repo,))
 
 
 def test_a_spent_day_is_told_and_a_way_that_fails_costs_only_itself(stage: Stage, ear: Ear, desktop: Path) -> None:

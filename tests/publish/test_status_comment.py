@@ -117,9 +117,9 @@ def test_what_goes_to_a_person_says_so_in_place(stage: Stage) -> None:
 def test_a_part_that_github_does_not_do_keeps_no_other_from_being_done(stage: Stage, part: str) -> None:
     """The parts of one document fail one by one, and what failed is named."""
     number = stage.issue()
-    door = stage.host().door()
-    one = read.read_item(door, stage.repo, number)
-    done = write.label_id(door, stage.repo, Label.DONE)
+    client = stage.host().client()
+    one = read.read_item(client, stage.repo, number)
+    done = write.label_id(client, stage.repo, Label.DONE)
     gone = {
         "edit": {"id": "IC_none", "body": "x"},
         "remove": {"labelableId": one.item.node_id, "labelIds": ["LA_none"]},
@@ -129,7 +129,7 @@ def test_a_part_that_github_does_not_do_keeps_no_other_from_being_done(stage: St
         "add": {"labelableId": one.item.node_id, "labelIds": [done]},
         part: gone[part],
     }
-    answer, failed = write.publish(door, parts)
+    answer, failed = write.publish(client, parts)
     assert failed == {part}
     assert answer["comment"]["commentEdge"]["node"]["url"] == posts(stage, number)[0]["html_url"]
     assert stage.labels(number) == {"breeze:done"}

@@ -18,8 +18,8 @@ import responses
 from bee.github import parse, probe, write
 from bee.github import read as reading
 from bee.github.changes import changed_unless
-from bee.github.client import Door, GraphErrors, Servers
-from bee.github.json import Node, seconds
+from bee.github.client import GitHubClient, GraphQLErrors, Servers
+from bee.github.json import JsonReader, seconds
 from bee.model.errors import (
     AuthError,
     BeeError,
@@ -55,9 +55,9 @@ def github() -> Iterator[responses.RequestsMock]:
         yield made
 
 
-def door() -> Door:
+def client() -> GitHubClient:
     """A door to the real addresses, which `github` answers."""
-    return Door(Servers(), "t", clock=Hasty())
+    return GitHubClient(Servers(), "t", clock=Hasty())
 
 
 def answer(github: responses.RequestsMock, one: Exchange, method: str = "", path: str = "") -> None:
@@ -98,7 +98,7 @@ def test_every_recorded_error_is_an_error_of_its_cause(github: responses.Request
             continue
         answer(github, one)
         with pytest.raises(CAUSES[one.status]) as caught:
-            door().rest(one.method, one.path.split("?")[0], {} if one.method != "GET" else None)
+            client().rest(one.method, one.path.split("?")[0], {} if one.method != "GET" else None)
         message = one.json.get("message") if one.body.startswith("{") else None
         assert message is None or message[:100] in str(caught.value), one.source
         github.reset()
@@ -116,7 +116,7 @@ def test_every_rate_limit_header_is_read(github: responses.RequestsMock) -> None
         if sum(seen.values()) >= 300 and one.headers.get("x-ratelimit-resource") in {*seen, None}:
             continue
         answer(github, one)
-        this = door()
+        this = client()
         this.rest(one.method, one.path.split("?")[0], {} if one.method != "GET" else None)
         github.reset()
         for left in this.left.values():
@@ -136,7 +136,7 @@ def test_a_recorded_304_says_that_nothing_changed(github: responses.RequestsMock
     for one in all_of_them():
         if one.status == 304 and one.path.startswith("/repos/"):
             answer(github, one)
-            this = door()
+            this = client()
             assert this.unless_same(one.path.split("?")[0], {}, '"x"') == (None, '"x"')
             assert (this.requests, this.charged) == (1, 0)
             github.reset()
@@ -159,7 +159,7 @@ def test_recorded_pages_are_followed_to_their_end(github: responses.RequestsMock
     first = lists[0].path
     path, _, query = first.partition("?")
     asked = dict(pair.split("=") for pair in query.split("&"))
-    found = door().pages(path, asked)
+    found = client().pages(path, asked)
     assert [issue.number("number") for issue in found] == numbers[: len(found)]
     assert len(found) > len(lists[0].json)
 
@@ -172,11 +172,11 @@ def test_recorded_graphql_answers_are_their_data_or_their_errors(github: respons
         answer(github, one, path="/graphql")
         body = one.json
         if body.get("errors"):
-            with pytest.raises(GraphErrors) as caught:
-                door().graphql("query { a }", {})
+            with pytest.raises(GraphQLErrors) as caught:
+                client().graphql("query { a }", {})
             assert caught.value.errors == tuple(body["errors"])
         else:
-            assert door().graphql("query { a }", {}) == body["data"]
+            assert client().graphql("query { a }", {}) == body["data"]
         github.reset()
         fed += 1
     print(f"{fed} recorded GraphQL answers fed")
@@ -185,7 +185,7 @@ def test_recorded_graphql_answers_are_their_data_or_their_errors(github: respons
 
 # ---- the readers -----------------------------------------------------------------------------------------------------
 
-Reader = Callable[[Door, str, re.Match[str]], Any]
+Reader = Callable[[GitHubClient, str, re.Match[str]], Any]
 Wanted = Callable[[Any], Any]
 
 
@@ -240,7 +240,7 @@ def test_what_was_recorded_is_read_as_it_was(
         if _shortened(one):
             continue
         answer(github, without_next(one))
-        assert read(door(), match["repo"], match) == wanted(one.json), one.source
+        assert read(client(), match["repo"], match) == wanted(one.json), one.source
         github.reset()
         fed += 1
     print(f"{method} {pattern}: {fed} recorded exchanges fed")
@@ -267,7 +267,7 @@ def test_recorded_dependencies_are_read(github: responses.RequestsMock) -> None:
     for one, match in matching("GET", "/issues/(?P<number>[0-9]+)/dependencies/blocked_by"):
         answer(github, without_next(one))
         number, repo = int(match["number"]), match["repo"]
-        assert reading.read_dependencies(door(), repo, [number], 1000) == {number: _open(one.json, repo)}
+        assert reading.read_dependencies(client(), repo, [number], 1000) == {number: _open(one.json, repo)}
         github.reset()
         fed += 1
     assert fed >= 4
@@ -279,7 +279,7 @@ def test_recorded_pull_requests_say_how_they_were_merged(github: responses.Reque
         body = one.json if one.body.startswith("{") else {}  # or it was asked for as a diff
         if body.get("merged") and body.get("merge_commit_sha"):
             answer(github, one)
-            merged = write.merged_as(door(), match["repo"], int(match["number"]))
+            merged = write.merged_as(client(), match["repo"], int(match["number"]))
             assert merged == (body["merge_commit_sha"], body["merged_by"]["login"]), one.source
             github.reset()
             fed += 1
@@ -300,8 +300,8 @@ def test_recorded_statuses_and_workflow_runs_are_checks(github: responses.Reques
             answer(github, without_next(one))
             github.add("GET", f"{URL}/repos/{repo}{other}", json=empty)
             commit: dict[str, Any] = {"oid": sha, "statusCheckRollup": {"contexts": None}}
-            reading.refused_checks(door(), repo, Node({"commits": {"nodes": [{"commit": commit}]}}, "pull"))
-            found = parse.checks(Node(commit, "commit"))
+            reading.refused_checks(client(), repo, JsonReader({"commits": {"nodes": [{"commit": commit}]}}, "pull"))
+            found = parse.checks(JsonReader(commit, "commit"))
             if kind == "status":
                 assert [check.name for check in found] == [status["context"] for status in body["statuses"]]
                 green = [status["state"] == "success" for status in body["statuses"]]
@@ -323,9 +323,9 @@ def test_an_answer_of_another_shape_is_a_clear_error(github: responses.RequestsM
     (one, match), *_ = matching("GET", "/issues")
     github.add("GET", f"{URL}{one.path.split('?')[0]}", body="<html>Sign in</html>", status=200)
     with pytest.raises(ServerError, match="is not JSON"):
-        changed_unless(door(), match["repo"], "")
+        changed_unless(client(), match["repo"], "")
     github.reset()
     bad = json.dumps([{**one.json[0], "updated_at": "yesterday"}])
     github.add("GET", f"{URL}{one.path.split('?')[0]}", body=bad)
     with pytest.raises(ServerError, match=r"updated_at should be a time \(it is 'yesterday'\)"):
-        changed_unless(door(), match["repo"], "")
+        changed_unless(client(), match["repo"], "")

@@ -8,7 +8,7 @@ import pytest
 import responses
 
 from bee.github import write
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.model.errors import RefusedError
 from tests.forge import official
 
@@ -31,7 +31,7 @@ def test_a_refused_merge_is_refused_with_githubs_own_words() -> None:
             with responses.RequestsMock() as github:
                 github.add("PUT", f"{URL}/repos/a/b/pulls/1/merge", json=body, status=status)
                 with pytest.raises(RefusedError) as caught:
-                    write.merge(Door(Servers(), "t"), "a/b", 1, "0" * 40, "squash", "t", "m")
+                    write.merge(GitHubClient(Servers(), "t"), "a/b", 1, "0" * 40, "squash", "t", "m")
             assert (caught.value.status, caught.value.message) == (status, body["message"])
             fed += 1
     assert fed >= 2

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bee.github import read
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.github.json import seconds
 from bee.model.items import Issue, Pull
 from tests.belt.stage import Stage, staged
@@ -143,7 +143,7 @@ def test_timelines_and_reviews_are_read_as_people_made_them(tmp_path: Path) -> N
     done = []
     with staged(tmp_path) as stage:
         forge = stage.forge
-        door = Door(Servers(forge.api_url, forge.graphql_url, forge.git_url), stage.tokens["bee"])
+        client = GitHubClient(Servers(forge.api_url, forge.graphql_url, forge.git_url), stage.tokens["bee"])
         for one in lists():
             recorded = one.json
             of = of_pull if any("submitted_at" in event for event in recorded) else of_issue
@@ -153,7 +153,7 @@ def test_timelines_and_reviews_are_read_as_people_made_them(tmp_path: Path) -> N
                 if event["event"] in ACTS:
                     ACTS[event["event"]](again, event)
             again.at("2026-01-01T12:00:00Z")
-            item = read.read_item(door, stage.repo, again.number).item
+            item = read.read_item(client, stage.repo, again.number).item
             same(again, item, one.source)
             done += [what for what, *_ in again.done]
     print(f"done again as recorded: { {what: done.count(what) for what in sorted(set(done))} }")

@@ -79,8 +79,8 @@ def opened(folder: Path, argv: Sequence[str], env: Mapping[str, str], columns: i
         folder / f"tmux-{secrets.token_hex(4)}"
     )  # a server that is ending answers on its socket for a while
     given = [f"{name}={value}" for name, value in {**env, "TERM": "tmux-256color", "LC_ALL": "C.UTF-8"}.items()]
-    keeper = f'trap : INT; "$@"; echo $? >{screen.ended}.new; mv {screen.ended}.new {screen.ended}'
-    words = ["env", "-i", *given, "sh", "-c", keeper, "sh", *argv]
+    renewer = f'trap : INT; "$@"; echo $? >{screen.ended}.new; mv {screen.ended}.new {screen.ended}'
+    words = ["env", "-i", *given, "sh", "-c", renewer, "sh", *argv]
     try:
         screen.tmux("new-session", "-d", "-s", "bee", "-x", str(columns), "-y", str(rows), "cat")
         screen.tmux("set-option", "-g", "remain-on-exit", "on")

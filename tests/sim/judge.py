@@ -22,7 +22,7 @@ from tests.sim.crew import broken
 from tests.sim.hub import Post, Thing, User
 from tests.sim.people import EVE
 from tests.sim.timeline import Process
-from tests.sim.wire import Asked
+from tests.sim.transport import Asked
 
 if TYPE_CHECKING:
     from tests.sim.world import World

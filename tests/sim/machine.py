@@ -13,7 +13,7 @@ import requests
 
 from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.host import Handler, Host
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
@@ -27,7 +27,7 @@ from tests.sim.crew import Actors
 from tests.sim.hub import User
 from tests.sim.mirrors import ModelClone, ModelMirror
 from tests.sim.timeline import HostClock, Killed, Process
-from tests.sim.wire import API, GRAPHQL, WEB, Asked, Wire
+from tests.sim.transport import API, GRAPHQL, WEB, Asked, Transport
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -84,7 +84,7 @@ class Machine:
             python="python",
             env={"PATH": "/usr/bin"},
             clock=clock,
-            door=lambda: Door(SERVERS, "t", self._wire(process), clock),
+            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
             executor=self.world.parts.executor(self, process),
             crew=self.world.parts.crew(self.world, self, process),
@@ -95,15 +95,15 @@ class Machine:
             say=lambda text: self.world.tell(f"{self.name} {process.name}: {text}"),
         )
 
-    def door(self, process: Process) -> Door:
+    def client(self, process: Process) -> GitHubClient:
         """A door of this host's account."""
-        return Door(SERVERS, "t", self._wire(process), HostClock(self.world.timeline, process, self.skew))
+        return GitHubClient(SERVERS, "t", self._transport(process), HostClock(self.world.timeline, process, self.skew))
 
-    def _wire(self, process: Process) -> Wire:
+    def _transport(self, process: Process) -> Transport:
         def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
             return self.world.weather.request(self, process, request, act)
 
-        make = Wire if self.name.startswith("laptop") else self.world.parts.wire
+        make = Transport if self.name.startswith("laptop") else self.world.parts.transport
         return make(self.world.hub, self.who, around)
 
     def _mirror(self, process: Process, path: Path, clock: HostClock) -> ModelMirror:
@@ -219,7 +219,7 @@ class ModelExecutor:
 class Parts:
     """What bee's hosts are made of; a test puts a broken one in its place, to see it caught."""
 
-    wire: type[Wire] = Wire
+    transport: type[Transport] = Transport
     executor: type[ModelExecutor] = ModelExecutor
     crew: type[Actors] = Actors
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.steer import actions
 from tests.sim.hub import No, Thing, User
@@ -77,7 +77,7 @@ class People:
             for status in self.hub.rollup(one.head):
                 if status["state"] == "PENDING":
                     self.hub.set_status(self.ci, one.head, status["context"], "success", "")
-        self._run(self.ada, lambda host, door: actions.resume_repo(host, door, self.hub.repo))
+        self._run(self.ada, lambda host, client: actions.resume_repo(host, client, self.hub.repo))
 
     # ---- what there is -----------------------------------------------------------------------------------------------
 
@@ -225,31 +225,31 @@ class People:
             self.hub.review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.", None)
         else:
             kind, number = marker.removeprefix("bee:"), one.number
-            self._run(who, lambda host, door: actions.say_of_head(door, self.hub.repo, number, kind, "My word."))
+            self._run(who, lambda host, client: actions.say_of_head(client, self.hub.repo, number, kind, "My word."))
 
     def steer(self) -> None:
         """bee's verbs for people, from a laptop."""
         one, who, repo = self._one(self.things()), self._somebody(), self.hub.repo
         number = one.number
-        verbs: dict[str, Callable[[Host, Door], object]] = {
-            "pause": lambda host, door: actions.pause(host, door, repo, number, "Wait."),
-            "resume": lambda host, door: actions.resume(door, repo, number),
-            "retry": lambda host, door: actions.retry(door, repo, number, "Take the other way."),
-            "cancel": lambda host, door: actions.cancel(host, door, repo, number),
-            "pause all": lambda host, door: actions.pause_repo(host, door, repo, "Stop."),
-            "resume all": lambda host, door: actions.resume_repo(host, door, repo),
+        verbs: dict[str, Callable[[Host, GitHubClient], object]] = {
+            "pause": lambda host, client: actions.pause(host, client, repo, number, "Wait."),
+            "resume": lambda host, client: actions.resume(client, repo, number),
+            "retry": lambda host, client: actions.retry(client, repo, number, "Take the other way."),
+            "cancel": lambda host, client: actions.cancel(host, client, repo, number),
+            "pause all": lambda host, client: actions.pause_repo(host, client, repo, "Stop."),
+            "resume all": lambda host, client: actions.resume_repo(host, client, repo),
         }
         verb = self.random.choices(list(verbs), (4, 4, 4, 4, 1, 4))[0]
         self._say(who, f"says bee {verb}", one)
         self.world.count(f"verb {verb}")
         self._run(who, verbs[verb])
 
-    def _run(self, who: User, act: Callable[[Host, Door], object]) -> None:
+    def _run(self, who: User, act: Callable[[Host, GitHubClient], object]) -> None:
         laptop = next(machine for machine in self._laptops if machine.who is who)
         laptop.process("verb", lambda host, process: self._done(host, act))
 
-    def _done(self, host: Host, act: Callable[[Host, Door], object]) -> None:
-        done = act(host, host.door())
+    def _done(self, host: Host, act: Callable[[Host, GitHubClient], object]) -> None:
+        done = act(host, host.client())
         self.world.tell(f"   {getattr(done, 'said', '')}")
 
     def check(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.sim.hub import Thing
 from tests.sim.machine import Machine
 from tests.sim.timeline import START, Process, ended
-from tests.sim.wire import Asked
+from tests.sim.transport import Asked
 from tests.sim.world import World
 
 Hook = Callable[[Machine, Process, Asked], None]

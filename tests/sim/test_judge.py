@@ -15,13 +15,13 @@ from bee.model.roles import Role
 from tests.sim.crew import Actors
 from tests.sim.hub import No
 from tests.sim.machine import ModelExecutor, Parts
-from tests.sim.wire import API, GRAPHQL, Wire, asked
+from tests.sim.transport import API, GRAPHQL, Transport, asked
 from tests.sim.world import simulate
 
 SEEDS_MAX = 20
 
 
-class NoCompare(Wire):
+class NoCompare(Transport):
     """A lease that does not compare: a ref moves from wherever it is."""
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
@@ -31,7 +31,7 @@ class NoCompare(Wire):
         return super().request(method, url, json=json, **more)
 
 
-class Twice(Wire):
+class Twice(Transport):
     """A retry that does not look first: every comment is sent two times."""
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
@@ -41,7 +41,7 @@ class Twice(Wire):
         return super().request(method, url, json=json, **more)
 
 
-class Believing(Wire):
+class Believing(Transport):
     """A host for which everybody is a maintainer."""
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
@@ -60,10 +60,10 @@ class Believing(Wire):
 
             return around(request, shown)
 
-        return Wire(self.hub, self.who, lying).request(method, url, json=json, **more)
+        return Transport(self.hub, self.who, lying).request(method, url, json=json, **more)
 
 
-class Deaf(Wire):
+class Deaf(Transport):
     """A host that does not hear a person's stop."""
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
@@ -82,8 +82,8 @@ class Deaf(Wire):
 
             return around(request, shown)
 
-        wire = self if request_writes(json) else Wire(self.hub, self.who, hiding)
-        return Wire.request(wire, method, url, json=json, **more)
+        transport = self if request_writes(json) else Transport(self.hub, self.who, hiding)
+        return Transport.request(transport, method, url, json=json, **more)
 
 
 STOP = "breeze:human"
@@ -126,12 +126,12 @@ class Eager(Actors):
 ASKED = asked("PUT", f"{API}/repos/ada/calc/pulls/0/merge", None)
 # What is broken: the parts, what the judge must say, and the first seed to try.
 BROKEN = {
-    "a lease that does not compare": (Parts(wire=NoCompare), "over the live lease", 9),
+    "a lease that does not compare": (Parts(transport=NoCompare), "over the live lease", 9),
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0),
     "a gate that says yes": (Parts(crew=Eager), "was merged", 0),
-    "a retry that does not look": (Parts(wire=Twice), "carries the effect", 0),
-    "a host that hears no stop": (Parts(wire=Deaf), "after a person's stop", 20),
-    "a host that trusts everybody": (Parts(wire=Believing), "stranger", 0),
+    "a retry that does not look": (Parts(transport=Twice), "carries the effect", 0),
+    "a host that hears no stop": (Parts(transport=Deaf), "after a person's stop", 20),
+    "a host that trusts everybody": (Parts(transport=Believing), "stranger", 0),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import pytest
 
 from bee.github import read, write
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.github.write import RefMove
 from bee.model.errors import BeeError, NotFoundError, RefConflict, RefusedError
 from bee.model.items import CheckState, Issue, Permission, Pull, PullState, ReviewState
@@ -23,7 +23,7 @@ from tests.belt.stage import Stage, staged, until
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.timeline import START
-from tests.sim.wire import API, GRAPHQL, WEB, Wire
+from tests.sim.transport import API, GRAPHQL, WEB, Transport
 
 REPO = "ada/calc"
 FILES = {".github/bee.yml": "version: 1\nintake: all\n", "a.txt": "one\n"}
@@ -32,7 +32,7 @@ FILES = {".github/bee.yml": "version: 1\nintake: all\n", "a.txt": "one\n"}
 class GitHub(Protocol):
     """What a case may use."""
 
-    def door(self, login: str = "bee") -> Door:
+    def client(self, login: str = "bee") -> GitHubClient:
         """A door of an account."""
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
@@ -51,9 +51,9 @@ class OnForge:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
 
-    def door(self, login: str = "bee") -> Door:
+    def client(self, login: str = "bee") -> GitHubClient:
         forge = self.stage.forge
-        return Door(Servers(forge.api_url, forge.graphql_url, forge.git_url), self.stage.tokens[login])
+        return GitHubClient(Servers(forge.api_url, forge.graphql_url, forge.git_url), self.stage.tokens[login])
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
         return self.stage.push(files, branch)
@@ -78,8 +78,8 @@ class OnModel:
         objects = self.hub.objects
         self.hub.refs["refs/heads/main"] = objects.commit(objects.tree(FILES), (), "start", int(START), "ada")
 
-    def door(self, login: str = "bee") -> Door:
-        return Door(Servers(API, GRAPHQL, WEB), "t", Wire(self.hub, self.hub.users[login]))
+    def client(self, login: str = "bee") -> GitHubClient:
+        return GitHubClient(Servers(API, GRAPHQL, WEB), "t", Transport(self.hub, self.hub.users[login]))
 
     def push(self, branch: str, files: Mapping[str, str]) -> str:
         hub, ref = self.hub, f"refs/heads/{branch}"
@@ -122,19 +122,19 @@ def github(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def new_issue(github: GitHub, who: str = "ada", body: str = "Do it.") -> int:
     """An issue; its number."""
-    return write.create_issue(github.door(who), REPO, "A task", body)
+    return write.create_issue(github.client(who), REPO, "A task", body)
 
 
 def read_pull(github: GitHub, number: int) -> Pull:
     """A pull request as bee reads it."""
-    found = read.read_item(github.door(), REPO, number).item
+    found = read.read_item(github.client(), REPO, number).item
     assert isinstance(found, Pull)
     return found
 
 
 def read_issue(github: GitHub, number: int) -> Issue:
     """An issue as bee reads it."""
-    found = read.read_item(github.door(), REPO, number).item
+    found = read.read_item(github.client(), REPO, number).item
     assert isinstance(found, Issue)
     return found
 
@@ -142,19 +142,19 @@ def read_issue(github: GitHub, number: int) -> Issue:
 def new_pull(github: GitHub, branch: str, files: Mapping[str, str], who: str = "bee", body: str = "") -> Pull:
     """A branch with one commit, and its pull request."""
     github.push(branch, files)
-    return read_pull(github, write.open_pull(github.door(who), REPO, branch, "main", "Work", body))
+    return read_pull(github, write.open_pull(github.client(who), REPO, branch, "main", "Work", body))
 
 
 def commit(github: GitHub, message: str, *parents: str) -> str:
     """A commit with the default branch's tree."""
-    door = github.door()
-    return write.create_commit(door, REPO, message, read.read_head(door, REPO).default_tree, parents)
+    client = github.client()
+    return write.create_commit(client, REPO, message, read.read_head(client, REPO).default_tree, parents)
 
 
 def move(github: GitHub, *moves: RefMove, who: str = "bee") -> None:
     """Refs by compare-and-swap."""
-    door = github.door(who)
-    write.update_refs(door, REPO, read.read_head(door, REPO).repo_id, moves)
+    client = github.client(who)
+    write.update_refs(client, REPO, read.read_head(client, REPO).repo_id, moves)
 
 
 def refused(act: Callable[[], Any]) -> tuple[str, int]:
@@ -174,7 +174,7 @@ def test_a_ref_is_created_only_where_there_is_none(github: GitHub) -> None:
     first, second = commit(github, "first"), commit(github, "second")
     move(github, RefMove(ref, None, first))
     assert refused(lambda: move(github, RefMove(ref, None, second))) == ("RefConflict", 0)
-    assert write.read_oid(github.door(), REPO, ref) == first
+    assert write.read_oid(github.client(), REPO, ref) == first
 
 
 def test_a_ref_moves_only_from_where_it_was_seen(github: GitHub) -> None:
@@ -183,10 +183,10 @@ def test_a_ref_moves_only_from_where_it_was_seen(github: GitHub) -> None:
     move(github, RefMove(ref, None, first))
     move(github, RefMove(ref, first, second))
     assert refused(lambda: move(github, RefMove(ref, first, third))) == ("RefConflict", 0)
-    assert write.read_oid(github.door(), REPO, ref) == second
+    assert write.read_oid(github.client(), REPO, ref) == second
     move(github, RefMove(ref, second, None))
-    assert write.read_oid(github.door(), REPO, ref) is None
-    assert write.read_ref(github.door(), REPO, ref) is None
+    assert write.read_oid(github.client(), REPO, ref) is None
+    assert write.read_ref(github.client(), REPO, ref) is None
 
 
 def test_of_several_refs_all_move_or_none(github: GitHub) -> None:
@@ -195,13 +195,13 @@ def test_of_several_refs_all_move_or_none(github: GitHub) -> None:
     move(github, RefMove(one, None, first), RefMove(two, None, first))
     wrong = (RefMove(one, first, second), RefMove(two, second, first))
     assert refused(lambda: move(github, *wrong)) == ("RefConflict", 0)
-    assert [write.read_oid(github.door(), REPO, ref) for ref in (one, two)] == [first, first]
+    assert [write.read_oid(github.client(), REPO, ref) for ref in (one, two)] == [first, first]
 
 
 def test_a_stranger_moves_no_ref(github: GitHub) -> None:
     ref, oid = "refs/bee/items/77", commit(github, "first")
     assert refused(lambda: move(github, RefMove(ref, None, oid), who="eve"))[0] in {"ForbiddenError", "RefConflict"}
-    assert write.read_oid(github.door(), REPO, ref) is None
+    assert write.read_oid(github.client(), REPO, ref) is None
 
 
 def test_a_commit_keeps_its_message_and_parents(github: GitHub) -> None:
@@ -209,8 +209,8 @@ def test_a_commit_keeps_its_message_and_parents(github: GitHub) -> None:
     second = commit(github, "second", first)
     ref = f"refs/bee/items/{Random().randrange(10**8)}"
     move(github, RefMove(ref, None, second))
-    assert write.commit_parents(github.door(), REPO, second) == (first,)
-    tip = write.read_ref(github.door(), REPO, ref)
+    assert write.commit_parents(github.client(), REPO, second) == (first,)
+    tip = write.read_ref(github.client(), REPO, ref)
     assert tip is not None
     assert (tip.oid, tip.record) == (second, None)
 
@@ -219,7 +219,7 @@ def test_a_commit_keeps_its_message_and_parents(github: GitHub) -> None:
 
 
 def test_labels_fold_case_and_events_say_who_and_when(github: GitHub) -> None:
-    number, ada, bee = new_issue(github), github.door("ada"), github.door()
+    number, ada, bee = new_issue(github), github.client("ada"), github.client()
     write.add_labels(ada, REPO, number, ["Breeze:Human"])
     write.add_labels(bee, REPO, number, ["breeze:human"])
     assert {name.lower() for name in read_issue(github, number).label_names} == {"breeze:human"}
@@ -234,29 +234,29 @@ def test_labels_fold_case_and_events_say_who_and_when(github: GitHub) -> None:
 
 
 def test_a_label_has_one_id_whether_it_is_found_or_made(github: GitHub) -> None:
-    door = github.door()
-    made = write.label_id(door, REPO, Label.QUARANTINE)
-    assert write.label_id(door, REPO, Label.QUARANTINE) == made
-    assert read.read_head(door, REPO).label_ids[Label.QUARANTINE.value] == made
+    client = github.client()
+    made = write.label_id(client, REPO, Label.QUARANTINE)
+    assert write.label_id(client, REPO, Label.QUARANTINE) == made
+    assert read.read_head(client, REPO).label_ids[Label.QUARANTINE.value] == made
 
 
 def test_a_claims_label_comes_back_with_the_item_and_its_lease(github: GitHub) -> None:
-    number, door = new_issue(github), github.door()
+    number, client = new_issue(github), github.client()
     oid, ref = commit(github, "claim"), f"refs/bee/items/{number}"
-    node, label = read_issue(github, number).node_id, write.label_id(door, REPO, Label.WIP)
-    item, tip = write.mark_claimed(door, REPO, number, node, label)
+    node, label = read_issue(github, number).node_id, write.label_id(client, REPO, Label.WIP)
+    item, tip = write.mark_claimed(client, REPO, number, node, label)
     assert (item.number, item.labels, tip) == (number, frozenset({Label.WIP}), None)
     move(github, RefMove(ref, None, oid))
-    item, tip = write.mark_claimed(door, REPO, number, node, label)
+    item, tip = write.mark_claimed(client, REPO, number, node, label)
     assert tip is not None
     assert tip.oid == oid
     assert len(item.events) == 1
-    pulse = write.pulse(door, REPO, number)
+    pulse = write.pulse(client, REPO, number)
     assert (pulse.tip, pulse.open, pulse.labels) == (tip, True, frozenset({Label.WIP}))
 
 
 def test_a_stranger_may_comment_but_not_label_or_edit(github: GitHub) -> None:
-    number, eve = new_issue(github), github.door("eve")
+    number, eve = new_issue(github), github.client("eve")
     write.comment(eve, REPO, number, "Hello.")
     assert [c.author.login for c in read_issue(github, number).comments if c.author] == ["eve"]
     assert refused(lambda: write.add_labels(eve, REPO, number, ["breeze:new"]))[0] == "ForbiddenError"
@@ -265,36 +265,36 @@ def test_a_stranger_may_comment_but_not_label_or_edit(github: GitHub) -> None:
 
 def test_a_strangers_issue_gets_none_of_the_labels_it_asks_for(github: GitHub) -> None:
     body = {"title": "t", "body": "b", "labels": ["breeze:new"]}
-    data, _ = github.door("eve").rest("POST", f"/repos/{REPO}/issues", body)
+    data, _ = github.client("eve").rest("POST", f"/repos/{REPO}/issues", body)
     assert read_issue(github, int(data["number"])).labels == frozenset()
 
 
 def test_a_comment_edited_by_another_says_so(github: GitHub) -> None:
     number = new_issue(github)
-    write.comment(github.door(), REPO, number, "As it was.")
+    write.comment(github.client(), REPO, number, "As it was.")
     before = read_issue(github, number).comments[0]
     assert (before.edited_at, before.editor) == (None, None)
     github.wait(3)
-    write.edit_comment(github.door("ada"), REPO, before.id, "As it is.")
+    write.edit_comment(github.client("ada"), REPO, before.id, "As it is.")
     after = read_issue(github, number).comments[0]
     assert (after.id, after.body, after.author) == (before.id, "As it is.", before.author)
     assert after.editor is not None
     assert after.editor.login == "ada"
     assert after.edited_at is not None
     assert after.edited_at >= after.at + 3
-    write.delete_comment(github.door(), REPO, before.id)
-    write.delete_comment(github.door(), REPO, before.id)
+    write.delete_comment(github.client(), REPO, before.id)
+    write.delete_comment(github.client(), REPO, before.id)
     assert read_issue(github, number).comments == ()
 
 
 def test_several_parts_are_published_at_once_and_one_that_fails_keeps_no_other(github: GitHub) -> None:
-    number, door = new_issue(github), github.door()
-    node, label = read_issue(github, number).node_id, write.label_id(door, REPO, Label.HUMAN)
+    number, client = new_issue(github), github.client()
+    node, label = read_issue(github, number).node_id, write.label_id(client, REPO, Label.HUMAN)
     parts: dict[str, Mapping[str, Any]] = {
         "comment": {"subjectId": node, "body": "Words."},
         "add": {"labelableId": node, "labelIds": [label]},
     }
-    answer, failed = write.publish(door, parts)
+    answer, failed = write.publish(client, parts)
     assert failed == frozenset()
     assert str(answer["comment"]["commentEdge"]["node"]["url"]).startswith("http")
     issue = read_issue(github, number)
@@ -305,31 +305,31 @@ def test_several_parts_are_published_at_once_and_one_that_fails_keeps_no_other(g
 def test_a_pause_edits_its_own_comment_in_the_same_request_and_does_without(github: GitHub, gone: bool) -> None:
     """Label, words, sticky comment, release. Where the comment is gone, the pause is whole all the same."""
     number = new_issue(github)
-    write.comment(github.door(), REPO, number, "Before")
+    write.comment(github.client(), REPO, number, "Before")
     issue = read_issue(github, number)
     (there,) = issue.comments
-    label, oid = write.label_id(github.door(), REPO, Label.HUMAN), commit(github, "paused")
+    label, oid = write.label_id(github.client(), REPO, Label.HUMAN), commit(github, "paused")
     edit = write.Edit(there.id, there.node_id, "After")
     moves = [RefMove(f"refs/bee/items/{number}", None, oid)]
-    door = github.door()
+    client = github.client()
     if gone:
-        write.delete_comment(door, REPO, there.id)
-    write.pause(door, read.read_head(door, REPO).repo_id, issue.node_id, label, "Said", moves, edit)
+        write.delete_comment(client, REPO, there.id)
+    write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Said", moves, edit)
     after = read_issue(github, number)
     assert Label.HUMAN in after.labels
     assert [c.body for c in after.comments] == ([] if gone else ["After"]) + ["Said"]
-    assert write.read_oid(door, REPO, moves[0].ref) == oid
+    assert write.read_oid(client, REPO, moves[0].ref) == oid
     with pytest.raises(RefConflict):
-        write.pause(door, read.read_head(door, REPO).repo_id, issue.node_id, label, "Again", moves, edit)
+        write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Again", moves, edit)
 
 
 def test_the_history_of_a_body_begins_with_its_first_text_and_ends_with_the_last(github: GitHub) -> None:
     number = new_issue(github, "ada", "first")
     assert (read_issue(github, number).edits, read_issue(github, number).edited_at) == ((), None)
     github.wait(2)
-    write.write_body(github.door(), REPO, number, "second")
+    write.write_body(github.client(), REPO, number, "second")
     github.wait(2)
-    write.write_body(github.door("ada"), REPO, number, "third")
+    write.write_body(github.client("ada"), REPO, number, "third")
     issue = read_issue(github, number)
     told = sorted((edit.at, edit.text, edit.editor.login if edit.editor else "") for edit in issue.edits)
     assert [rest for _, *rest in told] == [["first", "ada"], ["second", "bee"], ["third", "ada"]]
@@ -340,11 +340,11 @@ def test_the_history_of_a_body_begins_with_its_first_text_and_ends_with_the_last
 
 def test_a_closed_issue_says_by_whom(github: GitHub) -> None:
     number = new_issue(github)
-    write.close_issue(github.door(), REPO, number)
+    write.close_issue(github.client(), REPO, number)
     assert read_issue(github, number).open is False
-    closing = read.read_closing(github.door(), REPO, number)
+    closing = read.read_closing(github.client(), REPO, number)
     assert (closing.open, closing.by, closing.completed) == (False, "bee", True)
-    write.add_labels(github.door(), REPO, number, ["breeze:done"])
+    write.add_labels(github.client(), REPO, number, ["breeze:done"])
     assert read_issue(github, number).labels == {Label.DONE}
 
 
@@ -356,18 +356,18 @@ def test_a_branch_has_one_open_pull_request_and_its_issue_is_told(github: GitHub
     branch = f"bee/{issue}-task"
     pull = new_pull(github, branch, {f"{issue}.txt": "x"}, body=f"Part of #{issue}.")
     assert (pull.head_ref, pull.base_ref, pull.open, pull.merged, pull.draft) == (branch, "main", True, False, False)
-    again = refused(lambda: write.open_pull(github.door(), REPO, branch, "main", "Work", ""))
+    again = refused(lambda: write.open_pull(github.client(), REPO, branch, "main", "Work", ""))
     assert again == ("RefusedError", 422)
     assert [(ref.number, ref.state) for ref in read_issue(github, issue).pulls] == [(pull.number, PullState.OPEN)]
-    assert [ref.number for ref in read.pulls_of_branch(github.door(), REPO, branch)] == [pull.number]
+    assert [ref.number for ref in read.pulls_of_branch(github.client(), REPO, branch)] == [pull.number]
 
 
 def test_a_branch_without_commits_of_its_own_gets_no_pull_request(github: GitHub) -> None:
-    main = write.read_oid(github.door(), REPO, "refs/heads/main")
+    main = write.read_oid(github.client(), REPO, "refs/heads/main")
     branch = f"bee/{Random().randrange(10**6)}-none"
     move(github, RefMove(f"refs/heads/{branch}", None, main))
-    assert refused(lambda: write.open_pull(github.door(), REPO, branch, "main", "W", "")) == ("RefusedError", 422)
-    missing = refused(lambda: write.open_pull(github.door(), REPO, "bee/1-never", "main", "W", ""))
+    assert refused(lambda: write.open_pull(github.client(), REPO, branch, "main", "W", "")) == ("RefusedError", 422)
+    missing = refused(lambda: write.open_pull(github.client(), REPO, "bee/1-never", "main", "W", ""))
     assert missing == ("RefusedError", 422)
 
 
@@ -389,7 +389,7 @@ def test_a_conflict_is_not_mergeable_and_is_refused_with_405(github: GitHub) -> 
     pull = new_pull(github, f"bee/{number}-c", {path: "theirs\n"})
     github.push("main", {path: "ours\n"})
     assert github.known(pull.number) is False
-    merging = refused(lambda: write.merge(github.door(), REPO, pull.number, pull.head, "squash", "t", ""))
+    merging = refused(lambda: write.merge(github.client(), REPO, pull.number, pull.head, "squash", "t", ""))
     assert merging == ("RefusedError", 405)
 
 
@@ -397,15 +397,15 @@ def test_a_merge_needs_the_head_it_was_asked_for_and_happens_once(github: GitHub
     issue = new_issue(github)
     branch = f"bee/{issue}-task"
     pull = new_pull(github, branch, {f"w{issue}.txt": "x"}, body=f"Part of #{issue}.")
-    door, base = github.door(), write.read_oid(github.door(), REPO, "refs/heads/main")
+    client, base = github.client(), write.read_oid(github.client(), REPO, "refs/heads/main")
     old = pull.head
     head = github.push(branch, {f"w{issue}.txt": "y"})
-    assert refused(lambda: write.merge(door, REPO, pull.number, old, "squash", "t", "")) == ("RefusedError", 409)
-    made = write.merge(door, REPO, pull.number, head, "squash", "t", "")
-    assert write.commit_parents(door, REPO, made) == (base,)
-    assert write.read_oid(door, REPO, "refs/heads/main") == made
-    assert write.merged_as(door, REPO, pull.number) == (made, "bee")
-    assert refused(lambda: write.merge(door, REPO, pull.number, head, "squash", "t", "")) == ("RefusedError", 405)
+    assert refused(lambda: write.merge(client, REPO, pull.number, old, "squash", "t", "")) == ("RefusedError", 409)
+    made = write.merge(client, REPO, pull.number, head, "squash", "t", "")
+    assert write.commit_parents(client, REPO, made) == (base,)
+    assert write.read_oid(client, REPO, "refs/heads/main") == made
+    assert write.merged_as(client, REPO, pull.number) == (made, "bee")
+    assert refused(lambda: write.merge(client, REPO, pull.number, head, "squash", "t", "")) == ("RefusedError", 405)
     after = read_pull(github, pull.number)
     assert (after.open, after.merged) == (False, True)
     (ref,) = read_issue(github, issue).pulls
@@ -416,7 +416,7 @@ def test_a_merge_needs_the_head_it_was_asked_for_and_happens_once(github: GitHub
 def test_a_stranger_does_not_merge(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-s", {f"s{number}.txt": "x"})
-    eve = github.door("eve")
+    eve = github.client("eve")
     kind, _ = refused(lambda: write.merge(eve, REPO, pull.number, pull.head, "squash", "t", ""))
     assert kind in {"ForbiddenError", "NotFoundError"}
     assert read_pull(github, pull.number).merged is False
@@ -425,9 +425,9 @@ def test_a_stranger_does_not_merge(github: GitHub) -> None:
 def test_a_merge_of_the_method_merge_has_base_and_head_as_parents(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-p", {f"p{number}.txt": "x"})
-    base = write.read_oid(github.door(), REPO, "refs/heads/main")
-    made = write.merge(github.door(), REPO, pull.number, pull.head, "merge", "t", "")
-    assert write.commit_parents(github.door(), REPO, made) == (base, pull.head)
+    base = write.read_oid(github.client(), REPO, "refs/heads/main")
+    made = write.merge(github.client(), REPO, pull.number, pull.head, "merge", "t", "")
+    assert write.commit_parents(github.client(), REPO, made) == (base, pull.head)
 
 
 def test_deleting_a_branch_closes_its_pull_request(github: GitHub) -> None:
@@ -436,13 +436,13 @@ def test_deleting_a_branch_closes_its_pull_request(github: GitHub) -> None:
     move(github, RefMove(f"refs/heads/bee/{number}-d", pull.head, None))
     after = read_pull(github, pull.number)
     assert (after.open, after.merged) == (False, False)
-    assert [ref.state for ref in read.pulls_of_branch(github.door(), REPO, f"bee/{number}-d")] == [PullState.CLOSED]
+    assert [ref.state for ref in read.pulls_of_branch(github.client(), REPO, f"bee/{number}-d")] == [PullState.CLOSED]
 
 
 def test_nobody_judges_their_own_pull_request_and_a_review_names_its_commit(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-r", {f"r{number}.txt": "x"})
-    bee, ada, eve = github.door(), github.door("ada"), github.door("eve")
+    bee, ada, eve = github.client(), github.client("ada"), github.client("eve")
     for event in ("APPROVE", "REQUEST_CHANGES"):
         own = refused(lambda event=event: write.review(bee, REPO, pull.number, pull.head, event, "w"))
         assert own == ("RefusedError", 422)
@@ -460,11 +460,11 @@ def test_nobody_judges_their_own_pull_request_and_a_review_names_its_commit(gith
 def test_a_review_keeps_its_verdict_when_its_words_change_and_a_stranger_changes_none(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-w", {f"w{number}.txt": "x"})
-    write.review(github.door("ada"), REPO, pull.number, pull.head, "REQUEST_CHANGES", "no")
+    write.review(github.client("ada"), REPO, pull.number, pull.head, "REQUEST_CHANGES", "no")
     (said,) = read_pull(github, pull.number).reviews
-    stranger = refused(lambda: write.edit_review(github.door("eve"), REPO, pull.number, said.id, "yes"))
+    stranger = refused(lambda: write.edit_review(github.client("eve"), REPO, pull.number, said.id, "yes"))
     assert stranger[0] == "ForbiddenError"
-    write.edit_review(github.door("ada"), REPO, pull.number, said.id, "no, again")
+    write.edit_review(github.client("ada"), REPO, pull.number, said.id, "no, again")
     (after,) = read_pull(github, pull.number).reviews
     assert (after.id, after.state, after.body) == (said.id, ReviewState.CHANGES_REQUESTED, "no, again")
     assert after.editor is not None
@@ -475,12 +475,12 @@ def test_the_latest_status_of_a_context_counts(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-st", {f"st{number}.txt": "x"})
     assert pull.checks == ()
-    door = github.door()
+    client = github.client()
     for context, state in (("ci", "pending"), ("ci", "failure"), ("bee/e2e", "success")):
-        write.set_status(door, REPO, pull.head, context, state, "words", "")
+        write.set_status(client, REPO, pull.head, context, state, "words", "")
     checks = {check.name: check.state for check in read_pull(github, pull.number).checks}
     assert checks == {"ci": CheckState.RED, "bee/e2e": CheckState.GREEN}
-    unknown = refused(lambda: write.set_status(door, REPO, "e" * 40, "ci", "success", "", ""))
+    unknown = refused(lambda: write.set_status(client, REPO, "e" * 40, "ci", "success", "", ""))
     assert unknown == ("RefusedError", 422)
 
 
@@ -488,30 +488,30 @@ def test_the_latest_status_of_a_context_counts(github: GitHub) -> None:
 
 
 def test_what_is_not_there_is_not_found(github: GitHub) -> None:
-    assert refused(lambda: read.read_item(github.door(), REPO, 99_999)) == ("NotFoundError", 0)
-    assert refused(lambda: read.read_head(github.door(), "ada/none")) == ("NotFoundError", 0)
-    assert refused(lambda: github.door().rest("GET", f"/repos/{REPO}/issues/9999")) == ("NotFoundError", 0)
+    assert refused(lambda: read.read_item(github.client(), REPO, 99_999)) == ("NotFoundError", 0)
+    assert refused(lambda: read.read_head(github.client(), "ada/none")) == ("NotFoundError", 0)
+    assert refused(lambda: github.client().rest("GET", f"/repos/{REPO}/issues/9999")) == ("NotFoundError", 0)
 
 
 def test_permissions_by_login_and_an_outsider_has_none(github: GitHub) -> None:
-    door = github.door()
-    found = {login: read.read_permission(door, REPO, login) for login in ("ada", "bee", "eve", "nobody")}
+    client = github.client()
+    found = {login: read.read_permission(client, REPO, login) for login in ("ada", "bee", "eve", "nobody")}
     assert found == {
         "ada": Permission.ADMIN, "bee": Permission.WRITE, "eve": Permission.READ, "nobody": Permission.NONE,
     }  # fmt: skip
-    listed = read.read_snapshot(door, REPO).permissions
+    listed = read.read_snapshot(client, REPO).permissions
     assert {login: listed.get(login, Permission.NONE) for login in ("ada", "bee", "eve")} == {
         "ada": Permission.ADMIN, "bee": Permission.WRITE, "eve": Permission.NONE,
     }  # fmt: skip
 
 
 def test_a_snapshot_shows_open_items_refs_and_the_policy_and_the_clock_moves_with_github(github: GitHub) -> None:
-    door = github.door()
+    client = github.client()
     issue, closed = new_issue(github), new_issue(github)
-    write.close_issue(door, REPO, closed)
+    write.close_issue(client, REPO, closed)
     oid = commit(github, "tip")
     move(github, RefMove(f"refs/bee/items/{issue}", None, oid))
-    first = read.read_snapshot(door, REPO)
+    first = read.read_snapshot(client, REPO)
     numbers = [one.number for one in first.issues]
     assert issue in numbers
     assert closed not in numbers
@@ -519,41 +519,41 @@ def test_a_snapshot_shows_open_items_refs_and_the_policy_and_the_clock_moves_wit
     assert first.items[issue].oid == oid
     assert first.policy_text == FILES[".github/bee.yml"]
     assert first.viewer.login == "bee"
-    assert first.default_head == write.read_oid(door, REPO, "refs/heads/main")
+    assert first.default_head == write.read_oid(client, REPO, "refs/heads/main")
     github.wait(100)
-    assert 100 <= read.read_snapshot(door, REPO).now - first.now <= 130
+    assert 100 <= read.read_snapshot(client, REPO).now - first.now <= 130
 
 
 def test_lists_longer_than_a_page_are_read_to_their_end(github: GitHub) -> None:
     number = new_issue(github)
     node = read_issue(github, number).node_id
     for start in range(105):
-        write.publish(github.door(), {"comment": {"subjectId": node, "body": f"{start}"}})
+        write.publish(github.client(), {"comment": {"subjectId": node, "body": f"{start}"}})
     assert [c.body for c in read_issue(github, number).comments] == [str(n) for n in range(105)]
 
 
 def test_an_own_alert_is_found_and_a_strangers_is_not(github: GitHub) -> None:
     marker = f"<!-- bee:alert key=k{Random().randrange(10**6)} -->"
-    write.create_issue(github.door("eve"), REPO, "Alert", marker)
-    assert read.open_alert(github.door(), REPO, "bee", marker) == 0
-    number = write.create_issue(github.door(), REPO, "Alert", f"Words.\n\n{marker}")
-    assert read.open_alert(github.door(), REPO, "bee", marker) == number
-    write.close_issue(github.door(), REPO, number)
-    assert read.open_alert(github.door(), REPO, "bee", marker) == 0
+    write.create_issue(github.client("eve"), REPO, "Alert", marker)
+    assert read.open_alert(github.client(), REPO, "bee", marker) == 0
+    number = write.create_issue(github.client(), REPO, "Alert", f"Words.\n\n{marker}")
+    assert read.open_alert(github.client(), REPO, "bee", marker) == number
+    write.close_issue(github.client(), REPO, number)
+    assert read.open_alert(github.client(), REPO, "bee", marker) == 0
 
 
 def test_closed_items_are_listed_by_their_label(github: GitHub) -> None:
     with_it, without, still_open = (new_issue(github) for _ in range(3))
     for number in (with_it, still_open):
-        write.add_labels(github.door("ada"), REPO, number, ["breeze:quarantine-hotloop"])
+        write.add_labels(github.client("ada"), REPO, number, ["breeze:quarantine-hotloop"])
     for number in (with_it, without):
-        write.close_issue(github.door("ada"), REPO, number)
-    assert read.closed_with(github.door(), REPO, "breeze:quarantine-hotloop") == [with_it]
+        write.close_issue(github.client("ada"), REPO, number)
+    assert read.closed_with(github.client(), REPO, "breeze:quarantine-hotloop") == [with_it]
 
 
 def test_an_issue_without_dependencies_has_none(github: GitHub) -> None:
     number = new_issue(github)
-    assert read.read_dependencies(github.door(), REPO, [number], 1) == {number: (0, ())}
+    assert read.read_dependencies(github.client(), REPO, [number], 1) == {number: (0, ())}
 
 
 def test_errors_that_bee_knows_by_name_are_the_same(github: GitHub) -> None:

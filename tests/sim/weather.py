@@ -12,7 +12,7 @@ import requests
 from tests.sim.hub import No
 from tests.sim.mirrors import Lost
 from tests.sim.timeline import Killed, Process
-from tests.sim.wire import Asked, response
+from tests.sim.transport import Asked, response
 
 if TYPE_CHECKING:
     from tests.sim.machine import Machine

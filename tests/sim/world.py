@@ -131,7 +131,7 @@ class World:
 
     def cron(self, machine: Machine) -> None:
         """Its scheduler: a tick every five minutes."""
-        keeper = Process("cron", f"cron of {machine.name}")
+        renewer = Process("cron", f"cron of {machine.name}")
 
         def act() -> None:
             self.timeline.sleep(self.random.uniform(0, CRON_SECONDS))
@@ -141,7 +141,7 @@ class World:
                     machine.start_tick()
                 self.timeline.sleep(CRON_SECONDS * self.random.uniform(0.9, 1.1))
 
-        self.timeline.start(keeper, act)
+        self.timeline.start(renewer, act)
 
     def play(self) -> Result:
         """People and weather for a while; then all is quiet, until nothing moves."""
@@ -206,16 +206,16 @@ class World:
 
     def decision(self) -> Decision:
         """What bee would decide now, read by nobody."""
-        from bee.github.client import Door
+        from bee.github.client import GitHubClient
         from tests.sim.machine import SERVERS
-        from tests.sim.wire import Wire
+        from tests.sim.transport import Transport
 
         stopped = _StoppedClock(self.timeline.now)
-        door = Door(SERVERS, "t", Wire(self.hub, self.hub.users["bee"]), stopped)
+        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users["bee"]), stopped)
         for one in self.hub.things.values():
             self.hub.look_mergeable(one)
             one.known_at = 0.0
-        return decide([look(door, REPO)])
+        return decide([look(client, REPO)])
 
 
 class _StoppedClock:

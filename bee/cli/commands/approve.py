@@ -23,5 +23,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return steer_item(
         args,
         env,
-        lambda host, door, repo, number: actions.say_of_head(door, repo, number, markers.APPROVED, args.reason),
+        lambda host, client, repo, number: actions.say_of_head(client, repo, number, markers.APPROVED, args.reason),
     )

@@ -73,8 +73,8 @@ def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tupl
     except AuthError as missing:
         return None, [], f"not read: {missing}"
     args.repo = [repo]  # this one is named, so config.yml may be missing
-    door = host_for(args, env).door()
-    text = reading.read_head(door, check_repo_name(repo)).policy_text
+    client = host_for(args, env).client()
+    text = reading.read_head(client, check_repo_name(repo)).policy_text
     if not text:
         return None, [], "there is none; `bee init` writes one"
     read = parse_yaml(text, POLICY_PATH)

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def _of(host: Host, repo: str, since: int, until: int) -> dict[str, Any]:
-    policy = read_policy(repo, read.read_head(host.door(), repo).policy_text)
+    policy = read_policy(repo, read.read_head(host.client(), repo).policy_text)
     everything = agent_runs(ledger.read(host, repo, (), since))
     runs = [one for one in everything if one.run.started_at >= since and (not until or one.run.started_at < until)]
     tables = {f"{name}s": _rows(name, runs, sums(runs, key)) for name, key in KEYS.items()}

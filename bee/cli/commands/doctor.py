@@ -12,7 +12,7 @@ from bee.cli import wiring
 from bee.cli.commands.install import machine_of
 from bee.cli.common import add_repo, print_json
 from bee.config.schema import Settings
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.text import plain
 from bee.sandbox.box import find as find_box
@@ -95,11 +95,11 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patie
     except AuthError as problem:
         findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
-    door = Door(wiring.servers_of(env), token)
-    if not doctor.token_checks(door, findings, patient.token_from):
+    client = GitHubClient(wiring.servers_of(env), token)
+    if not doctor.token_checks(client, findings, patient.token_from):
         return
     for repo in wiring.repos_of(patient.settings, args.repo) if args.repo or patient.settings.repos else ():
-        doctor.repo_checks(door, repo, patient, findings)
+        doctor.repo_checks(client, repo, patient, findings)
 
 
 def _show(findings: Findings, colour: bool) -> None:

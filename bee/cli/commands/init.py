@@ -13,7 +13,7 @@ from bee.cli import ask, wiring
 from bee.cli.commands.doctor import token_source
 from bee.cli.common import print_json
 from bee.config.schema import POLICY_PATH, check_repo_name
-from bee.github.client import Door, Servers
+from bee.github.client import GitHubClient, Servers
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.text import one_line, plain
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), here.servers)
-    door = Door(here.servers, wiring.token_of(env))
-    found = apply.look(door, repo)
+    client = GitHubClient(here.servers, wiring.token_of(env))
+    found = apply.look(client, repo)
     show = _quiet if args.json else _say
     _show_found(show, found, here)
     answers = _answers(args, found, machine, here, asks)
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     _show_unused(args, plan)
     if asks and plan.changes and not ask.yes("Write this?", default=True):
         raise UsageError(ask.NOTHING)
-    written = apply.carry_out(door, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
+    written = apply.carry_out(client, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
     if args.json:
         print_json(_json(plan, written, args.dry_run))
     else:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     about, others = logs.find_run(home, repos, args.number, args.run)
     if about is None:
         repo = wiring.one_repo(settings, args.repo)
-        raise UsageError(logs.elsewhere(host_for(args, env).door(), repo, args.number, args.run))
+        raise UsageError(logs.elsewhere(host_for(args, env).client(), repo, args.number, args.run))
     reading = Reading(home, about, settings)
     if args.json:
         print_json(_json(reading, list(_lines(reading, args.follow)), others))

@@ -130,13 +130,13 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
                          "the text has errors (`problems` in the JSON); nothing was opened")  # fmt: skip
     repo = _repo(args, env)
     args.repo = [repo]
-    door = host_for(args, env).door()
-    place = new_issue.place_of(door, repo)
+    client = host_for(args, env).client()
+    place = new_issue.place_of(client, repo)
     left = [draft for draft in drafts if draft.key not in place.there]
     if left and not (args.yes or args.dry_run) and not ask.yes(_question(left, place), default=True):
         raise UsageError("nothing was opened")
     done = []
-    for one in new_issue.open_issues(door, place, drafts, args.dry_run):
+    for one in new_issue.open_issues(client, place, drafts, args.dry_run):
         done.append(one)
         if not args.json:
             print(plain(_said(one, place)))

@@ -23,5 +23,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
     state = State(args.to)
     return steer_item(
-        args, env, lambda host, door, repo, number: override(host, door, repo, number, state, args.reason)
+        args, env, lambda host, client, repo, number: override(host, client, repo, number, state, args.reason)
     )

@@ -26,11 +26,13 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.all:
         host = host_for(args, env)
         reason = " ".join(word for word in (args.number, args.reason) if word)
-        return wiring.for_all(host, args, lambda door, repo: actions.pause_repo(host, door, repo, reason))
+        return wiring.for_all(host, args, lambda client, repo: actions.pause_repo(host, client, repo, reason))
     try:
         number = item_number(args.number or "")
     except argparse.ArgumentTypeError as problem:
         text = "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]"
         raise UsageError(f"{problem}; {text}" if args.number else text) from problem
     args.number = number
-    return steer_item(args, env, lambda host, door, repo, number: actions.pause(host, door, repo, number, args.reason))
+    return steer_item(
+        args, env, lambda host, client, repo, number: actions.pause(host, client, repo, number, args.reason)
+    )

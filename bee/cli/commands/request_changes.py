@@ -23,7 +23,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return steer_item(
         args,
         env,
-        lambda host, door, repo, number: actions.say_of_head(
-            door, repo, number, markers.CHANGES_REQUESTED, args.reason
+        lambda host, client, repo, number: actions.say_of_head(
+            client, repo, number, markers.CHANGES_REQUESTED, args.reason
         ),
     )

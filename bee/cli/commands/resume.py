@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.all:
         wiring.home_of(env).clear_markers("PAUSED")
         host = host_for(args, env)
-        return wiring.for_all(host, args, lambda door, repo: actions.resume_repo(host, door, repo))
+        return wiring.for_all(host, args, lambda client, repo: actions.resume_repo(host, client, repo))
     if args.number is None:
         raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")
-    return steer_item(args, env, lambda host, door, repo, number: actions.resume(door, repo, number))
+    return steer_item(args, env, lambda host, client, repo, number: actions.resume(client, repo, number))

@@ -31,14 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show where everything is; 1 when a person is needed."""
     host = host_for(args, env)
-    door, repos = host.door(), wiring.repos_of(host.settings, args.repo)
+    client, repos = host.client(), wiring.repos_of(host.settings, args.repo)
     while args.watch:
         try:
-            _show(args, env, see(host, door, repos), clear=sys.stdout.isatty())
+            _show(args, env, see(host, client, repos), clear=sys.stdout.isatty())
         except LookError as problem:
             say(f"bee: {problem}")
         time.sleep(args.watch)
-    seen = see(host, door, repos)
+    seen = see(host, client, repos)
     _show(args, env, seen, clear=False)
     return seen.exit
 

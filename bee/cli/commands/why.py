@@ -26,11 +26,11 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Explain one item, by the same code that decides."""
     host = host_for(args, env)
     repo = wiring.one_repo(host.settings, args.repo)
-    door = host.door()
-    view = with_phases(host, look(door, repo))
+    client = host.client()
+    view = with_phases(host, look(client, repo))
     placed = next((one for one in survey(view) if one.number == args.number), None)
     if placed is None:
-        placed = place_item(read.read_item(door, repo, args.number).item, view)
+        placed = place_item(read.read_item(client, repo, args.number).item, view)
     data = why_json(placed, hold_of(view))
     if args.json:
         print_json(data)

@@ -18,7 +18,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
-from bee.github.client import Door
+from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.model import markers
 from bee.model.errors import BeeError
@@ -47,7 +47,7 @@ What bee's next tick would see. It is looked at again by itself.
 Green: an agent moves next. Yellow: you. Cyan: a condition.
 Any key closes this.
 """
-Act = Callable[[Door, str, int], Done]
+Act = Callable[[GitHubClient, str, int], Done]
 
 
 class Ask(ModalScreen[bool]):
@@ -116,10 +116,10 @@ class Watch(App[None]):
         self._looking = False
         self._follow: Follow | None = None
         self._acts: dict[str, Act] = {
-            "pause": lambda door, repo, number: actions.pause(host, door, repo, number, ""),
+            "pause": lambda client, repo, number: actions.pause(host, client, repo, number, ""),
             "resume": actions.resume,
-            "approve": lambda door, repo, number: actions.say_of_head(door, repo, number, markers.APPROVED, ""),
-            "retry": lambda door, repo, number: actions.retry(door, repo, number, ""),
+            "approve": lambda client, repo, number: actions.say_of_head(client, repo, number, markers.APPROVED, ""),
+            "retry": lambda client, repo, number: actions.retry(client, repo, number, ""),
         }
 
     def compose(self) -> ComposeResult:
@@ -300,7 +300,7 @@ class Watch(App[None]):
     @work(thread=True, group="steer")
     def _steer(self, verb: str, row: Row) -> None:
         try:
-            said = self._acts[verb](self._host.door(), *row.key).said
+            said = self._acts[verb](self._host.client(), *row.key).said
         except BeeError as problem:
             said = one_line(str(problem), 300)
         self.call_from_thread(self._steered, said)

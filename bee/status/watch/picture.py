@@ -69,10 +69,10 @@ class Picture:
 
 def take(host: Host, repos: Sequence[str]) -> Picture:
     """Look once: one request for each repository, more where dependencies need it. Raises BeeError."""
-    door = host.door()
-    views = [with_phases(host, look(door, repo)) for repo in repos]
+    client = host.client()
+    views = [with_phases(host, look(client, repo)) for repo in repos]
     decision = decide(views)
-    return Picture(rows_of(decision, views), plain(decision.held), door.now(), door.requests)
+    return Picture(rows_of(decision, views), plain(decision.held), client.now(), client.requests)
 
 
 def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:

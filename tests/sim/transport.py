@@ -82,7 +82,7 @@ def handle(hub: Hub, who: User, request: Asked, query: Mapping[str, str], known:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class Transport:
     """The requests of one account. `around` does what lies between asking and hearing (time, faults)."""
 
     hub: Hub
