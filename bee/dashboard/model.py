@@ -179,7 +179,7 @@ def _last_error(view: View) -> str:
         failed += [(run.ended_at, number, run) for run in runs if run.outcome is Outcome.ERROR and is_dispatch(run)]
     if not failed:
         return ""
-    at, number, run = max(failed, key=lambda one: (one[0], one[1]))
+    at, number, run = max(reversed(failed), key=lambda one: (one[0], one[1]))
     why = run.note or str(run.failure or "no reason given")
     return f"{utc(at)}, {run.role} on #{number}: {texts.quoted(why)}"
 

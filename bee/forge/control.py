@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -39,7 +40,10 @@ def _serve(app: App, request: Request, data: Any) -> Response:
         return _json(200, app.stats.after(after))
     if request.path.rstrip("/") == "/_forge/clock":
         if request.method == "POST":
-            app.forge.advance_clock(float(data["advance_seconds"]))
+            if "stopped" in data:
+                app.forge.clock.stopped_at = time.time() if data["stopped"] else None
+            else:
+                app.forge.advance_clock(float(data["advance_seconds"]))
         return _json(200, {"now": app.forge.clock.now(), "offset_seconds": app.forge.clock.offset_seconds})
     if request.path.rstrip("/") == "/_forge/faults":
         return _faults(app, request.method, data)

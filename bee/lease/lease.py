@@ -71,6 +71,7 @@ def record_for(desk: Desk, claim: Claim, tip: Tip | None, now: int) -> Record:
         Kind.CLAIMED, claim.number, claim.run, claim.role, now, secrets.token_hex(8), desk.host, desk.boot,
         claim.engine, now + limits.LEASE_SECONDS, now, claim.fingerprint, claim.position, claim.head, claim.base,
         history=fold(before), cost_usd_before=usd, runs_before=runs, handoff=before.handoff if before else "",
+        sequence=records.following(before, now),
     )  # fmt: skip
 
 
@@ -129,7 +130,10 @@ def renew(desk: Desk, lease: Lease) -> Lease:
 def renewed(record: Record, now: int) -> Record:
     """The record of a renewal; a published record stays published, with its outbox."""
     kind = Kind.PUBLISHED if record.kind is Kind.PUBLISHED else Kind.RENEWED
-    return replace(record, kind=kind, at=now, expires_at=now + limits.LEASE_SECONDS, nonce=secrets.token_hex(8))
+    return replace(
+        record, kind=kind, at=now, expires_at=now + limits.LEASE_SECONDS, nonce=secrets.token_hex(8),
+        sequence=records.following(record, now),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ def ended(record: Record, ending: Ending, now: int) -> Record:
         outcome=ending.outcome, note=ending.note[:500], failure=ending.failure,
         handoff=ending.handoff[:4000] or record.handoff, error_print=ending.error_print,
         cost_usd=ending.cost_usd, tokens=ending.tokens, head=ending.head or record.head,
+        sequence=records.following(record, now),
     )  # fmt: skip
 
 
@@ -174,7 +179,7 @@ def take_over(desk: Desk, tip: Tip) -> Lease | None:
     now = desk.client.now()
     record = replace(
         tip.record, at=now, expires_at=now + limits.LEASE_SECONDS, host=desk.host, boot=desk.boot,
-        nonce=secrets.token_hex(8),
+        nonce=secrets.token_hex(8), sequence=records.following(tip.record, now),
     )  # fmt: skip
     oid = write_record(desk, record, tip.oid)
     ref = item_ref(record.number)

@@ -54,7 +54,10 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One change of a lease. `expires_at` is 0 for a record that holds nothing; `count` is an alert's, see there."""
+    """One change of a lease. `expires_at` is 0 for a record that holds nothing; `count` is an alert's, see there.
+
+    `sequence` goes up with every record of an item.
+    """
 
     kind: Kind
     number: int
@@ -83,11 +86,21 @@ class Record:
     cost_usd_before: float = 0.0
     runs_before: int = 0
     count: int = 0
+    sequence: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether this record claims the item (whether it still does is a matter of `expires_at`)."""
         return self.kind in HOLDING
+
+
+def following(before: Record | None, now: int) -> int:
+    """The sequence number of the record after `before`.
+
+    A ledger begins at GitHub's time (`now`, in seconds since the epoch) and not at 1: one that was lost must not start
+    again below the numbers that bee's comments carry.
+    """
+    return before.sequence + 1 if before is not None and before.sequence else now
 
 
 def _plain(value: Any) -> Any:

@@ -1,16 +1,21 @@
 """What a pull request's comments and reviews prove: verdicts, E2E results, rounds. Pure.
 
-Evidence is (author, head, order): written by a trusted account, unedited by another, about this head; the
-latest by GitHub's order wins, and of two in the same second the stricter one. Two things do not count from when they
-were posted: a run's yes or reply is as old as the run itself, so a person's no that came while the agent worked, which
-it cannot have seen, stands; and what a run posted twice (its host slept in between) was said the first time.
+Evidence is (author, head, order): written by a trusted account, unedited by another, about this head; the latest wins.
+bee's own words come in the order of their records (`n=` in `bee:run`), people's comments and people's reviews in
+GitHub's order, whatever falls into one second. Nothing orders those three among one another within a second: there the
+stricter word comes last, but an answer after what it answers.
+
+Two things do not count from when they were posted: a run's yes or reply is as old as the run itself, so a person's no
+that came while the agent worked, which it cannot have seen, stands; and what a run posted twice (its host slept in
+between) was said the first time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from bee.model import markers
 from bee.model.items import Comment, Pull, Review, ReviewState
@@ -20,6 +25,11 @@ from bee.model.roles import Role
 from bee.model.runs import began_at
 from bee.pipeline.history import fold
 from bee.pipeline.trust import Trust
+
+Post = Comment | Review
+# (what has a certain order of its own, the place in it)
+Chain = tuple[str, int, int, int]
+T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -67,21 +77,68 @@ _STRICTNESS = {Verdict.NONE: 0, Verdict.APPROVED: 1, Verdict.REPLIED: 2, Verdict
 
 
 def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
-    """Everything that counts on this pull request about any head, in GitHub's order."""
-    found: list[Word] = []
-    posts: tuple[Comment | Review, ...] = (*pull.comments, *pull.reviews)
+    """Everything that counts on this pull request about any head, oldest first."""
+    found: list[tuple[Chain, Word]] = []
+    posts: tuple[Post, ...] = (*pull.comments, *pull.reviews)
     for post in _said_once([post for post in posts if trust.counts(post)]):
         run = _run_marker(post)
         if run is not None:
-            found.extend(_words_of_run(post, run))
-            continue
-        found.extend(_words_of_markers(post, pull, record))
-        if isinstance(post, Review):
-            found.extend(_words_of_review(post))
-    return tuple(sorted(found, key=lambda word: _order(word, found)))
+            said = [*_words_of_run(post, run)]
+        else:
+            said = [*_words_of_markers(post, pull, record)]
+            said += _words_of_review(post) if isinstance(post, Review) else ()
+        found += [(_chain(post, word.at), word) for word in said]
+    return tuple(_merged(found, _rank, _is_answered))
 
 
-def _said_once(posts: Sequence[Comment | Review]) -> Iterator[Comment | Review]:
+def in_order(posts: Iterable[Post]) -> list[Post]:
+    """The posts oldest first: bee's own by their records, people's by GitHub's order."""
+    return _merged([(_chain(post, post.at), post) for post in posts], lambda post: (post.at, post.id))
+
+
+def _chain(post: Post, at: int) -> Chain:
+    run = _run_marker(post)
+    n = run.get("n") if run is not None else ""
+    kind = type(post).__name__ if run is None else "run"
+    return kind, int(n) if n.isdecimal() else 0, at, post.id
+
+
+def _merged(
+    said: Iterable[tuple[Chain, T]], rank: Callable[[T], Any], is_answered: Callable[[T, T], bool] | None = None
+) -> list[T]:
+    """One order that keeps that of every chain: of the chains' last ones, the highest by `rank` comes last.
+
+    `is_answered(one, other)`: `other`, of another chain, comes after `one` whatever their ranks.
+    """
+    chains: dict[str, list[T]] = {}
+    for chain, one in sorted(said, key=lambda pair: (pair[0], rank(pair[1]))):
+        chains.setdefault(chain[0], []).append(one)
+    found: list[T] = []
+    while chains:
+        free = [name for name in chains if not _waits(name, chains, is_answered)]
+        name = max(free or chains, key=lambda name: (rank(chains[name][-1]), name))
+        found.append(chains[name].pop())
+        if not chains[name]:
+            del chains[name]
+    return found[::-1]
+
+
+def _waits(name: str, chains: Mapping[str, Sequence[T]], is_answered: Callable[[T, T], bool] | None) -> bool:
+    """Whether an answer to the last one of this chain is left in another."""
+    others = (one for other, chain in chains.items() if other != name for one in chain)
+    return is_answered is not None and any(is_answered(chains[name][-1], one) for one in others)
+
+
+def _rank(word: Word) -> tuple[int, int, bool, int]:
+    return word.at, _STRICTNESS[word.verdict], not word.by_bee, word.id
+
+
+def _is_answered(word: Word, other: Word) -> bool:
+    """Whether `other` answers `word`, as far as the second leaves that open: ids alone are not unique among kinds."""
+    return word.verdict is Verdict.CHANGES and word.at == other.at and other.answers == str(word.id)
+
+
+def _said_once(posts: Sequence[Post]) -> Iterator[Post]:
     """The posts oldest first, without those that carry the effect key of an earlier one of the same account."""
     seen: set[tuple[str, str]] = set()
     for post in sorted(posts, key=lambda post: (post.at, post.id)):
@@ -92,24 +149,16 @@ def _said_once(posts: Sequence[Comment | Review]) -> Iterator[Comment | Review]:
         seen.add(key)
 
 
-def _order(word: Word, among: Sequence[Word]) -> tuple[int, int, int]:
-    """GitHub's order, in whole seconds; of one second the stricter comes last, but an answer after what it answers."""
-    answered = word.answers and any(
-        str(other.id) == word.answers and other.at == word.at and other.verdict is Verdict.CHANGES for other in among
-    )
-    return word.at, _STRICTNESS[Verdict.CHANGES] + 1 if answered else _STRICTNESS[word.verdict], word.id
-
-
-def _run_marker(post: Comment | Review) -> markers.Marker | None:
+def _run_marker(post: Post) -> markers.Marker | None:
     found = markers.named(post.body, markers.RUN)
     return found[-1] if found else None
 
 
-def _who(post: Comment | Review) -> str:
+def _who(post: Post) -> str:
     return post.author.login if post.author else "ghost"
 
 
-def _words_of_run(post: Comment | Review, run: markers.Marker) -> Iterator[Word]:
+def _words_of_run(post: Post, run: markers.Marker) -> Iterator[Word]:
     verdicts = {"approve": Verdict.APPROVED, "changes": Verdict.CHANGES, "reply": Verdict.REPLIED}
     allowed = {"reviewer": ("approve", "changes"), "drafter": ("reply",)}.get(run.get("role"), ())
     said = run.get("verdict")
@@ -121,7 +170,7 @@ def _words_of_run(post: Comment | Review, run: markers.Marker) -> Iterator[Word]
         )  # fmt: skip
 
 
-def _words_of_markers(post: Comment | Review, pull: Pull, record: Record | None) -> Iterator[Word]:
+def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator[Word]:
     kinds = {markers.APPROVED: Verdict.APPROVED, markers.CHANGES_REQUESTED: Verdict.CHANGES}
     for marker in markers.parse(post.body):
         verdict = kinds.get(marker.name)
@@ -179,19 +228,18 @@ def rounds(said: tuple[Word, ...], since: int) -> int:
 
 
 def e2e_results(pull: Pull, trust: Trust) -> tuple[E2E, ...]:
-    """All E2E results posted for this pull request, oldest first; of two in the same second a failure comes last."""
-    found = []
+    """All E2E results posted for this pull request, oldest first, in the order of their records."""
+    found: list[tuple[Chain, E2E]] = []
     for comment in _said_once([comment for comment in pull.comments if trust.counts(comment)]):
         run = _run_marker(comment)
         if run is None or run.get("role") != "test" or run.get("result") not in {"pass", "fail"}:
             continue
         if run.get("head") and run.get("base"):
             passed = run.get("result") == "pass"
-            found.append(
-                E2E(run.get("head"), run.get("base"), passed, comment.at, run.get("class"), run.get("trace"),
-                    comment.url, comment.body)
-            )  # fmt: skip
-    return tuple(sorted(found, key=lambda result: (result.at, not result.passed, result.cls, result.text)))
+            result = E2E(run.get("head"), run.get("base"), passed, comment.at, run.get("class"), run.get("trace"),
+                         comment.url, comment.body)  # fmt: skip
+            found.append((_chain(comment, comment.at), result))
+    return tuple(_merged(found, lambda result: (result.at, not result.passed, result.cls, result.text)))
 
 
 def e2e_here(results: tuple[E2E, ...], head: str, base: str) -> tuple[E2E, ...]:

@@ -178,7 +178,8 @@ def _overtaken(carrying: Carrying, effect: MergePull, result: MergeResult) -> No
     if trace is not None and trace.passed:
         key = effect_key(effect.number, "merger", effect.head, "result")
         words = texts.result_passed(effect.base_ref, result.overtaken, result.commit, trace.ref)
-        text = texts.marked(words, carrying.lease.record.run, "merger", key)
+        record = carrying.lease.record
+        text = texts.marked(words, record.run, "merger", key, record.sequence)
         _post_comment(carrying, PostComment(effect.number, text, key))
         return
     carrying.held = True
@@ -187,13 +188,14 @@ def _overtaken(carrying: Carrying, effect: MergePull, result: MergeResult) -> No
 
 def _hand_over(carrying: Carrying, effect: MergePull, parent: str, trace: TraceResult | None) -> None:
     """Its issue waits for a person too, before the next step builds on the result."""
-    run = carrying.lease.record.run
+    record = carrying.lease.record
     pull = carrying.item(effect.number)
     named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None
     for number in [effect.number, *(named[:1] if named else ())]:
         key = effect_key(number, "merger", effect.head, "overtaken")
         words = texts.base_overtaken(number, effect.base_ref, effect.base, parent, trace.ref if trace else "")
-        marked = texts.marked(words, run, "merger", key, cause=Cause.BASE_MOVED.value)
+        n = record.sequence if number == record.number else 0  # the issue has a ledger of its own
+        marked = texts.marked(words, record.run, "merger", key, n, cause=Cause.BASE_MOVED.value)
         _post_comment(carrying, PostComment(number, marked, key))
     if named:
         _set_labels(carrying, SetLabels(named[0], (Label.HUMAN.value,), ()))

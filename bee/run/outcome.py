@@ -29,6 +29,7 @@ from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
 from bee.pipeline.escalation import TRIED_SHOWN_MAX, tried_on
 from bee.pipeline.evidence import verdict_at_head
+from bee.pipeline.facts import record_of
 from bee.pipeline.pull_facts import said_of
 from bee.run.prompt import Brief
 from bee.wording import texts
@@ -108,6 +109,8 @@ class _Maker:
         self.brief, self.fingerprint = brief, fingerprint
         self.number = brief.item.number
         self.role = str(brief.role)
+        record = record_of(brief.view, self.number)
+        self.n = record.sequence if record is not None else 0
 
     def result(self, said: Said) -> Result | None:
         """The result of whatever the role said; None when it said nothing that counts."""
@@ -141,7 +144,7 @@ class _Maker:
     def comment(self, kind: str, text: str, **values: str) -> PostComment:
         """A comment on the item that finds itself again."""
         key = effect_key(self.number, self.role, self.fingerprint, kind)
-        return PostComment(self.number, texts.marked(text, self.brief.run, self.role, key, **values), key)
+        return PostComment(self.number, texts.marked(text, self.brief.run, self.role, key, self.n, **values), key)
 
     def _done(self, note: str, *effects: Effect, push: str | None = None, trace: TraceResult | None = None) -> Result:
         return Result(Outcome.PROGRESSED, note, (*effects, self.labels()), push=push, trace=trace, handoff=note)
@@ -190,8 +193,9 @@ class _Maker:
         verdict = "approve" if approved else "changes"
         key = effect_key(self.number, self.role, self.fingerprint, "review")
         body = texts.marked(
-            texts.reviewed(approved, text, brief.head), brief.run, self.role, key, head=brief.head, verdict=verdict
-        )
+            texts.reviewed(approved, text, brief.head), brief.run, self.role, key, self.n,
+            head=brief.head, verdict=verdict,
+        )  # fmt: skip
         event = self._event(approved)
         state = "success" if approved else "failure"
         return self._done(

@@ -19,7 +19,7 @@ from bee.model.plan import Plan, Step, brief
 from bee.model.records import RunSummary
 from bee.model.roles import Role
 from bee.model.text import clipped, one_line
-from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results
+from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
 from bee.pipeline.pull_facts import said_of
 from bee.run.sanitize import fenced, hidden_in, safe_name, visible
@@ -240,8 +240,8 @@ def thread(brief_: Brief) -> str:
     posts: list[Any] = [c for c in brief_.item.comments if trust.counts(c) and not markers.is_status(c.body)]
     if isinstance(brief_.item, Pull):
         posts += [r for r in brief_.item.reviews if r.body.strip() and trust.counts(r)]
-    for post in sorted(posts, key=lambda post: (post.at, post.id)):
-        by = "bee" if markers.named(post.body, markers.RUN) else post.author.login
+    for post in in_order(posts):
+        by = "bee" if markers.named(post.body, markers.RUN) else post.author.login if post.author else "ghost"
         parts.append(f"## {by}\n\n{visible(post.body).strip()}\n")
     return "\n".join(parts)
 

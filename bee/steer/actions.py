@@ -25,7 +25,7 @@ from bee.model.items import Issue, Item, Permission, Pull, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
-from bee.model.records import Kind, Record
+from bee.model.records import Kind, Record, following
 from bee.model.refs import item_ref
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import plan_print
@@ -95,6 +95,7 @@ def _paused_move(desk: Desk, one: OneItem) -> tuple[RefMove, Record]:
         Kind.PAUSED, one.item.number, new_run(HUMAN_ROLE, one.item.number, now), HUMAN_ROLE, now,
         secrets.token_hex(8), desk.host, desk.boot, history=fold(before) if before else (),
         cost_usd_before=usd, runs_before=runs, handoff=before.handoff if before else "",
+        sequence=following(before, now),
     )  # fmt: skip
     if before is not None and before.holds:
         # The run that is stopped here is remembered as cancelled, not as lost.

@@ -60,15 +60,15 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
         return _settle(desk, one, view)
     run = new_run(MENDER, one.number, desk.client.now())
     claim = _claim_of(act, run)
-    effects = tuple(_effects(act, view, run))
+    tip, now = view.snapshot.items.get(one.number), desk.client.now()
+    record = leases.record_for(desk, claim, tip, now)
+    effects = tuple(_effects(act, view, record))
     waits = isinstance(act, Escalate) and _label_of(act) is Label.HUMAN
     outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
     ending = Ending(outcome, act.reason)
     if not (isinstance(act, Repair) and act.mend is Mend.LABELS):
-        tip, now = view.snapshot.items.get(one.number), desk.client.now()
-        record = leases.ended(leases.record_for(desk, claim, tip, now), ending, now)
-        effects = (*effects, sticky(one.item, effects, view, record))
-    lease = leases.claim(desk, claim, view.snapshot.items.get(one.number), effects, ending)
+        effects = (*effects, sticky(one.item, effects, view, leases.ended(record, ending, now)))
+    lease = leases.claim(desk, claim, tip, effects, ending)
     if lease is None:
         return False
     _under(desk, lease, effects, ending, view, one.item)
@@ -148,9 +148,9 @@ def _settle(desk: Desk, one: Placed, view: View) -> bool:
     return True
 
 
-def _effects(act: Act, view: View, run: str) -> list[Effect]:
+def _effects(act: Act, view: View, record: Record) -> list[Effect]:
     if isinstance(act, Escalate):
-        return _escalation(act, view, run)
+        return _escalation(act, view, record)
     makers = {
         Mend.LABELS: _labels,
         Mend.OPEN_PULL: _open_pull,
@@ -159,17 +159,17 @@ def _effects(act: Act, view: View, run: str) -> list[Effect]:
         Mend.RELEASE: _release,
         Mend.SHOW: _only_the_sticky,
     }
-    return makers[act.mend](act.placed, view, run)
+    return makers[act.mend](act.placed, view, record)
 
 
-def _only_the_sticky(one: Placed, view: View, run: str) -> list[Effect]:
+def _only_the_sticky(one: Placed, view: View, record: Record) -> list[Effect]:
     """It is added to whatever a mend does."""
-    del one, view, run
+    del one, view, record
     return []
 
 
-def _labels(one: Placed, view: View, run: str) -> list[Effect]:
-    del run
+def _labels(one: Placed, view: View, record: Record) -> list[Effect]:
+    del record
     labels = one.item.labels
     gone = conflicts(labels, human_by_person(one.item, record_of(view, one.number)))
     if not gone and Label.WIP in labels:
@@ -177,9 +177,9 @@ def _labels(one: Placed, view: View, run: str) -> list[Effect]:
     return [SetLabels(one.number, (), tuple(sorted(label.value for label in gone)))]
 
 
-def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
+def _open_pull(one: Placed, view: View, record: Record) -> list[Effect]:
     """The branch of the current step is there, its pull request is not: open it, never draft the step again."""
-    del run
+    del record
     issue = _issue(one)
     step_id = str(one.facts.about["step"])
     body = read_body(issue.body)
@@ -189,17 +189,17 @@ def _open_pull(one: Placed, view: View, run: str) -> list[Effect]:
     return [OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text)]
 
 
-def _tick_steps(one: Placed, view: View, run: str) -> list[Effect]:
+def _tick_steps(one: Placed, view: View, record: Record) -> list[Effect]:
     """The boxes of merged steps; and where nothing else stands against it, the end of the issue in the same go."""
     body = read_body(_issue(one).body)
     merged = set(one.facts.about["merged_steps"])
     steps = body.plan.steps if body.plan else ()
     ticks = [TickStep(one.number, step.id) for step in steps if step.id in merged and not step.ticked]
     ended = position(replace(one.facts, broken=Broken.NOTHING)).position is Position.COMPLETE
-    return [*ticks, *(_complete(one, view, run) if ended else ())]
+    return [*ticks, *(_complete(one, view, record) if ended else ())]
 
 
-def _complete(one: Placed, view: View, run: str) -> list[Effect]:
+def _complete(one: Placed, view: View, record: Record) -> list[Effect]:
     """Every step is merged: the summary, the label, and the issue closed."""
     issue = _issue(one)
     pulls = pulls_of_issue(issue, view)
@@ -212,7 +212,7 @@ def _complete(one: Placed, view: View, run: str) -> list[Effect]:
     text = texts.completed(steps, len(runs), sum(r.cost_usd for r in runs))
     key = effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
     return [
-        PostComment(issue.number, texts.marked(text, run, "merger", key), key),
+        PostComment(issue.number, texts.marked(text, record.run, "merger", key, record.sequence), key),
         SetLabels(issue.number, (Label.DONE.value,), _present(one, Label.WIP)),
         CloseIssue(issue.number),
     ]
@@ -222,7 +222,7 @@ def _present(one: Placed, *labels: Label) -> tuple[str, ...]:
     return tuple(label.value for label in labels if label in one.item.labels)
 
 
-def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
+def _escalation(act: Escalate, view: View, record: Record) -> list[Effect]:
     """One card for a person; then the label that stops everything here."""
     one = act.placed
     pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
@@ -231,7 +231,7 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
     if act.quarantine:
         bug = texts.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
         effects.append(OpenAlert(alert_key(one.number), *bug))
-    text = texts.marked(card(act, view), run, MENDER, key, cause=act.cause.value)
+    text = texts.marked(card(act, view), record.run, MENDER, key, record.sequence, cause=act.cause.value)
     effects.append(PostComment(one.number, text, key))
     label = _label_of(act)
     if label is not None:
@@ -239,13 +239,13 @@ def _escalation(act: Escalate, view: View, run: str) -> list[Effect]:
     return effects
 
 
-def _release(one: Placed, view: View, run: str) -> list[Effect]:
+def _release(one: Placed, view: View, record: Record) -> list[Effect]:
     """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
     count = releases(one.item, view, record_of(view, one.number)) + 1
     text = texts.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
     key = effect_key(one.number, MENDER, f"{resumed_at(one.item, view.trust)} {count}", "release")
     return [
-        PostComment(one.number, texts.marked(text, run, MENDER, key), key),
+        PostComment(one.number, texts.marked(text, record.run, MENDER, key, record.sequence), key),
         SetLabels(one.number, (), _present(one, Label.QUARANTINE)),
     ]
 

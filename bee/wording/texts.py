@@ -24,9 +24,10 @@ def kept_from(hosts: Sequence[str]) -> str:
     return f"the network policy kept it from {', '.join(hosts[:3])}{more}" if hosts else ""
 
 
-def marked(text: str, run: str, role: str, key: str, **values: str) -> str:
-    """The text with its `bee:run` marker at the end."""
-    marker = markers.Marker(markers.RUN, {"id": run, "role": role, "key": key, **values})
+def marked(text: str, run: str, role: str, key: str, n: int = 0, **values: str) -> str:
+    """The text with its `bee:run` marker at the end. `n`: the sequence number of the run's record, where it has one."""
+    counted = {"n": str(n)} if n else {}
+    marker = markers.Marker(markers.RUN, {"id": run, "role": role, "key": key, **counted, **values})
     return f"{closed(clipped(text, BODY_BYTES_MAX))}\n\n{markers.render(marker)}"
 
 

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from bee.dashboard import model as dashboard
 from bee.model import markers
+from bee.model.outcomes import Outcome
+from bee.pipeline.decide import decide
 from tests.belt.stage import DESIGN, Stage
+from tests.pipeline import worlds as w
 
 POLICY = "version: 1\nintake: all\ndashboard: true\n"
 
@@ -142,3 +146,10 @@ def test_x1_a_tick_that_is_no_trusted_persons_does_nothing_and_says_so(shown: St
     tick_box(shown, f"Retry #{task}")
     assert shown.tick(host).run, "in the very tick that hears of it"
     assert sum("asked on the dashboard to try again" in text for text in shown.comments(task)) == 1
+
+
+def test_case_p15_of_two_failures_in_one_second_the_later_one_is_shown() -> None:
+    runs = [w.run(Outcome.ERROR, "f", w.NOW - 99, ended_at=w.NOW - 90, note=note) for note in ("first", "second")]
+    seen = w.view(w.issue(), ledger={1: w.record(history=tuple(runs))})
+    assert "second" in (shown := dashboard.picture(seen, decide([seen]), ""))
+    assert "first" not in shown

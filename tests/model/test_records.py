@@ -58,6 +58,15 @@ def test_the_first_line_is_for_people_and_the_body_for_bee() -> None:
     assert json.loads(body)["version"] == records.VERSION
 
 
+@pytest.mark.parametrize(
+    ("before", "sequence"), [(None, 100), (0, 100), (7, 8), (100, 101), (900, 901)],
+    ids=["no-ledger", "a-record-without-a-count", "below", "now", "ahead"],
+)  # fmt: skip
+def test_case_p15_records_count_up_from_githubs_time(before: int | None, sequence: int) -> None:
+    record = None if before is None else dataclasses.replace(SMALL, sequence=before)
+    assert records.following(record, 100) == sequence
+
+
 def test_a_record_holds_while_it_claims_renews_or_publishes() -> None:
     holding = {kind for kind in Kind if dataclasses.replace(SMALL, kind=kind).holds}
     assert holding == {Kind.CLAIMED, Kind.RENEWED, Kind.PUBLISHED}

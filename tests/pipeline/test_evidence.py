@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -211,6 +213,91 @@ def test_d6_the_latest_word_wins_whoever_said_it_and_however(first: str, second:
     assert at_head(same_second, two) is at_head(two, same_second) is Verdict.CHANGES
 
 
+def in_one_second(*said: str) -> Iterator[tuple[list[Comment | Review], list[str]]]:
+    """The posts of some words of one second, in every order of their ids and every kind, with bee's words in its order.
+
+    `changes`, `approve` and `reply` are bee's, in the order of its ledger, with `!` where it answers the person's no;
+    `no` and `yes` are a person's.
+    """
+    for ids in itertools.permutations(range(1, len(said) + 1)):
+        numbered = dict(zip(range(len(said)), ids, strict=True))
+        no = str(numbered[said.index("no")]) if "no" in said else ""
+        for kinds in itertools.product((Comment, Review), repeat=len(said)):
+            posts = [
+                _posted(word, n, numbered[n], no, kind) for n, (word, kind) in enumerate(zip(said, kinds, strict=True))
+            ]
+            yield posts, [word.rstrip("!") for word in said if word not in {"no", "yes"}]
+
+
+def _posted(word: str, n: int, id: int, no: str, kind: type[Comment | Review]) -> Comment | Review:
+    if word in {"no", "yes"}:
+        made = w.comment(sha(w.HEAD, CHANGE if word == "no" else APPROVE), LATE, id=id)
+    elif word.startswith("reply"):
+        made = w.replied(LATE, n=n + 1, id=id, answers=no if word.endswith("!") else "")
+    else:
+        made = w.reviewed(word, LATE, n=n + 1, id=id)
+    if kind is Comment:
+        return made
+    return w.review(ReviewState.COMMENTED, LATE, made.author, id=made.id, body=made.body)
+
+
+IN_ONE_SECOND = [
+    (("changes", "reply", "changes"), Verdict.CHANGES),
+    (("changes", "reply", "approve"), Verdict.APPROVED),
+    (("changes", "reply"), Verdict.REPLIED),
+    (("changes", "approve"), Verdict.APPROVED),
+    (("approve", "changes"), Verdict.CHANGES),
+    (("changes", "reply", "changes", "reply"), Verdict.REPLIED),
+    (("no", "reply!"), Verdict.REPLIED),
+    (("no", "reply!", "approve"), Verdict.APPROVED),
+    (("no", "reply!", "changes"), Verdict.CHANGES),
+    (("no", "approve"), Verdict.CHANGES),
+    (("approve", "no"), Verdict.CHANGES),
+    (("no", "changes", "approve"), Verdict.CHANGES),
+    (("no", "reply", "approve"), Verdict.CHANGES),
+    (("yes", "changes"), Verdict.CHANGES),
+    (("changes", "yes"), Verdict.CHANGES),
+    (("changes", "approve", "yes"), Verdict.APPROVED),
+]
+
+
+@pytest.mark.parametrize(("said", "verdict"), IN_ONE_SECOND, ids=["-".join(said) for said, _ in IN_ONE_SECOND])
+def test_case_p15_bees_words_of_one_second_are_in_its_ledgers_order(said: tuple[str, ...], verdict: Verdict) -> None:
+    """Whatever ids they got, as whatever they were posted; and a person's no that a yes cannot have seen stands."""
+    names = {Verdict.APPROVED: "approve", Verdict.CHANGES: "changes", Verdict.REPLIED: "reply"}
+    for posts, own in in_one_second(*said):
+        for listed in (posts, posts[::-1]):
+            assert at_head(*listed) is verdict, listed
+            comments = tuple(post for post in listed if isinstance(post, Comment))
+            reviews = tuple(post for post in listed if isinstance(post, Review))
+            heard = words(w.pull(comments=comments, reviews=reviews), TRUST, None)
+            assert [names[word.verdict] for word in heard if word.by_bee] == own
+
+
+@pytest.mark.parametrize("kind", ["marker", "review"])
+@pytest.mark.parametrize("last", [Verdict.APPROVED, Verdict.CHANGES])
+def test_case_p15_people_are_in_githubs_order_within_a_second(kind: str, last: Verdict) -> None:
+    before = Verdict.CHANGES if last is Verdict.APPROVED else Verdict.APPROVED
+    one, two = replace(spoken(kind, before, LATE), id=9), replace(spoken(kind, last, LATE), id=10)
+    assert at_head(one, two) is at_head(two, one) is last
+
+
+def test_case_p15_an_answer_answers_only_what_it_read() -> None:
+    """A second person's no in the same second stands, although bee answered the first one's."""
+    one, two = (w.comment(sha(w.HEAD, CHANGE), LATE, who, id=at) for at, who in enumerate((w.ANN, w.MIA), 5))
+    answer = w.replied(LATE, n=7, id=9, answers="5")
+    assert at_head(one, two, answer) is at_head(answer, two, one) is Verdict.CHANGES
+    assert at_head(one, answer) is Verdict.REPLIED
+
+
+def test_case_p15_a_no_that_came_while_bee_worked_stands_whatever_the_count() -> None:
+    """The count orders bee's words among themselves; towards people a run's yes is as old as the run."""
+    posts = (w.reviewed("changes", BEGAN_AT - 9, n=3), w.replied(BEGAN_AT - 5, n=6),
+             w.reviewed("approve", BEGAN_AT + 600, n=9, run=BEGAN))  # fmt: skip
+    assert at_head(*posts) is Verdict.APPROVED
+    assert at_head(*posts, w.comment(sha(w.HEAD, CHANGE), BEGAN_AT + 300)) is Verdict.CHANGES
+
+
 BEGAN = "20260102T030405Z-reviewer-7-0123abcd"
 BEGAN_AT = 1767323045
 
@@ -341,9 +428,12 @@ def test_e2e_results_are_of_one_head_on_one_base_in_order() -> None:
                w.e2e("pass", 30, base=w.OLD_BASE)) == [(False, "code-bug"), (True, "")]  # fmt: skip
 
 
-def test_of_two_e2e_results_in_the_same_second_the_failure_stands() -> None:
-    one, two = w.e2e("pass", 20), w.e2e("fail", 20, cls="code-bug")
-    assert e2e(one, two) == e2e(two, one) == [(True, ""), (False, "code-bug")]
+def test_case_p15_e2e_results_of_one_second_are_in_the_ledgers_order() -> None:
+    for ids in itertools.permutations((1, 2, 3)):
+        said = [("fail", "lazy-run"), ("fail", "code-bug"), ("pass", "")]
+        for order in itertools.permutations(said):
+            posts = [w.e2e(one, 20, cls=cls, n=n, id=ids[n - 1]) for n, (one, cls) in enumerate(order, 1)]
+            assert e2e(*posts) == e2e(*posts[::-1]) == [(one == "pass", cls) for one, cls in order]
 
 
 @pytest.mark.parametrize(

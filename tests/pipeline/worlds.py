@@ -154,13 +154,15 @@ def edited(item: Issue, *edits: Edit) -> Issue:
 def reviewed(said: str, at: int = NOW - 30 * MINUTE, head: str = HEAD, author: Who = BEE, **more: Any) -> Comment:
     """The reviewer's verdict (`approve` or `changes`) as bee posts it on its own pull requests."""
     body = texts.marked(texts.reviewed(said == "approve", "text", head), more.pop("run", "run-1"), "reviewer",
-                          f"{said}{at}", head=head, verdict=said)  # fmt: skip
+                          f"{said}{at}{more.get('n', '')}", more.pop("n", 0), head=head, verdict=said)  # fmt: skip
     return comment(body, at, author, **more)
 
 
-def replied(at: int, head: str = HEAD) -> Comment:
+def replied(at: int, head: str = HEAD, n: int = 0, answers: str = "", **more: Any) -> Comment:
     """The drafter's answer without commits."""
-    return comment(texts.marked(texts.reply("no"), "run-2", "drafter", f"key{at}", head=head, verdict="reply"), at, BEE)
+    values = {"head": head, "verdict": "reply", "answers": answers}
+    body = texts.marked(texts.reply("no"), "run-2", "drafter", f"key{at}{n or ''}", n, **values)
+    return comment(body, at, BEE, **more)
 
 
 def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = BASE, author: Who = BEE, cls: str = "",
@@ -169,7 +171,13 @@ def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = 
     values = {"head": head, "base": base, "result": result, "trace": "refs/bee/traces/7/run-3"}
     text = texts.e2e_result(result == "pass", head, base, "main", "- `sh verify.sh`: exit 0, 1 s", "refs/x", cls)
     body = texts.marked(
-        text, "run-3", "test", f"{result}{cls}{head}{base}{at}", **values, **({"class": cls} if cls else {})
+        text,
+        "run-3",
+        "test",
+        f"{result}{cls}{head}{base}{at}",
+        more.pop("n", 0),
+        **values,
+        **({"class": cls} if cls else {}),
     )
     return comment(body, at, author, **more)
 

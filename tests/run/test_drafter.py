@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bee.model import markers
 from tests.belt.plays import (
     approve,
     head_of,
@@ -14,7 +15,7 @@ from tests.belt.plays import (
     settled,
     task_pull,
 )
-from tests.belt.stage import CHANGES, DRAFT, FILES, MERGE, Stage
+from tests.belt.stage import APPROVE, CHANGES, DRAFT, FILES, MERGE, Stage
 
 POLICY = FILES[".github/bee.yml"]
 
@@ -91,10 +92,13 @@ def test_a_branch_without_its_pull_request_gets_it_and_is_not_drafted_again(stag
     assert stage.position(number) == "in-review"
 
 
-def test_a8_three_rounds_hand_the_pull_request_to_a_person_once(stage: Stage) -> None:
+@pytest.mark.parametrize("stopped", [False, True], ids=["", "case_p15-in-one-second"])
+def test_a8_three_rounds_hand_the_pull_request_to_a_person_once(stage: Stage, stopped: bool) -> None:
     """A reply without commits returns to review and counts as a round; after the third a person is asked, once."""
     drafter = 'grep -q "^# Changes requested by reviewer" "$BEE_CONTEXT/feedback.md"; bee reply "No: see a.txt"\n'
     task_pull(stage)
+    if stopped:
+        stage.stop_clock()
     host = stage.host(moves={"reviewer": CHANGES, "drafter": drafter})
     stage.ticks(host, 12)
     comments = stage.comments(2)
@@ -112,6 +116,37 @@ def test_a8_three_rounds_hand_the_pull_request_to_a_person_once(stage: Stage) ->
     assert stage.position(2) == "human"
     stage.unlabel(2, "breeze:human")
     assert stage.position(2) == "changes-requested"
+
+
+def test_case_p15_a_dispute_that_ends_well_in_one_second_is_merged(stage: Stage) -> None:
+    """Review, answer, review, E2E and merge, while GitHub's clock stands still: each sees what came before it."""
+    task_pull(stage)
+    stage.stop_clock()
+    review = (
+        f'if grep -q "No: see a.txt" "$BEE_CONTEXT/thread.md"; then {APPROVE.strip()}; else {CHANGES.strip()}; fi\n'
+    )
+    host = stage.host(moves={"reviewer": review, "drafter": 'bee reply "No: see a.txt"\n'})
+    stage.ticks(host, 12)
+    assert [run.role for run in runs(stage, host, 2)] == ["reviewer", "drafter", "reviewer", "test", "merger"]
+    assert stage.pulls()[0]["merged_at"]
+
+
+def test_case_p15_records_count_up_and_so_does_what_bee_says_also_after_a_lost_ledger(stage: Stage) -> None:
+    """`n=` is the count of a run's record; a ledger that begins anew does not begin below the old one."""
+    task_pull(stage)
+    host = stage.host(moves={"reviewer": CHANGES, "drafter": 'bee reply "No: see a.txt"\n'})
+    counts = []
+    for lost in (False, False, True, False):
+        if lost:
+            stage.sleep(60)
+            stage.call("ada", "DELETE", stage.at("/git/refs/bee/items/2"))
+        stage.tick(host)
+        counts.append(stage.record(2).sequence)
+    bodies = [review["body"] for review in stage.reviews(2)] + stage.comments(2)
+    said = sorted(int(marker.get("n")) for body in bodies for marker in markers.named(body, markers.RUN))
+    assert len(said) == len(set(said)) == 4
+    assert sorted(said + counts) == [n for pair in zip(said, counts, strict=True) for n in pair]
+    assert stage.position(2) == "needs-review"
 
 
 def test_a_conflict_with_the_base_goes_to_the_drafter_who_merges(stage: Stage) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from dataclasses import replace
 
 from bee.model import limits
+from bee.model.items import ReviewState
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import Plan, Step
 from bee.model.records import RunSummary
 from bee.model.roles import Role
-from bee.run.prompt import Brief, context_files, variables
-from tests.pipeline.worlds import BASE, HEAD, NOW, comment, issue, pull, reviewed, view
+from bee.run.prompt import Brief, context_files, thread, variables
+from tests.pipeline.worlds import BASE, HEAD, NOW, comment, issue, pull, replied, review, reviewed, view
 
 LONG = "word " * 100_000
 # Room for the lines around a part: its fence, its heading, and what was left out.
@@ -44,6 +47,20 @@ def test_the_thread_keeps_its_end_and_the_rest_its_beginning() -> None:
     assert "59: word" in files["thread.md"]
     assert "\n1: word" not in files["thread.md"]
     assert "first word" in files["diff.patch"]
+
+
+def test_case_p15_the_thread_of_one_second_is_in_the_ledgers_order() -> None:
+    """Whatever ids reviews and comments got: GitHub counts them apart."""
+    for ids in itertools.permutations((1, 2, 3)):
+        first, answer, second = reviewed("changes", n=1), replied(NOW, n=2), reviewed("changes", n=3)
+        posts = [replace(post, at=NOW, id=id) for post, id in zip((first, answer, second), ids, strict=True)]
+        reviews = tuple(
+            review(ReviewState.COMMENTED, NOW, post.author, id=post.id, body=f"{number}\n\n{post.body}")
+            for number, post in enumerate((posts[0], posts[2]))
+        )
+        item = pull(comments=(posts[1],), reviews=reviews)
+        text = thread(replace(brief(), item=item))
+        assert text.index("0\n\n**reviewer:**") < text.index("**drafter:**") < text.index("1\n\n**reviewer:**")
 
 
 def test_the_prompt_itself_holds_lines_and_no_floods() -> None:

@@ -1,4 +1,4 @@
-"""The forge's clock: real time plus an offset that tests may advance."""
+"""The forge's clock: real time plus an offset that tests may advance; or it stands, and only they advance it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ def unstamp(text: str) -> float:
 
 
 class Clock:
-    """Real time plus `offset_seconds`."""
+    """Real time, or `stopped_at` (seconds since the epoch) while it stands, plus `offset_seconds`."""
 
     def __init__(self, offset_seconds: float = 0.0) -> None:
         self.offset_seconds = offset_seconds
+        self.stopped_at: float | None = None
 
     def seconds(self) -> float:
         """Seconds since the epoch, as the forge sees them."""
-        return time.time() + self.offset_seconds
+        return (time.time() if self.stopped_at is None else self.stopped_at) + self.offset_seconds
 
     def now(self) -> str:
         """The present as GitHub writes it."""
