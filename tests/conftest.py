@@ -2,7 +2,7 @@
 
 The rules hold in this process and in what it starts: no GitHub credential and no setting of git, GitHub or bee comes
 in from outside; HOME and the working directory are the test's own; git never runs in a folder that is not temporary
-(a test once overwrote the repository it lived in); sockets reach loopback only.
+(a test once overwrote the repository it lived in); sockets reach loopback only, and package managers no registry.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _REAL_HOME = Path.home().resolve()
 _TEMPORARY = (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve())
 _FOREIGN = ("GIT_", "GH_", "GITHUB_", "BEE_", "XDG_", "CLAUDE", "ANTHROPIC_", "OPENAI_", "CODEX_", "GEMINI_")
 _ASKED_AGAIN = ("BEE_DEEP", "BEE_CACHE", "BEE_SCREENS")  # by the processes of pytest -n
+_NO_REGISTRY = "http://127.0.0.1:9/"  # npm has no setting that keeps all of its commands offline
 _GITCONFIG = """\
 [user]
 \tname = This Machine
@@ -44,6 +45,8 @@ def _scrub() -> None:
         if name.startswith(_FOREIGN) and name not in _ASKED_AGAIN:
             del os.environ[name]
     os.environ.update(GIT_CONFIG_NOSYSTEM="1", GIT_TERMINAL_PROMPT="0", PYTHONDONTWRITEBYTECODE="1")
+    # What tests need from registries was fetched before them, or they are skipped; a registry may hang.
+    os.environ.update(PIP_NO_INDEX="1", UV_OFFLINE="1", npm_config_registry=_NO_REGISTRY, npm_config_fetch_retries="0")
     # A shell that starts the tests in the background lets all of their processes ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

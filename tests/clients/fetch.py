@@ -6,6 +6,7 @@ PyGithub by pip and Octokit by npm, at versions named here. Exit 75 with the rea
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests import bring
@@ -28,11 +29,11 @@ def main() -> int:
     """Install what is missing."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
     npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", f"@octokit/rest@{OCTOKIT}", "--prefix"]
-    reasons = [
-        bring.installed(pygithub(), [*pip, "--only-binary", ":all:", f"PyGithub=={PYGITHUB}", "--target"]),
-        bring.installed(octokit(), npm),
+    jobs = [
+        partial(bring.installed, pygithub(), [*pip, "--only-binary", ":all:", f"PyGithub=={PYGITHUB}", "--target"]),
+        partial(bring.installed, octokit(), npm),
     ]
-    return bring.said(reasons, f"PyGithub {PYGITHUB}, Octokit {OCTOKIT}")
+    return bring.said(bring.together(jobs), f"PyGithub {PYGITHUB}, Octokit {OCTOKIT}")
 
 
 if __name__ == "__main__":

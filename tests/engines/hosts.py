@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from bee.config.schema import RoleSettings, Settings
 from bee.host import Host
 from bee.model.roles import Role
 from tests.belt.stage import Stage
-from tests.engines import clis
+from tests.engines import fetch
 from tests.engines.models import MODEL
 
 KEYS = {"ANTHROPIC_API_KEY": "key-anthropic", "OPENAI_API_KEY": "key-openai", "GEMINI_API_KEY": "key-gemini"}
@@ -25,13 +26,21 @@ def base_url(engine: str, url: str) -> str:
     return f"{url}/v1" if engine == "codex" else url
 
 
+def programs(engine: str) -> Path:
+    """The folder with the program of an engine; skips the test where it is not in the cache."""
+    found = fetch.programs(engine)
+    if shutil.which("node") is None or not found.is_dir():
+        pytest.skip(f"node or {engine} is not here; python -m tests.engines.fetch brings the engines")
+    return found
+
+
 def host(stage: Stage, engine: str, url: str, usd: float = 0.0) -> Host:
     """A host that plays every role with one engine; boxed where bubblewrap is installed."""
-    program = clis.folder(engine)
+    path = programs(engine)
     if engine == "claude" and not BOXED and os.geteuid() == 0:
         pytest.skip("Claude Code works as root in a box only, and bubblewrap is not installed")
     own = RoleSettings(engine=engine, model=MODEL, base_url=base_url(engine, url), minutes=2, minutes_silent=1, usd=usd)
     env = stage.env(engine)
-    env = {**env, **KEYS, "PATH": f"{program}:{env['PATH']}", "CLAUDECODE": "1"}
+    env = {**env, **KEYS, "PATH": f"{path}:{env['PATH']}", "CLAUDECODE": "1"}
     chosen = {"sandbox": "required" if BOXED else "none", "roles": dict.fromkeys(Role, own)}
     return wiring.host_of(env, Settings(repos=(stage.repo,), **chosen), stage.tokens["bee"], lambda text: None)

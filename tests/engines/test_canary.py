@@ -15,8 +15,7 @@ import pytest
 
 from tests.belt.plays import Ended, bee
 from tests.belt.stage import Stage, staged
-from tests.engines import clis
-from tests.engines.hosts import BOXED, KEYS, base_url
+from tests.engines.hosts import BOXED, KEYS, base_url, programs
 from tests.engines.models import MODEL, Say, Shell, serving
 
 CANARY = "ghp_" + "Canary0" * 5
@@ -124,7 +123,7 @@ def steal(stage: Stage, home: Path, engine: str, url: str, sandbox: str) -> tupl
     stage.issue()
     path = stage.env()["PATH"]
     if engine != "command":
-        path = f"{clis.folder(engine)}:{path}"
+        path = f"{programs(engine)}:{path}"
     env = {**KEYS, "PATH": path, "HOME": str(home), "GITHUB_TOKEN": CANARY, "GH_ENTERPRISE_TOKEN": CANARY}
     ended = bee(stage, "tick", "--inline", "--json", "--repo", stage.repo, **env)
     logs = [log for log in stage.folder.glob("home-host/runs/*/transcript.log") if "aaaaaaaa" not in str(log)]

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from tests import bring
@@ -75,10 +75,10 @@ def main() -> int:
     """Fetch what is missing."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
     pip += ["--no-deps", "--no-binary", ":all:"]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as together:
+    with tempfile.TemporaryDirectory() as folder:
         has_apt = gh().is_dir() or shutil.which("apt-get") is not None
-        reasons = [
-            together.submit(bring.unpacked, where, argv, _name)
+        jobs = [
+            partial(bring.unpacked, where, argv, _name)
             for where, argv in (
                 (gh(), _debian("gh", Path(folder)) if has_apt else ["apt-get"]),
                 (pygithub(), [*pip, f"PyGithub=={PYGITHUB}"]),
@@ -86,8 +86,9 @@ def main() -> int:
                 (fixtures(), ["npm", "pack", "--silent", f"@octokit/fixtures@{FIXTURES}"]),
             )
         ]
+        reasons = bring.together(jobs)
     brought = f"recordings of PyGithub {PYGITHUB}, github3.py {GITHUB3}, @octokit/fixtures {FIXTURES}, gh"
-    return bring.said([reason.result() for reason in reasons], brought)
+    return bring.said(reasons, brought)
 
 
 if __name__ == "__main__":
