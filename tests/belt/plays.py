@@ -42,7 +42,11 @@ class Ended:
 def bee(
     stage: Stage, *args: str, home: str = "host", cwd: Path | None = None, stdin: str | None = None, **env: str
 ) -> Ended:
-    """The real `bee`, as a process of its own. `env` overrides what a host's environment has."""
+    """The real `bee`, as a process of its own. `env` overrides what a host's environment has.
+
+    Whoever types a command takes a second for it, however fast the machine is.
+    """
+    stage.sleep(1)
     whole = {**stage.env(home), "PYTHONPATH": str(ROOT), **env}
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "bee", *args],

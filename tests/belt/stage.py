@@ -170,6 +170,7 @@ class Stage:
 
     def bee_verb(self, verb: str, number: int, *words: str, who: str = "ada") -> str:
         """`bee VERB N` by a person with a token of their own, from a home of their own; what it printed."""
+        self.sleep(1)
         name = f"{who}s-laptop"
         self.configure(name, token=who)
         env = {**bee_env(self.env(name)), "GH_TOKEN": self.tokens[who]}
