@@ -41,8 +41,8 @@ class Line:
 
 
 def pages() -> list[Path]:
-    """Every document."""
-    return documents.documents(ROOT)
+    """Every document; `reference` knows those with generated tables, the folders below `docs` have none."""
+    return [*reference.documents(ROOT), *sorted(ROOT.glob("docs/*/*.md"))]
 
 
 def read(name: str) -> str:

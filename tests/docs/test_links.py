@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.docs import pages
 
 
@@ -26,10 +28,19 @@ def test_links_are_really_found() -> None:
     assert ("docs/operators.md", "../SECURITY.md#the-token") in found
 
 
+def linked_from(names: set[str]) -> set[Path]:
+    """What the named documents link to."""
+    found = [(pages.ROOT / line.page).parent / target.partition("#")[0] for line, target in pages.links() if line.page in names]
+    return {path.resolve() for path in found}
+
+
 def test_every_document_is_linked_from_the_readme() -> None:
-    linked = {target.partition("#")[0] for line, target in pages.links() if line.page == "README.md"}
-    documents = {str(page.relative_to(pages.ROOT)) for page in pages.pages()} - {"README.md"}
-    assert documents - linked == set()
+    """A page in a folder below `docs` from the README itself or from that folder's."""
+    documents = set(pages.pages()) - {pages.ROOT / "README.md"}
+    nested = {page for page in documents if page.parent.parent == pages.ROOT / "docs"}
+    assert documents - nested - linked_from({"README.md"}) == set()
+    indexes = {str(page.parent.relative_to(pages.ROOT) / "README.md") for page in nested}
+    assert nested - linked_from({"README.md", *indexes}) == set()
 
 
 def test_every_file_of_code_that_security_md_names_is_there() -> None:
