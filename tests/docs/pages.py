@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bee.cli import documents
-
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^( *)```(\w*)\s*$")
 _HEADING = re.compile(r"^(#{1,6}) (.*)$")
@@ -41,8 +39,8 @@ class Line:
 
 
 def pages() -> list[Path]:
-    """Every document; `reference` knows those with generated tables, the folders below `docs` have none."""
-    return [*reference.documents(ROOT), *sorted(ROOT.glob("docs/*/*.md"))]
+    """Every document, those in folders below `docs` too."""
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def read(name: str) -> str:

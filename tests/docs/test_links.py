@@ -30,7 +30,11 @@ def test_links_are_really_found() -> None:
 
 def linked_from(names: set[str]) -> set[Path]:
     """What the named documents link to."""
-    found = [(pages.ROOT / line.page).parent / target.partition("#")[0] for line, target in pages.links() if line.page in names]
+    found = [
+        (pages.ROOT / line.page).parent / target.partition("#")[0]
+        for line, target in pages.links()
+        if line.page in names
+    ]
     return {path.resolve() for path in found}
 
 
