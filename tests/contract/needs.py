@@ -297,7 +297,7 @@ def page(schema: GraphQLSchema) -> str:
     lines += ["", "## Requests", "", *_table("operation", "kind", "where")]
     for name, where in sorted(operations().items()):
         kind = "mutation" if re.search(rf"\bmutation\s+{name}\b", _text_of(where)) else "query"
-        module = "queries" if hasattr(queries, where) else "setup"
+        module = "queries" if hasattr(queries, where) else "probe"
         lines.append(_row(f"`{name}`", kind, f"`bee/github/{module}.py`"))
     return "\n".join(lines) + "\n"
 
