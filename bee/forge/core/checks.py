@@ -23,23 +23,17 @@ def create_status(call: Call, repo: Repo, sha: str, asked: dict[str, Any]) -> Ro
         raise invalid("Status", "state")
     description = asked.get("description")
     if description is not None and len(description) > DESCRIPTION_CHARACTERS_MAX:
-        raise invalid("Status", "description", "custom",
-                      message="description is too long (maximum is 140 characters)")  # fmt: skip
+        message = "description is too long (maximum is 140 characters)"
+        raise invalid("Status", "description", "custom", message=message)
     context = asked.get("context") or "default"
     sql = "SELECT count(*) FROM statuses WHERE repo_id = ? AND sha = ? AND context = ?"
-    counted = call.row(sql, repo.id, sha, context)
-    if counted and counted[0] >= STATUSES_OF_CONTEXT_MAX:
-        raise invalid("Status", "base", "custom",
-                      message="This SHA and context has reached the maximum number of statuses.")  # fmt: skip
-    made = call.run(
-        "INSERT INTO statuses (repo_id, sha, context, state, description, target_url, creator_id, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        repo.id, sha, context, asked["state"], description, asked.get("target_url"),
-        call.actor().id, call.now(),
+    if call.count(sql, repo.id, sha, context) >= STATUSES_OF_CONTEXT_MAX:
+        message = "This SHA and context has reached the maximum number of statuses."
+        raise invalid("Status", "base", "custom", message=message)
+    return call.insert(
+        "statuses", repo_id=repo.id, sha=sha, context=context, state=asked["state"], description=description,
+        target_url=asked.get("target_url"), creator_id=call.actor().id, created_at=call.now(),
     )  # fmt: skip
-    row = call.row("SELECT * FROM statuses WHERE id = ?", made)
-    assert row is not None
-    return row
 
 
 def statuses(call: Call, repo: Repo, sha: str) -> list[Row]:
@@ -78,7 +72,6 @@ def states(call: Call, repo: Repo, sha: str) -> dict[str, str]:
 
 def combined(found: list[str]) -> str:
     """Several states as one; upper case, as GraphQL has them."""
-    for bad in ("ERROR", "FAILURE"):
-        if bad in found:
-            return "FAILURE"
+    if {"ERROR", "FAILURE"} & set(found):
+        return "FAILURE"
     return "PENDING" if not found or "PENDING" in found else "SUCCESS"

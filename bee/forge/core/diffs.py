@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from itertools import zip_longest
+from typing import Any, Final
 
 from bee.forge.core.gitobjects import EMPTY_TREE
 from bee.forge.core.gitrepo import GitRepo
@@ -12,10 +13,12 @@ from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 
 _STATUSES: Final = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
+_RAW: Final = ("--raw", "--numstat", "-z", "--find-renames", "--no-abbrev")
+_PATCH: Final = ("--find-renames", "--no-color", "--full-index")
 _HUNKS: Final = re.compile(r"^@@ ", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class File:
     """One changed file; `patch` is None for a binary."""
 
@@ -34,45 +37,36 @@ def _base(git: GitRepo, base: str, head: str) -> str:
 
 def files(git: GitRepo, base: str, head: str) -> list[File]:
     """The files that differ between two trees or commits."""
-    raw = git.text("diff", "--raw", "--numstat", "-z", "--find-renames", "--no-abbrev", base, head).split("\0")
-    patches = _patches(git.text("diff", "--find-renames", "--no-color", "--full-index", base, head))
-    found: list[tuple[str, str, str, str | None]] = []
-    counts: list[tuple[int, int]] = []
-    place = 0
-    while place < len(raw) and raw[place]:
-        if raw[place].startswith(":"):
-            _mode, _mode2, old, new, status = raw[place][1:].split(" ")
-            moved = status[0] in "RC"
-            previous = raw[place + 1] if moved else None
-            path = raw[place + 2] if moved else raw[place + 1]
-            found.append((path, _STATUSES.get(status[0], "changed"), old if status[0] == "D" else new, previous))
-            place += 3 if moved else 2
-        else:
-            added, removed, path = raw[place].split("\t")
-            counts.append((int(added) if added != "-" else 0, int(removed) if removed != "-" else 0))
-            place += 1 if path else 3
+    changed: list[dict[str, Any]] = []
+    counts: list[dict[str, int]] = []
+    words = iter(git.text("diff", *_RAW, base, head).split("\0"))
+    for word in words:
+        if word.startswith(":"):
+            _mode, _mode2, old, new, status = word[1:].split(" ")
+            kind = status[0]
+            previous = next(words) if kind in "RC" else None
+            known = {"status": _STATUSES.get(kind, "changed"), "sha": old if kind == "D" else new}
+            changed.append({"path": next(words), "previous": previous, **known})
+        elif word:
+            added, removed, path = word.split("\t")
+            counts.append({"additions": int(added.replace("-", "0")), "deletions": int(removed.replace("-", "0"))})
+            if not path:  # a renamed file has both names after it
+                next(words), next(words)
+    patches = _patches(git.text("diff", *_PATCH, base, head))
     return [
-        File(path, status, sha, *counts[i], patches[i] if i < len(patches) else None, previous)
-        for i, (path, status, sha, previous) in enumerate(found)
+        File(**one, **count, patch=patch) for one, count, patch in zip_longest(changed, counts, patches[: len(changed)])
     ]
 
 
 def _patches(text: str) -> list[str | None]:
     parts = re.split(r"^diff --git .*\n", text, flags=re.MULTILINE)[1:]
-    found: list[str | None] = []
-    for part in parts:
-        match = _HUNKS.search(part)
-        found.append(part[match.start() :].rstrip("\n") if match else None)
-    return found
+    return [part[match.start() :].rstrip("\n") if (match := _HUNKS.search(part)) else None for part in parts]
 
 
 def of_pull(call: Call, repo: Repo, pull: Row) -> list[File]:
     """What a pull request changes, against where it left its base."""
-    key = ("files", pull["base_sha"], pull["head_sha"])
-    if key not in call.cache:
-        call.cache[key] = files(repo.git, _base(repo.git, pull["base_sha"], pull["head_sha"]), pull["head_sha"])
-    found: list[File] = call.cache[key]
-    return found
+    base, head = pull["base_sha"], pull["head_sha"]
+    return call.once(("files", base, head), lambda: files(repo.git, _base(repo.git, base, head), head))
 
 
 def text(git: GitRepo, base: str, head: str, patch: bool = False) -> bytes:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bee.forge.core.store import Row
-from bee.forge.core.users import User
 from bee.forge.core.world import Call
 
+_TABLES: Final = {"issue": "issues", "comment": "comments", "review": "reviews"}
 
-def record(call: Call, kind: str, subject: Row, editor: User, body: str | None) -> None:
-    """Record that a body became `body`.
+
+def record(call: Call, kind: str, subject: Row, body: str | None) -> None:
+    """Change a body and record it: `kind` is `issue`, `comment` or `review`, the editor is who asks.
 
     The first edit also creates an entry for the original text, as GitHub does; each entry's `diff` is
     the whole text after that edit (https://docs.github.com/graphql/reference/objects#usercontentedit).
     """
-    sql = "INSERT INTO edits (kind, subject_id, editor_id, edited_at, diff) VALUES (?, ?, ?, ?, ?)"
+    editor, now, subject_id = call.actor().id, call.now(), subject["id"]
     if subject["last_edited_at"] is None:
-        made = subject["created_at"]
-        call.run(sql, kind, subject["id"], subject["author_id"], made, subject["body"] or "")
-    call.run(sql, kind, subject["id"], editor.id, call.now(), body or "")
+        made, author, text = subject["created_at"], subject["author_id"], subject["body"] or ""
+        call.insert("edits", kind=kind, subject_id=subject_id, editor_id=author, edited_at=made, diff=text)
+    call.insert("edits", kind=kind, subject_id=subject_id, editor_id=editor, edited_at=now, diff=body or "")
+    call.update(_TABLES[kind], subject_id, body=body, updated_at=now, editor_id=editor, last_edited_at=now)
 
 
 def of_subjects(call: Call, kind: str, ids: list[int]) -> dict[int, list[Row]]:
     """The edits of several subjects at once, newest first."""
-    found: dict[int, list[Row]] = {one: [] for one in ids}
-    listed = ",".join(str(int(one)) for one in ids)
-    sql = f"SELECT * FROM edits WHERE kind = ? AND subject_id IN ({listed}) ORDER BY id DESC"
-    for row in call.rows(sql, kind):
-        found[row["subject_id"]].append(row)
-    return found
+    sql = "SELECT * FROM edits WHERE kind = ? AND subject_id IN ({}) ORDER BY id DESC"
+    return call.grouped("subject_id", sql, ids, kind)

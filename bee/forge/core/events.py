@@ -21,23 +21,18 @@ _CLOSING: Final = re.compile(
 )
 
 
-def add(call: Call, repo_id: int, issue_id: int, kind: str, actor: User | None, **data: Any) -> int:
-    """Record one event; `source_id` is the item that caused it."""
-    return call.run(
-        "INSERT INTO events (repo_id, issue_id, kind, actor_id, created_at, source_id, data) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        repo_id, issue_id, kind, actor.id if actor else None, call.now(), data.pop("source_id", None),
-        json.dumps(data),
+def add(call: Call, item: Row, kind: str, actor: User | None, *, source_id: int | None = None, **data: Any) -> None:
+    """Record an event of an item; `source_id` is the item that caused it."""
+    call.insert(
+        "events", repo_id=item["repo_id"], issue_id=item["id"], kind=kind, actor_id=actor.id if actor else None,
+        created_at=call.now(), source_id=source_id, data=json.dumps(data),
     )  # fmt: skip
 
 
 def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
     """The events of several items at once, oldest first."""
-    found: dict[int, list[Row]] = {issue_id: [] for issue_id in issue_ids}
-    for row in call.among("SELECT * FROM events WHERE issue_id IN ({}) ORDER BY id", issue_ids):
-        if row["created_at"] <= call.cutoff():
-            found[row["issue_id"]].append(row)
-    return found
+    sql = "SELECT * FROM events WHERE issue_id IN ({}) AND created_at <= ? ORDER BY id"
+    return call.grouped("issue_id", sql, issue_ids, call.cutoff())
 
 
 def closing_numbers(repo: Repo, text: str | None) -> list[int]:
@@ -52,19 +47,14 @@ def closing_numbers(repo: Repo, text: str | None) -> list[int]:
 
 
 def _named(call: Call, repo: Repo, text: str | None) -> list[Row]:
+    sql = (
+        "SELECT issues.* FROM issues JOIN repos ON repos.id = issues.repo_id JOIN users ON users.id = owner_id "
+        "WHERE users.login = ? COLLATE NOCASE AND repos.name = ? AND number = ?"
+    )
     targets = []
     for match in _REFERENCE.finditer(_CODE.sub(" ", text or "")):
-        owner, name = match["uo"] or match["o"], match["un"] or match["n"]
-        number = int(match["ui"] or match["i"])
-        if number > 2**31:
-            continue
-        target = call.row(
-            "SELECT issues.* FROM issues JOIN repos ON repos.id = issues.repo_id JOIN users ON users.id = owner_id "
-            "WHERE users.login = ? COLLATE NOCASE AND repos.name = ? AND number = ?",
-            owner or repo.owner.login, name or repo.name, number,
-        )  # fmt: skip
-        if target is not None:
-            targets.append(target)
+        owner, name = match["uo"] or match["o"] or repo.owner.login, match["un"] or match["n"] or repo.name
+        targets += call.rows(sql, owner, name, min(int(match["ui"] or match["i"]), 2**31))
     return targets
 
 
@@ -73,14 +63,6 @@ def cross_reference(call: Call, repo: Repo, source: Row, text: str | None, actor
     for target in _named(call, repo, text):
         if target["id"] == source["id"]:
             continue
-        known = call.row(
-            "SELECT 1 FROM events WHERE issue_id = ? AND kind = 'cross-referenced' AND source_id = ?",
-            target["id"], source["id"],
-        )  # fmt: skip
-        if known is None:
-            add(call, target["repo_id"], target["id"], "cross-referenced", actor, source_id=source["id"])
-
-
-def refer_commit(call: Call, repo: Repo, target: Row, oid: str, actor: User | None) -> None:
-    """Record that a commit on the default branch names an item."""
-    add(call, repo.id, target["id"], "referenced", actor, commit_id=oid)
+        sql = "SELECT 1 FROM events WHERE issue_id = ? AND kind = 'cross-referenced' AND source_id = ?"
+        if call.row(sql, target["id"], source["id"]) is None:
+            add(call, target, "cross-referenced", actor, source_id=source["id"])

@@ -9,9 +9,11 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+CACHED_COMMITS_MAX: Final = 16_384
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _PERSON: Final = re.compile(r"(.*?) ?<([^>]*)> (-?\d+) ([+-]\d{4})")
 _TYPES: Final = {"40000": "tree", "160000": "commit"}
@@ -43,7 +45,7 @@ class Person:
         return datetime.fromtimestamp(self.seconds, zone).isoformat().replace("+00:00", "Z")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Commit:
     """A parsed commit."""
 
@@ -115,6 +117,7 @@ def person(line: str) -> Person:
     return Person(match[1], match[2], int(match[3]), match[4])
 
 
+@lru_cache(maxsize=CACHED_COMMITS_MAX)
 def parse_commit(oid: str, data: bytes) -> Commit:
     """A commit object's content as a value; bytes that are not UTF-8 are replaced."""
     head, _, message = data.decode("utf-8", "replace").partition("\n\n")

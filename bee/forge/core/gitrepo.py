@@ -85,7 +85,6 @@ class GitRepo:
         self._cat: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
-        self._commits: OrderedDict[str, Commit] = OrderedDict()
 
     def create(self, default_branch: str) -> None:
         """Lay the repository out; written by hand because starting `git init` costs more than all of it."""
@@ -173,15 +172,8 @@ class GitRepo:
 
     def commit(self, oid: str) -> Commit | None:
         """A commit, or None where there is none of that name."""
-        known = self._commits.get(oid)
-        if known is None:
-            found = self.object(oid)
-            if found is None or found[0] != "commit":
-                return None
-            known = self._commits[oid] = parse_commit(oid, found[1])
-            if len(self._commits) > CACHED_OBJECTS_MAX:
-                self._commits.popitem(last=False)
-        return known
+        found = self.object(oid)
+        return parse_commit(oid, found[1]) if found and found[0] == "commit" else None
 
     def tree(self, oid: str) -> list[Entry] | None:
         """The rows of a tree, or None."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bee.forge.core import edits, events, labels
-from bee.forge.core.errors import forbidden, invalid, not_found
+from bee.forge.core.errors import Refused, forbidden, invalid, not_found
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
@@ -18,10 +18,8 @@ TITLE_CHARACTERS_MAX: Final = 256
 
 def find(call: Call, repo: Repo, number: int, is_pull: bool | None = None) -> Row | None:
     """An issue (or pull request) by number, or None."""
-    row = call.row("SELECT * FROM issues WHERE repo_id = ? AND number = ?", repo.id, min(number, 2**62))
-    if row is None or (is_pull is not None and bool(row["is_pull"]) != is_pull):
-        return None
-    return row
+    sql = "SELECT * FROM issues WHERE repo_id = ? AND number = ? AND is_pull = coalesce(?, is_pull)"
+    return call.row(sql, repo.id, min(number, 2**62), is_pull)
 
 
 def get(call: Call, repo: Repo, number: int, is_pull: bool | None = None) -> Row:
@@ -44,14 +42,13 @@ def again(call: Call, issue: Row) -> Row:
     return row
 
 
-def checked_text(resource: str, field: str, value: Any, characters_max: int) -> str:
+def checked_text(resource: str, field: str, value: Any, characters_max: int = BODY_CHARACTERS_MAX) -> str:
     """A text within GitHub's bounds; raises 422."""
     if not isinstance(value, str):
         raise invalid(resource, field, "missing_field" if value is None else "invalid")
     if len(value) > characters_max:
-        raise invalid(
-            resource, field, "custom", message=f"{field} is too long (maximum is {characters_max} characters)"
-        )
+        message = f"{field} is too long (maximum is {characters_max} characters)"
+        raise invalid(resource, field, "custom", message=message)
     return value
 
 
@@ -63,44 +60,31 @@ def checked_title(resource: str, value: Any) -> str:
     return title
 
 
-def insert(call: Call, repo: Repo, title: str, body: str | None, author: User, is_pull: bool) -> Row:
-    """Take the next number of the repository for a new item."""
-    number = call.row("SELECT next_number FROM repos WHERE id = ?", repo.id)
-    assert number is not None
+def insert(call: Call, repo: Repo, title: str, body: str | None, *, is_pull: bool) -> Row:
+    """Take the next number of the repository for a new item by who asks."""
+    actor, now = call.actor(), call.now()
     call.run("UPDATE repos SET next_number = next_number + 1 WHERE id = ?", repo.id)
-    now = call.now()
-    issue_id = call.run(
-        "INSERT INTO issues (repo_id, number, is_pull, title, body, author_id, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        repo.id, number[0], int(is_pull), title, body, author.id, now, now,
+    number = call.count("SELECT next_number - 1 FROM repos WHERE id = ?", repo.id)
+    row = call.insert(
+        "issues", repo_id=repo.id, number=number, is_pull=is_pull, title=title, body=body, author_id=actor.id,
+        created_at=now, updated_at=now,
     )  # fmt: skip
-    row = by_id(call, issue_id)
-    assert row is not None
-    events.cross_reference(call, repo, row, f"{title}\n{body or ''}", author)
+    events.cross_reference(call, repo, row, f"{title}\n{body or ''}", actor)
     return row
 
 
 def create(
-    call: Call, repo: Repo, title: Any, body: Any = None,
-    label_names: Sequence[Any] = (), assignees: Sequence[str] = (),
-) -> Row:  # fmt: skip
+    call: Call, repo: Repo, title: Any, body: Any = None, label_names: Sequence[Any] = (), assignees: Sequence[str] = ()
+) -> Row:
     """Open an issue. Labels and assignees of those who may not set them are dropped silently, as on GitHub."""
-    actor = call.actor()
     if repo.settings.get("has_issues") is False:
-        raise _disabled()
-    text = None if body is None else checked_text("Issue", "body", body, BODY_CHARACTERS_MAX)
-    issue = insert(call, repo, checked_title("Issue", title), text, actor, is_pull=False)
+        raise Refused(410, "Issues are disabled for this repo", kind="NOT_FOUND")
+    text = None if body is None else checked_text("Issue", "body", body)
+    issue = insert(call, repo, checked_title("Issue", title), text, is_pull=False)
     if call.may(repo, "triage"):
-        rows = [labels.ensure(call, repo, name) for name in label_names]
-        labels.add(call, repo, issue, rows, actor)
+        labels.add(call, issue, [labels.ensure(call, repo, name) for name in label_names], call.actor())
         assign(call, repo, issue, assignees)
     return again(call, issue)
-
-
-def _disabled() -> Exception:
-    error = not_found("Issues are disabled for this repo")
-    error.status = 410
-    return error
 
 
 def need_author_or(call: Call, repo: Repo, author_id: int, permission: str) -> None:
@@ -112,47 +96,35 @@ def need_author_or(call: Call, repo: Repo, author_id: int, permission: str) -> N
 def edit(call: Call, repo: Repo, issue: Row, changes: dict[str, Any]) -> Row:
     """Change title, body, state, labels or assignees, each with its own permission."""
     actor = call.actor()
-    resource = "PullRequest" if issue["is_pull"] else "Issue"
     if {"title", "body"} & changes.keys():
         need_author_or(call, repo, issue["author_id"], "write")
-        _edit_title(call, repo, issue, changes, actor, resource)
-        if "body" in changes:
-            body = changes["body"]
-            text = None if body is None else checked_text(resource, "body", body, BODY_CHARACTERS_MAX)
-            _edit_body(call, repo, issue, text, actor)
+        _edit_texts(call, repo, issue, changes)
     if changes.get("state") is not None:
         need_author_or(call, repo, issue["author_id"], "triage")
         set_state(call, repo, issue, changes["state"], changes.get("state_reason"))
     if call.may(repo, "triage"):
         if changes.get("labels") is not None:
             names = [one["name"] if isinstance(one, dict) else one for one in changes["labels"]]
-            labels.replace(call, repo, issue, [labels.ensure(call, repo, name) for name in names], actor)
+            labels.replace(call, issue, [labels.ensure(call, repo, name) for name in names], actor)
         if changes.get("assignees") is not None:
-            unassign(call, repo, issue, [u.login for u in assignees_of(call, [issue["id"]])[issue["id"]]
-                                         if u.login not in changes["assignees"]])  # fmt: skip
+            held = [user.login for user in assignees_of(call, [issue["id"]])[issue["id"]]]
+            unassign(call, repo, issue, [login for login in held if login not in changes["assignees"]])
             assign(call, repo, issue, changes["assignees"])
     return again(call, issue)
 
 
-def _edit_title(call: Call, repo: Repo, issue: Row, changes: dict[str, Any], actor: User, resource: str) -> None:
-    if changes.get("title") is None:
-        return
-    title = checked_title(resource, str(changes["title"]))
-    if title != issue["title"]:
-        call.run("UPDATE issues SET title = ?, updated_at = ? WHERE id = ?", title, call.now(), issue["id"])
-        events.add(call, repo.id, issue["id"], "renamed", actor, rename={"from": issue["title"], "to": title})
-
-
-def _edit_body(call: Call, repo: Repo, issue: Row, body: str | None, actor: User) -> None:
-    if (body or "") == (issue["body"] or ""):
-        return
-    edits.record(call, "issue", issue, actor, body)
-    now = call.now()
-    call.run(
-        "UPDATE issues SET body = ?, editor_id = ?, last_edited_at = ?, updated_at = ? WHERE id = ?",
-        body, actor.id, now, now, issue["id"],
-    )  # fmt: skip
-    events.cross_reference(call, repo, issue, body, actor)
+def _edit_texts(call: Call, repo: Repo, issue: Row, changes: dict[str, Any]) -> None:
+    resource = "PullRequest" if issue["is_pull"] else "Issue"
+    if changes.get("title") is not None:
+        title = checked_title(resource, str(changes["title"]))
+        if title != issue["title"]:
+            call.update("issues", issue["id"], title=title, updated_at=call.now())
+            events.add(call, issue, "renamed", call.actor(), rename={"from": issue["title"], "to": title})
+    if "body" in changes:
+        body = None if changes["body"] is None else checked_text(resource, "body", changes["body"])
+        if (body or "") != (issue["body"] or ""):
+            edits.record(call, "issue", issue, body)
+            events.cross_reference(call, repo, issue, body, call.actor())
 
 
 def set_state(
@@ -171,16 +143,12 @@ def set_state(
     word = None if issue["is_pull"] else ((reason or "completed") if state == "closed" else "reopened")
     if state == issue["state"]:
         if state == "closed" and reason and reason != issue["state_reason"]:
-            call.run("UPDATE issues SET state_reason = ? WHERE id = ?", word, issue["id"])
+            call.update("issues", issue["id"], state_reason=word)
         return
     now = call.now()
-    closed = (now, actor.id) if state == "closed" else (None, None)
-    call.run(
-        "UPDATE issues SET state = ?, state_reason = ?, closed_at = ?, closed_by = ?, updated_at = ? WHERE id = ?",
-        state, word, *closed, now, issue["id"],
-    )  # fmt: skip
-    kind = "closed" if state == "closed" else "reopened"
-    events.add(call, repo.id, issue["id"], kind, actor, state_reason=word, **why)
+    at, by = (now, actor.id) if state == "closed" else (None, None)
+    call.update("issues", issue["id"], state=state, state_reason=word, closed_at=at, closed_by=by, updated_at=now)
+    events.add(call, issue, "closed" if state == "closed" else "reopened", actor, state_reason=word, **why)
 
 
 def _may_reopen_pull(call: Call, issue: Row) -> None:
@@ -198,12 +166,8 @@ def _may_reopen_pull(call: Call, issue: Row) -> None:
 
 def assignees_of(call: Call, issue_ids: list[int]) -> dict[int, list[User]]:
     """The assignees of several items at once."""
-    found: dict[int, list[User]] = {issue_id: [] for issue_id in issue_ids}
-    for row in call.among("SELECT * FROM assignees WHERE issue_id IN ({}) ORDER BY user_id", issue_ids):
-        user = call.user(row["user_id"])
-        if user:
-            found[row["issue_id"]].append(user)
-    return found
+    rows = call.grouped("issue_id", "SELECT * FROM assignees WHERE issue_id IN ({}) ORDER BY user_id", issue_ids)
+    return {key: [user for row in held if (user := call.user(row["user_id"]))] for key, held in rows.items()}
 
 
 def assign(call: Call, repo: Repo, issue: Row, logins: Sequence[str]) -> None:
@@ -212,9 +176,8 @@ def assign(call: Call, repo: Repo, issue: Row, logins: Sequence[str]) -> None:
         user = call.forge.users.by_login(login)
         if user is None or (call.permission(repo, user) == "none" and user.id != issue["author_id"]):
             raise invalid("Issue", "assignees", value=login)
-        sql = "INSERT OR IGNORE INTO assignees (issue_id, user_id) VALUES (?, ?)"
-        if call.db.execute(sql, (issue["id"], user.id)).rowcount:
-            events.add(call, repo.id, issue["id"], "assigned", call.viewer, assignee=user.login)
+        if call.run("INSERT OR IGNORE INTO assignees (issue_id, user_id) VALUES (?, ?)", issue["id"], user.id):
+            events.add(call, issue, "assigned", call.viewer, assignee=user.login)
 
 
 def unassign(call: Call, repo: Repo, issue: Row, logins: Sequence[str]) -> None:
@@ -222,14 +185,14 @@ def unassign(call: Call, repo: Repo, issue: Row, logins: Sequence[str]) -> None:
     for login in logins:
         user = call.forge.users.by_login(login)
         sql = "DELETE FROM assignees WHERE issue_id = ? AND user_id = ?"
-        if user and call.db.execute(sql, (issue["id"], user.id)).rowcount:
-            events.add(call, repo.id, issue["id"], "unassigned", call.viewer, assignee=user.login)
+        if user and call.run(sql, issue["id"], user.id):
+            events.add(call, issue, "unassigned", call.viewer, assignee=user.login)
 
 
 # -- lists ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """What a list asks for; `is_pull` None means both kinds."""
 
@@ -248,78 +211,55 @@ class Filter:
     descending: bool = True
 
 
-def _state_term(states: tuple[str, ...]) -> str:
-    terms = {
-        "open": "issues.state = 'open'",
-        "closed": "(issues.state = 'closed' AND pulls.merged_at IS NULL)",
-        "merged": "pulls.merged_at IS NOT NULL",
-    }
-    return "(" + " OR ".join(terms[state] for state in states) + ")"
-
-
-def _label_term(call: Call, repo: Repo, wanted: Filter, terms: list[str], values: list[Any]) -> None:
-    found = [labels.find(call, repo, name) for name in wanted.labels]
-    ids = [str(row["id"] if row else 0) for row in found]
-    if wanted.any_label:
-        terms.append(f"issues.id IN (SELECT issue_id FROM issue_labels WHERE label_id IN ({','.join(ids)}))")
-        return
-    for one in ids:
-        terms.append("issues.id IN (SELECT issue_id FROM issue_labels WHERE label_id = ?)")
-        values.append(int(one))
-
-
-def _people_terms(call: Call, wanted: Filter, terms: list[str], values: list[Any]) -> None:
-    if wanted.author is not None:
-        user = call.forge.users.by_login(wanted.author)
-        terms.append("issues.author_id = ?")
-        values.append(user.id if user else 0)
-    if wanted.mentioned is not None:
-        terms.append("(issues.body LIKE ? OR issues.title LIKE ?)")
-        values += [f"%@{wanted.mentioned}%"] * 2
-    if wanted.assignee in ("none", "*"):
-        word = "NOT IN" if wanted.assignee == "none" else "IN"
-        terms.append(f"issues.id {word} (SELECT issue_id FROM assignees)")
-    elif wanted.assignee is not None:
-        user = call.forge.users.by_login(wanted.assignee)
-        terms.append("issues.id IN (SELECT issue_id FROM assignees WHERE user_id = ?)")
-        values.append(user.id if user else 0)
+_STATES: Final = {
+    "open": "issues.state = 'open'",
+    "closed": "issues.state = 'closed' AND pulls.merged_at IS NULL",
+    "merged": "pulls.merged_at IS NOT NULL",
+}
+_ASSIGNED: Final = {
+    "none": "issues.id NOT IN (SELECT issue_id FROM assignees)",
+    "*": "issues.id IN (SELECT issue_id FROM assignees)",
+}
+_BY_LABEL: Final = "issues.id IN (SELECT issue_id FROM issue_labels WHERE label_id IN ({}))"
 
 
 def where(call: Call, repo: Repo, wanted: Filter) -> tuple[str, list[Any]]:
     """The condition of a list as SQL, over `issues LEFT JOIN pulls`."""
-    terms: list[str] = ["issues.repo_id = ?"]
-    values: list[Any] = [repo.id]
-    if wanted.is_pull is not None:
-        terms.append("issues.is_pull = ?")
-        values.append(int(wanted.is_pull))
-    if wanted.states:
-        terms.append(_state_term(wanted.states))
-    if wanted.labels:
-        _label_term(call, repo, wanted, terms, values)
-    if wanted.since is not None:
-        terms.append("issues.updated_at >= ?")
-        values.append(wanted.since)
-    _people_terms(call, wanted, terms, values)
-    for column, value in (("pulls.head_ref", wanted.head_ref), ("pulls.base_ref", wanted.base_ref)):
-        if value is not None:
-            terms.append(f"{column} = ?")
-            values.append(value)
-    if wanted.head_owner is not None:
-        owner = call.forge.users.by_login(wanted.head_owner)
-        terms.append("pulls.head_owner_id = ?")
-        values.append(owner.id if owner else 0)
-    if call.stale_seconds:
-        terms.append("issues.created_at <= ?")
-        values.append(call.cutoff())
-    return " AND ".join(terms), values
+
+    def account(login: str | None) -> int | None:
+        found = call.forge.users.by_login(login) if login is not None else None
+        return found.id if found else None if login is None else 0
+
+    assigned = _ASSIGNED.get(wanted.assignee or "")
+    mentioned = f"%@{wanted.mentioned}%" if wanted.mentioned is not None else None
+    terms = {
+        "issues.repo_id = ?": repo.id,
+        "issues.is_pull = ?": wanted.is_pull,
+        "issues.updated_at >= ?": wanted.since,
+        "issues.author_id = ?": account(wanted.author),
+        "coalesce(issues.body, '') || ' ' || issues.title LIKE ?": mentioned,
+        "issues.id IN (SELECT issue_id FROM assignees WHERE user_id = ?)": account(
+            None if assigned else wanted.assignee
+        ),
+        "pulls.head_ref = ?": wanted.head_ref,
+        "pulls.base_ref = ?": wanted.base_ref,
+        "pulls.head_owner_id = ?": account(wanted.head_owner),
+        "issues.created_at <= ?": call.cutoff() if call.stale_seconds else None,
+    }
+    asked = {term: value for term, value in terms.items() if value is not None}
+    plain = [f"({' OR '.join(_STATES[state] for state in wanted.states)})"] if wanted.states else []
+    found = [labels.find(call, repo, name) for name in wanted.labels]
+    ids = [str(row["id"] if row else 0) for row in found]
+    if ids:
+        plain += [_BY_LABEL.format(one) for one in ([",".join(ids)] if wanted.any_label else ids)]
+    return " AND ".join([*asked, *plain, *([assigned] if assigned else [])]), list(asked.values())
 
 
 def count(call: Call, repo: Repo, wanted: Filter) -> int:
     """How many items a list has."""
     condition, values = where(call, repo, wanted)
     sql = f"SELECT count(*) FROM issues LEFT JOIN pulls ON pulls.issue_id = issues.id WHERE {condition}"
-    row = call.row(sql, *values)
-    return int(row[0]) if row else 0
+    return call.count(sql, *values)
 
 
 def page(
@@ -343,10 +283,3 @@ def page(
     )
     rows = call.rows(sql, *values, limit, offset)
     return rows[::-1] if backwards else rows
-
-
-def number_of(text: str) -> int:
-    """An issue number in an address; 404 where it is none."""
-    if not text.isdecimal():
-        raise not_found()
-    return int(text)

@@ -41,13 +41,8 @@ def create(call: Call, repo: Repo, name: Any, color: Any = None, description: An
     shade = color if color is not None else hashlib.sha1(checked.encode(), usedforsecurity=False).hexdigest()[:6]
     if not isinstance(shade, str) or len(shade) != 6 or any(c not in "0123456789abcdefABCDEF" for c in shade):
         raise invalid("Label", "color")
-    call.run(
-        "INSERT INTO labels (repo_id, name, color, description, created_at) VALUES (?, ?, ?, ?, ?)",
-        repo.id, checked, shade.lower(), description, call.now(),
-    )  # fmt: skip
-    found = find(call, repo, checked)
-    assert found is not None
-    return found
+    row = {"name": checked, "color": shade.lower(), "description": description}
+    return call.insert("labels", repo_id=repo.id, created_at=call.now(), **row)
 
 
 def update(call: Call, repo: Repo, label: Row, changes: dict[str, Any]) -> Row:
@@ -58,7 +53,7 @@ def update(call: Call, repo: Repo, label: Row, changes: dict[str, Any]) -> Row:
         raise invalid("Label", "name", "already_exists")
     color = str(changes.get("color", label["color"])).lower()
     description = changes.get("description", label["description"])
-    call.run("UPDATE labels SET name=?, color=?, description=? WHERE id=?", name, color, description, label["id"])
+    call.update("labels", label["id"], name=name, color=color, description=description)
     found = find(call, repo, name)
     assert found is not None
     return found
@@ -72,14 +67,11 @@ def delete(call: Call, label: Row) -> None:
 
 def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
     """The labels of several items at once, in the order of their names."""
-    found: dict[int, list[Row]] = {issue_id: [] for issue_id in issue_ids}
     sql = (
         "SELECT issue_labels.issue_id, labels.* FROM issue_labels JOIN labels ON labels.id = label_id "
         "WHERE issue_labels.issue_id IN ({}) ORDER BY labels.name"
     )
-    for row in call.among(sql, issue_ids):
-        found[row["issue_id"]].append(row)
-    return found
+    return call.grouped("issue_id", sql, issue_ids)
 
 
 def of_item(call: Call, issue: Row) -> list[Row]:
@@ -93,39 +85,34 @@ def ensure(call: Call, repo: Repo, name: Any) -> Row:
     return find(call, repo, checked) or create(call, repo, checked, DEFAULT_COLOR)
 
 
-def add(call: Call, repo: Repo, issue: Row, rows: list[Row], actor: User) -> None:
-    """Put labels on an item. One that is there already changes nothing, and fails nothing."""
+def add(call: Call, issue: Row, rows: list[Row], actor: User) -> None:
+    """Put labels on an item; one that it has already changes nothing."""
+    sql = "INSERT OR IGNORE INTO issue_labels (issue_id, label_id) VALUES (?, ?)"
+    _change(call, issue, "labeled", sql, rows, actor)
+
+
+def remove(call: Call, issue: Row, rows: list[Row], actor: User) -> None:
+    """Take labels off an item; those it does not have are skipped."""
+    sql = "DELETE FROM issue_labels WHERE issue_id = ? AND label_id = ?"
+    _change(call, issue, "unlabeled", sql, rows, actor)
+
+
+def _change(call: Call, issue: Row, kind: str, sql: str, rows: list[Row], actor: User) -> None:
     for label in rows:
-        sql = "INSERT OR IGNORE INTO issue_labels (issue_id, label_id) VALUES (?, ?)"
-        if call.db.execute(sql, (issue["id"], label["id"])).rowcount:
-            _noted(call, repo, issue, "labeled", label, actor)
+        if call.run(sql, issue["id"], label["id"]):
+            call.update("issues", issue["id"], updated_at=call.now())
+            events.add(call, issue, kind, actor, label={name: label[name] for name in ("id", "name", "color")})
 
 
-def remove(call: Call, repo: Repo, issue: Row, rows: list[Row], actor: User) -> None:
-    """Take labels off an item; those it does not carry are skipped."""
-    for label in rows:
-        sql = "DELETE FROM issue_labels WHERE issue_id = ? AND label_id = ?"
-        if call.db.execute(sql, (issue["id"], label["id"])).rowcount:
-            _noted(call, repo, issue, "unlabeled", label, actor)
-
-
-def replace(call: Call, repo: Repo, issue: Row, rows: list[Row], actor: User) -> None:
-    """Make an item's labels exactly these."""
+def replace(call: Call, issue: Row, rows: list[Row], actor: User) -> None:
+    """Give an item exactly these labels."""
     wanted = {row["id"] for row in rows}
-    remove(call, repo, issue, [row for row in of_item(call, issue) if row["id"] not in wanted], actor)
-    add(call, repo, issue, rows, actor)
+    remove(call, issue, [row for row in of_item(call, issue) if row["id"] not in wanted], actor)
+    add(call, issue, rows, actor)
 
 
-def _noted(call: Call, repo: Repo, issue: Row, kind: str, label: Row, actor: User) -> None:
-    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
-    events.add(
-        call, repo.id, issue["id"], kind, actor,
-        label={"id": label["id"], "name": label["name"], "color": label["color"]},
-    )  # fmt: skip
-
-
-def carried(call: Call, repo: Repo, issue: Row, name: str) -> Row:
-    """A label that the item carries; 404 in GitHub's words otherwise."""
+def carried(call: Call, issue: Row, name: str) -> Row:
+    """A label that the item has; 404 in GitHub's words otherwise."""
     for row in of_item(call, issue):
         if row["name"].lower() == name.lower():
             return row

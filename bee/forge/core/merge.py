@@ -138,13 +138,12 @@ def _rebased(call: Call, repo: Repo, pull: Row, base: str) -> str:
 def _publish(call: Call, repo: Repo, issue: Row, pull: Row, base: str, made: str) -> None:
     """Move the base by compare-and-swap; the note before it lets a killed forge finish after its restart."""
     with call.writing():
-        note = json.dumps({"sha": made, "actor": call.actor().id})
-        call.run("UPDATE pulls SET pending = ? WHERE issue_id = ?", note, issue["id"])
+        call.update("pulls", issue["id"], pending=json.dumps({"sha": made, "actor": call.actor().id}))
     try:
         repo.git.change_refs([RefChange(f"refs/heads/{pull['base_ref']}", base, made)])
     except Refused:
         with call.writing():
-            call.run("UPDATE pulls SET pending = NULL WHERE issue_id = ?", issue["id"])
+            call.update("pulls", issue["id"], pending=None)
         raise _refused("Base branch was modified. Review and try the merge again.") from None
     with call.writing():
         finish(call, repo, issues.again(call, issue), made, call.actor())
@@ -155,10 +154,8 @@ def finish(call: Call, repo: Repo, issue: Row, made: str, actor: User) -> None:
     pull = pulls.row(call, issue)
     if pull["merged_at"]:
         return
-    now = call.now()
-    sql = "UPDATE pulls SET merged_at = ?, merged_by = ?, merge_sha = ?, pending = NULL WHERE issue_id = ?"
-    call.run(sql, now, actor.id, made, issue["id"])
-    events.add(call, repo.id, issue["id"], "merged", actor, commit_id=made, ref=pull["base_ref"])
+    call.update("pulls", issue["id"], merged_at=call.now(), merged_by=actor.id, merge_sha=made, pending=None)
+    events.add(call, issue, "merged", actor, commit_id=made, ref=pull["base_ref"])
     issues.set_state(call, repo, issue, "closed", actor=actor)
     if pull["base_ref"] == repo.default_branch:
         _close_promised(call, repo, issue, actor)
@@ -179,7 +176,7 @@ def _delete_branch(call: Call, repo: Repo, issue: Row, pull: Row, actor: User) -
         repo.git.change_refs([change])
     except Refused:
         return  # pushed to meanwhile: what was pushed stays
-    events.add(call, repo.id, issue["id"], "head_ref_deleted", actor)
+    events.add(call, issue, "head_ref_deleted", actor)
 
 
 def recover(call: Call) -> None:
@@ -194,4 +191,4 @@ def recover(call: Call) -> None:
             if base is not None and repo.git.is_ancestor(note["sha"], base):
                 finish(call, repo, issue, note["sha"], call.user(note["actor"]) or repo.owner)
             else:
-                call.run("UPDATE pulls SET pending = NULL WHERE issue_id = ?", pull["issue_id"])
+                call.update("pulls", pull["issue_id"], pending=None)

@@ -64,15 +64,13 @@ def compute(call: Call, issue_id: int) -> None:
     tree = repo.git.merge_tree(base, head)
     test = None
     if tree is not None:
-        message = f"Merge {head} into {base}"
         person = merge.person(call, call.user(issue["author_id"]) or repo.owner)
+        message = f"Merge {head} into {base}"
         test = repo.git.write_commit(tree, [base, head], person, merge.committer(call), message)
         pulls.write_pull_ref(repo, issue["number"], "merge", test)
+    clean = tree is not None
     with call.writing():
-        call.run(
-            "UPDATE pulls SET mergeable = ?, mergeable_head = ?, mergeable_base = ?, test_sha = ? WHERE issue_id = ?",
-            int(tree is not None), head, base, test, issue_id,
-        )  # fmt: skip
+        call.update("pulls", issue_id, mergeable=clean, mergeable_head=head, mergeable_base=base, test_sha=test)
 
 
 def of(call: Call, repo: Repo, issue: Row, pull: Row) -> bool | None:

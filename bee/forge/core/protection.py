@@ -14,8 +14,7 @@ from bee.forge.core.world import Call, Repo
 def find(call: Call, repo: Repo, branch: str) -> dict[str, Any] | None:
     """The rules of a branch, or None where it is not protected."""
     row = call.row("SELECT data FROM protections WHERE repo_id = ? AND branch = ?", repo.id, branch)
-    found: dict[str, Any] | None = json.loads(row["data"]) if row else None
-    return found
+    return json.loads(row["data"]) if row else None
 
 
 def get(call: Call, repo: Repo, branch: str) -> dict[str, Any]:
@@ -61,19 +60,17 @@ def why_not(call: Call, repo: Repo, issue: Row, pull: Row, base: str) -> str | N
         return None
     approvals = required_approvals(rules)
     standing = reviews.standing(call, repo, issue["id"])
-    if any(state == "CHANGES_REQUESTED" for state in standing) and approvals:
+    if "CHANGES_REQUESTED" in standing and approvals:
         return "Changes requested by reviewers with write access"
-    if sum(state == "APPROVED" for state in standing) < approvals:
+    if standing.count("APPROVED") < approvals:
         noun = "review is" if approvals == 1 else "reviews are"
         return f"At least {approvals} approving {noun} required by reviewers with write access."
     states = checks.states(call, repo, pull["head_sha"])
     for context in required_contexts(rules):
-        if context not in states:
-            return f'Required status check "{context}" is expected.'
-        if states[context] in ("PENDING", "EXPECTED"):
-            return f'Required status check "{context}" is expected.'
-        if states[context] != "SUCCESS":
-            return f'Required status check "{context}" is failing.'
+        state = states.get(context, "EXPECTED")
+        if state != "SUCCESS":
+            word = "expected" if state in ("PENDING", "EXPECTED") else "failing"
+            return f'Required status check "{context}" is {word}.'
     strict = (rules.get("required_status_checks") or {}).get("strict")
     if strict and not repo.git.is_ancestor(base, pull["head_sha"]):
         return "The head branch is not up to date with the base branch"

@@ -17,7 +17,7 @@ from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Opening:
     """What a client asks for when it opens a pull request; `head` may be `owner:branch`."""
 
@@ -71,70 +71,53 @@ def _head_repository(call: Call, repo: Repo, opening: Opening) -> tuple[Repo, st
     return found, branch
 
 
-def _need_pushed(call: Call, head_repo: Repo) -> None:
-    call.actor()
-    if not call.may(head_repo, "write"):
-        raise Refused(403, "Resource not accessible by personal access token")
+def _custom(message: str) -> Refused:
+    return unprocessable("Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
 
 
 def create(call: Call, repo: Repo, opening: Opening) -> Row:
     """Open a pull request; 422 in GitHub's words when there is nothing to propose, or one is open already."""
-    actor = call.actor()
+    call.actor()
     title = issues.checked_title("PullRequest", opening.title)
-    body = None
-    if opening.body is not None:
-        body = issues.checked_text("PullRequest", "body", opening.body, issues.BODY_CHARACTERS_MAX)
+    body = None if opening.body is None else issues.checked_text("PullRequest", "body", opening.body)
     head_repo, branch = _head_repository(call, repo, opening)
     base_sha, head_sha = branch_oid(repo, opening.base), branch_oid(head_repo, branch)
     if base_sha is None:
         raise invalid("PullRequest", "base")
     if head_sha is None:
         raise invalid("PullRequest", "head")
-    _need_pushed(call, head_repo)
+    call.need(head_repo, "write")
     repo.git.fetch_object(head_repo.git, head_sha)
-    _refuse_doubles(call, repo, head_repo, branch, opening.base)
+    twin = (
+        "SELECT 1 FROM pulls JOIN issues ON issues.id = issue_id WHERE pulls.repo_id = ? AND head_repo_id = ? "
+        "AND head_ref = ? AND base_ref = ? AND state = 'open'"
+    )
+    if call.row(twin, repo.id, head_repo.id, branch, opening.base) is not None:
+        raise _custom(f"A pull request already exists for {head_repo.owner.login}:{branch}.")
     if repo.git.is_ancestor(head_sha, base_sha):
-        message = f"No commits between {opening.base} and {branch}"
-        raise unprocessable("Validation Failed", [
-            {"resource": "PullRequest", "code": "custom", "message": message}])  # fmt: skip
-    issue = issues.insert(call, repo, title, body, actor, is_pull=True)
-    call.run(
-        "INSERT INTO pulls (issue_id, repo_id, head_repo_id, head_owner_id, head_ref, head_sha, base_ref, base_sha, "
-        "base_seen, draft, maintainer_can_modify) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        issue["id"], repo.id, head_repo.id, head_repo.owner.id, branch, head_sha, opening.base, base_sha,
-        base_sha, int(opening.draft), int(opening.maintainer_can_modify and head_repo.id != repo.id),
+        raise _custom(f"No commits between {opening.base} and {branch}")
+    issue = issues.insert(call, repo, title, body, is_pull=True)
+    call.insert(
+        "pulls", issue_id=issue["id"], repo_id=repo.id, head_repo_id=head_repo.id, head_owner_id=head_repo.owner.id,
+        head_ref=branch, head_sha=head_sha, base_ref=opening.base, base_sha=base_sha, base_seen=base_sha,
+        draft=opening.draft, maintainer_can_modify=opening.maintainer_can_modify and head_repo.id != repo.id,
     )  # fmt: skip
     write_pull_ref(repo, issue["number"], "head", head_sha)
     return issue
 
 
-def _refuse_doubles(call: Call, repo: Repo, head_repo: Repo, branch: str, base: str) -> None:
-    twin = call.row(
-        "SELECT 1 FROM pulls JOIN issues ON issues.id = issue_id WHERE pulls.repo_id = ? AND head_repo_id = ? "
-        "AND head_ref = ? AND base_ref = ? AND state = 'open'",
-        repo.id, head_repo.id, branch, base,
-    )  # fmt: skip
-    if twin is not None:
-        message = f"A pull request already exists for {head_repo.owner.login}:{branch}."
-        raise unprocessable("Validation Failed", [
-            {"resource": "PullRequest", "code": "custom", "message": message}])  # fmt: skip
-
-
 def edit(call: Call, repo: Repo, issue: Row, changes: dict[str, Any]) -> Row:
     """Change a pull request's texts, state or base."""
-    base = changes.get("base")
-    if base is not None and base != row(call, issue)["base_ref"]:
+    base, before = changes.get("base"), row(call, issue)["base_ref"]
+    if base is not None and base != before:
         issues.need_author_or(call, repo, issue["author_id"], "write")
         base_sha = branch_oid(repo, base)
         if base_sha is None:
             raise invalid("PullRequest", "base")
-        before = row(call, issue)["base_ref"]
-        sql = "UPDATE pulls SET base_ref = ?, base_sha = ?, base_seen = ? WHERE issue_id = ?"
-        call.run(sql, base, base_sha, base_sha, issue["id"])
-        events.add(call, repo.id, issue["id"], "base_ref_changed", call.viewer, base={"from": before, "to": base})
+        call.update("pulls", issue["id"], base_ref=base, base_sha=base_sha, base_seen=base_sha)
+        events.add(call, issue, "base_ref_changed", call.viewer, base={"from": before, "to": base})
     if changes.get("maintainer_can_modify") is not None:
-        sql = "UPDATE pulls SET maintainer_can_modify = ? WHERE issue_id = ?"
-        call.run(sql, int(bool(changes["maintainer_can_modify"])), issue["id"])
+        call.update("pulls", issue["id"], maintainer_can_modify=bool(changes["maintainer_can_modify"]))
     return issues.edit(call, repo, issue, changes)
 
 
@@ -144,9 +127,9 @@ def set_draft(call: Call, repo: Repo, issue: Row, draft: bool) -> None:
     if issue["state"] != "open":
         raise unprocessable("Pull request is closed")
     if bool(row(call, issue)["draft"]) != draft:
-        call.run("UPDATE pulls SET draft = ? WHERE issue_id = ?", int(draft), issue["id"])
-        call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
-        events.add(call, repo.id, issue["id"], "convert_to_draft" if draft else "ready_for_review", call.viewer)
+        call.update("pulls", issue["id"], draft=draft)
+        call.update("issues", issue["id"], updated_at=call.now())
+        events.add(call, issue, "convert_to_draft" if draft else "ready_for_review", call.viewer)
 
 
 def state_of(issue: Row, pull: Row) -> str:
@@ -157,7 +140,4 @@ def state_of(issue: Row, pull: Row) -> str:
 def commits(call: Call, repo: Repo, pull: Row) -> list[str]:
     """The commits a pull request proposes, oldest first."""
     key = ("commits", pull["issue_id"], pull["head_sha"], pull["base_sha"])
-    if key not in call.cache:
-        call.cache[key] = repo.git.between(pull["base_sha"], pull["head_sha"])
-    found: list[str] = call.cache[key]
-    return found
+    return call.once(key, lambda: repo.git.between(pull["base_sha"], pull["head_sha"]))

@@ -12,20 +12,17 @@ from bee.forge.core.world import Call, Repo
 NOT_ADDED: Final = "An error occurred while adding the sub-issue to the parent issue. "
 
 
+_ITEMS: Final = "SELECT issues.* FROM {} JOIN issues ON issues.id = {} WHERE {} = ? ORDER BY {}"
+
+
 def blockers(call: Call, issue: Row) -> list[Row]:
     """What blocks an issue."""
-    sql = (
-        "SELECT issues.* FROM dependencies JOIN issues ON issues.id = blocker_id WHERE issue_id = ? ORDER BY issues.id"
-    )
-    return call.rows(sql, issue["id"])
+    return call.rows(_ITEMS.format("dependencies", "blocker_id", "issue_id", "issues.id"), issue["id"])
 
 
 def blocked(call: Call, issue: Row) -> list[Row]:
     """What an issue blocks."""
-    sql = (
-        "SELECT issues.* FROM dependencies JOIN issues ON issues.id = issue_id WHERE blocker_id = ? ORDER BY issues.id"
-    )
-    return call.rows(sql, issue["id"])
+    return call.rows(_ITEMS.format("dependencies", "issue_id", "blocker_id", "issues.id"), issue["id"])
 
 
 def _target(call: Call, issue_id: Any) -> Row:
@@ -40,36 +37,32 @@ def _no_dependency(why: str) -> Refused:
     return unprocessable("Validation Failed", [{"resource": "IssueDependency", "code": "custom", "message": why}])
 
 
-def block(call: Call, repo: Repo, issue: Row, blocker_id: Any) -> Row:
-    """Note that an issue waits for another one."""
+def block(call: Call, repo: Repo, issue: Row, blocker_id: Any) -> None:
+    """Record that another issue blocks this one."""
     call.need(repo, "triage")
     target = _target(call, blocker_id)
     if target["id"] == issue["id"] or issue["is_pull"] or target["is_pull"]:
         raise _no_dependency("An issue cannot be blocked by itself or by a pull request")
-    sql = "INSERT OR IGNORE INTO dependencies VALUES (?, ?)"
-    if not call.db.execute(sql, (issue["id"], target["id"])).rowcount:
+    if not call.run("INSERT OR IGNORE INTO dependencies VALUES (?, ?)", issue["id"], target["id"]):
         raise _no_dependency("Target issue has already been added as a dependency")
-    events.add(call, repo.id, issue["id"], "blocked_by_added", call.viewer, source_id=target["id"])
-    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
-    return target
+    events.add(call, issue, "blocked_by_added", call.viewer, source_id=target["id"])
+    call.update("issues", issue["id"], updated_at=call.now())
 
 
-def unblock(call: Call, repo: Repo, issue: Row, blocker_id: int) -> Row:
-    """Take a dependency back."""
+def unblock(call: Call, repo: Repo, issue: Row, blocker_id: int) -> None:
+    """Remove a dependency."""
     call.need(repo, "triage")
     target = _target(call, blocker_id)
-    sql = "DELETE FROM dependencies WHERE issue_id = ? AND blocker_id = ?"
-    if not call.db.execute(sql, (issue["id"], target["id"])).rowcount:
+    if not call.run("DELETE FROM dependencies WHERE issue_id = ? AND blocker_id = ?", issue["id"], target["id"]):
         raise not_found()
-    events.add(call, repo.id, issue["id"], "blocked_by_removed", call.viewer, source_id=target["id"])
-    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
-    return target
+    events.add(call, issue, "blocked_by_removed", call.viewer, source_id=target["id"])
+    call.update("issues", issue["id"], updated_at=call.now())
 
 
 def dependency_counts(call: Call, issue_ids: list[int]) -> dict[int, dict[str, int]]:
     """`issue_dependencies_summary` of several issues at once; the totals count closed ones too."""
-    zero = {"blocked_by": 0, "blocking": 0, "total_blocked_by": 0, "total_blocking": 0}
-    found = {issue_id: dict(zero) for issue_id in issue_ids}
+    names = ("blocked_by", "blocking", "total_blocked_by", "total_blocking")
+    found = {issue_id: dict.fromkeys(names, 0) for issue_id in issue_ids}
     for mine, other, key in (("issue_id", "blocker_id", "blocked_by"), ("blocker_id", "issue_id", "blocking")):
         sql = (
             f"SELECT {mine} AS mine, count(*) AS total, sum(state = 'open') AS open FROM dependencies "
@@ -86,16 +79,12 @@ def dependency_counts(call: Call, issue_ids: list[int]) -> dict[int, dict[str, i
 
 def children(call: Call, issue: Row) -> list[Row]:
     """The sub-issues of an issue, in their order."""
-    sql = (
-        "SELECT issues.* FROM sub_issues JOIN issues ON issues.id = child_id WHERE parent_id = ? ORDER BY sub_issues.id"
-    )
-    return call.rows(sql, issue["id"])
+    return call.rows(_ITEMS.format("sub_issues", "child_id", "parent_id", "sub_issues.id"), issue["id"])
 
 
 def parent(call: Call, issue: Row) -> Row | None:
     """The issue this one is a part of."""
-    sql = "SELECT issues.* FROM sub_issues JOIN issues ON issues.id = parent_id WHERE child_id = ?"
-    return call.row(sql, issue["id"])
+    return call.row(_ITEMS.format("sub_issues", "parent_id", "child_id", "sub_issues.id"), issue["id"])
 
 
 def add_child(call: Call, repo: Repo, issue: Row, child_id: Any, replace_parent: bool = False) -> Row:
@@ -113,9 +102,9 @@ def add_child(call: Call, repo: Repo, issue: Row, child_id: Any, replace_parent:
             raise unprocessable(NOT_ADDED + words)
         call.run("DELETE FROM sub_issues WHERE child_id = ?", child["id"])
     call.run("INSERT INTO sub_issues (parent_id, child_id) VALUES (?, ?)", issue["id"], child["id"])
-    events.add(call, repo.id, issue["id"], "sub_issue_added", call.viewer, source_id=child["id"])
-    events.add(call, repo.id, child["id"], "parent_issue_added", call.viewer, source_id=issue["id"])
-    call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
+    events.add(call, issue, "sub_issue_added", call.viewer, source_id=child["id"])
+    events.add(call, child, "parent_issue_added", call.viewer, source_id=issue["id"])
+    call.update("issues", issue["id"], updated_at=call.now())
     return child
 
 
@@ -123,11 +112,10 @@ def remove_child(call: Call, repo: Repo, issue: Row, child_id: Any) -> Row:
     """Take a sub-issue out of its parent."""
     call.need(repo, "triage")
     child = _target(call, child_id)
-    sql = "DELETE FROM sub_issues WHERE parent_id = ? AND child_id = ?"
-    if not call.db.execute(sql, (issue["id"], child["id"])).rowcount:
+    if not call.run("DELETE FROM sub_issues WHERE parent_id = ? AND child_id = ?", issue["id"], child["id"]):
         raise not_found()
-    events.add(call, repo.id, issue["id"], "sub_issue_removed", call.viewer, source_id=child["id"])
-    events.add(call, repo.id, child["id"], "parent_issue_removed", call.viewer, source_id=issue["id"])
+    events.add(call, issue, "sub_issue_removed", call.viewer, source_id=child["id"])
+    events.add(call, child, "parent_issue_removed", call.viewer, source_id=issue["id"])
     return child
 
 

@@ -37,9 +37,8 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
     if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,100}", name) or name in (".", ".."):
         raise invalid("Repository", "name", "missing_field" if not name else "invalid")
     if call.row("SELECT 1 FROM repos WHERE owner_id = ? AND name = ?", owner.id, name):
-        detail = {"resource": "Repository", "code": "custom", "field": "name",
-                  "message": "name already exists on this account"}  # fmt: skip
-        raise unprocessable("Repository creation failed.", [detail])
+        refusal = invalid("Repository", "name", "custom", message="name already exists on this account")
+        raise unprocessable("Repository creation failed.", refusal.errors)
     branch = asked.get("default_branch") or "main"
     call.forge.gits.forget(owner.login, name)
     git = call.forge.gits.at(owner.login, name)
@@ -48,15 +47,14 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
     git.create(branch)
     now = call.now()
     settings = {key: asked[key] for key in SETTINGS if asked.get(key) is not None}
-    repo_id = call.run(
-        "INSERT INTO repos (owner_id, name, private, default_branch, description, parent_id, settings, created_at, "
-        "updated_at, pushed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        owner.id, name, int(bool(asked.get("private"))), branch, asked.get("description"),
-        parent.id if parent else None, json.dumps(settings), now, now, now,
-    )  # fmt: skip
+    repo_id = call.insert(
+        "repos", owner_id=owner.id, name=name, private=bool(asked.get("private")), default_branch=branch,
+        description=asked.get("description"), parent_id=parent.id if parent else None, settings=json.dumps(settings),
+        created_at=now, updated_at=now, pushed_at=now,
+    )["id"]  # fmt: skip
     for label, color, description in DEFAULT_LABELS:
-        sql = "INSERT INTO labels (repo_id, name, color, description, created_at) VALUES (?, ?, ?, ?, ?)"
-        call.run(sql, repo_id, label, color, description, now)
+        row = {"name": label, "color": color, "description": description}
+        call.insert("labels", repo_id=repo_id, created_at=now, **row)
     repo = call.repo_by_id(repo_id)
     assert repo is not None
     if asked.get("auto_init"):
@@ -108,16 +106,14 @@ def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
     branch = asked.get("default_branch")
     if branch is not None and branch != repo.default_branch:
         if repo.git.refs.get(f"refs/heads/{branch}") is None:
-            raise unprocessable("Validation Failed", [
-                {"resource": "Repository", "field": "default_branch", "code": "invalid"}])  # fmt: skip
+            raise invalid("Repository", "default_branch")
         repo.git.set_head(branch)
-        call.run("UPDATE repos SET default_branch = ?, branch_seen = NULL WHERE id = ?", branch, repo.id)
+        call.update("repos", repo.id, default_branch=branch, branch_seen=None)
     settings: dict[str, Any] = {**repo.settings, **{key: asked[key] for key in SETTINGS if key in asked}}
     private = asked.get("private", asked.get("visibility", "private" if repo.private else "public") == "private")
-    call.run(
-        "UPDATE repos SET private = ?, description = ?, settings = ?, updated_at = ? WHERE id = ?",
-        int(bool(private)), asked.get("description", repo.description), json.dumps(settings), call.now(), repo.id,
-    )  # fmt: skip
+    description = asked.get("description", repo.description)
+    text, now = json.dumps(settings), call.now()
+    call.update("repos", repo.id, private=bool(private), description=description, settings=text, updated_at=now)
     found = call.repo_by_id(repo.id)
     assert found is not None
     return found
@@ -143,17 +139,13 @@ def delete(call: Call, repo: Repo) -> None:
 def collaborators(call: Call, repo: Repo, affiliation: str = "all") -> list[tuple[User, str]]:
     """Who has access, and how much; `outside` names those with a permission of this repository's own."""
     own = {row["user_id"] for row in call.rows("SELECT user_id FROM collaborators WHERE repo_id = ?", repo.id)}
-    found = []
-    for user in call.forge.users.all():
-        permission = call.permission(repo, user)
-        counted = affiliation != "outside" or user.id in own
-        if permission != "none" and user.type != "Organization" and counted:
-            found.append((user, permission))
-    return found
+    people = [user for user in call.forge.users.all() if user.type != "Organization"]
+    held = [(user, call.permission(repo, user)) for user in people if affiliation != "outside" or user.id in own]
+    return [(user, permission) for user, permission in held if permission != "none"]
 
 
-def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> bool:
-    """Give a user a permission on this repository; whether it is new."""
+def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> None:
+    """Give a user a permission on this repository."""
     call.need(repo, "admin")
     user = call.forge.users.by_login(login)
     if user is None:
@@ -161,9 +153,7 @@ def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> boo
     word = {"pull": "read", "push": "write"}.get(permission, permission)
     if word not in PERMISSIONS or level(word) == 0:
         raise invalid("Collaborator", "permission")
-    new = call.permission(repo, user) == "none"
     call.run("REPLACE INTO collaborators VALUES (?, ?, ?)", repo.id, user.id, word)
-    return new
 
 
 def remove_collaborator(call: Call, repo: Repo, login: str) -> None:

@@ -18,8 +18,12 @@ def settle(call: Call, repo: Repo) -> None:
         return
     call.cache["settled", repo.id] = True
     _default_branch(call, repo)
-    for pull in _open_pulls(call, repo):
-        if _moved(call, repo, pull):
+    opened = (
+        "SELECT pulls.*, number FROM pulls JOIN issues ON issues.id = issue_id "
+        "WHERE issues.repo_id = ? AND is_pull = 1 AND state = 'open'"
+    )
+    for pull in call.rows(opened, repo.id):
+        if _oids(call, repo, pull) != (pull["head_sha"], pull["base_seen"]):
             _settle_pull(call, repo, pull["issue_id"])
 
 
@@ -29,13 +33,6 @@ def resettle(call: Call, repo: Repo) -> None:
     settle(call, repo)
 
 
-def _open_pulls(call: Call, repo: Repo) -> list[Row]:
-    return call.rows(
-        "SELECT pulls.*, number FROM pulls JOIN issues ON issues.id = issue_id "
-        "WHERE issues.repo_id = ? AND is_pull = 1 AND state = 'open'", repo.id
-    )  # fmt: skip
-
-
 def _head_repo(call: Call, repo: Repo, pull: Row) -> Repo | None:
     return repo if pull["head_repo_id"] == repo.id else call.repo_by_id(pull["head_repo_id"])
 
@@ -43,14 +40,7 @@ def _head_repo(call: Call, repo: Repo, pull: Row) -> Repo | None:
 def _oids(call: Call, repo: Repo, pull: Row) -> tuple[str | None, str | None]:
     head_repo = _head_repo(call, repo, pull)
     head = pulls.branch_oid(head_repo, pull["head_ref"]) if head_repo else None
-    key = ("base", repo.id, pull["base_ref"])
-    if key not in call.cache:
-        call.cache[key] = pulls.branch_oid(repo, pull["base_ref"])
-    return head, call.cache[key]
-
-
-def _moved(call: Call, repo: Repo, pull: Row) -> bool:
-    return _oids(call, repo, pull) != (pull["head_sha"], pull["base_seen"])
+    return head, call.once(("base", repo.id, pull["base_ref"]), lambda: pulls.branch_oid(repo, pull["base_ref"]))
 
 
 def _mover(call: Call, repo: Repo) -> User:
@@ -77,7 +67,7 @@ def _settle_pull(call: Call, repo: Repo, issue_id: int) -> None:
 def _close_orphan(call: Call, repo: Repo, issue: Row, kind: str) -> None:
     actor = _mover(call, repo)
     issues.set_state(call, repo, issue, "closed", actor=actor)
-    events.add(call, repo.id, issue["id"], kind, actor)
+    events.add(call, issue, kind, actor)
 
 
 def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str) -> None:
@@ -86,16 +76,13 @@ def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str)
         head_repo = _head_repo(call, repo, pull)
         assert head_repo is not None
         repo.git.fetch_object(head_repo.git, head)
-        sql = "UPDATE pulls SET head_sha = ?, base_sha = ? WHERE issue_id = ?"
-        call.run(sql, head, base, issue["id"])
-        call.run("UPDATE issues SET updated_at = ? WHERE id = ?", call.now(), issue["id"])
+        call.update("pulls", issue["id"], head_sha=head, base_sha=base)
+        call.update("issues", issue["id"], updated_at=call.now())
         pulls.write_pull_ref(repo, issue["number"], "head", head)
         if not repo.git.is_ancestor(before, head):
-            events.add(
-                call, repo.id, issue["id"], "head_ref_force_pushed", _mover(call, repo),
-                before=before, after=head, ref=pull["head_ref"],
-            )  # fmt: skip
-    call.run("UPDATE pulls SET base_seen = ? WHERE issue_id = ?", base, issue["id"])
+            moved = {"before": before, "after": head, "ref": pull["head_ref"]}
+            events.add(call, issue, "head_ref_force_pushed", _mover(call, repo), **moved)
+    call.update("pulls", issue["id"], base_seen=base)
     if repo.git.is_ancestor(head, base):
         # Pushed by hand onto the base: GitHub calls that merged too.
         merge.finish(call, repo, issue, base, _mover(call, repo))
@@ -103,19 +90,21 @@ def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str)
 
 def _default_branch(call: Call, repo: Repo) -> None:
     tip = pulls.branch_oid(repo, repo.default_branch)
-    row = call.row("SELECT branch_seen FROM repos WHERE id = ?", repo.id)
-    if row is None or tip is None or row["branch_seen"] == tip:
+
+    def seen() -> str | None:
+        row = call.row("SELECT branch_seen FROM repos WHERE id = ?", repo.id)
+        return row["branch_seen"] if row else tip
+
+    if tip is None or seen() == tip:
         return
     with call.writing():
-        row = call.row("SELECT branch_seen FROM repos WHERE id = ?", repo.id)
-        seen = row["branch_seen"] if row else None
-        if seen == tip:
+        before = seen()  # another request may have been quicker
+        if before == tip:
             return
         now = call.now()
-        sql = "UPDATE repos SET branch_seen = ?, pushed_at = ?, updated_at = ? WHERE id = ?"
-        call.run(sql, tip, now, now, repo.id)
-        if seen is not None and repo.git.has(seen):
-            for oid in repo.git.between(seen, tip)[-COMMITS_READ_MAX:]:
+        call.update("repos", repo.id, branch_seen=tip, pushed_at=now, updated_at=now)
+        if before is not None and repo.git.has(before):
+            for oid in repo.git.between(before, tip)[-COMMITS_READ_MAX:]:
                 _read_commit(call, repo, oid)
 
 
@@ -126,5 +115,5 @@ def _read_commit(call: Call, repo: Repo, oid: str) -> None:
         issue = issues.find(call, repo, number, is_pull=False)
         if issue is not None:
             actor = _mover(call, repo)
-            events.refer_commit(call, repo, issue, oid, actor)
+            events.add(call, issue, "referenced", actor, commit_id=oid)
             issues.set_state(call, repo, issue, "closed", actor=actor, commit_id=oid)

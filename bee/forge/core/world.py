@@ -19,7 +19,7 @@ from bee.forge.core.users import User, Users, level
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Repo:
     """One repository as the database holds it; read anew for every request."""
 
@@ -55,16 +55,13 @@ class Forge:
         self.gits = GitRepos(root / "repos", home)
         self.home = home
         self.users = Users(self.store)
-        self.clock = Clock(float(self._meta("clock_offset", "0")))
+        with self.store.reading() as db:
+            offset = db.execute("SELECT value FROM meta WHERE key = 'clock_offset'").fetchone()
+        self.clock = Clock(float(offset["value"]) if offset else 0.0)
         self.jobs: Callable[[int], None] = lambda _issue_id: None
         self.lock = threading.Lock()
         self.pushers: dict[int, int] = {}
         self.merge_locks: dict[int, threading.Lock] = {}
-
-    def _meta(self, key: str, default: str) -> str:
-        with self.store.reading() as db:
-            row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(row["value"]) if row else default
 
     def advance_clock(self, seconds: float) -> None:
         """Move the forge's time; kept over restarts."""
@@ -76,7 +73,7 @@ class Forge:
     def call(self, viewer: User | None = None, api: str = "", web: str = "") -> Iterator[Call]:
         """A view of the forge for one request."""
         with self.store.reading() as db:
-            call = Call(self, db, viewer, api, web)
+            call = Call(forge=self, db=db, viewer=viewer, api=api, web=web)
             yield call
             for job in call.after:
                 job()
@@ -87,7 +84,7 @@ class Forge:
         self.store.close()
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Call:
     """One request's view: who asks, the database connection, and the addresses the client uses."""
 
@@ -121,14 +118,45 @@ class Call:
         found: Row | None = self.db.execute(sql, values).fetchone()
         return found
 
-    def run(self, sql: str, *values: Any) -> int:
-        """Execute one statement and return the identifier of the row it inserted."""
-        return self.db.execute(sql, values).lastrowid or 0
+    def count(self, sql: str, *values: Any) -> int:
+        """The number that a query gives."""
+        return int(self.db.execute(sql, values).fetchone()[0])
 
-    def among(self, sql: str, ids: Iterable[int]) -> list[Row]:
+    def run(self, sql: str, *values: Any) -> int:
+        """Execute one statement and return how many rows it changed."""
+        return self.db.execute(sql, values).rowcount
+
+    def insert(self, table: str, **values: Any) -> Row:
+        """Insert a row and return it."""
+        marks = ", ".join("?" * len(values))
+        sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"
+        made = self.db.execute(sql, list(values.values())).lastrowid
+        row: Row = self.db.execute(f"SELECT * FROM {table} WHERE rowid = ?", (made,)).fetchone()
+        return row
+
+    def update(self, table: str, row_id: int, **values: Any) -> None:
+        """Change columns of one row, found by its integer primary key."""
+        sets = ", ".join(f"{name} = ?" for name in values)
+        self.db.execute(f"UPDATE {table} SET {sets} WHERE rowid = ?", (*values.values(), row_id))
+
+    def among(self, sql: str, ids: Iterable[int], *values: Any) -> list[Row]:
         """Rows of a query whose `{}` becomes the list of identifiers."""
         listed = ",".join(str(int(one)) for one in ids)
-        return self.db.execute(sql.format(listed)).fetchall()
+        return self.db.execute(sql.format(listed), values).fetchall()
+
+    def grouped(self, key: str, sql: str, ids: Iterable[int], *values: Any) -> dict[int, list[Row]]:
+        """The rows of `among` by the column `key`; an identifier without rows has an empty list."""
+        found: dict[int, list[Row]] = {one: [] for one in ids}
+        for row in self.among(sql, found, *values):
+            found[row[key]].append(row)
+        return found
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives, computed at most once in this request."""
+        if key not in self.cache:
+            self.cache[key] = make()
+        found: T = self.cache[key]
+        return found
 
     def user(self, user_id: int | None) -> User | None:
         """An account by number."""
@@ -145,10 +173,10 @@ class Call:
     def _repo(self, row: Row) -> Repo:
         owner = self.user(row["owner_id"])
         assert owner is not None
+        names = ("id", "name", "default_branch", "description", "parent_id", "created_at", "updated_at", "pushed_at")
         return Repo(
-            row["id"], owner, row["name"], bool(row["private"]), row["default_branch"], row["description"],
-            row["parent_id"], json.loads(row["settings"]), row["created_at"], row["updated_at"],
-            row["pushed_at"], self.forge.gits.at(owner.login, row["name"]),
+            owner=owner, private=bool(row["private"]), settings=json.loads(row["settings"]),
+            git=self.forge.gits.at(owner.login, row["name"]), **{name: row[name] for name in names},
         )  # fmt: skip
 
     def repo_by_id(self, repo_id: int | None) -> Repo | None:
@@ -178,10 +206,7 @@ class Call:
 
     def level(self, repo: Repo) -> int:
         """The viewer's permission as a number."""
-        key = ("level", repo.id)
-        if key not in self.cache:
-            self.cache[key] = level(self.permission(repo, self.viewer))
-        return int(self.cache[key])
+        return self.once(("level", repo.id), lambda: level(self.permission(repo, self.viewer)))
 
     def may_read(self, repo: Repo) -> bool:
         """Whether the viewer may see the repository at all."""

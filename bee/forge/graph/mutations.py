@@ -78,7 +78,7 @@ def add_labels_to_labelable(call: Call, asked: Input) -> Payload:
     """Put labels on an item."""
     item = need(call, asked["labelable_id"], Item)
     call.need(item.repo, "triage")
-    labels.add(call, item.repo, item.row, _labels(call, item, asked["label_ids"]), call.actor())
+    labels.add(call, item.row, _labels(call, item, asked["label_ids"]), call.actor())
     return {"labelable": again(call, item)}
 
 
@@ -86,7 +86,7 @@ def remove_labels_from_labelable(call: Call, asked: Input) -> Payload:
     """Take labels off an item."""
     item = need(call, asked["labelable_id"], Item)
     call.need(item.repo, "triage")
-    labels.remove(call, item.repo, item.row, _labels(call, item, asked["label_ids"]), call.actor())
+    labels.remove(call, item.row, _labels(call, item, asked["label_ids"]), call.actor())
     return {"labelable": again(call, item)}
 
 
@@ -94,7 +94,7 @@ def clear_labels_from_labelable(call: Call, asked: Input) -> Payload:
     """Take every label off an item."""
     item = need(call, asked["labelable_id"], Item)
     call.need(item.repo, "triage")
-    labels.replace(call, item.repo, item.row, [], call.actor())
+    labels.replace(call, item.row, [], call.actor())
     return {"labelable": again(call, item)}
 
 

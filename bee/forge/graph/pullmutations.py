@@ -23,9 +23,10 @@ def create_pull_request(call: Call, asked: Input) -> Payload:
     repo = need(call, asked["repository_id"], Repository).repo
     head = asked.get("head_repository_id")
     opening = pulls.Opening(
-        asked["title"], asked.get("body"), asked["head_ref_name"].removeprefix("refs/heads/"),
-        asked["base_ref_name"].removeprefix("refs/heads/"), bool(asked.get("draft")),
-        asked.get("maintainer_can_modify") is not False, need(call, head, Repository).repo if head else None,
+        title=asked["title"], body=asked.get("body"), head=asked["head_ref_name"].removeprefix("refs/heads/"),
+        base=asked["base_ref_name"].removeprefix("refs/heads/"), draft=bool(asked.get("draft")),
+        maintainer_can_modify=asked.get("maintainer_can_modify") is not False,
+        head_repo=need(call, head, Repository).repo if head else None,
     )  # fmt: skip
     try:
         row = pulls.create(call, repo, opening)
@@ -112,8 +113,9 @@ def add_pull_request_review(call: Call, asked: Input) -> Payload:
         raise unprocessable("A review cannot be created as dismissed")
     try:
         row = reviews.create(
-            call, item.repo, item.row, event, asked.get("body"), asked.get("commit_oid"), asked.get("comments")
-        )
+            call, item.repo, item.row, event=event, body=asked.get("body"), commit_id=asked.get("commit_oid"),
+            comments=asked.get("comments"),
+        )  # fmt: skip
     except Refused as refusal:
         raise _plain(refusal) from refusal
     node = _review(call, item, row)

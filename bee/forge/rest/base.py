@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,7 +29,12 @@ class Answer:
     raw: bytes | None = None
 
 
-@dataclass
+def created(body: Any) -> Answer:
+    """201, with the address of what was made."""
+    return Answer(body, 201, {"Location": body["url"]})
+
+
+@dataclass(kw_only=True)
 class Ask:
     """One REST request on its way to an endpoint."""
 
@@ -37,19 +43,18 @@ class Ask:
     args: dict[str, str]
     path: str
     answer_headers: dict[str, str] = field(default_factory=dict)
-    _json: dict[str, Any] | None = None
-    _repo: Repo | None = None
 
-    def __post_init__(self) -> None:
-        self.query = dict(parse_qsl(self.request.query, keep_blank_values=True))
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query of the address."""
+        return dict(parse_qsl(self.request.query, keep_blank_values=True))
 
-    @property
+    @cached_property
     def repo(self) -> Repo:
         """The repository in the address, in step with its refs; 404 where the viewer may not see it."""
-        if self._repo is None:
-            self._repo = self.call.repo(self.args["owner"], self.args["name"])
-            settle.settle(self.call, self._repo)
-        return self._repo
+        repo = self.call.repo(self.args["owner"], self.args["name"])
+        settle.settle(self.call, repo)
+        return repo
 
     @property
     def number(self) -> int:
@@ -63,19 +68,15 @@ class Ask:
             raise Refused(404, "Not Found")
         return int(text)
 
-    @property
+    @cached_property
     def data(self) -> dict[str, Any]:
-        """The JSON body as an object; 400 where it is not JSON."""
-        if self._json is None:
-            raw = self.request.body.read()
-            try:
-                parsed = json.loads(raw) if raw.strip() else {}
-            except ValueError:
-                raise Refused(400, "Problems parsing JSON") from None
-            if not isinstance(parsed, dict):
-                parsed = {"": parsed}
-            self._json = parsed
-        return self._json
+        """The JSON body; what is not an object stands under an empty key. 400 where it is not JSON."""
+        raw = self.request.body.read()
+        try:
+            parsed = json.loads(raw) if raw.strip() else {}
+        except ValueError:
+            raise Refused(400, "Problems parsing JSON") from None
+        return parsed if isinstance(parsed, dict) else {"": parsed}
 
     def accepts(self, *words: str) -> bool:
         """Whether the Accept header names one of these media types."""
@@ -103,10 +104,10 @@ class Ask:
             del places["next"], places["last"]
         if page == 1:
             del places["prev"], places["first"]
-        links = []
-        for name, place in places.items():
-            query = urlencode({**self.query, "page": place})
-            links.append(f'<{self.call.api}{self.path}?{query}>; rel="{name}"')
+        links = [
+            f'<{self.call.api}{self.path}?{urlencode({**self.query, "page": place})}>; rel="{name}"'
+            for name, place in places.items()
+        ]
         if links:
             self.answer_headers["Link"] = ", ".join(links)
 

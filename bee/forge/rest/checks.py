@@ -10,7 +10,7 @@ from bee.forge.core.errors import invalid, not_found, unprocessable
 from bee.forge.core.ids import node_id
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.shapes import Json, repo_url, repository, user_by_id
 
 _COLUMNS = ("status", "conclusion", "details_url", "external_id", "started_at", "completed_at", "name")
@@ -29,9 +29,7 @@ def _status(ask: Ask, row: Row, short: bool = False) -> Json:
 
 def create_status(ask: Ask) -> Answer:
     """Attach a status to a commit."""
-    row = checks.create_status(ask.call, ask.repo, ask.args["sha"], ask.data)
-    made = _status(ask, row)
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(_status(ask, checks.create_status(ask.call, ask.repo, ask.args["sha"], ask.data)))
 
 
 def _sha(ask: Ask) -> str:
@@ -95,13 +93,11 @@ def create_run(ask: Ask) -> Answer:
     if not data.get("name") or not ask.repo.git.commit(str(data.get("head_sha"))):
         raise unprocessable("Invalid request.")
     values = {"status": "queued", "started_at": ask.call.now(), **{key: data[key] for key in _COLUMNS if key in data}}
-    columns = [*values, "repo_id", "sha", "creator_id", "output"]
-    marks = ", ".join("?" * len(columns))
-    made = ask.call.run(
-        f"INSERT INTO check_runs ({', '.join(columns)}) VALUES ({marks})", *values.values(), ask.repo.id,
-        data["head_sha"], ask.call.actor().id, json.dumps(data.get("output") or {}),
+    made = ask.call.insert(
+        "check_runs", **values, repo_id=ask.repo.id, sha=data["head_sha"], creator_id=ask.call.actor().id,
+        output=json.dumps(data.get("output") or {}),
     )  # fmt: skip
-    return Answer(_run(ask, _run_row(ask, made)), 201)
+    return Answer(_run(ask, made), 201)
 
 
 def _run_row(ask: Ask, run_id: int) -> Row:
@@ -120,8 +116,7 @@ def update_run(ask: Ask) -> Answer:
     if "output" in data:
         values["output"] = json.dumps(data["output"])
     if values:
-        sets = ", ".join(f"{key} = ?" for key in values)
-        ask.call.run(f"UPDATE check_runs SET {sets} WHERE id = ?", *values.values(), row["id"])
+        ask.call.update("check_runs", row["id"], **values)
     return Answer(_run(ask, _run_row(ask, row["id"])))
 
 
@@ -134,10 +129,9 @@ def list_runs(ask: Ask) -> Answer:
     """The latest run of each check, newest first."""
     sha = _sha(ask)
     rows = checks.latest(ask.call, ask.repo.id, [sha])[sha][1][::-1]
-    if ask.query.get("check_name"):
-        rows = [row for row in rows if row["name"] == ask.query["check_name"]]
-    if ask.query.get("status"):
-        rows = [row for row in rows if row["status"] == ask.query["status"]]
+    for name, column in (("check_name", "name"), ("status", "status")):
+        if ask.query.get(name):
+            rows = [row for row in rows if row[column] == ask.query[name]]
     return Answer({"total_count": len(rows), "check_runs": [_run(ask, row) for row in ask.paged(rows)]})
 
 

@@ -45,7 +45,7 @@ class RestDoor:
             message = f"This forge does not have the endpoint {request.method} {path}."
             return _respond(Answer({"message": message, "documentation_url": DOCS, "status": "404"}, 404))
         route = self._routes[place]
-        ask = Ask(call, request, dict(args), path)
+        ask = Ask(call=call, request=request, args=dict(args), path=path)
         try:
             answer = self._run(route, ask)
         except Refused as refusal:

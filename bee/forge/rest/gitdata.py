@@ -15,7 +15,7 @@ from bee.forge.core.ids import node_id
 from bee.forge.core.merge import person
 from bee.forge.core.refs import Wanted, change
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.shapes import Json, repo_url
 
 GIT = REPO + "/git"
@@ -59,8 +59,7 @@ def create_ref(ask: Ask) -> Answer:
         change(ask.call, ask.repo, [Wanted(name, ZERO, sha)])
     except Refused as refusal:
         raise _exists(ask, name, refusal) from refusal
-    made = _ref(ask, name, sha)
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(_ref(ask, name, sha))
 
 
 def _exists(ask: Ask, name: str, refusal: Refused) -> Refused:
@@ -116,8 +115,7 @@ def create_commit(ask: Ask) -> Answer:
     oid = git.write_commit(tree, parents, author, committer, message, data.get("signature"))
     commit = git.commit(oid)
     assert commit is not None
-    made = shapes.git_commit(ask.call, ask.repo, commit)
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(shapes.git_commit(ask.call, ask.repo, commit))
 
 
 def get_commit(ask: Ask) -> Answer:

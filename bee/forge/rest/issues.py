@@ -10,7 +10,7 @@ from bee.forge.core.clock import stamp, unstamp
 from bee.forge.core.errors import invalid
 from bee.forge.core.store import Row
 from bee.forge.rest import issueshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.shapes import Json, user
 
 ISSUE = REPO + "/issues/<number>"
@@ -66,11 +66,8 @@ def create_issue(ask: Ask) -> Answer:
     named = [one["name"] if isinstance(one, dict) else one for one in data.get("labels") or []]
     assignees = list(data.get("assignees") or ([data["assignee"]] if data.get("assignee") else []))
     title = data.get("title")
-    row = issues.create(
-        ask.call, ask.repo, str(title) if title is not None else None, data.get("body"), named, assignees
-    )
-    made = shapes.issue(ask.call, ask.repo, row)
-    return Answer(made, 201, {"Location": made["url"]})
+    row = issues.create(ask.call, ask.repo, None if title is None else str(title), data.get("body"), named, assignees)
+    return created(shapes.issue(ask.call, ask.repo, row))
 
 
 def update_issue(ask: Ask) -> Answer:
@@ -114,8 +111,7 @@ def repo_comments(ask: Ask) -> Answer:
 def create_comment(ask: Ask) -> Answer:
     """Comment on an item."""
     row = comments.create(ask.call, ask.repo, issue_of(ask), ask.data.get("body"))
-    made = _comments(ask, [row])[0]
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(_comments(ask, [row])[0])
 
 
 def _comment(ask: Ask) -> Row:

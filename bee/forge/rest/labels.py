@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bee.forge.core import labels
 from bee.forge.core.errors import Refused, not_found
 from bee.forge.core.store import Row
 from bee.forge.rest import issueshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.issues import ISSUE, issue_of
 
 # -- of items -----------------------------------------------------------------------------------------
@@ -18,12 +16,20 @@ def _labels(ask: Ask, rows: list[Row], status: int = 200) -> Answer:
     return Answer([shapes.label(ask.call, ask.repo, row) for row in rows], status)
 
 
-def _label_names(ask: Ask) -> list[Any]:
-    data: Any = ask.data
+def _named(ask: Ask) -> tuple[Row, list[Row]]:
+    """The item in the address and the labels that the body names; unknown ones are created."""
+    issue, data = _triaged(ask), ask.data
     listed = data.get("", data.get("labels"))
     if not isinstance(listed, list):
         raise Refused(422, "Invalid request.")
-    return [one.get("name") if isinstance(one, dict) else one for one in listed]
+    names = [one.get("name") if isinstance(one, dict) else one for one in listed]
+    return issue, [labels.ensure(ask.call, ask.repo, name) for name in names]
+
+
+def _triaged(ask: Ask) -> Row:
+    issue = issue_of(ask)
+    ask.call.need(ask.repo, "triage")
+    return issue
 
 
 def issue_labels(ask: Ask) -> Answer:
@@ -33,36 +39,29 @@ def issue_labels(ask: Ask) -> Answer:
 
 def add_labels(ask: Ask) -> Answer:
     """Put labels on an item; unknown ones are created."""
-    issue = issue_of(ask)
-    ask.call.need(ask.repo, "triage")
-    rows = [labels.ensure(ask.call, ask.repo, name) for name in _label_names(ask)]
-    labels.add(ask.call, ask.repo, issue, rows, ask.call.actor())
+    issue, rows = _named(ask)
+    labels.add(ask.call, issue, rows, ask.call.actor())
     return _labels(ask, labels.of_item(ask.call, issue))
 
 
 def set_labels(ask: Ask) -> Answer:
-    """Make an item's labels exactly these."""
-    issue = issue_of(ask)
-    ask.call.need(ask.repo, "triage")
-    rows = [labels.ensure(ask.call, ask.repo, name) for name in _label_names(ask)]
-    labels.replace(ask.call, ask.repo, issue, rows, ask.call.actor())
+    """Give an item exactly these labels."""
+    issue, rows = _named(ask)
+    labels.replace(ask.call, issue, rows, ask.call.actor())
     return _labels(ask, labels.of_item(ask.call, issue))
 
 
 def clear_labels(ask: Ask) -> Answer:
     """Take every label off an item."""
-    issue = issue_of(ask)
-    ask.call.need(ask.repo, "triage")
-    labels.replace(ask.call, ask.repo, issue, [], ask.call.actor())
+    labels.replace(ask.call, _triaged(ask), [], ask.call.actor())
     return Answer(None, 204)
 
 
 def remove_label(ask: Ask) -> Answer:
     """Take one label off; 404 `Label does not exist` when the item does not carry it."""
-    issue = issue_of(ask)
-    ask.call.need(ask.repo, "triage")
-    row = labels.carried(ask.call, ask.repo, issue, ask.args["label"])
-    labels.remove(ask.call, ask.repo, issue, [row], ask.call.actor())
+    issue = _triaged(ask)
+    row = labels.carried(ask.call, issue, ask.args["label"])
+    labels.remove(ask.call, issue, [row], ask.call.actor())
     return _labels(ask, labels.of_item(ask.call, issue))
 
 
@@ -91,8 +90,7 @@ def create_label(ask: Ask) -> Answer:
     ask.call.need(ask.repo, "write")
     data = ask.data
     row = labels.create(ask.call, ask.repo, data.get("name"), data.get("color", "ededed"), data.get("description"))
-    made = shapes.label(ask.call, ask.repo, row)
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(shapes.label(ask.call, ask.repo, row))
 
 
 def update_label(ask: Ask) -> Answer:

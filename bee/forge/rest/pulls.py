@@ -6,7 +6,7 @@ from bee.forge.core import diffs, issues, merge, pulls, reviews, settle
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
 from bee.forge.core.store import Row
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.shapes import user_by_id
 
 PULLS = REPO + "/pulls"
@@ -61,12 +61,11 @@ def create_pull(ask: Ask) -> Answer:
         owner, _, name = data["head_repo"].rpartition("/")
         head_repo = ask.call.repo(owner or data["head"].partition(":")[0], name)
     opening = pulls.Opening(
-        data.get("title"), data.get("body"), data["head"], data["base"], bool(data.get("draft")),
-        data.get("maintainer_can_modify", True) is not False, head_repo,
+        title=data.get("title"), body=data.get("body"), head=data["head"], base=data["base"],
+        draft=bool(data.get("draft")), head_repo=head_repo,
+        maintainer_can_modify=data.get("maintainer_can_modify") is not False,
     )  # fmt: skip
-    row = pulls.create(ask.call, ask.repo, opening)
-    made = shapes.full(ask.call, ask.repo, row)
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(shapes.full(ask.call, ask.repo, pulls.create(ask.call, ask.repo, opening)))
 
 
 def update_pull(ask: Ask) -> Answer:
@@ -156,8 +155,8 @@ def create_review(ask: Ask) -> Answer:
     """Review a pull request."""
     issue, data = _pull(ask), ask.data
     row = reviews.create(
-        ask.call, ask.repo, issue, data.get("event") or None, data.get("body"), data.get("commit_id"),
-        data.get("comments"),
+        ask.call, ask.repo, issue, event=data.get("event") or None, body=data.get("body"),
+        commit_id=data.get("commit_id"), comments=data.get("comments"),
     )  # fmt: skip
     return Answer(shapes.review(ask.call, ask.repo, issue, row))
 
@@ -165,9 +164,8 @@ def create_review(ask: Ask) -> Answer:
 def update_review(ask: Ask) -> Answer:
     """Change a review's text."""
     issue, row = _review(ask)
-    return Answer(
-        shapes.review(ask.call, ask.repo, issue, reviews.edit(ask.call, ask.repo, issue, row, ask.data.get("body")))
-    )
+    made = reviews.edit(ask.call, ask.repo, issue, row, ask.data.get("body"))
+    return Answer(shapes.review(ask.call, ask.repo, issue, made))
 
 
 def submit_review(ask: Ask) -> Answer:
@@ -196,17 +194,11 @@ def delete_review(ask: Ask) -> Answer:
     return Answer(shapes.review(ask.call, ask.repo, issue, row))
 
 
-def review_lines(ask: Ask) -> Answer:
-    """The comments of one review."""
-    issue, row = _review(ask)
-    rows = reviews.review_comments(ask.call, issue, row["id"])
-    return Answer([shapes.review_comment(ask.call, ask.repo, issue, one) for one in ask.paged(rows)])
-
-
 def list_lines(ask: Ask) -> Answer:
-    """The comments on lines of a pull request."""
+    """The comments on lines of a pull request, or of one of its reviews."""
     issue = _pull(ask)
-    rows = reviews.review_comments(ask.call, issue)
+    review = reviews.get(ask.call, issue, ask.integer("review"))["id"] if "review" in ask.args else None
+    rows = reviews.review_comments(ask.call, issue, review)
     return Answer([shapes.review_comment(ask.call, ask.repo, issue, one) for one in ask.paged(rows)])
 
 
@@ -220,12 +212,8 @@ def create_line(ask: Ask) -> Answer:
             raise not_found()
         data = {**data, "path": first["path"], "line": first["line"], "commit_id": first["commit_sha"],
                 "in_reply_to": first["in_reply_to"] or first["id"]}  # fmt: skip
-    review = ask.call.run(
-        "INSERT INTO reviews (issue_id, author_id, state, body, commit_sha, created_at, updated_at, submitted_at) "
-        "VALUES (?, ?, 'COMMENTED', '', ?, ?, ?, ?)",
-        issue["id"], ask.call.actor().id, data.get("commit_id") or "", *[ask.call.now()] * 3,
-    )  # fmt: skip
-    row = reviews.create_comment(ask.call, ask.repo, issue, data, review)
+    review = reviews.insert(ask.call, issue, "COMMENTED", "", data.get("commit_id") or "")
+    row = reviews.create_comment(ask.call, ask.repo, issue, data, review["id"])
     return Answer(shapes.review_comment(ask.call, ask.repo, issue, row), 201)
 
 
@@ -264,7 +252,7 @@ ROUTES = [
     Route("DELETE", REVIEW, delete_review),
     Route("POST", REVIEW + "/events", submit_review),
     Route("PUT", REVIEW + "/dismissals", dismiss_review),
-    Route("GET", REVIEW + "/comments", review_lines),
+    Route("GET", REVIEW + "/comments", list_lines),
     Route("GET", PULL + "/comments", list_lines),
     Route("POST", PULL + "/comments", create_line),
     Route("POST", PULL + "/comments/<comment>/replies", create_line),

@@ -60,12 +60,10 @@ def _simple(call: Call, repo: Repo, row: Row, pull: Row) -> Json:
 def _end(call: Call, repo: Repo, pull: Row, end: str) -> Json:
     where = repo if end == "base" or pull["head_repo_id"] == repo.id else call.repo_by_id(pull["head_repo_id"])
     owner = where.owner if where else call.user(pull["head_owner_id"])
-    key = ("rest repository", where.id if where else 0)
-    if key not in call.cache:
-        call.cache[key] = repository(call, where) if where else None
+    shown = call.once(("rest repository", where.id), lambda: repository(call, where)) if where else None
     ref = pull[f"{end}_ref"]
-    return {"label": f"{owner.login if owner else 'unknown'}:{ref}", "ref": ref, "sha": pull[f"{end}_sha"],
-            "user": user(call, owner), "repo": call.cache[key]}  # fmt: skip
+    label = f"{owner.login if owner else 'unknown'}:{ref}"
+    return {"label": label, "ref": ref, "sha": pull[f"{end}_sha"], "user": user(call, owner), "repo": shown}
 
 
 def full(call: Call, repo: Repo, row: Row) -> Json:

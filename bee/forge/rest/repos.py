@@ -10,7 +10,7 @@ from bee.forge.core.users import User
 from bee.forge.core.world import Forge
 from bee.forge.limits import Limits
 from bee.forge.rest import shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.shapes import Json
 
 COLLABORATOR = REPO + "/collaborators/<login>"
@@ -62,9 +62,7 @@ def create_repo(ask: Ask) -> Answer:
         if owner.permission not in ("admin", "maintain", "write"):
             raise forbidden("You need admin access to the organization before adding a repository to it.")
         owner = found
-    repo = repos.create(ask.call, owner, ask.data)
-    made = shapes.full_repository(ask.call, repo)
-    return Answer(made, 201, {"Location": made["url"]})
+    return created(shapes.full_repository(ask.call, repos.create(ask.call, owner, ask.data)))
 
 
 def get_repo(ask: Ask) -> Answer:

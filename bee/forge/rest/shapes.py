@@ -37,17 +37,17 @@ def user(call: Call, who: User | None) -> Json | None:
     """`simple-user`, or null for nobody."""
     if who is None:
         return None
-    key = ("rest user", who.id)
-    if key not in call.cache:
-        url = f"{call.api}/users/{quote(who.login)}"
-        call.cache[key] = {
-            "login": who.login, "id": who.id, "node_id": node_id(who.type, who.id),
-            "avatar_url": f"{call.web}/avatars/u/{who.id}", "gravatar_id": "", "url": url,
-            "html_url": f"{call.web}/{who.login}", **{name: url + path for name, path in _USER_URLS.items()},
-            "type": who.type, "user_view_type": "public", "site_admin": False,
-        }  # fmt: skip
-    found: Json = call.cache[key]
-    return found
+    return call.once(("rest user", who.id), lambda: _user(call, who))
+
+
+def _user(call: Call, who: User) -> Json:
+    url = f"{call.api}/users/{quote(who.login)}"
+    return {
+        "login": who.login, "id": who.id, "node_id": node_id(who.type, who.id),
+        "avatar_url": f"{call.web}/avatars/u/{who.id}", "gravatar_id": "", "url": url,
+        "html_url": f"{call.web}/{who.login}", **{name: url + path for name, path in _USER_URLS.items()},
+        "type": who.type, "user_view_type": "public", "site_admin": False,
+    }  # fmt: skip
 
 
 def user_by_id(call: Call, user_id: int | None) -> Json | None:
@@ -67,14 +67,13 @@ def permissions(call: Call, repo: Repo, who: User | None) -> dict[str, bool]:
     return {name: held >= needed or (name == "pull" and not repo.private) for name, needed in names.items()}
 
 
-def _counts(call: Call, repo: Repo) -> tuple[int, int]:
-    key = ("rest counts", repo.id)
-    if key not in call.cache:
-        opened = call.row("SELECT count(*) FROM issues WHERE repo_id = ? AND state = 'open'", repo.id)
-        forks = call.row("SELECT count(*) FROM repos WHERE parent_id = ?", repo.id)
-        call.cache[key] = (opened[0] if opened else 0, forks[0] if forks else 0)
-    found: tuple[int, int] = call.cache[key]
-    return found
+def _counts(call: Call, repo: Repo) -> tuple[int, ...]:
+    """Open issues and forks."""
+    issues, forks = "issues WHERE repo_id = ? AND state = 'open'", "repos WHERE parent_id = ?"
+    return call.once(
+        ("rest counts", repo.id),
+        lambda: tuple(call.count(f"SELECT count(*) FROM {table}", repo.id) for table in (issues, forks)),
+    )
 
 
 def repository(call: Call, repo: Repo) -> Json:
