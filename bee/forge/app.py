@@ -1,6 +1,6 @@
-"""Takes a request to the door it is for, and does what every answer needs.
+"""Takes a request to GraphQL, REST or git, and does what every answer needs.
 
-Authentication, faults, rate limits, ETags and accounting stand here; nothing of any one resource does.
+Authentication, faults, rate limits, ETags and accounting are here; nothing of any one resource is.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bee.forge import control, githttp
+from bee.forge import githttp
+from bee.forge.control import Control
 from bee.forge.core.errors import Refused
 from bee.forge.core.users import User
 from bee.forge.core.world import Forge
-from bee.forge.faults import Fault, Faults, Seen, without
+from bee.forge.faults import Fault, Faults, without
 from bee.forge.graph.door import GraphDoor
+from bee.forge.http import Body, Dropped, Request, Response, json_response
 from bee.forge.limits import Limits, Window
 from bee.forge.record import recorder
-from bee.forge.rest.door import RestDoor
+from bee.forge.rest.api import RestApi
 from bee.forge.stats import Stats
-from bee.forge.wire import Body, Dropped, Request, Response
 
 _OPERATION: Final = re.compile(r"\b(query|mutation)\b\s*(\w+)?")
 _log = logging.getLogger(__name__)
@@ -39,19 +39,25 @@ STALE_SECONDS: Final = 60
 UNCHARGED: Final = ("/rate_limit", "/meta", "/")
 
 
-@dataclass
-class Visit:
-    """One API request between the doors."""
+@dataclass(kw_only=True)
+class Exchange:
+    """One request on its way to its answer; `path` lacks the API's prefix, `facts` are what faults match."""
 
     request: Request
-    seen: Seen
+    kind: str
+    path: str
     viewer: User | None
     api: str
     web: str
-    path: str
+    facts: dict[str, Any]
     raw: bytes = b""
     stale_seconds: float = 0.0
     made_up: bool = False
+
+    @property
+    def resource(self) -> str:
+        """The rate limit that it counts against."""
+        return "graphql" if self.kind == "graphql" else "core"
 
 
 def credentials(request: Request) -> str | None:
@@ -76,86 +82,73 @@ class App:
         self.faults = Faults()
         self.stats = Stats()
         self.limits = Limits(forge.clock, rate_limit)
-        self._rest = RestDoor(forge, self.limits)
+        self._control = Control(forge, self.faults, self.stats)
+        self._rest = RestApi(self.limits)
         self._graph = GraphDoor(forge, self.limits)
         self._recorder = recorder(os.environ)
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
         if request.path.startswith("/_forge"):
-            return control.serve(self, request)
-        started = time.monotonic()
-        visit = self._visit(request)
-        answer: Callable[[], Response]
-        if self._recorder is not None and visit.seen.kind == "rest":
-            visit.raw = request.body.read()
-            request.body = Body(io.BytesIO(visit.raw), len(visit.raw), False, None)
-        if visit.seen.kind == "git":
-            answer = lambda: githttp.serve(self.forge, request, visit.viewer)  # noqa: E731
-        else:
-            answer = lambda: self._api(visit)  # noqa: E731
-        status = 0
+            return self._control.serve(request)
+        started, status = time.monotonic(), 0
+        exchange = self._exchange(request)
         try:
-            response = self._guarded(visit, answer)
+            response = self._guarded(exchange)
             status = response.status
-            if self._recorder is not None and visit.seen.kind != "git":
-                seen = visit.seen
-                asked = {"kind": seen.kind, "method": seen.method, "path": visit.path, "made_up": visit.made_up}
-                self._recorder.note(request, asked, visit.raw, response)
+            if self._recorder is not None and exchange.kind != "git":
+                facts = {**exchange.facts, "path": exchange.path, "made_up": exchange.made_up}
+                self._recorder.note(request, facts, exchange.raw, response)
             return response
         finally:
-            self._note(visit, status, time.monotonic() - started)
+            ended = {"status": status, "ms": round((time.monotonic() - started) * 1000, 2)}
+            self.stats.note({**exchange.facts, **ended, "charged": int(status not in (0, 304))})
 
-    def _guarded(self, visit: Visit, answer: Callable[[], Response]) -> Response:
-        try:
-            return self._under_faults(visit, answer)
-        except (Dropped, OSError):
-            raise
-        except Exception as problem:  # the outermost door: a bug of the forge is a 500, never a silent close
-            _log.exception("%s %s", visit.seen.method, visit.path)
-            return self._finished(visit, _json(500, {"message": f"The forge failed: {problem!r}"}), None)
-
-    def _note(self, visit: Visit, status: int, seconds: float) -> None:
-        seen = visit.seen
-        self.stats.note({
-            "kind": seen.kind, "method": seen.method, "path": seen.path, "operation": seen.operation,
-            "status": status, "login": seen.login, "write": seen.write, "ms": round(seconds * 1000, 2),
-            "charged": int(status not in (0, 304)),
-        })  # fmt: skip
-
-    # -- what is asked ------------------------------------------------------------------------------
-
-    def _visit(self, request: Request) -> Visit:
-        host = request.host or "127.0.0.1"
-        web = "http://" + host.removeprefix("api.")
+    def _exchange(self, request: Request) -> Exchange:
+        host, path = request.host or "127.0.0.1", request.path
+        api, raw, operation = f"http://{host}", b"", None
+        write = request.method not in ("GET", "HEAD", "OPTIONS")
+        kind = "git" if githttp.PATH.fullmatch(path) else "rest"
+        if kind == "git":
+            write = path.endswith("/git-receive-pack")
+        elif path == "/api/v3" or path.startswith("/api/v3/"):
+            path, api = path.removeprefix("/api/v3") or "/", api + "/api/v3"
+        if path in ("/graphql", "/api/graphql"):
+            kind, api, raw = "graphql", api.removesuffix("/api/v3"), request.body.read()
+            found = _OPERATION.search(_query_text(raw))
+            write, operation = bool(found and found[1] == "mutation"), found[2] if found else None
+        elif kind == "rest" and self._recorder is not None:
+            raw = request.body.read()
+            request.body = Body(io.BytesIO(raw), len(raw), False, None)
         token = credentials(request)
         viewer = self.forge.users.by_token(token) if token is not None else None
-        login = viewer.login if viewer else None
-        path, api = request.path, f"http://{host}"
-        if githttp.PATH.fullmatch(path):
-            write = path.endswith("/git-receive-pack")
-            return Visit(request, Seen("git", request.method, path, None, login, write), viewer, api, web, path)
-        if path == "/api/v3" or path.startswith("/api/v3/"):
-            path, api = path[len("/api/v3") :] or "/", api + "/api/v3"
-        if path in ("/graphql", "/api/graphql"):
-            raw = request.body.read()
-            found = _OPERATION.search(_query_text(raw))
-            write = bool(found and found[1] == "mutation")
-            seen = Seen("graphql", request.method, path, found[2] if found else None, login, write)
-            return Visit(request, seen, viewer, api.removesuffix("/api/v3"), web, path, raw)
-        write = request.method not in ("GET", "HEAD", "OPTIONS")
-        return Visit(request, Seen("rest", request.method, path, None, login, write), viewer, api, web, path)
+        facts = {"kind": kind, "method": request.method, "path": request.path, "operation": operation,
+                 "login": viewer.login if viewer else None, "write": write}  # fmt: skip
+        web = "http://" + host.removeprefix("api.")
+        return Exchange(request=request, kind=kind, path=path, viewer=viewer, api=api, web=web, facts=facts, raw=raw)
+
+    def _guarded(self, exchange: Exchange) -> Response:
+        try:
+            return self._under_faults(exchange)
+        except (Dropped, OSError):
+            raise
+        except Exception as problem:  # the outermost caller: a bug of the forge is a 500, never a silent close
+            _log.exception("%s %s", exchange.request.method, exchange.path)
+            return self._finished(exchange, json_response({"message": f"The forge failed: {problem!r}"}, 500), None)
 
     # -- faults -------------------------------------------------------------------------------------
 
-    def _under_faults(self, visit: Visit, answer: Callable[[], Response]) -> Response:
-        faults = self.faults.due(visit.seen)
+    def _under_faults(self, exchange: Exchange) -> Response:
+        faults = self.faults.due(exchange.facts)
         for fault in faults:
-            early = self._before(fault, visit)
+            early = self._before(fault, exchange)
             if early is not None:
-                visit.made_up = True
+                exchange.made_up = True
                 return early
-        response = answer()
+        if exchange.kind == "git":
+            response = githttp.serve(self.forge, exchange.request, exchange.viewer)
+        else:
+            response = self._api(exchange)
         if any(fault.action in ("drop_after", "kill_after") for fault in faults):
             for _piece in response.stream or ():
                 pass
@@ -166,11 +159,11 @@ class App:
                 raise Dropped
             if fault.action == "without":
                 response.body = without(response.body, fault.settings)
-                visit.made_up = True
+                exchange.made_up = True
         return response
 
-    def _before(self, fault: Fault, visit: Visit) -> Response | None:
-        action = fault.action
+    def _before(self, fault: Fault, exchange: Exchange) -> Response | None:
+        action, settings = fault.action, fault.settings
         if action == "latency":
             fault.lifted.wait(fault.seconds(1))
         elif action == "hang":
@@ -181,49 +174,45 @@ class App:
         elif action == "kill_before":
             os.kill(os.getpid(), signal.SIGKILL)
         elif action == "stale_list":
-            visit.stale_seconds = fault.seconds(STALE_SECONDS)
+            exchange.stale_seconds = fault.seconds(STALE_SECONDS)
         elif action == "status":
-            status = int(fault.settings.get("status", 502))
-            body = fault.settings.get("body", {"message": fault.settings.get("message", "Server Error")})
-            return self._finished(visit, _json(status, body, fault.settings.get("headers", {})), None)
+            body = settings.get("body", {"message": settings.get("message", "Server Error")})
+            response = json_response(body, int(settings.get("status", 502)), settings.get("headers"))
+            return self._finished(exchange, response, None)
         elif action == "secondary_rate_limit":
-            return self._limited_twice(fault, visit)
+            # https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+            message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+            body, after = {"message": message, "documentation_url": SECONDARY_DOCS}, fault.seconds(60)
+            headers = {"Retry-After": int(settings.get("retry_after", after))}
+            return self._finished(exchange, json_response(body, int(settings.get("status", 403)), headers), None)
         elif action == "primary_rate_limit":
-            window = self.limits.charge(visit.viewer, _resource(visit), 0)
+            window = self.limits.charge(exchange.viewer, exchange.resource, 0)
             window.used = window.limit
             window.reset_seconds = int(self.forge.clock.seconds() + fault.seconds(60))
-            return self._finished(visit, _exceeded(visit), window)
+            return self._finished(exchange, _exceeded(exchange), window)
         return None
-
-    def _limited_twice(self, fault: Fault, visit: Visit) -> Response:
-        """https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit"""
-        message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-        headers = {"Retry-After": str(int(fault.settings.get("retry_after", fault.seconds(60))))}
-        body = {"message": message, "documentation_url": SECONDARY_DOCS}
-        return self._finished(visit, _json(int(fault.settings.get("status", 403)), body, headers), None)
 
     # -- answers ------------------------------------------------------------------------------------
 
-    def _api(self, visit: Visit) -> Response:
-        resource = _resource(visit)
-        if visit.request.headers.get("authorization") and visit.viewer is None:
-            window = self.limits.charge(None, resource, 0)
-            return self._finished(visit, _json(401, Refused(401, "Bad credentials").body()), window)
-        window = self.limits.charge(visit.viewer, resource, 0)
-        if window.remaining <= 0 and visit.path not in UNCHARGED:
-            return self._finished(visit, _exceeded(visit), window)
-        with self.forge.call(visit.viewer, visit.api, visit.web) as call:
-            call.stale_seconds = visit.stale_seconds
-            if visit.seen.kind == "graphql":
-                response, window = self._graph.serve(call, visit.request, visit.raw)
-                return self._finished(visit, response, window)
-            response = self._rest.serve(call, visit.request, visit.path)
-        response = _conditional(visit.request, response)
-        free = response.status == 304 or visit.path in UNCHARGED
-        window = self.limits.charge(visit.viewer, resource, 0 if free else 1)
-        return self._finished(visit, response, window)
+    def _api(self, exchange: Exchange) -> Response:
+        viewer, resource = exchange.viewer, exchange.resource
+        window = self.limits.charge(viewer, resource, 0)
+        if viewer is None and exchange.request.headers.get("authorization"):
+            return self._finished(exchange, json_response(Refused(401, "Bad credentials").body(), 401), window)
+        free = exchange.path in UNCHARGED
+        if window.remaining <= 0 and not free:
+            return self._finished(exchange, _exceeded(exchange), window)
+        with self.forge.call(viewer, exchange.api, exchange.web) as call:
+            call.stale_seconds = exchange.stale_seconds
+            if exchange.kind == "graphql":
+                response, window = self._graph.serve(call, exchange.request, exchange.raw)
+                return self._finished(exchange, response, window)
+            response = self._rest.serve(call, exchange.request, exchange.path)
+        response = _conditional(exchange.request, response)
+        window = self.limits.charge(viewer, resource, 0 if free or response.status == 304 else 1)
+        return self._finished(exchange, response, window)
 
-    def _finished(self, visit: Visit, response: Response, window: Window | None) -> Response:
+    def _finished(self, exchange: Exchange, response: Response, window: Window | None) -> Response:
         headers = {
             "Server": "github.com",
             "Date": self.forge.clock.http_date(),
@@ -231,13 +220,9 @@ class App:
             "X-GitHub-Request-Id": f"F0{time.time_ns() & 0xFFFFFFFFFF:010X}",
             "Vary": "Accept, Authorization, Cookie, X-GitHub-OTP",
         }
-        if visit.viewer is not None:
-            headers["X-OAuth-Scopes"] = "gist, read:org, repo, workflow"
-            headers["X-Accepted-OAuth-Scopes"] = "repo"
-        if window is not None:
-            headers.update(window.headers())
-        headers.update(response.headers)
-        response.headers = headers
+        if exchange.viewer is not None:
+            headers |= {"X-OAuth-Scopes": "gist, read:org, repo, workflow", "X-Accepted-OAuth-Scopes": "repo"}
+        response.headers = headers | (window.headers() if window else {}) | response.headers
         return response
 
 
@@ -249,22 +234,12 @@ def _query_text(raw: bytes) -> str:
     return str(data.get("query", "")) if isinstance(data, dict) else ""
 
 
-def _resource(visit: Visit) -> str:
-    return "graphql" if visit.seen.kind == "graphql" else "core"
-
-
-def _json(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
-    data = body if isinstance(body, str) else json.dumps(body)
-    kind = {"Content-Type": "application/json; charset=utf-8"}
-    return Response(status, data.encode(), {**kind, **{k: str(v) for k, v in (headers or {}).items()}})
-
-
-def _exceeded(visit: Visit) -> Response:
-    who = f"user ID {visit.viewer.id}" if visit.viewer else visit.request.address
+def _exceeded(exchange: Exchange) -> Response:
+    who = f"user ID {exchange.viewer.id}" if exchange.viewer else exchange.request.address
     message = f"API rate limit exceeded for {who}."
-    if visit.seen.kind == "graphql":
-        return _json(200, {"errors": [{"type": "RATE_LIMITED", "message": message}]})
-    return _json(403, Refused(403, message).body())
+    if exchange.kind == "graphql":
+        return json_response({"errors": [{"type": "RATE_LIMITED", "message": message}]})
+    return json_response(Refused(403, message).body(), 403)
 
 
 def _conditional(request: Request, response: Response) -> Response:
@@ -273,10 +248,9 @@ def _conditional(request: Request, response: Response) -> Response:
         return response
     links = response.headers.get("Link", "").encode()
     tag = f'W/"{hashlib.sha256(response.body + links).hexdigest()}"'
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
+    response.headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
     known = request.headers.get("if-none-match", "")
     if tag in known or tag[2:] in known:
-        kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
-        return Response(304, b"", kept)
+        response.headers.pop("Content-Type", None)
+        return Response(304, b"", response.headers)
     return response

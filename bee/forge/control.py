@@ -5,105 +5,107 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
 
 from bee.forge.core import repos
-from bee.forge.core.errors import Refused
-from bee.forge.faults import parse
-from bee.forge.wire import Request, Response
-
-if TYPE_CHECKING:
-    from bee.forge.app import App
-
-
-def serve(app: App, request: Request) -> Response:
-    """Answer one control request; only from loopback."""
-    if not ipaddress.ip_address(request.address).is_loopback:
-        return _json(403, {"message": "control requests are taken from loopback only"})
-    raw = request.body.read()
-    try:
-        data = json.loads(raw) if raw.strip() else {}
-        return _serve(app, request, data)
-    except Refused as refusal:
-        return _json(refusal.status, refusal.body())
-    except (ValueError, KeyError, TypeError) as problem:
-        return _json(400, {"message": f"{type(problem).__name__}: {problem}"})
+from bee.forge.core.errors import Refused, not_found
+from bee.forge.core.world import Forge
+from bee.forge.faults import Faults, parse
+from bee.forge.http import Request, Response, json_response
+from bee.forge.stats import Stats
 
 
-def _serve(app: App, request: Request, data: Any) -> Response:
-    asked = (request.method, request.path.rstrip("/"))
-    if asked == ("GET", "/_forge/stats"):
-        return _json(200, app.stats.counts())
-    if asked == ("GET", "/_forge/log"):
-        after = int(parse_qs(request.query).get("after", ["0"])[0])
-        return _json(200, app.stats.after(after))
-    if request.path.rstrip("/") == "/_forge/clock":
-        if request.method == "POST":
-            if "stopped" in data:
-                app.forge.clock.stopped_at = time.time() if data["stopped"] else None
-            else:
-                app.forge.advance_clock(float(data["advance_seconds"]))
-        return _json(200, {"now": app.forge.clock.now(), "offset_seconds": app.forge.clock.offset_seconds})
-    if request.path.rstrip("/") == "/_forge/faults":
-        return _faults(app, request.method, data)
-    if asked == ("POST", "/_forge/users"):
-        return _user(app, data)
-    if asked == ("POST", "/_forge/repos"):
-        return _repo(app, data)
-    if asked == ("POST", "/_forge/workflow_runs"):
-        return _workflow_run(app, data)
-    return _json(404, {"message": f"the forge has no control endpoint {request.method} {request.path}"})
+class Control:
+    """The control endpoints. Each takes the JSON body (or the query, where there is none) and returns JSON."""
 
+    def __init__(self, forge: Forge, faults: Faults, stats: Stats) -> None:
+        self._forge, self._faults, self._stats = forge, faults, stats
+        self._endpoints: dict[tuple[str, str], tuple[int, Callable[[Any], Any]]] = {
+            ("GET", "/_forge/stats"): (200, lambda _data: stats.counts()),
+            ("GET", "/_forge/log"): (200, lambda data: stats.after(int(data.get("after", 0)))),
+            ("GET", "/_forge/clock"): (200, self._clock),
+            ("POST", "/_forge/clock"): (200, self._set_clock),
+            ("GET", "/_forge/faults"): (200, self._shown_faults),
+            ("POST", "/_forge/faults"): (200, self._add_faults),
+            ("DELETE", "/_forge/faults"): (200, self._clear_faults),
+            ("POST", "/_forge/users"): (201, self._user),
+            ("POST", "/_forge/repos"): (201, self._repo),
+            ("POST", "/_forge/workflow_runs"): (201, self._workflow_run),
+        }
 
-def _faults(app: App, method: str, data: Any) -> Response:
-    if method == "DELETE":
-        app.faults.clear()
-    elif method == "POST":
-        listed = data.get("faults", [data]) if isinstance(data, dict) else data
-        for fault in [parse(one) for one in listed]:
-            app.faults.add(fault)
-    return _json(200, {"faults": app.faults.shown()})
+    def serve(self, request: Request) -> Response:
+        """Answer one control request; only from loopback."""
+        if not ipaddress.ip_address(request.address).is_loopback:
+            return json_response({"message": "control requests are taken from loopback only"}, 403)
+        raw = request.body.read()
+        found = self._endpoints.get((request.method, request.path.rstrip("/")))
+        if found is None:
+            message = f"the forge has no control endpoint {request.method} {request.path}"
+            return json_response({"message": message}, 404)
+        status, endpoint = found
+        try:
+            return json_response(endpoint(json.loads(raw) if raw.strip() else dict(parse_qsl(request.query))), status)
+        except Refused as refusal:
+            return json_response(refusal.body(), refusal.status)
+        except (ValueError, KeyError, TypeError) as problem:
+            return json_response({"message": f"{type(problem).__name__}: {problem}"}, 400)
 
+    def _clock(self, _data: Any) -> Any:
+        return {"now": self._forge.clock.now(), "offset_seconds": self._forge.clock.offset_seconds}
 
-def _user(app: App, data: Any) -> Response:
-    with app.forge.call() as call:
-        user = app.forge.users.put(
-            call.db, data["login"], data.get("token"), data.get("permission", "none"), call.now(), data.get("type", "")
-        )
-    return _json(201, {"login": user.login, "id": user.id, "permission": user.permission, "type": user.type})
+    def _set_clock(self, data: Any) -> Any:
+        if "stopped" in data:
+            self._forge.clock.stopped_at = time.time() if data["stopped"] else None
+        else:
+            self._forge.advance_clock(float(data["advance_seconds"]))
+        return self._clock(data)
 
+    def _shown_faults(self, _data: Any) -> Any:
+        return {"faults": self._faults.shown()}
 
-def _repo(app: App, data: Any) -> Response:
-    with app.forge.call() as call, call.writing():
-        owner = app.forge.users.by_login(data["owner"])
-        if owner is None:
-            owner = app.forge.users.put(call.db, data["owner"], None, "none", call.now(), "Organization")
-        repo = repos.create(call, owner, data)
-        if files := data.get("files"):
-            texts = isinstance(files, dict) and all(isinstance(text, str) for text in files.values())
-            if not texts or data.get("auto_init"):
-                raise ValueError("files: a text for each path, and no auto_init beside it")
-            repos.first_commit(call, repo, files, data.get("message", "Initial commit"))
-    return _json(201, {"id": repo.id, "full_name": repo.full_name, "private": repo.private,
-                       "default_branch": repo.default_branch, "path": str(repo.git.path)})  # fmt: skip
+    def _add_faults(self, data: Any) -> Any:
+        for fault in [parse(one) for one in (data.get("faults", [data]) if isinstance(data, dict) else data)]:
+            self._faults.add(fault)
+        return self._shown_faults(data)
 
+    def _clear_faults(self, data: Any) -> Any:
+        self._faults.clear()
+        return self._shown_faults(data)
 
-def _workflow_run(app: App, data: Any) -> Response:
-    with app.forge.call() as call, call.writing():
+    def _user(self, data: Any) -> Any:
+        permission, kind = data.get("permission", "none"), data.get("type", "")
+        with self._forge.call() as call:
+            put = self._forge.users.put
+            user = put(call.db, data["login"], data.get("token"), permission, call.now(), kind)
+        return {"login": user.login, "id": user.id, "permission": user.permission, "type": user.type}
+
+    def _repo(self, data: Any) -> Any:
+        users = self._forge.users
+        with self._forge.call() as call, call.writing():
+            owner = users.by_login(data["owner"])
+            if owner is None:
+                owner = users.put(call.db, data["owner"], None, "none", call.now(), "Organization")
+            repo = repos.create(call, owner, data)
+            if files := data.get("files"):
+                texts = isinstance(files, dict) and all(isinstance(text, str) for text in files.values())
+                if not texts or data.get("auto_init"):
+                    raise ValueError("files: a text for each path, and no auto_init beside it")
+                repos.first_commit(call, repo, files, data.get("message", "Initial commit"))
+        return {"id": repo.id, "full_name": repo.full_name, "private": repo.private,
+                "default_branch": repo.default_branch, "path": str(repo.git.path)}  # fmt: skip
+
+    def _workflow_run(self, data: Any) -> Any:
         owner, name = data["repo"].split("/")
-        user = app.forge.users.by_login(owner)
-        row = user and call.row("SELECT id FROM repos WHERE owner_id = ? AND name = ?", user.id, name)
-        if not row:
-            return _json(404, {"message": "no such repository"})
-        made = call.run(
-            "INSERT INTO workflow_runs (repo_id, sha, branch, name, status, conclusion, actor_id, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            row["id"], data["head_sha"], data.get("head_branch", ""), data.get("name", "CI"),
-            data.get("status", "completed"), data.get("conclusion"), user.id if user else 0, call.now(),
-        )  # fmt: skip
-    return _json(201, {"id": made})
-
-
-def _json(status: int, body: Any) -> Response:
-    return Response(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        user = self._forge.users.by_login(owner)
+        with self._forge.call() as call, call.writing():
+            row = user and call.row("SELECT id FROM repos WHERE owner_id = ? AND name = ?", user.id, name)
+            if not user or not row:
+                raise not_found("no such repository")
+            made = call.insert(
+                "workflow_runs", repo_id=row["id"], sha=data["head_sha"], branch=data.get("head_branch", ""),
+                name=data.get("name", "CI"), status=data.get("status", "completed"),
+                conclusion=data.get("conclusion"), actor_id=user.id, created_at=call.now(),
+            )  # fmt: skip
+        return {"id": made["id"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,19 +16,7 @@ ACTIONS: Final = (
 MATCHES: Final = ("method", "path", "operation", "login", "kind", "write", "nth")
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a fault is matched against."""
-
-    kind: str
-    method: str
-    path: str
-    operation: str | None
-    login: str | None
-    write: bool
-
-
-@dataclass
+@dataclass(kw_only=True)
 class Fault:
     """One fault: from the `nth` request that matches, `times` times (0: for ever)."""
 
@@ -39,19 +28,11 @@ class Fault:
     fired: int = 0
     lifted: threading.Event = field(default_factory=threading.Event)
 
-    def fits(self, seen: Seen) -> bool:
+    def fits(self, facts: Mapping[str, Any]) -> bool:
         """Whether a request is of the kind that this fault waits for."""
-        want = self.match
-        return all(
-            (
-                want.get("method", seen.method).upper() == seen.method,
-                re.search(want.get("path", ""), seen.path) is not None,
-                want.get("operation", seen.operation) == seen.operation,
-                want.get("login", seen.login) == seen.login,
-                want.get("kind", seen.kind) == seen.kind,
-                want.get("write", seen.write) == seen.write,
-            )
-        )
+        want = {**facts, "path": "", **self.match}
+        same = all(want[name] == facts[name] for name in ("operation", "login", "kind", "write"))
+        return same and want["method"].upper() == facts["method"] and bool(re.search(want["path"], facts["path"]))
 
     def seconds(self, default: float) -> float:
         """How long the fault lasts."""
@@ -97,7 +78,7 @@ def parse(data: Any) -> Fault:
     if data["action"] == "without" and not isinstance(data.get("field"), str):
         raise ValueError('"without" needs a field, such as data.repository.issues.nodes.*.body')
     settings = {key: value for key, value in data.items() if key not in ("action", "match", "times")}
-    return Fault(data["action"], match, int(data.get("times", 1)), settings)
+    return Fault(action=data["action"], match=match, times=int(data.get("times", 1)), settings=settings)
 
 
 class Faults:
@@ -119,20 +100,17 @@ class Faults:
                 fault.lifted.set()
             self._faults = []
 
-    def due(self, seen: Seen) -> list[Fault]:
+    def due(self, facts: Mapping[str, Any]) -> list[Fault]:
         """The faults that this request meets, each counted."""
-        if not self._faults:
-            return []
         found = []
         with self._lock:
             for fault in self._faults:
-                if not fault.fits(seen):
-                    continue
-                fault.matched += 1
-                spent = fault.times and fault.fired >= fault.times
-                if fault.matched >= int(fault.match.get("nth", 1)) and not spent:
-                    fault.fired += 1
-                    found.append(fault)
+                if fault.fits(facts):
+                    fault.matched += 1
+                    left = not fault.times or fault.fired < fault.times
+                    if left and fault.matched >= int(fault.match.get("nth", 1)):
+                        fault.fired += 1
+                        found.append(fault)
         return found
 
     def shown(self) -> list[dict[str, Any]]:

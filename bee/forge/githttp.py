@@ -19,7 +19,7 @@ from bee.forge.core.errors import Refused
 from bee.forge.core.gitrepo import clean_environment
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Forge, Repo
-from bee.forge.wire import Dropped, Malformed, Request, Response
+from bee.forge.http import Dropped, Malformed, Request, Response
 
 PATH: Final = re.compile(
     r"(?:/api/v3)?/(?P<owner>[^/]+)/(?P<name>[^/]+?)(?:\.git)?/"

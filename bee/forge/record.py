@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bee.forge.wire import Request, Response
+from bee.forge.http import Request, Response
 
 
 class Recorder:

@@ -19,7 +19,7 @@ from bee.forge.core import merge
 from bee.forge.core.mergeability import Jobs
 from bee.forge.core.users import PERMISSIONS
 from bee.forge.core.world import Forge
-from bee.forge.wire import Server
+from bee.forge.http import Server
 
 UserSpec = tuple[str, str, str]
 

@@ -24,8 +24,8 @@ GOOD = {
     "bee/tick/tick.py": "from bee.pipeline import decide\nfrom bee.system import process",
     "bee/cli/main.py": "import os, sys\nfrom bee.tick import tick\ndef main(): print(os.environ)",
     "bee/cli/commands/demo.py": "def run():\n    from bee.forge.server import serve",
-    "bee/forge/server.py": "import os, subprocess\nimport werkzeug\nfrom bee.forge import wire\nprint(os.environ)",
-    "bee/forge/wire.py": "import graphql",
+    "bee/forge/server.py": "import os, subprocess\nimport werkzeug\nfrom bee.forge import http\nprint(os.environ)",
+    "bee/forge/http.py": "import graphql",
 }
 
 
@@ -63,9 +63,9 @@ BROKEN = [
     (checks.broken_order, "bee/pipeline/decide.py", "from .. import system"),
     (checks.broken_order, "bee/system/process.py", "import typing\nif typing.TYPE_CHECKING:\n    import bee.cli.main"),
     (checks.broken_order, "bee/tick/tick.py", "import bee.__main__"),
-    (checks.broken_order, "bee/tick/tick.py", "from bee.forge import wire"),
+    (checks.broken_order, "bee/tick/tick.py", "from bee.forge import http"),
     (checks.broken_order, "bee/cli/main.py", "import bee.forge.server"),
-    (checks.broken_order, "bee/forge/wire.py", "from bee.model import text"),
+    (checks.broken_order, "bee/forge/http.py", "from bee.model import text"),
     (checks.broken_order, "bee/utils.py", "X = 1"),
     (checks.broken_order, "bee/helpers/more.py", "X = 1"),
     (checks.import_cycles, "bee/pipeline/rules.py", "def late():\n    from bee.pipeline.decide import decide"),

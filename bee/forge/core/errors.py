@@ -17,7 +17,6 @@ class Refused(Exception):
         self.message = message
         self.errors = errors
         self.kind = kind or _GRAPH_TYPES.get(status, "UNPROCESSABLE")
-        self.headers: dict[str, str] = {}
 
     def body(self) -> dict[str, Any]:
         """The JSON body of a REST refusal."""

@@ -26,8 +26,8 @@ from bee.forge.core.world import Call, Forge
 from bee.forge.graph import cost
 from bee.forge.graph.query import Query
 from bee.forge.graph.schema import build
+from bee.forge.http import Request, Response
 from bee.forge.limits import Limits, Window
-from bee.forge.wire import Request, Response
 
 DOCUMENTS_MAX: Final = 512
 _JSON: Final = {"Content-Type": "application/json; charset=utf-8"}

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 from bee.forge.core import settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.world import Call, Repo
-from bee.forge.wire import Request
+from bee.forge.http import Request
+from bee.forge.limits import Limits
 
 T = TypeVar("T")
 PER_PAGE_DEFAULT: Final = 30
@@ -42,6 +43,7 @@ class Ask:
     request: Request
     args: dict[str, str]
     path: str
+    limits: Limits
     answer_headers: dict[str, str] = field(default_factory=dict)
 
     @cached_property

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bee.forge.core import repos
 from bee.forge.core.errors import Refused, forbidden, not_found
 from bee.forge.core.users import User
-from bee.forge.core.world import Forge
-from bee.forge.limits import Limits
 from bee.forge.rest import shapes
 from bee.forge.rest.base import REPO, Answer, Ask, Route, created
 from bee.forge.rest.shapes import Json
@@ -184,38 +180,32 @@ def root(ask: Ask) -> Answer:
     return Answer({**pages, "current_user_authorizations_html_url": login})
 
 
-def rate_limit(limits: Limits) -> Callable[[Ask], Answer]:
-    """The endpoint that shows the windows."""
-
-    def endpoint(ask: Ask) -> Answer:
-        names = ("core", "graphql", "search")
-        windows = {name: limits.charge(ask.call.viewer, name, 0).shown() for name in names}
-        return Answer({"resources": windows, "rate": windows["core"]})
-
-    return endpoint
+def rate_limit(ask: Ask) -> Answer:
+    """The rate limits and what is left of them."""
+    names = ("core", "graphql", "search")
+    windows = {name: ask.limits.charge(ask.call.viewer, name, 0).shown() for name in names}
+    return Answer({"resources": windows, "rate": windows["core"]})
 
 
-def routes(_forge: Forge, limits: Limits) -> list[Route]:
-    """The routes of this module."""
-    return [
-        Route("GET", "/", root),
-        Route("GET", "/meta", meta),
-        Route("GET", "/rate_limit", rate_limit(limits)),
-        Route("GET", "/user", viewer),
-        Route("GET", "/users/<login>", get_user),
-        Route("GET", "/orgs/<login>", get_user),
-        Route("GET", "/user/repos", user_repos),
-        Route("GET", "/users/<login>/repos", user_repos),
-        Route("POST", "/user/repos", create_repo),
-        Route("POST", "/orgs/<org>/repos", create_repo),
-        Route("GET", REPO, get_repo),
-        Route("PATCH", REPO, update_repo),
-        Route("DELETE", REPO, delete_repo),
-        Route("GET", REPO + "/forks", list_forks),
-        Route("POST", REPO + "/forks", create_fork),
-        Route("GET", REPO + "/collaborators", list_collaborators),
-        Route("GET", COLLABORATOR, check_collaborator),
-        Route("PUT", COLLABORATOR, put_collaborator),
-        Route("DELETE", COLLABORATOR, remove_collaborator),
-        Route("GET", COLLABORATOR + "/permission", permission),
-    ]
+ROUTES = [
+    Route("GET", "/", root),
+    Route("GET", "/meta", meta),
+    Route("GET", "/rate_limit", rate_limit),
+    Route("GET", "/user", viewer),
+    Route("GET", "/users/<login>", get_user),
+    Route("GET", "/orgs/<login>", get_user),
+    Route("GET", "/user/repos", user_repos),
+    Route("GET", "/users/<login>/repos", user_repos),
+    Route("POST", "/user/repos", create_repo),
+    Route("POST", "/orgs/<org>/repos", create_repo),
+    Route("GET", REPO, get_repo),
+    Route("PATCH", REPO, update_repo),
+    Route("DELETE", REPO, delete_repo),
+    Route("GET", REPO + "/forks", list_forks),
+    Route("POST", REPO + "/forks", create_fork),
+    Route("GET", REPO + "/collaborators", list_collaborators),
+    Route("GET", COLLABORATOR, check_collaborator),
+    Route("PUT", COLLABORATOR, put_collaborator),
+    Route("DELETE", COLLABORATOR, remove_collaborator),
+    Route("GET", COLLABORATOR + "/permission", permission),
+]

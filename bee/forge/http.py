@@ -1,22 +1,20 @@
 """HTTP/1.1 on a socket: keep-alive, chunked bodies, absolute-form targets, one thread for each connection.
 
-The development server that comes with werkzeug closes every connection and knows no chunked uploads;
-git and pooled API clients need both.
+The standard library parses requests; it reads no chunked bodies, which git and pooled API clients send.
 """
 
 from __future__ import annotations
 
-import socket
+import json
 import socketserver
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, Protocol
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 LINE_BYTES_MAX: Final = 65536
-HEADERS_MAX: Final = 200
 IDLE_SECONDS_MAX: Final = 120
 CHUNK_BYTES: Final = 65536
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
@@ -38,22 +36,19 @@ class _Readable(Protocol):
 class Body:
     """A request body, read as it comes: of known length, chunked, or empty."""
 
-    def __init__(self, file: _Readable, length: int, chunked: bool, promise: Callable[[], None] | None) -> None:
+    def __init__(self, file: _Readable, length: int, chunked: bool, promise: Callable[[], object] | None) -> None:
         self._file = file
         self._left = length
         self._chunked = chunked
         self._promise = promise
         self._done = not chunked and length == 0
 
-    def _start(self) -> None:
-        if self._promise is not None:
-            self._promise()
-            self._promise = None
-
     def pieces(self) -> Iterator[bytes]:
         """The body in pieces, in order."""
         while not self._done:
-            self._start()
+            if self._promise is not None:
+                self._promise()
+                self._promise = None
             if self._chunked and self._left == 0:
                 self._next_chunk()
                 continue
@@ -90,7 +85,7 @@ class Body:
             pass
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Request:
     """One request as it came; `path` is decoded, `headers` have lower-case names."""
 
@@ -121,62 +116,65 @@ class Response:
 Application = Callable[[Request], Response]
 
 
-class _Handler(socketserver.BaseRequestHandler):
+def json_response(body: Any, status: int = 200, headers: dict[str, Any] | None = None) -> Response:
+    """JSON as GitHub sends it: compact, UTF-8. A text is sent as it is."""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    more = {name: str(value) for name, value in (headers or {}).items()}
+    data = text.encode("utf-8", "replace")
+    return Response(status, data, {"Content-Type": "application/json; charset=utf-8", **more})
+
+
+class _Handler(BaseHTTPRequestHandler):
     server: Server
+    protocol_version = "HTTP/1.1"
+    timeout = IDLE_SECONDS_MAX
+    disable_nagle_algorithm = True
+    rbufsize = CHUNK_BYTES
 
-    def setup(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.request.settimeout(IDLE_SECONDS_MAX)
-        self.file = self.request.makefile("rb", CHUNK_BYTES)
-
-    def finish(self) -> None:
-        self.file.close()
-
-    def handle(self) -> None:
+    def handle_one_request(self) -> None:
+        """Answer one request, or close."""
+        self.close_connection = True
         try:
-            while self._one():
-                pass
-        except (OSError, Dropped):
-            pass
+            line = self.rfile.readline(LINE_BYTES_MAX)
+            while line in (b"\r\n", b"\n"):
+                line = self.rfile.readline(LINE_BYTES_MAX)
+            self.raw_requestline = line
+            if line and self.parse_request():
+                self._answer()
         except Malformed as problem:
-            self._send_plain(400, str(problem))
+            self.send_error(400, str(problem))
+        except (OSError, Dropped):
+            self.close_connection = True
 
-    def _send_plain(self, status: int, text: str) -> None:
-        request = Request("GET", "", "/", "", {}, Body(self.file, 0, False, None))
-        with suppress(OSError):
-            self._send(request, Response(status, text.encode()), close=True)
+    def handle_expect_100(self) -> bool:
+        """The promise is sent when somebody reads the body."""
+        return True
 
-    def _headers(self) -> dict[str, str]:
-        headers: dict[str, str] = {}
-        for _line in range(HEADERS_MAX):
-            line = self.file.readline(LINE_BYTES_MAX)
-            if line in (b"\r\n", b"\n"):
-                return headers
-            name, colon, value = line.decode("latin-1").partition(":")
-            if not colon:
-                break
-            headers[name.strip().lower()] = value.strip()
-        raise Malformed("the headers are malformed")
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """A plain answer to what is not HTTP."""
+        self.close_connection = True
+        self._send(Response(code, (message or "").encode()))
 
-    def _read(self) -> tuple[Request, bool] | None:
-        line = self.file.readline(LINE_BYTES_MAX)
-        while line in (b"\r\n", b"\n"):
-            line = self.file.readline(LINE_BYTES_MAX)
-        if not line:
-            return None
-        parts = line.decode("latin-1").split()
-        if len(parts) != 3 or not parts[2].startswith("HTTP/1."):
-            raise Malformed("the request line is malformed")
-        headers = self._headers()
-        method, target, version = parts
-        split = urlsplit(target) if "://" in target.split("?")[0] else None
-        host = split.netloc if split else headers.get("host", "")
-        path, _, query = target.partition("?")
-        keep = headers.get("connection", "").lower() != "close" and version == "HTTP/1.1"
-        keep = keep and headers.get("proxy-connection", "").lower() != "close"
-        request = Request(method, host, split.path or "/" if split else path, query, headers,
-                          self._body(headers), str(self.client_address[0]))  # fmt: skip
-        return request, keep
+    def log_message(self, format: str, *args: Any) -> None:
+        """The forge keeps a log of its own."""
+
+    def _answer(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        split = urlsplit(self.path) if "://" in self.path.split("?")[0] else None
+        path, _, query = self.path.partition("?")
+        request = Request(
+            method=self.command, host=split.netloc if split else headers.get("host", ""), query=query,
+            raw_path=split.path or "/" if split else path, headers=headers, body=self._body(headers),
+            address=str(self.client_address[0]),
+        )  # fmt: skip
+        response = self.server.application(request)
+        closing = headers.get("proxy-connection", "").lower(), response.headers.get("Connection")
+        self.close_connection = self.close_connection or "close" in closing
+        if not self.close_connection and response.stream is None:
+            request.body.drain()
+        self._send(response)
+        if not self.close_connection:
+            request.body.drain()
 
     def _body(self, headers: dict[str, str]) -> Body:
         chunked = headers.get("transfer-encoding", "").lower() == "chunked"
@@ -185,44 +183,28 @@ class _Handler(socketserver.BaseRequestHandler):
             raise Malformed("the length is malformed")
         promise = None
         if headers.get("expect", "").lower() == "100-continue":
-            promise = lambda: self.request.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")  # noqa: E731
-        return Body(self.file, 0 if chunked else int(length), chunked, promise)
+            promise = lambda: self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # noqa: E731
+        return Body(self.rfile, 0 if chunked else int(length), chunked, promise)
 
-    def _one(self) -> bool:
-        read = self._read()
-        if read is None:
-            return False
-        request, keep = read
-        response = self.server.application(request)
-        if not keep or response.headers.get("Connection") == "close":
-            self._send(request, response, close=True)
-            return False
-        if response.stream is None:
-            request.body.drain()
-        self._send(request, response, close=False)
-        if response.stream is not None:
-            request.body.drain()
-        return True
-
-    def _send(self, request: Request, response: Response, close: bool) -> None:
+    def _send(self, response: Response) -> None:
         headers = response.headers
         bodiless = response.status in (204, 304) or response.status < 200
         if response.stream is not None:
             headers["Transfer-Encoding"] = "chunked"
         elif not bodiless:
             headers["Content-Length"] = str(len(response.body))
-        headers["Connection"] = "close" if close else "keep-alive"
+        headers["Connection"] = "close" if self.close_connection else "keep-alive"
         lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         if response.stream is None:
-            self.request.sendall(head + (b"" if bodiless or request.method == "HEAD" else response.body))
+            self.wfile.write(head + (b"" if bodiless or self.command == "HEAD" else response.body))
             return
-        self.request.sendall(head)
+        self.wfile.write(head)
         for piece in response.stream:
             if piece:
-                self.request.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
-        self.request.sendall(b"0\r\n\r\n")
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
 
 class Server(socketserver.ThreadingTCPServer):
