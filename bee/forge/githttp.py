@@ -9,7 +9,7 @@ import re
 import subprocess
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, Final
 from urllib.parse import parse_qs
@@ -18,7 +18,7 @@ from bee.forge.core import protection, settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitrepo import clean_environment
 from bee.forge.core.users import User
-from bee.forge.core.world import Call, Forge, Repo
+from bee.forge.core.world import Forge, Repo
 from bee.forge.http import Dropped, Malformed, Request, Response
 
 PATH: Final = re.compile(
@@ -28,13 +28,6 @@ PATH: Final = re.compile(
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="GitHub"', "Content-Type": "text/plain"}
 SERVICES: Final = ("upload-pack", "receive-pack")
 PIECE_BYTES: Final = 65536
-
-
-def service_of(request: Request) -> str:
-    """`git-upload-pack` or `git-receive-pack`; whatever else a client asks for, or nothing, as it stands."""
-    if request.path.endswith("/info/refs"):
-        return parse_qs(request.query).get("service", [""])[0]
-    return request.path.rsplit("/", 1)[1]
 
 
 def _text(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
@@ -63,15 +56,17 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
     """Answer one git request."""
     match = PATH.fullmatch(request.path)
     assert match is not None
-    push = service_of(request) == "git-receive-pack"
+    asks = match["service"] == "info/refs"
+    service = parse_qs(request.query).get("service", [""])[0] if asks else match["service"]
+    push = service == "git-receive-pack"
     if viewer is None and "authorization" in request.headers:
         return _text(401, "Bad credentials", _CHALLENGE)
     repo = _allowed(forge, viewer, match["owner"], match["name"], push)
     if isinstance(repo, Response):
         return repo
-    if request.method != ("GET" if match["service"] == "info/refs" else "POST"):
+    if request.method != ("GET" if asks else "POST"):
         return _text(405, "Method Not Allowed")
-    service = service_of(request).removeprefix("git-")
+    service = service.removeprefix("git-")
     if service not in SERVICES:
         return _text(403, "Please upgrade your git client.")
     environment = clean_environment(forge.home)
@@ -80,7 +75,6 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
     if push and viewer:
         environment |= {"GIT_COMMITTER_NAME": viewer.login, "GIT_COMMITTER_EMAIL": f"{viewer.login}@{request.address}"}
         environment["FORGE_PROTECTED"] = _protected(forge, viewer, repo)
-    asks = match["service"] == "info/refs"
     program = subprocess.Popen(
         ["git", service, "--stateless-rpc", *(["--advertise-refs"] if asks else []), str(repo.git.path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
@@ -90,14 +84,12 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
     feeder.start()
     kind = "advertisement" if asks else "result"
     headers = {"Content-Type": f"application/x-git-{service}-{kind}", "Cache-Control": "no-cache"}
-    hello = _hello(service) if asks and "version=2" not in environment.get("GIT_PROTOCOL", "") else b""
-    return Response(200, b"", headers, stream=_pump(forge, viewer, repo, program, feeder, push, hello))
-
-
-def _hello(service: str) -> bytes:
-    """What stands before the refs in the protocol's versions 0 and 1: a packet with the service, and a flush."""
-    line = f"# service=git-{service}\n"
-    return f"{len(line) + 4:04x}{line}0000".encode()
+    line, hello = f"# service=git-{service}\n", b""
+    if asks and "version=2" not in environment.get("GIT_PROTOCOL", ""):
+        # Before the refs, versions 0 and 1 of the protocol have a packet with the service, and a flush.
+        hello = f"{len(line) + 4:04x}{line}0000".encode()
+    after = (lambda: pushed(forge, viewer, repo)) if push else None
+    return Response(200, b"", headers, stream=_pump(program, feeder, hello, after))
 
 
 def _protected(forge: Forge, viewer: User | None, repo: Repo) -> str:
@@ -118,29 +110,29 @@ def _feed(request: Request, pipe: IO[bytes]) -> None:
 
 
 def _pump(
-    forge: Forge, viewer: User | None, repo: Repo, program: subprocess.Popen[bytes], feeder: threading.Thread,
-    push: bool, hello: bytes,
-) -> Iterator[bytes]:  # fmt: skip
+    program: subprocess.Popen[bytes], feeder: threading.Thread, hello: bytes, after: Callable[[], None] | None
+) -> Iterator[bytes]:
+    """git's answer in pieces. `after` is for a push, which is never cut short."""
     assert program.stdout is not None
     try:
-        if hello:
-            yield hello
+        yield hello
         while piece := program.stdout.read1(PIECE_BYTES):  # type: ignore[attr-defined]
             yield piece
     finally:
         program.stdout.close()
-        program.kill() if program.poll() is None and not push else None
+        if after is None and program.poll() is None:
+            program.kill()
         program.wait()
         feeder.join(timeout=5)
-        if push:
-            with forge.call(viewer) as call:
-                pushed(call, repo)
+        if after is not None:
+            after()
 
 
-def pushed(call: Call, repo: Repo) -> None:
+def pushed(forge: Forge, viewer: User | None, repo: Repo) -> None:
     """Look at the refs right after a push, so that its events name who pushed."""
-    fresh = call.repo_by_id(repo.id)
-    if fresh is not None:
-        with call.writing():
-            call.run("UPDATE repos SET pushed_at = ? WHERE id = ?", call.now(), repo.id)
-        settle.resettle(call, fresh)
+    with forge.call(viewer) as call:
+        fresh = call.repo_by_id(repo.id)
+        if fresh is not None:
+            with call.writing():
+                call.update("repos", repo.id, pushed_at=call.now())
+            settle.resettle(call, fresh)

@@ -20,6 +20,20 @@ _CLOSING: Final = re.compile(
     r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:(?P<o>[\w-]+)/(?P<n>[\w.-]+))?#(?P<i>\d+)\b", re.IGNORECASE
 )
 
+# The kinds of events and their names in GraphQL.
+KINDS: Final = {
+    "labeled": "LabeledEvent", "unlabeled": "UnlabeledEvent", "cross-referenced": "CrossReferencedEvent",
+    "closed": "ClosedEvent", "reopened": "ReopenedEvent", "renamed": "RenamedTitleEvent",
+    "assigned": "AssignedEvent", "unassigned": "UnassignedEvent", "merged": "MergedEvent",
+    "head_ref_deleted": "HeadRefDeletedEvent", "head_ref_force_pushed": "HeadRefForcePushedEvent",
+    "ready_for_review": "ReadyForReviewEvent", "convert_to_draft": "ConvertToDraftEvent",
+    "review_requested": "ReviewRequestedEvent", "review_request_removed": "ReviewRequestRemovedEvent",
+    "review_dismissed": "ReviewDismissedEvent", "referenced": "ReferencedEvent",
+    "base_ref_changed": "BaseRefChangedEvent", "sub_issue_added": "SubIssueAddedEvent",
+    "sub_issue_removed": "SubIssueRemovedEvent", "parent_issue_added": "ParentIssueAddedEvent",
+    "parent_issue_removed": "ParentIssueRemovedEvent",
+}  # fmt: skip
+
 
 def add(call: Call, item: Row, kind: str, actor: User | None, *, source_id: int | None = None, **data: Any) -> None:
     """Record an event of an item; `source_id` is the item that caused it."""

@@ -154,10 +154,10 @@ class GitRepo:
         found = self._cache.get(oid)
         if found is not None:
             return found
-        if not OID.fullmatch(oid):
-            return None
         if oid == EMPTY_TREE:  # git and GitHub know it everywhere, written or not
             return "tree", b""
+        if not OID.fullmatch(oid):
+            return None
         found = read_loose(self.path, oid) or self._ask_cat(oid)
         if found is not None and len(found[1]) <= CACHED_OBJECT_BYTES_MAX:
             self._cache[oid] = found
@@ -168,7 +168,7 @@ class GitRepo:
     def has(self, oid: str, kind: str | None = None) -> bool:
         """Whether the object exists (and is of that type)."""
         found = self.object(oid)
-        return found is not None and (kind is None or found[0] == kind)
+        return found is not None and kind in (None, found[0])
 
     def commit(self, oid: str) -> Commit | None:
         """A commit, or None where there is none of that name."""
@@ -201,16 +201,23 @@ class GitRepo:
         """A revision as GitHub understands it: HEAD, a full ref, a branch, a tag, or an object name."""
         if revision in ("HEAD", ""):
             return self.refs.get(f"refs/heads/{default_branch}")
-        names = [revision] if revision.startswith("refs/") else []
-        names += [f"refs/heads/{revision}", f"refs/tags/{revision}", f"refs/{revision}"]
-        for name in names:
-            oid = self.refs.get(name)
-            if oid:
+        full = (revision,) if revision.startswith("refs/") else ()
+        for name in (*full, f"refs/heads/{revision}", f"refs/tags/{revision}", f"refs/{revision}"):
+            if oid := self.refs.get(name):
                 return oid
         if OID.fullmatch(revision):
             return revision if self.has(revision) else None
-        code, out = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", revision, codes=(0, 1, 128))
-        return out.decode().strip() or None if code == 0 else None
+        return self._name("rev-parse", "--verify", "--quiet", "--end-of-options", revision)
+
+    def _name(self, *arguments: str) -> str | None:
+        """The object that git names first, or None where it finds none."""
+        code, out = self.git(*arguments, codes=(0, 1, 128))
+        return out.decode().partition("\n")[0].strip() or None if code == 0 else None
+
+    def find(self, revision: str, default_branch: str, kind: str) -> str | None:
+        """The commit or tree of a revision."""
+        oid = self.resolve(revision, default_branch)
+        return self.peel(oid, kind) if oid else None
 
     def peel(self, oid: str, kind: str) -> str | None:
         """Follow tags, and a commit to its tree, until an object of that type."""
@@ -218,12 +225,9 @@ class GitRepo:
             found = self.object(oid)
             if found is None or found[0] == kind:
                 return oid if found else None
-            if found[0] == "tag":
-                oid = found[1].split(b"\n", 1)[0].split(b" ")[1].decode()
-            elif found[0] == "commit" and kind == "tree":
-                oid = parse_commit(oid, found[1]).tree
-            else:
+            if (found[0], kind) != ("commit", "tree") and found[0] != "tag":
                 return None
+            oid = found[1].split(b"\n", 1)[0].split(b" ")[1].decode()  # the first line: `object` or `tree`, and a name
         return None
 
     def entry_at(self, tree: str, path: str) -> Entry | None:
@@ -251,16 +255,13 @@ class GitRepo:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor, or None."""
-        code, out = self.git("merge-base", one, other, codes=(0, 1, 128))
-        return out.decode().strip() or None if code == 0 else None
+        return self._name("merge-base", one, other)
 
     def between(self, base: str, head: str) -> list[str]:
         """The commits that `head` has and `base` has not, oldest first."""
         tip = self.commit(head)
-        if base == head:
-            return []
-        if tip is not None and tip.parents == (base,):
-            return [head]
+        if base == head or (tip is not None and tip.parents == (base,)):
+            return [] if base == head else [head]
         return self.text("rev-list", "--reverse", "--topo-order", head, f"^{base}").split()
 
     def merge_tree(self, ours: str, theirs: str) -> str | None:

@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from bee.forge.core import issues, merge, pulls
+from bee.forge.core import checks, issues, merge, protection, pulls
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Forge, Repo
 
@@ -83,3 +83,20 @@ def of(call: Call, repo: Repo, issue: Row, pull: Row) -> bool | None:
     number = issue["id"]
     call.after.append(lambda: call.forge.jobs(number))  # not now: this request may not have committed yet
     return None
+
+
+def merge_state(call: Call, repo: Repo, issue: Row, pull: Row) -> str:
+    """`mergeStateStatus`; REST has the same in lower case as `mergeable_state`."""
+    known = of(call, repo, issue, pull)
+    if known is None:
+        return "UNKNOWN"
+    if not known:
+        return "DIRTY"
+    if pull["draft"]:
+        return "DRAFT"
+    base = pulls.branch_oid(repo, pull["base_ref"]) or ""
+    against = protection.why_not(call, repo, issue, pull, base)
+    if against is not None:
+        return "BEHIND" if "up to date" in against else "BLOCKED"
+    states = checks.states(call, repo, pull["head_sha"]).values()
+    return "CLEAN" if all(state == "SUCCESS" for state in states) else "UNSTABLE"

@@ -164,3 +164,22 @@ def remove_collaborator(call: Call, repo: Repo, login: str) -> None:
     if call.actor().id != user.id:
         call.need(repo, "admin")
     call.run("REPLACE INTO collaborators VALUES (?, ?, 'none')", repo.id, user.id)
+
+
+def association(call: Call, repo: Repo, user_id: int) -> str:
+    """How an author stands to a repository (`author_association`)."""
+    return call.once(("association", repo.id, user_id), lambda: _association(call, repo, call.user(user_id)))
+
+
+def _association(call: Call, repo: Repo, user: User | None) -> str:
+    if user is None:
+        return "NONE"
+    if user.id == repo.owner.id:
+        return "OWNER"
+    if level(call.permission(repo, user)) > 0:
+        return "MEMBER" if repo.owner.type == "Organization" else "COLLABORATOR"
+    merged = (
+        "SELECT 1 FROM issues JOIN pulls ON issue_id = id "
+        "WHERE author_id = ? AND issues.repo_id = ? AND merged_at IS NOT NULL"
+    )
+    return "CONTRIBUTOR" if call.row(merged, user.id, repo.id) else "NONE"

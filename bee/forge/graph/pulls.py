@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee.forge.core import checks, diffs, events, issues, merge, mergeability, protection, pulls, reviews
+from bee.forge.core import diffs, events, issues, merge, mergeability, protection, pulls, reviews
 from bee.forge.core.store import Row
-from bee.forge.core.world import Call, Repo
+from bee.forge.core.world import Repo
 from bee.forge.graph import people
 from bee.forge.graph.base import Batch, Connection, Edge, Node, connect
 from bee.forge.graph.checknodes import expect, rollup
@@ -59,7 +59,7 @@ class PullRequest(Item):
 
     def merge_state_status(self) -> str:
         """What GitHub's merge button would say."""
-        return merge_state(self.call, self.repo, self.row, self.pull)
+        return mergeability.merge_state(self.call, self.repo, self.row, self.pull)
 
     def is_draft(self) -> bool:
         """Whether it is a draft."""
@@ -277,20 +277,3 @@ def changed_file(file: diffs.File) -> dict[str, Any]:
     kinds = {"removed": "DELETED"}
     kind = kinds.get(file.status, file.status.upper())
     return {"path": file.path, "additions": file.additions, "deletions": file.deletions, "changeType": kind}
-
-
-def merge_state(call: Call, repo: Repo, issue: Row, pull: Row) -> str:
-    """`mergeStateStatus`; REST has the same in lower case as `mergeable_state`."""
-    known = mergeability.of(call, repo, issue, pull)
-    if known is None:
-        return "UNKNOWN"
-    if not known:
-        return "DIRTY"
-    if pull["draft"]:
-        return "DRAFT"
-    base = pulls.branch_oid(repo, pull["base_ref"]) or ""
-    against = protection.why_not(call, repo, issue, pull, base)
-    if against is not None:
-        return "BEHIND" if "up to date" in against else "BLOCKED"
-    states = checks.states(call, repo, pull["head_sha"]).values()
-    return "CLEAN" if all(state == "SUCCESS" for state in states) else "UNSTABLE"

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from bee.forge.core.errors import Refused
+from bee.forge.core.events import KINDS
 from bee.forge.core.world import Call
 from bee.forge.graph import (  # fmt: skip
     base,
@@ -73,7 +74,7 @@ def _classes() -> dict[str, type]:
 
 
 def _class_for(name: str, classes: dict[str, type]) -> type | None:
-    if name in timeline.KINDS.values():
+    if name in KINDS.values():
         return timeline.Event
     if name == "PageInfo" or name.endswith("Connection"):
         return base.Connection

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bee.forge.core import edits
+from bee.forge.core.repos import association
 from bee.forge.core.store import Row
-from bee.forge.core.users import level
 from bee.forge.core.world import Call, Repo
 from bee.forge.graph import people
 from bee.forge.graph.base import Batch, Connection, Node, connect
@@ -46,22 +46,6 @@ class UserContentEdit(Node):
     def deleted_by(self) -> people.Account | None:
         """Who deleted the entry."""
         return people.by_number(self.call, self.row["deleted_by"])
-
-
-def association(call: Call, repo: Repo, user_id: int) -> str:
-    """How an author stands to the repository."""
-    user = call.user(user_id)
-    if user is None:
-        return "NONE"
-    if user.id == repo.owner.id:
-        return "OWNER"
-    if level(call.permission(repo, user)) > 0:
-        return "MEMBER" if repo.owner.type == "Organization" else "COLLABORATOR"
-    merged = (
-        "SELECT 1 FROM issues JOIN pulls ON issue_id = id "
-        "WHERE author_id = ? AND issues.repo_id = ? AND merged_at IS NOT NULL"
-    )
-    return "CONTRIBUTOR" if call.row(merged, user.id, repo.id) else "NONE"
 
 
 class Text(Node):

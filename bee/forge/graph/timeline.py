@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bee.forge.core import events
 from bee.forge.core.clock import stamp, unstamp
+from bee.forge.core.events import KINDS
 from bee.forge.core.ids import node_id
 from bee.forge.core.store import Row
 from bee.forge.graph import people
@@ -15,18 +16,6 @@ from bee.forge.graph.base import Connection, Node, connect
 if TYPE_CHECKING:
     from bee.forge.graph.items import Item, Label
 
-KINDS: Final = {
-    "labeled": "LabeledEvent", "unlabeled": "UnlabeledEvent", "cross-referenced": "CrossReferencedEvent",
-    "closed": "ClosedEvent", "reopened": "ReopenedEvent", "renamed": "RenamedTitleEvent",
-    "assigned": "AssignedEvent", "unassigned": "UnassignedEvent", "merged": "MergedEvent",
-    "head_ref_deleted": "HeadRefDeletedEvent", "head_ref_force_pushed": "HeadRefForcePushedEvent",
-    "ready_for_review": "ReadyForReviewEvent", "convert_to_draft": "ConvertToDraftEvent",
-    "review_requested": "ReviewRequestedEvent", "review_request_removed": "ReviewRequestRemovedEvent",
-    "review_dismissed": "ReviewDismissedEvent", "referenced": "ReferencedEvent",
-    "base_ref_changed": "BaseRefChangedEvent", "sub_issue_added": "SubIssueAddedEvent",
-    "sub_issue_removed": "SubIssueRemovedEvent", "parent_issue_added": "ParentIssueAddedEvent",
-    "parent_issue_removed": "ParentIssueRemovedEvent",
-}  # fmt: skip
 _WORDS: Final = {
     **{name: name for name in KINDS.values()}, "IssueComment": "IssueComment",
     "PullRequestReview": "PullRequestReview", "PullRequestCommit": "PullRequestCommit",

@@ -33,8 +33,7 @@ def create_status(ask: Ask) -> Answer:
 
 
 def _sha(ask: Ask) -> str:
-    found = ask.repo.git.resolve(ask.args["ref"], ask.repo.default_branch)
-    sha = ask.repo.git.peel(found, "commit") if found else None
+    sha = ask.repo.git.find(ask.args["ref"], ask.repo.default_branch, "commit")
     if sha is None:
         raise unprocessable(f"No commit found for SHA: {ask.args['ref']}")
     return sha

@@ -24,8 +24,7 @@ CONTENTS = REPO + "/contents/<path:path>"
 def commit_at(ask: Ask, revision: str) -> Commit:
     """A commit by branch, tag or name; 404 or 422 as GitHub has it."""
     git = ask.repo.git
-    found = git.resolve(revision, ask.repo.default_branch)
-    oid = git.peel(found, "commit") if found else None
+    oid = git.find(revision, ask.repo.default_branch, "commit")
     commit = git.commit(oid) if oid else None
     if commit is None:
         raise unprocessable(f"No commit found for SHA: {revision}")
@@ -40,15 +39,10 @@ def list_commits(ask: Ask) -> Answer:
         start = commit_at(ask, ask.query.get("sha") or "HEAD")
     except Refused:
         raise not_found() from None
-    arguments = [start.oid]
-    for name, option in (("since", "--since="), ("until", "--until="), ("author", "--author=")):
-        if ask.query.get(name):
-            arguments.append(option + ask.query[name])
-    if ask.query.get("path"):
-        arguments += ["--", ask.query["path"]]
-    oids = ask.repo.git.text("rev-list", *arguments).split()
-    found = [commit for oid in ask.paged(oids) if (commit := ask.repo.git.commit(oid))]
-    return Answer([shapes.commit(ask.call, ask.repo, commit) for commit in found])
+    options = [f"--{name}={ask.query[name]}" for name in ("since", "until", "author") if ask.query.get(name)]
+    below = ["--", ask.query["path"]] if ask.query.get("path") else []
+    oids = ask.repo.git.text("rev-list", start.oid, *options, *below).split()
+    return Answer(shapes.commits(ask.call, ask.repo, ask.paged(oids)))
 
 
 def get_commit(ask: Ask) -> Answer:
@@ -60,8 +54,8 @@ def get_commit(ask: Ask) -> Answer:
         return Answer(raw=commit.oid.encode())
     if ask.accepts("diff", "patch"):
         patch = ask.accepts("patch") and commit.parents
-        return Answer(raw=git.git("format-patch", "--stdout", "-1", commit.oid)[1] if patch
-                      else git.git("diff", before, commit.oid)[1])  # fmt: skip
+        shown = ("format-patch", "--stdout", "-1", commit.oid) if patch else ("diff", before, commit.oid)
+        return Answer(raw=git.git(*shown)[1])
     files = diffs.files(git, before, commit.oid)
     added, removed = sum(one.additions for one in files), sum(one.deletions for one in files)
     return Answer(shapes.commit(ask.call, ask.repo, commit) | {
@@ -88,14 +82,13 @@ def compare(ask: Ask) -> Answer:
         raise Refused(404, f"No common ancestor between {base_name} and {head_name}.")
     ahead, behind = git.between(base.oid, head.oid), git.between(head.oid, base.oid)
     status = "diverged" if ahead and behind else "ahead" if ahead else "behind" if behind else "identical"
-    url, page = f"{repo_url(call, repo)}/compare/{base_name}...{head_name}", f"{call.web}/{repo.full_name}/compare"
-    page += f"/{base_name}...{head_name}"
-    commits = [commit for oid in ask.paged(ahead) if (commit := git.commit(oid))]
+    place = f"compare/{base_name}...{head_name}"
+    url, page = f"{repo_url(call, repo)}/{place}", f"{call.web}/{repo.full_name}/{place}"
     return Answer({
         "url": url, "html_url": page, "permalink_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch",
         "base_commit": shapes.commit(call, repo, base), "merge_base_commit": shapes.commit(call, repo, ancestor),
         "status": status, "ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead),
-        "commits": [shapes.commit(call, repo, commit) for commit in commits],
+        "commits": shapes.commits(call, repo, ask.paged(ahead)),
         "files": [shapes.file(call, repo, one, head.oid) for one in diffs.files(git, ancestor.oid, head.oid)],
     })  # fmt: skip
 
@@ -105,13 +98,10 @@ def compare(ask: Ask) -> Answer:
 
 def list_branches(ask: Ask) -> Answer:
     """The branches."""
-    base = repo_url(ask.call, ask.repo)
-    found = []
-    for name, oid in ask.paged(ask.repo.git.refs.below("refs/heads/")):
-        short = name.removeprefix("refs/heads/")
-        kept = protection.find(ask.call, ask.repo, short) is not None
-        found.append({"name": short, "commit": {"sha": oid, "url": f"{base}/commits/{oid}"}, "protected": kept})
-    return Answer(found)
+    url, rows = repo_url(ask.call, ask.repo) + "/commits/", ask.paged(ask.repo.git.refs.below("refs/heads/"))
+    branches = {name.removeprefix("refs/heads/"): {"sha": oid, "url": url + oid} for name, oid in rows}
+    kept = {name: protection.find(ask.call, ask.repo, name) is not None for name in branches}
+    return Answer([{"name": name, "commit": commit, "protected": kept[name]} for name, commit in branches.items()])
 
 
 def get_branch(ask: Ask) -> Answer:
@@ -123,34 +113,29 @@ def get_branch(ask: Ask) -> Answer:
         raise not_found("Branch not found")
     rules = protection.find(ask.call, ask.repo, name)
     url = f"{repo_url(ask.call, ask.repo)}/branches/{name}"
-    contexts = protection.required_contexts(rules)
-    level = "off" if not contexts else "everyone" if (rules or {}).get("enforce_admins") else "non_admins"
+    asked = _contexts(rules)
+    level = "off" if not asked["checks"] else "everyone" if (rules or {}).get("enforce_admins") else "non_admins"
     return Answer({
         "name": name, "commit": shapes.commit(ask.call, ask.repo, commit),
         "_links": {"self": url, "html": f"{ask.call.web}/{ask.repo.full_name}/tree/{name}"},
         "protected": rules is not None,
-        "protection": {"enabled": rules is not None, "required_status_checks": {
-            "enforcement_level": level, "contexts": contexts,
-            "checks": [{"context": one, "app_id": None} for one in contexts]}},
+        "protection": {"enabled": rules is not None, "required_status_checks": {"enforcement_level": level, **asked}},
         "protection_url": url + "/protection",
     })  # fmt: skip
 
 
 def _protection(ask: Ask, rules: Json) -> Json:
     url = f"{repo_url(ask.call, ask.repo)}/branches/{ask.args['branch']}/protection"
+    asked, wanted = rules.get("required_status_checks"), rules.get("required_pull_request_reviews")
+    switches = ("required_linear_history", "allow_force_pushes", "allow_deletions")
     made: Json = {
-        "url": url,
-        "enforce_admins": {"url": url + "/enforce_admins", "enabled": bool(rules.get("enforce_admins"))},
-    }
-    asked = rules.get("required_status_checks")
+        "url": url, "enforce_admins": {"url": url + "/enforce_admins", "enabled": bool(rules.get("enforce_admins"))},
+        **{name: {"enabled": bool(rules.get(name))} for name in switches},
+    }  # fmt: skip
     if asked is not None:
-        contexts = protection.required_contexts(rules)
-        made["required_status_checks"] = {
-            "url": url + "/required_status_checks", "strict": bool(asked.get("strict")), "contexts": contexts,
-            "contexts_url": url + "/required_status_checks/contexts",
-            "checks": [{"context": one, "app_id": None} for one in contexts],
-        }  # fmt: skip
-    wanted = rules.get("required_pull_request_reviews")
+        checks = url + "/required_status_checks"
+        required = {"url": checks, "strict": bool(asked.get("strict")), "contexts_url": checks + "/contexts"}
+        made["required_status_checks"] = required | _contexts(rules)
     if wanted is not None:
         made["required_pull_request_reviews"] = {
             "url": url + "/required_pull_request_reviews",
@@ -158,9 +143,12 @@ def _protection(ask: Ask, rules: Json) -> Json:
             "require_code_owner_reviews": False, "require_last_push_approval": False,
             "required_approving_review_count": protection.required_approvals(rules),
         }  # fmt: skip
-    for name in ("required_linear_history", "allow_force_pushes", "allow_deletions"):
-        made[name] = {"enabled": bool(rules.get(name))}
     return made
+
+
+def _contexts(rules: Json | None) -> Json:
+    contexts = protection.required_contexts(rules)
+    return {"contexts": contexts, "checks": [{"context": one, "app_id": None} for one in contexts]}
 
 
 def get_protection(ask: Ask) -> Answer:
@@ -197,32 +185,36 @@ def delete_protection(ask: Ask) -> Answer:
 
 def _tree_of(ask: Ask) -> tuple[str, str]:
     revision = ask.query.get("ref") or ask.repo.default_branch
-    found = ask.repo.git.resolve(revision, ask.repo.default_branch)
-    tree = ask.repo.git.peel(found, "tree") if found else None
+    tree = ask.repo.git.find(revision, ask.repo.default_branch, "tree")
     if tree is None:
-        raise not_found(
-            "This repository is empty." if "ref" not in ask.query else f"No commit found for the ref {revision}"
-        )
+        missing = f"No commit found for the ref {revision}" if "ref" in ask.query else "This repository is empty."
+        raise not_found(missing)
     return tree, revision
 
 
-def _file(ask: Ask, path: str, entry: Entry, revision: str, with_content: bool) -> Json:
-    base, place = repo_url(ask.call, ask.repo), quote(path)
+def _file(ask: Ask, path: str, entry: Entry, revision: str) -> Json:
+    """`content-file` without its content, `content-directory`, `content-symlink` or `content-submodule`."""
+    base, site, place = repo_url(ask.call, ask.repo), f"{ask.call.web}/{ask.repo.full_name}", quote(path)
     kind = {"tree": "dir", "commit": "submodule"}.get(entry.type, "symlink" if entry.mode == "120000" else "file")
-    url = f"{base}/contents/{place}?ref={quote(revision)}"
-    page = f"{ask.call.web}/{ask.repo.full_name}/{'tree' if kind == 'dir' else 'blob'}/{revision}/{place}"
-    git_url = f"{base}/git/{'trees' if kind == 'dir' else 'blobs'}/{entry.oid}"
+    page_kind, git_kind = ("tree", "trees") if kind == "dir" else ("blob", "blobs")
+    url, git_url = f"{base}/contents/{place}?ref={quote(revision)}", f"{base}/git/{git_kind}/{entry.oid}"
+    page = f"{site}/{page_kind}/{revision}/{place}"
     data = ask.repo.git.object(entry.oid) if kind in ("file", "symlink") else None
-    made: Json = {
+    return {
         "name": path.rpartition("/")[2], "path": path, "sha": entry.oid, "size": len(data[1]) if data else 0,
-        "url": url,
-        "html_url": page, "git_url": git_url, "type": kind,
-        "download_url": None if kind == "dir" else f"{ask.call.web}/{ask.repo.full_name}/raw/{revision}/{place}",
+        "url": url, "html_url": page, "git_url": git_url, "type": kind,
+        "download_url": None if kind == "dir" else f"{site}/raw/{revision}/{place}",
         "_links": {"self": url, "git": git_url, "html": page},
     }  # fmt: skip
-    if with_content and data is not None:
-        made |= {"content": base64.encodebytes(data[1]).decode(), "encoding": "base64"}
-    return made
+
+
+def _whole(ask: Ask, path: str, entry: Entry, revision: str) -> Answer:
+    """A file with its content, or only the content, by media type."""
+    data = (ask.repo.git.object(entry.oid) or ("", b""))[1]
+    if ask.accepts("raw"):
+        return Answer(raw=data)
+    content = {"content": base64.encodebytes(data).decode(), "encoding": "base64"} if entry.type == "blob" else {}
+    return Answer(_file(ask, path, entry, revision) | content)
 
 
 def get_contents(ask: Ask) -> Answer:
@@ -234,11 +226,8 @@ def get_contents(ask: Ask) -> Answer:
         raise not_found()
     if entry.type == "tree":
         rows = ask.repo.git.tree(entry.oid) or []
-        return Answer([_file(ask, f"{path}/{row.name}".lstrip("/"), row, revision, False) for row in rows])
-    if ask.accepts("raw"):
-        found = ask.repo.git.object(entry.oid)
-        return Answer(raw=found[1] if found else b"")
-    return Answer(_file(ask, path, entry, revision, True))
+        return Answer([_file(ask, f"{path}/{row.name}".lstrip("/"), row, revision) for row in rows])
+    return _whole(ask, path, entry, revision)
 
 
 def readme(ask: Ask) -> Answer:
@@ -246,9 +235,7 @@ def readme(ask: Ask) -> Answer:
     tree, revision = _tree_of(ask)
     for entry in ask.repo.git.tree(tree) or []:
         if entry.name.lower() in ("readme.md", "readme", "readme.txt", "readme.rst") and entry.type == "blob":
-            if ask.accepts("raw"):
-                return Answer(raw=(ask.repo.git.object(entry.oid) or ("", b""))[1])
-            return Answer(_file(ask, entry.name, entry, revision, True))
+            return _whole(ask, entry.name, entry, revision)
     raise not_found()
 
 
@@ -274,13 +261,10 @@ def write_contents(ask: Ask) -> Answer:
     blob = None if deleting else repo.git.write("blob", _decoded(data.get("content")))
     made = put_entry(ask, tree, path.split("/"), {"sha": blob, "mode": known.mode if known else "100644"})
     author = person(ask.call, ask.call.actor())
-    if isinstance(data.get("author"), dict):
-        author = Person(
-            data["author"].get("name", author.name), data["author"].get("email", author.email), author.seconds
-        )
-    oid = repo.git.write_commit(
-        made or repo.git.write_tree([]), [head] if head else [], author, committer(ask.call), message
-    )
+    if isinstance(named := data.get("author"), dict):
+        author = Person(named.get("name", author.name), named.get("email", author.email), author.seconds)
+    parents, root = [head] if head else [], made or repo.git.write_tree([])
+    oid = repo.git.write_commit(root, parents, author, committer(ask.call), message)
     try:
         change(ask.call, repo, [Wanted(f"refs/heads/{branch}", head or ZERO, oid)])
     except Refused as refusal:
@@ -289,7 +273,7 @@ def write_contents(ask: Ask) -> Answer:
     commit = repo.git.commit(oid)
     entry = repo.git.entry_at(made, path) if made else None
     assert commit is not None
-    shown = _file(ask, path, entry, branch, False) if entry else None
+    shown = _file(ask, path, entry, branch) if entry else None
     answer = {"content": shown, "commit": shapes.git_commit(ask.call, repo, commit)}
     return Answer(answer, 200 if known or deleting else 201)
 

@@ -136,12 +136,8 @@ def _tree(ask: Ask, oid: str, recursive: bool) -> Json:
     def rows(tree: str, prefix: str) -> list[Json]:
         found = []
         for entry in git.tree(tree) or []:
-            shown: Json = {
-                "path": prefix + entry.name,
-                "mode": entry.mode.zfill(6),
-                "type": entry.type,
-                "sha": entry.oid,
-            }
+            shown: Json = {"path": prefix + entry.name, "mode": entry.mode.zfill(6), "type": entry.type}
+            shown["sha"] = entry.oid
             if entry.type == "blob":
                 blob = git.object(entry.oid)
                 shown["size"] = len(blob[1]) if blob else 0
@@ -157,9 +153,7 @@ def _tree(ask: Ask, oid: str, recursive: bool) -> Json:
 
 def get_tree(ask: Ask) -> Answer:
     """One tree, by its name, a commit's, or a branch's."""
-    git = ask.repo.git
-    found = git.resolve(ask.args["sha"], ask.repo.default_branch)
-    tree = git.peel(found, "tree") if found else None
+    tree = ask.repo.git.find(ask.args["sha"], ask.repo.default_branch, "tree")
     if tree is None:
         raise not_found()
     return Answer(_tree(ask, tree, ask.query.get("recursive", "") not in ("", "0", "false")))

@@ -8,9 +8,11 @@ from __future__ import annotations
 from bee.forge.core import comments, events, issues, pulls, reviews
 from bee.forge.core.clock import stamp, unstamp
 from bee.forge.core.errors import invalid
+from bee.forge.core.repos import collaborators
 from bee.forge.core.store import Row
 from bee.forge.rest import issueshapes as shapes
 from bee.forge.rest.base import REPO, Answer, Ask, Route, created
+from bee.forge.rest.pullshapes import committed, review
 from bee.forge.rest.shapes import Json, user
 
 ISSUE = REPO + "/issues/<number>"
@@ -158,8 +160,6 @@ def repo_events(ask: Ask) -> Answer:
 
 def timeline(ask: Ask) -> Answer:
     """Everything that happened to an item, oldest first."""
-    from bee.forge.rest.pullshapes import committed, review
-
     issue, call, repo = issue_of(ask), ask.call, ask.repo
     rows: list[tuple[str, int, Json]] = [
         (row["created_at"], 2, shapes.event(call, repo, row))
@@ -196,8 +196,6 @@ def change_assignees(ask: Ask) -> Answer:
 
 def assignees(ask: Ask) -> Answer:
     """Who may be assigned."""
-    from bee.forge.core.repos import collaborators
-
     rows = [who for who, _permission in collaborators(ask.call, ask.repo)]
     return Answer([user(ask.call, who) for who in ask.paged(rows)])
 

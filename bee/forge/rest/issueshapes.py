@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from bee.forge.core import issues, labels, pulls, relations
+from bee.forge.core.events import KINDS
 from bee.forge.core.ids import node_id
-from bee.forge.core.repos import DEFAULT_LABELS
+from bee.forge.core.repos import DEFAULT_LABELS, association
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
-from bee.forge.graph.timeline import KINDS
-from bee.forge.rest.shapes import Json, association, repo_url, repository, user, user_by_id
+from bee.forge.rest.shapes import Json, repo_url, repository, user, user_by_id
 
 _DEFAULTS = {row[0] for row in DEFAULT_LABELS}
 

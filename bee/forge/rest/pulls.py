@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bee.forge.core import diffs, issues, merge, pulls, reviews, settle
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
+from bee.forge.core.refs import Wanted, change
 from bee.forge.core.store import Row
 from bee.forge.rest import pullshapes as shapes
 from bee.forge.rest.base import REPO, Answer, Ask, Route, created
@@ -111,8 +112,6 @@ def merge_pull(ask: Ask) -> Answer:
 
 def update_branch(ask: Ask) -> Answer:
     """Merge the base into the head (https://docs.github.com/rest/pulls/pulls#update-a-pull-request-branch)."""
-    from bee.forge.core.refs import Wanted, change
-
     issue = _pull(ask)
     pull, repo = pulls.row(ask.call, issue), ask.repo
     base, head = pulls.branch_oid(repo, pull["base_ref"]), pull["head_sha"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from bee.forge.core import diffs, issues, labels, mergeability, pulls, reviews
 from bee.forge.core.gitobjects import Commit, Person
 from bee.forge.core.ids import node_id
+from bee.forge.core.repos import association
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 from bee.forge.rest import issueshapes
-from bee.forge.rest.shapes import Json, association, repo_url, repository, user, user_by_id
+from bee.forge.rest.shapes import Json, repo_url, repository, user, user_by_id
 
 
 def many(call: Call, repo: Repo, rows: list[Row]) -> list[Json]:
@@ -68,15 +70,13 @@ def _end(call: Call, repo: Repo, pull: Row, end: str) -> Json:
 
 def full(call: Call, repo: Repo, row: Row) -> Json:
     """`pull-request`: with `mergeable`, null until the job that this read starts has finished."""
-    from bee.forge.graph.pulls import merge_state
-
     pull = pulls.row(call, row)
     made = many(call, repo, [row])[0]
     known = mergeability.of(call, repo, row, pull)
     files = diffs.of_pull(call, repo, pull)
     return made | {
         "merged": pull["merged_at"] is not None, "mergeable": known, "rebaseable": known,
-        "mergeable_state": merge_state(call, repo, row, pull).lower(),
+        "mergeable_state": mergeability.merge_state(call, repo, row, pull).lower(),
         "merged_by": user_by_id(call, pull["merged_by"]), "comments": row["comments"],
         "review_comments": len(reviews.review_comments(call, row)),
         "maintainer_can_modify": bool(pull["maintainer_can_modify"]),
@@ -174,6 +174,11 @@ def committed(call: Call, repo: Repo, oid: str) -> Json:
 def _account(call: Call, who: Person) -> Json | None:
     login = who.email.partition("@")[0].rpartition("+")[2]
     return user(call, call.forge.users.by_login(login)) if login else None
+
+
+def commits(call: Call, repo: Repo, oids: Iterable[str]) -> list[Json]:
+    """`commit`, for several."""
+    return [commit(call, repo, found) for oid in oids if (found := repo.git.commit(oid))]
 
 
 def commit(call: Call, repo: Repo, found: Commit) -> Json:

@@ -118,13 +118,3 @@ def full_repository(call: Call, repo: Repo) -> Json:
     if parent is not None and call.may_read(parent):
         found["parent"] = found["source"] = repository(call, parent)
     return found
-
-
-def association(call: Call, repo: Repo, user_id: int) -> str:
-    """`author_association`, computed once for each author."""
-    from bee.forge.graph.texts import association as computed
-
-    key = ("association", repo.id, user_id)
-    if key not in call.cache:
-        call.cache[key] = computed(call, repo, user_id)
-    return str(call.cache[key])
