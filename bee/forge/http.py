@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Final, Protocol
+from io import BufferedIOBase
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 LINE_BYTES_MAX: Final = 65536
@@ -28,15 +29,10 @@ class Malformed(Exception):
     """The client does not speak HTTP."""
 
 
-class _Readable(Protocol):
-    def readline(self, limit: int = -1, /) -> bytes: ...
-    def read(self, size: int = -1, /) -> bytes: ...
-
-
 class Body:
     """A request body, read as it comes: of known length, chunked, or empty."""
 
-    def __init__(self, file: _Readable, length: int, chunked: bool, promise: Callable[[], object] | None) -> None:
+    def __init__(self, file: BufferedIOBase, length: int, chunked: bool, promise: Callable[[], object] | None) -> None:
         self._file = file
         self._left = length
         self._chunked = chunked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bee.forge.core.clock import Clock
@@ -28,20 +28,14 @@ class Window:
         """What is left, never below zero."""
         return max(0, self.limit - self.used)
 
-    def headers(self) -> dict[str, str]:
-        """The headers of every API answer."""
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Used": str(self.used),
-            "X-RateLimit-Reset": str(self.reset_seconds),
-            "X-RateLimit-Resource": self.resource,
-        }
-
-    def shown(self) -> dict[str, object]:
+    def shown(self) -> dict[str, int | str]:
         """One resource of `GET /rate_limit`."""
-        return {"limit": self.limit, "used": self.used, "remaining": self.remaining,
+        return {"limit": self.limit, "remaining": self.remaining, "used": self.used,
                 "reset": self.reset_seconds, "resource": self.resource}  # fmt: skip
+
+    def headers(self) -> dict[str, str]:
+        """The same as the headers of every API answer."""
+        return {f"X-RateLimit-{name.title()}": str(value) for name, value in self.shown().items()}
 
 
 class Limits:
@@ -63,4 +57,4 @@ class Limits:
                 limit = self._limit if user else ANONYMOUS_LIMIT
                 window = self._windows[key] = Window(limit, 0, now + WINDOW_SECONDS, resource)
             window.used += cost
-            return Window(window.limit, window.used, window.reset_seconds, resource)
+            return replace(window)

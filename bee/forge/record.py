@@ -29,11 +29,8 @@ class Recorder:
             "body": response.body.decode("utf-8", "replace"),
         }
         line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, line)
-        finally:
-            os.close(file)
+        with self._path.open("ab", buffering=0) as file:  # whole lines, whoever else writes
+            file.write(line)
 
 
 def recorder(env: Mapping[str, str]) -> Recorder | None:

@@ -27,11 +27,9 @@ class RefChange:
 
 def is_ref_name(name: str) -> bool:
     """The rules of git-check-ref-format(1), for a full name below `refs/` with at least two slashes."""
-    if name.count("/") < 2 or not _REF_NAME.fullmatch(name):
+    if name.count("/") < 2 or not _REF_NAME.fullmatch(name) or name.endswith("."):
         return False
-    if ".." in name or "@{" in name or name.endswith("."):
-        return False
-    return not any(part.endswith(".lock") for part in name.split("/"))
+    return not any(part in name for part in ("..", "@{", ".lock/")) and not name.endswith(".lock")
 
 
 class RefFiles:
@@ -76,19 +74,16 @@ class RefFiles:
             for file in files:
                 name = f"{place}/{file}"
                 # Git's locks, and the forge's own half-written files, are no refs.
-                if name.startswith(prefix) and not name.endswith(".lock") and not file.startswith("."):
-                    oid = self._loose(name)
-                    if oid:
-                        found[name] = oid
+                ours = name.startswith(prefix) and not name.endswith(".lock") and not file.startswith(".")
+                if ours and (oid := self._loose(name)):
+                    found[name] = oid
         return sorted(found.items())
 
 
 def transaction_text(changes: list[RefChange]) -> str:
     """What `git update-ref --stdin` reads; the whole text is one transaction."""
-    lines = []
+    text = ""
     for change in changes:
-        if change.after == ZERO:
-            lines.append(f"delete {change.name}" + (f" {change.before}" if change.before else ""))
-        else:
-            lines.append(f"update {change.name} {change.after}" + (f" {change.before}" if change.before else ""))
-    return "\n".join(lines) + "\n"
+        verb = f"delete {change.name}" if change.after == ZERO else f"update {change.name} {change.after}"
+        text += f"{verb} {change.before or ''}".rstrip() + "\n"
+    return text

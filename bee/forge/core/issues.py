@@ -35,6 +35,11 @@ def by_id(call: Call, issue_id: int) -> Row | None:
     return call.row("SELECT * FROM issues WHERE id = ?", issue_id)
 
 
+def numbered(call: Call, issue_id: int) -> Row:
+    """An item by its identifier, for its number and kind, which never change: looked up once in a request."""
+    return call.once(("numbered", issue_id), lambda: call.rows("SELECT * FROM issues WHERE id = ?", issue_id)[0])
+
+
 def again(call: Call, issue: Row) -> Row:
     """The same item, read anew."""
     row = by_id(call, issue["id"])

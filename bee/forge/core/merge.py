@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.forge.core import events, issues, protection, pulls
-from bee.forge.core.errors import Refused, forbidden
+from bee.forge.core.errors import Refused
 from bee.forge.core.gitobjects import Person
 from bee.forge.core.gitrefs import ZERO, RefChange
 from bee.forge.core.store import Row
@@ -52,9 +52,7 @@ def merge(call: Call, repo: Repo, issue: Row, wish: Wish) -> str:
     405 in one of GitHub's sentences when it cannot be merged, 409 when the head has moved
     (https://docs.github.com/rest/pulls/pulls#merge-a-pull-request).
     """
-    call.actor()
-    if not call.may(repo, "write"):
-        raise forbidden()
+    call.need(repo, "write")
     with call.forge.lock:
         lock = call.forge.merge_locks.setdefault(repo.id, threading.Lock())
     with lock:
@@ -93,11 +91,9 @@ def _made(call: Call, repo: Repo, issue: Row, pull: Row, base: str, wish: Wish) 
         raise _refused("Pull Request is not mergeable")
     title, message = words(call, repo, issue, pull, wish)
     text = f"{title}\n\n{message}" if message else title
-    merger = person(call, call.actor())
-    if wish.method == "squash":
-        author = person(call, call.user(issue["author_id"]) or call.actor())
-        return git.write_commit(tree, [base], author, committer(call), text)
-    return git.write_commit(tree, [base, head], merger, committer(call), text)
+    squashing = wish.method == "squash"
+    author = (call.user(issue["author_id"]) if squashing else None) or call.actor()
+    return git.write_commit(tree, [base] if squashing else [base, head], person(call, author), committer(call), text)
 
 
 def words(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> tuple[str, str]:
@@ -171,9 +167,8 @@ def _close_promised(call: Call, repo: Repo, issue: Row, actor: User) -> None:
 
 
 def _delete_branch(call: Call, repo: Repo, issue: Row, pull: Row, actor: User) -> None:
-    change = RefChange(f"refs/heads/{pull['head_ref']}", pull["head_sha"], ZERO)
     try:
-        repo.git.change_refs([change])
+        repo.git.change_refs([RefChange(f"refs/heads/{pull['head_ref']}", pull["head_sha"], ZERO)])
     except Refused:
         return  # pushed to meanwhile: what was pushed stays
     events.add(call, issue, "head_ref_deleted", actor)

@@ -32,10 +32,9 @@ class Jobs:
     def start(self, issue_id: int) -> None:
         """Have a pull request's mergeability computed."""
         with self._lock:
-            if issue_id in self._waiting:
-                return
-            self._waiting.add(issue_id)
-        self._pool.submit(self._run, issue_id)
+            if issue_id not in self._waiting:
+                self._waiting.add(issue_id)
+                self._pool.submit(self._run, issue_id)
 
     def _run(self, issue_id: int) -> None:
         with self._lock:
@@ -54,15 +53,14 @@ class Jobs:
 def compute(call: Call, issue_id: int) -> None:
     """Try the merge in memory and note the answer for exactly these two commits."""
     issue = issues.by_id(call, issue_id)
-    if issue is None or issue["state"] != "open":
+    repo = call.repo_by_id(issue["repo_id"]) if issue else None
+    if issue is None or repo is None or issue["state"] != "open":
         return
-    pull, repo = pulls.row(call, issue), call.repo_by_id(issue["repo_id"])
-    base = pulls.branch_oid(repo, pull["base_ref"]) if repo else None
-    if repo is None or base is None:
+    pull = pulls.row(call, issue)
+    head, base, test = pull["head_sha"], pulls.branch_oid(repo, pull["base_ref"]), None
+    if base is None:
         return
-    head = pull["head_sha"]
     tree = repo.git.merge_tree(base, head)
-    test = None
     if tree is not None:
         person = merge.person(call, call.user(issue["author_id"]) or repo.owner)
         message = f"Merge {head} into {base}"

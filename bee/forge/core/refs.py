@@ -22,29 +22,22 @@ class Wanted:
     force: bool = False
 
 
-def _check_name(name: str) -> None:
-    if not is_ref_name(name):
-        raise unprocessable(f"{name} is not a valid ref name.")
-    if name.startswith("refs/pull/"):
-        raise unprocessable(f"{name} is read-only.")
-
-
-def _check_object(repo: Repo, wanted: Wanted) -> None:
-    if wanted.after == ZERO:
-        return
-    if not OID.fullmatch(wanted.after) or not repo.git.has(wanted.after):
-        raise unprocessable("Object does not exist")
-    if wanted.name.startswith("refs/heads/") and not repo.git.has(wanted.after, "commit"):
-        raise unprocessable("Object is not a commit")
-
-
-def _check_rules(call: Call, repo: Repo, wanted: Wanted) -> None:
+def _check(call: Call, repo: Repo, wanted: Wanted) -> None:
     branch = wanted.name.removeprefix("refs/heads/")
-    if branch == wanted.name:
-        return
-    if wanted.after == ZERO and branch == repo.default_branch:
-        raise unprocessable("Cannot delete the default branch")
-    against = protection.refuses_push(call, repo, branch)
+    against = None
+    if not is_ref_name(wanted.name):
+        against = f"{wanted.name} is not a valid ref name."
+    elif wanted.name.startswith("refs/pull/"):
+        against = f"{wanted.name} is read-only."
+    elif wanted.after != ZERO and not (OID.fullmatch(wanted.after) and repo.git.has(wanted.after)):
+        against = "Object does not exist"
+    elif branch != wanted.name:
+        if wanted.after == ZERO and branch == repo.default_branch:
+            against = "Cannot delete the default branch"
+        elif wanted.after != ZERO and not repo.git.has(wanted.after, "commit"):
+            against = "Object is not a commit"
+        else:
+            against = protection.refuses_push(call, repo, branch)
     if against is not None:
         raise unprocessable(against)
 
@@ -72,9 +65,7 @@ def change(call: Call, repo: Repo, changes: list[Wanted]) -> None:
     if len({wanted.name for wanted in changes}) != len(changes):
         raise unprocessable("A reference is named more than once")
     for wanted in changes:
-        _check_name(wanted.name)
-        _check_object(repo, wanted)
-        _check_rules(call, repo, wanted)
+        _check(call, repo, wanted)
     for left in range(TRIES_MAX, 0, -1):
         try:
             repo.git.change_refs([_planned(repo, wanted) for wanted in changes])

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from bee.forge.core.tables import TABLES, VERSION
-
+VERSION: Final = 1
 Row = sqlite3.Row
+Connection = sqlite3.Connection
 BUSY_SECONDS_MAX: Final = 30.0
 POOL_CONNECTIONS_MAX: Final = 64
-
-
-class Connection(sqlite3.Connection):
-    """A connection that knows how deep it stands in a write."""
-
-    depth = 0
 
 
 class Store:
@@ -28,7 +23,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._pool: queue.LifoQueue[Connection] = queue.LifoQueue(POOL_CONNECTIONS_MAX)
+        self._pool: deque[Connection] = deque()
         self._write_lock = threading.RLock()
         with self.reading() as db:
             self._create(db)
@@ -39,9 +34,9 @@ class Store:
             # Identifiers look like GitHub's: never small enough to be mistaken for an issue number.
             firsts = ("users", "repos", "labels", "issues", "comments", "reviews", "review_comments", "statuses")
             with self.writing(db):
-                for statement in TABLES.split(";\n"):
-                    if statement.strip():
-                        db.execute(statement)
+                tables = resources.files("bee.forge").joinpath("tables.sql").read_text("utf-8")
+                for statement in filter(str.strip, tables.split(";\n")):
+                    db.execute(statement)
                 for place, table in enumerate(firsts, 1):
                     db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, place * 1_000_000))
                 db.execute(f"PRAGMA user_version = {VERSION}")
@@ -50,9 +45,8 @@ class Store:
 
     def _open(self) -> Connection:
         db = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False,
-            factory=Connection, cached_statements=256,
-        )  # fmt: skip
+            self._path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = OFF")
@@ -63,39 +57,33 @@ class Store:
     def reading(self) -> Iterator[Connection]:
         """A connection of the pool, for one request."""
         try:
-            db = self._pool.get_nowait()
-        except queue.Empty:
+            db = self._pool.pop()
+        except IndexError:
             db = self._open()
         try:
             yield db
         finally:
-            try:
-                self._pool.put_nowait(db)
-            except queue.Full:
+            if len(self._pool) < POOL_CONNECTIONS_MAX:
+                self._pool.append(db)
+            else:
                 db.close()
 
     @contextmanager
     def writing(self, db: Connection) -> Iterator[None]:
         """One transaction on `db`; nested calls join it. Rolled back when the block raises."""
         with self._write_lock:
-            if db.depth == 0:
-                db.execute("BEGIN IMMEDIATE")
-            db.depth += 1
+            if db.in_transaction:
+                yield
+                return
+            db.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                db.depth -= 1
-                if db.depth == 0:
-                    db.execute("ROLLBACK")
+                db.execute("ROLLBACK")
                 raise
-            db.depth -= 1
-            if db.depth == 0:
-                db.execute("COMMIT")
+            db.execute("COMMIT")
 
     def close(self) -> None:
         """Close every pooled connection."""
-        while True:
-            try:
-                self._pool.get_nowait().close()
-            except queue.Empty:
-                return
+        while self._pool:
+            self._pool.pop().close()

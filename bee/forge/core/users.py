@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,17 +31,15 @@ class Users:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.Lock()
         with store.reading() as db:
             self._read(db)
 
     def _read(self, db: Connection) -> None:
         rows = db.execute("SELECT * FROM users").fetchall()
         users = [User(row["id"], row["login"], row["permission"], row["type"], row["created_at"]) for row in rows]
-        with self._lock:
-            self._ids = {user.id: user for user in users}
-            self._logins = {user.login.lower(): user for user in users}
-            self._tokens = {row["token"]: row["id"] for row in rows if row["token"]}
+        self._ids = {user.id: user for user in users}
+        self._logins = {user.login.lower(): user for user in users}
+        self._tokens = {row["token"]: row["id"] for row in rows if row["token"]}
 
     def put(self, db: Connection, login: str, token: str | None, permission: str, now: str, kind: str = "") -> User:
         """Create an account, or give a known one another token and permission."""

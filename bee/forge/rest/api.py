@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
@@ -12,11 +11,8 @@ from bee.forge.core.errors import DOCS, Refused
 from bee.forge.core.world import Call
 from bee.forge.http import Request, Response, json_response
 from bee.forge.limits import Limits
-from bee.forge.rest import checks, contents, gitdata, issues, labels, pulls, relations, repos
-from bee.forge.rest.base import Answer, Ask, Route
-
-_MODULES: Final = (repos, issues, labels, relations, pulls, gitdata, checks, contents)
-ROUTES: Final[tuple[Route, ...]] = tuple(route for module in _MODULES for route in module.ROUTES)
+from bee.forge.rest import checks, contents, gitdata, issues, labels, pulls, relations, repos  # noqa: F401  fills ROUTES
+from bee.forge.rest.base import ROUTES, Answer, Ask
 
 
 @cache
@@ -45,7 +41,7 @@ class RestApi:
             return json_response({"message": message, "documentation_url": DOCS, "status": "404"}, 404)
         ask = Ask(call=call, request=request, args=dict(args), path=path, limits=self._limits)
         try:
-            answer = _run(route, ask)
+            answer = route.run(ask)
         except Refused as refusal:
             answer = Answer(refusal.body(), refusal.status)
         headers = {**ask.answer_headers, **answer.headers}
@@ -54,12 +50,3 @@ class RestApi:
         if answer.status == 204 or (answer.body is None and answer.status != 200):
             return Response(answer.status, b"", headers)
         return json_response(answer.body, answer.status, headers)
-
-
-def _run(route: Route, ask: Ask) -> Answer:
-    if route.method == "GET" or not route.atomic:
-        return route.endpoint(ask)
-    ask.call.actor()
-    ask.data  # noqa: B018  the body is read before the transaction starts: a slow client must not hold it
-    with ask.call.writing():
-        return route.endpoint(ask)

@@ -16,6 +16,7 @@ from bee.forge.http import Request
 from bee.forge.limits import Limits
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Callable[..., Any])
 PER_PAGE_DEFAULT: Final = 30
 PER_PAGE_MAX: Final = 100
 
@@ -28,11 +29,6 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
-
-
-def created(body: Any) -> Answer:
-    """201, with the address of what was made."""
-    return Answer(body, 201, {"Location": body["url"]})
 
 
 @dataclass(kw_only=True)
@@ -120,17 +116,62 @@ class Ask:
         return items[(page - 1) * per_page : page * per_page]
 
 
-Endpoint = Callable[[Ask], Answer]
+Endpoint = Callable[[Ask], Any]
+Shape = Callable[[Call, Repo, Any], Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Route:
-    """One endpoint. `atomic`: the whole request is one transaction (the rule for writes)."""
+    """One endpoint: what it returns is an Answer, or the body, or what `shape` makes the body of (a list is paged).
+
+    `status` is of a body; `created` is 201 with the address. `atomic`: a write is one transaction.
+    """
 
     method: str
     pattern: str
     endpoint: Endpoint
-    atomic: bool = True
+    shape: Shape | None
+    status: int
+    created: bool
+    atomic: bool
+
+    def run(self, ask: Ask) -> Answer:
+        """The answer to a request."""
+        if self.method == "GET" or not self.atomic:
+            return self._run(ask)
+        ask.call.actor()
+        ask.data  # noqa: B018  the body is read before the transaction starts: a slow client must not hold it
+        with ask.call.writing():
+            return self._run(ask)
+
+    def _run(self, ask: Ask) -> Answer:
+        found = self.endpoint(ask)
+        if isinstance(found, Answer):
+            return found
+        if self.shape is not None and isinstance(found, list):
+            found = [self.shape(ask.call, ask.repo, one) for one in ask.paged(found)]
+        elif self.shape is not None:
+            found = self.shape(ask.call, ask.repo, found)
+        return Answer(found, 201, {"Location": found["url"]}) if self.created else Answer(found, self.status)
+
+
+ROUTES: Final[list[Route]] = []
+
+
+def route(
+    method: str, pattern: str, shape: Shape | None = None, *, status: int = 200, created: bool = False,
+    atomic: bool = True,
+) -> Callable[[E], E]:  # fmt: skip
+    """Serve an endpoint."""
+
+    def add(endpoint: E) -> E:
+        ROUTES.append(
+            Route(method=method, pattern=pattern, endpoint=endpoint, shape=shape, status=status, created=created,
+                  atomic=atomic)
+        )  # fmt: skip
+        return endpoint
+
+    return add
 
 
 REPO: Final = "/repos/<owner>/<name>"

@@ -13,7 +13,7 @@ from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.merge import committer, person
 from bee.forge.core.refs import Wanted, change
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route
+from bee.forge.rest.base import REPO, Answer, Ask, route
 from bee.forge.rest.gitdata import put_entry
 from bee.forge.rest.shapes import Json, repo_url
 
@@ -31,7 +31,8 @@ def commit_at(ask: Ask, revision: str) -> Commit:
     return commit
 
 
-def list_commits(ask: Ask) -> Answer:
+@route("GET", REPO + "/commits")
+def list_commits(ask: Ask) -> list[Json]:
     """The history of a branch or commit, newest first."""
     if not ask.repo.git.refs.below("refs/heads/"):
         raise Refused(409, "Git Repository is empty.")
@@ -42,9 +43,10 @@ def list_commits(ask: Ask) -> Answer:
     options = [f"--{name}={ask.query[name]}" for name in ("since", "until", "author") if ask.query.get(name)]
     below = ["--", ask.query["path"]] if ask.query.get("path") else []
     oids = ask.repo.git.text("rev-list", start.oid, *options, *below).split()
-    return Answer(shapes.commits(ask.call, ask.repo, ask.paged(oids)))
+    return shapes.commits(ask.call, ask.repo, ask.paged(oids))
 
 
+@route("GET", REPO + "/commits/<path:ref>")
 def get_commit(ask: Ask) -> Answer:
     """One commit with its files; its diff, patch or bare name by media type."""
     commit = commit_at(ask, ask.args["ref"])
@@ -64,6 +66,7 @@ def get_commit(ask: Ask) -> Answer:
     })  # fmt: skip
 
 
+@route("GET", REPO + "/compare/<path:basehead>")
 def compare(ask: Ask) -> Answer:
     """Two commits against each other: `base...head`."""
     base_name, dots, head_name = ask.args["basehead"].partition("...")
@@ -96,15 +99,17 @@ def compare(ask: Ask) -> Answer:
 # -- branches ---------------------------------------------------------------------------------------
 
 
-def list_branches(ask: Ask) -> Answer:
+@route("GET", REPO + "/branches")
+def list_branches(ask: Ask) -> list[Json]:
     """The branches."""
     url, rows = repo_url(ask.call, ask.repo) + "/commits/", ask.paged(ask.repo.git.refs.below("refs/heads/"))
     branches = {name.removeprefix("refs/heads/"): {"sha": oid, "url": url + oid} for name, oid in rows}
     kept = {name: protection.find(ask.call, ask.repo, name) is not None for name in branches}
-    return Answer([{"name": name, "commit": commit, "protected": kept[name]} for name, commit in branches.items()])
+    return [{"name": name, "commit": commit, "protected": kept[name]} for name, commit in branches.items()]
 
 
-def get_branch(ask: Ask) -> Answer:
+@route("GET", BRANCH)
+def get_branch(ask: Ask) -> Json:
     """One branch."""
     name = ask.args["branch"]
     oid = ask.repo.git.refs.get(f"refs/heads/{name}")
@@ -115,13 +120,13 @@ def get_branch(ask: Ask) -> Answer:
     url = f"{repo_url(ask.call, ask.repo)}/branches/{name}"
     asked = _contexts(rules)
     level = "off" if not asked["checks"] else "everyone" if (rules or {}).get("enforce_admins") else "non_admins"
-    return Answer({
+    return {
         "name": name, "commit": shapes.commit(ask.call, ask.repo, commit),
         "_links": {"self": url, "html": f"{ask.call.web}/{ask.repo.full_name}/tree/{name}"},
         "protected": rules is not None,
         "protection": {"enabled": rules is not None, "required_status_checks": {"enforcement_level": level, **asked}},
         "protection_url": url + "/protection",
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _protection(ask: Ask, rules: Json) -> Json:
@@ -151,13 +156,15 @@ def _contexts(rules: Json | None) -> Json:
     return {"contexts": contexts, "checks": [{"context": one, "app_id": None} for one in contexts]}
 
 
-def get_protection(ask: Ask) -> Answer:
+@route("GET", BRANCH + "/protection")
+def get_protection(ask: Ask) -> Json:
     """The rules of a branch."""
     ask.call.need(ask.repo, "admin")
-    return Answer(_protection(ask, protection.get(ask.call, ask.repo, ask.args["branch"])))
+    return _protection(ask, protection.get(ask.call, ask.repo, ask.args["branch"]))
 
 
-def put_protection(ask: Ask) -> Answer:
+@route("PUT", BRANCH + "/protection")
+def put_protection(ask: Ask) -> Json:
     """Protect a branch; the four main keys are required, as on GitHub."""
     repo, data = ask.repo, ask.data
     ask.call.need(repo, "admin")
@@ -169,15 +176,15 @@ def put_protection(ask: Ask) -> Answer:
     if repo.git.refs.get(f"refs/heads/{ask.args['branch']}") is None:
         raise not_found("Branch not found")
     protection.put(ask.call, repo, ask.args["branch"], data)
-    return Answer(_protection(ask, data))
+    return _protection(ask, data)
 
 
-def delete_protection(ask: Ask) -> Answer:
+@route("DELETE", BRANCH + "/protection", status=204)
+def delete_protection(ask: Ask) -> None:
     """Lift the protection."""
     ask.call.need(ask.repo, "admin")
     protection.get(ask.call, ask.repo, ask.args["branch"])
     protection.delete(ask.call, ask.repo, ask.args["branch"])
-    return Answer(None, 204)
 
 
 # -- files ------------------------------------------------------------------------------------------
@@ -217,6 +224,8 @@ def _whole(ask: Ask, path: str, entry: Entry, revision: str) -> Answer:
     return Answer(_file(ask, path, entry, revision) | content)
 
 
+@route("GET", REPO + "/contents")
+@route("GET", CONTENTS)
 def get_contents(ask: Ask) -> Answer:
     """A file, or the list of a folder."""
     tree, revision = _tree_of(ask)
@@ -230,6 +239,7 @@ def get_contents(ask: Ask) -> Answer:
     return _whole(ask, path, entry, revision)
 
 
+@route("GET", REPO + "/readme")
 def readme(ask: Ask) -> Answer:
     """The README."""
     tree, revision = _tree_of(ask)
@@ -239,6 +249,8 @@ def readme(ask: Ask) -> Answer:
     raise not_found()
 
 
+@route("PUT", CONTENTS, atomic=False)
+@route("DELETE", CONTENTS, atomic=False)
 def write_contents(ask: Ask) -> Answer:
     """Create, change or delete one file, in one commit.
 
@@ -296,20 +308,3 @@ def _decoded(content: object) -> bytes:
         return base64.b64decode(content, validate=False)
     except binascii.Error:
         raise invalid("Contents", "content") from None
-
-
-ROUTES = [
-    Route("GET", REPO + "/commits", list_commits),
-    Route("GET", REPO + "/commits/<path:ref>", get_commit),
-    Route("GET", REPO + "/compare/<path:basehead>", compare),
-    Route("GET", REPO + "/branches", list_branches),
-    Route("GET", BRANCH, get_branch),
-    Route("GET", BRANCH + "/protection", get_protection),
-    Route("PUT", BRANCH + "/protection", put_protection),
-    Route("DELETE", BRANCH + "/protection", delete_protection),
-    Route("GET", REPO + "/contents", get_contents),
-    Route("GET", CONTENTS, get_contents),
-    Route("PUT", CONTENTS, write_contents, atomic=False),
-    Route("DELETE", CONTENTS, write_contents, atomic=False),
-    Route("GET", REPO + "/readme", readme),
-]

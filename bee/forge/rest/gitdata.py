@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
 from typing import Any
 
 from bee.forge.core.clock import unstamp
@@ -14,61 +15,62 @@ from bee.forge.core.gitrefs import OID, ZERO
 from bee.forge.core.ids import node_id
 from bee.forge.core.merge import person
 from bee.forge.core.refs import Wanted, change
+from bee.forge.core.world import Call, Repo
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route, created
+from bee.forge.rest.base import REPO, Answer, Ask, route
 from bee.forge.rest.shapes import Json, repo_url
 
 GIT = REPO + "/git"
 
 
-def _ref(ask: Ask, name: str, oid: str) -> Json:
-    found = ask.repo.git.object(oid)
+def _ref(call: Call, repo: Repo, ref: tuple[str, str]) -> Json:
+    name, oid = ref
+    found, base = repo.git.object(oid), f"{repo_url(call, repo)}/git"
     kind = found[0] if found else "commit"
-    base = f"{repo_url(ask.call, ask.repo)}/git"
     return {
-        "ref": name, "node_id": node_id("Ref", ask.repo.id, name), "url": f"{base}/{name}",
+        "ref": name, "node_id": node_id("Ref", repo.id, name), "url": f"{base}/{name}",
         "object": {"sha": oid, "type": kind, "url": f"{base}/{kind}s/{oid}"},
     }  # fmt: skip
 
 
-def get_ref(ask: Ask) -> Answer:
+@route("GET", GIT + "/ref/<path:ref>", _ref)
+def get_ref(ask: Ask) -> tuple[str, str]:
     """One ref, by its name without `refs/`."""
     name = f"refs/{ask.args['ref']}"
     oid = ask.repo.git.refs.get(name)
     if oid is None:
         raise not_found()
-    return Answer(_ref(ask, name, oid))
+    return name, oid
 
 
-def matching_refs(ask: Ask) -> Answer:
+@route("GET", GIT + "/matching-refs/", _ref)
+@route("GET", GIT + "/matching-refs/<path:ref>", _ref)
+def matching_refs(ask: Ask) -> list[tuple[str, str]]:
     """The refs whose names start so."""
-    rows = ask.repo.git.refs.below(f"refs/{ask.args.get('ref', '')}")
-    return Answer([_ref(ask, *row) for row in ask.paged(rows)])
+    return ask.repo.git.refs.below(f"refs/{ask.args.get('ref', '')}")
 
 
-def create_ref(ask: Ask) -> Answer:
+@route("POST", GIT + "/refs", _ref, created=True, atomic=False)
+def create_ref(ask: Ask) -> tuple[str, str]:
     """Create a ref; 422 `Reference already exists`."""
     name, sha = ask.data.get("ref"), ask.data.get("sha")
     ask.call.need(ask.repo, "write")
     if not isinstance(name, str) or not isinstance(sha, str) or not OID.fullmatch(sha):
-        raise unprocessable("Invalid request." if name is None or sha is None else "The sha parameter must be exactly "
-                            "40 characters and contain only [0-9a-f].")  # fmt: skip
+        wrong = "The sha parameter must be exactly 40 characters and contain only [0-9a-f]."
+        raise unprocessable("Invalid request." if name is None or sha is None else wrong)
     if ask.repo.git.refs.get(name) is not None:
         raise unprocessable("Reference already exists")
     try:
         change(ask.call, ask.repo, [Wanted(name, ZERO, sha)])
     except Refused as refusal:
-        raise _exists(ask, name, refusal) from refusal
-    return created(_ref(ask, name, sha))
+        # Losing the race for a name reads like coming late for it.
+        taken = refusal.status == 422 and ask.repo.git.refs.get(name) is not None
+        raise unprocessable("Reference already exists") if taken else refusal from refusal
+    return name, sha
 
 
-def _exists(ask: Ask, name: str, refusal: Refused) -> Refused:
-    """Losing the race for a name reads like coming late for it."""
-    taken = refusal.status == 422 and ask.repo.git.refs.get(name) is not None
-    return unprocessable("Reference already exists") if taken else refusal
-
-
-def update_ref(ask: Ask) -> Answer:
+@route("PATCH", GIT + "/refs/<path:ref>", _ref, atomic=False)
+def update_ref(ask: Ask) -> tuple[str, str]:
     """Move a ref; without `force` only forward."""
     name, sha = f"refs/{ask.args['ref']}", ask.data.get("sha")
     ask.call.need(ask.repo, "write")
@@ -77,13 +79,13 @@ def update_ref(ask: Ask) -> Answer:
     if ask.repo.git.refs.get(name) is None:
         raise unprocessable("Reference does not exist")
     change(ask.call, ask.repo, [Wanted(name, None, sha, bool(ask.data.get("force")))])
-    return Answer(_ref(ask, name, sha))
+    return name, sha
 
 
-def delete_ref(ask: Ask) -> Answer:
+@route("DELETE", GIT + "/refs/<path:ref>", status=204, atomic=False)
+def delete_ref(ask: Ask) -> None:
     """Delete a ref."""
     change(ask.call, ask.repo, [Wanted(f"refs/{ask.args['ref']}", None, ZERO)])
-    return Answer(None, 204)
 
 
 # -- commits ----------------------------------------------------------------------------------------
@@ -99,7 +101,8 @@ def _person(ask: Ask, given: Any, default: Person) -> Person:
     return Person(given.get("name") or default.name, given.get("email") or default.email, seconds)
 
 
-def create_commit(ask: Ask) -> Answer:
+@route("POST", GIT + "/commits", shapes.git_commit, created=True, atomic=False)
+def create_commit(ask: Ask) -> Commit | None:
     """Create a commit from any tree that exists, the empty one included."""
     data, git = ask.data, ask.repo.git
     ask.call.need(ask.repo, "write")
@@ -112,54 +115,46 @@ def create_commit(ask: Ask) -> Answer:
         raise unprocessable("Parent SHA does not exist or is not a commit object")
     author = _person(ask, data.get("author"), person(ask.call, ask.call.actor()))
     committer = _person(ask, data.get("committer"), author)
-    oid = git.write_commit(tree, parents, author, committer, message, data.get("signature"))
-    commit = git.commit(oid)
-    assert commit is not None
-    return created(shapes.git_commit(ask.call, ask.repo, commit))
+    return git.commit(git.write_commit(tree, parents, author, committer, message, data.get("signature")))
 
 
-def get_commit(ask: Ask) -> Answer:
+@route("GET", GIT + "/commits/<sha>", shapes.git_commit)
+def get_commit(ask: Ask) -> Commit:
     """One commit."""
-    found: Commit | None = ask.repo.git.commit(ask.args["sha"])
+    found = ask.repo.git.commit(ask.args["sha"])
     if found is None:
         raise not_found()
-    return Answer(shapes.git_commit(ask.call, ask.repo, found))
+    return found
 
 
 # -- trees ------------------------------------------------------------------------------------------
 
 
 def _tree(ask: Ask, oid: str, recursive: bool) -> Json:
-    base = f"{repo_url(ask.call, ask.repo)}/git"
-    git = ask.repo.git
+    base, git = f"{repo_url(ask.call, ask.repo)}/git", ask.repo.git
 
-    def rows(tree: str, prefix: str) -> list[Json]:
-        found = []
+    def rows(tree: str, prefix: str) -> Iterator[Json]:
         for entry in git.tree(tree) or []:
-            shown: Json = {"path": prefix + entry.name, "mode": entry.mode.zfill(6), "type": entry.type}
-            shown["sha"] = entry.oid
-            if entry.type == "blob":
-                blob = git.object(entry.oid)
-                shown["size"] = len(blob[1]) if blob else 0
-            if entry.type != "commit":
-                shown["url"] = f"{base}/{entry.type}s/{entry.oid}"
-            found.append(shown)
+            shown = {"path": prefix + entry.name, "mode": entry.mode.zfill(6), "type": entry.type, "sha": entry.oid}
+            size = {"size": len((git.object(entry.oid) or ("", b""))[1])} if entry.type == "blob" else {}
+            yield shown | size | ({"url": f"{base}/{entry.type}s/{entry.oid}"} if entry.type != "commit" else {})
             if recursive and entry.type == "tree":
-                found += rows(entry.oid, f"{prefix}{entry.name}/")
-        return found
+                yield from rows(entry.oid, f"{prefix}{entry.name}/")
 
-    return {"sha": oid, "url": f"{base}/trees/{oid}", "tree": rows(oid, ""), "truncated": False}
+    return {"sha": oid, "url": f"{base}/trees/{oid}", "tree": list(rows(oid, "")), "truncated": False}
 
 
-def get_tree(ask: Ask) -> Answer:
+@route("GET", GIT + "/trees/<path:sha>")
+def get_tree(ask: Ask) -> Json:
     """One tree, by its name, a commit's, or a branch's."""
     tree = ask.repo.git.find(ask.args["sha"], ask.repo.default_branch, "tree")
     if tree is None:
         raise not_found()
-    return Answer(_tree(ask, tree, ask.query.get("recursive", "") not in ("", "0", "false")))
+    return _tree(ask, tree, ask.query.get("recursive", "") not in ("", "0", "false"))
 
 
-def create_tree(ask: Ask) -> Answer:
+@route("POST", GIT + "/trees", status=201, atomic=False)
+def create_tree(ask: Ask) -> Json:
     """Create a tree, from nothing or on top of `base_tree`."""
     ask.call.need(ask.repo, "write")
     git, listed = ask.repo.git, ask.data.get("tree")
@@ -173,7 +168,7 @@ def create_tree(ask: Ask) -> Answer:
     root = base
     for one in listed:
         root = put_entry(ask, root, [part for part in str(one.get("path", "")).split("/") if part], one)
-    return Answer(_tree(ask, root or git.write_tree([]), False), 201)
+    return _tree(ask, root or git.write_tree([]), False)
 
 
 def put_entry(ask: Ask, tree: str | None, parts: list[str], one: Json) -> str | None:
@@ -205,7 +200,8 @@ def put_entry(ask: Ask, tree: str | None, parts: list[str], one: Json) -> str | 
 # -- blobs and tags ---------------------------------------------------------------------------------
 
 
-def create_blob(ask: Ask) -> Answer:
+@route("POST", GIT + "/blobs", status=201, atomic=False)
+def create_blob(ask: Ask) -> Json:
     """Store a blob."""
     ask.call.need(ask.repo, "write")
     content = ask.data.get("content")
@@ -216,9 +212,10 @@ def create_blob(ask: Ask) -> Answer:
     except binascii.Error:
         raise unprocessable("content is not valid Base64") from None
     oid = ask.repo.git.write("blob", data)
-    return Answer({"sha": oid, "url": f"{repo_url(ask.call, ask.repo)}/git/blobs/{oid}"}, 201)
+    return {"sha": oid, "url": f"{repo_url(ask.call, ask.repo)}/git/blobs/{oid}"}
 
 
+@route("GET", GIT + "/blobs/<sha>")
 def get_blob(ask: Ask) -> Answer:
     """One blob, in Base64, or raw by media type."""
     found = ask.repo.git.object(ask.args["sha"])
@@ -245,7 +242,8 @@ def _tag(ask: Ask, oid: str, data: bytes) -> Json:
     }  # fmt: skip
 
 
-def create_tag(ask: Ask) -> Answer:
+@route("POST", GIT + "/tags", status=201, atomic=False)
+def create_tag(ask: Ask) -> Json:
     """Create an annotated tag object (its ref is made apart)."""
     ask.call.need(ask.repo, "write")
     data, git = ask.data, ask.repo.git
@@ -256,30 +254,13 @@ def create_tag(ask: Ask) -> Answer:
     head = f"object {data['object']}\ntype {found[0]}\ntag {data['tag']}\ntagger {tagger.line()}"
     text = f"{head}\n\n{data.get('message', '')}"
     oid = git.write("tag", text.encode())
-    return Answer(_tag(ask, oid, text.encode()), 201)
+    return _tag(ask, oid, text.encode())
 
 
-def get_tag(ask: Ask) -> Answer:
+@route("GET", GIT + "/tags/<sha>")
+def get_tag(ask: Ask) -> Json:
     """One annotated tag."""
     found = ask.repo.git.object(ask.args["sha"])
     if found is None or found[0] != "tag":
         raise not_found()
-    return Answer(_tag(ask, ask.args["sha"], found[1]))
-
-
-ROUTES = [
-    Route("GET", GIT + "/ref/<path:ref>", get_ref),
-    Route("GET", GIT + "/matching-refs/", matching_refs),
-    Route("GET", GIT + "/matching-refs/<path:ref>", matching_refs),
-    Route("POST", GIT + "/refs", create_ref, atomic=False),
-    Route("PATCH", GIT + "/refs/<path:ref>", update_ref, atomic=False),
-    Route("DELETE", GIT + "/refs/<path:ref>", delete_ref, atomic=False),
-    Route("POST", GIT + "/commits", create_commit, atomic=False),
-    Route("GET", GIT + "/commits/<sha>", get_commit),
-    Route("POST", GIT + "/trees", create_tree, atomic=False),
-    Route("GET", GIT + "/trees/<path:sha>", get_tree),
-    Route("POST", GIT + "/blobs", create_blob, atomic=False),
-    Route("GET", GIT + "/blobs/<sha>", get_blob),
-    Route("POST", GIT + "/tags", create_tag, atomic=False),
-    Route("GET", GIT + "/tags/<sha>", get_tag),
-]
+    return _tag(ask, ask.args["sha"], found[1])

@@ -5,13 +5,18 @@ https://docs.github.com/rest/issues
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Final
+
 from bee.forge.core import comments, events, issues, pulls, reviews
 from bee.forge.core.clock import stamp, unstamp
 from bee.forge.core.errors import invalid
 from bee.forge.core.repos import collaborators
 from bee.forge.core.store import Row
+from bee.forge.core.world import Call, Repo
 from bee.forge.rest import issueshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route, created
+from bee.forge.rest.base import REPO, Ask, route
 from bee.forge.rest.pullshapes import committed, review
 from bee.forge.rest.shapes import Json, user
 
@@ -29,26 +34,30 @@ def _since(ask: Ask) -> str | None:
         raise invalid("Issue", "since") from None
 
 
-def _ordering(ask: Ask, names: dict[str, str]) -> tuple[str, bool]:
-    return names.get(ask.query.get("sort", "created"), "created_at"), ask.query.get("direction", "desc") != "asc"
+_ORDERS: Final = {"updated": "updated_at", "comments": "comments"}
+STATES: Final = {"open": ("open",), "closed": ("closed", "merged"), "all": ()}
 
 
-def list_issues(ask: Ask) -> Answer:
+@route("GET", REPO + "/issues")
+def list_issues(ask: Ask) -> list[Json]:
     """Issues and pull requests, as GitHub's list has both."""
-    order, descending = _ordering(ask, {"updated": "updated_at", "comments": "comments"})
-    state = ask.query.get("state", "open")
-    if state not in ("open", "closed", "all"):
+    asked = ask.query.get
+    state = asked("state", "open")
+    if state not in STATES:
         raise invalid("Issue", "state")
-    states = {"open": ("open",), "closed": ("closed", "merged"), "all": ()}[state]
     wanted = issues.Filter(
-        is_pull=None, states=states, since=_since(ask), assignee=ask.query.get("assignee"),
-        labels=tuple(name for name in ask.query.get("labels", "").split(",") if name),
-        author=ask.query.get("creator"), mentioned=ask.query.get("mentioned"), order=order, descending=descending,
+        is_pull=None, states=STATES[state], since=_since(ask), assignee=asked("assignee"), author=asked("creator"),
+        labels=tuple(name for name in asked("labels", "").split(",") if name), mentioned=asked("mentioned"),
+        order=_ORDERS.get(asked("sort", ""), "created_at"), descending=asked("direction") != "asc",
     )  # fmt: skip
+    return shapes.many(ask.call, ask.repo, page_of(ask, wanted))
+
+
+def page_of(ask: Ask, wanted: issues.Filter) -> list[Row]:
+    """One page of a list, with its Link header."""
     per_page, page = ask.page()
-    rows = issues.page(ask.call, ask.repo, wanted, per_page, (page - 1) * per_page)
     ask.linked(issues.count(ask.call, ask.repo, wanted))
-    return Answer(shapes.many(ask.call, ask.repo, rows))
+    return issues.page(ask.call, ask.repo, wanted, per_page, (page - 1) * per_page)
 
 
 def issue_of(ask: Ask) -> Row:
@@ -57,164 +66,129 @@ def issue_of(ask: Ask) -> Row:
     return issues.get(ask.call, repo, ask.number)
 
 
-def get_issue(ask: Ask) -> Answer:
+@route("GET", ISSUE, shapes.issue)
+def get_issue(ask: Ask) -> Row:
     """One issue or pull request."""
-    return Answer(shapes.issue(ask.call, ask.repo, issue_of(ask)))
+    return issue_of(ask)
 
 
-def create_issue(ask: Ask) -> Answer:
+@route("POST", REPO + "/issues", shapes.issue, created=True)
+def create_issue(ask: Ask) -> Row:
     """Open an issue."""
-    data = ask.data
+    data, title = ask.data, ask.data.get("title")
     named = [one["name"] if isinstance(one, dict) else one for one in data.get("labels") or []]
     assignees = list(data.get("assignees") or ([data["assignee"]] if data.get("assignee") else []))
-    title = data.get("title")
-    row = issues.create(ask.call, ask.repo, None if title is None else str(title), data.get("body"), named, assignees)
-    return created(shapes.issue(ask.call, ask.repo, row))
+    return issues.create(ask.call, ask.repo, None if title is None else str(title), data.get("body"), named, assignees)
 
 
-def update_issue(ask: Ask) -> Answer:
+@route("PATCH", ISSUE, shapes.issue)
+def update_issue(ask: Ask) -> Row:
     """Change an issue or pull request."""
-    row = issues.edit(ask.call, ask.repo, issue_of(ask), ask.data)
-    return Answer(shapes.issue(ask.call, ask.repo, row))
+    return issues.edit(ask.call, ask.repo, issue_of(ask), ask.data)
 
 
 # -- comments ---------------------------------------------------------------------------------------
 
 
-def _comments(ask: Ask, rows: list[Row]) -> list[Json]:
-    sql = "SELECT id, number, is_pull FROM issues WHERE id IN ({})"
-    places = {row["id"]: row for row in ask.call.among(sql, {row["issue_id"] for row in rows})}
-    return [
-        shapes.comment(ask.call, ask.repo, row, place["number"], bool(place["is_pull"]))
-        for row in rows
-        if (place := places[row["issue_id"]])
-    ]
-
-
-def issue_comments(ask: Ask) -> Answer:
+@route("GET", ISSUE + "/comments", shapes.comment)
+def issue_comments(ask: Ask) -> list[Row]:
     """The comments of an item, oldest first."""
     issue, since = issue_of(ask), _since(ask) or ""
-    rows = [row for row in comments.of_items(ask.call, [issue["id"]])[issue["id"]] if row["updated_at"] >= since]
-    return Answer(_comments(ask, list(ask.paged(rows))))
+    return [row for row in comments.of_items(ask.call, [issue["id"]])[issue["id"]] if row["updated_at"] >= since]
 
 
-def repo_comments(ask: Ask) -> Answer:
+@route("GET", REPO + "/issues/comments", shapes.comment)
+def repo_comments(ask: Ask) -> list[Row]:
     """The comments of a repository; `sort` takes effect, `direction` only with it, as on GitHub."""
     sort = ask.query.get("sort")
     column = "updated_at" if sort == "updated" else "id"
     word = "DESC" if sort and ask.query.get("direction", "desc") == "desc" else "ASC"
-    sql = (
-        f"SELECT * FROM comments WHERE repo_id = ? AND updated_at >= ? AND created_at <= ? ORDER BY {column} {word}, id"
-    )
-    rows = ask.call.rows(sql, ask.repo.id, _since(ask) or "", ask.call.cutoff())
-    return Answer(_comments(ask, list(ask.paged(rows))))
+    sql = "SELECT * FROM comments WHERE repo_id = ? AND updated_at >= ? AND created_at <= ?"
+    order = f" ORDER BY {column} {word}, id"
+    return ask.call.rows(sql + order, ask.repo.id, _since(ask) or "", ask.call.cutoff())
 
 
-def create_comment(ask: Ask) -> Answer:
+@route("POST", ISSUE + "/comments", shapes.comment, created=True)
+def create_comment(ask: Ask) -> Row:
     """Comment on an item."""
-    row = comments.create(ask.call, ask.repo, issue_of(ask), ask.data.get("body"))
-    return created(_comments(ask, [row])[0])
+    return comments.create(ask.call, ask.repo, issue_of(ask), ask.data.get("body"))
 
 
-def _comment(ask: Ask) -> Row:
+@route("GET", COMMENT, shapes.comment)
+def get_comment(ask: Ask) -> Row:
+    """One comment."""
     return comments.get(ask.call, ask.repo, ask.integer("comment"))
 
 
-def get_comment(ask: Ask) -> Answer:
-    """One comment."""
-    return Answer(_comments(ask, [_comment(ask)])[0])
-
-
-def update_comment(ask: Ask) -> Answer:
+@route("PATCH", COMMENT, shapes.comment)
+def update_comment(ask: Ask) -> Row:
     """Change a comment."""
-    row = comments.edit(ask.call, ask.repo, _comment(ask), ask.data.get("body"))
-    return Answer(_comments(ask, [row])[0])
+    return comments.edit(ask.call, ask.repo, get_comment(ask), ask.data.get("body"))
 
 
-def delete_comment(ask: Ask) -> Answer:
+@route("DELETE", COMMENT, status=204)
+def delete_comment(ask: Ask) -> None:
     """Delete a comment."""
-    comments.delete(ask.call, ask.repo, _comment(ask))
-    return Answer(None, 204)
+    comments.delete(ask.call, ask.repo, get_comment(ask))
 
 
 # -- events -----------------------------------------------------------------------------------------
 
 
-def issue_events(ask: Ask) -> Answer:
+@route("GET", ISSUE + "/events", shapes.event)
+def issue_events(ask: Ask) -> list[Row]:
     """The events of an item; cross-references stand in the timeline only."""
     issue = issue_of(ask)
-    rows = [row for row in events.of_items(ask.call, [issue["id"]])[issue["id"]] if row["kind"] != "cross-referenced"]
-    return Answer([shapes.event(ask.call, ask.repo, row) for row in ask.paged(rows)])
+    return [row for row in events.of_items(ask.call, [issue["id"]])[issue["id"]] if row["kind"] != "cross-referenced"]
 
 
-def repo_events(ask: Ask) -> Answer:
+def _repo_event(call: Call, repo: Repo, row: Row) -> Json:
+    return shapes.event(call, repo, row) | {"issue": shapes.issue(call, repo, issues.numbered(call, row["issue_id"]))}
+
+
+@route("GET", REPO + "/issues/events", _repo_event)
+def repo_events(ask: Ask) -> list[Row]:
     """The events of a repository, newest first."""
     sql = "SELECT * FROM events WHERE repo_id = ? AND kind <> 'cross-referenced' ORDER BY id DESC"
-    rows = ask.call.rows(sql, ask.repo.id)
-    numbers = {row["id"]: row for row in ask.call.rows("SELECT * FROM issues WHERE repo_id = ?", ask.repo.id)}
-    return Answer([
-        shapes.event(ask.call, ask.repo, row) | {"issue": shapes.issue(ask.call, ask.repo, numbers[row["issue_id"]])}
-        for row in ask.paged(rows)
-    ])  # fmt: skip
+    return ask.call.rows(sql, ask.repo.id)
 
 
-def timeline(ask: Ask) -> Answer:
-    """Everything that happened to an item, oldest first."""
+@route("GET", ISSUE + "/timeline")
+def timeline(ask: Ask) -> Sequence[Json]:
+    """Everything that happened to an item, oldest first; at one time commits, comments, events, reviews."""
     issue, call, repo = issue_of(ask), ask.call, ask.repo
-    rows: list[tuple[str, int, Json]] = [
-        (row["created_at"], 2, shapes.event(call, repo, row))
-        for row in events.of_items(call, [issue["id"]])[issue["id"]]
-    ]
-    for row, made in zip(
-        listed := comments.of_items(call, [issue["id"]])[issue["id"]], _comments(ask, listed), strict=True
-    ):
-        rows.append((row["created_at"], 1, made | {"event": "commented", "actor": made["user"]}))
+    found: list[tuple[str, Json]] = []
     if issue["is_pull"]:
-        for oid in pulls.commits(call, repo, pulls.row(call, issue)):
-            shown = committed(call, repo, oid)
-            rows.append((shown["committer"]["date"], 0, shown))
-        for row in reviews.of_items(call, [issue["id"]])[issue["id"]]:
-            if row["submitted_at"]:
-                shown = review(call, repo, issue, row) | {"event": "reviewed"}
-                rows.append((row["submitted_at"], 3, shown | {"state": row["state"].lower()}))
-    rows.sort(key=lambda row: (row[0], row[1]))
-    return Answer([row[2] for row in ask.paged(rows)])
+        made = [committed(call, repo, oid) for oid in pulls.commits(call, repo, pulls.row(call, issue))]
+        found += [(commit["committer"]["date"], commit) for commit in made]
+    for row in comments.of_items(call, [issue["id"]])[issue["id"]]:
+        shown = shapes.comment(call, repo, row)
+        found.append((row["created_at"], shown | {"event": "commented", "actor": shown["user"]}))
+    rows = events.of_items(call, [issue["id"]])[issue["id"]]
+    found += [(row["created_at"], shapes.event(call, repo, row)) for row in rows]
+    for row in reviews.of_items(call, [issue["id"]])[issue["id"]]:
+        if row["submitted_at"]:
+            shown = {**review(call, repo, row), "event": "reviewed", "state": row["state"].lower()}
+            found.append((row["submitted_at"], shown))
+    found.sort(key=itemgetter(0))
+    return ask.paged([shown for _time, shown in found])
 
 
 # -- assignees --------------------------------------------------------------
 
 
-def change_assignees(ask: Ask) -> Answer:
+@route("POST", ISSUE + "/assignees", shapes.issue, status=201)
+@route("DELETE", ISSUE + "/assignees", shapes.issue)
+def change_assignees(ask: Ask) -> Row:
     """Add or remove assignees."""
     issue = issue_of(ask)
     ask.call.need(ask.repo, "triage")
-    adding = ask.request.method == "POST"
-    change = issues.assign if adding else issues.unassign
+    change = issues.assign if ask.request.method == "POST" else issues.unassign
     change(ask.call, ask.repo, issue, ask.data.get("assignees") or [])
-    return Answer(shapes.issue(ask.call, ask.repo, issues.again(ask.call, issue)), 201 if adding else 200)
+    return issues.again(ask.call, issue)
 
 
-def assignees(ask: Ask) -> Answer:
+@route("GET", REPO + "/assignees")
+def assignees(ask: Ask) -> list[Json | None]:
     """Who may be assigned."""
-    rows = [who for who, _permission in collaborators(ask.call, ask.repo)]
-    return Answer([user(ask.call, who) for who in ask.paged(rows)])
-
-
-ROUTES = [
-    Route("GET", REPO + "/issues", list_issues),
-    Route("POST", REPO + "/issues", create_issue),
-    Route("GET", REPO + "/issues/comments", repo_comments),
-    Route("GET", COMMENT, get_comment),
-    Route("PATCH", COMMENT, update_comment),
-    Route("DELETE", COMMENT, delete_comment),
-    Route("GET", REPO + "/issues/events", repo_events),
-    Route("GET", ISSUE, get_issue),
-    Route("PATCH", ISSUE, update_issue),
-    Route("GET", ISSUE + "/comments", issue_comments),
-    Route("POST", ISSUE + "/comments", create_comment),
-    Route("GET", ISSUE + "/events", issue_events),
-    Route("GET", ISSUE + "/timeline", timeline),
-    Route("POST", ISSUE + "/assignees", change_assignees),
-    Route("DELETE", ISSUE + "/assignees", change_assignees),
-    Route("GET", REPO + "/assignees", assignees),
-]
+    return [user(ask.call, who) for who, _permission in ask.paged(collaborators(ask.call, ask.repo))]

@@ -5,15 +5,13 @@ from __future__ import annotations
 from bee.forge.core import labels
 from bee.forge.core.errors import Refused, not_found
 from bee.forge.core.store import Row
+from bee.forge.core.world import Call, Repo
 from bee.forge.rest import issueshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, Route, created
+from bee.forge.rest.base import REPO, Ask, route
 from bee.forge.rest.issues import ISSUE, issue_of
+from bee.forge.rest.shapes import Json
 
 # -- of items -----------------------------------------------------------------------------------------
-
-
-def _labels(ask: Ask, rows: list[Row], status: int = 200) -> Answer:
-    return Answer([shapes.label(ask.call, ask.repo, row) for row in rows], status)
 
 
 def _named(ask: Ask) -> tuple[Row, list[Row]]:
@@ -32,89 +30,81 @@ def _triaged(ask: Ask) -> Row:
     return issue
 
 
-def issue_labels(ask: Ask) -> Answer:
+@route("GET", ISSUE + "/labels", shapes.label)
+def issue_labels(ask: Ask) -> list[Row]:
     """The labels of an item."""
-    return _labels(ask, list(ask.paged(labels.of_item(ask.call, issue_of(ask)))))
+    return labels.of_item(ask.call, issue_of(ask))
 
 
-def add_labels(ask: Ask) -> Answer:
+def _all_labels(call: Call, repo: Repo, issue: Row) -> list[Json]:
+    return [shapes.label(call, repo, row) for row in labels.of_item(call, issue)]
+
+
+@route("POST", ISSUE + "/labels", _all_labels)
+def add_labels(ask: Ask) -> Row:
     """Put labels on an item; unknown ones are created."""
     issue, rows = _named(ask)
     labels.add(ask.call, issue, rows, ask.call.actor())
-    return _labels(ask, labels.of_item(ask.call, issue))
+    return issue
 
 
-def set_labels(ask: Ask) -> Answer:
+@route("PUT", ISSUE + "/labels", _all_labels)
+def set_labels(ask: Ask) -> Row:
     """Give an item exactly these labels."""
     issue, rows = _named(ask)
     labels.replace(ask.call, issue, rows, ask.call.actor())
-    return _labels(ask, labels.of_item(ask.call, issue))
+    return issue
 
 
-def clear_labels(ask: Ask) -> Answer:
+@route("DELETE", ISSUE + "/labels", status=204)
+def clear_labels(ask: Ask) -> None:
     """Take every label off an item."""
     labels.replace(ask.call, _triaged(ask), [], ask.call.actor())
-    return Answer(None, 204)
 
 
-def remove_label(ask: Ask) -> Answer:
-    """Take one label off; 404 `Label does not exist` when the item does not carry it."""
+@route("DELETE", ISSUE + "/labels/<path:label>", _all_labels)
+def remove_label(ask: Ask) -> Row:
+    """Take one label off; 404 `Label does not exist` when the item does not have it."""
     issue = _triaged(ask)
-    row = labels.carried(ask.call, issue, ask.args["label"])
-    labels.remove(ask.call, issue, [row], ask.call.actor())
-    return _labels(ask, labels.of_item(ask.call, issue))
+    labels.remove(ask.call, issue, [labels.carried(ask.call, issue, ask.args["label"])], ask.call.actor())
+    return issue
 
 
 # -- labels of the repository ---------------------------------------------------------------------------
 
 
-def list_labels(ask: Ask) -> Answer:
+@route("GET", REPO + "/labels", shapes.label)
+def list_labels(ask: Ask) -> list[Row]:
     """Every label."""
-    return _labels(ask, list(ask.paged(labels.listed(ask.call, ask.repo))))
+    return labels.listed(ask.call, ask.repo)
 
 
-def _label(ask: Ask) -> Row:
+@route("GET", REPO + "/labels/<path:label>", shapes.label)
+def get_label(ask: Ask) -> Row:
+    """One label."""
     row = labels.find(ask.call, ask.repo, ask.args["label"])
     if row is None:
         raise not_found()
     return row
 
 
-def get_label(ask: Ask) -> Answer:
-    """One label."""
-    return Answer(shapes.label(ask.call, ask.repo, _label(ask)))
-
-
-def create_label(ask: Ask) -> Answer:
+@route("POST", REPO + "/labels", shapes.label, created=True)
+def create_label(ask: Ask) -> Row:
     """Create a label."""
     ask.call.need(ask.repo, "write")
     data = ask.data
-    row = labels.create(ask.call, ask.repo, data.get("name"), data.get("color", "ededed"), data.get("description"))
-    return created(shapes.label(ask.call, ask.repo, row))
+    return labels.create(ask.call, ask.repo, data.get("name"), data.get("color", "ededed"), data.get("description"))
 
 
-def update_label(ask: Ask) -> Answer:
+@route("PATCH", REPO + "/labels/<path:label>", shapes.label)
+def update_label(ask: Ask) -> Row:
     """Change a label."""
     ask.call.need(ask.repo, "write")
-    return Answer(shapes.label(ask.call, ask.repo, labels.update(ask.call, ask.repo, _label(ask), ask.data)))
+    return labels.update(ask.call, ask.repo, get_label(ask), ask.data)
 
 
-def delete_label(ask: Ask) -> Answer:
+@route("DELETE", REPO + "/labels/<path:label>", status=204)
+def delete_label(ask: Ask) -> None:
     """Delete a label."""
     ask.call.need(ask.repo, "write")
-    labels.delete(ask.call, _label(ask))
-    return Answer(None, 204)
-
-
-ROUTES = [
-    Route("GET", ISSUE + "/labels", issue_labels),
-    Route("POST", ISSUE + "/labels", add_labels),
-    Route("PUT", ISSUE + "/labels", set_labels),
-    Route("DELETE", ISSUE + "/labels", clear_labels),
-    Route("DELETE", ISSUE + "/labels/<path:label>", remove_label),
-    Route("GET", REPO + "/labels", list_labels),
-    Route("POST", REPO + "/labels", create_label),
-    Route("GET", REPO + "/labels/<path:label>", get_label),
-    Route("PATCH", REPO + "/labels/<path:label>", update_label),
-    Route("DELETE", REPO + "/labels/<path:label>", delete_label),
-]
+    labels.delete(ask.call, get_label(ask))

@@ -6,56 +6,48 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from bee.forge.core import diffs, issues, labels, mergeability, pulls, reviews
+from bee.forge.core import diffs, issues, mergeability, pulls, reviews
 from bee.forge.core.gitobjects import Commit, Person
 from bee.forge.core.ids import node_id
-from bee.forge.core.repos import association
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 from bee.forge.rest import issueshapes
-from bee.forge.rest.shapes import Json, repo_url, repository, user, user_by_id
+from bee.forge.rest.shapes import Json, pull_urls, repo_url, repository, user, user_by_id, written
+
+
+def simple(call: Call, repo: Repo, row: Row) -> Json:
+    """`pull-request-simple`."""
+    return many(call, repo, [row])[0]
 
 
 def many(call: Call, repo: Repo, rows: list[Row]) -> list[Json]:
     """`pull-request-simple`, for a page of them."""
     ids = [row["id"] for row in rows]
-    halves, held = pulls.rows(call, ids), labels.of_items(call, ids)
-    assigned, asked = issues.assignees_of(call, ids), reviews.requested(call, ids)
-    found = []
-    for row in rows:
-        made = _simple(call, repo, row, halves[row["id"]])
-        people = [user(call, one) for one in assigned[row["id"]]]
-        made["labels"] = [issueshapes.label(call, repo, one) for one in held[row["id"]]]
-        made["assignee"], made["assignees"] = (people[0] if people else None), people
-        made["requested_reviewers"] = [user_by_id(call, one) for one in asked[row["id"]]]
-        found.append(made)
-    return found
+    halves, asked = pulls.rows(call, ids), reviews.requested(call, ids)
+
+    def part(call: Call, repo: Repo, row: Row) -> Json:
+        reviewers = [user_by_id(call, one) for one in asked[row["id"]]]
+        return {**_simple(call, repo, row, halves[row["id"]]), "requested_reviewers": reviewers}
+
+    return issueshapes.items(call, repo, rows, part)
 
 
 def _simple(call: Call, repo: Repo, row: Row, pull: Row) -> Json:
     base, number = repo_url(call, repo), row["number"]
-    url, issue_url = f"{base}/pulls/{number}", f"{base}/issues/{number}"
-    page = f"{call.web}/{repo.full_name}/pull/{number}"
+    (url, page), issue_url = pull_urls(call, repo, number), f"{base}/issues/{number}"
     links = {
         "self": url, "html": page, "issue": issue_url, "comments": issue_url + "/comments",
         "review_comments": url + "/comments", "review_comment": base + "/pulls/comments{/number}",
         "commits": url + "/commits", "statuses": f"{base}/statuses/{pull['head_sha']}",
     }  # fmt: skip
+    addresses = ("comments", "review_comments", "review_comment", "commits", "statuses")
     return {
-        "url": url, "id": row["id"], "node_id": node_id("PullRequest", row["id"]), "html_url": page,
-        "diff_url": page + ".diff", "patch_url": page + ".patch", "issue_url": issue_url, "number": number,
-        "state": row["state"], "locked": False, "title": row["title"], "user": user_by_id(call, row["author_id"]),
-        "body": row["body"], "created_at": row["created_at"], "updated_at": row["updated_at"],
-        "closed_at": row["closed_at"], "merged_at": pull["merged_at"],
+        "url": url, "html_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch", "issue_url": issue_url,
+        **{f"{name}_url": links[name] for name in addresses},
+        "_links": {name: {"href": address} for name, address in links.items()}, "merged_at": pull["merged_at"],
         "merge_commit_sha": pull["merge_sha"] or (pull["test_sha"] if row["state"] == "open" else None),
-        "assignee": None, "assignees": [], "requested_reviewers": [], "requested_teams": [], "labels": [],
-        "milestone": None, "draft": bool(pull["draft"]), "commits_url": links["commits"],
-        "review_comments_url": links["review_comments"], "review_comment_url": links["review_comment"],
-        "comments_url": links["comments"], "statuses_url": links["statuses"],
+        "requested_teams": [], "draft": bool(pull["draft"]), "auto_merge": None,
         "head": _end(call, repo, pull, "head"), "base": _end(call, repo, pull, "base"),
-        "_links": {name: {"href": address} for name, address in links.items()},
-        "author_association": association(call, repo, row["author_id"]), "auto_merge": None,
-        "active_lock_reason": None,
     }  # fmt: skip
 
 
@@ -71,7 +63,7 @@ def _end(call: Call, repo: Repo, pull: Row, end: str) -> Json:
 def full(call: Call, repo: Repo, row: Row) -> Json:
     """`pull-request`: with `mergeable`, null until the job that this read starts has finished."""
     pull = pulls.row(call, row)
-    made = many(call, repo, [row])[0]
+    made = simple(call, repo, row)
     known = mergeability.of(call, repo, row, pull)
     files = diffs.of_pull(call, repo, pull)
     return made | {
@@ -85,34 +77,29 @@ def full(call: Call, repo: Repo, row: Row) -> Json:
     }  # fmt: skip
 
 
-def review(call: Call, repo: Repo, issue: Row, row: Row) -> Json:
+def review(call: Call, repo: Repo, row: Row) -> Json:
     """`pull-request-review`."""
-    url = f"{repo_url(call, repo)}/pulls/{issue['number']}"
-    page = f"{call.web}/{repo.full_name}/pull/{issue['number']}#pullrequestreview-{row['id']}"
-    made = {
-        "id": row["id"], "node_id": node_id("PullRequestReview", row["id"]),
-        "user": user_by_id(call, row["author_id"]), "body": row["body"], "state": row["state"], "html_url": page,
-        "pull_request_url": url, "author_association": association(call, repo, row["author_id"]),
-        "_links": {"html": {"href": page}, "pull_request": {"href": url}}, "commit_id": row["commit_sha"],
+    url, page = pull_urls(call, repo, issues.numbered(call, row["issue_id"])["number"])
+    page += f"#pullrequestreview-{row['id']}"
+    made = written(call, repo, row) | {
+        "node_id": node_id("PullRequestReview", row["id"]), "state": row["state"], "html_url": page,
+        "pull_request_url": url, "commit_id": row["commit_sha"],
+        "_links": {"html": {"href": page}, "pull_request": {"href": url}},
     }  # fmt: skip
     return made | ({"submitted_at": row["submitted_at"]} if row["submitted_at"] else {})
 
 
-def review_comment(call: Call, repo: Repo, issue: Row, row: Row) -> Json:
+def review_comment(call: Call, repo: Repo, row: Row) -> Json:
     """`pull-request-review-comment`."""
-    url = f"{repo_url(call, repo)}/pulls/comments/{row['id']}"
-    pull_url = f"{repo_url(call, repo)}/pulls/{issue['number']}"
-    page = f"{call.web}/{repo.full_name}/pull/{issue['number']}#discussion_r{row['id']}"
-    made = {
-        "url": url, "pull_request_review_id": row["review_id"], "id": row["id"],
+    pull_url, page = pull_urls(call, repo, issues.numbered(call, row["issue_id"])["number"])
+    url, page = f"{repo_url(call, repo)}/pulls/comments/{row['id']}", f"{page}#discussion_r{row['id']}"
+    made = written(call, repo, row) | {
+        "url": url, "html_url": page, "pull_request_url": pull_url, "pull_request_review_id": row["review_id"],
         "node_id": node_id("PullRequestReviewComment", row["id"]), "diff_hunk": "", "path": row["path"],
-        "commit_id": row["commit_sha"], "original_commit_id": row["commit_sha"],
-        "user": user_by_id(call, row["author_id"]), "body": row["body"], "created_at": row["created_at"],
-        "updated_at": row["updated_at"], "html_url": page, "pull_request_url": pull_url,
-        "author_association": association(call, repo, row["author_id"]),
+        "commit_id": row["commit_sha"], "original_commit_id": row["commit_sha"], "created_at": row["created_at"],
+        "updated_at": row["updated_at"], "side": row["side"] or "RIGHT", "subject_type": "line",
         "_links": {"self": {"href": url}, "html": {"href": page}, "pull_request": {"href": pull_url}},
-        "position": row["line"] or 1, "original_position": row["line"] or 1, "line": row["line"] or 1,
-        "original_line": row["line"] or 1, "side": row["side"] or "RIGHT", "subject_type": "line",
+        **dict.fromkeys(("position", "original_position", "line", "original_line"), row["line"] or 1),
         "reactions": issueshapes.reactions(url),
     }  # fmt: skip
     return made | ({"in_reply_to_id": row["in_reply_to"]} if row["in_reply_to"] else {})

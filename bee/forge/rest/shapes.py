@@ -6,6 +6,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.forge.core.ids import node_id
+from bee.forge.core.repos import association
+from bee.forge.core.store import Row
 from bee.forge.core.users import User, level
 from bee.forge.core.world import Call, Repo
 
@@ -58,6 +60,17 @@ def user_by_id(call: Call, user_id: int | None) -> Json | None:
 def repo_url(call: Call, repo: Repo) -> str:
     """The API address of a repository."""
     return f"{call.api}/repos/{repo.full_name}"
+
+
+def pull_urls(call: Call, repo: Repo, number: int) -> tuple[str, str]:
+    """The API address and the page of a pull request."""
+    return f"{repo_url(call, repo)}/pulls/{number}", f"{call.web}/{repo.full_name}/pull/{number}"
+
+
+def written(call: Call, repo: Repo, row: Row) -> Json:
+    """What everything has that somebody wrote."""
+    who, stands = user_by_id(call, row["author_id"]), association(call, repo, row["author_id"])
+    return {"id": row["id"], "user": who, "body": row["body"], "author_association": stands}
 
 
 def permissions(call: Call, repo: Repo, who: User | None) -> dict[str, bool]:

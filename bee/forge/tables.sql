@@ -1,12 +1,4 @@
-"""The tables of `forge.sqlite`. Git holds every commit and ref; what stands here is the rest."""
-
-from __future__ import annotations
-
-from typing import Final
-
-VERSION: Final = 1
-
-TABLES: Final = """
+-- What the forge keeps beside git, which holds every commit and ref. `VERSION` in core/store.py counts its changes.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE users (
   id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE, token TEXT UNIQUE,
@@ -93,4 +85,3 @@ CREATE TABLE sub_issues (
 CREATE INDEX sub_issues_parent ON sub_issues (parent_id, id);
 CREATE TABLE protections (
   repo_id INTEGER NOT NULL, branch TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (repo_id, branch));
-"""
