@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bee.forge.core.errors import invalid, not_found, unprocessable
+from bee.forge.core.errors import invalid, unprocessable
 from bee.forge.core.gitobjects import Entry
 from bee.forge.core.gitrefs import ZERO, RefChange
 from bee.forge.core.merge import committer, person
@@ -147,9 +147,7 @@ def collaborators(call: Call, repo: Repo, affiliation: str = "all") -> list[tupl
 def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> None:
     """Give a user a permission on this repository."""
     call.need(repo, "admin")
-    user = call.forge.users.by_login(login)
-    if user is None:
-        raise not_found()
+    user = call.forge.users.need(login)
     word = {"pull": "read", "push": "write"}.get(permission, permission)
     if word not in PERMISSIONS or level(word) == 0:
         raise invalid("Collaborator", "permission")
@@ -158,9 +156,7 @@ def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> Non
 
 def remove_collaborator(call: Call, repo: Repo, login: str) -> None:
     """Take a user's access away, also what the forge gave on every repository."""
-    user = call.forge.users.by_login(login)
-    if user is None:
-        raise not_found()
+    user = call.forge.users.need(login)
     if call.actor().id != user.id:
         call.need(repo, "admin")
     call.run("REPLACE INTO collaborators VALUES (?, ?, 'none')", repo.id, user.id)

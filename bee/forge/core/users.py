@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bee.forge.core.errors import not_found
 from bee.forge.core.store import Connection, Store
 
 PERMISSIONS: Final = ("none", "read", "triage", "write", "maintain", "admin")
@@ -61,6 +62,13 @@ class Users:
     def by_login(self, login: str) -> User | None:
         """An account by its login, whatever the case."""
         return self._logins.get(login.lower())
+
+    def need(self, login: str) -> User:
+        """An account by its login; raises 404."""
+        found = self.by_login(login)
+        if found is None:
+            raise not_found()
+        return found
 
     def by_token(self, token: str) -> User | None:
         """The account that a token belongs to."""

@@ -125,6 +125,7 @@ class Route:
     """One endpoint: what it returns is an Answer, or the body, or what `shape` makes the body of (a list is paged).
 
     `status` is of a body; `created` is 201 with the address. `atomic`: a write is one transaction.
+    `needs` is the permission on the repository that who asks must have.
     """
 
     method: str
@@ -134,6 +135,7 @@ class Route:
     status: int
     created: bool
     atomic: bool
+    needs: str | None
 
     def run(self, ask: Ask) -> Answer:
         """The answer to a request."""
@@ -145,6 +147,8 @@ class Route:
             return self._run(ask)
 
     def _run(self, ask: Ask) -> Answer:
+        if self.needs is not None:
+            ask.call.need(ask.repo, self.needs)
         found = self.endpoint(ask)
         if isinstance(found, Answer):
             return found
@@ -160,14 +164,14 @@ ROUTES: Final[list[Route]] = []
 
 def route(
     method: str, pattern: str, shape: Shape | None = None, *, status: int = 200, created: bool = False,
-    atomic: bool = True,
+    atomic: bool = True, needs: str | None = None,
 ) -> Callable[[E], E]:  # fmt: skip
     """Serve an endpoint."""
 
     def add(endpoint: E) -> E:
         ROUTES.append(
             Route(method=method, pattern=pattern, endpoint=endpoint, shape=shape, status=status, created=created,
-                  atomic=atomic)
+                  atomic=atomic, needs=needs)
         )  # fmt: skip
         return endpoint
 

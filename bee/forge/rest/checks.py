@@ -91,10 +91,9 @@ def _filled(call: Call, data: Json) -> Json:
     return filled
 
 
-@route("POST", REPO + "/check-runs", _run, status=201)
+@route("POST", REPO + "/check-runs", _run, status=201, needs="write")
 def create_run(ask: Ask) -> Row:
     """Create a check run. GitHub takes these from Apps only; here everyone who may write."""
-    ask.call.need(ask.repo, "write")
     data = _filled(ask.call, ask.data)
     if not data.get("name") or not ask.repo.git.commit(str(data.get("head_sha"))):
         raise unprocessable("Invalid request.")

@@ -156,18 +156,16 @@ def _contexts(rules: Json | None) -> Json:
     return {"contexts": contexts, "checks": [{"context": one, "app_id": None} for one in contexts]}
 
 
-@route("GET", BRANCH + "/protection")
+@route("GET", BRANCH + "/protection", needs="admin")
 def get_protection(ask: Ask) -> Json:
     """The rules of a branch."""
-    ask.call.need(ask.repo, "admin")
     return _protection(ask, protection.get(ask.call, ask.repo, ask.args["branch"]))
 
 
-@route("PUT", BRANCH + "/protection")
+@route("PUT", BRANCH + "/protection", needs="admin")
 def put_protection(ask: Ask) -> Json:
     """Protect a branch; the four main keys are required, as on GitHub."""
     repo, data = ask.repo, ask.data
-    ask.call.need(repo, "admin")
     needed = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
     missing = [name for name in needed if name not in data]
     if missing:
@@ -179,10 +177,9 @@ def put_protection(ask: Ask) -> Json:
     return _protection(ask, data)
 
 
-@route("DELETE", BRANCH + "/protection", status=204)
+@route("DELETE", BRANCH + "/protection", status=204, needs="admin")
 def delete_protection(ask: Ask) -> None:
     """Lift the protection."""
-    ask.call.need(ask.repo, "admin")
     protection.get(ask.call, ask.repo, ask.args["branch"])
     protection.delete(ask.call, ask.repo, ask.args["branch"])
 
@@ -249,8 +246,8 @@ def readme(ask: Ask) -> Answer:
     raise not_found()
 
 
-@route("PUT", CONTENTS, atomic=False)
-@route("DELETE", CONTENTS, atomic=False)
+@route("PUT", CONTENTS, atomic=False, needs="write")
+@route("DELETE", CONTENTS, atomic=False, needs="write")
 def write_contents(ask: Ask) -> Answer:
     """Create, change or delete one file, in one commit.
 
@@ -258,7 +255,6 @@ def write_contents(ask: Ask) -> Answer:
     (https://docs.github.com/rest/repos/contents#create-or-update-file-contents).
     """
     data, repo, deleting = ask.data, ask.repo, ask.request.method == "DELETE"
-    ask.call.need(repo, "write")
     branch = data.get("branch") or ask.query.get("branch") or repo.default_branch
     message = data.get("message") or ask.query.get("message")
     if not message:

@@ -50,11 +50,10 @@ def matching_refs(ask: Ask) -> list[tuple[str, str]]:
     return ask.repo.git.refs.below(f"refs/{ask.args.get('ref', '')}")
 
 
-@route("POST", GIT + "/refs", _ref, created=True, atomic=False)
+@route("POST", GIT + "/refs", _ref, created=True, atomic=False, needs="write")
 def create_ref(ask: Ask) -> tuple[str, str]:
     """Create a ref; 422 `Reference already exists`."""
     name, sha = ask.data.get("ref"), ask.data.get("sha")
-    ask.call.need(ask.repo, "write")
     if not isinstance(name, str) or not isinstance(sha, str) or not OID.fullmatch(sha):
         wrong = "The sha parameter must be exactly 40 characters and contain only [0-9a-f]."
         raise unprocessable("Invalid request." if name is None or sha is None else wrong)
@@ -69,11 +68,10 @@ def create_ref(ask: Ask) -> tuple[str, str]:
     return name, sha
 
 
-@route("PATCH", GIT + "/refs/<path:ref>", _ref, atomic=False)
+@route("PATCH", GIT + "/refs/<path:ref>", _ref, atomic=False, needs="write")
 def update_ref(ask: Ask) -> tuple[str, str]:
     """Move a ref; without `force` only forward."""
     name, sha = f"refs/{ask.args['ref']}", ask.data.get("sha")
-    ask.call.need(ask.repo, "write")
     if not isinstance(sha, str) or not OID.fullmatch(sha):
         raise unprocessable("Invalid request.")
     if ask.repo.git.refs.get(name) is None:
@@ -101,11 +99,10 @@ def _person(ask: Ask, given: Any, default: Person) -> Person:
     return Person(given.get("name") or default.name, given.get("email") or default.email, seconds)
 
 
-@route("POST", GIT + "/commits", shapes.git_commit, created=True, atomic=False)
+@route("POST", GIT + "/commits", shapes.git_commit, created=True, atomic=False, needs="write")
 def create_commit(ask: Ask) -> Commit | None:
     """Create a commit from any tree that exists, the empty one included."""
     data, git = ask.data, ask.repo.git
-    ask.call.need(ask.repo, "write")
     message, tree, parents = data.get("message"), data.get("tree"), data.get("parents") or []
     if not isinstance(message, str):
         raise unprocessable('Invalid request.\n\n"message" wasn\'t supplied.')
@@ -153,19 +150,16 @@ def get_tree(ask: Ask) -> Json:
     return _tree(ask, tree, ask.query.get("recursive", "") not in ("", "0", "false"))
 
 
-@route("POST", GIT + "/trees", status=201, atomic=False)
+@route("POST", GIT + "/trees", status=201, atomic=False, needs="write")
 def create_tree(ask: Ask) -> Json:
     """Create a tree, from nothing or on top of `base_tree`."""
-    ask.call.need(ask.repo, "write")
     git, listed = ask.repo.git, ask.data.get("tree")
     if not isinstance(listed, list):
         raise unprocessable('Invalid request.\n\n"tree" wasn\'t supplied.')
     base = ask.data.get("base_tree")
-    if base is not None:
-        base = git.peel(base, "tree") if OID.fullmatch(base) else None
-        if base is None:
-            raise unprocessable("base_tree is not a valid tree oid")
-    root = base
+    root = git.peel(base, "tree") if base is not None and OID.fullmatch(base) else None
+    if base is not None and root is None:
+        raise unprocessable("base_tree is not a valid tree oid")
     for one in listed:
         root = put_entry(ask, root, [part for part in str(one.get("path", "")).split("/") if part], one)
     return _tree(ask, root or git.write_tree([]), False)
@@ -177,33 +171,27 @@ def put_entry(ask: Ask, tree: str | None, parts: list[str], one: Json) -> str | 
     if not parts:
         raise unprocessable("tree.path contains a malformed path component")
     entries = {entry.name: entry for entry in (git.tree(tree) or [] if tree else [])}
-    name, rest = parts[0], parts[1:]
+    (name, *rest), oid = parts, one.get("sha")
+    mode = str(one.get("mode") or "100644")
     if rest:
         below = entries.get(name)
-        made = put_entry(ask, below.oid if below and below.type == "tree" else None, rest, one)
-        if made is None:
-            entries.pop(name, None)
-        else:
-            entries[name] = Entry("40000", name, made)
+        mode, oid = "40000", put_entry(ask, below.oid if below and below.type == "tree" else None, rest, one)
     elif "content" in one:
-        entries[name] = Entry(one.get("mode") or "100644", name, git.write("blob", str(one["content"]).encode()))
-    elif one.get("sha") is None:
-        entries.pop(name, None)
-    else:
-        if not git.has(one["sha"]):
-            raise unprocessable("tree.sha " + str(one["sha"]) + " is not a valid object")
-        mode = str(one.get("mode") or "100644").lstrip("0")
-        entries[name] = Entry(mode, name, one["sha"])
+        oid = git.write("blob", str(one["content"]).encode())
+    elif oid is not None and not git.has(oid):
+        raise unprocessable(f"tree.sha {oid} is not a valid object")
+    entries.pop(name, None)
+    if oid is not None:
+        entries[name] = Entry(mode.lstrip("0"), name, oid)
     return git.write_tree(list(entries.values())) if entries else None
 
 
 # -- blobs and tags ---------------------------------------------------------------------------------
 
 
-@route("POST", GIT + "/blobs", status=201, atomic=False)
+@route("POST", GIT + "/blobs", status=201, atomic=False, needs="write")
 def create_blob(ask: Ask) -> Json:
     """Store a blob."""
-    ask.call.need(ask.repo, "write")
     content = ask.data.get("content")
     if not isinstance(content, str):
         raise unprocessable('Invalid request.\n\n"content" wasn\'t supplied.')
@@ -242,10 +230,9 @@ def _tag(ask: Ask, oid: str, data: bytes) -> Json:
     }  # fmt: skip
 
 
-@route("POST", GIT + "/tags", status=201, atomic=False)
+@route("POST", GIT + "/tags", status=201, atomic=False, needs="write")
 def create_tag(ask: Ask) -> Json:
     """Create an annotated tag object (its ref is made apart)."""
-    ask.call.need(ask.repo, "write")
     data, git = ask.data, ask.repo.git
     found = git.object(str(data.get("object")))
     if found is None or not data.get("tag"):

@@ -88,23 +88,20 @@ def get_label(ask: Ask) -> Row:
     return row
 
 
-@route("POST", REPO + "/labels", shapes.label, created=True)
+@route("POST", REPO + "/labels", shapes.label, created=True, needs="write")
 def create_label(ask: Ask) -> Row:
     """Create a label."""
-    ask.call.need(ask.repo, "write")
     data = ask.data
     return labels.create(ask.call, ask.repo, data.get("name"), data.get("color", "ededed"), data.get("description"))
 
 
-@route("PATCH", REPO + "/labels/<path:label>", shapes.label)
+@route("PATCH", REPO + "/labels/<path:label>", shapes.label, needs="write")
 def update_label(ask: Ask) -> Row:
     """Change a label."""
-    ask.call.need(ask.repo, "write")
     return labels.update(ask.call, ask.repo, get_label(ask), ask.data)
 
 
-@route("DELETE", REPO + "/labels/<path:label>", status=204)
+@route("DELETE", REPO + "/labels/<path:label>", status=204, needs="write")
 def delete_label(ask: Ask) -> None:
     """Delete a label."""
-    ask.call.need(ask.repo, "write")
     labels.delete(ask.call, get_label(ask))

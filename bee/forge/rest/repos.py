@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bee.forge.core import repos
 from bee.forge.core.errors import Refused, forbidden, not_found
+from bee.forge.core.store import Row
 from bee.forge.core.users import User
 from bee.forge.rest import shapes
 from bee.forge.rest.base import REPO, Ask, route
@@ -34,23 +35,20 @@ def viewer(ask: Ask) -> Json:
 @route("GET", "/orgs/<login>")
 def get_user(ask: Ask) -> Json:
     """An account by login."""
-    who = ask.call.forge.users.by_login(ask.args["login"])
-    if who is None:
-        raise not_found()
-    return _profile(ask, who)
+    return _profile(ask, ask.call.forge.users.need(ask.args["login"]))
 
 
 @route("GET", "/user/repos")
 @route("GET", "/users/<login>/repos")
 def user_repos(ask: Ask) -> list[Json]:
     """The repositories that who asks owns or works on."""
-    call = ask.call
-    who = call.forge.users.by_login(ask.args["login"]) if "login" in ask.args else call.actor()
-    if who is None:
-        raise not_found()
-    rows = call.rows("SELECT id FROM repos WHERE owner_id = ? ORDER BY name", who.id)
-    found = [repo for row in rows if (repo := call.repo_by_id(row["id"])) and call.may_read(repo)]
-    return [shapes.repository(call, repo) for repo in ask.paged(found)]
+    who = ask.call.forge.users.need(ask.args["login"]) if "login" in ask.args else ask.call.actor()
+    return _repositories(ask, ask.call.rows("SELECT id FROM repos WHERE owner_id = ? ORDER BY name", who.id))
+
+
+def _repositories(ask: Ask, rows: list[Row]) -> list[Json]:
+    found = [repo for row in rows if (repo := ask.call.repo_by_id(row["id"])) and ask.call.may_read(repo)]
+    return [shapes.repository(ask.call, repo) for repo in ask.paged(found)]
 
 
 @route("POST", "/user/repos", created=True)
@@ -101,9 +99,7 @@ def create_fork(ask: Ask) -> Json:
 @route("GET", REPO + "/forks")
 def list_forks(ask: Ask) -> list[Json]:
     """The forks."""
-    rows = ask.call.rows("SELECT id FROM repos WHERE parent_id = ? ORDER BY id DESC", ask.repo.id)
-    found = [repo for row in rows if (repo := ask.call.repo_by_id(row["id"])) and ask.call.may_read(repo)]
-    return [shapes.repository(ask.call, repo) for repo in ask.paged(found)]
+    return _repositories(ask, ask.call.rows("SELECT id FROM repos WHERE parent_id = ? ORDER BY id DESC", ask.repo.id))
 
 
 # -- collaborators ----------------------------------------------------------------------------------
@@ -125,8 +121,7 @@ def list_collaborators(ask: Ask) -> list[Json]:
 @route("GET", COLLABORATOR, status=204)
 def check_collaborator(ask: Ask) -> None:
     """204 for a collaborator, else 404."""
-    who = ask.call.forge.users.by_login(ask.args["login"])
-    if who is None or ask.call.permission(ask.repo, who) == "none":
+    if ask.call.permission(ask.repo, ask.call.forge.users.need(ask.args["login"])) == "none":
         raise not_found()
 
 
