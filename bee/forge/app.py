@@ -16,6 +16,7 @@ import re
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from bee.forge import githttp
@@ -27,7 +28,7 @@ from bee.forge.faults import Fault, Faults, without
 from bee.forge.graph.door import GraphDoor
 from bee.forge.http import Body, Dropped, Request, Response, json_response
 from bee.forge.limits import Limits, Window
-from bee.forge.record import recorder
+from bee.forge.record import Recorder
 from bee.forge.rest.api import RestApi
 from bee.forge.stats import Stats
 
@@ -85,7 +86,8 @@ class App:
         self._control = Control(forge, self.faults, self.stats)
         self._rest = RestApi(self.limits)
         self._graph = GraphDoor(forge, self.limits)
-        self._recorder = recorder(os.environ)
+        folder = os.environ.get("FORGE_RECORD")
+        self._recorder = Recorder(Path(folder)) if folder else None
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -119,7 +121,7 @@ class App:
             write, operation = bool(found and found[1] == "mutation"), found[2] if found else None
         elif kind == "rest" and self._recorder is not None:
             raw = request.body.read()
-            request.body = Body(io.BytesIO(raw), len(raw), False, None)
+            request.body = Body(io.BytesIO(raw), len(raw), chunked=False)
         token = credentials(request)
         viewer = self.forge.users.by_token(token) if token is not None else None
         facts = {"kind": kind, "method": request.method, "path": request.path, "operation": operation,

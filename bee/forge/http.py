@@ -32,42 +32,18 @@ class Malformed(Exception):
 class Body:
     """A request body, read as it comes: of known length, chunked, or empty."""
 
-    def __init__(self, file: BufferedIOBase, length: int, chunked: bool, promise: Callable[[], object] | None) -> None:
-        self._file = file
-        self._left = length
-        self._chunked = chunked
-        self._promise = promise
-        self._done = not chunked and length == 0
+    def __init__(
+        self, file: BufferedIOBase, length: int, chunked: bool, promise: Callable[[], object] | None = None
+    ) -> None:
+        self._promise = promise if chunked or length else None
+        self._pieces = _chunks(file) if chunked else _part(file, length)
 
     def pieces(self) -> Iterator[bytes]:
-        """The body in pieces, in order."""
-        while not self._done:
-            if self._promise is not None:
-                self._promise()
-                self._promise = None
-            if self._chunked and self._left == 0:
-                self._next_chunk()
-                continue
-            piece = self._file.read(min(CHUNK_BYTES, self._left))
-            if not piece:
-                raise Malformed("the body ended early")
-            self._left -= len(piece)
-            if self._left == 0:
-                if self._chunked:
-                    self._file.readline(LINE_BYTES_MAX)
-                else:
-                    self._done = True
-            yield piece
-
-    def _next_chunk(self) -> None:
-        try:
-            self._left = int(self._file.readline(LINE_BYTES_MAX).split(b";")[0], 16)
-        except ValueError:
-            raise Malformed("a chunk has no size") from None
-        if self._left == 0:
-            while self._file.readline(LINE_BYTES_MAX).strip():
-                pass
-            self._done = True
+        """The body in pieces, in order; what was read is not read again."""
+        if self._promise is not None:
+            self._promise()
+            self._promise = None
+        return self._pieces
 
     def read(self) -> bytes:
         """The whole body."""
@@ -75,10 +51,33 @@ class Body:
 
     def drain(self) -> None:
         """Read what nobody wanted, so that the next request starts where it should."""
-        if self._promise is not None and not self._done:
+        if self._promise is not None:
             raise Dropped  # the client waits for a 100 it will not get: close instead
-        for _piece in self.pieces():
+        for _piece in self._pieces:
             pass
+
+
+def _part(file: BufferedIOBase, left: int) -> Iterator[bytes]:
+    while left:
+        piece = file.read(min(CHUNK_BYTES, left))
+        if not piece:
+            raise Malformed("the body ended early")
+        left -= len(piece)
+        yield piece
+
+
+def _chunks(file: BufferedIOBase) -> Iterator[bytes]:
+    size = None
+    while size != 0:
+        try:
+            size = int(file.readline(LINE_BYTES_MAX).split(b";")[0], 16)
+        except ValueError:
+            raise Malformed("a chunk has no size") from None
+        yield from _part(file, size)
+        if size:
+            file.readline(LINE_BYTES_MAX)
+    while file.readline(LINE_BYTES_MAX).strip():
+        pass
 
 
 @dataclass(kw_only=True)
@@ -110,6 +109,11 @@ class Response:
 
 
 Application = Callable[[Request], Response]
+
+
+def text_response(data: bytes, kind: str = "text/plain") -> Response:
+    """Text as it is."""
+    return Response(200, data, {"Content-Type": f"{kind}; charset=utf-8"})
 
 
 def json_response(body: Any, status: int = 200, headers: dict[str, Any] | None = None) -> Response:

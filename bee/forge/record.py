@@ -31,8 +31,3 @@ class Recorder:
         line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         with self._path.open("ab", buffering=0) as file:  # whole lines, whoever else writes
             file.write(line)
-
-
-def recorder(env: Mapping[str, str]) -> Recorder | None:
-    """The recorder that the environment asks for."""
-    return Recorder(Path(env["FORGE_RECORD"])) if env.get("FORGE_RECORD") else None

@@ -77,14 +77,10 @@ class Entry:
         return _TYPES.get(self.mode, "blob")
 
 
-def object_id(kind: str, data: bytes) -> str:
-    """The SHA-1 name of an object."""
-    return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(data)) + data, usedforsecurity=False).hexdigest()
-
-
 def write_loose(repository: Path, kind: str, data: bytes) -> str:
     """Write one loose object (a hundred times faster than starting git) and return its name."""
-    oid = object_id(kind, data)
+    whole = b"%s %d\0" % (kind.encode(), len(data)) + data
+    oid = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
     folder = repository / "objects" / oid[:2]
     target = folder / oid[2:]
     if target.exists():
@@ -92,7 +88,7 @@ def write_loose(repository: Path, kind: str, data: bytes) -> str:
     folder.mkdir(exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix="tmp_obj_", dir=folder)
     with os.fdopen(handle, "wb") as file:
-        file.write(zlib.compress(b"%s %d\0" % (kind.encode(), len(data)) + data, 1))
+        file.write(zlib.compress(whole, 1))
     Path(temporary).chmod(0o444)
     Path(temporary).replace(target)
     return oid
@@ -112,9 +108,7 @@ def read_loose(repository: Path, oid: str) -> tuple[str, bytes] | None:
 def person(line: str) -> Person:
     """An author, committer or tagger line as a value."""
     match = _PERSON.fullmatch(line)
-    if match is None:
-        return Person(line, "", 0)
-    return Person(match[1], match[2], int(match[3]), match[4])
+    return Person(match[1], match[2], int(match[3]), match[4]) if match else Person(line, "", 0)
 
 
 @lru_cache(maxsize=CACHED_COMMITS_MAX)
@@ -129,15 +123,11 @@ def parse_commit(oid: str, data: bytes) -> Commit:
             continue
         last, _, rest = line.partition(" ")
         fields.setdefault(last, []).append(rest)
+    author, committer = person(fields["author"][0]), person(fields["committer"][0])
     return Commit(
-        oid=oid,
-        tree=fields["tree"][0],
-        parents=tuple(fields.get("parent", ())),
-        author=person(fields["author"][0]),
-        committer=person(fields["committer"][0]),
-        message=message,
-        signature=fields.get("gpgsig", [None])[0],
-    )
+        oid=oid, tree=fields["tree"][0], parents=tuple(fields.get("parent", ())), author=author, committer=committer,
+        message=message, signature=fields.get("gpgsig", [None])[0],
+    )  # fmt: skip
 
 
 def commit_bytes(

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -232,6 +233,18 @@ class GitRepo:
             rows = self.tree(entry.oid) if entry and entry.type == "tree" else None
             entry = next((row for row in rows or () if row.name == part), None)
         return entry
+
+    def with_path(self, tree: str | None, parts: Sequence[str], mode: str, oid: str | None) -> str | None:
+        """The tree with one path set, or taken out where `oid` is None; None where nothing is left."""
+        entries = {entry.name: entry for entry in (self.tree(tree) or [] if tree else [])}
+        name, *rest = parts
+        if rest:
+            below = entries.get(name)
+            mode, oid = "40000", self.with_path(below.oid if below and below.type == "tree" else None, rest, mode, oid)
+        entries.pop(name, None)
+        if oid is not None:
+            entries[name] = Entry(mode, name, oid)
+        return self.write_tree(list(entries.values())) if entries else None
 
     # -- history ------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bee.forge.core.errors import invalid, unprocessable
-from bee.forge.core.gitobjects import Entry
 from bee.forge.core.gitrefs import ZERO, RefChange
 from bee.forge.core.merge import committer, person
 from bee.forge.core.users import PERMISSIONS, User, level
@@ -53,8 +52,7 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
         created_at=now, updated_at=now, pushed_at=now,
     )["id"]  # fmt: skip
     for label, color, description in DEFAULT_LABELS:
-        row = {"name": label, "color": color, "description": description}
-        call.insert("labels", repo_id=repo_id, created_at=now, **row)
+        call.insert("labels", repo_id=repo_id, name=label, color=color, description=description, created_at=now)
     repo = call.repo_by_id(repo_id)
     assert repo is not None
     if asked.get("auto_init"):
@@ -64,24 +62,12 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
 
 def first_commit(call: Call, repo: Repo, files: Mapping[str, str], message: str) -> None:
     """The first commit of an empty repository, by who asks or else its owner."""
-    tree = _tree(repo, {tuple(path.split("/")): text for path, text in files.items()})
+    tree = None
+    for path, text in files.items():
+        tree = repo.git.with_path(tree, path.split("/"), "100644", repo.git.write("blob", text.encode()))
     who = person(call, call.viewer or repo.owner)
-    oid = repo.git.write_commit(tree, [], who, committer(call), message)
+    oid = repo.git.write_commit(tree or repo.git.write_tree([]), [], who, committer(call), message)
     repo.git.change_refs([RefChange(f"refs/heads/{repo.default_branch}", ZERO, oid)])
-
-
-def _tree(repo: Repo, files: Mapping[tuple[str, ...], str]) -> str:
-    """A tree of files by the parts of their paths."""
-    below: dict[str, dict[tuple[str, ...], str]] = {}
-    for (name, *rest), text in files.items():
-        below.setdefault(name, {})[tuple(rest)] = text
-    entries = [
-        Entry("100644", name, repo.git.write("blob", inside[()].encode()))
-        if () in inside
-        else Entry("40000", name, _tree(repo, inside))
-        for name, inside in below.items()
-    ]
-    return repo.git.write_tree(entries)
 
 
 def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo:
@@ -114,9 +100,7 @@ def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
     description = asked.get("description", repo.description)
     text, now = json.dumps(settings), call.now()
     call.update("repos", repo.id, private=bool(private), description=description, settings=text, updated_at=now)
-    found = call.repo_by_id(repo.id)
-    assert found is not None
-    return found
+    return call.repo(repo.owner.login, repo.name)
 
 
 def delete(call: Call, repo: Repo) -> None:

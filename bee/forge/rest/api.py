@@ -12,7 +12,7 @@ from bee.forge.core.world import Call
 from bee.forge.http import Request, Response, json_response
 from bee.forge.limits import Limits
 from bee.forge.rest import checks, contents, gitdata, issues, labels, pulls, relations, repos  # noqa: F401  fills ROUTES
-from bee.forge.rest.base import ROUTES, Answer, Ask
+from bee.forge.rest.base import ROUTES, Ask
 
 
 @cache
@@ -41,12 +41,7 @@ class RestApi:
             return json_response({"message": message, "documentation_url": DOCS, "status": "404"}, 404)
         ask = Ask(call=call, request=request, args=dict(args), path=path, limits=self._limits)
         try:
-            answer = route.run(ask)
+            response: Response = route.run(ask)
+            return response
         except Refused as refusal:
-            answer = Answer(refusal.body(), refusal.status)
-        headers = {**ask.answer_headers, **answer.headers}
-        if answer.raw is not None:
-            return Response(answer.status, answer.raw, {"Content-Type": "text/plain; charset=utf-8", **headers})
-        if answer.status == 204 or (answer.body is None and answer.status != 200):
-            return Response(answer.status, b"", headers)
-        return json_response(answer.body, answer.status, headers)
+            return json_response(refusal.body(), refusal.status, ask.headers)

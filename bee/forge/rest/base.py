@@ -12,23 +12,13 @@ from urllib.parse import parse_qsl, urlencode
 from bee.forge.core import settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.world import Call, Repo
-from bee.forge.http import Request
+from bee.forge.http import Request, Response, json_response
 from bee.forge.limits import Limits
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Callable[..., Any])
 PER_PAGE_DEFAULT: Final = 30
 PER_PAGE_MAX: Final = 100
-
-
-@dataclass
-class Answer:
-    """A REST answer; `raw` takes the place of JSON for diffs and patches."""
-
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    raw: bytes | None = None
 
 
 @dataclass(kw_only=True)
@@ -40,7 +30,7 @@ class Ask:
     args: dict[str, str]
     path: str
     limits: Limits
-    answer_headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -107,7 +97,7 @@ class Ask:
             for name, place in places.items()
         ]
         if links:
-            self.answer_headers["Link"] = ", ".join(links)
+            self.headers["Link"] = ", ".join(links)
 
     def paged(self, items: Sequence[T]) -> Sequence[T]:
         """One page of a list that is all there, with its Link header."""
@@ -122,7 +112,7 @@ Shape = Callable[[Call, Repo, Any], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """One endpoint: what it returns is an Answer, or the body, or what `shape` makes the body of (a list is paged).
+    """One endpoint: what it returns is a response, or the body, or what `shape` makes the body of (a list is paged).
 
     `status` is of a body; `created` is 201 with the address. `atomic`: a write is one transaction.
     `needs` is the permission on the repository that who asks must have.
@@ -137,8 +127,8 @@ class Route:
     atomic: bool
     needs: str | None
 
-    def run(self, ask: Ask) -> Answer:
-        """The answer to a request."""
+    def run(self, ask: Ask) -> Response:
+        """Answer a request."""
         if self.method == "GET" or not self.atomic:
             return self._run(ask)
         ask.call.actor()
@@ -146,17 +136,21 @@ class Route:
         with ask.call.writing():
             return self._run(ask)
 
-    def _run(self, ask: Ask) -> Answer:
+    def _run(self, ask: Ask) -> Response:
         if self.needs is not None:
             ask.call.need(ask.repo, self.needs)
         found = self.endpoint(ask)
-        if isinstance(found, Answer):
+        if isinstance(found, Response):
             return found
         if self.shape is not None and isinstance(found, list):
             found = [self.shape(ask.call, ask.repo, one) for one in ask.paged(found)]
         elif self.shape is not None:
             found = self.shape(ask.call, ask.repo, found)
-        return Answer(found, 201, {"Location": found["url"]}) if self.created else Answer(found, self.status)
+        if self.status == 204:
+            return Response(204)
+        if self.created:
+            return json_response(found, 201, {**ask.headers, "Location": found["url"]})
+        return json_response(found, self.status, ask.headers)
 
 
 ROUTES: Final[list[Route]] = []

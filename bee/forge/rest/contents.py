@@ -12,9 +12,9 @@ from bee.forge.core.gitobjects import EMPTY_TREE, Commit, Entry, Person
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.merge import committer, person
 from bee.forge.core.refs import Wanted, change
+from bee.forge.http import Response, json_response, text_response
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, route
-from bee.forge.rest.gitdata import put_entry
+from bee.forge.rest.base import REPO, Ask, route
 from bee.forge.rest.shapes import Json, repo_url
 
 BRANCH = REPO + "/branches/<path:branch>"
@@ -47,27 +47,27 @@ def list_commits(ask: Ask) -> list[Json]:
 
 
 @route("GET", REPO + "/commits/<path:ref>")
-def get_commit(ask: Ask) -> Answer:
+def get_commit(ask: Ask) -> Response | Json:
     """One commit with its files; its diff, patch or bare name by media type."""
     commit = commit_at(ask, ask.args["ref"])
     git = ask.repo.git
     before = commit.parents[0] if commit.parents else EMPTY_TREE
     if ask.accepts("sha"):
-        return Answer(raw=commit.oid.encode())
+        return text_response(commit.oid.encode())
     if ask.accepts("diff", "patch"):
         patch = ask.accepts("patch") and commit.parents
         shown = ("format-patch", "--stdout", "-1", commit.oid) if patch else ("diff", before, commit.oid)
-        return Answer(raw=git.git(*shown)[1])
+        return text_response(git.git(*shown)[1])
     files = diffs.files(git, before, commit.oid)
     added, removed = sum(one.additions for one in files), sum(one.deletions for one in files)
-    return Answer(shapes.commit(ask.call, ask.repo, commit) | {
+    return shapes.commit(ask.call, ask.repo, commit) | {
         "stats": {"total": added + removed, "additions": added, "deletions": removed},
         "files": [shapes.file(ask.call, ask.repo, one, commit.oid) for one in files],
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 @route("GET", REPO + "/compare/<path:basehead>")
-def compare(ask: Ask) -> Answer:
+def compare(ask: Ask) -> Response | Json:
     """Two commits against each other: `base...head`."""
     base_name, dots, head_name = ask.args["basehead"].partition("...")
     if not dots:
@@ -78,7 +78,7 @@ def compare(ask: Ask) -> Answer:
         raise not_found() from None
     git, call, repo = ask.repo.git, ask.call, ask.repo
     if ask.accepts("diff", "patch"):
-        return Answer(raw=diffs.text(git, base.oid, head.oid, ask.accepts("patch")))
+        return text_response(diffs.text(git, base.oid, head.oid, ask.accepts("patch")))
     root = git.merge_base(base.oid, head.oid)
     ancestor = git.commit(root) if root else None
     if ancestor is None:
@@ -87,13 +87,13 @@ def compare(ask: Ask) -> Answer:
     status = "diverged" if ahead and behind else "ahead" if ahead else "behind" if behind else "identical"
     place = f"compare/{base_name}...{head_name}"
     url, page = f"{repo_url(call, repo)}/{place}", f"{call.web}/{repo.full_name}/{place}"
-    return Answer({
+    return {
         "url": url, "html_url": page, "permalink_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch",
         "base_commit": shapes.commit(call, repo, base), "merge_base_commit": shapes.commit(call, repo, ancestor),
         "status": status, "ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead),
         "commits": shapes.commits(call, repo, ask.paged(ahead)),
         "files": [shapes.file(call, repo, one, head.oid) for one in diffs.files(git, ancestor.oid, head.oid)],
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 # -- branches ---------------------------------------------------------------------------------------
@@ -212,18 +212,18 @@ def _file(ask: Ask, path: str, entry: Entry, revision: str) -> Json:
     }  # fmt: skip
 
 
-def _whole(ask: Ask, path: str, entry: Entry, revision: str) -> Answer:
+def _whole(ask: Ask, path: str, entry: Entry, revision: str) -> Response | Json:
     """A file with its content, or only the content, by media type."""
     data = (ask.repo.git.object(entry.oid) or ("", b""))[1]
     if ask.accepts("raw"):
-        return Answer(raw=data)
+        return text_response(data)
     content = {"content": base64.encodebytes(data).decode(), "encoding": "base64"} if entry.type == "blob" else {}
-    return Answer(_file(ask, path, entry, revision) | content)
+    return _file(ask, path, entry, revision) | content
 
 
 @route("GET", REPO + "/contents")
 @route("GET", CONTENTS)
-def get_contents(ask: Ask) -> Answer:
+def get_contents(ask: Ask) -> Response | Json | list[Json]:
     """A file, or the list of a folder."""
     tree, revision = _tree_of(ask)
     path = ask.args.get("path", "").strip("/")
@@ -232,12 +232,12 @@ def get_contents(ask: Ask) -> Answer:
         raise not_found()
     if entry.type == "tree":
         rows = ask.repo.git.tree(entry.oid) or []
-        return Answer([_file(ask, f"{path}/{row.name}".lstrip("/"), row, revision) for row in rows])
+        return [_file(ask, f"{path}/{row.name}".lstrip("/"), row, revision) for row in rows]
     return _whole(ask, path, entry, revision)
 
 
 @route("GET", REPO + "/readme")
-def readme(ask: Ask) -> Answer:
+def readme(ask: Ask) -> Response | Json:
     """The README."""
     tree, revision = _tree_of(ask)
     for entry in ask.repo.git.tree(tree) or []:
@@ -248,7 +248,7 @@ def readme(ask: Ask) -> Answer:
 
 @route("PUT", CONTENTS, atomic=False, needs="write")
 @route("DELETE", CONTENTS, atomic=False, needs="write")
-def write_contents(ask: Ask) -> Answer:
+def write_contents(ask: Ask) -> Response:
     """Create, change or delete one file, in one commit.
 
     409 when `sha` is not the file's, 422 when it is missing
@@ -267,7 +267,7 @@ def write_contents(ask: Ask) -> Answer:
     known = repo.git.entry_at(tree, path) if tree else None
     _check_sha(path, known, data.get("sha") or ask.query.get("sha"), deleting)
     blob = None if deleting else repo.git.write("blob", _decoded(data.get("content")))
-    made = put_entry(ask, tree, path.split("/"), {"sha": blob, "mode": known.mode if known else "100644"})
+    made = repo.git.with_path(tree, path.split("/"), known.mode if known else "100644", blob)
     author = person(ask.call, ask.call.actor())
     if isinstance(named := data.get("author"), dict):
         author = Person(named.get("name", author.name), named.get("email", author.email), author.seconds)
@@ -283,7 +283,7 @@ def write_contents(ask: Ask) -> Answer:
     assert commit is not None
     shown = _file(ask, path, entry, branch) if entry else None
     answer = {"content": shown, "commit": shapes.git_commit(ask.call, repo, commit)}
-    return Answer(answer, 200 if known or deleting else 201)
+    return json_response(answer, 200 if known or deleting else 201)
 
 
 def _check_sha(path: str, known: Entry | None, sha: str | None, deleting: bool) -> None:

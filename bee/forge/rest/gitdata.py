@@ -9,15 +9,16 @@ from typing import Any
 
 from bee.forge.core.clock import unstamp
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
-from bee.forge.core.gitobjects import Commit, Entry, Person
+from bee.forge.core.gitobjects import Commit, Person
 from bee.forge.core.gitobjects import person as parse_person
 from bee.forge.core.gitrefs import OID, ZERO
 from bee.forge.core.ids import node_id
 from bee.forge.core.merge import person
 from bee.forge.core.refs import Wanted, change
 from bee.forge.core.world import Call, Repo
+from bee.forge.http import Response, text_response
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, route
+from bee.forge.rest.base import REPO, Ask, route
 from bee.forge.rest.shapes import Json, repo_url
 
 GIT = REPO + "/git"
@@ -161,29 +162,15 @@ def create_tree(ask: Ask) -> Json:
     if base is not None and root is None:
         raise unprocessable("base_tree is not a valid tree oid")
     for one in listed:
-        root = put_entry(ask, root, [part for part in str(one.get("path", "")).split("/") if part], one)
+        parts, oid = [part for part in str(one.get("path", "")).split("/") if part], one.get("sha")
+        if not parts:
+            raise unprocessable("tree.path contains a malformed path component")
+        if "content" in one:
+            oid = git.write("blob", str(one["content"]).encode())
+        elif oid is not None and not git.has(oid):
+            raise unprocessable(f"tree.sha {oid} is not a valid object")
+        root = git.with_path(root, parts, str(one.get("mode") or "100644").lstrip("0"), oid)
     return _tree(ask, root or git.write_tree([]), False)
-
-
-def put_entry(ask: Ask, tree: str | None, parts: list[str], one: Json) -> str | None:
-    """The tree with one path set, or taken out where its `sha` is null; None for a folder left empty."""
-    git = ask.repo.git
-    if not parts:
-        raise unprocessable("tree.path contains a malformed path component")
-    entries = {entry.name: entry for entry in (git.tree(tree) or [] if tree else [])}
-    (name, *rest), oid = parts, one.get("sha")
-    mode = str(one.get("mode") or "100644")
-    if rest:
-        below = entries.get(name)
-        mode, oid = "40000", put_entry(ask, below.oid if below and below.type == "tree" else None, rest, one)
-    elif "content" in one:
-        oid = git.write("blob", str(one["content"]).encode())
-    elif oid is not None and not git.has(oid):
-        raise unprocessable(f"tree.sha {oid} is not a valid object")
-    entries.pop(name, None)
-    if oid is not None:
-        entries[name] = Entry(mode.lstrip("0"), name, oid)
-    return git.write_tree(list(entries.values())) if entries else None
 
 
 # -- blobs and tags ---------------------------------------------------------------------------------
@@ -204,18 +191,18 @@ def create_blob(ask: Ask) -> Json:
 
 
 @route("GET", GIT + "/blobs/<sha>")
-def get_blob(ask: Ask) -> Answer:
+def get_blob(ask: Ask) -> Response | Json:
     """One blob, in Base64, or raw by media type."""
     found = ask.repo.git.object(ask.args["sha"])
     if found is None or found[0] != "blob":
         raise not_found()
     if ask.accepts("raw"):
-        return Answer(raw=found[1])
+        return text_response(found[1])
     oid = ask.args["sha"]
-    return Answer({
+    return {
         "sha": oid, "node_id": node_id("Blob", ask.repo.id, oid), "size": len(found[1]), "encoding": "base64",
         "url": f"{repo_url(ask.call, ask.repo)}/git/blobs/{oid}", "content": base64.encodebytes(found[1]).decode(),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _tag(ask: Ask, oid: str, data: bytes) -> Json:

@@ -6,8 +6,9 @@ from bee.forge.core import diffs, issues, merge, pulls, reviews, settle
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
 from bee.forge.core.refs import Wanted, change
 from bee.forge.core.store import Row
+from bee.forge.http import Response, text_response
 from bee.forge.rest import pullshapes as shapes
-from bee.forge.rest.base import REPO, Answer, Ask, route
+from bee.forge.rest.base import REPO, Ask, route
 from bee.forge.rest.issues import STATES, page_of
 from bee.forge.rest.shapes import Json, pull_urls, user_by_id
 
@@ -39,15 +40,15 @@ def _pull(ask: Ask) -> Row:
 
 
 @route("GET", PULL)
-def get_pull(ask: Ask) -> Answer:
+def get_pull(ask: Ask) -> Response | Json:
     """One pull request, or its diff or patch by media type."""
     issue = _pull(ask)
     for kind in ("diff", "patch"):
         if ask.accepts(f"v3.{kind}", f"github.{kind}"):
             pull = pulls.row(ask.call, issue)
             raw = diffs.text(ask.repo.git, pull["base_sha"], pull["head_sha"], kind == "patch")
-            return Answer(raw=raw, headers={"Content-Type": f"application/vnd.github.v3.{kind}; charset=utf-8"})
-    return Answer(shapes.full(ask.call, ask.repo, issue))
+            return text_response(raw, f"application/vnd.github.v3.{kind}")
+    return shapes.full(ask.call, ask.repo, issue)
 
 
 @route("POST", PULLS, shapes.full, created=True)

@@ -140,10 +140,8 @@ def remove_collaborator(ask: Ask) -> None:
 @route("GET", COLLABORATOR + "/permission")
 def permission(ask: Ask) -> Json:
     """What a user may do. A stranger reads what is public; an unknown login is 404."""
-    repo, who = ask.repo, ask.call.forge.users.by_login(ask.args["login"])
-    ask.call.actor()
-    if who is None:
-        raise not_found()
+    repo, _asking = ask.repo, ask.call.actor()
+    who = ask.call.forge.users.need(ask.args["login"])
     held = ask.call.permission(repo, who)
     if held == "none" and not repo.private:
         held = "read"

@@ -34,6 +34,11 @@ _REPO_URLS: Final = {
     "teams_url": "/teams", "trees_url": "/git/trees{/sha}", "hooks_url": "/hooks",
 }  # fmt: skip
 
+_SETTINGS: Final = {
+    "allow_squash_merge": True, "allow_merge_commit": True, "allow_rebase_merge": True, "allow_auto_merge": False,
+    "delete_branch_on_merge": False, "allow_update_branch": False,
+}  # fmt: skip
+
 
 def user(call: Call, who: User | None) -> Json | None:
     """`simple-user`, or null for nobody."""
@@ -118,12 +123,7 @@ def full_repository(call: Call, repo: Repo) -> Json:
     setting = repo.settings.get
     found = repository(call, repo) | {
         "network_count": _counts(call, repo)[1], "subscribers_count": 0, "temp_clone_token": None,
-        "allow_squash_merge": setting("allow_squash_merge", True),
-        "allow_merge_commit": setting("allow_merge_commit", True),
-        "allow_rebase_merge": setting("allow_rebase_merge", True),
-        "allow_auto_merge": setting("allow_auto_merge", False),
-        "delete_branch_on_merge": setting("delete_branch_on_merge", False),
-        "allow_update_branch": setting("allow_update_branch", False),
+        **{name: setting(name, default) for name, default in _SETTINGS.items()},
     }  # fmt: skip
     if repo.owner.type == "Organization":
         found["organization"] = user(call, repo.owner)
