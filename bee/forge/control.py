@@ -21,7 +21,7 @@ class Control:
     """The control endpoints. Each takes the JSON body (or the query, where there is none) and returns JSON."""
 
     def __init__(self, forge: Forge, faults: Faults, stats: Stats) -> None:
-        self._forge, self._faults, self._stats = forge, faults, stats
+        self._forge, self._faults = forge, faults
         self._endpoints: dict[tuple[str, str], tuple[int, Callable[[Any], Any]]] = {
             ("GET", "/_forge/stats"): (200, lambda _data: stats.counts()),
             ("GET", "/_forge/log"): (200, lambda data: stats.after(int(data.get("after", 0)))),
@@ -75,10 +75,9 @@ class Control:
         return self._shown_faults(data)
 
     def _user(self, data: Any) -> Any:
-        permission, kind = data.get("permission", "none"), data.get("type", "")
+        login, permission, kind = data["login"], data.get("permission", "none"), data.get("type", "")
         with self._forge.call() as call:
-            put = self._forge.users.put
-            user = put(call.db, data["login"], data.get("token"), permission, call.now(), kind)
+            user = self._forge.users.put(call.db, login, data.get("token"), permission, call.now(), kind)
         return {"login": user.login, "id": user.id, "permission": user.permission, "type": user.type}
 
     def _repo(self, data: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bee.forge.core.errors import invalid, unprocessable
+from bee.forge.core.errors import custom, invalid, unprocessable
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 
@@ -23,13 +23,11 @@ def create_status(call: Call, repo: Repo, sha: str, asked: dict[str, Any]) -> Ro
         raise invalid("Status", "state")
     description = asked.get("description")
     if description is not None and len(description) > DESCRIPTION_CHARACTERS_MAX:
-        message = "description is too long (maximum is 140 characters)"
-        raise invalid("Status", "description", "custom", message=message)
+        raise custom("Status", "description", "description is too long (maximum is 140 characters)")
     context = asked.get("context") or "default"
     sql = "SELECT count(*) FROM statuses WHERE repo_id = ? AND sha = ? AND context = ?"
     if call.count(sql, repo.id, sha, context) >= STATUSES_OF_CONTEXT_MAX:
-        message = "This SHA and context has reached the maximum number of statuses."
-        raise invalid("Status", "base", "custom", message=message)
+        raise custom("Status", "base", "This SHA and context has reached the maximum number of statuses.")
     return call.insert(
         "statuses", repo_id=repo.id, sha=sha, context=context, state=asked["state"], description=description,
         target_url=asked.get("target_url"), creator_id=call.actor().id, created_at=call.now(),
@@ -46,10 +44,8 @@ def latest(call: Call, repo_id: int, shas: list[str]) -> dict[str, tuple[list[Ro
     marks = ",".join("?" * len(shas))
     found: dict[str, tuple[list[Row], list[Row]]] = {sha: ([], []) for sha in shas}
     for place, table, name in ((0, "statuses", "context"), (1, "check_runs", "name")):
-        sql = (
-            f"SELECT * FROM {table} WHERE id IN (SELECT max(id) FROM {table} WHERE repo_id = ? AND sha IN ({marks}) "
-            f"GROUP BY sha, {name}) ORDER BY id"
-        )
+        sql = f"""SELECT * FROM {table} WHERE id IN (SELECT max(id) FROM {table} WHERE repo_id = ? AND sha IN ({marks})
+            GROUP BY sha, {name}) ORDER BY id"""
         for row in call.rows(sql, repo_id, *shas):
             found[row["sha"]][place].append(row)
     return found
@@ -66,8 +62,7 @@ def states(call: Call, repo: Repo, sha: str) -> dict[str, str]:
     """Name to state of everything that speaks about a commit."""
     status_rows, run_rows = latest(call, repo.id, [sha])[sha]
     found = {row["context"]: row["state"].upper() for row in status_rows}
-    found.update({row["name"]: run_state(row) for row in run_rows})
-    return found
+    return found | {row["name"]: run_state(row) for row in run_rows}
 
 
 def combined(found: list[str]) -> str:

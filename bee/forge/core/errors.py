@@ -44,6 +44,11 @@ def invalid(resource: str, field: str, code: str = "invalid", **more: Any) -> Re
     return Refused(422, "Validation Failed", [detail])
 
 
+def custom(resource: str, field: str, message: str) -> Refused:
+    """422 with a sentence about one field."""
+    return invalid(resource, field, "custom", message=message)
+
+
 def unprocessable(message: str, errors: list[Any] | None = None) -> Refused:
     """422 with GitHub's own sentence."""
     return Refused(422, message, errors)

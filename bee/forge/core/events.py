@@ -61,10 +61,8 @@ def closing_numbers(repo: Repo, text: str | None) -> list[int]:
 
 
 def _named(call: Call, repo: Repo, text: str | None) -> list[Row]:
-    sql = (
-        "SELECT issues.* FROM issues JOIN repos ON repos.id = issues.repo_id JOIN users ON users.id = owner_id "
-        "WHERE users.login = ? COLLATE NOCASE AND repos.name = ? AND number = ?"
-    )
+    sql = """SELECT issues.* FROM issues JOIN repos ON repos.id = issues.repo_id JOIN users ON users.id = owner_id
+        WHERE users.login = ? COLLATE NOCASE AND repos.name = ? AND number = ?"""
     targets = []
     for match in _REFERENCE.finditer(_CODE.sub(" ", text or "")):
         owner, name = match["uo"] or match["o"] or repo.owner.login, match["un"] or match["n"] or repo.name

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -80,7 +79,7 @@ class GitRepo:
         self._environment = clean_environment(home)
         self._cat: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._cache: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
+        self._cache: dict[str, tuple[str, bytes]] = {}
 
     def create(self, default_branch: str) -> None:
         """Lay the repository out; written by hand because starting `git init` costs more than all of it."""
@@ -156,9 +155,9 @@ class GitRepo:
             return None
         found = read_loose(self.path, oid) or self._ask_cat(oid)
         if found is not None and len(found[1]) <= CACHED_OBJECT_BYTES_MAX:
+            if len(self._cache) >= CACHED_OBJECTS_MAX:
+                self._cache.clear()
             self._cache[oid] = found
-            if len(self._cache) > CACHED_OBJECTS_MAX:
-                self._cache.popitem(last=False)
         return found
 
     def has(self, oid: str, kind: str | None = None) -> bool:

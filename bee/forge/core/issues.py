@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bee.forge.core import edits, events, labels
-from bee.forge.core.errors import Refused, forbidden, invalid, not_found
+from bee.forge.core.errors import Refused, custom, forbidden, invalid, not_found
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
@@ -52,8 +52,7 @@ def checked_text(resource: str, field: str, value: Any, characters_max: int = BO
     if not isinstance(value, str):
         raise invalid(resource, field, "missing_field" if value is None else "invalid")
     if len(value) > characters_max:
-        message = f"{field} is too long (maximum is {characters_max} characters)"
-        raise invalid(resource, field, "custom", message=message)
+        raise custom(resource, field, f"{field} is too long (maximum is {characters_max} characters)")
     return value
 
 
@@ -159,11 +158,11 @@ def set_state(
 def _may_reopen_pull(call: Call, issue: Row) -> None:
     pull = call.row("SELECT * FROM pulls WHERE issue_id = ?", issue["id"])
     if pull is not None and pull["merged_at"]:
-        raise invalid("PullRequest", "state", "custom", message="state cannot be changed. The pull request is merged.")
+        raise custom("PullRequest", "state", "state cannot be changed. The pull request is merged.")
     head_repo = call.repo_by_id(pull["head_repo_id"]) if pull else None
     if pull and (head_repo is None or head_repo.git.refs.get(f"refs/heads/{pull['head_ref']}") is None):
         message = f"state cannot be changed. The {pull['head_ref']} branch has been deleted."
-        raise invalid("PullRequest", "state", "custom", message=message)
+        raise custom("PullRequest", "state", message)
 
 
 # -- assignees ------------------------------------------------------------------------------------
@@ -282,9 +281,7 @@ def page(
         condition += f" AND (issues.{wanted.order}, issues.id) {'<' if descending else '>'} (?, ?)"
         values += list(beyond)
     word = "DESC" if descending else "ASC"
-    sql = (
-        f"SELECT issues.* FROM issues LEFT JOIN pulls ON pulls.issue_id = issues.id WHERE {condition} "
-        f"ORDER BY issues.{wanted.order} {word}, issues.id {word} LIMIT ? OFFSET ?"
-    )
+    sql = f"""SELECT issues.* FROM issues LEFT JOIN pulls ON pulls.issue_id = issues.id WHERE {condition}
+        ORDER BY issues.{wanted.order} {word}, issues.id {word} LIMIT ? OFFSET ?"""
     rows = call.rows(sql, *values, limit, offset)
     return rows[::-1] if backwards else rows

@@ -67,10 +67,8 @@ def delete(call: Call, label: Row) -> None:
 
 def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
     """The labels of several items at once, in the order of their names."""
-    sql = (
-        "SELECT issue_labels.issue_id, labels.* FROM issue_labels JOIN labels ON labels.id = label_id "
-        "WHERE issue_labels.issue_id IN ({}) ORDER BY labels.name"
-    )
+    sql = """SELECT issue_labels.issue_id, labels.* FROM issue_labels JOIN labels ON labels.id = label_id
+        WHERE issue_labels.issue_id IN ({}) ORDER BY labels.name"""
     return call.grouped("issue_id", sql, issue_ids)
 
 

@@ -25,16 +25,6 @@ def get(call: Call, repo: Repo, branch: str) -> dict[str, Any]:
     return found
 
 
-def put(call: Call, repo: Repo, branch: str, rules: dict[str, Any]) -> None:
-    """Protect a branch."""
-    call.run("REPLACE INTO protections VALUES (?, ?, ?)", repo.id, branch, json.dumps(rules))
-
-
-def delete(call: Call, repo: Repo, branch: str) -> None:
-    """Lift the protection."""
-    call.run("DELETE FROM protections WHERE repo_id = ? AND branch = ?", repo.id, branch)
-
-
 def required_contexts(rules: dict[str, Any] | None) -> list[str]:
     """The checks that must have passed."""
     asked = (rules or {}).get("required_status_checks") or {}

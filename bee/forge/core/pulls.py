@@ -88,10 +88,8 @@ def create(call: Call, repo: Repo, opening: Opening) -> Row:
         raise invalid("PullRequest", "head")
     call.need(head_repo, "write")
     repo.git.fetch_object(head_repo.git, head_sha)
-    twin = (
-        "SELECT 1 FROM pulls JOIN issues ON issues.id = issue_id WHERE pulls.repo_id = ? AND head_repo_id = ? "
-        "AND head_ref = ? AND base_ref = ? AND state = 'open'"
-    )
+    twin = """SELECT 1 FROM pulls JOIN issues ON issues.id = issue_id WHERE pulls.repo_id = ? AND head_repo_id = ?
+        AND head_ref = ? AND base_ref = ? AND state = 'open'"""
     if call.row(twin, repo.id, head_repo.id, branch, opening.base) is not None:
         raise _custom(f"A pull request already exists for {head_repo.owner.login}:{branch}.")
     if repo.git.is_ancestor(head_sha, base_sha):

@@ -64,10 +64,8 @@ def dependency_counts(call: Call, issue_ids: list[int]) -> dict[int, dict[str, i
     names = ("blocked_by", "blocking", "total_blocked_by", "total_blocking")
     found = {issue_id: dict.fromkeys(names, 0) for issue_id in issue_ids}
     for mine, other, key in (("issue_id", "blocker_id", "blocked_by"), ("blocker_id", "issue_id", "blocking")):
-        sql = (
-            f"SELECT {mine} AS mine, count(*) AS total, sum(state = 'open') AS open FROM dependencies "
-            f"JOIN issues ON issues.id = {other} WHERE {mine} IN ({{}}) GROUP BY {mine}"
-        )
+        sql = f"""SELECT {mine} AS mine, count(*) AS total, sum(state = 'open') AS open FROM dependencies
+            JOIN issues ON issues.id = {other} WHERE {mine} IN ({{}}) GROUP BY {mine}"""
         for row in call.among(sql, issue_ids):
             found[row["mine"]][key] = row["open"]
             found[row["mine"]][f"total_{key}"] = row["total"]
@@ -121,10 +119,8 @@ def remove_child(call: Call, repo: Repo, issue: Row, child_id: Any) -> Row:
 
 def child_counts(call: Call, issue_ids: list[int]) -> dict[int, tuple[int, int]]:
     """`(total, completed)` sub-issues of several issues at once."""
-    sql = (
-        "SELECT parent_id, count(*) AS total, sum(state = 'closed') AS done FROM sub_issues "
-        "JOIN issues ON issues.id = child_id WHERE parent_id IN ({}) GROUP BY parent_id"
-    )
+    sql = """SELECT parent_id, count(*) AS total, sum(state = 'closed') AS done FROM sub_issues
+        JOIN issues ON issues.id = child_id WHERE parent_id IN ({}) GROUP BY parent_id"""
     found = dict.fromkeys(issue_ids, (0, 0))
     found.update({row["parent_id"]: (row["total"], row["done"]) for row in call.among(sql, issue_ids)})
     return found

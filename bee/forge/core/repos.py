@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bee.forge.core.errors import invalid, unprocessable
+from bee.forge.core.errors import custom, invalid, unprocessable
 from bee.forge.core.gitrefs import ZERO, RefChange
 from bee.forge.core.merge import committer, person
 from bee.forge.core.users import PERMISSIONS, User, level
@@ -36,8 +36,8 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
     if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,100}", name) or name in (".", ".."):
         raise invalid("Repository", "name", "missing_field" if not name else "invalid")
     if call.row("SELECT 1 FROM repos WHERE owner_id = ? AND name = ?", owner.id, name):
-        refusal = invalid("Repository", "name", "custom", message="name already exists on this account")
-        raise unprocessable("Repository creation failed.", refusal.errors)
+        taken = custom("Repository", "name", "name already exists on this account")
+        raise unprocessable("Repository creation failed.", taken.errors)
     branch = asked.get("default_branch") or "main"
     call.forge.gits.forget(owner.login, name)
     git = call.forge.gits.at(owner.login, name)
@@ -158,8 +158,6 @@ def _association(call: Call, repo: Repo, user: User | None) -> str:
         return "OWNER"
     if level(call.permission(repo, user)) > 0:
         return "MEMBER" if repo.owner.type == "Organization" else "COLLABORATOR"
-    merged = (
-        "SELECT 1 FROM issues JOIN pulls ON issue_id = id "
-        "WHERE author_id = ? AND issues.repo_id = ? AND merged_at IS NOT NULL"
-    )
+    merged = """SELECT 1 FROM issues JOIN pulls ON issue_id = id
+        WHERE author_id = ? AND issues.repo_id = ? AND merged_at IS NOT NULL"""
     return "CONTRIBUTOR" if call.row(merged, user.id, repo.id) else "NONE"

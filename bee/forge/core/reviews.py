@@ -78,10 +78,8 @@ def get(call: Call, issue: Row, review_id: int) -> Row:
 
 def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
     """The reviews of several pull requests at once, oldest first; pending ones only for their author."""
-    sql = (
-        "SELECT * FROM reviews WHERE issue_id IN ({}) AND (state != 'PENDING' OR author_id = ?) AND created_at <= ? "
-        "ORDER BY id"
-    )
+    sql = """SELECT * FROM reviews WHERE issue_id IN ({}) AND (state != 'PENDING' OR author_id = ?) AND created_at <= ?
+        ORDER BY id"""
     return call.grouped("issue_id", sql, issue_ids, call.viewer.id if call.viewer else 0, call.cutoff())
 
 
@@ -137,11 +135,8 @@ def edit(call: Call, repo: Repo, issue: Row, review: Row, body: Any) -> Row:
 
 def create_comment(call: Call, repo: Repo, issue: Row, asked: dict[str, Any], review_id: int) -> Row:
     """Comment on a line of the diff."""
-    text, path, now = (
-        issues.checked_text("PullRequestReviewComment", "body", asked.get("body")),
-        asked.get("path"),
-        call.now(),
-    )
+    text = issues.checked_text("PullRequestReviewComment", "body", asked.get("body"))
+    path, now = asked.get("path"), call.now()
     if not isinstance(path, str) or not path:
         raise invalid("PullRequestReviewComment", "path", "missing_field")
     sha = asked.get("commit_id")
@@ -172,9 +167,9 @@ def requested(call: Call, issue_ids: list[int]) -> dict[int, list[int]]:
 def request(call: Call, repo: Repo, issue: Row, logins: list[str], wanted: bool) -> None:
     """Ask users for a review, or take the request back."""
     issues.need_author_or(call, repo, issue["author_id"], "triage")
-    sql = "INSERT OR IGNORE INTO reviewers VALUES (?, ?)"
-    if not wanted:
-        sql = "DELETE FROM reviewers WHERE issue_id = ? AND user_id = ?"
+    kind, sql = "review_request_removed", "DELETE FROM reviewers WHERE issue_id = ? AND user_id = ?"
+    if wanted:
+        kind, sql = "review_requested", "INSERT OR IGNORE INTO reviewers VALUES (?, ?)"
     for login in logins:
         user = call.forge.users.by_login(login)
         if user is None or (wanted and call.permission(repo, user) == "none"):
@@ -184,5 +179,4 @@ def request(call: Call, repo: Repo, issue: Row, logins: list[str], wanted: bool)
         if wanted and user.id == issue["author_id"]:
             raise unprocessable("Review cannot be requested from pull request author.")
         if call.run(sql, issue["id"], user.id):
-            kind = "review_requested" if wanted else "review_request_removed"
             events.add(call, issue, kind, call.viewer, reviewer=user.login)

@@ -18,10 +18,8 @@ def settle(call: Call, repo: Repo) -> None:
         return
     call.cache["settled", repo.id] = True
     _default_branch(call, repo)
-    opened = (
-        "SELECT pulls.*, number FROM pulls JOIN issues ON issues.id = issue_id "
-        "WHERE issues.repo_id = ? AND is_pull = 1 AND state = 'open'"
-    )
+    opened = """SELECT pulls.*, number FROM pulls JOIN issues ON issues.id = issue_id
+        WHERE issues.repo_id = ? AND is_pull = 1 AND state = 'open'"""
     for pull in call.rows(opened, repo.id):
         if _oids(call, repo, pull) != (pull["head_sha"], pull["base_seen"]):
             _settle_pull(call, repo, pull["issue_id"])
@@ -59,15 +57,11 @@ def _settle_pull(call: Call, repo: Repo, issue_id: int) -> None:
         if base and pending and repo.git.is_ancestor(pending["sha"], base):
             merge.finish(call, repo, issue, pending["sha"], call.user(pending["actor"]) or repo.owner)
         elif head is None or base is None:
-            _close_orphan(call, repo, issue, "head_ref_deleted" if head is None else "base_ref_deleted")
+            actor, gone = _mover(call, repo), "head_ref_deleted" if head is None else "base_ref_deleted"
+            issues.set_state(call, repo, issue, "closed", actor=actor)
+            events.add(call, issue, gone, actor)
         else:
             _follow(call, repo, issue, pull, head, base)
-
-
-def _close_orphan(call: Call, repo: Repo, issue: Row, kind: str) -> None:
-    actor = _mover(call, repo)
-    issues.set_state(call, repo, issue, "closed", actor=actor)
-    events.add(call, issue, kind, actor)
 
 
 def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str) -> None:

@@ -88,13 +88,10 @@ class Ask:
         per_page, page = self.page()
         last = max(1, -(-total // per_page))
         places = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
-        if page >= last:
-            del places["next"], places["last"]
-        if page == 1:
-            del places["prev"], places["first"]
+        shown = (["prev"] if page > 1 else []) + (["next", "last"] if page < last else [])
         links = [
-            f'<{self.call.api}{self.path}?{urlencode({**self.query, "page": place})}>; rel="{name}"'
-            for name, place in places.items()
+            f'<{self.call.api}{self.path}?{urlencode({**self.query, "page": places[name]})}>; rel="{name}"'
+            for name in shown + (["first"] if page > 1 else [])
         ]
         if links:
             self.headers["Link"] = ", ".join(links)
@@ -122,10 +119,10 @@ class Route:
     pattern: str
     endpoint: Endpoint
     shape: Shape | None
-    status: int
-    created: bool
-    atomic: bool
-    needs: str | None
+    status: int = 200
+    created: bool = False
+    atomic: bool = True
+    needs: str | None = None
 
     def run(self, ask: Ask) -> Response:
         """Answer a request."""
@@ -142,31 +139,25 @@ class Route:
         found = self.endpoint(ask)
         if isinstance(found, Response):
             return found
+        if self.status == 204:
+            return Response(204)
         if self.shape is not None and isinstance(found, list):
             found = [self.shape(ask.call, ask.repo, one) for one in ask.paged(found)]
         elif self.shape is not None:
             found = self.shape(ask.call, ask.repo, found)
-        if self.status == 204:
-            return Response(204)
         if self.created:
-            return json_response(found, 201, {**ask.headers, "Location": found["url"]})
-        return json_response(found, self.status, ask.headers)
+            ask.headers["Location"] = found["url"]
+        return json_response(found, 201 if self.created else self.status, ask.headers)
 
 
 ROUTES: Final[list[Route]] = []
 
 
-def route(
-    method: str, pattern: str, shape: Shape | None = None, *, status: int = 200, created: bool = False,
-    atomic: bool = True, needs: str | None = None,
-) -> Callable[[E], E]:  # fmt: skip
-    """Serve an endpoint."""
+def route(method: str, pattern: str, shape: Shape | None = None, **how: Any) -> Callable[[E], E]:
+    """Serve an endpoint; `how` are the other fields of its Route."""
 
     def add(endpoint: E) -> E:
-        ROUTES.append(
-            Route(method=method, pattern=pattern, endpoint=endpoint, shape=shape, status=status, created=created,
-                  atomic=atomic, needs=needs)
-        )  # fmt: skip
+        ROUTES.append(Route(method=method, pattern=pattern, endpoint=endpoint, shape=shape, **how))
         return endpoint
 
     return add

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from urllib.parse import quote
 
 from bee.forge.core import diffs, protection
@@ -173,7 +174,7 @@ def put_protection(ask: Ask) -> Json:
         raise unprocessable(f"Invalid request.\n\n{words} weren't supplied.")
     if repo.git.refs.get(f"refs/heads/{ask.args['branch']}") is None:
         raise not_found("Branch not found")
-    protection.put(ask.call, repo, ask.args["branch"], data)
+    ask.call.run("REPLACE INTO protections VALUES (?, ?, ?)", repo.id, ask.args["branch"], json.dumps(data))
     return _protection(ask, data)
 
 
@@ -181,7 +182,7 @@ def put_protection(ask: Ask) -> Json:
 def delete_protection(ask: Ask) -> None:
     """Lift the protection."""
     protection.get(ask.call, ask.repo, ask.args["branch"])
-    protection.delete(ask.call, ask.repo, ask.args["branch"])
+    ask.call.run("DELETE FROM protections WHERE repo_id = ? AND branch = ?", ask.repo.id, ask.args["branch"])
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -108,18 +108,15 @@ def review_comment(call: Call, repo: Repo, row: Row) -> Json:
 def file(call: Call, repo: Repo, one: diffs.File, sha: str) -> Json:
     """`diff-entry`."""
     path, base = quote(one.path), repo_url(call, repo)
-    made: Json = {
+    patch = {"patch": one.patch} if one.patch is not None else {}
+    return {
         "sha": one.sha, "filename": one.path, "status": one.status, "additions": one.additions,
         "deletions": one.deletions, "changes": one.additions + one.deletions,
         "blob_url": f"{call.web}/{repo.full_name}/blob/{sha}/{path}",
         "raw_url": f"{call.web}/{repo.full_name}/raw/{sha}/{path}",
-        "contents_url": f"{base}/contents/{path}?ref={sha}",
+        "contents_url": f"{base}/contents/{path}?ref={sha}", **patch,
+        **({"previous_filename": one.previous} if one.previous is not None else {}),
     }  # fmt: skip
-    if one.patch is not None:
-        made["patch"] = one.patch
-    if one.previous is not None:
-        made["previous_filename"] = one.previous
-    return made
 
 
 # -- commits ------------------------------------------------------------------------------------------
