@@ -93,8 +93,7 @@ class App:
         """Answer one request."""
         if request.path.startswith("/_forge"):
             return self._control.serve(request)
-        started, status = time.monotonic(), 0
-        exchange = self._exchange(request)
+        started, status, exchange = time.monotonic(), 0, self._exchange(request)
         try:
             response = self._guarded(exchange)
             status = response.status
@@ -147,10 +146,8 @@ class App:
             if early is not None:
                 exchange.made_up = True
                 return early
-        if exchange.kind == "git":
-            response = githttp.serve(self.forge, exchange.request, exchange.viewer)
-        else:
-            response = self._api(exchange)
+        git = exchange.kind == "git"
+        response = githttp.serve(self.forge, exchange.request, exchange.viewer) if git else self._api(exchange)
         if any(fault.action in ("drop_after", "kill_after") for fault in faults):
             for _piece in response.stream or ():
                 pass

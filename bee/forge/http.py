@@ -9,7 +9,6 @@ import json
 import socketserver
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from typing import Any, Final
@@ -18,7 +17,6 @@ from urllib.parse import unquote, urlsplit
 LINE_BYTES_MAX: Final = 65536
 IDLE_SECONDS_MAX: Final = 120
 CHUNK_BYTES: Final = 65536
-_REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Dropped(Exception):
@@ -86,16 +84,11 @@ class Request:
 
     method: str
     host: str
-    raw_path: str
+    path: str
     query: str
     headers: dict[str, str]
     body: Body
     address: str = "127.0.0.1"
-
-    @property
-    def path(self) -> str:
-        """The path, decoded."""
-        return unquote(self.raw_path)
 
 
 @dataclass
@@ -164,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         request = Request(
             method=self.command, host=split.netloc if split else headers.get("host", ""), query=query,
-            raw_path=split.path or "/" if split else path, headers=headers, body=self._body(headers),
+            path=unquote(split.path or "/" if split else path), headers=headers, body=self._body(headers),
             address=str(self.client_address[0]),
         )  # fmt: skip
         response = self.server.application(request)
@@ -194,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif not bodiless:
             headers["Content-Length"] = str(len(response.body))
         headers["Connection"] = "close" if self.close_connection else "keep-alive"
-        lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}"]
+        lines = [f"HTTP/1.1 {response.status} {self.responses.get(response.status, ('Unknown',))[0]}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         if response.stream is None:

@@ -39,8 +39,7 @@ def edit(call: Call, repo: Repo, comment: Row, body: Any) -> Row:
     text = issues.checked_text("IssueComment", "body", body)
     if text != comment["body"]:
         edits.record(call, "comment", comment, text)
-        issue = issues.by_id(call, comment["issue_id"])
-        assert issue is not None
+        issue = call.get("issues", comment["issue_id"])
         call.update("issues", issue["id"], updated_at=call.now())
         events.cross_reference(call, repo, issue, text, call.actor())
     return get(call, repo, comment["id"])

@@ -133,16 +133,13 @@ class GitRepo:
                     ["git", "-C", str(self.path), "cat-file", "--batch"],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._environment,
                 )  # fmt: skip
-            assert self._cat.stdin is not None
-            assert self._cat.stdout is not None
-            self._cat.stdin.write(oid.encode() + b"\n")
-            self._cat.stdin.flush()
-            header = self._cat.stdout.readline().split()
-            if len(header) != 3:
-                return None
-            data = self._cat.stdout.read(int(header[2]))
-            self._cat.stdout.read(1)
-            return header[1].decode(), data
+            ask, answer = self._cat.stdin, self._cat.stdout
+            assert ask is not None
+            assert answer is not None
+            ask.write(oid.encode() + b"\n")
+            ask.flush()
+            header = answer.readline().split()
+            return (header[1].decode(), answer.read(int(header[2]) + 1)[:-1]) if len(header) == 3 else None
 
     def object(self, oid: str) -> tuple[str, bytes] | None:
         """`(type, content)` of an object by its full name, or None."""

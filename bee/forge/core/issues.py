@@ -37,14 +37,12 @@ def by_id(call: Call, issue_id: int) -> Row | None:
 
 def numbered(call: Call, issue_id: int) -> Row:
     """An item by its identifier, for its number and kind, which never change: looked up once in a request."""
-    return call.once(("numbered", issue_id), lambda: call.rows("SELECT * FROM issues WHERE id = ?", issue_id)[0])
+    return call.once(("numbered", issue_id), lambda: call.get("issues", issue_id))
 
 
 def again(call: Call, issue: Row) -> Row:
     """The same item, read anew."""
-    row = by_id(call, issue["id"])
-    assert row is not None
-    return row
+    return call.get("issues", issue["id"])
 
 
 def checked_text(resource: str, field: str, value: Any, characters_max: int = BODY_CHARACTERS_MAX) -> str:
@@ -235,6 +233,7 @@ def where(call: Call, repo: Repo, wanted: Filter) -> tuple[str, list[Any]]:
         return found.id if found else None if login is None else 0
 
     assigned = _ASSIGNED.get(wanted.assignee or "")
+    assignee = account(None if assigned else wanted.assignee)
     mentioned = f"%@{wanted.mentioned}%" if wanted.mentioned is not None else None
     terms = {
         "issues.repo_id = ?": repo.id,
@@ -242,9 +241,7 @@ def where(call: Call, repo: Repo, wanted: Filter) -> tuple[str, list[Any]]:
         "issues.updated_at >= ?": wanted.since,
         "issues.author_id = ?": account(wanted.author),
         "coalesce(issues.body, '') || ' ' || issues.title LIKE ?": mentioned,
-        "issues.id IN (SELECT issue_id FROM assignees WHERE user_id = ?)": account(
-            None if assigned else wanted.assignee
-        ),
+        "issues.id IN (SELECT issue_id FROM assignees WHERE user_id = ?)": assignee,
         "pulls.head_ref = ?": wanted.head_ref,
         "pulls.base_ref = ?": wanted.base_ref,
         "pulls.head_owner_id = ?": account(wanted.head_owner),

@@ -54,9 +54,7 @@ def update(call: Call, repo: Repo, label: Row, changes: dict[str, Any]) -> Row:
     color = str(changes.get("color", label["color"])).lower()
     description = changes.get("description", label["description"])
     call.update("labels", label["id"], name=name, color=color, description=description)
-    found = find(call, repo, name)
-    assert found is not None
-    return found
+    return call.get("labels", label["id"])
 
 
 def delete(call: Call, label: Row) -> None:

@@ -103,12 +103,11 @@ def words(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> tuple[st
         owner = call.user(pull["head_owner_id"]) or repo.owner
         title = f"Merge pull request #{issue['number']} from {owner.login}/{pull['head_ref']}"
         message = issue["title"]
-    elif len(commits) == 1 and commits[0] is not None:
-        title = f"{commits[0].headline} (#{issue['number']})"
-        message = commits[0].message.partition("\n")[2].strip()
     else:
-        title = f"{issue['title']} (#{issue['number']})"
-        message = "\n\n".join(f"* {commit.message.strip()}" for commit in commits if commit)
+        only = commits[0] if len(commits) == 1 else None
+        title = f"{only.headline if only else issue['title']} (#{issue['number']})"
+        listed = "\n\n".join(f"* {commit.message.strip()}" for commit in commits if commit)
+        message = only.message.partition("\n")[2].strip() if only else listed
     return wish.title or title, message if wish.message is None else wish.message
 
 

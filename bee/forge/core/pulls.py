@@ -32,9 +32,7 @@ class Opening:
 
 def row(call: Call, issue: Row) -> Row:
     """The pull request half of an item."""
-    found = call.row("SELECT * FROM pulls WHERE issue_id = ?", issue["id"])
-    assert found is not None
-    return found
+    return call.get("pulls", issue["id"])
 
 
 def rows(call: Call, issue_ids: list[int]) -> dict[int, Row]:
@@ -64,8 +62,7 @@ def _head_repository(call: Call, repo: Repo, opening: Opening) -> tuple[Repo, st
     if not owner or owner.lower() == repo.owner.login.lower():
         return repo, branch
     user = call.forge.users.by_login(owner)
-    fork = user and call.row("SELECT id FROM repos WHERE owner_id = ? AND parent_id = ?", user.id, repo.id)
-    found = call.repo_by_id(fork["id"]) if fork else None
+    found = call.fork_of(repo, user) if user else None
     if found is None:
         raise invalid("PullRequest", "head")
     return found, branch

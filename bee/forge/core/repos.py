@@ -74,8 +74,7 @@ def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo
     """Fork a repository; an existing fork of the same owner is answered again, as on GitHub."""
     if owner.id == parent.owner.id:
         raise unprocessable("You cannot fork your own repository.")
-    known = call.row("SELECT id FROM repos WHERE owner_id = ? AND parent_id = ?", owner.id, parent.id)
-    found = call.repo_by_id(known["id"]) if known else None
+    found = call.fork_of(parent, owner)
     if found is not None:
         return found
     asked = {"name": name or parent.name, "private": parent.private, "default_branch": parent.default_branch,

@@ -48,9 +48,8 @@ class Store:
             self._path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         db.row_factory = sqlite3.Row
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = OFF")
-        db.execute("PRAGMA temp_store = MEMORY")
+        for pragma in ("journal_mode = WAL", "synchronous = OFF", "temp_store = MEMORY"):
+            db.execute(f"PRAGMA {pragma}")
         return db
 
     @contextmanager

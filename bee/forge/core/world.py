@@ -46,14 +46,11 @@ class Forge:
     """State, git and clock of one forge; the servers around it come and go."""
 
     def __init__(self, root: Path, page_size: int | None = None) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        home = root / "home"
-        home.mkdir(exist_ok=True)
-        self.root = root
+        self.home = root / "home"
+        self.home.mkdir(parents=True, exist_ok=True)
         self.page_size = page_size
         self.store = Store(root / "forge.sqlite")
-        self.gits = GitRepos(root / "repos", home)
-        self.home = home
+        self.gits = GitRepos(root / "repos", self.home)
         self.users = Users(self.store)
         with self.store.reading() as db:
             offset = db.execute("SELECT value FROM meta WHERE key = 'clock_offset'").fetchone()
@@ -130,9 +127,11 @@ class Call:
         """Insert a row and return it."""
         marks = ", ".join("?" * len(values))
         sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"
-        made = self.db.execute(sql, list(values.values())).lastrowid
-        row: Row = self.db.execute(f"SELECT * FROM {table} WHERE rowid = ?", (made,)).fetchone()
-        return row
+        return self.get(table, self.db.execute(sql, list(values.values())).lastrowid or 0)
+
+    def get(self, table: str, row_id: int) -> Row:
+        """The row of an integer primary key; it must be there."""
+        return self.rows(f"SELECT * FROM {table} WHERE rowid = ?", row_id)[0]
 
     def update(self, table: str, row_id: int, **values: Any) -> None:
         """Change columns of one row, found by its integer primary key."""
@@ -182,6 +181,11 @@ class Call:
     def repo_by_id(self, repo_id: int | None) -> Repo | None:
         """A repository by number, whoever asks."""
         row = self.row("SELECT * FROM repos WHERE id = ?", repo_id) if repo_id is not None else None
+        return self._repo(row) if row else None
+
+    def fork_of(self, parent: Repo, owner: User) -> Repo | None:
+        """Somebody's fork of a repository."""
+        row = self.row("SELECT * FROM repos WHERE owner_id = ? AND parent_id = ?", owner.id, parent.id)
         return self._repo(row) if row else None
 
     def repo(self, owner: str, name: str) -> Repo:

@@ -51,15 +51,20 @@ def _repositories(ask: Ask, rows: list[Row]) -> list[Json]:
     return [shapes.repository(ask.call, repo) for repo in ask.paged(found)]
 
 
+def _organization(ask: Ask, login: str, otherwise: Refused) -> User:
+    found = ask.call.forge.users.by_login(login)
+    if found is None or found.type != "Organization":
+        raise otherwise
+    return found
+
+
 @route("POST", "/user/repos", created=True)
 @route("POST", "/orgs/<org>/repos", created=True)
 def create_repo(ask: Ask) -> Json:
     """Create a repository of one's own, or of an organization."""
     owner = ask.call.actor()
     if "org" in ask.args:
-        found = ask.call.forge.users.by_login(ask.args["org"])
-        if found is None or found.type != "Organization":
-            raise not_found()
+        found = _organization(ask, ask.args["org"], not_found())
         if owner.permission not in ("admin", "maintain", "write"):
             raise forbidden("You need admin access to the organization before adding a repository to it.")
         owner = found
@@ -89,10 +94,7 @@ def create_fork(ask: Ask) -> Json:
     """Fork a repository; it is there when the answer is."""
     parent, owner = ask.repo, ask.call.actor()
     if ask.data.get("organization"):
-        found = ask.call.forge.users.by_login(ask.data["organization"])
-        if found is None or found.type != "Organization":
-            raise Refused(422, "Invalid Organization Name")
-        owner = found
+        owner = _organization(ask, ask.data["organization"], Refused(422, "Invalid Organization Name"))
     return shapes.full_repository(ask.call, repos.fork(ask.call, parent, owner, ask.data.get("name")))
 
 
@@ -112,10 +114,12 @@ def list_collaborators(ask: Ask) -> list[Json]:
         ask.call.actor()
         raise forbidden("Must have push access to view repository collaborators.")
     rows = repos.collaborators(ask.call, ask.repo, ask.query.get("affiliation", "all"))
-    return [
-        {**(shapes.user(ask.call, who) or {}), "permissions": shapes.permissions(ask.call, ask.repo, who),
-         "role_name": permission} for who, permission in ask.paged(rows)
-    ]  # fmt: skip
+    return [_collaborator(ask, who, held) for who, held in ask.paged(rows)]
+
+
+def _collaborator(ask: Ask, who: User, held: str) -> Json:
+    allowed = shapes.permissions(ask.call, ask.repo, who)
+    return {**(shapes.user(ask.call, who) or {}), "permissions": allowed, "role_name": held}
 
 
 @route("GET", COLLABORATOR, status=204)
@@ -145,9 +149,7 @@ def permission(ask: Ask) -> Json:
     held = ask.call.permission(repo, who)
     if held == "none" and not repo.private:
         held = "read"
-    shown = {**(shapes.user(ask.call, who) or {}), "permissions": shapes.permissions(ask.call, repo, who),
-             "role_name": held}  # fmt: skip
-    return {"permission": _ROLES[held], "user": shown, "role_name": held}
+    return {"permission": _ROLES[held], "user": _collaborator(ask, who, held), "role_name": held}
 
 
 # -- the rest ---------------------------------------------------------------------------------------
