@@ -1,4 +1,4 @@
-"""Faults to order: what a test asks the forge to do wrong, and when."""
+"""Faults on demand: what a test asks the forge to do wrong, and when."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def parse(data: Any) -> Fault:
 
 
 class Faults:
-    """The faults that stand."""
+    """The faults that are active."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Order a fault."""
+        """Activate a fault."""
         with self._lock:
             self._faults.append(fault)
 

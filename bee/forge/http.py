@@ -218,4 +218,4 @@ class Server(socketserver.ThreadingTCPServer):
         return int(self.server_address[1])
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
+        """A client that went away is not an error."""

@@ -72,7 +72,7 @@ def user_spec(spec: UserSpec | str) -> UserSpec:
     if len(parts) != 3 or not all(parts):
         raise ValueError(f"{spec!r} is not LOGIN:TOKEN:PERMISSION")
     if parts[2] not in PERMISSIONS:
-        raise ValueError(f"{parts[2]!r} is no permission; known: {', '.join(PERMISSIONS)}")
+        raise ValueError(f"{parts[2]!r} is not a permission; known: {', '.join(PERMISSIONS)}")
     return parts[0], parts[1], parts[2]
 
 

@@ -1,4 +1,4 @@
-"""The refusals of the forge, in GitHub's words. Both doors translate them, neither invents one."""
+"""The refusals of the forge, in GitHub's words. REST and GraphQL translate them, neither invents one."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _named(call: Call, repo: Repo, text: str | None) -> list[Row]:
 
 
 def cross_reference(call: Call, repo: Repo, source: Row, text: str | None, actor: User | None) -> None:
-    """Tell every item that the text names, once for each source; a code span names nothing."""
+    """Record on every item that the text names it, once for each source; a code span names nothing."""
     for target in _named(call, repo, text):
         if target["id"] == source["id"]:
             continue

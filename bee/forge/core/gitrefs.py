@@ -73,7 +73,7 @@ class RefFiles:
             place = os.path.relpath(top, self._path)
             for file in files:
                 name = f"{place}/{file}"
-                # Git's locks, and the forge's own half-written files, are no refs.
+                # Git's locks, and the forge's own half-written files, are not refs.
                 ours = name.startswith(prefix) and not name.endswith(".lock") and not file.startswith(".")
                 if ours and (oid := self._loose(name)):
                     found[name] = oid

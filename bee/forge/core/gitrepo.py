@@ -47,7 +47,7 @@ CONFIG: Final = """[core]
 [gc]
 \tauto = 0
 """
-# Refuses pushes to protected branches; the git door says which those are for the user who pushes.
+# Refuses pushes to protected branches; githttp.py says which those are for the user who pushes.
 UPDATE_HOOK: Final = """#!/bin/sh
 case "
 $FORGE_PROTECTED

@@ -133,7 +133,7 @@ def set_state(
     call: Call, repo: Repo, issue: Row, state: str, reason: str | None = None, *,
     actor: User | None = None, **why: Any,
 ) -> None:  # fmt: skip
-    """Close or reopen an item; the state it is in already is no event."""
+    """Close or reopen an item; setting the state it has is not an event."""
     if state not in ("open", "closed"):
         raise invalid("Issue", "state")
     if reason not in (None, "completed", "not_planned", "duplicate", "reopened"):

@@ -16,7 +16,7 @@ DEFAULT_COLOR: Final = "ededed"
 
 
 def find(call: Call, repo: Repo, name: str) -> Row | None:
-    """A label by name, whatever the case."""
+    """A label by name, ignoring case."""
     return call.row("SELECT * FROM labels WHERE repo_id = ? AND name = ?", repo.id, name)
 
 

@@ -1,4 +1,4 @@
-"""Merging pull requests: the gate in GitHub's words, three methods, and the moment it becomes true."""
+"""Merging pull requests: what stands against it in GitHub's words, three methods, and the moment it becomes true."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def merge(call: Call, repo: Repo, issue: Row, wish: Wish) -> str:
     with lock:
         issue = issues.again(call, issue)
         pull = pulls.row(call, issue)
-        base = _gate(call, repo, issue, pull, wish)
+        base = _base_to_merge_into(call, repo, issue, pull, wish)
         made = _made(call, repo, issue, pull, base, wish)
         _publish(call, repo, issue, pull, base, made)
     return made
 
 
-def _gate(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> str:
+def _base_to_merge_into(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> str:
     if pull["draft"] and issue["state"] == "open":
         raise _refused("Pull Request is still a draft")
     base = pulls.branch_oid(repo, pull["base_ref"])

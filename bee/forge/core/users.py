@@ -60,7 +60,7 @@ class Users:
         return None if user_id is None else self._ids.get(user_id)
 
     def by_login(self, login: str) -> User | None:
-        """An account by its login, whatever the case."""
+        """An account by its login, ignoring case."""
         return self._logins.get(login.lower())
 
     def need(self, login: str) -> User:

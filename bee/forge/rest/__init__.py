@@ -1,1 +1,1 @@
-"""The REST door: one module per resource, each with its `ROUTES`."""
+"""The REST API: one module per resource."""

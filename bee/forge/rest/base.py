@@ -50,7 +50,7 @@ class Ask:
         return self.integer("number")
 
     def integer(self, name: str) -> int:
-        """A number in the address; 404 where it is none."""
+        """A number in the address; 404 where it is not a number."""
         text = self.args[name]
         if not text.isdecimal() or len(text) > 18:
             raise Refused(404, "Not Found")

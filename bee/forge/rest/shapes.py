@@ -73,7 +73,7 @@ def pull_urls(call: Call, repo: Repo, number: int) -> tuple[str, str]:
 
 
 def written(call: Call, repo: Repo, row: Row) -> Json:
-    """What everything has that somebody wrote."""
+    """The fields of every text that a user wrote."""
     who, stands = user_by_id(call, row["author_id"]), association(call, repo, row["author_id"])
     return {"id": row["id"], "user": who, "body": row["body"], "author_association": stands}
 

@@ -296,4 +296,4 @@ def test_wrong_usage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["--root", "/nowhere", "--user", "ada:x:god"])
     assert left.value.code == 2
-    assert "no permission" in capsys.readouterr().err
+    assert "is not a permission" in capsys.readouterr().err
