@@ -45,8 +45,7 @@ def _allowed(forge: Forge, viewer: User | None, owner: str, name: str, push: boo
             return _text(401, "No anonymous write access.", _CHALLENGE)
         if push and not call.may(repo, "write"):
             return _text(403, f"Permission to {repo.full_name}.git denied to {viewer.login if viewer else ''}.")
-        if push:
-            assert viewer is not None
+        if push and viewer is not None:
             forge.pushers[repo.id] = viewer.id
         settle.settle(call, repo)
         return repo

@@ -62,8 +62,7 @@ def page_of(ask: Ask, wanted: issues.Filter) -> list[Row]:
 
 def issue_of(ask: Ask) -> Row:
     """The item in the address."""
-    repo = ask.repo
-    return issues.get(ask.call, repo, ask.number)
+    return issues.get(ask.call, ask.repo, ask.number)
 
 
 @route("GET", ISSUE, shapes.issue)

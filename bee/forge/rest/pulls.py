@@ -35,8 +35,7 @@ def list_pulls(ask: Ask) -> list[Json]:
 
 
 def _pull(ask: Ask) -> Row:
-    repo = ask.repo
-    return issues.get(ask.call, repo, ask.number, is_pull=True)
+    return issues.get(ask.call, ask.repo, ask.number, is_pull=True)
 
 
 @route("GET", PULL)
