@@ -26,7 +26,7 @@ from bee.forge.core.users import User
 from bee.forge.core.world import Forge
 from bee.forge.faults import Fault, Faults, without
 from bee.forge.graph.door import GraphDoor
-from bee.forge.http import Body, Dropped, Request, Response, json_response
+from bee.forge.http import Body, Dropped, Malformed, Request, Response, json_response
 from bee.forge.limits import Limits, Window
 from bee.forge.record import Recorder
 from bee.forge.rest.api import RestApi
@@ -131,7 +131,7 @@ class App:
     def _guarded(self, exchange: Exchange) -> Response:
         try:
             return self._under_faults(exchange)
-        except (Dropped, OSError):
+        except (Dropped, Malformed, OSError):
             raise
         except Exception as problem:  # the outermost caller: a bug of the forge is a 500, never a silent close
             _log.exception("%s %s", exchange.request.method, exchange.path)

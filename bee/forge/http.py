@@ -152,6 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
         """The forge keeps a log of its own."""
 
     def _answer(self) -> None:
+        if self.headers.defects:
+            raise Malformed("the headers are malformed")
         headers = {name.lower(): value for name, value in self.headers.items()}
         split = urlsplit(self.path) if "://" in self.path.split("?")[0] else None
         path, _, query = self.path.partition("?")

@@ -155,6 +155,28 @@ def test_one_connection_serves_many_requests(world: World) -> None:
         file.close()
 
 
+_POST = b"POST /user/repos HTTP/1.1\r\nHost: x\r\nAuthorization: token t-ada\r\n"
+BROKEN = {
+    "no request line": (b"NONSENSE\r\n\r\n", b"Bad request syntax"),
+    "a header without a colon": (b"GET /meta HTTP/1.1\r\nnocolon\r\n\r\n", b"the headers are malformed"),
+    "a length that is not a number": (_POST + b"Content-Length: abc\r\n\r\n", b"the length is malformed"),
+    "a chunk without a size": (_POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"a chunk has no size"),
+    "a body that ends early": (_POST + b"Content-Length: 50\r\n\r\n{}", b"the body ended early"),
+}
+
+
+@pytest.mark.parametrize(("sent", "told"), BROKEN.values(), ids=BROKEN)
+def test_what_is_not_http_is_told_and_the_connection_closed(world: World, sent: bytes, told: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", int(world.api.rpartition(":")[2])), timeout=9) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        got = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Connection: close\r\n" in got
+    assert told in got
+    assert got.count(b"HTTP/1.1") == 1
+
+
 def test_bots_are_bots(world: World, ada: Person) -> None:
     bot = world.people["bee[bot]"]
     bot.post("issues", {"title": "by a bot"})
