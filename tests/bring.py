@@ -2,7 +2,7 @@
 
 The cache is `.cache` in the checkout, or the folder that BEE_CACHE names. Who uses this lists versions and exits with
 UNAVAILABLE where something is missing. A registry that never answers costs at most FETCH_SECONDS_MAX, once: no test
-asks one.
+asks one. What was started ends when whoever started this process is gone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("BEE_CACHE") or ROOT / ".cache")
 FETCH_SECONDS_MAX = int(os.environ.get("BEE_FETCH_SECONDS_MAX") or 300)
 UNAVAILABLE = 75
+LOOK_SECONDS = 0.2
 
 
 def ran(argv: Sequence[str], where: Path, what: str) -> str:
@@ -30,9 +32,12 @@ def ran(argv: Sequence[str], where: Path, what: str) -> str:
     if shutil.which(argv[0]) is None:
         return f"{program} is not installed"
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    until, parent = time.monotonic() + FETCH_SECONDS_MAX, os.getppid()
     with subprocess.Popen(argv, cwd=where, start_new_session=True, **quiet) as child:
         try:
-            code = child.wait(FETCH_SECONDS_MAX)
+            while (code := _ended(child)) is None:
+                if time.monotonic() > until or os.getppid() != parent:
+                    raise subprocess.TimeoutExpired(argv, FETCH_SECONDS_MAX)
         except BaseException as problem:
             # With all that it has started: a package manager is several processes.
             with contextlib.suppress(ProcessLookupError):
@@ -41,6 +46,13 @@ def ran(argv: Sequence[str], where: Path, what: str) -> str:
                 raise
             return f"{program} did not bring {what} within {FETCH_SECONDS_MAX} s"
     return f"{program} could not bring {what} (exit {code})" if code else ""
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int | None:
+    """The exit code of a process, None where it still runs after a moment."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.wait(LOOK_SECONDS)
+    return None
 
 
 def together(jobs: Iterable[Callable[[], str]]) -> list[str]:

@@ -60,7 +60,7 @@ def fetch(part: Part, folder: Path) -> str:
 def main() -> int:
     """Fetch what is missing."""
     reasons = bring.together(partial(fetch, part, CACHE) for part in PARTS)
-    return bring.said(reasons, ", ".join(f"{part.package} {part.version}" for part in PARTS))
+    return bring.said(reasons, ", ".join(f"{part.package.removeprefix('@octokit/')} {part.version}" for part in PARTS))
 
 
 if __name__ == "__main__":
