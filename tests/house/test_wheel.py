@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import bee
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "bee",
@@ -58,6 +60,8 @@ def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFi
             *("[console_scripts]", "bee", "=", "bee.cli.main:main"),
             *("git-bee", "=", "bee.cli.main:main"),
         ]
+        (metadata,) = (name for name in inside if name.endswith("METADATA"))
+        assert f"\nVersion: {bee.__version__}\n" in wheel.read(metadata).decode()
 
 
 def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
