@@ -146,6 +146,12 @@ def mypy(session: nox.Session) -> None:
     session.run("mypy")
 
 
+@nox.session
+def vulture(session: nox.Session) -> None:
+    """Code that no entry point reaches."""
+    said["vulture"] = output(session, "python", "-m", "tests.house.reached")
+
+
 # ---- what the registries have, and what needs it --------------------------------------------------------------------
 
 
