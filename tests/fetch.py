@@ -24,6 +24,7 @@ LANES = {
     "packages": "tests.setup.fetch",
     "recordings": "tests.recorded.fetch",
     "shellcheck": "tests.house.fetch shellcheck",
+    "actionlint": "tests.house.fetch actionlint",
 }
 
 

