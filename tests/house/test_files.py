@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 REAL_HOME = os.path.expanduser("~")  # noqa: PTH111 # read at import, before the tests' own HOME
 
 TOP_LEVEL = frozenset(
-    ".ci .git .gitattributes .github .gitignore AGENTS.md CHANGELOG.md "
-    "LICENSE README.md SECURITY.md agents bee docs launchd noxfile.py pyproject.toml scripts systemd "
+    ".ci .editorconfig .git .gitattributes .github .gitignore .pre-commit-config.yaml AGENTS.md CHANGELOG.md "
+    "CONTRIBUTING.md LICENSE README.md SECURITY.md agents bee docs launchd noxfile.py pyproject.toml scripts systemd "
     "tests".split()
 )
 # What building, testing and editors leave behind; .gitignore keeps it out of the repository.

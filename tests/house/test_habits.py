@@ -1,4 +1,4 @@
-"""The workflows of GitHub: pinned actions, few permissions, bounded jobs, and the Pythons that bee names."""
+"""What strangers meet: workflows with pinned actions and few permissions, issue forms, the version, the packages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import bee
+from tests.house import checks
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -63,3 +64,18 @@ def test_the_version_has_a_section_of_the_changelog() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"(?m)^## {re.escape(bee.__version__)} - \d{{4}}-\d\d-\d\d$", text)
     assert "\n## Unreleased\n" in text
+
+
+@pytest.mark.parametrize("name", ["bug.yml", "feature.yml"])
+def test_an_issue_form_asks_for_what_a_maintainer_needs(name: str) -> None:
+    form = read(ROOT / ".github" / "ISSUE_TEMPLATE" / name)
+    assert form["name"]
+    assert form["description"]
+    asked = [part["attributes"]["label"] for part in form["body"] if part["type"] != "markdown"]
+    assert len(asked) == len(set(asked))
+    assert ("bee doctor" in asked) == (name == "bug.yml")
+
+
+def test_contributing_lists_the_packages_in_their_order() -> None:
+    rows = re.findall(r"(?m)^\| (`\w+`(?:, `\w+`)*) \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert tuple(name.strip("` ") for row in rows for name in row.split(",")) == checks.ORDER
