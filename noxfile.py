@@ -25,9 +25,11 @@ import nox
 ROOT = Path(__file__).resolve().parent
 OF_SCRIPT = "BEE_TEST_WORK" in os.environ
 WORK = Path(os.environ["BEE_TEST_WORK"] if OF_SCRIPT else tempfile.mkdtemp())
+COVERAGE = os.environ.get("BEE_TEST_COVERAGE") == "1"
 SHELL = re.compile(r"#!.*[/ ](ba|da)?sh\n")
 UNAVAILABLE = "75"
 FETCH_SECONDS_MAX = 360.0  # for a fetcher that was killed: each has a shorter bound of its own, tests/bring.py
+COVERAGE_PERCENT_MIN = 75
 STOP_SECONDS = 20.0  # how long pytest may take to end what its tests have started
 
 # program -> the Debian package that has it
@@ -43,6 +45,7 @@ counted = [0, 0, 0]  # tests that passed, failed and were skipped, by pytest's o
 beside: list[subprocess.Popen[bytes]] = []
 
 nox.options.default_venv_backend = "none"  # scripts/_env has built .venv, and no lane needs another
+os.environ["COVERAGE_FILE"] = str(WORK / "coverage")
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 # A shell that starts this in the background lets it ignore Ctrl-C.
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -238,6 +241,8 @@ def pytest(session: nox.Session) -> None:
     exchanges, counts = WORK / "exchanges", WORK / "tally"
     exchanges.mkdir()
     arguments = ["-n", "3", "--dist", "worksteal", *session.posargs]
+    if COVERAGE:
+        arguments += ["--cov", "--cov-report="]  # into COVERAGE_FILE
     env = {"FORGE_RECORD": str(exchanges), "BEE_TEST_TALLY": str(counts)}
     numbers, ended_well = [0, 1, 0, 0], False  # without a tally pytest did not get to its end
     try:
@@ -261,6 +266,14 @@ def contract(session: nox.Session) -> None:
         session.run("python", "-m", "tests.contract.check", str(checked.parent))
     finally:
         said["contract"] = checked.read_text() if checked.exists() else ""
+
+
+@nox.session(default=COVERAGE)
+def coverage(session: nox.Session) -> None:
+    """How much of bee the tests ran in their own processes; the floor counts where no arguments restrict the tests."""
+    said["coverage"] = output(session, "coverage", "report", "--format=total") + " % of the lines"
+    floor = 0 if session.posargs else COVERAGE_PERCENT_MIN
+    session.run("coverage", "report", "--skip-covered", "--sort=cover", f"--fail-under={floor}")
 
 
 # ---- the release -----------------------------------------------------------------------------------------------------
