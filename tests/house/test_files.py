@@ -27,6 +27,10 @@ LEFT_BEHIND = frozenset(
 )
 # The words of notes to oneself.
 UNFINISHED = re.compile(r"(?<![.\w])(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")) + r")\b(?!\s*=)")
+# How a note about the work reads, in what is written for readers of the program.
+WORK_NOTE = re.compile(
+    r"\b(?:[Ww]e|[Oo]ur|I(?!/O)|(?:this|last|next) (?:session|commit|branch|pull request) (?:adds|moves|fixes))\b"
+)
 # Put together here, so that this file does not hold what it looks for.
 INDEXES = frozenset(
     ".".join(parts) for parts in (("pypi", "org"), ("test", "pypi", "org"), ("registry", "npmjs", "org"))
@@ -63,6 +67,17 @@ def unfinished(root: Path) -> list[str]:
         for number, line in enumerate(text.splitlines(), 1)
         if UNFINISHED.search(line)
     ]
+
+
+def work_notes(root: Path) -> list[str]:
+    """Lines of documents, outside code, that tell of the work on bee and of those who did it."""
+    problems = []
+    for path, text in texts(root):
+        if path.suffix == ".md" and path.parts[0] not in {"agents", "tests"}:
+            prose = re.sub(r"(?s)```.*?```|`[^`\n]*`|\"[^\"\n]*\"", lambda code: "\n" * code[0].count("\n"), text)
+            lines = enumerate(prose.splitlines(), 1)
+            problems += [f"{path}:{number}: {line.strip()}" for number, line in lines if WORK_NOTE.search(line)]
+    return problems
 
 
 def of_one_machine(root: Path, folders: tuple[str, ...]) -> list[str]:
@@ -134,6 +149,10 @@ def test_nothing_is_left_unfinished() -> None:
     assert not problems, "\n".join(problems)
 
 
+def test_documents_tell_of_the_program_and_not_of_the_work_on_it() -> None:
+    assert work_notes(ROOT) == []
+
+
 def test_nothing_names_one_machine() -> None:
     problems = of_one_machine(ROOT, (str(ROOT.parent), REAL_HOME))
     assert not problems, "\n".join(problems)
@@ -157,6 +176,8 @@ def test_the_repository_is_really_read() -> None:
     [
         (strange_names, "notes.txt", "hello"),
         (unfinished, "bee/a.py", "# TO" + "DO: later"),
+        (work_notes, "docs/a.md", "We moved the parser."),
+        (work_notes, "docs/a.md", "I/O is where I left it."),
         (lambda root: of_one_machine(root, ("/srv/someone",)), "docs/a.md", "see /srv/someone/bee"),
         (
             lambda root: of_one_machine(root, ()),
