@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-PRICES_AS_OF: Final = "2026-05"
-
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -43,7 +41,7 @@ class Usage:
 
 STORED_FACTOR: Final = 1.25  # putting tokens into the cache costs more than reading them
 
-# The vendors' list prices at PRICES_AS_OF, by the beginning of a model's name; the longest that fits counts.
+# The vendors' list prices in May 2026, by the beginning of a model's name; the longest that fits counts.
 PRICES: Final[Mapping[str, Mapping[str, Price]]] = {
     "claude": {
         "claude-opus-4": Price(5.0, 0.5, 25.0),

@@ -25,7 +25,6 @@ class DiffEntry:
     old_mode: str
     new_mode: str
     size: int
-    binary: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +111,13 @@ def refs(raw: bytes) -> dict[str, str]:
 
 
 def raw_diff(raw: bytes) -> list[tuple[DiffEntry, str]]:
-    """`diff-tree --raw -z --no-renames`: the entries (size 0, not binary), each with the oid of its new blob."""
+    """`diff-tree --raw -z --no-renames`: the entries (size 0), each with the oid of its new blob."""
     parts = fields(raw)
     entries = []
     for meta, path in zip(parts[::2], parts[1::2], strict=True):
         old_mode, new_mode, _, new_oid, status = meta.removeprefix(":").split(" ")
-        entries.append((DiffEntry(path, status[:1], old_mode, new_mode, 0, False), new_oid))
+        entries.append((DiffEntry(path, status[:1], old_mode, new_mode, 0), new_oid))
     return entries
-
-
-def binaries(raw: bytes) -> set[str]:
-    """The paths that `diff-tree --numstat -z --no-renames` has no line counts for."""
-    lines = (field.split("\t", 2) for field in fields(raw))
-    return {line[2] for line in lines if len(line) == 3 and line[0] == "-"}
 
 
 def sizes(raw: bytes) -> dict[str, int]:

@@ -43,10 +43,9 @@ class Reading:
         """Every path that differs between two commits; a rename is a deletion and an addition."""
         pair = (parse.oid(base), parse.oid(head))
         listed = parse.raw_diff(self._out("diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN_DIFF, *pair))
-        binaries = parse.binaries(self._out("diff-tree", "-r", "-z", "--numstat", *_PLAIN_DIFF, *pair))
         blobs = "".join(f"{blob}\n" for entry, blob in listed if entry.new_mode != parse.NO_MODE)
         sizes = parse.sizes(self._out("cat-file", "--batch-check", stdin=blobs.encode()))
-        return [replace(entry, size=sizes.get(blob, 0), binary=entry.path in binaries) for entry, blob in listed]
+        return [replace(entry, size=sizes.get(blob, 0)) for entry, blob in listed]
 
     def diff_text(self, base: str, head: str, bytes_max: int = DIFF_BYTES_MAX) -> str:
         """The difference as a patch of about `bytes_max` bytes at most; a line says what was left out."""

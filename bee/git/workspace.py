@@ -77,12 +77,8 @@ class Clone:
         name = self._symbolic()
         return name.removeprefix("refs/heads/") if name and name.startswith("refs/heads/") else None
 
-    def status_clean(self) -> bool:
-        """Whether the work tree is as its HEAD says; the overlaid files, and what .gitignore names, do not count."""
-        return not self.changed_paths()
-
     def changed_paths(self) -> list[str]:
-        """The paths that differ from HEAD or are new, in order.
+        """The paths that differ from HEAD or are new, in order; no overlaid files, and none that .gitignore names.
 
         A fresh index is made from HEAD by the mirror's configuration: the agent's own index can hide changes.
         """

@@ -96,7 +96,7 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
         else issue
         for issue in view.snapshot.issues
     )
-    return with_snapshot(view, replace(view.snapshot, issues=issues, dependencies_known=True))
+    return with_snapshot(view, replace(view.snapshot, issues=issues))
 
 
 def _with_mended(client: GitHubClient, view: View) -> View:

@@ -247,7 +247,6 @@ class Snapshot:
     label_ids: Mapping[str, str] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    dependencies_known: bool = False
     permissions: Mapping[str, Permission] = field(default_factory=dict)
     items: Mapping[int, Tip] = field(default_factory=dict)
     merges: Mapping[str, Tip] = field(default_factory=dict)

@@ -38,7 +38,6 @@ LABEL_TEXTS: Final[dict[Label, LabelText]] = {
 }
 
 _BY_NAME: Final = {label.value: label for label in Label}
-OWNED_PREFIX: Final = "breeze:"
 
 
 def known(names: Iterable[str]) -> frozenset[Label]:

@@ -136,10 +136,6 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
 )  # fmt: skip
 
 
-def _mender(facts: PullFacts) -> Role | Mover:
-    return Role.DRAFTER if facts.own else Mover.PERSON
-
-
 _PULL_OWN: Final = "Nothing: the drafter is next."
 _PULL_OTHER: Final = "Push a commit that mends it: bee pushes only to branches of its own."
 

@@ -5,23 +5,11 @@ from __future__ import annotations
 from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.escalations import Cause
-from bee.model.items import Comment, Item
+from bee.model.items import Item
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.history import MENDER
 from bee.pipeline.quarantine import releases
-from bee.pipeline.trust import Trust, resumed_at
-
-
-def standing_card(item: Item, trust: Trust) -> Comment | None:
-    """The latest card on an item, by its own marker; None where no card was ever written."""
-    cards = [c for c in item.comments if trust.is_bee(c.author) and cause_of(c) is not None]
-    return max(cards, key=lambda comment: (comment.at, comment.id), default=None)
-
-
-def cause_of(comment: Comment) -> Cause | None:
-    """The reason code of a card; None for any other comment."""
-    codes = [marker.get("cause") for marker in markers.named(comment.body, markers.RUN)]
-    return next((Cause(code) for code in codes if code in set(Cause)), None)
+from bee.pipeline.trust import resumed_at
 
 
 def card_key(item: Item, cause: Cause, view: View, pull: int | None = None) -> str:

@@ -140,9 +140,6 @@ ACCEPTS: Final = {
     "_per_repo": "by `owner/name`, the keys `engine` and `roles`",
 }
 
-# Keys that are read and checked, and that nothing obeys yet. A test fails when somebody makes one work.
-NO_EFFECT_YET: Final[frozenset[str]] = frozenset()
-_NO_EFFECT: Final = "Read and checked; it has no effect yet."
 # Bounds that a configuration file may change, and those of the context folder: tables of their own show them.
 BOUNDS_ELSEWHERE: Final = frozenset(
     "FAILURES_MAX REVIEW_ROUNDS_MAX USD_PER_ITEM_MAX RUNS_PER_ITEM_MAX USD_PER_DAY_MAX RUNS_PER_DAY_MAX "

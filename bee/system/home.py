@@ -269,12 +269,6 @@ class Home:
             raise UsageError(f"{repo[:120]!r} is no repository name; owner/name is expected")
         return self.path / "mirrors" / f"{repo.lower()}.git"
 
-    def mirror_lock(self, repo: str, seconds: float = LOCK_SECONDS_MAX) -> contextlib.AbstractContextManager[None]:
-        """Hold the lock of a mirror. `Mirror` takes it by itself where it writes: do not hold it around that."""
-        path = self.mirror_path(repo)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path_lock(path.with_name(f"{path.name}.lock"), seconds)
-
     def host_id(self, hostname: str) -> str:
         """What tells this home on this host from any other: two homes of one host are two hosts."""
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", hostname).strip("-")[:60] or "host"

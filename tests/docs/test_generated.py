@@ -72,16 +72,6 @@ def test_the_diagrams_show_every_position() -> None:
         assert shown == {str(rule.position) for rule in rules} - ANYWHERE
 
 
-def test_no_key_that_is_said_to_have_no_effect_has_one() -> None:
-    code = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in (pages.ROOT / "bee").rglob("*.py")
-        if path.name not in {"config.py", "reference_texts.py"} and "forge" not in path.parts
-    )
-    obeyed = [key for key in sorted(texts.NO_EFFECT_YET) if re.search(rf"\.{key}\b", code)]
-    assert obeyed == [], "say in bee/reference/texts.py (KEYS, NO_EFFECT_YET) and in the README what it does now"
-
-
 def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bee.cli.documents"],

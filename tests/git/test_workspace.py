@@ -23,7 +23,7 @@ def clone(mirror: Mirror, upstream: Upstream, tmp_path: Path) -> Clone:
 def test_r1_a_clone_stands_on_its_branch_and_has_no_way_to_a_remote(clone: Clone, upstream: Upstream) -> None:
     assert clone.head() == upstream.main
     assert clone.current_branch() == "bee/7-a"
-    assert clone.status_clean()
+    assert not clone.changed_paths()
     assert plain_git(clone.path, "remote") == ""
     assert plain_git(clone.path, "status", "--porcelain") == ""
     assert plain_git(clone.path, "diff", "origin/main") == ""
@@ -87,7 +87,7 @@ def test_what_is_not_committed_is_seen_even_when_the_index_hides_it(clone: Clone
     commit(clone.path, {"b.txt": "b\n"})
     (clone.path / "built").mkdir()
     (clone.path / "built" / "x").write_text("ignored")
-    assert clone.status_clean()
+    assert not clone.changed_paths()
     (clone.path / "a.txt").write_text("hidden\n")
     (clone.path / "new dir").mkdir()
     (clone.path / "new dir" / "ü.txt").write_text("new")
@@ -96,7 +96,7 @@ def test_what_is_not_committed_is_seen_even_when_the_index_hides_it(clone: Clone
     assert plain_git(clone.path, "status", "--porcelain") == ""
     assert clone.changed_paths() == ["a.txt", "new dir/ü.txt"]
     (clone.path / "b.txt").unlink()
-    assert not clone.status_clean()
+    assert clone.changed_paths()
 
 
 def bite(clone: Clone, tmp_path: Path) -> Path:
@@ -234,12 +234,12 @@ def test_agent_files_come_from_the_base_and_get_into_no_commit(
     assert not (path / ".claude" / "hooks" / "evil [1].sh").exists()
     assert (path / "code.txt").read_text() == "code\n"
     assert plain_git(path, "status", "--porcelain") == ""
-    assert clone.status_clean()
+    assert not clone.changed_paths()
     (path / "code.txt").write_text("more\n")
     plain_git(path, "add", "-A")
     plain_git(path, "commit", "-q", "-a", "-m", "work")
     assert plain_git(path, "show", "--name-only", "--format=", "HEAD") == "code.txt"
-    assert clone.status_clean()
+    assert not clone.changed_paths()
 
 
 def test_an_agent_file_that_the_branch_deleted_is_there_and_stays_uncommitted(
@@ -248,7 +248,7 @@ def test_an_agent_file_that_the_branch_deleted_is_there_and_stays_uncommitted(
     clone = overlaid(mirror, upstream, tmp_path, {"CLAUDE.md": None, "code.txt": "code\n"})
     assert (clone.path / "CLAUDE.md").read_text() == "base rules\n"
     assert plain_git(clone.path, "status", "--porcelain") == ""
-    assert clone.status_clean()
+    assert not clone.changed_paths()
     head = commit(clone.path, {"code.txt": "more\n"})
     assert plain_git(clone.path, "show", "--name-only", "--format=", head) == "code.txt"
 
@@ -260,7 +260,7 @@ def test_a_merge_of_the_base_goes_through_where_only_the_base_changed_agent_file
     assert clone.overlaid == set()
     plain_git(clone.path, "merge", "-q", "--no-edit", "origin/main")
     assert (clone.path / ".claude" / "settings.json").read_text() == "base\n"
-    assert clone.status_clean()
+    assert not clone.changed_paths()
 
 
 def test_a_link_in_the_branch_does_not_lead_the_overlay_out_of_the_clone(
@@ -280,7 +280,7 @@ def test_a_link_in_the_branch_does_not_lead_the_overlay_out_of_the_clone(
     assert (outside / "settings.json").read_text() == "precious\n"
     assert not (clone.path / ".claude").is_symlink()
     assert (clone.path / ".claude" / "settings.json").read_text() == "base\n"
-    assert clone.status_clean()
+    assert not clone.changed_paths()
 
 
 def test_a_checkout_for_tests_stands_on_no_branch(mirror: Mirror, upstream: Upstream, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from bee.model import errors
-from bee.model.labels import LABEL_TEXTS, OWNED_PREFIX, Label, conflicts, known
+from bee.model.labels import LABEL_TEXTS, Label, conflicts, known
 from bee.model.outcomes import NO_OPS, Outcome
 from bee.model.refs import branch_of, item_ref, merge_ref, parse_branch, trace_ref
 from bee.model.roles import EVERY_ROLE_VERBS, ROLES, Role
@@ -22,7 +22,7 @@ def test_known_labels_are_found_whatever_their_case() -> None:
 
 def test_every_label_bee_writes_is_under_its_prefix_and_described() -> None:
     assert set(LABEL_TEXTS) == set(Label) - {Label.PRIORITY}
-    assert all(label.value.startswith(OWNED_PREFIX) for label in LABEL_TEXTS)
+    assert all(label.value.startswith("breeze:") for label in LABEL_TEXTS)
     assert all(len(text.color) == 6 and int(text.color, 16) >= 0 and text.description for text in LABEL_TEXTS.values())
 
 

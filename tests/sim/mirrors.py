@@ -172,7 +172,7 @@ class ModelMirror:
         old, new = self.hub.objects.files(base), self.hub.objects.files(head)
         return [
             DiffEntry(path, "A" if path not in old else "D" if path not in new else "M", "100644", "100644",
-                      len(new.get(path, "")), False)
+                      len(new.get(path, "")))
             for path in sorted({*old, *new}) if old.get(path) != new.get(path)
         ]  # fmt: skip
 

@@ -187,19 +187,20 @@ def test_c5_a_run_is_alive_exactly_while_its_worker_holds_the_lock(home: Home) -
         finish(child)
 
 
-def test_a_mirror_is_locked_against_others_until_it_is_let_go(home: Home) -> None:
+def test_a_path_is_locked_against_others_until_it_is_let_go(tmp_path: Path) -> None:
+    place = tmp_path / "mirror.lock"
     order: list[str] = []
 
     def other() -> None:
-        with home.mirror_lock("o/r"):
+        with path_lock(place, 5):
             order.append("other")
 
-    with home.mirror_lock("o/r"):
+    with path_lock(place, 5):
         thread = threading.Thread(target=other)
         thread.start()
         time.sleep(0.2)
         order.append("first")
-        with pytest.raises(LookError, match="try again later"), home.mirror_lock("o/r", seconds=0.1):
+        with pytest.raises(LookError, match="try again later"), path_lock(place, 0.1):
             pass
     thread.join()
     assert order == ["first", "other"]
