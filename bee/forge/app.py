@@ -25,7 +25,7 @@ from bee.forge.core.errors import Refused
 from bee.forge.core.users import User
 from bee.forge.core.world import Forge
 from bee.forge.faults import Fault, Faults, without
-from bee.forge.graph.door import GraphDoor
+from bee.forge.graph.api import GraphApi
 from bee.forge.http import Body, Dropped, Malformed, Request, Response, json_response
 from bee.forge.limits import Limits, Window
 from bee.forge.record import Recorder
@@ -85,7 +85,7 @@ class App:
         self.limits = Limits(forge.clock, rate_limit)
         self._control = Control(forge, self.faults, self.stats)
         self._rest = RestApi(self.limits)
-        self._graph = GraphDoor(forge, self.limits)
+        self._graph = GraphApi(self.limits)
         folder = os.environ.get("FORGE_RECORD")
         self._recorder = Recorder(Path(folder)) if folder else None
 

@@ -1,1 +1,1 @@
-"""The GraphQL door: GitHub's schema, cut down to what is served here, and its resolvers."""
+"""GraphQL: the served part of GitHub's schema, and the tables that answer it."""

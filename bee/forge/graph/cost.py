@@ -8,29 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLSchema,
-    InlineFragmentNode,
-    IntValueNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    VariableNode,
-    get_named_type,
-)
+from graphql import GraphQLSchema, get_named_type
+from graphql.language import ast
+
+from bee.forge.core.errors import Refused
 
 NODES_MAX: Final = 500_000
 PAGE_MAX: Final = 100
-
-
-class Excessive(Exception):
-    """A query beyond GitHub's bounds."""
-
-    def __init__(self, message: str, kind: str) -> None:
-        super().__init__(message)
-        self.kind = kind
 
 
 @dataclass
@@ -50,7 +34,7 @@ class Counter:
     """Walks a query once."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: dict[str, FragmentDefinitionNode], given: dict[str, Any]
+        self, schema: GraphQLSchema, fragments: dict[str, ast.FragmentDefinitionNode], given: dict[str, Any]
     ) -> None:
         self._schema = schema
         self._fragments = fragments
@@ -58,47 +42,46 @@ class Counter:
         self.price = Price()
 
     def _value(self, node: Any) -> int | None:
-        if isinstance(node, IntValueNode):
+        if isinstance(node, ast.IntValueNode):
             return int(node.value)
-        if isinstance(node, VariableNode):
-            value = self._given.get(node.name.value)
-            return value if isinstance(value, int) else None
-        return None
+        value = self._given.get(node.name.value) if isinstance(node, ast.VariableNode) else None
+        return value if isinstance(value, int) else None
 
-    def _page(self, field: FieldNode) -> int:
+    def _page(self, field: ast.FieldNode) -> int:
         name = field.name.value
         sizes = {a.name.value: self._value(a.value) for a in field.arguments or () if a.name.value in ("first", "last")}
         assert field.selection_set is not None
         asked = [(word, size) for word, size in sizes.items() if size is not None]
         if not asked:
-            below = {one.name.value for one in field.selection_set.selections if isinstance(one, FieldNode)}
+            below = {one.name.value for one in field.selection_set.selections if isinstance(one, ast.FieldNode)}
             if below <= {"totalCount", "issueCount"}:  # a bare count needs no page
                 return 0
             message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
-            raise Excessive(message, "MISSING_PAGINATION_BOUNDARIES")
+            raise Refused(422, message, kind="MISSING_PAGINATION_BOUNDARIES")
         word, size = asked[0]
         if size > PAGE_MAX:
             message = f"Requesting {size} records on the `{name}` connection exceeds the `{word}` limit of "
             message += f"{PAGE_MAX} records."
-            raise Excessive(message, "EXCESSIVE_PAGINATION")
+            raise Refused(422, message, kind="EXCESSIVE_PAGINATION")
         if size < 0:
-            raise Excessive(f"`{word}` on the `{name}` connection cannot be less than zero.", "INVALID_PAGINATION")
+            message = f"`{word}` on the `{name}` connection cannot be less than zero."
+            raise Refused(422, message, kind="INVALID_PAGINATION")
         return size
 
-    def walk(self, kind: Any, selections: SelectionSetNode | None, times: int) -> None:
+    def walk(self, kind: Any, selections: ast.SelectionSetNode | None, times: int) -> None:
         """Count below a type; `times` is how often its selection is answered."""
         for node in selections.selections if selections else ():
-            if isinstance(node, FieldNode):
+            if isinstance(node, ast.FieldNode):
                 self._field(kind, node, times)
-            elif isinstance(node, InlineFragmentNode):
+            elif isinstance(node, ast.InlineFragmentNode):
                 named = self._schema.get_type(node.type_condition.name.value) if node.type_condition else kind
                 self.walk(named, node.selection_set, times)
-            elif isinstance(node, FragmentSpreadNode):
+            elif isinstance(node, ast.FragmentSpreadNode):
                 fragment = self._fragments[node.name.value]
                 named = self._schema.get_type(fragment.type_condition.name.value)
                 self.walk(named, fragment.selection_set, times)
 
-    def _field(self, kind: Any, node: FieldNode, times: int) -> None:
+    def _field(self, kind: Any, node: ast.FieldNode, times: int) -> None:
         field = getattr(kind, "fields", {}).get(node.name.value)
         if field is None:
             return
@@ -110,19 +93,19 @@ class Counter:
             if self.price.nodes > NODES_MAX:
                 message = (f"This query requests up to {self.price.nodes:,} possible nodes which exceeds the maximum "
                            f"limit of {NODES_MAX:,}.")  # fmt: skip
-                raise Excessive(message, "MAX_NODE_LIMIT_EXCEEDED")
+                raise Refused(422, message, kind="MAX_NODE_LIMIT_EXCEEDED")
         self.walk(below, node.selection_set, times)
 
 
 def price(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode],
+    schema: GraphQLSchema, operation: ast.OperationDefinitionNode, fragments: dict[str, ast.FragmentDefinitionNode],
     given: dict[str, Any],
 ) -> Price:  # fmt: skip
-    """The price of an operation; raises Excessive."""
+    """The price of an operation; raises Refused for a query beyond GitHub's bounds."""
     defaults = {
         definition.variable.name.value: int(definition.default_value.value)
         for definition in operation.variable_definitions or ()
-        if isinstance(definition.default_value, IntValueNode)
+        if isinstance(definition.default_value, ast.IntValueNode)
     }
     counter = Counter(schema, fragments, {**defaults, **given})
     root = schema.query_type if operation.operation.value == "query" else schema.mutation_type

@@ -1,243 +1,312 @@
-"""Writes on issues, labels, comments and refs. Mutations of one request run one after the other."""
+"""Writes. The mutations of one request run one after the other."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 
-from bee.forge.core import comments, issues, labels, refs, relations
+from bee.forge.core import comments, issues, labels, merge, pulls, refs, relations, reviews, settle
 from bee.forge.core.errors import Refused, invalid, unprocessable
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.store import Row
-from bee.forge.core.world import Call
-from bee.forge.graph import people
-from bee.forge.graph.base import Batch, Edge
-from bee.forge.graph.gitnodes import Ref, ref
-from bee.forge.graph.items import Issue, IssueComment, Item, Label, wrap
+from bee.forge.core.users import User
+from bee.forge.core.world import Call, Repo
+from bee.forge.graph.base import Node, RowNode
+from bee.forge.graph.fields import Args
+from bee.forge.graph.nodes import ACCOUNTS, ITEMS, account, comment, item, label, ref, review
+from bee.forge.graph.pages import Edge
 from bee.forge.graph.query import need
-from bee.forge.graph.repository import Repository
 
-Input = dict[str, Any]
 Payload = dict[str, Any]
+Write = Callable[[Call, Args], Payload]
+
+# Inputs that real clients name, mostly as null; what they would do is not here.
+UNSERVED: Final = ("projectIds", "milestoneId", "issueTemplate", "teamIds")
+# Not one transaction: these move git refs first, and record what follows from them afterwards.
+UNWRAPPED: Final = ("updateRefs", "createRef", "updateRef", "deleteRef", "mergePullRequest")
+# What an earlier mutation of the request may have made untrue.
+_FORGOTTEN: Final = ("settled", "base", "repo", "checks", "heads", "level")
 
 
-def again(call: Call, item: Item) -> Item:
-    """The same item after the write."""
-    row = issues.by_id(call, item.row["id"])
-    assert row is not None
-    return wrap(call, [row])[0]
+def resolver(name: str) -> Callable[..., Payload]:
+    """How graphql-core runs a mutation."""
+    write = MUTATIONS[name]
+
+    def resolve(_root: Any, info: Any, **args: Any) -> Payload:
+        call: Call = info.context
+        asked: Args = args["input"]
+        for key in [key for key in call.cache if key[0] in _FORGOTTEN]:
+            del call.cache[key]
+        actor = call.actor()
+        unserved = [key for key in UNSERVED if asked.get(key)]
+        if unserved:
+            raise Refused(422, f"This forge does not have {', '.join(unserved)}.", kind="NOT_SERVED")
+        if name in UNWRAPPED:
+            payload = write(call, asked)
+        else:
+            with call.writing():
+                payload = write(call, asked)
+        return {**payload, "actor": account(call, actor), "clientMutationId": asked.get("clientMutationId")}
+
+    return resolve
 
 
-# -- refs ---------------------------------------------------------------------------------------------
+def on(argument: str, *typenames: str, do: Callable[[Any, Args], object], level: str = "", **answer: str) -> Write:
+    """A write on the node whose id is in `argument`, for those who have `level` in its repository.
+
+    `answer` has the payload's fields, each with the argument of the node that it shows as it is afterwards.
+    """
+
+    def write(call: Call, asked: Args) -> Payload:
+        if asked.get(argument) is None:
+            raise unprocessable(f"{argument} is required by this forge")
+        node = need(call, asked[argument], *typenames)
+        if level:
+            call.need(node.repo, level)
+        do(node, asked)
+        return {field: need(call, asked[source]) for field, source in answer.items()}
+
+    return write
 
 
-def update_refs(call: Call, asked: Input) -> Payload:
+def _at(node: RowNode) -> tuple[Call, Repo, Row]:
+    return node.call, node.repo, node.data
+
+
+def _plain(refusal: Refused) -> Refused:
+    """A refusal with its details in the message, as in GraphQL's errors."""
+    details = [one["message"] if isinstance(one, dict) and "message" in one else one for one in refusal.errors or []]
+    texts = [one if isinstance(one, str) else f"{one.get('field')} is {one.get('code')}" for one in details]
+    return Refused(refusal.status, ", ".join(texts) or refusal.message, kind=refusal.kind)
+
+
+# -- refs -----------------------------------------------------------------------------------------------
+
+
+def _update_refs(node: Node[Repo], asked: Args) -> None:
     """All of the changes or none (https://docs.github.com/graphql/reference/mutations#updaterefs)."""
-    repo = need(call, asked["repository_id"], Repository).repo
     changes = [
-        refs.Wanted(one["name"], one.get("before_oid"), one["after_oid"], bool(one.get("force")))
-        for one in asked["ref_updates"]
+        refs.Wanted(one["name"], one.get("beforeOid"), one["afterOid"], bool(one.get("force")))
+        for one in asked["refUpdates"]
     ]
-    refs.change(call, repo, changes)
-    return {}
+    refs.change(node.call, node.data, changes)
 
 
-def create_ref(call: Call, asked: Input) -> Payload:
-    """Create one ref."""
-    repo = need(call, asked["repository_id"], Repository).repo
-    if repo.git.refs.get(asked["name"]):
-        raise unprocessable(f'A ref named "{asked["name"]}" already exists in the repository.')
-    refs.change(call, repo, [refs.Wanted(asked["name"], ZERO, asked["oid"])])
-    return {"ref": ref(call, repo, asked["name"])}
+def _create_ref(call: Call, asked: Args) -> Payload:
+    repo, name = need(call, asked["repositoryId"], "Repository").repo, asked["name"]
+    if repo.git.refs.get(name):
+        raise unprocessable(f'A ref named "{name}" already exists in the repository.')
+    refs.change(call, repo, [refs.Wanted(name, ZERO, asked["oid"])])
+    return {"ref": ref(call, repo, name)}
 
 
-def update_ref(call: Call, asked: Input) -> Payload:
-    """Move one ref."""
-    found = need(call, asked["ref_id"], Ref)
-    refs.change(call, found.repo, [refs.Wanted(found.full_name, None, asked["oid"], bool(asked.get("force")))])
-    return {"ref": ref(call, found.repo, found.full_name)}
+def _move_ref(node: Any, asked: Args) -> None:
+    wanted = refs.Wanted(node.data.full_name, None, asked.get("oid", ZERO), bool(asked.get("force")))
+    refs.change(node.call, node.repo, [wanted])
 
 
-def delete_ref(call: Call, asked: Input) -> Payload:
-    """Delete one ref."""
-    found = need(call, asked["ref_id"], Ref)
-    refs.change(call, found.repo, [refs.Wanted(found.full_name, None, ZERO)])
-    return {}
+# -- labels and comments ----------------------------------------------------------------------------------
 
 
-# -- labels -------------------------------------------------------------------------------------------
-
-
-def _labels(call: Call, item: Item, ids: list[str]) -> list[Row]:
-    rows = [need(call, one, Label).row for one in ids]
-    if any(row["repo_id"] != item.repo.id for row in rows):
+def _labelling(node: RowNode, ids: list[str]) -> tuple[Call, Row, list[Row], User]:
+    found = [need(node.call, one, "Label") for one in ids]
+    if any(one.repo.id != node.repo.id for one in found):
         raise unprocessable("Label does not belong to the repository")
-    return rows
+    return node.call, node.data, [one.data for one in found], node.call.actor()
 
 
-def add_labels_to_labelable(call: Call, asked: Input) -> Payload:
-    """Put labels on an item."""
-    item = need(call, asked["labelable_id"], Item)
-    call.need(item.repo, "triage")
-    labels.add(call, item.row, _labels(call, item, asked["label_ids"]), call.actor())
-    return {"labelable": again(call, item)}
-
-
-def remove_labels_from_labelable(call: Call, asked: Input) -> Payload:
-    """Take labels off an item."""
-    item = need(call, asked["labelable_id"], Item)
-    call.need(item.repo, "triage")
-    labels.remove(call, item.row, _labels(call, item, asked["label_ids"]), call.actor())
-    return {"labelable": again(call, item)}
-
-
-def clear_labels_from_labelable(call: Call, asked: Input) -> Payload:
-    """Take every label off an item."""
-    item = need(call, asked["labelable_id"], Item)
-    call.need(item.repo, "triage")
-    labels.replace(call, item.row, [], call.actor())
-    return {"labelable": again(call, item)}
-
-
-def create_label(call: Call, asked: Input) -> Payload:
-    """Create a label."""
-    repo = need(call, asked["repository_id"], Repository).repo
+def _create_label(call: Call, asked: Args) -> Payload:
+    repo = need(call, asked["repositoryId"], "Repository").repo
     call.need(repo, "write")
-    return {"label": Label(call, labels.create(call, repo, asked["name"], asked["color"], asked.get("description")))}
+    return {"label": label(call, labels.create(call, repo, asked["name"], asked["color"], asked.get("description")))}
 
 
-def update_label(call: Call, asked: Input) -> Payload:
-    """Change a label."""
-    label = need(call, asked["id"], Label)
-    repo = label.repository().repo
-    call.need(repo, "write")
-    return {"label": Label(call, labels.update(call, repo, label.row, asked))}
+def _add_comment(call: Call, asked: Args) -> Payload:
+    row = comments.create(*_at(need(call, asked["subjectId"], *ITEMS)), asked["body"])
+    return {"subject": need(call, asked["subjectId"]), "commentEdge": Edge(comment(call, row), row["id"])}
 
 
-def delete_label(call: Call, asked: Input) -> Payload:
-    """Delete a label."""
-    label = need(call, asked["id"], Label)
-    call.need(label.repository().repo, "write")
-    labels.delete(call, label.row)
-    return {}
+# -- issues -----------------------------------------------------------------------------------------------
 
 
-# -- comments -----------------------------------------------------------------------------------------
+def _logins(call: Call, ids: list[str] | None) -> list[str]:
+    return [need(call, one, *ACCOUNTS).data.login for one in ids or []]
 
 
-def add_comment(call: Call, asked: Input) -> Payload:
-    """Comment on an item."""
-    item = need(call, asked["subject_id"], Item)
-    row = comments.create(call, item.repo, item.row, asked["body"])
-    comment = IssueComment(call, item.repo, row, Batch([row["id"]]))
-    return {"subject": again(call, item), "commentEdge": Edge(comment, row["id"])}
+def _label_names(call: Call, ids: list[str] | None) -> list[str]:
+    return [need(call, one, "Label").data["name"] for one in ids or []]
 
 
-def update_issue_comment(call: Call, asked: Input) -> Payload:
-    """Change a comment."""
-    comment = need(call, asked["id"], IssueComment)
-    row = comments.edit(call, comment.repo, comment.row, asked["body"])
-    return {"issueComment": IssueComment(call, comment.repo, row, Batch([row["id"]]))}
-
-
-def delete_issue_comment(call: Call, asked: Input) -> Payload:
-    """Delete a comment."""
-    comment = need(call, asked["id"], IssueComment)
-    comments.delete(call, comment.repo, comment.row)
-    return {}
-
-
-# -- issues -------------------------------------------------------------------------------------------
-
-
-def logins(call: Call, ids: list[str]) -> list[str]:
-    """The logins of accounts by their node ids."""
-    return [need(call, one, people.Account).user.login for one in ids]
-
-
-def create_issue(call: Call, asked: Input) -> Payload:
-    """Open an issue."""
-    repo = need(call, asked["repository_id"], Repository).repo
-    named = [need(call, one, Label).row["name"] for one in asked.get("label_ids") or []]
+def _create_issue(call: Call, asked: Args) -> Payload:
+    repo = need(call, asked["repositoryId"], "Repository").repo
     row = issues.create(
-        call, repo, asked["title"], asked.get("body"), named, logins(call, asked.get("assignee_ids") or [])
-    )
-    if asked.get("parent_issue_id"):
-        parent = need(call, asked["parent_issue_id"], Issue)
-        relations.add_child(call, parent.repo, parent.row, row["id"])
-    return {"issue": wrap(call, [row])[0]}
+        call, repo, asked["title"], asked.get("body"), _label_names(call, asked.get("labelIds")),
+        _logins(call, asked.get("assigneeIds")),
+    )  # fmt: skip
+    if asked.get("parentIssueId"):
+        relations.add_child(*_at(need(call, asked["parentIssueId"], "Issue")), row["id"])
+    return {"issue": item(call, row)}
 
 
-def changes(call: Call, asked: Input) -> dict[str, Any]:
+def _changes(call: Call, asked: Args) -> dict[str, Any]:
     """The REST form of what an update asks for."""
     found = {key: asked[key] for key in ("title", "body") if asked.get(key) is not None}
     if asked.get("state"):
         found["state"] = asked["state"].lower()
-    if asked.get("label_ids") is not None:
-        found["labels"] = [need(call, one, Label).row["name"] for one in asked["label_ids"]]
-    if asked.get("assignee_ids") is not None:
-        found["assignees"] = logins(call, asked["assignee_ids"])
+    if asked.get("labelIds") is not None:
+        found["labels"] = _label_names(call, asked["labelIds"])
+    if asked.get("assigneeIds") is not None:
+        found["assignees"] = _logins(call, asked["assigneeIds"])
     return found
 
 
-def update_issue(call: Call, asked: Input) -> Payload:
-    """Change an issue."""
-    item = need(call, asked["id"], Issue)
-    issues.edit(call, item.repo, item.row, changes(call, asked))
-    return {"issue": again(call, item), "actor": people.account(call, call.actor())}
+def _update_issue(node: RowNode, asked: Args) -> None:
+    issues.edit(*_at(node), _changes(node.call, asked))
 
 
-def close_issue(call: Call, asked: Input) -> Payload:
-    """Close an issue."""
-    item = need(call, asked["issue_id"], Issue)
-    reason = asked.get("state_reason")
-    issues.edit(call, item.repo, item.row, {"state": "closed", "state_reason": reason.lower() if reason else None})
-    return {"issue": again(call, item)}
+def _assigning(node: RowNode, asked: Args) -> tuple[Call, Repo, Row, list[str]]:
+    return *_at(node), _logins(node.call, asked["assigneeIds"])
 
 
-def reopen_issue(call: Call, asked: Input) -> Payload:
-    """Reopen an issue."""
-    item = need(call, asked["issue_id"], Issue)
-    issues.edit(call, item.repo, item.row, {"state": "open"})
-    return {"issue": again(call, item)}
+def _close(node: RowNode, asked: Args) -> None:
+    reason = asked.get("stateReason")
+    issues.edit(*_at(node), {"state": "closed", "state_reason": reason and reason.lower()})
 
 
-def add_sub_issue(call: Call, asked: Input) -> Payload:
-    """Make an issue a part of another one."""
-    item = need(call, asked["issue_id"], Issue)
-    if not asked.get("sub_issue_id"):
+def _reopen(node: RowNode, _asked: Args) -> None:
+    issues.edit(*_at(node), {"state": "open"})
+
+
+def _add_sub_issue(node: RowNode, asked: Args) -> None:
+    if not asked.get("subIssueId"):
         raise invalid("SubIssue", "subIssueId", "missing_field")
-    child = need(call, asked["sub_issue_id"], Issue)
-    relations.add_child(call, item.repo, item.row, child.row["id"], bool(asked.get("replace_parent")))
-    return {"issue": again(call, item), "subIssue": again(call, child)}
+    child = need(node.call, asked["subIssueId"], "Issue")
+    relations.add_child(*_at(node), child.data["id"], bool(asked.get("replaceParent")))
 
 
-def remove_sub_issue(call: Call, asked: Input) -> Payload:
-    """Take a sub-issue out of its parent."""
-    item, child = need(call, asked["issue_id"], Issue), need(call, asked["sub_issue_id"], Issue)
+def _remove_sub_issue(node: RowNode, asked: Args) -> None:
+    child = need(node.call, asked["subIssueId"], "Issue")
     try:
-        relations.remove_child(call, item.repo, item.row, child.row["id"])
+        relations.remove_child(*_at(node), child.data["id"])
     except Refused as refusal:
         raise Refused(404, "The issue is no sub-issue of the other") from refusal
-    return {"issue": again(call, item), "subIssue": again(call, child)}
 
 
-def add_assignees_to_assignable(call: Call, asked: Input) -> Payload:
-    """Assign users."""
-    item = need(call, asked["assignable_id"], Item)
-    call.need(item.repo, "triage")
-    issues.assign(call, item.repo, item.row, logins(call, asked["assignee_ids"]))
-    return {"assignable": again(call, item)}
+# -- pull requests ------------------------------------------------------------------------------------------
 
 
-def remove_assignees_from_assignable(call: Call, asked: Input) -> Payload:
-    """Take assignees off."""
-    item = need(call, asked["assignable_id"], Item)
-    call.need(item.repo, "triage")
-    issues.unassign(call, item.repo, item.row, logins(call, asked["assignee_ids"]))
-    return {"assignable": again(call, item)}
+def _create_pull_request(call: Call, asked: Args) -> Payload:
+    repo, head = need(call, asked["repositoryId"], "Repository").repo, asked.get("headRepositoryId")
+    opening = pulls.Opening(
+        title=asked["title"], body=asked.get("body"), head=asked["headRefName"].removeprefix("refs/heads/"),
+        base=asked["baseRefName"].removeprefix("refs/heads/"), draft=bool(asked.get("draft")),
+        maintainer_can_modify=asked.get("maintainerCanModify") is not False,
+        head_repo=need(call, head, "Repository").repo if head else None,
+    )  # fmt: skip
+    try:
+        return {"pullRequest": item(call, pulls.create(call, repo, opening))}
+    except Refused as refusal:
+        raise _plain(refusal) from refusal
 
 
-def resettle(call: Call) -> None:
-    """Before each mutation: what earlier ones or pushes moved is looked at again."""
-    for key in [key for key in call.cache if key[0] in ("settled", "base", "repo", "checks", "heads", "level")]:
-        del call.cache[key]
+def _update_pull_request(node: RowNode, asked: Args) -> None:
+    wanted = _changes(node.call, asked)
+    if asked.get("baseRefName"):
+        wanted["base"] = asked["baseRefName"]
+    if asked.get("maintainerCanModify") is not None:
+        wanted["maintainer_can_modify"] = asked["maintainerCanModify"]
+    pulls.edit(*_at(node), wanted)
+
+
+def _merge(node: RowNode, asked: Args) -> None:
+    """Merge; `expectedHeadOid` guards the head."""
+    wish = merge.Wish(
+        (asked.get("mergeMethod") or "MERGE").lower(), asked.get("expectedHeadOid"), asked.get("commitHeadline"),
+        asked.get("commitBody"),
+    )  # fmt: skip
+    merge.merge(*_at(node), wish)
+    settle.resettle(node.call, node.repo)
+
+
+# -- reviews ------------------------------------------------------------------------------------------------
+
+
+def _add_review(call: Call, asked: Args) -> Payload:
+    pull = need(call, asked["pullRequestId"], "PullRequest")
+    if asked.get("event") == "DISMISS":
+        raise unprocessable("A review cannot be created as dismissed")
+    try:
+        row = reviews.create(
+            *_at(pull), event=asked.get("event"), body=asked.get("body"), commit_id=asked.get("commitOID"),
+            comments=asked.get("comments"),
+        )  # fmt: skip
+    except Refused as refusal:
+        raise _plain(refusal) from refusal
+    node = review(call, row)
+    return {"pullRequestReview": node, "reviewEdge": Edge(node, row["id"])}
+
+
+def _reviewed(node: RowNode) -> tuple[Call, Repo, Row, Row]:
+    issue = issues.by_id(node.call, node.data["issue_id"])
+    assert issue is not None
+    return node.call, node.repo, issue, node.data
+
+
+def _submit_review(node: RowNode, asked: Args) -> None:
+    reviews.submit(*_reviewed(node), asked["event"], asked.get("body"))
+
+
+def _request_reviews(node: RowNode, asked: Args) -> None:
+    """Without `union` the list replaces the existing one."""
+    call, wanted = node.call, _logins(node.call, asked.get("userIds"))
+    if not asked.get("union"):
+        users = [call.user(one) for one in node.load(reviews.requested)]
+        gone = [user.login for user in users if user and user.login not in wanted]
+        reviews.request(*_at(node), gone, wanted=False)
+    reviews.request(*_at(node), wanted, wanted=True)
+
+
+_labelable: Final = partial(on, "labelableId", *ITEMS, level="triage", labelable="labelableId")
+_assignable: Final = partial(on, "assignableId", *ITEMS, level="triage", assignable="assignableId")
+_issue: Final = partial(on, "issueId", "Issue", issue="issueId")
+_pull: Final = partial(on, "pullRequestId", "PullRequest", pullRequest="pullRequestId")
+_review: Final = partial(on, "pullRequestReviewId", "PullRequestReview", pullRequestReview="pullRequestReviewId")
+_label: Final = partial(on, "id", "Label", level="write")
+_comment: Final = partial(on, "id", "IssueComment")
+
+MUTATIONS: Final[dict[str, Write]] = {
+    "updateRefs": on("repositoryId", "Repository", do=_update_refs),
+    "createRef": _create_ref,
+    "updateRef": on("refId", "Ref", do=_move_ref, ref="refId"),
+    "deleteRef": on("refId", "Ref", do=_move_ref),
+    "addLabelsToLabelable": _labelable(do=lambda node, asked: labels.add(*_labelling(node, asked["labelIds"]))),
+    "removeLabelsFromLabelable": _labelable(do=lambda node, asked: labels.remove(*_labelling(node, asked["labelIds"]))),
+    "clearLabelsFromLabelable": _labelable(do=lambda node, _asked: labels.replace(*_labelling(node, []))),
+    "createLabel": _create_label,
+    "updateLabel": _label(do=lambda node, asked: labels.update(*_at(node), asked), label="id"),
+    "deleteLabel": _label(do=lambda node, _asked: labels.delete(node.call, node.data)),
+    "addComment": _add_comment,
+    "updateIssueComment": _comment(do=lambda node, asked: comments.edit(*_at(node), asked["body"]), issueComment="id"),
+    "deleteIssueComment": _comment(do=lambda node, _asked: comments.delete(*_at(node))),
+    "createIssue": _create_issue,
+    "updateIssue": on("id", "Issue", do=_update_issue, issue="id"),
+    "closeIssue": _issue(do=_close),
+    "reopenIssue": _issue(do=_reopen),
+    "addSubIssue": _issue(do=_add_sub_issue, subIssue="subIssueId"),
+    "removeSubIssue": _issue(do=_remove_sub_issue, subIssue="subIssueId"),
+    "addAssigneesToAssignable": _assignable(do=lambda node, asked: issues.assign(*_assigning(node, asked))),
+    "removeAssigneesFromAssignable": _assignable(do=lambda node, asked: issues.unassign(*_assigning(node, asked))),
+    "createPullRequest": _create_pull_request,
+    "updatePullRequest": _pull(do=_update_pull_request),
+    "closePullRequest": _pull(do=_close),
+    "reopenPullRequest": _pull(do=_reopen),
+    "markPullRequestReadyForReview": _pull(do=lambda node, _asked: pulls.set_draft(*_at(node), False)),
+    "convertPullRequestToDraft": _pull(do=lambda node, _asked: pulls.set_draft(*_at(node), True)),
+    "mergePullRequest": _pull(do=_merge),
+    "addPullRequestReview": _add_review,
+    "submitPullRequestReview": _review(do=_submit_review),
+    "updatePullRequestReview": _review(do=lambda node, asked: reviews.edit(*_reviewed(node), asked["body"])),
+    "dismissPullRequestReview": _review(do=lambda node, asked: reviews.dismiss(*_reviewed(node), asked["message"])),
+    "requestReviews": _pull(do=_request_reviews),
+}

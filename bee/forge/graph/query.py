@@ -2,141 +2,123 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from bee.forge.core import comments, issues, settle
+from bee.forge.core import settle
+from bee.forge.core.clock import stamp
 from bee.forge.core.errors import Refused
 from bee.forge.core.ids import parse_node_id
+from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
-from bee.forge.graph import people, reviewnodes
-from bee.forge.graph.base import Batch, Connection, Node
-from bee.forge.graph.gitnodes import git_object, ref
-from bee.forge.graph.items import IssueComment, Label, wrap
-from bee.forge.graph.repository import Repository
+from bee.forge.graph.base import Node, RepoNode
+from bee.forge.graph.cost import Price
+from bee.forge.graph.fields import Args, Fields, WithArgs
+from bee.forge.graph.nodes import ACCOUNTS, account, comment, git_object, item, label, ref, repository, review
 from bee.forge.graph.search import search
 from bee.forge.limits import Window
 
+_ROWS: Final = {
+    "Issue": ("issues", item), "PullRequest": ("issues", item), "IssueComment": ("comments", comment),
+    "Label": ("labels", label), "PullRequestReview": ("reviews", review),
+}  # fmt: skip
+_IN_GIT: Final = ("Ref", "Commit", "Tree", "Blob", "Tag")
 
-def open_repository(call: Call, repo: Repo) -> Repository:
-    """A repository as a node, in step with its refs."""
-    settle.settle(call, repo)
-    return Repository(call, repo)
+
+@dataclass(frozen=True)
+class Root:
+    """What a query starts from."""
+
+    call: Call
+    window: Window
+    price: Price
 
 
-def _readable(call: Call, repo_id: int) -> Repo | None:
-    repo = call.repo_by_id(repo_id)
-    if repo is None or not call.may_read(repo):
+def _made(call: Call, typename: str, parts: list[str]) -> RepoNode[Any] | None:
+    number = int(parts[0])
+    if typename in _ROWS:
+        table, make = _ROWS[typename]
+        row = call.row(f"SELECT * FROM {table} WHERE id = ?", number)
+        found: RepoNode[Any] | None = make(call, row) if row else None
+        return found if found and found.typename == typename else None
+    repo = call.repo_by_id(number) if typename in ("Repository", *_IN_GIT) else None
+    if repo is None or typename == "Repository":
+        return repository(call, repo) if repo else None
+    return (ref if typename == "Ref" else git_object)(call, repo, parts[-1])
+
+
+def find(call: Call, node_id: str) -> Node[Any] | None:
+    """The node with an id; None also for what the viewer may not see."""
+    typename, parts = parse_node_id(node_id) or ("", [""])
+    if not parts[0].isdecimal():
         return None
-    settle.settle(call, repo)
-    return repo
-
-
-def _of_table(call: Call, typename: str, number: int) -> Node | None:
-    if typename in ("Issue", "PullRequest"):
-        row = issues.by_id(call, number)
-        repo = _readable(call, row["repo_id"]) if row else None
-        row = issues.by_id(call, number)
-        return wrap(call, [row])[0] if row and repo and (typename == "PullRequest") == bool(row["is_pull"]) else None
-    if typename == "IssueComment":
-        row = call.row("SELECT * FROM comments WHERE id = ?", number)
-        repo = _readable(call, row["repo_id"]) if row else None
-        return IssueComment(call, repo, comments.get(call, repo, number), Batch([number])) if repo else None
-    if typename == "Label":
-        row = call.row("SELECT * FROM labels WHERE id = ?", number)
-        return Label(call, row) if row and _readable(call, row["repo_id"]) else None
-    if typename == "PullRequestReview":
-        review = reviewnodes.of_id(call, number)
-        return review if review and _readable(call, review.repo.id) else None
-    if typename == "Repository":
-        repo = _readable(call, number)
-        return Repository(call, repo) if repo else None
-    return people.by_number(call, number)
-
-
-def find(call: Call, node_id: str) -> Node | None:
-    """The node with an id, or None; also for what the viewer may not see."""
-    parsed = parse_node_id(node_id)
-    if parsed is None:
+    if typename in ACCOUNTS:
+        return account(call, call.user(int(parts[0])))
+    found = _made(call, typename, parts)
+    if found is None or not call.may_read(found.repo):
         return None
-    typename, parts = parsed
-    if typename in ("Ref", "Commit", "Tree", "Blob", "Tag") and len(parts) == 2:
-        repo = _readable(call, int(parts[0]))
-        if repo is None:
-            return None
-        return ref(call, repo, parts[1]) if typename == "Ref" else git_object(call, repo, parts[1])
-    known = ("Issue", "PullRequest", "IssueComment", "Label", "PullRequestReview", "Repository", "User", "Bot",
-             "Organization")  # fmt: skip
-    return _of_table(call, typename, int(parts[0])) if typename in known and parts[0].isdecimal() else None
+    settle.settle(call, found.repo)
+    return _made(call, typename, parts)  # settling may have changed the row
 
 
-def need(call: Call, node_id: str, *kinds: type) -> Any:
-    """The node with an id, of one of these classes; raises NOT_FOUND in GitHub's words."""
+def need(call: Call, node_id: str, *typenames: str) -> Any:
+    """The node with an id, of one of these types or of any; raises NOT_FOUND in GitHub's words."""
     found = find(call, node_id)
-    if found is None or (kinds and not isinstance(found, kinds)):
-        raise Refused(404, f"Could not resolve to a node with the global id of '{node_id}'")
+    if found is None or (typenames and found.typename not in typenames):
+        raise _unresolved(node_id)
     return found
 
 
-class Query:
-    """The root of reads."""
-
-    def __init__(self, call: Call, window: Window, cost: int, nodes: int) -> None:
-        self.call, self._window, self._cost, self._nodes = call, window, cost, nodes
-
-    def viewer(self) -> people.UserNode:
-        """Who asks; a bot too is a User here, with its whole login."""
-        return people.UserNode(self.call, self.call.actor())
-
-    def rate_limit(self) -> dict[str, Any]:
-        """The window as it is after this query."""
-        from bee.forge.core.clock import stamp
-
-        window = self._window
-        return {"cost": self._cost, "limit": window.limit, "remaining": window.remaining, "used": window.used,
-                "resetAt": stamp(window.reset_seconds), "nodeCount": self._nodes}  # fmt: skip
-
-    def repository(self, owner: str, name: str, follow_renames: bool = True) -> Repository:
-        """A repository by name."""
-        try:
-            return open_repository(self.call, self.call.repo(owner, name))
-        except Refused:
-            message = f"Could not resolve to a Repository with the name '{owner}/{name}'."
-            raise Refused(404, message) from None
-
-    def node(self, id: str) -> Node:
-        """A node by id."""
-        found: Node = need(self.call, id)
-        return found
-
-    def nodes(self, ids: list[str]) -> list[Any]:
-        """Several nodes by id; one that is not found is an error beside a null."""
-        return [found if (found := find(self.call, one)) else _unresolved(one) for one in ids]
-
-    def search(self, query: str, type: str, **args: Any) -> Connection:
-        """Issues and pull requests that match."""
-        return search(self.call, query, type, args)
-
-    def user(self, login: str) -> people.Account:
-        """A person by login."""
-        found = self.call.forge.users.by_login(login)
-        if found is None or found.type != "User":
-            raise Refused(404, f"Could not resolve to a User with the login of '{login}'.")
-        return people.UserNode(self.call, found)
-
-    def organization(self, login: str) -> people.Account:
-        """An organization by login."""
-        found = self.call.forge.users.by_login(login)
-        if found is None or found.type != "Organization":
-            raise Refused(404, f"Could not resolve to an Organization with the login of '{login}'.")
-        return people.OrganizationNode(self.call, found)
-
-    def repository_owner(self, login: str) -> people.Account | None:
-        """A person or organization by login."""
-        found = self.call.forge.users.by_login(login)
-        return people.account(self.call, found) if found and found.type != "Bot" else None
+def _unresolved(node_id: str) -> Refused:
+    return Refused(404, f"Could not resolve to a node with the global id of '{node_id}'")
 
 
-def _unresolved(node_id: str) -> Exception:
-    from bee.forge.graph.schema import error
+def _rate_limit(root: Root) -> dict[str, Any]:
+    """The window as it is after this query."""
+    window = root.window
+    return {"cost": root.price.points, "limit": window.limit, "remaining": window.remaining, "used": window.used,
+            "resetAt": stamp(window.reset_seconds), "nodeCount": root.price.nodes}  # fmt: skip
 
-    return error(Refused(404, f"Could not resolve to a node with the global id of '{node_id}'"))
+
+def _repository(root: Root, args: Args) -> RepoNode[Repo]:
+    owner, name = args["owner"], args["name"]
+    try:
+        repo = root.call.repo(owner, name)
+    except Refused:
+        raise Refused(404, f"Could not resolve to a Repository with the name '{owner}/{name}'.") from None
+    settle.settle(root.call, repo)
+    return repository(root.call, repo)
+
+
+def _account(typename: str, words: str) -> WithArgs[Root]:
+    def read(root: Root, args: Args) -> Node[User] | None:
+        found = root.call.forge.users.by_login(args["login"])
+        if found is None or found.type != typename:
+            raise Refused(404, f"Could not resolve to {words} with the login of '{args['login']}'.")
+        return account(root.call, found)
+
+    return WithArgs(read)
+
+
+def _owner(root: Root, args: Args) -> Node[User] | None:
+    found = root.call.forge.users.by_login(args["login"])
+    return account(root.call, found) if found and found.type != "Bot" else None
+
+
+def _nodes(root: Root, args: Args) -> list[Node[Any] | Refused]:
+    """One that is not found is an error beside a null."""
+    return [find(root.call, one) or _unresolved(one) for one in args["ids"]]
+
+
+QUERY: Final[Fields[Root]] = {
+    # A bot too is a User here, with its whole login.
+    "viewer": lambda root: Node(root.call, "User", root.call.actor()),
+    "rateLimit": _rate_limit,
+    "repository": WithArgs(_repository),
+    "node": WithArgs(lambda root, args: need(root.call, args["id"])),
+    "nodes": WithArgs(_nodes),
+    "search": WithArgs(lambda root, args: search(root.call, args)),
+    "user": _account("User", "a User"),
+    "organization": _account("Organization", "an Organization"),
+    "repositoryOwner": WithArgs(_owner),
+}

@@ -1,6 +1,6 @@
 """Search for issues and pull requests, as far as `gh` uses it for its lists.
 
-GitHub's own search is minutes late; this one is not, which is no promise to rely on.
+GitHub's own search is minutes late. This one is not, and clients must not rely on that.
 https://docs.github.com/search-github/searching-on-github/searching-issues-and-pull-requests
 """
 
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from bee.forge.core import issues, pulls, reviews, settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
-from bee.forge.graph.base import Connection, connect
-from bee.forge.graph.items import wrap
+from bee.forge.graph.fields import Args
+from bee.forge.graph.nodes import item
+from bee.forge.graph.pages import Page, connect
 
 _WORD: Final = re.compile(r'(?:(-?[\w-]+):)?("(?:[^"\\]|\\.)*"|\S+)')
 FOUND_MAX: Final = 1000
@@ -100,14 +101,14 @@ def _fits(call: Call, query: _Query, row: Row) -> bool:
     return True
 
 
-def search(call: Call, text: str, kind: str, args: dict[str, Any]) -> Connection:
+def search(call: Call, args: Args) -> Page:
     """The issues and pull requests that a search finds; raises Refused for other kinds."""
-    if kind != "ISSUE":
-        raise Refused(422, f"This forge does not search for {kind}.", kind="NOT_SERVED")
-    query = _parsed(text)
+    if args["type"] != "ISSUE":
+        raise Refused(422, f"This forge does not search for {args['type']}.", kind="NOT_SERVED")
+    query = _parsed(args["query"])
     wanted = _filter(call, query)
     rows: list[Row] = []
     for repo in _repos(call, query):
         settle.settle(call, repo)
         rows += [row for row in issues.page(call, repo, wanted, FOUND_MAX) if _fits(call, query, row)]
-    return connect(call, rows, lambda row: wrap(call, [row])[0], args)
+    return connect(call, rows, args, make=lambda row: item(call, row))
