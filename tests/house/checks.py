@@ -23,11 +23,6 @@ OUTWARD: Final = ("bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
 FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge"})
 
-# Packages whose modules may name one another inside functions, with the reason.
-MUTUAL: Final = {
-    "bee.forge.graph": "the types of GitHub's GraphQL schema refer to one another, so their answers do too"
-}
-
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": ("bee.github", "bee.system.notifier"),
@@ -213,8 +208,7 @@ def import_cycles(root: Path, late: bool = True) -> list[str]:
     circles = {
         tuple(sorted(other for other in reach[name] if name in reach[other])) for name in known if name in reach[name]
     }
-    mutual = {circle for circle in circles if late and all(_within(name, MUTUAL) for name in circle)}
-    return [f"import cycle: {' <-> '.join(circle)}" for circle in sorted(circles - mutual)]
+    return [f"import cycle: {' <-> '.join(circle)}" for circle in sorted(circles)]
 
 
 def _reachable(start: str, edges: Mapping[str, set[str]]) -> set[str]:
