@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.cli import wiring
-from bee.github.client import GitHubClient
 from bee.host import Host
+from bee.lease.store import ByPerson
 
 if TYPE_CHECKING:
     from bee.config.schema import Settings
@@ -78,13 +78,11 @@ def print_json(data: Mapping[str, Any]) -> None:
     print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)
 
 
-def steer_item(
-    args: argparse.Namespace, env: Mapping[str, str], act: Callable[[Host, GitHubClient, str, int], Done]
-) -> int:
+def steer_item(args: argparse.Namespace, env: Mapping[str, str], act: Callable[[ByPerson, int], Done]) -> int:
     """Do something to the item that was asked for, and say what came of it."""
     host = host_for(args, env)
     repo = wiring.one_repo(host.settings, args.repo)
-    done = act(host, host.client(), repo, args.number)
+    done = act(ByPerson(host, host.client(), repo), args.number)
     if args.json:
         print_json(done.json(repo, args.number))
     else:

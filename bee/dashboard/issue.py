@@ -12,13 +12,12 @@ from dataclasses import replace
 from bee.dashboard import model as board
 from bee.dashboard.model import Asked, Box, Do
 from bee.executors.phases import with_phases
-from bee.github import read, write
+from bee.github import read
 from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.lease import pause
-from bee.lease.lease import Desk, desk_of
-from bee.lease.singleton import keyed
+from bee.lease.store import Lease, LeaseStore
 from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
@@ -31,6 +30,7 @@ from bee.pipeline.gates import plan_print
 from bee.pipeline.history import MENDER
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import revisions
+from bee.publish import posts
 from bee.steer import actions
 from bee.wording import texts as wording
 
@@ -44,12 +44,12 @@ def _heeded(host: Host, client: GitHubClient, view: View) -> View:
     issue = board.found(view)
     if issue is None or not board.asked(issue):
         return view
-    desk = desk_of(client, view.snapshot, host.host_id, host.boot)
+    store = LeaseStore.of(host, client, view.snapshot)
     try:
-        with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
-            fresh = read.read_item(client, desk.repo, issue.number).item if held else None
-            if isinstance(fresh, Issue) and fresh.open:
-                _answer(desk, fresh, view)
+        with store.singleton(board.KEY, view.snapshot.alerts.get(board.KEY)) as lease:
+            fresh = read.read_item(client, store.repo, issue.number).item if lease is not None else None
+            if lease is not None and isinstance(fresh, Issue) and fresh.open:
+                _answer(lease, fresh, view)
     except BeeError as problem:
         _say(host, view, problem)
     return with_phases(host, look(client, view.snapshot.repo))
@@ -81,15 +81,15 @@ def _show(host: Host, client: GitHubClient, view: View, decision: Decision, star
             return True
         if not _rested(issue, view):
             return False
-    desk = desk_of(client, view.snapshot, host.host_id, host.boot)
-    with keyed(desk, board.KEY, "the dashboard", view.snapshot.alerts.get(board.KEY)) as held:
-        if held and issue is None:
-            _open(desk, view, decision, started)
-        elif held and issue is not None:
-            fresh = read.read_item(client, desk.repo, issue.number).item
+    store = LeaseStore.of(host, client, view.snapshot)
+    with store.singleton(board.KEY, view.snapshot.alerts.get(board.KEY)) as lease:
+        if lease is not None and issue is None:
+            _open(lease, view, decision, started)
+        elif lease is not None and issue is not None:
+            fresh = read.read_item(client, store.repo, issue.number).item
             if isinstance(fresh, Issue) and fresh.open:
-                _refresh(desk, fresh, view, decision, started)
-        return held
+                _refresh(lease, fresh, view, decision, started)
+        return lease is not None
 
 
 def _differs(issue: Issue, view: View, decision: Decision, started: str) -> bool:
@@ -117,22 +117,22 @@ def _shown(issue: Issue, view: View) -> Comment | None:
     return status_comment.found(issue, view.trust, _key(issue.number))
 
 
-def _open(desk: Desk, view: View, decision: Decision, started: str) -> None:
+def _open(lease: Lease, view: View, decision: Decision, started: str) -> None:
     """The issue with its picture; unless somebody opened it since the snapshot."""
     marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
-    if read.open_alert(desk.client, desk.repo, view.snapshot.viewer.login, marker):
+    if read.open_alert(lease.client, lease.repo, view.snapshot.viewer.login, marker):
         return
-    body = board.body(desk.repo, board.boxes(view, decision.places), ())
-    number = write.create_issue(desk.client, desk.repo, wording.DASHBOARD_TITLE, body)
-    write.comment(desk.client, desk.repo, number, _picture(desk, number, view, decision, started))
+    body = board.body(lease.repo, board.boxes(view, decision.places), ())
+    number = posts.create_issue(lease, wording.DASHBOARD_TITLE, body)
+    posts.comment(lease, number, _picture(lease, number, view, decision, started))
 
 
-def _picture(desk: Desk, number: int, view: View, decision: Decision, started: str) -> str:
-    text = wording.as_of(board.picture(view, decision, started), desk.client.now())
+def _picture(lease: Lease, number: int, view: View, decision: Decision, started: str) -> str:
+    text = wording.as_of(board.picture(view, decision, started), lease.client.now())
     return wording.marked(text, board.KEY, MENDER, _key(number), kind="status")
 
 
-def _answer(desk: Desk, issue: Issue, view: View) -> None:
+def _answer(lease: Lease, issue: Issue, view: View) -> None:
     """Do what was asked for, and take the ticks off with a line about each."""
     said = board.said(issue.body)
     seen: Issue | None = issue
@@ -140,41 +140,41 @@ def _answer(desk: Desk, issue: Issue, view: View) -> None:
         if seen is None:
             return
         for one in board.asked(seen):
-            done = _do(desk, one, view)
-            line = wording.asked_on_dashboard(one.at or desk.client.now(), _name(one), one.box.line()[6:], done)
+            done = _do(lease, one, view)
+            line = wording.asked_on_dashboard(one.at or lease.client.now(), _name(one), one.box.line()[6:], done)
             said += [line] if line not in said else []
-        now = look(desk.client, desk.repo)
-        body = board.body(desk.repo, board.boxes(now, survey(now)), said)
-        write.write_body(desk.client, desk.repo, issue.number, body)
-        seen = _written_over(desk, seen, body)
+        now = look(lease.client, lease.repo)
+        body = board.body(lease.repo, board.boxes(now, survey(now)), said)
+        posts.write_body(lease, issue.number, body)
+        seen = _written_over(lease, seen, body)
 
 
-def _refresh(desk: Desk, issue: Issue, view: View, decision: Decision, started: str) -> None:
+def _refresh(lease: Lease, issue: Issue, view: View, decision: Decision, started: str) -> None:
     """The boxes that make sense now, and the picture. A box that is ticked meanwhile is left to the next tick."""
     if len(issue.edits) >= limits.DASHBOARD_EDITS_MAX:
         # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
-        write.close_issue(desk.client, desk.repo, issue.number)
+        posts.close_issue(lease, issue.number)
         return
-    body = board.body(desk.repo, board.boxes(view, decision.places), board.said(issue.body))
+    body = board.body(lease.repo, board.boxes(view, decision.places), board.said(issue.body))
     if body != unix(issue.body) and not board.asked(issue):
-        write.write_body(desk.client, desk.repo, issue.number, body)
-        lost = _written_over(desk, issue, body)
+        posts.write_body(lease, issue.number, body)
+        lost = _written_over(lease, issue, body)
         if lost is not None:
-            _answer(desk, lost, view)
-    text = _picture(desk, issue.number, view, decision, started)
+            _answer(lease, lost, view)
+    text = _picture(lease, issue.number, view, decision, started)
     shown = _shown(issue, view)
     if shown is None:
-        write.comment(desk.client, desk.repo, issue.number, text)
+        posts.comment(lease, issue.number, text)
     elif not board.same(unix(shown.body), text):
-        write.edit_comment(desk.client, desk.repo, shown.id, text)
+        posts.edit_comment(lease, shown.id, text)
 
 
-def _written_over(desk: Desk, seen: Issue, written: str) -> Issue | None:
+def _written_over(lease: Lease, seen: Issue, written: str) -> Issue | None:
     """The issue as somebody edited it in the moment before bee wrote: what they ticked counts. None: nobody did.
 
     That text is not put back: a tick must stay its author's, never become bee's.
     """
-    after = read.read_item(desk.client, desk.repo, seen.number).item
+    after = read.read_item(lease.client, lease.repo, seen.number).item
     edits = revisions(after)
     texts = [unix(edit.text or "") for edit in edits]
     at = len(texts) - 1 - texts[::-1].index(written) if written in texts else 0
@@ -187,34 +187,34 @@ def _name(one: Asked) -> str:
     return one.who.login if one.who is not None else ""
 
 
-def _do(desk: Desk, one: Asked, view: View) -> str:
+def _do(lease: Lease, one: Asked, view: View) -> str:
     """What was asked for, when a trusted person asked; in one sentence."""
     if not board.counts(one, view.trust):
         return "Nothing was done: it counts when somebody with write access ticks it"
     try:
-        return _act(desk, one.box, _name(one), one.at, view)
+        return _act(lease, one.box, _name(one), one.at, view)
     except UsageError as problem:
         return str(problem)
 
 
-def _act(desk: Desk, box: Box, who: str, at: int, view: View) -> str:
-    client, repo, number = desk.client, desk.repo, box.number
+def _act(lease: Lease, box: Box, who: str, at: int, view: View) -> str:
+    client, repo, number = lease.client, lease.repo, box.number
     if box.do is Do.PAUSE:
-        pause.pause_all(desk, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
+        pause.pause_all(lease.store, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
         return "Nothing is dispatched in this repository, by any host, until somebody lets it go on"
     if box.do is Do.RESUME:
-        pause.resume_all(desk, view.snapshot.control)
+        pause.resume_all(lease.store, view.snapshot.control)
         return "It goes on with the next tick"
     key = effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
     item = read.read_item(client, repo, number).item
     if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
         return "It was done already"
     if box.do is Do.RETRY:
-        done = actions.retry(client, repo, number, "")
-        write.comment(client, repo, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
+        done = actions.retry(lease, number, "")
+        posts.comment(lease, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
         return done.said
     if not isinstance(item, Issue) or box.bound != plan_print(item.body):
         return "Nothing was done: the plan is another by now"
     text = wording.plan_approved(who, box.bound, at)
-    write.comment(client, repo, number, wording.marked(text, board.KEY, "human", key))
+    posts.comment(lease, number, wording.marked(text, board.KEY, "human", key))
     return f"The plan of #{number} counts as approved"

@@ -98,3 +98,10 @@ def is_cut(connection: JsonReader) -> bool:
 def whole(nodes: Iterable[JsonReader]) -> dict[str, Any]:
     """A connection of one page."""
     return {"nodes": [node.data for node in nodes], "pageInfo": {"hasNextPage": False}}
+
+
+def mutate(client: GitHubClient, document: str, variables: Mapping[str, Any], *parts: str) -> None:
+    """A mutation. One that GitHub did answers each of its parts; whatever else comes may have been done or not."""
+    answer = top(client.graphql(document, variables, write=True), document)
+    for part in parts:
+        answer.one(part)

@@ -8,95 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 from bee.github import parse, queries
 from bee.github.client import GitHubClient, GraphQLErrors
-from bee.github.graphql import ask, names_of
+from bee.github.git_database import RefMove
+from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
 from bee.github.read import whole_item
-from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
+from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Item, Tip
-from bee.model.labels import LABEL_TEXTS, Label, known
-from bee.model.records import decode
+from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.refs import item_ref
-
-NO_OID: Final = "0" * 40
-
-
-@dataclass(frozen=True, slots=True)
-class RefMove:
-    """One ref from `before` (None: must not exist) to `after` (None: gone). Oids are 40 hex digits."""
-
-    ref: str
-    before: str | None
-    after: str | None
-
-
-def create_commit(client: GitHubClient, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
-    """A commit object (no ref points to it yet); its oid. https://docs.github.com/en/rest/git/commits"""
-    body = {"message": message, "tree": tree, "parents": list(parents)}
-    return client.one("POST", f"/repos/{repo}/git/commits", body).text("sha")
-
-
-def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
-    """Move refs by compare-and-swap, all or nothing. Raises RefConflict when one was not where `before` says.
-
-    https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
-    ref is created, or moved forward without force, by REST: its parent is the value that was seen.
-    """
-    updates = [
-        {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
-    ]
-    try:
-        _all_done(client, queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, "updateRefs")
-    except GraphQLErrors as problems:
-        if "doesn't exist on type" in problems.text() and len(moves) == 1:
-            return _update_ref_by_rest(client, repo, moves[0])
-        if "FORBIDDEN" in problems.kinds():
-            raise ForbiddenError(f"the token may not write refs in {repo} ({problems.text()})") from problems
-        raise RefConflict(problems.text()) from problems
-
-
-def _all_done(client: GitHubClient, document: str, variables: Mapping[str, Any], *parts: str) -> None:
-    """A mutation. One that GitHub did answers each of its parts; whatever else comes may have been done or not."""
-    answer = top(client.graphql(document, variables, write=True), document)
-    for part in parts:
-        answer.one(part)
-
-
-def _update_ref_by_rest(client: GitHubClient, repo: str, move: RefMove) -> None:
-    short = quote(move.ref.removeprefix("refs/"), safe="/")
-    try:
-        if move.before is None:
-            client.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
-        else:
-            client.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
-    except RefusedError as problem:
-        raise RefConflict(problem.message) from problem
-
-
-def read_ref(client: GitHubClient, repo: str, ref: str) -> Tip | None:
-    """Where one ref stands now, with the record there; None when it does not exist."""
-    found = _ref(client, repo, ref)
-    if found is None or found.text("type") != "commit":
-        return Tip(found.text("sha"), None) if found else None
-    oid = found.text("sha")
-    return Tip(oid, decode(client.one("GET", f"/repos/{repo}/git/commits/{oid}").text("message")))
-
-
-def read_oid(client: GitHubClient, repo: str, ref: str) -> str | None:
-    """The oid of one ref; None when it does not exist."""
-    found = _ref(client, repo, ref)
-    return found.text("sha") if found else None
-
-
-def _ref(client: GitHubClient, repo: str, ref: str) -> JsonReader | None:
-    try:
-        return client.one("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}").one("object")
-    except NotFoundError:
-        return None
 
 
 def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, label_id: str) -> tuple[Item, Tip | None]:
@@ -126,7 +50,7 @@ def pause(
     node_id: str,
     label_id: str,
     body: str,
-    moves: Sequence[RefMove],
+    move: RefMove,
     edit: Edit | None = None,
 ) -> None:
     """A person's pause in one request: the label, the words, the sticky comment's, the claim's release, in this order.
@@ -134,17 +58,14 @@ def pause(
     Raises RefConflict when only the release failed: label and comment are there. That the sticky comment did not take
     its edit is no failure.
     """
-    updates = [
-        {"name": m.ref, "beforeOid": m.before or NO_OID, "afterOid": m.after or NO_OID, "force": True} for m in moves
-    ]
     variables: dict[str, Any] = {
-        "item": node_id, "label": label_id, "body": body, "repository": repo_id, "updates": updates,
+        "item": node_id, "label": label_id, "body": body, "repository": repo_id, "updates": [move.update],
     }  # fmt: skip
     if edit is not None:
         variables["edit"] = {"id": edit.node_id, "body": edit.body}
     try:
         document = queries.PAUSE_SHOWN if edit is not None else queries.PAUSE
-        _all_done(client, document, variables, "label", "comment", "release")
+        mutate(client, document, variables, "label", "comment", "release")
     except GraphQLErrors as problems:
         failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
         if failed == {"sticky"}:
@@ -274,41 +195,6 @@ def merged_as(client: GitHubClient, repo: str, number: int) -> tuple[str, str]:
     data = client.one("GET", f"/repos/{repo}/pulls/{number}")
     by = data.one_or_null("merged_by")
     return data.text("merge_commit_sha"), by.text("login") if by else ""
-
-
-def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
-    """A ref taken away; one that is not there is no error."""
-    try:
-        client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
-    except (NotFoundError, RefusedError):
-        return
-
-
-def commit_parents(client: GitHubClient, repo: str, oid: str) -> tuple[str, ...]:
-    """The parents of a commit, first parent first."""
-    data = client.one("GET", f"/repos/{repo}/git/commits/{oid}")
-    return tuple(parent.text("sha") for parent in data.many("parents"))
-
-
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """A run's question to GitHub: where its lease stands, whether the item is open, and bee's labels on it."""
-
-    tip: Tip | None
-    open: bool
-    labels: frozenset[Label]
-
-
-def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
-    """The lease and the labels of one item, in one request."""
-    data = ask(client, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
-    top = data.one("repository")
-    item, lease = top.one_or_null("issueOrPullRequest"), top.one_or_null("lease")
-    if item is None:
-        raise NotFoundError(f"{repo} has no #{number} any more")
-    state = item.text("issueState" if item.text("__typename") == "Issue" else "pullState")
-    names = known(node.text("name") for node in item.one("labels").many("nodes"))
-    return Pulse(parse.tip(lease) if lease else None, state == "OPEN", names)
 
 
 def delete_comment(client: GitHubClient, repo: str, comment_id: int) -> None:

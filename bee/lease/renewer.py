@@ -1,6 +1,6 @@
 """Keeps one lease alive while an agent works: renews it, watches for a person's stop, and owns its every move.
 
-Renewal and publishing never race: both hold the same lock, and the keeper's `lease` is the only one there is.
+Renewal and publishing never race: both hold the same lock, and the renewer's `lease` is the only one there is.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.github import write
-from bee.lease import lease as leases
-from bee.lease.lease import Desk, Lease
+from bee.github import git_database
+from bee.lease.store import Lease, LeaseStore, says_stop
 from bee.model import limits
 from bee.model.errors import BeeError, LeaseLost, LookError
+from bee.model.labels import Label
 
 
 @dataclass(slots=True)
 class LeaseRenewer:
-    """A thread beside one run. `stop` is set when the run must end; `why` says why, in words for people."""
+    """A thread beside one run. `stop` is set when the run must end; `why` says why, in words for people.
 
-    desk: Desk
+    `store` is for that thread alone: a client's connection is not for two threads. The lease itself is of the run's.
+    """
+
+    store: LeaseStore
     lease: Lease
     stop: threading.Event = field(default_factory=threading.Event)
     why: str = ""
@@ -32,11 +35,11 @@ class LeaseRenewer:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._lock = self.desk.client.clock.lock()
+        self._lock = self.store.client.clock.lock()
 
     def start(self) -> None:
         """Begin to watch."""
-        self.desk.client.clock.beside("lease keeper", self._watch)
+        self.store.client.clock.beside("lease renewer", self._watch)
 
     def close(self) -> None:
         """Stop watching; a move that is under way ends first."""
@@ -61,11 +64,11 @@ class LeaseRenewer:
         return self.move(self._fresh)
 
     def _fresh(self, lease: Lease) -> Lease:
-        age = self.desk.client.now() - lease.record.at
-        return leases.renew(self.desk, lease) if age >= limits.LEASE_RENEW_SECONDS else lease
+        age = self.store.client.now() - lease.record.at
+        return self.store.renew(lease) if age >= limits.LEASE_RENEW_SECONDS else lease
 
     def _watch(self) -> None:
-        clock = self.desk.client.clock
+        clock = self.store.client.clock
         slept = clock.monotonic()
         while not clock.wait(self._over, self.poll_seconds):
             try:
@@ -86,12 +89,12 @@ class LeaseRenewer:
         with self._lock:
             if self._over.is_set():
                 return
-            pulse = write.pulse(self.desk.client, self.desk.repo, self.lease.record.number)
+            pulse = git_database.pulse(self.store.client, self.store.repo, self.lease.record.number)
             if pulse.tip is None or pulse.tip.oid != self.lease.oid:
                 self._end("another run has the lease now, or a person paused this one", lost=True)
                 raise LeaseLost(self.why)
-            if leases.records_stop(pulse):
-                self._end("a person put breeze:human on the item")
+            if says_stop(pulse):
+                self._end(f"a person put {Label.HUMAN} on the item")
             elif not pulse.open:
                 self._end("the item was closed")
             self.lease = self._fresh(self.lease)

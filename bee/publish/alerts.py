@@ -6,18 +6,17 @@ was raised, and the cause it was last raised for. Raised twice for one cause, it
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
-from bee.github import read, write
-from bee.host import new_run
-from bee.lease import lease as leases
-from bee.lease.lease import Desk
+from bee.github import git_database, read
+from bee.lease.store import Lease, LeaseStore
 from bee.model import limits, markers
 from bee.model.items import Tip, Who
-from bee.model.records import Kind, Record
+from bee.model.records import Kind
 from bee.model.refs import ALERT_REFS
 from bee.model.text import digest
+from bee.publish import posts
 from bee.publish.context import Moment, moment
 from bee.wording import texts
 
@@ -40,78 +39,82 @@ def stands(tip: Tip | None, alert: Alert) -> bool:
     return record is not None and not record.holds and record.fingerprint == digest(alert.cause)
 
 
-def raise_alert(desk: Desk, viewer: Who, alert: Alert, alone: bool = False) -> bool:
+def raise_alert(store: LeaseStore, viewer: Who, alert: Alert, alone: bool = False) -> bool:
     """Open the key's issue, or count in it; False when it is raised for this cause, or another host is at it.
 
     `alone`: the caller holds what nobody else does (an item's lease), so that a lock left by a crash is its own.
     Raises LookError.
     """
-    ref = f"{ALERT_REFS}{alert.key}"
-    tip = write.read_ref(desk.client, desk.repo, ref)
-    before = tip.record if tip else None
-    now, cause = desk.client.now(), digest(alert.cause)
-    if stands(tip, alert) or (before is not None and before.holds and before.expires_at > now and not alone):
+    tip = git_database.read_ref(store.client, store.repo, f"{ALERT_REFS}{alert.key}")
+    if stands(tip, alert):
         return False
+    before, cause = tip.record if tip else None, digest(alert.cause)
     again = before is not None and before.fingerprint == cause
-    count = (before.count if before else 0) + (0 if again else 1)
-    claim = Record(
-        Kind.CLAIMED, before.number if before else 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8),
-        desk.host, desk.boot, expires_at=now + limits.LEASE_SECONDS, fingerprint=cause, note=alert.title, count=count,
+    claimed = moment(store.client)
+    lease = store.acquire_key(
+        alert.key, ROLE, tip, alone, number=before.number if before else 0, fingerprint=cause, note=alert.title,
+        count=(before.count if before else 0) + (0 if again else 1),
     )  # fmt: skip
-    claimed = moment(desk.client)
-    oid = _move(desk, ref, tip.oid if tip else None, claim)
-    number = _write_issue(desk, viewer, alert, claim, claimed) if oid is not None else None
-    if number is None:
+    number = _write_issue(lease, viewer, alert, claimed) if lease is not None else None
+    if lease is None or number is None:
         return False
-    _move(desk, ref, oid, _settled(claim, number, desk.client.now()))
+    _settle(lease, number=number)
     return True
 
 
-def _settled(record: Record, number: int, now: int) -> Record:
-    return replace(record, kind=Kind.FINISHED, number=number, at=now, expires_at=0, nonce=secrets.token_hex(8))
+def _settle(lease: Lease, **changes: Any) -> bool:
+    """Give the key back with what its record says from now on; False where another host took it over meanwhile."""
+    last = lease.store.next_record(lease.record, kind=Kind.FINISHED, expires_at=0, **changes)
+    return lease.store.put(lease.ref, Tip(lease.oid, lease.record), last) is not None
 
 
-def _write_issue(desk: Desk, viewer: Who, alert: Alert, record: Record, claimed: Moment) -> int | None:
+def _write_issue(lease: Lease, viewer: Who, alert: Alert, claimed: Moment) -> int | None:
     """The issue, new or edited in place; its number. One that was closed is over: the next cause opens another.
 
     None when this machine slept past the claim: another host may have written it by now.
     """
-    client, repo = desk.client, desk.repo
+    client, repo, record = lease.client, lease.repo, lease.record
     marker = markers.render(markers.Marker(markers.ALERT, {"key": alert.key}))
     number = record.number if record.number and read.read_closing(client, repo, record.number).open else 0
     number = number or read.open_alert(client, repo, viewer.login, marker)
     body = f"{texts.counted(alert.text, record.count, record.at)}\n\n{marker}"
-    if claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(client)):
+    if _slept_since(claimed, lease):
         return None
     if not number:
-        return write.create_issue(client, repo, alert.title, body)
-    write.write_body(client, repo, number, body)
+        return posts.create_issue(lease, alert.title, body)
+    posts.write_body(lease, number, body)
     return number
 
 
-def clear_alert(desk: Desk, key: str, tip: Tip, words: str) -> bool:
-    """The cause is gone: its issue is closed, if there is one, and the count begins anew. Raises LookError."""
-    record = tip.record
-    if record is None or (record.holds and record.expires_at > desk.client.now()):
+def _slept_since(claimed: Moment, lease: Lease) -> bool:
+    """Whether so much time went by since the key was claimed that another host may have it."""
+    return claimed.is_older(limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS, moment(lease.client))
+
+
+def clear_alert(store: LeaseStore, key: str, tip: Tip, words: str) -> bool:
+    """The cause is gone: its issue is closed, if there is one, and the count begins anew. Raises LookError.
+
+    False when another host is at it. The issue is closed before anything is said, so that nothing is said twice where
+    a host dies in between.
+    """
+    if tip.record is None:
         return False
-    if record.number and read.read_closing(desk.client, desk.repo, record.number).open:
-        write.comment(desk.client, desk.repo, record.number, words)
-        write.close_issue(desk.client, desk.repo, record.number)
-    over = replace(_settled(record, 0, desk.client.now()), count=0, fingerprint="", note=words[:500])
-    return _move(desk, f"{ALERT_REFS}{key}", tip.oid, over) is not None
+    claimed, about = moment(store.client), tip.record
+    lease = store.acquire_key(
+        key, ROLE, tip, number=about.number, fingerprint=about.fingerprint, note=about.note, count=about.count
+    )
+    if lease is None:
+        return False
+    is_open = bool(about.number) and read.read_closing(lease.client, lease.repo, about.number).open
+    if _slept_since(claimed, lease):
+        return False
+    if is_open:
+        posts.close_issue(lease, about.number)
+        posts.comment(lease, about.number, words)
+    return _settle(lease, number=0, count=0, fingerprint="", note=words[:500])
 
 
-def note_seen(desk: Desk, key: str, tip: Tip | None, count: int, note: str) -> bool:
+def note_seen(store: LeaseStore, key: str, tip: Tip | None, count: int, note: str) -> bool:
     """Write down that a cause was seen for the `count`th time in a row, before its alert is due."""
-    now = desk.client.now()
-    record = Record(
-        Kind.FINISHED, 0, new_run(ROLE, 0, now), ROLE, now, secrets.token_hex(8), desk.host, desk.boot,
-        note=note[:500], count=count,
-    )  # fmt: skip
-    return _move(desk, f"{ALERT_REFS}{key}", tip.oid if tip else None, record) is not None
-
-
-def _move(desk: Desk, ref: str, before: str | None, record: Record) -> str | None:
-    """The oid of the record, when the ref now stands there; None when somebody else was first."""
-    oid = leases.write_record(desk, record, before)
-    return oid if leases.swap(desk, ref, before, oid) else None
+    record = store.new_record(Kind.FINISHED, ROLE, note=note[:500], count=count)
+    return store.put(f"{ALERT_REFS}{key}", tip, record) is not None

@@ -14,7 +14,8 @@ from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, Sticky
 from bee.model.items import Issue, Item
 from bee.pipeline.status_comment import found as sticky_found
 from bee.pipeline.trust import Trust
-from bee.publish.context import Carrying
+from bee.publish import labels
+from bee.publish.context import PublishContext
 
 TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)
 # What stops or ends an item comes before what lets it go.
@@ -51,12 +52,11 @@ def _parts_of(
 
     for effect in group:
         if isinstance(effect, SetLabels):
-            if not ids.keys() >= {*effect.add, *effect.remove}:
+            changes = labels.parts_of(effect, item, ids)
+            if changes is None:
                 return None
-            if effect.add:
-                ask("add", effect, labelableId=item.node_id, labelIds=[ids[name] for name in effect.add])
-            if effect.remove:
-                ask("remove", effect, labelableId=item.node_id, labelIds=[ids[name] for name in effect.remove])
+            for name, given in changes.items():
+                ask(name, effect, **given)
         elif isinstance(effect, PostComment) and not is_said(effect):
             ask("comment", effect, subjectId=item.node_id, body=effect.body)
         elif isinstance(effect, CloseIssue) and isinstance(item, Issue) and item.open:
@@ -70,30 +70,30 @@ def _parts_of(
     return {name: parts[name] for name in ORDER if name in parts}, behind
 
 
-def together(carrying: Carrying, group: tuple[Effect, ...]) -> tuple[Effect, ...]:
+def together(context: PublishContext, group: tuple[Effect, ...]) -> tuple[Effect, ...]:
     """Do effects on one item in one request, where it saves any; what is left to be done singly."""
     able = [effect for effect in group if isinstance(effect, TOGETHER)]
     if len(able) != len(group) or (len(group) == 1 and not _is_swap(group[0])):
         return group
-    item = carrying.item(able[0].number)
+    item = context.item(able[0].number)
 
     def is_said(effect: PostComment) -> bool:
-        return carrying.has_posted(effect.number, effect.key)
+        return context.has_posted(effect.number, effect.key)
 
-    asked = _parts_of(group, item, carrying.label_ids, carrying.trust, is_said)
+    asked = _parts_of(group, item, context.label_ids, context.trust, is_said)
     if asked is None:
         return group
     parts, behind = asked
     if not parts:
         return ()
-    carrying.ready()
-    answer, failed = write.publish(carrying.desk.client, parts)
+    context.ready()
+    answer, failed = write.publish(context.lease.client, parts)
     said = answer.get("comment")
     post = behind.get("comment")
     if said and isinstance(post, PostComment):
-        carrying.posted[post.key] = str(said["commentEdge"]["node"]["url"])
+        context.posted[post.key] = str(said["commentEdge"]["node"]["url"])
     if failed:
-        carrying.forget()
+        context.forget()
     return tuple(effect for effect in group if any(behind[name] == effect for name in failed))
 
 

@@ -1,4 +1,4 @@
-"""One carrying-out of an outbox: the lease, what was read of the items, and what came of it so far."""
+"""What one outbox is published with: the lease, what was read of the items, and what came of it so far."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 
 from bee.github import read
 from bee.github.client import GitHubClient
-from bee.github.write import Pulse
-from bee.lease.lease import Desk, Lease, check, confirm
+from bee.github.git_database import Pulse
+from bee.lease.store import Lease
 from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import LeaseLost
@@ -18,7 +18,7 @@ from bee.pipeline.trust import Trust
 
 CONFIRM_FRESH_SECONDS: Final = 2
 
-Merger = Callable[[Desk, Lease, MergePull], "MergeResult"]
+Merger = Callable[[Lease, MergePull], "MergeResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,14 @@ def moment(client: GitHubClient) -> Moment:
     return Moment(client.now(), client.clock.time(), client.clock.monotonic())
 
 
-@dataclass(slots=True)
-class Carrying:
-    """One carrying-out: the lease, what was read of the items, and what came of it.
+@dataclass(slots=True, kw_only=True)
+class PublishContext:
+    """What one outbox is published with, and what came of it so far.
 
     `first`: by the very run that committed the outbox, under the same lease, so that nobody can have posted any of
     it yet; then `items` may hold what that run read at its start. Everybody else looks first.
     """
 
-    desk: Desk
     lease: Lease
     merger: Merger
     trust: Trust
@@ -84,10 +83,11 @@ class Carrying:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
             asked = self.moment()
-            one = read.read_item(self.desk.client, self.desk.repo, number)
+            one = read.read_item(self.lease.client, self.lease.repo, number)
             self.items[number] = one.item
             if number == self.lease.record.number and one.tip is not None:
-                check(self.desk, self.lease, Pulse(one.tip, one.item.open, one.item.labels), self.stoppable)
+                pulse = Pulse(one.tip, one.item.open, one.item.labels)
+                self.lease.store.check(self.lease, pulse, self.stoppable)
                 self.confirmed = asked
         return self.items[number]
 
@@ -98,7 +98,7 @@ class Carrying:
         self.confirmed = None
 
     def renew(self) -> None:
-        """Take the lease as its keeper has it, renewed when it is getting old. Raises LeaseLost."""
+        """Take the lease as its renewer has it, renewed when it is getting old. Raises LeaseLost."""
         if self.keep is not None:
             self.lease = self.keep()
 
@@ -109,7 +109,7 @@ class Carrying:
             return
         for _ in range(limits.REQUEST_TRIES_MAX):
             asked = self.moment()
-            confirm(self.desk, self.lease, self.stoppable)
+            self.lease.store.read_back(self.lease, self.stoppable)
             self.confirmed = self.moment()
             if not asked.is_older(limits.WRITE_SECONDS_MAX, self.confirmed):
                 return
@@ -117,7 +117,7 @@ class Carrying:
 
     def moment(self) -> Moment:
         """Now, by every clock there is."""
-        return moment(self.desk.client)
+        return moment(self.lease.client)
 
     def has_posted(self, number: int, key: str) -> bool:
         """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""

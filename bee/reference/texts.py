@@ -259,9 +259,9 @@ UNSPELLED: Final = {
     "github.client:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
     "github.client:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "
     "try again then",
-    "github.write:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
+    "github.git_database:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
     "github.write:pause": "GitHub says that the claim moved: …",
-    "github.write:update_refs": "GitHub says that a ref is elsewhere: …",
+    "github.git_database:update_refs": "GitHub says that a ref is elsewhere: …",
     "sandbox.box:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",
     "lease.renewer:_look": "the lease is another run's, or a person said stop",

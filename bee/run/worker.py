@@ -14,22 +14,20 @@ from bee.config.network import OPEN
 from bee.config.notify import Notice
 from bee.engines import EngineResult
 from bee.git import RefChange, Repository
-from bee.github import write
-from bee.github.client import GitHubClient
+from bee.github import git_database
 from bee.host import Host, Scene, credentials_of, note_writes
-from bee.lease import lease as leases
 from bee.lease import pause
-from bee.lease.lease import Desk, Ending, Lease
 from bee.lease.renewer import LeaseRenewer
-from bee.model import limits, records
+from bee.lease.store import Ending, Lease, LeaseStore, add_ref
+from bee.model import limits
 from bee.model.answer import Answer
 from bee.model.effects import SetLabels
 from bee.model.effects import TraceResult as Trace
 from bee.model.errors import BeeError, GitError, LeaseLost, LookError, RefConflict, StopOrder
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Kind, Record
-from bee.model.refs import BRANCH_REFS, CONTROL_REF, item_ref
+from bee.model.records import Kind
+from bee.model.refs import BRANCH_REFS, CONTROL_REF
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
 from bee.pipeline.error_signature import error_print
@@ -38,8 +36,8 @@ from bee.pipeline.output_checks import Gates
 from bee.pipeline.status_preview import sticky
 from bee.pipeline.trust import Trust
 from bee.publish.alerts import Alert, raise_alert
-from bee.publish.context import Carrying
-from bee.publish.merge import hold_base, merge_gate
+from bee.publish.context import PublishContext
+from bee.publish.merge import merge_gate
 from bee.publish.notify import notify
 from bee.publish.outbox import carry_out
 from bee.run import prompt, runlog
@@ -57,17 +55,17 @@ CLAIM_FRESH_SECONDS: Final = 10
 def work(host: Host, job: Job) -> Outcome:
     """Do one run. Returns its outcome; LOST when the lease was another's before the end."""
     client = host.client()
-    desk = Desk(client, job.repo, job.snapshot.repo_id, job.snapshot.default_tree, host.host_id, host.boot)
-    record = _claimed(client, job)
-    if record is None:
+    store = LeaseStore.of(host, client, job.snapshot)
+    lease = _claimed(store, job)
+    if lease is None:
         host.say(f"#{job.number}: the claim of {job.run} is not there any more; nothing was done")
         return Outcome.LOST
-    # The keeper's thread has a door of its own: a session is not for two threads.
+    # The renewer's thread has a client of its own: a session is not for two threads.
     beside = host.client()
     beside.set_clock(client.now())
-    renewer = LeaseRenewer(replace(desk, client=beside), Lease(item_ref(job.number), job.lease, record))
+    renewer = LeaseRenewer(replace(store, client=beside), lease)
     renewer.start()
-    run = Run(host, job, desk, renewer)
+    run = Run(host, job, store, renewer)
     try:
         return run.go()
     except LeaseLost as problem:
@@ -80,22 +78,23 @@ def work(host: Host, job: Job) -> Outcome:
         run.clean()
 
 
-def _claimed(client: GitHubClient, job: Job) -> Record | None:
-    """The record of the claim, if it stands. GitHub is asked again, unless the tick read it back just now."""
+def _claimed(store: LeaseStore, job: Job) -> Lease | None:
+    """The lease of the claim, if it stands. GitHub is asked again, unless the tick read it back just now."""
+    client = store.client
     age = client.clock.time() - job.read_at
     tip = job.snapshot.items.get(job.number)
     if 0 <= age < CLAIM_FRESH_SECONDS:
         client.set_clock(job.snapshot.now + int(age))
     else:
-        tip = write.pulse(client, job.repo, job.number).tip
-    return tip.record if tip is not None and tip.oid == job.lease else None
+        tip = git_database.pulse(client, job.repo, job.number).tip
+    return store.held_from(job.number, tip, job.lease)
 
 
 class Run:
     """One run under way."""
 
-    def __init__(self, host: Host, job: Job, desk: Desk, renewer: LeaseRenewer) -> None:
-        self.host, self.job, self.desk, self.renewer = host, job, desk, renewer
+    def __init__(self, host: Host, job: Job, store: LeaseStore, renewer: LeaseRenewer) -> None:
+        self.host, self.job, self.store, self.renewer = host, job, store, renewer
         self.folder = host.home.run_dir(job.run)
         self.engine = EngineResult(ok=True)
         self.mirror: Repository = host.mirror(job.repo)
@@ -129,10 +128,10 @@ class Run:
         return SetLabels(self.job.number, (), (Label.WIP.value,))
 
     def _result(self) -> Result:
-        place = self.place = make_place(self.desk, self.renewer.lease, self.job, self.mirror, self.folder)
+        place = self.place = make_place(self.store, self.renewer.lease, self.job, self.mirror, self.folder)
         if self.job.role is Role.TEST:
             base_ref = place.brief.base_ref
-            if not hold_base(self.desk, base_ref, self.renewer.current(), self.job.snapshot.merges.get(base_ref)):
+            if not self.store.hold_base(self.renewer.current(), base_ref, self.job.snapshot.merges.get(base_ref)):
                 raise StaleInput(f"another run is between E2E and merge on {base_ref}")
         said = self._lean(place)
         if said is None:
@@ -159,7 +158,7 @@ class Run:
         brief = self.place.brief
         bench = Bench(self.mirror, self.host.crew, self.folder, self._gates())
         return run_e2e(
-            bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.desk.client.now()
+            bench, brief.view.policy, self.job.number, self.job.run, brief.head, brief.base, self.store.client.now()
         )
 
     def _test_result(self, commit: str) -> Trace:
@@ -168,8 +167,8 @@ class Run:
         self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
         bench = Bench(self.mirror, self.host.crew, self.folder, self._gates())
         policy = self.place.brief.view.policy
-        trace = run_e2e(bench, policy, self.job.number, self.job.run, commit, commit, self.desk.client.now())
-        self.mirror.push_atomic([RefChange(trace.ref, None, trace.tip)])
+        trace = run_e2e(bench, policy, self.job.number, self.job.run, commit, commit, self.store.client.now())
+        add_ref(self.mirror, trace.ref, trace.tip)
         return trace
 
     def _gates(self) -> Gates:
@@ -215,7 +214,7 @@ class Run:
         return policy.limits.verify_minutes * len(policy.verify) if self.job.role is Role.TEST else 0
 
     def _verb_heard(self, verb: str, answer: Answer) -> None:
-        at = self.desk.client.now()
+        at = self.store.client.now()
         runlog.add_verb(self.host.home, self.job.run, at, verb, answer.ok, answer.text)
         self.host.home.activity(
             {"at": at, "run": self.job.run, "verb": verb, "ok": answer.ok, "text": answer.text[:500]}
@@ -251,25 +250,14 @@ class Run:
         """The result, with the comment that says where the item will stand when it is carried out."""
         if self.place is None:
             return result
-        brief, now = self.place.brief, self.desk.client.now()
-        record = leases.ended(self.renewer.lease.record, self._ending(result), now)
+        brief = self.place.brief
+        record = self.store.ended(self.renewer.lease.record, self._ending(result))
         shown = sticky(brief.item, result.outbox, brief.view, record, result.push or "")
         return replace(result, outbox=(*result.outbox, shown))
 
     def _push(self, lease: Lease, result: Result) -> Lease:
-        record = leases.published(lease.record, result.outbox, self._ending(result), self.desk.client.now())
-        return self._move(lease, record, self._refs_with(result))
-
-    def _move(self, lease: Lease, record: Record, more: list[RefChange]) -> Lease:
-        """Move the lease by an atomic push, with whatever moves with it. Raises LeaseLost or RefConflict."""
-        self.mirror.ensure()
-        if not self.mirror.has(lease.oid):
-            self.mirror.fetch([f"+{lease.ref}:{lease.ref}"])
-        if not self.mirror.has(lease.oid):
-            raise LeaseLost(f"the lease of #{self.job.number} is another run's, or a person stopped this one")
-        oid = self.mirror.commit_record(records.encode(record), self.mirror.tree_of(lease.oid), [lease.oid], record.at)
-        push_published(self.mirror, lease.ref, lease.oid, oid, more)
-        return Lease(lease.ref, oid, record)
+        record = self.store.published(lease.record, result.outbox, self._ending(result))
+        return self.store.push(lease, record, self.mirror, self._refs_with(result))
 
     def _refs_with(self, result: Result) -> list[RefChange]:
         """What moves together with the lease."""
@@ -286,9 +274,9 @@ class Run:
     def _ending(self, result: Result) -> Ending:
         note = "; ".join(part for part in (result.note, texts.kept_from(self.engine.refused)) if part)
         return Ending(
-            result.outcome, note, result.failure, result.handoff, self._print(result),
-            self.engine.cost_usd, self.engine.tokens,
-            result.push or (self.place.brief.head if self.place else ""),
+            outcome=result.outcome, note=note, failure=result.failure, handoff=result.handoff,
+            error_print=self._print(result), cost_usd=self.engine.cost_usd, tokens=self.engine.tokens,
+            head=result.push or (self.place.brief.head if self.place else ""),
         )  # fmt: skip
 
     def _print(self, result: Result) -> str:
@@ -300,20 +288,23 @@ class Run:
         stoppable = result.outcome is not Outcome.ESCALATED and result.failure is not Failure.CANCELLED
         known = self.job.snapshot
         trust = Trust(known.viewer, known.permissions)
-        carrying = Carrying(self.desk, self.renewer.lease, merge_gate(known), trust, stoppable, True)
-        carrying.label_ids, carrying.keep = known.label_ids, self.renewer.current
-        carrying.test_result = self._test_result
         item = known.item(self.job.number)
-        if item is not None:
-            carrying.items[item.number] = item
+        context = PublishContext(
+            lease=self.renewer.lease, merger=merge_gate(known), trust=trust, stoppable=stoppable, first=True,
+            label_ids=known.label_ids, keep=self.renewer.current, test_result=self._test_result,
+            items={item.number: item} if item is not None else {},
+        )  # fmt: skip
         try:
-            carry_out(carrying, result.outbox)
+            carry_out(context, result.outbox)
         except StopOrder as problem:
             result = Result(Outcome.STALE_INPUT, str(problem), (self._wip_off(),), Failure.CANCELLED)
-            last = Carrying(self.desk, self.renewer.lease, merge_gate(known), trust, False, keep=self.renewer.current)
+            last = PublishContext(
+                lease=self.renewer.lease, merger=merge_gate(known), trust=trust, stoppable=False,
+                keep=self.renewer.current,
+            )  # fmt: skip
             carry_out(last, result.outbox)
-        if carrying.refused:
-            result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=carrying.refused)
+        if context.refused:
+            result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=context.refused)
         self._finish(result)
         if result.outcome is Outcome.ESCALATED and item is not None:
             notify(self.host, Notice.of_item(self.job.run, self.job.repo, item, result.note))
@@ -325,10 +316,10 @@ class Run:
 
     def _wait_for_quota(self, result: Result) -> None:
         """A quota stops every run until its reset time, on every host; nobody's attempts are spent on it."""
-        until = self.engine.retry_at or self.desk.client.now() + limits.QUOTA_MINUTES * 60
-        tip = write.read_ref(self.desk.client, self.desk.repo, CONTROL_REF)
+        until = self.engine.retry_at or self.store.client.now() + limits.QUOTA_MINUTES * 60
+        tip = git_database.read_ref(self.store.client, self.store.repo, CONTROL_REF)
         with contextlib.suppress(RefConflict):
-            pause.pause_all(self.desk, tip, BY_QUOTA, result.note, until)
+            pause.pause_all(self.store, tip, BY_QUOTA, result.note, until)
 
     def _ask_for_login(self, result: Result) -> None:
         """An engine that is not logged in fails every run on this host: ticks here stand still, and one alert asks."""
@@ -337,7 +328,7 @@ class Run:
         words = texts.not_logged_in(engine, self.host.host_id, result.note)
         alert = Alert(f"login-{engine}-{self.host.host_id}", *words, cause=self.job.run)
         with contextlib.suppress(LookError, RefConflict):
-            if raise_alert(self.desk, self.job.snapshot.viewer, alert):
+            if raise_alert(self.store, self.job.snapshot.viewer, alert):
                 notify(self.host, Notice(alert.key + alert.cause, alert.title, alert.text, self.job.repo))
 
     def note_end(self, result: Result) -> None:
@@ -346,38 +337,15 @@ class Run:
         if about is None:
             return
         engine, failure = self.engine, str(result.failure or "")
-        about = replace(about, ended_at=self.desk.client.now(), outcome=str(result.outcome), failure=failure)
+        about = replace(about, ended_at=self.store.client.now(), outcome=str(result.outcome), failure=failure)
         about = replace(about, note=result.note, cost_usd=engine.cost_usd, tokens=engine.tokens, turns=engine.turns)
         runlog.write_about(self.host.home, about)
 
     def _finish(self, result: Result) -> None:
         ending = self._ending(result)
-        self.renewer.move(
-            lambda lease: self._move(lease, leases.ended(lease.record, ending, self.desk.client.now()), [])
-        )
+        self.renewer.move(lambda lease: self.store.push(lease, self.store.ended(lease.record, ending), self.mirror))
         self.note_end(result)
         line = texts.status_text(result.outcome, str(self.job.role), self.job.number, one_line(result.note, 80), "")
         self.host.say(line)
-        event: dict[str, Any] = {"at": self.desk.client.now(), "run": self.job.run, "outcome": str(result.outcome)}
-        self.host.home.activity({**event, "note": result.note, "requests": self.desk.client.requests})
-
-
-def push_published(mirror: Repository, ref: str, before: str, after: str, more: list[RefChange]) -> None:
-    """Push the record, and what moves with it. A lost reply is looked up, then tried again with the same commit.
-
-    Raises LeaseLost when the lease moved, RefConflict when only something else did.
-    """
-    for left in range(limits.REQUEST_TRIES_MAX - 1, -1, -1):
-        problem: BeeError
-        try:
-            mirror.push_atomic([RefChange(ref, before, after), *more])
-            return
-        except (RefConflict, LookError, GitError) as caught:
-            problem = caught
-        stands = mirror.remote_refs([ref]).get(ref)
-        if stands == after:
-            return
-        if stands != before:
-            raise LeaseLost(f"{ref} is another run's now, or a person stopped this one")
-        if isinstance(problem, RefConflict) or not left:
-            raise problem
+        event: dict[str, Any] = {"at": self.store.client.now(), "run": self.job.run, "outcome": str(result.outcome)}
+        self.host.home.activity({**event, "note": result.note, "requests": self.store.client.requests})

@@ -11,7 +11,7 @@ from typing import Final
 from bee.git import Repository, WorkTree
 from bee.github import read
 from bee.github.snapshot import read_policy
-from bee.lease.lease import Desk, Lease
+from bee.lease.store import Lease, LeaseStore
 from bee.model import limits, markers
 from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
@@ -65,31 +65,31 @@ class Place:
         return self.folder / "agent-home"
 
 
-def read_view(desk: Desk, lease: Lease, job: Job) -> tuple[View, Item, Issue | None]:
+def read_view(store: LeaseStore, lease: Lease, job: Job) -> tuple[View, Item, Issue | None]:
     """The item, and for a pull request the issue behind it, as the claim read them."""
     snapshot = replace(job.snapshot, items={job.number: Tip(lease.oid, lease.record)})
-    view = view_of(snapshot, read_policy(desk.repo, snapshot.policy_text), own_run=job.run)
+    view = view_of(snapshot, read_policy(store.repo, snapshot.policy_text), own_run=job.run)
     item = snapshot.item(job.number)
     if item is None:
         raise StaleInput(f"#{job.number} is not open any more")
-    issue = item if isinstance(item, Issue) else _issue_behind(desk, snapshot, item)
+    issue = item if isinstance(item, Issue) else _issue_behind(store, snapshot, item)
     return view, item, issue
 
 
-def _issue_behind(desk: Desk, snapshot: Snapshot, pull: Pull) -> Issue | None:
+def _issue_behind(store: LeaseStore, snapshot: Snapshot, pull: Pull) -> Issue | None:
     named = parse_branch(pull.head_ref)
     if not named or not is_own(pull):
         return None
-    item = snapshot.item(named[0]) or read.read_item(desk.client, desk.repo, named[0]).item
+    item = snapshot.item(named[0]) or read.read_item(store.client, store.repo, named[0]).item
     return item if isinstance(item, Issue) else None
 
 
-def make_place(desk: Desk, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Place:
+def make_place(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Place:
     """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
-    view, item, issue = read_view(desk, lease, job)
+    view, item, issue = read_view(store, lease, job)
     mirror.ensure()
     _fetch(mirror, item)
-    brief = _brief(desk, view, item, issue, job, mirror)
+    brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
     diff = mirror.diff_text(mirror.merge_base(brief.base, brief.head) or brief.base, brief.head, limits.DIFF_BYTES_MAX)
@@ -108,7 +108,7 @@ def _fetch(mirror: Repository, item: Item) -> None:
     mirror.fetch(specs)
 
 
-def _brief(desk: Desk, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
+def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
     shared = Brief(
         job.role, job.run, item, issue, None, None, view, job.position, job.reason, "", "", "", "",
         handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
@@ -116,7 +116,7 @@ def _brief(desk: Desk, view: View, item: Item, issue: Issue | None, job: Job, mi
     if isinstance(item, Pull):
         return _brief_of_pull(shared, item, issue, mirror, job)
     assert issue is not None
-    return _brief_of_issue(desk, shared, issue, mirror, job)
+    return _brief_of_issue(store, shared, issue, mirror, job)
 
 
 def hint_for(view: View, item: Item) -> str:
@@ -156,7 +156,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repos
     )
 
 
-def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Repository, job: Job) -> Brief:
+def _brief_of_issue(store: LeaseStore, shared: Brief, issue: Issue, mirror: Repository, job: Job) -> Brief:
     view = shared.view
     base_ref = view.snapshot.default_branch
     base = mirror.rev(f"refs/heads/{base_ref}")
@@ -176,13 +176,13 @@ def _brief_of_issue(desk: Desk, shared: Brief, issue: Issue, mirror: Repository,
     if not left:
         raise StaleInput("no step is left to do")
     branch = branch_of(issue.number, left[0].id)
-    _check_no_pull(desk, branch, resumed_at(issue, view.trust))
+    _check_no_pull(store, branch, resumed_at(issue, view.trust))
     return replace(shared, step=left[0], branch=branch, head=mirror.rev(f"refs/heads/{branch}") or base)
 
 
-def _check_no_pull(desk: Desk, branch: str, since: int) -> None:
+def _check_no_pull(store: LeaseStore, branch: str, since: int) -> None:
     """The list by branch is strongly consistent, the timeline is not: look once more before work is paid for."""
-    for ref in read.pulls_of_branch(desk.client, desk.repo, branch):
+    for ref in read.pulls_of_branch(store.client, store.repo, branch):
         if ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since:
             raise StaleInput(f"{branch} has pull request #{ref.number} ({ref.state.lower()}) already")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from bee.config.schema import POLICY_PATH, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
+from bee.github import git_database, read, write
 from bee.github import probe as requests_of
-from bee.github import read, write
 from bee.github.client import GitHubClient
+from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
-from bee.github.write import RefMove
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
 from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import LABEL_TEXTS, Label
@@ -206,7 +206,7 @@ def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Writ
         commit = _commit(client, head, files)
         try:
             ref = f"refs/heads/{head.default_branch}"
-            write.update_refs(client, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
+            git_database.update_refs(client, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
         except (RefConflict, ForbiddenError):
             now = read.read_head(client, head.repo)
             if now.default_head == head.default_head:
@@ -219,20 +219,20 @@ def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Writ
 
 def _commit(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> str:
     tree = requests_of.create_tree(client, head.repo, head.default_tree, files)
-    return write.create_commit(client, head.repo, MESSAGE, tree, [head.default_head])
+    return git_database.create_commit(client, head.repo, MESSAGE, tree, [head.default_head])
 
 
 def _propose(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> int:
     """A pull request with the files. A branch that an earlier try left without its pull request is used again."""
     branch = SETUP_BRANCH
     known = read.pulls_of_branch(client, head.repo, branch)
-    tip = write.read_oid(client, head.repo, f"refs/heads/{branch}")
+    tip = git_database.read_oid(client, head.repo, f"refs/heads/{branch}")
     if tip is not None and (known or not _has(client, head.repo, branch, files)):
         branch = f"{SETUP_BRANCH}-{head.default_head[:12]}"
-        tip = write.read_oid(client, head.repo, f"refs/heads/{branch}")
+        tip = git_database.read_oid(client, head.repo, f"refs/heads/{branch}")
     if tip is None:
         commit = _commit(client, head, files)
-        write.update_refs(client, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
+        git_database.update_refs(client, head.repo, head.repo_id, [RefMove(f"refs/heads/{branch}", None, commit)])
     try:
         return write.open_pull(client, head.repo, branch, head.default_branch, MESSAGE, pull_body(files))
     except RefusedError as problem:

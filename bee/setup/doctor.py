@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bee.config.schema import Policy, Settings
+from bee.github import git_database, read
 from bee.github import probe as requests_of
-from bee.github import read, write
 from bee.github.client import GitHubClient
+from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
-from bee.github.write import RefMove
 from bee.model.errors import (
     AuthError,
     ConfigError,
@@ -263,11 +263,11 @@ def _write_test(client: GitHubClient, repo: str, repo_id: str, head: str) -> str
     """Make a ref below refs/bee/ and take it away again; what GitHub said where it did not let us, else nothing."""
     ref = f"refs/bee/write-test/{secrets.token_hex(8)}"
     try:
-        write.update_refs(client, repo, repo_id, [RefMove(ref, None, head)])
+        git_database.update_refs(client, repo, repo_id, [RefMove(ref, None, head)])
     except (ForbiddenError, RefConflict, RefusedError) as problem:
         return one_line(str(problem))
     except LookError:  # it may have been made all the same
-        write.delete_ref(client, repo, ref)
+        git_database.delete_ref(client, repo, ref)
         raise
-    write.delete_ref(client, repo, ref)
-    return "it is still there" if write.read_oid(client, repo, ref) else ""
+    git_database.delete_ref(client, repo, ref)
+    return "it is still there" if git_database.read_oid(client, repo, ref) else ""

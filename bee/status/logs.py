@@ -13,7 +13,7 @@ from typing import Literal
 from bee.config.schema import Settings
 from bee.engines import NAMES, Price, Spent, find
 from bee.engines.transcript import readable
-from bee.github import write
+from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.model.errors import UsageError
 from bee.model.limits import LEASE_SECONDS
@@ -52,7 +52,7 @@ def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple
 
 def elsewhere(client: GitHubClient, repo: str, number: int, run: str) -> str:
     """Why there is no transcript here, as the ledger tells it."""
-    tip = write.read_ref(client, repo, item_ref(number))
+    tip = git_database.read_ref(client, repo, item_ref(number))
     record = tip.record if tip else None
     known = {one.run: one.role for one in record.history if one.role in set(Role)} if record else {}
     if record and record.role in set(Role):

@@ -5,22 +5,20 @@ Each verb can be run again: it completes what a crash left, and never says a thi
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bee.config.people import TrustPolicy
-from bee.github import read, write
+from bee.github import read
 from bee.github.client import GitHubClient
 from bee.github.read import OneItem
-from bee.github.write import RefMove
-from bee.host import Host, new_run
-from bee.lease import lease as leases
+from bee.host import Host
 from bee.lease import pause as control
-from bee.lease.lease import Desk, Ending, desk_of
+from bee.lease.store import ByPerson, Ending, LeaseStore, Writer
 from bee.model import markers
 from bee.model.effects import effect_key
-from bee.model.errors import RefConflict, UsageError
+from bee.model.errors import UsageError
 from bee.model.items import Issue, Item, Permission, Pull, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
@@ -32,6 +30,7 @@ from bee.pipeline.gates import plan_print
 from bee.pipeline.history import fold, spent
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
+from bee.publish import labels, posts
 from bee.steer import status_comment
 from bee.wording import texts
 
@@ -50,66 +49,53 @@ class Done:
         return {"version": 1, "repo": repo, "number": number, "changed": self.changed, "said": self.said}
 
 
-def pause(host: Host, client: GitHubClient, repo: str, number: int, reason: str) -> Done:
+def pause(person: ByPerson, number: int, reason: str) -> Done:
     """Stop all work on an item: the label first, then the words, then the claim's release, in one request."""
-    one = read.read_item(client, repo, number)
-    desk = desk_of(client, one.snapshot, host.host_id, host.boot)
+    one = read.read_item(person.client, person.repo, number)
     key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = texts.marked(texts.paused_by_person(reason), "human", HUMAN_ROLE, key)
-    missing_words = not any(
-        marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, "run")
-    )
+    is_labelled, is_said = Label.HUMAN in one.item.labels, has_said(one, key)
     holds = one.tip is not None and one.tip.record is not None and one.tip.record.holds
-    if Label.HUMAN in one.item.labels and not missing_words and not holds:
+    if is_labelled and is_said and not holds:
         return Done(f"#{number} is paused already", changed=False)
-    _stop_here(host, one)
-    if Label.HUMAN not in one.item.labels and missing_words:
-        _pause_whole(desk, one, body)
-        return Done(f"#{number} is paused; to go on: bee resume {number}")
-    if Label.HUMAN not in one.item.labels:
-        write.add_labels(client, repo, number, [Label.HUMAN.value])
-    if missing_words:
-        write.comment(client, repo, number, body)
-    if holds:
-        _release(desk, one)
-    status_comment.show_held(client, repo, one)
+    _stop_here(person.host, one)
+    if is_labelled or is_said:  # what an earlier command left undone
+        labels.change(person, number, add=(Label.HUMAN,), present=one.item.labels)
+        if not is_said:
+            posts.comment(person, number, body)
+        if holds:
+            _release(person, one)
+        status_comment.show_held(person, one)
+    else:
+        store = person.store_of(one.snapshot)
+        record = _paused(store, one)
+        edit = status_comment.held_edit(one, record, record.at)
+        if not labels.pause(person, store, one, record=record, body=body, edit=edit):
+            # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
+            _release(person, read.read_item(person.client, person.repo, number))
     return Done(f"#{number} is paused; to go on: bee resume {number}")
 
 
-def _pause_whole(desk: Desk, one: OneItem, body: str) -> None:
-    label = write.label_id(desk.client, desk.repo, Label.HUMAN)
-    move, record = _paused_move(desk, one)
-    edit = status_comment.held_edit(one, record, record.at)
-    try:
-        write.pause(desk.client, desk.repo_id, one.item.node_id, label, body, [move], edit)
-    except RefConflict:
-        # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
-        _release(desk, read.read_item(desk.client, desk.repo, one.item.number))
+def has_said(one: OneItem, key: str) -> bool:
+    """Whether a comment with this effect key stands there."""
+    return any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN))
 
 
-def _paused_move(desk: Desk, one: OneItem) -> tuple[RefMove, Record]:
+def _paused(store: LeaseStore, one: OneItem) -> Record:
+    """The record of a person's pause. A run that is stopped by it is remembered as cancelled, not as lost."""
     before = one.tip.record if one.tip else None
-    now = desk.client.now()
+    stopped = replace(before, kind=Kind.PAUSED, at=store.client.now()) if before and before.holds else before
     usd, runs = spent(before)
-    record = Record(
-        Kind.PAUSED, one.item.number, new_run(HUMAN_ROLE, one.item.number, now), HUMAN_ROLE, now,
-        secrets.token_hex(8), desk.host, desk.boot, history=fold(before) if before else (),
-        cost_usd_before=usd, runs_before=runs, handoff=before.handoff if before else "",
-        sequence=following(before, now),
+    return store.new_record(
+        Kind.PAUSED, HUMAN_ROLE, one.item.number, history=fold(stopped), cost_usd_before=usd, runs_before=runs,
+        handoff=before.handoff if before else "", sequence=following(before, store.client.now()),
     )  # fmt: skip
-    if before is not None and before.holds:
-        # The run that is stopped here is remembered as cancelled, not as lost.
-        stopped = replace(before, kind=Kind.PAUSED, at=now)
-        record = replace(record, history=fold(stopped))
-    oid = leases.write_record(desk, record, one.tip.oid if one.tip else None)
-    return RefMove(item_ref(one.item.number), one.tip.oid if one.tip else None, oid), record
 
 
-def _release(desk: Desk, one: OneItem) -> None:
-    move, _ = _paused_move(desk, one)
-    assert move.after is not None
-    if not leases.swap(desk, move.ref, move.before, move.after):
-        raise UsageError(f"the claim of #{one.item.number} moved in the same moment; run the command again")
+def _release(person: ByPerson, one: OneItem) -> None:
+    store, number = person.store_of(one.snapshot), one.item.number
+    if store.put(item_ref(number), one.tip, _paused(store, one)) is None:
+        raise UsageError(f"the claim of #{number} moved in the same moment; run the command again")
 
 
 def _stop_here(host: Host, one: OneItem) -> bool:
@@ -126,73 +112,70 @@ def resumed(one: OneItem) -> int:
     return resumed_at(one.item, Trust(one.snapshot.viewer, everyone))
 
 
-def resume(client: GitHubClient, repo: str, number: int) -> Done:
+def resume(person: ByPerson, number: int) -> Done:
     """Let bee go on: the labels that hold an item go. Attempts are counted from now."""
-    one = read.read_item(client, repo, number)
+    one = read.read_item(person.client, person.repo, number)
     held = [label for label in (Label.HUMAN, Label.QUARANTINE) if label in one.item.labels]
     trust = Trust(one.snapshot.viewer, {}, TrustPolicy())
     if not held and not escalation_stands(one.item, trust, one.tip.record if one.tip else None):
         return Done(f"#{number} is not paused", changed=False)
-    if Label.HUMAN not in held:
-        write.add_labels(client, repo, number, [Label.HUMAN.value])
-        held.append(Label.HUMAN)
-    for label in held:
-        write.remove_label(client, repo, number, label.value)
+    _take_off(person, one, [*held, Label.HUMAN])
     if one.item.open:
-        status_comment.show_let_go(client, repo, one, "resume")
+        status_comment.show_let_go(person, one, "resume")
     return Done(f"#{number} goes on with the next tick")
 
 
-def retry(client: GitHubClient, repo: str, number: int, hint: str) -> Done:
-    """Try again now, whatever the history says; the hint is in the next prompt."""
-    one = read.read_item(client, repo, number)
+def retry(writer: Writer, number: int, hint: str) -> Done:
+    """Try again now, whatever the history says; the hint is in the next prompt. Raises UsageError."""
+    one = read.read_item(writer.client, writer.repo, number)
     if not one.item.open:
         raise UsageError(f"#{number} is closed; reopen it first")
     if hint:
-        write.comment(client, repo, number, texts.hinted(hint))
-    go_on(client, repo, one)
-    status_comment.show_let_go(client, repo, one, "retry")
+        posts.comment(writer, number, texts.hinted(hint))
+    go_on(writer, one)
+    status_comment.show_let_go(writer, one, "retry")
     return Done(f"#{number} is tried again with the next tick")
 
 
-def go_on(client: GitHubClient, repo: str, one: OneItem) -> None:
+def go_on(writer: Writer, one: OneItem) -> None:
     """Take away whatever holds an open item, and have its attempts counted from now. Raises UsageError."""
     number, record = one.item.number, one.tip.record if one.tip else None
     if one.tip is not None and record is not None and record.holds:
         if record.kind is Kind.PUBLISHED:
             raise UsageError(f"the run on #{number} has published already and is being carried out; try again later")
-        _end_run(desk_of(client, one.snapshot, record.host, record.boot), one.tip, record)
-    if Label.HUMAN not in one.item.labels:
-        # Attempts are counted from the moment a person takes the label off, so it must have been on.
-        write.add_labels(client, repo, number, [Label.HUMAN.value])
-    for label in (Label.WIP, Label.DONE, Label.QUARANTINE, Label.HUMAN):
-        if label is Label.HUMAN or label in one.item.labels:
-            write.remove_label(client, repo, number, label.value)
+        _end_run(writer.store_of(one.snapshot), one.tip, record)
+    _take_off(writer, one, (Label.WIP, Label.DONE, Label.QUARANTINE, Label.HUMAN))
 
 
-def _end_run(desk: Desk, tip: Tip, record: Record) -> None:
+def _take_off(writer: Writer, one: OneItem, held: Sequence[Label]) -> None:
+    """Take labels off. Attempts are counted from the moment a person takes HUMAN off, so it must have been on."""
+    present, number = one.item.labels, one.item.number
+    labels.change(writer, number, add=(Label.HUMAN,), present=present)
+    labels.change(writer, number, remove=dict.fromkeys(held), present=present | {Label.HUMAN})
+
+
+def _end_run(store: LeaseStore, tip: Tip, record: Record) -> None:
     """Write down that a person ended a run. Its agent, wherever it is, ends within a minute."""
-    ending = Ending(Outcome.STALE_INPUT, "a person cancelled the run", Failure.CANCELLED)
-    last = leases.ended(record, ending, desk.client.now())
-    if not leases.swap(desk, item_ref(record.number), tip.oid, leases.write_record(desk, last, tip.oid)):
+    ending = Ending(outcome=Outcome.STALE_INPUT, note="a person cancelled the run", failure=Failure.CANCELLED)
+    if store.put(item_ref(record.number), tip, store.ended(record, ending)) is None:
         raise UsageError(f"the run on #{record.number} moved on in the same moment; run the command again")
 
 
-def say_of_head(client: GitHubClient, repo: str, number: int, kind: str, reason: str) -> Done:
-    """`bee approve` and `bee request-changes`: a marker bound to the head as it is now."""
-    one = read.read_item(client, repo, number)
+def say_of_head(person: ByPerson, number: int, kind: str, reason: str) -> Done:
+    """`bee approve` and `bee request-changes`: a marker bound to the head as it is now. Raises UsageError."""
+    one = read.read_item(person.client, person.repo, number)
     if kind == markers.APPROVED and isinstance(one.item, Issue) and one.item.open:
-        return _approve_plan(client, repo, one, one.item, reason)
+        return _approve_plan(person, one, one.item, reason)
     pull = _open_pull(one.item)
     word = "approved" if kind == markers.APPROVED else "changes requested"
     if _said_already(pull, kind):
         return Done(f"#{number} has this already at {texts.short(pull.head)}: {word}", changed=False)
-    write.comment(client, repo, number, texts.human_marker(kind, pull.head, reason))
-    status_comment.show_judged(client, repo, one, "approve" if kind == markers.APPROVED else "request-changes")
+    posts.comment(person, number, texts.human_marker(kind, pull.head, reason))
+    status_comment.show_judged(person, one, "approve" if kind == markers.APPROVED else "request-changes")
     return Done(f"#{number}: {word} at {texts.short(pull.head)}")
 
 
-def _approve_plan(client: GitHubClient, repo: str, one: OneItem, issue: Issue, reason: str) -> Done:
+def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str) -> Done:
     """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
     login = one.snapshot.viewer.login
     if read_body(issue.body).plan_gate is None:
@@ -202,8 +185,8 @@ def _approve_plan(client: GitHubClient, repo: str, one: OneItem, issue: Issue, r
     said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
     if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
-    write.comment(client, repo, issue.number, texts.plan_approved(login, text, reason=reason))
-    status_comment.show_judged(client, repo, one, "approve")
+    posts.comment(person, issue.number, texts.plan_approved(login, text, reason=reason))
+    status_comment.show_judged(person, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 
 
@@ -226,40 +209,41 @@ def _said_already(pull: Pull, kind: str) -> bool:
     return last == kind
 
 
-def cancel(host: Host, client: GitHubClient, repo: str, number: int) -> Done:
+def cancel(person: ByPerson, number: int) -> Done:
     """End a live run cleanly: its lease goes, its agent is ended, its label comes off. The item stays bee's."""
-    one = read.read_item(client, repo, number)
+    one = read.read_item(person.client, person.repo, number)
     record = one.tip.record if one.tip else None
     if one.tip is None or record is None or not record.holds:
         return Done(f"nothing runs on #{number}", changed=False)
     if record.kind is Kind.PUBLISHED:
         return Done(f"the run on #{number} has published already and is being carried out", changed=False)
-    desk = desk_of(client, one.snapshot, host.host_id, host.boot)
-    here = _stop_here(host, one)
-    _end_run(desk, one.tip, record)
-    write.remove_label(client, repo, number, Label.WIP.value)
+    here = _stop_here(person.host, one)
+    _end_run(person.store_of(one.snapshot), one.tip, record)
+    labels.change(person, number, remove=(Label.WIP,))
     if not {Label.HUMAN, Label.QUARANTINE} & one.item.labels:
-        status_comment.show_let_go(client, repo, one, "cancel")
-    where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
+        status_comment.show_let_go(person, one, "cancel")
+    where = (
+        "" if here or record.host == person.host.host_id else f"; its host {record.host} ends the agent within a minute"
+    )
     return Done(f"the run on #{number} ({record.run}) is cancelled{where}")
 
 
 def pause_repo(host: Host, client: GitHubClient, repo: str, reason: str) -> Done:
     """Stop every host's dispatching in a repository; runs under way end by themselves."""
-    desk, tip = _control(host, client, repo)
-    if control.pause_all(desk, tip, BY_PERSON, reason):
+    store, tip = _control(host, client, repo)
+    if control.pause_all(store, tip, BY_PERSON, reason):
         return Done(f"{repo} is paused on every host; to go on: bee resume --all")
     return Done(f"{repo} is paused already", changed=False)
 
 
 def resume_repo(host: Host, client: GitHubClient, repo: str) -> Done:
     """Let every host dispatch in a repository again."""
-    desk, tip = _control(host, client, repo)
-    if control.resume_all(desk, tip):
+    store, tip = _control(host, client, repo)
+    if control.resume_all(store, tip):
         return Done(f"{repo} goes on with the next tick")
     return Done(f"{repo} is not paused", changed=False)
 
 
-def _control(host: Host, client: GitHubClient, repo: str) -> tuple[Desk, Tip | None]:
+def _control(host: Host, client: GitHubClient, repo: str) -> tuple[LeaseStore, Tip | None]:
     head = read.read_head(client, repo)
-    return desk_of(client, head, host.host_id, host.boot), head.control
+    return LeaseStore.of(host, client, head), head.control

@@ -8,11 +8,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from bee.github import read, write
-from bee.github.client import GitHubClient
+from bee.github import read
 from bee.github.read import OneItem
-from bee.host import Host
-from bee.model import markers, plan
+from bee.lease.store import ByPerson
+from bee.model import plan
 from bee.model.effects import effect_key
 from bee.model.errors import UsageError
 from bee.model.items import Issue, Pull, PullRef, PullState
@@ -20,7 +19,7 @@ from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.model.text import unix
 from bee.pipeline.trust import TRUSTED
-from bee.publish import bodies
+from bee.publish import bodies, labels, posts
 from bee.steer import actions, status_comment
 from bee.steer.actions import HUMAN_ROLE, Done
 from bee.wording import texts
@@ -45,28 +44,30 @@ MEANS: Final = {
 }
 
 
-def override(host: Host, client: GitHubClient, repo: str, number: int, state: State, reason: str) -> Done:
+def override(person: ByPerson, number: int, state: State, reason: str) -> Done:
     """Put the item there. Raises UsageError where that makes no sense, or this account may not write."""
-    one = read.read_item(client, repo, number)
+    one = read.read_item(person.client, person.repo, number)
     if one.snapshot.viewer_permission not in TRUSTED:
-        raise UsageError(f"{one.snapshot.viewer.login} has no write access to {repo}, so its word moves nothing there")
+        raise UsageError(
+            f"{one.snapshot.viewer.login} has no write access to {person.repo}, so its word moves nothing there"
+        )
     if not reason.strip():
         raise UsageError('say why, for the people who read the item: --reason "..."')
     if state is State.HUMAN:
-        return actions.pause(host, client, repo, number, reason)
+        return actions.pause(person, number, reason)
     _check(one, state)
-    _say(client, repo, one, state, reason)
+    _say(person, one, state, reason)
     if state is State.NEW:
-        write.add_labels(client, repo, number, [Label.NEW.value])
+        labels.change(person, number, add=(Label.NEW,))
         return Done(f"#{number} is bee's, as its text stands now")
     if state is State.DONE:
-        return _finish(client, repo, one)
+        return _finish(person, one)
     if state is State.SKIP_STEP:
-        _tick_current(client, repo, one)
+        _tick_current(person, one)
     if not one.item.open:
-        write.reopen(client, repo, number)
-    actions.go_on(client, repo, one)
-    status_comment.show_let_go(client, repo, one, "override")
+        posts.reopen(person, number)
+    actions.go_on(person, one)
+    status_comment.show_let_go(person, one, "override")
     return Done(f"#{number} goes on with the next tick")
 
 
@@ -83,24 +84,21 @@ def _check(one: OneItem, state: State) -> None:
         _current_step(one)
 
 
-def _say(client: GitHubClient, repo: str, one: OneItem, state: State, reason: str) -> None:
+def _say(person: ByPerson, one: OneItem, state: State, reason: str) -> None:
     """The words, unless this very override has been said since the item last went on."""
     about = f"{actions.resumed(one)} {state} {reason}"
     key = effect_key(one.item.number, HUMAN_ROLE, about, "override")
-    if any(marker.get("key") == key for c in one.item.comments for marker in markers.named(c.body, markers.RUN)):
-        return
-    text = texts.marked(texts.overridden(state, reason), "human", HUMAN_ROLE, key)
-    write.comment(client, repo, one.item.number, text)
+    if not actions.has_said(one, key):
+        text = texts.marked(texts.overridden(state, reason), "human", HUMAN_ROLE, key)
+        posts.comment(person, one.item.number, text)
 
 
-def _finish(client: GitHubClient, repo: str, one: OneItem) -> Done:
+def _finish(person: ByPerson, one: OneItem) -> Done:
     number = one.item.number
-    write.add_labels(client, repo, number, [Label.DONE.value])
-    write.close_issue(client, repo, number)
-    for label in (Label.WIP, Label.HUMAN, Label.QUARANTINE):
-        if label in one.item.labels:
-            write.remove_label(client, repo, number, label.value)
-    status_comment.show_closed(client, repo, one)
+    labels.change(person, number, add=(Label.DONE,))
+    posts.close_issue(person, number)
+    labels.change(person, number, remove=(Label.WIP, Label.HUMAN, Label.QUARANTINE), present=one.item.labels)
+    status_comment.show_closed(person, one)
     return Done(f"#{number} is done")
 
 
@@ -125,12 +123,12 @@ def _current_step(one: OneItem) -> str:
     return due
 
 
-def _tick_current(client: GitHubClient, repo: str, one: OneItem) -> None:
+def _tick_current(person: ByPerson, one: OneItem) -> None:
     """Tick the step's box on top of what was read; an edit made in the same moment is put back."""
     written = plan.with_tick(one.item.body, _current_step(one))
-    write.write_body(client, repo, one.item.number, written)
-    fresh = read.read_item(client, repo, one.item.number).item
+    posts.write_body(person, one.item.number, written)
+    fresh = read.read_item(person.client, person.repo, one.item.number).item
     lost = bodies.gone_over(fresh, one.item, unix(written))
     if lost is not None:
-        write.write_body(client, repo, one.item.number, lost)
+        posts.write_body(person, one.item.number, lost)
         raise UsageError("the description was edited in the same moment; that text was put back: run the command again")

@@ -1,4 +1,4 @@
-"""A person's verb brings the item's sticky comment up to date, where the person's account is bee's own.
+"""A person's verb brings the item's status comment up to date, where the person's account is bee's own.
 
 Otherwise the comment is not theirs: edited by another account it would be nobody's word, and a second one would be
 wrong for good. bee's next tick writes it anew where the item rests. It is only shown, so no verb fails for it.
@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
-from bee.github import write
-from bee.github.client import GitHubClient
 from bee.github.read import OneItem
 from bee.github.write import Edit
+from bee.lease.store import Writer
 from bee.model.errors import BeeError
 from bee.model.labels import Label
 from bee.model.records import Record
 from bee.pipeline.status_comment import comment_of, found, held, key_of, says
 from bee.pipeline.trust import Trust
+from bee.publish import posts
 from bee.wording import texts
 
 BY_PERSON = "human"
@@ -29,27 +29,27 @@ def held_edit(one: OneItem, record: Record | None, at: int) -> Edit | None:
     return _edit(one, *says(one.item, held(one.item)), record, at)
 
 
-def show_held(client: GitHubClient, repo: str, one: OneItem) -> None:
+def show_held(writer: Writer, one: OneItem) -> None:
     """Say on the item that a person holds it."""
-    _show(client, repo, one, *says(one.item, held(one.item)))
+    _show(writer, one, *says(one.item, held(one.item)))
 
 
-def show_let_go(client: GitHubClient, repo: str, one: OneItem, verb: str) -> None:
+def show_let_go(writer: Writer, one: OneItem, verb: str) -> None:
     """Say on the item that a person let it go on by `bee VERB`."""
-    _show(client, repo, replace(one, item=replace(one.item, open=True)), texts.let_go(verb), texts.BEE_NEXT)
+    _show(writer, replace(one, item=replace(one.item, open=True)), texts.let_go(verb), texts.BEE_NEXT)
 
 
-def show_judged(client: GitHubClient, repo: str, one: OneItem, verb: str) -> None:
+def show_judged(writer: Writer, one: OneItem, verb: str) -> None:
     """The same after a person's word on what nothing holds."""
     record = one.tip.record if one.tip else None
     if not HOLDING & one.item.labels and not (record is not None and record.holds):
-        show_let_go(client, repo, one, verb)
+        show_let_go(writer, one, verb)
 
 
-def show_closed(client: GitHubClient, repo: str, one: OneItem) -> None:
+def show_closed(writer: Writer, one: OneItem) -> None:
     """Say on the item that it is closed."""
     closed = replace(one, item=replace(one.item, open=False))
-    _show(client, repo, closed, *says(closed.item, held(closed.item)))
+    _show(writer, closed, *says(closed.item, held(closed.item)))
 
 
 def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: int) -> Edit | None:
@@ -59,8 +59,8 @@ def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: in
     return Edit(there.id, there.node_id, comment_of(one.item, state, upcoming, record, BY_PERSON, at).body)
 
 
-def _show(client: GitHubClient, repo: str, one: OneItem, state: str, upcoming: str) -> None:
-    edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, client.now())
+def _show(writer: Writer, one: OneItem, state: str, upcoming: str) -> None:
+    edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, writer.client.now())
     if edit is not None:
         with contextlib.suppress(BeeError):
-            write.edit_comment(client, repo, edit.comment_id, edit.body)
+            posts.edit_comment(writer, edit.comment_id, edit.body)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bee.config.notify import Notice
 from bee.github.client import GitHubClient
 from bee.host import Host
-from bee.lease.lease import Desk, desk_of
+from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.pipeline.debt import IDLE_DEBT, debts
 from bee.pipeline.decide import Decision, Placed
@@ -27,32 +27,32 @@ def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Deci
     """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
     for view in views:
         places = [one for one in decision.places if one.repo == view.snapshot.repo]
-        desk = desk_of(client, view.snapshot, host.host_id, host.boot)
+        store = LeaseStore.of(host, client, view.snapshot)
         with only_its_own(host, report):
-            _over_budget(host, desk, view, places)
+            _over_budget(host, store, view, places)
         with only_its_own(host, report):
-            _idle_with_debt(desk, view, places)
+            _idle_with_debt(store, view, places)
 
 
-def _over_budget(host: Host, desk: Desk, view: View, places: Sequence[Placed]) -> None:
+def _over_budget(host: Host, store: LeaseStore, view: View, places: Sequence[Placed]) -> None:
     """One alert for each bound and day, where there was something left to do."""
     hold = hold_of(view)
     if hold is None or not hold.over_budget or not any(one.place.role for one in places):
         return
     alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
-    if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(desk, view.snapshot.viewer, alert):
+    if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(store, view.snapshot.viewer, alert):
         notify(host, Notice(f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})", hold.text, repo))
 
 
-def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:
+def _idle_with_debt(store: LeaseStore, view: View, places: Sequence[Placed]) -> None:
     """Counted on the alert's own ref, which every machine sees: three ticks in a row raise it, none takes it back."""
     tip = view.snapshot.alerts.get(IDLE_DEBT)
     record = tip.record if tip else None
     owed = debts(places)
     if not owed:
         if tip is not None and record is not None and record.count:
-            clear_alert(desk, IDLE_DEBT, tip, texts.IDLE_DEBT_OVER)
+            clear_alert(store, IDLE_DEBT, tip, texts.IDLE_DEBT_OVER)
         return
     lines = [(one.number, str(one.place.position), one.place.advice.format(number=one.number)) for one in owed]
     alert = Alert(IDLE_DEBT, *texts.idle_with_debt(lines), cause=" ".join(str(one.number) for one in owed))
@@ -61,6 +61,6 @@ def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:
     raised = record is not None and bool(record.fingerprint)
     seen = (record.count if record else 0) + 1
     if raised or seen >= limits.IDLE_DEBT_TICKS:
-        raise_alert(desk, view.snapshot.viewer, alert)
+        raise_alert(store, view.snapshot.viewer, alert)
     else:
-        note_seen(desk, IDLE_DEBT, tip, seen, alert.title)
+        note_seen(store, IDLE_DEBT, tip, seen, alert.title)

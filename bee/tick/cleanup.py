@@ -4,44 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bee.github import read, write
-from bee.lease import lease as leases
-from bee.lease.lease import Desk
+from bee.github import read
+from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.model.errors import NotFoundError
-from bee.model.items import Review
-from bee.model.labels import Label
 from bee.model.records import Kind
 from bee.pipeline.decide import place_item
 from bee.pipeline.facts import View
-from bee.pipeline.history import MENDER
-from bee.pipeline.leftovers import Twin, left_on_closed, twins
-from bee.tick.repair import roll_forward
-from bee.wording import texts
+from bee.pipeline.leftovers import left_on_closed, twins
+from bee.publish import posts
+from bee.tick.repair import roll_forward, settle
+
+KEY = "janitor"
 
 
-def tidy(desk: Desk, view: View, say: Callable[[str], None]) -> None:
+def tidy(store: LeaseStore, view: View, say: Callable[[str], None]) -> None:
     """Settle what dead runs left on closed items, and take doubled comments away. Raises LookError."""
     for number in left_on_closed(view)[: limits.REPAIRS_PER_TICK_MAX]:
-        say(f"{desk.repo}#{number}: closed, but a run had not finished there; settling it")
-        _settle_closed(desk, view, number)
-    for twin in twins(view)[: limits.REPAIRS_PER_TICK_MAX]:
-        say(f"{desk.repo}#{twin.number}: something stood twice; taking the later one away")
-        take_away(desk, twin)
+        say(f"{store.repo}#{number}: closed, but a run had not finished there; settling it")
+        _settle_closed(store, view, number)
+    doubled = twins(view)[: limits.REPAIRS_PER_TICK_MAX]
+    if not doubled:
+        return
+    with store.singleton(KEY, view.snapshot.alerts.get(KEY)) as lease:
+        if lease is None:
+            return  # another machine is at it
+        for twin in doubled:
+            say(f"{store.repo}#{twin.number}: something stood twice; taking the later one away")
+            posts.take_away(lease, twin)
 
 
-def take_away(desk: Desk, twin: Twin) -> None:
-    """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
-    if isinstance(twin.post, Review):
-        words = texts.said_twice(MENDER, twin.number, twin.post.id)
-        write.edit_review(desk.client, desk.repo, twin.number, twin.post.id, words)
-    else:
-        write.delete_comment(desk.client, desk.repo, twin.post.id)
-
-
-def _settle_closed(desk: Desk, view: View, number: int) -> None:
+def _settle_closed(store: LeaseStore, view: View, number: int) -> None:
     try:
-        item = read.read_item(desk.client, desk.repo, number).item
+        item = read.read_item(store.client, store.repo, number).item
     except NotFoundError:
         return
     if item.open:
@@ -49,7 +44,6 @@ def _settle_closed(desk: Desk, view: View, number: int) -> None:
     tip = view.snapshot.items[number]
     assert tip.record is not None
     if tip.record.kind is Kind.PUBLISHED:
-        roll_forward(desk, place_item(item, view), view)
-        return
-    if leases.settle_lost(desk, tip) and Label.WIP in item.labels:
-        write.remove_label(desk.client, desk.repo, number, Label.WIP.value)
+        roll_forward(store, place_item(item, view), view)
+    else:
+        settle(store, item, view)

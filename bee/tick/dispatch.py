@@ -8,10 +8,8 @@ from dataclasses import replace
 
 from bee.github.client import GitHubClient
 from bee.github.snapshot import with_snapshot
-from bee.github.write import label_id, mark_claimed, remove_label
 from bee.host import Host, new_run
-from bee.lease import lease as leases
-from bee.lease.lease import Claim, Ending, Lease, desk_of
+from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
 from bee.model.errors import LeaseLost
 from bee.model.items import Item, Pull, Snapshot, Tip
@@ -25,6 +23,7 @@ from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.holds import usd_left
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import resumed_at
+from bee.publish import labels
 from bee.run import job as jobs
 from bee.run.job import Job
 from bee.run.runlog import About, write_about
@@ -56,19 +55,20 @@ def claim(host: Host, client: GitHubClient, one: Placed, view: View, options: Op
     """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
     assert one.role is not None
     snapshot = view.snapshot
-    desk = desk_of(client, snapshot, host.host_id, host.boot)
     head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
     name = _engine_name(host, one.role, one.repo)
-    what = Claim(one.number, str(one.role), run, one.fingerprint, str(one.place.position), name, head, base)
-    lease = leases.claim(desk, what, snapshot.items.get(one.number))
+    what = Claim(
+        number=one.number, role=str(one.role), run=run, fingerprint=one.fingerprint, position=str(one.place.position),
+        engine=name, head=head, base=base,
+    )  # fmt: skip
+    lease = LeaseStore.of(host, client, snapshot).acquire(what, snapshot.items.get(one.number))
     if lease is None:
         return None
-    label = snapshot.label_ids.get(Label.WIP) or label_id(client, one.repo, Label.WIP)
-    item, tip = mark_claimed(client, one.repo, one.number, one.item.node_id, label)
+    item, tip, label = labels.mark_claimed(lease, one.item.node_id, snapshot.label_ids)
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, client.now())
     ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels
     if not ours or not _still(item, one, fresh):
-        release(desk, lease, one, tip)
+        release(lease, tip)
         return None
     known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
@@ -118,16 +118,18 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
     return replace(with_snapshot(view, fresh), own_run=run)
 
 
-def release(desk: leases.Desk, lease: Lease, one: Placed, tip: Tip | None) -> None:
+def release(lease: Lease, tip: Tip | None) -> None:
     """Give back a claim that came to nothing; it counts as nothing. `tip` is where the lease was found to stand."""
     others = tip is not None and tip.oid != lease.oid and tip.record is not None and tip.record.holds
     if others:
         return  # the label is theirs now
-    remove_label(desk.client, desk.repo, one.number, Label.WIP.value)
-    ending = Ending(Outcome.STALE_INPUT, "the item changed while it was claimed", Failure.CANCELLED)
+    labels.change(lease, lease.record.number, remove=(Label.WIP,))
+    ending = Ending(
+        outcome=Outcome.STALE_INPUT, note="the item changed while it was claimed", failure=Failure.CANCELLED
+    )  # fmt: skip
     if tip is not None and tip.oid == lease.oid:
         with contextlib.suppress(LeaseLost):
-            leases.finish(desk, lease, ending)
+            lease.store.release(lease, ending)
 
 
 def _engine_name(host: Host, role: Role, repo: str) -> str:

@@ -32,7 +32,7 @@ def _alert_rollback(host: Host) -> None:
         return
     # here, because it happens once in years
     from bee.github import read
-    from bee.lease.lease import desk_of
+    from bee.lease.store import LeaseStore
     from bee.publish.alerts import Alert, raise_alert
     from bee.wording import texts
 
@@ -40,7 +40,7 @@ def _alert_rollback(host: Host) -> None:
         client = host.client()
         head = read.read_head(client, host.settings.repos[0])
         alert = Alert("rollback", *texts.rolled_back(text), cause=f"{host.host_id} {text}")
-        raise_alert(desk_of(client, head, host.host_id, host.boot), head.viewer, alert)
+        raise_alert(LeaseStore.of(host, client, head), head.viewer, alert)
     except BeeError as problem:
         host.say(f"the alert about the rollback was not raised yet: {problem}")
         return

@@ -1,4 +1,4 @@
-"""What labels, ledger and this host's runs say is compared, and what is broken is mended, before the decision."""
+"""What labels, ledger and this host's runs say is compared, and what is broken is repaired, before the decision."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOKS_PER_TICK_MAX: Final = 3
 
 
 def reconcile(host: Host, client: GitHubClient, views: list[View], report: Report) -> list[View]:
-    """Clear up, mend what the decision says is broken, then look again; bounded in acts and in looks."""
+    """Clear up, repair what the decision says is broken, then look again; bounded in acts and in looks."""
     live = {tip.record.run for view in views for tip in view.snapshot.items.values() if tip.record is not None}
     host.home.prune(live=live)
     for view in views:
@@ -61,10 +61,10 @@ def only_its_own(host: Host, report: Report) -> Iterator[None]:
 
 def _tidy(host: Host, client: GitHubClient, view: View) -> None:
     if left_on_closed(view) or twins(view):
-        from bee.lease.lease import desk_of
+        from bee.lease.store import LeaseStore
         from bee.tick.cleanup import tidy  # here, as is all that writes, so that an idle tick does not pay for it
 
-        tidy(desk_of(client, view.snapshot, host.host_id, host.boot), view, host.say)
+        tidy(LeaseStore.of(host, client, view.snapshot), view, host.say)
 
 
 def sweep_due(home: Home, repo: str, now: int) -> bool:
@@ -79,19 +79,19 @@ def sweep_due(home: Home, repo: str, now: int) -> bool:
 
 def _sweep(host: Host, client: GitHubClient, view: View) -> None:
     if sweep_due(host.home, view.snapshot.repo, view.snapshot.now):
-        from bee.lease.lease import desk_of
+        from bee.lease.store import LeaseStore
         from bee.tick.sweep import sweep  # here, because it happens once a day
 
-        sweep(host, desk_of(client, view.snapshot, host.host_id, host.boot), view)
+        sweep(host, LeaseStore.of(host, client, view.snapshot), view)
 
 
 def _act(host: Host, client: GitHubClient, act: Act, views: Sequence[View], report: Report) -> None:
-    from bee.lease.lease import desk_of
-    from bee.tick.repair import mend
+    from bee.lease.store import LeaseStore
+    from bee.tick.repair import repair
 
     one = act.placed
     view = next(view for view in views if view.snapshot.repo == one.repo)
-    done = mend(desk_of(client, view.snapshot, host.host_id, host.boot), act, view)
+    done = repair(LeaseStore.of(host, client, view.snapshot), act, view)
     kind = type(act).__name__.lower()
     report.acted.append({"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done})
     host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")

@@ -1,4 +1,4 @@
-"""What bee puts right by itself, without an agent: each mend claims the item first, and finds itself done.
+"""What bee puts right by itself, without an agent: each repair claims the item first, and finds itself done.
 
 Called by the tick for every `Repair` and `Escalate` of its decision.
 """
@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bee.github import write
 from bee.host import new_run
-from bee.lease import lease as leases
-from bee.lease.lease import Claim, Desk, Ending, Lease
+from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
 from bee.model.effects import (
     CloseIssue,
@@ -31,7 +29,7 @@ from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
 from bee.model.records import Record
-from bee.model.refs import branch_of
+from bee.model.refs import branch_of, item_ref
 from bee.model.text import neutralised
 from bee.pipeline.decide import Act, Escalate, Placed, Repair
 from bee.pipeline.escalation import TRIED_SHOWN_MAX, card, tried_on
@@ -45,45 +43,48 @@ from bee.pipeline.status_comment import SHOWN
 from bee.pipeline.status_preview import sticky
 from bee.pipeline.told import card_key
 from bee.pipeline.trust import resumed_at
-from bee.publish.context import Carrying
+from bee.publish.context import PublishContext
 from bee.publish.merge import merge_gate
 from bee.publish.outbox import carry_out
 from bee.wording import texts
 
 
-def mend(desk: Desk, act: Act, view: View) -> bool:
+def repair(store: LeaseStore, act: Act, view: View) -> bool:
     """Do one act under the item's lease; False when somebody else has the item. Raises LookError."""
     one = act.placed
     if isinstance(act, Repair) and act.mend is Mend.CARRY_OUT:
-        return roll_forward(desk, one, view)
+        return roll_forward(store, one, view)
     if isinstance(act, Repair) and act.mend is Mend.SETTLE:
-        return _settle(desk, one, view)
-    run = new_run(MENDER, one.number, desk.client.now())
-    claim = _claim_of(act, run)
-    tip, now = view.snapshot.items.get(one.number), desk.client.now()
-    record = leases.record_for(desk, claim, tip, now)
+        return settle(store, one.item, view)
+    tip = view.snapshot.items.get(one.number)
+    claim = _claim_of(act, new_run(MENDER, one.number, store.client.now()))
+    record = store.claimed(claim, tip)
     effects = tuple(_effects(act, view, record))
     waits = isinstance(act, Escalate) and _label_of(act) is Label.HUMAN
     outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
-    ending = Ending(outcome, act.reason)
+    ending = Ending(outcome=outcome, note=act.reason)
     if not (isinstance(act, Repair) and act.mend is Mend.LABELS):
-        effects = (*effects, sticky(one.item, effects, view, leases.ended(record, ending, now)))
-    lease = leases.claim(desk, claim, tip, effects, ending)
+        effects = (*effects, sticky(one.item, effects, view, store.ended(record, ending)))
+    lease = store.acquire(claim, tip, effects, ending)
     if lease is None:
         return False
-    _under(desk, lease, effects, ending, view, one.item)
+    _publish(lease, effects, ending, view, one.item)
     return True
 
 
 def _claim_of(act: Act, run: str) -> Claim:
     """What the claim of an act says; a quarantine remembers the head, for a new one is a reason to release it."""
     one = act.placed
+    head = ""
     if isinstance(act, Repair):
-        mend_key = SHOWN if act.mend is Mend.SHOW else act.mend.value
-        return Claim(one.number, MENDER, run, mend_key, str(one.place.position))
-    key = QUARANTINE if act.quarantine else "escalate"
-    head = one.item.head if act.quarantine and isinstance(one.item, Pull) else ""
-    return Claim(one.number, MENDER, run, key, str(one.place.position), head=head)
+        key = SHOWN if act.mend is Mend.SHOW else act.mend.value
+    elif act.quarantine:
+        key, head = QUARANTINE, one.item.head if isinstance(one.item, Pull) else ""
+    else:
+        key = "escalate"
+    return Claim(
+        number=one.number, role=MENDER, run=run, fingerprint=key, position=str(one.place.position), head=head
+    )  # fmt: skip
 
 
 def _label_of(act: Escalate) -> Label | None:
@@ -93,41 +94,39 @@ def _label_of(act: Escalate) -> Label | None:
     return Label.QUARANTINE if act.quarantine else Label.HUMAN
 
 
-def _under(
-    desk: Desk, lease: Lease, effects: Sequence[Effect], ending: Ending, view: View, fresh: Item | None = None
-) -> None:
+def _publish(lease: Lease, effects: Sequence[Effect], ending: Ending, view: View, fresh: Item | None = None) -> None:
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
-    carrying = Carrying(desk, lease, merge_gate(view.snapshot), view.trust, stoppable=False)
-    carrying.label_ids = view.snapshot.label_ids
-    if fresh is not None:
-        carrying.items[fresh.number] = fresh
+    context = PublishContext(
+        lease=lease, merger=merge_gate(view.snapshot), trust=view.trust, stoppable=False,
+        label_ids=view.snapshot.label_ids, items={fresh.number: fresh} if fresh is not None else {},
+    )  # fmt: skip
     try:
-        carry_out(carrying, tuple(effects))
-        if carrying.refused:
-            ending = Ending(Outcome.ERROR, carrying.refused, Failure.MERGE)
-        leases.finish(desk, lease, ending)
+        carry_out(context, tuple(effects))
+        if context.refused:
+            ending = Ending(outcome=Outcome.ERROR, note=context.refused, failure=Failure.MERGE)
+        lease.store.release(lease, ending)
     except LeaseLost:
         return
 
 
-def roll_forward(desk: Desk, one: Placed, view: View) -> bool:
+def roll_forward(store: LeaseStore, one: Placed, view: View) -> bool:
     """Carry out what a dead or vanished run had published, on any host."""
-    tip = view.snapshot.items[one.number]
-    lease = leases.take_over(desk, tip)
+    lease = store.take_over(view.snapshot.items[one.number])
     if lease is None:
         return False
     record = lease.record
     if _stopped(one.item, record):
         # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
-        off = (SetLabels(one.number, (), _present(one, Label.WIP)),)
         note = "a person stopped it before everything was published"
-        _under(desk, lease, off, Ending(Outcome.STALE_INPUT, note, Failure.CANCELLED), view)
+        ending = Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
+        _publish(lease, _wip_off(one.item), ending, view)
         return True
     ending = Ending(
-        record.outcome or Outcome.PROGRESSED, record.note, record.failure, record.handoff, record.error_print,
-        record.cost_usd, record.tokens, record.head,
+        outcome=record.outcome or Outcome.PROGRESSED, note=record.note, failure=record.failure,
+        handoff=record.handoff, error_print=record.error_print, cost_usd=record.cost_usd, tokens=record.tokens,
+        head=record.head,
     )  # fmt: skip
-    _under(desk, lease, record.outbox, ending, view)
+    _publish(lease, record.outbox, ending, view)
     return True
 
 
@@ -139,13 +138,21 @@ def _stopped(item: Item, record: Record) -> bool:
     return not item.open and not closes
 
 
-def _settle(desk: Desk, one: Placed, view: View) -> bool:
-    """A claim ended without a word: write that down, and take its label off."""
-    if not leases.settle_lost(desk, view.snapshot.items[one.number]):
-        return False
-    if Label.WIP in one.item.labels:
-        write.remove_label(desk.client, desk.repo, one.number, Label.WIP.value)
-    return True
+def settle(store: LeaseStore, item: Item, view: View) -> bool:
+    """A claim ended without a word: write that down, and take its label off. False when another host was first."""
+    tip = view.snapshot.items[item.number]
+    assert tip.record is not None
+    ending = Ending(outcome=Outcome.LOST, note=f"the run on {tip.record.host} ended without a word")
+    off = _wip_off(item)
+    last = store.published(tip.record, off, ending) if off else store.ended(tip.record, ending)
+    lease = store.put(item_ref(item.number), tip, last)
+    if lease is not None and off:
+        _publish(lease, off, ending, view)
+    return lease is not None
+
+
+def _wip_off(item: Item) -> tuple[Effect, ...]:
+    return (SetLabels(item.number, (), (Label.WIP.value,)),) if Label.WIP in item.labels else ()
 
 
 def _effects(act: Act, view: View, record: Record) -> list[Effect]:
@@ -157,15 +164,9 @@ def _effects(act: Act, view: View, record: Record) -> list[Effect]:
         Mend.TICK_STEP: _tick_steps,
         Mend.COMPLETE: _complete,
         Mend.RELEASE: _release,
-        Mend.SHOW: _only_the_sticky,
+        Mend.SHOW: lambda *_: [],  # the status comment is added to whatever a repair does
     }
     return makers[act.mend](act.placed, view, record)
-
-
-def _only_the_sticky(one: Placed, view: View, record: Record) -> list[Effect]:
-    """It is added to whatever a mend does."""
-    del one, view, record
-    return []
 
 
 def _labels(one: Placed, view: View, record: Record) -> list[Effect]:

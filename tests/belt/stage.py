@@ -20,12 +20,11 @@ from typing import Any
 from bee.cli import wiring
 from bee.config.schema import Settings
 from bee.forge import server
-from bee.github import write
+from bee.github import git_database, write
 from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
-from bee.lease import lease as leases
-from bee.lease.lease import Claim, Desk, Lease, desk_of
+from bee.lease.store import Claim, Lease, LeaseStore
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
@@ -273,8 +272,8 @@ class Stage:
         assert record is not None
         return record
 
-    def desk_facts(self) -> dict[str, str]:
-        """What a process needs to make a desk of its own: addresses, token, repository."""
+    def store_facts(self) -> dict[str, str]:
+        """What a process needs to make a lease store of its own: addresses, token, repository."""
         view = look(GitHubClient(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
         seen = view.snapshot
         web = {"api": self.forge.api_url, "graphql": self.forge.graphql_url, "web": self.forge.git_url}
@@ -397,19 +396,21 @@ class Stage:
             s["context"]: s["state"] for s in self.call("ada", "GET", self.at(f"/commits/{sha}/status"))["statuses"]
         }
 
-    def desk(self, host: Host) -> Desk:
-        """The desk of a host."""
+    def store(self, host: Host) -> LeaseStore:
+        """The lease store of a host."""
         client = host.client()
-        return desk_of(client, look(client, self.repo).snapshot, host.host_id, host.boot)
+        return LeaseStore.of(host, client, look(client, self.repo).snapshot)
 
     def claimed(self, host: Host, number: int, run: str = "a-run", role: str = "drafter") -> Lease:
         """A claim with its label, as a run of that host would stand there while its agent works."""
-        desk = self.desk(host)
-        tip = write.pulse(desk.client, self.repo, number).tip
-        lease = leases.claim(desk, Claim(number, role, run, "a fingerprint", "needs-step"), tip)
+        store = self.store(host)
+        tip = git_database.pulse(store.client, self.repo, number).tip
+        lease = store.acquire(
+            Claim(number=number, role=role, run=run, fingerprint="a fingerprint", position="needs-step"), tip
+        )
         assert lease is not None
-        write.label_id(desk.client, self.repo, Label.WIP)
-        write.add_labels(desk.client, self.repo, number, [Label.WIP.value])
+        write.label_id(store.client, self.repo, Label.WIP)
+        write.add_labels(store.client, self.repo, number, [Label.WIP.value])
         return lease
 
     def position(self, number: int) -> str:

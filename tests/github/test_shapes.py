@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
-from bee.github import changes, probe, read, write
+from bee.github import changes, git_database, probe, read, write
 from bee.github.client import GitHubClient, Servers
+from bee.github.git_database import RefMove
 from bee.github.json import JsonReader
-from bee.github.write import RefMove
 from bee.model.errors import BeeError, ServerError
 from bee.model.labels import Label
 from tests.belt.stage import Stage, staged, until
@@ -77,8 +77,8 @@ CALLS = (
     Call("a snapshot", read.read_snapshot, lambda w: (w.repo, 2, 2)),
     Call("a repository's head", read.read_head, lambda w: (w.repo,)),
     Call("a branch's pull requests", read.pulls_of_branch, lambda w: (w.repo, "bee/1-task")),
-    Call("a pulse", write.pulse, lambda w: (w.repo, 1)),
-    Call("a pulse of a pull request", write.pulse, lambda w: (w.repo, w.pull)),
+    Call("a pulse", git_database.pulse, lambda w: (w.repo, 1)),
+    Call("a pulse of a pull request", git_database.pulse, lambda w: (w.repo, w.pull)),
     Call("a permission", read.read_permission, lambda w: (w.repo, "ada")),
     Call("dependencies, singly", read.read_dependencies, lambda w: (w.repo, [1], 1000)),
     Call("dependencies, by list", read.read_dependencies, lambda w: (w.repo, [1, 2, 3], 3)),
@@ -88,22 +88,22 @@ CALLS = (
     Call("how an issue was closed", read.read_closing, lambda w: (w.repo, 4)),
     Call("the last change", changes.changed_unless, lambda w: (w.repo, "")),
     Call("checks elsewhere", checks_elsewhere, lambda w: (w.repo, w.head)),
-    Call("a ref's tip", write.read_ref, lambda w: (w.repo, ITEM)),
-    Call("a ref's oid", write.read_oid, lambda w: (w.repo, ITEM)),
-    Call("a commit's parents", write.commit_parents, lambda w: (w.repo, w.head)),
+    Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, ITEM)),
+    Call("a ref's oid", git_database.read_oid, lambda w: (w.repo, ITEM)),
+    Call("a commit's parents", git_database.commit_parents, lambda w: (w.repo, w.head)),
     Call("a label", write.label_id, lambda w: (w.repo, Label.WIP)),
     Call("a label made", write.label_id, lambda w: (w.repo, Label.DONE)),
-    Call("a record", write.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
+    Call("a record", git_database.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
     Call("a claim", write.mark_claimed, lambda w: (w.repo, w.pull, w.ids["pull"], w.ids["label"])),
     Call("a comment", write.comment, lambda w: (w.repo, 1, "Said.")),
     Call("several at once", published, lambda w: (said(w),)),
     Call("a review", write.review, lambda w: (w.repo, w.pull, w.head, "COMMENT", "Good.")),
     Call("an issue made", write.create_issue, lambda w: (w.repo, "t", "b")),
     Call("a pull request made", write.open_pull, lambda w: (w.repo, "more", "main", "t", "b")),
-    Call("refs moved", write.update_refs,
+    Call("refs moved", git_database.update_refs,
          lambda w: (w.repo, w.ids["repo"], [RefMove("refs/bee/x", None, w.main)])),
     Call("a pause", write.pause,
-         lambda w: (w.ids["repo"], w.ids["issue"], w.ids["label"], "b", [RefMove("refs/bee/x", w.main, None)])),
+         lambda w: (w.ids["repo"], w.ids["issue"], w.ids["label"], "b", RefMove("refs/bee/x", w.main, None))),
     Call("a merge", write.merge, lambda w: (w.repo, w.pull, w.head, "squash", "t", "m")),
     Call("how it was merged", write.merged_as, lambda w: (w.repo, w.pull)),
     Call("a repository's settings", probe.read_repo, lambda w: (w.repo,)),

@@ -10,9 +10,9 @@ import pytest
 import requests
 import responses
 
-from bee.github import write
+from bee.github import git_database, write
 from bee.github.client import GitHubClient
-from bee.github.write import RefMove
+from bee.github.git_database import RefMove
 from bee.model.errors import (
     BeeError,
     ForbiddenError,
@@ -30,7 +30,7 @@ NO_SUCH = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "pa
 
 # What is called -> the one request it makes: method, path, body; the fields of the answer it reads; what it returns.
 CALLS: list[tuple[str, Callable[[GitHubClient], Any], str, str, Any, Any, Any]] = [
-    ("a commit", lambda d: write.create_commit(d, REPO, "m", OTHER, [OID]), "POST", "/git/commits",
+    ("a commit", lambda d: git_database.create_commit(d, REPO, "m", OTHER, [OID]), "POST", "/git/commits",
      {"message": "m", "tree": OTHER, "parents": [OID]}, {"sha": OID}, OID),
     ("labels on", lambda d: write.add_labels(d, REPO, 1, ["breeze:wip"]), "POST", "/issues/1/labels",
      {"labels": ["breeze:wip"]}, [], None),
@@ -57,12 +57,12 @@ CALLS: list[tuple[str, Callable[[GitHubClient], Any], str, str, Any, Any, Any]] 
      {"title": "t", "body": "b"}, {"number": 3}, 3),
     ("a merge", lambda d: write.merge(d, REPO, 2, OID, "squash", "t", "m"), "PUT", "/pulls/2/merge",
      {"sha": OID, "merge_method": "squash", "commit_title": "t", "commit_message": "m"}, {"sha": OTHER}, OTHER),
-    ("a ref away", lambda d: write.delete_ref(d, REPO, "refs/heads/bee/1-task"), "DELETE",
+    ("a ref away", lambda d: git_database.delete_ref(d, REPO, "refs/heads/bee/1-task"), "DELETE",
      "/git/refs/heads/bee/1-task", None, None, None),
     ("a comment away", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", None, None, None),
-    ("a ref's oid", lambda d: write.read_oid(d, REPO, "refs/heads/main"), "GET", "/git/ref/heads/main", None,
+    ("a ref's oid", lambda d: git_database.read_oid(d, REPO, "refs/heads/main"), "GET", "/git/ref/heads/main", None,
      {"object": {"sha": OID}}, OID),
-    ("parents", lambda d: write.commit_parents(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
+    ("parents", lambda d: git_database.commit_parents(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
      {"parents": [{"sha": OTHER}, {"sha": OID}]}, (OTHER, OID)),
 ]  # fmt: skip
 
@@ -107,10 +107,10 @@ def test_a_write_whose_reply_is_lost_is_sent_once(
 GONE: list[tuple[str, Callable[[GitHubClient], Any], str, str, int, Any]] = [
     ("a label", lambda d: write.remove_label(d, REPO, 1, "x"), "DELETE", "/issues/1/labels/x", 404, None),
     ("a comment", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", 404, None),
-    ("a ref, by 404", lambda d: write.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
-    ("a ref, by 422", lambda d: write.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
-    ("a ref read", lambda d: write.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
-    ("a tip read", lambda d: write.read_ref(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+    ("a ref, by 404", lambda d: git_database.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
+    ("a ref, by 422", lambda d: git_database.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
+    ("a ref read", lambda d: git_database.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+    ("a tip read", lambda d: git_database.read_ref(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
 ]
 
 
@@ -145,7 +145,7 @@ def test_refs_move_all_or_nothing_in_one_request(github: responses.RequestsMock)
     graph(github, {"data": {"updateRefs": {"clientMutationId": None}}})
     one = client()
     moves = [RefMove(REF, None, OID), RefMove("refs/bee/merge/main", OTHER, OID), RefMove("refs/bee/x", OID, None)]
-    write.update_refs(one, REPO, "R_1", moves)
+    git_database.update_refs(one, REPO, "R_1", moves)
     sent = json.loads(github.calls[0].request.body or b"")["variables"]
     zeros = "0" * 40
     assert sent["repository"] == "R_1"
@@ -166,13 +166,13 @@ RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
 def test_a_ref_that_does_not_move_says_why(github: responses.RequestsMock, error: Any, cause: type[BeeError]) -> None:
     graph(github, {"data": {"updateRefs": None}, "errors": [{"path": ["updateRefs"], **error}]})
     with pytest.raises(cause):
-        write.update_refs(client(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
+        git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
 
 
 def test_without_the_mutation_a_ref_is_created_by_rest(github: responses.RequestsMock) -> None:
     graph(github, {"errors": [NO_SUCH]})
     github.add("POST", f"{AT}/git/refs", json={}, status=201)
-    write.update_refs(client(), REPO, "R_1", [RefMove(REF, None, OID)])
+    git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, None, OID)])
     assert json.loads(github.calls[1].request.body or b"") == {"ref": REF, "sha": OID}
 
 
@@ -180,7 +180,7 @@ def test_without_the_mutation_a_ref_is_moved_forward_without_force(github: respo
     """The new record's parent is the one that was seen, so a forward move is a compare and swap."""
     graph(github, {"errors": [NO_SUCH]})
     github.add("PATCH", f"{AT}/git/refs/bee/items/7", json={})
-    write.update_refs(client(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
+    git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, OTHER, OID)])
     assert json.loads(github.calls[1].request.body or b"") == {"sha": OID, "force": False}
 
 
@@ -191,7 +191,7 @@ def test_a_race_that_is_lost_by_rest_is_one_too(
     graph(github, {"errors": [NO_SUCH]})
     github.add(method, f"{AT}/git/refs{path}", json={"message": "Update is not a fast forward"}, status=422)
     with pytest.raises(RefConflict, match="not a fast forward"):
-        write.update_refs(client(), REPO, "R_1", [RefMove(REF, before, OID)])
+        git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, before, OID)])
 
 
 def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None:
@@ -199,7 +199,7 @@ def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None
     graph(github, {"errors": [NO_SUCH]})
     one = client()
     with pytest.raises(RefConflict):
-        write.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
+        git_database.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
     assert one.requests == 1
 
 
@@ -246,10 +246,10 @@ def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.Requ
     said = {"label": {}, "comment": {}, "release": None}
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release")]})
     with pytest.raises(RefConflict):
-        write.pause(client(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+        write.pause(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release"), refused("FORBIDDEN", "comment")]})
     with pytest.raises(ServerError, match="did not take the pause"):
-        write.pause(client(), "R_1", "I_7", "L_1", "b", [RefMove(REF, OID, OTHER)])
+        write.pause(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
 
 
 @pytest.mark.parametrize(("state", "is_open"), [("OPEN", True), ("CLOSED", False), ("MERGED", False)])
@@ -259,11 +259,11 @@ def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: 
     labels = listed({"name": "Breeze:Human"}, {"name": "bug"})
     item = {"__typename": {"issueState": "Issue", "pullState": "PullRequest"}[key], key: state, "labels": labels}
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": item}}})
-    found = write.pulse(client(), REPO, 7)
+    found = git_database.pulse(client(), REPO, 7)
     assert (found.tip, found.open, found.labels) == (None, is_open, {Label.HUMAN})
 
 
 def test_a_pulse_of_nothing_says_so(github: responses.RequestsMock) -> None:
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": None}}})
     with pytest.raises(NotFoundError, match="#7"):
-        write.pulse(client(), REPO, 7)
+        git_database.pulse(client(), REPO, 7)

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from bee.github.client import GitHubClient, Servers
-from bee.lease.lease import Claim, Desk, claim
+from bee.lease.store import Claim, LeaseStore
 from bee.system.clock import SystemClock
 
 
@@ -24,20 +24,22 @@ class Hasty(SystemClock):
         """At once."""
 
 
-def desk_of(data: dict[str, Any], mine: int) -> Desk:
-    """The desk of one process, with its connection open already."""
+def store_of(data: dict[str, Any], mine: int) -> LeaseStore:
+    """The lease store of one process, with its connection open already."""
     client = GitHubClient(Servers(data["api"], data["graphql"], data["web"]), data["token"], clock=Hasty())
     client.rest("GET", "/rate_limit")
-    return Desk(client, data["repo"], data["repo_id"], data["tree"], f"host-{mine}", "boot")
+    return LeaseStore(
+        client=client, repo=data["repo"], repo_id=data["repo_id"], tree=data["tree"], host=f"host-{mine}", boot="boot"
+    )
 
 
 def play(data: dict[str, Any], mine: int, orders: int, answers: int) -> None:
     """One process: claim what it is told to, and say whether it won."""
-    desk = desk_of(data, mine)
+    store = store_of(data, mine)
     os.write(answers, b"r")
     while order := os.read(orders, 16):
         number = int(order)
-        lease = claim(desk, Claim(number, "drafter", f"run-{mine}", "f"), None)
+        lease = store.acquire(Claim(number=number, role="drafter", run=f"run-{mine}", fingerprint="f"), None)
         os.write(answers, b"w" if lease is not None else b"l")
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.lease import lease as leases
-from bee.lease.lease import Claim, Lease
+from bee.lease.store import Claim, Lease
 from bee.model.outcomes import Outcome
 from bee.model.phase import Phase
 from bee.model.records import Kind
@@ -46,7 +45,7 @@ def race(stage: Stage) -> list[list[int]]:
     assert racers.stdin is not None
     assert racers.stdout is not None
     try:
-        racers.stdin.write(json.dumps(stage.desk_facts()) + "\n")
+        racers.stdin.write(json.dumps(stage.store_facts()) + "\n")
         racers.stdin.flush()
         assert racers.stdout.readline() == "ready\n"
         winners = []
@@ -70,14 +69,14 @@ APPLIED_NOTHING = {"status": 200, "body": {"data": {"updateRefs": {"clientMutati
 def test_c2_a_claim_moves_the_ref_and_shuts_everybody_else_out(stage: Stage) -> None:
     """What a claim says it did is on the server, in words anybody can read; a second claim comes to nothing."""
     number = stage.issue()
-    desk = stage.desk(stage.host())
-    lease = leases.claim(desk, Claim(number, "drafter", "run-1", "f", "needs-step"), None)
+    store = stage.store(stage.host())
+    lease = store.acquire(Claim(number=number, role="drafter", run="run-1", fingerprint="f"), None)
     assert isinstance(lease, Lease)
     assert stage.refs("refs/bee/items/") == {f"refs/bee/items/{number}": lease.oid}
     record = stage.record(number)
-    assert (record.kind, record.run, record.host) == (Kind.CLAIMED, "run-1", desk.host)
+    assert (record.kind, record.run, record.host) == (Kind.CLAIMED, "run-1", store.host)
     assert record.expires_at - record.at == 15 * 60
-    assert leases.claim(desk, Claim(number, "drafter", "run-2", "f", "needs-step"), None) is None
+    assert store.acquire(Claim(number=number, role="drafter", run="run-2", fingerprint="f"), None) is None
     assert stage.record(number).run == "run-1"
 
 

@@ -21,10 +21,10 @@ def test_d11_an_alert_is_one_issue_with_a_counter_and_never_work(stage: Stage) -
     stage.issue("<!-- bee:alert key=boiler -->", title="Boiler", who="eve")
     hosts = [stage.host(name) for name in ("one", "two")]
     for number, host in enumerate((*hosts, *hosts)):
-        desk = stage.desk(host)
+        store = stage.store(host)
         viewer = host.client() and desk_viewer(stage)
         alert = Alert("boiler", "The boiler is cold", "It is cold.", cause=f"cause {number // 2}")
-        assert raise_alert(desk, viewer, alert) is (number % 2 == 0), "two hosts that see one cause raise it once"
+        assert raise_alert(store, viewer, alert) is (number % 2 == 0), "two hosts that see one cause raise it once"
     (issue,) = open_issues(stage, "boiler is cold")
     assert issue["body"].startswith("It is cold.\n\nSeen 2 times, the last time at 20")
     assert stage.comments(issue["number"]) == []
@@ -33,7 +33,7 @@ def test_d11_an_alert_is_one_issue_with_a_counter_and_never_work(stage: Stage) -
         assert not stage.tick(hosts[0]).run
     assert len(open_issues(stage, "")) == 2, "a stranger's issue and the alert: nothing came of either"
     stage.call("ada", "PATCH", stage.at(f"/issues/{issue['number']}"), {"state": "closed"})
-    assert raise_alert(stage.desk(hosts[1]), desk_viewer(stage), Alert("boiler", "The boiler is cold", "Again.", "3"))
+    assert raise_alert(stage.store(hosts[1]), desk_viewer(stage), Alert("boiler", "The boiler is cold", "Again.", "3"))
     (again,) = open_issues(stage, "boiler is cold")
     assert again["number"] != issue["number"]
 

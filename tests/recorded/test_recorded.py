@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pytest
 import responses
 
-from bee.github import parse, probe, write
+from bee.github import git_database, parse, probe, write
 from bee.github import read as reading
 from bee.github.changes import changed_unless
 from bee.github.client import GitHubClient, GraphQLErrors, Servers
@@ -203,11 +203,11 @@ READERS: list[tuple[str, str, Reader, Wanted, int]] = [
     ("GET", "/collaborators/(?P<who>[^/]+)/permission",
      lambda d, r, m: reading.read_permission(d, r, m["who"]),
      lambda b: Permission((b.get("role_name") or b["permission"]).upper()), 2),
-    ("GET", "/git/ref/(?P<ref>.+)", lambda d, r, m: write.read_oid(d, r, f"refs/{m['ref']}"),
+    ("GET", "/git/ref/(?P<ref>.+)", lambda d, r, m: git_database.read_oid(d, r, f"refs/{m['ref']}"),
      lambda b: b["object"]["sha"], 7),
-    ("GET", "/git/commits/(?P<oid>[0-9a-f]{40})", lambda d, r, m: write.commit_parents(d, r, m["oid"]),
+    ("GET", "/git/commits/(?P<oid>[0-9a-f]{40})", lambda d, r, m: git_database.commit_parents(d, r, m["oid"]),
      lambda b: tuple(parent["sha"] for parent in b["parents"]), 5),
-    ("POST", "/git/commits", lambda d, r, m: write.create_commit(d, r, "m", "t", []), lambda b: b["sha"], 4),
+    ("POST", "/git/commits", lambda d, r, m: git_database.create_commit(d, r, "m", "t", []), lambda b: b["sha"], 4),
     ("POST", "/issues", lambda d, r, m: write.create_issue(d, r, "t", "b"), lambda b: b["number"], 10),
     ("POST", "/pulls", lambda d, r, m: write.open_pull(d, r, "h", "b", "t", "b"), lambda b: b["number"], 3),
     ("POST", "/issues/(?P<number>[0-9]+)/comments", lambda d, r, m: write.comment(d, r, int(m["number"]), "b"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bee.github.client import GitHubClient
 from bee.host import Host
+from bee.lease.store import ByPerson
 from bee.steer import actions
 from tests.sim.hub import No, Thing, User
 from tests.sim.machine import Machine
@@ -224,18 +225,20 @@ class People:
         elif way == "review":
             self.hub.review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.", None)
         else:
-            kind, number = marker.removeprefix("bee:"), one.number
-            self._run(who, lambda host, client: actions.say_of_head(client, self.hub.repo, number, kind, "My word."))
+            kind, number, repo = marker.removeprefix("bee:"), one.number, self.hub.repo
+            self._run(
+                who, lambda host, client: actions.say_of_head(ByPerson(host, client, repo), number, kind, "My word.")
+            )
 
     def steer(self) -> None:
         """bee's verbs for people, from a laptop."""
         one, who, repo = self._one(self.things()), self._somebody(), self.hub.repo
         number = one.number
         verbs: dict[str, Callable[[Host, GitHubClient], object]] = {
-            "pause": lambda host, client: actions.pause(host, client, repo, number, "Wait."),
-            "resume": lambda host, client: actions.resume(client, repo, number),
-            "retry": lambda host, client: actions.retry(client, repo, number, "Take the other way."),
-            "cancel": lambda host, client: actions.cancel(host, client, repo, number),
+            "pause": lambda host, client: actions.pause(ByPerson(host, client, repo), number, "Wait."),
+            "resume": lambda host, client: actions.resume(ByPerson(host, client, repo), number),
+            "retry": lambda host, client: actions.retry(ByPerson(host, client, repo), number, "Take the other way."),
+            "cancel": lambda host, client: actions.cancel(ByPerson(host, client, repo), number),
             "pause all": lambda host, client: actions.pause_repo(host, client, repo, "Stop."),
             "resume all": lambda host, client: actions.resume_repo(host, client, repo),
         }

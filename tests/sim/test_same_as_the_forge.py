@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from bee.github import read, write
+from bee.github import git_database, read, write
 from bee.github.client import GitHubClient, Servers
-from bee.github.write import RefMove
+from bee.github.git_database import RefMove
 from bee.model.errors import BeeError, NotFoundError, RefConflict, RefusedError
 from bee.model.items import CheckState, Issue, Permission, Pull, PullState, ReviewState
 from bee.model.labels import Label
@@ -148,13 +148,13 @@ def new_pull(github: GitHub, branch: str, files: Mapping[str, str], who: str = "
 def commit(github: GitHub, message: str, *parents: str) -> str:
     """A commit with the default branch's tree."""
     client = github.client()
-    return write.create_commit(client, REPO, message, read.read_head(client, REPO).default_tree, parents)
+    return git_database.create_commit(client, REPO, message, read.read_head(client, REPO).default_tree, parents)
 
 
 def move(github: GitHub, *moves: RefMove, who: str = "bee") -> None:
     """Refs by compare-and-swap."""
     client = github.client(who)
-    write.update_refs(client, REPO, read.read_head(client, REPO).repo_id, moves)
+    git_database.update_refs(client, REPO, read.read_head(client, REPO).repo_id, moves)
 
 
 def refused(act: Callable[[], Any]) -> tuple[str, int]:
@@ -174,7 +174,7 @@ def test_a_ref_is_created_only_where_there_is_none(github: GitHub) -> None:
     first, second = commit(github, "first"), commit(github, "second")
     move(github, RefMove(ref, None, first))
     assert refused(lambda: move(github, RefMove(ref, None, second))) == ("RefConflict", 0)
-    assert write.read_oid(github.client(), REPO, ref) == first
+    assert git_database.read_oid(github.client(), REPO, ref) == first
 
 
 def test_a_ref_moves_only_from_where_it_was_seen(github: GitHub) -> None:
@@ -183,10 +183,10 @@ def test_a_ref_moves_only_from_where_it_was_seen(github: GitHub) -> None:
     move(github, RefMove(ref, None, first))
     move(github, RefMove(ref, first, second))
     assert refused(lambda: move(github, RefMove(ref, first, third))) == ("RefConflict", 0)
-    assert write.read_oid(github.client(), REPO, ref) == second
+    assert git_database.read_oid(github.client(), REPO, ref) == second
     move(github, RefMove(ref, second, None))
-    assert write.read_oid(github.client(), REPO, ref) is None
-    assert write.read_ref(github.client(), REPO, ref) is None
+    assert git_database.read_oid(github.client(), REPO, ref) is None
+    assert git_database.read_ref(github.client(), REPO, ref) is None
 
 
 def test_of_several_refs_all_move_or_none(github: GitHub) -> None:
@@ -195,13 +195,13 @@ def test_of_several_refs_all_move_or_none(github: GitHub) -> None:
     move(github, RefMove(one, None, first), RefMove(two, None, first))
     wrong = (RefMove(one, first, second), RefMove(two, second, first))
     assert refused(lambda: move(github, *wrong)) == ("RefConflict", 0)
-    assert [write.read_oid(github.client(), REPO, ref) for ref in (one, two)] == [first, first]
+    assert [git_database.read_oid(github.client(), REPO, ref) for ref in (one, two)] == [first, first]
 
 
 def test_a_stranger_moves_no_ref(github: GitHub) -> None:
     ref, oid = "refs/bee/items/77", commit(github, "first")
     assert refused(lambda: move(github, RefMove(ref, None, oid), who="eve"))[0] in {"ForbiddenError", "RefConflict"}
-    assert write.read_oid(github.client(), REPO, ref) is None
+    assert git_database.read_oid(github.client(), REPO, ref) is None
 
 
 def test_a_commit_keeps_its_message_and_parents(github: GitHub) -> None:
@@ -209,8 +209,8 @@ def test_a_commit_keeps_its_message_and_parents(github: GitHub) -> None:
     second = commit(github, "second", first)
     ref = f"refs/bee/items/{Random().randrange(10**8)}"
     move(github, RefMove(ref, None, second))
-    assert write.commit_parents(github.client(), REPO, second) == (first,)
-    tip = write.read_ref(github.client(), REPO, ref)
+    assert git_database.commit_parents(github.client(), REPO, second) == (first,)
+    tip = git_database.read_ref(github.client(), REPO, ref)
     assert tip is not None
     assert (tip.oid, tip.record) == (second, None)
 
@@ -251,7 +251,7 @@ def test_a_claims_label_comes_back_with_the_item_and_its_lease(github: GitHub) -
     assert tip is not None
     assert tip.oid == oid
     assert len(item.events) == 1
-    pulse = write.pulse(client, REPO, number)
+    pulse = git_database.pulse(client, REPO, number)
     assert (pulse.tip, pulse.open, pulse.labels) == (tip, True, frozenset({Label.WIP}))
 
 
@@ -310,17 +310,17 @@ def test_a_pause_edits_its_own_comment_in_the_same_request_and_does_without(gith
     (there,) = issue.comments
     label, oid = write.label_id(github.client(), REPO, Label.HUMAN), commit(github, "paused")
     edit = write.Edit(there.id, there.node_id, "After")
-    moves = [RefMove(f"refs/bee/items/{number}", None, oid)]
+    release = RefMove(f"refs/bee/items/{number}", None, oid)
     client = github.client()
     if gone:
         write.delete_comment(client, REPO, there.id)
-    write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Said", moves, edit)
+    write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Said", release, edit)
     after = read_issue(github, number)
     assert Label.HUMAN in after.labels
     assert [c.body for c in after.comments] == ([] if gone else ["After"]) + ["Said"]
-    assert write.read_oid(client, REPO, moves[0].ref) == oid
+    assert git_database.read_oid(client, REPO, release.ref) == oid
     with pytest.raises(RefConflict):
-        write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Again", moves, edit)
+        write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Again", release, edit)
 
 
 def test_the_history_of_a_body_begins_with_its_first_text_and_ends_with_the_last(github: GitHub) -> None:
@@ -363,7 +363,7 @@ def test_a_branch_has_one_open_pull_request_and_its_issue_is_told(github: GitHub
 
 
 def test_a_branch_without_commits_of_its_own_gets_no_pull_request(github: GitHub) -> None:
-    main = write.read_oid(github.client(), REPO, "refs/heads/main")
+    main = git_database.read_oid(github.client(), REPO, "refs/heads/main")
     branch = f"bee/{Random().randrange(10**6)}-none"
     move(github, RefMove(f"refs/heads/{branch}", None, main))
     assert refused(lambda: write.open_pull(github.client(), REPO, branch, "main", "W", "")) == ("RefusedError", 422)
@@ -397,13 +397,13 @@ def test_a_merge_needs_the_head_it_was_asked_for_and_happens_once(github: GitHub
     issue = new_issue(github)
     branch = f"bee/{issue}-task"
     pull = new_pull(github, branch, {f"w{issue}.txt": "x"}, body=f"Part of #{issue}.")
-    client, base = github.client(), write.read_oid(github.client(), REPO, "refs/heads/main")
+    client, base = github.client(), git_database.read_oid(github.client(), REPO, "refs/heads/main")
     old = pull.head
     head = github.push(branch, {f"w{issue}.txt": "y"})
     assert refused(lambda: write.merge(client, REPO, pull.number, old, "squash", "t", "")) == ("RefusedError", 409)
     made = write.merge(client, REPO, pull.number, head, "squash", "t", "")
-    assert write.commit_parents(client, REPO, made) == (base,)
-    assert write.read_oid(client, REPO, "refs/heads/main") == made
+    assert git_database.commit_parents(client, REPO, made) == (base,)
+    assert git_database.read_oid(client, REPO, "refs/heads/main") == made
     assert write.merged_as(client, REPO, pull.number) == (made, "bee")
     assert refused(lambda: write.merge(client, REPO, pull.number, head, "squash", "t", "")) == ("RefusedError", 405)
     after = read_pull(github, pull.number)
@@ -425,9 +425,9 @@ def test_a_stranger_does_not_merge(github: GitHub) -> None:
 def test_a_merge_of_the_method_merge_has_base_and_head_as_parents(github: GitHub) -> None:
     number = new_issue(github)
     pull = new_pull(github, f"bee/{number}-p", {f"p{number}.txt": "x"})
-    base = write.read_oid(github.client(), REPO, "refs/heads/main")
+    base = git_database.read_oid(github.client(), REPO, "refs/heads/main")
     made = write.merge(github.client(), REPO, pull.number, pull.head, "merge", "t", "")
-    assert write.commit_parents(github.client(), REPO, made) == (base, pull.head)
+    assert git_database.commit_parents(github.client(), REPO, made) == (base, pull.head)
 
 
 def test_deleting_a_branch_closes_its_pull_request(github: GitHub) -> None:
@@ -519,7 +519,7 @@ def test_a_snapshot_shows_open_items_refs_and_the_policy_and_the_clock_moves_wit
     assert first.items[issue].oid == oid
     assert first.policy_text == FILES[".github/bee.yml"]
     assert first.viewer.login == "bee"
-    assert first.default_head == write.read_oid(client, REPO, "refs/heads/main")
+    assert first.default_head == git_database.read_oid(client, REPO, "refs/heads/main")
     github.wait(100)
     assert 100 <= read.read_snapshot(client, REPO).now - first.now <= 130
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from bee.cli import main
+from bee.lease.store import ByPerson
 from bee.steer import actions
 from bee.system.home import Home
 from tests.belt.plays import as_ada, bee, configure, fault, heard, last_seq, lift, placed, runs, task_pull, writes_after
@@ -70,9 +71,9 @@ def test_a_pause_whose_reply_was_lost_is_completed_and_not_doubled(stage: Stage)
     """The connection drops after GitHub took it: 75 with a reason; run again, it is there once."""
     number = stage.issue()
     host = stage.host()
-    client = host.client()
-    actions.pause(host, client, stage.repo, number, "warm the label")
-    actions.resume(client, stage.repo, number)
+    person = ByPerson(host, host.client(), stage.repo)
+    actions.pause(person, number, "warm the label")
+    actions.resume(person, number)
     stage.sleep(2)
     fault(stage, "drop_after", {"operation": "Pause"}, times=1)
     ended = bee(stage, "pause", str(number), "Stop", *REPO)

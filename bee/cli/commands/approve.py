@@ -23,5 +23,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return steer_item(
         args,
         env,
-        lambda host, client, repo, number: actions.say_of_head(client, repo, number, markers.APPROVED, args.reason),
+        lambda person, number: actions.say_of_head(person, number, markers.APPROVED, args.reason),
     )

@@ -22,6 +22,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
     state = State(args.to)
-    return steer_item(
-        args, env, lambda host, client, repo, number: override(host, client, repo, number, state, args.reason)
-    )
+    return steer_item(args, env, lambda person, number: override(person, number, state, args.reason))

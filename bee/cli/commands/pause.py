@@ -33,6 +33,4 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         text = "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]"
         raise UsageError(f"{problem}; {text}" if args.number else text) from problem
     args.number = number
-    return steer_item(
-        args, env, lambda host, client, repo, number: actions.pause(host, client, repo, number, args.reason)
-    )
+    return steer_item(args, env, lambda person, number: actions.pause(person, number, args.reason))

@@ -23,7 +23,5 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return steer_item(
         args,
         env,
-        lambda host, client, repo, number: actions.say_of_head(
-            client, repo, number, markers.CHANGES_REQUESTED, args.reason
-        ),
+        lambda person, number: actions.say_of_head(person, number, markers.CHANGES_REQUESTED, args.reason),
     )

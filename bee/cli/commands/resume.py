@@ -33,4 +33,4 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         return wiring.for_all(host, args, lambda client, repo: actions.resume_repo(host, client, repo))
     if args.number is None:
         raise UsageError("say what: bee resume N, bee resume --all, or bee resume --rollback")
-    return steer_item(args, env, lambda host, client, repo, number: actions.resume(client, repo, number))
+    return steer_item(args, env, actions.resume)

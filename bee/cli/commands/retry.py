@@ -19,4 +19,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Say it on GitHub; running it again changes nothing more."""
-    return steer_item(args, env, lambda host, client, repo, number: actions.retry(client, repo, number, args.hint))
+    return steer_item(args, env, lambda person, number: actions.retry(person, number, args.hint))

@@ -18,8 +18,8 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Static
 
-from bee.github.client import GitHubClient
 from bee.host import Host
+from bee.lease.store import ByPerson
 from bee.model import markers
 from bee.model.errors import BeeError
 from bee.model.roles import Role
@@ -47,7 +47,7 @@ What bee's next tick would see. It is looked at again by itself.
 Green: an agent moves next. Yellow: you. Cyan: a condition.
 Any key closes this.
 """
-Act = Callable[[GitHubClient, str, int], Done]
+Act = Callable[[ByPerson, int], Done]
 
 
 class Ask(ModalScreen[bool]):
@@ -116,10 +116,10 @@ class Watch(App[None]):
         self._looking = False
         self._follow: Follow | None = None
         self._acts: dict[str, Act] = {
-            "pause": lambda client, repo, number: actions.pause(host, client, repo, number, ""),
+            "pause": lambda person, number: actions.pause(person, number, ""),
             "resume": actions.resume,
-            "approve": lambda client, repo, number: actions.say_of_head(client, repo, number, markers.APPROVED, ""),
-            "retry": lambda client, repo, number: actions.retry(client, repo, number, ""),
+            "approve": lambda person, number: actions.say_of_head(person, number, markers.APPROVED, ""),
+            "retry": lambda person, number: actions.retry(person, number, ""),
         }
 
     def compose(self) -> ComposeResult:
@@ -300,7 +300,8 @@ class Watch(App[None]):
     @work(thread=True, group="steer")
     def _steer(self, verb: str, row: Row) -> None:
         try:
-            said = self._acts[verb](self._host.client(), *row.key).said
+            repo, number = row.key
+            said = self._acts[verb](ByPerson(self._host, self._host.client(), repo), number).said
         except BeeError as problem:
             said = one_line(str(problem), 300)
         self.call_from_thread(self._steered, said)

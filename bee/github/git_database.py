@@ -1,0 +1,130 @@
+"""The refs and commits of a repository by GitHub's API. Only `bee.lease.store` moves refs with it.
+
+https://docs.github.com/en/rest/git
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from bee.github import parse, queries
+from bee.github.client import GitHubClient, GraphQLErrors
+from bee.github.graphql import ask, mutate, names_of
+from bee.github.json import JsonReader
+from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError
+from bee.model.items import Tip
+from bee.model.labels import Label, known
+from bee.model.records import decode
+from bee.model.refs import item_ref
+
+NO_OID: Final = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class RefMove:
+    """One ref from `before` (None: must not exist) to `after` (None: gone). Oids are 40 hex digits."""
+
+    ref: str
+    before: str | None
+    after: str | None
+
+    @property
+    def update(self) -> dict[str, Any]:
+        """The same as GraphQL takes it (input RefUpdate)."""
+        return {
+            "name": self.ref, "beforeOid": self.before or NO_OID, "afterOid": self.after or NO_OID, "force": True,
+        }  # fmt: skip
+
+
+def create_commit(client: GitHubClient, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
+    """A commit object (no ref points to it yet); its oid. https://docs.github.com/en/rest/git/commits"""
+    body = {"message": message, "tree": tree, "parents": list(parents)}
+    return client.one("POST", f"/repos/{repo}/git/commits", body).text("sha")
+
+
+def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
+    """Move refs by compare-and-swap, all or nothing. Raises RefConflict when one was not where `before` says.
+
+    https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
+    ref is created, or moved forward without force, by REST: its parent is the value that was seen.
+    """
+    updates = [move.update for move in moves]
+    try:
+        mutate(client, queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, "updateRefs")
+    except GraphQLErrors as problems:
+        if "doesn't exist on type" in problems.text() and len(moves) == 1:
+            return _update_ref_by_rest(client, repo, moves[0])
+        if "FORBIDDEN" in problems.kinds():
+            raise ForbiddenError(f"the token may not write refs in {repo} ({problems.text()})") from problems
+        raise RefConflict(problems.text()) from problems
+
+
+def _update_ref_by_rest(client: GitHubClient, repo: str, move: RefMove) -> None:
+    short = quote(move.ref.removeprefix("refs/"), safe="/")
+    try:
+        if move.before is None:
+            client.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
+        else:
+            client.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
+    except RefusedError as problem:
+        raise RefConflict(problem.message) from problem
+
+
+def read_ref(client: GitHubClient, repo: str, ref: str) -> Tip | None:
+    """Where one ref stands now, with the record there; None when it does not exist."""
+    found = _ref(client, repo, ref)
+    if found is None or found.text("type") != "commit":
+        return Tip(found.text("sha"), None) if found else None
+    oid = found.text("sha")
+    return Tip(oid, decode(client.one("GET", f"/repos/{repo}/git/commits/{oid}").text("message")))
+
+
+def read_oid(client: GitHubClient, repo: str, ref: str) -> str | None:
+    """The oid of one ref; None when it does not exist."""
+    found = _ref(client, repo, ref)
+    return found.text("sha") if found else None
+
+
+def _ref(client: GitHubClient, repo: str, ref: str) -> JsonReader | None:
+    try:
+        return client.one("GET", f"/repos/{repo}/git/ref/{quote(ref.removeprefix('refs/'), safe='/')}").one("object")
+    except NotFoundError:
+        return None
+
+
+def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
+    """A ref taken away; one that is not there is no error."""
+    try:
+        client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
+    except (NotFoundError, RefusedError):
+        return
+
+
+def commit_parents(client: GitHubClient, repo: str, oid: str) -> tuple[str, ...]:
+    """The parents of a commit, first parent first."""
+    data = client.one("GET", f"/repos/{repo}/git/commits/{oid}")
+    return tuple(parent.text("sha") for parent in data.many("parents"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A run's question to GitHub: where its lease stands, whether the item is open, and bee's labels on it."""
+
+    tip: Tip | None
+    open: bool
+    labels: frozenset[Label]
+
+
+def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
+    """The lease and the labels of one item, in one request."""
+    data = ask(client, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
+    top = data.one("repository")
+    item, lease = top.one_or_null("issueOrPullRequest"), top.one_or_null("lease")
+    if item is None:
+        raise NotFoundError(f"{repo} has no #{number} any more")
+    state = item.text("issueState" if item.text("__typename") == "Issue" else "pullState")
+    names = known(node.text("name") for node in item.one("labels").many("nodes"))
+    return Pulse(parse.tip(lease) if lease else None, state == "OPEN", names)

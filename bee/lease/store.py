@@ -1,0 +1,381 @@
+"""Leases: acquired, renewed, read back, moved and released, each step one compare-and-swap on a ref.
+
+The only module that moves bee's refs. Losing is an ordinary result where a lease is asked for (None), and raises
+LeaseLost once it was held. Nothing here writes a label or a comment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bee.git import RefChange, Repository
+from bee.github import git_database
+from bee.github.client import GitHubClient
+from bee.github.git_database import Pulse, RefMove
+from bee.host import Host, new_run
+from bee.model import limits, records
+from bee.model.effects import Effect
+from bee.model.errors import (
+    BeeError,
+    GitError,
+    LeaseLost,
+    LookError,
+    RefConflict,
+    ServerError,
+    StopOrder,
+    UnreachableError,
+)
+from bee.model.items import Snapshot, Tip
+from bee.model.labels import Label
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind, Record
+from bee.model.refs import ALERT_REFS, archive_ref, item_ref, merge_ref
+from bee.pipeline.history import fold, spent
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write, as its holder last saw it on `ref`. Only a LeaseStore makes one."""
+
+    store: LeaseStore = field(repr=False, compare=False)
+    ref: str
+    oid: str
+    record: Record
+
+    @property
+    def client(self) -> GitHubClient:
+        """The client to write with."""
+        return self.store.client
+
+    @property
+    def repo(self) -> str:
+        """The repository that the lease is of."""
+        return self.store.repo
+
+    def store_of(self, seen: Snapshot) -> LeaseStore:
+        """The store that made it."""
+        del seen
+        return self.store
+
+
+@dataclass(frozen=True, slots=True)
+class ByPerson:
+    """A person's command, which needs no lease: it may stop, free or judge an item whoever works on it."""
+
+    host: Host
+    client: GitHubClient
+    repo: str
+
+    def store_of(self, seen: Snapshot) -> LeaseStore:
+        """The store of the repository just read."""
+        return LeaseStore.of(self.host, self.client, seen)
+
+
+Writer = Lease | ByPerson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a claim says of itself. `fingerprint` keys the attempt; for bee's own repairs it names the repair."""
+
+    number: int
+    role: str
+    run: str
+    fingerprint: str
+    position: str = ""
+    engine: str = ""
+    head: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended, as its last record says it. Cost in USD."""
+
+    outcome: Outcome
+    note: str = ""
+    failure: Failure | None = None
+    handoff: str = ""
+    error_print: str = ""
+    cost_usd: float = 0.0
+    tokens: int = 0
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseStore:
+    """The leases of one repository, as this host works with them."""
+
+    client: GitHubClient
+    repo: str
+    repo_id: str
+    tree: str
+    host: str
+    boot: str
+
+    @classmethod
+    def of(cls, host: Host, client: GitHubClient, seen: Snapshot) -> LeaseStore:
+        """The store of a repository just read."""
+        return cls(
+            client=client, repo=seen.repo, repo_id=seen.repo_id, tree=seen.default_tree, host=host.host_id,
+            boot=host.boot,
+        )  # fmt: skip
+
+    # ---- records ----------------------------------------------------------------------------------------------------
+
+    def new_record(self, kind: Kind, role: str, number: int = 0, **more: Any) -> Record:
+        """A record by this host, now, under a run of its own."""
+        now = self.client.now()
+        run = more.pop("run", "") or new_run(role, number, now)
+        return Record(
+            kind=kind, number=number, run=run, role=role, at=now, nonce=secrets.token_hex(8), host=self.host,
+            boot=self.boot, **more,
+        )  # fmt: skip
+
+    def next_record(self, record: Record, **changes: Any) -> Record:
+        """The record that follows, now."""
+        now = self.client.now()
+        return replace(
+            record, at=now, nonce=secrets.token_hex(8), sequence=records.following(record, now), **changes
+        )  # fmt: skip
+
+    def claimed(self, claim: Claim, tip: Tip | None) -> Record:
+        """The first record of a claim, on top of whatever is at the tip."""
+        before = tip.record if tip else None
+        usd, runs = spent(before)
+        now = self.client.now()
+        return self.new_record(
+            Kind.CLAIMED, claim.role, claim.number, run=claim.run, engine=claim.engine,
+            expires_at=now + limits.LEASE_SECONDS, started_at=now, fingerprint=claim.fingerprint,
+            position=claim.position, head=claim.head, base=claim.base, history=fold(before), cost_usd_before=usd,
+            runs_before=runs, handoff=before.handoff if before else "", sequence=records.following(before, now),
+        )  # fmt: skip
+
+    def ended(self, record: Record, ending: Ending) -> Record:
+        """The last record of a run: it holds nothing any more."""
+        return self.next_record(
+            record, kind=Kind.FINISHED, expires_at=0, outbox=(), outcome=ending.outcome, note=ending.note[:500],
+            failure=ending.failure, handoff=ending.handoff[:4000] or record.handoff, error_print=ending.error_print,
+            cost_usd=ending.cost_usd, tokens=ending.tokens, head=ending.head or record.head,
+        )  # fmt: skip
+
+    def published(self, record: Record, outbox: tuple[Effect, ...], ending: Ending) -> Record:
+        """The record of the commit point: the outbox, and how the run will have ended when it is carried out."""
+        last = self.ended(record, ending)
+        return replace(last, kind=Kind.PUBLISHED, outbox=outbox, expires_at=last.at + limits.LEASE_SECONDS)
+
+    # ---- acquire ----------------------------------------------------------------------------------------------------
+
+    def acquire(
+        self, claim: Claim, tip: Tip | None, outbox: tuple[Effect, ...] = (), ending: Ending | None = None
+    ) -> Lease | None:
+        """Take an item's lease when its ref still stands at `tip`; None when another run has it, or was first.
+
+        What is held and not expired is never taken, whatever the caller believes of it. With an `ending`, the claim is
+        the commit point too: the outbox is known already, and any host can carry it out.
+        """
+        if self._is_live(tip):
+            return None
+        record = self.claimed(claim, tip)
+        if ending is not None:
+            record = self.published(record, outbox, ending)
+        return self.put(item_ref(claim.number), tip, record)
+
+    def acquire_key(self, key: str, role: str, tip: Tip | None, alone: bool = False, **more: Any) -> Lease | None:
+        """Take the lease of what exists once in a repository, last seen at `tip`; None when another host was first.
+
+        `alone`: the caller holds what nobody else does (an item's lease), so that a lease left by a crash is its own.
+        """
+        if self._is_live(tip) and not alone:
+            return None
+        expires_at = self.client.now() + limits.LEASE_SECONDS
+        return self.put(
+            f"{ALERT_REFS}{key}", tip, self.new_record(Kind.CLAIMED, role, expires_at=expires_at, **more)
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def singleton(self, key: str, tip: Tip | None) -> Iterator[Lease | None]:
+        """Hold the lease of `key`, last seen at `tip`, meanwhile; None when another host has it. Raises LookError."""
+        lease = self.acquire_key(key, key, tip, note=key)
+        try:
+            yield lease
+        finally:
+            with contextlib.suppress(LookError, LeaseLost):  # it ends by itself
+                if lease is not None:
+                    self.release(lease, Ending(outcome=Outcome.PROGRESSED, note=key))
+
+    def take_over(self, tip: Tip) -> Lease | None:
+        """Take over what a dead or vanished run published, to carry it out; None when another host was first."""
+        assert tip.record is not None
+        expires_at = self.client.now() + limits.LEASE_SECONDS
+        record = self.next_record(tip.record, expires_at=expires_at, host=self.host, boot=self.boot)
+        return self.put(item_ref(record.number), tip, record)
+
+    def held_from(self, number: int, tip: Tip | None, oid: str) -> Lease | None:
+        """The lease of an item that another process took, if it still stands at `oid`."""
+        if tip is None or tip.record is None or tip.oid != oid:
+            return None
+        return Lease(self, item_ref(number), oid, tip.record)
+
+    def put(self, ref: str, tip: Tip | None, record: Record) -> Lease | None:
+        """Append a record to what stands at `tip`; None when the ref stands elsewhere by now."""
+        before = tip.oid if tip else None
+        move = self.prepared(ref, before, record)
+        assert move.after is not None
+        return Lease(self, ref, move.after, record) if self._swap(move) else None
+
+    def prepared(self, ref: str, before: str | None, record: Record) -> RefMove:
+        """The move of `put`, its commit made, for a request that does more than the move."""
+        parents = [before] if before else []
+        return RefMove(
+            ref, before, git_database.create_commit(self.client, self.repo, records.encode(record), self.tree, parents)
+        )  # fmt: skip
+
+    def _is_live(self, tip: Tip | None) -> bool:
+        record = tip.record if tip else None
+        return record is not None and record.holds and record.expires_at > self.client.now()
+
+    def _swap(self, move: RefMove) -> bool:
+        """Move a ref; False when it stood elsewhere. A lost reply is looked up and retried with the same commit."""
+        for earlier in range(limits.REQUEST_TRIES_MAX):
+            try:
+                git_database.update_refs(self.client, self.repo, self.repo_id, [move])
+                return True
+            except RefConflict:
+                # The first answer needs no second look: nobody else can have put this very commit there.
+                return earlier > 0 and git_database.read_oid(self.client, self.repo, move.ref) == move.after
+            except (UnreachableError, ServerError):
+                stands = git_database.read_oid(self.client, self.repo, move.ref)
+                if stands != move.before:
+                    return stands == move.after
+        raise UnreachableError(
+            f"GitHub did not answer {limits.REQUEST_TRIES_MAX} tries to move {move.ref}; try again later"
+        )
+
+    # ---- keep and release -------------------------------------------------------------------------------------------
+
+    def move(self, lease: Lease, record: Record) -> Lease:
+        """The lease with `record` on top. Raises LeaseLost."""
+        moved = self.put(lease.ref, Tip(lease.oid, lease.record), record)
+        if moved is None:
+            raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
+        return replace(lease, oid=moved.oid, record=record)
+
+    def renew(self, lease: Lease) -> Lease:
+        """The same lease, LEASE_SECONDS from now; what was published stays published. Raises LeaseLost."""
+        kind = Kind.PUBLISHED if lease.record.kind is Kind.PUBLISHED else Kind.RENEWED
+        expires_at = self.client.now() + limits.LEASE_SECONDS
+        return self.move(lease, self.next_record(lease.record, kind=kind, expires_at=expires_at))
+
+    def release(self, lease: Lease, ending: Ending) -> Lease:
+        """Give the lease back. Raises LeaseLost when it is not ours to give."""
+        return self.move(lease, self.ended(lease.record, ending))
+
+    def push(self, lease: Lease, record: Record, mirror: Repository, more: Sequence[RefChange] = ()) -> Lease:
+        """The same as `move` by one atomic push, with `more` refs. Raises LeaseLost, or RefConflict for the others."""
+        mirror.ensure()
+        if not mirror.has(lease.oid):
+            mirror.fetch([f"+{lease.ref}:{lease.ref}"])
+        if not mirror.has(lease.oid):
+            raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
+        oid = mirror.commit_record(records.encode(record), mirror.tree_of(lease.oid), [lease.oid], record.at)
+        _push(mirror, lease, oid, more)
+        return replace(lease, oid=oid, record=record)
+
+    # ---- read back --------------------------------------------------------------------------------------------------
+
+    def read_back(self, lease: Lease, stoppable: bool = True) -> None:
+        """Ask GitHub that an item's lease stands with LEASE_MARGIN_SECONDS left and nobody said stop.
+
+        Raises LeaseLost, or StopOrder where the lease stands.
+        """
+        self.check(lease, git_database.pulse(self.client, self.repo, lease.record.number), stoppable)
+
+    def check(self, lease: Lease, pulse: Pulse, stoppable: bool = True) -> None:
+        """The same of what GitHub has just said."""
+        if pulse.tip is None or pulse.tip.oid != lease.oid:
+            raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
+        self.need_time(lease)
+        if stoppable and not pulse.open:
+            raise StopOrder(f"#{lease.record.number} was closed while the run was under way")
+        if stoppable and says_stop(pulse):
+            raise StopOrder(f"a person stopped #{lease.record.number}")
+
+    def need_time(self, lease: Lease) -> None:
+        """Raises LeaseLost where less than LEASE_MARGIN_SECONDS are left, by what GitHub's clock was last."""
+        if lease.record.expires_at - self.client.now() < limits.LEASE_MARGIN_SECONDS:
+            raise LeaseLost(f"the lease of #{lease.record.number} is about to expire; another host may take over")
+
+    # ---- other refs -------------------------------------------------------------------------------------------------
+
+    def hold_base(self, lease: Lease, base_ref: str, known: Tip | None) -> bool:
+        """Take the merge lease of a base for the run that has `lease`; False when another run holds it.
+
+        The ref points at the very record of the run's own lease: it is held exactly as long as that lease is live, and
+        nobody has to give it back. `known` is the tip as the claim saw it, held by nobody.
+        """
+        ref = merge_ref(base_ref)
+        if self._swap(RefMove(ref, known.oid if known else None, lease.oid)):
+            return True
+        tip = git_database.read_ref(self.client, self.repo, ref)
+        if tip is not None and tip.record is not None and self._is_others(tip.record, lease.record.run):
+            return False
+        return self._swap(RefMove(ref, tip.oid if tip else None, lease.oid))
+
+    def _is_others(self, record: Record, own_run: str) -> bool:
+        if record.run == own_run:
+            return False
+        now = git_database.pulse(self.client, self.repo, record.number).tip
+        return now is not None and now.record is not None and now.record.run == record.run and self._is_live(now)
+
+    def archive(self, number: int, oid: str) -> bool:
+        """Put an item's ledger, which ends at `oid`, out of the list of items; False when it moved."""
+        ref = archive_ref(number)
+        before = git_database.read_oid(self.client, self.repo, ref)
+        return self._all_moved([RefMove(ref, before, oid), RefMove(item_ref(number), oid, None)])
+
+    def drop(self, refs: Mapping[str, str]) -> bool:
+        """Delete refs, each where it is still at its oid, all or none; False when one moved."""
+        return self._all_moved([RefMove(ref, oid, None) for ref, oid in refs.items()])
+
+    def _all_moved(self, moves: Sequence[RefMove]) -> bool:
+        try:
+            git_database.update_refs(self.client, self.repo, self.repo_id, moves)
+        except RefConflict:
+            return False
+        return True
+
+
+def says_stop(pulse: Pulse) -> bool:
+    """Whether the labels say stop."""
+    return bool({Label.HUMAN, Label.QUARANTINE} & pulse.labels)
+
+
+def add_ref(mirror: Repository, ref: str, oid: str) -> None:
+    """Push a new ref. Raises RefConflict, GitError or LookError."""
+    mirror.push_atomic([RefChange(ref, None, oid)])
+
+
+def _push(mirror: Repository, lease: Lease, after: str, more: Sequence[RefChange]) -> None:
+    """Push the record, and what moves with it. A lost reply is looked up, then tried again with the same commit.
+
+    Raises LeaseLost when the lease moved, RefConflict when only something else did.
+    """
+    for left in range(limits.REQUEST_TRIES_MAX - 1, -1, -1):
+        problem: BeeError
+        try:
+            mirror.push_atomic([RefChange(lease.ref, lease.oid, after), *more])
+            return
+        except (RefConflict, LookError, GitError) as caught:
+            problem = caught
+        stands = mirror.remote_refs([lease.ref]).get(lease.ref)
+        if stands == after:
+            return
+        if stands != lease.oid:
+            raise LeaseLost(f"{lease.ref} is another run's now, or a person stopped this one")
+        if isinstance(problem, RefConflict) or not left:
+            raise problem

@@ -1,0 +1,49 @@
+"""Issues and comments, written by who holds a lease or by a person's command."""
+
+from __future__ import annotations
+
+from bee.github import write
+from bee.lease.store import Lease, Writer
+from bee.model.items import Review
+from bee.pipeline.history import MENDER
+from bee.pipeline.leftovers import Twin
+from bee.wording import texts
+
+
+def create_issue(lease: Lease, title: str, body: str) -> int:
+    """An issue; its number."""
+    return write.create_issue(lease.client, lease.repo, title, body)
+
+
+def write_body(writer: Writer, number: int, body: str) -> None:
+    """A whole new body of an issue or pull request."""
+    write.write_body(writer.client, writer.repo, number, body)
+
+
+def close_issue(writer: Writer, number: int) -> None:
+    """An issue closed as completed."""
+    write.close_issue(writer.client, writer.repo, number)
+
+
+def reopen(person: Writer, number: int) -> None:
+    """A closed issue or pull request opened again."""
+    write.reopen(person.client, person.repo, number)
+
+
+def comment(writer: Writer, number: int, body: str) -> str:
+    """A comment on an issue or pull request; its address for people."""
+    return write.comment(writer.client, writer.repo, number, body)
+
+
+def edit_comment(writer: Writer, comment_id: int, body: str) -> None:
+    """Another body for a comment. Raises NotFoundError when it is gone."""
+    write.edit_comment(writer.client, writer.repo, comment_id, body)
+
+
+def take_away(lease: Lease, twin: Twin) -> None:
+    """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
+    if isinstance(twin.post, Review):
+        words = texts.said_twice(MENDER, twin.number, twin.post.id)
+        write.edit_review(lease.client, lease.repo, twin.number, twin.post.id, words)
+    else:
+        write.delete_comment(lease.client, lease.repo, twin.post.id)
