@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from bee.github.snapshot import look
 from bee.model.records import Kind
-from bee.publish.alerts import Alert, raise_alert
+from bee.publish.alerts import Alert, clear_alert, raise_alert
 from bee.wording import texts
 from tests.belt.plays import fault, lift
-from tests.belt.stage import Stage
+from tests.belt.stage import Stage, until
 
 
 def open_issues(stage: Stage, words: str) -> list[dict[str, Any]]:
@@ -22,7 +24,7 @@ def test_d11_an_alert_is_one_issue_with_a_counter_and_never_work(stage: Stage) -
     hosts = [stage.host(name) for name in ("one", "two")]
     for number, host in enumerate((*hosts, *hosts)):
         store = stage.store(host)
-        viewer = host.client() and desk_viewer(stage)
+        viewer = viewer_of(stage)
         alert = Alert("boiler", "The boiler is cold", "It is cold.", cause=f"cause {number // 2}")
         assert raise_alert(store, viewer, alert) is (number % 2 == 0), "two hosts that see one cause raise it once"
     (issue,) = open_issues(stage, "boiler is cold")
@@ -33,12 +35,12 @@ def test_d11_an_alert_is_one_issue_with_a_counter_and_never_work(stage: Stage) -
         assert not stage.tick(hosts[0]).run
     assert len(open_issues(stage, "")) == 2, "a stranger's issue and the alert: nothing came of either"
     stage.call("ada", "PATCH", stage.at(f"/issues/{issue['number']}"), {"state": "closed"})
-    assert raise_alert(stage.store(hosts[1]), desk_viewer(stage), Alert("boiler", "The boiler is cold", "Again.", "3"))
+    assert raise_alert(stage.store(hosts[1]), viewer_of(stage), Alert("boiler", "The boiler is cold", "Again.", "3"))
     (again,) = open_issues(stage, "boiler is cold")
     assert again["number"] != issue["number"]
 
 
-def desk_viewer(stage: Stage) -> Any:
+def viewer_of(stage: Stage) -> Any:
     """The account bee writes with."""
     from bee.github.snapshot import look
 
@@ -83,3 +85,22 @@ def test_an_alert_whose_reply_was_lost_or_whose_host_died_is_completed_and_not_d
     (alert,) = open_issues(stage, "nobody is responsible")
     assert "Seen 3 times" in alert["body"]
     assert stage.record(0, "alerts/idle-debt").number == alert["number"]
+
+
+def test_case_s5_two_hosts_that_clear_one_alert_at_once_speak_once(stage: Stage) -> None:
+    """Both saw the same record; while one is about to speak, the other comes: the key is another's by then."""
+    one, two = (stage.store(stage.host(name)) for name in ("one", "two"))
+    assert raise_alert(one, viewer_of(stage), Alert("boiler", "The boiler is cold", "It is cold.", "1"))
+    (alert,) = open_issues(stage, "boiler is cold")
+    tip = look(two.client, stage.repo).snapshot.alerts["boiler"]
+    stage.fault("latency", seconds=60, match={"method": "POST", "path": f"/issues/{alert['number']}/comments$"})
+    with ThreadPoolExecutor(1) as pool:
+        clearing = pool.submit(clear_alert, one, "boiler", tip, "It is warm.")
+        until("the first host is about to speak", 30, stage.fired)
+        assert not clear_alert(two, "boiler", tip, "It is warm.")
+        stage.lift()
+        assert clearing.result(timeout=60)
+    assert stage.comments(alert["number"]) == ["It is warm."]
+    assert stage.item(alert["number"])["state"] == "closed"
+    record = stage.record(0, "alerts/boiler")
+    assert (record.kind, record.count, record.number) == (Kind.FINISHED, 0, 0)
