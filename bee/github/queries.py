@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bee.model.labels import OWNED_PREFIX
+
 PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
 
 ACTOR: Final = """
@@ -111,11 +113,11 @@ REF_TARGET: Final = "name target { __typename oid ... on Commit { message } }"
 REF_NODES: Final = f"{PAGE_INFO} nodes {{ {REF_TARGET} }}"
 RATE: Final = "rateLimit { cost limit remaining used resetAt }"
 
-REPOSITORY_HEAD: Final = """
+REPOSITORY_HEAD: Final = f"""
   id nameWithOwner isPrivate viewerPermission
-  defaultBranchRef { name target { __typename oid ... on Commit { tree { oid } } } }
-  policy: object(expression: "HEAD:.github/bee.yml") { __typename ... on Blob { oid text isTruncated } }
-  labels(first: 100, query: "breeze:") { nodes { id name } }
+  defaultBranchRef {{ name target {{ __typename oid ... on Commit {{ tree {{ oid }} }} }} }}
+  policy: object(expression: "HEAD:.github/bee.yml") {{ __typename ... on Blob {{ oid text isTruncated }} }}
+  labels(first: 100, query: "{OWNED_PREFIX}") {{ nodes {{ id name }} }}
 """
 
 COLLABORATORS: Final = f"""

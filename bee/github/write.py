@@ -7,7 +7,6 @@ the same, so whoever calls looks before it tries again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -18,14 +17,14 @@ from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
 from bee.github.read import whole_item
 from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
-from bee.model.items import Item, Tip
+from bee.model.items import Comment, Item, Tip
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.refs import item_ref
 
 
-def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, label_id: str) -> tuple[Item, Tip | None]:
-    """Put `breeze:wip` on an item, and read the item and its lease again in the same request."""
-    variables = {"item": node_id, "label": label_id, "ref": item_ref(number)}
+def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, label: str) -> tuple[Item, Tip | None]:
+    """Put the label WIP on an item, and read the item and its lease again in the same request."""
+    variables = {"item": node_id, "label": label, "ref": item_ref(number)}
     try:
         data = ask(client, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
     except GraphQLErrors as problems:
@@ -35,31 +34,22 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
     return whole_item(client, repo, node), parse.tip(lease) if lease else None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Another body for a comment."""
-
-    comment_id: int
-    node_id: str
-    body: str
-
-
 def pause(
     client: GitHubClient,
     repo_id: str,
     node_id: str,
-    label_id: str,
+    label: str,
     body: str,
     move: RefMove,
-    edit: Edit | None = None,
+    edit: Comment | None = None,
 ) -> None:
-    """A person's pause in one request: the label, the words, the sticky comment's, the claim's release, in this order.
+    """A person's pause in one request: the label, the words, the edit of a comment, the claim's release, in this order.
 
-    Raises RefConflict when only the release failed: label and comment are there. That the sticky comment did not take
-    its edit is no failure.
+    Raises RefConflict when only the release failed: label and comment are there. That a comment did not take its
+    edit is not a failure.
     """
     variables: dict[str, Any] = {
-        "item": node_id, "label": label_id, "body": body, "repository": repo_id, "updates": [move.update],
+        "item": node_id, "label": label, "body": body, "repository": repo_id, "updates": [move.update],
     }  # fmt: skip
     if edit is not None:
         variables["edit"] = {"id": edit.node_id, "body": edit.body}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bee.model.labels import Label
+
 
 class Cause(StrEnum):
     """Why an item goes to a person."""
@@ -42,14 +44,14 @@ class CauseText:
     answers: tuple[str, ...]
 
 
-_GO_ON: Final = "Remove the label `breeze:human`: bee goes on, and counts tries, rounds, runs and money anew."
-_EDIT: Final = "Edit the text, answer in a comment, or push a commit; then remove the label `breeze:human`."
+_GO_ON: Final = f"Remove the label `{Label.HUMAN}`: bee goes on, and counts tries, rounds, runs and money anew."
+_EDIT: Final = f"Edit the text, answer in a comment, or push a commit; then remove the label `{Label.HUMAN}`."
 _CLOSE: Final = "Close it, if it is not wanted any more."
 
 CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.QUESTION: CauseText(
         "An agent asks something only a person can decide.", "Answer the question in a comment here.",
-        ("Answer in a comment or change the text; then remove the label `breeze:human`.", _CLOSE),
+        (f"Answer in a comment or change the text; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.FAILURES: CauseText(
         "Too many tries failed with nothing changed.", "Read the last failure, then change what it was about.",
@@ -69,7 +71,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.ROUNDS: CauseText(
         "Reviewer and drafter do not agree.", "Read the last review and decide it yourself.",
-        ("Approve or request changes in a review of your own; then remove the label `breeze:human`.", _EDIT, _CLOSE),
+        (f"Approve or request changes in a review of your own; then remove the label `{Label.HUMAN}`.", _EDIT, _CLOSE),
     ),
     Cause.REPAIR_ROUNDS: CauseText(
         "The drafter was sent to the same kind of failure again and again, and it is still there.",
@@ -85,11 +87,11 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.CHECKS: CauseText(
         "A check is pending for too long.", "Start the check again, or mend what should run it.",
-        ("Start the check again where it runs; then remove the label `breeze:human`.", _CLOSE),
+        (f"Start the check again where it runs; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.SETTLING: CauseText(
         "GitHub has not computed for a long time whether it merges.", "Push a commit, or wait and let bee look again.",
-        ("Push any commit; then remove the label `breeze:human`.", _GO_ON),
+        (f"Push any commit; then remove the label `{Label.HUMAN}`.", _GO_ON),
     ),
     Cause.OVERTAKEN: CauseText(
         "Push after push to the base overtook what E2E had tested.", "Let the base rest for as long as E2E takes.",
@@ -98,31 +100,31 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.BASE_MOVED: CauseText(
         "A push overtook the base in the moment of the merge, and the result is not known to be good.",
         "Run the tests on the branch as it is now.",
-        ("If they pass, remove the label `breeze:human`.", "If they fail, mend or revert on the branch first."),
+        (f"If they pass, remove the label `{Label.HUMAN}`.", "If they fail, mend or revert on the branch first."),
     ),
     Cause.E2E: CauseText(
         "E2E failed in a way only a person can settle.", "Read the E2E comment: design and tests disagree.",
-        ("Edit the design, or push to the tests; then remove the label `breeze:human`.", _GO_ON, _CLOSE),
+        (f"Edit the design, or push to the tests; then remove the label `{Label.HUMAN}`.", _GO_ON, _CLOSE),
     ),
     Cause.ABANDONED: CauseText(
         "A person closed the step's pull request unmerged.", "Say what should happen with this step.",
         ("Reopen the pull request.", "Tick the step's box in the description, to skip it.",
-         "Add the label `breeze:human` and remove it again, to have the step tried anew.", _CLOSE),
+         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE),
     ),
     Cause.HOT_LOOP: CauseText(
         "The same role was sent twice within minutes and nothing came of it.",
         "Look at the linked bug: an agent that starts and says nothing is mostly a broken engine or prompt.",
         ("Comment here, push a commit, or close the linked bug as completed: bee releases it by itself, up to 3 times.",
-         "Remove the label `breeze:quarantine-hotloop`.", _CLOSE),
+         f"Remove the label `{Label.QUARANTINE}`.", _CLOSE),
     ),
     Cause.MENDING: CauseText(
         "bee itself failed again and again at a repair of its own.",
         "Read what GitHub refused: mostly a permission of the token, or a rule of the branch.",
-        ("Mend what the reason names; then remove the label `breeze:human`.", _CLOSE),
+        (f"Mend what the reason names; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.CYCLE: CauseText(
         "It waits for itself through its dependencies.", "Take one of the dependencies out.",
-        ("Remove a `Blocked by` line or a dependency; then remove the label `breeze:human`.", _CLOSE),
+        (f"Remove a `Blocked by` line or a dependency; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
 }  # fmt: skip
 

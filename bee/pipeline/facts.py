@@ -30,7 +30,7 @@ class Broken(StrEnum):
     ROLL_FORWARD = "a run published and did not finish carrying it out"
     LOST_RUN = "a run claimed this and ended without a word"
     LABELS = "labels that exclude one another stand together"
-    STALE_WIP = "breeze:wip without a live run"
+    STALE_WIP = f"{Label.WIP} without a live run"
     CYCLE = "it waits for itself through its dependencies"
     UNOPENED = "the step's branch has no pull request"
     UNTICKED = "a merged step's box is not ticked"
@@ -199,7 +199,7 @@ def _broken(item: Item, view: View, record: Record | None, live: bool, hold: boo
 
 
 def human_by_person(item: Item, record: Record | None) -> bool:
-    """Whether `breeze:human` was last set by a person, not by the end of a run of bee's."""
+    """Whether the label HUMAN was last set by a person, not by the end of a run of bee's."""
     added = [event.at for event in events_of(item.events, Label.HUMAN) if event.added]
     if record is None or record.outcome is not Outcome.ESCALATED or not added:
         return bool(added)
@@ -214,7 +214,7 @@ def escalation_stands(item: Item, trust: Trust, record: Record | None) -> bool:
 
 
 def held_by_hand(item: Item, view: View, record: Record | None) -> bool:
-    """Whether a person put `breeze:wip` there by hand, at most HUMAN_WIP_HOLD_SECONDS ago."""
+    """Whether a person put the label WIP there by hand, at most HUMAN_WIP_HOLD_SECONDS ago."""
     added = [event for event in events_of(item.events, Label.WIP) if event.added]
     if Label.WIP not in item.labels or not added:
         return False
@@ -228,7 +228,7 @@ def held_by_hand(item: Item, view: View, record: Record | None) -> bool:
 
 
 def adopted(item: Item, view: View) -> bool:
-    """Whether a trusted person adopted the item with `breeze:new`."""
+    """Whether a trusted person adopted the item with the label NEW."""
     return adopted_at(item, view.trust) is not None
 
 

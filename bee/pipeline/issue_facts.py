@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bee.model.items import Issue, Pull, PullRef, PullState
+from bee.model.labels import Label
 from bee.model.plan import Body, Plan, Step, read_body
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.text import outside_code
@@ -186,7 +187,7 @@ def _in_scope(issue: Issue, view: View, body: Body) -> bool:
 
 
 def _asks(issue: Issue) -> bool:
-    return any(name.lower() == "breeze:new" for name in issue.label_names)
+    return Label.NEW in issue.labels
 
 
 def _plan_state(body: Body) -> Plans:

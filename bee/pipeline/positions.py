@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bee.model.escalations import Cause
+from bee.model.labels import Label
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
@@ -99,18 +100,18 @@ _HEAD: Final = (
          "Nothing. Reopen it if there is more to do."),
     Rule("labels, ledger or links break the rules", lambda f: f.broken is not Broken.NOTHING, Position.REPAIR,
          Mover.BEE, "Nothing: the next tick mends it, or asks."),
-    Rule("it carries breeze:done", lambda f: f.done, Position.DONE, Mover.NOBODY,
-         "Remove the label breeze:done to have bee look at it again."),
-    Rule("it carries breeze:quarantine-hotloop", lambda f: f.quarantined, Position.QUARANTINED, Mover.PERSON,
-         "Look at the linked bug, then remove the label breeze:quarantine-hotloop."),
+    Rule(f"it carries {Label.DONE}", lambda f: f.done, Position.DONE, Mover.NOBODY,
+         f"Remove the label {Label.DONE} to have bee look at it again."),
+    Rule(f"it carries {Label.QUARANTINE}", lambda f: f.quarantined, Position.QUARANTINED, Mover.PERSON,
+         f"Look at the linked bug, then remove the label {Label.QUARANTINE}."),
     Rule("it waits for a person", lambda f: f.human, Position.HUMAN, Mover.PERSON,
-         "Answer its last comment, then remove the label breeze:human, or run: bee resume {number}"),
+         f"Answer its last comment, then remove the label {Label.HUMAN}, or run: bee resume {{number}}"),
     Rule("a run or a person holds it", lambda f: f.claimed, Position.WIP, Mover.NOBODY,
          "Wait, or stop the run: bee cancel {number}"),
     Rule("it is outside the policy's intake", lambda f: not f.in_scope, Position.IGNORED, Mover.NOBODY,
-         "Add the label breeze:new to have bee take it on."),
+         f"Add the label {Label.NEW} to have bee take it on."),
     Rule("no trusted person stands behind its text", lambda f: not f.trusted, Position.UNTRUSTED, Mover.PERSON,
-         "Read it, then add the label breeze:new to adopt it as it stands."),
+         f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
 )  # fmt: skip
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (

@@ -65,7 +65,7 @@ def revisions(item: Item) -> tuple[Edit, ...]:
 
 
 def adopted_at(item: Item, trust: Trust) -> int | None:
-    """When a trusted person last set `breeze:new`; None when nobody did, or a person removed it since."""
+    """When a trusted person last set the label NEW; None when nobody did, or a person removed it since."""
     when: int | None = None
     for event in events_of(item.events, Label.NEW):
         if event.added and trust.of(event.actor):
@@ -111,6 +111,6 @@ def title_is_trusted(item: Item, trust: Trust, adopted: int | None) -> bool:
 
 
 def resumed_at(item: Item, trust: Trust) -> int:
-    """When a person last took `breeze:human` off (0: never): attempts are counted from there."""
+    """When a person last took the label HUMAN off (0: never): attempts are counted from there."""
     times = [event.at for event in events_of(item.events, Label.HUMAN) if not event.added and trust.of(event.actor)]
     return max(times, default=0)

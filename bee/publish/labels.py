@@ -7,11 +7,10 @@ from typing import Any
 
 from bee.github import write
 from bee.github.read import OneItem
-from bee.github.write import Edit
 from bee.lease.store import ByPerson, Lease, LeaseStore, Writer
 from bee.model.effects import SetLabels
 from bee.model.errors import RefConflict
-from bee.model.items import Item, Tip
+from bee.model.items import Comment, Item, Tip
 from bee.model.labels import LABEL_TEXTS, Label
 from bee.model.records import Record
 from bee.model.refs import item_ref
@@ -52,14 +51,14 @@ def parts_of(effect: SetLabels, item: Item, ids: Mapping[str, str]) -> dict[str,
     }
 
 
-def mark_claimed(lease: Lease, node_id: str, ids: Mapping[str, str]) -> tuple[Item, Tip | None, str]:
+def mark(lease: Lease, node_id: str, ids: Mapping[str, str]) -> tuple[Item, Tip | None, str]:
     """Label an item as claimed; (the item and its lease as they stand then, the label's node id)."""
     label = ids.get(Label.WIP) or write.label_id(lease.client, lease.repo, Label.WIP)
     item, tip = write.mark_claimed(lease.client, lease.repo, lease.record.number, node_id, label)
     return item, tip, label
 
 
-def pause(person: ByPerson, store: LeaseStore, one: OneItem, record: Record, body: str, edit: Edit | None) -> bool:
+def pause(person: ByPerson, store: LeaseStore, one: OneItem, record: Record, body: str, edit: Comment | None) -> bool:
     """A person's pause in one request: the label, the words, another status comment, and `record` on the claim.
 
     False when only the claim's move failed, because it had moved since `one` was read.
@@ -68,7 +67,7 @@ def pause(person: ByPerson, store: LeaseStore, one: OneItem, record: Record, bod
     move = store.prepared(item_ref(one.item.number), one.tip.oid if one.tip else None, record)
     try:
         write.pause(
-            person.client, store.repo_id, one.item.node_id, label_id=label, body=body, move=move, edit=edit
+            person.client, store.repo_id, one.item.node_id, label=label, body=body, move=move, edit=edit
         )  # fmt: skip
     except RefConflict:
         return False

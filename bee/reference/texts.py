@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.model.labels import Label
+
 COLOURS: Final = {
     "agent": "#aceebb",
     "person": "#fff8c5",
@@ -174,7 +176,7 @@ KEYS: Final = {
     },
     "policy": {
         "intake": "**Required.** `all`: every open issue of trusted authors. `opted-in`: design docs, and what carries "
-        "`breeze:new`. bee's own pull requests are in scope in both.",
+        f"`{Label.NEW}`. bee's own pull requests are in scope in both.",
         "verify": "What E2E runs, one after the other with `sh -c`, in a clean checkout of base plus head.",
         "plan_approval": "`auto` waives the second gate: work begins as soon as the plan stands.",
         "merge_method": "How the merge gate merges.",

@@ -138,7 +138,7 @@ class _Maker:
         return str(said.id) if said is not None else ""
 
     def labels(self, add: tuple[str, ...] = ()) -> SetLabels:
-        """The last effect of every run: `breeze:wip` goes."""
+        """The last effect of every run: the label WIP goes."""
         return SetLabels(self.number, add, WIP_OFF)
 
     def comment(self, kind: str, text: str, **values: str) -> PostComment:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from bee.config.schema import POLICY_PATH, REPO_NAME
 from bee.config.tree import Tree
+from bee.model.labels import Label
 from bee.pipeline.design import SKELETON
 
 TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
@@ -126,7 +127,7 @@ def policy_text(answers: Answers) -> str:
 version: 1
 
 # Which issues bee takes on:
-#   opted-in  design docs (issues with a "Design finalized" box), and what carries the label breeze:new
+#   opted-in  design docs (issues with a "Design finalized" box), and what carries the label {Label.NEW}
 #   all       every open issue of people with write access
 intake: {answers.intake}
 

@@ -170,7 +170,7 @@ def _asked(one: Placed, trust: Trust) -> str:
 def _who_held(one: Placed) -> str:
     events = [event for event in events_of(one.item.events, Label.HUMAN) if event.added]
     who = events[-1].actor.login if events and events[-1].actor else "somebody"
-    return f"{who} put breeze:human on it"
+    return f"{who} put {Label.HUMAN} on it"
 
 
 def _condition_of(one: Placed) -> str:

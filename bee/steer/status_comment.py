@@ -10,9 +10,9 @@ import contextlib
 from dataclasses import replace
 
 from bee.github.read import OneItem
-from bee.github.write import Edit
 from bee.lease.store import Writer
 from bee.model.errors import BeeError
+from bee.model.items import Comment
 from bee.model.labels import Label
 from bee.model.records import Record
 from bee.pipeline.status_comment import comment_of, found, held, key_of, says
@@ -24,7 +24,7 @@ BY_PERSON = "human"
 HOLDING = frozenset({Label.HUMAN, Label.QUARANTINE, Label.DONE, Label.WIP})
 
 
-def held_edit(one: OneItem, record: Record | None, at: int) -> Edit | None:
+def held_edit(one: OneItem, record: Record | None, at: int) -> Comment | None:
     """The edit that says that a person holds the item; `record` is the last of its ledger then."""
     return _edit(one, *says(one.item, held(one.item)), record, at)
 
@@ -52,15 +52,15 @@ def show_closed(writer: Writer, one: OneItem) -> None:
     _show(writer, closed, *says(closed.item, held(closed.item)))
 
 
-def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: int) -> Edit | None:
+def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: int) -> Comment | None:
     there = found(one.item, Trust(one.snapshot.viewer), key_of(one.item.number))
     if there is None:
         return None
-    return Edit(there.id, there.node_id, comment_of(one.item, state, upcoming, record, BY_PERSON, at).body)
+    return replace(there, body=comment_of(one.item, state, upcoming, record, BY_PERSON, at).body)
 
 
 def _show(writer: Writer, one: OneItem, state: str, upcoming: str) -> None:
     edit = _edit(one, state, upcoming, one.tip.record if one.tip else None, writer.client.now())
     if edit is not None:
         with contextlib.suppress(BeeError):
-            posts.edit_comment(writer, edit.comment_id, edit.body)
+            posts.edit_comment(writer, edit.id, edit.body)

@@ -64,7 +64,7 @@ def claim(host: Host, client: GitHubClient, one: Placed, view: View, options: Op
     lease = LeaseStore.of(host, client, snapshot).acquire(what, snapshot.items.get(one.number))
     if lease is None:
         return None
-    item, tip, label = labels.mark_claimed(lease, one.item.node_id, snapshot.label_ids)
+    item, tip, label = labels.mark(lease, one.item.node_id, snapshot.label_ids)
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, client.now())
     ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels
     if not ours or not _still(item, one, fresh):

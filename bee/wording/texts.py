@@ -10,6 +10,7 @@ from typing import Final
 
 from bee.model import markers
 from bee.model.escalations import CAUSES, TERMINAL_ANSWERS, Cause
+from bee.model.labels import Label
 from bee.model.limits import BODY_BYTES_MAX, CARD_REASON_BYTES_MAX, DASHBOARD_ROWS_MAX
 from bee.model.outcomes import Outcome
 from bee.model.plan import Step
@@ -77,7 +78,7 @@ def standing(
     lines.append(f"- **So far:** {count}{f', {usd:.2f} USD' if usd else ''}")
     if is_open:
         lines.append(
-            f"- **To stop it:** add the label `breeze:human`, or run `bee pause {number}`. "
+            f"- **To stop it:** add the label `{Label.HUMAN}`, or run `bee pause {number}`. "
             f"To go on: take it off, or run `bee resume {number}`."
         )
     return as_of("\n".join(lines), at)
@@ -259,7 +260,7 @@ def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str
     lines = "\n".join(f"- `{run.run}`: {run.outcome}, {run.ended_at - run.started_at} s" for run in tried)
     text = (
         f"bee sent an agent to #{number} twice within minutes and nothing came of it: {reason}.\n\n{lines}\n\n"
-        f"#{number} is in quarantine (`breeze:quarantine-hotloop`) and nothing is dispatched there. It is released by "
+        f"#{number} is in quarantine (`{Label.QUARANTINE}`) and nothing is dispatched there. It is released by "
         "a new head, by a trusted comment on it, or by removing the label. This issue is never work for bee; close it "
         "when the cause is mended."
     )

@@ -45,6 +45,34 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "graphql": ("bee.forge",),
 }
 
+# What is written by one module alone. A use anywhere else needs its reason here.
+RAW_WRITERS: Final = "bee.github.write"
+WRITERS: Final[Mapping[str, str]] = {
+    "bee.publish": "takes a lease, or a person's word, as a value",
+    "bee.setup.apply": "`bee init` makes labels, policy and issue form, where no item is yet to be leased",
+    "bee.setup.new_issue": "`bee new` opens issues that are nobody's yet",
+}
+REF_MOVES: Final = frozenset({"update_refs", "push_atomic", "delete_ref"})
+REF_MOVERS: Final[Mapping[str, str]] = {
+    "bee.lease.store": "every compare-and-swap on bee's refs",
+    "bee.setup.apply": "`bee init` moves a branch, with the policy on it",
+    "bee.setup.doctor": "`bee doctor --write-test` makes a ref of its own and takes it away",
+}
+LABEL_WRITES: Final = frozenset({"add_labels", "remove_label", "mark_claimed", "label_id"})
+LABELLERS: Final[Mapping[str, str]] = {
+    "bee.publish.labels": "every label on an item",
+    "bee.setup.apply": "`bee init` makes the labels themselves",
+}
+RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Lease": {"bee.lease.store": "a lease is what a compare-and-swap has won"},
+    "ByPerson": {
+        "bee.cli.common": "where a person's command comes in",
+        "bee.status.watch.app": "where a person's key comes in",
+    },
+}
+LABEL_NAMES: Final = "bee/model/labels.py"
+LABEL_PREFIX: Final = "breeze:"
+
 # Pure packages do no I/O, read no clock and know no chance.
 IMPURE: Final = frozenset(
     "asyncio concurrent fcntl ftplib getpass glob http io logging mmap multiprocessing os platform pwd queue random "
@@ -286,6 +314,65 @@ def processes_started_elsewhere(root: Path) -> list[str]:
         if not _within(module.name, DOORS["subprocess"])
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "os" and node.attr in STARTS_PROCESSES
+    ]
+
+
+def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The names a module imports from another, and the attributes and names it uses, whatever it calls them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.Name):
+            yield node.lineno, node.id
+
+
+def _used_elsewhere(root: Path, names: frozenset[str], at: Mapping[str, str]) -> list[str]:
+    return [
+        f"{module.at(line)}: {name} is used in {module.name}, which is none of {', '.join(at)}"
+        for module in modules(root)
+        if not _within(module.name, [*at, "bee.forge"])
+        for line, name in _uses(module.tree)
+        if name in names
+    ]
+
+
+def raw_writes_elsewhere(root: Path) -> list[str]:
+    """Imports of the raw writers past `publish`: a write without a lease would type-check there."""
+    return [
+        f"{module.at(found.line)}: {module.name} imports {RAW_WRITERS}; only {', '.join(WRITERS)} may"
+        for module, found in _all_imports(root)
+        if _within(found.target, [RAW_WRITERS]) and not _within(module.name, WRITERS)
+    ]
+
+
+def refs_moved_elsewhere(root: Path) -> list[str]:
+    """Compare-and-swaps past the lease store."""
+    return _used_elsewhere(root, REF_MOVES, REF_MOVERS)
+
+
+def labels_written_elsewhere(root: Path) -> list[str]:
+    """Label writes past the one module that makes them, and label names spelled out past the one that names them."""
+    spelled = [
+        f"{module.shown}:{number}: `{LABEL_PREFIX}` is spelled out; use Label"
+        for module in modules(root)
+        if module.shown != LABEL_NAMES and not _within(module.name, ["bee.forge"])
+        for number, line in enumerate(module.path.read_text(encoding="utf-8").splitlines(), 1)
+        if LABEL_PREFIX in line
+    ]
+    return spelled + _used_elsewhere(root, LABEL_WRITES, LABELLERS)
+
+
+def rights_made_elsewhere(root: Path) -> list[str]:
+    """Leases made past the store, and a person's word given where no person speaks."""
+    return [
+        f"{module.at(node.lineno)}: {module.name} makes a {name}; only {', '.join(RIGHTS[name])} may"
+        for module in modules(root)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        for name in [getattr(node.func, "attr", getattr(node.func, "id", ""))]
+        if name in RIGHTS and not _within(module.name, RIGHTS[name])
     ]
 
 

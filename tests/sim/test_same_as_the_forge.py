@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
@@ -309,7 +310,7 @@ def test_a_pause_edits_its_own_comment_in_the_same_request_and_does_without(gith
     issue = read_issue(github, number)
     (there,) = issue.comments
     label, oid = write.label_id(github.client(), REPO, Label.HUMAN), commit(github, "paused")
-    edit = write.Edit(there.id, there.node_id, "After")
+    edit = replace(there, body="After")
     release = RefMove(f"refs/bee/items/{number}", None, oid)
     client = github.client()
     if gone:

@@ -28,7 +28,7 @@ from bee.system import process
 
 HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
 _INTAKE_TEXTS: Final = {
-    "opted-in": "design docs, and what you label breeze:new",
+    "opted-in": f"design docs, and what you label {Label.NEW}",
     "all": "every open issue of people with write access",
 }
 

@@ -15,6 +15,7 @@ from bee.cli import ask, wiring
 from bee.cli.commands.init import repo_here
 from bee.cli.common import host_for, print_json, say
 from bee.model.errors import UsageError
+from bee.model.labels import Label
 from bee.model.text import plain
 from bee.pipeline import design
 from bee.pipeline.design import Finding, Severity
@@ -202,7 +203,7 @@ def _show_next(place: Place, done: Sequence[Opened]) -> None:
     if place.head.policy_text is None:
         print(f"Before bee begins there, it needs its policy: bee init --repo {place.head.repo}")
     if not place.trusted:
-        print("Somebody with write access has to put the label breeze:new on it first.")
+        print(f"Somebody with write access has to put the label {Label.NEW} on it first.")
     if any(one.number is not None for one in done):
         ticked = all(design.gate_is_ticked(issue_body(one.draft, _numbers(done))) for one in done)
         print("Its gate is ticked: bee plans it with the next tick." if ticked else
