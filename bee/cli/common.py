@@ -6,16 +6,14 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.cli import wiring
 from bee.host import Host
-from bee.lease.store import ByPerson
 
 if TYPE_CHECKING:
     from bee.config.schema import Settings
-    from bee.steer.actions import Done
 from bee.model.limits import WATCH_SECONDS_MIN
 
 NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
@@ -76,15 +74,3 @@ def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
 def print_json(data: Mapping[str, Any]) -> None:
     """One line, last on standard output."""
     print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)
-
-
-def steer_item(args: argparse.Namespace, env: Mapping[str, str], act: Callable[[ByPerson, int], Done]) -> int:
-    """Do something to the item that was asked for, and say what came of it."""
-    host = host_for(args, env)
-    repo = wiring.one_repo(host.settings, args.repo)
-    done = act(ByPerson(host, host.client(), repo), args.number)
-    if args.json:
-        print_json(done.json(repo, args.number))
-    else:
-        print(done.said)
-    return 0

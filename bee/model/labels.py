@@ -37,6 +37,7 @@ LABEL_TEXTS: Final[dict[Label, LabelText]] = {
     Label.QUARANTINE: LabelText("b60205", "Hot loop found; bee never dispatches it", "tick"),
 }
 
+OWNED_PREFIX: Final = "breeze:"
 _BY_NAME: Final = {label.value: label for label in Label}
 
 

@@ -66,7 +66,7 @@ LABELLERS: Final[Mapping[str, str]] = {
 RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
     "Lease": {"bee.lease.store": "a lease is what a compare-and-swap has won"},
     "ByPerson": {
-        "bee.cli.common": "where a person's command comes in",
+        "bee.cli.steering": "where a person's command comes in",
         "bee.status.watch.app": "where a person's key comes in",
     },
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.cli.common import add_repo, steer_item
+from bee.cli.common import add_repo
+from bee.cli.steering import steer_item
 from bee.model import markers
 from bee.steer import actions
 

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Mapping
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, item_number, steer_item
+from bee.cli.common import add_repo, host_for, item_number
+from bee.cli.steering import steer_item
 from bee.model.errors import UsageError
 from bee.steer import actions
 

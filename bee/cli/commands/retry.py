@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from bee.cli.common import add_repo, steer_item
+from bee.cli.common import add_repo
+from bee.cli.steering import steer_item
 from bee.steer import actions
 
 HELP = "try an item again now, whatever its history says"
