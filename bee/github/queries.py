@@ -256,7 +256,7 @@ mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
 PARTS: Final = {
     "comment": ("addComment", "AddCommentInput", "commentEdge { node { url } }"),
     "add": ("addLabelsToLabelable", "AddLabelsToLabelableInput", "clientMutationId"),
-    "sticky": ("addComment", "AddCommentInput", "clientMutationId"),
+    "status": ("addComment", "AddCommentInput", "clientMutationId"),
     "edit": ("updateIssueComment", "UpdateIssueCommentInput", "clientMutationId"),
     "close": ("closeIssue", "CloseIssueInput", "clientMutationId"),
     "remove": ("removeLabelsFromLabelable", "RemoveLabelsFromLabelableInput", "clientMutationId"),
@@ -288,7 +288,7 @@ mutation Pause($item: ID!, $label: ID!, $body: String!, $repository: ID!, $updat
 
 PAUSE: Final = _pause()
 PAUSE_SHOWN: Final = _pause(
-    ", $edit: UpdateIssueCommentInput!", "\n  sticky: updateIssueComment(input: $edit) { clientMutationId }"
+    ", $edit: UpdateIssueCommentInput!", "\n  status: updateIssueComment(input: $edit) { clientMutationId }"
 )
 
 # All pull requests there ever were for one branch: strongly consistent, unlike the timeline.

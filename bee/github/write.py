@@ -58,9 +58,9 @@ def pause(
         mutate(client, document, variables, "label", "comment", "release")
     except GraphQLErrors as problems:
         failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
-        if failed == {"sticky"}:
+        if failed == {"status"}:
             return
-        if failed <= {"sticky", "release"}:
+        if failed <= {"status", "release"}:
             raise RefConflict(problems.text()) from problems
         raise ServerError(f"GitHub did not take the pause ({problems.text()})") from problems
 

@@ -108,7 +108,7 @@ class SetLabels:
 
 
 @dataclass(frozen=True, slots=True)
-class StickyComment:
+class StatusComment:
     """The one comment of `number` that says where it stands: made once, then edited in place."""
 
     number: int
@@ -136,7 +136,7 @@ Effect = (
     | CloseIssue
     | DeleteBranch
     | SetLabels
-    | StickyComment
+    | StatusComment
     | OpenAlert
 )
 
@@ -153,7 +153,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
         CloseIssue,
         DeleteBranch,
         SetLabels,
-        StickyComment,
+        StatusComment,
         OpenAlert,
     )
 }

@@ -67,7 +67,7 @@ def parse(body: str) -> tuple[Marker, ...]:
 
 
 def is_status(body: str) -> bool:
-    """Whether this is the text of a sticky comment: where an item stands, for people; never a word in its thread."""
+    """Whether this is the text of a status comment: where an item stands, for people; never a word in its thread."""
     return any(marker.get("kind") == "status" for marker in named(body, RUN))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bee.model import markers
-from bee.model.effects import StickyComment, effect_key
+from bee.model.effects import StatusComment, effect_key
 from bee.model.items import Comment, Item, Pull
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
@@ -92,9 +92,9 @@ def held(item: Item) -> Place:
                           human=True))  # fmt: skip
 
 
-def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StickyComment:
+def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StatusComment:
     """The whole comment, as of `at`; `record` is the last of the item's ledger, `run` who writes."""
     runs = [one for one in fold(record) if is_dispatch(one)]
     text = texts.standing(item.number, state, upcoming, runs, spent(record)[0], at, item.open)
     key = key_of(item.number)
-    return StickyComment(item.number, texts.marked(text, run, MENDER, key, kind="status"), key)
+    return StatusComment(item.number, texts.marked(text, run, MENDER, key, kind="status"), key)

@@ -18,7 +18,7 @@ from bee.model.effects import (
     PostComment,
     PostReview,
     SetLabels,
-    StickyComment,
+    StatusComment,
     TickStep,
     WritePlan,
 )
@@ -32,7 +32,7 @@ from bee.pipeline.status_comment import comment_of, says
 NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHub has numbered
 
 
-def sticky(item: Item, outbox: Sequence[Effect], view: View, record: Record, head: str = "") -> StickyComment:
+def sticky(item: Item, outbox: Sequence[Effect], view: View, record: Record, head: str = "") -> StatusComment:
     """The sticky comment of `item` after `outbox`. `record` ends the run; `head` is what it pushed to the branch."""
     one = place_after(item, outbox, view, record, head)
     return comment_of(one.item, *says(one.item, one.place), record, record.run, record.at)

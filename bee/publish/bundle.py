@@ -5,21 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
 from bee.github import write
-from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
+from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StatusComment
 from bee.model.items import Issue, Item
-from bee.pipeline.status_comment import found as sticky_found
-from bee.pipeline.trust import Trust
+from bee.pipeline.status_comment import found
 from bee.publish import labels
 from bee.publish.context import PublishContext
 
-TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)
+TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StatusComment)
 # What stops or ends an item comes before what lets it go.
-ORDER: Final = ("comment", "add", "sticky", "edit", "close", "remove")
+ORDER: Final = ("comment", "add", "status", "edit", "close", "remove")
 
 Parts = dict[str, Mapping[str, Any]]
 
@@ -40,9 +39,7 @@ def groups(outbox: Sequence[Effect]) -> Iterator[tuple[Effect, ...]]:
             yield from ((effect,) for effect in group)
 
 
-def _parts_of(
-    group: Sequence[Effect], item: Item, ids: Mapping[str, str], trust: Trust, is_said: Callable[[PostComment], bool]
-) -> tuple[Parts, dict[str, Effect]] | None:
+def _parts_of(context: PublishContext, group: Sequence[Effect], item: Item) -> tuple[Parts, dict[str, Effect]] | None:
     """(the inputs by part, the effect behind each part), without what is so already; None when a label is unknown."""
     parts: Parts = {}
     behind: dict[str, Effect] = {}
@@ -52,19 +49,19 @@ def _parts_of(
 
     for effect in group:
         if isinstance(effect, SetLabels):
-            changes = labels.parts_of(effect, item, ids)
+            changes = labels.parts_of(effect, item, context.label_ids)
             if changes is None:
                 return None
             for name, given in changes.items():
                 ask(name, effect, **given)
-        elif isinstance(effect, PostComment) and not is_said(effect):
+        elif isinstance(effect, PostComment) and not context.has_posted(effect.number, effect.key):
             ask("comment", effect, subjectId=item.node_id, body=effect.body)
         elif isinstance(effect, CloseIssue) and isinstance(item, Issue) and item.open:
             ask("close", effect, issueId=item.node_id, stateReason="COMPLETED")
-        elif isinstance(effect, StickyComment):
-            there = sticky_found(item, trust, effect.key)
+        elif isinstance(effect, StatusComment):
+            there = found(item, context.trust, effect.key)
             if there is None:
-                ask("sticky", effect, subjectId=item.node_id, body=effect.body)
+                ask("status", effect, subjectId=item.node_id, body=effect.body)
             elif there.body != effect.body:
                 ask("edit", effect, id=there.node_id, body=effect.body)
     return {name: parts[name] for name in ORDER if name in parts}, behind
@@ -75,12 +72,7 @@ def together(context: PublishContext, group: tuple[Effect, ...]) -> tuple[Effect
     able = [effect for effect in group if isinstance(effect, TOGETHER)]
     if len(able) != len(group) or (len(group) == 1 and not _is_swap(group[0])):
         return group
-    item = context.item(able[0].number)
-
-    def is_said(effect: PostComment) -> bool:
-        return context.has_posted(effect.number, effect.key)
-
-    asked = _parts_of(group, item, context.label_ids, context.trust, is_said)
+    asked = _parts_of(context, group, context.item(able[0].number))
     if asked is None:
         return group
     parts, behind = asked

@@ -23,7 +23,7 @@ from bee.model.effects import (
     PostReview,
     SetLabels,
     SetStatus,
-    StickyComment,
+    StatusComment,
     TickStep,
     TraceResult,
     WritePlan,
@@ -112,7 +112,7 @@ def _post_comment(context: PublishContext, effect: PostComment) -> None:
         context.posted[effect.key] = posts.comment(context.lease, effect.number, effect.body)
 
 
-def _sticky(context: PublishContext, effect: StickyComment) -> None:
+def _show_status(context: PublishContext, effect: StatusComment) -> None:
     """What is only shown is not worth a run: where GitHub refuses it, the next act of bee's shows the news."""
     there = status_comment.found(context.item(effect.number), context.trust, effect.key)
     if there is not None and there.body == effect.body:
@@ -233,6 +233,6 @@ _ACTS: Final[dict[type[Any], Callable[[PublishContext, Any], None]]] = {
     CloseIssue: _close_issue,
     DeleteBranch: _delete_branch,
     SetLabels: _set_labels,
-    StickyComment: _sticky,
+    StatusComment: _show_status,
     OpenAlert: _open_alert,
 }

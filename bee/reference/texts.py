@@ -119,7 +119,7 @@ MARKERS: Final = {
     "pr": ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
     "run": (
         "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
-        "`kind=status` in the sticky comment",
+        "`kind=status` in the status comment",
         "bee, in everything it posts",
         "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
     ),

@@ -335,7 +335,7 @@ def picture(stage: Stage, number: int) -> dict[str, Any]:
         "labels": [sorted(stage.labels(item)) for item in items],
         "said": [sorted(OID.sub("OID", text.partition("\n")[0]) for text in said[item]) for item in items],
         "twice": [text for item in items for text, count in Counter(said[item]).items() if count > 1],
-        "stickies": [len(stage.stickies(item)) for item in items],
+        "stickies": [len(stage.status_comments(item)) for item in items],
         "reviews": [len(stage.reviews(item)) for item in items[1:]],
         "plans": stage.item(number)["body"].count("## Milestone plan"),
         "boxes left": stage.item(number)["body"].count("- [ ]"),

@@ -109,11 +109,11 @@ class Stage:
         return {label["name"] for label in self.item(number)["labels"]}
 
     def comments(self, number: int) -> list[str]:
-        """What was said on an item, oldest first: its comments but the sticky one."""
+        """What was said on an item, oldest first: its comments but the status comment."""
         return [c["body"] for c in self._comments(number) if not markers.is_status(c["body"])]
 
-    def stickies(self, number: int) -> list[str]:
-        """The sticky comments of an item; there may be one at most."""
+    def status_comments(self, number: int) -> list[str]:
+        """The status comments of an item; there may be one at most."""
         return [c["body"] for c in self._comments(number) if markers.is_status(c["body"])]
 
     def _comments(self, number: int) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def test_every_write_whose_reply_is_lost_or_that_never_arrived_is_done_once(stag
         said = [text.split("<!--")[0] for text in stage.comments(item)]
         assert len(said) == len(set(said)), said
         assert stage.labels(item) == {"breeze:done"}
-        assert len(stage.stickies(item)) == 1
+        assert len(stage.status_comments(item)) == 1
     assert stage.item(number)["state"] == "closed"
     assert stage.item(number)["body"].count("## Milestone plan") == 1
     assert stage.live() == []

@@ -30,7 +30,7 @@ def tick_box(stage: Stage, text: str, who: str = "ada") -> None:
 
 def picture(stage: Stage) -> str:
     """What the dashboard shows."""
-    (shown,) = stage.stickies(board(stage)["number"])
+    (shown,) = stage.status_comments(board(stage)["number"])
     return shown.partition("\n\n<sub>")[0]
 
 
@@ -69,7 +69,7 @@ def test_d11_it_is_one_issue_that_shows_where_everything_stands_and_is_never_wor
     shown.tick(first)
     assert f"reviewer on #{task + 1} since" in picture(shown)
     assert "**Today:** 1 run (UTC)" in picture(shown)
-    assert len(shown.stickies(number)) == 1
+    assert len(shown.status_comments(number)) == 1
 
 
 def test_news_that_had_to_wait_is_shown_when_its_time_has_come_though_nothing_changes_any_more(shown: Stage) -> None:

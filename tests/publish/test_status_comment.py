@@ -23,8 +23,8 @@ LOOK = 'cp "$BEE_CONTEXT/thread.md" "{folder}/thread-$BEE_ROLE.md" 2>/dev/null |
 
 
 def shown(stage: Stage, number: int) -> str:
-    """The sticky comment's words, without what no reader sees."""
-    (body,) = stage.stickies(number)
+    """The status comment's words, without what no reader sees."""
+    (body,) = stage.status_comments(number)
     assert [marker.name for marker in markers.parse(body)] == ["run"]
     return body.partition("\n\n<sub>")[0]
 
@@ -80,7 +80,7 @@ def test_a_later_twin_goes_a_strangers_copy_stays_and_a_deleted_one_comes_back(s
     for word in range(3):
         stage.comment(number, f"Word {word}.")
     stage.tick(host)
-    (first,) = stage.stickies(number)
+    (first,) = stage.status_comments(number)
     assert "`backing-off`" in first
     assert "It waits until " in first
     stage.comment(number, first, who="eve")
@@ -101,7 +101,7 @@ def test_a_later_twin_goes_a_strangers_copy_stays_and_a_deleted_one_comes_back(s
 
 
 def test_what_goes_to_a_person_says_so_in_place(stage: Stage) -> None:
-    """An agent's pause: the card is a new comment, the state is the sticky one, both in the request of the label."""
+    """An agent's pause: the card is a new comment, the status comment is edited, both in the label's request."""
     for label in LABEL_TEXTS:
         stage.call("ada", "POST", stage.at("/labels"), {"name": label.value, "color": "ededed"})
     number = stage.issue()

@@ -57,7 +57,7 @@ def test_the_screens_are_as_they_are_kept(tmp_path: Path, place: Path, columns: 
             shown = screen.tmux("capture-pane", "-p", "-S", "-", "-t", "bee").split(f"{END}\n")
         for name, text in zip(("status", "why", "doctor", "init"), shown, strict=False):
             held(name, text, columns)
-        (sticky,) = stage.stickies(1)
+        (sticky,) = stage.status_comments(1)
         held("sticky-comment", sticky.partition("\n\n<!--")[0], 400)
         dashboard(stage)
 
@@ -68,7 +68,7 @@ def dashboard(stage: Stage) -> None:
     stage.tick(stage.host(moves={"reviewer": "exit 1\n"}))
     listed = stage.call("ada", "GET", stage.at("/issues?state=open&per_page=100"))
     (issue,) = [one for one in listed if one["title"] == "bee: dashboard"]
-    (picture,) = stage.stickies(issue["number"])
+    (picture,) = stage.status_comments(issue["number"])
     held("dashboard", f"{issue['body']}\n\n----\n\n{picture.partition('<!--')[0].rstrip()}", 400)
 
 

@@ -394,7 +394,7 @@ def _is_effect(asked: Asked) -> bool:
 
 def _only_lets_go(asked: Asked) -> bool:
     if asked.name == "Publish":
-        return set(asked.body["variables"]) <= {"remove", "sticky", "edit"}
+        return set(asked.body["variables"]) <= {"remove", "status", "edit"}
     return False
 
 

@@ -304,7 +304,7 @@ def test_several_parts_are_published_at_once_and_one_that_fails_keeps_no_other(g
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_pause_edits_its_own_comment_in_the_same_request_and_does_without(github: GitHub, gone: bool) -> None:
-    """Label, words, sticky comment, release. Where the comment is gone, the pause is whole all the same."""
+    """Label, words, status comment, release. Where the comment is gone, the pause is whole all the same."""
     number = new_issue(github)
     write.comment(github.client(), REPO, number, "Before")
     issue = read_issue(github, number)

@@ -1,4 +1,4 @@
-"""What a person says from the terminal or the web page shows in the sticky comment: at once, or with the next tick."""
+"""What a person says from the terminal or the web page shows in the status comment: at once, or with the next tick."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOES = "**bee:** #{0} is on its way: a person said `bee {1}`\n\n- **Next:** bee,
 
 
 def tried(stage: Stage) -> int:
-    """An issue with its sticky comment, after one failed run."""
+    """An issue with its status comment, after one failed run."""
     number = stage.issue()
     stage.tick(stage.host(moves={"drafter": "exit 1\n"}))
     assert "`backing-off`" in shown(stage, number)
@@ -66,9 +66,9 @@ def test_a_judgement_shows_unless_something_holds_the_item(stage: Stage) -> None
 def test_another_accounts_verb_leaves_bees_comment_to_the_next_tick(stage: Stage) -> None:
     """Nothing of bee's is edited by another; the tick writes it anew once, and costs nothing from then on."""
     number = tried(stage)
-    (before,) = stage.stickies(number)
+    (before,) = stage.status_comments(number)
     stage.bee_verb("pause", number, "Wait for Monday.")
-    assert stage.stickies(number) == [before]
+    assert stage.status_comments(number) == [before]
     host = stage.host()
     (act,) = stage.tick(host).acted
     assert (act["kind"], act["reason"], act["done"]) == ("repair", "its status comment is out of date", True)
@@ -110,18 +110,18 @@ def test_what_was_paused_from_the_terminal_gets_its_first_comment_from_bee(stage
     stage.ticks(host)
     assert shown(stage, paused).startswith(ASKS.format(paused))
     assert "- **So far:** 0 runs\n" in shown(stage, paused)
-    assert stage.stickies(labelled) == []
+    assert stage.status_comments(labelled) == []
 
 
 def test_what_github_does_not_take_is_not_tried_at_every_tick(stage: Stage) -> None:
     """The picture is not worth a loop; when the item comes to rest elsewhere, it is tried again."""
     number = tried(stage)
-    (before,) = stage.stickies(number)
+    (before,) = stage.status_comments(number)
     fault(stage, "status", {"method": "PATCH", "path": "/issues/comments/"}, status=422)
     stage.label(number, "breeze:human")
     host = stage.host()
     assert [len(stage.tick(host).acted) for _ in range(3)] == [1, 0, 0]
-    assert stage.stickies(number) == [before]
+    assert stage.status_comments(number) == [before]
     lift(stage)
     stage.edit(number, f"{stage.item(number)['body']}\n\n{DESIGN.replace('[x]', '[ ]')}")
     stage.unlabel(number, "breeze:human")
@@ -131,7 +131,7 @@ def test_what_github_does_not_take_is_not_tried_at_every_tick(stage: Stage) -> N
 
 @pytest.mark.parametrize("action", ["drop_before", "drop_after"])
 def test_a_pause_that_never_arrived_or_whose_reply_was_lost_ends_the_same(stage: Stage, action: str) -> None:
-    """Said again, it is complete: one label, one comment, the sticky comment true, and nothing left for a tick."""
+    """Said again, it is complete: one label, one comment, the status comment true, and nothing left for a tick."""
     number = tried(stage)
     stage.call("ada", "POST", stage.at("/labels"), {"name": "breeze:human", "color": "d93f0b"})
     fault(stage, action, {"operation": "Pause"}, times=1)
