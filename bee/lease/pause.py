@@ -33,5 +33,5 @@ def resume_all(store: LeaseStore, tip: Tip | None) -> bool:
 
 
 def _put(store: LeaseStore, tip: Tip | None, record: Record) -> None:
-    if store.put(CONTROL_REF, tip, record) is None:
+    if not store.put(CONTROL_REF, tip, record):
         raise RefConflict("somebody else paused or resumed everything in the same moment; run the command again")

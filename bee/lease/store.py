@@ -47,6 +47,11 @@ class Lease:
     record: Record
 
     @property
+    def tip(self) -> Tip:
+        """Where its ref stands."""
+        return Tip(self.oid, self.record)
+
+    @property
     def client(self) -> GitHubClient:
         """The client to write with."""
         return self.store.client
@@ -183,7 +188,7 @@ class LeaseStore:
         record = self.claimed(claim, tip)
         if ending is not None:
             record = self.published(record, outbox, ending)
-        return self.put(item_ref(claim.number), tip, record)
+        return self._take(item_ref(claim.number), tip, record)
 
     def acquire_key(self, key: str, role: str, tip: Tip | None, alone: bool = False, **more: Any) -> Lease | None:
         """Take the lease of what exists once in a repository, last seen at `tip`; None when another host was first.
@@ -193,9 +198,8 @@ class LeaseStore:
         if self._is_live(tip) and not alone:
             return None
         expires_at = self.client.now() + limits.LEASE_SECONDS
-        return self.put(
-            f"{ALERT_REFS}{key}", tip, self.new_record(Kind.CLAIMED, role, expires_at=expires_at, **more)
-        )  # fmt: skip
+        record = self.new_record(Kind.CLAIMED, role, expires_at=expires_at, **more)
+        return self._take(f"{ALERT_REFS}{key}", tip, record)
 
     @contextlib.contextmanager
     def singleton(self, key: str, tip: Tip | None) -> Iterator[Lease | None]:
@@ -208,12 +212,16 @@ class LeaseStore:
                 if lease is not None:
                     self.release(lease, Ending(outcome=Outcome.PROGRESSED, note=key))
 
-    def take_over(self, tip: Tip) -> Lease | None:
-        """Take over what a dead or vanished run published, to carry it out; None when another host was first."""
+    def take_over(self, tip: Tip, record: Record | None = None) -> Lease | None:
+        """Take over the item of a dead or vanished run; None when another host was first.
+
+        Without a `record` of what is to be carried out, it is what that run had published.
+        """
         assert tip.record is not None
-        expires_at = self.client.now() + limits.LEASE_SECONDS
-        record = self.next_record(tip.record, expires_at=expires_at, host=self.host, boot=self.boot)
-        return self.put(item_ref(record.number), tip, record)
+        if record is None:
+            expires_at = self.client.now() + limits.LEASE_SECONDS
+            record = self.next_record(tip.record, expires_at=expires_at, host=self.host, boot=self.boot)
+        return self._take(item_ref(record.number), tip, record)
 
     def held_from(self, number: int, tip: Tip | None, oid: str) -> Lease | None:
         """The lease of an item that another process took, if it still stands at `oid`."""
@@ -221,19 +229,20 @@ class LeaseStore:
             return None
         return Lease(self, item_ref(number), oid, tip.record)
 
-    def put(self, ref: str, tip: Tip | None, record: Record) -> Lease | None:
-        """Append a record to what stands at `tip`; None when the ref stands elsewhere by now."""
-        before = tip.oid if tip else None
-        move = self.prepared(ref, before, record)
+    def _take(self, ref: str, tip: Tip | None, record: Record) -> Lease | None:
+        move = self.prepared(ref, tip, record)
         assert move.after is not None
         return Lease(self, ref, move.after, record) if self._swap(move) else None
 
-    def prepared(self, ref: str, before: str | None, record: Record) -> RefMove:
+    def put(self, ref: str, tip: Tip | None, record: Record) -> bool:
+        """Append a record that holds nothing to what stands at `tip`; False when the ref stands elsewhere by now."""
+        return self._swap(self.prepared(ref, tip, record))
+
+    def prepared(self, ref: str, tip: Tip | None, record: Record) -> RefMove:
         """The move of `put`, its commit made, for a request that does more than the move."""
-        parents = [before] if before else []
-        return RefMove(
-            ref, before, git_database.create_commit(self.client, self.repo, records.encode(record), self.tree, parents)
-        )  # fmt: skip
+        message, parents = records.encode(record), [tip.oid] if tip else []
+        commit = git_database.create_commit(self.client, self.repo, message, self.tree, parents)
+        return RefMove(ref, tip.oid if tip else None, commit)
 
     def _is_live(self, tip: Tip | None) -> bool:
         record = tip.record if tip else None
@@ -260,7 +269,7 @@ class LeaseStore:
 
     def move(self, lease: Lease, record: Record) -> Lease:
         """The lease with `record` on top. Raises LeaseLost."""
-        moved = self.put(lease.ref, Tip(lease.oid, lease.record), record)
+        moved = self._take(lease.ref, lease.tip, record)
         if moved is None:
             raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
         return replace(lease, oid=moved.oid, record=record)
@@ -271,9 +280,9 @@ class LeaseStore:
         expires_at = self.client.now() + limits.LEASE_SECONDS
         return self.move(lease, self.next_record(lease.record, kind=kind, expires_at=expires_at))
 
-    def release(self, lease: Lease, ending: Ending) -> Lease:
+    def release(self, lease: Lease, ending: Ending) -> None:
         """Give the lease back. Raises LeaseLost when it is not ours to give."""
-        return self.move(lease, self.ended(lease.record, ending))
+        self.move(lease, self.ended(lease.record, ending))
 
     def push(self, lease: Lease, record: Record, mirror: Repository, more: Sequence[RefChange] = ()) -> Lease:
         """The same as `move` by one atomic push, with `more` refs. Raises LeaseLost, or RefConflict for the others."""

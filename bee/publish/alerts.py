@@ -65,7 +65,7 @@ def raise_alert(store: LeaseStore, viewer: Who, alert: Alert, alone: bool = Fals
 def _settle(lease: Lease, **changes: Any) -> bool:
     """Give the key back with what its record says from now on; False where another host took it over meanwhile."""
     last = lease.store.next_record(lease.record, kind=Kind.FINISHED, expires_at=0, **changes)
-    return lease.store.put(lease.ref, Tip(lease.oid, lease.record), last) is not None
+    return lease.store.put(lease.ref, lease.tip, last)
 
 
 def _write_issue(lease: Lease, viewer: Who, alert: Alert, claimed: Moment) -> int | None:
@@ -117,4 +117,4 @@ def clear_alert(store: LeaseStore, key: str, tip: Tip, words: str) -> bool:
 def note_seen(store: LeaseStore, key: str, tip: Tip | None, count: int, note: str) -> bool:
     """Write down that a cause was seen for the `count`th time in a row, before its alert is due."""
     record = store.new_record(Kind.FINISHED, ROLE, note=note[:500], count=count)
-    return store.put(f"{ALERT_REFS}{key}", tip, record) is not None
+    return store.put(f"{ALERT_REFS}{key}", tip, record)

@@ -64,7 +64,7 @@ def pause(person: ByPerson, store: LeaseStore, one: OneItem, record: Record, bod
     False when only the claim's move failed, because it had moved since `one` was read.
     """
     label = write.label_id(person.client, person.repo, Label.HUMAN)
-    move = store.prepared(item_ref(one.item.number), one.tip.oid if one.tip else None, record)
+    move = store.prepared(item_ref(one.item.number), one.tip, record)
     try:
         write.pause(
             person.client, store.repo_id, one.item.node_id, label=label, body=body, move=move, edit=edit

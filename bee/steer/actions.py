@@ -94,7 +94,7 @@ def _paused(store: LeaseStore, one: OneItem) -> Record:
 
 def _release(person: ByPerson, one: OneItem) -> None:
     store, number = person.store_of(one.snapshot), one.item.number
-    if store.put(item_ref(number), one.tip, _paused(store, one)) is None:
+    if not store.put(item_ref(number), one.tip, _paused(store, one)):
         raise UsageError(f"the claim of #{number} moved in the same moment; run the command again")
 
 
@@ -157,7 +157,7 @@ def _take_off(writer: Writer, one: OneItem, held: Sequence[Label]) -> None:
 def _end_run(store: LeaseStore, tip: Tip, record: Record) -> None:
     """Write down that a person ended a run. Its agent, wherever it is, ends within a minute."""
     ending = Ending(outcome=Outcome.STALE_INPUT, note="a person cancelled the run", failure=Failure.CANCELLED)
-    if store.put(item_ref(record.number), tip, store.ended(record, ending)) is None:
+    if not store.put(item_ref(record.number), tip, store.ended(record, ending)):
         raise UsageError(f"the run on #{record.number} moved on in the same moment; run the command again")
 
 

@@ -144,9 +144,10 @@ def settle(store: LeaseStore, item: Item, view: View) -> bool:
     assert tip.record is not None
     ending = Ending(outcome=Outcome.LOST, note=f"the run on {tip.record.host} ended without a word")
     off = _wip_off(item)
-    last = store.published(tip.record, off, ending) if off else store.ended(tip.record, ending)
-    lease = store.put(item_ref(item.number), tip, last)
-    if lease is not None and off:
+    if not off:
+        return store.put(item_ref(item.number), tip, store.ended(tip.record, ending))
+    lease = store.take_over(tip, store.published(tip.record, off, ending))
+    if lease is not None:
         _publish(lease, off, ending, view)
     return lease is not None
 
