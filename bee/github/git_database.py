@@ -1,4 +1,4 @@
-"""The refs and commits of a repository by GitHub's API. Only `bee.lease.store` moves refs with it.
+"""The refs and commits of a repository by GitHub's API. Only `bee.lease.store` moves the refs of bee with it.
 
 https://docs.github.com/en/rest/git
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from bee.github import read
 from bee.lease.store import LeaseStore
@@ -15,7 +16,7 @@ from bee.pipeline.leftovers import left_on_closed, twins
 from bee.publish import posts
 from bee.tick.repair import roll_forward, settle
 
-KEY = "janitor"
+KEY: Final = "twins"
 
 
 def tidy(store: LeaseStore, view: View, say: Callable[[str], None]) -> None:

@@ -23,8 +23,8 @@ from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import Twin, lately_closed, twins_of
 from bee.pipeline.trust import events_of
 from bee.publish import labels, posts
-from bee.tick.cleanup import KEY
 
+KEY: Final = "sweep"
 _TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 
 
