@@ -48,8 +48,7 @@ def show_judged(writer: Writer, one: OneItem, verb: str) -> None:
 
 def show_closed(writer: Writer, one: OneItem) -> None:
     """Say on the item that it is closed."""
-    closed = replace(one, item=replace(one.item, open=False))
-    _show(writer, closed, *says(closed.item, held(closed.item)))
+    show_held(writer, replace(one, item=replace(one.item, open=False)))
 
 
 def _edit(one: OneItem, state: str, upcoming: str, record: Record | None, at: int) -> Comment | None:
