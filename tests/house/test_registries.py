@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCHERS = [path.parent.name for path in sorted((ROOT / "tests").glob("*/fetch.py"))]
-FETCH_SECONDS = 3
+FETCH_SECONDS = (3, 12, 48)  # npm on a loaded machine needs more than the first before it asks anybody
 # Starting Python and pip, on a machine with other things to do.
 MARGIN_SECONDS = 30
 
@@ -81,14 +81,17 @@ def test_case_u12_a_registry_that_hangs_costs_the_bound_once_and_is_a_reason(
         (programs / program).symlink_to(str(shutil.which(program)))
     env = {**os.environ, **silent.env, "PATH": str(programs), "BEE_CACHE": str(tmp_path / "cache")}
     del env["PIP_NO_INDEX"]
-    env["BEE_FETCH_SECONDS_MAX"] = str(FETCH_SECONDS)
-    began = time.monotonic()
     fetch = [sys.executable, "-m", f"tests.{name}.fetch"]
-    ended = subprocess.run(fetch, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
-    assert (ended.returncode, ended.stderr) == (75, "")
-    assert f"within {FETCH_SECONDS} s" in ended.stdout
-    assert time.monotonic() - began < FETCH_SECONDS + MARGIN_SECONDS
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+    for seconds in FETCH_SECONDS:
+        env["BEE_FETCH_SECONDS_MAX"] = str(seconds)
+        began = time.monotonic()
+        ended = subprocess.run(fetch, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=120)
+        assert (ended.returncode, ended.stderr) == (75, "")
+        assert f"within {seconds} s" in ended.stdout
+        assert time.monotonic() - began < seconds + MARGIN_SECONDS
+        assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+        if silent.talks:
+            break
     assert silent.talks
     assert silent.is_left_alone()
 
