@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 
 from bee.config.network import NONE, OPEN, Network, is_host
 from bee.config.notify import Way, ways_of
-from bee.config.people import TrustPolicy
 from bee.config.tree import Tree
 from bee.model import limits
 from bee.model.errors import ConfigError
@@ -39,6 +38,15 @@ PROTECTED_DEFAULT: Final = (
 
 T = TypeVar("T")
 Reader = Callable[[str, Tree], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """The `trust` part of the repository policy: logins in lower case."""
+
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    bots: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

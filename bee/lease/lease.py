@@ -16,11 +16,10 @@ from bee.model import limits, records
 from bee.model.effects import Effect
 from bee.model.errors import LeaseLost, RefConflict, ServerError, StopOrder, UnreachableError
 from bee.model.items import Snapshot, Tip
-from bee.model.labels import Label
+from bee.model.labels import STOPS
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Kind, Record
+from bee.model.records import Kind, Record, fold, spent
 from bee.model.refs import item_ref
-from bee.pipeline.history import fold, spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +217,4 @@ def need_time(desk: Desk, lease: Lease) -> None:
 
 def records_stop(pulse: write.Pulse) -> bool:
     """Whether the labels say stop."""
-    return bool({Label.HUMAN, Label.QUARANTINE} & pulse.labels)
+    return bool(STOPS & pulse.labels)

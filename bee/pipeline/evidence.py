@@ -20,10 +20,8 @@ from typing import Any, TypeVar
 from bee.model import markers
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Outcome
-from bee.model.records import Record, RunSummary
+from bee.model.records import Record, RunSummary, began_at, fold
 from bee.model.roles import Role
-from bee.model.runs import began_at
-from bee.pipeline.history import fold
 from bee.pipeline.trust import Trust
 
 Post = Comment | Review

@@ -13,7 +13,7 @@ from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.text import outside_code
 from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
 from bee.pipeline.gates import Gate, design_gate, plan_gate
-from bee.pipeline.positions import Position, position
+from bee.pipeline.positions import HELD, Position, position
 from bee.pipeline.trust import resumed_at
 
 _BLOCKED: Final = re.compile(
@@ -211,24 +211,11 @@ def _step_state(
     return Steps.NEEDED, None
 
 
-_LEFT_ALONE = frozenset(
-    {
-        Position.CLOSED,
-        Position.DONE,
-        Position.QUARANTINED,
-        Position.HUMAN,
-        Position.WIP,
-        Position.IGNORED,
-        Position.UNTRUSTED,
-    }
-)
-
-
 def _broken_links(
     issue: Issue, view: View, at: Position, plan: Plan | None, left: list[Step], merged: set[str]
 ) -> Broken:
     """What bee mends about an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
-    if at in _LEFT_ALONE:
+    if any(rule.position is at for rule in HELD):
         return Broken.NOTHING
     if issue.number in links_of(view).cyclic:
         return Broken.CYCLE

@@ -18,9 +18,9 @@ from bee.model.records import Record
 from bee.model.refs import merge_ref
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
-from bee.pipeline.decide import Placed, place_item
 from bee.pipeline.facts import view_of
 from bee.pipeline.positions import Position
+from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import TRUSTED
 from bee.publish.context import MergeResult
 from bee.wording.texts import short
@@ -94,11 +94,11 @@ def _prove_and_merge(
         fresh = _fresh(desk, pull, permissions, one.snapshot.viewer)
         snapshot = replace(one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip})
         policy = read_policy(desk.repo, one.snapshot.policy_text)
-        placed = place_item(pull, view_of(snapshot, policy, own_run=lease.record.run))
-        if placed.place.position is Position.SETTLING and left:
+        status = status_of(pull, view_of(snapshot, policy, own_run=lease.record.run))
+        if status.placement.position is Position.SETTLING and left:
             desk.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
-        refused = _refusal(pull, effect, placed) or _base_moved(desk, pull, effect)
+        refused = _refusal(pull, effect, status) or _base_moved(desk, pull, effect)
         if refused:
             return MergeResult(refused=refused)
         leases.need_time(desk, lease)
@@ -116,13 +116,13 @@ def _fresh(desk: Desk, pull: Pull, permissions: Mapping[str, Permission], viewer
     return {**permissions, **{login: read.read_permission(desk.client, desk.repo, login) for login in sorted(ask)}}
 
 
-def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
+def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     if pull.head != effect.head:
         return f"the head moved from {short(effect.head)} to {short(pull.head)}"
     if pull.base_ref != effect.base_ref:
         return f"the pull request now goes into {pull.base_ref}"
-    if placed.role is not Role.MERGER:
-        return f"it is {placed.place.position} now: {placed.place.reason}"
+    if status.role is not Role.MERGER:
+        return f"it is {status.placement.position} now: {status.placement.reason}"
     return ""
 
 

@@ -7,13 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-COLOURS: Final = {
-    "agent": "#aceebb",
-    "person": "#fff8c5",
-    "condition": "#ddf4ff",
-    "bee": "#eedcff",
-    "nobody": "#eaeef2",
-}
 LEGEND: Final = (
     "Colours say who moves next: green an agent, yellow a person, blue a condition that bee rechecks by itself, "
     "violet bee, grey nobody."
@@ -21,37 +14,6 @@ LEGEND: Final = (
 
 Edges = tuple[tuple[str, str, str], ...]
 
-ISSUE_EDGES: Final[Edges] = (
-    ("design-open", "a person ticks Design finalized", "needs-plan"),
-    ("needs-plan", "planner writes the plan", "plan-open"),
-    ("plan-open", "a person ticks Plan finalized", "needs-step"),
-    ("plan-open", "the design text changes", "needs-plan"),
-    ("blocked", "what it waits for is closed", "needs-plan"),
-    ("blocked", "what a task waits for is closed", "needs-step"),
-    ("needs-step", "drafter opens a pull request", "in-review"),
-    ("in-review", "merged, and a step is left", "needs-step"),
-    ("in-review", "a person closes it unmerged", "abandoned"),
-    ("abandoned", "bee retry", "needs-step"),
-    ("in-review", "the last step is merged", "complete"),
-    ("complete", "bee posts a summary", "closed"),
-)
-PULL_EDGES: Final[Edges] = (
-    ("draft", "a person marks it ready", "needs-review"),
-    ("checks-pending", "the checks turn green", "needs-review"),
-    ("checks-pending", "a check turns red", "checks-failed"),
-    ("checks-failed", "drafter pushes", "needs-review"),
-    ("conflicted", "drafter merges the base", "needs-review"),
-    ("needs-review", "reviewer asks for changes", "changes-requested"),
-    ("changes-requested", "drafter pushes or replies", "needs-review"),
-    ("needs-review", "reviewer approves", "needs-e2e"),
-    ("queued", "the pull request before it is merged", "needs-e2e"),
-    ("needs-e2e", "E2E fails", "e2e-failed"),
-    ("e2e-failed", "drafter pushes", "needs-review"),
-    ("needs-e2e", "E2E passes", "settling"),
-    ("settling", "GitHub has computed mergeable", "ready-to-merge"),
-    ("ready-to-merge", "the base moved", "needs-e2e"),
-    ("ready-to-merge", "merger, through the merge gate", "closed"),
-)
 FLOW: Final[Edges] = (
     ("design-open", "you tick the design", "needs-plan"),
     ("needs-plan", "planner", "plan-open"),
@@ -67,64 +29,6 @@ FLOW: Final[Edges] = (
     ("ready-to-merge", "merger, last step", "complete"),
     ("complete", "bee closes the issue", "closed"),
 )
-
-HISTORY: Final = {
-    "backing-off": "A run failed here with nothing changed since. bee tries again by itself, after 5, 10, 20, 40, "
-    "then 60 minutes.",
-    "no-change": "The last run here said that there is nothing to do. A person or a change moves it.",
-    "exhausted": "Attempts, review rounds, runs or money are spent, or a wait took too long. bee asks a person once.",
-}
-
-OUTCOMES: Final = {
-    "progressed": "The run published something: a plan, commits, a reply, a verdict, an E2E result, a merge.",
-    "no-op-already-done": "The agent said, with its reason, that there is nothing left to do. Not asked again "
-    "until something changes.",
-    "no-op-waiting": "The agent said, with its reason, what it waits for. Not asked again until something changes.",
-    "no-op-stale-input": "What the run was claimed for had changed, or a person stopped it. Nothing of it counts "
-    "but what was published before.",
-    "escalated": "The item went to a person: an agent's pause, or a limit of bee's own.",
-    "error": "The run failed; the failure beside it says how.",
-    "no-op-unclassified": "The agent ended without a verb. It counts as a failed try.",
-    "lost": "The claim ended without a word (its host died or slept). Bounded separately.",
-}
-
-FAILURES: Final = {
-    "quota": "The engine's own limit is reached. Not a failed try.",
-    "auth": "The engine refused its login.",
-    "budget": "The engine's money limit ended the run.",
-    "turn-limit": "The engine's turn limit ended the run.",
-    "timeout": "The run took longer than its total time and was ended.",
-    "stall": "The agent was silent for too long and was ended.",
-    "killed": "A signal, or too much output, ended the agent.",
-    "no-verb": "The agent ended without a verb.",
-    "crash": "The agent's program failed, or bee has a bug; the note says which.",
-    "output-gate": "What the agent made may not be published.",
-    "workspace": "git, the sandbox or the network failed around the run.",
-    "merge-refused": "The merge gate or GitHub refused; the note says which proof failed.",
-    "cancelled": "A person stopped the run, or its input changed. Not a failed try.",
-}
-
-# name: (values, written by, effect)
-MARKERS: Final = {
-    "approved-for-e2e": ("`sha=`", "a person, on a pull request", "approved: on to E2E and merge without review"),
-    "changes-requested": ("`sha=`", "a person, on a pull request", "back to the drafter, over any approval"),
-    "plan": ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
-    "plan-approved": (
-        "`text=` `by=`",
-        "a person through `bee approve`, or bee for a box that a person ticked on the dashboard",
-        "approves the plan of this text, as a tick at its gate does",
-    ),
-    "pr": ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
-    "run": (
-        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
-        "`kind=status` in the sticky comment",
-        "bee, in everything it posts",
-        "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
-    ),
-    "alert": ("`key=`", "bee and `scripts/watchdog`, in an alert issue", "one issue per key; never work"),
-    "hint": ("none", "`bee retry --hint`", "the comment is given to the next run as `hint.md`"),
-    "new": ("`key=`", "`bee new`, in an issue's body", "a second try finds the issue, and opens no other"),
-}
 
 # What a reader without values of its own takes, by the name of its function in bee/config/schema.py.
 ACCEPTS: Final = {

@@ -32,10 +32,10 @@ from bee.model.records import Kind, Record
 from bee.model.refs import BRANCH_REFS, CONTROL_REF, item_ref
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
-from bee.pipeline.error_signature import error_print
+from bee.pipeline.history import error_print
 from bee.pipeline.holds import BY_QUOTA
 from bee.pipeline.output_checks import Gates
-from bee.pipeline.status_preview import sticky
+from bee.pipeline.status_comment import sticky
 from bee.pipeline.trust import Trust
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import Carrying

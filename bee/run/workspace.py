@@ -17,12 +17,12 @@ from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
 from bee.model.outcomes import Outcome
 from bee.model.plan import Step, read_body
-from bee.model.records import RunSummary
+from bee.model.records import RunSummary, fold
 from bee.model.refs import branch_of, item_ref, parse_branch
 from bee.model.roles import Role
 from bee.pipeline.evidence import rounds
 from bee.pipeline.facts import View, record_of, view_of
-from bee.pipeline.history import failed_alike, fold
+from bee.pipeline.history import failed_alike
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.pull_facts import is_own, said_of
 from bee.pipeline.trust import resumed_at

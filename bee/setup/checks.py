@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bee.config.schema import POLICY_PATH, Policy
 from bee.model.items import Permission
-from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.labels import OWNED, Label
 from bee.model.repository import BranchRules, Grant, RepoFacts
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
@@ -145,7 +145,7 @@ def label_checks(repo: str, present: Collection[str]) -> list[Check]:
 def missing_labels(present: Collection[str]) -> tuple[Label, ...]:
     """bee's labels that a repository does not have, whatever the case they are written in."""
     known = {name.lower() for name in present}
-    return tuple(label for label in LABEL_TEXTS if label.value not in known)
+    return tuple(label for label in OWNED if label.value not in known)
 
 
 # ---- would the merge gate ever pass? --------------------------------------------------------------------------------

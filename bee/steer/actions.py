@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bee.config.people import TrustPolicy
+from bee.config.schema import TrustPolicy
 from bee.github import read, write
 from bee.github.client import GitHubClient
 from bee.github.read import OneItem
@@ -22,14 +22,13 @@ from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.errors import RefConflict, UsageError
 from bee.model.items import Issue, Item, Permission, Pull, Tip
-from bee.model.labels import Label
+from bee.model.labels import STOPS, Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
-from bee.model.records import Kind, Record, following
+from bee.model.records import Kind, Record, fold, following, spent
 from bee.model.refs import item_ref
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import plan_print
-from bee.pipeline.history import fold, spent
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
 from bee.steer import status_comment
@@ -238,7 +237,7 @@ def cancel(host: Host, client: GitHubClient, repo: str, number: int) -> Done:
     here = _stop_here(host, one)
     _end_run(desk, one.tip, record)
     write.remove_label(client, repo, number, Label.WIP.value)
-    if not {Label.HUMAN, Label.QUARANTINE} & one.item.labels:
+    if not STOPS & one.item.labels:
         status_comment.show_let_go(client, repo, one, "cancel")
     where = "" if here or record.host == host.host_id else f"; its host {record.host} ends the agent within a minute"
     return Done(f"the run on #{number} ({record.run}) is cancelled{where}")

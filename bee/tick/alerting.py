@@ -12,10 +12,11 @@ from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.lease.lease import Desk, desk_of
 from bee.model import limits
-from bee.pipeline.debt import IDLE_DEBT, debts
-from bee.pipeline.decide import Decision, Placed
+from bee.pipeline.decide import Decision
 from bee.pipeline.facts import View
 from bee.pipeline.holds import hold_of
+from bee.pipeline.leftovers import IDLE_DEBT, debts
+from bee.pipeline.status import ItemStatus
 from bee.publish.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.publish.notify import notify
 from bee.tick.reconcile import only_its_own
@@ -26,7 +27,7 @@ from bee.wording import texts
 def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, report: Report) -> None:
     """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
     for view in views:
-        places = [one for one in decision.places if one.repo == view.snapshot.repo]
+        places = [one for one in decision.statuses if one.repo == view.snapshot.repo]
         desk = desk_of(client, view.snapshot, host.host_id, host.boot)
         with only_its_own(host, report):
             _over_budget(host, desk, view, places)
@@ -34,10 +35,10 @@ def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Deci
             _idle_with_debt(desk, view, places)
 
 
-def _over_budget(host: Host, desk: Desk, view: View, places: Sequence[Placed]) -> None:
+def _over_budget(host: Host, desk: Desk, view: View, places: Sequence[ItemStatus]) -> None:
     """One alert for each bound and day, where there was something left to do."""
     hold = hold_of(view)
-    if hold is None or not hold.over_budget or not any(one.place.role for one in places):
+    if hold is None or not hold.over_budget or not any(one.placement.role for one in places):
         return
     alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
@@ -45,7 +46,7 @@ def _over_budget(host: Host, desk: Desk, view: View, places: Sequence[Placed]) -
         notify(host, Notice(f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})", hold.text, repo))
 
 
-def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:
+def _idle_with_debt(desk: Desk, view: View, places: Sequence[ItemStatus]) -> None:
     """Counted on the alert's own ref, which every machine sees: three ticks in a row raise it, none takes it back."""
     tip = view.snapshot.alerts.get(IDLE_DEBT)
     record = tip.record if tip else None
@@ -54,7 +55,7 @@ def _idle_with_debt(desk: Desk, view: View, places: Sequence[Placed]) -> None:
         if tip is not None and record is not None and record.count:
             clear_alert(desk, IDLE_DEBT, tip, texts.IDLE_DEBT_OVER)
         return
-    lines = [(one.number, str(one.place.position), one.place.advice.format(number=one.number)) for one in owed]
+    lines = [(one.number, str(one.placement.position), one.placement.advice.format(number=one.number)) for one in owed]
     alert = Alert(IDLE_DEBT, *texts.idle_with_debt(lines), cause=" ".join(str(one.number) for one in owed))
     if stands(tip, alert):
         return

@@ -11,11 +11,10 @@ from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Review
 from bee.model.labels import Label
-from bee.model.records import Kind
-from bee.pipeline.decide import place_item
+from bee.model.records import OWN_ROLE, Kind
 from bee.pipeline.facts import View
-from bee.pipeline.history import MENDER
 from bee.pipeline.leftovers import Twin, left_on_closed, twins
+from bee.pipeline.status import status_of
 from bee.tick.repair import roll_forward
 from bee.wording import texts
 
@@ -33,7 +32,7 @@ def tidy(desk: Desk, view: View, say: Callable[[str], None]) -> None:
 def take_away(desk: Desk, twin: Twin) -> None:
     """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
     if isinstance(twin.post, Review):
-        words = texts.said_twice(MENDER, twin.number, twin.post.id)
+        words = texts.said_twice(OWN_ROLE, twin.number, twin.post.id)
         write.edit_review(desk.client, desk.repo, twin.number, twin.post.id, words)
     else:
         write.delete_comment(desk.client, desk.repo, twin.post.id)
@@ -49,7 +48,7 @@ def _settle_closed(desk: Desk, view: View, number: int) -> None:
     tip = view.snapshot.items[number]
     assert tip.record is not None
     if tip.record.kind is Kind.PUBLISHED:
-        roll_forward(desk, place_item(item, view), view)
+        roll_forward(desk, status_of(item, view), view)
         return
     if leases.settle_lost(desk, tip) and Label.WIP in item.labels:
         write.remove_label(desk.client, desk.repo, number, Label.WIP.value)

@@ -16,8 +16,8 @@ from bee.lease.lease import Desk
 from bee.model import limits
 from bee.model.errors import NotFoundError, RefConflict
 from bee.model.labels import Label
+from bee.model.records import began_at
 from bee.model.refs import TRACE_REFS, archive_ref, item_ref
-from bee.model.runs import began_at
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import lately_closed, twins_of
 from bee.pipeline.trust import events_of

@@ -15,8 +15,7 @@ import pytest
 from bee.lease import lease as leases
 from bee.lease.lease import Claim, Lease
 from bee.model.outcomes import Outcome
-from bee.model.phase import Phase
-from bee.model.records import Kind
+from bee.model.records import Kind, Phase
 from tests.belt.stage import Stage, bee_env, staged
 
 CLAIMANTS = Path(__file__).with_name("claimants.py")
