@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bee.config import schema
+from bee.config import readers, schema
 from bee.engines import table as engines
 from bee.model import errors, limits, markers
 from bee.model.labels import Label
@@ -140,17 +140,6 @@ def _markers() -> str:
 # ---- configuration --------------------------------------------------------------------------------------------------
 
 
-def _accepts(reader: schema.Reader) -> str:
-    """What a reader takes, from the values it was made with."""
-    made = inspect.getclosurevars(reader).nonlocals if inspect.isfunction(reader) else {}
-    if "choices" in made:
-        return " or ".join(map(code, made["choices"]))
-    if "lowest" in made:
-        kind = "whole number" if made["whole"] else "number"
-        return f"{kind}, {made['lowest']:,.0f} to {made['highest']:,.0f}"
-    return texts.ACCEPTS.get(getattr(reader, "__name__", ""), "keys, see below")
-
-
 def _shown(value: Any) -> str:
     if isinstance(value, tuple | frozenset | Mapping):
         parts = list(value)
@@ -158,12 +147,13 @@ def _shown(value: Any) -> str:
     return code(f"{value:g}" if isinstance(value, float) else value)
 
 
-def _keys(readers: Mapping[str, schema.Reader], kind: type[Any], where: str) -> str:
-    said = said_of(texts.KEYS[where], readers, f"KEYS[{where}]")
-    # a role's gaps are filled from elsewhere, and `intake` must be written: neither has a default of its own
-    unset = {"intake"} if kind is schema.Policy else readers if kind is schema.RoleSettings else ()
-    defaults = {field.name: _default(field) for field in dataclasses.fields(kind) if field.name not in unset}
-    rows = [(code(key), _accepts(reader), _shown(defaults.get(key, "")), said[key]) for key, reader in readers.items()]
+def _keys(kind: type[Any]) -> str:
+    defaults = {field.name: _default(field) for field in dataclasses.fields(kind)}
+    rows = []
+    for name, key in readers.keys_of(kind).items():
+        # a role's gaps are filled from elsewhere, and what must be written has no default
+        unset = key.required or kind is schema.RoleSettings
+        rows.append((code(name), key.reader.accepts, "" if unset else _shown(defaults[name]), key.meaning))
     return table(("key", "value", "default", "meaning"), rows)
 
 
@@ -277,10 +267,10 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "design-parts": _design_parts,
     "verbs": _verbs,
     "causes": _causes,
-    "settings": lambda: _keys(schema._SETTINGS, schema.Settings, "settings"),
-    "settings-role": lambda: _keys(schema._ROLE, schema.RoleSettings, "settings-role"),
-    "policy": lambda: _keys(schema._POLICY, schema.Policy, "policy"),
-    "policy-limits": lambda: _keys(schema._LIMITS, schema.PolicyLimits, "policy-limits"),
+    "settings": lambda: _keys(schema.Settings),
+    "settings-role": lambda: _keys(schema.RoleSettings),
+    "policy": lambda: _keys(schema.Policy),
+    "policy-limits": lambda: _keys(schema.PolicyLimits),
     "protected": _protected,
     "bounds": _bounds,
     "context": _context,

@@ -30,83 +30,11 @@ FLOW: Final[Edges] = (
     ("complete", "bee closes the issue", "closed"),
 )
 
-# What a reader without values of its own takes, by the name of its function in bee/config/schema.py.
-ACCEPTS: Final = {
-    "_text": "text",
-    "ways_of": "`desktop`, an address, `{command: [program, argument]}`, or a list of these",
-    "_yes_no": "`true` or `false`",
-    "_texts": "list of texts",
-    "_text_or_texts": "text, or list of texts",
-    "_repos": "list of `owner/name`",
-    "_engine": "a name, or `{command: [program, argument]}`",
-    "_prices": "by model, a list of three numbers",
-    "_network": "`open`, `none`, or list of hosts",
-    "_per_repo": "by `owner/name`, the keys `engine` and `roles`",
-}
-
 # Bounds that a configuration file may change, and those of the context folder: tables of their own show them.
 BOUNDS_ELSEWHERE: Final = frozenset(
     "FAILURES_MAX REVIEW_ROUNDS_MAX USD_PER_ITEM_MAX RUNS_PER_ITEM_MAX USD_PER_DAY_MAX RUNS_PER_DAY_MAX "
     "CHECKS_PENDING_MINUTES_MAX DIFF_FILES_MAX DIFF_BYTES_MAX VERIFY_SECONDS_MAX CONTEXT_BYTES_MAX".split()
 )
-KEYS: Final = {
-    "settings": {
-        "repos": "The repositories this machine watches. Needed unless `--repo` is given.",
-        "engine": "The program that plays the roles. See *Engines* below.",
-        "roles": "Per role, by its name: how this machine plays it.",
-        "slots": "How many agents may run on this machine at the same time.",
-        "sandbox": "`required`: every agent runs in a box, or no agent runs. `none`: agents run with all your rights.",
-        "usd_per_day": "US dollars that one repository may cost in a UTC day, whichever machine spends them. 0 is no "
-        "limit. What is left of it is the limit of a run.",
-        "runs_per_day": "Runs that may begin in one repository in a UTC day, on whichever machine.",
-        "notify": "How this machine tells you that you are needed, see [operators.md](operators.md#notifications).",
-        "prices": "US dollars for a million tokens read, read from the cache, and written. They beat the table in "
-        "[engines.md](engines.md#what-a-run-costs).",
-        "per_repo": "Where a repository is played differently here: its own `engine`, its own `roles`. It beats what "
-        "stands outside. See *Which value counts* below.",
-    },
-    "settings-role": {
-        "engine": "Another engine for this role. Default: the machine's.",
-        "model": "The model, for an engine that takes one. The `command` engine does not.",
-        "minutes": "The total time of a run. Default: the role's, see [AGENTS.md](../AGENTS.md#roles).",
-        "minutes_silent": "How long the agent may print nothing. Default: the role's.",
-        "usd": "The money limit of one run, for an engine that takes one. The `command` engine does not.",
-        "args": "More arguments for the engine's program.",
-        "base_url": "Another server than the vendor's, see [engines.md](engines.md#model-servers-of-your-own). "
-        "The `command` engine does not take one.",
-        "network": "What the agent may reach, see [engines.md](engines.md#what-an-agent-may-reach). Default: `open`.",
-    },
-    "policy": {
-        "intake": "**Required.** `all`: every open issue of trusted authors. `opted-in`: design docs, and what carries "
-        "`breeze:new`. bee's own pull requests are in scope in both.",
-        "verify": "What E2E runs, one after the other with `sh -c`, in a clean checkout of base plus head.",
-        "plan_approval": "`auto` waives the second gate: work begins as soon as the plan stands.",
-        "merge_method": "How the merge gate merges.",
-        "protected_paths": "Paths that no run may change. A list here **replaces** the default; to keep the default "
-        "and add to it, write `protected_paths_add`.",
-        "protected_paths_add": "More paths that no run may change, beside `protected_paths`.",
-        "secrets_allowed_in": "Paths where what looks like a credential may stand, such as test keys. Credentials of "
-        "the machine bee runs on may stand nowhere.",
-        "trust": "Who may steer bee here, beside those with write access: `allow` and `deny` name logins, `bots` names "
-        "bots. `deny` wins.",
-        "limits": "Bounds of this repository.",
-        "roles": "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent. "
-        "Every role takes `network`, which narrows what the machine allows, see "
-        "[engines.md](engines.md#what-an-agent-may-reach).",
-        "dashboard": "One issue that shows what runs, what is next and what waits for you, with boxes to steer by. See "
-        "[operators.md](operators.md#the-dashboard-issue).",
-    },
-    "policy-limits": {
-        "failures": "Failed tries with nothing changed, before a person is asked.",
-        "review_rounds": "Times the reviewer may ask for changes on one pull request, before a person is asked.",
-        "usd_per_item": "Money spent on one item, before a person is asked. 0 is no limit.",
-        "runs_per_item": "Runs on one item, before a person is asked.",
-        "checks_minutes": "How long checks may be pending, before a person is asked.",
-        "diff_files": "Files that one pull request of bee's may change.",
-        "diff_bytes": "Bytes that the changed files may hold together.",
-        "verify_minutes": "Time limit of one verify command.",
-    },
-}
 
 # What a command ends with.
 EXITS: Final = (

@@ -30,7 +30,7 @@ from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.outcomes import Outcome
-from bee.model.records import Kind, Record, fold
+from bee.model.records import OWN_ROLE, Kind, Record, fold
 from bee.model.roles import Role
 from bee.pipeline.status import survey
 from bee.system.home import Slot

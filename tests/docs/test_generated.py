@@ -11,7 +11,7 @@ import pytest
 
 from bee.cli import documents
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Position
-from bee.reference import tables, texts
+from bee.reference import tables
 from tests.docs import pages
 
 AGAIN = "run: python -m bee.cli.documents --write"

@@ -12,7 +12,8 @@ from typing import Any, Final
 from bee.cli import ask, wiring
 from bee.cli.commands.doctor import token_source
 from bee.cli.common import print_json
-from bee.config.schema import POLICY_PATH, check_repo_name
+from bee.config.readers import check_repo_name
+from bee.config.schema import POLICY_PATH
 from bee.github.client import GitHubClient, Servers
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import Label
