@@ -101,11 +101,34 @@ class Review:
 
 
 class CheckState(StrEnum):
-    """All conclusions of statuses and check runs, folded into what matters here."""
+    """The states of commit statuses and the conclusions of check runs, folded into what matters here.
 
-    GREEN = "green"
-    PENDING = "pending"
-    RED = "red"
+    The columns are GitHub's `StatusState` and `CheckConclusionState`. A word in no row is red, never green.
+    """
+
+    statuses: frozenset[str]
+    conclusions: frozenset[str]
+
+    def __new__(cls, name: str, statuses: str = "", conclusions: str = "") -> CheckState:
+        """A member and its columns."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.statuses, member.conclusions = frozenset(statuses.split()), frozenset(conclusions.split())
+        return member
+
+    GREEN = "green", "SUCCESS", "SUCCESS NEUTRAL SKIPPED"
+    PENDING = "pending", "PENDING EXPECTED"
+    RED = "red", "FAILURE ERROR", "FAILURE CANCELLED TIMED_OUT ACTION_REQUIRED STARTUP_FAILURE STALE"
+
+    @classmethod
+    def of_status(cls, word: str) -> CheckState:
+        """What a commit status' state means, in whatever case."""
+        return next((state for state in cls if word.upper() in state.statuses), cls.RED)
+
+    @classmethod
+    def of_conclusion(cls, word: str | None) -> CheckState:
+        """What a completed check run's conclusion means, in whatever case."""
+        return next((state for state in cls if (word or "").upper() in state.conclusions), cls.RED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,20 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """What a run changed: computed by bee from what is different now, never taken from what an agent says.
 
-    `meaning` is for the documents. `no_op`: nothing to do was the answer, and is not asked again until something
-    changes. `failed`: it counts as a failed try.
+    `meaning` is for the documents. What it does to the next try: `no_op` (nothing to do: not asked again until
+    something changes), `failed` (a failed try), `void` (the claim came to nothing, and may have seen what was no more).
     """
 
     meaning: str
     no_op: bool
     failed: bool
+    void: bool
 
-    def __new__(cls, name: str, meaning: str = "", no_op: bool = False, failed: bool = False) -> Outcome:
+    def __new__(cls, name: str, meaning: str = "", effect: str = "") -> Outcome:
         """A member and its columns."""
         member = str.__new__(cls, name)
-        member._value_, member.meaning, member.no_op, member.failed = name, meaning, no_op, failed
+        member._value_, member.meaning = name, meaning
+        member.no_op, member.failed, member.void = effect == "no-op", effect == "failed", effect == "void"
         return member
 
     PROGRESSED = (
@@ -29,22 +31,23 @@ class Outcome(StrEnum):
     ALREADY_DONE = (
         "no-op-already-done",
         "The agent said, with its reason, that there is nothing left to do. Not asked again until something changes.",
-        True,
+        "no-op",
     )
     WAITING = (
         "no-op-waiting",
         "The agent said, with its reason, what it waits for. Not asked again until something changes.",
-        True,
+        "no-op",
     )
     STALE_INPUT = (
         "no-op-stale-input",
         "What the run was claimed for had changed, or a person stopped it. Nothing of it counts but what was "
         "published before.",
+        "void",
     )
     ESCALATED = "escalated", "The item went to a person: an agent's pause, or a limit of bee's own."
-    ERROR = "error", "The run failed; the failure beside it says how.", False, True
-    UNCLASSIFIED = "no-op-unclassified", "The agent ended without a verb. It counts as a failed try.", False, True
-    LOST = "lost", "The claim ended without a word (its host died or slept). Bounded separately."
+    ERROR = "error", "The run failed; the failure beside it says how.", "failed"
+    UNCLASSIFIED = "no-op-unclassified", "The agent ended without a verb. It counts as a failed try.", "failed"
+    LOST = "lost", "The claim ended without a word (its host died or slept). Bounded separately.", "void"
 
 
 class Failure(StrEnum):

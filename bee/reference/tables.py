@@ -102,9 +102,19 @@ def _roles() -> str:
     for role, row in ROLES.items():
         moved = dict.fromkeys(str(rule.position) for rule in (*ISSUE_RULES, *PULL_RULES) if rule.mover is role)
         lean = "yes" if row.lean else "no"
+        commits = "tests only" if row.tests_only else "yes" if row.writes_code else "no"
         times = f"{row.minutes_total} / {row.minutes_silent}"
         places, verbs = (", ".join(map(code, names)) for names in (moved, row.verbs))
-        rows.append((f"**{role}**", places, verbs, times, "yes" if row.writes_code else "no", lean))
+        rows.append(
+            (
+                f"**{role}**",
+                places,
+                verbs,
+                times,
+                "tests only" if row.tests_only else "yes" if row.writes_code else "no",
+                lean,
+            )
+        )
     head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "may be `engine: none`")
     return table(head, rows)
 

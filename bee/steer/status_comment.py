@@ -14,14 +14,14 @@ from bee.github.client import GitHubClient
 from bee.github.read import OneItem
 from bee.github.write import Edit
 from bee.model.errors import BeeError
-from bee.model.labels import Label
+from bee.model.labels import OWNED, Label
 from bee.model.records import Record
 from bee.pipeline.status_comment import comment_of, found, held, key_of, says
 from bee.pipeline.trust import Trust
 from bee.wording import texts
 
 BY_PERSON = "human"
-HOLDING = frozenset({Label.HUMAN, Label.QUARANTINE, Label.DONE, Label.WIP})
+HOLDING = frozenset(OWNED) - {Label.NEW}
 
 
 def held_edit(one: OneItem, record: Record | None, at: int) -> Edit | None:
