@@ -105,16 +105,7 @@ def _roles() -> str:
         commits = "tests only" if row.tests_only else "yes" if row.writes_code else "no"
         times = f"{row.minutes_total} / {row.minutes_silent}"
         places, verbs = (", ".join(map(code, names)) for names in (moved, row.verbs))
-        rows.append(
-            (
-                f"**{role}**",
-                places,
-                verbs,
-                times,
-                "tests only" if row.tests_only else "yes" if row.writes_code else "no",
-                lean,
-            )
-        )
+        rows.append((f"**{role}**", places, verbs, times, commits, lean))
     head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "may be `engine: none`")
     return table(head, rows)
 
