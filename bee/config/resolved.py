@@ -12,7 +12,7 @@ from bee.config.network import narrowed
 from bee.config.schema import Policy, Settings
 from bee.config.yaml import YamlNode
 from bee.model.roles import Role
-from bee.model.secrets import secrets_in
+from bee.model.text import secrets_in
 
 DEFAULT: Final = "default"
 HIDDEN: Final = "(hidden)"

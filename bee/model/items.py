@@ -288,3 +288,41 @@ class Snapshot:
 def kind_of(item: Item) -> str:
     """`issue` or `pull`, as `--json` prints it."""
     return "pull" if isinstance(item, Pull) else "issue"
+
+
+# ---- a repository as GitHub describes it to one token ----
+
+
+@dataclass(frozen=True, slots=True)
+class RepoFacts:
+    """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind."""
+
+    repo: str
+    private: bool
+    archived: bool
+    has_issues: bool
+    permission: Permission
+    merge_methods: frozenset[str]
+    default_branch: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What GitHub demands of a branch. `reviews` is None where this token may not see it."""
+
+    protected: bool = False
+    contexts: frozenset[str] = frozenset()
+    reviews: int | None = 0
+    strict: bool = False
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One permission that was asked about: whether the token has it."""
+
+    name: str
+    access: str
+    given: bool
+    said: str = ""

@@ -35,7 +35,7 @@ KNOWN: Final = {
     PULL: ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
     RUN: (
         "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
-        "`kind=status` in the sticky comment",
+        "`kind=status` in the status comment",
         "bee, in everything it posts",
         "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
     ),
@@ -89,7 +89,7 @@ def parse(body: str) -> tuple[Marker, ...]:
 
 
 def is_status(body: str) -> bool:
-    """Whether this is the text of a sticky comment: where an item stands, for people; never a word in its thread."""
+    """Whether this is the text of a status comment: where an item stands, for people; never a word in its thread."""
     return any(marker.get("kind") == "status" for marker in named(body, RUN))
 
 

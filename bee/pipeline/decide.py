@@ -102,7 +102,7 @@ def _view_of(one: ItemStatus, views: Sequence[View]) -> View:
 
 
 def acts_on(one: ItemStatus, view: View) -> Sequence[Act]:
-    """What bee does about an item without an agent; where there is nothing else, it keeps its sticky comment true."""
+    """What bee does about an item without an agent; where there is nothing else, it keeps its status comment true."""
     acts = tuple(_acts_on(one, view))
     if not acts and behind(one.item, one.placement, view):
         return (Repair(one, RepairKind.SHOW, "its status comment is out of date"),)

@@ -15,8 +15,7 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.model import limits
-from bee.model.secrets import secrets_in
-from bee.model.text import one_line, silent, unix
+from bee.model.text import one_line, secrets_in, silent, unix
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is no credential, and stands in many texts
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")

@@ -10,20 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bee.model import markers, plan
-from bee.model.effects import (
-    CloseIssue,
-    Effect,
-    MergePull,
-    OpenPull,
-    PostComment,
-    PostReview,
-    SetLabels,
-    StickyComment,
-    TickStep,
-    WritePlan,
-    effect_key,
-)
+from bee.model import effects, markers, plan
+from bee.model.effects import Effect, StatusComment, effect_key
 from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
@@ -42,12 +30,12 @@ NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHu
 
 
 def key_of(number: int) -> str:
-    """The key under which the sticky comment of an item finds itself: one for its whole life."""
+    """The key under which the status comment of an item finds itself: one for its whole life."""
     return effect_key(number, OWN_ROLE, "", "status")
 
 
 def found(item: Item, trust: Trust, key: str) -> Comment | None:
-    """The item's sticky comment: bee's own, the earliest should there be two."""
+    """The item's status comment: bee's own, the earliest should there be two."""
     ours = (c for c in item.comments if trust.is_bee(c.author) and markers.is_status(c.body))
     keyed = [c for c in ours if any(marker.get("key") == key for marker in markers.named(c.body, markers.RUN))]
     return min(keyed, key=lambda comment: (comment.at, comment.id), default=None)
@@ -104,19 +92,19 @@ def held(item: Item) -> Placement:
                           human=True))  # fmt: skip
 
 
-def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StickyComment:
+def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StatusComment:
     """The whole comment, as of `at`; `record` is the last of the item's ledger, `run` who writes."""
     runs = [one for one in fold(record) if is_dispatch(one)]
     text = texts.standing(item.number, state, upcoming, runs, spent(record)[0], at, item.open)
     key = key_of(item.number)
-    return StickyComment(item.number, texts.marked(text, run, OWN_ROLE, key, kind="status"), key)
+    return StatusComment(item.number, texts.marked(text, run, OWN_ROLE, key, kind="status"), key)
 
 
 # ---- after an outbox ----
 
 
-def sticky(item: Item, outbox: Sequence[Effect], view: View, record: Record, head: str = "") -> StickyComment:
-    """The sticky comment of `item` after `outbox`. `record` ends the run; `head` is what it pushed to the branch."""
+def comment_after(item: Item, outbox: Sequence[Effect], view: View, record: Record, head: str = "") -> StatusComment:
+    """The status comment of `item` after `outbox`. `record` ends the run; `head` is what it pushed to the branch."""
     one = status_after(item, outbox, view, record, head)
     return comment_of(one.item, *says(one.item, one.placement), record, record.run, record.at)
 
@@ -146,15 +134,15 @@ def _after(item: Item, effect: Effect, view: View, record: Record) -> Item:
     bee = view.snapshot.viewer
     if getattr(effect, "number", item.number) != item.number:
         return item
-    if isinstance(effect, SetLabels):
+    if isinstance(effect, effects.SetLabels):
         return replace(item, label_names=(item.label_names - {*effect.remove}) | {*effect.add})
-    if isinstance(effect, PostComment):
+    if isinstance(effect, effects.PostComment):
         return replace(item, comments=(*item.comments, Comment(NEW_ID, bee, effect.body, record.at)))
     if isinstance(item, Issue):
         return _issue_after(item, effect, view, record)
-    if isinstance(effect, MergePull):
+    if isinstance(effect, effects.MergePull):
         return replace(item, open=False, merged=True)
-    if isinstance(effect, PostReview):
+    if isinstance(effect, effects.PostReview):
         review = Review(NEW_ID, bee, ReviewState.COMMENTED, effect.body, record.at, effect.head)
         return replace(item, reviews=(*item.reviews, review))
     return item
@@ -162,19 +150,19 @@ def _after(item: Item, effect: Effect, view: View, record: Record) -> Item:
 
 def _issue_after(issue: Issue, effect: Effect, view: View, record: Record) -> Issue:
     bee = view.snapshot.viewer
-    if isinstance(effect, CloseIssue):
+    if isinstance(effect, effects.CloseIssue):
         return replace(issue, open=False)
-    if isinstance(effect, WritePlan | TickStep):
+    if isinstance(effect, effects.WritePlan | effects.TickStep):
         body = (
             plan.with_plan(issue.body, effect.section)
-            if isinstance(effect, WritePlan)
+            if isinstance(effect, effects.WritePlan)
             else plan.with_tick(issue.body, effect.step)
         )
         edits = issue.edits or (Edit(issue.author, issue.created_at, issue.body),)
         latest = max(record.at, *(edit.at for edit in edits))
         edits = (Edit(bee, latest, body), *edits)  # as GitHub lists them: of one second, the newest first
         return replace(issue, body=body, edits=edits, edited_at=record.at, editor=bee)
-    if isinstance(effect, OpenPull):
+    if isinstance(effect, effects.OpenPull):
         opened = PullRef(0, PullState.OPEN, effect.head_ref, record.head, effect.base_ref, bee, False)
         return replace(issue, pulls=(*issue.pulls, opened))
     return issue

@@ -10,13 +10,13 @@ from itertools import groupby
 from typing import Any, Final
 
 from bee.github import write
-from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StickyComment
+from bee.model.effects import CloseIssue, Effect, PostComment, SetLabels, StatusComment
 from bee.model.items import Issue, Item
 from bee.pipeline.status_comment import found as sticky_found
 from bee.pipeline.trust import Trust
 from bee.publish.context import Carrying
 
-TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StickyComment)
+TOGETHER: Final = (PostComment, SetLabels, CloseIssue, StatusComment)
 # What stops or ends an item comes before what lets it go.
 ORDER: Final = ("comment", "add", "sticky", "edit", "close", "remove")
 
@@ -61,7 +61,7 @@ def _parts_of(
             ask("comment", effect, subjectId=item.node_id, body=effect.body)
         elif isinstance(effect, CloseIssue) and isinstance(item, Issue) and item.open:
             ask("close", effect, issueId=item.node_id, stateReason="COMPLETED")
-        elif isinstance(effect, StickyComment):
+        elif isinstance(effect, StatusComment):
             there = sticky_found(item, trust, effect.key)
             if there is None:
                 ask("sticky", effect, subjectId=item.node_id, body=effect.body)

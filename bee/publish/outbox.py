@@ -24,7 +24,7 @@ from bee.model.effects import (
     PostReview,
     SetLabels,
     SetStatus,
-    StickyComment,
+    StatusComment,
     TickStep,
     TraceResult,
     WritePlan,
@@ -115,7 +115,7 @@ def _post_comment(carrying: Carrying, effect: PostComment) -> None:
         carrying.posted[effect.key] = write.comment(desk.client, desk.repo, effect.number, effect.body)
 
 
-def _sticky(carrying: Carrying, effect: StickyComment) -> None:
+def _sticky(carrying: Carrying, effect: StatusComment) -> None:
     """What is only shown is not worth a run: where GitHub refuses it, the next act of bee's shows the news."""
     there = status_comment.found(carrying.item(effect.number), carrying.trust, effect.key)
     if there is not None and there.body == effect.body:
@@ -246,6 +246,6 @@ _ACTS: Final[dict[type[Any], Callable[[Carrying, Any], None]]] = {
     CloseIssue: _close_issue,
     DeleteBranch: _delete_branch,
     SetLabels: _set_labels,
-    StickyComment: _sticky,
+    StatusComment: _sticky,
     OpenAlert: _open_alert,
 }

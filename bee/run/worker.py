@@ -35,7 +35,7 @@ from bee.model.text import one_line
 from bee.pipeline.history import error_print
 from bee.pipeline.holds import BY_QUOTA
 from bee.pipeline.output_checks import Gates
-from bee.pipeline.status_comment import sticky
+from bee.pipeline.status_comment import comment_after
 from bee.pipeline.trust import Trust
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import Carrying
@@ -253,7 +253,7 @@ class Run:
             return result
         brief, now = self.place.brief, self.desk.client.now()
         record = leases.ended(self.renewer.lease.record, self._ending(result), now)
-        shown = sticky(brief.item, result.outbox, brief.view, record, result.push or "")
+        shown = comment_after(brief.item, result.outbox, brief.view, record, result.push or "")
         return replace(result, outbox=(*result.outbox, shown))
 
     def _push(self, lease: Lease, result: Result) -> Lease:

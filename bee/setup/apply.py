@@ -18,9 +18,8 @@ from bee.github.client import GitHubClient
 from bee.github.snapshot import read_policy
 from bee.github.write import RefMove
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
-from bee.model.items import PullRef, PullState, Snapshot
+from bee.model.items import BranchRules, PullRef, PullState, RepoFacts, Snapshot
 from bee.model.labels import OWNED, Label
-from bee.model.repository import BranchRules, RepoFacts
 from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.setup.templates import (
     SETUP_BRANCH,

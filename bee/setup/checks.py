@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bee.config.schema import POLICY_PATH, Policy
-from bee.model.items import Permission
+from bee.model.items import BranchRules, Grant, Permission, RepoFacts
 from bee.model.labels import OWNED, Label
-from bee.model.repository import BranchRules, Grant, RepoFacts
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60

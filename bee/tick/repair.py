@@ -47,7 +47,7 @@ from bee.pipeline.facts import Broken, RepairKind, View, human_by_person, record
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.positions import Position, position
 from bee.pipeline.status import ItemStatus
-from bee.pipeline.status_comment import SHOWN, sticky
+from bee.pipeline.status_comment import SHOWN, comment_after
 from bee.pipeline.trust import resumed_at
 from bee.publish.context import Carrying
 from bee.publish.merge import merge_gate
@@ -71,7 +71,7 @@ def mend(desk: Desk, act: Act, view: View) -> bool:
     outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
     ending = Ending(outcome, act.reason)
     if not (isinstance(act, Repair) and act.kind is RepairKind.LABELS):
-        effects = (*effects, sticky(one.item, effects, view, leases.ended(record, ending, now)))
+        effects = (*effects, comment_after(one.item, effects, view, leases.ended(record, ending, now)))
     lease = leases.claim(desk, claim, tip, effects, ending)
     if lease is None:
         return False

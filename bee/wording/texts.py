@@ -52,7 +52,7 @@ def quoted(text: str) -> str:
 
 
 def stands(number: int, state: str, upcoming: str) -> str:
-    """What a sticky comment begins with: where the item stands, and who moves next."""
+    """What a status comment begins with: where the item stands, and who moves next."""
     return f"**bee:** #{number} is {state}\n\n- **Next:** {upcoming}"
 
 
@@ -67,7 +67,7 @@ BEE_NEXT: Final = "bee, at its next tick."
 def standing(
     number: int, state: str, upcoming: str, runs: Sequence[RunSummary], usd: float, at: int, is_open: bool
 ) -> str:
-    """The sticky comment of an item: where it stands, as of `at`. `runs` are the agents', oldest first."""
+    """The status comment of an item: where it stands, as of `at`. `runs` are the agents', oldest first."""
     lines = [stands(number, state, upcoming)]
     if runs:
         last = runs[-1]

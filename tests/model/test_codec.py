@@ -13,7 +13,7 @@ from bee.model.effects import (
     PostReview,
     SetLabels,
     SetStatus,
-    StickyComment,
+    StatusComment,
     TickStep,
     WritePlan,
 )
@@ -26,7 +26,7 @@ EFFECTS: tuple[Effect, ...] = (
     OpenPull("h", "b", "t", "x"), PostComment(1, "b", "k"), PostReview(1, "h", "COMMENT", "b", "k"),
     SetStatus("s", "c", "success", "d"), WritePlan(1, "s", "d"), TickStep(1, "s"),
     MergePull(1, "h", "main", "b", "squash"), CloseIssue(1), DeleteBranch("h", "o"), SetLabels(1, ("a",), ("b",)),
-    OpenAlert("k", "t", "b"), StickyComment(1, "b", "k"),
+    OpenAlert("k", "t", "b"), StatusComment(1, "b", "k"),
 )  # fmt: skip
 
 
