@@ -27,7 +27,7 @@ class YamlNode:
 def parse(text: str, path: str) -> YamlNode:
     """One YAML document; an empty one is None at line 1.
 
-    Raises ConfigError (with `path` and the line) for what is no YAML, and for what a configuration needs not:
+    Raises ConfigError (with `path` and the line) for what is not YAML, and for what a configuration does not need:
     tags, anchors, aliases, merge keys, several documents, duplicate or non-string keys, dates, great size or depth.
     """
     if len(text.encode("utf-8", "replace")) > BYTES_MAX:

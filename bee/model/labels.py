@@ -60,7 +60,7 @@ def conflicts(labels: frozenset[Label], human_by_person: bool) -> frozenset[Labe
     """What must go when labels that exclude one another stand together.
 
     `wip`, `human` and `done` exclude one another. `human` beside `wip` is a person's order to stop and is
-    settled with the run, so it is no conflict here. A `human` that a person set is never taken away.
+    settled with the run, so it is not a conflict here. A `human` that a person set is never taken away.
     """
     if Label.DONE not in labels:
         return frozenset()

@@ -1,6 +1,6 @@
 """The hidden markers `<!-- bee:<name> key=value ... -->`: parsed and rendered, nothing more.
 
-Whether a marker counts (who wrote it, when, about which head) is decided in `trust`. Total: bad text is no marker.
+Whether a marker counts (who wrote it, when, about which head) is decided in `trust`. Total: bad text is not a marker.
 """
 
 from __future__ import annotations

@@ -99,5 +99,5 @@ class Cause(StrEnum):
     E2E = "e2e-undecided"
     ABANDONED = "abandoned"
     HOT_LOOP = "hot-loop"
-    MENDING = "bee-failed"
+    BEE_FAILED = "bee-failed"
     CYCLE = "dependency-cycle"

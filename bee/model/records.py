@@ -151,7 +151,7 @@ def run_name(role: str, number: int, now: int, nonce: str) -> str:
 
 
 def began_at(run: str) -> int | None:
-    """When a run began, in seconds since the epoch; None for what is no name of a run."""
+    """When a run began, in seconds since the epoch; None for what is not the name of a run."""
     match = _NAME.fullmatch(run)
     try:
         return int(datetime.strptime(match[1], _TIME).replace(tzinfo=UTC).timestamp()) if match else None

@@ -70,7 +70,7 @@ Choice = Idle | Dispatch
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The status of every item, what to repair first, the one choice, and what keeps whole repositories still."""
+    """The status of every item, what to repair first, the one choice, and what holds whole repositories."""
 
     statuses: tuple[ItemStatus, ...]
     acts: tuple[Act, ...]
@@ -79,12 +79,12 @@ class Decision:
 
     @property
     def held(self) -> str:
-        """What keeps whole repositories still, in words; empty where nothing does."""
+        """What holds whole repositories, in words; empty where nothing does."""
         return "; ".join(hold.text for hold in self.holds)
 
 
 def decide(views: Sequence[View]) -> Decision:
-    """The places of every item of every repository, what to mend, and the one choice among those not held."""
+    """The status of every item of every repository, what to repair, and the one choice among those not held."""
     surveyed = [(view, survey(view)) for view in views]
     statuses = tuple(one for _, ones in surveyed for one in ones)
     acts = sorted((act for view, ones in surveyed for one in ones for act in acts_on(one, view)), key=_only_shows)
@@ -136,7 +136,7 @@ def _repair(one: ItemStatus, kind: RepairKind, view: View) -> Act:
     """The repair, or a person when bee failed at it too often. What a dead run left is always settled."""
     failed = repairs_failed(record_of(view, one.number), kind, resumed_at(one.item, view.trust))
     if failed >= limits.FAILURES_MAX and kind not in {RepairKind.CARRY_OUT, RepairKind.SETTLE} and not one.facts.human:
-        return Escalate(one, f"bee failed {failed} times at this: {one.placement.reason}", Cause.MENDING)
+        return Escalate(one, f"bee failed {failed} times at this: {one.placement.reason}", Cause.BEE_FAILED)
     return Repair(one, kind, one.placement.reason)
 
 
@@ -191,7 +191,7 @@ def choose(statuses: Sequence[ItemStatus], views: Sequence[View]) -> Choice:
 
 
 def decision_json(decision: Decision) -> dict[str, Any]:
-    """The decision as `bee tick --json` prints it: the choice, or the first thing mended where nothing was chosen."""
+    """The decision as `bee tick --json` prints it: the choice, or the first repair where nothing was chosen."""
     choice = decision.choice
     if isinstance(choice, Dispatch):
         return _act_json("dispatch", choice.status, choice.role, choice.reason)

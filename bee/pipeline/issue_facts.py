@@ -214,7 +214,7 @@ def _step_state(
 def _broken_links(
     issue: Issue, view: View, at: Position, plan: Plan | None, left: list[Step], merged: set[str]
 ) -> Broken:
-    """What bee mends about an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
+    """What bee repairs on an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
     if any(rule.position is at for rule in HELD):
         return Broken.NOTHING
     if issue.number in links_of(view).cyclic:

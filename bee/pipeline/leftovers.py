@@ -47,7 +47,7 @@ def twins(view: View) -> list[Twin]:
 def twins_of(item: Item, trust: Trust) -> Iterator[Twin]:
     """The comments and reviews of bee's on one item that carry the effect key of an earlier one.
 
-    What a person edited is nobody's word any more: bee says it again, and that is no twin.
+    What a person edited is nobody's word any more: bee says it again, and that is not a twin.
     """
     seen: set[str] = set()
     posts: tuple[Comment | Review, ...] = (*item.comments, *(item.reviews if isinstance(item, Pull) else ()))
@@ -87,7 +87,7 @@ def may_alert(views: Sequence[View], decision: Decision) -> bool:
 def debts(statuses: Iterable[ItemStatus]) -> tuple[ItemStatus, ...]:
     """The debts among the items of one or several repositories, in their order.
 
-    What is outside the intake is left alone on purpose and is no debt; but it moves nothing that waits for it.
+    What is outside the intake is left alone on purpose and is not a debt; but it moves nothing that waits for it.
     """
     items = list(statuses)
     by_repo: dict[str, dict[int, ItemStatus]] = {}

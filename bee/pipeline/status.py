@@ -163,7 +163,7 @@ def _design_problems(one: ItemStatus) -> list[str]:
 
 def why_json(one: ItemStatus, hold: Hold | None = None) -> dict[str, Any]:
     """One item as `bee why --json` explains it. Among the facts are what the linter says of a design doc that is not
-    ticked yet, and `hold`, what keeps its repository still, where something does.
+    ticked yet, and `hold`, what holds its repository, where something does.
     """
     held: dict[str, Any] = {"held": hold.text} if hold is not None and one.role is not None else {}
     problems = _design_problems(one)

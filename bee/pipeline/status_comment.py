@@ -25,7 +25,7 @@ from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import Trust
 from bee.wording import texts
 
-SHOWN: Final = ""  # what the claim of a refreshed comment is keyed with: it is no run, and stands in no history
+SHOWN: Final = ""  # what the claim of a refreshed comment is keyed with: it is not a run, and is in no history
 NEW_ID: Final = 2**62  # what is only foreseen comes after everything that GitHub has numbered
 
 
@@ -42,7 +42,7 @@ def found(item: Item, trust: Trust, key: str) -> Comment | None:
 
 
 def behind(item: Item, placement: Placement, view: View) -> bool:
-    """Whether the comment says another thing than where the item rests now, and bee has not tried to mend that yet.
+    """Whether the comment no longer says where the item rests, and bee has not tried to rewrite it yet.
 
     An item that a person paused from the terminal gets its first comment like this, too.
     """

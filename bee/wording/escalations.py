@@ -114,7 +114,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
          "Remove the label `breeze:quarantine-hotloop`.", _CLOSE),
         Evidence.FAILURE,
     ),
-    Cause.MENDING: CauseText(
+    Cause.BEE_FAILED: CauseText(
         "bee itself failed again and again at a repair of its own.",
         "Read what GitHub refused: mostly a permission of the token, or a rule of the branch.",
         ("Mend what the reason names; then remove the label `breeze:human`.", _CLOSE),
