@@ -111,20 +111,21 @@ def acts_on(one: ItemStatus, view: View) -> Sequence[Act]:
 
 def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
     placement = one.placement
-    if placement.position is Position.REPAIR:
+    at = placement.position
+    if at is Position.REPAIR:
         repair = one.facts.broken.repair
         yield Escalate(one, placement.reason, Cause.CYCLE) if repair is None else _repair(one, repair, view)
-    elif placement.position is Position.COMPLETE:
+    elif at is Position.COMPLETE:
         yield _repair(one, RepairKind.COMPLETE, view)
-    elif placement.position is Position.QUARANTINED:
+    elif at is Position.QUARANTINED:
         tip = view.snapshot.items.get(one.number)
         live = is_live(tip, view.snapshot.now, view.phases)  # somebody is at it, or died at it just now
         if not live and (due := release_due(one.item, view)):
             yield Repair(one, RepairKind.RELEASE, due)
-    elif placement.position is Position.ABANDONED:
+    elif at is Position.ABANDONED:
         if not already_escalated(one.item, Cause.ABANDONED, view, one.facts.about["pull"]):
             yield Escalate(one, placement.reason, Cause.ABANDONED)
-    elif placement.position is Position.EXHAUSTED or _asks_person(one):
+    elif at is Position.EXHAUSTED or _asks_person(one):
         yield Escalate(one, placement.reason, placement.cause or Cause.E2E)
     elif one.role is not None:
         loop = hot_loop(record_of(view, one.number))

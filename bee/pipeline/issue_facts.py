@@ -211,11 +211,14 @@ def _step_state(
     return Steps.NEEDED, None
 
 
+_LEFT_ALONE: Final = frozenset(rule.position for rule in HELD)
+
+
 def _broken_links(
     issue: Issue, view: View, at: Position, plan: Plan | None, left: list[Step], merged: set[str]
 ) -> Broken:
     """What bee repairs on an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
-    if any(rule.position is at for rule in HELD):
+    if at in _LEFT_ALONE:
         return Broken.NOTHING
     if issue.number in links_of(view).cyclic:
         return Broken.CYCLE
