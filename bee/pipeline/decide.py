@@ -16,7 +16,7 @@ from bee.model.outcomes import Cause
 from bee.model.records import fold
 from bee.model.roles import Role
 from bee.pipeline.escalation import already_escalated, release_due
-from bee.pipeline.facts import Proof, PullFacts, RepairKind, View, is_live, record_of
+from bee.pipeline.facts import RepairKind, View, is_live, record_of
 from bee.pipeline.history import hot_loop, is_dispatch, repairs_failed
 from bee.pipeline.holds import Hold, hold_of
 from bee.pipeline.positions import ISSUE_RULES, Position
@@ -125,8 +125,8 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
     elif at is Position.ABANDONED:
         if not already_escalated(one.item, Cause.ABANDONED, view, one.facts.about["pull"]):
             yield Escalate(one, placement.reason, Cause.ABANDONED)
-    elif at is Position.EXHAUSTED or _asks_person(one):
-        yield Escalate(one, placement.reason, placement.cause or Cause.E2E)
+    elif placement.cause is not None:
+        yield Escalate(one, placement.reason, placement.cause)
     elif one.role is not None:
         loop = hot_loop(record_of(view, one.number))
         if loop and resumed_at(one.item, view.trust) < loop[0].started_at:
@@ -139,14 +139,6 @@ def _repair(one: ItemStatus, kind: RepairKind, view: View) -> Act:
     if failed >= limits.FAILURES_MAX and kind not in {RepairKind.CARRY_OUT, RepairKind.SETTLE} and not one.facts.human:
         return Escalate(one, f"bee failed {failed} times at this: {one.placement.reason}", Cause.BEE_FAILED)
     return Repair(one, kind, one.placement.reason)
-
-
-def _asks_person(one: ItemStatus) -> bool:
-    return (
-        isinstance(one.facts, PullFacts)
-        and one.placement.position is Position.E2E_FAILED
-        and one.facts.proof is Proof.ASK
-    )
 
 
 def _key(one: ItemStatus) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bee.model.items import Issue, Pull, PullRef, PullState
+from bee.model.labels import Label
 from bee.model.plan import Body, Plan, Step, read_body
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.text import outside_code
@@ -182,11 +183,9 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
 def _in_scope(issue: Issue, view: View, body: Body) -> bool:
     if is_alert(issue, view.trust):
         return False
-    return view.policy.intake == "all" or body.design_gate is not None or adopted(issue, view) or _asks(issue)
-
-
-def _asks(issue: Issue) -> bool:
-    return any(name.lower() == "breeze:new" for name in issue.label_names)
+    return (
+        view.policy.intake == "all" or body.design_gate is not None or adopted(issue, view) or Label.NEW in issue.labels
+    )
 
 
 def _plan_state(body: Body) -> Plans:

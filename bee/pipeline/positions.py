@@ -79,6 +79,7 @@ class Rule:
 
     leads: what happens next and where that puts the item, for the diagrams.
     waits_on: the fact that names the items it waits for.
+    cause: why the item goes to a person, in a comment and with a label; None where the position alone asks.
     still: only a change of the item or of the default branch can move it, so an unchanged repository is not read again.
     rests: it may stay for long without a run that would say so, so bee keeps its status comment true.
     quiet: a person moves next, and is not pressed.
@@ -94,6 +95,7 @@ class Rule:
     advice: str
     leads: tuple[tuple[str, Position], ...] = ()
     waits_on: str = ""
+    cause: Cause | None = None
     still: bool = False
     rests: bool = False
     quiet: bool = False
@@ -265,7 +267,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          mover=Role.TEST, advice="Nothing: E2E is run once more.", repairs=True),
     *_drafts("E2E failed", lambda f: f.proof is Proof.MEND, Position.E2E_FAILED, "drafter pushes", repairs=True),
     Rule(name="E2E failed in a way only a person can settle", matches=lambda f: f.proof is Proof.ASK,
-         position=Position.E2E_FAILED, mover=Mover.PERSON,
+         position=Position.E2E_FAILED, mover=Mover.PERSON, cause=Cause.E2E,
          advice="Read the E2E comment; change the design or the tests, then push or resume."),
     Rule(name="GitHub is still computing whether it merges", matches=lambda f: f.mergeable is Mergeable.UNKNOWN,
          position=Position.SETTLING, mover=Mover.CONDITION, merging=True,
@@ -299,7 +301,7 @@ def position(facts: Facts) -> Placement:
     for rule in rules:
         if rule.matches(facts):
             reason = facts.broken.value if rule.position is Position.REPAIR else rule.name
-            return Placement(rule, rule.name, reason)
+            return Placement(rule, rule.name, reason, cause=rule.cause)
     raise AssertionError(f"no rule for {facts}")
 
 
