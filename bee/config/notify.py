@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bee.config.yaml import YamlNode
 from bee.model.errors import ConfigError
 from bee.model.text import one_line
 
 if TYPE_CHECKING:  # configuration is read by ticks that look at no item
+    from bee.config.yaml import YamlNode
     from bee.model.items import Item
 
 DESKTOP: Final = "desktop"

@@ -6,13 +6,15 @@ import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from bee.config.network import NONE, OPEN, Network, is_host
 from bee.config.notify import ways_of
-from bee.config.yaml import YamlNode
 from bee.model.errors import ConfigError
 from bee.model.roles import Role
+
+if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
+    from bee.config.yaml import YamlNode
 
 REPO_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 T = TypeVar("T")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from bee.config.network import narrowed
 from bee.config.schema import Policy, Settings
-from bee.config.yaml import YamlNode
 from bee.model.roles import Role
 from bee.model.text import secrets_in
+
+if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
+    from bee.config.yaml import YamlNode
 
 DEFAULT: Final = "default"
 HIDDEN: Final = "(hidden)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bee.config.network import OPEN, Network
 from bee.config.notify import Way
@@ -32,10 +32,12 @@ from bee.config.readers import (
     read_file,
     section,
 )
-from bee.config.yaml import YamlNode
 from bee.model import limits
 from bee.model.errors import ConfigError
 from bee.model.roles import ROLES, Role
+
+if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
+    from bee.config.yaml import YamlNode
 
 POLICY_PATH: Final = ".github/bee.yml"
 PROMPT_PATHS: Final = ".github/bee/**"
