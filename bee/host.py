@@ -20,9 +20,8 @@ from bee.config.schema import Settings
 from bee.github.client import GitHubClient
 from bee.github.rate_limit import WRITES_HINT, with_written, written
 from bee.model.answer import Answer
-from bee.model.phase import Phase
+from bee.model.records import Phase, run_name
 from bee.model.roles import Role
-from bee.model.runs import run_name
 from bee.system.clock import Clock
 from bee.system.home import Home
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from bee.config.schema import Settings, check_repo_name, settings_of
+from bee.config.readers import check_repo_name
+from bee.config.schema import Settings, settings_of
 from bee.executors.local import LocalExecutor
 from bee.git import Git
 from bee.github.client import GitHubClient, Servers

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bee.config.tree import Tree
 from bee.model.errors import ConfigError
 from bee.model.text import one_line
 
 if TYPE_CHECKING:  # configuration is read by ticks that look at no item
+    from bee.config.yaml import YamlNode
     from bee.model.items import Item
 
 DESKTOP: Final = "desktop"
@@ -44,12 +44,12 @@ class Notice:
         }  # fmt: skip
 
 
-def ways_of(path: str, tree: Tree) -> tuple[Way, ...]:
+def ways_of(path: str, tree: YamlNode) -> tuple[Way, ...]:
     """The value of `notify`: one way or a list of them. Raises ConfigError."""
     return tuple(_way(path, part) for part in (tree.value if isinstance(tree.value, list) else [tree]))
 
 
-def _way(path: str, tree: Tree) -> Way:
+def _way(path: str, tree: YamlNode) -> Way:
     value = tree.value
     if isinstance(value, str) and (value == DESKTOP or value.startswith(("https://", "http://"))):
         return value

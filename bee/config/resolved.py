@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from bee.config.network import narrowed
 from bee.config.schema import Policy, Settings
-from bee.config.tree import Tree
 from bee.model.roles import Role
-from bee.model.secrets import secrets_in
+from bee.model.text import secrets_in
+
+if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
+    from bee.config.yaml import YamlNode
 
 DEFAULT: Final = "default"
 HIDDEN: Final = "(hidden)"
@@ -31,7 +33,7 @@ class Value:
     set_by: str
 
 
-def of_machine(settings: Settings, tree: Tree | None, path: str) -> list[Value]:
+def of_machine(settings: Settings, tree: YamlNode | None, path: str) -> list[Value]:
     """What `config.yml` says of the machine as a whole; `tree` is the parsed file, None where there is none."""
     return [
         Value(part.name, shown(getattr(settings, part.name), part.name), _set_by(tree, path, (), part.name))
@@ -40,7 +42,9 @@ def of_machine(settings: Settings, tree: Tree | None, path: str) -> list[Value]:
     ]
 
 
-def of_roles(settings: Settings, tree: Tree | None, path: str, repo: str, policy: Policy | None = None) -> list[Value]:
+def of_roles(
+    settings: Settings, tree: YamlNode | None, path: str, repo: str, policy: Policy | None = None
+) -> list[Value]:
     """How each role is played in a repository on this machine; the network as the policy narrows it."""
     found = []
     for role in Role:
@@ -53,7 +57,7 @@ def of_roles(settings: Settings, tree: Tree | None, path: str, repo: str, policy
     return found
 
 
-def of_policy(policy: Policy, tree: Tree, path: str) -> list[Value]:
+def of_policy(policy: Policy, tree: YamlNode, path: str) -> list[Value]:
     """What the repository's own policy says."""
     found = []
     for part in fields(Policy):
@@ -72,7 +76,7 @@ def of_policy(policy: Policy, tree: Tree, path: str) -> list[Value]:
     return found
 
 
-def _set_by(tree: Tree | None, path: str, keys: Sequence[str], name: str) -> str:
+def _set_by(tree: YamlNode | None, path: str, keys: Sequence[str], name: str) -> str:
     """The file and line of a key; names of repositories are compared without case."""
     line = 0
     for key in (*keys, name):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
 
-from bee.config.tree import Tree
 from bee.model.errors import ConfigError
 
 BYTES_MAX: Final = 256 * 1024
@@ -14,10 +15,19 @@ DEPTH_MAX: Final = 20
 _STRING_TAGS: Final = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:value"})
 
 
-def parse(text: str, path: str) -> Tree:
+@dataclass(frozen=True, slots=True)
+class YamlNode:
+    """One value of a file, with its line (from 1); for a mapping, `key_lines` has the line of each key."""
+
+    value: str | int | float | bool | list[YamlNode] | dict[str, YamlNode] | None
+    line: int
+    key_lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def parse(text: str, path: str) -> YamlNode:
     """One YAML document; an empty one is None at line 1.
 
-    Raises ConfigError (with `path` and the line) for what is no YAML, and for what a configuration needs not:
+    Raises ConfigError (with `path` and the line) for what is not YAML, and for what a configuration does not need:
     tags, anchors, aliases, merge keys, several documents, duplicate or non-string keys, dates, great size or depth.
     """
     if len(text.encode("utf-8", "replace")) > BYTES_MAX:
@@ -30,7 +40,7 @@ def parse(text: str, path: str) -> Tree:
         raise ConfigError(path, mark.line + 1 if mark else None, f"no valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise ConfigError(path, None, f"no valid YAML: {' '.join(str(error).split())}") from error
-    return _tree(node, path, yaml.SafeLoader("")) if node is not None else Tree(None, 1)
+    return _node(node, path, yaml.SafeLoader("")) if node is not None else YamlNode(None, 1)
 
 
 def _check_events(text: str, path: str) -> None:
@@ -50,17 +60,17 @@ def _check_events(text: str, path: str) -> None:
             raise ConfigError(path, line, f"more than {DEPTH_MAX} levels")
 
 
-def _tree(node: yaml.Node, path: str, loader: yaml.SafeLoader) -> Tree:
+def _node(node: yaml.Node, path: str, loader: yaml.SafeLoader) -> YamlNode:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, loader)
     if isinstance(node, yaml.SequenceNode):
-        return Tree([_tree(item, path, loader) for item in node.value], line)
-    return Tree(_scalar(node, path, loader), line)
+        return YamlNode([_node(item, path, loader) for item in node.value], line)
+    return YamlNode(_scalar(node, path, loader), line)
 
 
-def _mapping(node: yaml.MappingNode, path: str, loader: yaml.SafeLoader) -> Tree:
-    values: dict[str, Tree] = {}
+def _mapping(node: yaml.MappingNode, path: str, loader: yaml.SafeLoader) -> YamlNode:
+    values: dict[str, YamlNode] = {}
     lines: dict[str, int] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
@@ -70,8 +80,8 @@ def _mapping(node: yaml.MappingNode, path: str, loader: yaml.SafeLoader) -> Tree
         key = key_node.value
         if key in values:
             raise ConfigError(path, line, f"the key {key!r} stands twice, first on line {lines[key]}")
-        values[key], lines[key] = _tree(value_node, path, loader), line
-    return Tree(values, node.start_mark.line + 1, lines)
+        values[key], lines[key] = _node(value_node, path, loader), line
+    return YamlNode(values, node.start_mark.line + 1, lines)
 
 
 def _scalar(node: yaml.Node, path: str, loader: yaml.SafeLoader) -> str | int | float | bool | None:

@@ -22,13 +22,14 @@ from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
 from bee.model.items import Comment, Issue
+from bee.model.records import OWN_ROLE
 from bee.model.text import unix
 from bee.pipeline import status_comment
-from bee.pipeline.decide import Decision, survey
+from bee.pipeline.decide import Decision
 from bee.pipeline.facts import View
 from bee.pipeline.gates import plan_print
-from bee.pipeline.history import MENDER
 from bee.pipeline.holds import BY_PERSON
+from bee.pipeline.status import survey
 from bee.pipeline.trust import revisions
 from bee.publish import posts
 from bee.steer import actions
@@ -94,7 +95,7 @@ def _show(host: Host, client: GitHubClient, view: View, decision: Decision, star
 
 def _differs(issue: Issue, view: View, decision: Decision, started: str) -> bool:
     shown = _shown(issue, view)
-    if shown is None or tuple(board.boxes_in(issue.body)) != board.boxes(view, decision.places):
+    if shown is None or tuple(board.boxes_in(issue.body)) != board.boxes(view, decision.statuses):
         return True
     return not board.same(unix(shown.body), board.picture(view, decision, started))
 
@@ -109,7 +110,7 @@ def _rested(issue: Issue, view: View) -> bool:
 
 
 def _key(number: int) -> str:
-    return effect_key(number, MENDER, "", board.KEY)
+    return effect_key(number, OWN_ROLE, "", board.KEY)
 
 
 def _shown(issue: Issue, view: View) -> Comment | None:
@@ -122,14 +123,14 @@ def _open(lease: Lease, view: View, decision: Decision, started: str) -> None:
     marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
     if read.open_alert(lease.client, lease.repo, view.snapshot.viewer.login, marker):
         return
-    body = board.body(lease.repo, board.boxes(view, decision.places), ())
+    body = board.body(lease.repo, board.boxes(view, decision.statuses), ())
     number = posts.create_issue(lease, wording.DASHBOARD_TITLE, body)
     posts.comment(lease, number, _picture(lease, number, view, decision, started))
 
 
 def _picture(lease: Lease, number: int, view: View, decision: Decision, started: str) -> str:
     text = wording.as_of(board.picture(view, decision, started), lease.client.now())
-    return wording.marked(text, board.KEY, MENDER, _key(number), kind="status")
+    return wording.marked(text, board.KEY, OWN_ROLE, _key(number), kind="status")
 
 
 def _answer(lease: Lease, issue: Issue, view: View) -> None:
@@ -155,7 +156,7 @@ def _refresh(lease: Lease, issue: Issue, view: View, decision: Decision, started
         # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
         posts.close_issue(lease, issue.number)
         return
-    body = board.body(lease.repo, board.boxes(view, decision.places), board.said(issue.body))
+    body = board.body(lease.repo, board.boxes(view, decision.statuses), board.said(issue.body))
     if body != unix(issue.body) and not board.asked(issue):
         posts.write_body(lease, issue.number, body)
         lost = _written_over(lease, issue, body)

@@ -14,22 +14,19 @@ from typing import Final
 from bee.model import limits, markers
 from bee.model.items import Edit, Issue, Who
 from bee.model.outcomes import Outcome
-from bee.model.records import RunSummary
+from bee.model.records import OWN_ROLE, RunSummary, fold
 from bee.model.text import outside_code, unix, utc
-from bee.pipeline.decide import Decision, Dispatch, Placed, actionable
+from bee.pipeline.decide import Decision, Dispatch, actionable
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.gates import plan_print
-from bee.pipeline.history import MENDER, fold, is_dispatch
+from bee.pipeline.history import is_dispatch
 from bee.pipeline.holds import day_of, hold_of, standing_pause
 from bee.pipeline.positions import Mover, Position
+from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import Trust, revisions
 from bee.wording import texts
 
 KEY: Final = "dashboard"
-_RETRIED: Final = frozenset({
-    Position.HUMAN, Position.QUARANTINED, Position.EXHAUSTED, Position.NO_CHANGE, Position.BACKING_OFF,
-    Position.ABANDONED,
-})  # fmt: skip
 
 
 class Do(StrEnum):
@@ -83,15 +80,15 @@ def is_board(issue: Issue, trust: Trust) -> bool:
 # ---- the boxes ------------------------------------------------------------------------------------------------------
 
 
-def boxes(view: View, places: Sequence[Placed]) -> tuple[Box, ...]:
+def boxes(view: View, places: Sequence[ItemStatus]) -> tuple[Box, ...]:
     """The boxes that make sense now; at most DASHBOARD_BOXES_MAX of a kind."""
     places = [one for one in places if one.repo == view.snapshot.repo]
     paused = standing_pause(view.snapshot.control, view.snapshot.now) is not None
-    retried = [Box(Do.RETRY, one.number) for one in places if one.place.position in _RETRIED]
+    retried = [Box(Do.RETRY, one.number) for one in places if one.placement.row.retry]
     plans = [
         Box(Do.APPROVE, one.number, plan_print(one.item.body))
         for one in places
-        if one.place.position is Position.PLAN_OPEN
+        if one.placement.position is Position.PLAN_OPEN
     ]
     most = limits.DASHBOARD_BOXES_MAX
     return (Box(Do.RESUME if paused else Do.PAUSE), *retried[:most], *plans[:most])
@@ -141,13 +138,13 @@ def asked(issue: Issue) -> tuple[Asked, ...]:
 
 def picture(view: View, decision: Decision, started: str) -> str:
     """Running, next, waiting, spent, the last error. `started`: the run that this very tick has sent."""
-    places = [one for one in decision.places if one.repo == view.snapshot.repo]
-    sent = decision.choice.placed if started and isinstance(decision.choice, Dispatch) else None
+    places = [one for one in decision.statuses if one.repo == view.snapshot.repo]
+    sent = decision.choice.status if started and isinstance(decision.choice, Dispatch) else None
     parts = {
         "Running": _running(view, decision, started),
         "Next": [f"{one.role} on #{one.number}" for one in actionable(places, [view]) if one is not sent],
-        "Waiting for you": [_waits(one) for one in places if one.place.mover is Mover.PERSON],
-        "Waiting for something else": [_waits(one) for one in places if one.place.mover is Mover.CONDITION],
+        "Waiting for you": [_waits(one) for one in places if one.placement.mover is Mover.PERSON],
+        "Waiting for something else": [_waits(one) for one in places if one.placement.mover is Mover.CONDITION],
     }
     day = day_of(view.snapshot)
     hold = hold_of(view)
@@ -158,17 +155,17 @@ def _running(view: View, decision: Decision, started: str) -> list[str]:
     found_ = []
     for number, tip in sorted(view.snapshot.items.items()):
         record = tip.record
-        if record is not None and record.holds and record.expires_at > view.snapshot.now and record.role != MENDER:
+        if record is not None and record.holds and record.expires_at > view.snapshot.now and record.role != OWN_ROLE:
             found_.append(f"{record.role} on #{number} since {utc(record.started_at)}")
     choice = decision.choice
-    if started and isinstance(choice, Dispatch) and choice.placed.repo == view.snapshot.repo:
-        found_.append(f"{choice.role} on #{choice.placed.number} since {utc(view.snapshot.now)}")
+    if started and isinstance(choice, Dispatch) and choice.status.repo == view.snapshot.repo:
+        found_.append(f"{choice.role} on #{choice.status.number} since {utc(view.snapshot.now)}")
     return found_
 
 
-def _waits(one: Placed) -> str:
-    advice = one.place.advice.format(number=one.number)
-    return f"#{one.number} `{one.place.position}`: {texts.quoted(one.place.reason)}. {advice}"
+def _waits(one: ItemStatus) -> str:
+    advice = one.placement.advice.format(number=one.number)
+    return f"#{one.number} `{one.placement.position}`: {texts.quoted(one.placement.reason)}. {advice}"
 
 
 def _last_error(view: View) -> str:

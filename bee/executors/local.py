@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.model.limits import KILL_GRACE_SECONDS
-from bee.model.phase import Phase
+from bee.model.records import Phase
 from bee.system import process
 from bee.system.home import Home
 from bee.system.process.notes import AGENT, WORKER, note_process

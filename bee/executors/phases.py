@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bee.host import Host
-from bee.model.phase import Phase
+from bee.model.records import Phase
 from bee.pipeline.facts import DayBounds, View
 
 

@@ -194,33 +194,18 @@ def checks(commit: JsonReader | None) -> tuple[Check, ...]:
     return tuple(map(check, rollup.one("contexts").many("nodes"))) if rollup else ()
 
 
-_GREEN = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
-
-
 def check(data: JsonReader) -> Check:
     """A commit status or a check run."""
     if data.text("__typename") == "StatusContext":
         return Check(
-            data.text("context"), status_state(data.text("state")), data.time("createdAt"),
+            data.text("context"), CheckState.of_status(data.text("state")), data.time("createdAt"),
             who(data.one_or_null("creator")), data.text_or_null("description") or "",
             data.text_or_null("targetUrl") or "",
         )  # fmt: skip
-    conclusion = data.text_or_null("conclusion")
-    state = run_state(conclusion) if data.text("status") == "COMPLETED" else CheckState.PENDING
+    ended = data.text("status") == "COMPLETED"
+    state = CheckState.of_conclusion(data.text_or_null("conclusion")) if ended else CheckState.PENDING
     details = data.text_or_null("detailsUrl") or ""
     return Check(data.text("name"), state, data.time_or_null("completedAt"), None, "", details)
-
-
-def status_state(state: str) -> CheckState:
-    """A commit status' state, folded; any word bee does not know is red, never green."""
-    return {"SUCCESS": CheckState.GREEN, "PENDING": CheckState.PENDING, "EXPECTED": CheckState.PENDING}.get(
-        state.upper(), CheckState.RED
-    )
-
-
-def run_state(conclusion: str | None) -> CheckState:
-    """A completed check run's conclusion, folded; any word bee does not know is red, never green."""
-    return CheckState.GREEN if (conclusion or "").upper() in _GREEN else CheckState.RED
 
 
 def tip(data: JsonReader) -> Tip:

@@ -15,11 +15,11 @@ from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull, Snapshot, Who
 from bee.model.labels import Label
-from bee.model.phase import Phase
-from bee.pipeline.decide import place_item, survey
+from bee.model.records import Phase
+from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.facts import View, view_of
 from bee.pipeline.positions import Position
-from bee.pipeline.quarantine import alert_key, may_release
+from bee.pipeline.status import status_of, survey
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 
@@ -58,7 +58,7 @@ def settle(client: GitHubClient, view: View) -> View:
     for _ in range(limits.SETTLE_READS_MAX):
         if all(pull.mergeable is not None for pull in view.snapshot.pulls):
             break
-        waiting = [one.number for one in survey(view) if one.place.position is Position.SETTLING]
+        waiting = [one.number for one in survey(view) if one.placement.position is Position.SETTLING]
         if not waiting:
             break
         client.clock.sleep(SETTLE_PAUSE_SECONDS)
@@ -83,9 +83,8 @@ def _read_again(client: GitHubClient, view: View, numbers: list[int]) -> View:
 
 def _with_dependencies(client: GitHubClient, view: View) -> View:
     """Ask for issue dependencies only when an issue would otherwise be an agent's to move."""
-    wanted = {Position.NEEDS_PLAN, Position.NEEDS_STEP, Position.BACKING_OFF, Position.NO_CHANGE}
-    places = [place_item(issue, view) for issue in view.snapshot.issues]
-    numbers = [one.number for one in places if one.place.position in wanted]
+    statuses = [status_of(issue, view) for issue in view.snapshot.issues]
+    numbers = [one.number for one in statuses if one.role and one.placement.position is not Position.EXHAUSTED]
     if not numbers:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)

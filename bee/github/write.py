@@ -18,7 +18,7 @@ from bee.github.json import JsonReader, top
 from bee.github.read import whole_item
 from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Comment, Item, Tip
-from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.labels import Label
 from bee.model.refs import item_ref
 
 
@@ -72,8 +72,7 @@ def label_id(client: GitHubClient, repo: str, label: Label) -> str:
     try:
         data = client.one("GET", one)
     except NotFoundError:
-        text = LABEL_TEXTS[label]
-        body = {"name": label.value, "color": text.color, "description": text.description}
+        body = {"name": label.value, "color": label.color, "description": label.description}
         try:
             data = client.one("POST", path, body)
         except RefusedError:

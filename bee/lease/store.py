@@ -30,11 +30,10 @@ from bee.model.errors import (
     UnreachableError,
 )
 from bee.model.items import Snapshot, Tip
-from bee.model.labels import Label
+from bee.model.labels import STOPS
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Kind, Record
+from bee.model.records import Kind, Record, fold, spent
 from bee.model.refs import ALERT_REFS, archive_ref, item_ref, merge_ref
-from bee.pipeline.history import fold, spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +360,7 @@ class LeaseStore:
 
 def says_stop(pulse: Pulse) -> bool:
     """Whether the labels say stop."""
-    return bool({Label.HUMAN, Label.QUARANTINE} & pulse.labels)
+    return bool(STOPS & pulse.labels)
 
 
 def add_ref(mirror: Repository, ref: str, oid: str) -> None:

@@ -7,6 +7,7 @@ or the thing it makes is its own evidence (a label, a status, a pull request for
 from __future__ import annotations
 
 import dataclasses
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -126,37 +127,11 @@ class OpenAlert:
 
 
 Effect = (
-    OpenPull
-    | PostComment
-    | PostReview
-    | SetStatus
-    | WritePlan
-    | TickStep
-    | MergePull
-    | CloseIssue
-    | DeleteBranch
-    | SetLabels
-    | StatusComment
-    | OpenAlert
-)
+    OpenPull | PostComment | PostReview | SetStatus | WritePlan | TickStep | MergePull | CloseIssue | DeleteBranch
+    | SetLabels | StatusComment | OpenAlert
+)  # fmt: skip
 
-_KINDS: Final[dict[str, type[Any]]] = {
-    kind.__name__: kind
-    for kind in (
-        OpenPull,
-        PostComment,
-        PostReview,
-        SetStatus,
-        WritePlan,
-        TickStep,
-        MergePull,
-        CloseIssue,
-        DeleteBranch,
-        SetLabels,
-        StatusComment,
-        OpenAlert,
-    )
-}
+_KINDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in typing.get_args(Effect)}
 
 
 def to_json(effect: Effect) -> dict[str, Any]:

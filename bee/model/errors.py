@@ -1,4 +1,4 @@
-"""Every way bee can fail, shaped by cause and by who can mend it.
+"""Every way bee can fail, shaped by cause and by who can fix it.
 
 An error's text is complete: what happened, and what to do next. It does no I/O and knows no exit but its own.
 """

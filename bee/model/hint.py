@@ -11,7 +11,7 @@ NOTHING_TO_DO: Final = "no item is an agent's to move"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One item in its place, as it was shown."""
+    """One item as it was shown."""
 
     repo: str
     number: int

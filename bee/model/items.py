@@ -101,11 +101,34 @@ class Review:
 
 
 class CheckState(StrEnum):
-    """All conclusions of statuses and check runs, folded into what matters here."""
+    """The states of commit statuses and the conclusions of check runs, folded into what matters here.
 
-    GREEN = "green"
-    PENDING = "pending"
-    RED = "red"
+    The columns are GitHub's `StatusState` and `CheckConclusionState`. A word in no row is red, never green.
+    """
+
+    statuses: frozenset[str]
+    conclusions: frozenset[str]
+
+    def __new__(cls, name: str, statuses: str = "", conclusions: str = "") -> CheckState:
+        """A member and its columns."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.statuses, member.conclusions = frozenset(statuses.split()), frozenset(conclusions.split())
+        return member
+
+    GREEN = "green", "SUCCESS", "SUCCESS NEUTRAL SKIPPED"
+    PENDING = "pending", "PENDING EXPECTED"
+    RED = "red", "FAILURE ERROR", "FAILURE CANCELLED TIMED_OUT ACTION_REQUIRED STARTUP_FAILURE STALE"
+
+    @classmethod
+    def of_status(cls, word: str) -> CheckState:
+        """What a commit status' state means, in whatever case."""
+        return next((state for state in cls if word.upper() in state.statuses), cls.RED)
+
+    @classmethod
+    def of_conclusion(cls, word: str | None) -> CheckState:
+        """What a completed check run's conclusion means, in whatever case."""
+        return next((state for state in cls if (word or "").upper() in state.conclusions), cls.RED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,3 +288,41 @@ class Snapshot:
 def kind_of(item: Item) -> str:
     """`issue` or `pull`, as `--json` prints it."""
     return "pull" if isinstance(item, Pull) else "issue"
+
+
+# ---- a repository as GitHub describes it to one token ----
+
+
+@dataclass(frozen=True, slots=True)
+class RepoFacts:
+    """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind."""
+
+    repo: str
+    private: bool
+    archived: bool
+    has_issues: bool
+    permission: Permission
+    merge_methods: frozenset[str]
+    default_branch: str
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What GitHub demands of a branch. `reviews` is None where this token may not see it."""
+
+    protected: bool = False
+    contexts: frozenset[str] = frozenset()
+    reviews: int | None = 0
+    strict: bool = False
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One permission that was asked about: whether the token has it."""
+
+    name: str
+    access: str
+    given: bool
+    said: str = ""

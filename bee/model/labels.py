@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
 
 class Label(StrEnum):
-    """A label that bee reads; all but PRIORITY are also bee's to write."""
+    """A label that bee reads; those of OWNED are also bee's to write. How each looks on GitHub, and who sets it.
 
-    NEW = "breeze:new"
-    WIP = "breeze:wip"
-    HUMAN = "breeze:human"
-    DONE = "breeze:done"
-    QUARANTINE = "breeze:quarantine-hotloop"
-    PRIORITY = "priority:high"
-
-
-@dataclass(frozen=True, slots=True)
-class LabelText:
-    """How a label looks on GitHub: six hex digits of colour (by who moves next), and a sentence."""
+    `color`: six hex digits, by who moves next; empty where the label is not bee's. `stops`: nothing is dispatched
+    under it until a person, or a release, takes it off.
+    """
 
     color: str
     description: str
     set_by: str
+    stops: bool
 
+    def __new__(cls, name: str, color: str = "", description: str = "", set_by: str = "", stops: bool = False) -> Label:
+        """A member and its columns."""
+        member = str.__new__(cls, name)
+        member._value_, member.color, member.description = name, color, description
+        member.set_by, member.stops = set_by, stops
+        return member
 
-LABEL_TEXTS: Final[dict[Label, LabelText]] = {
-    Label.NEW: LabelText("0e8a16", "A trusted person adopts this item for bee", "human"),
-    Label.WIP: LabelText("fbca04", "A bee run has claimed this item", "claim"),
-    Label.HUMAN: LabelText("d93f0b", "Waits for a person; bee never dispatches it", "`bee pause`, bee's own limits"),
-    Label.DONE: LabelText("5319e7", "Finished by bee", "merger, janitor"),
-    Label.QUARANTINE: LabelText("b60205", "Hot loop found; bee never dispatches it", "tick"),
-}
+    NEW = "breeze:new", "0e8a16", "A trusted person adopts this item for bee", "human"
+    WIP = "breeze:wip", "fbca04", "A bee run has claimed this item", "claim"
+    HUMAN = (
+        "breeze:human",
+        "d93f0b",
+        "Waits for a person; bee never dispatches it",
+        "`bee pause`, bee's own limits",
+        True,
+    )
+    DONE = "breeze:done", "5319e7", "Finished by bee", "merger, janitor"
+    QUARANTINE = "breeze:quarantine-hotloop", "b60205", "Hot loop found; bee never dispatches it", "tick", True
+    PRIORITY = "priority:high", "", "Sorts first; bee reads it and never writes it", "human"
+
 
 OWNED_PREFIX: Final = "breeze:"
+OWNED: Final = tuple(label for label in Label if label.startswith(OWNED_PREFIX))
+STOPS: Final = frozenset(label for label in Label if label.stops)
 _BY_NAME: Final = {label.value: label for label in Label}
 
 
@@ -55,7 +61,7 @@ def conflicts(labels: frozenset[Label], human_by_person: bool) -> frozenset[Labe
     """What must go when labels that exclude one another stand together.
 
     `wip`, `human` and `done` exclude one another. `human` beside `wip` is a person's order to stop and is
-    settled with the run, so it is no conflict here. A `human` that a person set is never taken away.
+    settled with the run, so it is not a conflict here. A `human` that a person set is never taken away.
     """
     if Label.DONE not in labels:
         return frozenset()

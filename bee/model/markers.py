@@ -1,6 +1,6 @@
 """The hidden markers `<!-- bee:<name> key=value ... -->`: parsed and rendered, nothing more.
 
-Whether a marker counts (who wrote it, when, about which head) is decided in `trust`. Total: bad text is no marker.
+Whether a marker counts (who wrote it, when, about which head) is decided in `trust`. Total: bad text is not a marker.
 """
 
 from __future__ import annotations
@@ -21,6 +21,28 @@ RUN: Final = "run"
 ALERT: Final = "alert"
 HINT: Final = "hint"
 NEW: Final = "new"
+
+# By name: the values it holds, who writes it, what it does.
+KNOWN: Final = {
+    APPROVED: ("`sha=`", "a person, on a pull request", "approved: on to E2E and merge without review"),
+    CHANGES_REQUESTED: ("`sha=`", "a person, on a pull request", "back to the drafter, over any approval"),
+    PLAN: ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
+    PLAN_APPROVED: (
+        "`text=` `by=`",
+        "a person through `bee approve`, or bee for a box that a person ticked on the dashboard",
+        "approves the plan of this text, as a tick at its gate does",
+    ),
+    PULL: ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
+    RUN: (
+        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
+        "`kind=status` in the status comment",
+        "bee, in everything it posts",
+        "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
+    ),
+    ALERT: ("`key=`", "bee and `scripts/watchdog`, in an alert issue", "one issue per key; never work"),
+    HINT: ("none", "`bee retry --hint`", "the comment is given to the next run as `hint.md`"),
+    NEW: ("`key=`", "`bee new`, in an issue's body", "a second try finds the issue, and opens no other"),
+}
 
 _MARKER: Final = re.compile(r"<!-- bee:([a-z][a-z0-9-]{0,40})((?: [a-z_]{1,20}=[A-Za-z0-9._:/@+,-]{0,200}){0,20}) -->")
 _VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+,-]{0,200}")

@@ -1,4 +1,4 @@
-"""What a run changed, from a closed set, and why a run failed. Values only."""
+"""What a run changed, why a run failed, and why an item goes to a person: closed sets. Values only."""
 
 from __future__ import annotations
 
@@ -6,34 +6,98 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What a run changed: computed by bee from what is different now, never taken from what an agent says."""
+    """What a run changed: computed by bee from what is different now, never taken from what an agent says.
 
-    PROGRESSED = "progressed"
-    ALREADY_DONE = "no-op-already-done"
-    WAITING = "no-op-waiting"
-    STALE_INPUT = "no-op-stale-input"
-    ESCALATED = "escalated"
-    ERROR = "error"
-    UNCLASSIFIED = "no-op-unclassified"
-    LOST = "lost"
+    `meaning` is for the documents. What it does to the next try: `no_op` (nothing to do: not asked again until
+    something changes), `failed` (a failed try), `void` (the claim came to nothing, and may have seen what was no more).
+    """
+
+    meaning: str
+    no_op: bool
+    failed: bool
+    void: bool
+
+    def __new__(cls, name: str, meaning: str = "", effect: str = "") -> Outcome:
+        """A member and its columns."""
+        member = str.__new__(cls, name)
+        member._value_, member.meaning = name, meaning
+        member.no_op, member.failed, member.void = effect == "no-op", effect == "failed", effect == "void"
+        return member
+
+    PROGRESSED = (
+        "progressed",
+        "The run published something: a plan, commits, a reply, a verdict, an E2E result, a merge.",
+    )
+    ALREADY_DONE = (
+        "no-op-already-done",
+        "The agent said, with its reason, that there is nothing left to do. Not asked again until something changes.",
+        "no-op",
+    )
+    WAITING = (
+        "no-op-waiting",
+        "The agent said, with its reason, what it waits for. Not asked again until something changes.",
+        "no-op",
+    )
+    STALE_INPUT = (
+        "no-op-stale-input",
+        "What the run was claimed for had changed, or a person stopped it. Nothing of it counts but what was "
+        "published before.",
+        "void",
+    )
+    ESCALATED = "escalated", "The item went to a person: an agent's pause, or a limit of bee's own."
+    ERROR = "error", "The run failed; the failure beside it says how.", "failed"
+    UNCLASSIFIED = "no-op-unclassified", "The agent ended without a verb. It counts as a failed try.", "failed"
+    LOST = "lost", "The claim ended without a word (its host died or slept). Bounded separately.", "void"
 
 
 class Failure(StrEnum):
-    """Why a run failed. `quota` waits for everyone, `auth` asks a person, the rest back off."""
+    """Why a run failed. `quota` waits for everyone, `auth` asks a person, the rest back off.
 
-    QUOTA = "quota"
-    AUTH = "auth"
-    BUDGET = "budget"
-    TURNS = "turn-limit"
-    TIMEOUT = "timeout"
-    STALL = "stall"
-    KILLED = "killed"
-    NO_VERB = "no-verb"
-    CRASH = "crash"
-    GATE = "output-gate"
-    WORKSPACE = "workspace"
-    MERGE = "merge-refused"
-    CANCELLED = "cancelled"
+    `meaning` is for the documents. `counts`: whether it is a failed try.
+    """
+
+    meaning: str
+    counts: bool
+
+    def __new__(cls, name: str, meaning: str = "", counts: bool = True) -> Failure:
+        """A member and its columns."""
+        member = str.__new__(cls, name)
+        member._value_, member.meaning, member.counts = name, meaning, counts
+        return member
+
+    QUOTA = "quota", "The engine's own limit is reached. Not a failed try.", False
+    AUTH = "auth", "The engine refused its login.", False
+    BUDGET = "budget", "The engine's money limit ended the run."
+    TURNS = "turn-limit", "The engine's turn limit ended the run."
+    TIMEOUT = "timeout", "The run took longer than its total time and was ended."
+    STALL = "stall", "The agent was silent for too long and was ended."
+    KILLED = "killed", "A signal, or too much output, ended the agent."
+    NO_VERB = "no-verb", "The agent ended without a verb."
+    CRASH = "crash", "The agent's program failed, or bee has a bug; the note says which."
+    GATE = "output-gate", "What the agent made may not be published."
+    WORKSPACE = "workspace", "git, the sandbox or the network failed around the run."
+    MERGE = "merge-refused", "The merge gate or GitHub refused; the note says which proof failed."
+    CANCELLED = "cancelled", "A person stopped the run, or its input changed. Not a failed try.", False
 
 
-NO_OPS = frozenset({Outcome.ALREADY_DONE, Outcome.WAITING})
+class Cause(StrEnum):
+    """Why an item goes to a person. What bee says of each stands in `wording.escalations`."""
+
+    QUESTION = "agent-question"
+    FAILURES = "failures"
+    SAME_FAILURE = "same-failure"
+    ALTERNATING = "alternating"
+    LOST = "lost-runs"
+    ROUNDS = "review-rounds"
+    REPAIR_ROUNDS = "repair-rounds"
+    USD = "item-money"
+    RUNS = "item-runs"
+    CHECKS = "checks-pending"
+    SETTLING = "not-computed"
+    OVERTAKEN = "overtaken-passes"
+    BASE_MOVED = "base-moved"
+    E2E = "e2e-undecided"
+    ABANDONED = "abandoned"
+    HOT_LOOP = "hot-loop"
+    BEE_FAILED = "bee-failed"
+    CYCLE = "dependency-cycle"

@@ -9,15 +9,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from bee.model import effects
+from bee.model import effects, limits
 from bee.model.effects import Effect
 from bee.model.outcomes import Failure, Outcome
 
 VERSION: Final = 1
+OWN_ROLE: Final = "bee"  # the role of what bee does by itself
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_NAME: Final = re.compile(r"([0-9]{8}T[0-9]{6}Z)-.+")
 
 
 class Kind(StrEnum):
@@ -31,6 +36,14 @@ class Kind(StrEnum):
 
 
 HOLDING: Final = frozenset({Kind.CLAIMED, Kind.RENEWED, Kind.PUBLISHED})
+
+
+class Phase(StrEnum):
+    """A run's life, as its executor knows it: only that executor can say DEAD."""
+
+    ALIVE = "alive"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,49 @@ def following(before: Record | None, now: int) -> int:
     again below the numbers that bee's comments carry.
     """
     return before.sequence + 1 if before is not None and before.sequence else now
+
+
+def summary_of(record: Record) -> RunSummary:
+    """The run a record speaks of, as later records remember it. A claim without an end is `lost`."""
+    ended = record.kind is Kind.FINISHED and record.outcome is not None
+    stopped = record.kind is Kind.PAUSED
+    outcome = record.outcome if ended and record.outcome else Outcome.STALE_INPUT if stopped else Outcome.LOST
+    failure = Failure.CANCELLED if stopped else record.failure
+    return RunSummary(
+        record.run, record.role, record.fingerprint, outcome, record.started_at, record.at, failure, record.note,
+        record.error_print, record.head, record.position, record.cost_usd, record.tokens,
+    )  # fmt: skip
+
+
+def fold(record: Record | None) -> tuple[RunSummary, ...]:
+    """All runs up to and with this record, oldest first, the last HISTORY_RUNS_MAX of them."""
+    if record is None:
+        return ()
+    if not record.fingerprint:
+        return record.history
+    return (*record.history, summary_of(record))[-limits.HISTORY_RUNS_MAX :]
+
+
+def spent(record: Record | None) -> tuple[float, int]:
+    """(USD, runs) of the whole life of the item up to and with this record."""
+    if record is None:
+        return 0.0, 0
+    own = 1 if record.fingerprint else 0
+    return record.cost_usd_before + record.cost_usd, record.runs_before + own
+
+
+def run_name(role: str, number: int, now: int, nonce: str) -> str:
+    """A run's name: readable, sortable by GitHub's clock (`now` in seconds since the epoch), unique by its nonce."""
+    return f"{datetime.fromtimestamp(now, UTC).strftime(_TIME)}-{role}-{number}-{nonce}"
+
+
+def began_at(run: str) -> int | None:
+    """When a run began, in seconds since the epoch; None for what is not the name of a run."""
+    match = _NAME.fullmatch(run)
+    try:
+        return int(datetime.strptime(match[1], _TIME).replace(tzinfo=UTC).timestamp()) if match else None
+    except ValueError:
+        return None
 
 
 def _plain(value: Any) -> Any:

@@ -20,16 +20,25 @@ class Role(StrEnum):
 EVERY_ROLE_VERBS: Final = ("pause", "nothing-to-do", "context", "why")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleRow:
-    """One role: its own verbs, its default time limits, and whether it may run without an engine."""
+    """One role: its own verbs and default time limits; its prompt is `agents/<role>.md`.
+
+    looks_at: the parts of an issue or pull request that its fingerprint covers, as `fingerprint` names them.
+    verdicts: the words that count on a pull request when a run of this role says them.
+    writes_code, tests_only: whether it hands in commits, and whether only tests.
+    lean: it may run as `engine: none`, for bee can do its mechanical part by itself.
+    """
 
     role: Role
     verbs: tuple[str, ...]
     minutes_total: int
     minutes_silent: int
-    writes_code: bool
-    lean: bool
+    looks_at: tuple[str, ...]
+    verdicts: tuple[str, ...] = ()
+    writes_code: bool = False
+    tests_only: bool = False
+    lean: bool = False
 
     @property
     def all_verbs(self) -> tuple[str, ...]:
@@ -40,10 +49,16 @@ class RoleRow:
 ROLES: Final[dict[Role, RoleRow]] = {
     row.role: row
     for row in (
-        RoleRow(Role.PLANNER, ("plan",), 30, 10, writes_code=False, lean=False),
-        RoleRow(Role.DRAFTER, ("submit", "reply"), 60, 15, writes_code=True, lean=False),
-        RoleRow(Role.REVIEWER, ("review",), 30, 10, writes_code=False, lean=False),
-        RoleRow(Role.TEST, ("e2e", "submit"), 45, 15, writes_code=True, lean=True),
-        RoleRow(Role.MERGER, ("merge",), 15, 10, writes_code=False, lean=True),
+        RoleRow(role=Role.PLANNER, verbs=("plan",), minutes_total=30, minutes_silent=10,
+                looks_at=("design", "plan-text", "comments")),
+        RoleRow(role=Role.DRAFTER, verbs=("submit", "reply"), minutes_total=60, minutes_silent=15, writes_code=True,
+                looks_at=("design", "plan", "steps", "head", "base-name", "verdicts", "checks", "comments"),
+                verdicts=("reply",)),
+        RoleRow(role=Role.REVIEWER, verbs=("review",), minutes_total=30, minutes_silent=10,
+                looks_at=("head", "base-name", "replies"), verdicts=("approve", "changes")),
+        RoleRow(role=Role.TEST, verbs=("e2e", "submit"), minutes_total=45, minutes_silent=15, writes_code=True,
+                tests_only=True, lean=True, looks_at=("head", "base", "lazy-runs")),
+        RoleRow(role=Role.MERGER, verbs=("merge",), minutes_total=15, minutes_silent=10, lean=True,
+                looks_at=("head", "base")),
     )
-}
+}  # fmt: skip

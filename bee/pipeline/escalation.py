@@ -1,30 +1,34 @@
-"""The card on an item that goes to a person: why, what was tried, the evidence, and how to answer. Pure."""
+"""An item that goes to a person: what the comment says, that it is written once, and how quarantine ends. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from bee.model.escalations import Cause
+from bee.model import limits, markers
+from bee.model.effects import effect_key
 from bee.model.items import Item, Pull
-from bee.model.records import RunSummary
-from bee.pipeline.decide import Escalate, Placed
-from bee.pipeline.evidence import e2e_here, e2e_results
+from bee.model.labels import Label
+from bee.model.outcomes import Cause
+from bee.model.records import OWN_ROLE, Record, RunSummary, fold
+from bee.pipeline.evidence import Verdict, e2e_here, e2e_results
 from bee.pipeline.facts import View, record_of
-from bee.pipeline.history import fold, is_dispatch
+from bee.pipeline.fingerprint import trusted_comments
+from bee.pipeline.history import is_dispatch
 from bee.pipeline.pull_facts import said_of
-from bee.pipeline.trust import resumed_at
+from bee.pipeline.status import ItemStatus
+from bee.pipeline.trust import events_of, resumed_at
 from bee.wording import texts
+from bee.wording.escalations import CAUSES, Evidence
 
 TRIED_SHOWN_MAX: Final = 10
 
 
-def card(act: Escalate, view: View) -> str:
-    """The text of the card."""
-    one = act.placed
-    tried = tried_on(one.item, view)
-    evidence = _evidence(one, act.cause, view, tried)
-    return texts.card(act.cause, act.reason, tried[-TRIED_SHOWN_MAX:], evidence, one.number)
+def escalation_text(status: ItemStatus, cause: Cause, reason: str, view: View) -> str:
+    """The comment that hands an item to a person."""
+    tried = tried_on(status.item, view)
+    evidence = _evidence(status, CAUSES[cause].evidence, view, tried)
+    return texts.escalation(cause, reason, tried[-TRIED_SHOWN_MAX:], evidence, status.number)
 
 
 def tried_on(item: Item, view: View, own_run: str = "") -> list[RunSummary]:
@@ -34,26 +38,89 @@ def tried_on(item: Item, view: View, own_run: str = "") -> list[RunSummary]:
     return [run for run in runs if run.started_at >= since]
 
 
-def _evidence(one: Placed, cause: Cause, view: View, tried: Sequence[RunSummary]) -> list[str]:
+def _evidence(one: ItemStatus, wanted: Evidence, view: View, tried: Sequence[RunSummary]) -> list[str]:
     """Where to look: links, and the last failure's own words."""
-    found = []
-    if isinstance(one.item, Pull):
-        found += _of_pull(one.item, cause, view)
-    if cause is Cause.ABANDONED and one.facts.about.get("pull"):
-        found.append(f"the pull request that was closed: #{one.facts.about['pull']}")
+    item, pull = one.item, one.facts.about.get("pull")
     failed = [run for run in tried if run.failure is not None and run.note]
-    if failed and cause in {Cause.FAILURES, Cause.SAME_FAILURE, Cause.ALTERNATING, Cause.HOT_LOOP}:
-        found.append(f"the last failure: {texts.evidence_quote(failed[-1].note)}")
-    return found
-
-
-def _of_pull(pull: Pull, cause: Cause, view: View) -> list[str]:
-    if cause in {Cause.E2E, Cause.REPAIR_ROUNDS, Cause.OVERTAKEN}:
-        results = e2e_results(pull, view.trust)
-        here = e2e_here(results, pull.head, pull.base) or results
-        return [f"the last E2E result: {here[-1].url}"] if here else []
-    if cause is Cause.ROUNDS:
-        last = [word for word in said_of(pull, view) if word.verdict == "changes"][-1:]
-        urls = {**{c.id: c.url for c in pull.comments}, **{r.id: r.url for r in pull.reviews}}
-        return [f"the last change request: {urls[word.id]}" for word in last if urls.get(word.id)]
+    if wanted is Evidence.FAILURE and failed:
+        return [f"{wanted}: {texts.evidence_quote(failed[-1].note)}"]
+    if wanted is Evidence.PULL and pull:
+        return [f"{wanted}: #{pull}"]
+    if wanted is Evidence.E2E and isinstance(item, Pull):
+        results = e2e_results(item, view.trust)
+        here = e2e_here(results, item.head, item.base) or results
+        return [f"{wanted}: {here[-1].url}"] if here else []
+    if wanted is Evidence.REVIEW and isinstance(item, Pull):
+        last = [word for word in said_of(item, view) if word.verdict is Verdict.CHANGES][-1:]
+        urls = {**{c.id: c.url for c in item.comments}, **{r.id: r.url for r in item.reviews}}
+        return [f"{wanted}: {urls[word.id]}" for word in last if urls.get(word.id)]
     return []
+
+
+def escalation_key(item: Item, cause: Cause, view: View, pull: int | None = None) -> str:
+    """The key of one escalation: a second one only for another cause, or after a person has let the item go on.
+
+    `pull` is the closed pull request of an abandoned step, each of which is a cause of its own.
+    """
+    times = releases(item, view, record_of(view, item.number)) if cause is Cause.HOT_LOOP else 0
+    about = f"{resumed_at(item, view.trust)} {cause} {times} {pull or 0}"
+    return effect_key(item.number, OWN_ROLE, about, "escalate")
+
+
+def already_escalated(item: Item, cause: Cause, view: View, pull: int | None = None) -> bool:
+    """Whether this very escalation is on the item."""
+    key = escalation_key(item, cause, view, pull)
+    ours = [c.body for c in item.comments if view.trust.is_bee(c.author)]
+    return any(marker.get("key") == key for body in ours for marker in markers.named(body, markers.RUN))
+
+
+# ---- quarantine ----
+
+QUARANTINE = "quarantine"
+RELEASE = "release"
+
+
+def alert_key(number: int) -> str:
+    """The key of the bug about a hot loop on an item."""
+    return f"hotloop-{number}"
+
+
+def releases(item: Item, view: View, record: Record | None) -> int:
+    """How often bee has released an item by itself since a person last let it go on."""
+    since = resumed_at(item, view.trust)
+    own = [run for run in fold(record) if run.role == OWN_ROLE and run.fingerprint == RELEASE]
+    return sum(1 for run in own if run.started_at >= since)
+
+
+def quarantined_at(item: Item, view: View) -> int | None:
+    """When bee put an item into quarantine; None where it is not there, or a person put it there and must end it."""
+    added = [event for event in events_of(item.events, Label.QUARANTINE) if event.added]
+    if Label.QUARANTINE not in item.labels or not added or not view.trust.is_bee(added[-1].actor):
+        return None
+    return added[-1].at
+
+
+def may_release(item: Item, view: View) -> bool:
+    """Whether the bound leaves bee a release."""
+    left = releases(item, view, record_of(view, item.number)) < limits.HOT_LOOP_RELEASES_MAX
+    return left and quarantined_at(item, view) is not None
+
+
+def release_due(item: Item, view: View) -> str:
+    """Why the item comes out of quarantine now; empty where it stays."""
+    since = quarantined_at(item, view)
+    if since is None or not may_release(item, view):
+        return ""
+    if isinstance(item, Pull) and _new_head(item, since, record_of(view, item.number)):
+        return "it has a new head"
+    if item.number in view.snapshot.mended:
+        return "its bug was closed as completed"
+    if any(comment.at > since for comment in trusted_comments(item, view)):
+        return "a trusted person commented"
+    return ""
+
+
+def _new_head(pull: Pull, since: int, record: Record | None) -> bool:
+    """By the head that the ledger remembers of the quarantine; without one, by when the head was committed."""
+    heads = [run.head for run in fold(record) if run.role == OWN_ROLE and run.fingerprint == QUARANTINE and run.head]
+    return pull.head != heads[-1] if heads else pull.head_committed_at > since

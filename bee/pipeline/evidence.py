@@ -20,10 +20,8 @@ from typing import Any, TypeVar
 from bee.model import markers
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Outcome
-from bee.model.records import Record, RunSummary
-from bee.model.roles import Role
-from bee.model.runs import began_at
-from bee.pipeline.history import fold
+from bee.model.records import Record, RunSummary, began_at, fold
+from bee.model.roles import ROLES, Role
 from bee.pipeline.trust import Trust
 
 Post = Comment | Review
@@ -160,9 +158,9 @@ def _who(post: Post) -> str:
 
 def _words_of_run(post: Post, run: markers.Marker) -> Iterator[Word]:
     verdicts = {"approve": Verdict.APPROVED, "changes": Verdict.CHANGES, "reply": Verdict.REPLIED}
-    allowed = {"reviewer": ("approve", "changes"), "drafter": ("reply",)}.get(run.get("role"), ())
+    role = next((row for row in ROLES.values() if row.role == run.get("role")), None)
     said = run.get("verdict")
-    if said in allowed and run.get("head"):
+    if role is not None and said in role.verdicts and run.get("head"):
         at = post.at if said == "changes" else min(post.at, began_at(run.get("id")) or post.at)
         yield Word(
             verdicts[said], at, run.get("head"), run.get("role"), post.body, True, _who(post), post.id,
@@ -203,7 +201,7 @@ def _was_another_head(run: RunSummary, head: str) -> bool:
 
     A claim that came to nothing may have seen an older head than there was.
     """
-    if run.outcome in (Outcome.LOST, Outcome.STALE_INPUT):
+    if run.outcome.void:
         return False
     made = run.role == Role.DRAFTER and run.outcome is Outcome.PROGRESSED
     return made if run.head == head else bool(run.head)

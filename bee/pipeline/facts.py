@@ -16,24 +16,47 @@ from bee.model import limits, markers
 from bee.model.items import Item, Snapshot, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Outcome
-from bee.model.phase import Phase
-from bee.model.records import Kind, Record
+from bee.model.records import Kind, Phase, Record
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.gates import Gate
 from bee.pipeline.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of
 
 
+class RepairKind(StrEnum):
+    """What bee does by itself, without an agent."""
+
+    CARRY_OUT = "carry-out"
+    SETTLE = "settle"
+    LABELS = "labels"
+    OPEN_PULL = "open-pull"
+    TICK_STEP = "tick-step"
+    RELEASE = "release"
+    COMPLETE = "complete"
+    SHOW = "show"
+
+
 class Broken(StrEnum):
-    """What of an item's labels, ledger or links is against the rules, in the order it is mended."""
+    """What of an item's labels, ledger or links breaks the rules, in the order of repair; and what repairs it.
+
+    `repair` is None where only a person can.
+    """
+
+    repair: RepairKind | None
+
+    def __new__(cls, text: str, repair: RepairKind | None = None) -> Broken:
+        """A member and its column."""
+        member = str.__new__(cls, text)
+        member._value_, member.repair = text, repair
+        return member
 
     NOTHING = "nothing"
-    ROLL_FORWARD = "a run published and did not finish carrying it out"
-    LOST_RUN = "a run claimed this and ended without a word"
-    LABELS = "labels that exclude one another stand together"
-    STALE_WIP = f"{Label.WIP} without a live run"
+    ROLL_FORWARD = "a run published and did not finish carrying it out", RepairKind.CARRY_OUT
+    LOST_RUN = "a run claimed this and ended without a word", RepairKind.SETTLE
+    LABELS = "labels that exclude one another stand together", RepairKind.LABELS
+    STALE_WIP = f"{Label.WIP} without a live run", RepairKind.LABELS
     CYCLE = "it waits for itself through its dependencies"
-    UNOPENED = "the step's branch has no pull request"
-    UNTICKED = "a merged step's box is not ticked"
+    UNOPENED = "the step's branch has no pull request", RepairKind.OPEN_PULL
+    UNTICKED = "a merged step's box is not ticked", RepairKind.TICK_STEP
 
 
 class Plans(StrEnum):

@@ -2,74 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from typing import Final
 
 from bee.config.schema import PolicyLimits
 from bee.model import limits
-from bee.model.escalations import Cause
-from bee.model.outcomes import NO_OPS, Failure, Outcome
-from bee.model.records import Kind, Record, RunSummary
+from bee.model.outcomes import Cause, Failure, Outcome
+from bee.model.records import OWN_ROLE, Record, RunSummary, fold, spent
 from bee.model.roles import Role
-from bee.pipeline.error_signature import alike_at_the_end, alternates
+from bee.model.text import digest, unix
+from bee.pipeline.positions import PULL_RULES, Block, Position
 
 _ROLE_NAMES = frozenset(role.value for role in Role)
-MENDER = "bee"
-_FAILED = frozenset({Outcome.ERROR, Outcome.UNCLASSIFIED})
-# Where the drafter repairs what a machine found; review rounds have a bound of their own.
-_REPAIRED = frozenset({"checks-failed", "e2e-failed"})
-UNCOUNTED = frozenset({Failure.QUOTA, Failure.AUTH, Failure.CANCELLED})
-
-
-class Ban(StrEnum):
-    """Why an item that an agent could move is not dispatched now."""
-
-    BACKING_OFF = "backing-off"
-    NO_CHANGE = "no-change"
-    EXHAUSTED = "exhausted"
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """What history adds to a position. `until` is in seconds since the epoch, 0 where time does not lift it.
-
-    `cause` is why a person is asked, where one is.
-    """
-
-    ban: Ban
-    reason: str
-    until: int = 0
-    cause: Cause | None = None
-
-
-def summary_of(record: Record) -> RunSummary:
-    """The run a record speaks of, as later records remember it. A claim without an end is `lost`."""
-    ended = record.kind is Kind.FINISHED and record.outcome is not None
-    stopped = record.kind is Kind.PAUSED
-    outcome = record.outcome if ended and record.outcome else Outcome.STALE_INPUT if stopped else Outcome.LOST
-    failure = Failure.CANCELLED if stopped else record.failure
-    return RunSummary(
-        record.run, record.role, record.fingerprint, outcome, record.started_at, record.at, failure, record.note,
-        record.error_print, record.head, record.position, record.cost_usd, record.tokens,
-    )  # fmt: skip
-
-
-def fold(record: Record | None) -> tuple[RunSummary, ...]:
-    """All runs up to and with this record, oldest first, the last HISTORY_RUNS_MAX of them."""
-    if record is None:
-        return ()
-    if not record.fingerprint:
-        return record.history
-    return (*record.history, summary_of(record))[-limits.HISTORY_RUNS_MAX :]
-
-
-def spent(record: Record | None) -> tuple[float, int]:
-    """(USD, runs) of the whole life of the item up to and with this record."""
-    if record is None:
-        return 0.0, 0
-    own = 1 if record.fingerprint else 0
-    return record.cost_usd_before + record.cost_usd, record.runs_before + own
+_REPAIRED = frozenset(rule.position for rule in PULL_RULES if rule.repairs)
+_CHARACTERS_MAX: Final = 2_000
+_URL: Final = re.compile(r"\bhttps?://\S+")
+_PATH: Final = re.compile(r"(?<![\w.])(?:~|\.{1,2})?(?:/[\w.@+~-]+)+/?")
+_HEX: Final = re.compile(r"\b(?:0x)?[0-9a-f]{7,64}\b")
+_NUMBER: Final = re.compile(r"[0-9]+(?:[.,:][0-9]+)*")
+_REST: Final = re.compile(r"[^a-z_/#]+")
 
 
 def is_dispatch(run: RunSummary) -> bool:
@@ -79,10 +31,10 @@ def is_dispatch(run: RunSummary) -> bool:
 
 def _failed(run: RunSummary) -> bool:
     """Whether a run at an unchanged fingerprint counts as a failed try: whatever it said, nothing changed."""
-    return run.outcome not in NO_OPS and run.outcome is not Outcome.LOST and run.failure not in UNCOUNTED
+    return not run.outcome.no_op and run.outcome is not Outcome.LOST and (run.failure is None or run.failure.counts)
 
 
-def overlay(
+def block_of(
     record: Record | None,
     role: str,
     fingerprint: str,
@@ -91,7 +43,7 @@ def overlay(
     rounds: int = 0,
     since: int = 0,
     position: str = "",
-) -> Overlay | None:
+) -> Block | None:
     """What forbids dispatching `role` at `fingerprint` now; None when nothing does.
 
     `since` is when a person last resumed the item: spending and rounds count from there. `position` is the item's.
@@ -99,8 +51,8 @@ def overlay(
     everything = [run for run in fold(record) if run.started_at >= since and run.role in _ROLE_NAMES]
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
     failures = [run for run in runs if _failed(run)]
-    if runs and runs[-1].outcome in NO_OPS:
-        return Overlay(Ban.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
+    if runs and runs[-1].outcome.no_op:
+        return Block(Position.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
     spent_up = (
         _tried_enough(failures, sum(1 for run in runs if run.outcome is Outcome.LOST), bounds)
         or _goes_round([run for run in everything if run.role == role], rounds, bounds, position)
@@ -109,11 +61,11 @@ def overlay(
     return spent_up or _backoff(failures, now)
 
 
-def _exhausted(cause: Cause, reason: str) -> Overlay:
-    return Overlay(Ban.EXHAUSTED, reason, cause=cause)
+def _exhausted(cause: Cause, reason: str) -> Block:
+    return Block(Position.EXHAUSTED, reason, cause=cause)
 
 
-def _tried_enough(failures: Sequence[RunSummary], lost: int, bounds: PolicyLimits) -> Overlay | None:
+def _tried_enough(failures: Sequence[RunSummary], lost: int, bounds: PolicyLimits) -> Block | None:
     """Too many failed or lost tries at one fingerprint."""
     if len(failures) >= bounds.failures:
         said = f"{len(failures)} failed tries with nothing changed; last: {failures[-1].note}"
@@ -123,7 +75,7 @@ def _tried_enough(failures: Sequence[RunSummary], lost: int, bounds: PolicyLimit
     return None
 
 
-def _goes_round(runs: Sequence[RunSummary], rounds: int, bounds: PolicyLimits, position: str) -> Overlay | None:
+def _goes_round(runs: Sequence[RunSummary], rounds: int, bounds: PolicyLimits, position: str) -> Block | None:
     """The role comes back to where it was, whatever the inputs: `runs` are all of the role since a person resumed."""
     if rounds >= bounds.review_rounds:
         return _exhausted(Cause.ROUNDS, f"{rounds} review rounds without agreement")
@@ -141,7 +93,7 @@ def _goes_round(runs: Sequence[RunSummary], rounds: int, bounds: PolicyLimits, p
     return None
 
 
-def _cost_enough(usd: float, count: int, bounds: PolicyLimits) -> Overlay | None:
+def _cost_enough(usd: float, count: int, bounds: PolicyLimits) -> Block | None:
     if usd >= bounds.usd_per_item > 0:
         said = f"{usd:.2f} USD spent on this item, its limit is {bounds.usd_per_item:.2f}"
         return _exhausted(Cause.USD, said)
@@ -154,9 +106,9 @@ def failed_in_a_row(runs: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
     """The failed runs since the last one that was none, oldest first. What counts as no try stands in nobody's way."""
     found: list[RunSummary] = []
     for run in reversed(runs):
-        if run.failure in UNCOUNTED or run.outcome is Outcome.LOST:
+        if (run.failure and not run.failure.counts) or run.outcome is Outcome.LOST:
             continue
-        if run.outcome not in _FAILED:
+        if not run.outcome.failed:
             break
         found.append(run)
     return tuple(reversed(found))
@@ -183,21 +135,28 @@ def spending(record: Record | None, since: int) -> tuple[float, int]:
     return usd + max(0.0, usd_all - sum(run.cost_usd for run in window)), count + max(0, count_all - len(window))
 
 
-def _backoff(failures: Sequence[RunSummary], now: int) -> Overlay | None:
+def _backoff(failures: Sequence[RunSummary], now: int) -> Block | None:
     if not failures:
         return None
     minutes = limits.BACKOFF_MINUTES[min(len(failures), len(limits.BACKOFF_MINUTES)) - 1]
     until = failures[-1].ended_at + minutes * 60
     if now >= until:
         return None
-    return Overlay(Ban.BACKING_OFF, f"try {len(failures)} failed ({failures[-1].note}); next in {until - now} s", until)
+    return Block(
+        Position.BACKING_OFF, f"try {len(failures)} failed ({failures[-1].note}); next in {until - now} s", until
+    )
 
 
-def mends_failed(record: Record | None, mend: str, since: int = 0) -> int:
+def repairs_failed(record: Record | None, kind: str, since: int = 0) -> int:
     """How many times in a row bee itself failed to put the same thing right, since a person resumed the item."""
     count = 0
     for run in reversed(fold(record)):
-        if run.started_at < since or run.role != MENDER or run.fingerprint != mend or run.outcome is not Outcome.ERROR:
+        if (
+            run.started_at < since
+            or run.role != OWN_ROLE
+            or run.fingerprint != kind
+            or run.outcome is not Outcome.ERROR
+        ):
             break
         count += 1
     return count
@@ -211,3 +170,35 @@ def hot_loop(record: Record | None) -> tuple[RunSummary, RunSummary] | None:
     silent = all(run.outcome is Outcome.UNCLASSIFIED for run in runs)
     close = runs[1].started_at - runs[0].started_at <= limits.HOT_LOOP_SECONDS
     return (runs[0], runs[1]) if silent and close else None
+
+
+# ---- the print of a failure: what is the same about it when numbers, paths, oids and times are left out -------------
+
+
+def normalised(text: str) -> str:
+    """The text without what differs from one time to the next; in time linear in its (bounded) length."""
+    text = unix(text)[:_CHARACTERS_MAX].lower()
+    for pattern, kept in ((_URL, " / "), (_PATH, " / "), (_HEX, " # "), (_NUMBER, " # ")):
+        text = pattern.sub(kept, text)
+    return " ".join(_REST.sub(" ", text).split())
+
+
+def error_print(failure: Failure | None, text: str) -> str:
+    """16 hex digits that two failures of the same kind share; empty where nothing failed."""
+    return digest(f"{failure}\n{normalised(text)}") if failure is not None else ""
+
+
+def alike_at_the_end(failed: Sequence[RunSummary]) -> tuple[RunSummary, ...]:
+    """The last failed runs that failed in the same way, oldest first; `failed` holds failed runs only, oldest first."""
+    found: list[RunSummary] = []
+    for run in reversed(failed):
+        if not run.error_print or (found and run.error_print != found[0].error_print):
+            break
+        found.append(run)
+    return tuple(reversed(found))
+
+
+def alternates(failed: Sequence[RunSummary]) -> bool:
+    """Whether the last four failures were two kinds in turn: one, the other, one, the other."""
+    prints = [run.error_print for run in failed[-4:]]
+    return len(prints) == 4 and all(prints) and prints[0] != prints[1] and prints[:2] == prints[2:]

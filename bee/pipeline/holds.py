@@ -1,6 +1,6 @@
-"""What keeps a whole repository still: a pause on every host, or a budget of the day. Pure.
+"""What holds a whole repository: a pause on every host, or a budget of the day. Pure.
 
-While a hold stands nothing is dispatched there; what is broken is mended all the same.
+While a hold stands nothing is dispatched there; what is broken is repaired all the same.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def day_of(snapshot: Snapshot) -> Day:
 
 
 def hold_of(view: View) -> Hold | None:
-    """What keeps this repository still; None where agents may be sent."""
+    """What holds this repository; None where agents may be sent."""
     found = view.memo.get("hold")
     if found is None:
         found = view.memo["hold"] = (_paused(view) or _over_budget(view),)

@@ -14,7 +14,7 @@ from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.text import outside_code
 from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
 from bee.pipeline.gates import Gate, design_gate, plan_gate
-from bee.pipeline.positions import Position, position
+from bee.pipeline.positions import HELD, Position, position
 from bee.pipeline.trust import resumed_at
 
 _BLOCKED: Final = re.compile(
@@ -183,11 +183,9 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
 def _in_scope(issue: Issue, view: View, body: Body) -> bool:
     if is_alert(issue, view.trust):
         return False
-    return view.policy.intake == "all" or body.design_gate is not None or adopted(issue, view) or _asks(issue)
-
-
-def _asks(issue: Issue) -> bool:
-    return Label.NEW in issue.labels
+    return (
+        view.policy.intake == "all" or body.design_gate is not None or adopted(issue, view) or Label.NEW in issue.labels
+    )
 
 
 def _plan_state(body: Body) -> Plans:
@@ -212,23 +210,13 @@ def _step_state(
     return Steps.NEEDED, None
 
 
-_LEFT_ALONE = frozenset(
-    {
-        Position.CLOSED,
-        Position.DONE,
-        Position.QUARANTINED,
-        Position.HUMAN,
-        Position.WIP,
-        Position.IGNORED,
-        Position.UNTRUSTED,
-    }
-)
+_LEFT_ALONE: Final = frozenset(rule.position for rule in HELD)
 
 
 def _broken_links(
     issue: Issue, view: View, at: Position, plan: Plan | None, left: list[Step], merged: set[str]
 ) -> Broken:
-    """What bee mends about an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
+    """What bee repairs on an item nobody holds: a held one, or a stranger's, is left alone whatever its text says."""
     if at in _LEFT_ALONE:
         return Broken.NOTHING
     if issue.number in links_of(view).cyclic:

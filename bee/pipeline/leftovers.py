@@ -1,14 +1,20 @@
-"""What closed items and crashed writes left behind, for the janitor. Pure."""
+"""What nobody looks after: what closed items and crashed writes left behind, and open items nobody will move. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bee.model import limits, markers
 from bee.model.items import Comment, Item, Pull, Review
+from bee.pipeline.decide import Decision
 from bee.pipeline.facts import View, is_live
+from bee.pipeline.positions import Mover, Position
+from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import Trust
+
+IDLE_DEBT: Final = "idle-debt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ def twins(view: View) -> list[Twin]:
 def twins_of(item: Item, trust: Trust) -> Iterator[Twin]:
     """The comments and reviews of bee's on one item that carry the effect key of an earlier one.
 
-    What a person edited is nobody's word any more: bee says it again, and that is no twin.
+    What a person edited is nobody's word any more: bee says it again, and that is not a twin.
     """
     seen: set[str] = set()
     posts: tuple[Comment | Review, ...] = (*item.comments, *(item.reviews if isinstance(item, Pull) else ()))
@@ -66,3 +72,43 @@ def lately_closed(view: View) -> list[int]:
         if tip.record is not None and tip.record.at >= since and snapshot.item(number) is None
     ]
     return [number for _, number in sorted(told, reverse=True)]
+
+
+# ---- open items that no agent, person, clock or tick will ever move ----
+
+
+def may_alert(views: Sequence[View], decision: Decision) -> bool:
+    """Whether a tick may have an alert to raise, count or clear: a budget that is spent, or a debt, old or new."""
+    tips = [view.snapshot.alerts.get(IDLE_DEBT) for view in views]
+    counted = any(tip is not None and tip.record is not None and tip.record.count for tip in tips)
+    return counted or any(hold.over_budget for hold in decision.holds) or bool(debts(decision.statuses))
+
+
+def debts(statuses: Iterable[ItemStatus]) -> tuple[ItemStatus, ...]:
+    """The debts among the items of one or several repositories, in their order.
+
+    What is outside the intake is left alone on purpose and is not a debt; but it moves nothing that waits for it.
+    """
+    items = list(statuses)
+    by_repo: dict[str, dict[int, ItemStatus]] = {}
+    for one in items:
+        by_repo.setdefault(one.repo, {})[one.number] = one
+    return tuple(
+        one
+        for one in items
+        if one.placement.position is not Position.IGNORED and not _looked_after(one, by_repo[one.repo], frozenset())
+    )
+
+
+def _looked_after(one: ItemStatus, others: Mapping[int, ItemStatus], seen: frozenset[int]) -> bool:
+    """Whether somebody or something will move it: a mover of its own, or one of what it waits for."""
+    if one.placement.mover is Mover.NOBODY:
+        return one.placement.position is Position.WIP
+    if not one.placement.row.waits_on:
+        return True
+    named = one.facts.about[one.placement.row.waits_on]
+    waits = [number for number in (named if isinstance(named, list) else [named]) if number and number not in seen]
+    elsewhere = one.facts.about.get("sub_issues_open") or one.facts.about.get("dependencies_open")
+    if elsewhere or any(number not in others for number in waits):
+        return True
+    return any(_looked_after(others[number], others, seen | {one.number}) for number in waits)

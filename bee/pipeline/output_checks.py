@@ -15,10 +15,9 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.model import limits
-from bee.model.secrets import secrets_in
-from bee.model.text import one_line, silent, unix
+from bee.model.text import one_line, secrets_in, silent, unix
 
-KNOWN_BYTES_MIN: Final = 8  # a shorter value is no credential, and stands in many texts
+KNOWN_BYTES_MIN: Final = 8  # a shorter value is not a credential, and many texts hold it
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
 _LEFT_OUT: Final = "[left out: it seems to hold a credential]"
 SYMLINK: Final = "120000"

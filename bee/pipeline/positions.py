@@ -1,7 +1,7 @@
-"""Where an item is in the pipeline, and who moves it next: one ordered table of rules, first match wins. Pure.
+"""Where an item is in the pipeline, and who moves it next: one ordered table of rows, first match wins. Pure.
 
 `position` is total, exclusive and deterministic. Dispatching, `bee why`, `bee status` and the tables in the
-docs all read this table; nothing else decides where an item is.
+docs all read this table; nothing else decides where an item is, and what is true of a position is a column of it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from bee.model.escalations import Cause
 from bee.model.labels import Label
+from bee.model.outcomes import Cause
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
@@ -20,7 +20,7 @@ from bee.pipeline.gates import Gate
 
 
 class Position(StrEnum):
-    """Every place an item can be in. The last three are laid over an agent's row by the history."""
+    """Every place an item can be in. The last three are laid over an agent's row by its history."""
 
     CLOSED = "closed"
     REPAIR = "repair"
@@ -55,138 +55,254 @@ class Position(StrEnum):
 
 
 class Mover(StrEnum):
-    """Who moves next when it is not an agent's role."""
+    """Who moves next when it is not an agent's role, and the colour of that in the documents' diagrams."""
 
-    BEE = "bee"
-    PERSON = "person"
-    CONDITION = "condition"
-    NOBODY = "nobody"
+    fill: str
+
+    def __new__(cls, name: str, fill: str) -> Mover:
+        """A member and its column."""
+        member = str.__new__(cls, name)
+        member._value_, member.fill = name, fill
+        return member
+
+    BEE = "bee", "#eedcff"
+    PERSON = "person", "#fff8c5"
+    CONDITION = "condition", "#ddf4ff"
+    NOBODY = "nobody", "#eaeef2"
 
 
-@dataclass(frozen=True, slots=True)
+AGENT_FILL: Final = "#aceebb"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One row: the name people see, when it matches, where that puts the item, who moves next, what a person can do."""
+    """One row: its name as people see it, when it matches, where that puts the item, who moves next, and advice.
+
+    leads: what happens next and where that puts the item, for the diagrams.
+    waits_on: the fact that names the items it waits for.
+    cause: why the item goes to a person, in a comment and with a label; None where the position alone asks.
+    still: only a change of the item or of the default branch can move it, so an unchanged repository is not read again.
+    rests: it may stay for long without a run that would say so, so bee keeps its status comment true.
+    quiet: a person moves next, and is not pressed.
+    retry: a person can have it tried again.
+    merging: with E2E passed, it is between E2E and merge, and the others of its base wait.
+    repairs: the drafter repairs what a machine found; review rounds have a bound of their own.
+    """
 
     name: str
     matches: Callable[[Any], bool]
     position: Position
     mover: Role | Mover
     advice: str
+    leads: tuple[tuple[str, Position], ...] = ()
+    waits_on: str = ""
+    cause: Cause | None = None
+    still: bool = False
+    rests: bool = False
+    quiet: bool = False
+    retry: bool = False
+    merging: bool = False
+    repairs: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked to do something before the item goes on."""
+        return self.mover is Mover.PERSON and not self.quiet
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where one item is: the rule that put it there, in words. The facts it used are `facts_shown`.
+class Block:
+    """Why history forbids to dispatch an item that an agent could move, as one of the positions of BLOCKS.
 
-    `cause` is why a person is asked, where history says so.
+    `until` is in seconds since the epoch, 0 where time does not lift it. `cause` is why a person is asked, if one is.
     """
 
     position: Position
-    mover: Role | Mover
+    reason: str
+    until: int = 0
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one item is: the row that counts, and why in words. The facts it used are `facts_shown`.
+
+    `rule` names the row that matched; under a block, `row` is the block's own.
+    """
+
+    row: Rule
     rule: str
     reason: str
-    advice: str
     until: int = 0
     cause: Cause | None = None
 
     @property
+    def position(self) -> Position:
+        """Where it is."""
+        return self.row.position
+
+    @property
+    def mover(self) -> Role | Mover:
+        """Who moves next."""
+        return self.row.mover
+
+    @property
     def role(self) -> Role | None:
         """The agent role that moves it, when an agent does."""
-        return self.mover if isinstance(self.mover, Role) else None
+        return self.row.mover if isinstance(self.row.mover, Role) else None
+
+    @property
+    def advice(self) -> str:
+        """What a person can do; `{number}` is the item's."""
+        return self.row.advice
+
+    def under(self, block: Block) -> Placement:
+        """The same item with a block laid over its row."""
+        row = next(row for row in BLOCKS if row.position is block.position)
+        return Placement(row, self.rule, block.reason, block.until, block.cause)
 
 
-_HEAD: Final = (
-    Rule("it is closed or merged", lambda f: not f.open, Position.CLOSED, Mover.NOBODY,
-         "Nothing. Reopen it if there is more to do."),
-    Rule("labels, ledger or links break the rules", lambda f: f.broken is not Broken.NOTHING, Position.REPAIR,
-         Mover.BEE, "Nothing: the next tick mends it, or asks."),
-    Rule(f"it carries {Label.DONE}", lambda f: f.done, Position.DONE, Mover.NOBODY,
-         f"Remove the label {Label.DONE} to have bee look at it again."),
-    Rule(f"it carries {Label.QUARANTINE}", lambda f: f.quarantined, Position.QUARANTINED, Mover.PERSON,
-         f"Look at the linked bug, then remove the label {Label.QUARANTINE}."),
-    Rule("it waits for a person", lambda f: f.human, Position.HUMAN, Mover.PERSON,
-         f"Answer its last comment, then remove the label {Label.HUMAN}, or run: bee resume {{number}}"),
-    Rule("a run or a person holds it", lambda f: f.claimed, Position.WIP, Mover.NOBODY,
-         "Wait, or stop the run: bee cancel {number}"),
-    Rule("it is outside the policy's intake", lambda f: not f.in_scope, Position.IGNORED, Mover.NOBODY,
-         f"Add the label {Label.NEW} to have bee take it on."),
-    Rule("no trusted person stands behind its text", lambda f: not f.trusted, Position.UNTRUSTED, Mover.PERSON,
-         f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
+# What holds an item whatever else is true of it.
+HELD: Final = (
+    Rule(name="it is closed or merged", matches=lambda f: not f.open, position=Position.CLOSED, mover=Mover.NOBODY,
+         advice="Nothing. Reopen it if there is more to do."),
+    Rule(name="labels, ledger or links break the rules", matches=lambda f: f.broken is not Broken.NOTHING,
+         position=Position.REPAIR, mover=Mover.BEE, advice="Nothing: the next tick mends it, or asks."),
+    Rule(name=f"it carries {Label.DONE}", matches=lambda f: f.done, position=Position.DONE, mover=Mover.NOBODY,
+         advice=f"Remove the label {Label.DONE} to have bee look at it again.", still=True),
+    Rule(name=f"it carries {Label.QUARANTINE}", matches=lambda f: f.quarantined, position=Position.QUARANTINED,
+         mover=Mover.PERSON, advice=f"Look at the linked bug, then remove the label {Label.QUARANTINE}.",
+         still=True, rests=True, retry=True),
+    Rule(name="it waits for a person", matches=lambda f: f.human, position=Position.HUMAN, mover=Mover.PERSON,
+         advice=f"Answer its last comment, then remove the label {Label.HUMAN}, or run: bee resume {{number}}",
+         still=True, rests=True, retry=True),
+    Rule(name="a run or a person holds it", matches=lambda f: f.claimed, position=Position.WIP, mover=Mover.NOBODY,
+         advice="Wait, or stop the run: bee cancel {number}", merging=True),
+    Rule(name="it is outside the policy's intake", matches=lambda f: not f.in_scope, position=Position.IGNORED,
+         mover=Mover.NOBODY, advice=f"Add the label {Label.NEW} to have bee take it on.", still=True),
+    Rule(name="no trusted person stands behind its text", matches=lambda f: not f.trusted, position=Position.UNTRUSTED,
+         mover=Mover.PERSON, advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands.",
+         still=True, rests=True, quiet=True),
 )  # fmt: skip
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (
-    *_HEAD,
-    Rule("something it depends on is open", lambda f: f.blocked, Position.BLOCKED, Mover.CONDITION,
-         "Close what it depends on, or remove the dependency; bee notices by itself."),
-    Rule("its design gate is not ticked", lambda f: f.design in {Gate.OPEN, Gate.VOID}, Position.DESIGN_OPEN,
-         Mover.PERSON, "Tick the box under `## Design finalized` when the design is right."),
-    Rule("its plan is missing or made from another design text",
-         lambda f: f.design is Gate.TICKED and f.plan is not Plans.GOOD, Position.NEEDS_PLAN, Role.PLANNER,
-         "Nothing: the planner is next."),
-    Rule("its plan gate is not ticked", lambda f: f.design is Gate.TICKED and f.plan_gate is not Gate.TICKED,
-         Position.PLAN_OPEN, Mover.PERSON, "Tick the box under `## Plan finalized` when the plan is right."),
-    Rule("an open pull request carries its step", lambda f: f.steps is Steps.IN_REVIEW, Position.IN_REVIEW,
-         Mover.CONDITION, "Look at the pull request; this issue goes on when it is merged."),
-    Rule("a person closed its step's pull request unmerged", lambda f: f.steps is Steps.ABANDONED,
-         Position.ABANDONED, Mover.PERSON,
-         "Reopen the pull request, tick the step to skip it, or try again: bee retry {number}"),
-    Rule("a step has no pull request", lambda f: f.steps is Steps.NEEDED, Position.NEEDS_STEP, Role.DRAFTER,
-         "Nothing: the drafter is next."),
-    Rule("every step is merged", lambda f: f.steps is Steps.ALL_MERGED, Position.COMPLETE, Mover.BEE,
-         "Nothing: bee closes it with a summary."),
+    *HELD,
+    Rule(name="something it depends on is open", matches=lambda f: f.blocked, position=Position.BLOCKED,
+         mover=Mover.CONDITION, rests=True, waits_on="blocked_by",
+         advice="Close what it depends on, or remove the dependency; bee notices by itself.",
+         leads=(("what it waits for is closed", Position.NEEDS_PLAN),
+                ("what a task waits for is closed", Position.NEEDS_STEP))),
+    Rule(name="its design gate is not ticked", matches=lambda f: f.design in {Gate.OPEN, Gate.VOID},
+         position=Position.DESIGN_OPEN, mover=Mover.PERSON, still=True, rests=True,
+         advice="Tick the box under `## Design finalized` when the design is right.",
+         leads=(("a person ticks Design finalized", Position.NEEDS_PLAN),)),
+    Rule(name="its plan is missing or made from another design text",
+         matches=lambda f: f.design is Gate.TICKED and f.plan is not Plans.GOOD,
+         position=Position.NEEDS_PLAN, mover=Role.PLANNER, advice="Nothing: the planner is next.",
+         leads=(("planner writes the plan", Position.PLAN_OPEN),)),
+    Rule(name="its plan gate is not ticked",
+         matches=lambda f: f.design is Gate.TICKED and f.plan_gate is not Gate.TICKED,
+         position=Position.PLAN_OPEN, mover=Mover.PERSON, still=True, rests=True,
+         advice="Tick the box under `## Plan finalized` when the plan is right.",
+         leads=(("a person ticks Plan finalized", Position.NEEDS_STEP),
+                ("the design text changes", Position.NEEDS_PLAN))),
+    Rule(name="an open pull request carries its step", matches=lambda f: f.steps is Steps.IN_REVIEW,
+         position=Position.IN_REVIEW, mover=Mover.CONDITION, still=True, rests=True, waits_on="pull",
+         advice="Look at the pull request; this issue goes on when it is merged.",
+         leads=(("merged, and a step is left", Position.NEEDS_STEP),
+                ("a person closes it unmerged", Position.ABANDONED),
+                ("the last step is merged", Position.COMPLETE))),
+    Rule(name="a person closed its step's pull request unmerged", matches=lambda f: f.steps is Steps.ABANDONED,
+         position=Position.ABANDONED, mover=Mover.PERSON, still=True, rests=True, retry=True,
+         advice="Reopen the pull request, tick the step to skip it, or try again: bee retry {number}",
+         leads=(("bee retry", Position.NEEDS_STEP),)),
+    Rule(name="a step has no pull request", matches=lambda f: f.steps is Steps.NEEDED,
+         position=Position.NEEDS_STEP, mover=Role.DRAFTER, advice="Nothing: the drafter is next.",
+         leads=(("drafter opens a pull request", Position.IN_REVIEW),)),
+    Rule(name="every step is merged", matches=lambda f: f.steps is Steps.ALL_MERGED, position=Position.COMPLETE,
+         mover=Mover.BEE, advice="Nothing: bee closes it with a summary.",
+         leads=(("bee posts a summary", Position.CLOSED),)),
 )  # fmt: skip
 
 
-_PULL_OWN: Final = "Nothing: the drafter is next."
-_PULL_OTHER: Final = "Push a commit that mends it: bee pushes only to branches of its own."
-
-
-def _mend(name: str, matches: Callable[[PullFacts], bool], position: Position) -> tuple[Rule, Rule]:
+def _drafts(name: str, matches: Callable[[PullFacts], bool], position: Position, leads: str, repairs: bool = False
+            ) -> tuple[Rule, Rule]:  # fmt: skip
     """The drafter's row for a branch of bee's, and its author's row for an adopted one."""
     return (
-        Rule(name, lambda f: matches(f) and f.own, position, Role.DRAFTER, _PULL_OWN),
-        Rule(f"{name}, on a branch that is not bee's", matches, position, Mover.PERSON, _PULL_OTHER),
-    )
+        Rule(name=name, matches=lambda f: matches(f) and f.own, position=position, mover=Role.DRAFTER, repairs=repairs,
+             advice="Nothing: the drafter is next.", leads=((leads, Position.NEEDS_REVIEW),)),
+        Rule(name=f"{name}, on a branch that is not bee's", matches=matches, position=position, mover=Mover.PERSON,
+             advice="Push a commit that mends it: bee pushes only to branches of its own."),
+    )  # fmt: skip
 
 
 PULL_RULES: Final[tuple[Rule, ...]] = (
-    *_HEAD,
-    Rule("it is a draft", lambda f: f.draft, Position.DRAFT, Mover.PERSON, "Mark it ready for review."),
-    *_mend("it conflicts with its base", lambda f: f.mergeable is Mergeable.NO, Position.CONFLICTED),
-    *_mend("the latest verdict at this head asks for changes", lambda f: f.verdict is Verdict.CHANGES,
-           Position.CHANGES_REQUESTED),
-    *_mend("a check is red", lambda f: f.checks is Checks.RED, Position.CHECKS_FAILED),
-    Rule("a check is running", lambda f: f.checks is Checks.PENDING, Position.CHECKS_PENDING, Mover.CONDITION,
-         "Wait for the checks; bee asks a person when they take too long."),
-    Rule("nobody has approved this head", lambda f: f.verdict is not Verdict.APPROVED, Position.NEEDS_REVIEW,
-         Role.REVIEWER, "Nothing: the reviewer is next. To skip the review: bee approve {number}"),
-    Rule("only bee approved this head, and its author is a stranger", lambda f: not f.vouched, Position.NEEDS_REVIEW,
-         Mover.PERSON, "Read the change as it is now, then run: bee approve {number}"),
-    Rule("another pull request of this base is between E2E and merge", lambda f: f.waits_its_turn, Position.QUEUED,
-         Mover.CONDITION, "Wait: it goes on when the other one is merged or stopped."),
-    Rule("no E2E trace for this head on this base", lambda f: f.proof is Proof.NONE, Position.NEEDS_E2E, Role.TEST,
-         "Nothing: E2E is next."),
-    Rule("E2E did not really run", lambda f: f.proof is Proof.TEST_AGAIN, Position.E2E_FAILED, Role.TEST,
-         "Nothing: E2E is run once more."),
-    *_mend("E2E failed", lambda f: f.proof is Proof.MEND, Position.E2E_FAILED),
-    Rule("E2E failed in a way only a person can settle", lambda f: f.proof is Proof.ASK, Position.E2E_FAILED,
-         Mover.PERSON, "Read the E2E comment; change the design or the tests, then push or resume."),
-    Rule("GitHub is still computing whether it merges", lambda f: f.mergeable is Mergeable.UNKNOWN,
-         Position.SETTLING, Mover.CONDITION, "Wait; bee reads it again and asks a person when it takes too long."),
-    Rule("approved, tested on this base, green and mergeable",
-         lambda f: (f.verdict is Verdict.APPROVED and f.vouched and f.proof is Proof.PASSED
-                    and f.mergeable is Mergeable.YES and f.checks is Checks.GREEN),
-         Position.READY_TO_MERGE, Role.MERGER, "Nothing: the merger is next."),
+    *HELD,
+    Rule(name="it is a draft", matches=lambda f: f.draft, position=Position.DRAFT, mover=Mover.PERSON,
+         advice="Mark it ready for review.", still=True, rests=True, quiet=True,
+         leads=(("a person marks it ready", Position.NEEDS_REVIEW),)),
+    *_drafts("it conflicts with its base", lambda f: f.mergeable is Mergeable.NO, Position.CONFLICTED,
+             "drafter merges the base"),
+    *_drafts("the latest verdict at this head asks for changes", lambda f: f.verdict is Verdict.CHANGES,
+             Position.CHANGES_REQUESTED, "drafter pushes or replies"),
+    *_drafts("a check is red", lambda f: f.checks is Checks.RED, Position.CHECKS_FAILED, "drafter pushes",
+             repairs=True),
+    Rule(name="a check is running", matches=lambda f: f.checks is Checks.PENDING, position=Position.CHECKS_PENDING,
+         mover=Mover.CONDITION, advice="Wait for the checks; bee asks a person when they take too long.",
+         leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
+    Rule(name="nobody has approved this head", matches=lambda f: f.verdict is not Verdict.APPROVED,
+         position=Position.NEEDS_REVIEW, mover=Role.REVIEWER,
+         advice="Nothing: the reviewer is next. To skip the review: bee approve {number}",
+         leads=(("reviewer asks for changes", Position.CHANGES_REQUESTED), ("reviewer approves", Position.NEEDS_E2E))),
+    Rule(name="only bee approved this head, and its author is a stranger", matches=lambda f: not f.vouched,
+         position=Position.NEEDS_REVIEW, mover=Mover.PERSON,
+         advice="Read the change as it is now, then run: bee approve {number}"),
+    Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,
+         position=Position.QUEUED, mover=Mover.CONDITION,
+         advice="Wait: it goes on when the other one is merged or stopped.",
+         leads=(("the pull request before it is merged", Position.NEEDS_E2E),)),
+    Rule(name="no E2E trace for this head on this base", matches=lambda f: f.proof is Proof.NONE,
+         position=Position.NEEDS_E2E, mover=Role.TEST, advice="Nothing: E2E is next.",
+         leads=(("E2E fails", Position.E2E_FAILED), ("E2E passes", Position.SETTLING))),
+    Rule(name="E2E did not really run", matches=lambda f: f.proof is Proof.TEST_AGAIN, position=Position.E2E_FAILED,
+         mover=Role.TEST, advice="Nothing: E2E is run once more.", repairs=True),
+    *_drafts("E2E failed", lambda f: f.proof is Proof.MEND, Position.E2E_FAILED, "drafter pushes", repairs=True),
+    Rule(name="E2E failed in a way only a person can settle", matches=lambda f: f.proof is Proof.ASK,
+         position=Position.E2E_FAILED, mover=Mover.PERSON, cause=Cause.E2E,
+         advice="Read the E2E comment; change the design or the tests, then push or resume."),
+    Rule(name="GitHub is still computing whether it merges", matches=lambda f: f.mergeable is Mergeable.UNKNOWN,
+         position=Position.SETTLING, mover=Mover.CONDITION, merging=True,
+         advice="Wait; bee reads it again and asks a person when it takes too long.",
+         leads=(("GitHub has computed mergeable", Position.READY_TO_MERGE),)),
+    Rule(name="approved, tested on this base, green and mergeable",
+         matches=lambda f: (f.verdict is Verdict.APPROVED and f.vouched and f.proof is Proof.PASSED
+                            and f.mergeable is Mergeable.YES and f.checks is Checks.GREEN),
+         position=Position.READY_TO_MERGE, mover=Role.MERGER, advice="Nothing: the merger is next.", merging=True,
+         leads=(("the base moved", Position.NEEDS_E2E), ("merger, through the merge gate", Position.CLOSED))),
+)  # fmt: skip
+
+# What history lays over an agent's row: these match no facts.
+BLOCKS: Final = (
+    Rule(name="A run failed here with nothing changed since. bee tries again by itself, after 5, 10, 20, 40, then "
+         "60 minutes.",
+         matches=lambda f: False, position=Position.BACKING_OFF, mover=Mover.CONDITION, retry=True,
+         advice="Nothing: bee tries again by itself. To try now: bee retry {number}"),
+    Rule(name="The last run here said that there is nothing to do. A person or a change moves it.",
+         matches=lambda f: False, position=Position.NO_CHANGE, mover=Mover.PERSON, retry=True,
+         advice="Change the item (text, comment, commit), or run: bee retry {number}"),
+    Rule(name="Attempts, review rounds, runs or money are spent, or a wait took too long. bee asks a person once.",
+         matches=lambda f: False, position=Position.EXHAUSTED, mover=Mover.PERSON, retry=True,
+         advice="Read what was tried, then change something and run: bee resume {number}"),
 )  # fmt: skip
 
 
-def position(facts: Facts) -> Place:
+def position(facts: Facts) -> Placement:
     """Where an item with these facts is. Raises AssertionError if no rule matches, which the tests exclude."""
     rules = ISSUE_RULES if isinstance(facts, IssueFacts) else PULL_RULES
     for rule in rules:
         if rule.matches(facts):
             reason = facts.broken.value if rule.position is Position.REPAIR else rule.name
-            return Place(rule.position, rule.mover, rule.name, reason, rule.advice)
+            return Placement(rule, rule.name, reason, cause=rule.cause)
     raise AssertionError(f"no rule for {facts}")
 
 

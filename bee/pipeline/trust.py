@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bee.config.people import TrustPolicy
+from bee.config.schema import TrustPolicy
 from bee.model.items import Comment, Edit, Item, LabelEvent, Permission, Review, Snapshot, Who
 from bee.model.labels import Label
 

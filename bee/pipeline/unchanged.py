@@ -1,28 +1,20 @@
 """Which ticks need not be repeated: every open item waits for a person, and nothing but GitHub's items could move one.
 
-Pure. What a place below depends on changes its item, and so when the item was last changed; or it is on the default
+Pure. What the `still` rows depend on changes its item, and so when the item was last changed; or it is on the default
 branch. Time, refs, checks, mergeability and dependencies on other repositories change nothing that waits like that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from bee.model import limits
 from bee.model.hint import Hint, Shown
 from bee.model.refs import CONTROL_REF
-from bee.pipeline.decide import Decision, Idle, Placed, item_json
+from bee.pipeline.decide import Decision, Idle
 from bee.pipeline.facts import View
 from bee.pipeline.holds import standing_pause
-from bee.pipeline.positions import Position
-
-STILL: Final = frozenset(
-    {
-        Position.DONE, Position.QUARANTINED, Position.HUMAN, Position.IGNORED, Position.UNTRUSTED,
-        Position.DESIGN_OPEN, Position.PLAN_OPEN, Position.IN_REVIEW, Position.ABANDONED, Position.DRAFT,
-    }
-)  # fmt: skip
+from bee.pipeline.status import ItemStatus, item_json
 
 
 def is_quiet(view: View, decision: Decision) -> bool:
@@ -37,13 +29,13 @@ def is_quiet(view: View, decision: Decision) -> bool:
         and standing_pause(snapshot.control, snapshot.now) is None
         # a change within the second of the last one would not show
         and snapshot.now - snapshot.changed_at >= limits.HINT_SETTLED_SECONDS
-        and all(one.place.position in STILL for one in decision.places if one.repo == snapshot.repo)
+        and all(one.placement.row.still for one in decision.statuses if one.repo == snapshot.repo)
     )
 
 
-def shown(placed: Iterable[Placed]) -> tuple[Shown, ...]:
+def shown(statuses: Iterable[ItemStatus]) -> tuple[Shown, ...]:
     """Items as they are shown."""
-    return tuple(Shown(**item_json(one), title=one.item.title) for one in placed)
+    return tuple(Shown(**item_json(one), title=one.item.title) for one in statuses)
 
 
 def hint_of(view: View, decision: Decision) -> Hint:
@@ -53,5 +45,5 @@ def hint_of(view: View, decision: Decision) -> Hint:
     refs = {f"refs/heads/{name}": oid for name, oid in branches.items()}
     if snapshot.control is not None:
         refs[CONTROL_REF] = snapshot.control.oid
-    items = shown(one for one in decision.places if one.repo == snapshot.repo)
+    items = shown(one for one in decision.statuses if one.repo == snapshot.repo)
     return Hint(snapshot.now, snapshot.changed_at, "", refs, items)

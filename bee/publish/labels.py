@@ -11,7 +11,7 @@ from bee.lease.store import ByPerson, Lease, LeaseStore, Writer
 from bee.model.effects import SetLabels
 from bee.model.errors import RefConflict
 from bee.model.items import Comment, Item, Tip
-from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.labels import OWNED, Label
 from bee.model.records import Record
 from bee.model.refs import item_ref
 
@@ -28,18 +28,18 @@ def change(
 
     `present` are the labels that were just read, if they were: what is so already is not asked for.
     """
-    new = [name for name in add if name in LABEL_TEXTS and (present is None or name not in present)]
+    new = [name for name in add if name in OWNED and (present is None or name not in present)]
     if new:
         write.add_labels(writer.client, writer.repo, number, new)
     for name in remove:
-        if name in LABEL_TEXTS and (present is None or name in present):
+        if name in OWNED and (present is None or name in present):
             write.remove_label(writer.client, writer.repo, number, name)
 
 
 def parts_of(effect: SetLabels, item: Item, ids: Mapping[str, str]) -> dict[str, dict[str, Any]] | None:
     """The same as inputs of one GraphQL document, by its parts; None where the node id of a label is not known."""
     given = {
-        part: [name for name in names if name in LABEL_TEXTS]
+        part: [name for name in names if name in OWNED]
         for part, names in (("add", effect.add), ("remove", effect.remove))
     }
     if not ids.keys() >= {name for names in given.values() for name in names}:

@@ -15,9 +15,9 @@ from bee.model.errors import LeaseLost, RefusedError
 from bee.model.items import Permission, Pull, Snapshot, Tip, Who
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
-from bee.pipeline.decide import Placed, place_item
 from bee.pipeline.facts import view_of
 from bee.pipeline.positions import Position
+from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import TRUSTED
 from bee.publish.context import MergeResult
 from bee.wording.texts import short
@@ -66,11 +66,11 @@ def _prove_and_merge(lease: Lease, effect: MergePull, permissions: Mapping[str, 
         fresh = _fresh(lease, pull, permissions, one.snapshot.viewer)
         snapshot = replace(one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip})
         policy = read_policy(lease.repo, one.snapshot.policy_text)
-        placed = place_item(pull, view_of(snapshot, policy, own_run=lease.record.run))
-        if placed.place.position is Position.SETTLING and left:
+        status = status_of(pull, view_of(snapshot, policy, own_run=lease.record.run))
+        if status.placement.position is Position.SETTLING and left:
             lease.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
-        refused = _refusal(pull, effect, placed) or _base_moved(lease, pull, effect)
+        refused = _refusal(pull, effect, status) or _base_moved(lease, pull, effect)
         if refused:
             return MergeResult(refused=refused)
         lease.store.need_time(lease)
@@ -88,13 +88,13 @@ def _fresh(lease: Lease, pull: Pull, permissions: Mapping[str, Permission], view
     return {**permissions, **{login: read.read_permission(lease.client, lease.repo, login) for login in sorted(ask)}}
 
 
-def _refusal(pull: Pull, effect: MergePull, placed: Placed) -> str:
+def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     if pull.head != effect.head:
         return f"the head moved from {short(effect.head)} to {short(pull.head)}"
     if pull.base_ref != effect.base_ref:
         return f"the pull request now goes into {pull.base_ref}"
-    if placed.role is not Role.MERGER:
-        return f"it is {placed.place.position} now: {placed.place.reason}"
+    if status.role is not Role.MERGER:
+        return f"it is {status.placement.position} now: {status.placement.reason}"
     return ""
 
 

@@ -30,9 +30,9 @@ from bee.model.effects import (
     effect_key,
 )
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError, UnreachableError
-from bee.model.escalations import Cause
 from bee.model.items import Issue, Pull, PullState
 from bee.model.labels import Label
+from bee.model.outcomes import Cause
 from bee.model.refs import parse_branch
 from bee.pipeline import status_comment
 from bee.publish import bodies, bundle, labels, posts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bee.github import write
 from bee.lease.store import Lease, Writer
 from bee.model.items import Review
-from bee.pipeline.history import MENDER
+from bee.model.records import OWN_ROLE
 from bee.pipeline.leftovers import Twin
 from bee.wording import texts
 
@@ -43,7 +43,7 @@ def edit_comment(writer: Writer, comment_id: int, body: str) -> None:
 def take_away(lease: Lease, twin: Twin) -> None:
     """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
     if isinstance(twin.post, Review):
-        words = texts.said_twice(MENDER, twin.number, twin.post.id)
+        words = texts.said_twice(OWN_ROLE, twin.number, twin.post.id)
         write.edit_review(lease.client, lease.repo, twin.number, twin.post.id, words)
     else:
         write.delete_comment(lease.client, lease.repo, twin.post.id)

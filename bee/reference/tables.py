@@ -12,17 +12,17 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bee.config import schema
+from bee.config import readers, schema
 from bee.engines import table as engines
 from bee.model import errors, limits, markers
-from bee.model.escalations import CAUSES
-from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
-from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
+from bee.pipeline.positions import AGENT_FILL, BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.reference import messages, schemas, texts
 from bee.run import agent_cli, prompt
+from bee.wording.escalations import CAUSES
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 
@@ -66,8 +66,7 @@ def _asking() -> str:
 
 
 def _history() -> str:
-    said = said_of(texts.HISTORY, ("backing-off", "no-change", "exhausted"), "HISTORY")
-    return table(("position", "when"), [(code(name), sentence) for name, sentence in said.items()])
+    return table(("position", "when"), [(code(row.position), row.name) for row in BLOCKS])
 
 
 def _colour(position: Position) -> str:
@@ -75,12 +74,18 @@ def _colour(position: Position) -> str:
     return "agent" if isinstance(movers[0], Role) else str(movers[0])
 
 
-def _diagram(edges: Sequence[tuple[str, str, str]]) -> str:
+def edges(rules: Sequence[Rule]) -> texts.Edges:
+    """What the rows of a table lead to, as a diagram draws it."""
+    return tuple((str(rule.position), why, str(to)) for rule in rules for why, to in rule.leads)
+
+
+def _diagram(edges: texts.Edges) -> str:
     names = dict.fromkeys(name for start, _, end in edges for name in (start, end))
     lines = ["```mermaid", "flowchart TD"]
     lines += [f"  {name.replace('-', '_')}([{name}]):::{_colour(Position(name))}" for name in names]
     lines += [f"  {a.replace('-', '_')} -- {why} --> {b.replace('-', '_')}" for a, why, b in edges]
-    lines += [f"  classDef {name} fill:{fill},stroke:#57606a,color:#1f2328" for name, fill in texts.COLOURS.items()]
+    fills = {"agent": AGENT_FILL, **{str(mover): mover.fill for mover in Mover}}
+    lines += [f"  classDef {name} fill:{fill},stroke:#57606a,color:#1f2328" for name, fill in fills.items()]
     return "\n".join([*lines, "```", "", texts.LEGEND])
 
 
@@ -88,8 +93,7 @@ def _diagram(edges: Sequence[tuple[str, str, str]]) -> str:
 
 
 def _labels() -> str:
-    rows = [(code(label), text.description, text.set_by, code(f"#{text.color}")) for label, text in LABEL_TEXTS.items()]
-    rows.append((code(Label.PRIORITY), "Sorts first; bee reads it and never writes it", "human", ""))
+    rows = [(code(one), one.description, one.set_by, code(one.color and f"#{one.color}")) for one in Label]
     return table(("label", "meaning", "set by", "colour"), rows)
 
 
@@ -98,16 +102,16 @@ def _roles() -> str:
     for role, row in ROLES.items():
         moved = dict.fromkeys(str(rule.position) for rule in (*ISSUE_RULES, *PULL_RULES) if rule.mover is role)
         lean = "yes" if row.lean else "no"
+        commits = "tests only" if row.tests_only else "yes" if row.writes_code else "no"
         times = f"{row.minutes_total} / {row.minutes_silent}"
         places, verbs = (", ".join(map(code, names)) for names in (moved, row.verbs))
-        rows.append((f"**{role}**", places, verbs, times, "yes" if row.writes_code else "no", lean))
+        rows.append((f"**{role}**", places, verbs, times, commits, lean))
     head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "may be `engine: none`")
     return table(head, rows)
 
 
 def _outcomes() -> str:
-    said = said_of(texts.OUTCOMES, map(str, Outcome), "OUTCOMES")
-    return table(("outcome", "what changed"), [(code(name), sentence) for name, sentence in said.items()])
+    return table(("outcome", "what changed"), [(code(outcome), outcome.meaning) for outcome in Outcome])
 
 
 def _causes() -> str:
@@ -116,13 +120,7 @@ def _causes() -> str:
 
 
 def _failures() -> str:
-    said = said_of(texts.FAILURES, map(str, Failure), "FAILURES")
-    return table(("failure", "what happened"), [(code(name), sentence) for name, sentence in said.items()])
-
-
-def marker_names() -> list[str]:
-    """Every marker the code knows."""
-    return [str(value) for name, value in vars(markers).items() if name.isupper() and isinstance(value, str)]
+    return table(("failure", "what happened"), [(code(failure), failure.meaning) for failure in Failure])
 
 
 def _design_parts() -> str:
@@ -136,25 +134,11 @@ def _design_parts() -> str:
 
 
 def _markers() -> str:
-    wrong = sorted(set(marker_names()) ^ set(texts.MARKERS))
-    if wrong:
-        raise LookupError(f"bee/reference/texts.py, MARKERS: missing or left over: {wrong}")
-    rows = [(code(f"bee:{name}"), *texts.MARKERS[name]) for name in marker_names()]
+    rows = [(code(f"bee:{name}"), *said) for name, said in markers.KNOWN.items()]
     return table(("marker", "values", "written by", "effect"), rows)
 
 
 # ---- configuration --------------------------------------------------------------------------------------------------
-
-
-def _accepts(reader: schema.Reader) -> str:
-    """What a reader takes, from the values it was made with."""
-    made = inspect.getclosurevars(reader).nonlocals if inspect.isfunction(reader) else {}
-    if "choices" in made:
-        return " or ".join(map(code, made["choices"]))
-    if "lowest" in made:
-        kind = "whole number" if made["whole"] else "number"
-        return f"{kind}, {made['lowest']:,.0f} to {made['highest']:,.0f}"
-    return texts.ACCEPTS.get(getattr(reader, "__name__", ""), "keys, see below")
 
 
 def _shown(value: Any) -> str:
@@ -164,12 +148,13 @@ def _shown(value: Any) -> str:
     return code(f"{value:g}" if isinstance(value, float) else value)
 
 
-def _keys(readers: Mapping[str, schema.Reader], kind: type[Any], where: str) -> str:
-    said = said_of(texts.KEYS[where], readers, f"KEYS[{where}]")
-    # a role's gaps are filled from elsewhere, and `intake` must be written: neither has a default of its own
-    unset = {"intake"} if kind is schema.Policy else readers if kind is schema.RoleSettings else ()
-    defaults = {field.name: _default(field) for field in dataclasses.fields(kind) if field.name not in unset}
-    rows = [(code(key), _accepts(reader), _shown(defaults.get(key, "")), said[key]) for key, reader in readers.items()]
+def _keys(kind: type[Any]) -> str:
+    defaults = {field.name: _default(field) for field in dataclasses.fields(kind)}
+    rows = []
+    for name, key in readers.keys_of(kind).items():
+        # a role's gaps are filled from elsewhere, and what must be written has no default
+        unset = key.required or kind is schema.RoleSettings
+        rows.append((code(name), key.reader.accepts, "" if unset else _shown(defaults[name]), key.meaning))
     return table(("key", "value", "default", "meaning"), rows)
 
 
@@ -269,8 +254,8 @@ def _alerts() -> str:
 
 MAKERS: Final[dict[str, Callable[[], str]]] = {
     "flow": lambda: _diagram(texts.FLOW),
-    "diagram-issue": lambda: _diagram(texts.ISSUE_EDGES),
-    "diagram-pull": lambda: _diagram(texts.PULL_EDGES),
+    "diagram-issue": lambda: _diagram(edges(ISSUE_RULES)),
+    "diagram-pull": lambda: _diagram(edges(PULL_RULES)),
     "positions-issue": lambda: _positions(ISSUE_RULES),
     "positions-pull": lambda: _positions(PULL_RULES),
     "positions-history": _history,
@@ -283,10 +268,10 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "design-parts": _design_parts,
     "verbs": _verbs,
     "causes": _causes,
-    "settings": lambda: _keys(schema._SETTINGS, schema.Settings, "settings"),
-    "settings-role": lambda: _keys(schema._ROLE, schema.RoleSettings, "settings-role"),
-    "policy": lambda: _keys(schema._POLICY, schema.Policy, "policy"),
-    "policy-limits": lambda: _keys(schema._LIMITS, schema.PolicyLimits, "policy-limits"),
+    "settings": lambda: _keys(schema.Settings),
+    "settings-role": lambda: _keys(schema.RoleSettings),
+    "policy": lambda: _keys(schema.Policy),
+    "policy-limits": lambda: _keys(schema.PolicyLimits),
     "protected": _protected,
     "bounds": _bounds,
     "context": _context,

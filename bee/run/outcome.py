@@ -20,10 +20,9 @@ from bee.model.effects import (
     WritePlan,
     effect_key,
 )
-from bee.model.escalations import Cause
 from bee.model.items import Issue, Pull
 from bee.model.labels import Label
-from bee.model.outcomes import Failure, Outcome
+from bee.model.outcomes import Cause, Failure, Outcome
 from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
@@ -152,7 +151,7 @@ class _Maker:
     def paused(self, reason: str) -> Result:
         """The agent hands the item to a person."""
         tried = tried_on(self.brief.item, self.brief.view, self.brief.run)
-        text = texts.card(Cause.QUESTION, reason, tried[-TRIED_SHOWN_MAX:], (), self.number, self.role)
+        text = texts.escalation(Cause.QUESTION, reason, tried[-TRIED_SHOWN_MAX:], (), self.number, self.role)
         comment = self.comment("pause", text, cause=Cause.QUESTION.value)
         outbox = (comment, self.labels((Label.HUMAN.value,)))
         return Result(Outcome.ESCALATED, one_line(reason), outbox, handoff=reason)

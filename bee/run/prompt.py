@@ -278,12 +278,14 @@ def _withheld_posts(brief_: Brief) -> str:
 def feedback(brief_: Brief) -> str:
     """What the drafter must repair: the change request, red checks, the E2E failure, a conflict."""
     item = brief_.item
-    if not isinstance(item, Pull) or brief_.role not in {Role.DRAFTER, Role.REVIEWER}:
+    if not isinstance(item, Pull):
         return ""
     said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES]
     parts = [_word(word) for word in said[-1:]]
     if brief_.role is Role.REVIEWER:
         return "".join(f"# Earlier review\n\n{part}" for part in parts)
+    if brief_.role is not Role.DRAFTER:
+        return ""
     red = [c for c in item.checks if c.state is CheckState.RED and not c.name.startswith("bee/")]
     parts += [f"# Check failed: {one_line(c.name)}\n\n{one_line(c.description, 1000)}\n{c.url}" for c in red]
     failed = [r for r in e2e_here(e2e_results(item, brief_.view.trust), item.head, item.base) if not r.passed]

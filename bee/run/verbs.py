@@ -15,7 +15,7 @@ from bee.model.effects import TraceResult
 from bee.model.errors import GitError, Refusal
 from bee.model.items import Pull
 from bee.model.plan import lint_replan, parse_steps
-from bee.model.roles import ROLES, Role
+from bee.model.roles import ROLES
 from bee.model.text import one_line
 from bee.pipeline import output_checks
 from bee.pipeline.pull_facts import is_own
@@ -103,7 +103,7 @@ class Session:
         ]
         if not changes:
             raise Refusal(f"your branch changes nothing against {self.brief.base_ref}")
-        tests_only = self.brief.role is Role.TEST
+        tests_only = ROLES[self.brief.role].tests_only
         own = changes
         if tests_only:
             names = {entry.path for entry in self.mirror.diff_names(self.brief.head, head)}

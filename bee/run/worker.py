@@ -30,10 +30,10 @@ from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS, CONTROL_REF
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
-from bee.pipeline.error_signature import error_print
+from bee.pipeline.history import error_print
 from bee.pipeline.holds import BY_QUOTA
 from bee.pipeline.output_checks import Gates
-from bee.pipeline.status_preview import sticky
+from bee.pipeline.status_comment import comment_after
 from bee.pipeline.trust import Trust
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import PublishContext
@@ -252,7 +252,7 @@ class Run:
             return result
         brief = self.place.brief
         record = self.store.ended(self.renewer.lease.record, self._ending(result))
-        shown = sticky(brief.item, result.outbox, brief.view, record, result.push or "")
+        shown = comment_after(brief.item, result.outbox, brief.view, record, result.push or "")
         return replace(result, outbox=(*result.outbox, shown))
 
     def _push(self, lease: Lease, result: Result) -> Lease:

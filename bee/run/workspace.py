@@ -17,12 +17,12 @@ from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
 from bee.model.outcomes import Outcome
 from bee.model.plan import Step, read_body
-from bee.model.records import RunSummary
+from bee.model.records import RunSummary, fold
 from bee.model.refs import branch_of, item_ref, parse_branch
-from bee.model.roles import Role
+from bee.model.roles import ROLES, Role
 from bee.pipeline.evidence import rounds
 from bee.pipeline.facts import View, record_of, view_of
-from bee.pipeline.history import failed_alike, fold
+from bee.pipeline.history import failed_alike
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.pull_facts import is_own, said_of
 from bee.pipeline.trust import resumed_at
@@ -136,7 +136,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repos
     if pull.head != job.head or not mirror.has(pull.head):
         raise StaleInput(f"the head moved from {job.head[:10]} to {pull.head[:10]} before the run began")
     base = mirror.rev(f"refs/heads/{pull.base_ref}")
-    if base is None or (job.base and base != job.base and job.role in {Role.TEST, Role.MERGER}):
+    if base is None or (job.base and base != job.base and "base" in ROLES[job.role].looks_at):
         raise StaleInput(f"{pull.base_ref} moved before the run began")
     named = parse_branch(pull.head_ref)
     plan = read_body(issue.body).plan if issue else None
@@ -190,5 +190,5 @@ def _check_no_pull(store: LeaseStore, branch: str, since: int) -> None:
 def last_failed(view: View, number: int, role: Role) -> RunSummary | None:
     """The last run of this role here, when it failed: the next one must take another way."""
     runs = [run for run in fold(record_of(view, number)) if run.role == role and run.run != view.own_run]
-    failed = runs and runs[-1].outcome in {Outcome.ERROR, Outcome.UNCLASSIFIED, Outcome.LOST}
+    failed = runs and (runs[-1].outcome.failed or runs[-1].outcome is Outcome.LOST)
     return runs[-1] if failed else None

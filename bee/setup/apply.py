@@ -18,9 +18,8 @@ from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
-from bee.model.items import PullRef, PullState, Snapshot
-from bee.model.labels import LABEL_TEXTS, Label
-from bee.model.repository import BranchRules, RepoFacts
+from bee.model.items import BranchRules, PullRef, PullState, RepoFacts, Snapshot
+from bee.model.labels import OWNED, Label
 from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.setup.templates import (
     SETUP_BRANCH,
@@ -153,7 +152,7 @@ def machine_of(home: Home) -> Machine:
 def planned(found: Found, machine: Machine, answers: Answers) -> Plan:
     """What is to be written. Raises UsageError where config.yml has a form that cannot be added to."""
     missing = missing_labels(found.labels)
-    steps = [Step("label", label.value, "create" if label in missing else "keep") for label in LABEL_TEXTS]
+    steps = [Step("label", label.value, "create" if label in missing else "keep") for label in OWNED]
     texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: TEMPLATE_TEXT}
     action = "proposed" if found.pull else "create"
     steps += [

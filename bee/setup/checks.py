@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bee.config.schema import POLICY_PATH, Policy
-from bee.model.items import Permission
-from bee.model.labels import LABEL_TEXTS, Label
-from bee.model.repository import BranchRules, Grant, RepoFacts
+from bee.model.items import BranchRules, Grant, Permission, RepoFacts
+from bee.model.labels import OWNED, Label
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
@@ -145,7 +144,7 @@ def label_checks(repo: str, present: Collection[str]) -> list[Check]:
 def missing_labels(present: Collection[str]) -> tuple[Label, ...]:
     """bee's labels that a repository does not have, whatever the case they are written in."""
     known = {name.lower() for name in present}
-    return tuple(label for label in LABEL_TEXTS if label.value not in known)
+    return tuple(label for label in OWNED if label.value not in known)
 
 
 # ---- would the merge gate ever pass? --------------------------------------------------------------------------------

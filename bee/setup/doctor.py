@@ -28,7 +28,7 @@ from bee.model.errors import (
     RefusedError,
     SandboxError,
 )
-from bee.model.repository import BranchRules, RepoFacts
+from bee.model.items import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.sandbox.box import Box

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from bee.config.network import OPEN, narrowed
 from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
-from bee.model.items import Permission
-from bee.model.repository import BranchRules, RepoFacts
+from bee.model.items import BranchRules, Permission, RepoFacts
 from bee.model.roles import Role
 from bee.setup.checks import STATUSES, Check, Level
 

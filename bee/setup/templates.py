@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from bee.config.schema import POLICY_PATH, REPO_NAME
-from bee.config.tree import Tree
+from bee.config.readers import REPO_NAME
+from bee.config.schema import POLICY_PATH
+from bee.config.yaml import YamlNode
 from bee.model.labels import Label
 from bee.pipeline.design import SKELETON
 
@@ -198,7 +199,7 @@ sandbox: {answers.sandbox}
 """
 
 
-def with_repo(text: str, tree: Tree, repo: str) -> str:
+def with_repo(text: str, tree: YamlNode, repo: str) -> str:
     """The text of a `config.yml` with one repository more; comments and everything else stay as they are.
 
     The caller parses the result again: for a text in an unusual form it may not be what was wanted.

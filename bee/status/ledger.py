@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bee.model.outcomes import Outcome
-from bee.model.records import Entry, Kind, RunSummary
+from bee.model.records import Entry, Kind, RunSummary, summary_of
 from bee.model.roles import Role
-from bee.pipeline.history import summary_of
 
 _AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}

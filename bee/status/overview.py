@@ -14,19 +14,18 @@ from typing import Any, Final
 from bee.model.items import Issue, kind_of
 from bee.model.labels import Label
 from bee.model.plan import read_body
-from bee.model.records import Record
+from bee.model.records import Record, spent
 from bee.model.text import one_line, utc
-from bee.pipeline.decide import Decision, Dispatch, Placed, item_json
+from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.facts import View
-from bee.pipeline.history import spent
 from bee.pipeline.holds import day_of
 from bee.pipeline.positions import Mover, Position
+from bee.pipeline.status import ItemStatus, item_json
 from bee.pipeline.trust import Trust, events_of
 
 QUESTION_CHARACTERS_MAX: Final = 600
 _PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)\s*(.*)", re.DOTALL)
 _REST: Final = re.compile(r"\n\n(?:\*\*|Reason: `|<!-- bee:).*", re.DOTALL)
-QUIET: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +44,16 @@ class Running:
 class Waiting:
     """An item that a person or a condition moves next. `what`: the question, or what it waits for."""
 
-    placed: Placed
+    status: ItemStatus
     what: str
 
     def json(self) -> dict[str, Any]:
         """As `bee status --json` lists it."""
-        one = self.placed
+        one = self.status
         return {
             "repo": one.repo, "number": one.number, "kind": kind_of(one.item), "title": one.item.title,
-            "position": str(one.place.position), "what": self.what,
-            "what_you_can_do": one.place.advice.format(number=one.number), "until": one.place.until or None,
+            "position": str(one.placement.position), "what": self.what,
+            "what_you_can_do": one.placement.advice.format(number=one.number), "until": one.placement.until or None,
         }  # fmt: skip
 
 
@@ -83,18 +82,18 @@ class Overview:
     upcoming: Dispatch | None
     asking: tuple[Waiting, ...]
     held: tuple[Waiting, ...]
-    ready: tuple[Placed, ...]
-    quiet: tuple[Placed, ...]
+    ready: tuple[ItemStatus, ...]
+    quiet: tuple[ItemStatus, ...]
     spend: tuple[Spend, ...]
 
     def json(self) -> dict[str, Any]:
         """The part of `bee status --json` that GitHub tells."""
         return {
             "person_needed": bool(self.asking),
-            "next": item_json(self.upcoming.placed) if self.upcoming else None,
+            "next": item_json(self.upcoming.status) if self.upcoming else None,
             "waiting": [one.json() for one in self.asking],
             "held": [one.json() for one in self.held],
-            "items": [item_json(one) for one in self.decision.places],
+            "items": [item_json(one) for one in self.decision.statuses],
             "holds": [{"kind": h.kind, "text": h.text, "until": h.until or None} for h in self.decision.holds],
             "spend": [one.json() for one in self.spend],
         }
@@ -106,11 +105,11 @@ def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
     upcoming = decision.choice if isinstance(decision.choice, Dispatch) else None
     running = tuple(one for view in views for one in _running(view))
     busy = {(one.repo, one.number) for one in running}
-    left = [one for one in decision.places if (one.repo, one.number) not in busy]
+    left = [one for one in decision.statuses if (one.repo, one.number) not in busy]
     asking = [one for one in left if needs_person(one)]
-    held = [one for one in left if one.place.mover in {Mover.CONDITION, Mover.BEE}]
-    ready = [one for one in left if one.place.role is not None and not (upcoming and one is upcoming.placed)]
-    quiet = [one for one in left if one.place.mover is Mover.NOBODY or (one.place.position in QUIET)]
+    held = [one for one in left if one.placement.mover in {Mover.CONDITION, Mover.BEE}]
+    ready = [one for one in left if one.placement.role is not None and not (upcoming and one is upcoming.status)]
+    quiet = [one for one in left if one.placement.mover is Mover.NOBODY or one.placement.row.quiet]
     return Overview(
         decision, running, upcoming,
         tuple(Waiting(one, question_of(one, by_repo[one.repo].trust)) for one in asking),
@@ -119,9 +118,9 @@ def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
     )  # fmt: skip
 
 
-def needs_person(one: Placed) -> bool:
+def needs_person(one: ItemStatus) -> bool:
     """Whether somebody must do something before this item goes on."""
-    return one.place.mover is Mover.PERSON and one.place.position not in QUIET
+    return one.placement.row.asks
 
 
 def _running(view: View) -> list[Running]:
@@ -144,21 +143,21 @@ def _spend(view: View) -> Spend:
 # ---- in words -------------------------------------------------------------------------------------------------------
 
 
-def question_of(one: Placed, trust: Trust) -> str:
+def question_of(one: ItemStatus, trust: Trust) -> str:
     """What a person is asked, as one line: the words of the pause where there are any, else the rule."""
-    if one.place.position is Position.HUMAN:
+    if one.placement.position is Position.HUMAN:
         asked = _asked(one, trust)
         return asked or f"{_who_held(one)}, without a word."
-    if one.place.position is Position.PLAN_OPEN and isinstance(one.item, Issue):
+    if one.placement.position is Position.PLAN_OPEN and isinstance(one.item, Issue):
         plan = read_body(one.item.body).plan
         steps = "; ".join(f"{at}. {step.title}" for at, step in enumerate(plan.steps if plan else (), 1))
         return one_line(f"Is the plan right? {steps}", QUESTION_CHARACTERS_MAX)
-    if one.place.position is Position.DESIGN_OPEN:
+    if one.placement.position is Position.DESIGN_OPEN:
         return "Is the design complete?"
-    return one_line(f"{one.place.reason[:1].upper()}{one.place.reason[1:]}.", QUESTION_CHARACTERS_MAX)
+    return one_line(f"{one.placement.reason[:1].upper()}{one.placement.reason[1:]}.", QUESTION_CHARACTERS_MAX)
 
 
-def _asked(one: Placed, trust: Trust) -> str:
+def _asked(one: ItemStatus, trust: Trust) -> str:
     """What the last pause on the item said. Only bee's own comments say one: a pause from the terminal is one, too."""
     for comment in sorted(one.item.comments, key=lambda comment: (comment.at, comment.id), reverse=True):
         match = _PAUSED.match(comment.body) if trust.is_bee(comment.author) else None
@@ -167,24 +166,24 @@ def _asked(one: Placed, trust: Trust) -> str:
     return ""
 
 
-def _who_held(one: Placed) -> str:
+def _who_held(one: ItemStatus) -> str:
     events = [event for event in events_of(one.item.events, Label.HUMAN) if event.added]
     who = events[-1].actor.login if events and events[-1].actor else "somebody"
     return f"{who} put {Label.HUMAN} on it"
 
 
-def _condition_of(one: Placed) -> str:
+def _condition_of(one: ItemStatus) -> str:
     """What an item waits for that is nobody's to do now."""
-    place, about = one.place, one.facts.about
-    if place.position is Position.BLOCKED:
+    placement, about = one.placement, one.facts.about
+    if placement.position is Position.BLOCKED:
         return _blocked_text(about)
-    if place.position is Position.IN_REVIEW:
+    if placement.position is Position.IN_REVIEW:
         return f"#{about['pull']} is merged"
-    if place.position is Position.CHECKS_PENDING:
+    if placement.position is Position.CHECKS_PENDING:
         return f"checks end: {', '.join(about['pending_checks'])}"
-    if place.position is Position.BACKING_OFF:
-        return f"{utc(place.until)}, {place.reason.partition(' (')[0]}"
-    return place.reason
+    if placement.position is Position.BACKING_OFF:
+        return f"{utc(placement.until)}, {placement.reason.partition(' (')[0]}"
+    return placement.reason
 
 
 def _blocked_text(about: Mapping[str, Any]) -> str:

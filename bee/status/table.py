@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from bee.model.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
 from bee.model.roles import Role
 from bee.model.text import one_line
-from bee.pipeline.decide import Placed
 from bee.pipeline.holds import Hold
 from bee.pipeline.positions import Mover
+from bee.pipeline.status import ItemStatus
 from bee.status.collect import Live, Seen
 from bee.status.overview import Spend, Waiting
 from bee.status.terminal import coloured, filled, fitted, padded
@@ -122,20 +122,20 @@ class Board:
         if choice is None:
             text = "nothing an agent could move"
             return filled(text, self.width, INDENT)
-        one = choice.placed
+        one = choice.status
         return [self._line(one.repo, one.number, choice.role, choice.role, f"{choice.reason}: {one.item.title}")]
 
     def _asking(self, one: Waiting) -> list[str]:
-        head = self._row(one.placed, one.placed.item.title)
-        asks = one.placed.place.advice.format(number=one.placed.number)
+        head = self._row(one.status, one.status.item.title)
+        asks = one.status.placement.advice.format(number=one.status.number)
         return [*head, *filled(one.what, self.width, DEEP), *filled(asks, self.width, DEEP)]
 
     def _held(self, one: Waiting) -> list[str]:
-        until = "until " if one.placed.place.mover is Mover.CONDITION and not _sentence(one) else ""
-        return self._row(one.placed, f"{until}{one.what}: {one.placed.item.title}")
+        until = "until " if one.status.placement.mover is Mover.CONDITION and not _sentence(one) else ""
+        return self._row(one.status, f"{until}{one.what}: {one.status.item.title}")
 
-    def _row(self, one: Placed, text: str) -> list[str]:
-        return [self._line(one.repo, one.number, str(one.place.position), one.place.mover, text)]
+    def _row(self, one: ItemStatus, text: str) -> list[str]:
+        return [self._line(one.repo, one.number, str(one.placement.position), one.placement.mover, text)]
 
     def _line(self, repo: str, number: int, state: str, mover: Role | Mover, text: str) -> str:
         name = padded(self._name(repo, number), max(5, len(self._name(repo, number))))
@@ -147,7 +147,7 @@ class Board:
 
 def _sentence(one: Waiting) -> bool:
     """Whether what it waits for is the rule itself, which is a sentence of its own."""
-    return one.what == one.placed.place.reason
+    return one.what == one.status.placement.reason
 
 
 def _mover(hold: Hold) -> Mover:

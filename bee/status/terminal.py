@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from bee.model.hint import Shown
 from bee.model.text import one_line, plain
-from bee.pipeline.decide import Placed
 from bee.pipeline.positions import Mover
+from bee.pipeline.status import ItemStatus
 from bee.pipeline.unchanged import shown
 
 WIDTH: Final = 80
@@ -32,9 +32,9 @@ def wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
     return is_terminal and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
 
 
-def table(placed: Iterable[Placed], colour: bool, width: int = WIDTH) -> str:
-    """`listing` of items just put in their places."""
-    return listing(shown(placed), colour, width)
+def table(statuses: Iterable[ItemStatus], colour: bool, width: int = WIDTH) -> str:
+    """`listing` of items whose status was just worked out."""
+    return listing(shown(statuses), colour, width)
 
 
 def listing(items: Iterable[Shown], colour: bool, width: int = WIDTH) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bee.config.people import TrustPolicy
+from bee.config.schema import TrustPolicy
 from bee.github import read
 from bee.github.client import GitHubClient
 from bee.github.read import OneItem
@@ -20,14 +20,13 @@ from bee.model import markers
 from bee.model.effects import effect_key
 from bee.model.errors import UsageError
 from bee.model.items import Issue, Item, Permission, Pull, Tip
-from bee.model.labels import Label
+from bee.model.labels import STOPS, Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
-from bee.model.records import Kind, Record, following
+from bee.model.records import Kind, Record, fold, following, spent
 from bee.model.refs import item_ref
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import plan_print
-from bee.pipeline.history import fold, spent
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
 from bee.publish import labels, posts
@@ -220,7 +219,7 @@ def cancel(person: ByPerson, number: int) -> Done:
     here = _stop_here(person.host, one)
     _end_run(person.store_of(one.snapshot), one.tip, record)
     labels.change(person, number, remove=(Label.WIP,))
-    if not {Label.HUMAN, Label.QUARANTINE} & one.item.labels:
+    if not STOPS & one.item.labels:
         status_comment.show_let_go(person, one, "cancel")
     where = (
         "" if here or record.host == person.host.host_id else f"; its host {record.host} ends the agent within a minute"

@@ -13,7 +13,7 @@ from bee.github.read import OneItem
 from bee.lease.store import Writer
 from bee.model.errors import BeeError
 from bee.model.items import Comment
-from bee.model.labels import Label
+from bee.model.labels import OWNED, Label
 from bee.model.records import Record
 from bee.pipeline.status_comment import comment_of, found, held, key_of, says
 from bee.pipeline.trust import Trust
@@ -21,7 +21,7 @@ from bee.publish import posts
 from bee.wording import texts
 
 BY_PERSON = "human"
-HOLDING = frozenset({Label.HUMAN, Label.QUARANTINE, Label.DONE, Label.WIP})
+HOLDING = frozenset(OWNED) - {Label.NEW}
 
 
 def held_edit(one: OneItem, record: Record | None, at: int) -> Comment | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
-from bee.model.secrets import secrets_in
+from bee.model.text import secrets_in
 
 if TYPE_CHECKING:
     from detect_secrets.plugins.base import RegexBasedDetector

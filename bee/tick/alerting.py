@@ -12,10 +12,11 @@ from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
-from bee.pipeline.debt import IDLE_DEBT, debts
-from bee.pipeline.decide import Decision, Placed
+from bee.pipeline.decide import Decision
 from bee.pipeline.facts import View
 from bee.pipeline.holds import hold_of
+from bee.pipeline.leftovers import IDLE_DEBT, debts
+from bee.pipeline.status import ItemStatus
 from bee.publish.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.publish.notify import notify
 from bee.tick.reconcile import only_its_own
@@ -26,18 +27,18 @@ from bee.wording import texts
 def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, report: Report) -> None:
     """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
     for view in views:
-        places = [one for one in decision.places if one.repo == view.snapshot.repo]
+        statuses = [one for one in decision.statuses if one.repo == view.snapshot.repo]
         store = LeaseStore.of(host, client, view.snapshot)
         with only_its_own(host, report):
-            _over_budget(host, store, view, places)
+            _over_budget(host, store, view, statuses)
         with only_its_own(host, report):
-            _idle_with_debt(store, view, places)
+            _idle_with_debt(store, view, statuses)
 
 
-def _over_budget(host: Host, store: LeaseStore, view: View, places: Sequence[Placed]) -> None:
+def _over_budget(host: Host, store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:
     """One alert for each bound and day, where there was something left to do."""
     hold = hold_of(view)
-    if hold is None or not hold.over_budget or not any(one.place.role for one in places):
+    if hold is None or not hold.over_budget or not any(one.placement.role for one in statuses):
         return
     alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
@@ -45,16 +46,16 @@ def _over_budget(host: Host, store: LeaseStore, view: View, places: Sequence[Pla
         notify(host, Notice(f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})", hold.text, repo))
 
 
-def _idle_with_debt(store: LeaseStore, view: View, places: Sequence[Placed]) -> None:
+def _idle_with_debt(store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:
     """Counted on the alert's own ref, which every machine sees: three ticks in a row raise it, none takes it back."""
     tip = view.snapshot.alerts.get(IDLE_DEBT)
     record = tip.record if tip else None
-    owed = debts(places)
+    owed = debts(statuses)
     if not owed:
         if tip is not None and record is not None and record.count:
             clear_alert(store, IDLE_DEBT, tip, texts.IDLE_DEBT_OVER)
         return
-    lines = [(one.number, str(one.place.position), one.place.advice.format(number=one.number)) for one in owed]
+    lines = [(one.number, str(one.placement.position), one.placement.advice.format(number=one.number)) for one in owed]
     alert = Alert(IDLE_DEBT, *texts.idle_with_debt(lines), cause=" ".join(str(one.number) for one in owed))
     if stands(tip, alert):
         return

@@ -10,9 +10,9 @@ from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.records import Kind
-from bee.pipeline.decide import place_item
 from bee.pipeline.facts import View
 from bee.pipeline.leftovers import left_on_closed, twins
+from bee.pipeline.status import status_of
 from bee.publish import posts
 from bee.tick.repair import roll_forward, settle
 
@@ -45,6 +45,6 @@ def _settle_closed(store: LeaseStore, view: View, number: int) -> None:
     tip = view.snapshot.items[number]
     assert tip.record is not None
     if tip.record.kind is Kind.PUBLISHED:
-        roll_forward(store, place_item(item, view), view)
+        roll_forward(store, status_of(item, view), view)
     else:
         settle(store, item, view)

@@ -17,11 +17,12 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
-from bee.pipeline.decide import Dispatch, Placed, actionable, place_item
+from bee.pipeline.decide import Dispatch, actionable
 from bee.pipeline.facts import View
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.holds import usd_left
 from bee.pipeline.positions import Position
+from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import resumed_at
 from bee.publish import labels
 from bee.run import job as jobs
@@ -37,29 +38,29 @@ def dispatch(
     """Send the agent of the decision. Returns the slot when it is still this tick's to free."""
     assert report.decision is not None
     assert isinstance(report.decision.choice, Dispatch)
-    host.crew.ready(report.decision.choice.role, report.decision.choice.placed.repo)
-    for one in actionable(report.decision.places, views)[: limits.CLAIM_TRIES_MAX]:
+    host.crew.ready(report.decision.choice.role, report.decision.choice.status.repo)
+    for one in actionable(report.decision.statuses, views)[: limits.CLAIM_TRIES_MAX]:
         view = next(view for view in views if view.snapshot.repo == one.repo)
         run = new_run(str(one.role), one.number, client.now())
         with host.home.claiming(run):
             job = claim(host, client, one, view, options, run)
             if job is not None:
                 report.run = job.run
-                report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.place.reason))
+                report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.placement.reason))
                 return _launch(host, job, slot, options, report)
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
     return slot
 
 
-def claim(host: Host, client: GitHubClient, one: Placed, view: View, options: Options, run: str) -> Job | None:
+def claim(host: Host, client: GitHubClient, one: ItemStatus, view: View, options: Options, run: str) -> Job | None:
     """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
     assert one.role is not None
     snapshot = view.snapshot
     head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
     name = _engine_name(host, one.role, one.repo)
     what = Claim(
-        number=one.number, role=str(one.role), run=run, fingerprint=one.fingerprint, position=str(one.place.position),
-        engine=name, head=head, base=base,
+        number=one.number, role=str(one.role), run=run, fingerprint=one.fingerprint,
+        position=str(one.placement.position), engine=name, head=head, base=base,
     )  # fmt: skip
     lease = LeaseStore.of(host, client, snapshot).acquire(what, snapshot.items.get(one.number))
     if lease is None:
@@ -72,17 +73,17 @@ def claim(host: Host, client: GitHubClient, one: Placed, view: View, options: Op
         return None
     known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
-        one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.place.position),
-        one.place.reason, head, base, host.clock.time(), host.token, options.trigger,
+        one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.placement.position),
+        one.placement.reason, head, base, host.clock.time(), host.token, options.trigger,
         usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
 
 
-def _still(item: Item, one: Placed, fresh: View) -> bool:
+def _still(item: Item, one: ItemStatus, fresh: View) -> bool:
     """Whether the item is where it was when it was chosen, by fresh reads and with the same inputs."""
     assert one.role is not None
-    again = place_item(item, fresh)
-    computing = one.role is Role.MERGER and again.place.position is Position.SETTLING
+    again = status_of(item, fresh)
+    computing = one.role is Role.MERGER and again.placement.position is Position.SETTLING
     return item.open and (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
 
 

@@ -12,7 +12,7 @@ from bee.github.snapshot import look
 from bee.host import Host
 from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
-from bee.model.phase import Phase
+from bee.model.records import Phase
 from bee.model.roles import Role
 from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
@@ -42,7 +42,7 @@ def reconcile(host: Host, client: GitHubClient, views: list[View], report: Repor
             with only_its_own(host, report):
                 _act(host, client, act, views, report)
         left -= len(acts)
-        touched = {act.placed.repo for act in acts}
+        touched = {act.status.repo for act in acts}
         views = [_again(host, client, view) if view.snapshot.repo in touched else view for view in views]
     return views
 
@@ -89,7 +89,7 @@ def _act(host: Host, client: GitHubClient, act: Act, views: Sequence[View], repo
     from bee.lease.store import LeaseStore
     from bee.tick.repair import repair
 
-    one = act.placed
+    one = act.status
     view = next(view for view in views if view.snapshot.repo == one.repo)
     done = repair(LeaseStore.of(host, client, view.snapshot), act, view)
     kind = type(act).__name__.lower()

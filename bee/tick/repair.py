@@ -23,25 +23,29 @@ from bee.model.effects import (
     effect_key,
 )
 from bee.model.errors import LeaseLost
-from bee.model.escalations import Cause
 from bee.model.items import Issue, Item, Pull, PullState
 from bee.model.labels import Label, conflicts
-from bee.model.outcomes import Failure, Outcome
+from bee.model.outcomes import Cause, Failure, Outcome
 from bee.model.plan import read_body
-from bee.model.records import Record
+from bee.model.records import OWN_ROLE, Record, fold
 from bee.model.refs import branch_of, item_ref
 from bee.model.text import neutralised
-from bee.pipeline.decide import Act, Escalate, Placed, Repair
-from bee.pipeline.escalation import TRIED_SHOWN_MAX, card, tried_on
-from bee.pipeline.facts import Broken, View, human_by_person, record_of
-from bee.pipeline.history import MENDER, fold
+from bee.pipeline.decide import Act, Escalate, Repair
+from bee.pipeline.escalation import (
+    QUARANTINE,
+    TRIED_SHOWN_MAX,
+    alert_key,
+    escalation_key,
+    escalation_text,
+    release_due,
+    releases,
+    tried_on,
+)
+from bee.pipeline.facts import Broken, RepairKind, View, human_by_person, record_of
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.positions import Position, position
-from bee.pipeline.quarantine import QUARANTINE, alert_key, release_due, releases
-from bee.pipeline.repairs import Mend
-from bee.pipeline.status_comment import SHOWN
-from bee.pipeline.status_preview import sticky
-from bee.pipeline.told import card_key
+from bee.pipeline.status import ItemStatus
+from bee.pipeline.status_comment import SHOWN, comment_after
 from bee.pipeline.trust import resumed_at
 from bee.publish.context import PublishContext
 from bee.publish.merge import merge_gate
@@ -51,20 +55,20 @@ from bee.wording import texts
 
 def repair(store: LeaseStore, act: Act, view: View) -> bool:
     """Do one act under the item's lease; False when somebody else has the item. Raises LookError."""
-    one = act.placed
-    if isinstance(act, Repair) and act.mend is Mend.CARRY_OUT:
+    one = act.status
+    if isinstance(act, Repair) and act.kind is RepairKind.CARRY_OUT:
         return roll_forward(store, one, view)
-    if isinstance(act, Repair) and act.mend is Mend.SETTLE:
+    if isinstance(act, Repair) and act.kind is RepairKind.SETTLE:
         return settle(store, one.item, view)
     tip = view.snapshot.items.get(one.number)
-    claim = _claim_of(act, new_run(MENDER, one.number, store.client.now()))
+    claim = _claim_of(act, new_run(OWN_ROLE, one.number, store.client.now()))
     record = store.claimed(claim, tip)
     effects = tuple(_effects(act, view, record))
     waits = isinstance(act, Escalate) and _label_of(act) is Label.HUMAN
     outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
     ending = Ending(outcome=outcome, note=act.reason)
-    if not (isinstance(act, Repair) and act.mend is Mend.LABELS):
-        effects = (*effects, sticky(one.item, effects, view, store.ended(record, ending)))
+    if not (isinstance(act, Repair) and act.kind is RepairKind.LABELS):
+        effects = (*effects, comment_after(one.item, effects, view, store.ended(record, ending)))
     lease = store.acquire(claim, tip, effects, ending)
     if lease is None:
         return False
@@ -74,16 +78,16 @@ def repair(store: LeaseStore, act: Act, view: View) -> bool:
 
 def _claim_of(act: Act, run: str) -> Claim:
     """What the claim of an act says; a quarantine remembers the head, for a new one is a reason to release it."""
-    one = act.placed
+    one = act.status
     head = ""
     if isinstance(act, Repair):
-        key = SHOWN if act.mend is Mend.SHOW else act.mend.value
+        key = SHOWN if act.kind is RepairKind.SHOW else act.kind.value
     elif act.quarantine:
         key, head = QUARANTINE, one.item.head if isinstance(one.item, Pull) else ""
     else:
         key = "escalate"
     return Claim(
-        number=one.number, role=MENDER, run=run, fingerprint=key, position=str(one.place.position), head=head
+        number=one.number, role=OWN_ROLE, run=run, fingerprint=key, position=str(one.placement.position), head=head
     )  # fmt: skip
 
 
@@ -109,7 +113,7 @@ def _publish(lease: Lease, effects: Sequence[Effect], ending: Ending, view: View
         return
 
 
-def roll_forward(store: LeaseStore, one: Placed, view: View) -> bool:
+def roll_forward(store: LeaseStore, one: ItemStatus, view: View) -> bool:
     """Carry out what a dead or vanished run had published, on any host."""
     lease = store.take_over(view.snapshot.items[one.number])
     if lease is None:
@@ -160,17 +164,17 @@ def _effects(act: Act, view: View, record: Record) -> list[Effect]:
     if isinstance(act, Escalate):
         return _escalation(act, view, record)
     makers = {
-        Mend.LABELS: _labels,
-        Mend.OPEN_PULL: _open_pull,
-        Mend.TICK_STEP: _tick_steps,
-        Mend.COMPLETE: _complete,
-        Mend.RELEASE: _release,
-        Mend.SHOW: lambda *_: [],  # the status comment is added to whatever a repair does
+        RepairKind.LABELS: _labels,
+        RepairKind.OPEN_PULL: _open_pull,
+        RepairKind.TICK_STEP: _tick_steps,
+        RepairKind.COMPLETE: _complete,
+        RepairKind.RELEASE: _release,
+        RepairKind.SHOW: lambda *_: [],  # the status comment is added to whatever a repair does
     }
-    return makers[act.mend](act.placed, view, record)
+    return makers[act.kind](act.status, view, record)
 
 
-def _labels(one: Placed, view: View, record: Record) -> list[Effect]:
+def _labels(one: ItemStatus, view: View, record: Record) -> list[Effect]:
     del record
     labels = one.item.labels
     gone = conflicts(labels, human_by_person(one.item, record_of(view, one.number)))
@@ -179,7 +183,7 @@ def _labels(one: Placed, view: View, record: Record) -> list[Effect]:
     return [SetLabels(one.number, (), tuple(sorted(label.value for label in gone)))]
 
 
-def _open_pull(one: Placed, view: View, record: Record) -> list[Effect]:
+def _open_pull(one: ItemStatus, view: View, record: Record) -> list[Effect]:
     """The branch of the current step is there, its pull request is not: open it, never draft the step again."""
     del record
     issue = _issue(one)
@@ -191,7 +195,7 @@ def _open_pull(one: Placed, view: View, record: Record) -> list[Effect]:
     return [OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text)]
 
 
-def _tick_steps(one: Placed, view: View, record: Record) -> list[Effect]:
+def _tick_steps(one: ItemStatus, view: View, record: Record) -> list[Effect]:
     """The boxes of merged steps; and where nothing else stands against it, the end of the issue in the same go."""
     body = read_body(_issue(one).body)
     merged = set(one.facts.about["merged_steps"])
@@ -201,7 +205,7 @@ def _tick_steps(one: Placed, view: View, record: Record) -> list[Effect]:
     return [*ticks, *(_complete(one, view, record) if ended else ())]
 
 
-def _complete(one: Placed, view: View, record: Record) -> list[Effect]:
+def _complete(one: ItemStatus, view: View, record: Record) -> list[Effect]:
     """Every step is merged: the summary, the label, and the issue closed."""
     issue = _issue(one)
     pulls = pulls_of_issue(issue, view)
@@ -210,7 +214,7 @@ def _complete(one: Placed, view: View, record: Record) -> list[Effect]:
         for step in steps_of(read_body(issue.body))
     ]
     numbers = {number for _, number in steps if number is not None} | {issue.number}
-    runs = [run for number in sorted(numbers) for run in fold(record_of(view, number)) if run.role != MENDER]
+    runs = [run for number in sorted(numbers) for run in fold(record_of(view, number)) if run.role != OWN_ROLE]
     text = texts.completed(steps, len(runs), sum(r.cost_usd for r in runs))
     key = effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
     return [
@@ -220,20 +224,27 @@ def _complete(one: Placed, view: View, record: Record) -> list[Effect]:
     ]
 
 
-def _present(one: Placed, *labels: Label) -> tuple[str, ...]:
+def _present(one: ItemStatus, *labels: Label) -> tuple[str, ...]:
     return tuple(label.value for label in labels if label in one.item.labels)
 
 
 def _escalation(act: Escalate, view: View, record: Record) -> list[Effect]:
     """One card for a person; then the label that stops everything here."""
-    one = act.placed
+    one = act.status
     pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
-    key = card_key(one.item, act.cause, view, pull)
+    key = escalation_key(one.item, act.cause, view, pull)
     effects: list[Effect] = []
     if act.quarantine:
         bug = texts.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
         effects.append(OpenAlert(alert_key(one.number), *bug))
-    text = texts.marked(card(act, view), record.run, MENDER, key, record.sequence, cause=act.cause.value)
+    text = texts.marked(
+        escalation_text(one, act.cause, act.reason, view),
+        record.run,
+        OWN_ROLE,
+        key,
+        record.sequence,
+        cause=act.cause.value,
+    )
     effects.append(PostComment(one.number, text, key))
     label = _label_of(act)
     if label is not None:
@@ -241,17 +252,17 @@ def _escalation(act: Escalate, view: View, record: Record) -> list[Effect]:
     return effects
 
 
-def _release(one: Placed, view: View, record: Record) -> list[Effect]:
+def _release(one: ItemStatus, view: View, record: Record) -> list[Effect]:
     """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
     count = releases(one.item, view, record_of(view, one.number)) + 1
     text = texts.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
-    key = effect_key(one.number, MENDER, f"{resumed_at(one.item, view.trust)} {count}", "release")
+    key = effect_key(one.number, OWN_ROLE, f"{resumed_at(one.item, view.trust)} {count}", "release")
     return [
-        PostComment(one.number, texts.marked(text, record.run, MENDER, key, record.sequence), key),
+        PostComment(one.number, texts.marked(text, record.run, OWN_ROLE, key, record.sequence), key),
         SetLabels(one.number, (), _present(one, Label.QUARANTINE)),
     ]
 
 
-def _issue(one: Placed) -> Issue:
+def _issue(one: ItemStatus) -> Issue:
     assert isinstance(one.item, Issue)
     return one.item

@@ -43,9 +43,10 @@ class Report:
 
     def _decided(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         if self.decision is not None:
-            from bee.pipeline.decide import decision_json, item_json
+            from bee.pipeline.decide import decision_json
+            from bee.pipeline.status import item_json
 
-            return decision_json(self.decision), [item_json(one) for one in self.decision.places]
+            return decision_json(self.decision), [item_json(one) for one in self.decision.statuses]
         reason = NOTHING_TO_DO if self.known is not None else self.said or None
         idle = {"kind": "idle", "repo": None, "number": None, "role": None, "reason": reason}
         return idle, [one.json() for one in self.known or ()]

@@ -17,8 +17,8 @@ from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Item
 from bee.model.labels import Label
+from bee.model.records import began_at
 from bee.model.refs import TRACE_REFS
-from bee.model.runs import began_at
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import Twin, lately_closed, twins_of
 from bee.pipeline.trust import events_of

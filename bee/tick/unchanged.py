@@ -60,10 +60,10 @@ def _is_still(host: Host, client: GitHubClient, repo: str, hint: Hint) -> bool:
 
 def remember(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision) -> None:
     """Write down which of the repositories just looked at are quiet, and forget what was said of the others."""
-    from bee.pipeline.debt import something_to_ring
+    from bee.pipeline.leftovers import may_alert
     from bee.pipeline.unchanged import hint_of, is_quiet
 
-    loud = something_to_ring(views, decision)
+    loud = may_alert(views, decision)
     for view in views:
         hint = hint_of(view, decision) if not loud and is_quiet(view, decision) else None
         _remember(host, client, view.snapshot.repo, hint)

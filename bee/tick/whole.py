@@ -13,9 +13,9 @@ from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
 from bee.model.errors import ConfigError, LookError, NotFoundError
 from bee.model.limits import WRITES_PER_HOUR_MAX
-from bee.pipeline.debt import something_to_ring
 from bee.pipeline.decide import Dispatch, decide
 from bee.pipeline.facts import View
+from bee.pipeline.leftovers import may_alert
 from bee.system.home import Slot
 from bee.tick.reconcile import reconcile
 from bee.tick.report import Options, Report
@@ -72,7 +72,7 @@ def _look(host: Host, client: GitHubClient, options: Options, report: Report) ->
 def _ring(host: Host, client: GitHubClient, views: Sequence[View], report: Report) -> None:
     """Raise, count or clear alerts, where there is anything to say."""
     assert report.decision is not None
-    if something_to_ring(views, report.decision):
+    if may_alert(views, report.decision):
         from bee.tick.alerting import ring  # here, so that an idle tick does not pay for it
 
         ring(host, client, views, report.decision, report)

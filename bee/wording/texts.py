@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bee.model import markers
-from bee.model.escalations import CAUSES, TERMINAL_ANSWERS, Cause
 from bee.model.labels import Label
-from bee.model.limits import BODY_BYTES_MAX, CARD_REASON_BYTES_MAX, DASHBOARD_ROWS_MAX
-from bee.model.outcomes import Outcome
+from bee.model.limits import BODY_BYTES_MAX, DASHBOARD_ROWS_MAX, ESCALATION_REASON_BYTES_MAX
+from bee.model.outcomes import Cause, Outcome
 from bee.model.plan import Step
 from bee.model.records import RunSummary
 from bee.model.refs import branch_of
 from bee.model.text import clipped, closed, neutralised, one_line, plain, utc
+from bee.wording.escalations import CAUSES, TERMINAL_ANSWERS
 
 
 def kept_from(hosts: Sequence[str]) -> str:
@@ -193,16 +193,16 @@ def step_line(command: str, code: int, seconds: int) -> str:
     return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"
 
 
-def card(
+def escalation(
     cause: Cause, reason: str, tried: Sequence[RunSummary], evidence: Sequence[str], number: int, role: str = "bee"
 ) -> str:
-    """The card that hands an item to a person: why, what was tried, the evidence, and every answer it takes.
+    """The comment that hands an item to a person: why, what was tried, the evidence, and every answer it takes.
 
     `reason` is somebody's words; `evidence` are lines made by bee.
     """
     known = CAUSES[cause]
     lines = [
-        _prose(clipped(reason, CARD_REASON_BYTES_MAX), f"**{role}: paused** "),
+        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: paused** "),
         f"\nReason: `{cause}`. {known.meaning}",
     ]
     if tried:
@@ -343,7 +343,7 @@ def base_overtaken(number: int, base_ref: str, tested: str, parent: str, trace: 
         f"not what E2E tested. {'E2E of the result failed.' if trace else 'E2E has not run on the result.'}"
     )
     evidence = [f"`git fetch origin {trace} && git log FETCH_HEAD`"] if trace else []
-    return card(Cause.BASE_MOVED, reason, (), evidence, number)
+    return escalation(Cause.BASE_MOVED, reason, (), evidence, number)
 
 
 def result_passed(base_ref: str, parent: str, commit: str, trace: str) -> str:

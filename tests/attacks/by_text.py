@@ -13,10 +13,10 @@ from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who
 from bee.model.labels import Label
 from bee.model.roles import Role
 from bee.model.text import neutralised
-from bee.pipeline.decide import place_item
 from bee.pipeline.evidence import Verdict, e2e_results, words
 from bee.pipeline.facts import View
 from bee.pipeline.output_checks import Change, refuse_files
+from bee.pipeline.status import status_of
 from bee.pipeline.trust import Trust, text_is_trusted
 from bee.run import prompt
 from bee.run.outcome import Said, settle
@@ -50,7 +50,7 @@ def view_of(item: Item, on: Layers, *more: Item, policy: Any = w.AUTO) -> View:
 
 def sends(item: Item, view: View) -> bool:
     """Whether an agent is sent to it."""
-    return place_item(item, view).role is not None
+    return status_of(item, view).role is not None
 
 
 def blind(item: Any) -> Any:
@@ -182,7 +182,7 @@ def _adopted_fork(on: Layers, folder: Path) -> bool:
     who = w.SAM if Layer.BINDING in on else w.ANN
     label = {"label_names": w.names(Label.NEW), "events": (w.labeled(Label.NEW, T1),)}
     pull = w.pull(branch="x", cross_repository=True, author=who, created_at=T0, comments=w.approved(), **label)
-    return place_item(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role in {Role.TEST, Role.MERGER}
+    return status_of(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role in {Role.TEST, Role.MERGER}
 
 
 @attack("stale-review", "a review approved another commit than the head", Layer.BINDING, known="D6")
@@ -196,7 +196,7 @@ def _stale_review(on: Layers, folder: Path) -> bool:
 def _other_base(on: Layers, folder: Path) -> bool:
     base = w.OLD_BASE if Layer.BINDING in on else w.BASE
     pull = w.pull(comments=w.approved(w.e2e("pass", base=base)))
-    return place_item(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role is Role.MERGER
+    return status_of(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role is Role.MERGER
 
 
 # ---- a marker where it is none --------------------------------------------------------------------------------------

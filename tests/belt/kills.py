@@ -30,10 +30,9 @@ from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.outcomes import Outcome
-from bee.model.records import Kind, Record
+from bee.model.records import OWN_ROLE, Kind, Record, fold
 from bee.model.roles import Role
-from bee.pipeline.decide import survey
-from bee.pipeline.history import MENDER, fold
+from bee.pipeline.status import survey
 from bee.system.home import Slot
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
@@ -182,7 +181,7 @@ class Hosts:
 
 def moved(record: Record | None) -> list[str]:
     """The roles that moved an item, run by run: what was committed before a kill is neither lost nor done again."""
-    return [run.role for run in fold(record) if run.outcome is Outcome.PROGRESSED and run.role != MENDER]
+    return [run.role for run in fold(record) if run.outcome is Outcome.PROGRESSED and run.role != OWN_ROLE]
 
 
 def state_of(stage: Stage) -> State:
@@ -192,7 +191,7 @@ def state_of(stage: Stage) -> State:
         told = []
         for one in survey(view):
             tip = view.snapshot.items.get(one.number)
-            told.append(f"#{one.number} {one.place.position} {len(moved(tip.record if tip else None))}")
+            told.append(f"#{one.number} {one.placement.position} {len(moved(tip.record if tip else None))}")
         state = ", ".join(sorted(told))
         if "settling" not in state:
             break

@@ -16,7 +16,7 @@ from typing import Any
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.records import RunSummary
-from bee.pipeline.decide import Placed, survey
+from bee.pipeline.status import ItemStatus, survey
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 
@@ -100,12 +100,12 @@ def head_of(stage: Stage, number: int) -> str:
     return str(stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["head"]["sha"])
 
 
-def placed(stage: Stage, host: Host, number: int) -> Placed:
+def placed(stage: Stage, host: Host, number: int) -> ItemStatus:
     """One open item in its place, by the code that decides."""
     return next(one for one in survey(look(host.client(), stage.repo)) if one.number == number)
 
 
-def settled(stage: Stage, host: Host, number: int) -> Placed:
+def settled(stage: Stage, host: Host, number: int) -> ItemStatus:
     """The same of a pull request, once GitHub has computed whether it merges: a look only starts that."""
     for _ in range(SETTLE_LOOKS_MAX):
         if stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["mergeable"] is not None:
@@ -128,7 +128,7 @@ def refusals(host: Host) -> list[str]:
 
 def runs(stage: Stage, host: Host, number: int) -> list[RunSummary]:
     """The runs that an item's ledger remembers, oldest first."""
-    from bee.pipeline.history import fold
+    from bee.model.records import fold
 
     tip = look(host.client(), stage.repo).snapshot.items.get(number)
     return list(fold(tip.record if tip else None))

@@ -361,8 +361,8 @@ class Stage:
             if last.run or last.acted or last.problems:
                 continue
             waiting = {"wip", "backing-off", "settling", "queued"}
-            places = last.decision.places if last.decision else ()
-            if not any(str(one.place.position) in waiting for one in places) and not self.live():
+            places = last.decision.statuses if last.decision else ()
+            if not any(str(one.placement.position) in waiting for one in places) and not self.live():
                 return reports
             self.sleep(16 * 60)
         raise AssertionError([(report.said, [str(p) for p in report.problems]) for report in reports[-5:]])
@@ -415,10 +415,10 @@ class Stage:
 
     def position(self, number: int) -> str:
         """Where an item is, by the code that decides."""
-        from bee.pipeline.decide import survey
+        from bee.pipeline.status import survey
 
         view = look(GitHubClient(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
-        return next((str(one.place.position) for one in survey(view) if one.number == number), "closed")
+        return next((str(one.placement.position) for one in survey(view) if one.number == number), "closed")
 
 
 def until(what: str, seconds: float, done: Callable[[], Any]) -> Any:

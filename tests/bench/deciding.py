@@ -22,9 +22,9 @@ def main(count: int) -> None:
     began = time.process_time()
     decision = decide([view])
     seconds = time.process_time() - began
-    assert len(decision.places) == count
+    assert len(decision.statuses) == count
     assert isinstance(decision.choice, Dispatch)
-    assert decision.choice.placed.number == count
+    assert decision.choice.status.number == count
     print(seconds)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bee.model.labels import LABEL_TEXTS
+from bee.model.labels import OWNED
 from tests.belt.stage import DESIGN, Stage, staged
 
 ONE_STEP = """cat > "$HOME/plan.md" <<'END'
@@ -26,7 +26,7 @@ bee plan "$HOME/plan.md"
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A repository set up as `bee init` does it: with bee's labels."""
     with staged(tmp_path, {".github/bee.yml": "version: 1\nintake: all\nplan_approval: auto\n"}) as made:
-        for label in LABEL_TEXTS:
+        for label in OWNED:
             made.call("ada", "POST", made.at("/labels"), {"name": label.value, "color": "ededed"})
         yield made
 

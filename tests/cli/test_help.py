@@ -15,7 +15,7 @@ import pytest
 from bee.cli import main
 from bee.cli.examples import EXAMPLES
 from bee.model import errors
-from bee.model.labels import LABEL_TEXTS
+from bee.model.labels import OWNED
 from bee.reference import schemas, topics
 from tests.docs.test_commands import wrong
 
@@ -37,7 +37,7 @@ def test_topics_come_from_the_code(capsys: pytest.CaptureFixture[str], monkeypat
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:9")
     assert main.main(["help", "labels"]) == 0
     labels = capsys.readouterr().out
-    assert [label for label in LABEL_TEXTS if f"\n  {label}\n" not in labels] == []
+    assert [label for label in OWNED if f"\n  {label}\n" not in labels] == []
     assert main.main(["help", "exit-codes"]) == 0
     exits = capsys.readouterr().out
     assert "\n  75\n      meaning: could not look" in exits

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from bee.config import schema
+from bee.config import readers
+from bee.config.readers import check_repo_name
 from bee.config.schema import (
     Policy,
     PolicyLimits,
+    RepoSettings,
+    RolePolicy,
     RoleSettings,
     Settings,
     TrustPolicy,
-    check_repo_name,
     policy_of,
     settings_of,
 )
@@ -75,10 +77,17 @@ per_repo: {Octo/Calc: {engine: gemini, roles: {reviewer: {network: [pypi.org], m
     assert mine.repos == ("octo/calc", "octo/other")
     assert (mine.engine, mine.slots, mine.sandbox, mine.usd_per_day, mine.runs_per_day) == ("codex", 2, "none", 12.5, 9)
     command = ("sh", "-c", "./agent")
-    assert mine.role(Role.DRAFTER) == RoleSettings(command, "big", 90, 20, 2.5, ("-v",), "http://x", "open")
+    assert mine.role(Role.DRAFTER) == RoleSettings(
+        engine=command, model="big", minutes=90, minutes_silent=20, usd=2.5, args=("-v",), base_url="http://x",
+        network="open",
+    )  # fmt: skip
     row = ROLES[Role.TEST]
-    assert mine.role(Role.TEST) == RoleSettings("codex", "", row.minutes_total, row.minutes_silent, network="open")
-    assert mine.role(Role.REVIEWER, "octo/CALC") == RoleSettings("gemini", "", 7, 10, network=("pypi.org",))
+    assert mine.role(Role.TEST) == RoleSettings(
+        engine="codex", minutes=row.minutes_total, minutes_silent=row.minutes_silent, network="open"
+    )
+    assert mine.role(Role.REVIEWER, "octo/CALC") == RoleSettings(
+        engine="gemini", minutes=7, minutes_silent=10, network=("pypi.org",)
+    )
     theirs = policy("""
 verify: [make lint, make e2e]
 plan_approval: auto
@@ -90,7 +99,9 @@ roles: {merger: {engine: none}, test: {engine: default, network: none}, drafter:
 """)
     assert (theirs.verify, theirs.plan_approval, theirs.merge_method) == (("make lint", "make e2e"), "auto", "rebase")
     assert theirs.trust == TrustPolicy(frozenset({"zoe", "sam"}), frozenset({"mia"}), frozenset({"renovate[bot]"}))
-    assert theirs.limits == PolicyLimits(3, 2, 1.0, 5, 9, verify_minutes=7)
+    assert theirs.limits == PolicyLimits(
+        failures=3, review_rounds=2, usd_per_item=1.0, runs_per_item=5, checks_minutes=9, verify_minutes=7
+    )
     assert theirs.lean == {Role.MERGER}
     assert theirs.network == {Role.TEST: "none", Role.DRAFTER: ("*.pypi.org",)}
     assert policy("verify: make").verify == ("make",)
@@ -98,10 +109,8 @@ roles: {merger: {engine: none}, test: {engine: default, network: none}, drafter:
 
 def test_every_field_can_be_set() -> None:
     """A setting that no file can reach is a mechanism without a caller (D2)."""
-    assert {field.name for field in dataclasses.fields(Settings)} == set(schema._SETTINGS)
-    assert {field.name for field in dataclasses.fields(RoleSettings)} == set(schema._ROLE)
-    assert {field.name for field in dataclasses.fields(PolicyLimits)} == set(schema._LIMITS)
-    assert {field.name for field in dataclasses.fields(Policy)} - {"lean", "network"} == set(schema._POLICY) - {"roles"}
+    for kind in (Settings, RoleSettings, RepoSettings, Policy, PolicyLimits, RolePolicy, TrustPolicy):
+        assert {field.name for field in dataclasses.fields(kind)} == set(readers.keys_of(kind))
 
 
 def test_the_nearest_section_wins_and_no_engine_gets_what_another_was_given() -> None:
@@ -161,7 +170,7 @@ def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: s
         (settings, "sandbox: require",
              "config.yml:2: `require` is not a choice; did you mean `required`? one of: required, none"),
         (settings, "roles:\n  drafter:\n    network: [http://x]",
-             "config.yml:4: 'http://x' is no host: write host, host:port, or *.domain"),
+             "config.yml:4: 'http://x' is not a host: write host, host:port, or *.domain"),
         (settings, "roles:\n  drafter:\n    network: closed",
              "config.yml:4: `closed` is not a choice; one of: open, none"),
         (settings, "per_repo:\n  calc: {}", "config.yml:3: 'calc' is not a repository: write owner/name"),

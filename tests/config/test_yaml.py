@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bee.config.tree import Tree
-from bee.config.yaml import parse
+from bee.config.yaml import YamlNode, parse
 from bee.model.errors import ConfigError
 
 
-def plain(tree: Tree) -> object:
+def plain(tree: YamlNode) -> object:
     if isinstance(tree.value, dict):
         return {key: plain(value) for key, value in tree.value.items()}
     if isinstance(tree.value, list):
@@ -41,8 +40,8 @@ def test_plain_values_with_their_lines() -> None:
 
 
 def test_an_empty_file_is_nothing() -> None:
-    assert parse("", "f") == Tree(None, 1)
-    assert parse("# only a comment\n", "f") == Tree(None, 1)
+    assert parse("", "f") == YamlNode(None, 1)
+    assert parse("# only a comment\n", "f") == YamlNode(None, 1)
 
 
 def test_the_equals_sign_is_a_text() -> None:
@@ -81,4 +80,4 @@ def test_what_no_configuration_needs_is_refused_with_its_line(text: str, line: i
 @given(st.text(alphabet=st.sampled_from(list("ab:-[]{}'\"|>&*!%#? \n\t0.1")), max_size=60) | st.text(max_size=40))
 def test_whatever_comes_in_a_tree_or_a_config_error_comes_out(text: str) -> None:
     with contextlib.suppress(ConfigError):
-        assert isinstance(parse(text, "f"), Tree)
+        assert isinstance(parse(text, "f"), YamlNode)

@@ -12,7 +12,7 @@ from bee.cli import documents
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
 from bee.model import errors
-from bee.model.labels import LABEL_TEXTS
+from bee.model.labels import OWNED
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
 from bee.model.plan import parse_steps, read_body
 from bee.pipeline.design import SKELETON, sections_of
@@ -93,4 +93,4 @@ def test_numbers_in_sentences_are_those_of_the_code() -> None:
 
 def test_every_label_is_explained_for_agents() -> None:
     text = pages.read("AGENTS.md")
-    assert [label for label in LABEL_TEXTS if f"| `{label}` |" not in text] == []
+    assert [label for label in OWNED if f"| `{label}` |" not in text] == []

@@ -11,7 +11,7 @@ import pytest
 
 from bee.cli import documents
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Position
-from bee.reference import tables, texts
+from bee.reference import tables
 from tests.docs import pages
 
 AGAIN = "run: python -m bee.cli.documents --write"
@@ -67,8 +67,8 @@ ANYWHERE = {rule.position for rule in ISSUE_RULES[:8]} - {Position.CLOSED}
 
 
 def test_the_diagrams_show_every_position() -> None:
-    for edges, rules in ((texts.ISSUE_EDGES, ISSUE_RULES), (texts.PULL_EDGES, PULL_RULES)):
-        shown = {name for start, _, end in edges for name in (start, end)}
+    for rules in (ISSUE_RULES, PULL_RULES):
+        shown = {name for start, _, end in tables.edges(rules) for name in (start, end)}
         assert shown == {str(rule.position) for rule in rules} - ANYWHERE
 
 

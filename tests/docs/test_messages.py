@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.model.escalations import Cause
+from bee.model.outcomes import Cause
 from bee.reference import messages, texts
 from tests.docs import pages
 

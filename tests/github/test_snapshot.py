@@ -11,7 +11,7 @@ import requests
 
 from bee.cli import main
 from bee.github.snapshot import look
-from bee.pipeline.decide import survey
+from bee.pipeline.status import survey
 from tests.belt.plays import bee, configure, fault, last_seq, lift, pull_of, writes_after
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.shapes import valid
@@ -264,7 +264,7 @@ def test_d12_lists_are_read_to_their_end(tmp_path: Path) -> None:
         assert len(issue.events) >= 103
         assert "breeze:human" in issue.label_names
         assert len(view.snapshot.issues) == 101
-        places = {one.number: str(one.place.position) for one in survey(view)}
+        places = {one.number: str(one.placement.position) for one in survey(view)}
         assert places[number] == "human"
         assert len(places) == 102
 
@@ -321,7 +321,7 @@ def test_d10_routing_never_depends_on_a_title(stage: Stage) -> None:
     """`bug:`, `fix:`, `[WIP]` and a title that looks like an alert are all tasks; so is one in another script."""
     titles = ("bug: x", "fix(core): y", "[WIP] z", "bee: hot loop on #1", "Idle with debt", "修复", "```")
     numbers = [stage.issue("Do it.", title) for title in titles]
-    places = {one.number: str(one.place.position) for one in survey(look(stage.host().client(), stage.repo))}
+    places = {one.number: str(one.placement.position) for one in survey(look(stage.host().client(), stage.repo))}
     assert places == dict.fromkeys(numbers, "needs-step")
 
 

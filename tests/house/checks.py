@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -403,3 +403,49 @@ def long_functions(root: Path, lines_max: int) -> dict[str, int]:
                 if length > lines_max:
                     found[f"{module.name}:{node.name}"] = length
     return found
+
+
+# What is true of a member of these enums stands in one table: the enum, and the modules that may key by its members.
+FACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Position": ("bee.pipeline.positions",),
+    "Role": ("bee.model.roles",),
+    "Outcome": ("bee.model.outcomes",),
+    "Failure": ("bee.model.outcomes",),
+    "Label": ("bee.model.labels",),
+    "CheckState": ("bee.model.items",),
+    # its meaning is a sentence, and every sentence that people read is in `wording`
+    "Cause": ("bee.model.outcomes", "bee.wording.escalations"),
+}
+
+
+def facts_elsewhere(root: Path) -> list[str]:
+    """Dicts keyed by, and sets of, two or more members of one of FACTS outside its own table: they are its columns."""
+    problems = []
+    for module in modules(root):
+        for node in ast.walk(module.tree):
+            named = [name for name in map(_member_of, _fact_parts(node)) if name]
+            for enum, homes in FACTS.items():
+                if named.count(enum) > 1 and module.name not in homes:
+                    problems.append(f"{module.at(getattr(node, 'lineno', 0))}: a fact of {enum} outside {homes[-1]}")
+    return problems
+
+
+def _fact_parts(node: ast.AST) -> Sequence[ast.expr | None]:
+    """The keys of a dict, the members of a set, and those of a tuple or list that something is looked up in."""
+    if isinstance(node, ast.Dict):
+        return node.keys
+    if isinstance(node, ast.Set):
+        return node.elts
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        among = node.comparators[0]
+        return among.elts if isinstance(among, ast.Tuple | ast.List) else ()
+    return ()
+
+
+def _member_of(node: ast.expr | None) -> str:
+    """The enum of `Enum.MEMBER` or `Enum.MEMBER.value`; empty for anything else."""
+    while isinstance(node, ast.Attribute):
+        if isinstance(node.value, ast.Name) and node.value.id in FACTS:
+            return node.value.id
+        node = node.value
+    return ""

@@ -116,6 +116,11 @@ BROKEN = [
     (checks.rights_made_elsewhere, "bee/tick/tick.py", "from bee.lease.store import ByPerson\nByPerson()"),
     (checks.work_at_import, "bee/model/text.py", "import logging\nlogging.basicConfig()"),
     (checks.work_at_import, "bee/model/text.py", "for x in ():\n    pass"),
+    (checks.facts_elsewhere, "bee/tick/tick.py", "TEXTS = {Label.WIP: 'held', Label.HUMAN: 'paused'}"),
+    (checks.facts_elsewhere, "bee/tick/tick.py", "RESTS = frozenset({Position.HUMAN, Position.DRAFT})"),
+    (checks.facts_elsewhere, "bee/tick/tick.py", "NAMES = {Role.TEST.value, Role.MERGER.value}"),
+    (checks.facts_elsewhere, "bee/tick/tick.py", "def f(x): return x not in (Outcome.LOST, Outcome.ERROR)"),
+    (checks.facts_elsewhere, "bee/model/text.py", "TEXTS = {Cause.LOST: 'lost', Cause.RUNS: 'runs'}"),
 ]  # fmt: skip
 
 

@@ -12,8 +12,8 @@ import pytest
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.outcomes import Outcome
-from bee.pipeline.decide import Placed, survey
 from bee.pipeline.facts import View
+from bee.pipeline.status import ItemStatus, survey
 from bee.run.worker import work
 from bee.tick.dispatch import claim
 from bee.tick.report import Options
@@ -78,7 +78,7 @@ def test_c4_a_takeover_between_the_pushs_advertisement_and_its_end_refuses_the_p
 # ---- C6: the worker asks again before it starts ----------------------------------------------------------------------
 
 
-def chosen(stage: Stage, host: Host) -> tuple[Placed, View]:
+def chosen(stage: Stage, host: Host) -> tuple[ItemStatus, View]:
     view = look(host.client(), stage.repo)
     return next(one for one in survey(view) if one.role), view
 

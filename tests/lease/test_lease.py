@@ -14,8 +14,7 @@ import pytest
 
 from bee.lease.store import Claim, Lease
 from bee.model.outcomes import Outcome
-from bee.model.phase import Phase
-from bee.model.records import Kind
+from bee.model.records import Kind, Phase
 from tests.belt.stage import Stage, bee_env, staged
 
 CLAIMANTS = Path(__file__).with_name("claimants.py")

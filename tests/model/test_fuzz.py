@@ -24,8 +24,7 @@ from bee.model.limits import PLAN_STEPS_MAX
 from bee.model.markers import Marker
 from bee.model.plan import Plan, Step, parse_steps, read_body, render_section, render_steps, with_plan, with_tick
 from bee.model.records import decode
-from bee.model.secrets import secrets_in
-from bee.model.text import closed, neutralised, normalised, one_line, outside_code, plain, unix
+from bee.model.text import closed, neutralised, normalised, one_line, outside_code, plain, secrets_in, unix
 from bee.pipeline.evidence import e2e_results, words
 from bee.pipeline.gates import Gate, design_gate, plan_gate
 from bee.pipeline.issue_facts import blocked_by

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from bee.model import errors
-from bee.model.labels import LABEL_TEXTS, Label, conflicts, known
-from bee.model.outcomes import NO_OPS, Outcome
+from bee.model.labels import OWNED, Label, conflicts, known
+from bee.model.outcomes import Outcome
 from bee.model.refs import branch_of, item_ref, merge_ref, parse_branch, trace_ref
 from bee.model.roles import EVERY_ROLE_VERBS, ROLES, Role
 
@@ -21,9 +21,9 @@ def test_known_labels_are_found_whatever_their_case() -> None:
 
 
 def test_every_label_bee_writes_is_under_its_prefix_and_described() -> None:
-    assert set(LABEL_TEXTS) == set(Label) - {Label.PRIORITY}
-    assert all(label.value.startswith("breeze:") for label in LABEL_TEXTS)
-    assert all(len(text.color) == 6 and int(text.color, 16) >= 0 and text.description for text in LABEL_TEXTS.values())
+    assert set(OWNED) == set(Label) - {Label.PRIORITY}
+    assert all(label.value.startswith("breeze:") for label in OWNED)
+    assert all(len(text.color) == 6 and int(text.color, 16) >= 0 and text.description for text in OWNED)
 
 
 @pytest.mark.parametrize("by_person", [True, False])
@@ -73,7 +73,7 @@ def test_every_role_has_a_row_and_only_writers_submit() -> None:
 
 
 def test_no_ops_are_outcomes_that_wait_for_a_change() -> None:
-    assert {Outcome.ALREADY_DONE, Outcome.WAITING} == NO_OPS
+    assert {outcome for outcome in Outcome if outcome.no_op} == {Outcome.ALREADY_DONE, Outcome.WAITING}
 
 
 def test_d4_could_not_look_is_an_exit_of_its_own() -> None:

@@ -14,12 +14,13 @@ from bee.model import limits
 from bee.model.items import CheckState, Issue, Pull, ReviewState
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Kind
+from bee.model.records import Kind, fold, spent, summary_of
 from bee.model.roles import Role
-from bee.pipeline.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json, item_json, survey, why_json
+from bee.pipeline.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json
 from bee.pipeline.facts import View
-from bee.pipeline.history import Ban, fold, hot_loop, overlay, spent, summary_of
+from bee.pipeline.history import block_of, hot_loop
 from bee.pipeline.positions import Mover, Position
+from bee.pipeline.status import item_json, survey, why_json
 from tests.pipeline import worlds as w
 
 DRAFTER = "drafter"
@@ -29,7 +30,7 @@ BOUNDS = PolicyLimits()
 
 def order(*views: View) -> list[tuple[str, int]]:
     """The items in the order of choice."""
-    return [(one.repo, one.number) for one in actionable(decide(views).places, views)]
+    return [(one.repo, one.number) for one in actionable(decide(views).statuses, views)]
 
 
 def numbers(*items: Issue | Pull, **more: Any) -> list[int]:
@@ -129,10 +130,10 @@ def test_d3_an_item_that_cannot_be_dispatched_does_not_starve_the_next(
     """Even a run that says it made progress, at an unchanged fingerprint, only costs its own item."""
     runs = w.failures(count, w.key_of(STUCK), "reviewer", ended, outcome)
     ledger = {7: w.record(number=7, fingerprint="", history=runs)}
-    assert w.placed(STUCK, NEXT, ledger=ledger).place.position is position
+    assert w.placed(STUCK, NEXT, ledger=ledger).placement.position is position
     choice = w.decided(STUCK, NEXT, ledger=ledger).choice
     assert isinstance(choice, Dispatch)
-    assert (choice.placed.number, choice.role) == (8, Role.REVIEWER)
+    assert (choice.status.number, choice.role) == (8, Role.REVIEWER)
     assert w.decided(STUCK, ledger=ledger).choice == Idle()
 
 
@@ -140,7 +141,7 @@ def test_d3_a_broken_or_held_item_does_not_starve_the_next() -> None:
     for label in (Label.HUMAN, Label.WIP, Label.QUARANTINE, Label.DONE):
         choice = w.decided(replace(STUCK, label_names=w.names(label)), NEXT).choice
         assert isinstance(choice, Dispatch)
-        assert choice.placed.number == 8
+        assert choice.status.number == 8
 
 
 def test_d8_an_item_that_never_changes_is_dispatched_five_times_in_all() -> None:
@@ -151,7 +152,7 @@ def test_d8_an_item_that_never_changes_is_dispatched_five_times_in_all() -> None
         choice = decide([view]).choice
         if isinstance(choice, Dispatch):
             tries += 1
-            done = w.run(Outcome.UNCLASSIFIED, choice.placed.fingerprint, now, failure=Failure.NO_VERB)
+            done = w.run(Outcome.UNCLASSIFIED, choice.status.fingerprint, now, failure=Failure.NO_VERB)
             ledger = {1: w.record(fingerprint="", history=(*(ledger[1].history if ledger else ()), done))}
         now += 5 * w.MINUTE
     assert tries == limits.FAILURES_MAX
@@ -169,17 +170,17 @@ def test_d9_nothing_a_run_said_about_the_next_role_decides_anything() -> None:
 
 
 def verdict(runs: Sequence[Any], now: int = w.NOW, bounds: PolicyLimits = BOUNDS, **more: Any) -> Any:
-    found = overlay(w.record(fingerprint="", history=tuple(runs)), DRAFTER, KEY, now, bounds, **more)
-    return found and found.ban
+    found = block_of(w.record(fingerprint="", history=tuple(runs)), DRAFTER, KEY, now, bounds, **more)
+    return found and found.position
 
 
 @pytest.mark.parametrize(("count", "minutes"), [(1, 5), (2, 10), (3, 20), (4, 40)])
 def test_failures_back_off_five_ten_twenty_forty_minutes(count: int, minutes: int) -> None:
     runs = w.failures(count, KEY)
-    found = overlay(w.record(fingerprint="", history=runs), DRAFTER, KEY, runs[-1].ended_at, BOUNDS)
+    found = block_of(w.record(fingerprint="", history=runs), DRAFTER, KEY, runs[-1].ended_at, BOUNDS)
     assert found is not None
-    assert (found.ban, found.until) == (Ban.BACKING_OFF, runs[-1].ended_at + minutes * 60)
-    assert verdict(runs, found.until - 1) is Ban.BACKING_OFF
+    assert (found.position, found.until) == (Position.BACKING_OFF, runs[-1].ended_at + minutes * 60)
+    assert verdict(runs, found.until - 1) is Position.BACKING_OFF
     assert verdict(runs, found.until) is None
 
 
@@ -187,15 +188,17 @@ def test_from_the_fifth_failure_on_the_wait_is_an_hour_where_the_policy_allows_m
     assert limits.BACKOFF_MINUTES == (5, 10, 20, 40, 60)
     for count in (5, 6, 9):
         runs = w.failures(count, KEY)
-        found = overlay(w.record(fingerprint="", history=runs), DRAFTER, KEY, w.NOW - w.HOUR, PolicyLimits(failures=20))
+        found = block_of(
+            w.record(fingerprint="", history=runs), DRAFTER, KEY, w.NOW - w.HOUR, PolicyLimits(failures=20)
+        )
         assert found is not None
         assert found.until == runs[-1].ended_at + w.HOUR
 
 
 def test_five_failures_at_one_fingerprint_are_the_end() -> None:
     assert verdict(w.failures(4, KEY)) is None
-    assert verdict(w.failures(5, KEY)) is Ban.EXHAUSTED
-    assert verdict(w.failures(2, KEY), bounds=PolicyLimits(failures=2)) is Ban.EXHAUSTED
+    assert verdict(w.failures(5, KEY)) is Position.EXHAUSTED
+    assert verdict(w.failures(2, KEY), bounds=PolicyLimits(failures=2)) is Position.EXHAUSTED
 
 
 @pytest.mark.parametrize("other", ["another-fingerprint", "another-role"])
@@ -212,14 +215,14 @@ def test_a7_quota_login_and_cancelling_are_no_failures(failure: Failure) -> None
 
 @pytest.mark.parametrize("failure", sorted(set(Failure) - {Failure.QUOTA, Failure.AUTH, Failure.CANCELLED}))
 def test_every_other_failure_counts(failure: Failure) -> None:
-    assert verdict(w.failures(5, KEY, failure=failure)) is Ban.EXHAUSTED
+    assert verdict(w.failures(5, KEY, failure=failure)) is Position.EXHAUSTED
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ALREADY_DONE, Outcome.WAITING])
 def test_an_explicit_no_op_waits_for_a_change(outcome: Outcome) -> None:
     runs = (w.run(outcome, KEY, w.NOW - 99 * w.HOUR),)
-    assert verdict(runs) is Ban.NO_CHANGE
-    assert overlay(w.history(*runs), DRAFTER, "changed", w.NOW, BOUNDS) is None
+    assert verdict(runs) is Position.NO_CHANGE
+    assert block_of(w.history(*runs), DRAFTER, "changed", w.NOW, BOUNDS) is None
 
 
 def test_a_no_op_counts_only_while_it_is_the_last_word() -> None:
@@ -230,14 +233,14 @@ def test_a_no_op_counts_only_while_it_is_the_last_word() -> None:
 def test_lost_runs_are_bounded_by_themselves() -> None:
     lost = [w.run(Outcome.LOST, KEY, w.NOW - w.HOUR * back) for back in range(9, 0, -1)]
     assert verdict(lost[: limits.LOST_MAX - 1]) is None
-    assert verdict(lost[: limits.LOST_MAX]) is Ban.EXHAUSTED
+    assert verdict(lost[: limits.LOST_MAX]) is Position.EXHAUSTED
     assert verdict([*lost[:4], *w.failures(4, KEY)]) is None
 
 
 def test_resuming_starts_the_count_again() -> None:
     runs = w.failures(5, KEY)
     assert verdict(runs, since=runs[-1].started_at) is None
-    assert verdict(runs, since=runs[0].started_at) is Ban.EXHAUSTED
+    assert verdict(runs, since=runs[0].started_at) is Position.EXHAUSTED
 
 
 def test_review_rounds_are_bounded_and_start_again_when_a_person_resumes() -> None:
@@ -263,12 +266,12 @@ def test_a_pull_request_past_its_rounds_goes_on_once_it_is_approved() -> None:
 def test_budgets_of_an_item_are_bounded_in_dollars_and_runs() -> None:
     dear = [w.run(Outcome.PROGRESSED, f"f{at}", at, cost_usd=5.0) for at in range(1, 6)]
     assert verdict(dear[:4]) is None
-    assert verdict(dear) is Ban.EXHAUSTED
+    assert verdict(dear) is Position.EXHAUSTED
     assert verdict(dear, since=2) is None
     assert verdict(dear, bounds=PolicyLimits(usd_per_item=0)) is None
     many = [w.run(Outcome.PROGRESSED, f"f{at}", at) for at in range(1, 42)]
     assert verdict(many[:39]) is None
-    assert verdict(many[:40]) is Ban.EXHAUSTED
+    assert verdict(many[:40]) is Position.EXHAUSTED
 
 
 def test_budgets_count_agents_only() -> None:
@@ -280,11 +283,11 @@ def test_budgets_count_agents_only() -> None:
 def test_a_budget_larger_than_the_remembered_history_still_ends() -> None:
     """The tip carries the sums of what has dropped out of its history."""
     kept = tuple(w.run(Outcome.PROGRESSED, f"f{at}", 1_000 + at, cost_usd=0.1) for at in range(limits.HISTORY_RUNS_MAX))
-    for runs, usd, expected in ((99, 6.0, None), (100, 6.0, Ban.EXHAUSTED), (60, 30.0, Ban.EXHAUSTED)):
+    for runs, usd, expected in ((99, 6.0, None), (100, 6.0, Position.EXHAUSTED), (60, 30.0, Position.EXHAUSTED)):
         tip = w.record(fingerprint="", history=kept, runs_before=runs, cost_usd_before=usd)
-        found = overlay(tip, DRAFTER, KEY, w.NOW, PolicyLimits(runs_per_item=100))
-        assert (found and found.ban) == expected
-        after = overlay(tip, DRAFTER, KEY, w.NOW, PolicyLimits(runs_per_item=100), since=1_001)
+        found = block_of(tip, DRAFTER, KEY, w.NOW, PolicyLimits(runs_per_item=100))
+        assert (found and found.position) == expected
+        after = block_of(tip, DRAFTER, KEY, w.NOW, PolicyLimits(runs_per_item=100), since=1_001)
         assert after is None
 
 
@@ -354,7 +357,7 @@ def test_a_hot_loop_is_quarantined_and_never_dispatched() -> None:
     assert isinstance(act, Escalate)
     assert act.quarantine
     assert isinstance(decision.choice, Dispatch)
-    assert decision.choice.placed.number == 2
+    assert decision.choice.status.number == 2
     resumed = w.issue(events=(w.unlabeled(Label.HUMAN, w.NOW - 60),))
     assert w.decided(resumed, ledger=ledger).acts == ()
 
@@ -409,10 +412,10 @@ def shuffled_view(view: View, dice: random.Random) -> View:
 def seen(views: Sequence[View]) -> Any:
     """Everything a tick and `why` say, but for the order in which repositories are listed."""
     decision = decide(views)
-    places = sorted((str(why_json(one)), one.fingerprint) for one in decision.places)
-    acts = sorted((type(act).__name__, act.placed.repo, act.placed.number, act.reason) for act in decision.acts)
+    places = sorted((str(why_json(one)), one.fingerprint) for one in decision.statuses)
+    acts = sorted((type(act).__name__, act.status.repo, act.status.number, act.reason) for act in decision.acts)
     choice = decision.choice
-    chosen = (choice.placed.repo, choice.placed.number, choice.role) if isinstance(choice, Dispatch) else None
+    chosen = (choice.status.repo, choice.status.number, choice.role) if isinstance(choice, Dispatch) else None
     return places, acts, chosen, order(*views)
 
 
@@ -432,9 +435,9 @@ def test_the_same_world_twice_gives_the_same_decision() -> None:
 def test_a_replaced_snapshot_is_read_afresh() -> None:
     """What was worked out of one snapshot is not carried into the next."""
     blocked = w.view(w.issue(1, "Blocked by #2"), w.issue(2))
-    assert {one.number: one.place.position for one in survey(blocked)}[1] is Position.BLOCKED
+    assert {one.number: one.placement.position for one in survey(blocked)}[1] is Position.BLOCKED
     alone = replace(blocked, snapshot=replace(blocked.snapshot, issues=blocked.snapshot.issues[:1]))
-    assert [one.place.position for one in survey(alone)] == [Position.NEEDS_STEP]
+    assert [one.placement.position for one in survey(alone)] == [Position.NEEDS_STEP]
 
 
 def test_d2_dispatch_tick_and_why_print_the_same_place() -> None:
@@ -445,7 +448,7 @@ def test_d2_dispatch_tick_and_why_print_the_same_place() -> None:
     assert decision_json(decision) == {
         "kind": "dispatch", "repo": w.REPO, "number": 1, "role": "drafter", "reason": "a step has no pull request",
     }  # fmt: skip
-    for one in decision.places:
+    for one in decision.statuses:
         listed, why = item_json(one), why_json(one)
         assert listed.keys() == {"repo", "number", "kind", "position", "moves_next", "reason"}
         assert why.keys() == {
@@ -455,7 +458,7 @@ def test_d2_dispatch_tick_and_why_print_the_same_place() -> None:
             k: v for k, v in listed.items() if k != "reason"
         }
         assert "{" not in why["what_you_can_do"]
-    assert why_json(decision.places[1])["moves_next"] == Mover.PERSON
+    assert why_json(decision.statuses[1])["moves_next"] == Mover.PERSON
 
 
 def test_a_long_chain_of_dependencies_and_many_items_are_read_in_one_go() -> None:
@@ -463,6 +466,6 @@ def test_a_long_chain_of_dependencies_and_many_items_are_read_in_one_go() -> Non
     count = 4_000
     chain = [w.issue(number, f"Blocked by #{number + 1}") for number in range(1, count)]
     decision = w.decided(*chain, w.issue(count, "Blocked by #1"))
-    assert {one.place.position for one in decision.places} == {Position.REPAIR}
+    assert {one.placement.position for one in decision.statuses} == {Position.REPAIR}
     open_chain = w.decided(*chain, w.issue(count))
-    assert sum(one.place.position is Position.BLOCKED for one in open_chain.places) == count - 1
+    assert sum(one.placement.position is Position.BLOCKED for one in open_chain.statuses) == count - 1

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from bee.config.people import TrustPolicy
-from bee.model.escalations import Cause
+from bee.config.schema import TrustPolicy
 from bee.model.items import Comment, Pull, Review, ReviewState
-from bee.model.outcomes import Outcome
+from bee.model.outcomes import Cause, Outcome
 from bee.model.records import Record
 from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
 from bee.pipeline.positions import Position
@@ -399,7 +398,7 @@ def test_the_last_run_marker_of_a_post_is_bees_own() -> None:
                                        "```\n" + "x\n" * 60_000])  # fmt: skip
 def test_d5_no_text_of_an_agent_hides_the_marker_that_follows_it(text: str) -> None:
     for posted in (texts.reviewed(True, text, w.HEAD), texts.reply(text),
-                       texts.card(Cause.QUESTION, text, (), (), 7, "reviewer"),
+                       texts.escalation(Cause.QUESTION, text, (), (), 7, "reviewer"),
                    texts.pushed("t", text, w.HEAD), text):  # fmt: skip
         body = texts.marked(posted, "run-1", "reviewer", "key", head=w.HEAD, verdict="approve")
         assert at_head(w.comment(body, LATE, w.BEE)) is Verdict.APPROVED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bee.config.people import TrustPolicy
+from bee.config.schema import TrustPolicy
 from bee.model.items import Issue, Who
 from bee.model.labels import Label
 from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick

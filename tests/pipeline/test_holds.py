@@ -9,10 +9,11 @@ import pytest
 
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.pipeline.debt import debts
-from bee.pipeline.decide import Dispatch, Idle, decide, survey
+from bee.pipeline.decide import Dispatch, Idle, decide
 from bee.pipeline.facts import DayBounds, View
 from bee.pipeline.holds import Day, day_of, hold_of, usd_left
+from bee.pipeline.leftovers import debts
+from bee.pipeline.status import survey
 from tests.pipeline import worlds as w
 
 MIDNIGHT = w.NOW - w.NOW % 86_400
@@ -59,10 +60,10 @@ def test_over_a_bound_of_the_day_the_repository_is_held_and_nothing_else_changes
     other = w.view(w.issue(2), repo="octo/other")
     decision = decide([view, other])
     assert isinstance(decision.choice, Dispatch)
-    assert decision.choice.placed.repo == ("octo/other" if kind else w.REPO), "one repository's hold is its own"
+    assert decision.choice.status.repo == ("octo/other" if kind else w.REPO), "one repository's hold is its own"
     if hold is not None:
         assert decide([view]).choice == Idle(hold.text)
-        assert decide([view]).places == decide([replace(view, bounds=DayBounds())]).places
+        assert decide([view]).statuses == decide([replace(view, bounds=DayBounds())]).statuses
 
 
 def test_a_run_may_cost_what_is_left_of_the_item_and_of_the_day() -> None:

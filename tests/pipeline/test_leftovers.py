@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bee.config.people import TrustPolicy
+from bee.config.schema import TrustPolicy
 from bee.model import limits
 from bee.model.items import Comment, Review, ReviewState
 from bee.pipeline.leftovers import lately_closed, twins_of

@@ -10,13 +10,12 @@ import pytest
 from bee.model.items import CheckState, Issue, Pull, PullState, ReviewState
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
-from bee.model.phase import Phase
-from bee.model.records import Kind
+from bee.model.records import Kind, Phase
 from bee.model.roles import Role
-from bee.pipeline.decide import Decision, Escalate, Placed, Repair, actionable, decide
-from bee.pipeline.facts import Broken, human_by_person
+from bee.pipeline.decide import Decision, Escalate, Repair, actionable, decide
+from bee.pipeline.facts import Broken, RepairKind, human_by_person
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position
-from bee.pipeline.repairs import Mend
+from bee.pipeline.status import ItemStatus
 from tests.pipeline import worlds as w
 
 P, M = Position, Mover
@@ -34,7 +33,7 @@ class Case:
     others: tuple[Issue | Pull, ...] = ()
     world: dict[str, Any] = field(default_factory=dict)
 
-    def placed(self) -> Placed:
+    def placed(self) -> ItemStatus:
         """The item in its place."""
         return w.placed(self.item, *self.others, **self.world)
 
@@ -165,9 +164,10 @@ BROKEN: tuple[Case, ...] = (
     case("unticked", w.issue(body=w.planned(), pulls=(w.ref(step="parser"),)), REPAIR, P.REPAIR, M.BEE),
 )  # fmt: skip
 
-MENDS: dict[str, Mend | None] = {
-    "roll-forward": Mend.CARRY_OUT, "lost-run": Mend.SETTLE, "done-beside": Mend.LABELS, "stale-wip": Mend.LABELS,
-    "cycle": None, "unopened": Mend.OPEN_PULL, "unticked": Mend.TICK_STEP,
+REPAIRS: dict[str, RepairKind | None] = {
+    "roll-forward": RepairKind.CARRY_OUT, "lost-run": RepairKind.SETTLE, "done-beside": RepairKind.LABELS,
+    "stale-wip": RepairKind.LABELS,
+    "cycle": None, "unopened": RepairKind.OPEN_PULL, "unticked": RepairKind.TICK_STEP,
 }  # fmt: skip
 
 ISSUES: tuple[Case, ...] = (
@@ -322,35 +322,39 @@ CASES = (*HELD, *BROKEN, *ISSUES, *PULLS, *OVERLAID)
 @pytest.mark.parametrize("one", CASES, ids=lambda one: one.id)
 def test_d2_each_world_puts_its_item_in_this_place(one: Case) -> None:
     found = one.placed()
-    assert (found.place.rule, found.place.position, found.place.mover) == (one.rule, one.position, one.mover)
-    assert found.place.reason
+    assert (found.placement.rule, found.placement.position, found.placement.mover) == (
+        one.rule,
+        one.position,
+        one.mover,
+    )
+    assert found.placement.reason
     # `why` and dispatching are one: the item can be chosen exactly when its place says that an agent moves it.
     view = w.view(one.item, *one.others, **one.world)
-    ready = {other.number: other.role for other in actionable(decide([view]).places, [view])}
+    ready = {other.number: other.role for other in actionable(decide([view]).statuses, [view])}
     assert ready.get(one.item.number) == (one.mover if isinstance(one.mover, Role) else None)
 
 
 def test_d2_every_rule_and_every_position_has_a_case() -> None:
     placed = [one.placed() for one in CASES]
-    issues = {found.place.rule for found in placed if not found.is_pull}
-    pulls = {found.place.rule for found in placed if found.is_pull}
+    issues = {found.placement.rule for found in placed if not found.is_pull}
+    pulls = {found.placement.rule for found in placed if found.is_pull}
     assert issues == {rule.name for rule in ISSUE_RULES}
     assert pulls == {rule.name for rule in PULL_RULES}
-    assert {found.place.position for found in placed} == set(Position)
+    assert {found.placement.position for found in placed} == set(Position)
     assert len({one.id for one in CASES}) == len(CASES)
 
 
 @pytest.mark.parametrize("one", BROKEN, ids=lambda one: one.id)
 def test_what_is_broken_is_mended_or_asked_about(one: Case) -> None:
-    mend = next(mend for start, mend in MENDS.items() if one.id.startswith(start))
-    acts = [act for act in one.decided().acts if act.placed.number == one.item.number]
+    repair = next(repair for start, repair in REPAIRS.items() if one.id.startswith(start))
+    acts = [act for act in one.decided().acts if act.status.number == one.item.number]
     assert len(acts) == 1
-    if mend is None:
+    if repair is None:
         assert isinstance(acts[0], Escalate)
         assert acts[0].reason == Broken.CYCLE.value
     else:
         assert isinstance(acts[0], Repair)
-        assert acts[0].mend is mend
+        assert acts[0].kind is repair
         assert acts[0].reason == one.placed().facts.broken.value
 
 
@@ -375,13 +379,13 @@ def test_what_is_spent_goes_to_a_person_once(one: Case) -> None:
              started_at=w.NOW - 1, at=w.NOW, history=())}  # fmt: skip
     again = replace(one, world={**one.world, "ledger": after})
     assert again.decided().acts == ()
-    assert again.placed().place.position is P.HUMAN
+    assert again.placed().placement.position is P.HUMAN
 
 
 def test_the_complete_issue_is_closed_by_bee() -> None:
     (act,) = w.decided(w.issue(pulls=(w.ref(),))).acts
     assert isinstance(act, Repair)
-    assert act.mend is Mend.COMPLETE
+    assert act.kind is RepairKind.COMPLETE
 
 
 @pytest.mark.parametrize("mend", ["open-pull", "labels"])
@@ -401,7 +405,7 @@ def test_what_a_dead_run_left_is_settled_however_often_that_failed() -> None:
     bad = tuple(w.run(Outcome.ERROR, "settle", w.NOW - w.HOUR * back, "bee") for back in range(9, 0, -1))
     (act,) = w.decided(NO_MENU, ledger={1: w.claimed(expires_at=1, history=bad)}).acts
     assert isinstance(act, Repair)
-    assert act.mend is Mend.SETTLE
+    assert act.kind is RepairKind.SETTLE
 
 
 def test_d10_a_title_never_decides_where_an_item_is() -> None:

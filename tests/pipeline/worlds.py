@@ -29,13 +29,13 @@ from bee.model.items import (
 )
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.model.phase import Phase
 from bee.model.plan import Plan, Step, read_body, render_section
-from bee.model.records import Kind, Record, RunSummary
+from bee.model.records import Kind, Phase, Record, RunSummary
 from bee.model.roles import Role
-from bee.pipeline.decide import Decision, Placed, decide, place_item, survey
+from bee.pipeline.decide import Decision, decide
 from bee.pipeline.facts import View, view_of
-from bee.pipeline.positions import Place
+from bee.pipeline.positions import Placement
+from bee.pipeline.status import ItemStatus, status_of, survey
 from bee.wording import texts
 
 NOW = 1_800_000_000
@@ -248,14 +248,14 @@ def view(*items: Issue | Pull, policy: Policy = AUTO, phases: Mapping[str, Phase
     return view_of(snapshot(*items, **more), policy, phases, own_run)
 
 
-def placed(*items: Issue | Pull, **more: Any) -> Placed:
+def placed(*items: Issue | Pull, **more: Any) -> ItemStatus:
     """The first of the items in its place, among all of them."""
     return next(one for one in survey(view(*items, **more)) if one.number == items[0].number)
 
 
-def place(*items: Issue | Pull, **more: Any) -> Place:
+def place(*items: Issue | Pull, **more: Any) -> Placement:
     """The place of the first of the items."""
-    return placed(*items, **more).place
+    return placed(*items, **more).placement
 
 
 def decided(*items: Issue | Pull, **more: Any) -> Decision:
@@ -265,7 +265,7 @@ def decided(*items: Issue | Pull, **more: Any) -> Decision:
 
 def key_of(item: Issue | Pull, **more: Any) -> str:
     """The fingerprint under which the item would be dispatched now."""
-    return place_item(item, view(item, **more)).fingerprint
+    return status_of(item, view(item, **more)).fingerprint
 
 
 def failures(

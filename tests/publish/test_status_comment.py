@@ -9,7 +9,7 @@ import pytest
 
 from bee.github import read, write
 from bee.model import markers
-from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.labels import OWNED, Label
 from tests.belt.stage import DESIGN, Stage
 
 ONE_STEP = """cat > "$HOME/plan.md" <<'END'
@@ -102,7 +102,7 @@ def test_a_later_twin_goes_a_strangers_copy_stays_and_a_deleted_one_comes_back(s
 
 def test_what_goes_to_a_person_says_so_in_place(stage: Stage) -> None:
     """An agent's pause: the card is a new comment, the status comment is edited, both in the label's request."""
-    for label in LABEL_TEXTS:
+    for label in OWNED:
         stage.call("ada", "POST", stage.at("/labels"), {"name": label.value, "color": "ededed"})
     number = stage.issue()
     host = stage.host(moves={"drafter": 'bee pause "Which of the two?"\n'})

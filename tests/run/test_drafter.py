@@ -161,7 +161,7 @@ git add -A; git commit -qm "Merge the base"
 bee submit --title "Merge the base" --body "Both stay."
 """
     host = stage.host(moves={"drafter": merge})
-    assert settled(stage, host, 2).place.position == "conflicted"
+    assert settled(stage, host, 2).placement.position == "conflicted"
     report = stage.tick(host)
     assert report.decision is not None
     assert stage.position(2) == "needs-review", (report.said, heard(host))

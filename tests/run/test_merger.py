@@ -63,7 +63,7 @@ def test_checks_red_and_pending_hold_the_merge(stage: Stage) -> None:
     assert not stage.tick(host).run
     said_status(stage, number, "failure")
     assert stage.position(number) == "checks-failed"
-    assert placed(stage, host, number).place.role == "drafter"
+    assert placed(stage, host, number).placement.role == "drafter"
     seen = 'grep -q "# Check failed: ci" "$BEE_CONTEXT/feedback.md"; bee nothing-to-do waiting "The CI is down"'
     stage.tick(stage.host("mender", moves={"drafter": seen}))
     assert stage.position(number) == "no-change"

@@ -221,4 +221,4 @@ def test_r8_a_step_whose_pull_request_a_person_closed_is_a_persons(stage: Stage)
     host = stage.host()
     assert not stage.tick(host).run
     assert stage.position(number) == "abandoned"
-    assert placed(stage, host, number).place.mover == "person"
+    assert placed(stage, host, number).placement.mover == "person"

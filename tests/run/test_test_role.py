@@ -47,7 +47,7 @@ echo "**E2E trace (pass)**"
     assert "- `sh tests/e2e/verify.sh`: exit 1" in result
     assert "&lt;!-- bee:run id=x" in result
     assert stage.position(number) == "e2e-failed"
-    assert placed(stage, host, number).place.role == "drafter"
+    assert placed(stage, host, number).placement.role == "drafter"
     said = refusals(host)
     assert "there is no failed E2E run to classify" in said[0]
     assert said[1].startswith("E2E fail\n- `git merge")
@@ -132,5 +132,5 @@ def test_lean_roles_need_no_engine_until_judgement_is_needed(tmp_path: Path) -> 
         approve(stage, bad)
         host = stage.host("other")
         stage.tick(host)
-        assert placed(stage, host, bad["number"]).place.role == "drafter"
+        assert placed(stage, host, bad["number"]).placement.role == "drafter"
         assert "code-bug: It is broken." in results(stage, bad["number"])[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bee.model.labels import LABEL_TEXTS
+from bee.model.labels import OWNED
 from tests.belt.plays import Ended, bee, configure, last_seq, tree_of
 from tests.belt.stage import Stage, staged
 from tests.setup.places import POLICY, done_writes, protect, without_scopes
@@ -25,8 +25,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     """A repository with a policy, and a host that is set up for it with the command engine."""
     with staged(tmp_path) as made:
         configure(made)
-        for label, text in LABEL_TEXTS.items():
-            body = {"name": label.value, "color": text.color, "description": text.description}
+        for label in OWNED:
+            body = {"name": label.value, "color": label.color, "description": label.description}
             made.call("ada", "POST", made.at("/labels"), body)
         yield made
 

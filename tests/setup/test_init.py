@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bee.model.labels import LABEL_TEXTS
+from bee.model.labels import OWNED
 from bee.setup.templates import TEMPLATE_TEXT
 from tests.belt.plays import bee, last_seq, tree_of
 from tests.belt.stage import Stage, until
@@ -47,7 +47,7 @@ def test_it_writes_labels_one_commit_and_the_configuration(stage: Stage) -> None
     assert ended.code == 0, ended.err
     made = labels_of(stage)
     assert {name: made[name] for name in made.keys() - before.keys()} == {
-        label.value: (text.color, text.description) for label, text in LABEL_TEXTS.items()
+        label.value: (label.color, label.description) for label in OWNED
     }
     assert stage.main_log()[:2] == ["Let bee work here: its policy, and a form for design docs", "Nothing of bee's"]
     assert {POLICY, TEMPLATE} <= stage.main_files()
@@ -165,7 +165,7 @@ def test_a_pull_request_that_a_person_closed_is_not_reopened_by_force(stage: Sta
 
 def test_it_ends_the_same_wherever_it_was_stopped(stage: Stage) -> None:
     """Each of its writes loses its reply once; the next try goes on from there, and makes nothing twice."""
-    labels, tree, commit, branch = [1] * len(LABEL_TEXTS), 1, 2, 3
+    labels, tree, commit, branch = [1] * len(OWNED), 1, 2, 3
     for nth in (*labels, tree, commit, branch):
         stage.fault("drop_after", 1, {"write": True, "login": "bee", "nth": nth})
         ended = init(stage)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.pipeline.history import fold
+from bee.model.records import fold
 from tests.belt.stage import DESIGN, Stage, until
 from tests.setup.world import KEEP, World, ready
 

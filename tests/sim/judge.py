@@ -70,8 +70,8 @@ class Judge:
         if error is not None:
             what += "\n" + "".join(traceback.format_exception(error)[-8:])
         if places is not None:
-            what += "".join(f"\n  #{p.number} {p.place.position} ({p.place.reason})" for p in places.places)
-            what += f"\n  acts: {[(type(a).__name__, a.placed.number, a.reason) for a in places.acts]}"
+            what += "".join(f"\n  #{p.number} {p.placement.position} ({p.placement.reason})" for p in places.statuses)
+            what += f"\n  acts: {[(type(a).__name__, a.status.number, a.reason) for a in places.acts]}"
         self.world.tell(f"WRONG: {what}")
         self.problems.append(what)
 
@@ -333,7 +333,7 @@ class Judge:
         if any(hold.until != FOR_EVER for hold in decision.holds):
             return False
         held = [record for n in self.world.hub.things if (record := self.tip(n)) is not None and record.holds]
-        return not held and not any(one.place.position in MOVING for one in decision.places)
+        return not held and not any(one.placement.position in MOVING for one in decision.statuses)
 
     def at_the_end(self) -> None:
         """When all is quiet: nothing twice, nothing left over, and everybody knows who moves next."""
@@ -367,9 +367,9 @@ class Judge:
 
 def final_places(judge: Judge, decision: Decision) -> None:
     """At the end, every open item is done, or a person's, or waits for one of those."""
-    for one in decision.places:
-        if one.place.mover not in {Mover.PERSON, Mover.NOBODY, Mover.CONDITION}:
-            judge.blame(f"#{one.number} is still {one.place.position}", places=decision)
+    for one in decision.statuses:
+        if one.placement.mover not in {Mover.PERSON, Mover.NOBODY, Mover.CONDITION}:
+            judge.blame(f"#{one.number} is still {one.placement.position}", places=decision)
 
 
 def _adopted(thing: Thing) -> bool:

@@ -16,7 +16,7 @@ from bee.config.schema import Settings
 from bee.github.client import GitHubClient, Servers
 from bee.host import Handler, Host
 from bee.model.outcomes import Outcome
-from bee.model.phase import Phase
+from bee.model.records import Phase
 from bee.pipeline.output_checks import Gates
 from bee.run.job import Job, decode
 from bee.run.worker import work

@@ -10,7 +10,7 @@ import requests
 
 from bee.engines import EngineResult
 from bee.host import Scene
-from bee.model.phase import Phase
+from bee.model.records import Phase
 from bee.model.roles import Role
 from tests.sim.crew import Actors
 from tests.sim.hub import No

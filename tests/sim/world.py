@@ -110,16 +110,16 @@ class World:
     def ticked(self, machine: Machine, process: Process, report: Report) -> None:
         """A tick ended."""
         self.ticks += 1
-        for place in report.decision.places if report.decision else ():
-            self.count(f"position {place.place.position}")
+        for place in report.decision.statuses if report.decision else ():
+            self.count(f"position {place.placement.position}")
         for act in report.acted:
             self.count(f"act {act['kind']}")
         problems = "; ".join(str(problem)[:100] for problem in report.problems)
         self.tell(f"{machine.name} ticked: {report.said or 'nothing to send'} {problems}")
         self.judge.ticked(report)
         timed = {Position.BACKING_OFF, Position.WIP, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED}
-        places = report.decision.places if report.decision else ()
-        waits = any(one.place.position in timed for one in places) or not report.decision
+        places = report.decision.statuses if report.decision else ()
+        waits = any(one.placement.position in timed for one in places) or not report.decision
         self.idle_at = -1 if report.run or report.acted or waits or report.problems else self.changes
 
     def worked(self, machine: Machine, job: Job, outcome: Outcome) -> None:

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Entry, Kind, Record
-from bee.pipeline.history import fold
+from bee.model.records import Entry, Kind, Record, fold
 from bee.status.ledger import Filter, Sum, agent_runs, day_of, moment, sums, total
 
 NOW = 1_767_268_800  # 2026-01-01 12:00 UTC

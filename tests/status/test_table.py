@@ -81,7 +81,7 @@ def test_the_question_is_the_words_of_the_last_pause(
     said = tuple(worlds.comment(text, at=NOW - 100 + at, author=BEE, id=at) for at, text in enumerate(comments))
     item = worlds.issue(label_names=HELD, comments=said, events=events)
     view = worlds.view(item)
-    [one] = decide([view]).places
+    [one] = decide([view]).statuses
     assert question_of(one, view.trust) == asks
 
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from bee.model.roles import Role
-from bee.pipeline.decide import survey, why_json
 from bee.pipeline.positions import Mover
+from bee.pipeline.status import survey, why_json
 from bee.status import terminal as render
 from tests.pipeline import worlds
 
@@ -27,7 +27,7 @@ def test_x10_a_title_never_reaches_the_terminal_raw() -> None:
     assert max(map(len, table.split("\n"))) <= render.WIDTH
     for one in placed:
         data = why_json(one)
-        text = render.why({**data, "facts": {**data["facts"], "branch": EVIL}}, one.item.title, one.place.reason)
+        text = render.why({**data, "facts": {**data["facts"], "branch": EVIL}}, one.item.title, one.placement.reason)
         assert RAW.search(text) is None
 
 

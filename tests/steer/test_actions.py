@@ -148,7 +148,7 @@ def test_a5_an_exhausted_item_can_be_retried_without_a_new_key(stage: Stage) -> 
     assert "5 failed tries with nothing changed" in card
     assert card.count(" UTC, drafter: error (crash): exit 1") == 5
     assert "Reason: `failures`." in card
-    assert placed(stage, host, number).place.mover == "person"
+    assert placed(stage, host, number).placement.mover == "person"
     stage.sleep(2)
     assert bee(stage, "retry", str(number), *REPO).code == 0
     stage.sleep(2)

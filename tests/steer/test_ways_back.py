@@ -10,7 +10,7 @@ import pytest
 
 from bee.cli import main
 from bee.host import Host
-from bee.pipeline.history import fold
+from bee.model.records import fold
 from tests.belt.plays import Ended, pull_of
 from tests.belt.stage import Stage
 

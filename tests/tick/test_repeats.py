@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bee.model.escalations import Cause
+from bee.model.outcomes import Cause
 from tests.belt.stage import Stage
 
 FAILS = 'n=$(cat "{folder}/count" 2>/dev/null || echo 0)\necho $((n + 1)) > "{folder}/count"\n'

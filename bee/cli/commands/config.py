@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from bee.cli import wiring
 from bee.cli.common import add_repo, host_for, print_json
+from bee.config.readers import check_repo_name
 from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles, shown
-from bee.config.schema import POLICY_PATH, Policy, Settings, check_repo_name, policy_of, settings_of
-from bee.config.tree import Tree
+from bee.config.schema import POLICY_PATH, Policy, Settings, policy_of, settings_of
+from bee.config.yaml import YamlNode
 from bee.config.yaml import parse as parse_yaml
 from bee.model.errors import AuthError
 from bee.model.text import plain
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def _repo(
-    args: argparse.Namespace, env: Mapping[str, str], settings: Settings, tree: Tree | None, repo: str
+    args: argparse.Namespace, env: Mapping[str, str], settings: Settings, tree: YamlNode | None, repo: str
 ) -> dict[str, Any]:
     policy, values, problem = _policy(args, env, repo)
     roles = of_roles(settings, tree, str(wiring.home_of(env).config_path), repo, policy)

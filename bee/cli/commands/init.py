@@ -12,10 +12,11 @@ from typing import Any, Final
 from bee.cli import ask, wiring
 from bee.cli.commands.doctor import token_source
 from bee.cli.common import print_json
-from bee.config.schema import POLICY_PATH, check_repo_name
+from bee.config.readers import check_repo_name
+from bee.config.schema import POLICY_PATH
 from bee.github.client import GitHubClient, Servers
 from bee.model.errors import SandboxError, UsageError
-from bee.model.labels import LABEL_TEXTS, Label
+from bee.model.labels import Label
 from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
 from bee.setup import apply
@@ -184,8 +185,7 @@ def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
             show("\n".join(f"  {line}".rstrip() for line in (lines if whole else telling)))
     show("\nTo be written:")
     for step in plan.of("label"):
-        text = LABEL_TEXTS[Label(step.name)]
-        show(f"  label   {step.name:<25}  {text.description}")
+        show(f"  label   {step.name:<25}  {Label(step.name).description}")
     how = "by a pull request: the branch is protected" if plan.found.rules.protected else (
         f"by a commit to {facts.default_branch}")  # fmt: skip
     for step in plan.of("file"):

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         from bee.pipeline.unchanged import shown
         from bee.status import terminal  # here, so that what cron runs does not pay for it
 
-        items = shown(report.decision.places) if report.decision is not None else report.known or ()
+        items = shown(report.decision.statuses) if report.decision is not None else report.known or ()
         print(terminal.listing(items, terminal.wants_colour(env, sys.stdout.isatty())))
         chosen = report.json()["decision"]
         where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""

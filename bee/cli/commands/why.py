@@ -10,8 +10,8 @@ from bee.cli.common import add_repo, host_for, print_json, warn_without_box
 from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.snapshot import look
-from bee.pipeline.decide import place_item, survey, why_json
 from bee.pipeline.holds import hold_of
+from bee.pipeline.status import status_of, survey, why_json
 from bee.status import terminal
 
 HELP = "why an item is where it is, and what you can do about it"
@@ -28,13 +28,13 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     repo = wiring.one_repo(host.settings, args.repo)
     client = host.client()
     view = with_phases(host, look(client, repo))
-    placed = next((one for one in survey(view) if one.number == args.number), None)
-    if placed is None:
-        placed = place_item(read.read_item(client, repo, args.number).item, view)
-    data = why_json(placed, hold_of(view))
+    status = next((one for one in survey(view) if one.number == args.number), None)
+    if status is None:
+        status = status_of(read.read_item(client, repo, args.number).item, view)
+    data = why_json(status, hold_of(view))
     if args.json:
         print_json(data)
     else:
         warn_without_box(host.settings)
-        print(terminal.why(data, placed.item.title, placed.place.reason, terminal.terminal_columns()))
+        print(terminal.why(data, status.item.title, status.placement.reason, terminal.terminal_columns()))
     return 0

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from bee.executors.phases import with_phases
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.items import kind_of
 from bee.model.limits import WATCH_LINES_MAX
+from bee.model.records import OWN_ROLE, fold
 from bee.model.roles import Role
 from bee.model.text import one_line, plain, utc
-from bee.pipeline.decide import Decision, Placed, actionable, decide
+from bee.pipeline.decide import Decision, actionable, decide
 from bee.pipeline.facts import View, is_live, record_of
-from bee.pipeline.history import MENDER, fold
 from bee.pipeline.positions import Mover, Position
+from bee.pipeline.status import ItemStatus
 from bee.run import runlog
 from bee.status.logs import Reading
 
-_PERSON_IS_ASKED: Final = frozenset({Position.UNTRUSTED, Position.DRAFT})
 Key = tuple[str, int]
 
 
@@ -78,34 +77,34 @@ def take(host: Host, repos: Sequence[str]) -> Picture:
 def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
     """Every item that is not left alone, in the order a person wants to read them."""
     by_repo = {view.snapshot.repo: view for view in views}
-    queue = {(one.repo, one.number): rank for rank, one in enumerate(actionable(decision.places, views))}
-    shown = (one for one in decision.places if one.place.position is not Position.IGNORED)
+    queue = {(one.repo, one.number): rank for rank, one in enumerate(actionable(decision.statuses, views))}
+    shown = (one for one in decision.statuses if one.placement.position is not Position.IGNORED)
     rows = [_row(one, by_repo[one.repo], queue) for one in shown]
     return tuple(sorted(rows, key=lambda row: (row.order, row.key)))
 
 
-def _row(one: Placed, view: View, queue: dict[Key, int]) -> Row:
+def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> Row:
     key, record = (one.repo, one.number), record_of(view, one.number)
-    mover, place = one.place.mover, one.place
+    mover, placement = one.placement.mover, one.placement
     live = is_live(view.snapshot.items.get(one.number), view.snapshot.now, view.phases)
     runs = [
         f"{utc(run.ended_at)} {run.role}: {run.outcome}{f', {one_line(run.note, 300)}' if run.note else ''}"
         for run in reversed(fold(record))
-        if run.role != MENDER or run.note
+        if run.role != OWN_ROLE or run.note
     ]
-    reason = plain(place.reason)
+    reason = plain(placement.reason)
     if live and record is not None:
         reason = f"{record.role} since {utc(record.started_at)}, on {plain(record.host)}"
         order = (0, record.started_at)
     elif key in queue:
         order = (1, queue[key])
-    elif mover is Mover.PERSON and place.position not in _PERSON_IS_ASKED:
+    elif placement.row.asks:
         order = (2, one.number)
     else:
         order = (3, one.number)
     return Row(
-        key, kind_of(one.item), str(place.position), mover, record.role if live and record else str(mover),
-        one_line(one.item.title), reason, place.advice.format(number=one.number), one.item.url, tuple(runs), order,
+        key, kind_of(one.item), str(placement.position), mover, record.role if live and record else str(mover),
+        one_line(one.item.title), reason, placement.advice.format(number=one.number), one.item.url, tuple(runs), order,
     )  # fmt: skip
 
 

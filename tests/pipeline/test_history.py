@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 
 from bee.config.schema import PolicyLimits
 from bee.model import limits
-from bee.model.escalations import Cause
-from bee.model.outcomes import Failure, Outcome
+from bee.model.outcomes import Cause, Failure, Outcome
 from bee.model.records import RunSummary
-from bee.pipeline.error_signature import error_print, normalised
-from bee.pipeline.history import Overlay, failed_alike, overlay
+from bee.pipeline.history import Block, block_of, error_print, failed_alike, normalised
 from tests.pipeline import worlds as w
 
 SAME = (
@@ -40,9 +38,9 @@ def failed(kind: str, fingerprint: str, at: int, outcome: Outcome = Outcome.ERRO
     return w.run(outcome, fingerprint, at, failure=Failure.CRASH, note=kind, **prints, **more)
 
 
-def over(*runs: RunSummary, position: str = "needs-step") -> Overlay | None:
+def over(*runs: RunSummary, position: str = "needs-step") -> Block | None:
     record = w.record(fingerprint="", history=runs)
-    return overlay(record, "drafter", "now", w.NOW, PolicyLimits(), position=position)
+    return block_of(record, "drafter", "now", w.NOW, PolicyLimits(), position=position)
 
 
 def story(kinds: str, fingerprints: str) -> tuple[RunSummary, ...]:

@@ -1,0 +1,181 @@
+"""The status of every item: its facts, where they put it, and what its history lays over that. Pure.
+
+Deciding, `bee why`, `bee status` and the check after a claim all come here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bee.model import limits
+from bee.model.items import CheckState, Issue, Item, Pull, Snapshot, kind_of
+from bee.model.outcomes import Cause
+from bee.model.plan import read_body
+from bee.model.records import Phase
+from bee.model.roles import Role
+from bee.pipeline.design import lint
+from bee.pipeline.evidence import Verdict
+from bee.pipeline.facts import Facts, Proof, PullFacts, View, is_live, record_of
+from bee.pipeline.fingerprint import fingerprint
+from bee.pipeline.history import block_of
+from bee.pipeline.holds import Hold
+from bee.pipeline.issue_facts import issue_facts
+from bee.pipeline.positions import Block, Placement, Position, facts_shown, position
+from bee.pipeline.pull_facts import pull_facts
+from bee.pipeline.trust import resumed_at
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStatus:
+    """One item and where it is. `fingerprint` is set where an agent moves next (or would, but for its history)."""
+
+    repo: str
+    item: Item
+    facts: Facts
+    placement: Placement
+    fingerprint: str = ""
+    role: Role | None = None
+
+    @property
+    def number(self) -> int:
+        """The item's number."""
+        return self.item.number
+
+    @property
+    def is_pull(self) -> bool:
+        """Whether the item is a pull request."""
+        return isinstance(self.item, Pull)
+
+
+def survey(view: View) -> tuple[ItemStatus, ...]:
+    """The status of every item of the snapshot, history laid over, by number."""
+    snapshot = view.snapshot
+    statuses = [status_of(issue, view) for issue in snapshot.issues]
+    first = [status_of(pull, view) for pull in snapshot.pulls]
+    waiting = _waiting(first, view)
+    statuses += [status_of(one.item, view, True) if one.number in waiting else one for one in first]
+    return tuple(sorted(statuses, key=lambda one: one.number))
+
+
+def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatus:
+    """The status of one item, history laid over. `decide`, `why` and the check after a claim all come here."""
+    facts: Facts = issue_facts(item, view) if isinstance(item, Issue) else pull_facts(item, view, waits_its_turn)
+    placement = position(facts)
+    role = placement.role
+    key = fingerprint(item, role, view) if role else ""
+    block = _block(item, facts, placement, key, view)
+    if block is not None:
+        placement = placement.under(block)
+    return ItemStatus(view.snapshot.repo, item, facts, placement, key, role)
+
+
+def _block(item: Item, facts: Facts, placement: Placement, key: str, view: View) -> Block | None:
+    overdue = _overdue(item, facts, placement, view)
+    if overdue or placement.role is None:
+        return overdue
+    rounds = 0
+    if isinstance(facts, PullFacts) and placement.position is Position.CHANGES_REQUESTED:
+        rounds = int(facts.about["rounds"])
+    return block_of(
+        record_of(view, item.number), placement.role, key, view.snapshot.now, view.policy.limits,
+        rounds=rounds, since=resumed_at(item, view.trust), position=placement.position,
+    )  # fmt: skip
+
+
+def _overdue(item: Item, facts: Facts, placement: Placement, view: View) -> Block | None:
+    """Waiting that is bounded: checks, mergeability, and passes overtaken by pushes to the base."""
+    if not isinstance(item, Pull) or not isinstance(facts, PullFacts):
+        return None
+    pending = [check.at or 0 for check in item.checks if check.state is CheckState.PENDING]
+    since = max(item.head_committed_at, item.created_at, resumed_at(item, view.trust), min(pending, default=0))
+    minutes = (view.snapshot.now - since) // 60
+    if placement.position is Position.CHECKS_PENDING and minutes >= view.policy.limits.checks_minutes:
+        waiting = ", ".join(facts.about["pending_checks"])
+        return Block(Position.EXHAUSTED, f"checks are pending for {minutes} minutes: {waiting}", cause=Cause.CHECKS)
+    if placement.position is Position.SETTLING:
+        tested = [c.at for c in item.comments if view.trust.counts(c)]
+        minutes = (view.snapshot.now - max([since, *tested])) // 60
+        if minutes >= limits.SETTLING_MINUTES_MAX:
+            said = f"GitHub has not computed mergeability for {minutes} minutes"
+            return Block(Position.EXHAUSTED, said, cause=Cause.SETTLING)
+    if placement.position is Position.NEEDS_E2E and facts.about["overtaken"] >= limits.OVERTAKEN_PASSES_MAX:
+        said = f"{facts.about['overtaken']} E2E passes were overtaken by pushes to the base"
+        return Block(Position.EXHAUSTED, said, cause=Cause.OVERTAKEN)
+    return None
+
+
+def _waiting(pulls: Sequence[ItemStatus], view: View) -> frozenset[int]:
+    """The pull requests that wait because another of their base is between E2E and merge."""
+    waiting: set[int] = set()
+    by_base: dict[str, list[ItemStatus]] = {}
+    for one in pulls:
+        assert isinstance(one.item, Pull)
+        by_base.setdefault(one.item.base_ref, []).append(one)
+    for base, ones in by_base.items():
+        holder = _holder(base, view.snapshot, view.phases)
+        ahead = [one for one in ones if _between(one)]
+        first = min(ahead, key=lambda one: (one.number != holder, one.item.created_at, one.number), default=None)
+        front = holder if holder is not None else first.number if first else None
+        if front is not None:
+            waiting.update(one.number for one in ones if one.number != front)
+    return frozenset(waiting)
+
+
+def _holder(base: str, snapshot: Snapshot, phases: Mapping[str, Phase]) -> int | None:
+    """Who has the merge lease of a base: the ref points at a record of the run's own lease, and lives with that."""
+    tip = snapshot.merges.get(base)
+    if tip is None or tip.record is None:
+        return None
+    own = snapshot.items.get(tip.record.number)
+    if own is None or own.record is None or own.record.run != tip.record.run:
+        return None
+    return tip.record.number if is_live(own, snapshot.now, phases) else None
+
+
+def _between(one: ItemStatus) -> bool:
+    """Whether a pull request has passed E2E on its base and an agent or GitHub is about to let it merge."""
+    facts = one.facts
+    if not isinstance(facts, PullFacts) or not one.placement.row.merging:
+        return False
+    return facts.proof is Proof.PASSED and facts.verdict is Verdict.APPROVED
+
+
+def item_json(one: ItemStatus) -> dict[str, Any]:
+    """One item as `bee tick --json` lists it."""
+    return {
+        "repo": one.repo,
+        "number": one.number,
+        "kind": kind_of(one.item),
+        "position": str(one.placement.position),
+        "moves_next": str(one.placement.mover),
+        "reason": one.placement.reason,
+    }
+
+
+def _design_problems(one: ItemStatus) -> list[str]:
+    """What the linter says of a design doc that waits for its tick."""
+    if one.placement.position is not Position.DESIGN_OPEN or not isinstance(one.item, Issue):
+        return []
+    return [str(finding) for finding in lint(one.item.title, read_body(one.item.body).design_text)]
+
+
+def why_json(one: ItemStatus, hold: Hold | None = None) -> dict[str, Any]:
+    """One item as `bee why --json` explains it. Among the facts are what the linter says of a design doc that is not
+    ticked yet, and `hold`, what holds its repository, where something does.
+    """
+    held: dict[str, Any] = {"held": hold.text} if hold is not None and one.role is not None else {}
+    problems = _design_problems(one)
+    linted: dict[str, Any] = {"problems": problems} if problems else {}
+    return {
+        "version": 1,
+        "repo": one.repo,
+        "number": one.number,
+        "kind": kind_of(one.item),
+        "position": str(one.placement.position),
+        "moves_next": str(one.placement.mover),
+        "rule": one.placement.rule,
+        "facts": {**held, **linted, **facts_shown(one.facts)},
+        "what_you_can_do": one.placement.advice.format(number=one.number),
+    }
