@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -111,6 +112,25 @@ def test_queries_are_bounded_like_githubs(ada: Person) -> None:
     assert "errors" in ada.graph("{ viewer { nothing } }")
     assert "errors" in ada.graph("{ viewer {")
     assert ada.graph('{ node(id: "nonsense") { id } }')["errors"][0]["type"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("at", ["", "seven", "|", "x|y", "9" * 5000], ids=["empty", "a word", "a bar", "words", "long"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "labels(first: 9, after: $at) { totalCount }",
+        "labels(last: 9, before: $at) { totalCount }",
+        "issues(first: 9, after: $at) { totalCount }",
+        "issues(first: 9, after: $at, orderBy: {field: COMMENTS, direction: ASC}) { totalCount }",
+        "pullRequests(last: 9, before: $at) { totalCount }",
+    ],
+)
+def test_a_cursor_that_names_no_place_is_refused(ada: Person, fields: str, at: str) -> None:
+    cursor = base64.b64encode(f"cursor:v2:{at}".encode()).decode()
+    query = 'query ($at: String) { repository(owner: "ada", name: "calc") { ' + fields + " } }"
+    [error] = ada.graph(query, at=cursor)["errors"]
+    assert error["type"] == "INVALID_CURSOR_ARGUMENTS"
+    assert error["message"] == f"`{cursor}` does not appear to be a valid cursor."
 
 
 def test_small_pages_make_clients_page(tmp_path: Path) -> None:
