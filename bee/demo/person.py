@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bee.demo.server import Account
+from bee.demo.server import Account, Addresses
 from bee.model.errors import LookError, RefusedError
 from bee.model.text import is_checkbox
 
@@ -23,7 +23,7 @@ _NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
 class Person:
     """One account on one repository. `requests` counts what it asked of the API."""
 
-    api_url: str
+    addresses: Addresses
     repo: str
     account: Account
     requests: int = 0
@@ -86,10 +86,12 @@ class Person:
 
     def _exchange(self, method: str, path: str, data: dict[str, Any] | None) -> tuple[Any, str | None]:
         """The decoded answer and the address of the next page. Raises RefusedError or LookError."""
-        url = urllib.parse.urljoin(f"{self.api_url}/", path.removeprefix("/"))
+        url = urllib.parse.urljoin(f"{self.addresses.api_url}/", path.removeprefix("/"))
         request = urllib.request.Request(url, method=method)  # noqa: S310 - the address of the demo's own forge
         request.add_header("Authorization", f"Bearer {self.account.token}")
         request.add_header("Accept", "application/vnd.github+json")
+        request.add_header("Content-Type", "application/json")
+        request.add_header("X-Forge-Token", self.addresses.control_token)
         self.requests += "/_forge/" not in url
         body = json.dumps(data).encode() if data is not None else None
         try:

@@ -143,6 +143,7 @@ def _how_to_look(screen: Screen, ready: Stage) -> None:
         f"{gh} gh issue view {ready.issue} --repo {ready.play.repo}",
         f"{gh} gh pr list --state all --repo {ready.play.repo}",
         f"git clone {ready.git_url}",
+        f"curl -H 'X-Forge-Token: {ready.addresses.control_token}' {ready.addresses.api_url}/_forge/log",
     ):
         screen.line(f"  {command}")
     screen.line()

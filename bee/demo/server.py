@@ -30,11 +30,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a started forge listens."""
+    """Where a started forge listens, and what its control endpoints ask for."""
 
     api_url: str
     graphql_url: str
     git_url: str
+    control_token: str
 
 
 def need_extra() -> None:
@@ -70,6 +71,6 @@ def _addresses(log: Path, before: int) -> Addresses:
         ready = [line for line in said.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
         if ready:
             found = json.loads(ready[0])
-            return Addresses(found["api_url"], found["graphql_url"], found["git_url"])
+            return Addresses(found["api_url"], found["graphql_url"], found["git_url"], found["control_token"])
         time.sleep(0.02)
     raise LookError(f"the embedded GitHub did not start. It said:\n{said[-2000:]}")

@@ -112,7 +112,7 @@ def set_up(
     ada = Account(PERSON_LOGIN, secrets.token_hex(16), "admin")
     worker = Account(BEE_LOGIN, secrets.token_hex(16), "write")
     with server.running(folder, (ada, worker), page_size, env) as addresses:
-        person = Person(addresses.api_url, play.repo, ada)
+        person = Person(addresses, play.repo, ada)
         person.create_repository(project.OWNER, play.name, play.branch)
         git_url = f"{addresses.git_url}/{play.repo}.git"
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)

@@ -78,12 +78,12 @@ def credentials(request: Request) -> str | None:
 class App:
     """The whole forge as one function from request to response."""
 
-    def __init__(self, forge: Forge, rate_limit: int | None = None) -> None:
+    def __init__(self, forge: Forge, control_token: str, rate_limit: int | None = None) -> None:
         self.forge = forge
         self.faults = Faults()
         self.stats = Stats()
         self.limits = Limits(forge.clock, rate_limit)
-        self._control = Control(forge, self.faults, self.stats)
+        self._control = Control(forge, self.faults, self.stats, control_token)
         self._rest = RestApi(self.limits)
         self._graph = GraphApi(self.limits)
         folder = os.environ.get("FORGE_RECORD")
@@ -91,7 +91,7 @@ class App:
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        if request.path.startswith("/_forge"):
+        if request.path.startswith("/_forge/"):
             return self._control.serve(request)
         started, status, exchange = time.monotonic(), 0, self._exchange(request)
         try:
@@ -106,7 +106,7 @@ class App:
             self.stats.note({**exchange.facts, **ended, "charged": int(status not in (0, 304))})
 
     def _exchange(self, request: Request) -> Exchange:
-        host, path = request.host or "127.0.0.1", request.path
+        host, path = request.host, request.path
         api, raw, operation = f"http://{host}", b"", None
         write = request.method not in ("GET", "HEAD", "OPTIONS")
         kind = "git" if githttp.PATH.fullmatch(path) else "rest"

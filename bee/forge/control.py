@@ -1,7 +1,11 @@
-"""`/_forge/`: what is not GitHub. Counts, the log, the clock, faults, users and repositories."""
+"""`/_forge/`: what is not GitHub. Counts, the log, the clock, faults, users and repositories.
+
+Whoever asks here can make an admin, so every request proves that it comes from the one who started the forge.
+"""
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 import json
 import time
@@ -20,8 +24,8 @@ from bee.forge.stats import Stats
 class Control:
     """The control endpoints. Each takes the JSON body (or the query, where there is none) and returns JSON."""
 
-    def __init__(self, forge: Forge, faults: Faults, stats: Stats) -> None:
-        self._forge, self._faults = forge, faults
+    def __init__(self, forge: Forge, faults: Faults, stats: Stats, token: str) -> None:
+        self._forge, self._faults, self._token = forge, faults, token.encode()
         self._endpoints: dict[tuple[str, str], tuple[int, Callable[[Any], Any]]] = {
             ("GET", "/_forge/stats"): (200, lambda _data: stats.counts()),
             ("GET", "/_forge/log"): (200, lambda data: stats.after(int(data.get("after", 0)))),
@@ -36,9 +40,10 @@ class Control:
         }
 
     def serve(self, request: Request) -> Response:
-        """Answer one control request; only from loopback."""
-        if not ipaddress.ip_address(request.address).is_loopback:
-            return json_response({"message": "control requests are taken from loopback only"}, 403)
+        """Answer one control request."""
+        refused = self._refusal(request)
+        if refused is not None:
+            return refused
         raw = request.body.read()
         found = self._endpoints.get((request.method, request.path.rstrip("/")))
         if found is None:
@@ -51,6 +56,19 @@ class Control:
             return json_response(refusal.body(), refusal.status)
         except (ValueError, KeyError, TypeError) as problem:
             return json_response({"message": f"{type(problem).__name__}: {problem}"}, 400)
+
+    def _refusal(self, request: Request) -> Response | None:
+        """The refusal of a request that another than the one who started the forge may have sent."""
+        if not ipaddress.ip_address(request.address).is_loopback:
+            return json_response({"message": "control requests are taken from loopback only"}, 403)
+        if not hmac.compare_digest(request.headers.get("x-forge-token", "").encode(), self._token):
+            message = "control requests need the header X-Forge-Token: the control_token of the forge's start line"
+            return json_response({"message": message}, 403)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not request.body.empty and kind != "application/json":
+            message = f"control requests take JSON (Content-Type: application/json), not {kind or 'an unnamed type'}"
+            return json_response({"message": message}, 415)
+        return None
 
     def _clock(self, _data: Any) -> Any:
         return {"now": self._forge.clock.now(), "offset_seconds": self._forge.clock.offset_seconds}

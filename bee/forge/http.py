@@ -33,7 +33,8 @@ class Body:
     def __init__(
         self, file: BufferedIOBase, length: int, chunked: bool, promise: Callable[[], object] | None = None
     ) -> None:
-        self._promise = promise if chunked or length else None
+        self.empty = not (chunked or length)
+        self._promise = None if self.empty else promise
         self._pieces = _chunks(file) if chunked else _part(file, length)
 
     def pieces(self) -> Iterator[bytes]:
@@ -80,7 +81,7 @@ def _chunks(file: BufferedIOBase) -> Iterator[bytes]:
 
 @dataclass(kw_only=True)
 class Request:
-    """One request as it came; `path` is decoded, `headers` have lower-case names."""
+    """One request as it came; `path` is decoded, `headers` have lower-case names, `proxied` is the absolute form."""
 
     method: str
     host: str
@@ -89,6 +90,7 @@ class Request:
     headers: dict[str, str]
     body: Body
     address: str = "127.0.0.1"
+    proxied: bool = False
 
 
 @dataclass
@@ -102,6 +104,9 @@ class Response:
 
 
 Application = Callable[[Request], Response]
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+# gh speaks plain HTTP to this host only, as a proxy's client: https://github.com/cli/cli/blob/trunk/internal/ghinstance/host.go
+PROXIED: Final = ("github.localhost", "api.github.localhost")
 
 
 def text_response(data: bytes, kind: str = "text/plain") -> Response:
@@ -115,6 +120,26 @@ def json_response(body: Any, status: int = 200, headers: dict[str, Any] | None =
     more = {name: str(value) for name, value in (headers or {}).items()}
     data = text.encode("utf-8", "replace")
     return Response(status, data, {"Content-Type": "application/json; charset=utf-8", **more})
+
+
+def misdirected(request: Request, port: int) -> Response | None:
+    """The refusal of a request that a web page elsewhere may have sent; None for any other.
+
+    A page whose name was made to resolve to loopback (DNS rebinding) shows in the host, any other in `Origin`.
+    """
+    host = request.host.lower()
+    known = {f"{name}:{port}" for name in (*LOOPBACK, *PROXIED)}
+    if request.proxied:
+        known |= {*PROXIED, *(f"{name}:80" for name in PROXIED)}
+    if port == 80:
+        known |= {*LOOPBACK, *PROXIED}
+    if host not in known:
+        message = f"this is the embedded GitHub at 127.0.0.1:{port}; it does not answer for the host {request.host!r}"
+        return json_response({"message": message}, 421)
+    origin = request.headers.get("origin")
+    if origin is not None and origin.lower() != f"http://{host}":
+        return json_response({"message": f"the embedded GitHub answers no page of another origin: {origin!r}"}, 403)
+    return None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -155,14 +180,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.defects:
             raise Malformed("the headers are malformed")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        split = urlsplit(self.path) if "://" in self.path.split("?")[0] else None
+        split = None if self.path.startswith("/") else urlsplit(self.path)
         path, _, query = self.path.partition("?")
         request = Request(
             method=self.command, host=split.netloc if split else headers.get("host", ""), query=query,
             path=unquote(split.path or "/" if split else path), headers=headers, body=self._body(headers),
-            address=str(self.client_address[0]),
+            address=str(self.client_address[0]), proxied=split is not None,
         )  # fmt: skip
-        response = self.server.application(request)
+        response = misdirected(request, self.server.port) or self.server.application(request)
         closing = headers.get("proxy-connection", "").lower(), response.headers.get("Connection")
         self.close_connection = self.close_connection or "close" in closing
         if not self.close_connection and response.stream is None:

@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Iterable, Iterator
@@ -24,13 +25,14 @@ from bee.forge.http import Server
 UserSpec = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Running:
     """The addresses of a forge that serves, and its inside for tests in the same process."""
 
     api_url: str
     graphql_url: str
     git_url: str
+    control_token: str
     port: int
     app: App
 
@@ -38,25 +40,30 @@ class Running:
 @contextmanager
 def running(
     root: Path | str, users: Iterable[UserSpec | str] = (), port: int = 0, page_size: int | None = None,
-    rate_limit: int | None = None,
+    rate_limit: int | None = None, control_token: str = "",
 ) -> Iterator[Running]:  # fmt: skip
     """Serve a forge from threads of this process.
 
-    `users` are `LOGIN:TOKEN:PERMISSION` or the three in a tuple; `page_size` caps every page.
+    `users` are `LOGIN:TOKEN:PERMISSION` or the three in a tuple; `page_size` caps every page. Without a
+    `control_token` it makes a fresh one.
     """
+    control_token = control_token or secrets.token_urlsafe()
     forge = Forge(Path(root).absolute(), page_size)
     jobs = Jobs(forge)
     with forge.call() as call:
         for spec in users:
             forge.users.put(call.db, *user_spec(spec), call.now())
         merge.recover(call)
-    app = App(forge, rate_limit)
+    app = App(forge, control_token, rate_limit)
     server = Server(port, app)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         base = f"http://127.0.0.1:{server.port}"
-        yield Running(base, f"{base}/graphql", base, server.port, app)
+        yield Running(
+            api_url=base, graphql_url=f"{base}/graphql", git_url=base, control_token=control_token, port=server.port,
+            app=app,
+        )  # fmt: skip
     finally:
         app.faults.clear()
         server.shutdown()
@@ -88,7 +95,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str]) -> int:
-    """Serve until TERM or INT; prints one JSON line with the addresses when ready. 2 for wrong usage."""
+    """Serve until TERM or INT; prints one JSON line with addresses and control token when ready. 2 for wrong usage.
+
+    The control token comes from `FORGE_CONTROL_TOKEN` (the command line is for everybody on the machine to read), or is
+    fresh at each start.
+    """
     parser = _parser()
     options = parser.parse_args(argv)
     try:
@@ -100,10 +111,13 @@ def main(argv: list[str]) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with running(options.root, users, options.port, options.page_size, options.rate_limit) as forge:
+    token = os.environ.get("FORGE_CONTROL_TOKEN", "")
+    with running(
+        options.root, users, options.port, options.page_size, options.rate_limit, control_token=token
+    ) as forge:  # fmt: skip
         for fault in ordered:
             forge.app.faults.add(fault)
         addresses = {"api_url": forge.api_url, "graphql_url": forge.graphql_url, "git_url": forge.git_url}
-        print(json.dumps({**addresses, "pid": os.getpid()}), flush=True)
+        print(json.dumps({**addresses, "control_token": forge.control_token, "pid": os.getpid()}), flush=True)
         stop.wait()
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import shutil
 import socket
 import sys
@@ -226,6 +227,30 @@ def _screens(on: Layers, folder: Path) -> bool:
             said += ended.out + ended.err
         assert "evil" in said
         return any(char in said for char in "\x1b\x07\u202e")
+
+
+PAGES = {
+    "web-page": ("a web page in a person's browser", {"Content-Type": "text/plain", "Origin": "https://evil.example"}),
+    "rebound-name": ("a web page whose host name was made to resolve to loopback", {"Host": "evil.example"}),
+}
+for key, (who, _differs) in PAGES.items():
+
+    def _page(key: str, on: Layers, folder: Path) -> bool:
+        """`none`: the same request by the person who started the forge."""
+        with staged(folder) as stage:
+            address = stage.forge.api_url.removeprefix("http://")
+            headers = {"Host": address, "Content-Type": "application/json", "X-Forge-Token": stage.forge.control_token}
+            if on:
+                headers |= {"X-Forge-Token": "", **PAGES[key][1]}
+            line = http.client.HTTPConnection(address, timeout=30)
+            line.request("POST", "/_forge/users", '{"login": "mallory", "permission": "admin"}', headers)
+            line.getresponse().read()
+            line.close()
+            people = stage.call("ada", "GET", stage.at("/collaborators"))
+            return ("mallory", "admin") in {(one["login"], one["role_name"]) for one in people}
+
+    attack(f"admin-by-a-{key}", f"{who} makes an admin of the embedded GitHub", Layer.FORGE, known="T22",
+           control=True)(each(_page, key))  # fmt: skip
 
 
 @attack("sends-it-away", "an agent sends what it read to a server of the attacker's", Layer.NETWORK, known="X5")

@@ -84,6 +84,7 @@ class Stage:
         request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
         request.add_header("Authorization", f"Bearer {self.tokens[who]}")
         request.add_header("Content-Type", "application/json")
+        request.add_header("X-Forge-Token", self.forge.control_token)
         with urllib.request.urlopen(request, timeout=30) as answer:
             raw = answer.read()
         return json.loads(raw) if raw else None

@@ -60,13 +60,14 @@ def measured(argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> Run:
 class World:
     """One forge with ada (admin) and bee (write)."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.url = folder, f"http://127.0.0.1:{port}"
+    def __init__(self, folder: Path, port: int, control_token: str) -> None:
+        self.folder, self.url, self._control_token = folder, f"http://127.0.0.1:{port}", control_token
         self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_MAX)
 
     def call(self, who: str, method: str, path: str, body: Any = None) -> Any:
         """One REST request; the decoded answer."""
         headers = {"Authorization": f"Bearer t-{who}", "User-Agent": "bench", "Content-Type": "application/json"}
+        headers["X-Forge-Token"] = self._control_token
         self._line.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self._line.getresponse()
         raw = answer.read()
@@ -162,8 +163,8 @@ def world() -> Iterator[World]:
         forge = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True)
         try:
             assert forge.stdout is not None
-            port = int(json.loads(forge.stdout.readline())["api_url"].rpartition(":")[2])
-            yield World(folder, port)
+            ready = json.loads(forge.stdout.readline())
+            yield World(folder, int(ready["api_url"].rpartition(":")[2]), ready["control_token"])
         finally:
             forge.send_signal(signal.SIGTERM)
             forge.wait(30)

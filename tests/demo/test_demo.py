@@ -93,7 +93,7 @@ def test_the_demo_carries_the_issue_to_two_merged_pull_requests(tmp_path: Path) 
 def looking(show: Show) -> Iterator[Person]:
     """A stranger's eyes on a forge started again on what the demo left."""
     with server.running(show.folder, (LOOKER,), None, host.clean_env(os.environ)) as addresses:
-        yield Person(addresses.api_url, "ada/calc", LOOKER)
+        yield Person(addresses, "ada/calc", LOOKER)
 
 
 def check_summary(show: Show, looker: Person) -> None:

@@ -58,7 +58,7 @@ def made(folder: Path, person: FakePerson, *script: str) -> tuple[Drive, io.Stri
     (folder / "script").write_text("\n".join(script))
     play = stage.calculator(stage.AGENT)
     account = Account("bee", "token", "write")
-    addresses = Addresses("http://x", "http://x/graphql", "http://x")
+    addresses = Addresses("http://x", "http://x/graphql", "http://x", "token")
     ready = stage.Stage(folder, play, addresses, cast(Person, person), account, dict(os.environ), 1, "none")
     out = io.StringIO()
     command = (sys.executable, str(folder / "tick.py"), str(folder))

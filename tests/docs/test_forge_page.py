@@ -32,7 +32,7 @@ def test_its_commands_work(tmp_path: Path) -> None:
             if program and shutil.which(program) is None:
                 continue
             here = text.replace("http://127.0.0.1:8080", world.url).replace("127.0.0.1:8080", world.url[7:])
-            typed = world.shell(here, before='PATH="$PWD/.venv/bin:$PATH"')
+            typed = world.shell(here, before='PATH="$PWD/.venv/bin:$PATH"', CONTROL_TOKEN=world.control_token)
             done.append(program or text.split()[0])
             assert [(line, said) for line, code, said in typed if code != 0] == []
         titles = [issue["title"] for issue in _as_ada(world).ask("GET", "/repos/ada/calc/issues")]

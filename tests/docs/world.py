@@ -26,6 +26,7 @@ class World:
     root: Path
     url: str = ""
     token: str = ""
+    control_token: str = ""
     ends: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -82,6 +83,8 @@ class World:
         """One REST request, as the person."""
         request = urllib.request.Request(f"{self.url}{path}", method=method)
         request.add_header("Authorization", f"Bearer {self.token}")
+        request.add_header("Content-Type", "application/json")
+        request.add_header("X-Forge-Token", self.control_token)
         body = json.dumps(data).encode() if data is not None else None
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, body, timeout=SECONDS_MAX) as answer:
@@ -95,7 +98,10 @@ class World:
 
 @contextmanager
 def forge(world: World, command: list[str]) -> Iterator[None]:
-    """A forge started by `command` (the words after `bee`), until the block ends; `world.url` is where it is."""
+    """A forge started by `command` (the words after `bee`), until the block ends; `world.url` is where it is.
+
+    `world.control_token` is what its control endpoints ask for.
+    """
     log = world.root / "forge.log"
     with (
         log.open("w") as said,
@@ -109,9 +115,10 @@ def forge(world: World, command: list[str]) -> Iterator[None]:
     ):
         try:
             assert server.stdout is not None
-            ready = server.stdout.readline()
-            assert ready.startswith("{"), f"the forge did not start: {log.read_text()}"
-            world.url = json.loads(ready)["api_url"]
+            line = server.stdout.readline()
+            assert line.startswith("{"), f"the forge did not start: {log.read_text()}"
+            ready = json.loads(line)
+            world.url, world.control_token = ready["api_url"], ready["control_token"]
             yield
         finally:
             server.terminate()

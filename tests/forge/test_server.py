@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -113,6 +114,25 @@ def test_queries_are_bounded_like_githubs(ada: Person) -> None:
     assert ada.graph('{ node(id: "nonsense") { id } }')["errors"][0]["type"] == "NOT_FOUND"
 
 
+@pytest.mark.parametrize("at", ["", "seven", "|", "x|y", "9" * 5000], ids=["empty", "a word", "a bar", "words", "long"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "labels(first: 9, after: $at) { totalCount }",
+        "labels(last: 9, before: $at) { totalCount }",
+        "issues(first: 9, after: $at) { totalCount }",
+        "issues(first: 9, after: $at, orderBy: {field: COMMENTS, direction: ASC}) { totalCount }",
+        "pullRequests(last: 9, before: $at) { totalCount }",
+    ],
+)
+def test_a_cursor_that_names_no_place_is_refused(ada: Person, fields: str, at: str) -> None:
+    cursor = base64.b64encode(f"cursor:v2:{at}".encode()).decode()
+    query = 'query ($at: String) { repository(owner: "ada", name: "calc") { ' + fields + " } }"
+    [error] = ada.graph(query, at=cursor)["errors"]
+    assert error["type"] == "INVALID_CURSOR_ARGUMENTS"
+    assert error["message"] == f"`{cursor}` does not appear to be a valid cursor."
+
+
 def test_small_pages_make_clients_page(tmp_path: Path) -> None:
     for world in serve(tmp_path, page_size=2):
         ada = world.people["ada"]
@@ -145,7 +165,7 @@ def test_one_connection_serves_many_requests(world: World) -> None:
     with socket.create_connection(("127.0.0.1", int(world.api.rpartition(":")[2]))) as connection:
         file = connection.makefile("rb")
         for _ in range(3):
-            connection.sendall(b"GET /meta HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(f"GET /meta HTTP/1.1\r\nHost: {world.api[7:]}\r\n\r\n".encode())
             assert file.readline() == b"HTTP/1.1 200 OK\r\n"
             length = 0
             while line := file.readline().strip():
@@ -155,7 +175,7 @@ def test_one_connection_serves_many_requests(world: World) -> None:
         file.close()
 
 
-_POST = b"POST /user/repos HTTP/1.1\r\nHost: x\r\nAuthorization: token t-ada\r\n"
+_POST = b"POST /user/repos HTTP/1.1\r\nHost: HOST\r\nAuthorization: token t-ada\r\n"
 BROKEN = {
     "no request line": (b"NONSENSE\r\n\r\n", b"Bad request syntax"),
     "a header without a colon": (b"GET /meta HTTP/1.1\r\nnocolon\r\n\r\n", b"the headers are malformed"),
@@ -168,7 +188,7 @@ BROKEN = {
 @pytest.mark.parametrize(("sent", "told"), BROKEN.values(), ids=BROKEN)
 def test_what_is_not_http_is_told_and_the_connection_closed(world: World, sent: bytes, told: bytes) -> None:
     with socket.create_connection(("127.0.0.1", int(world.api.rpartition(":")[2])), timeout=9) as connection:
-        connection.sendall(sent)
+        connection.sendall(sent.replace(b"HOST", world.api[7:].encode()))
         connection.shutdown(socket.SHUT_WR)
         got = b"".join(iter(lambda: connection.recv(65536), b""))
     assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -225,8 +245,7 @@ def test_the_other_faults(world: World, ada: Person) -> None:
     assert ada.get("issues/1")["title"] == "fresh"
     world.control("DELETE", "faults")
     assert len(ada.get("issues")) == 1
-    wrong = requests.post(world.api + "/_forge/faults", json={"action": "explode"}, timeout=9)
-    assert wrong.status_code == 400
+    assert world.ask_control("POST", "faults", {"action": "explode"}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -234,7 +253,7 @@ def test_the_other_faults(world: World, ada: Person) -> None:
 )
 def test_first_files_are_committed_or_refused_whole(world: World, ada: Person, wrong: dict[str, Any]) -> None:
     asked = {"owner": "ada", "name": "filled", "files": {"a/b/c.txt": "c", "a/d.txt": "d", "e": "e"}}
-    refused = requests.post(world.api + "/_forge/repos", json={**asked, **wrong}, timeout=9)
+    refused = world.ask_control("POST", "repos", {**asked, **wrong})
     assert (refused.status_code, refused.json()["message"][:17]) == (400, "ValueError: files")
     world.control("POST", "repos", asked)
     tree = ada.get("/repos/ada/filled/git/trees/main?recursive=1")["tree"]
@@ -266,27 +285,36 @@ def test_control_makes_users_and_repositories(world: World) -> None:
 # -- as a program -------------------------------------------------------------------------------------
 
 
-def start(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def start(folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A forge as a program, with these variables in its environment; and its start line."""
     argv = [sys.executable, "-m", "bee.forge", "--root", str(folder), "--user", "ada:t-ada:admin"]
-    program = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={"PATH": os.environ["PATH"]})
+    env = {"PATH": os.environ["PATH"], **more}
+    program = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=env)
     assert program.stdout is not None
-    yield program, json.loads(program.stdout.readline())["api_url"]
-    program.stdout.close()
+    try:
+        yield program, json.loads(program.stdout.readline())
+    finally:
+        program.terminate()
+        program.wait(timeout=9)
+        program.stdout.close()
 
 
 def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     headers = {"Authorization": "token t-ada"}
-    for program, api in start(tmp_path / "f"):
+    for program, ready in start(tmp_path / "f"):
+        api, headers["X-Forge-Token"] = ready["api_url"], ready["control_token"]
         requests.post(f"{api}/user/repos", json={"name": "calc", "auto_init": True}, headers=headers, timeout=9)
-        requests.post(f"{api}/_forge/clock", json={"advance_seconds": 1000}, timeout=9)
+        requests.post(f"{api}/_forge/clock", json={"advance_seconds": 1000}, headers=headers, timeout=9)
         for number in range(20):
             requests.post(f"{api}/repos/ada/calc/issues", json={"title": f"{number}"}, headers=headers, timeout=9)
         program.send_signal(signal.SIGKILL)
         assert program.wait(timeout=9) == -signal.SIGKILL
-    for program, api in start(tmp_path / "f"):
+    for program, ready in start(tmp_path / "f"):
+        api, headers["X-Forge-Token"] = ready["api_url"], ready["control_token"]
         got = requests.get(f"{api}/repos/ada/calc/issues?per_page=100", headers=headers, timeout=9)
         assert len(got.json()) == 20
-        assert requests.get(f"{api}/_forge/clock", timeout=9).json()["offset_seconds"] == 1000
+        clock = requests.get(f"{api}/_forge/clock", headers=headers, timeout=9)
+        assert clock.json()["offset_seconds"] == 1000
         program.terminate()
         assert program.wait(timeout=9) == 0
 

@@ -84,9 +84,14 @@ class World:
     people: dict[str, Person]
     running: server.Running
 
+    def ask_control(self, method: str, path: str, data: Any = None) -> requests.Response:
+        """A control request's whole answer."""
+        headers = {"X-Forge-Token": self.running.control_token}
+        return requests.request(method, f"{self.api}/_forge/{path}", json=data, headers=headers, timeout=30)
+
     def control(self, method: str, path: str, data: Any = None) -> Any:
-        """A control request."""
-        response = requests.request(method, f"{self.api}/_forge/{path}", json=data, timeout=30)
+        """The JSON of a control request that is answered well."""
+        response = self.ask_control(method, path, data)
         assert response.status_code < 300, response.text
         return response.json()
 

@@ -10,7 +10,8 @@ from bee.model.errors import UsageError
 HELP = "serve an embedded GitHub on loopback, for gh, git and other clients"
 
 EPILOG = """\
-It prints one JSON line with api_url, graphql_url and git_url when it is ready, and stops on Ctrl-C or TERM.
+It prints one JSON line with api_url, graphql_url, git_url and control_token when it is ready, and stops on Ctrl-C or
+TERM. The control token is fresh at each start unless FORGE_CONTROL_TOKEN gives one.
 
   bee forge --root /tmp/forge --port 8080 --user ada:secret:admin
 
@@ -23,8 +24,9 @@ point clients at it (PORT from the JSON line, TOKEN as given with --user):
   PyGithub  Github(base_url="http://127.0.0.1:PORT", auth=Auth.Token("TOKEN"))
   Octokit   new Octokit({ baseUrl: "http://127.0.0.1:PORT", auth: "TOKEN" })
 
-make a repository:
-  curl -d '{"owner": "ada", "name": "calc"}' http://127.0.0.1:PORT/_forge/repos
+make a repository (CONTROL_TOKEN from the JSON line):
+  curl -H 'X-Forge-Token: CONTROL_TOKEN' -H 'Content-Type: application/json' \\
+       -d '{"owner": "ada", "name": "calc"}' http://127.0.0.1:PORT/_forge/repos
 """
 
 

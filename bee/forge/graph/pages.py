@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -43,15 +43,13 @@ def cursor(at: object) -> str:
     return base64.b64encode(f"cursor:v2:{at}".encode()).decode()
 
 
-def place(text: str) -> str:
-    """The place that a cursor names; raises Refused for a text that is not a cursor."""
-    try:
+def place(text: str, kind: Callable[[str], Any]) -> Any:
+    """The place that a cursor names; raises Refused where it names none, or `kind` raises ValueError for it."""
+    with suppress(ValueError):  # what is not base64, UTF-8 or of that kind
         decoded = base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        decoded = ""
-    if not decoded.startswith("cursor:v2:"):
-        raise Refused(422, f"`{text}` does not appear to be a valid cursor.", kind="INVALID_CURSOR_ARGUMENTS")
-    return decoded[10:]
+        if decoded.startswith("cursor:v2:"):
+            return kind(decoded[10:])
+    raise Refused(422, f"`{text}` does not appear to be a valid cursor.", kind="INVALID_CURSOR_ARGUMENTS")
 
 
 def window(call: Call, args: Args) -> tuple[int, bool]:
@@ -73,9 +71,9 @@ def connect(
     """
     size, from_end = window(call, args)
     places: Sequence[Any] = [key(item) for item in items] if key else range(1, len(items) + 1)
-    kind = str if key else int
-    begin = bisect_right(places, kind(place(args["after"]))) if args.get("after") else 0
-    end = bisect_left(places, kind(place(args["before"]))) if args.get("before") else len(items)
+    kind: Callable[[str], Any] = str if key else int
+    begin = bisect_right(places, place(args["after"], kind)) if args.get("after") else 0
+    end = bisect_left(places, place(args["before"], kind)) if args.get("before") else len(items)
     if from_end:
         begin = max(begin, end - size)
     else:

@@ -132,10 +132,12 @@ def _listing(node: _Repository, args: Args, **wanted: Any) -> Page:
     )  # fmt: skip
     size, from_end = window(call, args)
     mark = args.get("before") if from_end else args.get("after")
-    beyond = None
-    if mark:
-        value, _, item_id = place(mark).rpartition("|")
-        beyond = (int(value) if asked.order == "comments" else value, int(item_id))
+
+    def after(text: str) -> tuple[str | int, int]:
+        value, _, item_id = text.rpartition("|")
+        return int(value) if asked.order == "comments" else value, int(item_id)
+
+    beyond = place(mark, after) if mark else None
     rows = issues.page(call, repo, asked, size + 1, beyond=beyond, backwards=from_end)
     more = len(rows) > size
     found = nodes.items(call, rows[-size:] if from_end else rows[:size])
