@@ -1,4 +1,4 @@
-"""The five roles and what each may ask for: one table, read by position, prompt, broker and docs."""
+"""The five roles: one table. What each may ask for stands with the verbs (`bee.run.verbs`)."""
 
 from __future__ import annotations
 
@@ -17,33 +17,24 @@ class Role(StrEnum):
     MERGER = "merger"
 
 
-EVERY_ROLE_VERBS: Final = ("pause", "nothing-to-do", "context", "why")
-
-
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """One role: its own verbs, its default time limits, and whether it may run without an engine."""
+    """One role: its default time limits, whether it hands in commits, and whether it may run without an engine."""
 
     role: Role
-    verbs: tuple[str, ...]
     minutes_total: int
     minutes_silent: int
     writes_code: bool
     lean: bool
 
-    @property
-    def all_verbs(self) -> tuple[str, ...]:
-        """The role's verbs and those that every role has."""
-        return (*self.verbs, *EVERY_ROLE_VERBS)
-
 
 ROLES: Final[dict[Role, RoleRow]] = {
     row.role: row
     for row in (
-        RoleRow(Role.PLANNER, ("plan",), 30, 10, writes_code=False, lean=False),
-        RoleRow(Role.DRAFTER, ("submit", "reply"), 60, 15, writes_code=True, lean=False),
-        RoleRow(Role.REVIEWER, ("review",), 30, 10, writes_code=False, lean=False),
-        RoleRow(Role.TEST, ("e2e", "submit"), 45, 15, writes_code=True, lean=True),
-        RoleRow(Role.MERGER, ("merge",), 15, 10, writes_code=False, lean=True),
+        RoleRow(Role.PLANNER, 30, 10, writes_code=False, lean=False),
+        RoleRow(Role.DRAFTER, 60, 15, writes_code=True, lean=False),
+        RoleRow(Role.REVIEWER, 30, 10, writes_code=False, lean=False),
+        RoleRow(Role.TEST, 45, 15, writes_code=True, lean=True),
+        RoleRow(Role.MERGER, 15, 10, writes_code=False, lean=True),
     )
 }
