@@ -94,7 +94,7 @@ def request_writes(json: Any) -> bool:
     return not str((json or {}).get("query", "")).lstrip().startswith("query")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Undertaker(ModelExecutor):
     """An executor for which every run is dead."""
 
