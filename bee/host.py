@@ -1,6 +1,6 @@
-"""What this machine gives to the verbs: its home, its clock, its git, who works, and the doors that are opened for it.
+"""What a machine brings to everything that bee does there: home, clock, git, GitHub, executor, agents.
 
-Only the doors floor makes one, from the environment and the configuration.
+Only `bee.cli` makes one, from the environment and the configuration.
 """
 
 from __future__ import annotations
@@ -8,14 +8,11 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bee.config.network import OPEN, Network
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient
 from bee.github.rate_limit import WRITES_HINT, with_written, written
@@ -26,12 +23,12 @@ from bee.system.clock import Clock
 from bee.system.home import Home
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
-    from bee.engines import EngineResult
+    from bee.engines.base import AgentJob, EngineResult
     from bee.git import Repository
     from bee.pipeline.output_checks import Gates
     from bee.system.process import Ended
 
-Handler = Callable[[str, dict[str, Any]], Answer]
+Handler = Callable[[str, dict[str, Any]], Answer]  # answers a verb of an agent, with its arguments
 Say = Callable[[str], None]
 
 
@@ -43,12 +40,12 @@ def all_gates() -> Gates:
     return Gates(secrets=scan)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     """One machine (more exactly, one home on it) and what it works with.
 
-    `client` makes a GitHub client with this host's token, `mirror` is this host's mirror of a repository. No
-    configuration reaches `gates`.
+    `client` makes a GitHub client with this host's token, `mirror` is this host's mirror of a repository, `runner` what
+    runs agents here. No configuration reaches `gates`.
     """
 
     home: Home
@@ -62,9 +59,7 @@ class Host:
     client: Callable[[], GitHubClient]
     mirror: Callable[[str], Repository]
     executor: Executor
-    crew: Crew
-    open_broker: Callable[[Handler], AbstractContextManager[Path]]
-    install_client: Callable[[Path], None]
+    runner: Callable[[], AgentRunner]
     role_prompt: Callable[[Role], str]
     say: Say
     gates: Callable[[], Gates] = all_gates
@@ -99,8 +94,17 @@ def new_run(role: str, number: int, now: int) -> str:
 class Executor(Protocol):
     """Where workers run."""
 
-    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
-        """Start the worker of a run with its job (JSON, with the token) and the slot it will hold."""
+    def capacity(self) -> int:
+        """How many more runs may start now. They are kept for this process until `launch` uses them, or `release`."""
+
+    def launch(self, job: bytes, run: str) -> None:
+        """Start the worker of a run with its job (JSON, with the token), within the capacity that was given.
+
+        Raises UsageError or BeeError where it cannot be started.
+        """
+
+    def release(self) -> None:
+        """Give back the capacity that no launch has used."""
 
     def phase(self, run: str, host: str, boot: str) -> Phase:
         """Whether the worker that a record of `host` in `boot` speaks of is alive."""
@@ -109,41 +113,14 @@ class Executor(Protocol):
         """Ask a worker to end; asked again later, end it. False where there was nothing to end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One role to be played: where, with which prompt, and until when. `more_minutes` is waiting that is bee's own.
-
-    `usd_max` is what the budgets leave for it, in USD (0 is no bound); `network` what the repository's policy leaves of
-    what this machine allows.
-    """
-
-    role: Role
-    run: str
-    repo: str
-    number: int
-    branch: str
-    folder: Path
-    clone: Path
-    context: Path
-    bin: Path
-    home: Path
-    mirror: Path
-    socket: Path
-    prompt: str
-    stop: threading.Event
-    more_minutes: int = 0
-    usd_max: float = 0.0
-    network: Network = OPEN
-
-
-class Crew(Protocol):
-    """What does the work."""
+class AgentRunner(Protocol):
+    """Runs agents and verify commands on this machine."""
 
     def ready(self, role: Role, repo: str) -> None:
-        """Raises SandboxError or UsageError where this host cannot play the role: it must not be claimed for."""
+        """Raises SandboxError or UsageError where this host cannot run the role: it must not be claimed for."""
 
-    def play(self, scene: Scene) -> EngineResult:
-        """Play a role to its end; what it achieved is judged elsewhere."""
+    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """Run an agent to its end, its verbs answered by `handle`; what it achieved is judged elsewhere."""
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""

@@ -8,27 +8,25 @@ import json
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from bee.config.readers import check_repo_name
 from bee.config.schema import Settings, settings_of
-from bee.executors.local import LocalExecutor
+from bee.engines.table import ENGINES
+from bee.executors import EXECUTORS
 from bee.git import Git
 from bee.github.client import GitHubClient, Servers
-from bee.host import Handler, Host, Say
+from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
-from bee.run.agent_runner import BoxedCrew
 from bee.system import process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
 
 if TYPE_CHECKING:
     from bee.git import Repository
-    from bee.sandbox.box import Box
     from bee.steer.actions import Done
 
 GH_SECONDS_MAX: Final = 10
@@ -40,8 +38,7 @@ PASSED_ON: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
-    "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "CLAUDE_CODE_OAUTH_TOKEN", "OPENAI_API_KEY", "OPENAI_BASE_URL",
-    "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL",
+    *(name for row in ENGINES.values() for name in (*row.login, row.server_variable)),
 )  # fmt: skip
 
 
@@ -136,9 +133,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     host_id = home.host_id(socket.gethostname())
     kept = passed_on(env)
     path = env.get("PATH", process.SYSTEM_PATH)
-    mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
     servers, git = servers_of(env), Git(home.empty_dir, path, process.base_env(kept))
-    box = functools.cache(lambda: _box(mode, path))
     return Host(
         home=home,
         settings=settings,
@@ -150,41 +145,27 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         clock=SYSTEM,
         client=lambda: GitHubClient(servers, token),
         mirror=lambda repo: _mirror(git, home, servers, token, repo),
-        executor=LocalExecutor(home, sys.executable, kept, host_id, boot),
-        crew=BoxedCrew(home, settings, boot, sys.executable, kept, box),
-        open_broker=_broker,
-        install_client=_install,
+        executor=EXECUTORS["local"](
+            home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots
+        ),
+        runner=functools.cache(lambda: _runner(home, settings, boot, kept, path)),
         role_prompt=role_prompt,
         say=say,
     )
 
 
-def _box(mode: Literal["required", "none"], path: str) -> Box:
+def _runner(home: Home, settings: Settings, boot: str, env: Mapping[str, str], path: str) -> AgentRunner:
+    from bee.run.agent_runner import BoxedRunner
     from bee.sandbox.box import find
 
-    return find(mode, path)
+    box = functools.cache(lambda: find("none" if settings.sandbox == "none" else "required", path))
+    return BoxedRunner(home=home, settings=settings, boot=boot, python=sys.executable, env=env, find_box=box)
 
 
 def _mirror(git: Git, home: Home, servers: Servers, token: str, repo: str) -> Repository:
     from bee.git import Mirror
 
     return Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token)
-
-
-@contextmanager
-def _broker(handler: Handler) -> Iterator[Path]:
-    from bee.run.broker import Broker
-
-    with Broker(handler) as broker:
-        yield Path(broker.socket)
-    if broker.crash is not None:
-        raise broker.crash
-
-
-def _install(folder: Path) -> None:
-    from bee.run.broker import install
-
-    install(folder, sys.executable)
 
 
 def data_path(kind: str, name: str) -> Path:

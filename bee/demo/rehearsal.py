@@ -10,11 +10,11 @@ from typing import Final
 
 from bee.demo import host
 from bee.demo.stage import PERSON_LOGIN, Play
+from bee.engines.table import ENGINES
 from bee.model.errors import GitError, UsageError
 
 POLICY_PATH: Final = ".github/bee.yml"
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
-ENGINE_NAMES: Final = ("claude", "codex", "gemini")
 _TITLE: Final = re.compile(r"\A\s*# +(\S[^\n]*)\n?")
 
 
@@ -70,8 +70,8 @@ def _issue(path: Path) -> tuple[str, str]:
 def _engine(word: str) -> str | tuple[str, ...]:
     words = shlex.split(word)
     if not words:
-        raise UsageError(f"--engine is empty: {', '.join(ENGINE_NAMES)}, or a command")
-    if len(words) == 1 and words[0] in ENGINE_NAMES:
+        raise UsageError(f"--engine is empty: {', '.join(ENGINES)}, or a command")
+    if len(words) == 1 and words[0] in ENGINES:
         return words[0]
     program = str(Path(words[0]).resolve()) if "/" in words[0] else words[0]
     return (program, *words[1:])

@@ -17,6 +17,7 @@ from bee.demo import box, rehearsal, server, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Play, Stage
+from bee.engines.table import ENGINES
 from bee.model.errors import UsageError
 
 INTRO: Final = "bee demo: a design doc becomes merged pull requests, on an embedded GitHub"
@@ -65,7 +66,7 @@ def _check(options: Options) -> None:
     if options.engine and not options.repo:
         raise UsageError("--engine plays a rehearsal (--repo PATH --issue FILE); the demo has its own scripted agent")
     if options.repo and not options.engine:
-        raise UsageError(f"a rehearsal needs --engine: {', '.join(rehearsal.ENGINE_NAMES)}, or a command in quotes")
+        raise UsageError(f"a rehearsal needs --engine: {', '.join(ENGINES)}, or a command in quotes")
 
 
 def _folder(options: Options) -> Path:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from bee.config.network import OPEN, Network
+from bee.engines.events import Entry, output_entry
 from bee.model.outcomes import Failure
-from bee.system.process import Stopped
+from bee.model.roles import Role
+from bee.system.process import SYSTEM_PATH, Stopped, base_env
 
-ENDS: Mapping[str, Failure] = {
+ENDS: Final[Mapping[str, Failure]] = {
     "timeout": Failure.TIMEOUT,
     "stall": Failure.STALL,
     "stopped": Failure.CANCELLED,
@@ -19,34 +25,51 @@ ENDS: Mapping[str, Failure] = {
 # What a shell and bwrap make of a signal: 128 and its number. Only signals that end a program from outside, or that a
 # broken one gets: other codes above 128 are a program's own (Gemini CLI ends with an HTTP status, cut to a byte).
 SIGNAL_CODES: Final = frozenset(128 + number for number in (1, 2, 4, 6, 7, 8, 9, 11, 15))
+TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the sandbox; short, so that sockets fit in it
+LINES_KEPT_MAX: Final = 5
+LINE_BYTES_KEPT_MAX: Final = 2000
+NOTE_CHARACTERS_MAX: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
-class EngineJob:
-    """One run as an engine sees it. `usd_max` 0 is no bound; `home` is a private HOME; `boxed`: it runs in a box."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentJob:
+    """One role for one agent: on what, where, with which prompt, and until when.
 
-    role: str
+    All paths are absolute; `home` is a private HOME, `folder` the run's own. `stop` is set when the agent must end.
+    `extra_minutes` is time that the agent may wait for bee itself. `usd_max` is in USD, 0 is no bound. `network` is
+    what the repository's policy allows. The rest is filled in by the machine that runs it: the socket of the agent's
+    verbs, and its configuration; `boxed`: it runs in a box.
+    """
+
+    role: Role
     run: str
     repo: str
     number: int
+    branch: str
+    folder: Path
     clone: Path
     context: Path
-    run_dir: Path
-    socket: str
-    bin_dir: Path
+    bin: Path
     home: Path
-    model: str = ""
+    mirror: Path
+    prompt: str
+    stop: threading.Event
+    extra_minutes: int = 0
     usd_max: float = 0.0
-    extra_args: tuple[str, ...] = ()
-    extra_env: Mapping[str, str] = field(default_factory=dict)
-    branch: str = ""
+    network: Network = OPEN
+    socket: Path = Path()
+    model: str = ""
     base_url: str = ""
+    args: tuple[str, ...] = ()
     boxed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineResult:
-    """What an engine says of its run: whether it ended well, what it cost. Never what it achieved."""
+    """What an engine says of its run: whether it ended well, what it cost. Never what it achieved.
+
+    `retry_at` is in seconds since the epoch; `refused` are the hosts that the network policy kept it from.
+    """
 
     ok: bool
     failure: Failure | None = None
@@ -55,7 +78,7 @@ class EngineResult:
     tokens: int = 0
     retry_at: int | None = None
     turns: int = 0
-    refused: tuple[str, ...] = ()  # hosts that the network policy kept it from
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +90,82 @@ class Spent:
     turns: int = 0
 
 
-class Engine(Protocol):
-    """One adapter, for one run: it remembers what it was fed."""
+class Engine(ABC):
+    """One engine, for one run: it remembers what it was fed. Needs no login, no server and reports no cost, by default.
 
-    @property
-    def name(self) -> str:
-        """The engine's name in configuration, records and trailers."""
+    `name` is the one in configuration, records and trailers.
+    """
 
-    def prepare(self, job: EngineJob) -> None:
+    name = ""
+
+    def __init__(self) -> None:
+        self._last: deque[bytes] = deque(maxlen=LINES_KEPT_MAX)
+
+    def prepare(self, job: AgentJob) -> None:  # noqa: B027 # most need nothing
         """Put what the program needs into the private HOME, before it starts."""
 
     def shows(self) -> Sequence[Path]:
-        """What the box must show of this machine so that the program can run, read-only."""
+        """What the box must show of this machine so that the program can run, read-only. Raises UsageError."""
+        return ()
 
-    def argv(self, job: EngineJob) -> list[str]:
+    @abstractmethod
+    def argv(self, job: AgentJob) -> list[str]:
         """The program and its arguments; the prompt goes in on stdin. Raises UsageError where it is not installed."""
 
-    def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
-        """The whole environment, by an allow-list."""
+    def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
+        """The whole environment, built from nothing: the facts of the run, `bee` on PATH, and no credential of GitHub.
 
-    def assume(self, model: str, own_server: bool, home: Path) -> None:
+        Subclasses add the login of their own engine alone.
+        """
+        return {
+            **base_env(host_env),
+            "LANG": host_env.get("LANG", "C.UTF-8"),
+            "PATH": f"{job.bin}:{SYSTEM_PATH}",
+            "HOME": str(job.home),
+            "TMPDIR": TEMPORARY_FOLDER,
+            "TERM": "dumb",
+            "GIT_TERMINAL_PROMPT": "0",
+            "BEE_ROLE": str(job.role),
+            "BEE_REPO": job.repo,
+            "BEE_NUMBER": str(job.number),
+            "BEE_RUN": job.run,
+            "BEE_CONTEXT": str(job.context),
+            "BEE_SOCKET": str(job.socket),
+            "BEE_BRANCH": job.branch,
+        }
+
+    def assume(self, model: str, own_server: bool, home: Path) -> None:  # noqa: B027 # a command has no known model
         """Which model is asked, whether on a server of one's own (what its tokens cost), and its private HOME."""
 
     def server(self, host_env: Mapping[str, str]) -> str:
         """The server that the environment names, for a role without a `base_url`; empty for none."""
+        return ""
 
-    def reaches(self, job: EngineJob) -> Sequence[str]:
+    def reaches(self, job: AgentJob) -> Sequence[str]:
         """The `host:port` of its model server, without which it cannot work."""
+        return ()
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line of output (`stream` is stdout or stderr); True when nothing more can come of it."""
+        if line.strip():
+            self._last.append(line[:LINE_BYTES_KEPT_MAX])
+        return False
+
+    def entries(self, line: bytes) -> list[Entry]:
+        """What a line of its stdout says to people: nothing, or some things an agent said or did."""
+        return output_entry(line)
 
     def so_far(self) -> Spent:
         """What the run has cost, as far as it has been fed."""
+        return Spent()
 
+    @abstractmethod
     def result(self, stopped: Stopped) -> EngineResult:
         """What the end means, from how the process ended and what was fed."""
+
+    def last_lines(self) -> str:
+        """The last lines that were remembered."""
+        return b" / ".join(self._last).decode("utf-8", "replace")
 
 
 def killed(stopped: Stopped) -> bool:

@@ -6,15 +6,13 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bee.engines.base import EngineJob
-from bee.engines.environment import agent_env, login
-from bee.engines.errors import Trouble, is_quota_sentence, sane
-from bee.engines.events import StreamEngine, section, text_of, whole
+from bee.engines.base import AgentJob
+from bee.engines.errors import EngineError, is_quota_sentence, sane
+from bee.engines.events import Found, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
+from bee.engines.stream import NO_KEY, StreamEngine
 from bee.model.outcomes import Failure
 
-LOGIN: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
-NO_KEY: Final = "none"
 # Longer than any E2E run: `bee e2e run` is one command of the agent's shell tool.
 COMMAND_SECONDS_MAX: Final = 30 * 60
 HOPELESS_RETRIES: Final = 2
@@ -37,26 +35,10 @@ _STATUS: Final = {401: Failure.AUTH, 402: Failure.AUTH, 403: Failure.AUTH, 429: 
 _SUBTYPES: Final = {"error_max_turns": Failure.TURNS, "error_max_budget_usd": Failure.BUDGET}
 
 
-class ClaudeEngine(StreamEngine):
+class Adapter(StreamEngine):
     """Claude Code. Exit code, `subtype` and `is_error` each lie sometimes, so all of them must say success."""
 
-    NAME = "claude"
-    PROGRAM = "claude"
-    PACKAGE = "@anthropic-ai/claude-code"
-    TESTED = "2.1.197"
-    LOGIN = LOGIN
-    SERVER = "https://api.anthropic.com"
-    SERVER_VARIABLE = "ANTHROPIC_BASE_URL"
-    PROTOCOL = "Anthropic: `POST /v1/messages`"
-    DOLLARS = True
-    IGNORES = "settings, hooks, MCP servers and `CLAUDE.md`"
-    READS = ""
-
-    def __init__(self, *args: Any, **how: Any) -> None:
-        super().__init__(*args, **how)
-        self._messages: dict[str, Usage] = {}
-
-    def arguments(self, job: EngineJob) -> list[str]:
+    def arguments(self, job: AgentJob) -> list[str]:
         """No settings, hooks or MCP servers but its own; no questions: the box is the guard."""
         argv = ["-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "bypassPermissions"]
         argv += ["--setting-sources", "", "--strict-mcp-config", "--no-session-persistence"]
@@ -64,13 +46,14 @@ class ClaudeEngine(StreamEngine):
         argv += ["--max-budget-usd", f"{job.usd_max:g}"] if job.usd_max > 0 else []
         return argv
 
-    def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
+    def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """Its login; a server of one's own gets the API key at most, never the subscription's token."""
-        env = {**agent_env(job, host_env), **QUIET}
+        env = {**super().env(job, host_env), **QUIET}
         if job.base_url:
-            env |= {"ANTHROPIC_API_KEY": NO_KEY, **login(host_env, LOGIN[:1]), "ANTHROPIC_BASE_URL": job.base_url}
+            key = self.row.login[0]
+            env |= {key: NO_KEY, **self.login(host_env, (key,)), self.row.server_variable: job.base_url}
         else:
-            env |= login(host_env, LOGIN)
+            env |= self.login(host_env)
         if job.boxed and os.geteuid() == 0:
             env["IS_SANDBOX"] = "1"  # it refuses to work without questions as root, but in a box
         return env
@@ -87,6 +70,26 @@ class ClaudeEngine(StreamEngine):
         elif kind == "system" and event.get("subtype") == "api_retry":
             self._retry(event)
 
+    def said(self, event: Mapping[str, Any]) -> Found:
+        """Words, thoughts, tool calls and their answers, and what went wrong."""
+        kind = event.get("type")
+        for part in parts(section(event, "message"), "content"):
+            what = part.get("type")
+            if kind == "assistant" and what == "text":
+                yield ("error" if event.get("error") else "message"), text_of(part, "text")
+            elif kind == "assistant" and what == "thinking":
+                yield "thought", text_of(part, "thinking")
+            elif kind == "assistant" and what == "tool_use":
+                yield "tool", call(text_of(part, "name"), part.get("input"))
+            elif kind == "user" and what == "tool_result":
+                yield ("error" if part.get("is_error") else "answer"), flat(part.get("content"))
+        if kind == "system" and event.get("subtype") == "api_retry":
+            yield "error", f"the model server did not answer ({text_of(event, 'error')}); it tries again"
+        elif kind == "rate_limit_event" and section(event, "rate_limit_info").get("status") == "rejected":
+            yield "error", "a limit of the account is reached"
+        elif kind == "result" and (event.get("is_error") is not False or event.get("subtype") != "success"):
+            yield "error", text_of(event, "result") or flat(event.get("errors")) or text_of(event, "subtype")
+
     def plain(self, stream: str, line: str) -> None:
         """Without events it says in words why it stops."""
         if is_quota_sentence(line):
@@ -98,11 +101,10 @@ class ClaudeEngine(StreamEngine):
         error = text_of(event, "error")
         message = section(event, "message")
         if error:
-            self.stopped_by(_words(message) or error, _ERRORS.get(error))
+            words = " ".join(text_of(part, "text") for part in parts(message, "content")).strip()
+            self.stopped_by(words or error, _ERRORS.get(error))
             return
-        usage = section(message, "usage")
-        self._messages[text_of(message, "id") or str(len(self._messages))] = _usage(usage)
-        self.usage = sum(self._messages.values(), Usage())
+        self.usage = self.answer(text_of(message, "id") or str(len(self.answers)), _usage(section(message, "usage")))
         self.model = text_of(message, "model") or self.model
         self.worked()
 
@@ -112,7 +114,7 @@ class ClaudeEngine(StreamEngine):
             return
         at = whole(info, "resetsAt") or whole(info, "resets_at")
         text = f"the limit {text_of(info, 'rateLimitType') or 'of the account'} is reached"
-        self.trouble = Trouble(Failure.QUOTA, text, sane(at, self._clock()))
+        self.error = EngineError(Failure.QUOTA, text, sane(at, self._clock()))
 
     def _retry(self, event: Mapping[str, Any]) -> None:
         """It tries ten times, for minutes, what a wrong login will not change."""
@@ -133,7 +135,7 @@ class ClaudeEngine(StreamEngine):
         self.note = text or "; ".join(map(str, lines)) if isinstance(lines, list) else text or subtype
         failed = event.get("is_error") is not False or subtype != "success"
         if subtype in _SUBTYPES:
-            self.trouble = Trouble(_SUBTYPES[subtype], self.note)
+            self.error = EngineError(_SUBTYPES[subtype], self.note)
         elif failed:
             self.stopped_by(self.note, _STATUS.get(whole(event, "api_error_status")))
         elif is_quota_sentence(text):
@@ -142,15 +144,5 @@ class ClaudeEngine(StreamEngine):
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
-    return Usage(
-        whole(usage, "input_tokens"),
-        whole(usage, "cache_read_input_tokens"),
-        whole(usage, "output_tokens"),
-        whole(usage, "cache_creation_input_tokens"),
-    )
-
-
-def _words(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    parts = content if isinstance(content, list) else []
-    return " ".join(text_of(part, "text") for part in parts if isinstance(part, dict)).strip()
+    names = ("input_tokens", "cache_read_input_tokens", "output_tokens", "cache_creation_input_tokens")
+    return Usage(*(whole(usage, name) for name in names))

@@ -6,14 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bee.engines.base import EngineJob
-from bee.engines.environment import agent_env, login
-from bee.engines.events import StreamEngine, section, text_of, whole
+from bee.engines.base import AgentJob
+from bee.engines.events import Found, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
+from bee.engines.stream import NO_KEY, StreamEngine
 from bee.model.outcomes import Failure
 
-LOGIN: Final = ("OPENAI_API_KEY",)
-NO_KEY: Final = "none"
 PROVIDER: Final = "bee"
 FOLDER: Final = ".codex"
 # Items that are the agent's work; `error` and the like are not.
@@ -22,26 +20,14 @@ _WORK: Final = frozenset(
 )
 
 
-class CodexEngine(StreamEngine):
+class Adapter(StreamEngine):
     """Codex CLI. A run is one turn of its own; what counts here are the items in it."""
 
-    NAME = "codex"
-    PROGRAM = "codex"
-    PACKAGE = "@openai/codex"
-    TESTED = "0.169.0"
-    LOGIN = LOGIN
-    SERVER = "https://api.openai.com/v1"
-    SERVER_VARIABLE = "OPENAI_BASE_URL"
-    PROTOCOL = "OpenAI: `POST /v1/responses`"
-    SESSIONS = ".codex/sessions/*/*/*/*.jsonl"
-    IGNORES = "`config.toml`, rules, MCP servers"
-    READS = "`AGENTS.md`"
-
-    def prepare(self, job: EngineJob) -> None:
+    def prepare(self, job: AgentJob) -> None:
         """Its folder must exist."""
         (job.home / FOLDER).mkdir(mode=0o700, exist_ok=True)
 
-    def arguments(self, job: EngineJob) -> list[str]:
+    def arguments(self, job: AgentJob) -> list[str]:
         """No configuration and rules of anybody's; no questions: the box is the guard.
 
         It keeps a session (in the private HOME, which ends with the run), because there alone it says what it has used.
@@ -50,18 +36,23 @@ class CodexEngine(StreamEngine):
         argv = ["exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
         argv += ["--ignore-user-config", "--ignore-rules", "-c", "allow_login_shell=false"]
         if job.base_url:
-            provider = {"name": PROVIDER, "base_url": job.base_url, "env_key": LOGIN[0], "wire_api": "responses"}
+            provider = {
+                "name": PROVIDER,
+                "base_url": job.base_url,
+                "env_key": self.row.login[0],
+                "wire_api": "responses",
+            }
             table = ",".join(f"{key}={json.dumps(value)}" for key, value in provider.items())
             argv += ["-c", f'model_provider="{PROVIDER}"', "-c", f"model_providers.{PROVIDER}={{{table}}}"]
         return [*argv, "-m", job.model] if job.model else argv
 
-    def env(self, job: EngineJob, host_env: Mapping[str, str]) -> dict[str, str]:
+    def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """Its login: the vendor's own server is logged in to by CODEX_API_KEY, with the same key."""
-        env = {**agent_env(job, host_env), "CODEX_HOME": str(job.home / FOLDER)}
-        key = login(host_env, LOGIN)
+        env = {**super().env(job, host_env), "CODEX_HOME": str(job.home / FOLDER)}
+        key = self.login(host_env)
         if job.base_url:
-            return {**env, LOGIN[0]: NO_KEY, **key}
-        return {**env, **key, "CODEX_API_KEY": key[LOGIN[0]]} if key else env
+            return {**env, self.row.login[0]: NO_KEY, **key}
+        return {**env, **key, "CODEX_API_KEY": key[self.row.login[0]]} if key else env
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Take one event."""
@@ -78,6 +69,21 @@ class CodexEngine(StreamEngine):
         elif kind == "error":
             self._error(text_of(event, "message"))
 
+    def said(self, event: Mapping[str, Any]) -> Found:
+        """Tool calls as they start, the rest as it is completed."""
+        kind, item = event.get("type"), section(event, "item")
+        what = item.get("type")
+        if kind == "item.started" and what == "command_execution":
+            yield "tool", call("", item)
+        elif kind == "item.started" and what == "mcp_tool_call":
+            yield "tool", call(text_of(item, "tool"), item.get("arguments"))
+        elif kind == "item.completed":
+            yield from _completed(item, what)
+        elif kind == "turn.failed":
+            yield "error", text_of(section(event, "error"), "message")
+        elif kind == "error":
+            yield "error", text_of(event, "message")
+
     def noted_by(self, line: Mapping[str, Any]) -> None:
         """Its session counts up."""
         payload = section(line, "payload")
@@ -87,10 +93,10 @@ class CodexEngine(StreamEngine):
     def _error(self, text: str) -> None:
         """It connects anew five times, and waits as long as it is told to, for what will not come in this run."""
         self.note = text
-        trouble = self.stopped_by(text)
+        error = self.stopped_by(text)
         again = text.startswith("Reconnecting") and "exceeded retry limit" not in text
-        quota = trouble is not None and trouble.failure is Failure.QUOTA and not again
-        self.hopeless = quota or (trouble is not None and trouble.failure is Failure.AUTH)
+        quota = error is not None and error.failure is Failure.QUOTA and not again
+        self.hopeless = quota or (error is not None and error.failure is Failure.AUTH)
 
     def plain(self, stream: str, line: str) -> None:
         """Errors before the first event."""
@@ -102,3 +108,22 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
     """Its input holds what came from the cache, its output the reasoning."""
     cached = whole(usage, "cached_input_tokens")
     return Usage(max(0, whole(usage, "input_tokens") - cached), cached, whole(usage, "output_tokens"))
+
+
+def _completed(item: Mapping[str, Any], what: Any) -> Found:
+    if what == "agent_message":
+        yield "message", text_of(item, "text")
+    elif what == "reasoning":
+        yield "thought", text_of(item, "text")
+    elif what == "command_execution":
+        code = item.get("exit_code")
+        yield ("answer" if code == 0 else "error"), text_of(item, "aggregated_output") or f"(exit {code}, no output)"
+    elif what == "file_change":
+        changes = (f"{text_of(part, 'kind')} {text_of(part, 'path')}" for part in parts(item, "changes"))
+        yield "tool", "\n".join(changes)
+    elif what == "web_search":
+        yield "tool", f"web search: {text_of(item, 'query')}"
+    elif what == "mcp_tool_call":
+        yield "answer", flat(item.get("result"))
+    elif what == "error":
+        yield "error", text_of(item, "message")

@@ -67,7 +67,7 @@ _MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class EngineError:
     """Why an engine cannot go on, in its own words; `retry_at` in seconds since the epoch, where it said when."""
 
     failure: Failure
@@ -75,12 +75,12 @@ class Trouble:
     retry_at: int | None = None
 
 
-def read_trouble(text: str, now: float) -> Trouble | None:
-    """The trouble that a program's own error text speaks of, if it is one with a class of its own."""
+def classify(text: str, now: float) -> EngineError | None:
+    """What a program's own error text speaks of, if it is an error of a known class."""
     text = text[:TEXT_CHARACTERS_MAX]
     for failure, pattern in _ENDED:
         if pattern.search(text):
-            return Trouble(failure, text, retry_time(text, now) if failure is Failure.QUOTA else None)
+            return EngineError(failure, text, retry_time(text, now) if failure is Failure.QUOTA else None)
     return None
 
 

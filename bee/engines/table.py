@@ -1,57 +1,115 @@
-"""What each engine can do, for the documents: read from the adapters themselves, by asking them for an argv."""
+"""The engines that bee knows by name: all that is known of each without starting it, one row an engine.
+
+`find` loads the adapter of a row, the module of the same name beside this one, when a run needs it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
-from bee.engines import ENGINES
-from bee.engines.base import EngineJob
-from bee.engines.events import StreamEngine
-from bee.engines.prices import PRICES
-
-Rows = list[tuple[str, ...]]
-_NOWHERE = Path("/")
-_JOB = EngineJob("", "", "", 0, _NOWHERE, _NOWHERE, _NOWHERE, "", _NOWHERE, _NOWHERE)
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 
-def capabilities() -> tuple[tuple[str, ...], Rows]:
-    """The head and the rows of the capability table, `command` last."""
-    head = (
-        "engine", "npm package, version tested", "login", "`model`", "`usd` stops it", "says its dollars",
-        "`base_url` speaks", "does not read", "reads from the base branch",
-    )  # fmt: skip
-    rows = [_row(engine()) for engine in ENGINES.values()]
-    return head, [*rows, ("`command`", "", "none", "no", "no", "no", "", "", "")]
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens: read anew, read from the cache, written."""
+
+    read: float
+    cached: float
+    written: float
 
 
-def _row(engine: StreamEngine) -> tuple[str, ...]:
-    def takes(**setting: str | float) -> bool:
-        changed = replace(_JOB, **setting)  # type: ignore[arg-type]
-        return engine.arguments(changed) != engine.arguments(_JOB)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRow:
+    """One agent CLI.
 
-    return (
-        f"`{engine.NAME}`",
-        f"`{engine.PACKAGE}` {engine.TESTED}",
-        " or ".join(f"`{name}`" for name in engine.LOGIN),
-        _yes(takes(model="m")),
-        _yes(takes(usd_max=1.0)),
-        _yes(engine.DOLLARS),
-        engine.PROTOCOL,
-        engine.IGNORES,
-        engine.READS,
+    `package` is on npm, `tested` the version that tests/engines runs. `login`: the variables that log it in, any of
+    them. `server` is its vendor's, `server_variable` where the environment may name another, `protocol` what one must
+    speak. `reports_usd`: the program itself says what a run cost. `sessions`: the files below its HOME in which it
+    notes its tokens, where its events do not. `files`: what it reads of a clone by itself. `ignores` and `reads` are
+    the documents' words about its configuration. `prices`: the vendor's list prices in May 2026, by the beginning
+    of a model's name; the longest that fits counts.
+    """
+
+    name: str
+    package: str
+    tested: str
+    login: tuple[str, ...]
+    server: str
+    server_variable: str
+    protocol: str
+    ignores: str
+    files: tuple[str, ...]
+    prices: Mapping[str, Price]
+    reports_usd: bool = False
+    sessions: str = ""
+    reads: str = ""
+
+
+ENGINES: Final[Mapping[str, EngineRow]] = {
+    row.name: row
+    for row in (
+        EngineRow(
+            name="claude",
+            package="@anthropic-ai/claude-code",
+            tested="2.1.197",
+            login=("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
+            server="https://api.anthropic.com",
+            server_variable="ANTHROPIC_BASE_URL",
+            protocol="Anthropic: `POST /v1/messages`",
+            reports_usd=True,
+            files=("CLAUDE.md", ".claude/"),
+            ignores="settings, hooks, MCP servers and `CLAUDE.md`",
+            prices={
+                "claude-opus-4": Price(5.0, 0.5, 25.0),
+                "claude-sonnet-4": Price(3.0, 0.3, 15.0),
+                "claude-haiku-4": Price(1.0, 0.1, 5.0),
+            },
+        ),
+        EngineRow(
+            name="codex",
+            package="@openai/codex",
+            tested="0.169.0",
+            login=("OPENAI_API_KEY",),
+            server="https://api.openai.com/v1",
+            server_variable="OPENAI_BASE_URL",
+            protocol="OpenAI: `POST /v1/responses`",
+            sessions=".codex/sessions/*/*/*/*.jsonl",
+            files=("AGENTS.md", ".codex/"),
+            ignores="`config.toml`, rules, MCP servers",
+            reads="`AGENTS.md`",
+            prices={
+                "gpt-5": Price(1.25, 0.125, 10.0),
+                "gpt-5-mini": Price(0.25, 0.025, 2.0),
+                "gpt-5.2": Price(1.75, 0.175, 14.0),
+                "gpt-5.3-codex": Price(1.75, 0.175, 14.0),
+                "gpt-5.4": Price(2.5, 0.25, 15.0),
+                "gpt-5.4-mini": Price(0.75, 0.075, 4.5),
+                "gpt-5.5": Price(5.0, 0.5, 30.0),
+            },
+        ),
+        EngineRow(
+            name="gemini",
+            package="@google/gemini-cli",
+            tested="0.61.0",
+            login=("GEMINI_API_KEY",),
+            server="https://generativelanguage.googleapis.com",
+            server_variable="GOOGLE_GEMINI_BASE_URL",
+            protocol="Gemini: `POST /v1beta/models/M:streamGenerateContent`",
+            sessions=".gemini/tmp/*/chats/*.jsonl",
+            files=("GEMINI.md", ".gemini/"),
+            ignores="MCP servers, extensions, `.env`, in the box hooks",
+            reads="`GEMINI.md`, the rest of `.gemini/settings.json`",
+            prices={
+                "gemini-2.5-pro": Price(1.25, 0.125, 10.0),
+                "gemini-2.5-flash": Price(0.3, 0.03, 2.5),
+                "gemini-2.5-flash-lite": Price(0.1, 0.01, 0.4),
+                "gemini-3-flash": Price(0.5, 0.05, 3.0),
+                "gemini-3-pro": Price(2.0, 0.2, 12.0),
+                "gemini-3.1-pro": Price(2.0, 0.2, 12.0),
+                "gemini-3.1-flash-lite": Price(0.25, 0.025, 1.5),
+                "gemini-3.5-flash": Price(1.5, 0.15, 9.0),
+            },
+        ),
     )
-
-
-def prices() -> tuple[tuple[str, ...], Rows]:
-    """The head and the rows of the table of prices."""
-    rows: Rows = [
-        (f"`{engine}`", f"`{model}`", f"{price.read:g}", f"{price.cached:g}", f"{price.written:g}")
-        for engine, models in PRICES.items()
-        for model, price in models.items()
-    ]
-    return ("engine", "model", "read", "read from the cache", "written"), rows
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+}

@@ -1,4 +1,4 @@
-"""Starts workers, says whether one lives, ends one: the seam behind which a worker need not be a local process."""
+"""Workers as detached processes of this host, as many at a time as it has slots."""
 
 from __future__ import annotations
 
@@ -7,40 +7,61 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bee.model.errors import BeeError
 from bee.model.limits import KILL_GRACE_SECONDS
 from bee.model.records import Phase
 from bee.system import process
-from bee.system.home import Home
+from bee.system.home import Home, Slot
 from bee.system.process.notes import AGENT, WORKER, note_process
 
 CANCEL_SECONDS_MAX: Final = 6 * KILL_GRACE_SECONDS
 _TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, kw_only=True)
 class LocalExecutor:
-    """Workers as detached processes of this host. `env` is theirs, whole; a GitHub token in it is taken out."""
+    """Starts workers, says whether one lives, ends one. `env` is theirs, whole; a GitHub token in it is taken out.
+
+    `slots_max`: how many may live at the same time. A tick sends one agent, so one slot at a time is kept for it.
+    """
 
     home: Home
     python: str
     env: Mapping[str, str]
     host_id: str
     boot: str
+    slots_max: int = 1
     module: str = "bee"
-    more_args: tuple[str, ...] = field(default=())
+    _slot: Slot | None = None
 
-    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
-        """Start the worker. `slot_fd` is closed here, whatever happens: without a worker, the slot is free again.
+    def capacity(self) -> int:
+        """1 where this process holds a slot or finds a free one, else 0."""
+        if self._slot is None:
+            self._slot = Slot.acquire(self.home, self.slots_max, f"pid {os.getpid()}, a tick")
+        return int(self._slot is not None)
+
+    def release(self) -> None:
+        """Free the slot."""
+        if self._slot is not None:
+            self._slot.release()
+            self._slot = None
+
+    def launch(self, job: bytes, run: str) -> None:
+        """Start the worker, which inherits the slot; without a worker, the slot is free again.
 
         Raises UsageError or BeeError where it cannot be started or does not read its job.
         """
-        folder = self.home.run_dir(run)
+        if not self.capacity():
+            raise BeeError(f"no slot is free for {run}")
+        assert self._slot is not None
+        folder, slot_fd = self.home.run_dir(run), self._slot.hand_over()
+        self._slot = None
         argv = [self.python, "-P", "-m", self.module, "work", "--run", run, "--home", str(self.home.path)]
-        argv += ["--slot-fd", str(slot_fd), *self.more_args]
+        argv += ["--slot-fd", str(slot_fd)]
         env = {key: value for key, value in self.env.items() if key not in _TOKENS}
         try:
             # from the home, never from a tree that an agent can write

@@ -1,4 +1,4 @@
-"""The five roles and what each may ask for: one table, read by position, prompt, broker and docs."""
+"""The five roles: one table. What each may ask for stands with the verbs (`bee.run.verbs`)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,9 @@ class Role(StrEnum):
     MERGER = "merger"
 
 
-EVERY_ROLE_VERBS: Final = ("pause", "nothing-to-do", "context", "why")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleRow:
-    """One role: its own verbs and default time limits; its prompt is `agents/<role>.md`.
+    """One role: its default time limits; its prompt is `agents/<role>.md`.
 
     looks_at: the parts of an issue or pull request that its fingerprint covers, as `fingerprint` names them.
     verdicts: the words that count on a pull request when a run of this role says them.
@@ -31,7 +28,6 @@ class RoleRow:
     """
 
     role: Role
-    verbs: tuple[str, ...]
     minutes_total: int
     minutes_silent: int
     looks_at: tuple[str, ...]
@@ -40,25 +36,20 @@ class RoleRow:
     tests_only: bool = False
     lean: bool = False
 
-    @property
-    def all_verbs(self) -> tuple[str, ...]:
-        """The role's verbs and those that every role has."""
-        return (*self.verbs, *EVERY_ROLE_VERBS)
-
 
 ROLES: Final[dict[Role, RoleRow]] = {
     row.role: row
     for row in (
-        RoleRow(role=Role.PLANNER, verbs=("plan",), minutes_total=30, minutes_silent=10,
+        RoleRow(role=Role.PLANNER, minutes_total=30, minutes_silent=10,
                 looks_at=("design", "plan-text", "comments")),
-        RoleRow(role=Role.DRAFTER, verbs=("submit", "reply"), minutes_total=60, minutes_silent=15, writes_code=True,
+        RoleRow(role=Role.DRAFTER, minutes_total=60, minutes_silent=15, writes_code=True,
                 looks_at=("design", "plan", "steps", "head", "base-name", "verdicts", "checks", "comments"),
                 verdicts=("reply",)),
-        RoleRow(role=Role.REVIEWER, verbs=("review",), minutes_total=30, minutes_silent=10,
+        RoleRow(role=Role.REVIEWER, minutes_total=30, minutes_silent=10,
                 looks_at=("head", "base-name", "replies"), verdicts=("approve", "changes")),
-        RoleRow(role=Role.TEST, verbs=("e2e", "submit"), minutes_total=45, minutes_silent=15, writes_code=True,
+        RoleRow(role=Role.TEST, minutes_total=45, minutes_silent=15, writes_code=True,
                 tests_only=True, lean=True, looks_at=("head", "base", "lazy-runs")),
-        RoleRow(role=Role.MERGER, verbs=("merge",), minutes_total=15, minutes_silent=10, lean=True,
+        RoleRow(role=Role.MERGER, minutes_total=15, minutes_silent=10, lean=True,
                 looks_at=("head", "base")),
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bee.config import readers, schema
-from bee.engines import table as engines
+from bee.engines import capabilities as engines
 from bee.model import errors, limits, markers
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
@@ -22,6 +22,7 @@ from bee.pipeline import design
 from bee.pipeline.positions import AGENT_FILL, BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.reference import messages, schemas, texts
 from bee.run import agent_cli, prompt
+from bee.run.verbs import VERBS, own_verbs, syntaxes
 from bee.wording.escalations import CAUSES
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ def _roles() -> str:
         lean = "yes" if row.lean else "no"
         commits = "tests only" if row.tests_only else "yes" if row.writes_code else "no"
         times = f"{row.minutes_total} / {row.minutes_silent}"
-        places, verbs = (", ".join(map(code, names)) for names in (moved, row.verbs))
+        places, verbs = (", ".join(map(code, names)) for names in (moved, own_verbs(role)))
         rows.append((f"**{role}**", places, verbs, times, commits, lean))
     head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "may be `engine: none`")
     return table(head, rows)
@@ -189,7 +190,9 @@ def _bounds() -> str:
 
 def verb_parsers() -> dict[str, argparse.ArgumentParser]:
     """The parsers of the verbs an agent has in session."""
-    [verbs] = [action for action in agent_cli.parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    [verbs] = [
+        action for action in agent_cli.parser(syntaxes())._actions if isinstance(action, argparse._SubParsersAction)
+    ]
     return dict(verbs.choices)
 
 
@@ -198,13 +201,17 @@ def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     return [a for a in parser._actions if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)]
 
 
-def written(action: argparse.Action) -> str:
-    """An argument as a usage line shows it."""
+def bare(action: argparse.Action) -> str:
+    """An argument as a person types it."""
     value = str(action.metavar or "|".join(map(str, action.choices or ())) or action.dest)
     if not action.option_strings:
-        return f"[{value}]" if action.nargs == "?" else value
-    text = action.option_strings[-1] if action.nargs == 0 else f"{action.option_strings[-1]} {value}"
-    return text if action.required else f"[{text}]"
+        return value
+    return action.option_strings[-1] if action.nargs == 0 else f"{action.option_strings[-1]} {value}"
+
+
+def written(action: argparse.Action) -> str:
+    """An argument as a usage line shows it."""
+    return bare(action) if action.required and action.nargs != "?" else f"[{bare(action)}]"
 
 
 def usage(parser: argparse.ArgumentParser) -> str:
@@ -216,17 +223,18 @@ def usage(parser: argparse.ArgumentParser) -> str:
         if group is None:
             parts.append(written(action))
         elif action is group._group_actions[0]:
-            parts.append(f"({' | '.join(a.option_strings[-1] for a in group._group_actions)})")
+            choices = " | ".join(map(bare, group._group_actions))
+            parts.append(f"({choices})" if group.required else f"[{choices}]")
     return " ".join([parser.prog, *parts])
 
 
 def _verbs() -> str:
     rows = []
     for name, parser in verb_parsers().items():
-        roles = [str(role) for role, row in ROLES.items() if name in row.verbs]
+        roles = VERBS[name].roles
         subs = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
         usages = [usage(sub) for sub in subs[0].choices.values()] if subs else [usage(parser)]
-        who = ", ".join(roles) or "every role"
+        who = "every role" if len(roles) == len(Role) else ", ".join(roles)
         rows.append((who, "<br>".join(map(code, usages)), (parser.description or "").replace("\n", " ")))
     return table(("role", "verb", "meaning"), rows)
 

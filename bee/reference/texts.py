@@ -98,7 +98,7 @@ UNSPELLED: Final = {
     "write `sandbox: none` in config.yml",
     "lease.renewer:_look": "the lease is another run's, or a person said stop",
     "lease.renewer:move": "the lease is another run's, or a person said stop",
-    "run.worker:_result": "the lease is another run's, or a person said stop",
+    "run.session:work": "the lease is another run's, or a person said stop",
 }
 
 # By the function of bee/wording/texts.py that words the alert.

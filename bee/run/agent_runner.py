@@ -1,36 +1,46 @@
-"""Who does the work on this host: what plays a role, and what runs a verify command, both in the box.
-
-Engines and the box are imported where they are first needed: a tick that sends nobody does not pay for them.
-"""
+"""Runs agents and verify commands on this host, in the box."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from bee.config.network import NONE, OPEN, Network, narrowed
 from bee.config.schema import Settings
-from bee.host import Scene
+from bee.engines.base import AgentJob, Engine, EngineResult
+from bee.engines.find import find
+from bee.engines.table import Price
+from bee.host import Handler
 from bee.model import limits
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
-from bee.run.runlog import TRANSCRIPT, add_verb
+from bee.run.broker import Broker, install
+from bee.run.run_log import TRANSCRIPT, add_verb
+from bee.sandbox.box import Box
+from bee.sandbox.egress import Egress, relayed, through_proxy
+from bee.system import process
 from bee.system.home import Home
-
-if TYPE_CHECKING:
-    from bee.engines import Engine, EngineResult
-    from bee.sandbox.box import Box
-    from bee.system.process import Ended
-
+from bee.system.process import Agent, Ended
+from bee.system.process.notes import AGENT, note_process
 
 _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-credentials", ".gitconfig")
 
 
-@dataclass(frozen=True, slots=True)
-class BoxedCrew:
+class Command(NamedTuple):
+    """A program to start in the box: its environment, what the box shows it, and whether it has the host's network."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    readable: Sequence[Path]
+    network: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxedRunner:
     """The engines and commands of this machine, in its box."""
 
     home: Home
@@ -41,80 +51,75 @@ class BoxedCrew:
     find_box: Callable[[], Box]
 
     def ready(self, role: Role, repo: str) -> None:
-        """Look for the box, for the engine's program, and whether its network can be kept as this machine wants it."""
-        from bee.engines import find
+        """Look for the box, for the engine's program, and whether its network can be kept as this machine wants it.
 
+        Raises SandboxError or UsageError where one of them is missing.
+        """
         own, box = self.settings.role(role, repo), self.find_box()
         find(own.engine or "", self.env.get("PATH", "")).shows()
         problem = _network_problem(own.network, box, isinstance(own.engine, str), self.env)
         if problem:
             raise UsageError(problem)
 
-    def play(self, scene: Scene) -> EngineResult:
-        """Start the engine's program in the box, and keep its clocks."""
-        from bee.engines import EngineJob, EngineResult, Price, find
-        from bee.sandbox.egress import Egress, relayed, through_proxy
+    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """Start the engine's program in the box, and keep its clocks. Raises what `handle` raised unexpectedly."""
+        install(job.bin, self.python)
+        with Broker(handle) as broker:
+            result = self._run(replace(job, socket=Path(broker.socket)))
+        if broker.crash is not None:
+            raise broker.crash
+        return result
 
-        own = self.settings.role(scene.role, scene.repo)
-        assert own.engine is not None
+    def _run(self, job: AgentJob) -> EngineResult:
+        own, box = self.settings.role(job.role, job.repo), self.find_box()
         prices = {model: Price(*price) for model, price in self.settings.prices.items()}
-        engine, box = find(own.engine, self.env.get("PATH", ""), prices), self.find_box()
-        job = EngineJob(
-            str(scene.role), scene.run, scene.repo, scene.number, scene.clone, scene.context,
-            scene.folder, str(scene.socket), scene.bin, scene.home, own.model, _smallest(own.usd, scene.usd_max),
-            own.args, {}, scene.branch, own.base_url or engine.server(self.env), box.mode != "none",
+        engine = find(own.engine or "", self.env.get("PATH", ""), prices)
+        boxed = box.mode != "none"
+        job = replace(
+            job, model=own.model, usd_max=_smallest(own.usd, job.usd_max), args=own.args, boxed=boxed,
+            base_url=own.base_url or engine.server(self.env), network=narrowed(own.network, job.network),
         )  # fmt: skip
-        closed = _closed(self.env, self.home.path) if box.mode != "none" else []
+        problem, program, shown = "", [], []
         try:
             program = engine.argv(job)
-            named = _named(program, self.python, closed)
-        except UsageError as problem:
-            return EngineResult(ok=False, failure=Failure.WORKSPACE, note=str(problem))
-        env, network = engine.env(job, self.env), narrowed(own.network, scene.network)
-        unkept = _network_problem(network, box, bool(engine.reaches(job)), self.env)
-        if unkept:
-            return EngineResult(ok=False, failure=Failure.WORKSPACE, note=unkept)
+            shown = [*engine.shows(), *_named(program, self.python, _closed(self.env, self.home.path) if boxed else [])]
+            problem = _network_problem(job.network, box, bool(engine.reaches(job)), self.env)
+        except UsageError as error:
+            problem = str(error)
+        if problem:
+            return EngineResult(ok=False, failure=Failure.WORKSPACE, note=problem)
         engine.prepare(job)
-        readable = [scene.mirror, scene.context, scene.bin]
-        readable += dict.fromkeys([*engine.shows(), *named])
-        if not isinstance(network, tuple):
-            return self._run(scene, engine, box, program, env, readable, network == OPEN)
-        with Egress((*network, *engine.reaches(job)), self._refusals(scene)) as egress:
-            program, env = relayed(program, scene.bin / "relay.py", egress, self.python), through_proxy(env)
-            result = self._run(scene, engine, box, program, env, [*readable, egress.folder], False)
+        env, readable = engine.env(job, self.env), [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
+        if not isinstance(job.network, tuple):
+            return self._start(job, engine, box, Command(program, env, readable, job.network == OPEN))
+        with Egress((*job.network, *engine.reaches(job)), partial(self._log_refusal, job.run)) as egress:
+            program = relayed(program, job.bin / "relay.py", egress, self.python)
+            result = self._start(
+                job, engine, box, Command(program, through_proxy(env), [*readable, egress.folder], False)
+            )
         return replace(result, refused=tuple(egress.refused))
 
-    def _run(
-        self, scene: Scene, engine: Engine, box: Box, program: Sequence[str], env: Mapping[str, str],
-        readable: Sequence[Path], network: bool,
-    ) -> EngineResult:  # fmt: skip
+    def _start(self, job: AgentJob, engine: Engine, box: Box, command: Command) -> EngineResult:
         """Start the program in the box, with the prompt, and keep its clocks."""
-        from bee.system.process import Agent
-        from bee.system.process.notes import AGENT, note_process
-
-        own = self.settings.role(scene.role, scene.repo)
-        writable = [scene.clone, scene.home, scene.socket.parent]
-        argv = box.wrap(program, writable=writable, readable=readable, cwd=scene.clone, env=env, network=network)
+        own = self.settings.role(job.role, job.repo)
+        argv = box.wrap(
+            command.argv, writable=[job.clone, job.home, job.socket.parent], readable=command.readable, cwd=job.clone,
+            env=command.env, network=command.network,
+        )  # fmt: skip
         agent = Agent.start(
-            argv, cwd=scene.clone, env=env, prompt=scene.prompt.encode(), transcript=scene.folder / TRANSCRIPT,
+            argv, cwd=job.clone, env=command.env, prompt=job.prompt.encode(), transcript=job.folder / TRANSCRIPT,
             bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
-        note_process(self.home, scene.run, AGENT, agent.pid, self.boot)
-        total, silent = ((minutes + scene.more_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
-        return engine.result(agent.wait(total, silent, scene.stop, engine.feed))
+        note_process(self.home, job.run, AGENT, agent.pid, self.boot)
+        total, silent = ((minutes + job.extra_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
+        return engine.result(agent.wait(total, silent, job.stop, engine.feed))
 
-    def _refusals(self, scene: Scene) -> Callable[[str], None]:
-        """Says in the transcript what the agent was kept from."""
-
-        def say(name: str) -> None:
-            add_verb(self.home, scene.run, int(self.home.clock.time()), "network", False, f"{name} is not on the list")
-
-        return say
+    def _log_refusal(self, run: str, name: str) -> None:
+        """Say in the verb log what the agent was kept from."""
+        add_verb(self.home, run, int(self.home.clock.time()), "network", False, f"{name} is not on the list")
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run it by a shell in the box."""
-        from bee.system import process
-
         env = {**process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
         argv = self.find_box().wrap(
             ["sh", "-c", command], writable=[where, home], readable=[mirror], cwd=where, env=env, network=True
@@ -124,7 +129,7 @@ class BoxedCrew:
 
 
 def _smallest(*bounds: float) -> float:
-    """The smallest of the bounds that are there; 0 where none is."""
+    """The smallest of the bounds that are set; 0 where none is."""
     return min((bound for bound in bounds if bound > 0), default=0.0)
 
 

@@ -13,18 +13,17 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from bee.host import Handler
 from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.run.verbs import syntaxes
 from bee.sandbox import relay
 from bee.system.sockets import PARENT, private_folder
-
-Handler = Callable[[str, dict[str, Any]], Answer]
 
 READ_SECONDS_MAX: Final = 10
 CONNECTIONS_MAX: Final = 16
@@ -135,7 +134,7 @@ def parse(line: bytes) -> tuple[str, dict[str, Any]]:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"no JSON: {error}") from error
+        raise ValueError(f"not JSON: {error}") from error
     if not isinstance(data, dict) or set(data) - {"verb", "args"}:
         raise ValueError('an object {"verb": ..., "args": {...}} is expected')
     verb, args = data.get("verb"), data.get("args", {})
@@ -160,6 +159,7 @@ def install(bin_dir: Path, python: str) -> None:
     """
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     client = bin_dir / "agent_cli.py"
+    (bin_dir / "verbs.json").write_text(json.dumps(syntaxes()), encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name("agent_cli.py"), client)
     shutil.copyfile(Path(relay.__file__), bin_dir / "relay.py")
     shim = bin_dir / "bee"

@@ -12,23 +12,13 @@ from pathlib import Path
 
 from bee.config.schema import Policy
 from bee.git import Repository
-from bee.host import Crew
+from bee.host import AgentRunner
 from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
 from bee.pipeline.output_checks import Gates, verify_scripts
 from bee.wording import texts
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Where E2E runs, and who runs it: the mirror, the crew, a folder of the run, and the gates for what it prints."""
-
-    mirror: Repository
-    crew: Crew
-    folder: Path
-    gates: Gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +31,60 @@ class StepRecord:
     output: str
 
 
-def run_e2e(bench: Bench, policy: Policy, number: int, run: str, head: str, base: str, at: int) -> TraceResult:
-    """Merge `head` onto `base`, run every verify command there, and record each as a commit of the trace."""
-    steps = _steps(bench, policy, head, base)
-    passed = bool(steps) and all(step.code == 0 for step in steps)
-    ref = trace_ref(number, run)
-    tip = _record(bench.mirror, steps, passed, head, base, at)
-    lines = tuple(texts.step_line(step.command, step.code, step.seconds) for step in steps)
-    failed = next((step.output for step in steps if step.code != 0), "")
-    return TraceResult(passed, head, base, ref, tip, lines, failed[-limits.OUTPUT_TAIL_BYTES :])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class E2e:
+    """E2E of one run: the mirror, who runs commands, a folder of the run, and the gates for what they print."""
 
+    mirror: Repository
+    runner: AgentRunner
+    folder: Path
+    gates: Gates
+    policy: Policy
+    number: int
+    run: str
 
-def _steps(bench: Bench, policy: Policy, head: str, base: str) -> list[StepRecord]:
-    tree, message = bench.mirror.merge_tree(base, head)
-    if tree is None:
-        return [StepRecord(f"git merge {head}", 1, 0, bench.gates.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :])]
-    merged = bench.mirror.commit_tree(tree, [base, head], f"E2E of {head} on {base}\n")
-    records = [StepRecord(f"git merge {head}", 0, 0, "")]
-    missing = [path for path in sorted(verify_scripts(policy)) if bench.mirror.show(merged, path) is None]
-    if missing:
-        return [*records, StepRecord("look for " + ", ".join(missing), 1, 0, f"missing: {', '.join(missing)}")]
-    where = bench.folder / "e2e"
-    if where.exists():
-        shutil.rmtree(where)
-    bench.mirror.checkout_to(where, merged)
-    for command in policy.verify:
-        records.append(_verify(bench, where, command, policy.limits.verify_minutes * 60))
-        if records[-1].code != 0:
-            break
-    return records
+    def test(self, head: str, base: str, at: int) -> TraceResult:
+        """Merge `head` onto `base`, run every verify command there, and record each as a commit of the trace.
 
+        `at` is GitHub's time in seconds since the epoch. Raises GitError.
+        """
+        steps = self._steps(head, base)
+        passed = bool(steps) and all(step.code == 0 for step in steps)
+        tip = _record(self.mirror, steps, passed, head, base, at)
+        lines = tuple(texts.step_line(step.command, step.code, step.seconds) for step in steps)
+        failed = next((step.output for step in steps if step.code != 0), "")
+        ref = trace_ref(self.number, self.run)
+        return TraceResult(passed, head, base, ref, tip, lines, failed[-limits.OUTPUT_TAIL_BYTES :])
 
-def _verify(bench: Bench, where: Path, command: str, seconds: int) -> StepRecord:
-    home = bench.folder / "e2e-home"
-    home.mkdir(mode=0o700, exist_ok=True)
-    ended = bench.crew.verify(command, where, home, bench.mirror.path, seconds)
-    output = plain(ended.out.decode("utf-8", "replace"))
-    if ended.timed_out:
-        output += f"\n[stopped after {seconds} s]"
-    return StepRecord(
-        command, 124 if ended.timed_out else ended.code, int(ended.seconds), bench.gates.told(_ends(output))
-    )
+    def _steps(self, head: str, base: str) -> list[StepRecord]:
+        tree, message = self.mirror.merge_tree(base, head)
+        if tree is None:
+            said = self.gates.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :]
+            return [StepRecord(f"git merge {head}", 1, 0, said)]
+        merged = self.mirror.commit_tree(tree, [base, head], f"E2E of {head} on {base}\n")
+        records = [StepRecord(f"git merge {head}", 0, 0, "")]
+        missing = [path for path in sorted(verify_scripts(self.policy)) if self.mirror.show(merged, path) is None]
+        if missing:
+            return [*records, StepRecord("look for " + ", ".join(missing), 1, 0, f"missing: {', '.join(missing)}")]
+        where = self.folder / "e2e"
+        if where.exists():
+            shutil.rmtree(where)
+        self.mirror.checkout_to(where, merged)
+        for command in self.policy.verify:
+            records.append(self._verify(where, command))
+            if records[-1].code != 0:
+                break
+        return records
+
+    def _verify(self, where: Path, command: str) -> StepRecord:
+        home, seconds = self.folder / "e2e-home", self.policy.limits.verify_minutes * 60
+        home.mkdir(mode=0o700, exist_ok=True)
+        ended = self.runner.verify(command, where, home, self.mirror.path, seconds)
+        output = plain(ended.out.decode("utf-8", "replace"))
+        if ended.timed_out:
+            output += f"\n[stopped after {seconds} s]"
+        code = 124 if ended.timed_out else ended.code
+        return StepRecord(command, code, int(ended.seconds), self.gates.told(_ends(output)))
 
 
 def _ends(text: str) -> str:

@@ -12,7 +12,7 @@ from bee.model.items import Snapshot
 from bee.model.roles import Role
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One run to be done, claimed already.
 

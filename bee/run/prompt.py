@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bee.model import limits, markers
 from bee.model.errors import ConfigError
-from bee.model.items import CheckState, Comment, Issue, Item, Pull, kind_of
+from bee.model.items import CheckState, Comment, Issue, Item, Pull, Review, kind_of
 from bee.model.plan import Plan, Step, brief
 from bee.model.records import RunSummary
 from bee.model.roles import Role
@@ -31,23 +31,23 @@ PROMPTS: Final = ".github/bee/agents"
 NEEDED: Final = ("context_files", "withheld")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """Everything about one dispatch that a prompt or a context file may need. `mark`: its fence's own."""
 
     role: Role
     run: str
     item: Item
-    issue: Issue | None
-    step: Step | None
-    plan: Plan | None
     view: View
     position: str
     reason: str
-    branch: str
-    base_ref: str
-    base: str
-    head: str
+    issue: Issue | None = None
+    step: Step | None = None
+    plan: Plan | None = None
+    branch: str = ""
+    base_ref: str = ""
+    base: str = ""
+    head: str = ""
     round: int = 1
     started_steps: tuple[str, ...] = ()
     last_run: RunSummary | None = None
@@ -87,7 +87,7 @@ def check_override(raw: bytes, path: str) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as problem:
         line = raw[: problem.start].count(b"\n") + 1
-        raise ConfigError(path, line, "this is no UTF-8") from problem
+        raise ConfigError(path, line, "this is not UTF-8") from problem
     if text.startswith("---"):
         raise ConfigError(path, 1, "front matter is not read here; take it out, and set limits in config.yml")
     missing = [name for name in NEEDED if f"{{{{{name}}}}}" not in text]
@@ -153,7 +153,7 @@ def _quoted(brief_: Brief, text: str, length_max: int) -> str:
 
 
 # What is no instruction, whoever was allowed to say it: a change, a word, an output. The rest is the task.
-_MATERIAL: Final = {
+_CLAIMS: Final = {
     "diff.patch": "the change, by whoever pushed it",
     "thread.md": "what was said here",
     "feedback.md": "verdicts, checks and outputs: claims to check",
@@ -192,12 +192,12 @@ def context_files(brief_: Brief, diff: str) -> dict[str, str]:
         "handoff.md": brief_.handoff,
         "hint.md": brief_.hint,
     }
-    material = _MATERIAL | ({"item.md": "what the pull request says of itself"} if isinstance(item, Pull) else {})
+    claims = _CLAIMS | ({"item.md": "what the pull request says of itself"} if isinstance(item, Pull) else {})
     files = {}
     for name, text in parts.items():
         if text.strip():
             part = clipped(text, limits.CONTEXT_BYTES_MAX[name], keep_end=name == "thread.md")
-            files[name] = fenced(part, brief_.mark, material[name]) if name in material else part
+            files[name] = fenced(part, brief_.mark, claims[name]) if name in claims else part
     return files
 
 
@@ -249,26 +249,23 @@ def thread(brief_: Brief) -> str:
 def withheld(brief_: Brief) -> str:
     """How much was left out: what nobody trusted said, and what a person on GitHub would not see."""
     hidden = _hidden(brief_)
-    parts = f"{hidden} hidden part{'s' if hidden > 1 else ''} of the texts here" if hidden else ""
-    also = f" {parts[0].upper()}{parts[1:]} {'were' if hidden > 1 else 'was'} taken out, too." if parts else ""
-    return f"{_withheld_posts(brief_)}{also}"
+    what = f"{hidden} hidden parts of the texts here were" if hidden > 1 else "1 hidden part of the texts here was"
+    return _withheld_posts(brief_) + (f" {what} taken out, too." if hidden else "")
 
 
 def _hidden(brief_: Brief) -> int:
     """How many parts of what the agent gets were taken out, because a person on GitHub would not see them."""
-    posts: list[Any] = list(brief_.item.comments)
-    if isinstance(brief_.item, Pull):
-        posts += brief_.item.reviews
-    said = [post.body for post in posts if brief_.view.trust.counts(post)]
+    said = [post.body for post in _posts(brief_.item) if brief_.view.trust.counts(post)]
     issue = [brief_.issue.body] if brief_.issue and brief_.issue is not brief_.item else []
     return sum(map(hidden_in, [brief_.item.body, *issue, *said]))
 
 
+def _posts(item: Item) -> list[Comment | Review]:
+    return [*item.comments, *(item.reviews if isinstance(item, Pull) else ())]
+
+
 def _withheld_posts(brief_: Brief) -> str:
-    posts: Sequence[Comment] = brief_.item.comments
-    count = sum(1 for post in posts if not brief_.view.trust.counts(post))
-    if isinstance(brief_.item, Pull):
-        count += sum(1 for review in brief_.item.reviews if not brief_.view.trust.counts(review))
+    count = sum(not brief_.view.trust.counts(post) for post in _posts(brief_.item))
     if not count:
         return "Nothing was left out of the thread."
     words = "1 comment by somebody" if count == 1 else f"{count} comments by people"

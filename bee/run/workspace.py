@@ -1,4 +1,4 @@
-"""The place of one run: the mirror fetched, an own clone, the context folder, and the brief that describes it all."""
+"""The workspace of one run: the mirror fetched, a clone of its own, the context folder, and the brief of it all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bee.engines.table import ENGINES
 from bee.git import Repository, WorkTree
 from bee.github import read
 from bee.github.snapshot import read_policy
@@ -29,19 +30,20 @@ from bee.pipeline.trust import resumed_at
 from bee.run.job import Job
 from bee.run.prompt import Brief, context_files
 
+# What configures agents in a clone: always the base's.
 AGENT_FILES: Final = (
-    "CLAUDE.md", "AGENTS.md", "GEMINI.md", ".claude/", ".codex/", ".gemini/", ".cursor/", ".mcp.json",
-    ".github/bee.yml", ".github/bee/",
+    *(path for row in ENGINES.values() for path in row.files),
+    ".cursor/", ".mcp.json", ".github/bee.yml", ".github/bee/",
 )  # fmt: skip
 
 
 class StaleInput(GitError):
-    """What the run was claimed for is not there any more; an ordinary ending."""
+    """What the run was claimed for is gone; an ordinary ending."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A run's place on this machine."""
+class Workspace:
+    """What a run works in: its brief, its clone, and its folder. `files` is the context, by name."""
 
     brief: Brief
     mirror: Repository
@@ -84,7 +86,7 @@ def _issue_behind(store: LeaseStore, snapshot: Snapshot, pull: Pull) -> Issue | 
     return item if isinstance(item, Issue) else None
 
 
-def make_place(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Place:
+def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Workspace:
     """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
     view, item, issue = read_view(store, lease, job)
     mirror.ensure()
@@ -98,7 +100,7 @@ def make_place(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, fo
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / "context" / name).write_text(text, encoding="utf-8", errors="replace")
-    return Place(brief, mirror, clone, folder, files)
+    return Workspace(brief, mirror, clone, folder, files)
 
 
 def _fetch(mirror: Repository, item: Item) -> None:
@@ -110,7 +112,7 @@ def _fetch(mirror: Repository, item: Item) -> None:
 
 def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
     shared = Brief(
-        job.role, job.run, item, issue, None, None, view, job.position, job.reason, "", "", "", "",
+        role=job.role, run=job.run, item=item, view=view, position=job.position, reason=job.reason, issue=issue,
         handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
     )  # fmt: skip
     if isinstance(item, Pull):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,10 @@ _ETC: Final = (
     "ld.so.cache ld.so.conf ld.so.conf.d localtime magic mime.types nsswitch.conf os-release passwd pki protocols "
     "services ssl timezone xml"
 ).split()
+# What would let root change the kernel, read-only. bwrap leaves these out where the folder itself cannot be written,
+# but a file like /proc/sys/kernel/core_pattern asks for no capability, only for uid 0: it would be a way out.
+_KERNEL: Final = ("acpi", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger")
+_MACOS_SYSTEM: Final = "/usr /bin /sbin /System /Library /private/etc /private/var/db /opt/homebrew /dev".split()
 _LINUX_HELP: Final = (
     "Agents run in a box of bubblewrap, and it cannot be built here: {why}. Install it (apt install bubblewrap, or dnf "
     "install bubblewrap). Ubuntu 24.04 and later forbid it to users by AppArmor: put `abi <abi/4.0>, include "
@@ -50,15 +54,9 @@ class Box:
     program: str = ""
 
     def wrap(
-        self,
-        argv: Sequence[str],
-        *,
-        writable: Sequence[Path],
-        readable: Sequence[Path],
-        cwd: Path,
-        env: Mapping[str, str],
-        network: bool,
-    ) -> list[str]:
+        self, argv: Sequence[str], *, writable: Sequence[Path], readable: Sequence[Path], cwd: Path,
+        env: Mapping[str, str], network: bool,
+    ) -> list[str]:  # fmt: skip
         """The argv that runs `argv` inside the box.
 
         All paths are absolute and exist; inside they have the same names. The environment is not in the argv, where
@@ -78,17 +76,12 @@ class Box:
     def _bubblewrap(
         self, writable: Sequence[Path], readable: Sequence[Path], cwd: Path, home: str, network: bool
     ) -> list[str]:
-        args = [
-            self.program,
-            "--die-with-parent",
-            "--new-session",
-            "--unshare-pid",
-            "--unshare-ipc",
-            "--cap-drop",
-            "ALL",
-        ]
+        args = [self.program, *"--die-with-parent --new-session --unshare-pid --unshare-ipc --cap-drop ALL".split()]
         args += [] if network else ["--unshare-net"]
-        args += ["--ro-bind", "/usr", "/usr", *_system_links(), *_etc(), "--proc", "/proc", *_kernel(), "--dev", "/dev"]
+        args += ["--ro-bind", "/usr", "/usr", *_system_links(), *_tried(f"/etc/{name}" for name in _ETC)]
+        # a link into /run on hosts with systemd-resolved: bound by what it points at
+        args += ["--ro-bind-try", os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf", "--proc", "/proc"]
+        args += [*_tried(f"/proc/{name}" for name in _KERNEL), "--dev", "/dev"]
         args += ["--tmpfs", "/tmp", "--dir", "/var/tmp"]  # noqa: S108 # inside the box
         if home and Path(home) not in writable:
             args += ["--tmpfs", home]
@@ -104,11 +97,11 @@ def find(mode: Literal["required", "none"], path_env: str) -> Box:
     if mode == "none":
         return Box("none")
     macos = sys.platform == "darwin"
-    name, kind, text = ("sandbox-exec", "seatbelt", _MACOS_HELP) if macos else ("bwrap", "bubblewrap", _LINUX_HELP)
+    name, text = ("sandbox-exec", _MACOS_HELP) if macos else ("bwrap", _LINUX_HELP)
     program = shutil.which(name, path=path_env)
     if program is None:
         raise SandboxError(text.format(why=f"there is no {name} on PATH"))
-    box = Box("seatbelt" if kind == "seatbelt" else "bubblewrap", program)
+    box = Box("seatbelt" if macos else "bubblewrap", program)
     problem = try_out(box)
     if problem:
         raise SandboxError(text.format(why=problem))
@@ -137,14 +130,8 @@ def try_out(box: Box) -> str | None:
         (Path(outside).resolve() / "secret").write_text("seen")
         where = Path(inside).resolve()
         env = {"PATH": process.SYSTEM_PATH, "HOME": str(where)}
-        argv = box.wrap(
-            ["/bin/sh", "-c", _TRIES, "sh", str(Path(outside).resolve())],
-            writable=[where],
-            readable=[],
-            cwd=where,
-            env=env,
-            network=False,
-        )
+        tries = ["/bin/sh", "-c", _TRIES, "sh", str(Path(outside).resolve())]
+        argv = box.wrap(tries, writable=[where], readable=[], cwd=where, env=env, network=False)
         ended = process.run(argv, cwd=where, env=env, seconds=TEST_SECONDS_MAX)
         written = (Path(outside) / "written").exists()
     if ended.code != 0 or not ended.out.startswith(b"works"):
@@ -173,39 +160,13 @@ def _system_links() -> list[str]:
     return args
 
 
-def _kernel() -> list[str]:
-    """What would let root change the kernel, read-only.
-
-    bwrap leaves these out where the folder itself cannot be written, but a file like /proc/sys/kernel/core_pattern
-    asks for no capability, only for uid 0: it would be a way out.
-    """
-    args: list[str] = []
-    for name in ("acpi", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger"):
-        args += ["--ro-bind-try", f"/proc/{name}", f"/proc/{name}"]
-    return args
-
-
-def _etc() -> list[str]:
-    args: list[str] = []
-    for name in _ETC:
-        args += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    # a link into /run on hosts with systemd-resolved: bound by what it points at
-    return [*args, "--ro-bind-try", os.path.realpath("/etc/resolv.conf"), "/etc/resolv.conf"]
+def _tried(paths: Iterable[str]) -> list[str]:
+    """Paths that are bound read-only where they exist."""
+    return [word for path in paths for word in ("--ro-bind-try", path, path)]
 
 
 def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool) -> str:
     """A profile of sandbox-exec(1): deny by default, the system and `readable` to read, `writable` to write."""
-    system = (
-        "/usr",
-        "/bin",
-        "/sbin",
-        "/System",
-        "/Library",
-        "/private/etc",
-        "/private/var/db",
-        "/opt/homebrew",
-        "/dev",
-    )
     lines = [
         "(version 1)",
         "(deny default)",
@@ -215,7 +176,7 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
         "(allow sysctl-read)",
         "(allow file-read-metadata)",
         '(allow file-write-data (literal "/dev/null") (literal "/dev/tty"))',
-        f"(allow file-read* {_subpaths([*map(Path, system), *readable, *writable])})",
+        f"(allow file-read* {_subpaths([*map(Path, _MACOS_SYSTEM), *readable, *writable])})",
         f"(allow file-write* {_subpaths(writable)})" if writable else "",
         f"(allow network-outbound {_subpaths(writable)})" if writable else "",  # Unix sockets in these folders
         "(allow network*)" if network else "",

@@ -11,22 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.engines import claude, codex, gemini
+from bee.engines.table import ENGINES
 from bee.model.errors import UsageError
 from bee.model.text import one_line
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
-from bee.setup.templates import ENGINE_NAMES, origin_url
+from bee.setup.templates import origin_url
 from bee.system import process
 from bee.system.home import Home
 
 GH_SECONDS_MAX: Final = 10
 # The variables that log an engine in: bee passes them on to the agent, and no file of HOME.
-LOGINS: Final[Mapping[str, tuple[str, ...]]] = {
-    "claude": claude.LOGIN,
-    "codex": codex.LOGIN,
-    "gemini": gemini.LOGIN,
-}
+LOGINS: Final = {row.name: row.login for row in ENGINES.values()}
 _OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
 
 
@@ -107,12 +103,12 @@ def engine_of(words: str, path: str, folder: Path) -> str | tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"the engine {words!r} is no command: {error}") from error
     if not parts:
-        raise UsageError(f"which engine? Say {', '.join(ENGINE_NAMES)}, or a command in quotes")
-    if len(parts) == 1 and parts[0] in ENGINE_NAMES:
+        raise UsageError(f"which engine? Say {', '.join(ENGINES)}, or a command in quotes")
+    if len(parts) == 1 and parts[0] in ENGINES:
         return parts[0]
     program = shutil.which(parts[0] if "/" not in parts[0] else str(folder / parts[0]), path=path)
     if program is None:
-        raise UsageError(f"there is no program {parts[0]!r}; an engine is {', '.join(ENGINE_NAMES)}, or a command")
+        raise UsageError(f"there is no program {parts[0]!r}; an engine is {', '.join(ENGINES)}, or a command")
     rest = [str(folder / part) if not part.startswith("-") and (folder / part).exists() else part for part in parts[1:]]
     return (os.path.abspath(program), *rest)  # noqa: PTH100 # a link stays what it is: `python` of an environment
 

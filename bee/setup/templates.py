@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bee.config.readers import REPO_NAME
 from bee.config.schema import POLICY_PATH
 from bee.config.yaml import YamlNode
+from bee.engines.table import ENGINES
 from bee.model.labels import Label
 from bee.pipeline.design import SKELETON
 
@@ -22,7 +23,6 @@ TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
 SETUP_BRANCH: Final = "setup-bee"
 VERIFY_SCRIPT: Final = "tests/e2e/verify.sh"
 INTAKES: Final = ("opted-in", "all")
-ENGINE_NAMES: Final = ("claude", "codex", "gemini")
 # A file at the top of a repository -> the command that most likely tests it; the first that is there counts.
 _GUESSES: Final[Mapping[str, str]] = {
     "package.json": "npm ci && npm test",
@@ -184,7 +184,7 @@ version: 1
 repos:
   - {repo}
 
-# Who plays the roles: {", ".join(ENGINE_NAMES)}, or a program of yours as {{command: [program, argument]}}.
+# Who plays the roles: {", ".join(ENGINES)}, or a program of yours as {{command: [program, argument]}}.
 {engine_lines(answers.engine)}
 # required: every agent runs in a box, or no agent runs. none: agents run with all your rights.
 sandbox: {answers.sandbox}

@@ -132,10 +132,10 @@ def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Seen:
 def _live(host: Host, run: Running) -> Live:
     """With what this machine's files say of it, where it runs here."""
     # the engines are imported where there is a run to be read, and only there
-    from bee.run import runlog
+    from bee.run import run_log
     from bee.status.logs import Reading
 
-    about = runlog.read_about(host.home, run.record.run) if run.record.host == host.host_id else None
+    about = run_log.read_about(host.home, run.record.run) if run.record.host == host.host_id else None
     if about is None:
         return Live(run, run.usd, "")
     reading = Reading(host.home, about, host.settings)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bee.config.schema import Settings
-from bee.engines import NAMES, Price, Spent, find
-from bee.engines.transcript import readable
+from bee.engines.base import Spent
+from bee.engines.find import find
+from bee.engines.table import ENGINES, Price
 from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.model.errors import UsageError
@@ -20,8 +21,8 @@ from bee.model.limits import LEASE_SECONDS
 from bee.model.refs import item_ref
 from bee.model.roles import Role
 from bee.model.text import plain
-from bee.run import runlog
-from bee.run.runlog import About, Tail
+from bee.run import run_log
+from bee.run.run_log import About, Tail
 from bee.system.home import Home
 
 State = Literal["live", "ended", "dead"]
@@ -42,7 +43,7 @@ def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple
     Raises UsageError where the number is in several of the repositories.
     """
     wanted = {repo.lower() for repo in repos}
-    here = [about for about in runlog.runs_of(home, number) if about.repo.lower() in wanted]
+    here = [about for about in run_log.runs_of(home, number) if about.repo.lower() in wanted]
     meant = [about for about in here if about.run == run] if run else here
     names = sorted({about.repo for about in meant})
     if len(names) > 1:
@@ -73,16 +74,16 @@ class Reading:
     def __init__(self, home: Home, about: About, settings: Settings) -> None:
         self._home, self.about = home, about
         folder = home.path / "runs" / about.run
-        self.raw = folder / runlog.TRANSCRIPT
-        self._output, self._verbs = Tail(self.raw), Tail(folder / runlog.VERBS)
-        self._waiting: list[runlog.Verb] = []
+        self.raw = folder / run_log.TRANSCRIPT
+        self._output, self._verbs = Tail(self.raw), Tail(folder / run_log.VERBS)
+        self._waiting: list[run_log.VerbEntry] = []
         prices = {model: Price(*price) for model, price in settings.prices.items()}
-        self._engine = find(about.engine, prices=prices) if about.engine in NAMES else find(("command",))
+        self._engine = find(about.engine, prices=prices) if about.engine in ENGINES else find(("command",))
         self._engine.assume(about.model, about.own_server, folder / "agent-home")
 
     def state(self) -> State:
         """Whether it is under way, has said its end, or its worker is gone without one."""
-        self.about = runlog.read_about(self._home, self.about.run) or self.about
+        self.about = run_log.read_about(self._home, self.about.run) or self.about
         if self.about.ended_at:
             return "ended"
         alive = self._home.run_alive(self.about.run)
@@ -91,15 +92,15 @@ class Reading:
 
     def new(self, to_end: bool) -> Iterator[Line]:
         """What has come since the last call; `to_end`: nothing more will come."""
-        found = (runlog.read_verb(line) for _, line in self._verbs.lines(to_end))
+        found = (run_log.read_verb(line) for _, line in self._verbs.lines(to_end))
         self._waiting += [verb for verb in found if verb is not None]
         for begin, line in self._output.lines(to_end):
-            yield from self._heard(begin)
+            yield from self._answered(begin)
             self._engine.feed("stdout", line)
-            yield from (Line(entry.kind, entry.text) for entry in readable(self.about.engine, line))
-        yield from self._heard(None)
+            yield from (Line(entry.kind, entry.text) for entry in self._engine.entries(line))
+        yield from self._answered(None)
 
-    def _heard(self, upto: int | None) -> Iterator[Line]:
+    def _answered(self, upto: int | None) -> Iterator[Line]:
         """The verbs that were answered before the agent printed what begins at `upto`; None: all of them."""
         while self._waiting and (upto is None or self._waiting[0].offset <= upto):
             verb = self._waiting.pop(0)

@@ -27,18 +27,15 @@ from bee.pipeline.trust import resumed_at
 from bee.publish import labels
 from bee.run import job as jobs
 from bee.run.job import Job
-from bee.run.runlog import About, write_about
-from bee.system.home import Slot
+from bee.run.run_log import About, write_about
 from bee.tick.report import Options, Report
 
 
-def dispatch(
-    host: Host, client: GitHubClient, views: Sequence[View], slot: Slot, options: Options, report: Report
-) -> Slot | None:
-    """Send the agent of the decision. Returns the slot when it is still this tick's to free."""
+def dispatch(host: Host, client: GitHubClient, views: Sequence[View], options: Options, report: Report) -> None:
+    """Send the agent of the decision."""
     assert report.decision is not None
     assert isinstance(report.decision.choice, Dispatch)
-    host.crew.ready(report.decision.choice.role, report.decision.choice.status.repo)
+    host.runner().ready(report.decision.choice.role, report.decision.choice.status.repo)
     for one in actionable(report.decision.statuses, views)[: limits.CLAIM_TRIES_MAX]:
         view = next(view for view in views if view.snapshot.repo == one.repo)
         run = new_run(str(one.role), one.number, client.now())
@@ -47,9 +44,9 @@ def dispatch(
             if job is not None:
                 report.run = job.run
                 report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.placement.reason))
-                return _launch(host, job, slot, options, report)
+                _launch(host, job, options, report)
+                return
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
-    return slot
 
 
 def claim(host: Host, client: GitHubClient, one: ItemStatus, view: View, options: Options, run: str) -> Job | None:
@@ -73,9 +70,11 @@ def claim(host: Host, client: GitHubClient, one: ItemStatus, view: View, options
         return None
     known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
-        one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.placement.position),
-        one.placement.reason, head, base, host.clock.time(), host.token, options.trigger,
-        usd_left(view, one.number, resumed_at(one.item, view.trust)),
+        repo=one.repo, snapshot=known, number=one.number, role=one.role, run=run, lease=lease.oid,
+        fingerprint=one.fingerprint, position=str(one.placement.position), reason=one.placement.reason, head=head,
+        base=base,
+        read_at=host.clock.time(), token=host.token, trigger=options.trigger,
+        usd_max=usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
 
 
@@ -141,12 +140,13 @@ def _engine_name(host: Host, role: Role, repo: str) -> str:
 def _about(host: Host, job: Job) -> About:
     own, role = host.settings.role(job.role, job.repo), str(job.role)
     return About(
-        job.run, job.repo, job.number, role, _engine_name(host, job.role, job.repo), own.model, bool(own.base_url),
-        job.position, host.host_id, job.snapshot.now,
+        run=job.run, repo=job.repo, number=job.number, role=role, engine=_engine_name(host, job.role, job.repo),
+        model=own.model, own_server=bool(own.base_url), position=job.position, host=host.host_id,
+        started_at=job.snapshot.now,
     )  # fmt: skip
 
 
-def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) -> Slot | None:
+def _launch(host: Host, job: Job, options: Options, report: Report) -> None:
     """Hand the run to a worker that outlives this tick; or, inline, do it here."""
     write_about(host.home, _about(host, job))
     if options.inline:
@@ -158,7 +158,6 @@ def _launch(host: Host, job: Job, slot: Slot, options: Options, report: Report) 
         finally:
             alive.release()
         report.said = f"{job.role} on {job.repo}#{job.number}: {outcome}"
-        return slot
-    host.executor.launch(jobs.encode(job), job.run, slot.hand_over())
+        return
+    host.executor.launch(jobs.encode(job), job.run)
     report.said = f"{job.role} started on {job.repo}#{job.number} ({job.run})"
-    return None

@@ -9,11 +9,8 @@ changed since a tick that found nothing to do, it ends after the guard; `whole` 
 
 from __future__ import annotations
 
-import os
-
 from bee.host import Host, note_writes
 from bee.model.errors import BeeError
-from bee.system.home import Slot
 from bee.tick.guard import guarded
 from bee.tick.report import Options, Report
 from bee.tick.unchanged import all_still
@@ -25,19 +22,18 @@ def tick(host: Host, options: Options) -> Report:
     if not options.dry and guarded(host, report):
         return report
     client = host.client()
-    slot = None if options.dry else Slot.acquire(host.home, host.settings.slots, f"pid {os.getpid()}, a tick")
+    free = not options.dry and host.executor.capacity() > 0
     try:
-        report.known = all_still(host, client, options.repos) if slot is not None else None
+        report.known = all_still(host, client, options.repos) if free else None
         if report.known is None:
             from bee.tick.whole import look_and_act  # here, so that a tick where nothing changed does not pay for it
 
-            slot = look_and_act(host, client, slot, options, report)
+            look_and_act(host, client, options, report)
     except BeeError as problem:
         report.problems.append(problem)
         host.say(str(problem))
     finally:
-        if slot is not None:
-            slot.release()
+        host.executor.release()
         note_writes(host, client)
     report.requests, report.charged, report.points = report.requests + client.requests, client.charged, client.points
     report.exit = max((problem.exit_code for problem in report.problems), default=0)

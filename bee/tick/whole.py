@@ -22,8 +22,8 @@ from bee.tick.report import Options, Report
 from bee.tick.unchanged import forget, remember
 
 
-def look_and_act(host: Host, client: GitHubClient, slot: Slot | None, options: Options, report: Report) -> Slot | None:
-    """From the snapshot to the launch. Returns the slot when it is still this tick's to free."""
+def look_and_act(host: Host, client: GitHubClient, options: Options, report: Report) -> None:
+    """From the snapshot to the launch."""
     views = _look(host, client, options, report)
     if not options.dry:
         views = _heed(host, client, views)
@@ -34,9 +34,8 @@ def look_and_act(host: Host, client: GitHubClient, slot: Slot | None, options: O
         _ring(host, client, views, report)
         if not report.problems:
             remember(host, client, views, report.decision)
-        slot = _dispatch(host, client, views, slot, options, report)
+        _dispatch(host, client, views, options, report)
         _show(host, client, views, report)
-    return slot
 
 
 def _heed(host: Host, client: GitHubClient, views: list[View]) -> list[View]:
@@ -78,25 +77,23 @@ def _ring(host: Host, client: GitHubClient, views: Sequence[View], report: Repor
         ring(host, client, views, report.decision, report)
 
 
-def _dispatch(
-    host: Host, client: GitHubClient, views: Sequence[View], slot: Slot | None, options: Options, report: Report
-) -> Slot | None:
-    """Send one agent where there is one to send. Returns the slot when it is still this tick's to free."""
+def _dispatch(host: Host, client: GitHubClient, views: Sequence[View], options: Options, report: Report) -> None:
+    """Send one agent where there is one to send."""
     assert report.decision is not None
-    if slot is None:
+    if not host.executor.capacity():
         holders = "; ".join(Slot.holders(host.home, host.settings.slots))
         report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
-        return None
+        return
     if not isinstance(report.decision.choice, Dispatch):
-        return slot
+        return
     short = client.short()
     if short is not None:
         report.said = f"{short.text}; that is kept for you, so no agent is sent before"
-        return slot
+        return
     writes = writes_of_hour(host, client)
     if writes >= WRITES_PER_HOUR_MAX:
         report.said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
-        return slot
+        return
     from bee.tick.dispatch import dispatch  # here, so that an idle tick does not pay for it
 
-    return dispatch(host, client, views, slot, options, report)
+    dispatch(host, client, views, options, report)

@@ -13,8 +13,8 @@ from bee.config.schema import Policy, Settings
 from bee.git import RefChange
 from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import Gates
-from bee.run.agent_runner import BoxedCrew
-from bee.run.e2e import Bench, run_e2e
+from bee.run.agent_runner import BoxedRunner
+from bee.run.e2e import E2e
 from bee.run.workspace import AGENT_FILES
 from bee.sandbox.box import Box
 from bee.system.home import Home
@@ -200,9 +200,15 @@ def _printed_key(on: Layers, folder: Path) -> bool:
     head = play.clone.head()
     here.mirror.take_back(play.clone, head)
     settings = Settings(sandbox="none")
-    crew = BoxedCrew(Home(folder / "home"), settings, "boot", sys.executable, {}, lambda: Box("none"))
-    bench = Bench(here.mirror, crew, folder, gates)
-    trace = run_e2e(bench, Policy(intake="all"), 1, "run-1", head, here.base, 1)
+    runner = BoxedRunner(
+        home=Home(folder / "home"), settings=settings, boot="boot", python=sys.executable, env={},
+        find_box=lambda: Box("none"),
+    )  # fmt: skip
+    tester = E2e(
+        mirror=here.mirror, runner=runner, folder=folder, gates=gates, policy=Policy(intake="all"), number=1,
+        run="run-1",
+    )  # fmt: skip
+    trace = tester.test(head, here.base, 1)
     told = "".join(commit.message for commit in here.mirror.new_commits(trace.tip, []))
     assert not trace.passed
     return CANARY in trace.output or CANARY in told

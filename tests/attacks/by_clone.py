@@ -18,7 +18,8 @@ from bee.model.answer import Answer
 from bee.model.errors import GitError
 from bee.model.roles import Role
 from bee.pipeline.output_checks import Gates
-from bee.run.verbs import Session
+from bee.run.verbs import handle
+from bee.run.verbs.base import Session
 from bee.system.secrets import scan
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
@@ -69,8 +70,9 @@ class Play:
         brief = brief_of(item, view, role, base=here.base, head=here.base)
         self.paused: list[str] = []
         self.session = Session(
-            brief, self.clone, here.mirror, lambda: None, self.paused.append, {}, "",  # type: ignore[arg-type,return-value]
-            gates or Gates(secrets=scan).knowing([CANARY]),
+            brief=brief, clone=self.clone, mirror=here.mirror, files={}, commit_pause=self.paused.append,
+            run_e2e=lambda: None,  # type: ignore[arg-type,return-value]
+            gates=gates or Gates(secrets=scan).knowing([CANARY]),
         )  # fmt: skip
 
     @property
@@ -97,7 +99,7 @@ class Play:
         self.git("commit", "-q", "-m", message, **env)
 
     def say(self, verb: str, **args: Any) -> Answer:
-        return self.session.handle(verb, args)
+        return handle(self.session, verb, args)
 
     def submits(self, title: str = "Work", body: str = "Done.") -> bool:
         """Whether bee takes the work."""

@@ -19,9 +19,11 @@ from bee.pipeline.output_checks import Change, refuse_files
 from bee.pipeline.status import status_of
 from bee.pipeline.trust import Trust, text_is_trusted
 from bee.run import prompt
-from bee.run.outcome import Said, settle
 from bee.run.prompt import Brief
 from bee.run.sanitize import fenced
+from bee.run.verbs import settle
+from bee.run.verbs.base import Accepted
+from bee.run.verbs.e2e import Tested
 from bee.wording import texts
 from tests.attacks.rows import Layer, attack, each
 from tests.pipeline import worlds as w
@@ -268,7 +270,7 @@ for name, (story, printed) in MARKED_OUTPUTS.items():
         view = view_of(pull, frozenset({Layer.PERMISSION}))
         trace = TraceResult(False, w.HEAD, w.BASE, "refs/bee/traces/7/run-1", "f" * 40, ("- `x`: exit 1, 1 s",),
                             printed.format(APPROVE))  # fmt: skip
-        said = Said(trace=trace, classified=("code-bug", "it fails"))
+        said = Accepted({"e2e": Tested(trace, "code-bug", "it fails")})
         brief = brief_of(pull, view, Role.TEST, position="needs-e2e")
         (posted,) = [e for e in settle(said, brief, "f", None, "").outbox if isinstance(e, PostComment)]
         body = posted.body
@@ -435,7 +437,7 @@ def _flood(on: Layers, folder: Path) -> bool:
     """Whatever it said, one run posts one comment of a kind; `none`: two hundred runs."""
     pull = w.pull()
     brief = brief_of(pull, view_of(pull, frozenset({Layer.PERMISSION})), Role.DRAFTER, position="changes-requested")
-    said = Said(reply="x", verbs=["reply"] * 200)
+    said = Accepted({"reply": "x"})
     rounds = 1 if Layer.VERBS in on else 200
     posted = [e for n in range(rounds) for e in settle(said, brief, str(n), None, "").outbox]
     return sum(isinstance(e, PostComment) for e in posted) > 1

@@ -11,8 +11,7 @@ from typing import Any
 import yaml
 
 from bee.config.yaml import parse as parse_yaml
-from bee.engines.base import EngineJob
-from bee.engines.environment import agent_env
+from bee.engines.find import find
 from bee.model.answer import Answer
 from bee.model.errors import ConfigError
 from bee.model.plan import parse_steps
@@ -24,6 +23,7 @@ from bee.status import terminal
 from tests.attacks.by_clone import Play
 from tests.attacks.by_text import Layers, view_of
 from tests.attacks.rows import Layer, attack, each
+from tests.engines.jobs import agent_job
 from tests.pipeline import worlds as w
 
 VERBS = {
@@ -46,7 +46,7 @@ def _other_item(on: Layers, folder: Path) -> bool:
     play = Play(folder, Role.REVIEWER)
     asked = 7 if not on else 12
     play.say("review", approve=True, body="Good.", number=asked, item=asked, issue=asked)
-    return play.session.said.review is not None and play.session.brief.item.number == asked
+    return "review" in play.session.accepted.values and play.session.brief.item.number == asked
 
 
 @attack("verb-twice", "a reviewer takes its verdict back and gives another", Layer.VERBS, control=True)
@@ -138,8 +138,7 @@ def _environment(on: Layers, folder: Path) -> bool:
         "PATH": "/bin",
         "AWS_PROFILE": "t0ken",
     }
-    job = EngineJob("drafter", "r", "o/r", 1, folder, folder, folder, "/s", folder, folder)
-    env = agent_env(job, host) if Layer.CREDENTIAL in on else host
+    env = find(["agent"]).env(agent_job(folder), host) if Layer.CREDENTIAL in on else host
     return "t0ken" in str(env)
 
 

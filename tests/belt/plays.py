@@ -114,7 +114,7 @@ def settled(stage: Stage, host: Host, number: int) -> ItemStatus:
     raise AssertionError(f"#{number} did not settle")
 
 
-def heard(host: Host) -> list[tuple[str, bool, str]]:
+def verb_log(host: Host) -> list[tuple[str, bool, str]]:
     """What agents of this host asked for, oldest first: (verb, accepted, bee's answer)."""
     lines = (host.home.path / "activity.ndjson").read_text().splitlines()
     events = [json.loads(line) for line in lines]
@@ -123,7 +123,7 @@ def heard(host: Host) -> list[tuple[str, bool, str]]:
 
 def refusals(host: Host) -> list[str]:
     """What agents of this host were refused, oldest first."""
-    return [text for _, ok, text in heard(host) if not ok]
+    return [text for _, ok, text in verb_log(host) if not ok]
 
 
 def runs(stage: Stage, host: Host, number: int) -> list[RunSummary]:

@@ -10,8 +10,9 @@ import yaml
 
 from bee.model import limits
 from bee.model.errors import ConfigError
-from bee.model.roles import EVERY_ROLE_VERBS, ROLES, Role
+from bee.model.roles import ROLES, Role
 from bee.run.prompt import NEEDED, check_override, render
+from bee.run.verbs import EVERY_ROLE, own_verbs
 
 AGENTS = Path(__file__).parents[2] / "agents"
 VARIABLES = set(
@@ -25,7 +26,7 @@ def test_front_matter_equals_the_roles_table(role: Role) -> None:
     _, front, _ = (AGENTS / f"{role}.md").read_text().split("---\n", 2)
     row = ROLES[role]
     minutes = {"minutes_total": row.minutes_total, "minutes_silent": row.minutes_silent}
-    assert yaml.safe_load(front) == {"role": role.value, "verbs": list(row.verbs), **minutes}
+    assert yaml.safe_load(front) == {"role": role.value, "verbs": own_verbs(role), **minutes}
 
 
 @pytest.mark.parametrize("role", Role)
@@ -40,8 +41,8 @@ def test_prompt_uses_known_variables_and_gives_what_a_run_needs(role: Role) -> N
 def test_prompt_shows_each_verb_of_its_role(role: Role) -> None:
     text = (AGENTS / f"{role}.md").read_text()
     shown = set(re.findall(r"bee ([a-z0-9-]+)", text))
-    assert {*ROLES[role].verbs, *EVERY_ROLE_VERBS} - {"why"} <= shown
-    others = {verb for row in ROLES.values() for verb in row.verbs} - set(ROLES[role].verbs)
+    assert {*own_verbs(role), *EVERY_ROLE} - {"why"} <= shown
+    others = {verb for other in Role for verb in own_verbs(other)} - set(own_verbs(role))
     assert not {verb for verb in others if f"    bee {verb} " in text}
 
 
@@ -52,7 +53,7 @@ def test_there_is_one_prompt_per_role() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (b"{{context_files}} {{withheld}}\n\xff", "p.md:2: this is no UTF-8"),
+        (b"{{context_files}} {{withheld}}\n\xff", "p.md:2: this is not UTF-8"),
         (b"---\nrole: drafter\n---\n{{context_files}} {{withheld}}", "p.md:1: front matter is not read here"),
         (b"{{context_files}}", "p.md: {{withheld}} must stand in it"),
         (b"", "p.md: {{context_files}} and {{withheld}} must stand in it"),

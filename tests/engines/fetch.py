@@ -9,16 +9,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from bee.engines import ENGINES
+from bee.engines.table import ENGINES
 from tests import bring
 
-NAMES = ("claude", "codex", "gemini")
+NAMES = tuple(ENGINES)
 NPM = ("npm", "install", "--silent", "--no-audit", "--no-fund")
 
 
 def where(name: str) -> Path:
     """Where the package of an engine lies, with all that it needs."""
-    return bring.CACHE / "engines" / f"{name}-{ENGINES[name].TESTED}"
+    return bring.CACHE / "engines" / f"{name}-{ENGINES[name].tested}"
 
 
 def programs(name: str) -> Path:
@@ -28,9 +28,9 @@ def programs(name: str) -> Path:
 
 def main() -> int:
     """Install what is missing."""
-    packages = {name: f"{ENGINES[name].PACKAGE}@{ENGINES[name].TESTED}" for name in NAMES}
+    packages = {name: f"{ENGINES[name].package}@{ENGINES[name].tested}" for name in NAMES}
     jobs = [partial(bring.installed, where(name), [*NPM, package, "--prefix"]) for name, package in packages.items()]
-    return bring.said(bring.together(jobs), ", ".join(f"{name} {ENGINES[name].TESTED}" for name in NAMES))
+    return bring.said(bring.together(jobs), ", ".join(f"{name} {ENGINES[name].tested}" for name in NAMES))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import pytest
 from bee.cli import wiring
 from bee.config.schema import RoleSettings, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
-from bee.engines import EngineJob, EngineResult, Price, find
+from bee.engines.base import EngineResult
+from bee.engines.find import find
+from bee.engines.table import Price
 from bee.model.errors import ConfigError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
@@ -22,6 +24,7 @@ from bee.system import process
 from bee.system.process import Agent, Bounds, Stopped
 from tests.belt.plays import runs
 from tests.belt.stage import Stage, staged
+from tests.engines.jobs import agent_job
 from tests.git.world import until
 
 HEAD = f"""#!{sys.executable} -I
@@ -68,13 +71,9 @@ def play(
     program = tmp_path / engine
     program.write_text(HEAD + body)
     program.chmod(0o755)
-    places = {name: tmp_path / name for name in ("clone", "context", "bin", "own")}
-    for path in places.values():
+    job = agent_job(tmp_path, home=tmp_path / "own", **how)
+    for path in (job.clone, job.context, job.bin, job.home):
         path.mkdir(exist_ok=True)
-    job = EngineJob(
-        "drafter", "r1", "o/r", 7, places["clone"], places["context"], tmp_path, "/tmp/bee-x/s", places["bin"],
-        places["own"], **how,  # type: ignore[arg-type]
-    )  # fmt: skip
     adapter = find(engine, str(tmp_path))
     adapter.prepare(job)
     begun = time.monotonic()
@@ -380,8 +379,7 @@ def test_a_program_that_has_used_what_was_left_for_its_run_is_ended(tmp_path: Pa
     (tmp_path / "claude").write_text("")
     (tmp_path / "claude").chmod(0o755)
     engine = find("claude", path=str(tmp_path))
-    at = tmp_path
-    engine.argv(EngineJob("d", "r", "o/r", 1, at, at, at, "s", at, at, usd_max=left))
+    engine.argv(agent_job(tmp_path, usd_max=left))
     usage = {"input_tokens": 1_000, "output_tokens": 10}
     event = {"type": "assistant", "message": {"id": "m1", "model": "claude-opus-4-8", "content": [], "usage": usage}}
     assert engine.feed("stdout", json.dumps(event).encode()) is over
@@ -395,8 +393,7 @@ def test_the_prices_of_the_configuration_come_first(tmp_path: Path) -> None:
     programs.write_text("")
     programs.chmod(0o755)
     engine._path = str(tmp_path)  # type: ignore[attr-defined]
-    place = tmp_path
-    engine.argv(EngineJob("d", "r", "o/r", 1, place, place, place, "s", place, place, model="m"))
+    engine.argv(agent_job(tmp_path, model="m"))
     engine.feed("stdout", json.dumps({"type": "item.completed", "item": {"type": "agent_message"}}).encode())
     usage = {"input_tokens": 1_000_000, "output_tokens": 500_000}
     assert engine.feed("stdout", json.dumps({"type": "turn.completed", "usage": usage}).encode())

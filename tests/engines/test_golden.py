@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bee.engines import ENGINES, EngineJob, find
+from bee.engines.base import AgentJob
+from bee.engines.find import find
+from bee.engines.table import ENGINES
 from bee.model.errors import UsageError
 from bee.system.process import SYSTEM_PATH
+from tests.engines.jobs import agent_job
 
 HOST = {
     "PATH": "/home/ann/bin", "HOME": "/home/ann", "LANG": "C.UTF-8", "GH_TOKEN": "t0ken", "GITHUB_TOKEN": "t0ken",
@@ -41,12 +44,8 @@ PLAIN = {
 }  # fmt: skip
 
 
-def job(home: Path = Path("/run/home"), **more: object) -> EngineJob:
-    places = {name: Path("/run") / name for name in ("clone", "context", "bin")}
-    return EngineJob(
-        "drafter", "r1", "o/r", 7, places["clone"], places["context"], Path("/run"), "/tmp/bee-x/s", places["bin"],
-        home, branch="bee/7-a", **more,  # type: ignore[arg-type]
-    )  # fmt: skip
+def job(home: Path = Path("/run/home"), **more: object) -> AgentJob:
+    return agent_job(Path("/run"), home=home, **more)
 
 
 def programs(folder: Path) -> str:
@@ -64,12 +63,12 @@ def programs(folder: Path) -> str:
         ("claude", {}, CLAUDE),
         (
             "claude",
-            {"model": "opus", "usd_max": 2.5, "extra_args": ("--effort", "low")},
+            {"model": "opus", "usd_max": 2.5, "args": ("--effort", "low")},
             [*CLAUDE, "--model", "opus", "--max-budget-usd", "2.5", "--effort", "low"],
         ),
         ("claude", {"base_url": "http://127.0.0.1:1"}, CLAUDE),
         ("codex", {}, CODEX),
-        ("codex", {"model": "m", "usd_max": 2.5, "extra_args": ("-c", "x=1")}, [*CODEX, "-m", "m", "-c", "x=1"]),
+        ("codex", {"model": "m", "usd_max": 2.5, "args": ("-c", "x=1")}, [*CODEX, "-m", "m", "-c", "x=1"]),
         (
             "codex",
             {"model": "m", "base_url": "http://127.0.0.1:1/v1"},
@@ -80,7 +79,7 @@ def programs(folder: Path) -> str:
             ],
         ),
         ("gemini", {}, GEMINI),
-        ("gemini", {"model": "m", "extra_args": ("--debug",)}, [*GEMINI, "--model", "m", "--debug"]),
+        ("gemini", {"model": "m", "args": ("--debug",)}, [*GEMINI, "--model", "m", "--debug"]),
     ],
 )  # fmt: skip
 def test_r4_the_argv_of_each_engine(engine: str, more: dict[str, object], argv: list[str], tmp_path: Path) -> None:
@@ -203,7 +202,7 @@ def test_a_native_program_is_shown_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_program_that_is_not_installed_says_how_to_install_it(engine: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"there is no `{engine}` on PATH: npm install -g {ENGINES[engine].PACKAGE}"):
+    with pytest.raises(UsageError, match=f"there is no `{engine}` on PATH: npm install -g {ENGINES[engine].package}"):
         find(engine, str(tmp_path)).argv(job())
 
 

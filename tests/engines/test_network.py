@@ -19,7 +19,7 @@ from bee.host import Host
 from bee.model.errors import UsageError
 from bee.model.roles import Role
 from bee.status.logs import Reading, find_run
-from tests.belt.plays import heard, runs
+from tests.belt.plays import runs, verb_log
 from tests.belt.stage import staged
 from tests.engines.hosts import BOXED, host
 from tests.engines.models import Move, Say, Shell, serving
@@ -94,7 +94,7 @@ def test_x5_an_agent_reaches_what_is_on_the_list_and_nothing_else(engine: str, t
             assert "WAY listed page of the listed" in seen, seen
             assert "WAY other refused HTTPError 403" in seen
             assert seen.count("refused") == 5
-            assert [verb for verb, ok, _ in heard(played) if ok] == ["pause"]
+            assert [verb for verb, ok, _ in verb_log(played) if ok] == ["pause"]
             told = _told(played, number)
             assert f"bee network: 127.0.0.1:{other} is not on the list" in told
             assert "bee network: evil.example:443 is not on the list" in told
@@ -120,7 +120,7 @@ def test_x5_the_policy_of_the_repository_narrows_and_none_is_none(tmp_path: Path
         run = stage.tick(played).run
         text = (played.home.path / "runs" / run / "transcript.log").read_text()
         assert text.count("refused") == 6, text
-        assert heard(played)[0][:2] == ("submit", True)
+        assert verb_log(played)[0][:2] == ("submit", True)
         assert runs(stage, played, number)
 
 

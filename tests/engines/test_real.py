@@ -15,7 +15,7 @@ from bee.cli import wiring
 from bee.host import Host
 from bee.model.outcomes import Failure
 from bee.status.logs import Reading, find_run
-from tests.belt.plays import heard, pull_of, runs
+from tests.belt.plays import pull_of, runs, verb_log
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.engines.hosts import BOXED, OWN, host
 from tests.engines.models import MODEL, Fault, Move, Say, Shell, Write, serving
@@ -68,7 +68,7 @@ def test_r4_drafter_and_reviewer_with_the_true_program(engine: str, tmp_path: Pa
         [review] = stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}/reviews"))
         assert "Ran sh check.sh: it passes." in review["body"]
         assert "check passed" in models.outputs("reviewer")[0]
-        assert [verb for verb, ok, _ in heard(played) if ok] == ["submit", "review"]
+        assert [verb for verb, ok, _ in verb_log(played) if ok] == ["submit", "review"]
         _told(played, number)
         _paid(stage, played, engine, number)
         _asked_with_its_own_key(engine, {talk.key for talk in models.asked})
@@ -106,15 +106,15 @@ def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_pat
         number = stage.issue(DESIGN, "A design")
         played = host(stage, "claude", models.url)
         stage.ticks(played)
-        assert stage.position(number) == "plan-open", heard(played)
+        assert stage.position(number) == "plan-open", verb_log(played)
         stage.tick_box(number, "The plan is right: bee may start")
         stage.ticks(played)
-        assert stage.item(number)["state"] == "closed", heard(played)
+        assert stage.item(number)["state"] == "closed", verb_log(played)
         assert [pull["head"]["ref"] for pull in stage.pulls()] == [f"bee/{number}-one", f"bee/{number}-two"]
         assert all(pull["merged_at"] for pull in stage.pulls())
         assert {"sum_one.py", "sum_two.py"} <= stage.main_files()
         assert {talk.role for talk in models.asked} == {"planner", "drafter", "reviewer", "tester", "merger"}
-        assert [ok for _, ok, _ in heard(played)] == [True] * 9
+        assert [ok for _, ok, _ in verb_log(played)] == [True] * 9
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_the_server_that_the_environment_names_is_asked(engine: str, name: str, 
         settings = replace(played.settings, roles=roles)
         asking = wiring.host_of(env, settings, stage.tokens["bee"], lambda text: None)
         assert stage.tick(asking).run
-        assert [verb for verb, ok, _ in heard(asking) if ok] == ["pause"]
+        assert [verb for verb, ok, _ in verb_log(asking) if ok] == ["pause"]
         assert models.asked
         assert "breeze:human" in stage.labels(number)
 
@@ -224,4 +224,4 @@ def test_x6_agent_files_in_the_clone_start_nothing(engine: str, where: str, tmp_
         [seen] = models.outputs("reviewer")[:1]
         assert "EVIL" not in seen
         assert ".cache" in seen or ".claude" in seen or ".codex" in seen or ".gemini" in seen, "it looked elsewhere"
-        assert [verb for verb, ok, _ in heard(played) if ok] == ["review"]
+        assert [verb for verb, ok, _ in verb_log(played) if ok] == ["review"]

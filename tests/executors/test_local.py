@@ -57,7 +57,9 @@ def local(home: Home, tmp_path: Path) -> Iterator[LocalExecutor]:
         "GH_TOKEN": "t0ken",
         "GITHUB_TOKEN": "t0ken",
     }
-    yield LocalExecutor(home, sys.executable, env, "host-1", process.boot_id(), module="worker")
+    yield LocalExecutor(
+        home=home, python=sys.executable, env=env, host_id="host-1", boot=process.boot_id(), module="worker"
+    )
     for path in home.path.glob("runs/*/pid.json"):
         noted = json.loads(path.read_text())
         if process.alive(noted["pid"], noted["start"]):
@@ -66,9 +68,8 @@ def local(home: Home, tmp_path: Path) -> Iterator[LocalExecutor]:
 
 def launch(local: LocalExecutor, run: str, **job: object) -> int:
     """Start a worker; its pid."""
-    slot = Slot.acquire(local.home, 1, "tick")
-    assert slot
-    local.launch(json.dumps({"token": "t0ken", **job}).encode(), run, slot.hand_over())
+    assert local.capacity() == 1
+    local.launch(json.dumps({"token": "t0ken", **job}).encode(), run)
     return int(json.loads((local.home.run_dir(run) / WORKER).read_text())["pid"])
 
 
@@ -105,9 +106,9 @@ def test_r1_a_worker_starts_in_the_home_not_in_a_tree(local: LocalExecutor) -> N
 def test_a9_a_worker_survives_the_end_of_the_tick_and_its_process_group(local: LocalExecutor, tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom bee.system.home import *\nfrom bee.executors.local import *\n"
-        "home = Home(Path(sys.argv[1])); slot = Slot.acquire(home, 1, 'tick')\n"
-        "LocalExecutor(home, sys.executable, {'PYTHONPATH': sys.argv[2]}, 'host-1', sys.argv[3], module='worker')"
-        ".launch(b'{}', 'r1', slot.hand_over())\n"
+        "home, env = Home(Path(sys.argv[1])), {'PYTHONPATH': sys.argv[2]}\n"
+        "LocalExecutor(home=home, python=sys.executable, env=env, host_id='host-1', boot=sys.argv[3], module='worker')"
+        ".launch(b'{}', 'r1')\n"
     )
     tick = subprocess.Popen(
         [sys.executable, "-c", program, str(local.home.path), local.env["PYTHONPATH"], local.boot],
@@ -179,11 +180,21 @@ def test_r2_the_agent_of_a_worker_that_was_killed_is_ended(local: LocalExecutor)
 
 
 def test_a_worker_that_cannot_start_leaves_the_slot_free(local: LocalExecutor) -> None:
-    slot = Slot.acquire(local.home, 1, "tick")
-    assert slot
-    broken = LocalExecutor(local.home, "/bin/false", {}, "host-1", local.boot)
+    broken = LocalExecutor(home=local.home, python="/bin/false", env={}, host_id="host-1", boot=local.boot)
+    assert broken.capacity() == 1
     with pytest.raises(BeeError, match="did not read its job"):
-        broken.launch(b"x" * 500_000, "r1", slot.hand_over())
+        broken.launch(b"x" * 500_000, "r1")
     again = Slot.acquire(local.home, 1, "tick")
     assert again
     again.release()
+
+
+def test_capacity_is_kept_until_it_is_used_or_given_back(local: LocalExecutor) -> None:
+    other = LocalExecutor(home=local.home, python="/bin/false", env={}, host_id="host-1", boot=local.boot)
+    assert (local.capacity(), local.capacity(), other.capacity()) == (1, 1, 0)
+    local.release()
+    assert (other.capacity(), local.capacity()) == (1, 0)
+    other.release()
+    launch(local, "r1")
+    local.release()
+    assert other.capacity() == 0

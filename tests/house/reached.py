@@ -30,7 +30,7 @@ EXCEPTIONS: Final = (
     (r".*", r"before_upstream_connection", "proxy.py calls it of a plugin"),
     (r".*", r"timeout|allow_redirects", "parameters of `requests`, in a protocol that its session fits"),
     (r".*", r"TRIAGE|DISMISSED", "GitHub's own values, which an enumeration reads whole"),
-    (r".*", r"_why", "the session finds the function of a verb by its name"),
+    (r"bee/run/verbs/base.py", "example", "the agent's `bee` reads it of verbs.json"),
 )
 
 

@@ -34,5 +34,8 @@ def test_a_job_survives_its_json_with_whatever_a_merge_lease_still_says() -> Non
     """The last merge leaves its record, outbox and all, on the merge lease: the next worker must read its job."""
     record = Record(Kind.PUBLISHED, 2, "run", "merger", 7, "nonce", outbox=EFFECTS)
     snapshot = Snapshot("ada/calc", "R", "main", "h", "t", Who("bee", 2), 9, merges={"main": Tip("o", record)})
-    job = Job("ada/calc", snapshot, 3, Role.DRAFTER, "run-2", "lease", "print", "needs-step", "because")
+    job = Job(
+        repo="ada/calc", snapshot=snapshot, number=3, role=Role.DRAFTER, run="run-2", lease="lease",
+        fingerprint="print", position="needs-step", reason="because",
+    )  # fmt: skip
     assert decode(encode(job)) == job

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.belt.plays import as_ada, head_of, heard, runs, task_pull
+from tests.belt.plays import as_ada, head_of, runs, task_pull, verb_log
 from tests.belt.stage import DRAFT, Stage
 
 
@@ -13,7 +13,7 @@ def test_d9_an_issue_that_a_person_closed_meanwhile_gets_no_pull_request(stage: 
     host = stage.host(moves={"drafter": DRAFT + close})
     stage.tick(host)
     stage.ticks(host)
-    assert stage.pulls() == [], heard(host)
+    assert stage.pulls() == [], verb_log(host)
     assert stage.labels(number) == set()
 
 

@@ -8,12 +8,12 @@ from bee.model import markers
 from tests.belt.plays import (
     approve,
     head_of,
-    heard,
     pull_of,
     refusals,
     runs,
     settled,
     task_pull,
+    verb_log,
 )
 from tests.belt.stage import APPROVE, CHANGES, DRAFT, FILES, MERGE, Stage
 
@@ -51,7 +51,7 @@ def test_x8_refused_outputs_say_why_in_session_and_the_repaired_one_leaves(stage
     number = stage.issue()
     host = stage.host(moves={"drafter": REFUSED})
     report = stage.tick(host)
-    assert runs(stage, host, number)[-1].outcome == "progressed", (report.said, heard(host))
+    assert runs(stage, host, number)[-1].outcome == "progressed", (report.said, verb_log(host))
     said = refusals(host)
     expected = [
         "there is nothing to submit: commit your work first",
@@ -164,7 +164,7 @@ bee submit --title "Merge the base" --body "Both stay."
     assert settled(stage, host, 2).placement.position == "conflicted"
     report = stage.tick(host)
     assert report.decision is not None
-    assert stage.position(2) == "needs-review", (report.said, heard(host))
+    assert stage.position(2) == "needs-review", (report.said, verb_log(host))
     parents = stage.git("log", "-1", "--format=%P", "origin/bee/1-task").split()
     assert parents == [pull["head"]["sha"], stage.git("rev-parse", "origin/main")]
 
@@ -185,7 +185,7 @@ git push -q origin HEAD:refs/heads/bee/{number}-task
     host = stage.host(moves={"drafter": race})
     report = stage.tick(host)
     hers = stage.git("rev-parse", "HEAD")
-    assert stage.git("log", "-1", "--format=%s") == "hers", heard(host)
+    assert stage.git("log", "-1", "--format=%s") == "hers", verb_log(host)
     assert head_of(stage, 2) == hers
     run = runs(stage, host, 2)[-1]
     assert (run.outcome, "somebody else moved the branch" in run.note) == ("no-op-stale-input", True), report.said

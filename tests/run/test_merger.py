@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.belt.plays import approve, as_ada, head_of, heard, placed, pull_of, runs, task_pull
+from tests.belt.plays import approve, as_ada, head_of, placed, pull_of, runs, task_pull, verb_log
 from tests.belt.stage import DESIGN, FILES, MERGE, PLAN, Stage, staged
 
 POLICY = FILES[".github/bee.yml"]
@@ -38,7 +38,7 @@ git -c user.name=ada -c user.email=a@b.c commit -qm fix; git push -q origin HEAD
 """
     host = stage.host(moves={"merger": race})
     stage.tick(host)
-    assert stage.main_log()[0] == "fix", heard(host)
+    assert stage.main_log()[0] == "fix", verb_log(host)
     assert not stage.pulls()[0]["merged_at"]
     last = runs(stage, host, number)[-1]
     assert (last.outcome, last.failure) == ("error", "merge-refused")
@@ -84,7 +84,7 @@ def test_a_check_that_turns_red_while_the_merger_runs_stops_the_merge(stage: Sta
     host = stage.host(moves={"merger": red + MERGE})
     stage.tick(host)
     assert not stage.pulls()[0]["merged_at"]
-    assert "it is checks-failed now" in runs(stage, host, number)[-1].note, heard(host)
+    assert "it is checks-failed now" in runs(stage, host, number)[-1].note, verb_log(host)
     assert stage.position(number) == "checks-failed"
 
 
@@ -94,7 +94,7 @@ def test_a_persons_stop_while_the_merger_runs_is_obeyed(stage: Stage) -> None:
     stop = as_ada(stage, "POST", stage.at(f"/issues/{number}/labels"), {"labels": ["breeze:human"]})
     host = stage.host(moves={"merger": MERGE + stop})
     stage.tick(host)
-    assert not stage.pulls()[0]["merged_at"], heard(host)
+    assert not stage.pulls()[0]["merged_at"], verb_log(host)
     assert stage.labels(number) == {"breeze:human"}
     assert stage.position(number) == "human"
     stage.unlabel(number, "breeze:human")

@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.belt.plays import as_ada, fault, heard, lift, placed, pull_of, refusals, runs
+from tests.belt.plays import as_ada, fault, lift, placed, pull_of, refusals, runs, verb_log
 from tests.belt.stage import DESIGN, FILES, PLAN, Stage, staged
 
 POLICY = FILES[".github/bee.yml"]
@@ -64,7 +64,7 @@ def test_a_persons_edit_of_the_body_while_the_plan_is_made_is_not_lost(stage: St
     edit = as_ada(stage, "PATCH", stage.at(f"/issues/{number}"), {"body": edited})
     host = stage.host(moves={"planner": PLAN + edit})
     stage.tick(host)
-    assert stage.item(number)["body"] == edited, heard(host)
+    assert stage.item(number)["body"] == edited, verb_log(host)
     assert runs(stage, host, number)[-1].note == "the design text changed while the plan was made"
     assert stage.position(number) == "needs-plan"
     stage.tick(stage.host("other"))

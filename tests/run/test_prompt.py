@@ -28,8 +28,9 @@ def brief() -> Brief:
     failed = RunSummary("r", "drafter", "f", Outcome.ERROR, NOW, NOW, Failure.CRASH, LONG)
     behind = issue(body=LONG)
     return Brief(
-        Role.DRAFTER, "r", item, behind, step, Plan((step, step), "d"), view(item, behind), "changes-requested", "why",
-        "bee/1-task", "main", BASE, HEAD, last_run=failed, handoff=LONG, hint=LONG,
+        role=Role.DRAFTER, run="r", item=item, issue=behind, step=step, plan=Plan((step, step), "d"),
+        view=view(item, behind), position="changes-requested", reason="why", branch="bee/1-task", base_ref="main",
+        base=BASE, head=HEAD, last_run=failed, handoff=LONG, hint=LONG,
     )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def test_the_prompt_itself_holds_lines_and_no_floods() -> None:
 def test_the_facts_for_programs_stay_json() -> None:
     item = pull(title="x" * 300)
     facts = context_files(Brief(
-        Role.REVIEWER, "r", item, None, None, None, view(item), "needs-review", "why", "b", "main", BASE, HEAD,
+        role=Role.REVIEWER, run="r", item=item, view=view(item), position="needs-review", reason="why", branch="b",
+        base_ref="main", base=BASE, head=HEAD,
     ), "")["item.json"]  # fmt: skip
     assert json.loads(facts)["title"] == "x" * 300

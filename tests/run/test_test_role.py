@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.belt.plays import approve, head_of, heard, placed, pull_of, refusals, runs, task_pull
+from tests.belt.plays import approve, head_of, placed, pull_of, refusals, runs, task_pull, verb_log
 from tests.belt.stage import DRAFT, FILES, Stage, staged
 
 POLICY = FILES[".github/bee.yml"]
@@ -73,7 +73,7 @@ git rm -q broken
     host = stage.host(moves={"drafter": mend})
     stage.ticks(host)
     assert [result.split(" of ")[0] for result in results(stage)] == ["**E2E trace (fail)**", "**E2E trace (pass)**"]
-    assert stage.pulls()[0]["merged_at"], heard(host)
+    assert stage.pulls()[0]["merged_at"], verb_log(host)
     assert "broken" not in stage.main_files()
 
 
@@ -115,7 +115,7 @@ bee submit --title "The first end-to-end test" --body "It looks for the file."
     assert "missing: tests/e2e/verify.sh" in said[0]
     assert said[1] == "the change is not accepted:\n- `work-1.txt` is not a test: this role may only add tests"
     assert results(stage) == []
-    assert stage.position(number) == "needs-review", heard(host)
+    assert stage.position(number) == "needs-review", verb_log(host)
     stage.ticks(host)
     assert stage.pulls()[0]["merged_at"]
     assert "tests/e2e/verify.sh" in stage.main_files()

@@ -13,7 +13,7 @@ import pytest
 
 from bee.config.schema import RoleSettings
 from bee.model.roles import Role
-from tests.belt.plays import approve, bee, configure, heard, pull_of, runs, task_pull, tree_of
+from tests.belt.plays import approve, bee, configure, pull_of, runs, task_pull, tree_of, verb_log
 from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, PLAN, Stage, staged, until
 
 ENDS = f"""
@@ -77,7 +77,7 @@ grep -q "Use the other parser" "$BEE_CONTEXT/hint.md"
 {DRAFT}"""
     host = stage.host(moves={"drafter": seen, "reviewer": APPROVE})
     stage.tick(host)
-    assert [str(run.outcome) for run in runs(stage, host, number)] == ["error", "progressed"], heard(host)
+    assert [str(run.outcome) for run in runs(stage, host, number)] == ["error", "progressed"], verb_log(host)
     prompts = [(host.home.path / "runs" / run / "prompt.md").read_text() for run in sorted(host.home.runs())]
     assert "Last failure: none" in prompts[0]
     ended_as = r"drafter ended as error \(crash\): exit 3: boom: the parser fell over"
@@ -93,7 +93,7 @@ def test_r7_a_hand_off_of_one_role_reaches_the_next_run(stage: Stage) -> None:
     host = stage.host(moves={"reviewer": review, "drafter": seen})
     stage.tick(host)
     stage.tick(host)
-    assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed", "progressed"], heard(host)
+    assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed", "progressed"], verb_log(host)
     (run,) = (run for run in host.home.runs() if "drafter" in run)
     prompt = (host.home.path / "runs" / run / "prompt.md").read_text()
     assert re.search(r"Hand-off from the run before you: \[\S+\] asked for changes at", prompt)
@@ -109,7 +109,7 @@ def test_a_repository_overrides_a_prompt_from_its_default_branch_alone(stage: St
     host = stage.host(moves={"reviewer": f'test "$(head -1 {path})" = "Check {{{{number}}}} twice."\n{APPROVE}'})
     run = stage.tick(host).run
     assert (host.home.path / "runs" / run / "prompt.md").read_text().startswith("Check 2 twice.\n- `item.json`")
-    assert heard(host) == [("review", True, heard(host)[0][2])]
+    assert verb_log(host) == [("review", True, verb_log(host)[0][2])]
     stage.push({path: own.replace("{{number}}", "\n{{numbr}}")})
     number = stage.issue()
     stage.push({".github/bee/agents/drafter.md": "Do it.\n"})

@@ -9,7 +9,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bee import engines
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
 from bee.model.plan import read_body
@@ -118,10 +117,6 @@ def test_the_commented_examples_are_good_ones() -> None:
 def test_the_configuration_says_what_was_answered(engine: str | tuple[str, ...] | None) -> None:
     found = settings(templates.config_text("ada/calc", Answers(engine=engine, sandbox="none")))
     assert found == Settings(repos=("ada/calc",), engine=engine or "claude", sandbox="none")
-
-
-def test_every_engine_by_name_is_one_that_there_is() -> None:
-    assert set(templates.ENGINE_NAMES) == set(engines.NAMES)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bee.host import Scene
+from bee.engines.base import AgentJob
 from bee.model import limits, markers
 from bee.model.records import Kind, Record, decode
 from bee.model.refs import ITEM_REFS, parse_branch
@@ -18,7 +18,7 @@ from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
 from bee.tick.report import Report
-from tests.sim.crew import broken
+from tests.sim.agents import broken
 from tests.sim.hub import Post, Thing, User
 from tests.sim.people import EVE
 from tests.sim.timeline import Process
@@ -298,23 +298,23 @@ class Judge:
 
     # ---- agents and ticks -------------------------------------------------------------------------------------------
 
-    def played(self, scene: Scene, process: Process) -> None:
+    def ran(self, job: AgentJob, process: Process) -> None:
         """An agent began: not too often for the same thing, nor for a stranger, nor with a stranger's words."""
-        record, thing = self.tip(scene.number), self.world.hub.things[scene.number]
-        self.world.count(f"role {scene.role}")
-        if record is not None and record.run == scene.run:
-            key = (scene.number, str(scene.role), record.fingerprint)
+        record, thing = self.tip(job.number), self.world.hub.things[job.number]
+        self.world.count(f"role {job.role}")
+        if record is not None and record.run == job.run:
+            key = (job.number, str(job.role), record.fingerprint)
             self.plays[key] += 1
             if self.plays[key] > limits.FAILURES_MAX + limits.LOST_MAX + 3:
-                self.blame(f"{scene.role} was sent to #{scene.number} {self.plays[key]} times for the same thing")
+                self.blame(f"{job.role} was sent to #{job.number} {self.plays[key]} times for the same thing")
         adopted = _adopted(thing)
         if thing.author.login == "eve" and not adopted and not self._approved(thing, self.world.hub.now, people=True):
-            self.blame(f"{scene.role} was sent to #{scene.number}, which only a stranger wants")
-        said = [path.name for path in scene.context.iterdir() if EVE in path.read_text()]
+            self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
+        said = [path.name for path in job.context.iterdir() if EVE in path.read_text()]
         named = parse_branch(thing.head_ref)
         behind = self.world.hub.things.get(named[0]) if named else None
         if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
-            self.blame(f"a stranger's words reached {scene.role} on #{scene.number}: {said}")
+            self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
 
     def ticked(self, report: Report) -> None:
         """A tick ended."""

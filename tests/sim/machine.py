@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import requests
 from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient, Servers
-from bee.host import Handler, Host
+from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase
 from bee.pipeline.output_checks import Gates
@@ -23,7 +22,7 @@ from bee.run.worker import work
 from bee.system.home import Home, Slot
 from bee.tick.report import Options, Report
 from bee.tick.tick import tick
-from tests.sim.crew import Actors
+from tests.sim.agents import ModelRunner
 from tests.sim.hub import User
 from tests.sim.mirrors import ModelClone, ModelMirror
 from tests.sim.timeline import HostClock, Killed, Process
@@ -49,7 +48,6 @@ class Machine:
     processes: list[Process] = field(default_factory=list)
     runs: dict[str, Process] = field(default_factory=dict)
     clones: dict[Path, ModelClone] = field(default_factory=dict)
-    handlers: dict[Path, Handler] = field(default_factory=dict)
     mirror_refs: dict[str, str] = field(default_factory=dict)
     mirror_known: set[str] = field(default_factory=set)
     down_until: float = 0.0
@@ -87,9 +85,7 @@ class Machine:
             client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
             executor=self.world.parts.executor(self, process),
-            crew=self.world.parts.crew(self.world, self, process),
-            open_broker=self._broker,
-            install_client=lambda folder: None,
+            runner=lambda: self.world.parts.runner(self.world, self, process),
             role_prompt=role_prompt,
             gates=Gates,
             say=lambda text: self.world.tell(f"{self.name} {process.name}: {text}"),
@@ -113,12 +109,6 @@ class Machine:
         return ModelMirror(
             self.world.hub, self.who, path, clock.time, traffic, self.clones, self.mirror_refs, self.mirror_known
         )
-
-    @contextlib.contextmanager
-    def _broker(self, handler: Handler) -> Iterator[Path]:
-        path = self.folder / f"socket-{len(self.handlers)}"
-        self.handlers[path] = handler
-        yield path
 
     # ---- what its scheduler and its tick start -----------------------------------------------------------------------
 
@@ -183,18 +173,34 @@ def _decoded(raw: bytes, slot: Slot) -> Job:
         raise
 
 
-@dataclass(frozen=True)
+@dataclass
 class ModelExecutor:
     """Workers are processes of the model."""
 
     machine: Machine
     process: Process
+    slot: Slot | None = None
 
-    def launch(self, job: bytes, run: str, slot_fd: int) -> None:
+    def capacity(self) -> int:
+        """The slots are the machine's own files and locks."""
+        if self.slot is None:
+            clock = HostClock(self.machine.world.timeline, self.process, self.machine.skew)
+            self.slot = Slot.acquire(self.machine.home(clock), self.machine.slots, self.process.name)
+        return int(self.slot is not None)
+
+    def release(self) -> None:
+        """Free the slot."""
+        if self.slot is not None:
+            self.slot.release()
+            self.slot = None
+
+    def launch(self, job: bytes, run: str) -> None:
         """Start the worker."""
         if self.process.dead:
             raise Killed
-        self.machine.start_worker(job, run, slot_fd)
+        assert self.slot is not None
+        self.machine.start_worker(job, run, self.slot.hand_over())
+        self.slot = None
 
     def phase(self, run: str, host: str, boot: str) -> Phase:
         """Only the same host in the same boot can say dead."""
@@ -221,7 +227,7 @@ class Parts:
 
     transport: type[Transport] = Transport
     executor: type[ModelExecutor] = ModelExecutor
-    crew: type[Actors] = Actors
+    runner: type[ModelRunner] = ModelRunner
 
 
 PARTS = Parts()

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import requests
 
-from bee.engines import EngineResult
-from bee.host import Scene
+from bee.engines.base import AgentJob, EngineResult
+from bee.host import Handler
 from bee.model.records import Phase
 from bee.model.roles import Role
-from tests.sim.crew import Actors
+from tests.sim.agents import ModelRunner
 from tests.sim.hub import No
 from tests.sim.machine import ModelExecutor, Parts
 from tests.sim.transport import API, GRAPHQL, Transport, asked
@@ -94,7 +94,7 @@ def request_writes(json: Any) -> bool:
     return not str((json or {}).get("query", "")).lstrip().startswith("query")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Undertaker(ModelExecutor):
     """An executor for which every run is dead."""
 
@@ -108,19 +108,19 @@ class Undertaker(ModelExecutor):
 
 
 @dataclass(frozen=True)
-class Eager(Actors):
+class Eager(ModelRunner):
     """A merge gate that says yes: whoever reviews, merges."""
 
-    def play(self, scene: Scene) -> EngineResult:
+    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Straight to main."""
-        if scene.role is Role.REVIEWER:
-            hub, pull = self.world.hub, self.world.hub.things[scene.number]
+        if job.role is Role.REVIEWER:
+            hub, pull = self.world.hub, self.world.hub.things[job.number]
             try:
                 with self.world.judge.acting(self.process, ASKED):
                     hub.merge(hub.users["bee"], pull, pull.head, "squash", pull.title)
             except No:
                 pass
-        return super().play(scene)
+        return super().run(job, handle)
 
 
 ASKED = asked("PUT", f"{API}/repos/ada/calc/pulls/0/merge", None)
@@ -128,7 +128,7 @@ ASKED = asked("PUT", f"{API}/repos/ada/calc/pulls/0/merge", None)
 BROKEN = {
     "a lease that does not compare": (Parts(transport=NoCompare), "over the live lease", 9),
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0),
-    "a gate that says yes": (Parts(crew=Eager), "was merged", 0),
+    "a gate that says yes": (Parts(runner=Eager), "was merged", 0),
     "a retry that does not look": (Parts(transport=Twice), "carries the effect", 0),
     "a host that hears no stop": (Parts(transport=Deaf), "after a person's stop", 20),
     "a host that trusts everybody": (Parts(transport=Believing), "stranger", 0),

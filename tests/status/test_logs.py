@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bee.engines.transcript import readable
-from bee.run import runlog
-from bee.run.runlog import About
+from bee.engines.events import Entry
+from bee.engines.find import find
+from bee.run import run_log
+from bee.run.run_log import About
 from bee.system.home import Home
 from tests.belt.plays import bee
 from tests.belt.stage import staged
@@ -21,7 +22,10 @@ from tests.shapes import valid
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "20260101T000000Z-drafter-7-aaaaaaaa"
-ABOUT = About(RUN, "ada/calc", 7, "drafter", "claude", "scripted-1", True, "needs-step", "here-1", 1_767_225_600)
+ABOUT = About(
+    run=RUN, repo="ada/calc", number=7, role="drafter", engine="claude", model="scripted-1", own_server=True,
+    position="needs-step", host="here-1", started_at=1_767_225_600,
+)  # fmt: skip
 CLAUDE = [
     {"type": "system", "subtype": "init", "model": "scripted-1"},
     {
@@ -58,9 +62,13 @@ GEMINI = [
 ]
 
 
+def entries_of(engine: str, line: bytes) -> list[Entry]:
+    return find(("command",) if engine == "command" else engine).entries(line)
+
+
 def entries(engine: str, events: list[dict[str, object]]) -> list[tuple[str, str]]:
     lines = [json.dumps(event).encode() for event in events]
-    return [(entry.kind, entry.text) for line in lines for entry in readable(engine, line)]
+    return [(entry.kind, entry.text) for line in lines for entry in entries_of(engine, line)]
 
 
 def test_the_events_of_each_engine_become_words() -> None:
@@ -87,7 +95,7 @@ def test_the_events_of_each_engine_become_words() -> None:
     ],
 )  # fmt: skip
 def test_no_line_breaks_it_and_none_is_raw(engine: str, line: bytes) -> None:
-    for entry in readable(engine, line):
+    for entry in entries_of(engine, line):
         assert entry.text.isprintable() or "\n" in entry.text
         assert len(entry.text.encode()) < 4_200
 
@@ -97,15 +105,15 @@ def home_with_run(folder: Path, ended: bool = True) -> Home:
     home = Home(folder)
     home.ensure()
     home.config_path.write_text("version: 1\nrepos: [ada/calc]\n")
-    runlog.write_about(home, ABOUT)
+    run_log.write_about(home, ABOUT)
     lines = [json.dumps(event).encode() + b"\n" for event in CLAUDE]
-    (home.run_dir(RUN) / runlog.TRANSCRIPT).write_bytes(b"".join(lines[:2]))
-    runlog.add_verb(home, RUN, 1_767_225_605, "submit", False, "commit your work first")
-    (home.run_dir(RUN) / runlog.TRANSCRIPT).write_bytes(b"".join(lines))
+    (home.run_dir(RUN) / run_log.TRANSCRIPT).write_bytes(b"".join(lines[:2]))
+    run_log.add_verb(home, RUN, 1_767_225_605, "submit", False, "commit your work first")
+    (home.run_dir(RUN) / run_log.TRANSCRIPT).write_bytes(b"".join(lines))
     if ended:
         end = {"ended_at": ABOUT.started_at + 9, "outcome": "error", "failure": "killed", "note": "signal 9"}
-        data = {**json.loads((home.run_dir(RUN) / runlog.ABOUT).read_text()), **end, "tokens": 15, "cost_usd": 0.25}
-        (home.run_dir(RUN) / runlog.ABOUT).write_text(json.dumps(data))
+        data = {**json.loads((home.run_dir(RUN) / run_log.ABOUT).read_text()), **end, "tokens": 15, "cost_usd": 0.25}
+        (home.run_dir(RUN) / run_log.ABOUT).write_text(json.dumps(data))
     return home
 
 
@@ -156,7 +164,7 @@ def test_following_ends_with_the_run_and_with_ctrl_c(tmp_path: Path) -> None:
     stopped.send_signal(2)
     assert stopped.communicate(timeout=30)[1] == "bee: interrupted\n"
     assert stopped.returncode == 130
-    with (home.run_dir(RUN) / runlog.TRANSCRIPT).open("ab") as file:
+    with (home.run_dir(RUN) / run_log.TRANSCRIPT).open("ab") as file:
         file.write(b'{"type":"assistant","message":{"id":"m2","content":[{"type":"text","text":"Later."}]}}\n')
     time.sleep(0.1)
     held.release()

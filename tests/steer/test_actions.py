@@ -8,7 +8,19 @@ from bee.cli import main
 from bee.lease.store import ByPerson
 from bee.steer import actions
 from bee.system.home import Home
-from tests.belt.plays import as_ada, bee, configure, fault, heard, last_seq, lift, placed, runs, task_pull, writes_after
+from tests.belt.plays import (
+    as_ada,
+    bee,
+    configure,
+    fault,
+    last_seq,
+    lift,
+    placed,
+    runs,
+    task_pull,
+    verb_log,
+    writes_after,
+)
 from tests.belt.stage import CHANGES, DRAFT, Stage
 
 REPO = ("--repo", "ada/calc")
@@ -128,7 +140,7 @@ def test_a_persons_label_alone_stops_the_run_and_is_never_undone(stage: Stage) -
     stop = as_ada(stage, "POST", stage.at(f"/issues/{number}/labels"), {"labels": ["breeze:human"]})
     host = stage.host(moves={"drafter": DRAFT + stop})
     stage.tick(host)
-    assert stage.labels(number) == {"breeze:human"}, heard(host)
+    assert stage.labels(number) == {"breeze:human"}, verb_log(host)
     assert stage.position(number) == "human"
     stage.ticks(host)
     assert stage.labels(number) == {"breeze:human"}
@@ -178,6 +190,6 @@ def test_d9_a_change_request_after_an_approval_wins_and_the_drafter_reads_it(sta
     seen = f'grep -q "Use the shared parser" "$BEE_CONTEXT/feedback.md"\n{DRAFT}'
     host = stage.host(moves={"drafter": seen, "reviewer": CHANGES})
     stage.tick(host)
-    assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed"], heard(host)
+    assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed"], verb_log(host)
     assert stage.position(2) == "needs-review"
     assert main.main(["why", "2", *REPO]) == 75, "no token in this process"

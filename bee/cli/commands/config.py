@@ -14,15 +14,16 @@ from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles,
 from bee.config.schema import POLICY_PATH, Policy, Settings, policy_of, settings_of
 from bee.config.yaml import YamlNode
 from bee.config.yaml import parse as parse_yaml
+from bee.engines.table import ENGINES
 from bee.model.errors import AuthError
 from bee.model.text import plain
 
 HELP = "every setting as it counts here, with the file and line that set it; secrets are not shown"
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
-LOGINS: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN", "OPENAI_API_KEY", "GEMINI_API_KEY")
+LOGINS: Final = tuple(name for row in ENGINES.values() for name in row.login)
 ADDRESSES: Final = (
-    "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL", "ANTHROPIC_BASE_URL",
-    "OPENAI_BASE_URL", "GOOGLE_GEMINI_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
+    "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
+    *(row.server_variable for row in ENGINES.values()), "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
 )  # fmt: skip
 
 

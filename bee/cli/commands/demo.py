@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from bee.engines.table import ENGINES
+
 HELP = "watch a design doc become merged pull requests, on an embedded GitHub"
 
 
@@ -17,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rehearsal", "the same on your own repository; your clone is only read")
     group.add_argument("--repo", type=Path, metavar="PATH", help="your clone")
     group.add_argument("--issue", type=Path, metavar="FILE", help="your design doc, with `# Title` as its first line")
-    group.add_argument("--engine", help="who plays the roles: claude, codex, gemini, or a command in quotes")
+    group.add_argument("--engine", help=f"who plays the roles: {', '.join(ENGINES)}, or a command in quotes")
     parser.add_argument("--page-size", type=int, metavar="N", help="the embedded GitHub answers in pages of N")
     parser.add_argument("--home-wipe", action="store_true", help=argparse.SUPPRESS)
 

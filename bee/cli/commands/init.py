@@ -14,6 +14,7 @@ from bee.cli.commands.doctor import token_source
 from bee.cli.common import print_json
 from bee.config.readers import check_repo_name
 from bee.config.schema import POLICY_PATH
+from bee.engines.table import ENGINES
 from bee.github.client import GitHubClient, Servers
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import Label
@@ -41,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="ask nothing, show what would be written, write nothing")
     parser.add_argument("--intake", choices=INTAKES, help="which issues bee takes on (default: opted-in)")
     parser.add_argument("--verify", metavar="COMMAND", help="what must pass before a merge (default: by what is there)")
-    parser.add_argument("--engine", metavar="ENGINE", help="who plays the roles: claude, codex, gemini, or a command "
-                        "in quotes")  # fmt: skip
+    parser.add_argument("--engine", metavar="ENGINE", help=f"who plays the roles: {', '.join(ENGINES)}, or "
+                        "a command in quotes")  # fmt: skip
     parser.add_argument("--sandbox", choices=("required", "none"), help="none: agents run with all your rights")
     parser.add_argument(
         "--json", action="store_true", help="one JSON line, last on standard output; needs --yes or --dry-run"

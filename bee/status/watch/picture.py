@@ -18,7 +18,7 @@ from bee.pipeline.decide import Decision, actionable, decide
 from bee.pipeline.facts import View, is_live, record_of
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus
-from bee.run import runlog
+from bee.run import run_log
 from bee.status.logs import Reading
 
 Key = tuple[str, int]
@@ -118,7 +118,7 @@ class Follow:
 
     def _latest(self, host: Host) -> Reading | None:
         repo, number = self.key
-        here = [about for about in runlog.runs_of(host.home, number) if about.repo.lower() == repo.lower()]
+        here = [about for about in run_log.runs_of(host.home, number) if about.repo.lower() == repo.lower()]
         if not here:
             return None
         self.run = here[-1].run

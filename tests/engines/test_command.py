@@ -7,36 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from bee.engines import EngineJob, find
+from bee.engines.base import AgentJob
+from bee.engines.find import find
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.run import agent_runner
 from bee.system.process import Agent, Stopped
+from tests.engines.jobs import agent_job
 
 
-def job(tmp_path: Path, **more: object) -> EngineJob:
-    places = {name: tmp_path / name for name in ("clone", "context", "run", "bin", "agent-home")}
-    for path in places.values():
+def job(tmp_path: Path, **more: object) -> AgentJob:
+    made = agent_job(tmp_path, home=tmp_path / "agent-home", **more)
+    for path in (made.clone, made.context, made.bin, made.home):
         path.mkdir(exist_ok=True)
-    return EngineJob(
-        role="drafter",
-        run="r1",
-        repo="o/r",
-        number=7,
-        clone=places["clone"],
-        context=places["context"],
-        run_dir=places["run"],
-        socket="/tmp/bee-x/s",
-        bin_dir=places["bin"],
-        home=places["agent-home"],
-        branch="bee/7-a",
-        **more,  # type: ignore[arg-type]
-    )
+    return made
 
 
 def test_x4_the_environment_of_an_agent_is_built_not_inherited(tmp_path: Path) -> None:
     host = {"GH_TOKEN": "t0ken", "HOME": "/home/ann", "PATH": "/home/ann/bin", "SSH_AUTH_SOCK": "/x", "LANG": "de"}
-    env = find({"command": ["agent"]}).env(job(tmp_path, extra_env={"API_KEY": "k"}), host)
+    env = find({"command": ["agent"]}).env(job(tmp_path), host)
     assert "t0ken" not in str(env)
     assert "/home/ann" not in str(env)
     assert env["PATH"].startswith(f"{tmp_path / 'bin'}:/usr/local/")
@@ -51,7 +40,7 @@ def test_x4_the_environment_of_an_agent_is_built_not_inherited(tmp_path: Path) -
         "BEE_SOCKET": "/tmp/bee-x/s",
         "BEE_BRANCH": "bee/7-a",
     }
-    assert (env["LANG"], env["API_KEY"]) == ("de", "k")
+    assert env["LANG"] == "de"
     assert "SSH_AUTH_SOCK" not in env
 
 
@@ -60,7 +49,7 @@ def test_any_executable_plays_a_role(tmp_path: Path) -> None:
     program.write_text('#!/bin/sh\necho "$BEE_ROLE $1 $(cat)" > "$BEE_CONTEXT/done"; pwd\n')
     program.chmod(0o755)
     engine = find([str(program)])
-    given = job(tmp_path, extra_args=("--fast",))
+    given = job(tmp_path, args=("--fast",))
     agent = Agent.start(
         engine.argv(given), cwd=given.clone, env=engine.env(given, {}), prompt=b"the prompt", transcript=tmp_path / "t"
     )

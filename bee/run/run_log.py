@@ -23,7 +23,7 @@ VERBS: Final = "verbs.ndjson"
 ANSWER_BYTES_MAX: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """One run. Times in seconds since the epoch, by GitHub's clock; `ended_at` 0 while it runs.
 
@@ -50,7 +50,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class VerbEntry:
     """One verb and bee's answer. `offset`: where the transcript stood by then, in bytes."""
 
     at: int
@@ -83,7 +83,7 @@ def add_verb(home: Home, run: str, at: int, verb: str, ok: bool, text: str) -> N
     """Append one verb at this place of the transcript, its answer cut to ANSWER_BYTES_MAX."""
     path, transcript = home.run_dir(run) / VERBS, home.run_dir(run) / TRANSCRIPT
     printed = transcript.stat().st_size if transcript.exists() else 0
-    data = codec.plain(Verb(at, printed, verb, ok, clipped(text, ANSWER_BYTES_MAX)))
+    data = codec.plain(VerbEntry(at, printed, verb, ok, clipped(text, ANSWER_BYTES_MAX)))
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
         file.write(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
@@ -109,10 +109,10 @@ class Tail:
                 yield begin, line.rstrip(b"\r\n")
 
 
-def read_verb(line: bytes) -> Verb | None:
+def read_verb(line: bytes) -> VerbEntry | None:
     """One line of verbs.ndjson; None for anything else."""
     try:
         data: Any = json.loads(line)
-        return codec.build(Verb, data)
+        return codec.build(VerbEntry, data)
     except ValueError:
         return None

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bee.engines.errors import is_quota_sentence, read_trouble, retry_time
-from bee.engines.prices import PRICES, Price, Usage, cost_of, price_of
+from bee.engines.errors import classify, is_quota_sentence, retry_time
+from bee.engines.prices import Usage, cost_of, price_of
+from bee.engines.table import ENGINES, Price
 from bee.model.outcomes import Failure
 
 NOW = datetime(2026, 7, 15, 12, 0, tzinfo=UTC).timestamp()
@@ -80,7 +81,7 @@ def test_the_zone_of_this_machine_where_none_is_named() -> None:
     ],
 )
 def test_a7_the_class_of_what_an_engine_says(text: str, failure: Failure | None) -> None:
-    found = read_trouble(text, NOW)
+    found = classify(text, NOW)
     assert (found.failure if found else None) == failure
 
 
@@ -94,15 +95,17 @@ def test_a_summary_that_speaks_of_limits_is_no_quota() -> None:
 def test_prices_come_from_the_configuration_then_the_table_then_the_dearest() -> None:
     own = {"m": Price(1, 2, 3)}
     assert price_of("codex", "m", True, own) == Price(1, 2, 3)
-    assert price_of("codex", "gpt-5.4", False) == PRICES["codex"]["gpt-5.4"]
-    assert price_of("codex", "gpt-5.4-mini-2026", False) == PRICES["codex"]["gpt-5.4-mini"]
-    assert price_of("codex", "gpt-5.40", False) == PRICES["codex"]["gpt-5.5"]
-    assert price_of("claude", "claude-opus-4-8[1m]", False) == PRICES["claude"]["claude-opus-4"]
+    assert price_of("codex", "gpt-5.4", False) == ENGINES["codex"].prices["gpt-5.4"]
+    assert price_of("codex", "gpt-5.4-mini-2026", False) == ENGINES["codex"].prices["gpt-5.4-mini"]
+    assert price_of("codex", "gpt-5.40", False) == ENGINES["codex"].prices["gpt-5.5"]
+    assert price_of("claude", "claude-opus-4-8[1m]", False) == ENGINES["claude"].prices["claude-opus-4"]
     assert price_of("gemini", "unheard-of", False).written == 12.0
     assert price_of("gemini", "unheard-of", True) == Price(0, 0, 0)
 
 
 def test_the_cost_of_a_run_is_that_of_its_tokens() -> None:
     usage = Usage(read=3200, cached=800, written=200)
-    assert cost_of(usage, PRICES["claude"]["claude-opus-4"]) == pytest.approx(0.0214)  # as Claude Code 2.1.197 said
+    assert cost_of(usage, ENGINES["claude"].prices["claude-opus-4"]) == pytest.approx(
+        0.0214
+    )  # as Claude Code 2.1.197 said
     assert cost_of(Usage(stored=1_000_000), Price(4, 0, 0)) == pytest.approx(5.0)

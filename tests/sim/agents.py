@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bee.engines import EngineResult
-from bee.host import Scene
+from bee.engines.base import AgentJob, EngineResult
+from bee.host import Handler
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.system.process import Ended
@@ -37,8 +37,8 @@ def broken(files: Mapping[str, str]) -> bool:
 
 
 @dataclass(frozen=True)
-class Actors:
-    """The crew of one worker process."""
+class ModelRunner:
+    """The agents of one worker process."""
 
     world: World
     machine: Machine
@@ -54,14 +54,14 @@ class Actors:
         bad = broken(self.machine.clones[where].files)
         return Ended(1 if bad else 0, b"broken\n" if bad else b"ok\n", b"", took, False, False)
 
-    def play(self, scene: Scene) -> EngineResult:
+    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""
         quiet = self.world.quiet
         mood = "good" if quiet else self.world.random.choices(list(MOODS), list(MOODS.values()))[0]
         self.world.count(f"agent {mood}")
-        self.world.judge.played(scene, self.process)
-        self.world.tell(f"{self.machine.name}: {scene.role} on #{scene.number} is {mood} ({scene.run})")
-        part = _Part(self.world, self.machine, scene)
+        self.world.judge.ran(job, self.process)
+        self.world.tell(f"{self.machine.name}: {job.role} on #{job.number} is {mood} ({job.run})")
+        part = _Part(self.world, self.machine, job, handle)
         try:
             return part.act(mood)
         except _StoppedError:
@@ -72,11 +72,11 @@ class Actors:
 class _Part:
     """One agent at work."""
 
-    def __init__(self, world: World, machine: Machine, scene: Scene) -> None:
-        self.world, self.scene, self.random = world, scene, world.random
+    def __init__(self, world: World, machine: Machine, job: AgentJob, handle: Handler) -> None:
+        self.world, self.job, self.random = world, job, world.random
         self.machine = machine
-        self.handler = machine.handlers[scene.socket]
-        self.facts: dict[str, Any] = json.loads((scene.context / "item.json").read_text())
+        self.handler = handle
+        self.facts: dict[str, Any] = json.loads((job.context / "item.json").read_text())
 
     def act(self, mood: str) -> EngineResult:
         """Play the part in this mood."""
@@ -109,27 +109,25 @@ class _Part:
         while seconds > 0:
             self.world.timeline.sleep(min(seconds, 20.0))
             seconds -= 20.0
-            if self.scene.stop.is_set():
+            if self.job.stop.is_set():
                 raise _StoppedError
 
     def _say(self, verb: str, **args: Any) -> bool:
         if self.world.timeline.current and self.world.timeline.current.process.dead:
             raise Killed
         answer = self.handler(verb, args)
-        self.world.tell(
-            f"  {self.scene.role} on #{self.scene.number}: {verb} {'ok' if answer.ok else answer.text[:90]}"
-        )
+        self.world.tell(f"  {self.job.role} on #{self.job.number}: {verb} {'ok' if answer.ok else answer.text[:90]}")
         return answer.ok
 
     def _rubbish(self) -> None:
         for _ in range(self.random.randint(1, 4)):
             verb = self.random.choice(("merge", "plan", "submit", "review", "e2e", "fly", "reply", "nothing-to-do"))
             args = self.random.choice(({}, {"text": 7}, {"title": "", "body": None}, {"action": "classify"}, {"x": []}))
-            if not (verb == "merge" and self.scene.role is Role.MERGER):
+            if not (verb == "merge" and self.job.role is Role.MERGER):
                 self._say(verb, **args)
 
     def _role(self) -> None:
-        role = self.scene.role
+        role = self.job.role
         if role is Role.PLANNER:
             ids = ("one", "two")[: self.random.randint(1, 2)]
             self._say("plan", text="".join(PLAN.format(id=step) for step in ids))
@@ -146,7 +144,7 @@ class _Part:
             self._say("merge")
 
     def _draft(self) -> None:
-        clone = self.machine.clones[self.scene.clone]
+        clone = self.machine.clones[self.job.clone]
         position, now = self.facts["position"], self.world.hub.now
         if position == "changes-requested" and self.random.random() < 0.3:
             self._say("reply", text="It is right as it is.")
@@ -159,12 +157,12 @@ class _Part:
         if position in {"e2e-failed", "checks-failed"} or self.world.quiet:
             for path in [*bad, "right.txt"]:
                 clone.files.pop(path, None)
-        clone.files[f"work-{self.scene.number}-{now}.txt"] = self.scene.run
+        clone.files[f"work-{self.job.number}-{now}.txt"] = self.job.run
         if not self.world.quiet:
             for name, chance in (("broken.txt", 0.15), ("right.txt", 0.15), ("shared.txt", 0.15)):
                 if self.random.random() < chance:
-                    clone.files[name] = self.scene.run
-        clone.commit(f"work on {self.scene.branch}", now)
+                    clone.files[name] = self.job.run
+        clone.commit(f"work on {self.job.branch}", now)
         if self.random.random() < 0.05 and not self.world.quiet:
             clone.files["dirty.txt"] = "x"
-        self._say("submit", title=f"Work on {self.scene.branch}", body="It is done.")
+        self._say("submit", title=f"Work on {self.job.branch}", body="It is done.")

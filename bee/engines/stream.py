@@ -1,0 +1,294 @@
+"""What the agent CLIs have in common: JSON lines in, one verdict out. A failure until a success is proven."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bee.engines import base
+from bee.engines.base import ENDS, AgentJob, Engine, EngineResult, Spent
+from bee.engines.errors import EngineError, classify
+from bee.engines.events import Entry, Found, entries, output_entry, parse
+from bee.engines.prices import Usage, cost_of, price_of
+from bee.engines.table import EngineRow, Price
+from bee.model.errors import UsageError
+from bee.model.outcomes import Failure
+from bee.model.text import one_line
+from bee.system.process import Stopped
+
+LOOK_SECONDS: Final = 1.0
+NO_KEY: Final = "none"  # what a server of one's own gets where nothing logs in
+SHEBANG_BYTES_MAX: Final = 200
+ANSWERS_MAX: Final = 10_000
+SESSION_FILES_MAX: Final = 20
+BYTES_PER_LOOK_MAX: Final = 4 * 1024 * 1024
+SESSION_BYTES_MAX: Final = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How to start a program without PATH, and the files and folders it consists of."""
+
+    argv: tuple[str, ...]
+    shown: tuple[Path, ...]
+
+
+def locate(name: str, package: str, path: str) -> Program:
+    """The program `name` on `path`, with its links resolved. Raises UsageError, which says how to install it.
+
+    A script of an npm package is started with `node` itself, and is shown with the `node_modules` it lies in: its
+    parts may be packages beside it. A native program is shown alone. What lies in /usr the box shows anyway.
+    """
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise UsageError(f"there is no `{name}` on PATH: npm install -g {package}")
+    real = Path(found).resolve()
+    argv, shown = [str(real)], [next((folder for folder in real.parents if folder.name == "node_modules"), real)]
+    with real.open("rb") as file:
+        first = file.read(SHEBANG_BYTES_MAX).split(b"\n", 1)[0]
+    if first.startswith(b"#!") and b"node" in first:
+        node = shutil.which("node", path=path)
+        if node is None:
+            raise UsageError(f"`{name}` needs node, and there is none on PATH")
+        shown.append(Path(node).resolve())
+        argv.insert(0, str(shown[-1]))
+    return Program(tuple(argv), tuple(path for path in shown if not path.is_relative_to("/usr")))
+
+
+class Sessions:
+    """The session files below a private HOME that match a pattern, read on from where the last look ended.
+
+    The agent can write there, too: files are read by the bytes that came since, bounded, and links are not followed.
+    """
+
+    def __init__(self, home: Path, pattern: str) -> None:
+        self._home, self._pattern = home, pattern
+        self._read: dict[Path, int] = {}
+
+    def lines(self) -> Iterator[bytes]:
+        """The whole lines that are new."""
+        if len(self._read) < SESSION_FILES_MAX and self._pattern:
+            for path in islice(self._home.glob(self._pattern), SESSION_FILES_MAX):
+                self._read.setdefault(path, 0)
+        for path, begin in list(self._read.items()):
+            chunk = _chunk(path, begin) if begin < SESSION_BYTES_MAX else b""
+            whole = chunk.rfind(b"\n") + 1
+            # a line longer than a look is left out
+            self._read[path] = begin + (whole or (len(chunk) if len(chunk) == BYTES_PER_LOOK_MAX else 0))
+            yield from chunk[:whole].splitlines()
+
+
+def _chunk(path: Path, begin: int) -> bytes:
+    """The bytes of a regular file from `begin` on, as far as one look goes; none where it is anything else."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        regular = stat.S_ISREG(os.fstat(fd).st_mode)
+        return os.pread(fd, BYTES_PER_LOOK_MAX, begin) if regular else b""
+    finally:
+        os.close(fd)
+
+
+class StreamEngine(Engine):
+    """An agent CLI that prints events as JSON lines. Subclasses say its argv, its environment and its events.
+
+    `error` is the last thing the program said that stops it, and is forgotten when the model goes on. `noted` is what
+    it wrote down of its session, `dollars` its own bill, `hopeless`: it waits for what will not come.
+    """
+
+    def __init__(
+        self,
+        row: EngineRow,
+        path: str,
+        prices: Mapping[str, Price] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.row, self.name = row, row.name
+        self._path, self._prices, self._clock = path, prices, clock
+        self._found: Program | None = None
+        self._own_server, self._usd_max = False, 0.0
+        self.model = self.note = ""
+        self.final = self.success = self.hopeless = False
+        self.error: EngineError | None = None
+        self.turns = 0
+        self.usage, self.noted = Usage(), Usage()
+        self.answers: dict[str, Usage] = {}
+        self.dollars: float | None = None
+        self._sessions: Sessions | None = None
+        self._looked = 0.0
+
+    @property
+    def program(self) -> Program:
+        """Its program on this machine. Raises UsageError where it is not installed."""
+        if self._found is None:
+            self._found = locate(self.name, self.row.package, self._path)
+        return self._found
+
+    def shows(self) -> Sequence[Path]:
+        """The program's package and its runtime. Raises UsageError where it is not installed."""
+        return self.program.shown
+
+    def argv(self, job: AgentJob) -> list[str]:
+        """The program and its arguments, the configuration's own ones last. Raises UsageError."""
+        self.assume(job.model, bool(job.base_url), job.home)
+        self._usd_max = job.usd_max
+        return [*self.program.argv, *self.arguments(job), *job.args]
+
+    @abstractmethod
+    def arguments(self, job: AgentJob) -> list[str]:
+        """What a subclass says to its program."""
+
+    @abstractmethod
+    def event(self, event: Mapping[str, Any]) -> None:
+        """Take one event."""
+
+    @abstractmethod
+    def said(self, event: Mapping[str, Any]) -> Found:
+        """What an event says to people."""
+
+    def plain(self, stream: str, line: str) -> None:  # a hook that most leave alone
+        """Take one line that is not an event."""
+
+    def noted_by(self, line: Mapping[str, Any]) -> None:  # a hook that most leave alone
+        """Take one line of its session."""
+
+    def by_code(self, code: int) -> Failure | None:
+        """What an exit code of the program's own means, where it has a meaning."""
+        return None
+
+    def login(self, host_env: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str]:
+        """The login variables of this engine (or those named), as far as the host has them."""
+        return {name: host_env[name] for name in names or self.row.login if host_env.get(name)}
+
+    def assume(self, model: str, own_server: bool, home: Path) -> None:
+        """What its tokens are priced by, until the program itself names its model; and where its sessions are."""
+        self.model, self._own_server = model, own_server
+        self._sessions = Sessions(home, self.row.sessions)
+
+    def server(self, host_env: Mapping[str, str]) -> str:
+        """What its variable says: handed over as a `base_url` is, with the same care for the login."""
+        return host_env.get(self.row.server_variable, "")
+
+    def reaches(self, job: AgentJob) -> Sequence[str]:
+        """The server of one's own, else the vendor's."""
+        url = urlsplit(job.base_url or self.row.server)
+        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+        return (f"{host}:{url.port or (80 if url.scheme == 'http' else 443)}",)
+
+    def feed(self, stream: str, line: bytes) -> bool:
+        """Take one line; True after the final record, when it waits for what will not come, or is over its budget."""
+        event = parse(line) if stream == "stdout" else None
+        if event is not None:
+            self.event(event)
+            self._look(LOOK_SECONDS)
+            self._check_budget()
+        elif line.strip():
+            super().feed(stream, line)
+            self.plain(stream, line[: base.LINE_BYTES_KEPT_MAX].decode("utf-8", "replace"))
+        return self.final or self.hopeless
+
+    def entries(self, line: bytes) -> list[Entry]:
+        """What a line of its stdout says to people."""
+        event = parse(line)
+        return output_entry(line) if event is None else entries(self.said(event))
+
+    def so_far(self) -> Spent:
+        """The bill where there is one, else what its events and its session have told."""
+        self._look(0.0)
+        return Spent(self.cost(), self._used().total, self.turns)
+
+    def cost(self) -> float:
+        """US dollars so far."""
+        return self.price(self._used(), self.model) if self.dollars is None else self.dollars
+
+    def price(self, usage: Usage, model: str) -> float:
+        """US dollars for tokens of a model."""
+        return cost_of(usage, price_of(self.name, model, self._own_server, self._prices))
+
+    def answer(self, key: str, usage: Usage) -> Usage:
+        """Count one answer of the model, told once or more under the same key; the sum of all."""
+        if key in self.answers or len(self.answers) < ANSWERS_MAX:
+            self.answers[key] = usage
+        return sum(self.answers.values(), Usage())
+
+    def worked(self) -> None:
+        """The model has answered: whatever was wrong before is over."""
+        self.turns += 1
+        self.error = None
+
+    def stopped_by(self, text: str, otherwise: Failure | None = None) -> EngineError | None:
+        """Remember what the program says is wrong, if it is an error of a known class, or `otherwise`."""
+        found = classify(text, self._clock())
+        if found is None and otherwise is not None:
+            found = EngineError(otherwise, text)
+        if found is not None:
+            known = self.error.retry_at if self.error and self.error.failure is found.failure else None
+            self.error = EngineError(found.failure, found.text, found.retry_at or known)
+        return found
+
+    def _look(self, after_seconds: float) -> None:
+        """Read on in its session, unless the last look is too recent, or the bill is there."""
+        now = self._clock()
+        if self._sessions is None or self._billed() or now - self._looked < after_seconds:
+            return
+        self._looked = now
+        for line in filter(None, map(parse, self._sessions.lines())):
+            self.noted_by(line)
+
+    def _used(self) -> Usage:
+        return self.usage if self._billed() or self.usage.total >= self.noted.total else self.noted
+
+    def _billed(self) -> bool:
+        return self.final and self.usage.total > 0
+
+    def _check_budget(self) -> None:
+        """A program without a bound of its own, or one that overlooks it, is ended by what it says it has used."""
+        if not self.final and 0 < self._usd_max <= self.cost():
+            text = f"it has used {self.cost():.2f} USD, and {self._usd_max:.2f} were left for this run"
+            self.error, self.hopeless = EngineError(Failure.BUDGET, text), True
+
+    def result(self, stopped: Stopped) -> EngineResult:
+        """Well, when everything says so: a success record, a turn, no error, and exit 0 or an end after the record."""
+        self._look(0.0)
+        failure = self._failure(stopped)
+        error = self.error if self.error and failure is self.error.failure else None
+        return EngineResult(
+            ok=failure is None,
+            failure=failure,
+            note="" if failure is None else self._note(stopped, error),
+            cost_usd=self.cost(),
+            tokens=self._used().total,
+            retry_at=error.retry_at if error else None,
+            turns=self.turns,
+        )
+
+    def _failure(self, stopped: Stopped) -> Failure | None:
+        if stopped.why in ("stopped", "flood"):
+            return ENDS[stopped.why]
+        if self.error is not None:
+            return self.error.failure
+        ended = stopped.why == "done" or (stopped.why == "exit" and stopped.code == 0)
+        if self.final and self.success and self.turns > 0 and ended:
+            return None
+        if stopped.why in ENDS:
+            return ENDS[stopped.why]
+        meant = self.by_code(stopped.code) if stopped.code is not None else None
+        return meant or (Failure.KILLED if base.killed(stopped) and stopped.why == "exit" else Failure.CRASH)
+
+    def _note(self, stopped: Stopped, error: EngineError | None) -> str:
+        said = error.text if error else self.note or self.last_lines()
+        if not error and self.final and self.success:
+            said = "its last record says success" + ("" if self.turns else ", after no turn at all")
+        return one_line(f"{base.ending(stopped)}: {said}" if said else base.ending(stopped), base.NOTE_CHARACTERS_MAX)

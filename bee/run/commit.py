@@ -1,0 +1,80 @@
+"""Moves the lease of a run: the commit point and the last record. What the run decided moves with it, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bee.git import RefChange
+from bee.lease.store import Ending, Lease
+from bee.model.errors import GitError, RefConflict
+from bee.model.outcomes import Failure, Outcome
+from bee.model.refs import BRANCH_REFS
+from bee.model.text import one_line
+from bee.pipeline.history import error_print
+from bee.pipeline.status_comment import comment_after
+from bee.run.outcome import Result
+from bee.run.state import Run
+from bee.wording import texts
+
+
+def commit(run: Run, result: Result) -> Result:
+    """The commit point: lease, branch and trace in one atomic push. A branch somebody else moved makes it stale.
+
+    Raises LeaseLost.
+    """
+    shown = _with_status(run, result)
+    if result.push is None and result.trace is None and not result.outbox[:-1]:
+        return shown  # the last record says it all
+    try:
+        run.renewer.move(lambda lease: _push(run, lease, shown))
+    except RefConflict as problem:
+        note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
+        return run.without_effect(Outcome.STALE_INPUT, note)
+    except GitError as problem:
+        note = f"the push was refused: {one_line(str(problem), 300)}"
+        return run.without_effect(Outcome.ERROR, note, Failure.WORKSPACE)
+    return shown
+
+
+def finish(run: Run, result: Result) -> None:
+    """Give the lease back, with the run's last record. Raises LeaseLost."""
+    ending = _ending(run, result)
+    run.renewer.move(lambda lease: run.store.push(lease, run.store.ended(lease.record, ending), run.mirror))
+
+
+def _with_status(run: Run, result: Result) -> Result:
+    """The result, with the status comment that says where the item will stand when it is carried out."""
+    if run.workspace is None:
+        return result
+    brief = run.workspace.brief
+    record = run.store.ended(run.renewer.lease.record, _ending(run, result))
+    shown = comment_after(brief.item, result.outbox, brief.view, record, result.push or "")
+    return replace(result, outbox=(*result.outbox, shown))
+
+
+def _ending(run: Run, result: Result) -> Ending:
+    """How the run ended. The error's signature tells one kind of failure from another, for the runs that come after."""
+    failed = result.outcome is Outcome.ERROR
+    return Ending(
+        outcome=result.outcome,
+        note="; ".join(part for part in (result.note, texts.kept_from(run.engine.refused)) if part),
+        failure=result.failure,
+        handoff=result.handoff,
+        error_print=error_print(result.failure, result.note) if failed else "",
+        cost_usd=run.engine.cost_usd,
+        tokens=run.engine.tokens,
+        head=result.push or (run.workspace.brief.head if run.workspace else ""),
+    )
+
+
+def _push(run: Run, lease: Lease, result: Result) -> Lease:
+    changes = []
+    if result.push is not None:
+        assert run.workspace is not None
+        branch = run.workspace.brief.branch
+        old = run.mirror.rev(f"refs/heads/{branch}")
+        changes.append(RefChange(f"{BRANCH_REFS}{branch.removeprefix('bee/')}", old, result.push))
+    if result.trace is not None:
+        changes.append(RefChange(result.trace.ref, None, result.trace.tip))
+    record = run.store.published(lease.record, result.outbox, _ending(run, result))
+    return run.store.push(lease, record, run.mirror, changes)

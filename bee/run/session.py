@@ -1,0 +1,100 @@
+"""The work of a run: its workspace, the part that needs no agent, and the agent's session with its verbs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bee.config.network import OPEN
+from bee.engines.base import AgentJob
+from bee.model import limits
+from bee.model.answer import Answer
+from bee.model.effects import TraceResult
+from bee.model.errors import LeaseLost
+from bee.model.outcomes import Failure, Outcome
+from bee.model.roles import ROLES, Role
+from bee.run import prompt
+from bee.run.commit import commit
+from bee.run.outcome import Result
+from bee.run.run_log import add_verb
+from bee.run.state import Run
+from bee.run.verbs import handle, settle
+from bee.run.verbs.base import Accepted, Session
+from bee.run.verbs.e2e import Tested
+from bee.run.workspace import StaleInput, Workspace, make_workspace
+
+
+def work(run: Run) -> Result:
+    """Do the run's work. Raises StaleInput, LeaseLost, or another BeeError where the workspace cannot be made."""
+    job, renewer = run.job, run.renewer
+    workspace = run.workspace = make_workspace(run.store, renewer.lease, job, run.mirror, run.folder)
+    base_ref = workspace.brief.base_ref
+    base_tip = job.snapshot.merges.get(base_ref)
+    if job.role is Role.TEST and not run.store.hold_base(renewer.current(), base_ref, base_tip):
+        raise StaleInput(f"another run is between E2E and merge on {base_ref}")
+    accepted = _without_agent(run, workspace) or _with_agent(run, workspace)
+    if renewer.lost:
+        raise LeaseLost(renewer.why)
+    if renewer.stop.is_set() and "pause" not in accepted.values:
+        return run.without_effect(Outcome.STALE_INPUT, renewer.why, Failure.CANCELLED)
+    failure = None if run.engine.ok else run.engine.failure or Failure.CRASH
+    note = run.gates().told(run.engine.note) if run.engine.note else ""
+    return settle(accepted, workspace.brief, job.fingerprint, failure, note)
+
+
+def _e2e(run: Run, workspace: Workspace) -> TraceResult:
+    return run.e2e(workspace.brief.head, workspace.brief.base)
+
+
+def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
+    """The mechanical part, where the policy wants it; None where judgement is needed."""
+    if run.job.role not in workspace.brief.view.policy.lean or not ROLES[run.job.role].lean:
+        return None
+    if run.job.role is Role.MERGER:
+        return Accepted({"merge": True})
+    trace = _e2e(run, workspace)
+    return Accepted({"e2e": Tested(trace)}) if trace.passed else None
+
+
+def _with_agent(run: Run, workspace: Workspace) -> Accepted:
+    """Let an agent play the role."""
+    session = Session(
+        brief=workspace.brief, clone=workspace.clone, mirror=run.mirror, files=workspace.files, gates=run.gates(),
+        run_e2e=partial(_e2e, run, workspace), commit_pause=partial(_pause_now, run), log=partial(_log, run),
+    )  # fmt: skip
+    template, name = _template(run, workspace)
+    text = prompt.render(template, prompt.variables(workspace.brief, workspace.files), name)
+    (run.folder / "prompt.md").write_text(text, encoding="utf-8")
+    policy = workspace.brief.view.policy
+    job = AgentJob(
+        role=run.job.role, run=run.job.run, repo=run.job.repo, number=run.job.number, branch=workspace.brief.branch,
+        folder=run.folder, clone=workspace.clone.path, context=workspace.context, bin=workspace.bin,
+        home=workspace.home, mirror=run.mirror.path, prompt=text, stop=run.renewer.stop,
+        # waiting for `bee e2e run` is bee's own time, not the agent's
+        extra_minutes=policy.limits.verify_minutes * len(policy.verify) if run.job.role is Role.TEST else 0,
+        usd_max=run.job.usd_max, network=policy.network.get(run.job.role, OPEN),
+    )  # fmt: skip
+    run.engine = run.host.runner().run(job, partial(handle, session))
+    return session.accepted
+
+
+def _template(run: Run, workspace: Workspace) -> tuple[str, str]:
+    """The role's prompt and its name: the repository's own on its default branch, else the one that ships."""
+    path = prompt.override_path(run.job.role)
+    tip = run.mirror.rev(f"refs/heads/{workspace.brief.view.snapshot.default_branch}")
+    raw = run.mirror.show(tip, path, limits.PROMPT_BYTES_MAX) if tip else None
+    if raw is None:
+        return run.host.role_prompt(run.job.role), f"{run.job.role}.md"
+    name = f"{run.job.repo}:{path}"
+    return prompt.check_override(raw, name), name
+
+
+def _pause_now(run: Run, reason: str) -> None:
+    """An agent's pause is committed at once, and survives whatever happens to the agent afterwards."""
+    assert run.workspace is not None
+    commit(run, settle(Accepted({"pause": reason}), run.workspace.brief, run.job.fingerprint, None, ""))
+
+
+def _log(run: Run, verb: str, answer: Answer) -> None:
+    at, home = run.now, run.host.home
+    add_verb(home, run.job.run, at, verb, answer.ok, answer.text)
+    home.activity({"at": at, "run": run.job.run, "verb": verb, "ok": answer.ok, "text": answer.text[:500]})

@@ -1,0 +1,59 @@
+"""One run under way: what its stages share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bee.engines.base import EngineResult
+from bee.git import Repository
+from bee.host import Host, credentials_of
+from bee.lease.renewer import LeaseRenewer
+from bee.lease.store import LeaseStore
+from bee.model.effects import TraceResult
+from bee.model.outcomes import Failure, Outcome
+from bee.pipeline.output_checks import Gates
+from bee.run.e2e import E2e
+from bee.run.job import Job
+from bee.run.outcome import Result, without_effect
+from bee.run.workspace import Workspace
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end."""
+
+    host: Host
+    job: Job
+    store: LeaseStore
+    renewer: LeaseRenewer
+    mirror: Repository
+    engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
+    workspace: Workspace | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder on this machine."""
+        return self.host.home.run_dir(self.job.run)
+
+    def without_effect(self, outcome: Outcome, note: str, failure: Failure | None = None) -> Result:
+        """A result that changes nothing but that the item is free again."""
+        return without_effect(outcome, self.job.number, note, failure)
+
+    @property
+    def now(self) -> int:
+        """GitHub's time, in seconds since the epoch."""
+        return self.store.client.now()
+
+    def gates(self) -> Gates:
+        """What stands between this run's output and GitHub, with the credentials of this machine."""
+        return self.host.gates().knowing(credentials_of(self.host))
+
+    def e2e(self, head: str, base: str) -> TraceResult:
+        """Test `head` on `base`. Raises GitError."""
+        assert self.workspace is not None
+        tester = E2e(
+            mirror=self.mirror, runner=self.host.runner(), folder=self.folder, gates=self.gates(),
+            policy=self.workspace.brief.view.policy, number=self.job.number, run=self.job.run,
+        )  # fmt: skip
+        return tester.test(head, base, self.now)

@@ -1,0 +1,83 @@
+"""`bee e2e`: run the end-to-end check, or say why it failed."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from bee.model.answer import Answer
+from bee.model.effects import SetStatus, TraceResult
+from bee.model.errors import Refusal
+from bee.model.roles import Role
+from bee.run.outcome import Outbox, Result
+from bee.run.verbs.base import Args, Session, Syntax, Verb
+from bee.wording import texts
+
+CLASSES: Final = ("code-bug", "test-bug", "lazy-run", "design-conflict")
+
+
+class Tested(NamedTuple):
+    """The last E2E run of a session, and for a failure its class and why."""
+
+    trace: TraceResult
+    failure_class: str = ""
+    why: str = ""
+
+
+def check(session: Session, args: Args) -> Answer:
+    """`run` answers with the result; `classify` needs one that failed."""
+    if args.get("action") == "run":
+        return _run(session)
+    if args.get("action") != "classify":
+        raise Refusal("say `bee e2e run` or `bee e2e classify CLASS WHY`")
+    tested: Tested | None = session.accepted.values.get("e2e")
+    if tested is None or tested.trace.passed:
+        raise Refusal("there is no failed E2E run to classify: run `bee e2e run` first")
+    failure_class = args.get("class")
+    if failure_class not in CLASSES:
+        raise Refusal(f"`{failure_class}` is not a class; one of: {', '.join(CLASSES)}")
+    session.accepted.values["e2e"] = Tested(tested.trace, str(failure_class), session.checked(args, "why"))
+    return Answer(True, f"accepted: {failure_class}")
+
+
+def _run(session: Session) -> Answer:
+    trace = session.run_e2e()
+    session.accepted.values["e2e"] = Tested(trace)
+    word = "pass" if trace.passed else "fail"
+    text = f"E2E {word}\n" + "\n".join(trace.lines) + (f"\n{trace.output}" if trace.output else "")
+    text += "" if trace.passed else f"\nNow: bee e2e classify {'|'.join(CLASSES)} WHY"
+    return Answer(trace.passed, text, 0 if trace.passed else 1, {"passed": trace.passed, "output": trace.output})
+
+
+def effects(outbox: Outbox, tested: Tested) -> Result | None:
+    """The result, for one head on one base; a failure counts only with its class."""
+    trace, failure_class, base_ref = tested.trace, tested.failure_class, outbox.brief.base_ref
+    if not trace.passed and not failure_class:
+        return None
+    verdict = f"{failure_class}: {tested.why}" if failure_class else ""
+    steps = "\n".join(trace.lines)
+    if trace.output:
+        steps += f"\n\n````text\n{trace.output.replace('````', '` ` ` `')}\n````"
+    text = texts.e2e_result(trace.passed, trace.head, trace.base, base_ref, steps, trace.ref, verdict)
+    word, state = ("pass", "success") if trace.passed else ("fail", "failure")
+    comment = outbox.comment(
+        f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
+        **({"class": failure_class} if failure_class else {}),
+    )  # fmt: skip
+    status = SetStatus(trace.head, "bee/e2e", state, f"{word} on {base_ref} {trace.base}", comment.key)
+    note = f"E2E {word} of {texts.short(trace.head)} on {texts.short(trace.base)}"
+    return outbox.progressed(f"{note} ({failure_class})" if failure_class else note, comment, status, trace=trace)
+
+
+_RUN: Final = Syntax(name="run", help="Run the end-to-end check. It may take long.", example="bee e2e run", waits=True)
+_CLASSIFY: Final = Syntax(
+    name="classify", help="Say why the end-to-end check failed.",
+    example='bee e2e classify code-bug "the server answers 500 to an empty body"',
+    arguments=({"name": "class", "choices": CLASSES}, {"name": "why", "metavar": "WHY"}),
+)  # fmt: skip
+E2E: Final = Verb(
+    syntax=Syntax(
+        name="e2e", help="Run the end-to-end check, or say why it failed.", example="bee e2e run",
+        actions=(_RUN, _CLASSIFY),
+    ),
+    check=check, effects=effects, roles=(Role.TEST,),
+)  # fmt: skip
