@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bee.cli import wiring
 from bee.host import Host
+from bee.model import codec
 
 if TYPE_CHECKING:
     from bee.config.schema import Settings
@@ -71,6 +71,6 @@ def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
     return wiring.host_of(env, settings, wiring.token_of(env), say, home)
 
 
-def print_json(data: Mapping[str, Any]) -> None:
-    """One line, last on standard output."""
-    print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)
+def print_json(value: Any) -> None:
+    """The line of a `--json`, last on standard output. `value`: a dataclass or a mapping, see docs/schemas."""
+    print(codec.line(value), flush=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
-import json
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -28,7 +26,6 @@ from bee.system.home import Home
 if TYPE_CHECKING:
     from bee.git import Repository
     from bee.sandbox.box import Box
-    from bee.steer.actions import Done
 
 GH_SECONDS_MAX: Final = 10
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
@@ -107,20 +104,6 @@ def one_repo(settings: Settings, named: list[str] | None) -> str:
     if len(repos) > 1:
         raise UsageError(f"which repository? Say --repo owner/name; config.yml has {', '.join(repos)}")
     return repos[0]
-
-
-def for_all(host: Host, args: argparse.Namespace, act: Callable[[GitHubClient, str], Done]) -> int:
-    """Do something to every repository asked for, and say what came of each."""
-    client = host.client()
-    results = []
-    for repo in repos_of(host.settings, args.repo):
-        done = act(client, repo)
-        results.append({"repo": repo, "changed": done.changed, "said": done.said})
-        if not args.json:
-            print(done.said)
-    if args.json:
-        print(json.dumps({"version": 1, "repos": results}, separators=(",", ":")))
-    return 0
 
 
 def passed_on(env: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import sys
@@ -17,6 +16,7 @@ from bee.demo import box, rehearsal, server, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Play, Stage
+from bee.model import codec
 from bee.model.errors import UsageError
 
 INTRO: Final = "bee demo: a design doc becomes merged pull requests, on an embedded GitHub"
@@ -101,7 +101,7 @@ def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, s
         if options.serve:
             _how_to_look(screen, ready)
         if options.as_json:
-            print(json.dumps(result.as_json()), flush=True)
+            print(codec.line(result.line()), flush=True)
         if options.serve:
             _until_interrupted()
     return result.good and not stopped

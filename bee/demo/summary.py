@@ -18,7 +18,20 @@ TEST_SECONDS_MAX: Final = 600
 TRACE_LINES_MAX: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoLine:
+    """What `bee demo --json` prints at its end."""
+
+    issue: int
+    state: str
+    merged: tuple[int, ...]
+    ticks: int
+    runs: int
+    api_requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The facts at the end. `tests` is None where the play names no tests to run."""
 
@@ -40,18 +53,12 @@ class Result:
         """Whether everything that was promised is there."""
         return self.state == "closed" and len(self.merged) >= self.merges_least and self.tests is not False
 
-    def as_json(self) -> dict[str, Any]:
-        """The machine-readable summary."""
-        return {
-            "version": 1,
-            "issue": self.issue,
-            "state": self.state,
-            "merged": list(self.merged),
-            "ticks": self.ticks,
-            "runs": self.runs,
-            "api_requests": self.api_requests,
-            "seconds": round(self.seconds, 1),
-        }
+    def line(self) -> DemoLine:
+        """As `bee demo --json` prints it."""
+        return DemoLine(
+            issue=self.issue, state=self.state, merged=self.merged, ticks=self.ticks, runs=self.runs,
+            api_requests=self.api_requests, seconds=round(self.seconds, 1),
+        )  # fmt: skip
 
 
 def look(stage: Stage, drive: Drive, seconds: float) -> Result:

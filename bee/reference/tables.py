@@ -21,7 +21,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position, Rule
-from bee.reference import messages, schemas, texts
+from bee.reference import messages, shapes, texts
 from bee.run import agent_cli, prompt
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
@@ -257,7 +257,9 @@ def _first(kind: type[Any]) -> str:
 
 
 def _schemas() -> str:
-    rows = [(code(f"bee {name} --json"), f"[{file}](schemas/{file})") for name, file in schemas.files().items()]
+    rows = [
+        (code(f"bee {name} --json"), f"[{path.name}](schemas/{path.name})") for name, path in shapes.files().items()
+    ]
     return table(("command", "schema"), rows)
 
 

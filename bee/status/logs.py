@@ -12,7 +12,7 @@ from typing import Literal
 
 from bee.config.schema import Settings
 from bee.engines import NAMES, Price, Spent, find
-from bee.engines.transcript import readable
+from bee.engines.transcript import Kind, readable
 from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.model.errors import UsageError
@@ -29,11 +29,12 @@ State = Literal["live", "ended", "dead"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing of a run: `kind` is that of an engine's entry, or `verb`; `at` 0 where the output has no time."""
+    """One thing of a run, as `bee logs --json` lists it."""
 
-    kind: str
+    kind: Kind | Literal["verb"]
     text: str
     at: int = 0
+    """seconds since the epoch, 0 where the output has no time"""
 
 
 def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple[About | None, list[str]]:

@@ -36,7 +36,8 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "multiprocessing": (),
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),
-    "argcomplete": ("bee.cli.completion",),
+    "argcomplete": ("bee.cli.commands.completion",),
+    "pydantic": ("bee.cli.documents",),
     "detect_secrets": ("bee.system.secrets",),
     "proxy": ("bee.sandbox.egress",),
     "rich": ("bee.cli", "bee.demo", "bee.status"),
@@ -66,7 +67,7 @@ LABELLERS: Final[Mapping[str, str]] = {
 RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
     "Lease": {"bee.lease.store": "a lease is what a compare-and-swap has won"},
     "ByPerson": {
-        "bee.cli.steering": "where a person's command comes in",
+        "bee.cli.commands.steer": "where a person's command comes in",
         "bee.status.watch.app": "where a person's key comes in",
     },
 }

@@ -6,8 +6,6 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-HELP = "watch a design doc become merged pull requests, on an embedded GitHub"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee demo`."""

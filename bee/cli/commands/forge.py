@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from bee.model.errors import UsageError
 
-HELP = "serve an embedded GitHub on loopback, for gh, git and other clients"
-
 EPILOG = """\
 It prints one JSON line with api_url, graphql_url and git_url when it is ready, and stops on Ctrl-C or TERM.
 

@@ -10,8 +10,6 @@ from bee.cli import main
 from bee.model.errors import UsageError
 from bee.status import terminal
 
-HELP = "explain a command, or a topic (`bee help topics` lists them); needs neither network nor configuration"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee help`."""
@@ -21,19 +19,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print it."""
-    from bee.reference import topics
+    from bee.reference import shapes, topics
 
     width = terminal.columns(sys.stdout.isatty())
-    if args.topic in main.COMMANDS and not args.shape:
+    if args.topic in main.shown() and not args.shape:
         text = main.parser_of(args.topic)[0].format_help()
     elif args.topic == "json" and args.shape:
-        text = topics.schema(" ".join(args.shape))
+        text = shapes.schema(" ".join(args.shape))
     elif args.topic in topics.TOPICS:
         text = topics.text(args.topic, width)
     else:
         import difflib
 
-        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *main.COMMANDS], 1, 0.5)
+        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *main.shown()], 1, 0.5)
         hint = f"did you mean `bee help {near[0]}`?" if near else "`bee help topics` lists them"
         raise UsageError(f"there is no topic {args.topic!r}; {hint}")
     if sys.stdin.isatty() and sys.stdout.isatty() and env.get("TERM") != "dumb":

@@ -20,17 +20,30 @@ from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
 from bee.setup import apply
 from bee.setup import machine as machines
-from bee.setup.apply import Found, Machine, Plan, Written
+from bee.setup.apply import Found, Machine, Plan, Step, Written
 from bee.setup.machine import EngineSeen
 from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, preferred_merge, remote_of, same_server
 from bee.status import terminal
 from bee.system import process
 
-HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
 _INTAKE_TEXTS: Final = {
     "opted-in": f"design docs, and what you label {Label.NEW}",
     "all": "every open issue of people with write access",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitLine:
+    """What `bee init --json` prints."""
+
+    repo: str
+    dry_run: bool
+    changed: bool
+    steps: tuple[Step, ...]
+    pull: int | None
+    """the open pull request that brings the files"""
+    commit: str | None
+    """the commit that brought the files"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +83,12 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         raise UsageError(ask.NOTHING)
     written = apply.carry_out(client, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
     if args.json:
-        print_json(_json(plan, written, args.dry_run))
+        print_json(
+            InitLine(
+                repo=found.facts.repo, dry_run=args.dry_run, changed=plan.changes and not args.dry_run,
+                steps=plan.steps, pull=written.pull, commit=written.commit,
+            )
+        )  # fmt: skip
     else:
         _show_end(plan, written, args.dry_run, machine, answers)
     return 0
@@ -177,7 +195,7 @@ def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
         return
     facts = plan.found.facts
     for step in (*plan.of("file"), *plan.of("config")):
-        lines = step.text.rstrip().split("\n")
+        lines = plan.texts[step.name].rstrip().split("\n")
         telling = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
         if whole or not step.name.endswith(TEMPLATE_PATH):
             show(f"\n--- {step.name}")
@@ -229,15 +247,3 @@ def _next(repo: str) -> Sequence[tuple[str, str]]:
         (f"bee tick --dry-run --repo {repo}", "what would it do?"),
         ("bee install", "let it tick by itself"),
     )
-
-
-def _json(plan: Plan, written: Written, dry: bool) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "repo": plan.found.facts.repo,
-        "dry_run": dry,
-        "changed": plan.changes and not dry,
-        "steps": [step.json() for step in plan.steps],
-        "pull": written.pull,
-        "commit": written.commit,
-    }

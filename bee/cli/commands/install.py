@@ -19,7 +19,6 @@ from bee.setup.schedulers import Machine
 from bee.system import process
 from bee.system.home import Home
 
-HELP = "tick every five minutes from launchd, systemd or cron, and try one tick there now"
 STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
 # What of a shell's environment a tick obeys, and a scheduler does not hand on: beside a token, these may be kept.
@@ -58,9 +57,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     units = verb.render(scheduler.kind, templates, values)
     keep = _keep(env, args)
     if args.print:
-        return _print(
-            verb.Installed(scheduler.kind, {scheduler.where(name): units[name] for name in units}, []), args.json
-        )
+        files = {scheduler.where(name): text for name, text in units.items()}
+        return _print(verb.Installed(scheduler=scheduler.kind, files=files), args.json)
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
     done.token = _token(home, machine, values.path, keep)
     done.notes += _missed(env, home, keep, done.token)
@@ -69,7 +67,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
             print(f"{scheduler.kind} starts bee every five minutes; one tick is tried there now ...", flush=True)
         done.tick = verb.try_tick(scheduler, home)
     if args.json:
-        print_json(done.json())
+        print_json(done.line())
     else:
         _say(done, home, args.dry_run)
     return done.exit
@@ -173,7 +171,7 @@ def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: 
 
 def _print(done: verb.Installed, as_json: bool) -> int:
     if as_json:
-        print_json(done.json())
+        print_json(done.line())
     else:
         print("\n".join(f"# {path}\n{text.rstrip()}\n" for path, text in done.files.items()), end="")
     return 0

@@ -14,8 +14,6 @@ from bee.pipeline.decide import place_item, survey, why_json
 from bee.pipeline.holds import hold_of
 from bee.status import terminal
 
-HELP = "why an item is where it is, and what you can do about it"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee why`."""

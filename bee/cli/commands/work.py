@@ -19,7 +19,6 @@ from bee.run.worker import work
 from bee.system import process
 from bee.system.home import Home, Slot
 
-HELP = "do one run (started by `bee tick`)"
 JOB_BYTES_MAX = 100 * BODY_BYTES_MAX
 
 
