@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,22 +25,10 @@ def item_number(text: str) -> int:
     return int(text)
 
 
-def moment_of(text: str) -> int:
-    """A time on the command line, for argparse: seconds since the epoch."""
-    from bee.status.ledger import moment
-
-    found = moment(text, int(time.time()))
-    if found is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time: write 2026-01-31, 2026-01-31T12:00, or 30m, 12h, 7d, 2w"
-        )
-    return found
-
-
 def look_seconds(text: str) -> int:
     """How often to look, for argparse."""
     if not (text.isascii() and text.isdigit() and WATCH_SECONDS_MIN <= int(text) <= NUMBER_MAX):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds, {WATCH_SECONDS_MIN} at least")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds, {WATCH_SECONDS_MIN} at least")
     return int(text)
 
 

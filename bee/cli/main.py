@@ -1,11 +1,12 @@
-"""The command line: one module per verb, dispatched in the open; the outermost door, where every error ends.
+"""The command line: one module a command, dispatched by name from one table; where every error ends.
 
-Only the verb that was asked for is imported.
+Only the command that was asked for is imported.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import os
 import sys
@@ -24,9 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run bee; the exit code (see `bee --help`)."""
     words = sys.argv[1:] if argv is None else argv
     if "_ARGCOMPLETE" in os.environ and argv is None:
-        from bee.cli.commands.completion import complete
-
-        return complete(os.environ, command_of)
+        return int(command_of("completion").complete(os.environ, command_of))
     try:
         code = _run(words, os.environ)
         sys.stdout.flush()  # here, where a reader that has gone is no bug, and not at the interpreter's end
@@ -41,8 +40,6 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as bug:
-        from bee.cli.bug_report import bug_report
-
         print(bug_report(bug, words), file=sys.stderr)
         return 3
 
@@ -56,8 +53,6 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         return 0 if words else 2
     name = words[0]
     if name not in COMMANDS:
-        import difflib
-
         near = difflib.get_close_matches(name, shown(), 1, 0.5)
         hint = f"did you mean `bee {near[0]}`?" if near else "`bee --help` lists the commands"
         print(f"bee: there is no command {name!r}; {hint}", file=sys.stderr)
@@ -69,6 +64,22 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         return int(end.code or 0)
     code: int = command.run(args, env)
     return code
+
+
+def bug_report(bug: BaseException, words: list[str]) -> str:
+    """The report of a bug in bee, ready to paste into an issue, without secrets: paths are shortened to modules."""
+    trail, at = "", bug.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        trail += f"  {'/'.join(code.co_filename.split('/')[-3:])}:{at.tb_lineno} in {code.co_name}\n"
+        at = at.tb_next
+    return (
+        "bee: this is a bug in bee, not a mistake of yours. Nothing was lost; the next tick goes on.\n"
+        "Please report it with these lines:\n\n"
+        f"bee {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"
+        f"command: bee {' '.join(words[:1])}\n"
+        f"{trail}  {type(bug).__name__}: {str(bug)[:500]}"
+    )
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from bee.host import Handler, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
 from bee.run.agent_runner import BoxedCrew
-from bee.system import process
+from bee.system import gh, process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from bee.git import Repository
     from bee.sandbox.box import Box
 
-GH_SECONDS_MAX: Final = 10
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
 TOKEN_BYTES_MAX: Final = 4096
 PASSED_ON: Final = (
@@ -66,12 +64,8 @@ def token_of(env: Mapping[str, str]) -> str:
     for name in ("GH_TOKEN", "GITHUB_TOKEN"):
         if env.get(name, "").strip():
             return env[name].strip()
-    program = shutil.which("gh", path=env.get("PATH", ""))
-    if program:
-        ended = process.run([program, "auth", "token"], cwd=None, env=env, seconds=GH_SECONDS_MAX)
-        token = ended.out.decode("utf-8", "replace").strip()
-        if ended.code == 0 and token:
-            return token
+    if token := gh.token(env):
+        return token
     raise AuthError("no GitHub token: set GH_TOKEN, or log in with `gh auth login`")
 
 

@@ -5,7 +5,6 @@ It looks first what is there already, and writes the difference: run again, it w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -33,7 +32,7 @@ from bee.setup.templates import (
     pull_body,
     with_repo,
 )
-from bee.system.home import Home
+from bee.system.home import Home, write_whole
 
 MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3
@@ -190,7 +189,8 @@ def carry_out(client: GitHubClient, plan: Plan) -> Written:
     files = {step.name: plan.texts[step.name] for step in plan.of("file")}
     written = _bring(client, plan.found, files) if files else Written(_number(plan.found.pull))
     for step in plan.of("config"):
-        _write_config(plan.home, plan.texts[step.name])
+        plan.home.ensure()
+        write_whole(plan.home.config_path.resolve(), plan.texts[step.name])  # of a link, what it points at
     return written
 
 
@@ -243,13 +243,3 @@ def _propose(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> 
 
 def _has(client: GitHubClient, repo: str, branch: str, files: Mapping[str, str]) -> bool:
     return all(requests_of.read_file(client, repo, name, branch) == text for name, text in files.items())
-
-
-def _write_config(home: Home, text: str) -> None:
-    """The whole file or nothing, mode 0600; where it is a link, what it points at is written."""
-    home.ensure()
-    path = home.config_path.resolve()
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)

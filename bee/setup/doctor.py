@@ -180,7 +180,7 @@ def _scheduler(given: Input, running: Scheduling | None) -> list[Check]:
     found += [Check("scheduler", Level.WARN, note) for note in running.notes]
     if running.by_hand:  # such a line brings its own environment
         return found
-    source = machine.scheduled_token(given.machine, given.home)
+    source = machine.scheduled_token(given.machine, given.home, given.machine.env.get("PATH", ""))
     if source:
         return [*found, Check("scheduled-token", Level.OK, f"scheduled ticks find a token ({source})")]
     mend = "bee install --token-from-env, with GH_TOKEN set"
@@ -190,13 +190,21 @@ def _scheduler(given: Input, running: Scheduling | None) -> list[Check]:
 def _markers(given: Input) -> list[Check]:
     found = []
     for name, mend in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
-        text = machine.marker_text(given.home, name)
+        text = given.home.marker(name)
         if text is not None:
-            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {text}", mend))
-    problem = machine.marker_text(given.home, "notify-problem")
+            said = one_line(text) or "no reason given"
+            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {said}", mend))
+    problem = given.home.marker("notify-problem")
     if problem is not None:
         mend = f"mend `notify` in {given.home.config_path}; the next notification that gets through clears this"
-        found.append(Check("notify", Level.WARN, f"the last notification did not get through: {problem}", mend))
+        found.append(
+            Check(
+                "notify",
+                Level.WARN,
+                f"the last notification did not get through: {one_line(problem) or 'no reason given'}",
+                mend,
+            )
+        )
     return found
 
 
@@ -208,7 +216,7 @@ def _heartbeat(given: Input, scheduled: bool) -> Check:
 
 def _config_mode(given: Input) -> list[Check]:
     path = given.home.config_path
-    if path.exists() and machine.open_to_others(path):
+    if path.exists() and path.stat().st_mode & 0o022:
         return [Check("config-mode", Level.FAIL, f"others may write {path}, which names programs that bee starts",
                       f"chmod 600 {path}")]  # fmt: skip
     return []

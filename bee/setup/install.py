@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.setup.crontab import MARK, Cron
-from bee.setup.schedulers import Launchd, Machine, Scheduler, Systemd, Units, write_file
-from bee.system.home import Home, Slot, remove_tree
+from bee.setup.schedulers import Launchd, Machine, Scheduler, Systemd, Units
+from bee.system.home import Home, Slot, remove_tree, write_whole
 
 TEMPLATES: Final = {
     "launchd": ("dev.git-bee.tick.plist", "dev.git-bee.watchdog.plist"),
@@ -194,7 +194,7 @@ def keep_env(home: Home, wanted: Mapping[str, str], write: bool) -> list[str]:
     if mode_stands and sorted(lines) == sorted(before):
         return []
     if write:
-        write_file(path, ("" if before else ENV_HEAD) + "".join(f"{line}\n" for line in lines), 0o600)
+        write_whole(path, ("" if before else ENV_HEAD) + "".join(f"{line}\n" for line in lines))
     return [f"write {', '.join(wanted) or 'its mode'} to {path}"]
 
 

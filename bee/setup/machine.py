@@ -6,21 +6,19 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bee.engines import claude, codex, gemini
 from bee.model.errors import UsageError
-from bee.model.text import one_line
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
 from bee.setup.templates import ENGINE_NAMES, origin_url
-from bee.system import process
+from bee.system import gh, process
 from bee.system.home import Home
 
-GH_SECONDS_MAX: Final = 10
 # The variables that log an engine in: bee passes them on to the agent, and no file of HOME.
 LOGINS: Final[Mapping[str, tuple[str, ...]]] = {
     "claude": claude.LOGIN,
@@ -148,31 +146,19 @@ def scheduling(machine: Machine) -> Scheduling | None:
     return None
 
 
-def scheduled_token(machine: Machine, home: Home) -> str:
-    """Where scheduled ticks find a token; empty where they find none."""
+def scheduled_token(machine: Machine, home: Home, path: str, keep: Collection[str] = ()) -> str:
+    """Where ticks that are scheduled with this PATH find a token; empty where they find none.
+
+    `keep` are the variables that are about to be kept for them.
+    """
     for name in TOKENS:
-        if name in env_names(home):
+        if name in keep or name in env_names(home):
             return name
-    gh = shutil.which("gh", path=machine.env.get("PATH", ""))
-    if gh is None:
-        return ""
-    bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": machine.env.get("PATH", "")}
-    ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=GH_SECONDS_MAX)
-    return "gh auth token" if ended.code == 0 and ended.out.strip() else ""
-
-
-def marker_text(home: Home, name: str) -> str | None:
-    """What a marker that stops all ticks says, in one line."""
-    text = home.marker(name)
-    return None if text is None else one_line(text) or "no reason given"
+    bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
+    return "gh auth token" if gh.token(bare) else ""
 
 
 def free_bytes(home: Home) -> int:
     """Room left where bee's home is, or would be."""
     place = next(path for path in (home.path, *home.path.parents) if path.exists())
     return shutil.disk_usage(place).free
-
-
-def open_to_others(path: Path) -> bool:
-    """Whether others may write a file: it names programs that bee starts."""
-    return bool(path.stat().st_mode & 0o022)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bee import __version__
-from bee.cli import bug_report, main
+from bee.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,7 +98,7 @@ def test_a_bug_report_has_module_names_and_no_arguments() -> None:
     try:
         raise RuntimeError("broken")
     except RuntimeError as bug:
-        text = bug_report.bug_report(bug, ["approve", "7", "my secret reason"])
+        text = main.bug_report(bug, ["approve", "7", "my secret reason"])
     assert "command: bee approve\n" in text
     assert "secret" not in text
     assert str(ROOT) not in text

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import pydoc
 import sys
 from collections.abc import Mapping
 
 from bee.cli import main
 from bee.model.errors import UsageError
+from bee.reference import shapes, topics
 from bee.status import terminal
 
 
@@ -19,8 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print it."""
-    from bee.reference import shapes, topics
-
     width = terminal.columns(sys.stdout.isatty())
     if args.topic in main.shown() and not args.shape:
         text = main.parser_of(args.topic)[0].format_help()
@@ -29,14 +30,10 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     elif args.topic in topics.TOPICS:
         text = topics.text(args.topic, width)
     else:
-        import difflib
-
         near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *main.shown()], 1, 0.5)
         hint = f"did you mean `bee help {near[0]}`?" if near else "`bee help topics` lists them"
         raise UsageError(f"there is no topic {args.topic!r}; {hint}")
     if sys.stdin.isatty() and sys.stdout.isatty() and env.get("TERM") != "dumb":
-        import pydoc
-
         pydoc.pager(text)
     else:
         print(text.rstrip())

@@ -15,6 +15,7 @@ from bee.cli import wiring
 from bee.cli.common import print_json
 from bee.model.errors import UsageError
 from bee.setup import install as verb
+from bee.setup.machine import scheduled_token
 from bee.setup.schedulers import Machine
 from bee.system import process
 from bee.system.home import Home
@@ -133,16 +134,10 @@ def _keep(env: Mapping[str, str], args: argparse.Namespace) -> dict[str, str]:
 
 def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str]) -> str | None:
     """Where scheduled ticks find a token, in words; None where they find none."""
-    for name in verb.TOKENS:
-        if name in keep or name in verb.env_names(home):
-            return f"{name} in {home.path / verb.ENV_FILE}"
-    gh = shutil.which("gh", path=path)
-    if gh:
-        bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
-        ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=wiring.GH_SECONDS_MAX)
-        if ended.code == 0 and ended.out.strip():
-            return f"`gh auth token` ({gh})"
-    return None
+    source = scheduled_token(machine, home, path, keep)
+    if source in verb.TOKENS:
+        return f"{source} in {home.path / verb.ENV_FILE}"
+    return f"`{source}` ({shutil.which('gh', path=path)})" if source else None
 
 
 def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: str | None) -> list[str]:

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, item_number, moment_of, print_json
+from bee.cli.common import add_repo, host_for, item_number, print_json
 from bee.lease import ledger
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Entry, Kind
 from bee.model.roles import Role
 from bee.model.text import plain
-from bee.status.ledger import Filter
+from bee.status.ledger import Filter, moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outcome", choices=[*map(str, Outcome)], help="only what ended so")
     add_times(parser)
     parser.add_argument("--limit", type=int, default=0, metavar="COUNT", help="only the last COUNT that are left")
+
+
+def moment_of(text: str) -> int:
+    """A time on the command line, for argparse: seconds since the epoch."""
+    found = moment(text, int(time.time()))
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time: write 2026-01-31, 2026-01-31T12:00, or 30m, 12h, 7d, 2w"
+        )
+    return found
 
 
 def add_times(parser: argparse.ArgumentParser) -> None:
