@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.demo import box, rehearsal, server, stage, summary
+from bee.demo import rehearsal, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Play, Stage
@@ -39,7 +39,7 @@ class Options:
 def run(options: Options, env: Mapping[str, str]) -> int:
     """0 when the issue is closed, its pull requests are merged and the result passes its own tests; 1 when not."""
     _check(options)
-    server.need_extra()
+    stage.need_extra()
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore INT
         signal.signal(number, signal.default_int_handler)
     screen = Screen.on(sys.stdout, env)
@@ -88,7 +88,7 @@ def _play(options: Options, folder: Path, env: Mapping[str, str]) -> Play:
 def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, str]) -> bool:
     """The whole show; whether it ended well."""
     begun = time.monotonic()
-    play, chosen = _play(options, folder, env), box.choose(env)
+    play, chosen = _play(options, folder, env), stage.choose_sandbox(env)
     with stage.set_up(folder, play, env, chosen.word, options.page_size) as ready:
         _introduce(screen, ready, chosen.said, rehearsed=options.repo)
         drive = Drive(ready, screen, options.home_wipe)

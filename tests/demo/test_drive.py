@@ -14,9 +14,9 @@ import pytest
 
 from bee.demo import drive, stage
 from bee.demo.drive import Drive, Stopped
-from bee.demo.person import Person
+from bee.demo.person import Account, Person
 from bee.demo.screen import Screen
-from bee.demo.server import Account, Addresses
+from bee.demo.stage import Addresses
 
 TICK = """\
 import pathlib, sys

@@ -25,10 +25,10 @@ FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge
 
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "requests": ("bee.github", "bee.system.notifier"),
+    # The demo's person talks to GitHub as anybody would, past bee's own client.
+    "requests": ("bee.github", "bee.system.notifier", "bee.demo.person"),
     "urllib3": ("bee.github",),
-    # The demo's person talks to GitHub as anybody would, past bee's own door.
-    "urllib.request": ("bee.demo.person",),
+    "urllib.request": (),
     "http.client": (),
     # The demo's scripted agent is a program of its own, started as any engine is.
     # The relay runs in the box, and becomes the program it was given.
