@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bee.model.outcomes import Failure
-from bee.system.process import Stopped
+from bee.system.process.agent import Stopped
 
 ENDS: Mapping[str, Failure] = {
     "timeout": Failure.TIMEOUT,

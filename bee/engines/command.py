@@ -11,7 +11,7 @@ from bee.engines.base import ENDS, EngineJob, EngineResult, Spent, ending, kille
 from bee.engines.environment import agent_env
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
-from bee.system.process import Stopped
+from bee.system.process.agent import Stopped
 
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000

@@ -18,7 +18,8 @@ from bee.engines.program import Program, locate
 from bee.engines.sessions import Sessions
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
-from bee.system.process import SYSTEM_PATH, Stopped
+from bee.system.process import SYSTEM_PATH
+from bee.system.process.agent import Stopped
 
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000

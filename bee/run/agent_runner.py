@@ -89,7 +89,7 @@ class BoxedCrew:
         readable: Sequence[Path], network: bool,
     ) -> EngineResult:  # fmt: skip
         """Start the program in the box, with the prompt, and keep its clocks."""
-        from bee.system.process import Agent
+        from bee.system.process.agent import Agent
         from bee.system.process.notes import AGENT, note_process
 
         own = self.settings.role(scene.role, scene.repo)

@@ -11,7 +11,7 @@ from bee.engines import EngineJob, find
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.run import agent_runner
-from bee.system.process import Agent, Stopped
+from bee.system.process.agent import Agent, Stopped
 
 
 def job(tmp_path: Path, **more: object) -> EngineJob:

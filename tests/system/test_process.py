@@ -13,7 +13,8 @@ import pytest
 
 from bee.model.errors import BeeError, UsageError
 from bee.system import process
-from bee.system.process import Agent, Bounds, table
+from bee.system.process import table
+from bee.system.process.agent import Agent, Bounds, Stopped
 from bee.system.process.bounded import Bounded, Transcript
 from tests.git.world import until
 
@@ -127,14 +128,14 @@ def start(
     )
 
 
-def wait(agent: Agent, heard: Heard, total: float = 30, silent: float = 30) -> process.Stopped:
+def wait(agent: Agent, heard: Heard, total: float = 30, silent: float = 30) -> Stopped:
     return agent.wait(total, silent, threading.Event(), heard)
 
 
 def test_r4_the_prompt_comes_on_stdin_which_is_then_closed(tmp_path: Path) -> None:
     heard = Heard()
     stopped = wait(start(tmp_path, "cat; echo; echo err >&2; printf unfinished", b"the prompt"), heard)
-    assert stopped == process.Stopped(0, None, "exit")
+    assert stopped == Stopped(0, None, "exit")
     assert [line for stream, line in heard.lines if stream == "stdout"] == [b"the prompt", b"unfinished"]
     assert ("stderr", b"err") in heard.lines
     assert b"the prompt" in (tmp_path / "transcript").read_bytes()
@@ -169,7 +170,7 @@ def test_an_agent_that_hangs_after_its_final_record_is_ended(tmp_path: Path) -> 
 
 
 def test_an_agent_that_ends_by_itself_after_its_final_record_has_its_own_code(tmp_path: Path) -> None:
-    assert wait(start(tmp_path, "echo final; exit 4"), Heard(b"final")) == process.Stopped(4, None, "exit")
+    assert wait(start(tmp_path, "echo final; exit 4"), Heard(b"final")) == Stopped(4, None, "exit")
 
 
 def test_an_agent_with_too_many_processes_is_ended(tmp_path: Path) -> None:
@@ -203,11 +204,11 @@ def test_r2_an_orphan_of_a_double_fork_is_found_through_the_subreaper(tmp_path: 
     # in a process of its own: what is a subreaper once stays one
     program = tmp_path / "worker.py"
     program.write_text(
-        "import sys, threading\nfrom pathlib import Path\nfrom bee.system import process\n"
+        "import sys, threading\nfrom pathlib import Path\nfrom bee.system import process\nfrom bee.system.process.agent import Agent\n"
         "process.become_subreaper()\n"
         "script = f'sleep 0.5; (setsid sh -c \"echo \\\\$\\\\$ > {sys.argv[1]}; exec sleep 300\" &) ;'\n"
         "script += f' while [ ! -s {sys.argv[1]} ]; do sleep 0.01; done'\n"
-        "agent = process.Agent.start(['/bin/sh', '-c', script], cwd=None, env={'PATH': process.SYSTEM_PATH},\n"
+        "agent = Agent.start(['/bin/sh', '-c', script], cwd=None, env={'PATH': process.SYSTEM_PATH},\n"
         "    prompt=b'', transcript=Path(sys.argv[1] + '.log'))\n"
         "print(agent.wait(30, 30, threading.Event(), lambda stream, line: False).why)\n"
     )
@@ -228,7 +229,7 @@ def test_a_detached_process_gets_its_job_and_outlives_its_parent(tmp_path: Path)
     out = tmp_path / "out"
     program = tmp_path / "parent.py"
     program.write_text(
-        "import sys\nfrom pathlib import Path\nfrom bee.system import process\n"
+        "import sys\nfrom pathlib import Path\nfrom bee.system import process\nfrom bee.system.process.agent import Agent\n"
         "print(process.spawn_detached(['/bin/sh', '-c', 'cat > $0; sleep 1; echo $$ >> $0', sys.argv[1]],\n"
         "    cwd=Path('/'), env={'PATH': process.SYSTEM_PATH}, stdin=b'job ' * 50000,\n"
         "    log=Path(sys.argv[1] + '.log')))\n"
