@@ -204,7 +204,8 @@ def test_r2_an_orphan_of_a_double_fork_is_found_through_the_subreaper(tmp_path: 
     # in a process of its own: what is a subreaper once stays one
     program = tmp_path / "worker.py"
     program.write_text(
-        "import sys, threading\nfrom pathlib import Path\nfrom bee.system import process\nfrom bee.system.process.agent import Agent\n"
+        "import sys, threading\nfrom pathlib import Path\n"
+        "from bee.system import process\nfrom bee.system.process.agent import Agent\n"
         "process.become_subreaper()\n"
         "script = f'sleep 0.5; (setsid sh -c \"echo \\\\$\\\\$ > {sys.argv[1]}; exec sleep 300\" &) ;'\n"
         "script += f' while [ ! -s {sys.argv[1]} ]; do sleep 0.01; done'\n"
@@ -229,7 +230,7 @@ def test_a_detached_process_gets_its_job_and_outlives_its_parent(tmp_path: Path)
     out = tmp_path / "out"
     program = tmp_path / "parent.py"
     program.write_text(
-        "import sys\nfrom pathlib import Path\nfrom bee.system import process\nfrom bee.system.process.agent import Agent\n"
+        "import sys\nfrom pathlib import Path\nfrom bee.system import process\n"
         "print(process.spawn_detached(['/bin/sh', '-c', 'cat > $0; sleep 1; echo $$ >> $0', sys.argv[1]],\n"
         "    cwd=Path('/'), env={'PATH': process.SYSTEM_PATH}, stdin=b'job ' * 50000,\n"
         "    log=Path(sys.argv[1] + '.log')))\n"
