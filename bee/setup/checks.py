@@ -1,4 +1,4 @@
-"""What `bee doctor` makes of what it found: one value per check, with the command that mends it. Pure."""
+"""What `bee doctor` makes of what it found: one value per check, with the command that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Check:
     status: Level
     text: str
     mend: str | None = None
-    """what mends it: a command, or where there is none, what to do"""
+    """what fixes it: a command, or where there is none, what to do"""
     repo: str | None = None
     """null for what is this machine's"""
 
@@ -98,7 +98,7 @@ def policy_checks(facts: RepoFacts, policy: Policy | None, problem: str, missing
     """The policy: there, valid, and possible in this repository. `problem` is what is wrong with it."""
     repo = facts.repo
     if policy is None:
-        mend = f"bee init --repo {repo}" if not problem else f"mend that line in {POLICY_PATH} on the default branch"
+        mend = f"bee init --repo {repo}" if not problem else f"fix that line in {POLICY_PATH} on the default branch"
         text = problem or f"there is no {POLICY_PATH} on {facts.default_branch}"
         return [Check("policy", Level.FAIL, text, mend, repo)]
     found = [_ok("policy", f"{POLICY_PATH} is valid (intake: {policy.intake})", repo)]

@@ -196,7 +196,7 @@ def _markers(given: Input) -> list[Check]:
             found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {said}", mend))
     problem = given.home.marker("notify-problem")
     if problem is not None:
-        mend = f"mend `notify` in {given.home.config_path}; the next notification that gets through clears this"
+        mend = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
         found.append(
             Check(
                 "notify",

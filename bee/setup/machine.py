@@ -103,7 +103,7 @@ def engine_of(words: str, path: str, folder: Path) -> str | tuple[str, ...]:
     try:
         parts = shlex.split(words)
     except ValueError as error:
-        raise UsageError(f"the engine {words!r} is no command: {error}") from error
+        raise UsageError(f"the engine {words!r} is not a command: {error}") from error
     if not parts:
         raise UsageError(f"which engine? Say {', '.join(ENGINE_NAMES)}, or a command in quotes")
     if len(parts) == 1 and parts[0] in ENGINE_NAMES:
@@ -120,7 +120,7 @@ def command_problem(argv: Sequence[str]) -> str:
     program = argv[0]
     if "/" in program:
         if not Path(program).is_absolute():
-            return f"{program} is no absolute path, and runs start in a clone"
+            return f"{program} is not an absolute path, and runs start in a clone"
         return "" if os.access(program, os.X_OK) and Path(program).is_file() else f"{program} cannot be run"
     return "" if shutil.which(program, path=process.SYSTEM_PATH) else f"{program} is not in the system's folders"
 

@@ -15,7 +15,7 @@ from bee.status.overview import Overview, Running, Waiting
 from bee.status.terminal import coloured, filled, fitted, padded
 
 INDENT = "  "
-NOTIFY_MEND = "mend `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"
+NOTIFY_FIX = "fix `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"
 DEEP = "      "
 
 
@@ -65,7 +65,7 @@ class Table:
         lines += [self._fact("held", hold.text, _mover(hold)) for hold in seen.decision.holds]
         lines.append(self._fact("ticks", *self._ticks()))
         if seen.notify_problem:
-            text = f"the last notification did not get through: {one_line(seen.notify_problem, 300)}; {NOTIFY_MEND}"
+            text = f"the last notification did not get through: {one_line(seen.notify_problem, 300)}; {NOTIFY_FIX}"
             lines.append(self._fact("notify", text, Mover.PERSON))
         if seen.sandbox == "none":
             lines.append(self._fact("sandbox", "none: agents run with all your rights", Mover.PERSON))

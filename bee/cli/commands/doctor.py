@@ -1,4 +1,4 @@
-"""`bee doctor`: look at everything that bee needs, change nothing, and name the command that mends each thing."""
+"""`bee doctor`: look at everything that bee needs, change nothing, and name the command that fixes each thing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     try:
         settings = wiring.settings_at(home, repo_given=bool(named))
     except ConfigError as problem:
-        findings.add(Check("config", Level.FAIL, str(problem), f"mend that line in {path}"))
+        findings.add(Check("config", Level.FAIL, str(problem), f"fix that line in {path}"))
         return Settings()
     except UsageError:
         findings.add(Check("config", Level.FAIL, f"there is no {path}", "bee init"))

@@ -121,7 +121,7 @@ def repo_here(folder: Path, servers: Servers) -> str:
     """The repository of the clone that `folder` lies in. Raises UsageError, which says what to type instead."""
     url = machines.origin(folder)
     if url is None:
-        raise UsageError("this is no clone with a remote `origin`: go into one, or say --repo owner/name")
+        raise UsageError("this is not a git clone with a remote `origin`: go into one, or say --repo owner/name")
     remote = remote_of(url)
     if remote is None:
         raise UsageError("the remote `origin` here names no owner/name: say --repo owner/name")

@@ -89,7 +89,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8") from error
+        raise UsageError(f"{path} is not text in UTF-8") from error
 
 
 @contextlib.contextmanager
@@ -110,7 +110,7 @@ def _kept(home: Home, text: str | None, path: Path | None) -> Iterator[None]:
 
 
 def _edited(path: Path, env: Mapping[str, str], title: str) -> str:
-    """What the person made of the form; opened again while something is wrong with it and they want to mend it."""
+    """What the person made of the form; opened again while something is wrong with it and they want to fix it."""
     editor = _editor(env)
     while True:
         code = process.in_foreground([*editor, str(path)])
@@ -148,7 +148,7 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
     elif wrong:
         print_json(_line("", args.dry_run, findings, []))
     if wrong:
-        raise UsageError("mend what is called an error above; nothing was opened" if not args.json else
+        raise UsageError("fix what is called an error above; nothing was opened" if not args.json else
                          "the text has errors (`problems` in the JSON); nothing was opened")  # fmt: skip
     repo = _repo(args, env)
     args.repo = [repo]
