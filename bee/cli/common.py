@@ -37,6 +37,11 @@ def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:
     if number:
         parser.add_argument("number", type=item_number, metavar="N", help="number of the issue or pull request")
     parser.add_argument("--repo", action="append", metavar="OWNER/NAME", help="the repository (default: config.yml)")
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
     parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
 
 

@@ -15,7 +15,7 @@ from bee.engines import claude, codex, gemini
 from bee.model.errors import UsageError
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
-from bee.setup.templates import ENGINE_NAMES, origin_url
+from bee.setup.templates import ENGINE_NAMES
 from bee.system import gh, process
 from bee.system.home import Home
 
@@ -25,6 +25,8 @@ LOGINS: Final[Mapping[str, tuple[str, ...]]] = {
     "codex": codex.LOGIN,
     "gemini": gemini.LOGIN,
 }
+GIT_SECONDS_MAX: Final = 10
+_OWN_CONFIG_ONLY: Final = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 _OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
 
 
@@ -60,23 +62,14 @@ class EngineSeen:
         return f"{self.program}, logged in by {self.login} ({where})"
 
 
-def git_config(folder: Path) -> str | None:
-    """The text of the `config` of the clone that `folder` lies in; None outside of any. No git is run."""
-    for place in (folder, *folder.parents):
-        dot = place / ".git"
-        if dot.is_file():  # a linked worktree or a submodule
-            target = place / dot.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2].strip()
-            common = target / "commondir"
-            dot = target / common.read_text(encoding="utf-8").strip() if common.is_file() else target
-        if (dot / "config").is_file():
-            return (dot / "config").read_text(encoding="utf-8", errors="replace")
-    return None
+def origin(folder: Path, path: str) -> str | None:
+    """The first address of the remote `origin` of the clone that `folder` lies in; None where there is none.
 
-
-def origin(folder: Path) -> str | None:
-    """The address of the remote `origin` of the clone that `folder` lies in."""
-    text = git_config(folder)
-    return origin_url(text) if text is not None else None
+    `path` is where git is found. It only reads the configuration, so it may be somebody else's clone.
+    """
+    argv = ["git", "-c", "safe.directory=*", "config", "--get-all", "remote.origin.url"]
+    ended = process.run(argv, cwd=folder, env={"PATH": path, **_OWN_CONFIG_ONLY}, seconds=GIT_SECONDS_MAX)
+    return ended.out.decode("utf-8", "replace").partition("\n")[0] or None
 
 
 def look_for_engine(name: str, path: str, kept: Mapping[str, str], home: Home) -> EngineSeen:

@@ -16,7 +16,6 @@ from bee.pipeline.history import summary_of
 Key = TypeVar("Key", int, str)
 _AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
-_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
 _ROLES: Final = frozenset(role.value for role in Role)
 
 
@@ -51,12 +50,11 @@ def moment(text: str, now: int) -> int | None:
     ago = _AGO.fullmatch(text.strip())
     if ago:
         return now - int(ago[1]) * _UNIT_SECONDS[ago[2]]
-    for form in _FORMS:
-        try:
-            return int(datetime.strptime(text.strip(), form).replace(tzinfo=UTC).timestamp())
-        except ValueError:
-            continue
-    return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 def day_of(at: int) -> str:

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     machine = apply.machine_of(wiring.home_of(env))
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
-    repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), here.servers)
+    repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), env)
     client = GitHubClient(here.servers, wiring.token_of(env))
     found = apply.look(client, repo)
     show = _quiet if args.json else _say
@@ -117,9 +117,9 @@ class Here:
         return cls(wiring.servers_of(env), path, token_source(env), engines, problem)
 
 
-def repo_here(folder: Path, servers: Servers) -> str:
+def repo_here(folder: Path, env: Mapping[str, str]) -> str:
     """The repository of the clone that `folder` lies in. Raises UsageError, which says what to type instead."""
-    url = machines.origin(folder)
+    servers, url = wiring.servers_of(env), machines.origin(folder, env.get("PATH", process.SYSTEM_PATH))
     if url is None:
         raise UsageError("this is not a git clone with a remote `origin`: go into one, or say --repo owner/name")
     remote = remote_of(url)

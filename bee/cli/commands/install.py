@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import print_json
+from bee.cli.common import add_json, print_json
 from bee.model.errors import UsageError
 from bee.setup import install as verb
 from bee.setup.machine import scheduled_token
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--print", action="store_true", help="only print the files")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:

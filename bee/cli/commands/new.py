@@ -14,7 +14,7 @@ from typing import Final
 
 from bee.cli import ask, wiring
 from bee.cli.commands.init import repo_here
-from bee.cli.common import host_for, print_json, say
+from bee.cli.common import add_json, host_for, print_json, say
 from bee.model.errors import UsageError
 from bee.model.labels import Label
 from bee.model.text import plain
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", metavar="OWNER/NAME", help="the repository (default: config.yml, else `origin` here)")
     parser.add_argument("--yes", action="store_true", help="open it without asking")
     parser.add_argument("--dry-run", action="store_true", help="judge it, show it, open nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -175,7 +175,7 @@ def _repo(args: argparse.Namespace, env: Mapping[str, str]) -> str:
     home = wiring.home_of(env)
     if home.config_path.exists():
         return wiring.one_repo(wiring.settings_at(home, repo_given=False), None)
-    return repo_here(Path.cwd(), wiring.servers_of(env))
+    return repo_here(Path.cwd(), env)
 
 
 def _judged(drafts: Sequence[Draft]) -> list[tuple[Draft, Finding]]:

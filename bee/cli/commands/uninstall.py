@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bee.cli import wiring
 from bee.cli.commands.install import machine_of
-from bee.cli.common import print_json
+from bee.cli.common import add_json, print_json
 from bee.setup import install as verb
 
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--purge", action="store_true", help="delete bee's home too, with config.yml and every run in it"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:

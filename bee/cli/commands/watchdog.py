@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import print_json
+from bee.cli.common import add_json, print_json
 from bee.model.text import one_line
 from bee.system.home import MARKER_BYTES_MAX, Home
 
@@ -50,7 +50,7 @@ class Guard:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee watchdog`."""
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
