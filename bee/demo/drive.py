@@ -62,7 +62,7 @@ class Tick:
         return json.dumps([dict(self.decision), self.places], sort_keys=True, default=str)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Drive:
     """A run over one stage. `wipe` empties bee's home between ticks."""
 

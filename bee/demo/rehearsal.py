@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from bee.config.schema import POLICY_PATH
 from bee.demo.stage import PERSON_LOGIN, Play, clean_env, git, identity
 from bee.model.errors import GitError, UsageError
+from bee.setup.templates import ENGINE_NAMES
 
-POLICY_PATH: Final = ".github/bee.yml"
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
-ENGINE_NAMES: Final = ("claude", "codex", "gemini")
 _TITLE: Final = re.compile(r"\A\s*# +(\S[^\n]*)\n?")
 
 
@@ -26,7 +26,10 @@ def play(repo: Path, issue: Path, engine: str, env: Mapping[str, str]) -> Play:
         copy(repo, folder, run_env)
 
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", repo.resolve().name).strip(".-") or "project"
-    return Play(name.removesuffix(".git"), branch, title, body, _engine(engine), prepare, merges_least=1)
+    return Play(
+        name=name.removesuffix(".git"), branch=branch, issue_title=title, issue_body=body, engine=_engine(engine),
+        prepare=prepare, merges_least=1,
+    )  # fmt: skip
 
 
 def copy(repo: Path, folder: Path, env: Mapping[str, str]) -> None:

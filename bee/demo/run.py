@@ -18,11 +18,12 @@ from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Play, Stage
 from bee.model import codec
 from bee.model.errors import UsageError
+from bee.setup.templates import ENGINE_NAMES
 
 INTRO: Final = "bee demo: a design doc becomes merged pull requests, on an embedded GitHub"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the command line asked for."""
 
@@ -65,7 +66,7 @@ def _check(options: Options) -> None:
     if options.engine and not options.repo:
         raise UsageError("--engine plays a rehearsal (--repo PATH --issue FILE); the demo has its own scripted agent")
     if options.repo and not options.engine:
-        raise UsageError(f"a rehearsal needs --engine: {', '.join(rehearsal.ENGINE_NAMES)}, or a command in quotes")
+        raise UsageError(f"a rehearsal needs --engine: {', '.join(ENGINE_NAMES)}, or a command in quotes")
 
 
 def _folder(options: Options) -> Path:
@@ -91,7 +92,7 @@ def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, s
     play, chosen = _play(options, folder, env), stage.choose_sandbox(env)
     with stage.set_up(folder, play, env, chosen.word, options.page_size) as ready:
         _introduce(screen, ready, chosen.said, rehearsed=options.repo)
-        drive = Drive(ready, screen, options.home_wipe)
+        drive = Drive(stage=ready, screen=screen, wipe=options.home_wipe)
         stopped = _drive(drive)
         result = summary.look(ready, drive, time.monotonic() - begun)
         summary.show(screen, result, ready)

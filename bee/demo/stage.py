@@ -142,7 +142,7 @@ def _addresses(log: Path, before: int) -> Addresses:
 # ---- the stage ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
     """What is played: a repository, an issue, and the engine that plays the roles (a name, or an argv).
 
@@ -164,7 +164,7 @@ class Play:
         return f"{project.OWNER}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Everything that is up while the demo runs. `env` is the environment of every program it starts."""
 
@@ -233,7 +233,10 @@ def set_up(
         git_url = f"{addresses.git_url}/{play.repo}.git"
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)
         issue = person.open_issue(play.issue_title, play.issue_body)
-        stage = Stage(folder, play, addresses, person, worker, env, issue, sandbox)
+        stage = Stage(
+            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue,
+            sandbox=sandbox,
+        )  # fmt: skip
         _write_home(stage)
         yield stage
 

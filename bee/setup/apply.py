@@ -38,7 +38,7 @@ MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A repository before its set-up. `pull` is the open pull request that already brings the files."""
 

@@ -28,7 +28,7 @@ _POLL_SECONDS: Final = 0.5
 Units = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Where a person's schedulers are: `env` is what their programs are started with, whole."""
 

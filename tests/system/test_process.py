@@ -286,7 +286,7 @@ def test_this_boot_has_a_name_that_stays() -> None:
 
 def test_a_process_name_with_brackets_and_spaces_is_read() -> None:
     proc = table.parse_stat("12 (a) b (c) S 3 4 5 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 1 2")
-    assert proc == table.Proc(12, 3, 4, 5, "777", "S", "a) b (c")
+    assert proc == table.Proc(pid=12, parent=3, group=4, session=5, start="777", state="S", name="a) b (c")
     assert table.parse_stat("nonsense") is None
 
 
@@ -294,7 +294,9 @@ def test_the_listing_of_macos_is_read() -> None:
     text = "    1     0     1 Ss   Mon Jan  5 09:00:01 2026     /sbin/launchd\n"
     text += "  77     1    77 Z    Mon Jan  5 09:00:02 2026 x\n"
     found = table.from_ps(text)
-    assert found[1] == table.Proc(1, 0, 1, 0, "Mon Jan 5 09:00:01 2026", "S", "launchd")
+    assert found[1] == table.Proc(
+        pid=1, parent=0, group=1, session=0, start="Mon Jan 5 09:00:01 2026", state="S", name="launchd"
+    )
     assert found[77].dead
     assert table.below(found, [1]) == {77}
 

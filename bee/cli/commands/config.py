@@ -14,6 +14,7 @@ from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles,
 from bee.config.schema import POLICY_PATH, Policy, Settings, check_repo_name, policy_of, settings_of
 from bee.config.tree import Tree
 from bee.config.yaml import parse as parse_yaml
+from bee.github import read as github_read
 from bee.model.errors import AuthError
 from bee.model.text import plain
 
@@ -88,15 +89,13 @@ def _repo(
 
 def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tuple[Policy | None, list[Value], str]:
     """The policy, its values, and why there is none. Raises LookError, and ConfigError for one that is wrong."""
-    from bee.github import read as reading
-
     try:
         wiring.token_of(env)
     except AuthError as missing:
         return None, [], f"not read: {missing}"
     args.repo = [repo]  # this one is named, so config.yml may be missing
     client = host_for(args, env).client()
-    text = reading.read_head(client, check_repo_name(repo)).policy_text
+    text = github_read.read_head(client, check_repo_name(repo)).policy_text
     if not text:
         return None, [], "there is none; `bee init` writes one"
     read = parse_yaml(text, POLICY_PATH)
