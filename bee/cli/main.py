@@ -6,7 +6,6 @@ Only the command that was asked for is imported.
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import os
 import sys
@@ -53,8 +52,7 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         return 0 if words else 2
     name = words[0]
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, shown(), 1, 0.5)
-        hint = f"did you mean `bee {near[0]}`?" if near else "`bee --help` lists the commands"
+        hint = command_of("help").nearest(name, shown(), "bee") or "`bee --help` lists the commands"
         print(f"bee: there is no command {name!r}; {hint}", file=sys.stderr)
         return 2
     parser, command = parser_of(name)

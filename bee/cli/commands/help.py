@@ -6,7 +6,7 @@ import argparse
 import difflib
 import pydoc
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bee.cli import main
 from bee.model.errors import UsageError
@@ -30,11 +30,17 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     elif args.topic in topics.TOPICS:
         text = topics.text(args.topic, width)
     else:
-        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *main.shown()], 1, 0.5)
-        hint = f"did you mean `bee help {near[0]}`?" if near else "`bee help topics` lists them"
+        known = [*topics.TOPICS, *main.shown()]
+        hint = nearest(args.topic, known, "bee help") or "`bee help topics` lists them"
         raise UsageError(f"there is no topic {args.topic!r}; {hint}")
     if sys.stdin.isatty() and sys.stdout.isatty() and env.get("TERM") != "dumb":
         pydoc.pager(text)
     else:
         print(text.rstrip())
     return 0
+
+
+def nearest(word: str, known: Sequence[str], before: str) -> str:
+    """A question whether one of the known words was meant, for a word that is not one; empty where none is near."""
+    near = difflib.get_close_matches(word, known, 1, 0.5)
+    return f"did you mean `{before} {near[0]}`?" if near else ""
