@@ -8,13 +8,13 @@ from typing import Any
 
 import jsonschema
 
-from bee.reference import schemas
+from bee.reference import shapes
 
 
 def shape_of(words: Sequence[str]) -> str:
     """The name of the shape that a command line prints."""
     named = [f"{words[0]} --all"] if "--all" in words else []
-    return next((name for name in named if name in schemas.SHAPES), words[0])
+    return next((name for name in named if name in shapes.files()), words[0])
 
 
 def valid(words: Sequence[str], out: str) -> dict[str, Any]:
@@ -26,4 +26,15 @@ def valid(words: Sequence[str], out: str) -> dict[str, Any]:
 
 def judge(name: str, data: Any) -> None:
     """Raise jsonschema's ValidationError where the data is not of that shape."""
-    jsonschema.validate(data, schemas.strict(name), cls=jsonschema.Draft202012Validator)
+    schema = _closed(json.loads(shapes.schema(name)))
+    jsonschema.validate(data, schema, cls=jsonschema.Draft202012Validator)
+
+
+def _closed(part: Any) -> Any:
+    """The schema without room for keys that it does not name."""
+    if isinstance(part, list):
+        return [_closed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    closed = {key: _closed(value) for key, value in part.items()}
+    return {**closed, "additionalProperties": False} if "properties" in part and "required" in part else closed

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.cli import wiring
 from bee.host import Host
+from bee.model import codec
 
 if TYPE_CHECKING:
     from bee.config.schema import Settings
@@ -26,22 +25,10 @@ def item_number(text: str) -> int:
     return int(text)
 
 
-def moment_of(text: str) -> int:
-    """A time on the command line, for argparse: seconds since the epoch."""
-    from bee.status.ledger import moment
-
-    found = moment(text, int(time.time()))
-    if found is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time: write 2026-01-31, 2026-01-31T12:00, or 30m, 12h, 7d, 2w"
-        )
-    return found
-
-
 def look_seconds(text: str) -> int:
     """How often to look, for argparse."""
     if not (text.isascii() and text.isdigit() and WATCH_SECONDS_MIN <= int(text) <= NUMBER_MAX):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds, {WATCH_SECONDS_MIN} at least")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds, {WATCH_SECONDS_MIN} at least")
     return int(text)
 
 
@@ -50,6 +37,11 @@ def add_repo(parser: argparse.ArgumentParser, number: bool = False) -> None:
     if number:
         parser.add_argument("number", type=item_number, metavar="N", help="number of the issue or pull request")
     parser.add_argument("--repo", action="append", metavar="OWNER/NAME", help="the repository (default: config.yml)")
+    add_json(parser)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
     parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
 
 
@@ -71,6 +63,6 @@ def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
     return wiring.host_of(env, settings, wiring.token_of(env), say, home)
 
 
-def print_json(data: Mapping[str, Any]) -> None:
-    """One line, last on standard output."""
-    print(json.dumps(data, ensure_ascii=False, separators=(",", ":")), flush=True)
+def print_json(value: Any) -> None:
+    """The line of a `--json`, last on standard output. `value`: a dataclass or a mapping, see docs/schemas."""
+    print(codec.line(value), flush=True)

@@ -1,24 +1,50 @@
 """The parts of the documents that are made from the code: `python -m bee.cli.documents --write` puts them in place.
 
-A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`.
+A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`. The schemas of the `--json` lines
+are derived from the types of what is printed: a field's docstring is its description.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from types import GenericAlias
+from typing import Any, Final
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from bee.cli import main as cli
-from bee.cli.examples import EXAMPLES
-from bee.reference import schemas, tables
+from bee.cli.commands.config import ConfigLine
+from bee.cli.commands.cost import CostLine
+from bee.cli.commands.init import InitLine
+from bee.cli.commands.log import LogLine
+from bee.cli.commands.logs import LogsLine
+from bee.cli.commands.new import NewLine
+from bee.cli.commands.steer import AllDone, ItemDone
+from bee.cli.commands.uninstall import UninstallLine
+from bee.cli.commands.watchdog import Guard
+from bee.cli.table import COMMANDS
+from bee.demo.summary import DemoLine
+from bee.reference import shapes, tables
 from bee.reference.tables import arguments, code, table, usage, written
+from bee.setup.doctor import DoctorLine
+from bee.setup.install import InstallLine
+from bee.status.lines import StatusLine, TickLine, WhyLine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-
+# The type of every `--json` line, by the words of its command.
+LINES: Final[Mapping[str, type[Any]]] = {
+    "init": InitLine, "doctor": DoctorLine, "new": NewLine, "tick": TickLine, "status": StatusLine, "why": WhyLine,
+    "log": LogLine, "cost": CostLine, "watchdog": Guard, "logs": LogsLine, "config": ConfigLine,
+    **dict.fromkeys(("approve", "request-changes", "cancel", "retry", "override", "pause", "resume"), ItemDone),
+    "pause --all": AllDone, "resume --all": AllDone, "install": InstallLine, "uninstall": UninstallLine,
+    "demo": DemoLine,
+}  # fmt: skip
 
 BLOCK: Final = re.compile(r"(<!-- generated:([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
@@ -40,19 +66,48 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 def _commands() -> str:
     parts = []
-    for name in cli.COMMANDS:
+    for name in cli.shown():
         parser = parser_of(name)
-        parts.append(f"### `bee {name}`\n\n{cli.SUMMARY[name].capitalize()}.\n\n    {usage(parser)}")
+        parts.append(f"### `bee {name}`\n\n{COMMANDS[name].summary.capitalize()}.\n\n    {usage(parser)}")
         rows = [(code(written(a).strip("[]")), (a.help or "").replace("%%", "%")) for a in arguments(parser)]
         parts.append(table(("argument", "meaning"), rows))
-        parts.append("\n".join(["```sh", *EXAMPLES[name], "```"]))
+        parts.append("\n".join(["```sh", *COMMANDS[name].examples, "```"]))
     return "\n\n".join(parts)
 
 
 def made() -> dict[Path, str]:
     """Every file that is made from the code, whole or in part, as it should be."""
     pages = {path: refreshed(path.read_text(encoding="utf-8")) for path in documents()}
-    return pages | {ROOT / "docs" / "schemas" / name: text for name, text in schemas.documents().items()}
+    texts = {name: json.dumps(schema_of(name), indent=2, ensure_ascii=False) for name in LINES}
+    return pages | {shapes.file_of(name): f"{text}\n" for name, text in texts.items()}
+
+
+class _Schemas(GenerateJsonSchema):
+    """JSON Schema without a title for each field."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON Schema of the line of a command. Raises KeyError for one without `--json`.
+
+    Under one `version`, keys are added and never change their meaning, so it lets unknown keys pass.
+    """
+    config = ConfigDict(use_attribute_docstrings=True, json_schema_serialization_defaults_required=True)
+    held: Any = GenericAlias(tuple, LINES[name])  # a dataclass takes its configuration from what holds it
+    line: TypeAdapter[Any] = TypeAdapter(held, config=config)
+    parts = line.json_schema(mode="serialization", schema_generator=_Schemas)["$defs"]
+    own = parts.pop(LINES[name].__name__)
+    version = {"const": 1, "description": "of the shape"}
+    return {
+        "$schema": _Schemas.schema_dialect,
+        **own,
+        "title": f"bee {name} --json",
+        "properties": {"version": version, **own["properties"]},
+        "required": ["version", *own["required"]],
+        **({"$defs": parts} if parts else {}),
+    }
 
 
 def main(argv: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
-"""The command line: one module per verb, dispatched in the open; the outermost door, where every error ends.
+"""The command line: one module a command, dispatched by name from one table; where every error ends.
 
-Only the verb that was asked for is imported.
+Only the command that was asked for is imported.
 """
 
 from __future__ import annotations
@@ -13,42 +13,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bee import __version__
+from bee.cli.table import COMMANDS
 from bee.model.errors import BeeError
 
-COMMANDS: Final = (
-    "init", "doctor", "new", "tick", "status", "watch", "why", "pause", "resume", "approve", "request-changes",
-    "cancel", "retry", "override", "log", "cost", "logs", "config", "watchdog", "install", "uninstall", "demo", "forge",
-    "completion",
-    "help",
-)  # fmt: skip
-HIDDEN: Final = ("work",)
-SUMMARY: Final = {
-    "init": "set bee up for a repository, with few questions",
-    "doctor": "is everything as bee needs it, and what mends it",
-    "new": "open a design doc as an issue, or a requirements document as several",
-    "tick": "look once, mend what is broken, send at most one agent",
-    "status": "what runs, what is next, what waits for you",
-    "watch": "the same as a full-screen live view, with keys to steer",
-    "why": "why an item is where it is, and what you can do",
-    "pause": "stop all work on an item",
-    "resume": "let bee go on with an item",
-    "approve": "approve a pull request at its head, or the plan of an issue",
-    "request-changes": "send a pull request back to the drafter",
-    "cancel": "end a live run cleanly",
-    "retry": "try an item again now, with a hint",
-    "override": "put an item where you say, with a reason",
-    "log": "the ledger of an item, or of everything",
-    "cost": "what the agents cost, by item, role and day",
-    "logs": "the transcript of a run, live or afterwards",
-    "config": "every setting as it counts, and who set it",
-    "watchdog": "when a tick last began, and what the guard has alerted",
-    "install": "tick every five minutes from this machine's scheduler",
-    "uninstall": "take bee out of this machine's scheduler",
-    "demo": "watch a design doc become merged pull requests, without an account",
-    "forge": "serve an embedded GitHub on loopback",
-    "completion": "print what makes your shell complete bee's commands",
-    "help": "explain a command or a topic: labels, positions, exit codes, and more",
-}
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 
@@ -57,9 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run bee; the exit code (see `bee --help`)."""
     words = sys.argv[1:] if argv is None else argv
     if "_ARGCOMPLETE" in os.environ and argv is None:
-        from bee.cli.completion import complete
-
-        return complete(os.environ, SUMMARY, command_of)
+        return int(command_of("completion").complete(os.environ, command_of))
     try:
         code = _run(words, os.environ)
         sys.stdout.flush()  # here, where a reader that has gone is no bug, and not at the interpreter's end
@@ -74,8 +39,6 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as bug:
-        from bee.cli.bug_report import bug_report
-
         print(bug_report(bug, words), file=sys.stderr)
         return 3
 
@@ -88,11 +51,8 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         print(usage())
         return 0 if words else 2
     name = words[0]
-    if name not in COMMANDS + HIDDEN:
-        import difflib
-
-        near = difflib.get_close_matches(name, COMMANDS, 1, 0.5)
-        hint = f"did you mean `bee {near[0]}`?" if near else "`bee --help` lists the commands"
+    if name not in COMMANDS:
+        hint = command_of("help").nearest(name, shown(), "bee") or "`bee --help` lists the commands"
         print(f"bee: there is no command {name!r}; {hint}", file=sys.stderr)
         return 2
     parser, command = parser_of(name)
@@ -104,27 +64,46 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
     return code
 
 
+def bug_report(bug: BaseException, words: list[str]) -> str:
+    """The report of a bug in bee, ready to paste into an issue, without secrets: paths are shortened to modules."""
+    trail, at = "", bug.__traceback__
+    while at is not None:
+        code = at.tb_frame.f_code
+        trail += f"  {'/'.join(code.co_filename.split('/')[-3:])}:{at.tb_lineno} in {code.co_name}\n"
+        at = at.tb_next
+    return (
+        "bee: this is a bug in bee, not a mistake of yours. Nothing was lost; the next tick goes on.\n"
+        "Please report it with these lines:\n\n"
+        f"bee {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"
+        f"command: bee {' '.join(words[:1])}\n"
+        f"{trail}  {type(bug).__name__}: {str(bug)[:500]}"
+    )
+
+
 class Parser(argparse.ArgumentParser):
     """A command's parser, whose help ends in examples."""
 
     def format_help(self) -> str:
         """The help, with what a person would type."""
-        from bee.cli.examples import EXAMPLES
-
-        lines = EXAMPLES.get(self.prog.removeprefix("bee "), ())
+        lines = COMMANDS[self.prog.removeprefix("bee ")].examples
         text = super().format_help()
         return f"{text}\nexamples:\n{''.join(f'  {line}{chr(10)}' for line in lines)}" if lines else text
 
 
+def shown() -> list[str]:
+    """The commands that people are told of."""
+    return [name for name, command in COMMANDS.items() if not command.hidden]
+
+
 def command_of(name: str) -> Any:
     """The module of a command."""
-    return importlib.import_module(f"bee.cli.commands.{name.replace('-', '_')}")
+    return importlib.import_module(f"bee.cli.commands.{COMMANDS[name].module or name}")
 
 
 def parser_of(name: str) -> tuple[Parser, Any]:
     """The parser of a command, and the command's module."""
     command = command_of(name)
-    parser = Parser(prog=f"bee {name}", description=command.HELP)
+    parser = Parser(prog=f"bee {name}", description=COMMANDS[name].help)
     command.add_arguments(parser)
     return parser, command
 
@@ -138,7 +117,7 @@ def usage() -> str:
         "",
         "commands:",
     ]
-    lines += [f"  {name:<16} {SUMMARY[name]}" for name in COMMANDS]
+    lines += [f"  {name:<16} {COMMANDS[name].summary}" for name in shown()]
     lines += [
         "",
         "`bee COMMAND --help` says more, and `bee help topics` lists what else is explained. Exit codes: 0 done or",

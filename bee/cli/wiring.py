@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import functools
-import json
-import shutil
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,15 +18,13 @@ from bee.github.client import GitHubClient, Servers
 from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
-from bee.system import process
+from bee.system import gh, process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
 
 if TYPE_CHECKING:
     from bee.git import Repository
-    from bee.steer.actions import Done
 
-GH_SECONDS_MAX: Final = 10
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
 TOKEN_BYTES_MAX: Final = 4096
 PASSED_ON: Final = (
@@ -67,12 +62,8 @@ def token_of(env: Mapping[str, str]) -> str:
     for name in ("GH_TOKEN", "GITHUB_TOKEN"):
         if env.get(name, "").strip():
             return env[name].strip()
-    program = shutil.which("gh", path=env.get("PATH", ""))
-    if program:
-        ended = process.run([program, "auth", "token"], cwd=None, env=env, seconds=GH_SECONDS_MAX)
-        token = ended.out.decode("utf-8", "replace").strip()
-        if ended.code == 0 and token:
-            return token
+    if token := gh.token(env):
+        return token
     raise AuthError("no GitHub token: set GH_TOKEN, or log in with `gh auth login`")
 
 
@@ -105,20 +96,6 @@ def one_repo(settings: Settings, named: list[str] | None) -> str:
     if len(repos) > 1:
         raise UsageError(f"which repository? Say --repo owner/name; config.yml has {', '.join(repos)}")
     return repos[0]
-
-
-def for_all(host: Host, args: argparse.Namespace, act: Callable[[GitHubClient, str], Done]) -> int:
-    """Do something to every repository asked for, and say what came of each."""
-    client = host.client()
-    results = []
-    for repo in repos_of(host.settings, args.repo):
-        done = act(client, repo)
-        results.append({"repo": repo, "changed": done.changed, "said": done.said})
-        if not args.json:
-            print(done.said)
-    if args.json:
-        print(json.dumps({"version": 1, "repos": results}, separators=(",", ":")))
-    return 0
 
 
 def passed_on(env: Mapping[str, str]) -> dict[str, str]:

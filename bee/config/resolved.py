@@ -26,11 +26,13 @@ _ELSEWHERE: Final = frozenset({"roles", "per_repo"})
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One setting: its dotted name, its value as JSON has it, and who set it (`default`, or `file:line`)."""
+    """One setting, by its dotted name."""
 
     name: str
     value: Any
+    """text, number, list or object; what may be a secret is left out"""
     set_by: str
+    """`default`, `environment`, or file and line"""
 
 
 def of_machine(settings: Settings, tree: YamlNode | None, path: str) -> list[Value]:

@@ -151,7 +151,7 @@ def step_id(item: dict[str, Any]) -> str:
 
 
 def plan(item: dict[str, Any]) -> None:
-    """Hand in a plan; read bee's diagnostics when it is refused, mend the plan, hand it in again."""
+    """Hand in a plan; read bee's diagnostics when it is refused, fix the plan, hand it in again."""
     design = context("item.md")
     if "divide" not in design or not tree("calc/core.py"):
         raise Stuck("I am the demo's scripted agent and only know its calculator: which engine should plan this?")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from bee.demo.heard import Journal
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Stage, bee_env, wipe_home
 from bee.model.errors import BeeError
+from bee.model.text import one_line
 from bee.system import process
 
 TICKS_MAX: Final = 60
@@ -20,11 +21,15 @@ TICKS_UNCHANGED_MAX: Final = 3
 TICK_SECONDS_MAX: Final = 3 * 60 * 60
 PAUSE_SECONDS: Final = 0.5
 INDENT: Final = 9
+TEXT_MAX: Final = 220
 TICK: Final = (sys.executable, "-m", "bee", "tick", "--inline", "--json")
 GATES: Final[Mapping[str, tuple[str, ...]]] = {
     "design-open": ("## Design finalized", "## Finalization gate"),
     "plan-open": ("## Plan finalized",),
 }
+
+_COMMAND: Final = "$ bee "
+_ADVICE: Final = ("Now: ", "Mend these lines")
 
 
 class Stopped(BeeError):
@@ -57,7 +62,7 @@ class Tick:
         return json.dumps([dict(self.decision), self.places], sort_keys=True, default=str)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Drive:
     """A run over one stage. `wipe` empties bee's home between ticks."""
 
@@ -68,10 +73,10 @@ class Drive:
     ticks: int = 0
     runs: int = 0
     _shown: dict[int, str] = field(default_factory=dict)
-    _journal: Journal = field(init=False)
+    _log: ActivityLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self._journal = Journal(self.stage.home)
+        self._log = ActivityLog(self.stage.home)
 
     def to_the_end(self) -> None:
         """Tick until the issue is closed. Raises Stopped when nothing moves any more."""
@@ -90,7 +95,7 @@ class Drive:
                 time.sleep(PAUSE_SECONDS)
             if self.wipe:
                 wipe_home(self.stage)
-                self._journal.begin_again()
+                self._log.begin_again()
         raise Stopped(f"after {TICKS_MAX} ticks the issue is still open")
 
     def _closed(self) -> bool:
@@ -121,7 +126,7 @@ class Drive:
         screen.line()
         screen.line(f"{head.ljust(70)}{tick.seconds:>6.1f} s", "agent" if tick.role else "dim")
         screen.wrapped(str(tick.decision.get("reason") or ""), INDENT, " " * INDENT)
-        for said in self._journal.news():
+        for said in self._log.new_lines():
             if said.asked:
                 screen.wrapped(said.asked, INDENT + 16, " " * INDENT + said.what)
             answer = f"-> {said.answer}" if said.asked else said.answer
@@ -147,3 +152,70 @@ class Drive:
 def _reasons(tick: Tick) -> str:
     reasons = [f"#{item['number']} {item['kind']}: {item['position']}: {item['reason']}" for item in tick.items]
     return "; ".join(reasons) or "There is no open item."
+
+
+# ---- the activity log -----------------------------------------------------------------------------------------------
+# bee's answers are in the activity log, for any engine; the agent's own words are in its transcript, where the scripted
+# agent writes every command on a line of its own, after `$ `.
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One verb, or the end of a run: its name, what was asked and answered, and whether bee agreed."""
+
+    what: str
+    asked: str
+    answer: str
+    good: bool
+
+
+@dataclass(slots=True)
+class ActivityLog:
+    """The activity of a home, read on from where the last look ended."""
+
+    home: Path
+    _offset: int = 0
+    _asked: dict[str, Iterator[str]] = field(default_factory=dict)
+
+    def new_lines(self) -> list[Logged]:
+        """What was said since the last look."""
+        path = self.home / "activity.ndjson"
+        if not path.exists():
+            return []
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            raw = file.read()
+        self._offset += len(raw)
+        events = [json.loads(line) for line in raw.splitlines() if line.startswith(b"{") and line.endswith(b"}")]
+        return [said for event in events if (said := self._logged(event)) is not None]
+
+    def begin_again(self) -> None:
+        """The home was emptied."""
+        self._offset = 0
+
+    def _logged(self, event: dict[str, Any]) -> Logged | None:
+        if "outcome" in event:
+            outcome = str(event["outcome"])
+            return Logged(outcome, "", one_line(str(event.get("note", "")), TEXT_MAX), outcome != "error")
+        if "verb" not in event:
+            return None
+        verb, good = str(event["verb"]), bool(event.get("ok"))
+        asked = next(self._words_of(str(event.get("run", ""))), "")
+        own = asked.removeprefix(verb).partition(" --body-file ")[0].strip() if asked.startswith(verb) else ""
+        return Logged(f"bee {verb}", one_line(own, TEXT_MAX), short(str(event.get("text", "")), good), good)
+
+    def _words_of(self, run: str) -> Iterator[str]:
+        """The `bee` commands in a run's transcript, one after another."""
+        if run not in self._asked:
+            path = self.home / "runs" / run / "transcript.log"
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+            self._asked[run] = iter([line[len(_COMMAND) :] for line in lines if line.startswith(_COMMAND)])
+        return self._asked[run]
+
+
+def short(answer: str, good: bool) -> str:
+    """An answer of bee's for the screen: its first sentence, or where it says no, also what it found."""
+    lines = [line.strip() for line in answer.splitlines() if line.strip() and not line.startswith(_ADVICE)] or [""]
+    if good:
+        return one_line(lines[0].partition(". ")[0].removesuffix("."), TEXT_MAX)
+    return one_line(lines[0] + "".join(f" {line}" for line in lines[1:][-1:]), TEXT_MAX)

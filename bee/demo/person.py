@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import re
-import urllib.error
-import urllib.parse
-import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urljoin
 
-from bee.demo.server import Account, Addresses
+import requests
+
 from bee.model.errors import LookError, RefusedError
 from bee.model.text import is_checkbox
 
 SECONDS_MAX: Final = 30
 PAGES_MAX: Final = 100
-_NEXT: Final = re.compile(r'<([^>]+)>;\s*rel="next"')
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user of the forge."""
+
+    login: str
+    token: str
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a started forge listens, and what its control endpoints ask for."""
+
+    api_url: str
+    graphql_url: str
+    git_url: str
+    control_token: str
 
 
 @dataclass(slots=True)
@@ -27,9 +42,6 @@ class Person:
     repo: str
     account: Account
     requests: int = 0
-    _opener: urllib.request.OpenerDirector = field(
-        default_factory=lambda: urllib.request.build_opener(urllib.request.ProxyHandler({})), repr=False
-    )
 
     def create_repository(self, owner: str, name: str, branch: str) -> None:
         """A public, empty repository (the forge's own control door: an organisation would have it already)."""
@@ -86,22 +98,19 @@ class Person:
 
     def _exchange(self, method: str, path: str, data: dict[str, Any] | None) -> tuple[Any, str | None]:
         """The decoded answer and the address of the next page. Raises RefusedError or LookError."""
-        url = urllib.parse.urljoin(f"{self.addresses.api_url}/", path.removeprefix("/"))
-        request = urllib.request.Request(url, method=method)  # noqa: S310 - the address of the demo's own forge
-        request.add_header("Authorization", f"Bearer {self.account.token}")
-        request.add_header("Accept", "application/vnd.github+json")
-        request.add_header("Content-Type", "application/json")
-        request.add_header("X-Forge-Token", self.addresses.control_token)
+        url = urljoin(f"{self.addresses.api_url}/", path.removeprefix("/"))
+        headers = {"Authorization": f"Bearer {self.account.token}", "Accept": "application/vnd.github+json"}
+        headers["X-Forge-Token"] = self.addresses.control_token
         self.requests += "/_forge/" not in url
-        body = json.dumps(data).encode() if data is not None else None
         try:
-            with self._opener.open(request, body, timeout=SECONDS_MAX) as answer:
-                following = _NEXT.search(answer.headers.get("Link") or "")
-                return json.loads(answer.read() or b"null"), following[1] if following else None
-        except urllib.error.HTTPError as refusal:
-            raise RefusedError(refusal.code, refusal.read().decode("utf-8", "replace")) from refusal
-        except OSError as error:
+            with requests.Session() as session:
+                session.trust_env = False  # no proxy stands before a server on loopback
+                answer = session.request(method, url, json=data, headers=headers, timeout=SECONDS_MAX)
+        except requests.RequestException as error:
             raise LookError(f"the embedded GitHub does not answer: {error}") from error
+        if not answer.ok:
+            raise RefusedError(answer.status_code, answer.text)
+        return answer.json() if answer.content else None, answer.links.get("next", {}).get("url")
 
 
 def with_box_ticked(body: str, heading: str) -> str:

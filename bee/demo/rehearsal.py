@@ -8,48 +8,50 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from bee.demo import host
-from bee.demo.stage import PERSON_LOGIN, Play
+from bee.config.schema import POLICY_PATH
+from bee.demo.stage import PERSON_LOGIN, Play, clean_env, git, identity
 from bee.engines.table import ENGINES
 from bee.model.errors import GitError, UsageError
 
-POLICY_PATH: Final = ".github/bee.yml"
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
 _TITLE: Final = re.compile(r"\A\s*# +(\S[^\n]*)\n?")
 
 
 def play(repo: Path, issue: Path, engine: str, env: Mapping[str, str]) -> Play:
     """The play of a person's repository. Raises UsageError for what cannot be played."""
-    branch = _branch(repo, host.clean_env(env))
+    branch = _branch(repo, clean_env(env))
     title, body = _issue(issue)
 
     def prepare(folder: Path, run_env: Mapping[str, str]) -> None:
         copy(repo, folder, run_env)
 
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", repo.resolve().name).strip(".-") or "project"
-    return Play(name.removesuffix(".git"), branch, title, body, _engine(engine), prepare, merges_least=1)
+    return Play(
+        name=name.removesuffix(".git"), branch=branch, issue_title=title, issue_body=body, engine=_engine(engine),
+        prepare=prepare, merges_least=1,
+    )  # fmt: skip
 
 
 def copy(repo: Path, folder: Path, env: Mapping[str, str]) -> None:
     """A clone of what is committed, with a policy where it has none."""
-    host.git(env, folder, "clone", "--quiet", "--no-hardlinks", "--no-local", str(repo.resolve()), ".")
-    host.git(env, folder, "remote", "remove", "origin")
+    git(env, folder, "clone", "--quiet", "--no-hardlinks", "--no-local", str(repo.resolve()), ".")
+    git(env, folder, "remote", "remove", "origin")
     policy = folder / POLICY_PATH
     if policy.exists():
         return
     policy.parent.mkdir(exist_ok=True)
     policy.write_text(POLICY, encoding="utf-8")
-    ada = {**env, **host.identity(PERSON_LOGIN)}
-    host.git(ada, folder, "add", POLICY_PATH)
-    host.git(ada, folder, "commit", "--quiet", "--message", "Give bee a policy (in the rehearsal only)")
+    ada = {**env, **identity(PERSON_LOGIN)}
+    git(ada, folder, "add", POLICY_PATH)
+    git(ada, folder, "commit", "--quiet", "--message", "Give bee a policy (in the rehearsal only)")
 
 
 def _branch(repo: Path, env: Mapping[str, str]) -> str:
     if not repo.is_dir():
         raise UsageError(f"--repo {repo}: there is no such folder")
     try:
-        host.git(env, repo, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return host.git(env, repo, "symbolic-ref", "--short", "HEAD")
+        git(env, repo, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return git(env, repo, "symbolic-ref", "--short", "HEAD")
     except GitError as error:
         raise UsageError(
             f"--repo {repo}: it needs a git clone with a branch checked out and a commit ({error})"

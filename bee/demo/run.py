@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import sys
@@ -13,17 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.demo import box, rehearsal, server, stage, summary
+from bee.demo import rehearsal, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Play, Stage
 from bee.engines.table import ENGINES
+from bee.model import codec
 from bee.model.errors import UsageError
 
 INTRO: Final = "bee demo: a design doc becomes merged pull requests, on an embedded GitHub"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the command line asked for."""
 
@@ -40,7 +40,7 @@ class Options:
 def run(options: Options, env: Mapping[str, str]) -> int:
     """0 when the issue is closed, its pull requests are merged and the result passes its own tests; 1 when not."""
     _check(options)
-    server.need_extra()
+    stage.need_extra()
     for number in (signal.SIGTERM, signal.SIGINT):  # a shell's background job would ignore INT
         signal.signal(number, signal.default_int_handler)
     screen = Screen.on(sys.stdout, env)
@@ -89,10 +89,10 @@ def _play(options: Options, folder: Path, env: Mapping[str, str]) -> Play:
 def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, str]) -> bool:
     """The whole show; whether it ended well."""
     begun = time.monotonic()
-    play, chosen = _play(options, folder, env), box.choose(env)
+    play, chosen = _play(options, folder, env), stage.choose_sandbox(env)
     with stage.set_up(folder, play, env, chosen.word, options.page_size) as ready:
         _introduce(screen, ready, chosen.said, rehearsed=options.repo)
-        drive = Drive(ready, screen, options.home_wipe)
+        drive = Drive(stage=ready, screen=screen, wipe=options.home_wipe)
         stopped = _drive(drive)
         result = summary.look(ready, drive, time.monotonic() - begun)
         summary.show(screen, result, ready)
@@ -102,7 +102,7 @@ def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, s
         if options.serve:
             _how_to_look(screen, ready)
         if options.as_json:
-            print(json.dumps(result.as_json()), flush=True)
+            print(codec.line(result.line()), flush=True)
         if options.serve:
             _until_interrupted()
     return result.good and not stopped

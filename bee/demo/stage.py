@@ -1,32 +1,139 @@
 """Sets the stage: a forge in a folder, two people, a repository pushed over HTTP, bee's home, the issue.
 
-What is played on it (the demo's calculator, or a rehearsal) comes in as a `Play`.
+What is played on it (the demo's calculator, or a rehearsal) comes in as a `Play`. The forge is a process of its own,
+reached through its HTTP and git doors only; every program gets an environment without this machine's credentials.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from bee.demo import host, project, server
-from bee.demo.person import Person
-from bee.demo.server import Account, Addresses
+import bee
+from bee.demo import project
+from bee.demo.person import Account, Addresses, Person
+from bee.model.errors import GitError, LookError, SandboxError, UsageError
+from bee.sandbox import box
 from bee.system import process
 
 PERSON_LOGIN: Final = "ada"
 BEE_LOGIN: Final = "bee-worker"
 AGENT: Final = Path(__file__).with_name("agent.py")
+START_SECONDS_MAX: Final = 30
+GIT_SECONDS_MAX: Final = 300
+MISSING_EXTRA: Final = "the embedded GitHub needs two libraries that are not installed: pip install 'bee[demo]'"
+_LEFT_OUT: Final = ("GIT_", "GH_", "GITHUB_", "BEE_")
+_LOOPBACK: Final = "127.0.0.1,localhost"
+
+
+# ---- this machine ---------------------------------------------------------------------------------------------------
+
+
+def clean_env(host_env: Mapping[str, str]) -> dict[str, str]:
+    """The host's environment without tokens, addresses and settings of GitHub, git and bee."""
+    env = {key: value for key, value in host_env.items() if not key.startswith(_LEFT_OUT)}
+    package = str(Path(bee.__file__).parents[1])
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [package, host_env.get("PYTHONPATH", "")]))
+    for name in ("no_proxy", "NO_PROXY"):
+        env[name] = ",".join(filter(None, [host_env.get(name, ""), _LOOPBACK]))
+    own = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+    return {**env, **own, "PYTHONUNBUFFERED": "1"}
+
+
+def identity(login: str) -> dict[str, str]:
+    """The git identity of one of the demo's people."""
+    mail = f"{login}@example.invalid"
+    return {
+        "GIT_AUTHOR_NAME": login,
+        "GIT_AUTHOR_EMAIL": mail,
+        "GIT_COMMITTER_NAME": login,
+        "GIT_COMMITTER_EMAIL": mail,
+    }
+
+
+def git(env: Mapping[str, str], cwd: Path, *argv: str) -> str:
+    """What a git command prints. Raises GitError with what git said."""
+    ended = process.run(["git", *argv], cwd=cwd, env=env, seconds=GIT_SECONDS_MAX)
+    if ended.code:
+        said = (ended.err or ended.out).decode("utf-8", "replace").strip()
+        raise GitError(f"git {argv[0]} failed: {said}")
+    return ended.out.decode("utf-8", "replace").strip()
 
 
 @dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The word for config.yml, and a sentence for people."""
+
+    word: str
+    said: str
+
+
+def choose_sandbox(env: Mapping[str, str]) -> Sandbox:
+    """`required` where a box can really be built here, else `none`: the demo's agent harms nobody."""
+    try:
+        found = box.find("required", env.get("PATH", ""))
+    except SandboxError as reason:
+        why = str(reason).partition(". ")[0]
+        return Sandbox("none", f"none, written into the demo's own config.yml. {why}.")
+    return Sandbox("required", f"required: every agent runs in a box ({found.mode})")
+
+
+# ---- the forge ------------------------------------------------------------------------------------------------------
+
+
+def need_extra() -> None:
+    """Raises UsageError where the libraries of the forge are not installed."""
+    if not (find_spec("werkzeug") and find_spec("graphql")):
+        raise UsageError(MISSING_EXTRA)
+
+
+@contextmanager
+def forge_running(
+    folder: Path, accounts: tuple[Account, ...], page_size: int | None, env: Mapping[str, str]
+) -> Iterator[Addresses]:
+    """A forge with its state in `folder`/forge and its log beside it, until the block ends."""
+    argv = [sys.executable, "-m", "bee.forge", "--root", str(folder / "forge"), "--port", "0"]
+    for one in accounts:
+        argv += ["--user", f"{one.login}:{one.token}:{one.permission}"]
+    argv += ["--page-size", str(page_size)] if page_size else []
+    log = folder / "forge.log"
+    before = log.stat().st_size if log.exists() else 0
+    pid = process.spawn_detached(argv, cwd=folder, env=env, stdin=b"", log=log)
+    try:
+        yield _addresses(log, before)
+    finally:
+        process.kill_tree(pid)
+
+
+def _addresses(log: Path, before: int) -> Addresses:
+    """What the forge prints when it is ready, after the first bytes of its log; raises LookError when it does not."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    said = ""
+    while time.monotonic() < deadline and "Traceback" not in said:
+        said = log.read_bytes()[before:].decode("utf-8", "replace")
+        ready = [line for line in said.splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
+        if ready:
+            found = json.loads(ready[0])
+            return Addresses(found["api_url"], found["graphql_url"], found["git_url"], found["control_token"])
+        time.sleep(0.02)
+    raise LookError(f"the embedded GitHub did not start. It said:\n{said[-2000:]}")
+
+
+# ---- the stage ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
     """What is played: a repository, an issue, and the engine that plays the roles (a name, or an argv).
 
@@ -48,7 +155,7 @@ class Play:
         return f"{project.OWNER}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """Everything that is up while the demo runs. `env` is the environment of every program it starts."""
 
@@ -92,10 +199,10 @@ def write_project(folder: Path, env: Mapping[str, str]) -> None:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    ada = {**env, **host.identity(PERSON_LOGIN)}
-    host.git(ada, folder, "init", "--quiet", f"--initial-branch={project.BRANCH}")
-    host.git(ada, folder, "add", "--all")
-    host.git(ada, folder, "commit", "--quiet", "--message", "calc adds and subtracts")
+    ada = {**env, **identity(PERSON_LOGIN)}
+    git(ada, folder, "init", "--quiet", f"--initial-branch={project.BRANCH}")
+    git(ada, folder, "add", "--all")
+    git(ada, folder, "commit", "--quiet", "--message", "calc adds and subtracts")
 
 
 def _python_folder() -> str:
@@ -108,16 +215,19 @@ def set_up(
     folder: Path, play: Play, host_env: Mapping[str, str], sandbox: str, page_size: int | None
 ) -> Iterator[Stage]:
     """The stage in `folder`, up until the block ends."""
-    env = host.clean_env(host_env)
+    env = clean_env(host_env)
     ada = Account(PERSON_LOGIN, secrets.token_hex(16), "admin")
     worker = Account(BEE_LOGIN, secrets.token_hex(16), "write")
-    with server.running(folder, (ada, worker), page_size, env) as addresses:
+    with forge_running(folder, (ada, worker), page_size, env) as addresses:
         person = Person(addresses, play.repo, ada)
         person.create_repository(project.OWNER, play.name, play.branch)
         git_url = f"{addresses.git_url}/{play.repo}.git"
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)
         issue = person.open_issue(play.issue_title, play.issue_body)
-        stage = Stage(folder, play, addresses, person, worker, env, issue, sandbox)
+        stage = Stage(
+            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue,
+            sandbox=sandbox,
+        )  # fmt: skip
         _write_home(stage)
         yield stage
 
@@ -125,7 +235,7 @@ def set_up(
 def _seed(folder: Path, play: Play, env: Mapping[str, str], git_url: str) -> None:
     folder.mkdir()
     play.prepare(folder, env)
-    host.git(env, folder, "push", "--quiet", git_url, f"HEAD:refs/heads/{play.branch}")
+    git(env, folder, "push", "--quiet", git_url, f"HEAD:refs/heads/{play.branch}")
 
 
 def login(git_url: str, account: Account) -> dict[str, str]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bee.demo import host
 from bee.demo.drive import Drive
 from bee.demo.screen import COLUMNS, Screen
-from bee.demo.stage import Stage
+from bee.demo.stage import Stage, git
 from bee.system import process
 
 TRACES: Final = "refs/bee/traces"
@@ -18,7 +17,20 @@ TEST_SECONDS_MAX: Final = 600
 TRACE_LINES_MAX: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoLine:
+    """What `bee demo --json` prints at its end."""
+
+    issue: int
+    state: str
+    merged: tuple[int, ...]
+    ticks: int
+    runs: int
+    api_requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The facts at the end. `tests` is None where the play names no tests to run."""
 
@@ -40,32 +52,26 @@ class Result:
         """Whether everything that was promised is there."""
         return self.state == "closed" and len(self.merged) >= self.merges_least and self.tests is not False
 
-    def as_json(self) -> dict[str, Any]:
-        """The machine-readable summary."""
-        return {
-            "version": 1,
-            "issue": self.issue,
-            "state": self.state,
-            "merged": list(self.merged),
-            "ticks": self.ticks,
-            "runs": self.runs,
-            "api_requests": self.api_requests,
-            "seconds": round(self.seconds, 1),
-        }
+    def line(self) -> DemoLine:
+        """As `bee demo --json` prints it."""
+        return DemoLine(
+            issue=self.issue, state=self.state, merged=self.merged, ticks=self.ticks, runs=self.runs,
+            api_requests=self.api_requests, seconds=round(self.seconds, 1),
+        )  # fmt: skip
 
 
 def look(stage: Stage, drive: Drive, seconds: float) -> Result:
     """Read the end state; leaves a clone of the default branch in the stage's folder as `result`."""
     requests = stage.person.api_requests()
     clone = stage.folder / "result"
-    host.git(stage.env, stage.folder, "clone", "--quiet", "--branch", stage.play.branch, stage.git_url, str(clone))
-    host.git(stage.env, clone, "fetch", "--quiet", "origin", f"{TRACES}/*:{TRACES}/*")
+    git(stage.env, stage.folder, "clone", "--quiet", "--branch", stage.play.branch, stage.git_url, str(clone))
+    git(stage.env, clone, "fetch", "--quiet", "origin", f"{TRACES}/*:{TRACES}/*")
     items = tuple(stage.person.items())
     return Result(
         state=next(str(item["state"]) for item in items if item["number"] == stage.issue),
         merged=tuple(int(pull["number"]) for pull in stage.person.pulls() if pull.get("merged_at")),
         items=items,
-        log=host.git(stage.env, clone, "log", "--format=%h %an: %s"),
+        log=git(stage.env, clone, "log", "--format=%h %an: %s"),
         traces=_traces(stage, clone),
         tests=_tests(stage, clone),
         api_requests=requests,
@@ -78,15 +84,15 @@ def look(stage: Stage, drive: Drive, seconds: float) -> Result:
 
 
 def _traces(stage: Stage, clone: Path) -> dict[str, str]:
-    refs = host.git(stage.env, clone, "for-each-ref", "--sort=creatordate", "--format=%(refname)", TRACES).split()
-    return {ref: host.git(stage.env, clone, "log", "--reverse", "--format=%s", ref) for ref in refs}
+    refs = git(stage.env, clone, "for-each-ref", "--sort=creatordate", "--format=%(refname)", TRACES).split()
+    return {ref: git(stage.env, clone, "log", "--reverse", "--format=%s", ref) for ref in refs}
 
 
 def _tests(stage: Stage, clone: Path) -> bool | None:
     if not stage.play.tests:
         return None
     fresh = clone.with_name("tested")
-    host.git(stage.env, clone.parent, "clone", "--quiet", str(clone), str(fresh))
+    git(stage.env, clone.parent, "clone", "--quiet", str(clone), str(fresh))
     env = {**stage.env, "PYTHONDONTWRITEBYTECODE": "1"}
     env.pop("PYTHONPATH", None)
     ended = process.run(list(stage.play.tests), cwd=fresh, env=env, seconds=TEST_SECONDS_MAX)

@@ -14,7 +14,8 @@ from bee.config.network import OPEN, Network
 from bee.engines.events import Entry, output_entry
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
-from bee.system.process import SYSTEM_PATH, Stopped, base_env
+from bee.system.process import SYSTEM_PATH, base_env
+from bee.system.process.agent import Stopped
 
 ENDS: Final[Mapping[str, Failure]] = {
     "timeout": Failure.TIMEOUT,

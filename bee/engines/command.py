@@ -5,7 +5,7 @@ from __future__ import annotations
 from bee.engines.base import ENDS, NOTE_CHARACTERS_MAX, AgentJob, Engine, EngineResult, ending, killed
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
-from bee.system.process import Stopped
+from bee.system.process.agent import Stopped
 
 
 class CommandEngine(Engine):

@@ -23,7 +23,7 @@ from bee.engines.table import EngineRow, Price
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
-from bee.system.process import Stopped
+from bee.system.process.agent import Stopped
 
 LOOK_SECONDS: Final = 1.0
 NO_KEY: Final = "none"  # what a server of one's own gets where nothing logs in

@@ -6,8 +6,8 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from bee.model import limits
 from bee.model.text import utc
@@ -36,10 +36,6 @@ class Left:
         """In words."""
         unit = "GraphQL points" if self.resource == "graphql" else "requests"
         return f"{self.remaining:,} of {self.limit:,} {unit} are left until {utc(self.reset)}"
-
-    def json(self) -> dict[str, Any]:
-        """As `bee status --json` lists it."""
-        return {**asdict(self), "reserve": self.reserve}
 
 
 def left_of(headers: Mapping[str, str]) -> Left | None:

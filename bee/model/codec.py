@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -26,6 +27,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [plain(part) for part in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def line(value: Any) -> str:
+    """The one line of a `--json`: the keys of a dataclass or a mapping, after the version of its shape."""
+    parts = value if isinstance(value, Mapping) else dataclasses.asdict(value)
+    return json.dumps({"version": 1, **parts}, ensure_ascii=False, separators=(",", ":"))
 
 
 def build(kind: type[T], data: Any) -> T:

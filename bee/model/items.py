@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from bee.model.labels import Label, known
 from bee.model.records import Record
@@ -285,7 +286,7 @@ class Snapshot:
         return next((item for item in everything if item.number == number), None)
 
 
-def kind_of(item: Item) -> str:
+def kind_of(item: Item) -> Literal["issue", "pull"]:
     """`issue` or `pull`, as `--json` prints it."""
     return "pull" if isinstance(item, Pull) else "issue"
 

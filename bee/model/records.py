@@ -238,20 +238,3 @@ class Entry:
     def at(self) -> int:
         """When, in seconds since the epoch; 0 where the record cannot be read."""
         return self.record.at if self.record else 0
-
-    def json(self) -> dict[str, Any]:
-        """As `bee log --json` lists it."""
-        record = self.record
-        return {
-            "at": self.at,
-            "line": self.line,
-            "repo": self.repo,
-            "number": self.number,
-            "kind": str(record.kind) if record else None,
-            "role": record.role if record else None,
-            "run": record.run if record else None,
-            "outcome": str(record.outcome) if record and record.outcome else None,
-            "failure": str(record.failure) if record and record.failure else None,
-            "note": record.note if record else "",
-            "cost_usd": record.cost_usd if record else 0.0,
-        }

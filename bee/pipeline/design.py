@@ -57,10 +57,6 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.severity}: {self.text}"
 
-    def json(self) -> dict[str, str]:
-        """As `bee new --json` lists it."""
-        return {"name": self.name, "severity": str(self.severity), "text": self.text}
-
 
 PROBLEM: Final = Part(
     "problem", Severity.ERROR,

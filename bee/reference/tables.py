@@ -20,7 +20,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
 from bee.pipeline.positions import AGENT_FILL, BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position, Rule
-from bee.reference import messages, schemas, texts
+from bee.reference import messages, shapes, texts
 from bee.run import agent_cli, prompt
 from bee.run.verbs import VERBS, own_verbs, syntaxes
 from bee.wording.escalations import CAUSES
@@ -250,7 +250,9 @@ def _first(kind: type[Any]) -> str:
 
 
 def _schemas() -> str:
-    rows = [(code(f"bee {name} --json"), f"[{file}](schemas/{file})") for name, file in schemas.files().items()]
+    rows = [
+        (code(f"bee {name} --json"), f"[{path.name}](schemas/{path.name})") for name, path in shapes.files().items()
+    ]
     return table(("command", "schema"), rows)
 
 

@@ -85,7 +85,7 @@ WHAT_TO_DO: Final = {
 UNSPELLED: Final = {
     "cli.commands.init:run": "nothing was written",
     "cli.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
-    "cli.commands.pause:run": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
+    "cli.commands.steer:_number": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
     "run.agent_runner:ready": "what `network` in config.yml asks for cannot be kept here: …",
     "github.client:_check": "GitHub refused (…): …",
     "github.client:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from bee.model.errors import UsageError
-from bee.reference import schemas
 from bee.reference import tables as reference
 from bee.status.terminal import filled
 
@@ -42,14 +39,6 @@ def text(topic: str, width: int) -> str:
     parts = [f"{topic}: {said}"]
     parts += ["\n".join(_entries(reference.MAKERS[name](), width)) for name in tables]
     return "\n\n".join(parts)
-
-
-def schema(name: str) -> str:
-    """The JSON Schema of a command's `--json`. Raises UsageError for a command without one."""
-    name = name.removeprefix("bee ").removesuffix(" --json")
-    if name not in schemas.SHAPES:
-        raise UsageError(f"`bee {name}` prints no JSON; these do: {', '.join(schemas.SHAPES)}")
-    return json.dumps(schemas.schema_of(name), indent=2, ensure_ascii=False)
 
 
 def _entries(table: str, width: int) -> Iterator[str]:

@@ -24,7 +24,8 @@ from bee.sandbox.box import Box
 from bee.sandbox.egress import Egress, relayed, through_proxy
 from bee.system import process
 from bee.system.home import Home
-from bee.system.process import Agent, Ended
+from bee.system.process import Ended
+from bee.system.process.agent import Agent
 from bee.system.process.notes import AGENT, note_process
 
 _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-credentials", ".gitconfig")

@@ -5,10 +5,9 @@ It looks first what is there already, and writes the difference: run again, it w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Literal
 
 from bee.config.schema import POLICY_PATH, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
@@ -32,13 +31,13 @@ from bee.setup.templates import (
     pull_body,
     with_repo,
 )
-from bee.system.home import Home
+from bee.system.home import Home, write_whole
 
 MESSAGE = "Let bee work here: its policy, and a form for design docs"
 COMMIT_TRIES_MAX = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A repository before its set-up. `pull` is the open pull request that already brings the files."""
 
@@ -60,21 +59,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing of the set-up. `action` is keep, create, add or proposed (it waits in an open pull request)."""
+    """One thing of the set-up, as `bee init --json` lists it. `proposed`: it waits in an open pull request."""
 
-    kind: str
+    kind: Literal["label", "file", "config"]
     name: str
-    action: str
-    text: str = ""
+    action: Literal["keep", "create", "add", "proposed"]
+    """with `dry_run`, what would be done"""
 
     @property
     def writes(self) -> bool:
         """Whether something is written for it."""
         return self.action in ("create", "add")
-
-    def json(self) -> dict[str, Any]:
-        """The step in the stable shape of `bee init --json`."""
-        return {"kind": self.kind, "name": self.name, "action": self.action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +83,12 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that will be written, and what is there already."""
+    """Everything that will be written, and what exists already. `texts` of files and configuration, by name."""
 
     found: Found
     home: Home
     steps: tuple[Step, ...]
+    texts: Mapping[str, str]
 
     def of(self, kind: str) -> tuple[Step, ...]:
         """The steps of a kind for which something is written."""
@@ -129,7 +125,7 @@ def look(client: GitHubClient, repo: str) -> Found:
 
 
 def _stop_at(checks: list[Check]) -> None:
-    bad = [check for check in checks if check.level is Level.FAIL]
+    bad = [check for check in checks if check.status is Level.FAIL]
     if bad:
         text = "; ".join(f"{check.text} ({check.mend})" for check in bad)
         raise ForbiddenError(f"{bad[0].repo}: {text}; nothing was written")
@@ -154,24 +150,26 @@ def planned(found: Found, machine: Machine, answers: Answers) -> Plan:
     missing = missing_labels(found.labels)
     steps = [Step("label", label.value, "create" if label in missing else "keep") for label in OWNED]
     texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: TEMPLATE_TEXT}
-    action = "proposed" if found.pull else "create"
     steps += [
-        Step("file", name, action if name in found.missing_files else "keep", text) for name, text in texts.items()
+        Step("file", name, "keep" if name not in found.missing_files else "proposed" if found.pull else "create")
+        for name in texts
     ]
-    return Plan(found, machine.home, (*steps, _config_step(machine, found.facts.repo, answers)))
+    config, text = _config_step(machine, found.facts.repo, answers)
+    return Plan(found, machine.home, (*steps, config), {**texts, config.name: text})
 
 
-def _config_step(machine: Machine, repo: str, answers: Answers) -> Step:
+def _config_step(machine: Machine, repo: str, answers: Answers) -> tuple[Step, str]:
+    """The step of config.yml, and the whole text that it writes."""
     path = str(machine.home.config_path)
     if machine.text is None or machine.settings is None:
-        return Step("config", path, "create", config_text(repo, answers))
+        return Step("config", path, "create"), config_text(repo, answers)
     if repo.lower() in {known.lower() for known in machine.settings.repos}:
-        return Step("config", path, "keep")
+        return Step("config", path, "keep"), machine.text
     text = with_repo(machine.text, parse_yaml(machine.text, path), repo)
     wanted = replace(machine.settings, repos=(*machine.settings.repos, repo))
     if settings_of(path, parse_yaml(text, path)) != wanted:
         raise UsageError(f"{path} has a form that bee does not change by itself: add {repo} to its `repos`")
-    return Step("config", path, "add", text)
+    return Step("config", path, "add"), text
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +185,11 @@ def carry_out(client: GitHubClient, plan: Plan) -> Written:
     repo = plan.found.facts.repo
     for step in plan.of("label"):
         write.label_id(client, repo, Label(step.name))
-    files = {step.name: step.text for step in plan.of("file")}
+    files = {step.name: plan.texts[step.name] for step in plan.of("file")}
     written = _bring(client, plan.found, files) if files else Written(_number(plan.found.pull))
     for step in plan.of("config"):
-        _write_config(plan.home, step.text)
+        plan.home.ensure()
+        write_whole(plan.home.config_path.resolve(), plan.texts[step.name])  # of a link, what it points at
     return written
 
 
@@ -243,13 +242,3 @@ def _propose(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> 
 
 def _has(client: GitHubClient, repo: str, branch: str, files: Mapping[str, str]) -> bool:
     return all(requests_of.read_file(client, repo, name, branch) == text for name, text in files.items())
-
-
-def _write_config(home: Home, text: str) -> None:
-    """The whole file or nothing, mode 0600; where it is a link, what it points at is written."""
-    home.ensure()
-    path = home.config_path.resolve()
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    fresh.replace(path)

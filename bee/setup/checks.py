@@ -1,4 +1,4 @@
-"""What `bee doctor` makes of what it found: one value per check, with the command that mends it. Pure."""
+"""What `bee doctor` makes of what it found: one value per check, with the command that fixes it. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from bee.config.schema import POLICY_PATH, Policy
+from bee.config.network import OPEN, narrowed
+from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
 from bee.model.items import BranchRules, Grant, Permission, RepoFacts
 from bee.model.labels import OWNED, Label
+from bee.model.roles import Role
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
@@ -33,22 +35,19 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `mend` is what puts it right: a command, or where there is none, what to do."""
+    """One thing that was looked at, as `bee doctor --json` lists it."""
 
     name: str
-    level: Level
+    status: Level
     text: str
-    mend: str = ""
+    mend: str | None = None
+    """what fixes it: a command, or where there is none, what to do"""
     repo: str | None = None
-
-    def json(self) -> dict[str, Any]:
-        """The check in the stable shape of `bee doctor --json`."""
-        return {"name": self.name, "status": str(self.level), "repo": self.repo, "text": self.text,
-                "mend": self.mend or None}  # fmt: skip
+    """null for what is this machine's"""
 
 
 def _ok(name: str, text: str, repo: str | None = None) -> Check:
-    return Check(name, Level.OK, text, "", repo)
+    return Check(name, Level.OK, text, repo=repo)
 
 
 # ---- the token ------------------------------------------------------------------------------------------------------
@@ -98,7 +97,7 @@ def policy_checks(facts: RepoFacts, policy: Policy | None, problem: str, missing
     """The policy: there, valid, and possible in this repository. `problem` is what is wrong with it."""
     repo = facts.repo
     if policy is None:
-        mend = f"bee init --repo {repo}" if not problem else f"mend that line in {POLICY_PATH} on the default branch"
+        mend = f"bee init --repo {repo}" if not problem else f"fix that line in {POLICY_PATH} on the default branch"
         text = problem or f"there is no {POLICY_PATH} on {facts.default_branch}"
         return [Check("policy", Level.FAIL, text, mend, repo)]
     found = [_ok("policy", f"{POLICY_PATH} is valid (intake: {policy.intake})", repo)]
@@ -261,3 +260,70 @@ def rate_checks(rates: Mapping[str, tuple[int, int, int]], now: int) -> list[Che
               f"{max(reset - now, 0) // 60 + 1} min, or use a token of bee's own")
         for name, (left, limit, reset) in sorted(low.items())
     ]  # fmt: skip
+
+
+# ---- security -------------------------------------------------------------------------------------------------------
+
+
+def security_checks(
+    facts: RepoFacts, rules: BranchRules, policy: Policy | None, settings: Settings, token_from: str
+) -> list[Check]:
+    """How much is at stake in one repository, and what holds it. Nothing here fails; a person judges."""
+    repo = facts.repo
+    lines: list[tuple[Level, str, str]] = []
+    classic = facts.scopes is not None
+    lines.append((Level.WARN if classic else Level.OK,
+                  f"token: from {token_from}, " + ("with scopes, so it reaches every repository of its account"
+                                                        if classic else "without scopes: it reaches what it was given"),
+                  "make a fine-grained token for this one repository (SECURITY.md)" if classic else ""))  # fmt: skip
+    if facts.permission is Permission.ADMIN:
+        lines.append((Level.WARN, "account: administrator here, and rules may not bind administrators",
+                      "use an account with write access"))  # fmt: skip
+    boxed = settings.sandbox != "none"
+    lines.append((Level.OK if boxed else Level.WARN,
+                  "sandbox: agents see the system, their clone, and nothing else" if boxed
+                  else "sandbox: none, agents run with all your rights and can read this token",
+                  "" if boxed else "write `sandbox: required` in config.yml"))  # fmt: skip
+    lines.append(_network_security(settings, policy))
+    unguarded = sorted(STATUSES - rules.contexts)
+    branch = f"branch rules: {facts.default_branch}"
+    if unguarded:
+        text = f"{branch} does not require {', '.join(unguarded)}, so a person can merge past them"
+        lines.append((Level.WARN, text, f"gh browse -R {repo} -s, and require them"))
+    else:
+        lines.append((Level.OK, f"{branch} requires bee/review and bee/e2e", ""))
+    if policy is not None:
+        lines += _policy_security(policy)
+    return [Check("security", level, text, mend or None, repo) for level, text, mend in lines]
+
+
+def _network_security(settings: Settings, policy: Policy | None) -> tuple[Level, str, str]:
+    theirs = policy.network if policy else {}
+    free = [role for role in Role if narrowed(settings.role(role).network, theirs.get(role, OPEN)) == OPEN]
+    if not free or settings.sandbox == "none":
+        return (Level.OK, "network: every role reaches what it was given", "") if not free else (
+            Level.WARN, "network: open, as there is no box", "write `sandbox: required` in config.yml")  # fmt: skip
+    return (Level.WARN, f"network: open for {', '.join(free)}: what an agent reads, it can send away",
+            "name hosts under `network`, see docs/engines.md")  # fmt: skip
+
+
+def _policy_security(policy: Policy) -> list[tuple[Level, str, str]]:
+    steers = [*(f"allow {login}" for login in sorted(policy.trust.allow)),
+              *(f"deny {login}" for login in sorted(policy.trust.deny)),
+              *(f"bot {login}" for login in sorted(policy.trust.bots))]  # fmt: skip
+    open_paths = [path for path in PROTECTED_DEFAULT if path not in policy.protected]
+    auto = policy.plan_approval == "auto"
+    lines = [
+        (Level.OK, f"trust: everybody with write access{'; ' if steers else ''}{', '.join(steers)}", ""),
+        (Level.OK, f"intake: {policy.intake}", ""),
+        (Level.WARN, "plans: nobody has to approve them", f"write `plan_approval: human` in {POLICY_PATH}") if auto
+        else (Level.OK, "plans: a person approves them", ""),
+    ]  # fmt: skip
+    if open_paths:
+        lines.append((Level.WARN, f"protected paths: agents may change {', '.join(open_paths)}",
+                      f"add them to `protected_paths` in {POLICY_PATH}, or leave that key out"))  # fmt: skip
+    if policy.secrets_allowed_in:
+        where = ", ".join(policy.secrets_allowed_in)
+        lines.append((Level.WARN, f"secrets: what looks like a credential may stand in {where}",
+                      f"keep `secrets_allowed_in` in {POLICY_PATH} to test keys"))  # fmt: skip
+    return lines

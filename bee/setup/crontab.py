@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from bee.model.errors import UsageError
 from bee.setup.schedulers import TICK_SECONDS_MAX, Machine, Units, said
 from bee.system import process
+from bee.system.process import table
 
 MARK: Final = " # bee: written by bee install, taken out by bee uninstall"
 COMMAND_BYTES_MAX: Final = 990
@@ -98,19 +98,12 @@ class Cron:
             for line in _others(self.read()).split("\n")
             if re.search(r"scripts/(tick|watchdog)\b|\bbee tick\b", line) and not line.lstrip().startswith("#")
         ]
-        running = {text.strip() for path in Path("/proc").glob("[0-9]*/comm") if (text := _comm(path))}
-        if self.machine.platform == "linux" and not running & _DAEMONS:
+        running = (proc.name for proc in table.every().values())
+        if self.machine.platform == "linux" and _DAEMONS.isdisjoint(running):
             found.append(
                 "No cron daemon runs on this machine, so nothing starts these lines: start it (service cron start)."
             )
         return found
-
-
-def _comm(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _lines(units: Units) -> list[str]:

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from bee.config.schema import Policy, Settings
 from bee.github import git_database, read
@@ -36,15 +36,14 @@ from bee.setup import checks, machine
 from bee.setup.checks import Check, Level
 from bee.setup.machine import Scheduling
 from bee.setup.schedulers import Machine
-from bee.setup.security import Posture, posture_checks
 from bee.system.home import Home
 
 INSTALL: Final = "bee install"
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """What is looked at: this machine as bee would work on it, and how thoroughly.."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What is looked at: this machine as bee would work on it, and how thoroughly."""
 
     home: Home
     settings: Settings
@@ -55,6 +54,27 @@ class Patient:
     token_from: str
     write_test: bool = False
     security: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many checks ended so."""
+
+    ok: int
+    warn: int
+    fail: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorLine:
+    """What `bee doctor --json` prints."""
+
+    exit: int
+    """the process's exit code"""
+    counts: Counts
+    checks: tuple[Check, ...]
+    problems: tuple[str, ...]
+    """what could not be looked at"""
 
 
 @dataclass(slots=True)
@@ -69,13 +89,12 @@ class Findings:
         """75 where something could not be looked at, 1 where a check failed, else 0."""
         if self.problems:
             return LookError.exit_code
-        return 1 if any(check.level is Level.FAIL for check in self.checks) else 0
+        return 1 if any(check.status is Level.FAIL for check in self.checks) else 0
 
-    def json(self) -> dict[str, Any]:
-        """The stable shape of `bee doctor --json`."""
-        counts = {str(level): sum(check.level is level for check in self.checks) for level in Level}
-        return {"version": 1, "exit": self.exit, "counts": counts, "checks": [check.json() for check in self.checks],
-                "problems": self.problems}  # fmt: skip
+    def line(self) -> DoctorLine:
+        """As `bee doctor --json` prints it."""
+        counts = {str(level): sum(check.status is level for check in self.checks) for level in Level}
+        return DoctorLine(self.exit, Counts(**counts), tuple(self.checks), tuple(self.problems))
 
     def add(self, *found: Check) -> None:
         """More checks."""
@@ -85,52 +104,52 @@ class Findings:
 # ---- the machine ----------------------------------------------------------------------------------------------------
 
 
-def machine_checks(patient: Patient) -> list[Check]:
+def machine_checks(given: Input) -> list[Check]:
     """Everything that can be seen without asking GitHub."""
-    running = machine.scheduling(patient.machine)
+    running = machine.scheduling(given.machine)
     return [
-        _git(patient),
-        *engine_checks(patient, running is not None),
-        _sandbox(patient),
-        *_scheduler(patient, running),
-        *_markers(patient),
-        _heartbeat(patient, running is not None),
-        checks.disk_check(str(patient.home.path), machine.free_bytes(patient.home)),
-        *_config_mode(patient),
+        _git(given),
+        *engine_checks(given, running is not None),
+        _sandbox(given),
+        *_scheduler(given, running),
+        *_markers(given),
+        _heartbeat(given, running is not None),
+        checks.disk_check(str(given.home.path), machine.free_bytes(given.home)),
+        *_config_mode(given),
     ]
 
 
-def _git(patient: Patient) -> Check:
-    program = shutil.which("git", path=patient.path)
+def _git(given: Input) -> Check:
+    program = shutil.which("git", path=given.path)
     if program:
         return Check("git", Level.OK, program)
     return Check("git", Level.FAIL, "there is no git on PATH", "apt install git, or xcode-select --install")
 
 
-def engine_checks(patient: Patient, scheduled: bool) -> list[Check]:
+def engine_checks(given: Input, scheduled: bool) -> list[Check]:
     """The engine of every role, each once; of a repository of its own only where that differs."""
     specs: dict[tuple[str | tuple[str, ...], bool], list[str]] = {}
-    for repo in ("", *patient.settings.per_repo):
+    for repo in ("", *given.settings.per_repo):
         for role in Role:
-            own, usual = patient.settings.role(role, repo), patient.settings.role(role)
+            own, usual = given.settings.role(role, repo), given.settings.role(role)
             if not repo or (own.engine, own.base_url) != (usual.engine, usual.base_url):
                 name = f"{role} in {repo}" if repo else str(role)
                 specs.setdefault((own.engine or "claude", bool(own.base_url)), []).append(name)
     found = []
     for (spec, own_server), roles in specs.items():
         who = "every role" if roles == [str(role) for role in Role] else ", ".join(roles)
-        check = _engine(patient, spec, scheduled, own_server)
+        check = _engine(given, spec, scheduled, own_server)
         found.append(replace(check, text=f"{who}: {check.text}"))
     return found
 
 
-def _engine(patient: Patient, spec: str | tuple[str, ...], scheduled: bool, own_server: bool) -> Check:
+def _engine(given: Input, spec: str | tuple[str, ...], scheduled: bool, own_server: bool) -> Check:
     """One engine. A server of one's own (`base_url`) needs no login."""
     if not isinstance(spec, str):
         problem = machine.command_problem(spec)
-        mend = "name an executable by its absolute path under `engine` in config.yml" if problem else ""
+        mend = "name an executable by its absolute path under `engine` in config.yml" if problem else None
         return Check("engine", Level.FAIL if problem else Level.OK, problem or spec[0], mend)
-    seen = machine.look_for_engine(spec, patient.path, patient.kept, patient.home)
+    seen = machine.look_for_engine(spec, given.path, given.kept, given.home)
     if seen.program is None or spec not in machine.LOGINS:
         text = f"{spec}: {seen.said()}" if spec in machine.LOGINS else f"there is no engine {spec!r}"
         return Check("engine", Level.FAIL, text, f"install one of {', '.join(machine.LOGINS)}, or name a program of "
@@ -138,22 +157,22 @@ def _engine(patient: Patient, spec: str | tuple[str, ...], scheduled: bool, own_
     if seen.kept or own_server:
         return Check("engine", Level.OK, f"{spec}: {seen.program if own_server else seen.said()}")
     level = Level.FAIL if seen.login is None or scheduled else Level.WARN
-    return Check("engine", level, f"{spec}: {seen.said()}", seen.way_in)
+    return Check("engine", level, f"{spec}: {seen.said()}", seen.way_in or None)
 
 
-def _sandbox(patient: Patient) -> Check:
-    if patient.settings.sandbox == "none":
+def _sandbox(given: Input) -> Check:
+    if given.settings.sandbox == "none":
         return Check("sandbox", Level.WARN, "none: agents run with all your rights",
                      "write `sandbox: required` in config.yml")  # fmt: skip
     try:
-        box = patient.find_box()
+        box = given.find_box()
     except SandboxError as problem:
         text, _, mend = str(problem).partition(". ")
-        return Check("sandbox", Level.FAIL, text, mend)
+        return Check("sandbox", Level.FAIL, text, mend or None)
     return Check("sandbox", Level.OK, f"{box.mode} works ({box.program})")
 
 
-def _scheduler(patient: Patient, running: Scheduling | None) -> list[Check]:
+def _scheduler(given: Input, running: Scheduling | None) -> list[Check]:
     """Whether something ticks here, and whether it finds a token."""
     if running is None:
         return [Check("scheduler", Level.WARN, "nothing on this machine ticks by itself", INSTALL)]
@@ -161,35 +180,43 @@ def _scheduler(patient: Patient, running: Scheduling | None) -> list[Check]:
     found += [Check("scheduler", Level.WARN, note) for note in running.notes]
     if running.by_hand:  # such a line brings its own environment
         return found
-    source = machine.scheduled_token(patient.machine, patient.home)
+    source = machine.scheduled_token(given.machine, given.home, given.machine.env.get("PATH", ""))
     if source:
         return [*found, Check("scheduled-token", Level.OK, f"scheduled ticks find a token ({source})")]
     mend = "bee install --token-from-env, with GH_TOKEN set"
     return [*found, Check("scheduled-token", Level.FAIL, "scheduled ticks find no GitHub token", mend)]
 
 
-def _markers(patient: Patient) -> list[Check]:
+def _markers(given: Input) -> list[Check]:
     found = []
     for name, mend in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
-        text = machine.marker_text(patient.home, name)
+        text = given.home.marker(name)
         if text is not None:
-            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {text}", mend))
-    problem = machine.marker_text(patient.home, "notify-problem")
+            said = one_line(text) or "no reason given"
+            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {said}", mend))
+    problem = given.home.marker("notify-problem")
     if problem is not None:
-        mend = f"mend `notify` in {patient.home.config_path}; the next notification that gets through clears this"
-        found.append(Check("notify", Level.WARN, f"the last notification did not get through: {problem}", mend))
+        mend = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
+        found.append(
+            Check(
+                "notify",
+                Level.WARN,
+                f"the last notification did not get through: {one_line(problem) or 'no reason given'}",
+                mend,
+            )
+        )
     return found
 
 
-def _heartbeat(patient: Patient, scheduled: bool) -> Check:
-    at = patient.home.beat_at()
+def _heartbeat(given: Input, scheduled: bool) -> Check:
+    at = given.home.beat_at()
     age = None if at is None else int(time.time()) - at
     return checks.heartbeat_check(age, scheduled, INSTALL)
 
 
-def _config_mode(patient: Patient) -> list[Check]:
-    path = patient.home.config_path
-    if path.exists() and machine.open_to_others(path):
+def _config_mode(given: Input) -> list[Check]:
+    path = given.home.config_path
+    if path.exists() and path.stat().st_mode & 0o022:
         return [Check("config-mode", Level.FAIL, f"others may write {path}, which names programs that bee starts",
                       f"chmod 600 {path}")]  # fmt: skip
     return []
@@ -215,7 +242,7 @@ def token_checks(client: GitHubClient, findings: Findings, token_from: str) -> b
     return True
 
 
-def repo_checks(client: GitHubClient, repo: str, patient: Patient, findings: Findings) -> None:
+def repo_checks(client: GitHubClient, repo: str, given: Input, findings: Findings) -> None:
     """Everything about one repository; what cannot be looked at there does not stop the others."""
     try:
         facts = requests_of.read_repo(client, repo)
@@ -228,11 +255,10 @@ def repo_checks(client: GitHubClient, repo: str, patient: Patient, findings: Fin
         findings.add(*checks.label_checks(facts.repo, requests_of.read_labels(client, facts.repo)))
         rules = requests_of.read_rules(client, facts.repo, facts.default_branch)
         findings.add(*checks.rule_checks(facts, rules, policy, _seen(client, facts, rules)))
-        written = _write_test(client, facts.repo, head.repo_id, head.default_head) if patient.write_test else None
+        written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
         findings.add(*checks.ref_checks(facts.repo, requests_of.count_refs(client, facts.repo), written))
-        if patient.security:
-            seen = Posture(facts, rules, policy, patient.settings, patient.token_from)
-            findings.add(*posture_checks(seen))
+        if given.security:
+            findings.add(*checks.security_checks(facts, rules, policy, given.settings, given.token_from))
     except NotFoundError as problem:
         findings.add(Check("repository", Level.FAIL, str(problem), "check the name, and what the token may see", repo))
     except LookError as problem:

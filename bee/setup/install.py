@@ -9,14 +9,14 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from xml.sax.saxutils import escape
 
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.setup.crontab import MARK, Cron
-from bee.setup.schedulers import Launchd, Machine, Scheduler, Systemd, Units, write_file
-from bee.system.home import Home, Slot, remove_tree
+from bee.setup.schedulers import Launchd, Machine, Scheduler, Systemd, Units
+from bee.system.home import Home, Slot, remove_tree, write_whole
 
 TEMPLATES: Final = {
     "launchd": ("dev.git-bee.tick.plist", "dev.git-bee.watchdog.plist"),
@@ -51,20 +51,41 @@ class Tried:
     """One tick in the scheduler's own environment: its exit code, and what it said."""
 
     exit: int
+    """the process's exit code"""
     said: tuple[str, ...]
 
-    def json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {"exit": self.exit, "said": list(self.said)}
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a scheduler."""
+
+    path: str
+    text: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallLine:
+    """What `bee install --json` prints."""
+
+    exit: int
+    """the process's exit code"""
+    scheduler: str
+    files: tuple[File, ...]
+    changes: tuple[str, ...]
+    token: str | None
+    """where scheduled ticks find one"""
+    tick: Tried | None
+    notes: tuple[str, ...]
+    """what else a person should know"""
+
+
+@dataclass(slots=True, kw_only=True)
 class Installed:
     """What `install` did, or would do."""
 
     scheduler: str
     files: dict[str, str]
-    changes: list[str]
+    changes: list[str] = field(default_factory=list)
     token: str | None = None
     tick: Tried | None = None
     notes: list[str] = field(default_factory=list)
@@ -75,18 +96,13 @@ class Installed:
         code = self.tick.exit if self.tick else 0
         return code if code in PASSED_EXITS else 2
 
-    def json(self) -> dict[str, Any]:
-        """The stable shape."""
-        return {
-            "version": 1,
-            "exit": self.exit,
-            "scheduler": self.scheduler,
-            "files": [{"path": path, "text": text} for path, text in self.files.items()],
-            "changes": self.changes,
-            "token": self.token,
-            "tick": self.tick.json() if self.tick else None,
-            "notes": self.notes,
-        }
+    def line(self) -> InstallLine:
+        """As `bee install --json` prints it."""
+        files = tuple(File(path, text) for path, text in self.files.items())
+        return InstallLine(
+            exit=self.exit, scheduler=self.scheduler, files=files, changes=tuple(self.changes), token=self.token,
+            tick=self.tick, notes=tuple(self.notes),
+        )  # fmt: skip
 
 
 # ---- rendering ------------------------------------------------------------------------------------------------------
@@ -178,7 +194,7 @@ def keep_env(home: Home, wanted: Mapping[str, str], write: bool) -> list[str]:
     if mode_stands and sorted(lines) == sorted(before):
         return []
     if write:
-        write_file(path, ("" if before else ENV_HEAD) + "".join(f"{line}\n" for line in lines), 0o600)
+        write_whole(path, ("" if before else ENV_HEAD) + "".join(f"{line}\n" for line in lines))
     return [f"write {', '.join(wanted) or 'its mode'} to {path}"]
 
 
@@ -201,7 +217,7 @@ def install(
 
     Without `write` it only finds out what would change.
     """
-    done = Installed(scheduler.kind, {scheduler.where(name): text for name, text in units.items()}, [])
+    done = Installed(scheduler=scheduler.kind, files={scheduler.where(name): text for name, text in units.items()})
     if write:
         home.ensure()
     done.changes += keep_env(home, keep, write)

@@ -6,23 +6,22 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bee.engines.table import ENGINES
 from bee.model.errors import UsageError
-from bee.model.text import one_line
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
-from bee.setup.templates import origin_url
-from bee.system import process
+from bee.system import gh, process
 from bee.system.home import Home
 
-GH_SECONDS_MAX: Final = 10
 # The variables that log an engine in: bee passes them on to the agent, and no file of HOME.
 LOGINS: Final = {row.name: row.login for row in ENGINES.values()}
+GIT_SECONDS_MAX: Final = 10
+_OWN_CONFIG_ONLY: Final = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 _OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
 
 
@@ -58,23 +57,14 @@ class EngineSeen:
         return f"{self.program}, logged in by {self.login} ({where})"
 
 
-def git_config(folder: Path) -> str | None:
-    """The text of the `config` of the clone that `folder` lies in; None outside of any. No git is run."""
-    for place in (folder, *folder.parents):
-        dot = place / ".git"
-        if dot.is_file():  # a linked worktree or a submodule
-            target = place / dot.read_text(encoding="utf-8", errors="replace").partition("gitdir:")[2].strip()
-            common = target / "commondir"
-            dot = target / common.read_text(encoding="utf-8").strip() if common.is_file() else target
-        if (dot / "config").is_file():
-            return (dot / "config").read_text(encoding="utf-8", errors="replace")
-    return None
+def origin(folder: Path, path: str) -> str | None:
+    """The first address of the remote `origin` of the clone that `folder` lies in; None where there is none.
 
-
-def origin(folder: Path) -> str | None:
-    """The address of the remote `origin` of the clone that `folder` lies in."""
-    text = git_config(folder)
-    return origin_url(text) if text is not None else None
+    `path` is where git is found. It only reads the configuration, so it may be somebody else's clone.
+    """
+    argv = ["git", "-c", "safe.directory=*", "config", "--get-all", "remote.origin.url"]
+    ended = process.run(argv, cwd=folder, env={"PATH": path, **_OWN_CONFIG_ONLY}, seconds=GIT_SECONDS_MAX)
+    return ended.out.decode("utf-8", "replace").partition("\n")[0] or None
 
 
 def look_for_engine(name: str, path: str, kept: Mapping[str, str], home: Home) -> EngineSeen:
@@ -101,7 +91,7 @@ def engine_of(words: str, path: str, folder: Path) -> str | tuple[str, ...]:
     try:
         parts = shlex.split(words)
     except ValueError as error:
-        raise UsageError(f"the engine {words!r} is no command: {error}") from error
+        raise UsageError(f"the engine {words!r} is not a command: {error}") from error
     if not parts:
         raise UsageError(f"which engine? Say {', '.join(ENGINES)}, or a command in quotes")
     if len(parts) == 1 and parts[0] in ENGINES:
@@ -118,7 +108,7 @@ def command_problem(argv: Sequence[str]) -> str:
     program = argv[0]
     if "/" in program:
         if not Path(program).is_absolute():
-            return f"{program} is no absolute path, and runs start in a clone"
+            return f"{program} is not an absolute path, and runs start in a clone"
         return "" if os.access(program, os.X_OK) and Path(program).is_file() else f"{program} cannot be run"
     return "" if shutil.which(program, path=process.SYSTEM_PATH) else f"{program} is not in the system's folders"
 
@@ -144,31 +134,19 @@ def scheduling(machine: Machine) -> Scheduling | None:
     return None
 
 
-def scheduled_token(machine: Machine, home: Home) -> str:
-    """Where scheduled ticks find a token; empty where they find none."""
+def scheduled_token(machine: Machine, home: Home, path: str, keep: Collection[str] = ()) -> str:
+    """Where ticks that are scheduled with this PATH find a token; empty where they find none.
+
+    `keep` are the variables that are about to be kept for them.
+    """
     for name in TOKENS:
-        if name in env_names(home):
+        if name in keep or name in env_names(home):
             return name
-    gh = shutil.which("gh", path=machine.env.get("PATH", ""))
-    if gh is None:
-        return ""
-    bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": machine.env.get("PATH", "")}
-    ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=GH_SECONDS_MAX)
-    return "gh auth token" if ended.code == 0 and ended.out.strip() else ""
-
-
-def marker_text(home: Home, name: str) -> str | None:
-    """What a marker that stops all ticks says, in one line."""
-    text = home.marker(name)
-    return None if text is None else one_line(text) or "no reason given"
+    bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
+    return "gh auth token" if gh.token(bare) else ""
 
 
 def free_bytes(home: Home) -> int:
     """Room left where bee's home is, or would be."""
     place = next(path for path in (home.path, *home.path.parents) if path.exists())
     return shutil.disk_usage(place).free
-
-
-def open_to_others(path: Path) -> bool:
-    """Whether others may write a file: it names programs that bee starts."""
-    return bool(path.stat().st_mode & 0o022)

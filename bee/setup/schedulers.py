@@ -6,7 +6,6 @@ Nothing here knows what a unit says: it gets texts by name, puts them where the 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import time
@@ -18,6 +17,7 @@ from typing import Final, Protocol
 from bee.model.errors import UsageError
 from bee.model.text import one_line
 from bee.system import process
+from bee.system.home import write_whole
 
 CALL_SECONDS_MAX: Final = 60
 TICK_SECONDS_MAX: Final = 10 * 60
@@ -28,7 +28,7 @@ _POLL_SECONDS: Final = 0.5
 Units = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """Where a person's schedulers are: `env` is what their programs are started with, whole."""
 
@@ -100,17 +100,6 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def write_file(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a whole file or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(text)
-    fresh.replace(path)
-
-
 def _differing(folder: Path, units: Units) -> list[str]:
     return [f"write {folder / name}" for name, text in sorted(units.items()) if _text(folder / name) != text]
 
@@ -155,8 +144,9 @@ class Systemd:
 
     def install(self, units: Units) -> None:
         """Write, reload, enable and start."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         for name, text in units.items():
-            write_file(self._folder / name, text)
+            write_whole(self._folder / name, text, 0o644)
         self._ctl("daemon-reload")
         self._ctl("enable", *self._timers)
         self._ctl("restart", *self._timers)
@@ -242,10 +232,11 @@ class Launchd:
     def install(self, units: Units) -> None:
         """Write and load each; one that is loaded is taken out first, since launchd keeps what it read."""
         domain = self._domain()
+        self._folder.mkdir(parents=True, exist_ok=True)
         for name, text in units.items():
             if _text(self._folder / name) == text and self._loaded(f"{domain}/{_label(name)}"):
                 continue
-            write_file(self._folder / name, text)
+            write_whole(self._folder / name, text, 0o644)
             self.machine.call("launchctl", "bootout", f"{domain}/{_label(name)}")
             self.machine.call("launchctl", "enable", f"{domain}/{_label(name)}")
             self._bootstrap(domain, self._folder / name)

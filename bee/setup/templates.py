@@ -33,7 +33,6 @@ _GUESSES: Final[Mapping[str, str]] = {
 }
 _PLAIN_YAML: Final = re.compile(r"[A-Za-z./][A-Za-z0-9_./=+ -]*[A-Za-z0-9_./=+-]")
 _YAML_WORDS: Final = frozenset("null true false yes no on off".split())
-_SECTION: Final = re.compile(r'^\s*\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*(.*)$')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +58,6 @@ class Remote:
 
 
 # ---- which repository -----------------------------------------------------------------------------------------------
-
-
-def origin_url(git_config: str) -> str | None:
-    """The address of the remote `origin` in the text of a `.git/config`; None where there is none."""
-    section, found = ("", ""), None
-    for line in git_config.splitlines():
-        opening = _SECTION.match(line)
-        if opening:
-            section, line = (opening[1].lower(), opening[2] or ""), opening[3]
-        key, _, value = line.partition("=")
-        if section == ("remote", "origin") and key.strip().lower() == "url" and found is None:
-            found = re.sub(r"\s+[#;].*$", "", value.strip()).strip('"') or None
-    return found
 
 
 def remote_of(url: str) -> Remote | None:

@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from bee.model.outcomes import Outcome
 from bee.model.records import Entry, Kind, RunSummary, summary_of
 from bee.model.roles import Role
 
+Key = TypeVar("Key", int, str)
 _AGO: Final = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
-_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M")
 _ROLES: Final = frozenset(role.value for role in Role)
 
 
@@ -49,12 +49,11 @@ def moment(text: str, now: int) -> int | None:
     ago = _AGO.fullmatch(text.strip())
     if ago:
         return now - int(ago[1]) * _UNIT_SECONDS[ago[2]]
-    for form in _FORMS:
-        try:
-            return int(datetime.strptime(text.strip(), form).replace(tzinfo=UTC).timestamp())
-        except ValueError:
-            continue
-    return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 def day_of(at: int) -> str:
@@ -70,12 +69,9 @@ class Sum:
     """Several runs together."""
 
     runs: int = 0
-    usd: float = 0.0
+    """of agents"""
+    cost_usd: float = 0.0
     tokens: int = 0
-
-    def json(self) -> dict[str, Any]:
-        """As `bee cost --json` has it."""
-        return {"runs": self.runs, "cost_usd": round(self.usd, 6), "tokens": self.tokens}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +106,15 @@ def _given_back(run: RunSummary) -> bool:
     return run.outcome is Outcome.STALE_INPUT and not run.cost_usd and not run.tokens
 
 
-def sums(runs: Iterable[AgentRun], key: Callable[[AgentRun], str]) -> dict[str, Sum]:
-    """What the runs cost together, by whatever `key` says of each, in the order of those names."""
-    found: dict[str, Sum] = {}
+def sums(runs: Iterable[AgentRun], key: Callable[[AgentRun], Key]) -> dict[Key, Sum]:
+    """What the runs cost together, by whatever `key` says of each, in the order of those keys."""
+    found: dict[Key, Sum] = {}
     for one in runs:
-        before = found.get(key(one), Sum())
-        run = one.run
-        found[key(one)] = Sum(before.runs + 1, before.usd + run.cost_usd, before.tokens + run.tokens)
-    return dict(sorted(found.items()))
+        name, run = key(one), one.run
+        before = found.get(name, Sum())
+        usd = round(before.cost_usd + run.cost_usd, 6)
+        found[name] = Sum(before.runs + 1, usd, before.tokens + run.tokens)
+    return {name: found[name] for name in sorted(found)}
 
 
 def total(runs: Iterable[AgentRun]) -> Sum:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from bee.config.schema import Settings
 from bee.engines.base import Spent
+from bee.engines.events import Kind
 from bee.engines.find import find
 from bee.engines.table import ENGINES, Price
 from bee.github import git_database
@@ -30,11 +31,12 @@ State = Literal["live", "ended", "dead"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing of a run: `kind` is that of an engine's entry, or `verb`; `at` 0 where the output has no time."""
+    """One thing of a run, as `bee logs --json` lists it."""
 
-    kind: str
+    kind: Kind | Literal["verb"]
     text: str
     at: int = 0
+    """seconds since the epoch, 0 where the output has no time"""
 
 
 def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple[About | None, list[str]]:

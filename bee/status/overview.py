@@ -1,4 +1,4 @@
-"""Everything at a glance: what runs, what is next, who waits for what, what today cost. Pure.
+"""Everything at a glance: what runs, what is next, who waits for what, what today cost. Looks, and changes nothing.
 
 `bee status` and `bee watch` show it. Where an item is comes from `decide`; here items are only sorted by who moves
 next, and what they wait for is put into words.
@@ -7,30 +7,49 @@ next, and what they wait for is put into words.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final
 
+from bee.executors.phases import with_phases
+from bee.github.client import GitHubClient
+from bee.github.rate_limit import Left
+from bee.github.snapshot import look
+from bee.host import Host, writes_of_hour
+from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.model.items import Issue, kind_of
 from bee.model.labels import Label
+from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.plan import read_body
 from bee.model.records import Record, spent
 from bee.model.text import one_line, utc
-from bee.pipeline.decide import Decision, Dispatch
+from bee.pipeline.decide import Decision, Dispatch, decide
 from bee.pipeline.facts import View
 from bee.pipeline.holds import day_of
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus, item_json
 from bee.pipeline.trust import Trust, events_of
+from bee.publish.notify import PROBLEM as NOTIFY_PROBLEM
+from bee.run import run_log
+from bee.status.lines import Charged, HoldLine, ItemLine, LimitLine, RunningLine, Spend, StatusLine, WaitingLine
+from bee.status.logs import Reading
+from bee.system.home import Slot
 
+GAPS_MIN: Final = 2
+GAPS_MAX: Final = 10
+MISSED_MAX: Final = 3
 QUESTION_CHARACTERS_MAX: Final = 600
+NOTHING: Final = Charged(0, 0)
 _PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)\s*(.*)", re.DOTALL)
 _REST: Final = re.compile(r"\n\n(?:\*\*|Reason: `|<!-- bee:).*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A run that holds an item now. `usd` is what the item has cost in ended runs, whoever paid for it."""
+    """A run that holds an item now. `usd` is what the item has cost, `last` what its agent said last here."""
 
     repo: str
     number: int
@@ -38,6 +57,7 @@ class Running:
     record: Record
     since_seconds: int
     usd: float
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +67,15 @@ class Waiting:
     status: ItemStatus
     what: str
 
-    def json(self) -> dict[str, Any]:
-        """As `bee status --json` lists it."""
-        one = self.status
-        return {
-            "repo": one.repo, "number": one.number, "kind": kind_of(one.item), "title": one.item.title,
-            "position": str(one.placement.position), "what": self.what,
-            "what_you_can_do": one.placement.advice.format(number=one.number), "until": one.placement.until or None,
-        }  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What one repository's agents cost today (UTC), and what they may cost. 0 is no bound."""
-
-    repo: str
-    usd: float
-    runs: int
-    usd_per_day: float
-    runs_per_day: int
-
-    def json(self) -> dict[str, Any]:
-        """As `bee status --json` lists it."""
-        return {"repo": self.repo, "cost_usd": round(self.usd, 6), "runs": self.runs,
-                "usd_per_day": self.usd_per_day, "runs_per_day": self.runs_per_day}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """All of it. `asking`: a person must act; `held`: a condition lifts it; `ready`: an agent's, after `upcoming`."""
+    """All of it. `asking`: a person must act; `held`: a condition lifts it; `ready`: an agent's, after `upcoming`.
+
+    `heartbeat_seconds`: how long ago a tick last began here, None where none ever did; `tick_every_seconds` and
+    `next_tick_seconds` by what was observed here, None where too little was. `notify_problem` is why the last
+    notification did not get through; empty where it did, or none is wanted.
+    """
 
     decision: Decision
     running: tuple[Running, ...]
@@ -85,22 +85,121 @@ class Overview:
     ready: tuple[ItemStatus, ...]
     quiet: tuple[ItemStatus, ...]
     spend: tuple[Spend, ...]
+    slots: tuple[str, ...] = ()
+    markers: Mapping[str, str] = field(default_factory=dict)
+    sandbox: str = ""
+    heartbeat_seconds: int | None = None
+    requests: int = 0
+    problems: tuple[BeeError, ...] = ()
+    charged: Charged = NOTHING
+    left: tuple[Left, ...] = ()
+    notify_problem: str = ""
+    tick_every_seconds: int | None = None
+    next_tick_seconds: int | None = None
+    writes: int = 0
 
-    def json(self) -> dict[str, Any]:
-        """The part of `bee status --json` that GitHub tells."""
-        return {
-            "person_needed": bool(self.asking),
-            "next": item_json(self.upcoming.status) if self.upcoming else None,
-            "waiting": [one.json() for one in self.asking],
-            "held": [one.json() for one in self.held],
-            "items": [item_json(one) for one in self.decision.statuses],
-            "holds": [{"kind": h.kind, "text": h.text, "until": h.until or None} for h in self.decision.holds],
-            "spend": [one.json() for one in self.spend],
-        }
+    @property
+    def late(self) -> bool:
+        """Whether the last tick began longer ago than the next one may be missed."""
+        between = self.tick_every_seconds or TICK_EVERY_SECONDS
+        return self.heartbeat_seconds is None or self.heartbeat_seconds > MISSED_MAX * between
+
+    @property
+    def exit(self) -> int:
+        """The exit code of what could not be looked at, else 1 when a person is needed."""
+        return max((problem.exit_code for problem in self.problems), default=1 if self.asking else 0)
+
+    def line(self) -> StatusLine:
+        """As `bee status --json` prints it."""
+        return StatusLine(
+            exit=self.exit,
+            person_needed=bool(self.asking),
+            running=tuple(_running_line(one) for one in self.running),
+            next=ItemLine(**item_json(self.upcoming.status)) if self.upcoming else None,
+            waiting=tuple(_waiting_line(one) for one in self.asking),
+            held=tuple(_waiting_line(one) for one in self.held),
+            items=tuple(ItemLine(**item_json(one)) for one in self.decision.statuses),
+            holds=tuple(HoldLine(hold.kind, hold.text, hold.until or None) for hold in self.decision.holds),
+            spend=self.spend,
+            slots=self.slots,
+            markers=self.markers,
+            notify_problem=self.notify_problem or None,
+            sandbox=self.sandbox,
+            heartbeat_seconds=self.heartbeat_seconds,
+            next_tick_seconds=self.next_tick_seconds,
+            requests=self.requests,
+            charged=self.charged,
+            limits=tuple(LimitLine(**asdict(left), reserve=left.reserve) for left in self.left),
+            writes_last_hour=self.writes,
+            problems=tuple(str(problem) for problem in self.problems),
+        )
+
+
+def _running_line(one: Running) -> RunningLine:
+    record = one.record
+    return RunningLine(
+        repo=one.repo, number=one.number, title=one.title, role=record.role, run=record.run, engine=record.engine,
+        host=record.host, since_seconds=one.since_seconds, cost_usd=round(one.usd, 6), last_line=one.last or None,
+    )  # fmt: skip
+
+
+def _waiting_line(one: Waiting) -> WaitingLine:
+    status = one.status
+    return WaitingLine(
+        repo=status.repo, number=status.number, kind=kind_of(status.item), title=status.item.title,
+        position=status.placement.position, what=one.what,
+        what_you_can_do=status.placement.advice.format(number=status.number), until=status.placement.until or None,
+    )  # fmt: skip
+
+
+# ---- looking --------------------------------------------------------------------------------------------------------
+
+
+def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Overview:
+    """Look once. A repository that cannot be looked at never hides the others; where none can, its error is raised."""
+    before, charged, points = client.requests, client.charged, client.points
+    problems, views = [], []
+    for repo in repos:
+        try:
+            views.append(with_phases(host, look(client, repo)))
+        except (LookError, ConfigError, NotFoundError) as problem:
+            if len(repos) == 1:
+                raise
+            problems.append(problem)
+    overview = overview_of(decide(views), views)
+    markers = {name: host.home.marker(name) for name in ("PAUSED", "ROLLBACK")}
+    beat, now, ticked = host.home.beat_at(), int(time.time()), times_of(host.home.tick_history())
+    return replace(
+        overview,
+        running=tuple(_followed(host, run) for run in overview.running),
+        slots=tuple(Slot.holders(host.home, host.settings.slots)),
+        markers={name: text for name, text in markers.items() if text is not None},
+        sandbox=host.settings.sandbox,
+        heartbeat_seconds=None if beat is None else max(now - beat, 0),
+        requests=client.requests - before,
+        problems=tuple(problems),
+        charged=Charged(client.charged - charged, client.points - points),
+        left=tuple(client.left.values()),
+        notify_problem=(host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
+        tick_every_seconds=every(ticked),
+        next_tick_seconds=due_in(ticked, now),
+        writes=writes_of_hour(host, client),
+    )
+
+
+def _followed(host: Host, run: Running) -> Running:
+    """With what this machine's files say of the run, where it runs here."""
+    about = run_log.read_about(host.home, run.record.run) if run.record.host == host.host_id else None
+    if about is None:
+        return run
+    reading = Reading(host.home, about, host.settings)
+    said = [line.text for line in reading.new(to_end=False) if line.text.strip()]
+    last = said[-1].strip().rpartition("\n")[2] if said else ""
+    return replace(run, usd=run.usd + reading.spent().cost_usd, last=one_line(last))
 
 
 def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
-    """The overview of what was decided over these views."""
+    """What the decision over these views shows, without what this machine knows."""
     by_repo = {view.snapshot.repo: view for view in views}
     upcoming = decision.choice if isinstance(decision.choice, Dispatch) else None
     running = tuple(one for view in views for one in _running(view))
@@ -111,11 +210,15 @@ def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
     ready = [one for one in left if one.placement.role is not None and not (upcoming and one is upcoming.status)]
     quiet = [one for one in left if one.placement.mover is Mover.NOBODY or one.placement.row.quiet]
     return Overview(
-        decision, running, upcoming,
-        tuple(Waiting(one, question_of(one, by_repo[one.repo].trust)) for one in asking),
-        tuple(Waiting(one, _condition_of(one)) for one in held),
-        tuple(ready), tuple(quiet), tuple(_spend(view) for view in views),
-    )  # fmt: skip
+        decision=decision,
+        running=running,
+        upcoming=upcoming,
+        asking=tuple(Waiting(one, question_of(one, by_repo[one.repo].trust)) for one in asking),
+        held=tuple(Waiting(one, _condition_of(one)) for one in held),
+        ready=tuple(ready),
+        quiet=tuple(quiet),
+        spend=tuple(_spend(view) for view in views),
+    )
 
 
 def needs_person(one: ItemStatus) -> bool:
@@ -130,14 +233,18 @@ def _running(view: View) -> list[Running]:
         if record is None or not record.holds or record.expires_at <= view.snapshot.now:
             continue
         item = view.snapshot.item(number)
-        since = max(view.snapshot.now - record.started_at, 0)
-        found.append(Running(view.snapshot.repo, number, item.title if item else "", record, since, spent(record)[0]))
+        found.append(
+            Running(
+                repo=view.snapshot.repo, number=number, title=item.title if item else "", record=record,
+                since_seconds=max(view.snapshot.now - record.started_at, 0), usd=spent(record)[0],
+            )
+        )  # fmt: skip
     return found
 
 
 def _spend(view: View) -> Spend:
     day = day_of(view.snapshot)
-    return Spend(view.snapshot.repo, day.usd, day.runs, view.bounds.usd_per_day, view.bounds.runs_per_day)
+    return Spend(view.snapshot.repo, round(day.usd, 6), day.runs, view.bounds.usd_per_day, view.bounds.runs_per_day)
 
 
 # ---- in words -------------------------------------------------------------------------------------------------------
@@ -193,3 +300,34 @@ def _blocked_text(about: Mapping[str, Any]) -> str:
     count = about["sub_issues_open"] or about["dependencies_open"]
     kind = "sub-issues" if about["sub_issues_open"] else "dependencies"
     return f"its {count} open {kind} are closed"
+
+
+# ---- when the next tick is due --------------------------------------------------------------------------------------
+# Nobody is asked what is installed where: what really happened on this machine is in the guard's tick-history.
+
+
+def times_of(lines: Iterable[str]) -> tuple[int, ...]:
+    """When each tick of a tick-history was, in seconds since the epoch; lines without a time are left out."""
+    found = []
+    for line in lines:
+        try:
+            at = datetime.strptime(line.partition(" ")[0], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        found.append(int(at.timestamp()))
+    return tuple(found)
+
+
+def every(times: Sequence[int]) -> int | None:
+    """How many seconds lie between two ticks, of the last few; None while too few were seen to say."""
+    last = times[-GAPS_MAX - 1 :]
+    gaps = sorted(after - before for before, after in pairwise(last) if after > before)
+    return gaps[len(gaps) // 2] if len(gaps) >= GAPS_MIN else None
+
+
+def due_in(times: Sequence[int], now: int) -> int | None:
+    """Seconds until the next one, 0 where it is late; None where that is not known, or it was missed too often."""
+    gap = every(times)
+    if gap is None or not 0 <= now - times[-1] <= MISSED_MAX * gap:
+        return None
+    return max(times[-1] + gap - now, 0)

@@ -1,4 +1,4 @@
-"""The board of `bee status` as text: what runs, what is next, who waits for what. Coloured by who moves next."""
+"""The table of `bee status` as text: what runs, what is next, who waits for what. Coloured by who moves next."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from bee.model.text import one_line
 from bee.pipeline.holds import Hold
 from bee.pipeline.positions import Mover
 from bee.pipeline.status import ItemStatus
-from bee.status.collect import Live, Seen
-from bee.status.overview import Spend, Waiting
+from bee.status.lines import Spend
+from bee.status.overview import Overview, Running, Waiting
 from bee.status.terminal import coloured, filled, fitted, padded
 
 INDENT = "  "
-NOTIFY_MEND = "mend `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"
+NOTIFY_FIX = "fix `notify` in config.yml (bee doctor names the file); the next one that gets through clears this"
 DEEP = "      "
 
 
-class Board:
+class Table:
     """One way to show it: how wide, with or without colours, everything or the first of each kind."""
 
-    def __init__(self, seen: Seen, width: int, colour: bool, whole: bool = False) -> None:
+    def __init__(self, seen: Overview, width: int, colour: bool, whole: bool = False) -> None:
         self.seen, self.width, self.colour, self.whole = seen, width, colour, whole
-        repos = {one.repo for one in seen.overview.spend}
+        repos = {one.repo for one in seen.spend}
         self.several = len(repos) > 1
 
     def lines(self) -> list[str]:
-        """The board, line by line; none is wider than it may be."""
-        view = self.seen.overview
+        """The table, line by line; none is wider than it may be."""
+        view = self.seen
         parts = [
             self._head(),
-            self._section("running", Role.DRAFTER, [self._live(one) for one in self.seen.live], cut=False),
+            self._section("running", Role.DRAFTER, [self._running(one) for one in view.running], cut=False),
             self._section("next", Role.DRAFTER, [self._next()], count=False),
             self._section("waiting for you", Mover.PERSON, [self._asking(one) for one in view.asking]),
             self._section("waiting for something else", Mover.CONDITION, [self._held(one) for one in view.held]),
@@ -47,7 +47,7 @@ class Board:
         """What this look used, and what is left for the next ones and for the person."""
         seen = self.seen
         used = f"{seen.requests} {'request' if seen.requests == 1 else 'requests'} to GitHub"
-        cost = f", {seen.points} GraphQL points" if seen.points else ""
+        cost = f", {seen.charged.points} GraphQL points" if seen.charged.points else ""
         lines = filled(used + cost, self.width, "")
         for left in seen.left:
             lines += filled(f"{left.text}; bee leaves {left.reserve:,} to you", self.width, "")
@@ -62,14 +62,14 @@ class Board:
         seen = self.seen
         lines = [self._fact(name, one_line(text, 500), Mover.PERSON) for name, text in seen.markers.items()]
         lines += [self._fact("problem", str(problem), Mover.PERSON) for problem in seen.problems]
-        lines += [self._fact("held", hold.text, _mover(hold)) for hold in seen.overview.decision.holds]
+        lines += [self._fact("held", hold.text, _mover(hold)) for hold in seen.decision.holds]
         lines.append(self._fact("ticks", *self._ticks()))
         if seen.notify_problem:
-            text = f"the last notification did not get through: {one_line(seen.notify_problem, 300)}; {NOTIFY_MEND}"
+            text = f"the last notification did not get through: {one_line(seen.notify_problem, 300)}; {NOTIFY_FIX}"
             lines.append(self._fact("notify", text, Mover.PERSON))
         if seen.sandbox == "none":
             lines.append(self._fact("sandbox", "none: agents run with all your rights", Mover.PERSON))
-        lines += [self._fact("today", self._spend(one), _spend_mover(one)) for one in seen.overview.spend]
+        lines += [self._fact("today", self._spend(one), _spend_mover(one)) for one in seen.spend]
         return [line for line in lines if line]
 
     def _fact(self, name: str, text: str, mover: Role | Mover) -> str:
@@ -88,7 +88,7 @@ class Board:
         return f"the last one began {ago(age)} ago; going by the last ones, the next is due in {ago(due)}", Mover.NOBODY
 
     def _spend(self, one: Spend) -> str:
-        usd = f"{one.usd:.2f}{f' of {one.usd_per_day:.2f}' if one.usd_per_day else ''} USD"
+        usd = f"{one.cost_usd:.2f}{f' of {one.usd_per_day:.2f}' if one.usd_per_day else ''} USD"
         runs = f"{one.runs}{f' of {one.runs_per_day}' if one.runs_per_day else ''} runs"
         return f"{usd}, {runs}{f' in {one.repo}' if self.several else ''}"
 
@@ -108,17 +108,15 @@ class Board:
     def _name(self, repo: str, number: int) -> str:
         return f"{repo}#{number}" if self.several else f"#{number}"
 
-    def _live(self, one: Live) -> list[str]:
-        run, record = one.run, one.run.record
+    def _running(self, one: Running) -> list[str]:
         usd = f", {one.usd:.2f} USD" if one.usd else ""
-        where = self._line(
-            run.repo, run.number, record.role, Role.DRAFTER, f"{ago(run.since_seconds)}{usd}: {run.title}"
-        )
-        last = one.last or f"on {record.host}"
+        text = f"{ago(one.since_seconds)}{usd}: {one.title}"
+        where = self._line(one.repo, one.number, one.record.role, Role.DRAFTER, text)
+        last = one.last or f"on {one.record.host}"
         return [where, f"{DEEP}{fitted(last, self.width - len(DEEP))}"]
 
     def _next(self) -> list[str]:
-        choice = self.seen.overview.upcoming
+        choice = self.seen.upcoming
         if choice is None:
             text = "nothing an agent could move"
             return filled(text, self.width, INDENT)
@@ -155,7 +153,7 @@ def _mover(hold: Hold) -> Mover:
 
 
 def _spend_mover(one: Spend) -> Mover:
-    over = (one.usd_per_day and one.usd >= one.usd_per_day) or (one.runs_per_day and one.runs >= one.runs_per_day)
+    over = (one.usd_per_day and one.cost_usd >= one.usd_per_day) or (one.runs_per_day and one.runs >= one.runs_per_day)
     return Mover.CONDITION if over else Mover.NOBODY
 
 

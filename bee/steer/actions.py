@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bee.config.schema import TrustPolicy
 from bee.github import read
@@ -42,10 +41,6 @@ class Done:
 
     said: str
     changed: bool = True
-
-    def json(self, repo: str, number: int) -> dict[str, Any]:
-        """The stable shape of the steering verbs' `--json`."""
-        return {"version": 1, "repo": repo, "number": number, "changed": self.changed, "said": self.said}
 
 
 def pause(person: ByPerson, number: int, reason: str) -> Done:

@@ -129,16 +129,16 @@ class Slot(Held):
     def adopt(cls, fd: int, home: Home | None = None, holder_text: str = "") -> Slot:
         """The slot that the parent handed over. With `home`, its text is now `holder_text`.
 
-        Raises UsageError where `fd` is no slot, or its lock is somebody else's. The agent does not inherit it.
+        Raises UsageError where `fd` is not a slot, or its lock is somebody else's. The agent does not inherit it.
         """
         try:
             os.set_inheritable(fd, False)
             found = os.fstat(fd)
             ours = stat.S_ISREG(found.st_mode) and _lock_within(fd, 0)
         except OSError as error:
-            raise UsageError(f"descriptor {fd} is no slot that was handed over: {error.strerror}") from error
+            raise UsageError(f"descriptor {fd} is not a slot that was handed over: {error.strerror}") from error
         if not ours:
-            raise UsageError(f"descriptor {fd} is no slot that was handed over")
+            raise UsageError(f"descriptor {fd} is not a slot that was handed over")
         slot = cls(fd)
         for lock in sorted(home.slots_dir.glob("*.lock")) if home else ():
             if os.path.samestat(lock.stat(), found):
@@ -266,7 +266,7 @@ class Home:
     def mirror_path(self, repo: str) -> Path:
         """Where the mirror of `owner/name` is. Raises UsageError for anything else."""
         if not _REPO.fullmatch(repo):
-            raise UsageError(f"{repo[:120]!r} is no repository name; owner/name is expected")
+            raise UsageError(f"{repo[:120]!r} is not a repository name; owner/name is expected")
         return self.path / "mirrors" / f"{repo.lower()}.git"
 
     def host_id(self, hostname: str) -> str:
@@ -357,14 +357,15 @@ def _slot_files(home: Home, slots: int) -> list[tuple[Path, Path]]:
 
 def _run(name: str) -> str:
     if not _RUN.fullmatch(name):
-        raise UsageError(f"{name[:100]!r} is no run id")
+        raise UsageError(f"{name[:100]!r} is not a run id")
     return name
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, mode: int = 0o600) -> None:
     """Write a whole file or nothing: a reader never sees a half."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(text)
     fresh.replace(path)
 

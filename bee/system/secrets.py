@@ -8,13 +8,18 @@ addresses, JSON web tokens), and whose expressions take quadratic time (npm, Ope
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from detect_secrets.core.plugins.initialize import from_plugin_classname
+from detect_secrets.plugins.base import BasePlugin
 
 from bee.model.text import secrets_in
 
-if TYPE_CHECKING:
-    from detect_secrets.plugins.base import RegexBasedDetector
-
+_PLUGINS: Final = (
+    "AWSKeyDetector", "AzureStorageKeyDetector", "DiscordBotTokenDetector", "GitHubTokenDetector",
+    "GitLabTokenDetector", "MailchimpDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector",
+    "SlackDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
+)  # fmt: skip
 _SAMPLE: Final = "EXAMPLE"  # AWS writes it into every key of its documentation
 
 
@@ -32,37 +37,5 @@ def scan(text: str) -> list[str]:
 
 
 @functools.cache
-def _plugins() -> tuple[RegexBasedDetector, ...]:
-    """Imported when something is scanned: a tick has nothing to scan."""
-    from detect_secrets.plugins.aws import AWSKeyDetector
-    from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
-    from detect_secrets.plugins.discord import DiscordBotTokenDetector
-    from detect_secrets.plugins.github_token import GitHubTokenDetector
-    from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
-    from detect_secrets.plugins.mailchimp import MailchimpDetector
-    from detect_secrets.plugins.private_key import PrivateKeyDetector
-    from detect_secrets.plugins.pypi_token import PypiTokenDetector
-    from detect_secrets.plugins.sendgrid import SendGridDetector
-    from detect_secrets.plugins.slack import SlackDetector
-    from detect_secrets.plugins.square_oauth import SquareOAuthDetector
-    from detect_secrets.plugins.stripe import StripeDetector
-    from detect_secrets.plugins.telegram_token import TelegramBotTokenDetector
-    from detect_secrets.plugins.twilio import TwilioKeyDetector
-
-    found = (
-        AWSKeyDetector,
-        AzureStorageKeyDetector,
-        DiscordBotTokenDetector,
-        GitHubTokenDetector,
-        GitLabTokenDetector,
-        MailchimpDetector,
-        PrivateKeyDetector,
-        PypiTokenDetector,
-        SendGridDetector,
-        SlackDetector,
-        SquareOAuthDetector,
-        StripeDetector,
-        TelegramBotTokenDetector,
-        TwilioKeyDetector,
-    )
-    return tuple(plugin() for plugin in found)
+def _plugins() -> tuple[BasePlugin, ...]:
+    return tuple(from_plugin_classname(name) for name in _PLUGINS)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from bee.cli import main
-from bee.cli.examples import EXAMPLES
+from bee.cli import documents, main
+from bee.cli.table import COMMANDS
 from bee.model import errors
 from bee.model.labels import OWNED
-from bee.reference import schemas, topics
+from bee.reference import shapes, topics
 from tests.docs.test_commands import wrong
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,21 +67,21 @@ def test_a_wrong_topic_says_what_would_be_right(
 @pytest.mark.parametrize("words", ["status", "pause --all", "bee pause --all --json"])
 def test_a_shape_is_printed_as_it_is_published(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     name = words.removeprefix("bee ").removesuffix(" --json")
-    assert json.loads(topics.schema(words)) == schemas.schema_of(name)
+    assert json.loads(shapes.schema(words)) == documents.schema_of(name)
     if "-" not in words:
         assert main.main(["help", "json", *words.split()]) == 0
-        assert json.loads(capsys.readouterr().out) == schemas.schema_of(name)
+        assert json.loads(capsys.readouterr().out) == documents.schema_of(name)
 
 
 def test_every_command_has_examples_that_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert set(EXAMPLES) == set(main.COMMANDS)
-    for name, lines in EXAMPLES.items():
+    for name in main.shown():
+        lines = COMMANDS[name].examples
         assert [line for line in lines if shlex.split(line)[:2] != ["bee", name] or wrong(line, whole=True)] == []
         assert main.main([name, "--help"]) == 0
         assert f"examples:\n  {lines[0]}\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", main.COMMANDS)
+@pytest.mark.parametrize("name", main.shown())
 def test_a_wrong_choice_is_answered_by_what_can_be_typed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """argparse shows each choice as its repr, which an enum's is not."""
     parser, _ = main.parser_of(name)
@@ -112,7 +112,7 @@ def completed(folder: Path, line: str) -> list[str]:
 def test_bash_completes_commands_options_and_choices(tmp_path: Path) -> None:
     assert shutil.which("bash")
     assert completed(tmp_path, "bee sta") == ["status"]
-    assert set(completed(tmp_path, "bee ")) >= set(main.COMMANDS)
+    assert set(completed(tmp_path, "bee ")) >= set(main.shown())
     assert completed(tmp_path, "bee status --wa") == ["--watch"]
     assert completed(tmp_path, "bee log --role pl") == ["planner"]
     assert "work" not in completed(tmp_path, "bee w")

@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from bee.demo import host, server
-from bee.demo.person import Person
-from bee.demo.server import Account
+from bee.demo import stage
+from bee.demo.person import Account, Person
 from tests.shapes import valid
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,7 +91,7 @@ def test_the_demo_carries_the_issue_to_two_merged_pull_requests(tmp_path: Path) 
 @contextmanager
 def looking(show: Show) -> Iterator[Person]:
     """A stranger's eyes on a forge started again on what the demo left."""
-    with server.running(show.folder, (LOOKER,), None, host.clean_env(os.environ)) as addresses:
+    with stage.forge_running(show.folder, (LOOKER,), None, stage.clean_env(os.environ)) as addresses:
         yield Person(addresses, "ada/calc", LOOKER)
 
 

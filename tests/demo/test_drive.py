@@ -14,9 +14,8 @@ import pytest
 
 from bee.demo import drive, stage
 from bee.demo.drive import Drive, Stopped
-from bee.demo.person import Person
+from bee.demo.person import Account, Addresses, Person
 from bee.demo.screen import Screen
-from bee.demo.server import Account, Addresses
 
 TICK = """\
 import pathlib, sys
@@ -59,10 +58,13 @@ def made(folder: Path, person: FakePerson, *script: str) -> tuple[Drive, io.Stri
     play = stage.calculator(stage.AGENT)
     account = Account("bee", "token", "write")
     addresses = Addresses("http://x", "http://x/graphql", "http://x", "token")
-    ready = stage.Stage(folder, play, addresses, cast(Person, person), account, dict(os.environ), 1, "none")
+    ready = stage.Stage(
+        folder=folder, play=play, addresses=addresses, person=cast(Person, person), bee=account, env=dict(os.environ),
+        issue=1, sandbox="none",
+    )  # fmt: skip
     out = io.StringIO()
     command = (sys.executable, str(folder / "tick.py"), str(folder))
-    return Drive(ready, Screen(out, coloured=False), wipe=False, command=command), out
+    return Drive(stage=ready, screen=Screen(out, coloured=False), wipe=False, command=command), out
 
 
 def test_the_person_ticks_a_gate_when_an_item_waits_at_it(tmp_path: Path) -> None:

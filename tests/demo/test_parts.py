@@ -12,7 +12,7 @@ import pytest
 
 from bee.config.schema import policy_of
 from bee.config.yaml import parse
-from bee.demo import host, project, rehearsal, stage
+from bee.demo import project, rehearsal, stage
 from bee.demo.person import with_box_ticked
 from bee.demo.run import Options, run
 from bee.demo.screen import COLUMNS, Screen
@@ -51,10 +51,10 @@ def test_the_screen_makes_control_characters_harmless() -> None:
 
 
 def test_the_project_starts_green_and_its_e2e_passes(tmp_path: Path) -> None:
-    stage.write_project(tmp_path, host.clean_env(os.environ))
+    stage.write_project(tmp_path, stage.clean_env(os.environ))
     for argv in (["python3", "-m", "unittest"], ["sh", "tests/e2e/verify.sh"]):
         subprocess.run(argv, cwd=tmp_path, check=True, capture_output=True)
-    log = host.git(host.clean_env(os.environ), tmp_path, "log", "--format=%an <%ae> %cn %s")
+    log = stage.git(stage.clean_env(os.environ), tmp_path, "log", "--format=%an <%ae> %cn %s")
     assert log == "ada <ada@example.invalid> ada calc adds and subtracts"
 
 
@@ -65,7 +65,7 @@ def test_the_policy_is_good_with_and_without_a_folder_for_python() -> None:
 
 
 def test_no_credential_or_git_setting_of_the_host_reaches_the_demo() -> None:
-    env = host.clean_env({"PATH": "/bin", "GH_TOKEN": "x", "GITHUB_TOKEN": "x", "GIT_DIR": "x", "BEE_ROLE": "x"})
+    env = stage.clean_env({"PATH": "/bin", "GH_TOKEN": "x", "GITHUB_TOKEN": "x", "GIT_DIR": "x", "BEE_ROLE": "x"})
     assert not {"GH_TOKEN", "GITHUB_TOKEN", "GIT_DIR", "BEE_ROLE"} & set(env)
     assert env["GIT_CONFIG_GLOBAL"] == os.devnull
 
@@ -109,7 +109,7 @@ def test_a_rehearsal_copies_what_is_committed_and_leaves_the_clone_alone(tmp_pat
     assert play.issue_body.startswith("Print hello.")
     copy = tmp_path / "copy"
     copy.mkdir()
-    play.prepare(copy, host.clean_env(os.environ))
+    play.prepare(copy, stage.clean_env(os.environ))
     assert sorted(path.name for path in copy.iterdir()) == [".git", ".github", "hello.py"]
     assert (copy / ".github/bee.yml").read_text() == rehearsal.POLICY
     assert _everything(repo) == before
@@ -133,7 +133,7 @@ def _own_repository(folder: Path) -> tuple[Path, Path]:
     repo, issue = folder / "mine", folder / "design.md"
     repo.mkdir()
     (repo / "hello.py").write_text("print('hi')\n")
-    env = {**os.environ, **host.identity("me")}
+    env = {**os.environ, **stage.identity("me")}
     for argv in (["init", "--quiet", "--initial-branch=trunk"], ["add", "--all"], ["commit", "--quiet", "-m", "start"]):
         subprocess.run(["git", *argv], cwd=repo, env=env, check=True)
     issue.write_text("# Say hello\n\nPrint hello.\n\n## Design finalized\n\n- [ ] yes\n")

@@ -9,6 +9,7 @@ import shlex
 import pytest
 
 from bee.cli import documents, main
+from bee.cli.table import COMMANDS
 from bee.reference import tables
 from tests.docs import pages
 from tests.docs.pages import Block
@@ -17,7 +18,7 @@ NOT_THERE_YET = "Not there yet"
 _COMMAND = re.compile(r"^(?:git )?bee ([a-z][a-z0-9-]*)(?: (.*))?$")
 _PLACEHOLDERS = {"N": "1", "PATH": ".", "FILE": "doc.md"}
 
-HOST = {name: documents.parser_of(name) for name in main.COMMANDS}
+HOST = {name: documents.parser_of(name) for name in main.shown()}
 SESSION = tables.verb_parsers()
 
 
@@ -54,7 +55,7 @@ def wrong(text: str, whole: bool) -> str:
     name, rest = found[1], found[2] or ""
     parsers = [known[name] for known in (HOST, SESSION) if name in known]
     if not parsers:
-        return "" if name in main.HIDDEN else f"there is no command {name}"
+        return "" if name in COMMANDS else f"there is no command {name}"
     if whole:
         return "" if _takes(parsers[0], _words(rest)) else "the parser does not take it"
     return "" if any(_has_options(parser, rest) for parser in parsers) else "it has no such option"
@@ -107,9 +108,9 @@ def test_a_wrong_command_is_noticed(text: str, whole: bool) -> None:
 
 def test_every_command_is_described() -> None:
     text = pages.read("docs/cli.md")
-    assert [name for name in main.COMMANDS if f"### `bee {name}`" not in text] == []
+    assert [name for name in main.shown() if f"### `bee {name}`" not in text] == []
     readme = pages.read("README.md")
-    steering = set(main.COMMANDS) - {"demo", "forge"}
+    steering = set(main.shown()) - {"demo", "forge"}
     assert [name for name in sorted(steering) if f"bee {name}" not in readme] == []
 
 

@@ -16,8 +16,8 @@ from bee.model.labels import OWNED
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
 from bee.model.plan import parse_steps, read_body
 from bee.pipeline.design import SKELETON, sections_of
-from bee.reference import schemas
-from bee.setup.drafts import drafts_of
+from bee.reference.shapes import files
+from bee.setup.create_issues import drafts_of
 from tests.docs import pages
 from tests.docs.pages import Block
 from tests.shapes import judge
@@ -72,7 +72,7 @@ def test_every_example_is_of_its_published_shape() -> None:
     found = shapes()
     names = ("approve", "request-changes", "cancel", "retry", "override", "resume", "resume --all")
     steered = {f"bee {name}" for name in names}
-    assert {f"bee {name}" for name in schemas.SHAPES} == set(found) | steered
+    assert {f"bee {name}" for name in files()} == set(found) | steered
     for command, example in found.items():
         judge(command.removeprefix("bee "), example)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import jsonschema
 import pytest
 
 from bee.cli import documents, main
-from bee.reference import schemas
+from bee.reference import shapes
 from tests.belt.plays import configure, task_pull
 from tests.belt.stage import Stage, staged
 from tests.shapes import judge, shape_of, valid
@@ -68,22 +69,22 @@ def test_each_command_prints_its_shape(stage: Stage, capsys: pytest.CaptureFixtu
         assert code in (0, 1), f"bee {' '.join(words)}: {code}\n{said.err}"
         valid(words, said.out)
         ran.add(shape_of(words))
-    assert ran | ELSEWHERE == set(schemas.SHAPES)
+    assert ran | ELSEWHERE == set(documents.LINES)
 
 
 def test_every_command_with_json_has_a_shape() -> None:
-    with_json = {name for name in main.COMMANDS if "--json" in documents.parser_of(name)._option_string_actions}
-    assert with_json == {name.partition(" ")[0] for name in schemas.SHAPES}
+    with_json = {name for name in main.shown() if "--json" in documents.parser_of(name)._option_string_actions}
+    assert with_json == {name.partition(" ")[0] for name in documents.LINES}
 
 
 def test_every_schema_is_one_and_lies_in_its_file() -> None:
-    folder = ROOT / "docs" / "schemas"
-    made = schemas.documents()
-    assert {path.name for path in folder.iterdir()} == set(made)
-    for name in schemas.SHAPES:
-        jsonschema.Draft202012Validator.check_schema(schemas.schema_of(name))
-        text = (folder / schemas.file_name(name)).read_text(encoding="utf-8")
-        assert text == made[schemas.file_name(name)], "run: python -m bee.cli.documents --write"
+    made = documents.made()
+    assert set(shapes.files()) == set(documents.LINES)
+    assert {path for path in made if path.suffix == ".json"} == set((ROOT / "docs" / "schemas").iterdir())
+    for name in documents.LINES:
+        jsonschema.Draft202012Validator.check_schema(documents.schema_of(name))
+        text = shapes.file_of(name).read_text(encoding="utf-8")
+        assert text == made[shapes.file_of(name)], "run: python -m bee.cli.documents --write"
 
 
 @pytest.mark.parametrize(
@@ -95,4 +96,4 @@ def test_a_line_of_another_shape_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         judge("retry", {**good, **wrong})
     if "more" in wrong:  # a reader of the published schema takes what a later bee adds
-        jsonschema.validate({**good, **wrong}, schemas.schema_of("retry"))
+        jsonschema.validate({**good, **wrong}, json.loads(shapes.schema("retry")))

@@ -12,7 +12,7 @@ from bee.engines.find import find
 from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.run import agent_runner
-from bee.system.process import Agent, Stopped
+from bee.system.process.agent import Agent, Stopped
 from tests.engines.jobs import agent_job
 
 

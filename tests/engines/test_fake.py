@@ -21,7 +21,7 @@ from bee.model.errors import ConfigError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
 from bee.system import process
-from bee.system.process import Agent, Bounds, Stopped
+from bee.system.process.agent import Agent, Bounds, Stopped
 from tests.belt.plays import runs
 from tests.belt.stage import Stage, staged
 from tests.engines.jobs import agent_job

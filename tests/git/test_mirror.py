@@ -335,7 +335,9 @@ def test_a_command_over_its_time_is_stopped(git: Git) -> None:
     ],
 )
 def test_errors_are_told_apart_by_their_cause(said: str, kind: type[BeeError]) -> None:
-    error = command.failure("fetch", Ended(128, b"", said.encode(), 0.1, False, False))
+    error = command.failure(
+        "fetch", Ended(code=128, out=b"", err=said.encode(), seconds=0.1, timed_out=False, cut=False)
+    )
     assert type(error) is kind
     assert "git fetch" in str(error)
 

@@ -25,10 +25,10 @@ FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge
 
 # One importer for each outside thing: the third-party or system module, and where alone it may be imported.
 DOORS: Final[Mapping[str, tuple[str, ...]]] = {
-    "requests": ("bee.github", "bee.system.notifier"),
+    # The demo's person talks to GitHub as anybody would, past bee's own client.
+    "requests": ("bee.github", "bee.system.notifier", "bee.demo.person"),
     "urllib3": ("bee.github",),
-    # The demo's person talks to GitHub as anybody would, past bee's own door.
-    "urllib.request": ("bee.demo.person",),
+    "urllib.request": (),
     "http.client": (),
     # The demo's scripted agent is a program of its own, started as any engine is.
     # The relay runs in the box, and becomes the program it was given.
@@ -36,7 +36,8 @@ DOORS: Final[Mapping[str, tuple[str, ...]]] = {
     "multiprocessing": (),
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),
-    "argcomplete": ("bee.cli.completion",),
+    "argcomplete": ("bee.cli.commands.completion",),
+    "pydantic": ("bee.cli.documents",),
     "detect_secrets": ("bee.system.secrets",),
     "proxy": ("bee.sandbox.egress",),
     "rich": ("bee.cli", "bee.demo", "bee.status"),
@@ -66,7 +67,7 @@ LABELLERS: Final[Mapping[str, str]] = {
 RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
     "Lease": {"bee.lease.store": "a lease is what a compare-and-swap has won"},
     "ByPerson": {
-        "bee.cli.steering": "where a person's command comes in",
+        "bee.cli.commands.steer": "where a person's command comes in",
         "bee.status.watch.app": "where a person's key comes in",
     },
 }

@@ -31,6 +31,13 @@ EXCEPTIONS: Final = (
     (r".*", r"timeout|allow_redirects", "parameters of `requests`, in a protocol that its session fits"),
     (r".*", r"TRIAGE|DISMISSED", "GitHub's own values, which an enumeration reads whole"),
     (r"bee/run/verbs/base.py", "example", "the agent's `bee` reads it of verbs.json"),
+    (
+        r"bee/(cli/commands/\w+|status/lines)\.py",
+        r"days|heartbeat_at|suspected|what_you_can_do|last_line|person_needed|writes_last_hour",
+        "keys of a line of `--json`, which is written whole",
+    ),
+    (r"bee/cli/documents.py", r"field_title_should_be_set", "pydantic calls it"),
+    (r"bee/demo/person.py", r"trust_env", "a setting of requests"),
 )
 
 

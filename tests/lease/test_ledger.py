@@ -70,4 +70,4 @@ def test_the_ledger_is_the_same_on_another_machine_and_can_be_chosen_from(
         assert "by day (limit: 1 run each)" in run("cost")
         assert sum(line.endswith("  over the limit") for line in run("cost").splitlines()) == 1
         assert main.main(["cost", "--since", "soon"]) == 2
-        assert "no time: write 2026-01-31" in capsys.readouterr().err
+        assert "is not a time: write 2026-01-31" in capsys.readouterr().err

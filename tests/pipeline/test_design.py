@@ -12,7 +12,7 @@ from bee.model.plan import read_body
 from bee.pipeline import design
 from bee.pipeline.design import GATE, SKELETON, Severity, lint, with_gate
 from bee.pipeline.issue_facts import blocked_by
-from bee.setup.drafts import drafts_of, issue_body
+from bee.setup.create_issues import drafts_of, issue_body
 
 GOOD = "It is slow.\n\n## The shape\n\n`x`\n\n## Edge cases\n\nNone.\n\n## Done when\n\n`make test` passes.\n\n" + GATE
 

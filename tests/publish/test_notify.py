@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from bee.host import Host
-from bee.status.collect import Seen, see
-from bee.status.table import Board
+from bee.status.overview import Overview, see
+from bee.status.table import Table
 from tests.belt.stage import Stage
 
 TITLE = "Escape \x1b[31m $(touch pwned) `touch pwned` <b>"
@@ -95,7 +95,7 @@ def test_each_way_tells_once_what_a_person_must_decide(stage: Stage, ear: Ear, d
     assert len(ear.posts) == 2, "another pause is another cause"
 
 
-def seen(stage: Stage, host: Host) -> Seen:
+def seen(stage: Stage, host: Host) -> Overview:
     """What `bee status` looks at."""
     return see(host, host.client(), (stage.repo,))
 
@@ -115,10 +115,10 @@ def test_a_spent_day_is_told_and_a_way_that_fails_costs_only_itself(stage: Stage
     assert "answered 500" in problem
     assert "secret" not in problem
     shown = seen(stage, host)
-    assert shown.json()["notify_problem"] == problem.strip()
-    text = " ".join("\n".join(Board(shown, 80, colour=False).lines()).split())
+    assert shown.line().notify_problem == problem.strip()
+    text = " ".join("\n".join(Table(shown, 80, colour=False).lines()).split())
     assert "notify the last notification did not get through: webhook: 127.0.0.1:" in text
-    assert "answered 500; mend `notify` in config.yml (bee doctor names the file); the next one" in text
+    assert "answered 500; fix `notify` in config.yml (bee doctor names the file); the next one" in text
     assert seen(stage, stage.host(runs_per_day=1)).notify_problem == "", "nothing is told any more"
     ear.answer = 200
     stage.sleep(24 * 60 * 60)
@@ -126,4 +126,4 @@ def test_a_spent_day_is_told_and_a_way_that_fails_costs_only_itself(stage: Stage
         stage.tick(host)
     assert len(ear.posts) == 2
     assert host.home.marker("notify-problem") is None
-    assert seen(stage, host).json()["notify_problem"] is None
+    assert seen(stage, host).line().notify_problem is None

@@ -18,7 +18,7 @@ from bee.run import broker
 from bee.sandbox import box as sandbox
 from bee.sandbox.box import Box, seatbelt_profile
 from bee.system import process
-from bee.system.process import Agent, Bounds
+from bee.system.process.agent import Agent, Bounds
 from tests.git.world import until
 
 needs_bwrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed here")

@@ -1,4 +1,4 @@
-"""`bee doctor` on the forge: every check has its line and what mends it, and looking changes nothing."""
+"""`bee doctor` on the forge: every check has its line and what fixes it, and looking changes nothing."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_wrong_configuration_is_one_failed_check_with_its_line(stage: Stage) -
     [
         ("{command: [/bin/sh, -c, 'true']}", "ok", "every role: /bin/sh"),
         ("{command: [/no/such/agent]}", "fail", "/no/such/agent cannot be run | name an executable"),
-        ("{command: [./agent]}", "fail", "./agent is no absolute path"),
+        ("{command: [./agent]}", "fail", "./agent is not an absolute path"),
         ("{command: [no-such-agent]}", "fail", "is not in the system's folders"),
         ("mistral", "fail", "there is no engine 'mistral' | install one of claude, codex, gemini"),
         ("codex", "fail", "codex: not installed"),

@@ -325,7 +325,7 @@ def test_in_a_clone_the_repository_is_known(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("remote", "said"),
     [
-        (None, "no clone with a remote `origin`"),
+        (None, "not a git clone with a remote `origin`"),
         ("git@gitlab.com:ada/calc.git", "`origin` is on gitlab.com"),
         ("/srv/calc.git", "names no owner/name"),
     ],

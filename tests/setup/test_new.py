@@ -169,7 +169,7 @@ def test_what_is_wrong_is_said_before_anything_is_opened(stage: Stage) -> None:
     assert ended.code == 2
     assert "error: it says nothing under `## Done when`." in ended.out
     assert "warning: it says nothing under `## The shape`." in ended.out
-    assert "mend what is called an error" in ended.err
+    assert "fix what is called an error" in ended.err
     assert drafts(stage)[-1].read_text().startswith("# Half a thought")
     data = bee(stage, "new", "--yes", "--json", stdin="Nothing\n").json
     assert {one["name"] for one in data["problems"]} == {"title", "done", "shape", "constraints"}

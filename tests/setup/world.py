@@ -120,7 +120,9 @@ class World:
     def machine(self, platform: str) -> Machine:
         """The machine as the verbs see it, said to be of another kind."""
         config, data = self.person / ".config", self.person / ".local" / "share"
-        return Machine(platform, self.person, config, data, 501, "somebody", self.env())
+        return Machine(
+            platform=platform, person=self.person, config=config, data=data, uid=501, login="somebody", env=self.env()
+        )
 
     def units(self, kind: str) -> dict[str, str]:
         """The rendered units of a scheduler."""

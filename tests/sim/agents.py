@@ -52,7 +52,9 @@ class ModelRunner:
         took = self.world.random.uniform(2, 60)
         self.world.timeline.sleep(took)
         bad = broken(self.machine.clones[where].files)
-        return Ended(1 if bad else 0, b"broken\n" if bad else b"ok\n", b"", took, False, False)
+        return Ended(
+            code=1 if bad else 0, out=b"broken\n" if bad else b"ok\n", err=b"", seconds=took, timed_out=False, cut=False
+        )
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""

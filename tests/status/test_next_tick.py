@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bee.status.next_tick import due_in, every, times_of
+from bee.status.overview import due_in, every, times_of
 
 START = 1_767_268_800  # 2026-01-01 12:00 UTC
 

@@ -13,9 +13,8 @@ from bee.model.limits import SHOWN_ITEMS_MAX
 from bee.pipeline.decide import decide
 from bee.pipeline.facts import View
 from bee.status import terminal
-from bee.status.collect import Live, Seen
-from bee.status.overview import overview_of, question_of
-from bee.status.table import Board, ago
+from bee.status.overview import Overview, overview_of, question_of
+from bee.status.table import Table, ago
 from bee.wording import texts
 from tests.pipeline import worlds
 from tests.pipeline.worlds import ANN, BEE, NOW
@@ -25,18 +24,18 @@ EVIL = "\x1b]0;owned\x07\x1b[31mred\r\n\x9b2J\u202etxt\u202c\u200b tail"
 RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
 
 
-def seen(*views: View, **more: object) -> Seen:
+def seen(*views: View, **more: object) -> Overview:
     """What was seen, on a machine whose last tick began two minutes ago."""
     overview = overview_of(decide(views), views)
-    live = tuple(Live(run, 0.75, "I read the tests.") for run in overview.running)
-    made = Seen(overview, live, (), {}, "required", 120, 1)
+    live = tuple(replace(run, usd=0.75, last="I read the tests.") for run in overview.running)
+    made = replace(overview, running=live, sandbox="required", heartbeat_seconds=120, requests=1)
     return replace(made, **more)  # type: ignore[arg-type] # fields by name
 
 
 def board(*items: Issue | Pull, width: int = 80, **more: object) -> str:
     """The board of one repository, without colours."""
     tips = more.pop("items", {})
-    return "\n".join(Board(seen(worlds.view(*items, items=tips), **more), width, colour=False).lines())
+    return "\n".join(Table(seen(worlds.view(*items, items=tips), **more), width, colour=False).lines())
 
 
 def test_items_are_sorted_by_who_moves_next() -> None:
@@ -111,11 +110,11 @@ def test_no_line_is_wider_than_it_may_be_whatever_stands_in_a_title() -> None:
 
 def test_many_items_are_cut_and_counted_and_colour_changes_no_text() -> None:
     view = worlds.view(*(worlds.issue(number=at, label_names=HELD) for at in range(1, 201)))
-    plain = Board(seen(view), 80, colour=False).lines()
+    plain = Table(seen(view), 80, colour=False).lines()
     assert f"  and {200 - SHOWN_ITEMS_MAX} more: bee status --all" in plain
     assert len(plain) < 100
-    assert sum(line.startswith("  #") for line in Board(seen(view), 80, colour=False, whole=True).lines()) == 200
-    coloured = Board(seen(view), 80, colour=True).lines()
+    assert sum(line.startswith("  #") for line in Table(seen(view), 80, colour=False, whole=True).lines()) == 200
+    coloured = Table(seen(view), 80, colour=True).lines()
     assert "\x1b[33m" in "\n".join(coloured)
     assert [re.sub("\x1b\\[[0-9]+m", "", line) for line in coloured] == plain
 
@@ -140,7 +139,7 @@ def test_the_head_says_what_is_wrong_with_this_machine() -> None:
 
 def test_several_repositories_are_told_apart() -> None:
     views = (worlds.view(worlds.issue(), repo="octo/calc"), worlds.view(worlds.issue(), repo="octo/menu"))
-    lines = Board(seen(*views), 80, colour=False).lines()
+    lines = Table(seen(*views), 80, colour=False).lines()
     assert any(line.startswith("  octo/calc#1 drafter") for line in lines)
     assert any(line.startswith("  octo/menu#1 needs-step") for line in lines)
 

@@ -162,7 +162,7 @@ def test_what_is_no_slot_is_not_adopted(home: Home) -> None:
     held = Slot.acquire(home, 1, "somebody")
     assert held
     other = os.open(home.slots_dir / "1.lock", os.O_RDWR)
-    with pytest.raises(UsageError, match="no slot"):
+    with pytest.raises(UsageError, match="not a slot"):
         Slot.adopt(other)
     os.close(other)
     held.release()

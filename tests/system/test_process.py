@@ -13,7 +13,8 @@ import pytest
 
 from bee.model.errors import BeeError, UsageError
 from bee.system import process
-from bee.system.process import Agent, Bounds, table
+from bee.system.process import table
+from bee.system.process.agent import Agent, Bounds, Stopped
 from bee.system.process.bounded import Bounded, Transcript
 from tests.git.world import until
 
@@ -127,14 +128,14 @@ def start(
     )
 
 
-def wait(agent: Agent, heard: Heard, total: float = 30, silent: float = 30) -> process.Stopped:
+def wait(agent: Agent, heard: Heard, total: float = 30, silent: float = 30) -> Stopped:
     return agent.wait(total, silent, threading.Event(), heard)
 
 
 def test_r4_the_prompt_comes_on_stdin_which_is_then_closed(tmp_path: Path) -> None:
     heard = Heard()
     stopped = wait(start(tmp_path, "cat; echo; echo err >&2; printf unfinished", b"the prompt"), heard)
-    assert stopped == process.Stopped(0, None, "exit")
+    assert stopped == Stopped(0, None, "exit")
     assert [line for stream, line in heard.lines if stream == "stdout"] == [b"the prompt", b"unfinished"]
     assert ("stderr", b"err") in heard.lines
     assert b"the prompt" in (tmp_path / "transcript").read_bytes()
@@ -169,7 +170,7 @@ def test_an_agent_that_hangs_after_its_final_record_is_ended(tmp_path: Path) -> 
 
 
 def test_an_agent_that_ends_by_itself_after_its_final_record_has_its_own_code(tmp_path: Path) -> None:
-    assert wait(start(tmp_path, "echo final; exit 4"), Heard(b"final")) == process.Stopped(4, None, "exit")
+    assert wait(start(tmp_path, "echo final; exit 4"), Heard(b"final")) == Stopped(4, None, "exit")
 
 
 def test_an_agent_with_too_many_processes_is_ended(tmp_path: Path) -> None:
@@ -203,11 +204,12 @@ def test_r2_an_orphan_of_a_double_fork_is_found_through_the_subreaper(tmp_path: 
     # in a process of its own: what is a subreaper once stays one
     program = tmp_path / "worker.py"
     program.write_text(
-        "import sys, threading\nfrom pathlib import Path\nfrom bee.system import process\n"
+        "import sys, threading\nfrom pathlib import Path\n"
+        "from bee.system import process\nfrom bee.system.process.agent import Agent\n"
         "process.become_subreaper()\n"
         "script = f'sleep 0.5; (setsid sh -c \"echo \\\\$\\\\$ > {sys.argv[1]}; exec sleep 300\" &) ;'\n"
         "script += f' while [ ! -s {sys.argv[1]} ]; do sleep 0.01; done'\n"
-        "agent = process.Agent.start(['/bin/sh', '-c', script], cwd=None, env={'PATH': process.SYSTEM_PATH},\n"
+        "agent = Agent.start(['/bin/sh', '-c', script], cwd=None, env={'PATH': process.SYSTEM_PATH},\n"
         "    prompt=b'', transcript=Path(sys.argv[1] + '.log'))\n"
         "print(agent.wait(30, 30, threading.Event(), lambda stream, line: False).why)\n"
     )
@@ -284,7 +286,7 @@ def test_this_boot_has_a_name_that_stays() -> None:
 
 def test_a_process_name_with_brackets_and_spaces_is_read() -> None:
     proc = table.parse_stat("12 (a) b (c) S 3 4 5 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 1 2")
-    assert proc == table.Proc(12, 3, 4, 5, "777", "S", "a) b (c")
+    assert proc == table.Proc(pid=12, parent=3, group=4, session=5, start="777", state="S", name="a) b (c")
     assert table.parse_stat("nonsense") is None
 
 
@@ -292,7 +294,9 @@ def test_the_listing_of_macos_is_read() -> None:
     text = "    1     0     1 Ss   Mon Jan  5 09:00:01 2026     /sbin/launchd\n"
     text += "  77     1    77 Z    Mon Jan  5 09:00:02 2026 x\n"
     found = table.from_ps(text)
-    assert found[1] == table.Proc(1, 0, 1, 0, "Mon Jan 5 09:00:01 2026", "S", "launchd")
+    assert found[1] == table.Proc(
+        pid=1, parent=0, group=1, session=0, start="Mon Jan 5 09:00:01 2026", state="S", name="launchd"
+    )
     assert found[77].dead
     assert table.below(found, [1]) == {77}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bee.cli import wiring
@@ -15,16 +16,40 @@ from bee.config.schema import POLICY_PATH, Policy, Settings, policy_of, settings
 from bee.config.yaml import YamlNode
 from bee.config.yaml import parse as parse_yaml
 from bee.engines.table import ENGINES
+from bee.github import read as github_read
 from bee.model.errors import AuthError
 from bee.model.text import plain
 
-HELP = "every setting as it counts here, with the file and line that set it; secrets are not shown"
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
 LOGINS: Final = tuple(name for row in ENGINES.values() for name in row.login)
 ADDRESSES: Final = (
     "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
     *(row.server_variable for row in ENGINES.values()), "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RepoConfig:
+    """What counts for one repository."""
+
+    repo: str
+    roles: tuple[Value, ...]
+    policy: tuple[Value, ...]
+    problem: str
+    """why there is no policy; empty where there is one"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigLine:
+    """What `bee config show --json` prints."""
+
+    config: str
+    """the machine's file"""
+    found: bool
+    """whether it exists"""
+    machine: tuple[Value, ...]
+    environment: tuple[Value, ...]
+    repos: tuple[RepoConfig, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,40 +68,36 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     repos = [_repo(args, env, settings, tree, repo) for repo in (args.repo or settings.repos)]
     environment = _environment(env)
     if args.json:
-        print_json({
-            "version": 1, "config": path, "found": tree is not None,
-            "machine": _plain(of_machine(settings, tree, path)), "environment": _plain(environment), "repos": repos,
-        })  # fmt: skip
+        machine = tuple(of_machine(settings, tree, path))
+        print_json(ConfigLine(path, tree is not None, machine, tuple(environment), tuple(repos)))
         return 0
     print(f"{path}{'' if tree else ': not there, everything has its default'}")
     print(_table(of_machine(settings, tree, path)))
     print(f"\nenvironment\n{_table(environment)}")
     for one in repos:
-        print(f"\n{one['repo']} on this machine\n{_table([Value(**value) for value in one['roles']])}")
-        print(f"\n{one['repo']}: {POLICY_PATH} on the default branch")
-        print(_table([Value(**value) for value in one["policy"]]) if one["policy"] else f"  {one['problem']}")
+        print(f"\n{one.repo} on this machine\n{_table(one.roles)}")
+        print(f"\n{one.repo}: {POLICY_PATH} on the default branch")
+        print(_table(one.policy) if one.policy else f"  {one.problem}")
     return 0
 
 
 def _repo(
     args: argparse.Namespace, env: Mapping[str, str], settings: Settings, tree: YamlNode | None, repo: str
-) -> dict[str, Any]:
+) -> RepoConfig:
     policy, values, problem = _policy(args, env, repo)
     roles = of_roles(settings, tree, str(wiring.home_of(env).config_path), repo, policy)
-    return {"repo": repo, "roles": _plain(roles), "policy": _plain(values), "problem": problem}
+    return RepoConfig(repo, tuple(roles), tuple(values), problem)
 
 
 def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tuple[Policy | None, list[Value], str]:
     """The policy, its values, and why there is none. Raises LookError, and ConfigError for one that is wrong."""
-    from bee.github import read as reading
-
     try:
         wiring.token_of(env)
     except AuthError as missing:
         return None, [], f"not read: {missing}"
     args.repo = [repo]  # this one is named, so config.yml may be missing
     client = host_for(args, env).client()
-    text = reading.read_head(client, check_repo_name(repo)).policy_text
+    text = github_read.read_head(client, check_repo_name(repo)).policy_text
     if not text:
         return None, [], "there is none; `bee init` writes one"
     read = parse_yaml(text, POLICY_PATH)
@@ -90,11 +111,7 @@ def _environment(env: Mapping[str, str]) -> list[Value]:
     return found + [Value(name, shown(env[name]), "environment") for name in ADDRESSES if env.get(name)]
 
 
-def _plain(values: list[Value]) -> list[dict[str, Any]]:
-    return [{"name": one.name, "value": one.value, "set_by": one.set_by} for one in values]
-
-
-def _table(values: list[Value]) -> str:
+def _table(values: Sequence[Value]) -> str:
     """One line for each; what somebody set says where, what is a default says nothing."""
     rows = [(one.name, _said(one.value), "" if one.set_by == DEFAULT else one.set_by) for one in values]
     wide = max(len(name) for name, _, _ in rows)

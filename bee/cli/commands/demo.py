@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from bee.demo.run import Options
+from bee.demo.run import run as run_demo
 from bee.engines.table import ENGINES
-
-HELP = "watch a design doc become merged pull requests, on an embedded GitHub"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Run the demo; 0 when everything was merged and the result passes its own tests."""
-    from bee.demo.run import Options
-    from bee.demo.run import run as run_demo
-
     options = Options(
         as_json=args.json,
         keep=args.keep,

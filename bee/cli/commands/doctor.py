@@ -1,4 +1,4 @@
-"""`bee doctor`: look at everything that bee needs, change nothing, and name the command that mends each thing."""
+"""`bee doctor`: look at everything that bee needs, change nothing, and name the command that fixes each thing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from bee.model.text import plain
 from bee.sandbox.box import find as find_box
 from bee.setup import doctor
 from bee.setup.checks import Check, Level
-from bee.setup.doctor import Findings, Patient
+from bee.setup.doctor import Findings, Input
 from bee.status import terminal
 from bee.system import process
 from bee.system.home import Home
 
-HELP = "look at everything that bee needs, change nothing, and say what mends it"
 _COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31"}
 
 
@@ -38,11 +37,11 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at."""
     findings, home = Findings(), wiring.home_of(env)
     settings = _settings(home, args.repo, findings)
-    patient = _patient(args, env, home, settings)
-    findings.add(*doctor.machine_checks(patient))
-    _ask_github(args, env, patient, findings)
+    given = _input(args, env, home, settings)
+    findings.add(*doctor.machine_checks(given))
+    _ask_github(args, env, given, findings)
     if args.json:
-        print_json(findings.json())
+        print_json(findings.line())
     else:
         _show(findings, terminal.wants_colour(env, sys.stdout.isatty()))
     return findings.exit
@@ -54,7 +53,7 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     try:
         settings = wiring.settings_at(home, repo_given=bool(named))
     except ConfigError as problem:
-        findings.add(Check("config", Level.FAIL, str(problem), f"mend that line in {path}"))
+        findings.add(Check("config", Level.FAIL, str(problem), f"fix that line in {path}"))
         return Settings()
     except UsageError:
         findings.add(Check("config", Level.FAIL, f"there is no {path}", "bee init"))
@@ -68,10 +67,10 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     return settings
 
 
-def _patient(args: argparse.Namespace, env: Mapping[str, str], home: Home, settings: Settings) -> Patient:
+def _input(args: argparse.Namespace, env: Mapping[str, str], home: Home, settings: Settings) -> Input:
     path = env.get("PATH", process.SYSTEM_PATH)
     mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
-    return Patient(
+    return Input(
         home=home,
         settings=settings,
         path=path,
@@ -85,34 +84,34 @@ def _patient(args: argparse.Namespace, env: Mapping[str, str], home: Home, setti
 
 
 def token_source(env: Mapping[str, str]) -> str:
-    """Where `services.token_of` takes the token from."""
+    """Where `wiring.token_of` takes the token from."""
     return next((name for name in ("GH_TOKEN", "GITHUB_TOKEN") if env.get(name, "").strip()), "gh auth token")
 
 
-def _ask_github(args: argparse.Namespace, env: Mapping[str, str], patient: Patient, findings: Findings) -> None:
+def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, findings: Findings) -> None:
     try:
         token = wiring.token_of(env)
     except AuthError as problem:
         findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
     client = GitHubClient(wiring.servers_of(env), token)
-    if not doctor.token_checks(client, findings, patient.token_from):
+    if not doctor.token_checks(client, findings, given.token_from):
         return
-    for repo in wiring.repos_of(patient.settings, args.repo) if args.repo or patient.settings.repos else ():
-        doctor.repo_checks(client, repo, patient, findings)
+    for repo in wiring.repos_of(given.settings, args.repo) if args.repo or given.settings.repos else ():
+        doctor.repo_checks(client, repo, given, findings)
 
 
 def _show(findings: Findings, colour: bool) -> None:
     """One line for each check, then what could not be looked at, then the sum."""
     width = terminal.terminal_columns()
     for check in findings.checks:
-        start = f"{check.level:<4}"
-        start = f"\x1b[{_COLOURS[check.level]}m{start}\x1b[0m" if colour else start
+        start = f"{check.status:<4}"
+        start = f"\x1b[{_COLOURS[check.status]}m{start}\x1b[0m" if colour else start
         where = f"{check.repo}: " if check.repo else ""
-        mend = f"; to mend it: {check.mend}" if check.mend and check.level is not Level.OK else ""
+        mend = f"; to mend it: {check.mend}" if check.mend and check.status is not Level.OK else ""
         line = f"{where}{check.name}: {' '.join(plain(check.text + mend).split())}"
         print(f"{start}  {terminal.hung(line, width - 6, ' ' * 6) if width else line}")
     for problem in findings.problems:
         print(f"bee: could not look: {plain(problem)}", file=sys.stderr)
-    counts = findings.json()["counts"]
-    print(f"{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} failed")
+    counts = findings.line().counts
+    print(f"{counts.ok} ok, {counts.warn} to look at, {counts.fail} failed")

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from bee.model.errors import UsageError
 
-HELP = "serve an embedded GitHub on loopback, for gh, git and other clients"
-
 EPILOG = """\
 It prints one JSON line with api_url, graphql_url, git_url and control_token when it is ready, and stops on Ctrl-C or
 TERM. The control token is fresh at each start unless FORGE_CONTROL_TOKEN gives one.

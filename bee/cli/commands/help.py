@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import pydoc
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bee.cli import main
 from bee.model.errors import UsageError
+from bee.reference import shapes, topics
 from bee.status import terminal
-
-HELP = "explain a command, or a topic (`bee help topics` lists them); needs neither network nor configuration"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,25 +22,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print it."""
-    from bee.reference import topics
-
     width = terminal.columns(sys.stdout.isatty())
-    if args.topic in main.COMMANDS and not args.shape:
+    if args.topic in main.shown() and not args.shape:
         text = main.parser_of(args.topic)[0].format_help()
     elif args.topic == "json" and args.shape:
-        text = topics.schema(" ".join(args.shape))
+        text = shapes.schema(" ".join(args.shape))
     elif args.topic in topics.TOPICS:
         text = topics.text(args.topic, width)
     else:
-        import difflib
-
-        near = difflib.get_close_matches(args.topic, [*topics.TOPICS, *main.COMMANDS], 1, 0.5)
-        hint = f"did you mean `bee help {near[0]}`?" if near else "`bee help topics` lists them"
+        known = [*topics.TOPICS, *main.shown()]
+        hint = nearest(args.topic, known, "bee help") or "`bee help topics` lists them"
         raise UsageError(f"there is no topic {args.topic!r}; {hint}")
     if sys.stdin.isatty() and sys.stdout.isatty() and env.get("TERM") != "dumb":
-        import pydoc
-
         pydoc.pager(text)
     else:
         print(text.rstrip())
     return 0
+
+
+def nearest(word: str, known: Sequence[str], before: str) -> str:
+    """A question whether one of the known words was meant, for a word that is not one; empty where none is near."""
+    near = difflib.get_close_matches(word, known, 1, 0.5)
+    return f"did you mean `{before} {near[0]}`?" if near else ""

@@ -22,17 +22,30 @@ from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
 from bee.setup import apply
 from bee.setup import machine as machines
-from bee.setup.apply import Found, Machine, Plan, Written
+from bee.setup.apply import Found, Machine, Plan, Step, Written
 from bee.setup.machine import EngineSeen
 from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, preferred_merge, remote_of, same_server
 from bee.status import terminal
 from bee.system import process
 
-HELP = "set bee up for a repository: labels, policy, issue form, and this machine's configuration"
 _INTAKE_TEXTS: Final = {
     "opted-in": f"design docs, and what you label {Label.NEW}",
     "all": "every open issue of people with write access",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitLine:
+    """What `bee init --json` prints."""
+
+    repo: str
+    dry_run: bool
+    changed: bool
+    steps: tuple[Step, ...]
+    pull: int | None
+    """the open pull request that brings the files"""
+    commit: str | None
+    """the commit that brought the files"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +72,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     machine = apply.machine_of(wiring.home_of(env))
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
-    repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), here.servers)
+    repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), env)
     client = GitHubClient(here.servers, wiring.token_of(env))
     found = apply.look(client, repo)
     show = _quiet if args.json else _say
@@ -72,7 +85,12 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         raise UsageError(ask.NOTHING)
     written = apply.carry_out(client, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
     if args.json:
-        print_json(_json(plan, written, args.dry_run))
+        print_json(
+            InitLine(
+                repo=found.facts.repo, dry_run=args.dry_run, changed=plan.changes and not args.dry_run,
+                steps=plan.steps, pull=written.pull, commit=written.commit,
+            )
+        )  # fmt: skip
     else:
         _show_end(plan, written, args.dry_run, machine, answers)
     return 0
@@ -101,11 +119,11 @@ class Here:
         return cls(wiring.servers_of(env), path, token_source(env), engines, problem)
 
 
-def repo_here(folder: Path, servers: Servers) -> str:
+def repo_here(folder: Path, env: Mapping[str, str]) -> str:
     """The repository of the clone that `folder` lies in. Raises UsageError, which says what to type instead."""
-    url = machines.origin(folder)
+    servers, url = wiring.servers_of(env), machines.origin(folder, env.get("PATH", process.SYSTEM_PATH))
     if url is None:
-        raise UsageError("this is no clone with a remote `origin`: go into one, or say --repo owner/name")
+        raise UsageError("this is not a git clone with a remote `origin`: go into one, or say --repo owner/name")
     remote = remote_of(url)
     if remote is None:
         raise UsageError("the remote `origin` here names no owner/name: say --repo owner/name")
@@ -179,7 +197,7 @@ def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
         return
     facts = plan.found.facts
     for step in (*plan.of("file"), *plan.of("config")):
-        lines = step.text.rstrip().split("\n")
+        lines = plan.texts[step.name].rstrip().split("\n")
         telling = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
         if whole or not step.name.endswith(TEMPLATE_PATH):
             show(f"\n--- {step.name}")
@@ -230,15 +248,3 @@ def _next(repo: str) -> Sequence[tuple[str, str]]:
         (f"bee tick --dry-run --repo {repo}", "what would it do?"),
         ("bee install", "let it tick by itself"),
     )
-
-
-def _json(plan: Plan, written: Written, dry: bool) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "repo": plan.found.facts.repo,
-        "dry_run": dry,
-        "changed": plan.changes and not dry,
-        "steps": [step.json() for step in plan.steps],
-        "pull": written.pull,
-        "commit": written.commit,
-    }

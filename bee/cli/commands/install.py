@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import print_json
+from bee.cli.common import add_json, print_json
 from bee.model.errors import UsageError
 from bee.setup import install as verb
+from bee.setup.machine import scheduled_token
 from bee.setup.schedulers import Machine
 from bee.system import process
 from bee.system.home import Home
 
-HELP = "tick every five minutes from launchd, systemd or cron, and try one tick there now"
 STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
 # What of a shell's environment a tick obeys, and a scheduler does not hand on: beside a token, these may be kept.
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--print", action="store_true", help="only print the files")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -58,9 +58,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     units = verb.render(scheduler.kind, templates, values)
     keep = _keep(env, args)
     if args.print:
-        return _print(
-            verb.Installed(scheduler.kind, {scheduler.where(name): units[name] for name in units}, []), args.json
-        )
+        files = {scheduler.where(name): text for name, text in units.items()}
+        return _print(verb.Installed(scheduler=scheduler.kind, files=files), args.json)
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
     done.token = _token(home, machine, values.path, keep)
     done.notes += _missed(env, home, keep, done.token)
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
             print(f"{scheduler.kind} starts bee every five minutes; one tick is tried there now ...", flush=True)
         done.tick = verb.try_tick(scheduler, home)
     if args.json:
-        print_json(done.json())
+        print_json(done.line())
     else:
         _say(done, home, args.dry_run)
     return done.exit
@@ -135,16 +134,10 @@ def _keep(env: Mapping[str, str], args: argparse.Namespace) -> dict[str, str]:
 
 def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str]) -> str | None:
     """Where scheduled ticks find a token, in words; None where they find none."""
-    for name in verb.TOKENS:
-        if name in keep or name in verb.env_names(home):
-            return f"{name} in {home.path / verb.ENV_FILE}"
-    gh = shutil.which("gh", path=path)
-    if gh:
-        bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
-        ended = process.run([gh, "auth", "token"], cwd=None, env=bare, seconds=wiring.GH_SECONDS_MAX)
-        if ended.code == 0 and ended.out.strip():
-            return f"`gh auth token` ({gh})"
-    return None
+    source = scheduled_token(machine, home, path, keep)
+    if source in verb.TOKENS:
+        return f"{source} in {home.path / verb.ENV_FILE}"
+    return f"`{source}` ({shutil.which('gh', path=path)})" if source else None
 
 
 def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: str | None) -> list[str]:
@@ -173,7 +166,7 @@ def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: 
 
 def _print(done: verb.Installed, as_json: bool) -> int:
     if as_json:
-        print_json(done.json())
+        print_json(done.line())
     else:
         print("\n".join(f"# {path}\n{text.rstrip()}\n" for path, text in done.files.items()), end="")
     return 0

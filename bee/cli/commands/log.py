@@ -5,17 +5,47 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, item_number, moment_of, print_json
+from bee.cli.common import add_repo, host_for, item_number, print_json
 from bee.lease import ledger
-from bee.model.outcomes import Outcome
-from bee.model.records import Entry
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Entry, Kind
 from bee.model.roles import Role
 from bee.model.text import plain
-from bee.status.ledger import Filter
+from bee.status.ledger import Filter, moment
 
-HELP = "the ledger: who claimed an item, what came of it, at what cost; of every item where none is named"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLine:
+    """One record of the ledger; kind, role and run are null where this bee cannot read it."""
+
+    at: int
+    """seconds since the epoch"""
+    line: str
+    """the first line of the commit"""
+    repo: str
+    number: int
+    kind: Kind | None = None
+    role: str | None = None
+    run: str | None = None
+    outcome: Outcome | None = None
+    failure: Failure | None = None
+    note: str = ""
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """What `bee log --json` prints."""
+
+    repo: str | None
+    """null where several were asked for"""
+    number: int | None
+    """null where one was not asked for"""
+    records: tuple[RecordLine, ...]
+    """oldest first"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +59,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outcome", choices=[*map(str, Outcome)], help="only what ended so")
     add_times(parser)
     parser.add_argument("--limit", type=int, default=0, metavar="COUNT", help="only the last COUNT that are left")
+
+
+def moment_of(text: str) -> int:
+    """A time on the command line, for argparse: seconds since the epoch."""
+    found = moment(text, int(time.time()))
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time: write 2026-01-31, 2026-01-31T12:00, or 30m, 12h, 7d, 2w"
+        )
+    return found
 
 
 def add_times(parser: argparse.ArgumentParser) -> None:
@@ -54,13 +94,23 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.json:
         repo = repos[0] if len(repos) == 1 else None
         number = args.number[0] if len(args.number) == 1 else None
-        print_json({"version": 1, "repo": repo, "number": number, "records": [entry.json() for entry in kept]})
+        print_json(LogLine(repo, number, tuple(_record_line(entry) for entry in kept)))
         return 0
     for entry in kept:
         print(_line(entry, len(repos) > 1))
     if not kept:
         print("nothing in the ledger" if not found else "nothing of that in the ledger")
     return 0
+
+
+def _record_line(entry: Entry) -> RecordLine:
+    line, record = RecordLine(at=entry.at, line=entry.line, repo=entry.repo, number=entry.number), entry.record
+    if record is None:
+        return line
+    return replace(
+        line, kind=record.kind, role=record.role, run=record.run, outcome=record.outcome, failure=record.failure,
+        note=record.note, cost_usd=record.cost_usd,
+    )  # fmt: skip
 
 
 def _line(entry: Entry, several: bool) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from bee.cli import wiring
 from bee.cli.common import add_repo, host_for, print_json
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.status import logs
-from bee.status.logs import Line, Reading
+from bee.status.logs import Line, Reading, State
 
-HELP = "the transcript of a run: what the agent said and did, what bee answered, what it cost so far"
 FOLLOW_SECONDS: Final = 0.5
 _SIGNS: Final = {
     "message": "  ",
@@ -25,6 +25,31 @@ _SIGNS: Final = {
     "output": "  ",
     "verb": "= ",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogsLine:
+    """What `bee logs --json` prints."""
+
+    repo: str
+    number: int
+    run: str
+    role: str
+    engine: str
+    model: str
+    state: State
+    outcome: str
+    """empty while it runs"""
+    failure: str
+    note: str
+    turns: int
+    tokens: int
+    cost_usd: float
+    raw: str
+    """the file of what the agent printed"""
+    runs: tuple[str, ...]
+    """every run on the item that is here, oldest first"""
+    entries: tuple[Line, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +70,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         raise UsageError(logs.elsewhere(host_for(args, env).client(), repo, args.number, args.run))
     reading = Reading(home, about, settings)
     if args.json:
-        print_json(_json(reading, list(_lines(reading, args.follow)), others))
+        print_json(_logs_line(reading, tuple(_lines(reading, args.follow)), others))
         return 0
     print(_head(reading), flush=True)
     for line in _lines(reading, args.follow):
@@ -94,12 +119,10 @@ def _foot(reading: Reading, others: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _json(reading: Reading, lines: list[Line], runs: list[str]) -> dict[str, Any]:
+def _logs_line(reading: Reading, entries: tuple[Line, ...], runs: list[str]) -> LogsLine:
     about, spent, state = reading.about, reading.spent(), reading.state()
-    return {
-        "version": 1, "repo": about.repo, "number": about.number, "run": about.run, "role": about.role,
-        "engine": about.engine, "model": about.model, "state": state, "outcome": about.outcome,
-        "failure": about.failure, "note": about.note, "turns": spent.turns, "tokens": spent.tokens,
-        "cost_usd": spent.cost_usd, "raw": str(reading.raw), "runs": runs,
-        "entries": [{"kind": line.kind, "at": line.at, "text": line.text} for line in lines],
-    }  # fmt: skip
+    return LogsLine(
+        repo=about.repo, number=about.number, run=about.run, role=about.role, engine=about.engine, model=about.model,
+        state=state, outcome=about.outcome, failure=about.failure, note=about.note, turns=spent.turns,
+        tokens=spent.tokens, cost_usd=spent.cost_usd, raw=str(reading.raw), runs=tuple(runs), entries=entries,
+    )  # fmt: skip

@@ -8,29 +8,50 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bee.cli import ask, wiring
 from bee.cli.commands.init import repo_here
-from bee.cli.common import host_for, print_json, say
+from bee.cli.common import add_json, host_for, print_json, say
 from bee.model.errors import UsageError
 from bee.model.labels import Label
 from bee.model.text import plain
 from bee.pipeline import design
 from bee.pipeline.design import Finding, Severity
-from bee.setup import new_issue
-from bee.setup.drafts import Draft, drafts_of, issue_body
-from bee.setup.new_issue import Opened, Place
+from bee.setup import create_issues
+from bee.setup.create_issues import Draft, IssueLine, Opened, Place, drafts_of, issue_body
 from bee.system import process
 from bee.system.home import Home
 
-HELP = "open a design doc as an issue: from a file, from standard input, or from a few questions in your editor"
 EDITORS: Final = ("sensible-editor", "editor", "nano", "vim", "vi")
 _INTRO: Final = """\
 <!-- The title goes behind the # above. Answer below each heading in place of its sentence; leave out a part that has
      nothing to say, and keep the last one. Save and close the editor to go on. -->
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a text."""
+
+    title: str
+    name: str
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """What `bee new --json` prints."""
+
+    repo: str | None
+    """null where the text has an error"""
+    dry_run: bool
+    changed: bool
+    problems: tuple[Problem, ...]
+    issues: tuple[IssueLine, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", metavar="OWNER/NAME", help="the repository (default: config.yml, else `origin` here)")
     parser.add_argument("--yes", action="store_true", help="open it without asking")
     parser.add_argument("--dry-run", action="store_true", help="judge it, show it, open nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -68,7 +89,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8") from error
+        raise UsageError(f"{path} is not text in UTF-8") from error
 
 
 @contextlib.contextmanager
@@ -89,7 +110,7 @@ def _kept(home: Home, text: str | None, path: Path | None) -> Iterator[None]:
 
 
 def _edited(path: Path, env: Mapping[str, str], title: str) -> str:
-    """What the person made of the form; opened again while something is wrong with it and they want to mend it."""
+    """What the person made of the form; opened again while something is wrong with it and they want to fix it."""
     editor = _editor(env)
     while True:
         code = process.in_foreground([*editor, str(path)])
@@ -125,24 +146,24 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
     if not args.json:
         _show(drafts, findings)
     elif wrong:
-        print_json(_json("", args.dry_run, findings, []))
+        print_json(_line("", args.dry_run, findings, []))
     if wrong:
-        raise UsageError("mend what is called an error above; nothing was opened" if not args.json else
+        raise UsageError("fix what is called an error above; nothing was opened" if not args.json else
                          "the text has errors (`problems` in the JSON); nothing was opened")  # fmt: skip
     repo = _repo(args, env)
     args.repo = [repo]
     client = host_for(args, env).client()
-    place = new_issue.place_of(client, repo)
+    place = create_issues.place_of(client, repo)
     left = [draft for draft in drafts if draft.key not in place.there]
     if left and not (args.yes or args.dry_run) and not ask.yes(_question(left, place), default=True):
         raise UsageError("nothing was opened")
     done = []
-    for one in new_issue.open_issues(client, place, drafts, args.dry_run):
+    for one in create_issues.open_issues(client, place, drafts, args.dry_run):
         done.append(one)
         if not args.json:
             print(plain(_said(one, place)))
     if args.json:
-        print_json(_json(place.head.repo, args.dry_run, findings, done))
+        print_json(_line(place.head.repo, args.dry_run, findings, done))
     else:
         _show_next(place, done)
     return 0
@@ -154,18 +175,17 @@ def _repo(args: argparse.Namespace, env: Mapping[str, str]) -> str:
     home = wiring.home_of(env)
     if home.config_path.exists():
         return wiring.one_repo(wiring.settings_at(home, repo_given=False), None)
-    return repo_here(Path.cwd(), wiring.servers_of(env))
+    return repo_here(Path.cwd(), env)
 
 
 def _judged(drafts: Sequence[Draft]) -> list[tuple[Draft, Finding]]:
     return [(draft, one) for draft in drafts for one in design.lint(draft.title, draft.body)]
 
 
-def _json(repo: str, dry: bool, findings: Sequence[tuple[Draft, Finding]], done: Sequence[Opened]) -> dict[str, Any]:
-    problems = [{"title": draft.title, **one.json()} for draft, one in findings]
+def _line(repo: str, dry: bool, findings: Sequence[tuple[Draft, Finding]], done: Sequence[Opened]) -> NewLine:
+    problems = tuple(Problem(draft.title, one.name, one.severity, one.text) for draft, one in findings)
     changed = not dry and any(not one.kept for one in done)
-    return {"version": 1, "repo": repo or None, "dry_run": dry, "changed": changed, "problems": problems,
-            "issues": [one.json() for one in done]}  # fmt: skip
+    return NewLine(repo or None, dry, changed, problems, tuple(one.line() for one in done))
 
 
 # ---- what is shown --------------------------------------------------------------------------------------------------

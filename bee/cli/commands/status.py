@@ -13,10 +13,9 @@ from bee.cli.common import add_repo, host_for, look_seconds, print_json, say
 from bee.model.errors import LookError
 from bee.model.limits import WATCH_SECONDS
 from bee.status import terminal
-from bee.status.collect import Seen, see
-from bee.status.table import Board
+from bee.status.overview import Overview, see
+from bee.status.table import Table
 
-HELP = "what runs now, what is next, what waits for you and with what question, and what today cost"
 _CLEAR: Final = "\x1b[H\x1b[2J\x1b[3J"
 
 
@@ -43,10 +42,10 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return seen.exit
 
 
-def _show(args: argparse.Namespace, env: Mapping[str, str], seen: Seen, clear: bool) -> None:
+def _show(args: argparse.Namespace, env: Mapping[str, str], seen: Overview, clear: bool) -> None:
     if args.json:
-        print_json(seen.json())
+        print_json(seen.line())
         return
     on_terminal = sys.stdout.isatty()
-    board = Board(seen, terminal.columns(on_terminal), terminal.wants_colour(env, on_terminal), args.all)
-    print(f"{_CLEAR if clear else ''}{chr(10).join(board.lines())}", flush=True)
+    table = Table(seen, terminal.columns(on_terminal), terminal.wants_colour(env, on_terminal), args.all)
+    print(f"{_CLEAR if clear else ''}{chr(10).join(table.lines())}", flush=True)

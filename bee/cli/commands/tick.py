@@ -11,8 +11,6 @@ from bee.cli.common import add_repo, host_for, print_json, warn_without_box
 from bee.tick.report import Options
 from bee.tick.tick import tick
 
-HELP = "look at each repository once, mend what is broken, and send at most one agent"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee tick`."""

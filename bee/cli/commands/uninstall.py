@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bee.cli import wiring
 from bee.cli.commands.install import machine_of
-from bee.cli.common import print_json
+from bee.cli.common import add_json, print_json
 from bee.setup import install as verb
 
-HELP = "take bee out of this machine's scheduler, with the token that bee install kept; the rest of its home stays"
+
+@dataclass(frozen=True, slots=True)
+class UninstallLine:
+    """What `bee uninstall --json` prints."""
+
+    changes: tuple[str, ...]
+    notes: tuple[str, ...]
+    """what else a person should know"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--purge", action="store_true", help="delete bee's home too, with config.yml and every run in it"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON line, last on standard output")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -31,7 +39,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         f"A run goes on to its end, and starts the next tick then, unless you say bee cancel N: {one}" for one in live
     ]
     if args.json:
-        print_json({"version": 1, "changes": changes, "notes": notes})
+        print_json(UninstallLine(tuple(changes), tuple(notes)))
         return 0
     for one in changes:
         print(f"{'would ' if args.dry_run else ''}{one}")

@@ -13,7 +13,6 @@ from bee.cli.common import look_seconds
 from bee.model.errors import UsageError
 from bee.model.limits import WATCH_SECONDS
 
-HELP = "a full-screen live view of the queue, with keys to steer"
 EXTRA: Final = "textual"
 
 

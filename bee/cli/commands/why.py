@@ -14,8 +14,6 @@ from bee.pipeline.holds import hold_of
 from bee.pipeline.status import status_of, survey, why_json
 from bee.status import terminal
 
-HELP = "why an item is where it is, and what you can do about it"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee why`."""

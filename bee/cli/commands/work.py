@@ -19,7 +19,6 @@ from bee.run.worker import work
 from bee.system import process
 from bee.system.home import Home, Slot
 
-HELP = "do one run (started by `bee tick`)"
 JOB_BYTES_MAX = 100 * BODY_BYTES_MAX
 
 
@@ -50,7 +49,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return 0
 
 
-def _stop(number: int, frame: object) -> None:
+def _stop(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 

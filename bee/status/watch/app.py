@@ -25,7 +25,7 @@ from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.positions import Mover
-from bee.status.watch.picture import Follow, Key, Picture, Row, take
+from bee.status.watch.queue import Follow, Key, Queue, Row, take
 from bee.steer import actions
 from bee.steer.actions import Done
 from bee.system import browser
@@ -109,7 +109,7 @@ class Watch(App[None]):
     def __init__(self, host: Host, repos: Sequence[str], seconds: int, env: Mapping[str, str]) -> None:
         super().__init__()
         self._host, self._repos, self._seconds, self._env = host, tuple(repos), seconds, env
-        self._picture: Picture | None = None
+        self._queue: Queue | None = None
         self._said = ""  # what keeps everything still, or why nothing could be seen
         self._answer = ""  # what came of the last key
         self._next_look = 0.0
@@ -166,18 +166,18 @@ class Watch(App[None]):
 
     @work(thread=True, group="look")
     def _look(self) -> None:
-        picture, problem = None, ""
+        queue, problem = None, ""
         try:
-            picture = take(self._host, self._repos)
+            queue = take(self._host, self._repos)
         except BeeError as failed:
             problem = one_line(str(failed), 300)
-        self.call_from_thread(self._looked, picture, problem)
+        self.call_from_thread(self._looked, queue, problem)
 
-    def _looked(self, picture: Picture | None, problem: str) -> None:
+    def _looked(self, queue: Queue | None, problem: str) -> None:
         self._looking = False
         self._said = problem
-        if picture is not None:
-            self._picture, self._said = picture, picture.said
+        if queue is not None:
+            self._queue, self._said = queue, queue.said
             self._fill()
         self._show_top()
 
@@ -198,7 +198,7 @@ class Watch(App[None]):
 
     @property
     def _rows(self) -> tuple[Row, ...]:
-        return self._picture.rows if self._picture else ()
+        return self._queue.rows if self._queue else ()
 
     def _chosen(self) -> Row | None:
         name = None
@@ -212,11 +212,12 @@ class Watch(App[None]):
     def _show_top(self) -> None:
         left = max(round(self._next_look - time.monotonic()), 0)
         where = ", ".join(self._repos)
-        if self._picture is None:
+        if self._queue is None:
             first = f"bee watch  {where}"
         else:
-            seen = self._picture
-            first = f"bee watch  {where}  {len(seen.rows)} items, {seen.running} running, {seen.asking} waiting for you"
+            queue = self._queue
+            counts = f"{len(queue.rows)} items, {queue.running} running, {queue.asking} waiting for you"
+            first = f"bee watch  {where}  {counts}"
         now = "looking …" if self._looking else f"looks again in {left} s"
         self.query_one("#top", Static).update(Text(f"{first}\n{self._answer or self._said or now}", no_wrap=True))
 

@@ -45,7 +45,7 @@ class Bounds:
     grace_seconds: float = KILL_GRACE_SECONDS
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Clocks:
     """The bounds of one run, in seconds, and what they are measured from."""
 
@@ -121,8 +121,9 @@ class Agent:
         """
         bounds, now = self._bounds, time.monotonic()
         clocks = _Clocks(
-            seconds_total, seconds_silent, stop, bounds.descendants_max, bounds.done_seconds, self._begun, now
-        )
+            total=seconds_total, silent=seconds_silent, stop=stop, descendants_max=bounds.descendants_max,
+            done_seconds=bounds.done_seconds, begun=self._begun, last_output=now,
+        )  # fmt: skip
         with self._transcript:
             try:
                 why = self._watch(clocks, on_line)

@@ -30,7 +30,7 @@ CHUNK_BYTES: Final = 64 * 1024
 Child = subprocess.Popen[bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """How a command ended: `code` is minus the signal where one ended it; `cut`: the middle of the output is gone."""
 
@@ -70,7 +70,10 @@ def run(
         reader.join(PIPE_SECONDS_MAX)  # what left the group may hold a pipe open for ever: do not wait for it
     texts = [bound.value() for bound in kept.values()]
     cut = any(bound.cut for bound in kept.values())
-    return Ended(code, texts[0], texts[1] if len(texts) > 1 else b"", time.monotonic() - begun, timed_out, cut)
+    return Ended(
+        code=code, out=texts[0], err=texts[1] if len(texts) > 1 else b"", seconds=time.monotonic() - begun,
+        timed_out=timed_out, cut=cut,
+    )  # fmt: skip
 
 
 def in_foreground(argv: Sequence[str]) -> int:

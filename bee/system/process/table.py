@@ -13,7 +13,7 @@ LINUX: Final[bool] = sys.platform == "linux"
 PS_FIELDS: Final = "pid=,ppid=,pgid=,state=,lstart=,comm="
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proc:
     """One process. `start` tells two processes with the same recycled pid apart; `session` is 0 where unknown."""
 
@@ -41,7 +41,10 @@ def parse_stat(text: str) -> Proc | None:
     if opening < 0 or closing < opening or len(fields) < 20:
         return None
     state, parent, group, session = fields[0], int(fields[1]), int(fields[2]), int(fields[3])
-    return Proc(int(text[:opening]), parent, group, session, fields[19], state, text[opening + 1 : closing])
+    return Proc(
+        pid=int(text[:opening]), parent=parent, group=group, session=session, start=fields[19], state=state,
+        name=text[opening + 1 : closing],
+    )  # fmt: skip
 
 
 def read_proc(pid: int, root: Path = Path("/proc")) -> Proc | None:
@@ -66,7 +69,9 @@ def from_ps(text: str) -> Table:
         if len(parts) == 10 and parts[0].isdigit():
             pid, parent, group = (int(part) for part in parts[:3])
             start, name = " ".join(parts[4:9]), parts[9].rsplit("/", 1)[-1].strip()
-            table[pid] = Proc(pid, parent, group, 0, start, parts[3][:1], name)
+            table[pid] = Proc(
+                pid=pid, parent=parent, group=group, session=0, start=start, state=parts[3][:1], name=name
+            )
     return table
 
 

@@ -1,4 +1,4 @@
-"""What the live view shows, from the same look that every tick takes. Knows no screen."""
+"""The queue that the live view shows, from the same look that every tick takes. Knows no screen."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus
 from bee.run import run_log
 from bee.status.logs import Reading
+from bee.status.overview import needs_person
 
 Key = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One item of the queue. `order` puts what runs first, then what is next, then what waits for a person."""
 
@@ -47,8 +48,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One look at everything, at `at` (seconds since the epoch, GitHub's clock)."""
+class Queue:
+    """All items at one moment: `at`, in seconds since the epoch by GitHub's clock. `said`: what holds everything."""
 
     rows: tuple[Row, ...]
     said: str
@@ -66,12 +67,12 @@ class Picture:
         return sum(1 for row in self.rows if row.order[0] == 2)
 
 
-def take(host: Host, repos: Sequence[str]) -> Picture:
+def take(host: Host, repos: Sequence[str]) -> Queue:
     """Look once: one request for each repository, more where dependencies need it. Raises BeeError."""
     client = host.client()
     views = [with_phases(host, look(client, repo)) for repo in repos]
     decision = decide(views)
-    return Picture(rows_of(decision, views), plain(decision.held), client.now(), client.requests)
+    return Queue(rows_of(decision, views), plain(decision.held), client.now(), client.requests)
 
 
 def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
@@ -98,13 +99,14 @@ def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> Row:
         order = (0, record.started_at)
     elif key in queue:
         order = (1, queue[key])
-    elif placement.row.asks:
+    elif needs_person(one):
         order = (2, one.number)
     else:
         order = (3, one.number)
     return Row(
-        key, kind_of(one.item), str(placement.position), mover, record.role if live and record else str(mover),
-        one_line(one.item.title), reason, placement.advice.format(number=one.number), one.item.url, tuple(runs), order,
+        key=key, kind=kind_of(one.item), position=str(placement.position), mover=mover,
+        moves_next=record.role if live and record else str(mover), title=one_line(one.item.title), reason=reason,
+        advice=placement.advice.format(number=one.number), url=one.item.url, history=tuple(runs), order=order,
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""A text that a person wrote becomes the issues to be opened: one design doc, or one for each feature. Pure.
+"""A person's text becomes issues: one design doc, or one for each feature, each opened once.
 
 A requirements document has several `## Feature: NAME` sections. Each becomes an issue of its own; what stands before
 the first one is the context of each, every other section is copied into each, and `Depends on: NAME` makes it wait.
+What a first try has opened is found by its marker.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from bee.github import read, write
+from bee.github.client import GitHubClient
 from bee.model import markers
-from bee.model.errors import UsageError
+from bee.model.errors import ServerError, UnreachableError, UsageError
+from bee.model.items import Snapshot
 from bee.model.markers import Marker
 from bee.model.text import closed, digest, normalised, outside_code, unix
 from bee.pipeline.design import sections_of, with_gate
+from bee.pipeline.trust import TRUSTED
 
 _TITLE: Final = re.compile(r"^\s*#[ \t]+(.+?)[ \t#]*$")
 _FEATURE: Final = re.compile(r"^Feature(?::[ \t]*|[ \t]+)(.+)$", re.IGNORECASE)
@@ -130,3 +135,81 @@ def _in_order(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
         placed[ready.name] = Draft(ready.name, ready.title, ready.body, ready.key, waits[ready.name])
         left.remove(ready)
     return tuple(placed.values())
+
+
+# ---- opening them ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLine:
+    """One issue, as `bee new --json` lists it."""
+
+    title: str
+    number: int | None
+    url: str | None
+    action: Literal["create", "keep"]
+    blocked_by: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One draft and its issue: `number` is None where nothing was opened, `kept` where it was there already."""
+
+    draft: Draft
+    number: int | None
+    url: str
+    kept: bool
+    blocked_by: tuple[int, ...]
+
+    def line(self) -> IssueLine:
+        """As `bee new --json` lists it."""
+        action: Literal["create", "keep"] = "keep" if self.kept else "create"
+        return IssueLine(self.draft.title, self.number, self.url or None, action, self.blocked_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository as somebody who wants to open issues there finds it. `there`: issue numbers by draft key."""
+
+    head: Snapshot
+    there: dict[str, int]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what this account writes counts as it stands, or has to be adopted first."""
+        return self.head.viewer_permission in TRUSTED
+
+
+def place_of(client: GitHubClient, repo: str) -> Place:
+    """Look at a repository. Raises NotFoundError where it is not shown."""
+    head = read.read_head(client, repo)
+    return Place(head, _there(client, head))
+
+
+def _there(client: GitHubClient, head: Snapshot) -> dict[str, int]:
+    listed = read.own_issues(client, head.repo, head.viewer.login)
+    return {mark.get("key"): number for number, body in reversed(listed) for mark in markers.named(body, markers.NEW)}
+
+
+def open_issues(client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool) -> Iterator[Opened]:
+    """Open each that is not there yet, in order; yields as it goes, so that a failure shows how far it came."""
+    numbers: dict[str, int] = {}
+    for draft in drafts:
+        there = place.there.get(draft.key)
+        number = there if there is not None or dry else _open(client, place, draft, numbers)
+        if number is not None:
+            numbers[draft.name] = number
+        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else ""
+        blockers = tuple(numbers[name] for name in draft.after if name in numbers)
+        yield Opened(draft, number, url, there is not None, blockers)
+
+
+def _open(client: GitHubClient, place: Place, draft: Draft, numbers: dict[str, int]) -> int:
+    """The number of the new issue. A lost reply is looked up: the issue may be there all the same."""
+    try:
+        return write.create_issue(client, place.head.repo, draft.title, issue_body(draft, numbers))
+    except (UnreachableError, ServerError):
+        number = _there(client, place.head).get(draft.key)
+        if number is None:
+            raise
+        return number
