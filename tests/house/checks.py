@@ -51,7 +51,7 @@ RAW_WRITERS: Final = "bee.github.write"
 WRITERS: Final[Mapping[str, str]] = {
     "bee.publish": "takes a lease, or a person's word, as a value",
     "bee.setup.apply": "`bee init` makes labels, policy and issue form, where no item is yet to be leased",
-    "bee.setup.new_issue": "`bee new` opens issues that are nobody's yet",
+    "bee.setup.create_issues": "`bee new` opens issues that are nobody's yet",
 }
 REF_MOVES: Final = frozenset({"update_refs", "push_atomic", "delete_ref"})
 REF_MOVERS: Final[Mapping[str, str]] = {
