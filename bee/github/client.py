@@ -142,15 +142,19 @@ class GitHubClient:
         """The object that answers a REST request. Raises as `rest` does, and ServerError where it is none."""
         return top(self.rest(method, path, body, params)[0], f"{method} {path}")
 
-    def unless_same(self, path: str, params: Mapping[str, str], etag: str) -> tuple[Any, str]:
-        """(the answer, its ETag), or (None, `etag`) when it is still what `etag` names, which is free of charge.
+    def last_change(self, repo: str, etag: str) -> tuple[int | None, str]:
+        """(when any issue or pull request was last changed, the answer's ETag); (None, `etag`) when it is still `etag`.
 
+        Labels, comments, edits, reviews, pushes to a pull request, opening and closing all change it (0: there is
+        none), and a 304 is free: https://docs.github.com/en/rest/issues/issues#list-repository-issues,
         https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         """
-        answer = self._send("GET", f"{self.servers.api}{path}", None, params, again=True, etag=etag)
+        path, only = f"/repos/{repo}/issues", {"state": "all", "sort": "updated", "direction": "desc", "per_page": "1"}
+        answer = self._send("GET", f"{self.servers.api}{path}", None, only, again=True, etag=etag)
         if answer.status_code == NOT_MODIFIED:
             return None, etag
-        return self._decoded(answer), answer.headers.get("ETag", "")
+        latest = max((row.time("updated_at") for row in rows(self._decoded(answer), f"GET {path}")), default=0)
+        return latest, answer.headers.get("ETag", "")
 
     def pages(self, path: str, params: Mapping[str, str] | None = None, within: str = "") -> list[JsonReader]:
         """A whole REST list, following `Link: rel=next`; `within` names it where it comes in an object.
