@@ -92,9 +92,10 @@ def claim_item(host: Host, client: GitHubClient, one: Placed, view: View, option
         return None
     known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
     return Job(
-        one.repo, known, one.number, one.role, run, lease.oid, one.fingerprint, str(one.place.position),
-        one.place.reason, head, base, host.clock.time(), host.token, options.trigger,
-        usd_left(view, one.number, resumed_at(one.item, view.trust)),
+        repo=one.repo, snapshot=known, number=one.number, role=one.role, run=run, lease=lease.oid,
+        fingerprint=one.fingerprint, position=str(one.place.position), reason=one.place.reason, head=head, base=base,
+        read_at=host.clock.time(), token=host.token, trigger=options.trigger,
+        usd_max=usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
 
 
@@ -158,10 +159,11 @@ def _engine_name(host: Host, role: Role, repo: str) -> str:
 
 
 def _about(host: Host, job: Job) -> About:
-    own, role = host.settings.role(job.role, job.repo), str(job.role)
+    own = host.settings.role(job.role, job.repo)
     return About(
-        job.run, job.repo, job.number, role, _engine_name(host, job.role, job.repo), own.model, bool(own.base_url),
-        job.position, host.host_id, job.snapshot.now,
+        run=job.run, repo=job.repo, number=job.number, role=str(job.role),
+        engine=_engine_name(host, job.role, job.repo), model=own.model, own_server=bool(own.base_url),
+        position=job.position, host=host.host_id, started_at=job.snapshot.now,
     )  # fmt: skip
 
 
