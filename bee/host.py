@@ -28,7 +28,7 @@ from bee.system.home import Home
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.engines import EngineResult
-    from bee.git import Repository
+    from bee.git.mirror import Repository
     from bee.pipeline.output_checks import Gates
     from bee.system.process import Ended
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bee.config.schema import Settings, check_repo_name, settings_of
 from bee.executors.local import LocalExecutor
-from bee.git import Git
+from bee.git.command import Git
+from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, Servers
 from bee.host import Handler, Host, Say
 from bee.model.errors import AuthError, UsageError
@@ -26,7 +27,6 @@ from bee.system.clock import SYSTEM
 from bee.system.home import Home
 
 if TYPE_CHECKING:
-    from bee.git import Repository
     from bee.sandbox.box import Box
     from bee.steer.actions import Done
 
@@ -148,7 +148,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         env=kept,
         clock=SYSTEM,
         client=lambda: GitHubClient(servers, token),
-        mirror=lambda repo: _mirror(git, home, servers, token, repo),
+        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
         executor=LocalExecutor(home, sys.executable, kept, host_id, boot),
         crew=BoxedCrew(home, settings, boot, sys.executable, kept, box),
         open_broker=_broker,
@@ -162,12 +162,6 @@ def _box(mode: Literal["required", "none"], path: str) -> Box:
     from bee.sandbox.box import find
 
     return find(mode, path)
-
-
-def _mirror(git: Git, home: Home, servers: Servers, token: str, repo: str) -> Repository:
-    from bee.git import Mirror
-
-    return Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token)
 
 
 @contextmanager

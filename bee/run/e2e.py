@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee.config.schema import Policy
-from bee.git import Repository
+from bee.git.mirror import Repository
 from bee.host import Crew
 from bee.model import limits
 from bee.model.effects import TraceResult

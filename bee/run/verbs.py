@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.git import AGENT, Repository, WorkTree
+from bee.git.mirror import Repository
+from bee.git.workspace import AGENT, WorkTree
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import GitError, Refusal

@@ -13,7 +13,7 @@ from typing import Any, Final
 from bee.config.network import OPEN
 from bee.config.notify import Notice
 from bee.engines import EngineResult
-from bee.git import RefChange, Repository
+from bee.git.mirror import RefChange, Repository
 from bee.github import git_database
 from bee.host import Host, Scene, credentials_of, note_writes
 from bee.lease import pause

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bee.git import Repository, WorkTree
+from bee.git.mirror import Repository
+from bee.git.workspace import WorkTree
 from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.lease.store import Lease, LeaseStore

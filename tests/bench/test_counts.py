@@ -56,7 +56,7 @@ def test_a_tick_pays_only_for_what_it_uses() -> None:
     """Where nothing changed: nothing that decides, writes or reads YAML; elsewhere all but what a worker needs."""
     worker = {"bee.engines", "bee.run.worker", "bee.run.outcome", "bee.sandbox.box"}
     rest = {
-        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.git.mirror", "bee.system.process.start",
+        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.system.process.start",
         "bee.github.write",
     }  # fmt: skip
     light, whole = "bee.cli.commands.tick", "bee.tick.dispatch, bee.tick.reconcile, bee.tick.stages"

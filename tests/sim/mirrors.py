@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bee.git import Commit, DiffEntry, LogEntry, RefChange, WorkTree
+from bee.git.mirror import RefChange
+from bee.git.parse import Commit, DiffEntry, LogEntry
+from bee.git.workspace import WorkTree
 from bee.model.errors import GitError, RefConflict, UnreachableError
 from tests.sim.hub import Hub, No, User
 
