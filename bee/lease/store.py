@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bee.git import RefChange, Repository
+from bee.git.mirror import RefChange, Repository
 from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.github.git_database import Pulse, RefMove

@@ -9,7 +9,7 @@ from typing import Any
 
 from bee.executors.phases import with_phases
 from bee.github.client import GitHubClient
-from bee.github.rate_limit import Left
+from bee.github.rate_limit import RateLimit
 from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
@@ -58,7 +58,7 @@ class Seen:
     problems: list[BeeError] = field(default_factory=list)
     charged: int = 0
     points: int = 0
-    left: tuple[Left, ...] = ()
+    left: tuple[RateLimit, ...] = ()
     notify_problem: str = ""
     tick_every_seconds: int | None = None
     next_tick_seconds: int | None = None
@@ -121,7 +121,7 @@ def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Seen:
         list(problems),
         client.charged - charged,
         client.points - points,
-        tuple(client.left.values()),
+        tuple(client.rate_limits.values()),
         (host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
         every(ticked),
         due_in(ticked, now),

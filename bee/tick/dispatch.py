@@ -59,9 +59,9 @@ def claim(tick: Tick) -> None:
 
 def _within_limits(tick: Tick) -> bool:
     """Whether GitHub's limits leave enough for a run, and for the person whose account it is."""
-    short = tick.client.short()
-    if short is not None:
-        tick.report.said = f"{short.text}; that is kept for you, so no agent is sent before"
+    limit = tick.client.near_limit()
+    if limit is not None:
+        tick.report.said = f"{limit.text}; that is kept for you, so no agent is sent before"
         return False
     writes = writes_of_hour(tick.host, tick.client)
     if writes >= limits.WRITES_PER_HOUR_MAX:

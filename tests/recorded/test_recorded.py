@@ -17,7 +17,8 @@ import responses
 
 from bee.github import git_database, parse, probe, write
 from bee.github import read as reading
-from bee.github.client import GitHubClient, GraphQLErrors, Servers
+from bee.github.client import GitHubClient, Servers
+from bee.github.errors import GraphQLErrors
 from bee.github.json import JsonReader, seconds
 from bee.model.errors import (
     AuthError,
@@ -118,7 +119,7 @@ def test_every_rate_limit_header_is_read(github: responses.RequestsMock) -> None
         this = client()
         this.rest(one.method, one.path.split("?")[0], {} if one.method != "GET" else None)
         github.reset()
-        for left in this.left.values():
+        for left in this.rate_limits.values():
             assert left.remaining == int(one.headers["x-ratelimit-remaining"])
             assert left.reset == int(one.headers["x-ratelimit-reset"])
             seen[left.resource] = seen.get(left.resource, 0) + 1
