@@ -28,7 +28,7 @@ from bee.system.home import Home
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.engines import EngineResult
-    from bee.git.mirror import Repository
+    from bee.git.mirror import Mirror
     from bee.pipeline.output_checks import Gates
     from bee.system.process import Ended
 
@@ -61,7 +61,7 @@ class Host:
     env: Mapping[str, str]
     clock: Clock
     client: Callable[[], GitHubClient]
-    mirror: Callable[[str], Repository]
+    mirror: Callable[[str], Mirror]
     executor: Executor
     crew: Crew
     open_broker: Callable[[Handler], AbstractContextManager[Path]]

@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from bee.git import command, parse
 from bee.git.command import EMPTY_TREE, Git
 from bee.git.parse import Commit, DiffEntry, LogEntry
-from bee.git.workspace import Workspaces, WorkTree
+from bee.git.workspace import Clone, Workspaces
 from bee.model.errors import GitError, RefConflict
 from bee.model.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, GIT_SECONDS_MAX, SCAN_BYTES_MAX
 from bee.system import home
@@ -45,77 +45,6 @@ class RefChange:
     def refspec(self) -> str:
         """The change, as push takes it."""
         return f"{parse.oid(self.new) if self.new else ''}:{parse.ref(self.ref)}"
-
-
-class Repository(Protocol):
-    """What this host keeps of one repository, and its way to the server's refs. Methods raise GitError or LookError."""
-
-    @property
-    def path(self) -> Path:
-        """Where it is kept."""
-
-    def ensure(self) -> None:
-        """Make it where there is none."""
-
-    def fetch(self, refspecs: Sequence[str]) -> None:
-        """Fetch by explicit refspecs."""
-
-    def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
-        """The server's refs that match: oid by name, as of now."""
-
-    def push_atomic(self, changes: Sequence[RefChange]) -> None:
-        """Move all refs, each from where it is expected to be, or none. Raises RefConflict."""
-
-    def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int) -> str:
-        """Make a commit by bee, dated `at`; its oid."""
-
-    def commit_tree(self, tree: str, parents: Sequence[str], message: str, at: int | None = None) -> str:
-        """A commit by bee of a tree; its oid."""
-
-    def take_back(self, clone: WorkTree, oid: str) -> None:
-        """Bring the agent's commits up to `oid` here, checked."""
-
-    def clone_to(self, path: Path, branch: str, start: str, origin_base: str, base_oid: str | None = None) -> WorkTree:
-        """A clone on a local `branch` at `start`."""
-
-    def checkout_to(self, path: Path, commit: str) -> WorkTree:
-        """A clone with `commit` checked out, to run its tests in."""
-
-    def has(self, oid: str) -> bool:
-        """Whether this commit is here."""
-
-    def rev(self, name: str) -> str | None:
-        """The commit a full ref name or an oid stands for."""
-
-    def tree_of(self, commit: str) -> str:
-        """The tree of a commit."""
-
-    def diff_names(self, base: str, head: str) -> list[DiffEntry]:
-        """Every path that differs between two commits."""
-
-    def diff_text(self, base: str, head: str, bytes_max: int = ...) -> str:
-        """The difference as a patch."""
-
-    def new_commits(self, head: str, known: Sequence[str]) -> list[LogEntry]:
-        """The commits of `head` that none of `known` has, newest first."""
-
-    def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
-        """What these commits add, each one for itself, in paths that the globs `only` and `but` leave."""
-
-    def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
-        """The commits that refs (or `prefix/*`) reach: a page of them, newest first."""
-
-    def merge_base(self, one: str, other: str) -> str | None:
-        """The best common ancestor."""
-
-    def is_ancestor(self, one: str, other: str) -> bool:
-        """Whether `one` is `other` or in its history."""
-
-    def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
-        """The tree of merging `head` into `base`; None, and why, where they conflict."""
-
-    def show(self, oid: str, path: str, bytes_max: int = ...) -> bytes | None:
-        """The file at `path` of a commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +141,7 @@ class Mirror(Workspaces):
         tree = self.git.say(["mktree", "-z"], git_dir=self.path, stdin="".join(lines).encode()) if lines else b""
         return parse.oid(parse.utf8(tree).strip()) if lines else EMPTY_TREE
 
-    def take_back(self, clone: WorkTree, oid: str) -> None:
+    def take_back(self, clone: Clone, oid: str) -> None:
         """Bring the agent's commits up to `oid` into the mirror, checked, under refs/bee-in/.
 
         Raises GitError where an object is missing or malformed, or there is more than the mirror takes.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol
+from typing import Final
 
 from bee.git import parse
 from bee.git.command import Git
@@ -48,27 +48,6 @@ _CONFIG: Final = f"""[core]
 [advice]
 \tdetachedHead = false
 """
-
-
-class WorkTree(Protocol):
-    """A clone for one run."""
-
-    path: Path
-
-    def head(self) -> str:
-        """The commit checked out now. Raises GitError."""
-
-    def current_branch(self) -> str | None:
-        """The branch checked out now."""
-
-    def changed_paths(self) -> list[str]:
-        """The paths that differ from the commit checked out."""
-
-    def overlay(self, commit: str, paths: Sequence[str]) -> None:
-        """Make the files that match `paths` those of `commit`, where this branch changed them."""
-
-    def pack(self, oid: str, known: Iterable[str]) -> bytes:
-        """The objects of `oid` that `known` commits do not reach. Raises GitError."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee.config.schema import Policy
-from bee.git.mirror import Repository
+from bee.git.mirror import Mirror
 from bee.host import Crew
 from bee.model import limits
 from bee.model.effects import TraceResult
@@ -25,7 +25,7 @@ from bee.wording import texts
 class Bench:
     """Where E2E runs, and who runs it: the mirror, the crew, a folder of the run, and the gates for what it prints."""
 
-    mirror: Repository
+    mirror: Mirror
     crew: Crew
     folder: Path
     gates: Gates
@@ -91,7 +91,7 @@ def _ends(text: str) -> str:
     return f"{text[: limits.OUTPUT_HEAD_BYTES]}\n[… {left} characters left out]\n{text[-limits.OUTPUT_TAIL_BYTES :]}"
 
 
-def _record(mirror: Repository, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
+def _record(mirror: Mirror, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
     tree = mirror.tree_of(base)
     tip = ""
     for index, step in enumerate(steps, 1):

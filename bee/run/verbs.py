@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bee.git.mirror import Repository
-from bee.git.workspace import AGENT, WorkTree
+from bee.git.mirror import Mirror
+from bee.git.workspace import AGENT, Clone
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import GitError, Refusal
@@ -32,8 +32,8 @@ class Session:
     """One run's verbs. `run_e2e` runs E2E and answers with its result; `commit_pause` commits a pause now."""
 
     brief: Brief
-    clone: WorkTree
-    mirror: Repository
+    clone: Clone
+    mirror: Mirror
     run_e2e: Callable[[], TraceResult]
     commit_pause: Callable[[str], None]
     files: Mapping[str, str]

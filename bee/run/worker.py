@@ -13,7 +13,7 @@ from typing import Any, Final
 from bee.config.network import OPEN
 from bee.config.notify import Notice
 from bee.engines import EngineResult
-from bee.git.mirror import RefChange, Repository
+from bee.git.mirror import Mirror, RefChange
 from bee.github import git_database
 from bee.host import Host, Scene, credentials_of, note_writes
 from bee.lease import pause
@@ -97,7 +97,7 @@ class Run:
         self.host, self.job, self.store, self.renewer = host, job, store, renewer
         self.folder = host.home.run_dir(job.run)
         self.engine = EngineResult(ok=True)
-        self.mirror: Repository = host.mirror(job.repo)
+        self.mirror: Mirror = host.mirror(job.repo)
         self.place: Place | None = None
 
     def go(self) -> Outcome:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bee.git.mirror import Repository
-from bee.git.workspace import WorkTree
+from bee.git.mirror import Mirror
+from bee.git.workspace import Clone
 from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.lease.store import Lease, LeaseStore
@@ -45,8 +45,8 @@ class Place:
     """A run's place on this machine."""
 
     brief: Brief
-    mirror: Repository
-    clone: WorkTree
+    mirror: Mirror
+    clone: Clone
     folder: Path
     files: Mapping[str, str]
 
@@ -85,7 +85,7 @@ def _issue_behind(store: LeaseStore, snapshot: Snapshot, pull: Pull) -> Issue | 
     return item if isinstance(item, Issue) else None
 
 
-def make_place(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Place:
+def make_place(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, folder: Path) -> Place:
     """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
     view, item, issue = read_view(store, lease, job)
     mirror.ensure()
@@ -102,14 +102,14 @@ def make_place(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, fo
     return Place(brief, mirror, clone, folder, files)
 
 
-def _fetch(mirror: Repository, item: Item) -> None:
+def _fetch(mirror: Mirror, item: Item) -> None:
     specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
     if isinstance(item, Pull) and item.cross_repository:
         specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
     mirror.fetch(specs)
 
 
-def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
+def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Mirror) -> Brief:
     shared = Brief(
         job.role, job.run, item, issue, None, None, view, job.position, job.reason, "", "", "", "",
         handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
@@ -133,7 +133,7 @@ def lease_handoff(view: View, number: int) -> str:
     return record.handoff if record else ""
 
 
-def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repository, job: Job) -> Brief:
+def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirror, job: Job) -> Brief:
     if pull.head != job.head or not mirror.has(pull.head):
         raise StaleInput(f"the head moved from {job.head[:10]} to {pull.head[:10]} before the run began")
     base = mirror.rev(f"refs/heads/{pull.base_ref}")
@@ -157,7 +157,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repos
     )
 
 
-def _brief_of_issue(store: LeaseStore, shared: Brief, issue: Issue, mirror: Repository, job: Job) -> Brief:
+def _brief_of_issue(store: LeaseStore, shared: Brief, issue: Issue, mirror: Mirror, job: Job) -> Brief:
     view = shared.view
     base_ref = view.snapshot.default_branch
     base = mirror.rev(f"refs/heads/{base_ref}")
