@@ -24,7 +24,7 @@ from bee.system.home import Home
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.engines.base import AgentJob, EngineResult
-    from bee.git import Repository
+    from bee.git.mirror import Mirror
     from bee.pipeline.output_checks import Gates
     from bee.system.process import Ended
 
@@ -57,7 +57,7 @@ class Host:
     env: Mapping[str, str]
     clock: Clock
     client: Callable[[], GitHubClient]
-    mirror: Callable[[str], Repository]
+    mirror: Callable[[str], Mirror]
     executor: Executor
     runner: Callable[[], AgentRunner]
     role_prompt: Callable[[Role], str]

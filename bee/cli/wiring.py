@@ -7,13 +7,14 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bee.config.readers import check_repo_name
 from bee.config.schema import Settings, settings_of
 from bee.engines.table import ENGINES
 from bee.executors import EXECUTORS
-from bee.git import Git
+from bee.git.command import Git
+from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, Servers
 from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
@@ -21,9 +22,6 @@ from bee.model.roles import Role
 from bee.system import gh, process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
-
-if TYPE_CHECKING:
-    from bee.git import Repository
 
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
 TOKEN_BYTES_MAX: Final = 4096
@@ -121,7 +119,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         env=kept,
         clock=SYSTEM,
         client=lambda: GitHubClient(servers, token),
-        mirror=lambda repo: _mirror(git, home, servers, token, repo),
+        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots
         ),
@@ -137,12 +135,6 @@ def _runner(home: Home, settings: Settings, boot: str, env: Mapping[str, str], p
 
     box = functools.cache(lambda: find("none" if settings.sandbox == "none" else "required", path))
     return BoxedRunner(home=home, settings=settings, boot=boot, python=sys.executable, env=env, find_box=box)
-
-
-def _mirror(git: Git, home: Home, servers: Servers, token: str, repo: str) -> Repository:
-    from bee.git import Mirror
-
-    return Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token)
 
 
 def data_path(kind: str, name: str) -> Path:

@@ -19,7 +19,7 @@ from bee.model.text import one_line
 from bee.system import process
 
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-IDENTITY: Final = ("bee", "bee@users.noreply.github.com")
+IDENTITY: Final = {"NAME": "bee", "EMAIL": "bee@users.noreply.github.com"}
 _STALL_SECONDS_MAX: Final = 60
 
 # As configuration from the environment: it wins over every file, the repository's own included.
@@ -96,7 +96,7 @@ class Git:
         pairs = list({**self.config, **attributes, **config}.items())
         numbered = {f"GIT_CONFIG_KEY_{at}": key for at, (key, _) in enumerate(pairs)}
         numbered |= {f"GIT_CONFIG_VALUE_{at}": value for at, (_, value) in enumerate(pairs)}
-        who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in _identity()}
+        who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in IDENTITY.items()}
         passed = {key: value for key, value in self.network_env.items() if not key.startswith(("GIT_", "LC_"))}
         return {
             **passed,
@@ -156,10 +156,6 @@ class Git:
         if ended.cut:
             raise GitError(f"git {args[0]} printed more than bee reads")
         return ended.out
-
-
-def _identity() -> tuple[tuple[str, str], ...]:
-    return (("NAME", IDENTITY[0]), ("EMAIL", IDENTITY[1]))
 
 
 def credential(url: str, token: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The one door to GitHub's HTTP: a session, time limits, retries of reads, and errors shaped by cause.
+"""The client for GitHub's HTTP: a session, time limits, retries of reads, and what is left of the rate limits.
 
 It knows nothing of issues or leases. Writes are never retried here: whoever writes looks first whether a lost
 reply took effect.
@@ -8,26 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import requests
 
+from bee.github.errors import GraphQLErrors, of_answer, rate_limited, reset_at
 from bee.github.json import JsonReader, rows, top
-from bee.github.rate_limit import Left, Pace, left_of
+from bee.github.rate_limit import RateLimit, WriteThrottle, rate_limit_of
 from bee.model import limits
-from bee.model.errors import (
-    AuthError,
-    CutOffError,
-    ForbiddenError,
-    NotFoundError,
-    RateLimitError,
-    RefusedError,
-    ServerError,
-    UnreachableError,
-)
+from bee.model.errors import CutOffError, RateLimitError, ServerError, UnreachableError
 from bee.system.clock import SYSTEM, Clock
 
 RETRY_PAUSE_SECONDS: Final = 0.5
@@ -43,22 +34,6 @@ class Servers:
     api: str = "https://api.github.com"
     graphql: str = "https://api.github.com/graphql"
     web: str = "https://github.com"
-
-
-@dataclass(frozen=True, slots=True)
-class GraphQLErrors(Exception):
-    """A GraphQL answer that carried errors; `data` is what came beside them."""
-
-    errors: tuple[dict[str, Any], ...]
-    data: dict[str, Any] = field(default_factory=dict)
-
-    def kinds(self) -> set[str]:
-        """The `type` of each error."""
-        return {str(error.get("type", "")) for error in self.errors}
-
-    def text(self) -> str:
-        """What GitHub said, as one sentence."""
-        return "; ".join(str(error.get("message", "")) for error in self.errors)[:500]
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -111,8 +86,8 @@ class GitHubClient:
         self.writes = 0
         self.charged = 0
         self.points = 0
-        self.left: dict[str, Left] = {}
-        self._pace = Pace(clock)
+        self.rate_limits: dict[str, RateLimit] = {}
+        self._throttle = WriteThrottle(clock)
         self._transport = transport or _session(token)
         self._server_time = 0
         self._heard_at = 0.0
@@ -142,15 +117,19 @@ class GitHubClient:
         """The object that answers a REST request. Raises as `rest` does, and ServerError where it is none."""
         return top(self.rest(method, path, body, params)[0], f"{method} {path}")
 
-    def unless_same(self, path: str, params: Mapping[str, str], etag: str) -> tuple[Any, str]:
-        """(the answer, its ETag), or (None, `etag`) when it is still what `etag` names, which is free of charge.
+    def last_change(self, repo: str, etag: str) -> tuple[int | None, str]:
+        """(when any issue or pull request was last changed, the answer's ETag); (None, `etag`) when it is still `etag`.
 
+        Labels, comments, edits, reviews, pushes to a pull request, opening and closing all change it (0: there is
+        none), and a 304 is free: https://docs.github.com/en/rest/issues/issues#list-repository-issues,
         https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         """
-        answer = self._send("GET", f"{self.servers.api}{path}", None, params, again=True, etag=etag)
+        path, only = f"/repos/{repo}/issues", {"state": "all", "sort": "updated", "direction": "desc", "per_page": "1"}
+        answer = self._send("GET", f"{self.servers.api}{path}", None, only, again=True, etag=etag)
         if answer.status_code == NOT_MODIFIED:
             return None, etag
-        return self._decoded(answer), answer.headers.get("ETag", "")
+        latest = max((row.time("updated_at") for row in rows(self._decoded(answer), f"GET {path}")), default=0)
+        return latest, answer.headers.get("ETag", "")
 
     def pages(self, path: str, params: Mapping[str, str] | None = None, within: str = "") -> list[JsonReader]:
         """A whole REST list, following `Link: rel=next`; `within` names it where it comes in an object.
@@ -172,7 +151,7 @@ class GitHubClient:
         raise CutOffError(f"{path} has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 
     def graphql(self, document: str, variables: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
-        """One GraphQL request. Raises GraphErrors when the answer carries errors, else as `rest`."""
+        """One GraphQL request. Raises GraphQLErrors when the answer carries errors, else as `rest`."""
         body = {"query": document, "variables": dict(variables)}
         answer = self._send("POST", self.servers.graphql, body, None, again=not write)
         whole = top(self._decoded(answer), document)
@@ -180,7 +159,8 @@ class GitHubClient:
         self._count_points(data)
         if whole.data.get("errors"):
             problems = GraphQLErrors(tuple(_problem(error.data) for error in whole.many("errors")), data)
-            self._raise_limits(problems, answer)
+            if "RATE_LIMITED" in problems.kinds():
+                raise rate_limited("GraphQL points", reset_at(answer, self.now()), self.now())
             raise problems
         return whole.one("data").data
 
@@ -189,14 +169,9 @@ class GitHubClient:
         cost = rate.get("cost") if isinstance(rate, dict) else None
         self.points += cost if isinstance(cost, int) else 0
 
-    def _raise_limits(self, problems: GraphQLErrors, answer: requests.Response) -> None:
-        if "RATE_LIMITED" in problems.kinds():
-            retry_at = self._reset_at(answer)
-            raise RateLimitError(_limit_text("GraphQL points", retry_at, self.now()), retry_at)
-
-    def short(self) -> Left | None:
+    def near_limit(self) -> RateLimit | None:
         """The limit of which no more is left than bee leaves to its person, if there is one."""
-        return next((left for left in self.left.values() if left.remaining <= left.reserve), None)
+        return next((limit for limit in self.rate_limits.values() if limit.remaining <= limit.reserve), None)
 
     def _send(
         self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool, etag: str = ""
@@ -218,7 +193,9 @@ class GitHubClient:
         for left in range(tries - 1, -1, -1):
             try:
                 answer = self._once(method, url, body, params, etag)
-                self._check(answer)
+                problem = of_answer(answer, self.now())
+                if problem is not None:
+                    raise problem
             except (UnreachableError, ServerError):
                 if not left:
                     raise
@@ -229,7 +206,7 @@ class GitHubClient:
 
     def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None, etag: str) -> requests.Response:
         if _writes(method, body):
-            self._pace.wait()
+            self._throttle.wait()
             self.writes += 1
         self.requests += 1
         try:
@@ -255,45 +232,9 @@ class GitHubClient:
         with contextlib.suppress(KeyError, ValueError):
             when = email.utils.parsedate_to_datetime(answer.headers["Date"])
             self._server_time, self._heard_at = int(when.timestamp()), self.clock.monotonic()
-        left = left_of(answer.headers)
-        if left is not None:
-            self.left[left.resource] = left
-
-    def _check(self, answer: requests.Response) -> None:
-        status = answer.status_code
-        if status < 400:
-            return
-        message = _message(answer)
-        if status in (403, 429):
-            self._check_limits(answer, message)
-        if status == 401:
-            raise AuthError(
-                f"GitHub does not accept the token ({message}); set GH_TOKEN or run `gh auth login`, then try again"
-            )
-        if status == 403:
-            raise ForbiddenError(f"the token may not do this ({message}); SECURITY.md lists the permissions it needs")
-        if status in (404, 410):
-            raise NotFoundError(f"GitHub has no {_path(answer)} for this token ({message})")
-        if status in (405, 409, 422, 400):
-            raise RefusedError(status, message)
-        raise ServerError(f"GitHub answered {status} ({message}); try again later")
-
-    def _check_limits(self, answer: requests.Response, message: str) -> None:
-        wait = answer.headers.get("Retry-After", "")
-        if wait.isdecimal():
-            retry_at = self.now() + int(wait)
-        elif answer.headers.get("x-ratelimit-remaining") == "0":
-            retry_at = self._reset_at(answer)
-        elif answer.status_code == 429 or "rate limit" in message.lower():
-            retry_at = self.now() + 60
-        else:
-            return
-        raise RateLimitError(_limit_text(message, retry_at, self.now()), retry_at)
-
-    def _reset_at(self, answer: requests.Response) -> int:
-        """When the limit starts anew; in a minute where GitHub does not say it."""
-        reset = answer.headers.get("x-ratelimit-reset", "")
-        return int(reset) if reset.isdecimal() else self.now() + 60
+        limit = rate_limit_of(answer.headers)
+        if limit is not None:
+            self.rate_limits[limit.resource] = limit
 
     @staticmethod
     def _decoded(answer: requests.Response) -> Any:
@@ -305,11 +246,6 @@ class GitHubClient:
             raise ServerError(f"GitHub's answer ({answer.status_code}) is not JSON; try again later") from problem
 
 
-def _limit_text(what: str, retry_at: int, now: int) -> str:
-    clock = time.strftime("%H:%M:%S UTC", time.gmtime(retry_at))
-    return f"GitHub's rate limit is reached ({what}); it ends at {clock}, in {max(retry_at - now, 0)} s: try again then"
-
-
 def _problem(error: dict[str, Any]) -> dict[str, Any]:
     """An entry of `errors`, whose `path` is a list where there is one."""
     return error if isinstance(error.get("path") or [], list) else {**error, "path": []}
@@ -319,21 +255,3 @@ def _writes(method: str, body: Any) -> bool:
     """Whether GitHub counts a request as a write: anything but a GET, and of GraphQL the mutations."""
     document = body.get("query") if isinstance(body, dict) else None
     return method != "GET" and (not isinstance(document, str) or document.lstrip().startswith("mutation"))
-
-
-def _path(answer: requests.Response) -> str:
-    return str(answer.request.path_url or "").split("?")[0]
-
-
-def _message(answer: requests.Response) -> str:
-    try:
-        decoded = answer.json()
-    except ValueError:
-        return answer.reason or str(answer.status_code)
-    if not isinstance(decoded, dict):
-        return answer.reason
-    parts = [str(decoded.get("message", answer.reason))]
-    errors = decoded.get("errors")
-    for error in errors if isinstance(errors, list) else []:
-        parts.append(str(error.get("message") or error.get("code") or error) if isinstance(error, dict) else str(error))
-    return "; ".join(parts)[:500]

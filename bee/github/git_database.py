@@ -11,7 +11,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.github import parse, queries
-from bee.github.client import GitHubClient, GraphQLErrors
+from bee.github.client import GitHubClient
+from bee.github.errors import GraphQLErrors
 from bee.github.graphql import ask, mutate, names_of
 from bee.github.json import JsonReader
 from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError

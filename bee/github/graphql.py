@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bee.github.client import GitHubClient, GraphQLErrors
+from bee.github.client import GitHubClient
+from bee.github.errors import GraphQLErrors, of_graphql
 from bee.github.json import JsonReader, top
 from bee.model import limits
-from bee.model.errors import CutOffError, ForbiddenError, NotFoundError, ServerError
+from bee.model.errors import CutOffError, ServerError
 
 Json = Mapping[str, Any]
 
@@ -28,7 +29,7 @@ def ask(client: GitHubClient, document: str, variables: Mapping[str, Any], write
         return top(client.graphql(document, variables, write), document)
     except GraphQLErrors as problems:
         if not problems.data or not all(_refusable(error) for error in problems.errors):
-            raise _named(problems, variables) from problems
+            raise of_graphql(problems, variables) from problems
         for error in problems.errors:
             _mark_unknown(problems.data, error["path"])
         return top(problems.data, document)
@@ -53,19 +54,6 @@ def _mark_unknown(data: dict[str, Any], path: list[Any]) -> None:
         commit[_CHECKS] = {"contexts": None}
     except (LookupError, TypeError) as problem:
         raise ServerError(f"GitHub refused {path}, which is not in its answer; try again later") from problem
-
-
-def _named(problems: GraphQLErrors, variables: Mapping[str, Any]) -> Exception:
-    where = f"{variables.get('owner', '')}/{variables.get('name', '')}".strip("/")
-    if where and "number" in variables:
-        where += f"#{variables['number']}"
-    if "NOT_FOUND" in problems.kinds():
-        what = "number" if "number" in variables else "name"
-        shown = where or "such item"
-        return NotFoundError(f"GitHub shows no {shown} to this token ({problems.text()}); check the {what}: bee doctor")
-    if "FORBIDDEN" in problems.kinds():
-        return ForbiddenError(f"the token may not read {where} ({problems.text()}); SECURITY.md lists what it needs")
-    return ServerError(f"GitHub's GraphQL refused the query ({problems.text()})")
 
 
 def rest_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from bee.github.json import JsonReader
 from bee.model.items import (
@@ -37,14 +38,19 @@ def who(data: JsonReader | None) -> Who | None:
 
 def comment(data: JsonReader) -> Comment:
     """An issue or pull request comment."""
-    return Comment(
-        _id(data), who(data.one_or_null("author")), data.text("body"), data.time("createdAt"),
-        data.time_or_null("lastEditedAt"), who(data.one_or_null("editor")), data.text("url"), data.text("id"),
-    )  # fmt: skip
+    return Comment(**_post(data), at=data.time("createdAt"), node_id=data.text("id"))
 
 
-def _id(data: JsonReader) -> int:
-    return data.number_or_null("fullDatabaseId") or 0
+def _post(data: JsonReader) -> dict[str, Any]:
+    """What a comment and a review have in common."""
+    return {
+        "id": data.number_or_null("fullDatabaseId") or 0,
+        "author": who(data.one_or_null("author")),
+        "body": data.text("body"),
+        "edited_at": data.time_or_null("lastEditedAt"),
+        "editor": who(data.one_or_null("editor")),
+        "url": data.text("url"),
+    }
 
 
 def review(data: JsonReader) -> Review:
@@ -52,10 +58,11 @@ def review(data: JsonReader) -> Review:
     commit = data.one_or_null("commit")
     submitted = data.time_or_null("submittedAt")
     return Review(
-        _id(data), who(data.one_or_null("author")), data.word("state", ReviewState), data.text("body"),
-        data.time("createdAt") if submitted is None else submitted, commit.text("oid") if commit else None,
-        data.time_or_null("lastEditedAt"), who(data.one_or_null("editor")), data.text("url"),
-    )  # fmt: skip
+        **_post(data),
+        state=data.word("state", ReviewState),
+        at=data.time("createdAt") if submitted is None else submitted,
+        commit=commit.text("oid") if commit else None,
+    )
 
 
 def edit(data: JsonReader) -> Edit:
@@ -87,11 +94,18 @@ def pull_ref(data: JsonReader) -> PullRef:
     """A pull request as another thing points to it."""
     commit = data.one_or_null("mergeCommit")
     return PullRef(
-        data.number("number"), data.word("state", PullState), data.text("headRefName"), data.text("headRefOid"),
-        data.text("baseRefName"), who(data.one_or_null("author")), data.flag("isCrossRepository"),
-        data.time_or_null("mergedAt"), data.time_or_null("closedAt"), commit.text("oid") if commit else None,
-        data.text("url"),
-    )  # fmt: skip
+        number=data.number("number"),
+        state=data.word("state", PullState),
+        head_ref=data.text("headRefName"),
+        head=data.text("headRefOid"),
+        base_ref=data.text("baseRefName"),
+        author=who(data.one_or_null("author")),
+        cross_repository=data.flag("isCrossRepository"),
+        merged_at=data.time_or_null("mergedAt"),
+        closed_at=data.time_or_null("closedAt"),
+        merge_commit=commit.text("oid") if commit else None,
+        url=data.text("url"),
+    )
 
 
 def _pulls(nodes: Iterable[JsonReader]) -> tuple[PullRef, ...]:
@@ -106,38 +120,37 @@ def _pulls(nodes: Iterable[JsonReader]) -> tuple[PullRef, ...]:
     return tuple(found.values())
 
 
+def _item(data: JsonReader) -> dict[str, Any]:
+    """What an issue and a pull request have in common."""
+    timeline = data.one("timelineItems").many("nodes")
+    edits = data.one_or_null("userContentEdits")
+    return {
+        "number": data.number("number"),
+        "node_id": data.text("id"),
+        "title": data.text("title"),
+        "body": data.text("body"),
+        "author": who(data.one_or_null("author")),
+        "created_at": data.time("createdAt"),
+        "edited_at": data.time_or_null("lastEditedAt"),
+        "editor": who(data.one_or_null("editor")),
+        "label_names": frozenset(node.text("name") for node in data.one("labels").many("nodes")),
+        "events": label_events(timeline),
+        "comments": tuple(map(comment, data.one("comments").many("nodes"))),
+        "edits": tuple(map(edit, edits.many("nodes"))) if edits else (),
+        "renames": renames(timeline),
+        "url": data.text("url"),
+    }
+
+
 def issue(data: JsonReader) -> Issue:
     """An issue whose lists are complete."""
-    timeline = data.one("timelineItems").many("nodes")
     summary = data.one("subIssuesSummary")
     return Issue(
-        number=data.number("number"),
-        node_id=data.text("id"),
-        title=data.text("title"),
-        body=data.text("body"),
-        author=who(data.one_or_null("author")),
-        created_at=data.time("createdAt"),
+        **_item(data),
         open=data.text("issueState") == "OPEN",
-        edited_at=data.time_or_null("lastEditedAt"),
-        editor=who(data.one_or_null("editor")),
-        label_names=_labels(data),
-        events=label_events(timeline),
-        comments=tuple(map(comment, data.one("comments").many("nodes"))),
-        edits=_edits(data),
-        renames=renames(timeline),
-        pulls=_pulls(timeline),
+        pulls=_pulls(data.one("timelineItems").many("nodes")),
         sub_issues_open=summary.number("total") - summary.number("completed"),
-        url=data.text("url"),
     )
-
-
-def _labels(data: JsonReader) -> frozenset[str]:
-    return frozenset(node.text("name") for node in data.one("labels").many("nodes"))
-
-
-def _edits(data: JsonReader) -> tuple[Edit, ...]:
-    edits = data.one_or_null("userContentEdits")
-    return tuple(map(edit, edits.many("nodes"))) if edits else ()
 
 
 def pull(data: JsonReader) -> Pull:
@@ -145,15 +158,9 @@ def pull(data: JsonReader) -> Pull:
     commit = head_commit(data)
     base = data.one_or_null("baseRef")
     target = base.one_or_null("target") if base else None
-    timeline = data.one("timelineItems").many("nodes")
     reviews = data.one_or_null("reviews")
     return Pull(
-        number=data.number("number"),
-        node_id=data.text("id"),
-        title=data.text("title"),
-        body=data.text("body"),
-        author=who(data.one_or_null("author")),
-        created_at=data.time("createdAt"),
+        **_item(data),
         head_ref=data.text("headRefName"),
         head=data.text("headRefOid"),
         head_committed_at=commit.time("committedDate") if commit else data.time("createdAt"),
@@ -164,16 +171,8 @@ def pull(data: JsonReader) -> Pull:
         draft=data.flag("isDraft"),
         mergeable={"MERGEABLE": True, "CONFLICTING": False}.get(data.text("mergeable")),
         cross_repository=data.flag("isCrossRepository"),
-        edited_at=data.time_or_null("lastEditedAt"),
-        editor=who(data.one_or_null("editor")),
-        label_names=_labels(data),
-        events=label_events(timeline),
-        comments=tuple(map(comment, data.one("comments").many("nodes"))),
-        edits=_edits(data),
-        renames=renames(timeline),
         reviews=tuple(map(review, reviews.many("nodes"))) if reviews else (),
         checks=checks(commit),
-        url=data.text("url"),
     )
 
 
@@ -198,14 +197,17 @@ def check(data: JsonReader) -> Check:
     """A commit status or a check run."""
     if data.text("__typename") == "StatusContext":
         return Check(
-            data.text("context"), CheckState.of_status(data.text("state")), data.time("createdAt"),
-            who(data.one_or_null("creator")), data.text_or_null("description") or "",
-            data.text_or_null("targetUrl") or "",
-        )  # fmt: skip
-    ended = data.text("status") == "COMPLETED"
-    state = CheckState.of_conclusion(data.text_or_null("conclusion")) if ended else CheckState.PENDING
-    details = data.text_or_null("detailsUrl") or ""
-    return Check(data.text("name"), state, data.time_or_null("completedAt"), None, "", details)
+            name=data.text("context"),
+            state=CheckState.of_status(data.text("state")),
+            at=data.time("createdAt"),
+            creator=who(data.one_or_null("creator")),
+            description=data.text_or_null("description") or "",
+            url=data.text_or_null("targetUrl") or "",
+        )
+    conclusion = data.text_or_null("conclusion")
+    state = CheckState.of_conclusion(conclusion) if data.text("status") == "COMPLETED" else CheckState.PENDING
+    ended_at, details = data.time_or_null("completedAt"), data.text_or_null("detailsUrl") or ""
+    return Check(name=data.text("name"), state=state, at=ended_at, url=details)
 
 
 def tip(data: JsonReader) -> Tip:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.github import parse
-from bee.github.client import GitHubClient, GraphQLErrors
+from bee.github.client import GitHubClient
+from bee.github.errors import GraphQLErrors
 from bee.github.graphql import names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError

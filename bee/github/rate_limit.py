@@ -1,4 +1,4 @@
-"""How bee treats GitHub's limits: what is left of each, what it leaves to its person, how fast and how much it writes.
+"""The rate limits: what is left of each, what bee leaves to its person, how fast and how much it writes.
 
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
@@ -17,7 +17,7 @@ HOUR_SECONDS: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RateLimit:
     """What is left of one limit of the account, as GitHub's last answer said. `reset` in seconds since the epoch."""
 
     resource: str
@@ -38,12 +38,12 @@ class Left:
         return f"{self.remaining:,} of {self.limit:,} {unit} are left until {utc(self.reset)}"
 
 
-def left_of(headers: Mapping[str, str]) -> Left | None:
+def rate_limit_of(headers: Mapping[str, str]) -> RateLimit | None:
     """What the headers of an answer say of the limit it was counted against; None where they do not say all of it."""
     found = [headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "used", "remaining", "reset")]
     if not all(value.isascii() and value.isdigit() for value in found):
         return None
-    return Left(headers.get("x-ratelimit-resource", "core"), *(int(value) for value in found))
+    return RateLimit(headers.get("x-ratelimit-resource", "core"), *(int(value) for value in found))
 
 
 WRITES_HINT: Final = "writes"
@@ -52,7 +52,7 @@ WRITES_HINT: Final = "writes"
 def written(text: str, now: int) -> int:
     """How many writes of the last hour a hint tells: a line for each time, its seconds since the epoch and a count.
 
-    Two doors hear GitHub's clock a second apart, so a time may be ahead of `now`.
+    Two clients hear GitHub's clock a second apart, so a time may be ahead of `now`.
     """
     return sum(count for at, count in _lines(text) if abs(now - at) < HOUR_SECONDS)
 
@@ -68,8 +68,8 @@ def _lines(text: str) -> list[tuple[int, int]]:
     return [(int(one[0]), int(one[1])) for one in found if len(one) == 2 and all(part.isdecimal() for part in one)]
 
 
-class Pace:
-    """One throttle: WRITES_AT_ONCE_MAX go at once, and then one every WRITE_EVERY_SECONDS."""
+class WriteThrottle:
+    """WRITES_AT_ONCE_MAX go at once, and then one every WRITE_EVERY_SECONDS."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

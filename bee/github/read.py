@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bee.github import parse, queries
-from bee.github.changes import latest
 from bee.github.client import GitHubClient
 from bee.github.graphql import ask, is_cut, names_of, rest_of, whole
 from bee.github.json import JsonReader, rows
@@ -130,7 +129,7 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
             for name, node in _refs(client, names, top, "branches", BRANCH_REFS)
         },
         permissions=_permissions(client, repo, top, found_issues, found_pulls),
-        changed_at=latest(changed, "updatedAt"),
+        changed_at=max((node.time("updatedAt") for node in changed), default=0),
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bee.github import parse, queries
-from bee.github.client import GitHubClient, GraphQLErrors
+from bee.github.client import GitHubClient
+from bee.github.errors import GraphQLErrors
 from bee.github.git_database import RefMove
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
@@ -57,7 +58,7 @@ def pause(
         document = queries.PAUSE_SHOWN if edit is not None else queries.PAUSE
         mutate(client, document, variables, "label", "comment", "release")
     except GraphQLErrors as problems:
-        failed = {str((error.get("path") or [""])[0]) for error in problems.errors}
+        failed = problems.parts()
         if failed == {"status"}:
             return
         if failed <= {"status", "release"}:
@@ -137,7 +138,7 @@ def publish(client: GitHubClient, parts: Mapping[str, Mapping[str, Any]]) -> tup
     try:
         answer, failed = client.graphql(document, parts, write=True), frozenset[str]()
     except GraphQLErrors as problems:
-        named = {str((error.get("path") or [""])[0]) for error in problems.errors}
+        named = problems.parts()
         answer, failed = problems.data, frozenset(parts if "" in named else named)
     done = {part: top(answer, document).one(part) for part in parts if part not in failed}
     if "comment" in done:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bee.git import Commit
+from bee.git.parse import Commit
 from bee.host import Host
 from bee.model import limits, records
 from bee.model.errors import CutOffError

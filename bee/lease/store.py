@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bee.git import RefChange, Repository
+from bee.git.mirror import Mirror, RefChange
 from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.github.git_database import Pulse, RefMove
@@ -283,7 +283,7 @@ class LeaseStore:
         """Give the lease back. Raises LeaseLost when it is not ours to give."""
         self.move(lease, self.ended(lease.record, ending))
 
-    def push(self, lease: Lease, record: Record, mirror: Repository, more: Sequence[RefChange] = ()) -> Lease:
+    def push(self, lease: Lease, record: Record, mirror: Mirror, more: Sequence[RefChange] = ()) -> Lease:
         """The same as `move` by one atomic push, with `more` refs. Raises LeaseLost, or RefConflict for the others."""
         mirror.ensure()
         if not mirror.has(lease.oid):
@@ -363,12 +363,12 @@ def says_stop(pulse: Pulse) -> bool:
     return bool(STOPS & pulse.labels)
 
 
-def add_ref(mirror: Repository, ref: str, oid: str) -> None:
+def add_ref(mirror: Mirror, ref: str, oid: str) -> None:
     """Push a new ref. Raises RefConflict, GitError or LookError."""
     mirror.push_atomic([RefChange(ref, None, oid)])
 
 
-def _push(mirror: Repository, lease: Lease, after: str, more: Sequence[RefChange]) -> None:
+def _push(mirror: Mirror, lease: Lease, after: str, more: Sequence[RefChange]) -> None:
     """Push the record, and what moves with it. A lost reply is looked up, then tried again with the same commit.
 
     Raises LeaseLost when the lease moved, RefConflict when only something else did.

@@ -87,10 +87,7 @@ UNSPELLED: Final = {
     "cli.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
     "cli.commands.steer:_number": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
     "run.agent_runner:ready": "what `network` in config.yml asks for cannot be kept here: …",
-    "github.client:_check": "GitHub refused (…): …",
-    "github.client:_check_limits": "GitHub's rate limit is reached (…); it ends at …, in … s: try again then",
-    "github.client:_raise_limits": "GitHub's rate limit is reached (GraphQL points); it ends at …, in … s: "
-    "try again then",
+    "github.errors:of_answer": "GitHub refused (…): …",
     "github.git_database:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
     "github.write:pause": "GitHub says that the claim moved: …",
     "github.git_database:update_refs": "GitHub says that a ref is elsewhere: …",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bee.git import RefChange
+from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
 from bee.model.errors import GitError, RefConflict
 from bee.model.outcomes import Failure, Outcome

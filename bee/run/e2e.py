@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee.config.schema import Policy
-from bee.git import Repository
+from bee.git.mirror import Mirror
 from bee.host import AgentRunner
 from bee.model import limits
 from bee.model.effects import TraceResult
@@ -35,7 +35,7 @@ class StepRecord:
 class E2e:
     """E2E of one run: the mirror, who runs commands, a folder of the run, and the gates for what they print."""
 
-    mirror: Repository
+    mirror: Mirror
     runner: AgentRunner
     folder: Path
     gates: Gates
@@ -94,7 +94,7 @@ def _ends(text: str) -> str:
     return f"{text[: limits.OUTPUT_HEAD_BYTES]}\n[… {left} characters left out]\n{text[-limits.OUTPUT_TAIL_BYTES :]}"
 
 
-def _record(mirror: Repository, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
+def _record(mirror: Mirror, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
     tree = mirror.tree_of(base)
     tip = ""
     for index, step in enumerate(steps, 1):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bee.engines.base import EngineResult
-from bee.git import Repository
+from bee.git.mirror import Mirror
 from bee.host import Host, credentials_of
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import LeaseStore
@@ -27,7 +27,7 @@ class Run:
     job: Job
     store: LeaseStore
     renewer: LeaseRenewer
-    mirror: Repository
+    mirror: Mirror
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
 

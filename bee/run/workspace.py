@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from bee.engines.table import ENGINES
-from bee.git import Repository, WorkTree
+from bee.git.mirror import Mirror
+from bee.git.workspace import Clone
 from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.lease.store import Lease, LeaseStore
@@ -46,8 +47,8 @@ class Workspace:
     """What a run works in: its brief, its clone, and its folder. `files` is the context, by name."""
 
     brief: Brief
-    mirror: Repository
-    clone: WorkTree
+    mirror: Mirror
+    clone: Clone
     folder: Path
     files: Mapping[str, str]
 
@@ -86,7 +87,7 @@ def _issue_behind(store: LeaseStore, snapshot: Snapshot, pull: Pull) -> Issue | 
     return item if isinstance(item, Issue) else None
 
 
-def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Repository, folder: Path) -> Workspace:
+def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, folder: Path) -> Workspace:
     """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
     view, item, issue = read_view(store, lease, job)
     mirror.ensure()
@@ -103,14 +104,14 @@ def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Repository
     return Workspace(brief, mirror, clone, folder, files)
 
 
-def _fetch(mirror: Repository, item: Item) -> None:
+def _fetch(mirror: Mirror, item: Item) -> None:
     specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
     if isinstance(item, Pull) and item.cross_repository:
         specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
     mirror.fetch(specs)
 
 
-def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Repository) -> Brief:
+def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Mirror) -> Brief:
     shared = Brief(
         role=job.role, run=job.run, item=item, view=view, position=job.position, reason=job.reason, issue=issue,
         handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
@@ -134,7 +135,7 @@ def lease_handoff(view: View, number: int) -> str:
     return record.handoff if record else ""
 
 
-def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repository, job: Job) -> Brief:
+def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirror, job: Job) -> Brief:
     if pull.head != job.head or not mirror.has(pull.head):
         raise StaleInput(f"the head moved from {job.head[:10]} to {pull.head[:10]} before the run began")
     base = mirror.rev(f"refs/heads/{pull.base_ref}")
@@ -158,7 +159,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Repos
     )
 
 
-def _brief_of_issue(store: LeaseStore, shared: Brief, issue: Issue, mirror: Repository, job: Job) -> Brief:
+def _brief_of_issue(store: LeaseStore, shared: Brief, issue: Issue, mirror: Mirror, job: Job) -> Brief:
     view = shared.view
     base_ref = view.snapshot.default_branch
     base = mirror.rev(f"refs/heads/{base_ref}")

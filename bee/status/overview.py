@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from bee.executors.phases import with_phases
 from bee.github.client import GitHubClient
-from bee.github.rate_limit import Left
+from bee.github.rate_limit import RateLimit
 from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
@@ -92,7 +92,7 @@ class Overview:
     requests: int = 0
     problems: tuple[BeeError, ...] = ()
     charged: Charged = NOTHING
-    left: tuple[Left, ...] = ()
+    left: tuple[RateLimit, ...] = ()
     notify_problem: str = ""
     tick_every_seconds: int | None = None
     next_tick_seconds: int | None = None
@@ -179,7 +179,7 @@ def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Overview:
         requests=client.requests - before,
         problems=tuple(problems),
         charged=Charged(client.charged - charged, client.points - points),
-        left=tuple(client.left.values()),
+        left=tuple(client.rate_limits.values()),
         notify_problem=(host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
         tick_every_seconds=every(ticked),
         next_tick_seconds=due_in(ticked, now),

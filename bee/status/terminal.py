@@ -10,14 +10,12 @@ from typing import Any, Final
 
 from bee.model.hint import Shown
 from bee.model.text import one_line, plain
-from bee.pipeline.positions import Mover
-from bee.pipeline.status import ItemStatus
-from bee.pipeline.unchanged import shown
 
 WIDTH: Final = 80
 WIDTH_MIN: Final = 40
 WIDTH_MAX: Final = 120
-_COLOURS: Final[dict[str, str]] = {Mover.PERSON: "33", Mover.NOBODY: "2", Mover.CONDITION: "36", Mover.BEE: "35"}
+# By who moves next, as items are shown; without the pipeline, which a tick where nothing changed does not import.
+_COLOURS: Final = {"person": "33", "nobody": "2", "condition": "36", "bee": "35"}
 _AGENT: Final = "32"
 
 
@@ -30,11 +28,6 @@ def coloured(text: str, mover: str, on: bool) -> str:
 def wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
     """Colours on a terminal only, and not with NO_COLOR (https://no-color.org)."""
     return is_terminal and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
-
-
-def table(statuses: Iterable[ItemStatus], colour: bool, width: int = WIDTH) -> str:
-    """`listing` of items whose status was just worked out."""
-    return listing(shown(statuses), colour, width)
 
 
 def listing(items: Iterable[Shown], colour: bool, width: int = WIDTH) -> str:

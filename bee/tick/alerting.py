@@ -20,11 +20,11 @@ from bee.pipeline.status import ItemStatus
 from bee.publish.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.publish.notify import notify
 from bee.tick.reconcile import only_its_own
-from bee.tick.report import Report
+from bee.tick.report import TickReport
 from bee.wording import texts
 
 
-def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, report: Report) -> None:
+def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, report: TickReport) -> None:
     """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
     for view in views:
         statuses = [one for one in decision.statuses if one.repo == view.snapshot.repo]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from bee.github.client import GitHubClient
 from bee.github.snapshot import with_snapshot
-from bee.host import Host, new_run
+from bee.host import Host, new_run, writes_of_hour
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
 from bee.model.errors import LeaseLost
@@ -17,7 +17,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
-from bee.pipeline.decide import Dispatch, actionable
+from bee.pipeline.decide import Dispatch, actionable, decision_json
 from bee.pipeline.facts import View
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.holds import usd_left
@@ -28,28 +28,53 @@ from bee.publish import labels
 from bee.run import job as jobs
 from bee.run.job import Job
 from bee.run.run_log import About, write_about
-from bee.tick.report import Options, Report
+from bee.system.home import Slot
+from bee.tick.context import Tick, TickOptions
 
 
-def dispatch(host: Host, client: GitHubClient, views: Sequence[View], options: Options, report: Report) -> None:
-    """Send the agent of the decision."""
-    assert report.decision is not None
-    assert isinstance(report.decision.choice, Dispatch)
-    host.runner().ready(report.decision.choice.role, report.decision.choice.status.repo)
-    for one in actionable(report.decision.statuses, views)[: limits.CLAIM_TRIES_MAX]:
-        view = next(view for view in views if view.snapshot.repo == one.repo)
+def claim(tick: Tick) -> None:
+    """Claim the oldest item that an agent can move, or the next one where somebody else was first."""
+    decision, host, client = tick.decision, tick.host, tick.client
+    if not host.executor.capacity():
+        holders = "; ".join(Slot.holders(host.home, host.settings.slots))
+        tick.report.said = f"every agent slot is taken ({holders}); nothing was dispatched"
+        return
+    if not isinstance(decision.choice, Dispatch) or not _within_limits(tick):
+        return
+    host.runner().ready(decision.choice.role, decision.choice.status.repo)
+    for one in actionable(decision.statuses, tick.views)[: limits.CLAIM_TRIES_MAX]:
+        view = next(view for view in tick.views if view.snapshot.repo == one.repo)
         run = new_run(str(one.role), one.number, client.now())
-        with host.home.claiming(run):
-            job = claim(host, client, one, view, options, run)
-            if job is not None:
-                report.run = job.run
-                report.decision = replace(report.decision, choice=Dispatch(one, job.role, one.placement.reason))
-                _launch(host, job, options, report)
+        with ExitStack() as held:
+            held.enter_context(host.home.claiming(run))
+            tick.job = claim_item(host, client, one, view, tick.options, run)
+            if tick.job is not None:
+                tick.held.enter_context(held.pop_all())
+                tick.report.run = run
+                write_about(host.home, _about(host, tick.job))
+                chosen = replace(decision, choice=Dispatch(one, tick.job.role, one.placement.reason))
+                tick.report.decision, tick.report.choice = chosen, decision_json(chosen)
                 return
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
 
 
-def claim(host: Host, client: GitHubClient, one: ItemStatus, view: View, options: Options, run: str) -> Job | None:
+def _within_limits(tick: Tick) -> bool:
+    """Whether GitHub's limits leave enough for a run, and for the person whose account it is."""
+    limit = tick.client.near_limit()
+    if limit is not None:
+        tick.report.said = f"{limit.text}; that is kept for you, so no agent is sent before"
+        return False
+    writes = writes_of_hour(tick.host, tick.client)
+    if writes >= limits.WRITES_PER_HOUR_MAX:
+        said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
+        tick.report.said = said
+        return False
+    return True
+
+
+def claim_item(
+    host: Host, client: GitHubClient, one: ItemStatus, view: View, options: TickOptions, run: str
+) -> Job | None:
     """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
     assert one.role is not None
     snapshot = view.snapshot
@@ -138,26 +163,18 @@ def _engine_name(host: Host, role: Role, repo: str) -> str:
 
 
 def _about(host: Host, job: Job) -> About:
-    own, role = host.settings.role(job.role, job.repo), str(job.role)
+    own = host.settings.role(job.role, job.repo)
     return About(
-        run=job.run, repo=job.repo, number=job.number, role=role, engine=_engine_name(host, job.role, job.repo),
-        model=own.model, own_server=bool(own.base_url), position=job.position, host=host.host_id,
-        started_at=job.snapshot.now,
+        run=job.run, repo=job.repo, number=job.number, role=str(job.role),
+        engine=_engine_name(host, job.role, job.repo), model=own.model, own_server=bool(own.base_url),
+        position=job.position, host=host.host_id, started_at=job.snapshot.now,
     )  # fmt: skip
 
 
-def _launch(host: Host, job: Job, options: Options, report: Report) -> None:
-    """Hand the run to a worker that outlives this tick; or, inline, do it here."""
-    write_about(host.home, _about(host, job))
-    if options.inline:
-        from bee.run.worker import work  # here, because a tick that hands its run over never needs it
-
-        alive = host.home.hold_alive(job.run)
-        try:
-            outcome = work(host, job)
-        finally:
-            alive.release()
-        report.said = f"{job.role} on {job.repo}#{job.number}: {outcome}"
+def launch(tick: Tick) -> None:
+    """Hand the run to a worker that outlives this tick."""
+    host, job = tick.host, tick.job
+    if job is None:
         return
     host.executor.launch(jobs.encode(job), job.run)
-    report.said = f"{job.role} started on {job.repo}#{job.number} ({job.run})"
+    tick.report.said = f"{job.role} started on {job.repo}#{job.number} ({job.run})"

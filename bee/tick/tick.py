@@ -1,40 +1,70 @@
-"""One tick, as the design says it:
+"""One tick, in the order of the design:
 
-    guard -> snapshot -> reconcile -> decide -> claim -> launch -> exit
+    guard -> (unchanged) -> snapshot -> reconcile -> decide -> claim -> launch -> exit
 
-It looks at each repository once, puts every item in its place, mends what is broken, sends at most one agent to
-the oldest item that an agent can move, and ends. It remembers nothing: labels, comments and refs do. Where nothing
-changed since a tick that found nothing to do, it ends after the guard; `whole` is all the rest.
+It looks at each repository once, derives the position of every item, repairs what is broken, sends at most one agent
+to the oldest item that an agent can move, and ends. It keeps no state: the state is labels, comments and refs.
+Every stage is a function that takes the `Tick` and leaves there what the later ones need.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bee.host import Host, note_writes
 from bee.model.errors import BeeError
-from bee.tick.guard import guarded
-from bee.tick.report import Options, Report
-from bee.tick.unchanged import all_still
+from bee.tick.context import Tick, TickOptions
+from bee.tick.guard import guard, rollback_to_report
+from bee.tick.report import TickReport
+from bee.tick.unchanged import unchanged
 
 
-def tick(host: Host, options: Options) -> Report:
-    """One tick. Raises nothing that is expected: the report holds it, and it has been said."""
-    report = Report()
-    if not options.dry and guarded(host, report):
-        return report
-    client = host.client()
-    free = not options.dry and host.executor.capacity() > 0
+def tick(host: Host, options: TickOptions) -> TickReport:
+    """One tick. Every error that is expected is in the report, and has been said."""
+    now = Tick(host=host, options=options, client=host.client())
     try:
-        report.known = all_still(host, client, options.repos) if free else None
-        if report.known is None:
-            from bee.tick.whole import look_and_act  # here, so that a tick where nothing changed does not pay for it
+        stopped = guard(now)
+        if (stopped or unchanged(now)) and not rollback_to_report(now):
+            return now.report
+        # The one lazy import of a tick: where nothing changed, it does not pay for all the rest.
+        from bee.tick.dispatch import claim
+        from bee.tick.reconcile import reconcile
+        from bee.tick.stages import (
+            alert,
+            answer_dashboards,
+            decide,
+            remember,
+            report_rollback,
+            show_dashboards,
+            snapshot,
+        )
 
-            look_and_act(host, client, options, report)
+        if options.inline:
+            from bee.tick.inline import launch
+        else:
+            from bee.tick.dispatch import launch
+        stages: tuple[Callable[[Tick], None], ...] = (
+            report_rollback, snapshot, answer_dashboards, reconcile, decide, alert, remember, claim, launch,
+            show_dashboards,
+        )  # fmt: skip
+        if options.dry:
+            stages = (snapshot, decide)
+        elif stopped:
+            stages = (report_rollback,)
+        for stage in stages:
+            stage(now)
     except BeeError as problem:
-        report.problems.append(problem)
-        host.say(str(problem))
+        now.fail(problem)
     finally:
-        host.executor.release()
-        note_writes(host, client)
-    report.requests, report.charged, report.points = report.requests + client.requests, client.charged, client.points
+        _exit(now)
+    return now.report
+
+
+def _exit(now: Tick) -> None:
+    """Free what this tick still holds, and sum up what it asked of GitHub."""
+    now.held.close()
+    now.host.executor.release()
+    note_writes(now.host, now.client)
+    report, client = now.report, now.client
+    report.requests, report.charged, report.points = client.requests, client.charged, client.points
     report.exit = max((problem.exit_code for problem in report.problems), default=0)
-    return report

@@ -1,91 +1,77 @@
-"""Whether anything can have changed since a tick that found nothing to do: a hint that saves reading it all again.
+"""Whether anything can have changed since a tick that found nothing to do.
 
 One conditional request, which GitHub answers with 304 and does not charge, and one question to git. Whatever is not
-plainly the same is looked at anew; without the hint, or with one that cannot be read, so is everything.
+plainly the same is looked at anew; so is everything where nothing is remembered, or what is cannot be read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bee import __version__
-from bee.github.changes import changed_unless
-from bee.github.client import GitHubClient
-from bee.host import Host
 from bee.model import codec, limits
 from bee.model.errors import BeeError
-from bee.model.hint import Hint, Shown
+from bee.model.hint import NOTHING_TO_DO, Hint, Shown
 from bee.model.refs import BRANCH_REFS, CONTROL_REF
-
-if TYPE_CHECKING:  # a tick where nothing changed decides nothing
-    from bee.pipeline.decide import Decision
-    from bee.pipeline.facts import View
+from bee.tick.context import Tick
+from bee.tick.report import idle
 
 
-def all_still(host: Host, client: GitHubClient, repos: Sequence[str]) -> tuple[Shown, ...] | None:
-    """The items of every repository as they were shown last, where nothing changed in any; else None.
+def unchanged(tick: Tick) -> bool:
+    """Whether nothing changed in any repository, whose items are then as they were shown last.
 
-    All or none: the choice is made over all of them together.
+    All or none: the choice is made over all of them together. Without a slot nothing could follow, so that a whole
+    tick is needed to say who holds them.
     """
-    hints = [(repo, _recall(host, client, repo)) for repo in repos]
-    found: list[Shown] = []
-    for repo, hint in hints:
-        if hint is None or None in (other for _, other in hints) or not _is_still(host, client, repo, hint):
-            return None
-        found.extend(hint.items)
-    return tuple(found)
+    if tick.options.dry or not tick.host.executor.capacity():
+        return False
+    remembered = [(repo, _recall(tick, repo)) for repo in tick.options.repos]
+    if any(hint is None for _, hint in remembered):
+        return False
+    items: list[Shown] = []
+    for repo, hint in remembered:
+        if hint is None or not _same(tick, repo, hint):
+            return False
+        items.extend(hint.items)
+    tick.report.items, tick.report.choice = tuple(items), idle(NOTHING_TO_DO)
+    return True
 
 
-def _is_still(host: Host, client: GitHubClient, repo: str, hint: Hint) -> bool:
+def _same(tick: Tick, repo: str, hint: Hint) -> bool:
+    client = tick.client
     try:
-        changed_at, etag = changed_unless(client, repo, hint.etag)
+        changed_at, etag = client.last_change(repo, hint.etag)
         if changed_at not in (None, hint.changed_at):
             return False
         if not 0 <= client.now() - hint.at < limits.HINT_MINUTES_MAX * 60:
             return False
-        mirror = host.mirror(repo)
+        mirror = tick.host.mirror(repo)
         mirror.ensure()
         if mirror.remote_refs([*hint.refs, f"{BRANCH_REFS}*", CONTROL_REF]) != hint.refs:
             return False
     except BeeError:
         return False  # the whole look says what is wrong
     if etag != hint.etag:
-        _remember(host, client, repo, replace(hint, etag=etag))
+        remember(tick, repo, replace(hint, etag=etag))
     return True
 
 
-def remember(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision) -> None:
-    """Write down which of the repositories just looked at are quiet, and forget what was said of the others."""
-    from bee.pipeline.leftovers import may_alert
-    from bee.pipeline.unchanged import hint_of, is_quiet
-
-    loud = may_alert(views, decision)
-    for view in views:
-        hint = hint_of(view, decision) if not loud and is_quiet(view, decision) else None
-        _remember(host, client, view.snapshot.repo, hint)
+def remember(tick: Tick, repo: str, hint: Hint | None) -> None:
+    """What the next tick compares a repository with; None: it reads it whole."""
+    tick.host.home.set_hint(_name(tick, repo), json.dumps(codec.plain(hint)) if hint is not None else "")
 
 
-def forget(host: Host, client: GitHubClient, repo: str) -> None:
-    """The next tick looks at this repository, whatever stands still there."""
-    _remember(host, client, repo, None)
-
-
-def _name(host: Host, client: GitHubClient, repo: str) -> str:
-    """The name of a hint: whatever else the decision depends on is in it."""
-    about = [__version__, repo.lower(), host.token, codec.plain(client.servers), codec.plain(host.settings)]
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
-
-
-def _remember(host: Host, client: GitHubClient, repo: str, hint: Hint | None) -> None:
-    host.home.set_hint(_name(host, client, repo), json.dumps(codec.plain(hint)) if hint is not None else "")
-
-
-def _recall(host: Host, client: GitHubClient, repo: str) -> Hint | None:
+def _recall(tick: Tick, repo: str) -> Hint | None:
     try:
-        return codec.build(Hint, json.loads(host.home.hint(_name(host, client, repo)) or "null"))
+        return codec.build(Hint, json.loads(tick.host.home.hint(_name(tick, repo)) or "null"))
     except ValueError:
         return None
+
+
+def _name(tick: Tick, repo: str) -> str:
+    """Where a repository is remembered: whatever else the decision depends on is in the name."""
+    host, servers = tick.host, tick.client.servers
+    about = [__version__, repo.lower(), host.token, codec.plain(servers), codec.plain(host.settings)]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bee.config.schema import Policy, Settings
-from bee.git import RefChange
+from bee.git.mirror import RefChange
 from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import Gates
 from bee.run.agent_runner import BoxedRunner

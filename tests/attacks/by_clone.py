@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bee.config.schema import Policy
-from bee.git import Git, Mirror
+from bee.git.command import Git
+from bee.git.mirror import Mirror
 from bee.git.workspace import AGENT
 from bee.model.answer import Answer
 from bee.model.errors import GitError

@@ -18,6 +18,7 @@ from bee.model.plan import parse_steps
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.pipeline.status import status_of
+from bee.pipeline.unchanged import shown as listed
 from bee.run.broker import Broker
 from bee.status import terminal
 from tests.attacks.by_clone import Play
@@ -149,7 +150,7 @@ def _environment(on: Layers, folder: Path) -> bool:
         Layer.SCREEN, known="X10")  # fmt: skip
 def _osc(on: Layers, folder: Path) -> bool:
     item = w.issue(title="\x1b]0;gone\x07\x1b[2J\u202eevil")
-    shown = terminal.table([status_of(item, view_of(item, frozenset({Layer.PERMISSION})))], False)
+    shown = terminal.listing(listed([status_of(item, view_of(item, frozenset({Layer.PERMISSION})))]), False)
     text = shown if Layer.SCREEN in on else f"{shown} {item.title}"
     return any(char in text for char in "\x1b\x07\u202e")
 

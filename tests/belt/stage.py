@@ -28,7 +28,8 @@ from bee.lease.store import Claim, Lease, LeaseStore
 from bee.model import markers, records
 from bee.model.labels import Label
 from bee.model.records import Record
-from bee.tick.report import Options, Report
+from bee.tick.context import TickOptions
+from bee.tick.report import TickReport
 from bee.tick.tick import tick
 
 AGENT = Path(__file__).with_name("agent.py")
@@ -340,11 +341,11 @@ class Stage:
             "GH_TOKEN": self.tokens["bee"],
         }
 
-    def tick(self, host: Host, *repos: str, dry: bool = False) -> Report:
+    def tick(self, host: Host, *repos: str, dry: bool = False) -> TickReport:
         """One inline tick."""
-        return tick(host, Options(repos or (self.repo,), inline=True, dry=dry, trigger=False))
+        return tick(host, TickOptions(repos or (self.repo,), inline=True, dry=dry, trigger=False))
 
-    def ticks(self, host: Host, limit: int = 40) -> list[Report]:
+    def ticks(self, host: Host, limit: int = 40) -> list[TickReport]:
         """Ticks until nothing is done any more."""
         reports = []
         for _ in range(limit):
@@ -353,9 +354,9 @@ class Stage:
                 return reports
         raise AssertionError([report.said for report in reports])
 
-    def quiet(self, host: Host, limit: int = 60) -> list[Report]:
+    def quiet(self, host: Host, limit: int = 60) -> list[TickReport]:
         """Ticks, whatever fails on the way, until nothing is left to do; GitHub's clock goes on where bee waits."""
-        reports: list[Report] = []
+        reports: list[TickReport] = []
         for _ in range(limit):
             reports.append(self.tick(host))
             last = reports[-1]

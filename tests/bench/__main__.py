@@ -64,7 +64,7 @@ def starting(made: World) -> Iterator[Figure]:
     yield Figure("start", "peak memory of `bee --version`", version.mib, "MiB")
     for what, module in (
         ("unchanged", "bee.cli.commands.tick"),
-        ("idle", "bee.cli.commands.tick, bee.tick.whole"),
+        ("idle", "bee.cli.commands.tick, bee.tick.dispatch, bee.tick.reconcile, bee.tick.stages"),
     ):
         argv = [sys.executable, "-P", "-X", "importtime", "-c", f"import bee.cli.main, {module}"]
         tried = [good(measured(argv, made.env("home"), made.folder)).err for _ in range(REPEATS)]

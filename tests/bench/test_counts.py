@@ -53,17 +53,17 @@ def test_an_idle_tick_is_one_request(stage: Stage) -> None:
 
 
 def test_a_tick_pays_only_for_what_it_uses() -> None:
-    """Imported when it is needed: what decides, git's and processes' hands, YAML, the engines, all that writes."""
-    lazy = {
-        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.run.outcome", "bee.engines",
-        "bee.git.mirror", "bee.system.process.start", "bee.sandbox.box", "bee.github.write",
-        "bee.run.worker",
+    """Where nothing changed: nothing that decides, writes or reads YAML; elsewhere all but what a worker needs."""
+    worker = {"bee.engines", "bee.run.worker", "bee.run.outcome", "bee.sandbox.box"}
+    rest = {
+        "yaml", "subprocess", "bee.model.items", "bee.pipeline.decide", "bee.system.process.start",
+        "bee.github.write",
     }  # fmt: skip
-    heavy = lazy - {"yaml", "bee.model.items", "bee.pipeline.decide"}
-    for module, none_of in (("bee.cli.commands.tick", lazy), ("bee.tick.whole", heavy)):
-        code = f"import bee.cli.main, sys, {module}; print(*sys.modules)"
+    light, whole = "bee.cli.commands.tick", "bee.tick.dispatch, bee.tick.reconcile, bee.tick.stages"
+    for modules, none_of in ((light, worker | rest), (f"{light}, {whole}", worker)):
+        code = f"import bee.cli.main, sys, {modules}; print(*sys.modules)"
         ended = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-        assert none_of & set(ended.stdout.split()) == set(), module
+        assert none_of & set(ended.stdout.split()) == set(), modules
 
 
 @pytest.mark.parametrize(

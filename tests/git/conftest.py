@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bee.git import Git, Mirror
+from bee.git.command import Git
+from bee.git.mirror import Mirror
 from tests.git.world import Upstream
 
 

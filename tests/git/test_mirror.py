@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bee.git import EMPTY_TREE, Git, Mirror, RefChange, command, parse
+from bee.git import command, parse
+from bee.git.command import EMPTY_TREE, Git
+from bee.git.mirror import Mirror, RefChange
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, RefConflict, ServerError, UnreachableError
 from bee.system.process import Ended
 from tests.git.world import Upstream, plain_git

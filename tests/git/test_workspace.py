@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bee.git import Clone, Mirror, workspace
+from bee.git import workspace
+from bee.git.mirror import Mirror
+from bee.git.workspace import Clone
 from bee.model.errors import GitError
 from tests.git.world import Upstream, commit, plain_git
 

@@ -11,8 +11,9 @@ import requests
 import responses
 from responses import matchers
 
-from bee.github.client import GitHubClient, GraphQLErrors, Servers
-from bee.github.rate_limit import Left
+from bee.github.client import GitHubClient, Servers
+from bee.github.errors import GraphQLErrors
+from bee.github.rate_limit import RateLimit
 from bee.model import limits
 from bee.model.errors import (
     AuthError,
@@ -211,7 +212,7 @@ def test_what_is_left_of_the_limit_is_remembered(github: responses.RequestsMock)
     github.add("GET", USER, json={}, headers={f"X-RateLimit-{name}": value for name, value in names.items()})
     one = client()
     one.rest("GET", "/user")
-    assert one.left == {"core": Left("core", 5000, 10, 4990, NOON)}
+    assert one.rate_limits == {"core": RateLimit("core", 5000, 10, 4990, NOON)}
 
 
 # ---- GraphQL ---------------------------------------------------------------------------------------------------------
@@ -437,16 +438,16 @@ def limited(resource: str, remaining: int, limit: int = 5000) -> dict[str, str]:
 def test_requests_and_points_are_counted_apart_and_a_reserve_is_left(github: responses.RequestsMock) -> None:
     """A tenth of a small limit; nothing said is nothing known, and nothing short."""
     one = client()
-    assert one.short() is None
+    assert one.near_limit() is None
     github.add("GET", USER, json={}, headers=limited("core", limits.RESERVE_REQUESTS + 1))
     one.rest("GET", "/user")
-    assert one.short() is None
+    assert one.near_limit() is None
     github.add("POST", GRAPHQL, json={"data": {"rateLimit": {"cost": 2}}}, headers=limited("graphql", 499))
     one.graphql("query Q { a }", {})
-    short = one.short()
+    short = one.near_limit()
     assert short is not None
     assert (short.resource, short.remaining, short.reserve) == ("graphql", 499, limits.RESERVE_REQUESTS)
     assert short.text == "499 of 5,000 GraphQL points are left until 2026-01-01 12:01 UTC"
-    assert sorted(one.left) == ["core", "graphql"]
+    assert sorted(one.rate_limits) == ["core", "graphql"]
     assert (one.requests, one.charged, one.points) == (2, 1, 2)
-    assert Left("core", 60, 53, 7, NOON).reserve == 6
+    assert RateLimit("core", 60, 53, 7, NOON).reserve == 6

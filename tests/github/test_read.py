@@ -9,7 +9,6 @@ import pytest
 import responses
 
 from bee.github import read
-from bee.github.changes import changed_unless
 from bee.github.json import seconds
 from bee.model import limits
 from bee.model.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
@@ -327,11 +326,11 @@ def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock
     same = [responses.matchers.header_matcher({"If-None-Match": etag})]
     github.get(f"{API}/repos/{REPO}{asked}", status=304, headers=DATE, match=same)
     this = client()
-    assert changed_unless(this, REPO, "") == (seconds("2026-03-01T11:00:00Z"), etag)
-    assert changed_unless(this, REPO, etag) == (None, etag)
+    assert this.last_change(REPO, "") == (seconds("2026-03-01T11:00:00Z"), etag)
+    assert this.last_change(REPO, etag) == (None, etag)
     assert (this.requests, this.charged) == (2, 1)
 
 
 def test_a_repository_without_items_was_never_changed(github: responses.RequestsMock) -> None:
     rest(github, "/issues?state=all&sort=updated&direction=desc&per_page=1", [])
-    assert changed_unless(client(), REPO, "") == (0, "")
+    assert client().last_change(REPO, "") == (0, "")

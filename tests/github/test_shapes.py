@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
-from bee.github import changes, git_database, probe, read, write
+from bee.github import git_database, probe, read, write
 from bee.github.client import GitHubClient, Servers
 from bee.github.git_database import RefMove
 from bee.github.json import JsonReader
@@ -86,7 +86,7 @@ CALLS = (
     Call("an alert", read.open_alert, lambda w: (w.repo, "ada", "Do it")),
     Call("closed items", read.closed_with, lambda w: (w.repo, "bug")),
     Call("how an issue was closed", read.read_closing, lambda w: (w.repo, 4)),
-    Call("the last change", changes.changed_unless, lambda w: (w.repo, "")),
+    Call("the last change", GitHubClient.last_change, lambda w: (w.repo, "")),
     Call("checks elsewhere", checks_elsewhere, lambda w: (w.repo, w.head)),
     Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, ITEM)),
     Call("a ref's oid", git_database.read_oid, lambda w: (w.repo, ITEM)),

@@ -6,6 +6,7 @@ They are functions so that tests/house/test_checks.py can feed them a house that
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ OUTWARD: Final = ("bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
 FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge"})
 
-# One importer for each outside thing: the third-party or system module, and where alone it may be imported.
-DOORS: Final[Mapping[str, tuple[str, ...]]] = {
+# One importer for each outside library: the third-party or system module, and where alone it may be imported.
+IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     # The demo's person talks to GitHub as anybody would, past bee's own client.
     "requests": ("bee.github", "bee.system.notifier", "bee.demo.person"),
     "urllib3": ("bee.github",),
@@ -240,6 +241,15 @@ def import_cycles(root: Path, late: bool = True) -> list[str]:
     return [f"import cycle: {' <-> '.join(circle)}" for circle in sorted(circles)]
 
 
+def late_imports(root: Path, allowed: Iterable[str] = ()) -> list[str]:
+    """Imports inside functions, but for those of the modules or packages in `allowed`."""
+    return [
+        f"{module.at(found.line)}: {module.name} imports {found.target} inside a function"
+        for module, found in _all_imports(root)
+        if found.late and not found.typing and not _within(module.name, allowed)
+    ]
+
+
 def _reachable(start: str, edges: Mapping[str, set[str]]) -> set[str]:
     seen: set[str] = set()
     waiting = [start]
@@ -250,21 +260,22 @@ def _reachable(start: str, edges: Mapping[str, set[str]]) -> set[str]:
     return seen
 
 
-def broken_doors(root: Path) -> list[str]:
-    """Outside things imported anywhere but at their own door, and libraries that have no door."""
+def imported_elsewhere(root: Path) -> list[str]:
+    """Outside libraries imported by any but their one importer, and libraries that have none."""
     problems = []
     for module, found in _all_imports(root):
         top = found.target.partition(".")[0]
         if top == "bee":
             continue
         where = module.at(found.line)
-        door = next((name for name in DOORS if _within(found.target, [name])), None)
-        if door is not None:
+        library = next((name for name in IMPORTERS if _within(found.target, [name])), None)
+        if library is not None:
             # The forge is a world of its own, and brings its own way of serving HTTP and starting git.
-            if not _within(module.name, DOORS[door]):
-                problems.append(f"{where}: {door} is imported by {module.name}; its door is {DOORS[door] or 'nowhere'}")
+            if not _within(module.name, IMPORTERS[library]):
+                only = " and ".join(IMPORTERS[library]) or "nobody"
+                problems.append(f"{where}: {module.name} imports {library}; only {only} may")
         elif top not in sys.stdlib_module_names and top != "__future__":
-            problems.append(f"{where}: {module.name} imports {top}, which has no door in tests/house/checks.py")
+            problems.append(f"{where}: {module.name} imports {top}, which has no importer in tests/house/checks.py")
         if _within(module.name, PURE) and _impure(found.target):
             problems.append(f"{where}: {module.name} is pure, and imports {found.target}")
     return problems
@@ -275,13 +286,13 @@ def _impure(target: str) -> bool:
 
 
 def outer_world(root: Path) -> list[str]:
-    """Where the environment, the terminal and the exit are used anywhere but in the doors and the forge."""
+    """Where the environment, the terminal and the exit are used by any but the outward modules and the forge."""
     problems = []
     for module in modules(root):
         if module.name in OUTERMOST or _within(module.name, [*OUTWARD, "bee.forge"]):
             continue
         for line, what in _outer_uses(module.tree):
-            problems.append(f"{module.at(line)}: {what} outside the doors")
+            problems.append(f"{module.at(line)}: {what} in a module that is not outward")
         if _within(module.name, PURE):
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Attribute) and (getattr(node.value, "id", ""), node.attr) in IMPURE_NAMES:
@@ -312,7 +323,7 @@ def processes_started_elsewhere(root: Path) -> list[str]:
     return [
         f"{module.at(node.lineno)}: {ast.unparse(node)} in {module.name}"
         for module in modules(root)
-        if not _within(module.name, DOORS["subprocess"])
+        if not _within(module.name, IMPORTERS["subprocess"])
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "os" and node.attr in STARTS_PROCESSES
     ]
@@ -374,6 +385,41 @@ def rights_made_elsewhere(root: Path) -> list[str]:
         if isinstance(node, ast.Call)
         for name in [getattr(node.func, "attr", getattr(node.func, "id", ""))]
         if name in RIGHTS and not _within(module.name, RIGHTS[name])
+    ]
+
+
+def long_calls(root: Path, positional_max: int, allowed: Iterable[str] = ()) -> list[str]:
+    """Calls with more positional arguments than a reader can tell apart. A function of `*words` takes any number."""
+    functions = [
+        node
+        for module in modules(root)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    of_any_number = {function.name for function in functions if function.args.vararg}
+    return [
+        f"{module.at(node.lineno)}: {ast.unparse(node.func)} is called with {len(node.args)} positional arguments"
+        for module in modules(root)
+        if not _within(module.name, allowed)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        if len(node.args) > positional_max
+        if getattr(node.func, "attr", getattr(node.func, "id", "")) not in of_any_number
+    ]
+
+
+def built_by_position(root: Path, fields_max: int, allowed: Iterable[str] = ()) -> list[str]:
+    """Dataclasses of more than `fields_max` fields that are not `kw_only`."""
+    return [
+        f"{module.at(node.lineno)}: {node.name} has {len(fields)} fields and is not kw_only"
+        for module in modules(root)
+        if not _within(module.name, allowed)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        for made in [ast.unparse(decorator) for decorator in node.decorator_list]
+        if re.match(r"(dataclasses\.)?dataclass\b", made) and "kw_only=True" not in made
+        for fields in [[line for line in node.body if isinstance(line, ast.AnnAssign)]]
+        if len(fields) > fields_max
     ]
 
 

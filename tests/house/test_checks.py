@@ -9,11 +9,14 @@ import pytest
 
 from tests.house import checks
 
+SIX_FIELDS = "class C:\n" + "\n".join(f"    field_{number}: int" for number in range(6))
 GOOD = {
     "bee/__init__.py": "",
     "bee/__main__.py": "import sys\nfrom bee.cli.main import main\nsys.exit(main())",
     "bee/model/__init__.py": "",
     "bee/model/text.py": "import re\nfrom pathlib import PurePosixPath",
+    "bee/model/roles.py": f"@dataclass(frozen=True, kw_only=True)\n{SIX_FIELDS}\n"
+    "def words(*each): ...\ndef g(): words(1, 2, 3, 4, 5, 6, 7)",
     "bee/pipeline/decide.py": "from bee.model import text\nfrom bee.pipeline import rules",
     "bee/pipeline/rules.py": "from bee.model.text import re",
     "bee/system/__init__.py": "",
@@ -45,17 +48,32 @@ def house(root: Path, **changes: str) -> Path:
     return root
 
 
+def late_imports(root: Path) -> list[str]:
+    return checks.late_imports(root, ["bee.cli.commands.demo"])
+
+
+def long_calls(root: Path) -> list[str]:
+    return checks.long_calls(root, 6)
+
+
+def built_by_position(root: Path) -> list[str]:
+    return checks.built_by_position(root, 5)
+
+
 Rule = Callable[[Path], list[str]]
 RULES: tuple[Rule, ...] = (
     checks.broken_order,
     checks.import_cycles,
-    checks.broken_doors,
+    checks.imported_elsewhere,
     checks.outer_world,
     checks.processes_started_elsewhere,
     checks.raw_writes_elsewhere,
     checks.refs_moved_elsewhere,
     checks.labels_written_elsewhere,
     checks.rights_made_elsewhere,
+    late_imports,
+    long_calls,
+    built_by_position,
 )
 
 
@@ -80,17 +98,17 @@ BROKEN = [
     (checks.broken_order, "bee/utils.py", "X = 1"),
     (checks.broken_order, "bee/helpers/more.py", "X = 1"),
     (checks.import_cycles, "bee/pipeline/rules.py", "def late():\n    from bee.pipeline.decide import decide"),
-    (checks.broken_doors, "bee/tick/tick.py", "import requests"),
-    (checks.broken_doors, "bee/githubby.py", "import requests.adapters"),
-    (checks.broken_doors, "bee/tick/tick.py", "def f():\n    from subprocess import run"),
-    (checks.broken_doors, "bee/cli/main.py", "import yaml"),
-    (checks.broken_doors, "bee/config/yaml.py", "import filelock"),
-    (checks.broken_doors, "bee/system/process.py", "import urllib.request"),
-    (checks.broken_doors, "bee/cli/main.py", "import leftpad"),
-    (checks.broken_doors, "bee/model/text.py", "import os"),
-    (checks.broken_doors, "bee/model/text.py", "from pathlib import Path"),
-    (checks.broken_doors, "bee/pipeline/decide.py", "import random"),
-    (checks.broken_doors, "bee/pipeline/decide.py", "import time"),
+    (checks.imported_elsewhere, "bee/tick/tick.py", "import requests"),
+    (checks.imported_elsewhere, "bee/githubby.py", "import requests.adapters"),
+    (checks.imported_elsewhere, "bee/tick/tick.py", "def f():\n    from subprocess import run"),
+    (checks.imported_elsewhere, "bee/cli/main.py", "import yaml"),
+    (checks.imported_elsewhere, "bee/config/yaml.py", "import filelock"),
+    (checks.imported_elsewhere, "bee/system/process.py", "import urllib.request"),
+    (checks.imported_elsewhere, "bee/cli/main.py", "import leftpad"),
+    (checks.imported_elsewhere, "bee/model/text.py", "import os"),
+    (checks.imported_elsewhere, "bee/model/text.py", "from pathlib import Path"),
+    (checks.imported_elsewhere, "bee/pipeline/decide.py", "import random"),
+    (checks.imported_elsewhere, "bee/pipeline/decide.py", "import time"),
     (checks.outer_world, "bee/pipeline/decide.py", "from datetime import datetime\ndef f(): return datetime.now()"),
     (checks.outer_world, "bee/tick/tick.py", "import os\ndef f(): return os.environ.get('X')"),
     (checks.outer_world, "bee/tick/tick.py", "from os import getenv"),
@@ -114,6 +132,13 @@ BROKEN = [
     (checks.rights_made_elsewhere, "bee/tick/tick.py", "from bee.lease.store import Lease\nLease()"),
     (checks.rights_made_elsewhere, "bee/publish/labels.py", "from bee.lease import store\nstore.Lease()"),
     (checks.rights_made_elsewhere, "bee/tick/tick.py", "from bee.lease.store import ByPerson\nByPerson()"),
+    (late_imports, "bee/tick/tick.py", "def f():\n    from bee.pipeline import decide"),
+    (late_imports, "bee/tick/tick.py", "class C:\n    async def f(self):\n        import json"),
+    (late_imports, "bee/tick/tick.py", "from importlib import import_module\ndef f(): import_module('bee.model.text')"),
+    (long_calls, "bee/tick/tick.py", "def f(*, a, b=0): ...\nf(1, 2, 3, 4, 5, 6, 7)"),
+    (long_calls, "bee/tick/tick.py", "def f(x): return x.f(1, 2, 3, 4, 5, 6, *x)"),
+    (built_by_position, "bee/model/text.py", f"@dataclass(slots=True)\n{SIX_FIELDS}"),
+    (built_by_position, "bee/model/text.py", f"@dataclasses.dataclass\n{SIX_FIELDS}"),
     (checks.work_at_import, "bee/model/text.py", "import logging\nlogging.basicConfig()"),
     (checks.work_at_import, "bee/model/text.py", "for x in ():\n    pass"),
     (checks.facts_elsewhere, "bee/tick/tick.py", "TEXTS = {Label.WIP: 'held', Label.HUMAN: 'paused'}"),

@@ -15,8 +15,8 @@ from bee.model.outcomes import Outcome
 from bee.pipeline.facts import View
 from bee.pipeline.status import ItemStatus, survey
 from bee.run.worker import work
-from bee.tick.dispatch import claim
-from bee.tick.report import Options
+from bee.tick.context import TickOptions
+from bee.tick.dispatch import claim_item
 from tests.belt.stage import APPROVE, DESIGN, DRAFT, MERGE, PLAN, TEST, Stage, until
 from tests.lease.takeover import take_over
 
@@ -89,7 +89,7 @@ def test_c6_a_worker_whose_claim_is_gone_does_nothing(stage: Stage, late: bool) 
     number = stage.issue()
     host = stage.host(moves={"drafter": f"touch {stage.folder}/started\n{DRAFT}"})
     one, view = chosen(stage, host)
-    job = claim(host, host.client(), one, view, Options((stage.repo,)), "a-run")
+    job = claim_item(host, host.client(), one, view, TickOptions((stage.repo,)), "a-run")
     assert job is not None
     host.home.ensure()
     take_over(stage.forge.api_url, stage.tokens["bee"], stage.repo, str(number))

@@ -17,7 +17,7 @@ from bee.model.refs import ITEM_REFS, parse_branch
 from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
-from bee.tick.report import Report
+from bee.tick.report import TickReport
 from tests.sim.agents import broken
 from tests.sim.hub import Post, Thing, User
 from tests.sim.people import EVE
@@ -316,7 +316,7 @@ class Judge:
         if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
 
-    def ticked(self, report: Report) -> None:
+    def ticked(self, report: TickReport) -> None:
         """A tick ended."""
         self.world.counts["most requests of a tick"] = max(
             self.world.counts["most requests of a tick"], report.requests

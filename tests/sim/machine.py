@@ -20,7 +20,8 @@ from bee.pipeline.output_checks import Gates
 from bee.run.job import Job, decode
 from bee.run.worker import work
 from bee.system.home import Home, Slot
-from bee.tick.report import Options, Report
+from bee.tick.context import TickOptions
+from bee.tick.report import TickReport
 from bee.tick.tick import tick
 from tests.sim.agents import ModelRunner
 from tests.sim.hub import User
@@ -117,7 +118,7 @@ class Machine:
         return self.process("tick", self._tick, after)
 
     def _tick(self, host: Host, process: Process) -> None:
-        report: Report = tick(host, Options((self.world.hub.repo,)))
+        report: TickReport = tick(host, TickOptions((self.world.hub.repo,)))
         self.world.ticked(self, process, report)
 
     def start_worker(self, raw: bytes, run: str, slot_fd: int) -> None:

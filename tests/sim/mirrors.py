@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bee.git import Commit, DiffEntry, LogEntry, RefChange, WorkTree
+from bee.git.mirror import RefChange
+from bee.git.parse import Commit, DiffEntry, LogEntry
+from bee.git.workspace import Clone
 from bee.model.errors import GitError, RefConflict, UnreachableError
 from tests.sim.hub import Hub, No, User
 
@@ -132,7 +134,7 @@ class ModelMirror:
         """A commit by bee of a tree."""
         return self.commit_record(message, tree, parents, int(self.now()) if at is None else at)
 
-    def take_back(self, clone: WorkTree, oid: str) -> None:
+    def take_back(self, clone: Clone, oid: str) -> None:
         """The agent's commits."""
         self.known.add(oid)
 

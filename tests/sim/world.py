@@ -17,7 +17,7 @@ from bee.model.outcomes import Outcome
 from bee.pipeline.decide import Decision, decide
 from bee.pipeline.positions import Position
 from bee.run.job import Job
-from bee.tick.report import Report
+from bee.tick.report import TickReport
 from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places
@@ -107,7 +107,7 @@ class World:
 
     # ---- what processes report --------------------------------------------------------------------------------------
 
-    def ticked(self, machine: Machine, process: Process, report: Report) -> None:
+    def ticked(self, machine: Machine, process: Process, report: TickReport) -> None:
         """A tick ended."""
         self.ticks += 1
         for place in report.decision.statuses if report.decision else ():

@@ -9,6 +9,7 @@ import pytest
 from bee.model.roles import Role
 from bee.pipeline.positions import Mover
 from bee.pipeline.status import survey, why_json
+from bee.pipeline.unchanged import shown
 from bee.status import terminal as render
 from tests.pipeline import worlds
 
@@ -21,7 +22,7 @@ def test_x10_a_title_never_reaches_the_terminal_raw() -> None:
     """Escapes, carriage returns, C1 controls and bidirectional marks become visible marks, in every view."""
     long = worlds.issue(number=2, title="x" * 500, label_names=HELD)
     placed = survey(worlds.view(worlds.issue(title=EVIL), long))
-    table = render.table(placed, colour=False)
+    table = render.listing(shown(placed), colour=False)
     assert RAW.search(table) is None
     assert len(table.split("\n")) == 2
     assert max(map(len, table.split("\n"))) <= render.WIDTH
@@ -34,8 +35,8 @@ def test_x10_a_title_never_reaches_the_terminal_raw() -> None:
 def test_a_narrow_terminal_keeps_a_readable_title_and_an_empty_repository_says_so() -> None:
     """The title has at least ten columns, whatever the names take."""
     placed = survey(worlds.view(worlds.issue(title="A long title of an issue")))
-    assert render.table(placed, colour=False, width=20).endswith("A long ti…")
-    assert render.table([], colour=True) == "no open items"
+    assert render.listing(shown(placed), colour=False, width=20).endswith("A long ti…")
+    assert render.listing([], colour=True) == "no open items"
 
 
 @pytest.mark.parametrize(
@@ -59,5 +60,5 @@ def test_every_mover_has_a_colour_and_colour_changes_no_text() -> None:
     assert all(render.coloured("x", mover, on=True).startswith("\x1b[") for mover in movers)
     assert {render.coloured("x", mover, on=False) for mover in movers} == {"x"}
     placed = survey(worlds.view(worlds.issue(), worlds.issue(number=2, label_names=HELD)))
-    coloured = render.table(placed, colour=True)
-    assert re.sub("\x1b\\[[0-9]+m", "", coloured) == render.table(placed, colour=False)
+    coloured = render.listing(shown(placed), colour=True)
+    assert re.sub("\x1b\\[[0-9]+m", "", coloured) == render.listing(shown(placed), colour=False)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from bee.cli import wiring
 from bee.cli.common import add_repo, host_for, print_json, warn_without_box
-from bee.tick.report import Options
+from bee.status import terminal
+from bee.tick.context import TickOptions
 from bee.tick.tick import tick
 
 
@@ -24,19 +25,15 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """One tick; its exit code."""
     host = host_for(args, env)
     repos = wiring.repos_of(host.settings, args.repo)
-    report = tick(host, Options(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
+    report = tick(host, TickOptions(repos, args.inline, args.dry_run, not args.no_trigger and not args.inline))
     warn_without_box(host.settings)
     if args.json:
         if report.said:
             print(report.said, file=sys.stderr)
         print_json(report.json())
         return report.exit
-    if report.decision is not None or report.known is not None:
-        from bee.pipeline.unchanged import shown
-        from bee.status import terminal  # here, so that what cron runs does not pay for it
-
-        items = shown(report.decision.statuses) if report.decision is not None else report.known or ()
-        print(terminal.listing(items, terminal.wants_colour(env, sys.stdout.isatty())))
+    if report.items is not None:
+        print(terminal.listing(report.items, terminal.wants_colour(env, sys.stdout.isatty())))
         chosen = report.json()["decision"]
         where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""
         print(f"decision: {chosen['kind']}{where}: {chosen['reason']}")

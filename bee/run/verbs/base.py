@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bee.git import Repository, WorkTree
+from bee.git.mirror import Mirror
+from bee.git.workspace import Clone
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import Refusal
@@ -71,8 +72,8 @@ class Session:
     """
 
     brief: Brief
-    clone: WorkTree
-    mirror: Repository
+    clone: Clone
+    mirror: Mirror
     files: Mapping[str, str]
     gates: Gates
     run_e2e: Callable[[], TraceResult]

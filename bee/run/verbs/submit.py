@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from bee.git import AGENT
+from bee.git.workspace import AGENT
 from bee.model.answer import Answer
 from bee.model.effects import OpenPull
 from bee.model.errors import Refusal

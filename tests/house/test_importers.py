@@ -1,4 +1,4 @@
-"""One door per outside thing: one module imports it, and everything else asks that module."""
+"""One importer for each outside library: one module imports it, and everything else asks that module."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.house import checks
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_each_library_is_imported_at_its_own_door_only() -> None:
-    problems = checks.broken_doors(ROOT)
+def test_each_library_is_imported_by_its_one_importer_only() -> None:
+    problems = checks.imported_elsewhere(ROOT)
     assert not problems, "\n".join(problems)
 
 
-def test_only_the_doors_read_the_environment_print_and_exit() -> None:
+def test_only_outward_modules_read_the_environment_print_and_exit() -> None:
     problems = checks.outer_world(ROOT)
     assert not problems, "\n".join(problems)
 

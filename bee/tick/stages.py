@@ -1,0 +1,79 @@
+"""The short stages of a tick; `reconcile` and `dispatch` hold the long ones."""
+
+from __future__ import annotations
+
+from bee.dashboard import issue as dashboard
+from bee.executors.phases import with_phases
+from bee.github.read import read_head
+from bee.github.snapshot import look
+from bee.lease.store import LeaseStore
+from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.pipeline import decide as pipeline
+from bee.pipeline.leftovers import may_alert
+from bee.pipeline.unchanged import hint_of, is_quiet, shown
+from bee.publish.alerts import Alert, raise_alert
+from bee.tick.alerting import ring
+from bee.tick.context import Tick
+from bee.tick.guard import ROLLBACK_PENDING, rollback_to_report
+from bee.tick.unchanged import remember as remember_repo
+from bee.wording import texts
+
+
+def report_rollback(tick: Tick) -> None:
+    """Tell GitHub, once, that `scripts/tick` went back to a version that works, which is this one."""
+    if not rollback_to_report(tick):
+        return
+    host = tick.host
+    text = host.home.marker(ROLLBACK_PENDING) or ""
+    try:
+        head = read_head(tick.client, host.settings.repos[0])
+        alert = Alert("rollback", *texts.rolled_back(text), cause=f"{host.host_id} {text}")
+        raise_alert(LeaseStore.of(host, tick.client, head), head.viewer, alert)
+    except BeeError as problem:
+        host.say(f"the alert about the rollback was not raised yet: {problem}")
+        return
+    host.home.clear_markers(ROLLBACK_PENDING)
+
+
+def snapshot(tick: Tick) -> None:
+    """Look at each repository; one that cannot be looked at never stops the others."""
+    for repo in tick.options.repos:
+        try:
+            tick.views.append(with_phases(tick.host, look(tick.client, repo)))
+        except (LookError, ConfigError, NotFoundError) as problem:
+            tick.report.problems.append(problem)
+            tick.host.say(f"{repo}: {problem}")
+
+
+def answer_dashboards(tick: Tick) -> None:
+    """Do first what people asked for on the dashboards: it may be to pause everything."""
+    tick.views = dashboard.heed(tick.host, tick.client, tick.views)
+
+
+def decide(tick: Tick) -> None:
+    """The position of every item, and the one to send an agent to."""
+    decision = pipeline.decide(tick.views)
+    tick.report.decision, tick.report.choice = decision, pipeline.decision_json(decision)
+    tick.report.items, tick.report.said = shown(decision.statuses), decision.held
+
+
+def alert(tick: Tick) -> None:
+    """Raise, count or clear alerts, where there is anything to say."""
+    if may_alert(tick.views, tick.decision):
+        ring(tick.host, tick.client, tick.views, tick.decision, tick.report)
+
+
+def remember(tick: Tick) -> None:
+    """Write down which repositories need not be read again until they change; the others are."""
+    if tick.report.problems:
+        return
+    alerts = may_alert(tick.views, tick.decision)
+    for view in tick.views:
+        waits = not alerts and is_quiet(view, tick.decision)
+        remember_repo(tick, view.snapshot.repo, hint_of(view, tick.decision) if waits else None)
+
+
+def show_dashboards(tick: Tick) -> None:
+    """Bring the dashboards up to date; where that has to wait, the next tick looks again."""
+    for repo in dashboard.show(tick.host, tick.client, tick.views, tick.decision, tick.report.run):
+        remember_repo(tick, repo, None)
