@@ -69,8 +69,8 @@ def with_network(played: Host, network: object) -> Host:
     """The host, its roles under a network policy."""
     roles = {role: dataclasses.replace(own, network=network) for role, own in played.settings.roles.items()}
     settings = dataclasses.replace(played.settings, roles=roles)
-    crew = dataclasses.replace(played.crew, settings=settings)  # type: ignore[type-var]
-    return dataclasses.replace(played, settings=settings, crew=crew)
+    runner = dataclasses.replace(played.runner(), settings=settings)  # type: ignore[type-var]
+    return dataclasses.replace(played, settings=settings, runner=lambda: runner)
 
 
 def look(listed: int, other: int) -> str:
@@ -140,7 +140,7 @@ def _ready(played: Host) -> None:
 
     settings = wiring.settings_at(played.home, repo_given=False)
     assert settings.role(Role.DRAFTER).network == ()
-    dataclasses.replace(played.crew, settings=settings).ready(Role.DRAFTER, "")  # type: ignore[type-var]
+    dataclasses.replace(played.runner(), settings=settings).ready(Role.DRAFTER, "")  # type: ignore[type-var]
 
 
 @pytest.mark.parametrize(

@@ -180,8 +180,8 @@ def test_r3_a_run_that_a_budget_ends_has_its_tokens(engine: str, tmp_path: Path)
         number = stage.issue()
         played = host(stage, engine, models.url, usd=0.002)
         settings = replace(played.settings, prices={MODEL: (1.0, 1.0, 1.0)})
-        crew = replace(played.crew, settings=settings)  # type: ignore[type-var]
-        assert stage.tick(replace(played, settings=settings, crew=crew)).run
+        runner = replace(played.runner(), settings=settings)  # type: ignore[type-var]
+        assert stage.tick(replace(played, settings=settings, runner=lambda: runner)).run
         [run] = runs(stage, played, number)
         assert run.failure is Failure.BUDGET
         assert 2100 <= run.tokens <= 4 * 1050
