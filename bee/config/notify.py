@@ -19,7 +19,7 @@ TEXT_MAX: Final = 400
 Way = str | tuple[str, ...]  # DESKTOP, the address of a webhook, or a command's words
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One thing a person should know. Nothing is said twice for one `cause`."""
 
@@ -34,7 +34,7 @@ class Notice:
     def of_item(cls, cause: str, repo: str, item: Item, why: str) -> Notice:
         """An item waits for a person."""
         title = f"bee needs you: {repo}#{item.number}"
-        return cls(cause, title, f"{item.title}: {why}", repo, item.number, item.url)
+        return cls(cause=cause, title=title, text=f"{item.title}: {why}", repo=repo, number=item.number, url=item.url)
 
     def json(self) -> dict[str, object]:
         """What a webhook and a command are given; short lines without control characters."""

@@ -18,7 +18,7 @@ from bee.model.errors import BeeError, LeaseLost, LookError
 from bee.model.labels import Label
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LeaseRenewer:
     """A thread beside one run. `stop` is set when the run must end; `why` says why, in words for people.
 

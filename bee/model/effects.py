@@ -154,7 +154,7 @@ def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
     return digest(f"{number} {role} {fingerprint} {kind}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceResult:
     """One E2E run as its step records tell it; `ref` and `tip` are where the trace will be."""
 

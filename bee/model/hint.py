@@ -9,7 +9,7 @@ from typing import Any, Final
 NOTHING_TO_DO: Final = "no item is an agent's to move"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """One item as it was shown."""
 

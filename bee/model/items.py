@@ -62,7 +62,7 @@ class Rename:
     before: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
     """A comment of an issue or pull request."""
 
@@ -86,7 +86,7 @@ class ReviewState(StrEnum):
     PENDING = "PENDING"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """A submitted review; `commit` is the head it speaks of."""
 
@@ -132,7 +132,7 @@ class CheckState(StrEnum):
         return next((state for state in cls if (word or "").upper() in state.conclusions), cls.RED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A commit status or a check run on the head."""
 
@@ -152,7 +152,7 @@ class PullState(StrEnum):
     MERGED = "MERGED"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRef:
     """A pull request as an issue's timeline shows it: open, closed or merged."""
 
@@ -169,7 +169,7 @@ class PullRef:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """An open (or singly read) issue."""
 
@@ -199,7 +199,7 @@ class Issue:
         return known(self.label_names)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
     """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it."""
 
@@ -247,7 +247,7 @@ class Tip:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything one tick reads of one repository.
 
@@ -294,7 +294,7 @@ def kind_of(item: Item) -> Literal["issue", "pull"]:
 # ---- a repository as GitHub describes it to one token ----
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepoFacts:
     """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind."""
 

@@ -38,7 +38,7 @@ _DETAIL: Final = re.compile(r"^\s+[-*+] (Accept|Files|Note):\s*(.*)$")
 _PATH: Final = re.compile(r"`([^`\n]{1,300})`")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step: a stable id, a title, how it is accepted, and the files it is expected to touch."""
 
@@ -82,7 +82,7 @@ def parse_steps(text: str) -> tuple[tuple[Step, ...], tuple[Diagnostic, ...]]:
     for index, line in enumerate(unix(text).split("\n"), 1):
         step, detail = _STEP.match(line), _DETAIL.match(line)
         if step:
-            steps.append(Step(step[2], step[3].strip(), "", (), ticked=step[1] != " "))
+            steps.append(Step(id=step[2], title=step[3].strip(), accept="", files=(), ticked=step[1] != " "))
             lines_of.append(index)
         elif detail and steps:
             steps[-1] = _with_detail(steps[-1], detail[1], detail[2].strip())

@@ -46,7 +46,7 @@ class Phase(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """What the ledger remembers of one ended run. Times in seconds since the epoch, cost in USD."""
 
@@ -65,7 +65,7 @@ class RunSummary:
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One change of a lease. `expires_at` is 0 for a record that holds nothing; `count` is an alert's, see there.
 
@@ -123,9 +123,20 @@ def summary_of(record: Record) -> RunSummary:
     outcome = record.outcome if ended and record.outcome else Outcome.STALE_INPUT if stopped else Outcome.LOST
     failure = Failure.CANCELLED if stopped else record.failure
     return RunSummary(
-        record.run, record.role, record.fingerprint, outcome, record.started_at, record.at, failure, record.note,
-        record.error_print, record.head, record.position, record.cost_usd, record.tokens,
-    )  # fmt: skip
+        run=record.run,
+        role=record.role,
+        fingerprint=record.fingerprint,
+        outcome=outcome,
+        started_at=record.started_at,
+        ended_at=record.at,
+        failure=failure,
+        note=record.note,
+        error_print=record.error_print,
+        head=record.head,
+        position=record.position,
+        cost_usd=record.cost_usd,
+        tokens=record.tokens,
+    )
 
 
 def fold(record: Record | None) -> tuple[RunSummary, ...]:

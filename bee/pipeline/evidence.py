@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     CHANGES = "changes"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """One thing somebody said that counts, about one head.
 
@@ -57,7 +57,7 @@ class Word:
     answers: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class E2E:
     """One E2E result for one head on one base. `cls` is the test role's classification of a failure."""
 
@@ -163,9 +163,16 @@ def _words_of_run(post: Post, run: markers.Marker) -> Iterator[Word]:
     if role is not None and said in role.verdicts and run.get("head"):
         at = post.at if said == "changes" else min(post.at, began_at(run.get("id")) or post.at)
         yield Word(
-            verdicts[said], at, run.get("head"), run.get("role"), post.body, True, _who(post), post.id,
-            run.get("answers"),
-        )  # fmt: skip
+            verdict=verdicts[said],
+            at=at,
+            head=run.get("head"),
+            source=run.get("role"),
+            text=post.body,
+            by_bee=True,
+            author=_who(post),
+            id=post.id,
+            answers=run.get("answers"),
+        )
 
 
 def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator[Word]:
@@ -173,7 +180,16 @@ def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator
     for marker in markers.parse(post.body):
         verdict = kinds.get(marker.name)
         if verdict is not None and _speaks_of_head(marker, post.at, pull, record, verdict):
-            yield Word(verdict, post.at, pull.head, "person", post.body, False, _who(post), post.id)
+            yield Word(
+                verdict=verdict,
+                at=post.at,
+                head=pull.head,
+                source="person",
+                text=post.body,
+                by_bee=False,
+                author=_who(post),
+                id=post.id,
+            )
 
 
 def _speaks_of_head(
@@ -211,7 +227,16 @@ def _words_of_review(review: Review) -> Iterator[Word]:
     kinds = {ReviewState.APPROVED: Verdict.APPROVED, ReviewState.CHANGES_REQUESTED: Verdict.CHANGES}
     verdict = kinds.get(review.state)
     if verdict is not None and review.commit:
-        yield Word(verdict, review.at, review.commit, "review", review.body, False, _who(review), review.id)
+        yield Word(
+            verdict=verdict,
+            at=review.at,
+            head=review.commit,
+            source="review",
+            text=review.body,
+            by_bee=False,
+            author=_who(review),
+            id=review.id,
+        )
 
 
 def verdict_at_head(said: tuple[Word, ...], head: str) -> Word | None:
@@ -234,8 +259,16 @@ def e2e_results(pull: Pull, trust: Trust) -> tuple[E2E, ...]:
             continue
         if run.get("head") and run.get("base"):
             passed = run.get("result") == "pass"
-            result = E2E(run.get("head"), run.get("base"), passed, comment.at, run.get("class"), run.get("trace"),
-                         comment.url, comment.body)  # fmt: skip
+            result = E2E(
+                head=run.get("head"),
+                base=run.get("base"),
+                passed=passed,
+                at=comment.at,
+                cls=run.get("class"),
+                trace=run.get("trace"),
+                url=comment.url,
+                text=comment.body,
+            )
             found.append((_chain(comment, comment.at), result))
     return tuple(_merged(found, lambda result: (result.at, not result.passed, result.cls, result.text)))
 

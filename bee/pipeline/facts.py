@@ -102,7 +102,7 @@ class Mergeable(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
     """Facts of every item."""
 
@@ -116,7 +116,7 @@ class Common:
     trusted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFacts(Common):
     """Facts of an issue. `design` ABSENT means it is a task, which needs neither gates nor a plan."""
 
@@ -128,7 +128,7 @@ class IssueFacts(Common):
     about: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullFacts(Common):
     """Facts of a pull request.
 
@@ -158,7 +158,7 @@ class DayBounds:
     runs_per_day: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A snapshot with what is needed to read it: the policy, who is trusted, and what this host knows of runs.
 
@@ -177,7 +177,9 @@ class View:
 
 def view_of(snapshot: Snapshot, policy: Policy, phases: Mapping[str, Phase] | None = None, own_run: str = "") -> View:
     """The view of a snapshot under a policy."""
-    return View(snapshot, policy, trust_of(snapshot, policy.trust), phases or {}, own_run)
+    return View(
+        snapshot=snapshot, policy=policy, trust=trust_of(snapshot, policy.trust), phases=phases or {}, own_run=own_run
+    )
 
 
 def record_of(view: View, number: int) -> Record | None:

@@ -61,7 +61,13 @@ def _by_issue(pulls: Iterable[Pull]) -> Mapping[int, tuple[PullRef, ...]]:
         named = parse_branch(pull.head_ref)
         if named is not None:
             ref = PullRef(
-                pull.number, PullState.OPEN, pull.head_ref, pull.head, pull.base_ref, pull.author, pull.cross_repository
+                number=pull.number,
+                state=PullState.OPEN,
+                head_ref=pull.head_ref,
+                head=pull.head,
+                base_ref=pull.base_ref,
+                author=pull.author,
+                cross_repository=pull.cross_repository,
             )
             found[named[0]] = (*found.get(named[0], ()), ref)
     return found
@@ -127,7 +133,7 @@ def _component(
 def steps_of(body: Body) -> tuple[Step, ...]:
     """The steps an issue consists of: its plan's, or the one step of a task."""
     if body.design_gate is None:
-        return (Step(TASK_STEP, "", "", ()),)
+        return (Step(id=TASK_STEP, title="", accept="", files=()),)
     return body.plan.steps if body.plan else ()
 
 

@@ -27,7 +27,7 @@ from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.trust import resumed_at
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemStatus:
     """One item and where it is. `fingerprint` is set where an agent moves next (or would, but for its history)."""
 
@@ -68,7 +68,7 @@ def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatu
     block = _block(item, facts, placement, key, view)
     if block is not None:
         placement = placement.under(block)
-    return ItemStatus(view.snapshot.repo, item, facts, placement, key, role)
+    return ItemStatus(repo=view.snapshot.repo, item=item, facts=facts, placement=placement, fingerprint=key, role=role)
 
 
 def _block(item: Item, facts: Facts, placement: Placement, key: str, view: View) -> Block | None:

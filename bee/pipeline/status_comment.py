@@ -88,14 +88,14 @@ def _next(placement: Placement, advice: str) -> str:
 def held(item: Item) -> Placement:
     """Where an item is while a person holds it."""
     facts = PullFacts if isinstance(item, Pull) else IssueFacts
-    return position(facts(item.open, done=Label.DONE in item.labels, quarantined=Label.QUARANTINE in item.labels,
+    return position(facts(open=item.open, done=Label.DONE in item.labels, quarantined=Label.QUARANTINE in item.labels,
                           human=True))  # fmt: skip
 
 
 def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StatusComment:
     """The whole comment, as of `at`; `record` is the last of the item's ledger, `run` who writes."""
     runs = [one for one in fold(record) if is_dispatch(one)]
-    text = texts.standing(item.number, state, upcoming, runs, spent(record)[0], at, item.open)
+    text = texts.standing(item.number, state, upcoming, runs, usd=spent(record)[0], at=at, is_open=item.open)
     key = key_of(item.number)
     return StatusComment(item.number, texts.marked(text, run, OWN_ROLE, key, kind="status"), key)
 
@@ -137,13 +137,15 @@ def _after(item: Item, effect: Effect, view: View, record: Record) -> Item:
     if isinstance(effect, effects.SetLabels):
         return replace(item, label_names=(item.label_names - {*effect.remove}) | {*effect.add})
     if isinstance(effect, effects.PostComment):
-        return replace(item, comments=(*item.comments, Comment(NEW_ID, bee, effect.body, record.at)))
+        return replace(item, comments=(*item.comments, Comment(id=NEW_ID, author=bee, body=effect.body, at=record.at)))
     if isinstance(item, Issue):
         return _issue_after(item, effect, view, record)
     if isinstance(effect, effects.MergePull):
         return replace(item, open=False, merged=True)
     if isinstance(effect, effects.PostReview):
-        review = Review(NEW_ID, bee, ReviewState.COMMENTED, effect.body, record.at, effect.head)
+        review = Review(
+            id=NEW_ID, author=bee, state=ReviewState.COMMENTED, body=effect.body, at=record.at, commit=effect.head
+        )
         return replace(item, reviews=(*item.reviews, review))
     return item
 
@@ -163,6 +165,14 @@ def _issue_after(issue: Issue, effect: Effect, view: View, record: Record) -> Is
         edits = (Edit(bee, latest, body), *edits)  # as GitHub lists them: of one second, the newest first
         return replace(issue, body=body, edits=edits, edited_at=record.at, editor=bee)
     if isinstance(effect, effects.OpenPull):
-        opened = PullRef(0, PullState.OPEN, effect.head_ref, record.head, effect.base_ref, bee, False)
+        opened = PullRef(
+            number=0,
+            state=PullState.OPEN,
+            head_ref=effect.head_ref,
+            head=record.head,
+            base_ref=effect.base_ref,
+            author=bee,
+            cross_repository=False,
+        )
         return replace(issue, pulls=(*issue.pulls, opened))
     return issue

@@ -66,4 +66,4 @@ def _ask_for_login(run: Run, result: Result) -> None:
     alert = Alert(f"login-{engine}-{host.host_id}", *words, cause=run.job.run)
     with contextlib.suppress(LookError, RefConflict):
         if raise_alert(run.store, run.job.snapshot.viewer, alert):
-            notify(host, Notice(alert.key + alert.cause, alert.title, alert.text, run.job.repo))
+            notify(host, Notice(cause=alert.key + alert.cause, title=alert.title, text=alert.text, repo=run.job.repo))

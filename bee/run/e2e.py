@@ -54,7 +54,15 @@ class E2e:
         lines = tuple(texts.step_line(step.command, step.code, step.seconds) for step in steps)
         failed = next((step.output for step in steps if step.code != 0), "")
         ref = trace_ref(self.number, self.run)
-        return TraceResult(passed, head, base, ref, tip, lines, failed[-limits.OUTPUT_TAIL_BYTES :])
+        return TraceResult(
+            passed=passed,
+            head=head,
+            base=base,
+            ref=ref,
+            tip=tip,
+            lines=lines,
+            output=failed[-limits.OUTPUT_TAIL_BYTES :],
+        )
 
     def _steps(self, head: str, base: str) -> list[StepRecord]:
         tree, message = self.mirror.merge_tree(base, head)

@@ -46,7 +46,7 @@ def work(host: Host, job: Job) -> Outcome:
     # The renewer's thread has a client of its own: a session is not for two threads.
     beside = host.client()
     beside.set_clock(client.now())
-    renewer = LeaseRenewer(replace(store, client=beside), lease)
+    renewer = LeaseRenewer(store=replace(store, client=beside), lease=lease)
     renewer.start()
     run = Run(host=host, job=job, store=store, renewer=renewer, mirror=host.mirror(job.repo))
     try:

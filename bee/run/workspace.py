@@ -147,7 +147,7 @@ def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirro
     since = resumed_at(pull, shared.view.trust)
     return replace(
         shared,
-        step=step or (Step(named[1], "", "", ()) if named else None),
+        step=step or (Step(id=named[1], title="", accept="", files=()) if named else None),
         plan=plan,
         branch=pull.head_ref,
         base_ref=pull.base_ref,

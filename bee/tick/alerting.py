@@ -43,7 +43,12 @@ def _over_budget(host: Host, store: LeaseStore, view: View, statuses: Sequence[I
     alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
     if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(store, view.snapshot.viewer, alert):
-        notify(host, Notice(f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})", hold.text, repo))
+        notify(
+            host,
+            Notice(
+                cause=f"{repo} {alert.key} {alert.cause}", title=f"{alert.title} ({repo})", text=hold.text, repo=repo
+            ),
+        )
 
 
 def _idle_with_debt(store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:

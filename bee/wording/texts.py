@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bee.model import markers
+from bee.model.effects import TraceResult
 from bee.model.labels import Label
 from bee.model.limits import BODY_BYTES_MAX, DASHBOARD_ROWS_MAX, ESCALATION_REASON_BYTES_MAX
 from bee.model.outcomes import Cause, Outcome
@@ -179,13 +180,13 @@ def reviewed(approved: bool, text: str, head: str) -> str:
     return said("reviewer", f"{verdict} at {short(head)}\n\n{_prose(text)}".rstrip())
 
 
-def e2e_result(passed: bool, head: str, base: str, base_ref: str, steps: str, trace: str, verdict: str) -> str:
+def e2e_result(trace: TraceResult, base_ref: str, steps: str, verdict: str) -> str:
     """The E2E comment of one head on one base. `steps` is a Markdown list made by bee from the step records."""
-    word = "pass" if passed else "fail"
-    text = f"**E2E trace ({word})** of {head} on `{base_ref}` {base}\n\n{steps}"
+    word = "pass" if trace.passed else "fail"
+    text = f"**E2E trace ({word})** of {trace.head} on `{base_ref}` {trace.base}\n\n{steps}"
     if verdict:
         text += "\n\n" + _prose(verdict, said("test", ""))
-    return f"{text}\n\nThe whole trace: `git fetch origin {trace} && git log FETCH_HEAD`"
+    return f"{text}\n\nThe whole trace: `git fetch origin {trace.ref} && git log FETCH_HEAD`"
 
 
 def step_line(command: str, code: int, seconds: int) -> str:

@@ -268,8 +268,15 @@ for name, (story, printed) in MARKED_OUTPUTS.items():
         """bee's own comment: in a fence (strict readers), and only a run's word (its marker binds it)."""
         pull = w.pull()
         view = view_of(pull, frozenset({Layer.PERMISSION}))
-        trace = TraceResult(False, w.HEAD, w.BASE, "refs/bee/traces/7/run-1", "f" * 40, ("- `x`: exit 1, 1 s",),
-                            printed.format(APPROVE))  # fmt: skip
+        trace = TraceResult(
+            passed=False,
+            head=w.HEAD,
+            base=w.BASE,
+            ref="refs/bee/traces/7/run-1",
+            tip="f" * 40,
+            lines=("- `x`: exit 1, 1 s",),
+            output=printed.format(APPROVE),
+        )
         said = Accepted({"e2e": Tested(trace, "code-bug", "it fails")})
         brief = brief_of(pull, view, Role.TEST, position="needs-e2e")
         (posted,) = [e for e in settle(said, brief, "f", None, "").outbox if isinstance(e, PostComment)]

@@ -32,8 +32,17 @@ EFFECTS: tuple[Effect, ...] = (
 
 def test_a_job_survives_its_json_with_whatever_a_merge_lease_still_says() -> None:
     """The last merge leaves its record, outbox and all, on the merge lease: the next worker must read its job."""
-    record = Record(Kind.PUBLISHED, 2, "run", "merger", 7, "nonce", outbox=EFFECTS)
-    snapshot = Snapshot("ada/calc", "R", "main", "h", "t", Who("bee", 2), 9, merges={"main": Tip("o", record)})
+    record = Record(kind=Kind.PUBLISHED, number=2, run="run", role="merger", at=7, nonce="nonce", outbox=EFFECTS)
+    snapshot = Snapshot(
+        repo="ada/calc",
+        repo_id="R",
+        default_branch="main",
+        default_head="h",
+        default_tree="t",
+        viewer=Who("bee", 2),
+        now=9,
+        merges={"main": Tip("o", record)},
+    )
     job = Job(
         repo="ada/calc", snapshot=snapshot, number=3, role=Role.DRAFTER, run="run-2", lease="lease",
         fingerprint="print", position="needs-step", reason="because",

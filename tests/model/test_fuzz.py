@@ -147,9 +147,21 @@ def test_x3_nothing_closes_a_fence_and_what_nobody_hid_is_seen(text: str) -> Non
 @given(ANY, st.sampled_from([Permission.WRITE, Permission.READ]))
 def test_evidence_is_total_and_a_strangers_words_are_none(body: str, permission: Permission) -> None:
     author = Who("zoe", 5)
-    pull = Pull(1, "P", body, body, author, 0, body[:60], "a" * 40, 0, "main", "b" * 40,
-                comments=(Comment(1, author, body, 9),),
-                reviews=(Review(2, author, ReviewState.COMMENTED, body, 9, "a" * 40),))  # fmt: skip
+    pull = Pull(
+        number=1,
+        node_id="P",
+        title=body,
+        body=body,
+        author=author,
+        created_at=0,
+        head_ref=body[:60],
+        head="a" * 40,
+        head_committed_at=0,
+        base_ref="main",
+        base="b" * 40,
+        comments=(Comment(id=1, author=author, body=body, at=9),),
+        reviews=(Review(id=2, author=author, state=ReviewState.COMMENTED, body=body, at=9, commit="a" * 40),),
+    )
     trust = Trust(Who("bee", 1), {"zoe": permission})
     found = (*words(pull, trust, None), *e2e_results(pull, trust))
     assert found == () or permission is Permission.WRITE
@@ -203,7 +215,7 @@ def test_a_tick_changes_boxes_alone(body: str, steps: tuple[Step, ...]) -> None:
 @given(ANY, st.sampled_from([Permission.WRITE, Permission.READ]))
 def test_gates_are_total_and_never_ticked_by_a_stranger(body: str, permission: Permission) -> None:
     author = Who("zoe", 5)
-    issue = Issue(1, "I", "t", body, author, 0)
+    issue = Issue(number=1, node_id="I", title="t", body=body, author=author, created_at=0)
     trust = Trust(Who("bee", 1), {"zoe": permission})
     for gate in (design_gate(issue, trust), plan_gate(issue, trust)):
         assert gate in Gate

@@ -21,9 +21,13 @@ from bee.model.plan import (
 )
 
 STEP = Step(
-    "parser", "Read expressions", "`python -m unittest` passes", ("calc/parser.py", "tests/test_parser.py"), "be kind"
+    id="parser",
+    title="Read expressions",
+    accept="`python -m unittest` passes",
+    files=("calc/parser.py", "tests/test_parser.py"),
+    note="be kind",
 )
-TWO = (STEP, Step("print-it", "Print results", "looks right", ("calc/printer.py",), ticked=True))
+TWO = (STEP, Step(id="print-it", title="Print results", accept="looks right", files=("calc/printer.py",), ticked=True))
 TEXT = """\
 - [ ] `parser` Read expressions
   - Accept: `python -m unittest` passes

@@ -37,9 +37,27 @@ ANY_RECORD = fields_of(
     Record, kind=st.sampled_from(Kind), outcome=st.none() | OUTCOME, failure=FAILURE,
     outbox=st.lists(ANY_EFFECT, max_size=3).map(tuple), history=st.lists(ANY_SUMMARY, max_size=3).map(tuple),
 )  # fmt: skip
-SMALL = Record(Kind.FINISHED, 7, "run-1", "drafter", 100, "n", outcome=Outcome.PROGRESSED,
-               outbox=(SetLabels(7, ("breeze:done",), ("breeze:wip",)),),
-               history=(RunSummary("run-0", "drafter", "f", Outcome.ERROR, 1, 2, Failure.CRASH),))  # fmt: skip
+SMALL = Record(
+    kind=Kind.FINISHED,
+    number=7,
+    run="run-1",
+    role="drafter",
+    at=100,
+    nonce="n",
+    outcome=Outcome.PROGRESSED,
+    outbox=(SetLabels(7, ("breeze:done",), ("breeze:wip",)),),
+    history=(
+        RunSummary(
+            run="run-0",
+            role="drafter",
+            fingerprint="f",
+            outcome=Outcome.ERROR,
+            started_at=1,
+            ended_at=2,
+            failure=Failure.CRASH,
+        ),
+    ),
+)
 
 
 @given(ANY_RECORD)
@@ -48,7 +66,7 @@ def test_every_record_comes_back(record: Record) -> None:
 
 
 def test_a_record_of_nothing_comes_back() -> None:
-    empty = Record(Kind.CLAIMED, 0, "", "", 0, "")
+    empty = Record(kind=Kind.CLAIMED, number=0, run="", role="", at=0, nonce="")
     assert decode(encode(empty)) == empty
 
 

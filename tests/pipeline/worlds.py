@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bee.config.schema import Policy
+from bee.model.effects import TraceResult
 from bee.model.items import (
     Check,
     CheckState,
@@ -70,8 +71,13 @@ OPTED_IN = Policy(intake="opted-in")
 DESIGN = "# Calc\n\nIt adds.\n\n## Design finalized\n\n- [x] go\n"
 DESIGN_OPEN = DESIGN.replace("[x]", "[ ]")
 STEPS = (
-    Step("parser", "Read expressions", "`python -m unittest` passes", ("calc/parser.py",)),
-    Step("printer", "Print results", "the output is right", ("calc/printer.py", "tests/test_printer.py")),
+    Step(id="parser", title="Read expressions", accept="`python -m unittest` passes", files=("calc/parser.py",)),
+    Step(
+        id="printer",
+        title="Print results",
+        accept="the output is right",
+        files=("calc/printer.py", "tests/test_printer.py"),
+    ),
 )
 
 
@@ -110,7 +116,7 @@ def ref(number: int = 7, step: str = "task", state: PullState = PullState.MERGED
     if state is PullState.CLOSED:
         at = {"closed_at": NOW - HOUR}
     values: dict[str, Any] = {"author": BEE, "cross_repository": False, **at, **more}
-    return PullRef(number, state, f"bee/{of}-{step}", HEAD, "main", **values)
+    return PullRef(number=number, state=state, head_ref=f"bee/{of}-{step}", head=HEAD, base_ref="main", **values)
 
 
 def labeled(label: Label | str, at: int = NOW - HOUR, actor: Who | None = ANN) -> LabelEvent:
@@ -130,7 +136,7 @@ def names(*labels: Label | str) -> frozenset[str]:
 
 def comment(body: str, at: int = NOW - 30 * MINUTE, author: Who | None = ANN, id: int = 0, **more: Any) -> Comment:
     """A comment; its id follows from its time unless it is given."""
-    return Comment(id or at % 1_000_000 + 1, author, body, at, **more)
+    return Comment(id=id or at % 1_000_000 + 1, author=author, body=body, at=at, **more)
 
 
 def review(state: ReviewState, at: int = NOW - 30 * MINUTE, author: Who | None = ANN, **more: Any) -> Review:
@@ -169,7 +175,12 @@ def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = 
         **more: Any) -> Comment:  # fmt: skip
     """An E2E result comment."""
     values = {"head": head, "base": base, "result": result, "trace": "refs/bee/traces/7/run-3"}
-    text = texts.e2e_result(result == "pass", head, base, "main", "- `sh verify.sh`: exit 0, 1 s", "refs/x", cls)
+    text = texts.e2e_result(
+        TraceResult(passed=result == "pass", head=head, base=base, ref="refs/x", tip="", lines=()),
+        "main",
+        "- `sh verify.sh`: exit 0, 1 s",
+        cls,
+    )
     body = texts.marked(
         text,
         "run-3",
@@ -184,7 +195,7 @@ def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = 
 
 def check(name: str, state: CheckState) -> Check:
     """A status of the head."""
-    return Check(name, state, NOW - HOUR)
+    return Check(name=name, state=state, at=NOW - HOUR)
 
 
 def approved(*more: Comment) -> tuple[Comment, ...]:
@@ -197,7 +208,14 @@ def run(
 ) -> RunSummary:
     """One ended run of a minute."""
     values: dict[str, Any] = {"ended_at": started_at + MINUTE, **more}
-    return RunSummary(f"run-{started_at}", str(role), fingerprint, outcome, started_at, **values)
+    return RunSummary(
+        run=f"run-{started_at}",
+        role=str(role),
+        fingerprint=fingerprint,
+        outcome=outcome,
+        started_at=started_at,
+        **values,
+    )
 
 
 def record(kind: Kind = Kind.FINISHED, number: int = 1, **more: Any) -> Record:
@@ -208,7 +226,7 @@ def record(kind: Kind = Kind.FINISHED, number: int = 1, **more: Any) -> Record:
     }  # fmt: skip
     if kind is Kind.FINISHED:
         values["outcome"] = Outcome.PROGRESSED
-    return Record(kind, number, **{**values, **more})
+    return Record(kind=kind, number=number, **{**values, **more})
 
 
 def claimed(number: int = 1, kind: Kind = Kind.CLAIMED, **more: Any) -> Record:

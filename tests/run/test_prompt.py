@@ -24,8 +24,17 @@ def brief() -> Brief:
     """A drafter on a pull request where everything is far too long."""
     comments = [comment(f"{number}: {LONG[:5_000]}", NOW - 1000 + number, id=number) for number in range(1, 60)]
     item = pull(body=LONG, comments=(*comments, reviewed("changes")))
-    step = Step("task", "A step", LONG, (LONG,), LONG)
-    failed = RunSummary("r", "drafter", "f", Outcome.ERROR, NOW, NOW, Failure.CRASH, LONG)
+    step = Step(id="task", title="A step", accept=LONG, files=(LONG,), note=LONG)
+    failed = RunSummary(
+        run="r",
+        role="drafter",
+        fingerprint="f",
+        outcome=Outcome.ERROR,
+        started_at=NOW,
+        ended_at=NOW,
+        failure=Failure.CRASH,
+        note=LONG,
+    )
     behind = issue(body=LONG)
     return Brief(
         role=Role.DRAFTER, run="r", item=item, issue=behind, step=step, plan=Plan((step, step), "d"),

@@ -16,9 +16,19 @@ NOW = 1_767_268_800  # 2026-01-01 12:00 UTC
 def ended(run: str, at: int, before: Record | None = None, **more: object) -> Record:
     """The last record of a run."""
     made = Record(
-        Kind.FINISHED, 2, run, "drafter", at, "n", started_at=at - 60, fingerprint="f", outcome=Outcome.PROGRESSED,
-        cost_usd=0.25, tokens=100, history=fold(before),
-    )  # fmt: skip
+        kind=Kind.FINISHED,
+        number=2,
+        run=run,
+        role="drafter",
+        at=at,
+        nonce="n",
+        started_at=at - 60,
+        fingerprint="f",
+        outcome=Outcome.PROGRESSED,
+        cost_usd=0.25,
+        tokens=100,
+        history=fold(before),
+    )
     return replace(made, **more)  # type: ignore[arg-type] # fields of the record, by name
 
 

@@ -57,7 +57,7 @@ def effects(outbox: Outbox, tested: Tested) -> Result | None:
     steps = "\n".join(trace.lines)
     if trace.output:
         steps += f"\n\n````text\n{trace.output.replace('````', '` ` ` `')}\n````"
-    text = texts.e2e_result(trace.passed, trace.head, trace.base, base_ref, steps, trace.ref, verdict)
+    text = texts.e2e_result(trace, base_ref, steps, verdict)
     word, state = ("pass", "success") if trace.passed else ("fail", "failure")
     comment = outbox.comment(
         f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
