@@ -77,7 +77,7 @@ class RoleSettings:
     args: tuple[str, ...] = key((), TEXTS, "More arguments for the engine's program.")
     base_url: str = key(
         "", TEXT,
-        "Another server than the vendor's, see [engines.md](engines.md#model-servers-of-your-own). The `command` "
+        "A server other than the vendor's, see [engines.md](engines.md#model-servers-of-your-own). The `command` "
         "engine does not take one.",
     )  # fmt: skip
     network: Network = key(
@@ -119,7 +119,7 @@ class Settings:
     engine: str | tuple[str, ...] = key("claude", ENGINE, "The program that plays the roles. See *Engines* below.")
     roles: Mapping[Role, RoleSettings] = key(
         dict, by_role(RoleSettings),
-        "Per role, by its name: how this machine plays it.",
+        "Settings per role, by its name.",
     )  # fmt: skip
     slots: int = key(1, number(1, 64), "How many agents may run on this machine at the same time.")
     sandbox: str = key(
@@ -141,12 +141,12 @@ class Settings:
     )  # fmt: skip
     prices: Mapping[str, tuple[float, float, float]] = key(
         dict, PRICES,
-        "US dollars for a million tokens read, read from the cache, and written. They beat the table in "
+        "US dollars for a million tokens read, read from the cache, and written. They override the table in "
         "[engines.md](engines.md#what-a-run-costs).",
     )  # fmt: skip
     per_repo: Mapping[str, RepoSettings] = key(
         dict, Reader(_per_repo, "by `owner/name`, the keys `engine` and `roles`"),
-        "Where a repository is played differently here: its own `engine`, its own `roles`. It beats what stands "
+        "Overrides for one repository on this machine: its own `engine`, its own `roles`. It beats the stands "
         "outside. See *Which value counts* below.",
     )  # fmt: skip
 
@@ -200,7 +200,7 @@ class PolicyLimits:
 
     failures: int = key(
         limits.FAILURES_MAX, number(1, 20),
-        "Failed tries with nothing changed, before a person is asked.",
+        "Failed tries with unchanged input before a person is asked.",
     )  # fmt: skip
     review_rounds: int = key(
         limits.REVIEW_ROUNDS_MAX, number(1, 20),
@@ -215,10 +215,10 @@ class PolicyLimits:
         limits.CHECKS_PENDING_MINUTES_MAX, number(1, 10_000),
         "How long checks may be pending, before a person is asked.",
     )  # fmt: skip
-    diff_files: int = key(limits.DIFF_FILES_MAX, number(1, 10_000), "Files that one pull request of bee's may change.")
+    diff_files: int = key(limits.DIFF_FILES_MAX, number(1, 10_000), "Files that one of bee's pull requests may change.")
     diff_bytes: int = key(
         limits.DIFF_BYTES_MAX, number(1, 100_000_000),
-        "Bytes that the changed files may hold together.",
+        "Total size of the changed files, in bytes.",
     )  # fmt: skip
     verify_minutes: int = key(limits.VERIFY_SECONDS_MAX // 60, number(1, 240), "Time limit of one verify command.")
 
@@ -253,11 +253,11 @@ class Policy:
     )  # fmt: skip
     verify: tuple[str, ...] = key(
         ("sh tests/e2e/verify.sh",), COMMANDS,
-        "What E2E runs, one after the other with `sh -c`, in a clean checkout of base plus head.",
+        "The commands that E2E runs in order, with `sh -c`, in a clean checkout of base plus head.",
     )  # fmt: skip
     plan_approval: str = key(
         "human", one_of("human", "auto"),
-        "`auto` waives the second gate: work begins as soon as the plan stands.",
+        "`auto` waives the second gate: work begins as soon as there is a plan.",
     )  # fmt: skip
     merge_method: str = key("squash", one_of("squash", "merge", "rebase"), "How the merge gate merges.")
     protected_paths: tuple[str, ...] = key(
@@ -267,16 +267,16 @@ class Policy:
     )  # fmt: skip
     protected_paths_add: tuple[str, ...] = key(
         (), TEXTS,
-        "More paths that no run may change, beside `protected_paths`.",
+        "More paths that no run may change, in addition to `protected_paths`.",
     )  # fmt: skip
     secrets_allowed_in: tuple[str, ...] = key(
         (), TEXTS,
-        "Paths where what looks like a credential may stand, such as test keys. Credentials of the machine bee "
+        "Paths that may contain what looks like a credential, such as test keys. Credentials of the machine bee "
         "runs on may stand nowhere.",
     )  # fmt: skip
     trust: TrustPolicy = key(
         TrustPolicy(), section(TrustPolicy),
-        "Who may steer bee here, beside those with write access: `allow` and `deny` name logins, `bots` names "
+        "Who may steer bee here, in addition to those with write access: `allow` and `deny` name logins, `bots` names "
         "bots. `deny` wins.",
     )  # fmt: skip
     limits: PolicyLimits = key(PolicyLimits(), section(PolicyLimits), "Bounds of this repository.")

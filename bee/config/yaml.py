@@ -37,9 +37,9 @@ def parse(text: str, path: str) -> YamlNode:
         node = yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise ConfigError(path, mark.line + 1 if mark else None, f"no valid YAML: {error.problem}") from error
+        raise ConfigError(path, mark.line + 1 if mark else None, f"invalid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(path, None, f"no valid YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(path, None, f"invalid YAML: {' '.join(str(error).split())}") from error
     return _node(node, path, yaml.SafeLoader("")) if node is not None else YamlNode(None, 1)
 
 
@@ -76,10 +76,10 @@ def _mapping(node: yaml.MappingNode, path: str, loader: yaml.SafeLoader) -> Yaml
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in _STRING_TAGS:
             shown = getattr(key_node, "value", "")
-            raise ConfigError(path, line, f"the key {shown if isinstance(shown, str) else '?'!r} is no text; quote it")
+            raise ConfigError(path, line, f"the key {shown if isinstance(shown, str) else '?'!r} is not text; quote it")
         key = key_node.value
         if key in values:
-            raise ConfigError(path, line, f"the key {key!r} stands twice, first on line {lines[key]}")
+            raise ConfigError(path, line, f"the key {key!r} is a duplicate; first on line {lines[key]}")
         values[key], lines[key] = _node(value_node, path, loader), line
     return YamlNode(values, node.start_mark.line + 1, lines)
 
@@ -90,7 +90,7 @@ def _scalar(node: yaml.Node, path: str, loader: yaml.SafeLoader) -> str | int | 
     try:
         value: Any = loader.construct_object(node)
     except ValueError as error:
-        raise ConfigError(path, node.start_mark.line + 1, f"{node.value!r} is no value: {error}") from error
+        raise ConfigError(path, node.start_mark.line + 1, f"{node.value!r} is not a valid value: {error}") from error
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise ConfigError(path, node.start_mark.line + 1, f"{node.value!r} reads as a date; quote it")

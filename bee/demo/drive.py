@@ -29,7 +29,7 @@ GATES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 _COMMAND: Final = "$ bee "
-_ADVICE: Final = ("Now: ", "Mend these lines")
+_ADVICE: Final = ("Now: ", "Fix these lines")
 
 
 class Stopped(BeeError):

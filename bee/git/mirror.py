@@ -135,7 +135,7 @@ class Mirror(Workspaces):
         lines = []
         for name, content in sorted(files.items()):
             if not name or "/" in name or "\0" in name or name in {".", "..", ".git"}:
-                raise GitError(f"{name[:80]!r} is no file name for the top of a tree")
+                raise GitError(f"{name[:80]!r} is not a file name for the top of a tree")
             blob = self.git.say(["hash-object", "-w", "--stdin"], git_dir=self.path, stdin=content)
             lines.append(f"100644 blob {parse.utf8(blob).strip()}\t{name}\0")
         tree = self.git.say(["mktree", "-z"], git_dir=self.path, stdin="".join(lines).encode()) if lines else b""
@@ -244,7 +244,7 @@ class Mirror(Workspaces):
         Raises GitError where it has more than `bytes_max` bytes.
         """
         if not path or any(char in path for char in "\n\0") or path.startswith("/"):
-            raise GitError(f"{path[:80]!r} is no path in a commit")
+            raise GitError(f"{path[:80]!r} is not a path in a commit")
         request = f"{parse.oid(oid)}:{path}\n".encode()
         kind = self._out("cat-file", "--batch-check=%(objecttype) %(objectsize)", stdin=request).split()
         if len(kind) != 2 or kind[0] != b"blob":

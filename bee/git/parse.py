@@ -49,7 +49,7 @@ class Commit:
 def oid(text: str) -> str:
     """The text, if it is an oid of 40 hex digits. Raises GitError."""
     if not OID.fullmatch(text):
-        raise GitError(f"{text[:80]!r} is no commit id of 40 hex digits")
+        raise GitError(f"{text[:80]!r} is not a commit id of 40 hex digits")
     return text
 
 
@@ -62,7 +62,7 @@ def treeish(text: str) -> str:
 def ref(text: str) -> str:
     """The text, if it is a safe full ref name below refs/. Raises GitError."""
     if not (text.startswith("refs/") and _REF.fullmatch(text)):
-        raise GitError(f"{text[:80]!r} is no ref name that bee would use")
+        raise GitError(f"{text[:80]!r} is not a ref name that bee would use")
     return text
 
 
@@ -70,14 +70,14 @@ def branch(text: str) -> str:
     """The text, if it is a safe branch name. Raises GitError."""
     ref(f"refs/heads/{text}")
     if text.startswith("-"):
-        raise GitError(f"{text[:80]!r} is no branch name that bee would use")
+        raise GitError(f"{text[:80]!r} is not a branch name that bee would use")
     return text
 
 
 def pattern(text: str) -> str:
     """The text, if it is a ref name or one that ends in `/*`. Raises GitError."""
     if not _PATTERN.fullmatch(text):
-        raise GitError(f"{text[:80]!r} is no ref pattern that bee would use")
+        raise GitError(f"{text[:80]!r} is not a ref pattern that bee would use")
     return text
 
 

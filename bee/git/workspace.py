@@ -156,7 +156,7 @@ class Clone:
             return ""
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise GitError(f".git/{name} is no plain file")
+                raise GitError(f".git/{name} is not a plain file")
             return parse.utf8(file.read(REF_FILE_BYTES_MAX))
 
     def _check_objects(self) -> None:

@@ -157,5 +157,5 @@ def _wrong(request: str, where: str, wanted: str, value: Any, problem: Exception
     came = "nothing" if value is _MISSING else "null" if value is None else _NAMES.get(type(value), "an object")
     raise ServerError(
         f"GitHub's answer to `{asked}` is not as documented: {where or 'all of it'} should be {wanted}, and is {came}; "
-        "nothing is decided from it. Try again later; if it stays so: bee doctor"
+        "nothing was decided. Try again later; if it persists: bee doctor"
     ) from problem

@@ -101,7 +101,7 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
 def _with_mended(client: GitHubClient, view: View) -> View:
     """Ask how the bug of a quarantined item was closed; only where there was one, and it is not open any more."""
     snapshot = view.snapshot
-    mended = set()
+    fixed = set()
     items: tuple[Item, ...] = (*snapshot.issues, *snapshot.pulls)
     for item in items:
         tip = snapshot.alerts.get(alert_key(item.number))
@@ -111,8 +111,8 @@ def _with_mended(client: GitHubClient, view: View) -> View:
         closing = read.read_closing(client, snapshot.repo, bug)
         own = closing.by.lower() == snapshot.viewer.login.lower()
         if not closing.open and closing.completed and (own or view.trust.of(Who(closing.by))):
-            mended.add(item.number)
-    return with_snapshot(view, replace(snapshot, mended=frozenset(mended))) if mended else view
+            fixed.add(item.number)
+    return with_snapshot(view, replace(snapshot, fixed=frozenset(fixed))) if fixed else view
 
 
 def with_snapshot(view: View, snapshot: Snapshot) -> View:

@@ -13,7 +13,7 @@ class BeeError(Exception):
 
 
 class UsageError(BeeError):
-    """The command line or the request makes no sense; the text says what would."""
+    """The command line or the request is invalid; the text says what would be valid."""
 
     exit_code = 2
 
@@ -61,7 +61,7 @@ class CutOffError(LookError):
 
 
 class NotFoundError(BeeError):
-    """GitHub says 404: it is not there, or the token may not see it."""
+    """GitHub answered 404: it does not exist, or the token may not see it."""
 
     exit_code = 2
 
@@ -89,7 +89,7 @@ class LeaseLost(BeeError):
 
 
 class StopOrder(LeaseLost):
-    """The lease stands, but a person said stop: nothing more is published, and the run ends."""
+    """The lease is valid, but a person said stop: nothing more is published, and the run ends."""
 
 
 class GitError(BeeError):

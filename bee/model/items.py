@@ -253,7 +253,7 @@ class Snapshot:
 
     `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is
     absent has not been looked up and is a stranger. `items`, `merges` and
-    `alerts` are the tips of the lease refs by item number, by base branch and by key. `mended` are the quarantined
+    `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
     items whose bug was closed as completed by somebody trusted. `changed_at` is when any issue or pull request, open or
     closed, was last changed; 0 where there is none.
     """
@@ -277,7 +277,7 @@ class Snapshot:
     alerts: Mapping[str, Tip] = field(default_factory=dict)
     control: Tip | None = None
     branches: Mapping[str, str] = field(default_factory=dict)
-    mended: frozenset[int] = frozenset()
+    fixed: frozenset[int] = frozenset()
     changed_at: int = 0
 
     def item(self, number: int) -> Item | None:

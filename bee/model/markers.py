@@ -30,7 +30,7 @@ KNOWN: Final = {
     PLAN_APPROVED: (
         "`text=` `by=`",
         "a person through `bee approve`, or bee for a box that a person ticked on the dashboard",
-        "approves the plan of this text, as a tick at its gate does",
+        "approves the plan with this text, as a tick at its gate does",
     ),
     PULL: ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
     RUN: (
@@ -41,7 +41,7 @@ KNOWN: Final = {
     ),
     ALERT: ("`key=`", "bee and `scripts/watchdog`, in an alert issue", "one issue per key; never work"),
     HINT: ("none", "`bee retry --hint`", "the comment is given to the next run as `hint.md`"),
-    NEW: ("`key=`", "`bee new`, in an issue's body", "a second try finds the issue, and opens no other"),
+    NEW: ("`key=`", "`bee new`, in an issue's body", "a second try finds the issue instead of opening another"),
 }
 
 _MARKER: Final = re.compile(r"<!-- bee:([a-z][a-z0-9-]{0,40})((?: [a-z_]{1,20}=[A-Za-z0-9._:/@+,-]{0,200}){0,20}) -->")

@@ -30,24 +30,24 @@ class Outcome(StrEnum):
     )
     ALREADY_DONE = (
         "no-op-already-done",
-        "The agent said, with its reason, that there is nothing left to do. Not asked again until something changes.",
+        "The agent said, with a reason, that nothing is left to do. It is not asked again until something changes.",
         "no-op",
     )
     WAITING = (
         "no-op-waiting",
-        "The agent said, with its reason, what it waits for. Not asked again until something changes.",
+        "The agent said, with a reason, what it waits for. It is not asked again until something changes.",
         "no-op",
     )
     STALE_INPUT = (
         "no-op-stale-input",
-        "What the run was claimed for had changed, or a person stopped it. Nothing of it counts but what was "
+        "The input of the run had changed, or a person stopped it. Only what it had already but what was "
         "published before.",
         "void",
     )
-    ESCALATED = "escalated", "The item went to a person: an agent's pause, or a limit of bee's own."
-    ERROR = "error", "The run failed; the failure beside it says how.", "failed"
+    ESCALATED = "escalated", "The item went to a person: an agent paused it, or a limit was reached."
+    ERROR = "error", "The run failed; its failure says how.", "failed"
     UNCLASSIFIED = "no-op-unclassified", "The agent ended without a verb. It counts as a failed try.", "failed"
-    LOST = "lost", "The claim ended without a word (its host died or slept). Bounded separately.", "void"
+    LOST = "lost", "The claim ended without a result (its host died or slept). Bounded separately.", "void"
 
 
 class Failure(StrEnum):
@@ -74,8 +74,8 @@ class Failure(StrEnum):
     KILLED = "killed", "A signal, or too much output, ended the agent."
     NO_VERB = "no-verb", "The agent ended without a verb."
     CRASH = "crash", "The agent's program failed, or bee has a bug; the note says which."
-    GATE = "output-gate", "What the agent made may not be published."
-    WORKSPACE = "workspace", "git, the sandbox or the network failed around the run."
+    GATE = "output-gate", "What the agent handed in may not be published."
+    WORKSPACE = "workspace", "git, the sandbox or the network failed."
     MERGE = "merge-refused", "The merge gate or GitHub refused; the note says which proof failed."
     CANCELLED = "cancelled", "A person stopped the run, or its input changed. Not a failed try.", False
 

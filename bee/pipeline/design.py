@@ -60,7 +60,7 @@ class Finding:
 
 PROBLEM: Final = Part(
     "problem", Severity.ERROR,
-    (("Problem", "What is wrong today, for whom, and what shall be true instead."),),
+    (("Problem", "What is wrong today, for whom, and what should be true instead."),),
     ("Why", "Background", "Motivation", "Context", "Summary"),
 )  # fmt: skip
 SHAPE: Final = Part(
@@ -70,7 +70,7 @@ SHAPE: Final = Part(
 )  # fmt: skip
 CONSTRAINTS: Final = Part(
     "constraints", Severity.WARNING,
-    (("Edge cases", "Each with what shall happen."), ("Not part of this", "What you do not want touched.")),
+    (("Edge cases", "Each with what should happen."), ("Not part of this", "What you do not want touched.")),
     ("Constraints", "Non-goals", "Out of scope"),
 )  # fmt: skip
 DONE: Final = Part(

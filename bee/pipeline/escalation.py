@@ -113,7 +113,7 @@ def release_due(item: Item, view: View) -> str:
         return ""
     if isinstance(item, Pull) and _new_head(item, since, record_of(view, item.number)):
         return "it has a new head"
-    if item.number in view.snapshot.mended:
+    if item.number in view.snapshot.fixed:
         return "its bug was closed as completed"
     if any(comment.at > since for comment in trusted_comments(item, view)):
         return "a trusted person commented"

@@ -89,7 +89,7 @@ class Proof(StrEnum):
 
     NONE = "none"
     PASSED = "passed"
-    MEND = "mend"
+    FIX = "fix"
     TEST_AGAIN = "test-again"
     ASK = "ask"
 

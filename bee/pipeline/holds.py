@@ -99,10 +99,10 @@ def _over_budget(view: View) -> Hold | None:
     ends = utc(day.ends)
     if 0 < bounds.usd_per_day <= day.usd:
         spent = f"{day.usd:.2f} USD were spent today, the limit is {bounds.usd_per_day:.2f}"
-        return Hold(USD_PER_DAY, f"{repo}: {spent} (usd_per_day); it goes on at {ends}", day.ends)
+        return Hold(USD_PER_DAY, f"{repo}: {spent} (usd_per_day); it continues at {ends}", day.ends)
     if 0 < bounds.runs_per_day <= day.runs:
         spent = f"{day.runs} runs were started today, the limit is {bounds.runs_per_day}"
-        return Hold(RUNS_PER_DAY, f"{repo}: {spent} (runs_per_day); it goes on at {ends}", day.ends)
+        return Hold(RUNS_PER_DAY, f"{repo}: {spent} (runs_per_day); it continues at {ends}", day.ends)
     return None
 
 

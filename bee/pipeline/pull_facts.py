@@ -41,7 +41,7 @@ def proof_of(results: tuple[E2E, ...]) -> Proof:
         return Proof.PASSED
     if last.cls == "lazy-run":
         return Proof.TEST_AGAIN if sum(1 for result in results if result.cls == "lazy-run") == 1 else Proof.ASK
-    return Proof.MEND if last.cls in {"code-bug", "test-bug"} else Proof.ASK
+    return Proof.FIX if last.cls in {"code-bug", "test-bug"} else Proof.ASK
 
 
 def vouched_for(said: tuple[Word, ...], head: str) -> bool:

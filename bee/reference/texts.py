@@ -39,9 +39,9 @@ BOUNDS_ELSEWHERE: Final = frozenset(
 # What a command ends with.
 EXITS: Final = (
     ("0", "done, or nothing to do"),
-    ("1", "`bee status`: a person is needed. `bee doctor`: a check failed. `bee demo`: it did not end as it should"),
-    ("2", "the command line, a configuration file, or an item that is not there"),
-    ("3", "a bug in bee, with a report that is ready to paste"),
+    ("1", "`bee status`: a person is needed. `bee doctor`: a check failed. `bee demo`: it did not end as expected"),
+    ("2", "the command line, a configuration file, or an item that does not exist"),
+    ("3", "a bug in bee, with a report ready to paste"),
     ("75", "could not look, or could not write: network, login, permission, rate limit. Try again later"),
     ("130", "interrupted"),
     ("141", "whoever read the output went away"),
@@ -64,21 +64,21 @@ ENVIRONMENT: Final = (
 WHAT_TO_DO: Final = {
     "AuthError": "Log in with `gh auth login`, or set `GH_TOKEN`; for scheduled ticks `bee install --token-from-env`.",
     "BeeError": "A bug in bee: paste the report into an issue.",
-    "ConfigError": "Mend that line of that file; `bee help settings` has every key.",
-    "CutOffError": "Nothing was decided. Run it again; where it stays, the text says what is too much.",
-    "ForbiddenError": "Give the token what it lacks; `bee doctor` says what that is.",
-    "GitError": "Run it again; the next tick does so by itself. Where it stays: `bee doctor`, and the network.",
+    "ConfigError": "Fix that line of that file; `bee help settings` has every key.",
+    "CutOffError": "Nothing was decided. Run it again; if it persists, the text says what is too much.",
+    "ForbiddenError": "Give the token the missing permission; `bee doctor` names it.",
+    "GitError": "Run it again; the next tick does so by itself. If it persists, check `bee doctor` and the network.",
     "LeaseLost": "Nothing: the run has ended and published nothing more.",
-    "LookError": "Run it again; the next tick does so by itself. Where it stays: `bee doctor`.",
+    "LookError": "Run it again; the next tick does so by itself. If it persists: `bee doctor`.",
     "NotFoundError": "Check the number, the repository's name, and what the token may see.",
     "RateLimitError": "Nothing: the next tick after that time looks again.",
     "RefConflict": "Somebody else was faster: run the command again.",
-    "RefusedError": "Do what GitHub says, or ask `bee doctor` what does not fit.",
-    "SandboxError": "Install what the text names, or decide for `sandbox: none` in `config.yml`.",
+    "RefusedError": "Do what GitHub says, or run `bee doctor`.",
+    "SandboxError": "Install what the text names, or set `sandbox: none` in `config.yml`.",
     "ServerError": "Nothing: the next tick looks again.",
     "StopOrder": "Nothing: a person stopped the run, and nothing more was published.",
     "UnreachableError": "Check the network and the addresses in the environment; the next tick looks again.",
-    "UsageError": "Type what the text says; `bee COMMAND --help` has examples.",
+    "UsageError": "Do what the text says; `bee COMMAND --help` has examples.",
 }
 
 # Where the text is put together elsewhere: what it says there.
@@ -100,10 +100,9 @@ UNSPELLED: Final = {
 
 # By the function of bee/wording/texts.py that words the alert.
 ALERTS: Final = {
-    "hot_loop": "Read the two runs in the issue, mend the cause, and close it as completed: bee takes the item out of "
-    "quarantine.",
+    "hot_loop": "Read the two runs in the issue, fix the cause, and close it as completed: bee ends the quarantine.",
     "not_logged_in": "Log the engine in there, `bee resume --all` there, and close the issue.",
-    "rolled_back": "Mend or update bee on that machine, then `bee resume --rollback` there.",
-    "over_budget": "Nothing: it goes on at the next UTC midnight. Or raise the limit in `config.yml`.",
+    "rolled_back": "Fix or update bee on that machine, then `bee resume --rollback` there.",
+    "over_budget": "Nothing: it continues at the next UTC midnight. Or raise the limit in `config.yml`.",
     "idle_with_debt": "`bee why N` for each item in the list; move it, label it, or close it.",
 }

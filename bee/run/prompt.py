@@ -93,7 +93,7 @@ def check_override(raw: bytes, path: str) -> str:
     missing = [name for name in NEEDED if f"{{{{{name}}}}}" not in text]
     if missing:
         named = " and ".join(f"{{{{{name}}}}}" for name in missing)
-        raise ConfigError(path, None, f"{named} must stand in it: without it the agent does not know what it was given")
+        raise ConfigError(path, None, f"{named} is missing: without it the agent does not know what it was given")
     return text
 
 
@@ -163,13 +163,13 @@ _CLAIMS: Final = {
 
 _FILE_TEXTS: Final = {
     "item.json": "numbers, names and oids, for programs",
-    "item.md": "the item itself: the text a trusted person stands behind",
+    "item.md": "the item itself, in the text that a trusted person wrote or adopted",
     "issue.md": "the issue that this pull request is a step of",
     "thread.md": "what trusted people and earlier runs said here",
     "plan.md": "the whole plan",
     "step.md": "the step to do, and how it is accepted",
     "diff.patch": "the change as it is now, against the base",
-    "feedback.md": "what must be repaired",
+    "feedback.md": "what must be fixed",
     "last-failure.md": "why the last run here failed: take another way",
     "handoff.md": "what the run before you left for you",
     "hint.md": "what a person wants you to know",

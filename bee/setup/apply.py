@@ -127,7 +127,7 @@ def look(client: GitHubClient, repo: str) -> Found:
 def _stop_at(checks: list[Check]) -> None:
     bad = [check for check in checks if check.status is Level.FAIL]
     if bad:
-        text = "; ".join(f"{check.text} ({check.mend})" for check in bad)
+        text = "; ".join(f"{check.text} ({check.fix})" for check in bad)
         raise ForbiddenError(f"{bad[0].repo}: {text}; nothing was written")
 
 

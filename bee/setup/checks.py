@@ -40,7 +40,7 @@ class Check:
     name: str
     status: Level
     text: str
-    mend: str | None = None
+    fix: str | None = None
     """what fixes it: a command, or where there is none, what to do"""
     repo: str | None = None
     """null for what is this machine's"""
@@ -97,9 +97,9 @@ def policy_checks(facts: RepoFacts, policy: Policy | None, problem: str, missing
     """The policy: there, valid, and possible in this repository. `problem` is what is wrong with it."""
     repo = facts.repo
     if policy is None:
-        mend = f"bee init --repo {repo}" if not problem else f"fix that line in {POLICY_PATH} on the default branch"
+        fix = f"bee init --repo {repo}" if not problem else f"fix that line in {POLICY_PATH} on the default branch"
         text = problem or f"there is no {POLICY_PATH} on {facts.default_branch}"
-        return [Check("policy", Level.FAIL, text, mend, repo)]
+        return [Check("policy", Level.FAIL, text, fix, repo)]
     found = [_ok("policy", f"{POLICY_PATH} is valid (intake: {policy.intake})", repo)]
     if policy.merge_method not in facts.merge_methods:
         allowed = ", ".join(sorted(facts.merge_methods)) or "none"
@@ -294,7 +294,7 @@ def security_checks(
         lines.append((Level.OK, f"{branch} requires bee/review and bee/e2e", ""))
     if policy is not None:
         lines += _policy_security(policy)
-    return [Check("security", level, text, mend or None, repo) for level, text, mend in lines]
+    return [Check("security", level, text, fix or None, repo) for level, text, fix in lines]
 
 
 def _network_security(settings: Settings, policy: Policy | None) -> tuple[Level, str, str]:

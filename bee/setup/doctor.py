@@ -147,8 +147,8 @@ def _engine(given: Input, spec: str | tuple[str, ...], scheduled: bool, own_serv
     """One engine. A server of one's own (`base_url`) needs no login."""
     if not isinstance(spec, str):
         problem = machine.command_problem(spec)
-        mend = "name an executable by its absolute path under `engine` in config.yml" if problem else None
-        return Check("engine", Level.FAIL if problem else Level.OK, problem or spec[0], mend)
+        fix = "name an executable by its absolute path under `engine` in config.yml" if problem else None
+        return Check("engine", Level.FAIL if problem else Level.OK, problem or spec[0], fix)
     seen = machine.look_for_engine(spec, given.path, given.kept, given.home)
     if seen.program is None or spec not in machine.LOGINS:
         text = f"{spec}: {seen.said()}" if spec in machine.LOGINS else f"there is no engine {spec!r}"
@@ -167,8 +167,8 @@ def _sandbox(given: Input) -> Check:
     try:
         box = given.find_box()
     except SandboxError as problem:
-        text, _, mend = str(problem).partition(". ")
-        return Check("sandbox", Level.FAIL, text, mend or None)
+        text, _, fix = str(problem).partition(". ")
+        return Check("sandbox", Level.FAIL, text, fix or None)
     return Check("sandbox", Level.OK, f"{box.mode} works ({box.program})")
 
 
@@ -183,26 +183,26 @@ def _scheduler(given: Input, running: Scheduling | None) -> list[Check]:
     source = machine.scheduled_token(given.machine, given.home, given.machine.env.get("PATH", ""))
     if source:
         return [*found, Check("scheduled-token", Level.OK, f"scheduled ticks find a token ({source})")]
-    mend = "bee install --token-from-env, with GH_TOKEN set"
-    return [*found, Check("scheduled-token", Level.FAIL, "scheduled ticks find no GitHub token", mend)]
+    fix = "bee install --token-from-env, with GH_TOKEN set"
+    return [*found, Check("scheduled-token", Level.FAIL, "scheduled ticks find no GitHub token", fix)]
 
 
 def _markers(given: Input) -> list[Check]:
     found = []
-    for name, mend in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
+    for name, fix in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
         text = given.home.marker(name)
         if text is not None:
             said = one_line(text) or "no reason given"
-            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {said}", mend))
+            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {said}", fix))
     problem = given.home.marker("notify-problem")
     if problem is not None:
-        mend = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
+        fix = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
         found.append(
             Check(
                 "notify",
                 Level.WARN,
                 f"the last notification did not get through: {one_line(problem) or 'no reason given'}",
-                mend,
+                fix,
             )
         )
     return found

@@ -188,7 +188,7 @@ def _open_pull(item: Item) -> Pull:
     if not isinstance(item, Pull):
         raise UsageError(f"#{item.number} is an issue; give the number of a pull request")
     if not item.open:
-        raise UsageError(f"#{item.number} is closed; nothing can be said of it any more")
+        raise UsageError(f"#{item.number} is closed; nothing can be said about it any more")
     return item
 
 

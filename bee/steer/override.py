@@ -49,7 +49,7 @@ def override(person: ByPerson, number: int, state: State, reason: str) -> Done:
     one = read.read_item(person.client, person.repo, number)
     if one.snapshot.viewer_permission not in TRUSTED:
         raise UsageError(
-            f"{one.snapshot.viewer.login} has no write access to {person.repo}, so its word moves nothing there"
+            f"{one.snapshot.viewer.login} has no write access to {person.repo}, so it cannot steer anything there"
         )
     if not reason.strip():
         raise UsageError('say why, for the people who read the item: --reason "..."')
@@ -75,7 +75,7 @@ def _check(one: OneItem, state: State) -> None:
     """Raises UsageError, before anything is written."""
     item, number = one.item, one.item.number
     if isinstance(item, Pull) and item.merged:
-        raise UsageError(f"#{number} is merged; nothing can be made of it any more")
+        raise UsageError(f"#{number} is merged; nothing can change that")
     if isinstance(item, Pull) and state in {State.DONE, State.SKIP_STEP}:
         raise UsageError(f"#{number} is a pull request: close or merge it on GitHub, or give its issue's number")
     if not item.open and state is not State.READY:

@@ -39,7 +39,7 @@ _CLOSE: Final = "Close it, if it is not wanted any more."
 
 CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.QUESTION: CauseText(
-        "An agent asks something only a person can decide.", "Answer the question in a comment here.",
+        "An agent has a question that only a person can answer.", "Reply here; bee continues by itself.",
         (f"Answer in a comment or change the text; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.FAILURES: CauseText(
@@ -49,17 +49,17 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.SAME_FAILURE: CauseText(
         "Tries at different inputs failed in the same way.",
-        "Mend what the failure is about: a changed input did not help.", (_EDIT, _GO_ON, _CLOSE),
+        "Fix the cause of the failure: changing the input did not help.", (_EDIT, _GO_ON, _CLOSE),
         Evidence.FAILURE,
     ),
     Cause.ALTERNATING: CauseText(
-        "Two failures come in turn, and mending one brings back the other.",
-        "Say in a comment which of the two may give way, or make the step smaller.", (_EDIT, _GO_ON, _CLOSE),
+        "Two failures alternate: fixing one brings back the other.",
+        "Say in a comment which of the two matters less, or make the step smaller.", (_EDIT, _GO_ON, _CLOSE),
         Evidence.FAILURE,
     ),
     Cause.LOST: CauseText(
-        "Run after run ended without a word: their host died or slept.",
-        "Look at the machine that ran them (`bee doctor`), then let bee go on.", (_GO_ON, _CLOSE),
+        "Run after run ended without a result: their host died or slept.",
+        "Look at the machine that ran them (`bee doctor`), then let bee continue.", (_GO_ON, _CLOSE),
     ),
     Cause.ROUNDS: CauseText(
         "Reviewer and drafter do not agree.", "Read the last review and decide it yourself.",
@@ -67,38 +67,39 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         Evidence.REVIEW,
     ),
     Cause.REPAIR_ROUNDS: CauseText(
-        "The drafter was sent to the same kind of failure again and again, and it is still there.",
+        "The drafter tried to fix the same kind of failure again and again, and it persists.",
         "Read the last failure: the step or its test may be wrong.", (_EDIT, _GO_ON, _CLOSE),
         Evidence.E2E,
     ),
     Cause.USD: CauseText(
-        "The item has cost what the policy lets it cost.", "See whether what was done is worth going on.",
+        "The item has reached its cost limit in the policy.", "Decide whether the result so far is worth continuing.",
         (_GO_ON, "Raise `limits.usd_per_item` in `.github/bee.yml`.", _CLOSE),
     ),
     Cause.RUNS: CauseText(
-        "The item has had as many runs as the policy lets it have.", "Make the step smaller, or its text clearer.",
+        "The item has reached its limit of runs in the policy.", "Make the step smaller, or its text clearer.",
         (_EDIT, "Raise `limits.runs_per_item` in `.github/bee.yml`.", _CLOSE),
     ),
     Cause.CHECKS: CauseText(
-        "A check is pending for too long.", "Start the check again, or mend what should run it.",
+        "A check has been pending for too long.", "Start the check again, or fix what should run it.",
         (f"Start the check again where it runs; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.SETTLING: CauseText(
-        "GitHub has not computed for a long time whether it merges.", "Push a commit, or wait and let bee look again.",
+        "GitHub has taken too long to compute whether it can be merged.",
+        "Push a commit, or wait and let bee look again.",
         (f"Push any commit; then remove the label `{Label.HUMAN}`.", _GO_ON),
     ),
     Cause.OVERTAKEN: CauseText(
-        "Push after push to the base overtook what E2E had tested.", "Let the base rest for as long as E2E takes.",
+        "The base kept changing after each E2E pass.", "Stop pushing to the base for as long as E2E takes.",
         (_GO_ON, "Merge it yourself, as far as the rules of the branch let you."),
         Evidence.E2E,
     ),
     Cause.BASE_MOVED: CauseText(
-        "A push overtook the base in the moment of the merge, and the result is not known to be good.",
+        "The base changed during the merge, and the result is untested.",
         "Run the tests on the branch as it is now.",
-        (f"If they pass, remove the label `{Label.HUMAN}`.", "If they fail, mend or revert on the branch first."),
+        (f"If they pass, remove the label `{Label.HUMAN}`.", "If they fail, fix or revert on the branch first."),
     ),
     Cause.E2E: CauseText(
-        "E2E failed in a way only a person can settle.", "Read the E2E comment: design and tests disagree.",
+        "E2E failed in a way that only a person can resolve.", "Read the E2E comment: design and tests disagree.",
         (f"Edit the design, or push to the tests; then remove the label `{Label.HUMAN}`.", _GO_ON, _CLOSE),
         Evidence.E2E,
     ),
@@ -109,19 +110,19 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         Evidence.PULL,
     ),
     Cause.HOT_LOOP: CauseText(
-        "The same role was sent twice within minutes and nothing came of it.",
-        "Look at the linked bug: an agent that starts and says nothing is mostly a broken engine or prompt.",
+        "The same role was sent twice within minutes to no effect.",
+        "Look at the linked bug: an agent that starts and says nothing usually means a broken engine or prompt.",
         ("Comment here, push a commit, or close the linked bug as completed: bee releases it by itself, up to 3 times.",
          f"Remove the label `{Label.QUARANTINE}`.", _CLOSE),
         Evidence.FAILURE,
     ),
     Cause.BEE_FAILED: CauseText(
-        "bee itself failed again and again at a repair of its own.",
-        "Read what GitHub refused: mostly a permission of the token, or a rule of the branch.",
-        (f"Mend what the reason names; then remove the label `{Label.HUMAN}`.", _CLOSE),
+        "bee itself kept failing at one of its own repairs.",
+        "Read what GitHub refused: usually a missing token permission or a branch rule.",
+        (f"Fix what the reason names; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.CYCLE: CauseText(
-        "It waits for itself through its dependencies.", "Take one of the dependencies out.",
+        "Its dependencies form a cycle.", "Remove one of the dependencies.",
         (f"Remove a `Blocked by` line or a dependency; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
 }  # fmt: skip

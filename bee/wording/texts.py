@@ -263,7 +263,7 @@ def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str
         f"bee sent an agent to #{number} twice within minutes and nothing came of it: {reason}.\n\n{lines}\n\n"
         f"#{number} is in quarantine (`{Label.QUARANTINE}`) and nothing is dispatched there. It is released by "
         "a new head, by a trusted comment on it, or by removing the label. This issue is never work for bee; close it "
-        "when the cause is mended."
+        "when the cause is fixed."
     )
     return f"bee: hot loop on #{number}", text
 
@@ -283,7 +283,7 @@ def rolled_back(text: str) -> tuple[str, str]:
     return (
         "bee rolled itself back",
         "bee crashed three times in a row on one host, so its guard checked out the last version that worked and "
-        f"stopped.\n\n````text\n{plain(text).replace('````', '')}\n````\n\n**What you can do:** mend or update bee "
+        f"stopped.\n\n````text\n{plain(text).replace('````', '')}\n````\n\n**What you can do:** fix or update bee "
         "there, then run `bee resume --rollback`.",
     )
 

@@ -59,12 +59,12 @@ def quarantined_once(stage: Stage) -> None:
 
 
 def quarantined(stage: Stage, host: Host) -> None:
-    """It is quarantined, and a person says that it is mended."""
+    """It is quarantined, and a person says that it is fixed."""
     loop(stage, host)
     stage.tick(host)
     assert QUARANTINE in stage.labels(1)
     stage.sleep(2)
-    stage.comment(1, "The engine is mended.")
+    stage.comment(1, "The engine is fixed.")
 
 
 def released_once(stage: Stage) -> None:

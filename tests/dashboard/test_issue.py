@@ -52,7 +52,7 @@ def test_d11_it_is_one_issue_that_shows_where_everything_stands_and_is_never_wor
     assert picture(shown) == (
         "**bee:** running: 0, next: 0, waiting for you: 1, waiting for something else: 1\n\n"
         "**Waiting for you**\n\n"
-        f"- #{waiting} `design-open`: its design gate is not ticked. "
+        f"- #{waiting} `design-open`: its design is not approved yet. "
         "Tick the box under `## Design finalized` when the design is right.\n\n"
         "**Waiting for something else**\n\n"
         f"- #{blocked} `blocked`: something it depends on is open. "

@@ -291,7 +291,7 @@ def test_numbers_that_no_item_can_have_are_a_clear_error(run: Stage, capsys: pyt
 
 
 def test_d2_the_positions_that_only_labels_make_are_reached_through_the_real_tick(stage: Stage) -> None:
-    """done, quarantined, human, a hold by hand, and labels against the rules, which the next tick mends."""
+    """done, quarantined, human, a hold by hand, and labels against the rules, which the next tick fixes."""
     numbers = {}
     for name, labels in {
         "done": ["breeze:done"],

@@ -341,7 +341,7 @@ def test_a_hot_loop_is_the_same_role_twice_in_five_minutes_without_an_outcome() 
 @pytest.mark.parametrize(("expires", "acts"), [(w.NOW + 60, 0), (w.NOW - 60, 1)], ids=["held", "left behind"])
 def test_a_quarantine_is_not_released_while_somebody_is_at_it(expires: int, acts: int) -> None:
     """A tick that died in the middle of a release leaves a lease: until it ends, the others do not knock at it."""
-    said = w.comment("The engine is mended.", w.NOW - 5, author=w.ANN)
+    said = w.comment("The engine is fixed.", w.NOW - 5, author=w.ANN)
     events = (w.labeled(Label.QUARANTINE, w.NOW - 600, w.BEE),)
     issue = w.issue(label_names=w.names(Label.QUARANTINE), events=events, comments=(said,))
     held = w.record(kind=Kind.PUBLISHED, role="bee", at=w.NOW - 5, started_at=w.NOW - 5, expires_at=expires)

@@ -31,8 +31,8 @@ def test_a_day_is_utc_by_githubs_clock_and_counts_what_began_in_it() -> None:
     today = w.run(Outcome.PROGRESSED, "x", MIDNIGHT, cost_usd=2.0)
     failed = w.run(Outcome.ERROR, "x", MIDNIGHT + 9, cost_usd=1.5)
     given_back = w.run(Outcome.STALE_INPUT, "x", MIDNIGHT + 20, failure=Failure.CANCELLED)
-    mended = w.run(Outcome.PROGRESSED, "labels", MIDNIGHT + 30, role="bee")
-    view = spent(DayBounds(), yesterday, today, failed, given_back, mended)
+    fixed = w.run(Outcome.PROGRESSED, "labels", MIDNIGHT + 30, role="bee")
+    view = spent(DayBounds(), yesterday, today, failed, given_back, fixed)
     assert day_of(view.snapshot) == Day(MIDNIGHT, 3.5, 2)
     live = w.view(ledger={1: w.claimed(started_at=MIDNIGHT, at=MIDNIGHT)})
     assert day_of(live.snapshot) == Day(MIDNIGHT, 0.0, 1), "a run under way has begun"

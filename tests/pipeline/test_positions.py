@@ -51,11 +51,11 @@ def case(
 CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the rules"
 DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
-IGNORED, UNTRUSTED = "it is outside the policy's intake", "no trusted person stands behind its text"
+IGNORED, UNTRUSTED = "it is outside the policy's intake", "nobody trusted has adopted its text"
 STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
-REVIEW, E2E_NONE = "nobody has approved this head", "no E2E trace for this head on this base"
+REVIEW, E2E_NONE = "nobody has approved this head", "E2E has not passed for this head on this base"
 READY = "approved, tested on this base, green and mergeable"
 OTHER = ", on a branch that is not bee's"
 
@@ -110,7 +110,7 @@ HELD: tuple[Case, ...] = (
     case("live-published", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed(kind=Kind.PUBLISHED)}),
     case("live-of-an-unknown-host-waits-for-its-expiry", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()},
          phases={"run-9": Phase.UNKNOWN}),
-    case("live-mends-no-links", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()},
+    case("live-fixes-no-links", NO_MENU, WIP, P.WIP, M.NOBODY, ledger={1: w.claimed()},
          branches={"bee/1-task": w.HEAD}),
     case("own-run-does-not-stand-in-its-way", w.issue(label_names=w.names(Label.WIP)), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER, ledger={1: w.claimed()}, own_run="run-9"),
@@ -183,21 +183,21 @@ ISSUES: tuple[Case, ...] = (
     case("blocked-keeps-a-branch-without-its-pull", w.issue(sub_issues_open=1), "something it depends on is open",
          P.BLOCKED, M.CONDITION, branches={"bee/1-task": w.HEAD}),
     case("unblocked-by-itself", w.issue(1, "Blocked by #2"), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
-    case("design-open", w.issue(body=w.DESIGN_OPEN), "its design gate is not ticked", P.DESIGN_OPEN, M.PERSON),
+    case("design-open", w.issue(body=w.DESIGN_OPEN), "its design is not approved yet", P.DESIGN_OPEN, M.PERSON),
     case("design-void", w.edited(w.issue(author=w.SAM, label_names=w.names(Label.NEW),
-         events=(w.labeled(Label.NEW),)), w.edit(w.DESIGN, w.NOW - 2 * w.HOUR, w.SAM)), "its design gate is not ticked",
-         P.DESIGN_OPEN, M.PERSON),
+         events=(w.labeled(Label.NEW),)), w.edit(w.DESIGN, w.NOW - 2 * w.HOUR, w.SAM)),
+         "its design is not approved yet", P.DESIGN_OPEN, M.PERSON),
     case("design-open-keeps-a-branch-without-its-pull", w.issue(body=w.planned(w.DESIGN_OPEN)),
-         "its design gate is not ticked", P.DESIGN_OPEN, M.PERSON, branches={"bee/1-parser": w.HEAD}),
-    case("no-plan", w.issue(body=w.DESIGN), "its plan is missing or made from another design text", P.NEEDS_PLAN,
+         "its design is not approved yet", P.DESIGN_OPEN, M.PERSON, branches={"bee/1-parser": w.HEAD}),
+    case("no-plan", w.issue(body=w.DESIGN), "it needs a plan, or its design changed after planning", P.NEEDS_PLAN,
          Role.PLANNER),
     case("plan-of-another-design", w.issue(body=w.planned(design="0" * 16)),
-         "its plan is missing or made from another design text", P.NEEDS_PLAN, Role.PLANNER),
+         "it needs a plan, or its design changed after planning", P.NEEDS_PLAN, Role.PLANNER),
     case("plan-nobody-can-read", w.issue(body=w.planned().replace("  - Accept", "  - Except")),
-         "its plan is missing or made from another design text", P.NEEDS_PLAN, Role.PLANNER),
-    case("plan-open", w.issue(body=w.planned(gate=True)), "its plan gate is not ticked", P.PLAN_OPEN, M.PERSON,
+         "it needs a plan, or its design changed after planning", P.NEEDS_PLAN, Role.PLANNER),
+    case("plan-open", w.issue(body=w.planned(gate=True)), "its plan is not approved yet", P.PLAN_OPEN, M.PERSON,
          policy=w.ALL),
-    case("plan-gate-absent", w.issue(body=w.planned()), "its plan gate is not ticked", P.PLAN_OPEN, M.PERSON,
+    case("plan-gate-absent", w.issue(body=w.planned()), "its plan is not approved yet", P.PLAN_OPEN, M.PERSON,
          policy=w.ALL),
     case("plan-ticked", w.issue(body=w.planned(gate=True).replace("[ ] The", "[x] The")), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER, policy=w.ALL),
@@ -207,7 +207,7 @@ ISSUES: tuple[Case, ...] = (
     case("in-review-is-not-a-strangers-or-a-forks", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER,
          w.pull(7, author=w.SAM), w.pull(8, cross_repository=True), w.pull(9, "bee/2-task"), w.pull(10, "bee/1_task")),
     case("abandoned", w.issue(pulls=(w.ref(state=PullState.CLOSED),)),
-         "a person closed its step's pull request unmerged", P.ABANDONED, M.PERSON),
+         "a person closed its step's pull request without merging", P.ABANDONED, M.PERSON),
     case("abandoned-then-resumed", w.issue(pulls=(w.ref(state=PullState.CLOSED),),
          events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("abandoned-then-ticked-by-hand", w.issue(body=w.planned(steps=w.ticked("parser")),
@@ -222,7 +222,7 @@ ISSUES: tuple[Case, ...] = (
     case("adopted-task", w.issue(author=w.SAM, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW),)),
          STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER, policy=w.OPTED_IN),
-    case("opted-in-design-doc", w.issue(body=w.DESIGN), "its plan is missing or made from another design text",
+    case("opted-in-design-doc", w.issue(body=w.DESIGN), "it needs a plan, or its design changed after planning",
          P.NEEDS_PLAN, Role.PLANNER, policy=w.OPTED_IN),
 )  # fmt: skip
 
@@ -277,7 +277,7 @@ PULLS: tuple[Case, ...] = (
          P.NEEDS_E2E, Role.TEST),
     case("needs-e2e-when-a-person-approved", w.pull(reviews=(w.review(ReviewState.APPROVED),)), E2E_NONE, P.NEEDS_E2E,
          Role.TEST),
-    case("e2e-lazy-once", w.pull(comments=w.approved(w.e2e("fail", cls="lazy-run"))), "E2E did not really run",
+    case("e2e-lazy-once", w.pull(comments=w.approved(w.e2e("fail", cls="lazy-run"))), "E2E did not really test it",
          P.E2E_FAILED, Role.TEST),
     case("e2e-code-bug", w.pull(comments=w.approved(w.e2e("fail", cls="code-bug"))), "E2E failed", P.E2E_FAILED,
          Role.DRAFTER),
@@ -388,13 +388,13 @@ def test_the_complete_issue_is_closed_by_bee() -> None:
     assert act.kind is RepairKind.COMPLETE
 
 
-@pytest.mark.parametrize("mend", ["open-pull", "labels"])
-def test_bee_gives_up_on_a_mend_after_five_failures(mend: str) -> None:
+@pytest.mark.parametrize("fix", ["open-pull", "labels"])
+def test_bee_gives_up_on_a_mend_after_five_failures(fix: str) -> None:
     bad = tuple(
-        w.run(Outcome.ERROR, mend, w.NOW - w.HOUR * back, "bee", failure=Failure.MERGE) for back in (5, 4, 3, 2, 1)
+        w.run(Outcome.ERROR, fix, w.NOW - w.HOUR * back, "bee", failure=Failure.MERGE) for back in (5, 4, 3, 2, 1)
     )
-    item = w.issue(label_names=w.names(Label.WIP)) if mend == "labels" else NO_MENU
-    branches = {} if mend == "labels" else {"bee/1-task": w.HEAD}
+    item = w.issue(label_names=w.names(Label.WIP)) if fix == "labels" else NO_MENU
+    branches = {} if fix == "labels" else {"bee/1-task": w.HEAD}
     for runs, kind in ((bad[1:], Repair), (bad, Escalate)):
         ledger = {1: w.record(fingerprint="", history=runs)}
         (act,) = w.decided(item, ledger=ledger, branches=branches).acts

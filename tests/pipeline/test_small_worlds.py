@@ -120,7 +120,7 @@ def test_d1_every_world_has_one_place_by_the_first_rule_that_matches(kind: type[
     assert seen.not_the_first == []
     # Nothing held has an agent to move it, whatever else is true of it.
     assert seen.held_with_agent == []
-    # What breaks the rules is mended first.
+    # What breaks the rules is fixed first.
     assert seen.mended_by_agent == []
     # The merger comes only where approval, E2E, mergeability and checks all say yes.
     assert seen.merged_too_early == []

@@ -35,7 +35,7 @@ def test_it_follows_an_item_from_the_plan_to_the_end_and_statuses_link_to_their_
     host = stage.host(moves={"planner": ONE_STEP})
     stage.tick(host)
     assert shown(stage, number) == (
-        f"**bee:** #{number} is `plan-open`: its plan gate is not ticked\n\n"
+        f"**bee:** #{number} is `plan-open`: its plan is not approved yet\n\n"
         "- **Next:** **you.** Tick the box under `## Plan finalized` when the plan is right.\n"
         "- **Last run:** planner, progressed: a plan of 1 step\n"
         "- **So far:** 1 run\n"

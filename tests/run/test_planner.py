@@ -74,7 +74,7 @@ def test_a_persons_edit_of_the_body_while_the_plan_is_made_is_not_lost(stage: St
 
 
 def test_an_edit_in_the_very_moment_of_the_write_is_put_back(stage: Stage) -> None:
-    """GitHub has no compare-and-swap for bodies: bee's late write goes over ada's edit, sees that, and mends it."""
+    """GitHub has no compare-and-swap for bodies: bee's late write goes over ada's edit, sees that, and fixes it."""
     number = stage.issue(DESIGN)
     host = stage.host()
     path = f"/repos/{stage.repo}/issues/{number}$"

@@ -131,7 +131,7 @@ def test_d7_a_bots_nit_at_the_head_does_not_park_the_pull_request(stage: Stage) 
 
 
 def test_x1_a_strangers_pull_request_waits_for_adoption_and_is_never_pushed_to(stage: Stage) -> None:
-    """A fork's head is out of scope; adopted, it is reviewed, and what must be mended is its author's."""
+    """A fork's head is out of scope; adopted, it is reviewed, and what must be fixed is its author's."""
     fork = stage.call("eve", "POST", stage.at("/forks"))
     assert fork["full_name"] == "eve/calc"
     clone = stage.folder / "eve"

@@ -65,12 +65,12 @@ echo "**E2E trace (pass)**"
 def test_a_code_bug_goes_to_the_drafter_and_is_tested_again_after_review(stage: Stage) -> None:
     """The drafter reads the failure's output; its push is a new head, which needs review and E2E of its own."""
     broken_pull(stage)
-    mend = f"""
+    fix = f"""
 grep -q "# E2E failed (code-bug)" "$BEE_CONTEXT/feedback.md"
 grep -q "It is broken" "$BEE_CONTEXT/feedback.md"
 git rm -q broken
 {DRAFT}"""
-    host = stage.host(moves={"drafter": mend})
+    host = stage.host(moves={"drafter": fix})
     stage.ticks(host)
     assert [result.split(" of ")[0] for result in results(stage)] == ["**E2E trace (fail)**", "**E2E trace (pass)**"]
     assert stage.pulls()[0]["merged_at"], verb_log(host)

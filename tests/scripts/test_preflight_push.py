@@ -135,7 +135,7 @@ def test_a_bee_that_does_not_start_is_refused(checkout: Checkout, server: Path) 
 
 def test_what_is_pushed_is_started_not_what_lies_in_the_folder(checkout: Checkout, server: Path) -> None:
     broken = checkout.commit(BROKEN)
-    sound = checkout.commit(SOUND + "# mended\n")
+    sound = checkout.commit(SOUND + "# fixed\n")
     (checkout.root / "bee" / "__main__.py").write_text(BROKEN)
     assert push(checkout, "origin", f"{sound}:refs/heads/sound").returncode == 0
     (checkout.root / "bee" / "__main__.py").write_text(SOUND)

@@ -137,7 +137,7 @@ def test_a1_a2_bee_itself_goes_back_says_so_stays_back_and_goes_on_when_a_person
     assert [real.tick(), real.tick()] == [0, 0]
     assert (real.head, stage.world()) == (good, before), "it stays paused"
 
-    fixed = real.pulled(sound + "# mended\n")
+    fixed = real.pulled(sound + "# fixed\n")
     assert real.tick() == 0
     assert stage.world() == before, "a fix alone does not end the pause"
     ended = real.run(str(real.root / ".venv" / "bin" / "python"), "-m", "bee", "resume", "--rollback", cwd=real.root)
@@ -173,7 +173,7 @@ def test_a1_on_two_hosts_one_goes_back_and_the_other_works_on(real: Real, other:
     assert [one["number"] for one in real.alerts()] == [alert["number"]]
     assert stage.record(0, "alerts/rollback").count == 2
 
-    fixed = other.pulled(sound + "# mended\n")
+    fixed = other.pulled(sound + "# fixed\n")
     python = str(other.root / ".venv" / "bin" / "python")
     assert other.run(python, "-m", "bee", "resume", "--rollback", cwd=other.root).returncode == 0
     assert [other.tick() for _ in range(3)] == [0, 0, 0]

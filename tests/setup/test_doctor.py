@@ -17,7 +17,7 @@ from tests.belt.stage import Stage, staged
 from tests.setup.places import POLICY, done_writes, protect, without_scopes
 from tests.setup.terminal import terminal
 
-LINE = re.compile(r"(ok  |warn|fail)  (?:(\w+/\w+): )?([a-z-]+): (.+?)(?:; to mend it: (.+))?")
+LINE = re.compile(r"(ok  |warn|fail)  (?:(\w+/\w+): )?([a-z-]+): (.+?)(?:; to fix it: (.+))?")
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def checks(stage: Stage, *args: str, code: int = 0, **env: str) -> dict[str, lis
     assert data["version"] == 1
     found: dict[str, list[dict[str, Any]]] = {}
     for check in data["checks"]:
-        assert set(check) == {"name", "status", "repo", "text", "mend"}
+        assert set(check) == {"name", "status", "repo", "text", "fix"}
         assert check["status"] in ("ok", "warn", "fail")
-        assert check["status"] == "ok" or check["mend"] or check["name"] == "scheduler"
+        assert check["status"] == "ok" or check["fix"] or check["name"] == "scheduler"
         found.setdefault(check["name"], []).append(check)
     assert sum(data["counts"].values()) == len(data["checks"])
     return found
@@ -58,7 +58,7 @@ def checks(stage: Stage, *args: str, code: int = 0, **env: str) -> dict[str, lis
 def said(found: dict[str, list[dict[str, Any]]], name: str, status: str) -> str:
     """The texts of the checks of a name, all of which ended so."""
     assert {check["status"] for check in found[name]} == {status}, found[name]
-    return " / ".join(f"{check['text']} | {check['mend']}" for check in found[name])
+    return " / ".join(f"{check['text']} | {check['fix']}" for check in found[name])
 
 
 # ---- what is shown --------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_a_login_of_this_shell_is_not_one_of_scheduled_ticks(stage: Stage) -> No
     (home / "config.yml").write_text(text)
     env = {"PATH": f"{folder}:/usr/bin:/bin", "OPENAI_API_KEY": "a-key"}
     here, reviewer = sorted(checks(stage, **env)["engine"], key=lambda check: str(check["text"]), reverse=False)
-    assert (here["status"], here["mend"]) == ("warn", "bee install --env OPENAI_API_KEY")
+    assert (here["status"], here["fix"]) == ("warn", "bee install --env OPENAI_API_KEY")
     assert here["text"].startswith("planner, drafter, test, merger: codex: ")
     assert (reviewer["status"], reviewer["text"]) == ("ok", "reviewer: /bin/sh")
     (home / "env").write_text("OPENAI_API_KEY=another\n")
@@ -219,10 +219,10 @@ def test_scheduled_ticks_need_a_token_of_their_own(stage: Stage) -> None:
     assert "t-bee" not in said(checks(stage, PATH=bare), "scheduled-token", "ok")
 
 
-@pytest.mark.parametrize(("name", "mend"), [("PAUSED", "bee resume --all"), ("ROLLBACK", "bee resume --rollback")])
-def test_a_marker_that_stops_all_ticks_fails(stage: Stage, name: str, mend: str) -> None:
+@pytest.mark.parametrize(("name", "fix"), [("PAUSED", "bee resume --all"), ("ROLLBACK", "bee resume --rollback")])
+def test_a_marker_that_stops_all_ticks_fails(stage: Stage, name: str, fix: str) -> None:
     (stage.folder / "home-host" / name).write_text("reason: a test\n")
-    assert said(checks(stage, code=1), "marker", "fail").endswith(f"a test | {mend}")
+    assert said(checks(stage, code=1), "marker", "fail").endswith(f"a test | {fix}")
 
 
 def test_a_clock_that_is_off_is_seen_by_githubs(stage: Stage) -> None:

@@ -71,7 +71,7 @@ class People:
             self.world.tell(f"a person was refused: {problem}")
 
     def calm(self) -> None:
-        """No more of it: pauses of everything end, logins are mended, checks have an end."""
+        """No more of it: pauses of everything end, logins are fixed, checks have an end."""
         for machine in self.world.machines:
             machine.home_now().clear_markers("PAUSED")
         for one in self.pulls():
@@ -282,7 +282,7 @@ class People:
         self._say(self.ada, "makes a draft of" if one.draft else "makes ready", one)
 
     def log_in(self) -> None:
-        """A person mends what keeps a host still."""
+        """A person fixes what keeps a host still."""
         for machine in self.world.machines:
             machine.home_now().clear_markers("PAUSED")
 

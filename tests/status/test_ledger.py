@@ -84,7 +84,7 @@ def test_what_a_record_remembers_fills_in_for_records_that_are_gone() -> None:
 
 
 def test_bees_own_acts_and_claims_that_were_given_back_are_no_runs() -> None:
-    mend = ended("m", NOW, role="bee", cost_usd=0.0, tokens=0)
+    fix = ended("m", NOW, role="bee", cost_usd=0.0, tokens=0)
     back = ended("g", NOW, outcome=Outcome.STALE_INPUT, failure=Failure.CANCELLED, cost_usd=0.0, tokens=0)
     cancelled = ended("c", NOW, outcome=Outcome.STALE_INPUT, failure=Failure.CANCELLED)
-    assert [one.run.run for one in agent_runs([entry(mend), entry(back), entry(cancelled), entry(None)])] == ["c"]
+    assert [one.run.run for one in agent_runs([entry(fix), entry(back), entry(cancelled), entry(None)])] == ["c"]

@@ -123,7 +123,7 @@ def test_a5_from_every_state_the_belt_goes_on(stage: Stage, verbs: tuple[str, ..
     """One repository, one item for each state, reached through real ticks; then the verb, and it goes on."""
     stage.edit_policy(POLICY)
     host = stage.host(moves={"drafter": DRAFTER.format(folder=stage.folder)})
-    words = {"override": ("--to", "ready", "--reason", "It is mended."), "retry": ("--hint", "Mind the gap.")}
+    words = {"override": ("--to", "ready", "--reason", "It is fixed."), "retry": ("--hint", "Mind the gap.")}
     for turn, (name, (make, position)) in enumerate(WAYS.items()):
         verb = verbs[turn % len(verbs)]
         number = make(stage, host)  # type: ignore[operator]
@@ -137,7 +137,7 @@ def test_a5_from_every_state_the_belt_goes_on(stage: Stage, verbs: tuple[str, ..
         assert stage.tick(host).run, name
         last = fold(stage.record(number))[-1]
         assert (last.role, str(last.outcome), last.note) == ("drafter", "no-op-waiting", "It went on."), name
-        said_why = sum("override to ready: It is mended." in text for text in stage.comments(number))
+        said_why = sum("override to ready: It is fixed." in text for text in stage.comments(number))
         assert said_why == (verb == "override"), name
 
 

@@ -1,4 +1,4 @@
-"""A hot loop is stopped, told once, and released again by what mends it: a bounded number of times (A4)."""
+"""A hot loop is stopped, told once, and released again by what fixes it: a bounded number of times (A4)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a4_quarantine_is_released_by_a_comment_three_times_and_then_by_a_person
         stage.ticks(host)
         assert QUARANTINE in stage.labels(number)
         stage.sleep(2)
-        stage.comment(number, "The engine is mended.")
+        stage.comment(number, "The engine is fixed.")
         report = stage.tick(host)
         assert [(act["kind"], act["reason"]) for act in report.acted] == [("repair", "a trusted person commented")]
         assert stage.labels(number) == set()
@@ -68,7 +68,7 @@ def test_a4_quarantine_is_released_by_a_comment_three_times_and_then_by_a_person
     "how", ["a new head", "its bug was closed as completed", pytest.param("not planned", marks=pytest.mark.deep)]
 )
 def test_a4_a_pull_request_is_released_by_a_new_head_or_a_merged_fix(stage: Stage, how: str) -> None:
-    """Closed as not planned, nothing was mended and it stays."""
+    """Closed as not planned, nothing was fixed and it stays."""
     host = stage.host(moves=SILENT)
     issue = stage.issue()
     number = int(pull_of(stage, issue)["number"])

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee demo`."""
     parser.add_argument("--json", action="store_true", help="end with one machine-readable line")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="create DIR and keep everything in it")
-    parser.add_argument("--serve", action="store_true", help="leave the embedded GitHub up at the end, until Ctrl-C")
+    parser.add_argument("--serve", action="store_true", help="keep the embedded GitHub running until Ctrl-C")
     group = parser.add_argument_group("rehearsal", "the same on your own repository; your clone is only read")
     group.add_argument("--repo", type=Path, metavar="PATH", help="your clone")
     group.add_argument("--issue", type=Path, metavar="FILE", help="your design doc, with `# Title` as its first line")

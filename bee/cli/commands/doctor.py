@@ -29,8 +29,8 @@ _COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee doctor`."""
     add_repo(parser)
-    parser.add_argument("--security", action="store_true", help="show too how much is at stake, and what holds it")
-    parser.add_argument("--write-test", action="store_true", help="make a ref below refs/bee/ and take it away again")
+    parser.add_argument("--security", action="store_true", help="also show how much is at stake, and what protects it")
+    parser.add_argument("--write-test", action="store_true", help="create a ref below refs/bee/ and delete it again")
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -108,8 +108,8 @@ def _show(findings: Findings, colour: bool) -> None:
         start = f"{check.status:<4}"
         start = f"\x1b[{_COLOURS[check.status]}m{start}\x1b[0m" if colour else start
         where = f"{check.repo}: " if check.repo else ""
-        mend = f"; to mend it: {check.mend}" if check.mend and check.status is not Level.OK else ""
-        line = f"{where}{check.name}: {' '.join(plain(check.text + mend).split())}"
+        fix = f"; to fix it: {check.fix}" if check.fix and check.status is not Level.OK else ""
+        line = f"{where}{check.name}: {' '.join(plain(check.text + fix).split())}"
         print(f"{start}  {terminal.hung(line, width - 6, ' ' * 6) if width else line}")
     for problem in findings.problems:
         print(f"bee: could not look: {plain(problem)}", file=sys.stderr)

@@ -54,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="ask nothing: take the defaults, and what the options say")
     parser.add_argument("--dry-run", action="store_true", help="ask nothing, show what would be written, write nothing")
     parser.add_argument("--intake", choices=INTAKES, help="which issues bee takes on (default: opted-in)")
-    parser.add_argument("--verify", metavar="COMMAND", help="what must pass before a merge (default: by what is there)")
+    parser.add_argument(
+        "--verify", metavar="COMMAND", help="what must pass before a merge (default: from the repository's files)"
+    )
     parser.add_argument("--engine", metavar="ENGINE", help=f"who plays the roles: {', '.join(ENGINES)}, or "
                         "a command in quotes")  # fmt: skip
     parser.add_argument("--sandbox", choices=("required", "none"), help="none: agents run with all your rights")

@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep GH_TOKEN (or GITHUB_TOKEN) of this shell for scheduled ticks, in ~/.git-bee/env with mode 0600",
     )
     parser.add_argument(
-        "--env", action="append", default=[], metavar="NAME", help="keep this variable of this shell there too"
+        "--env", action="append", default=[], metavar="NAME", help="store this variable of this shell there too"
     )
-    parser.add_argument("--print", action="store_true", help="only print the files")
+    parser.add_argument("--print", action="store_true", help="print the files only")
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     add_json(parser)
 

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee logs`."""
     add_repo(parser, number=True)
     parser.add_argument("--run", default="", metavar="ID", help="this run (default: the last one on this machine)")
-    parser.add_argument("--follow", action="store_true", help="go on until the run has ended")
+    parser.add_argument("--follow", action="store_true", help="follow until the run has ended")
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:

@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     elif command == "resume":
         parser.add_argument("number", nargs="?", type=item_number, metavar="N", help=NUMBER)
         parser.add_argument("--all", action="store_true", help="end a pause of whole repositories, and this host's own")
-        parser.add_argument("--rollback", action="store_true", help="let ticks go on after a rollback of bee itself")
+        parser.add_argument("--rollback", action="store_true", help="let ticks continue after a rollback of bee itself")
     add_repo(parser, number=command not in ("pause", "resume"))
     if command in ("approve", "request-changes"):
         parser.add_argument("reason", nargs="?", default="", help=REASON)
