@@ -92,7 +92,6 @@ def renames(nodes: Iterable[JsonReader]) -> tuple[Rename, ...]:
 
 def pull_ref(data: JsonReader) -> PullRef:
     """A pull request as another thing points to it."""
-    commit = data.one_or_null("mergeCommit")
     return PullRef(
         number=data.number("number"),
         state=data.word("state", PullState),
@@ -101,9 +100,7 @@ def pull_ref(data: JsonReader) -> PullRef:
         base_ref=data.text("baseRefName"),
         author=who(data.one_or_null("author")),
         cross_repository=data.flag("isCrossRepository"),
-        merged_at=data.time_or_null("mergedAt"),
         closed_at=data.time_or_null("closedAt"),
-        merge_commit=commit.text("oid") if commit else None,
         url=data.text("url"),
     )
 

@@ -46,8 +46,8 @@ timelineItems(
   {PAGE_INFO} nodes {{ __typename
     {EVENTS}
     ... on CrossReferencedEvent {{ createdAt isCrossRepository source {{ __typename
-      ... on PullRequest {{ number state merged mergedAt closedAt isCrossRepository headRefName headRefOid baseRefName
-        url author {{ ...Who }} mergeCommit {{ oid }} }} }} }}
+      ... on PullRequest {{ number state closedAt isCrossRepository headRefName headRefOid baseRefName
+        url author {{ ...Who }} }} }} }}
   }} }}"""
 
 PULL_TIMELINE: Final = f"""
@@ -299,8 +299,8 @@ query PullsOfBranch($owner: String!, $name: String!, $head: String!, $after: Str
   repository(owner: $owner, name: $name) {{
     pullRequests(first: 100, after: $after, headRefName: $head, states: [OPEN, CLOSED, MERGED],
       orderBy: {{field: CREATED_AT, direction: ASC}}) {{
-      {PAGE_INFO} nodes {{ number state merged mergedAt closedAt isCrossRepository headRefName headRefOid baseRefName
-        url author {{ ...Who }} mergeCommit {{ oid }} }} }}
+      {PAGE_INFO} nodes {{ number state closedAt isCrossRepository headRefName headRefOid baseRefName
+        url author {{ ...Who }} }} }}
   }}
 }}"""
     + ACTOR

@@ -163,9 +163,7 @@ class PullRef:
     base_ref: str
     author: Who | None
     cross_repository: bool
-    merged_at: int | None = None
     closed_at: int | None = None
-    merge_commit: str | None = None
     url: str = ""
 
 

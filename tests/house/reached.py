@@ -22,9 +22,10 @@ EXCEPTIONS: Final = (
     (r".*", r"daemon_threads|block_on_close|request_queue_size|handle_error", "socketserver reads and calls them"),
     (
         r"bee/forge/http.py",
-        r"protocol_version|disable_nagle_algorithm|rbufsize|handle_one_request|raw_requestline|handle_expect_100|log_message",
+        r"protocol_version|disable_nagle_algorithm|rbufsize|handle_one_request|raw_requestline|handle_expect_100|log_message|explain",
         "http.server reads and calls them",
     ),
+    (r"bee/(model|pipeline)/\w+\.py", "_value_", "enum reads it of a member that has columns"),
     (r".*", r"row_factory|formatter_class", "settings of sqlite3 and argparse"),
     (r".*", r"out_name|resolve_type", "settings of graphql-core"),
     (r".*", r"before_upstream_connection", "proxy.py calls it of a plugin"),

@@ -112,9 +112,7 @@ def pull(number: int = 7, branch: str = "bee/1-task", **more: Any) -> Pull:
 
 def ref(number: int = 7, step: str = "task", state: PullState = PullState.MERGED, of: int = 1, **more: Any) -> PullRef:
     """A pull request of bee's in an issue's timeline."""
-    at = {"merged_at": NOW - HOUR, "closed_at": NOW - HOUR} if state is PullState.MERGED else {}
-    if state is PullState.CLOSED:
-        at = {"closed_at": NOW - HOUR}
+    at = {} if state is PullState.OPEN else {"closed_at": NOW - HOUR}
     values: dict[str, Any] = {"author": BEE, "cross_repository": False, **at, **more}
     return PullRef(number=number, state=state, head_ref=f"bee/{of}-{step}", head=HEAD, base_ref="main", **values)
 
