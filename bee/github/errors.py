@@ -1,4 +1,4 @@
-"""What an answer of GitHub's that is no success means, in one place: by its status, its limits, its GraphQL errors."""
+"""Turns the error responses of GitHub into exceptions: one place for what a status or an error type means."""
 
 from __future__ import annotations
 

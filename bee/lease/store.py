@@ -190,9 +190,9 @@ class LeaseStore:
         return self._take(item_ref(claim.number), tip, record)
 
     def acquire_key(self, key: str, role: str, tip: Tip | None, alone: bool = False, **more: Any) -> Lease | None:
-        """Take the lease of what exists once in a repository, last seen at `tip`; None when another host was first.
+        """Take a singleton lease, last seen at `tip`; None when another host was first.
 
-        `alone`: the caller holds what nobody else does (an item's lease), so that a lease left by a crash is its own.
+        `alone`: the caller already holds an exclusive lease, so a live lease here is left over from its own crash.
         """
         if self._is_live(tip) and not alone:
             return None

@@ -2,12 +2,11 @@
 
 Evidence is (author, head, order): written by a trusted account, unedited by another, about this head; the latest wins.
 bee's own words come in the order of their records (`n=` in `bee:run`), people's comments and people's reviews in
-GitHub's order, whatever falls into one second. Nothing orders those three among one another within a second: there the
-stricter word comes last, but an answer after what it answers.
+GitHub's order. Within one second these three cannot be ordered: the stricter verdict counts as later, but a reply
+always follows what it answers.
 
-Two things do not count from when they were posted: a run's yes or reply is as old as the run itself, so a person's no
-that came while the agent worked, which it cannot have seen, stands; and what a run posted twice (its host slept in
-between) was said the first time.
+Two posts are dated earlier than GitHub dates them. A run's approval or reply dates from the start of the run, so a
+change request made meanwhile outranks it. A repeated post (its host slept in between) dates from its first copy.
 """
 
 from __future__ import annotations
@@ -195,7 +194,7 @@ def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator
 def _speaks_of_head(
     marker: markers.Marker, at: int, pull: Pull, record: Record | None, verdict: Verdict = Verdict.APPROVED
 ) -> bool:
-    """Whether a human marker is about the head as it is now (design, section 4).
+    """Whether a human marker is about the head as it is now.
 
     A yes without `sha=` is later than everything that names the head. A no is later than the head's commit, and no run
     shows that it was said of another head: one that comes while bee reads or tests is not lost when that is recorded.

@@ -47,7 +47,7 @@ def twins(view: View) -> list[Twin]:
 def twins_of(item: Item, trust: Trust) -> Iterator[Twin]:
     """The comments and reviews of bee's on one item that carry the effect key of an earlier one.
 
-    What a person edited is nobody's word any more: bee says it again, and that is not a twin.
+    A comment that a person edited no longer counts as bee's; posting it again is not a duplicate.
     """
     seen: set[str] = set()
     posts: tuple[Comment | Review, ...] = (*item.comments, *(item.reviews if isinstance(item, Pull) else ()))

@@ -138,7 +138,7 @@ def _known(values: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def _shapes(raw: bytes) -> Iterable[str]:
-    """How a value looks written out. In base64 it has three looks, by what stands before it."""
+    """How a value looks written out. Base64 has three forms, depending on the byte offset."""
     yield raw.decode("utf-8")
     yield raw.decode("utf-8")[::-1]
     yield raw.hex()

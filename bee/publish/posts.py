@@ -41,7 +41,7 @@ def edit_comment(writer: Writer, comment_id: int, body: str) -> None:
 
 
 def take_away(lease: Lease, twin: Twin) -> None:
-    """What was said twice is said once: a comment goes; a review, which GitHub lets nobody delete, says so instead."""
+    """Remove a duplicate: delete a comment; mark a review, which cannot be deleted, as a duplicate."""
     if isinstance(twin.post, Review):
         words = texts.said_twice(OWN_ROLE, twin.number, twin.post.id)
         write.edit_review(lease.client, lease.repo, twin.number, twin.post.id, words)

@@ -1,4 +1,4 @@
-"""What labels, ledger and this host's runs say is compared, and what is broken is repaired, before the decision."""
+"""Compare labels, ledger and this host's runs, and repair what disagrees, before deciding."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whether anything can have changed since a tick that found nothing to do.
 
-One conditional request, which GitHub answers with 304 and does not charge, and one question to git. Whatever is not
-plainly the same is looked at anew; so is everything where nothing is remembered, or what is cannot be read.
+One conditional request, which GitHub answers with 304 and does not charge, and one question to git. On any doubt, or
+without a readable hint, everything is read again.
 """
 
 from __future__ import annotations
