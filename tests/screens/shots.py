@@ -22,6 +22,7 @@ CHANGING = (
     (r"\d{4} of 5000", "4900 of 5000"),
     (r"\d+ GraphQL points(?! are)", "9 GraphQL points"),
     (r"[\d.]+ GiB", "9.9 GiB"),
+    (r"\([+-]\d s\)", "(+0 s)"),  # of the forge's clock, which goes on a second with what people do
     (r"\(\+\d s\)", "(+0 s)"),
 )
 

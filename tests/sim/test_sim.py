@@ -13,7 +13,7 @@ import pytest
 
 from tests.sim.world import simulate
 
-SPREAD = range(12)
+SPREAD = range(20)
 DEEP = range(3000)
 # What a spread must reach, or it shows nothing. The deep run must reach all of EVERYTHING.
 ENOUGH = (
