@@ -23,7 +23,6 @@ CHANGING = (
     (r"\d+ GraphQL points(?! are)", "9 GraphQL points"),
     (r"[\d.]+ GiB", "9.9 GiB"),
     (r"\([+-]\d s\)", "(+0 s)"),  # of the forge's clock, which goes on a second with what people do
-    (r"\(\+\d s\)", "(+0 s)"),
 )
 
 
