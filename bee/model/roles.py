@@ -53,3 +53,5 @@ ROLES: Final[dict[Role, RoleRow]] = {
                 looks_at=("head", "base")),
     )
 }  # fmt: skip
+# Those whose commits are the change itself.
+AUTHORS: Final = frozenset(row.role for row in ROLES.values() if row.writes_code and not row.tests_only)

@@ -20,7 +20,7 @@ from bee.model import markers
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary, began_at, fold
-from bee.model.roles import ROLES, Role
+from bee.model.roles import AUTHORS, ROLES
 from bee.pipeline.trust import Trust
 
 Post = Comment | Review
@@ -218,7 +218,7 @@ def _was_another_head(run: RunSummary, head: str) -> bool:
     """
     if run.outcome.void:
         return False
-    made = run.role == Role.DRAFTER and run.outcome is Outcome.PROGRESSED
+    made = run.role in AUTHORS and run.outcome is Outcome.PROGRESSED
     return made if run.head == head else bool(run.head)
 
 

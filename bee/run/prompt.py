@@ -17,7 +17,7 @@ from bee.model.errors import ConfigError
 from bee.model.items import CheckState, Comment, Issue, Item, Pull, Review, kind_of
 from bee.model.plan import Plan, Step, brief
 from bee.model.records import RunSummary
-from bee.model.roles import Role
+from bee.model.roles import AUTHORS, Role
 from bee.model.text import clipped, one_line
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
@@ -281,7 +281,7 @@ def feedback(brief_: Brief) -> str:
     parts = [_word(word) for word in said[-1:]]
     if brief_.role is Role.REVIEWER:
         return "".join(f"# Earlier review\n\n{part}" for part in parts)
-    if brief_.role is not Role.DRAFTER:
+    if brief_.role not in AUTHORS:
         return ""
     red = [c for c in item.checks if c.state is CheckState.RED and not c.name.startswith("bee/")]
     parts += [f"# Check failed: {one_line(c.name)}\n\n{one_line(c.description, 1000)}\n{c.url}" for c in red]

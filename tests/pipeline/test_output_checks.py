@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy
+from bee.engines.table import ENGINES
 from bee.model import limits
 from bee.pipeline.output_checks import Change, Gates, Handed, holds, refuse_commits, refuse_files
 
@@ -32,6 +33,13 @@ def changed(path: str, policy: Policy | None = None, **more: str) -> list[str]:
 def test_x8_what_other_programs_obey_is_a_persons_to_change(path: str) -> None:
     (said,) = changed(path)
     assert "only a person changes it" in said
+
+
+@pytest.mark.parametrize("path", sorted(path for row in ENGINES.values() for path in row.files))
+def test_what_an_engine_reads_of_a_clone_is_protected_at_any_depth(path: str) -> None:
+    inside = f"{path}x" if path.endswith("/") else path
+    assert changed(inside)
+    assert changed(f"sub/{inside}")
 
 
 @pytest.mark.parametrize("path", ["src/github/x.py", "docs/agents.md.txt", "lock.txt", "package.json", "claude/x.py"])

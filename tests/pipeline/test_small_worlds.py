@@ -42,7 +42,7 @@ def worlds(kind: type[Any]) -> Iterator[Facts]:
     values = values_of(kind)
     names = tuple(values)
     before = tuple(choices[0] for choices in values.values())
-    facts: Facts = kind(*before)
+    facts: Facts = kind(**dict(zip(names, before, strict=True)))
     for combination in itertools.product(*values.values()):
         for name, value, old in zip(names, combination, before, strict=True):
             if value is not old:
