@@ -161,23 +161,23 @@ def test_x7_what_could_steer_git_is_refused_as_an_argument(mirror: Mirror, upstr
         "main",
         "refs/x.lock",
     ):
-        with pytest.raises(GitError, match="no ref name"):
+        with pytest.raises(GitError, match="is not a ref name"):
             mirror.push_atomic([RefChange(name, None, main)])
         with pytest.raises(GitError):
             mirror.rev(name)
     for oid in ("--receive-pack=evil", "main", main[:10], f"{main}\n", "HEAD"):
-        with pytest.raises(GitError, match="no commit id"):
+        with pytest.raises(GitError, match="is not a commit id"):
             mirror.push_atomic([RefChange(REF, None, oid)])
-        with pytest.raises(GitError, match="no commit id"):
+        with pytest.raises(GitError, match="is not a commit id"):
             mirror.diff_names(oid, main)
-        with pytest.raises(GitError, match="no commit id"):
+        with pytest.raises(GitError, match="is not a commit id"):
             mirror.new_commits(oid, [main])
-        with pytest.raises(GitError, match="no commit id"):
+        with pytest.raises(GitError, match="is not a commit id"):
             mirror.added_lines([oid])
     for spec in ("--upload-pack=evil", "refs/heads/*", "ext::sh -c evil:refs/x", "+refs/heads/*:--x"):
         with pytest.raises(GitError):
             mirror.fetch([spec])
-    with pytest.raises(GitError, match="no ref pattern"):
+    with pytest.raises(GitError, match="is not a ref pattern"):
         mirror.remote_refs(["--upload-pack=evil"])
     for path in ("", "/etc/passwd", "a\nb"):
         with pytest.raises(GitError, match="no path"):

@@ -77,10 +77,10 @@ def test_refs_are_read_loose_packed_detached_and_moved(clone: Clone, upstream: U
     plain_git(clone.path, "checkout", "-q", "-b", "own/branch")
     assert clone.current_branch() == "own/branch"
     (clone.git_dir / "HEAD").write_text("ref: refs/heads/none\n")
-    with pytest.raises(GitError, match="no commit id"):
+    with pytest.raises(GitError, match="is not a commit id"):
         clone.head()
     (clone.git_dir / "HEAD").write_text("ref: ../../../etc/passwd\n")
-    with pytest.raises(GitError, match="no ref name"):
+    with pytest.raises(GitError, match="is not a ref name"):
         clone.head()
 
 
@@ -183,7 +183,7 @@ def test_links_in_the_git_folder_are_not_followed(clone: Clone, mirror: Mirror, 
 def test_a_pipe_in_place_of_a_file_holds_nobody_up(clone: Clone) -> None:
     (clone.git_dir / "HEAD").unlink()
     os.mkfifo(clone.git_dir / "HEAD")
-    with pytest.raises(GitError, match="no plain file"):
+    with pytest.raises(GitError, match="is not a plain file"):
         clone.head()
 
 

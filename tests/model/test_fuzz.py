@@ -56,7 +56,10 @@ LINE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl"
 TITLE = LINE.filter(bool)
 PATH = st.from_regex(r"[a-z0-9_]{1,8}(/[a-z0-9_.]{1,8}[a-z])?", fullmatch=True)
 STEP_ID = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
-STEP = st.builds(Step, STEP_ID, TITLE, TITLE, st.lists(PATH, min_size=1, max_size=3).map(tuple), LINE, st.booleans())
+STEP = st.builds(
+    Step, id=STEP_ID, title=TITLE, accept=TITLE, files=st.lists(PATH, min_size=1, max_size=3).map(tuple), note=LINE,
+    ticked=st.booleans(),
+)  # fmt: skip
 STEPS = st.lists(STEP, min_size=1, max_size=PLAN_STEPS_MAX, unique_by=lambda step: step.id).map(tuple)
 
 

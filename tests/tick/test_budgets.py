@@ -52,7 +52,7 @@ def test_over_the_days_money_nothing_is_dispatched_anywhere_until_midnight(stage
     for host in (one, two, one):
         report = stage.tick(host)
         assert (report.run, report.exit, report.problems) == ("", 0, [])
-        assert "6.00 USD were spent today, the limit is 5.00 (usd_per_day); it goes on at " in report.said
+        assert "6.00 USD were spent today, the limit is 5.00 (usd_per_day); it continues at " in report.said
         assert "00:00 UTC" in report.said
     assert report.requests == 2, "one look, and the dependencies of what could go on: the alert costs nothing again"
     (alert,) = [item for item in stage.call("ada", "GET", stage.at("/issues")) if "money" in item["title"]]
