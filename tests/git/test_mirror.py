@@ -180,7 +180,7 @@ def test_x7_what_could_steer_git_is_refused_as_an_argument(mirror: Mirror, upstr
     with pytest.raises(GitError, match="is not a ref pattern"):
         mirror.remote_refs(["--upload-pack=evil"])
     for path in ("", "/etc/passwd", "a\nb"):
-        with pytest.raises(GitError, match="no path"):
+        with pytest.raises(GitError, match="is not a path"):
             mirror.show(main, path)
 
 
