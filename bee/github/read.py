@@ -241,7 +241,9 @@ def own_issues(client: GitHubClient, repo: str, login: str) -> tuple[tuple[int, 
     for page in range(1, limits.OWN_ISSUES_PAGES_MAX + 1):
         params = {"creator": login, "state": "all", "per_page": str(limits.PAGE_ITEMS_MAX), "page": str(page)}
         listed = rows(client.rest("GET", path, params=params)[0], f"GET {path}")
-        found += [(data.number("number"), data.text_or_null("body") or "") for data in listed if not data.has("pull_request")]
+        found += [
+            (data.number("number"), data.text_or_null("body") or "") for data in listed if not data.has("pull_request")
+        ]
         if len(listed) < limits.PAGE_ITEMS_MAX:
             break
     return tuple(found)
@@ -253,7 +255,9 @@ def open_alert(client: GitHubClient, repo: str, creator: str, marker: str) -> in
     Only bee's own issues count: anybody may write a marker into theirs.
     """
     listed = client.pages(f"/repos/{repo}/issues", {"state": "open", "creator": creator})
-    issues = [(data.number("number"), data.text_or_null("body") or "") for data in listed if not data.has("pull_request")]
+    issues = [
+        (data.number("number"), data.text_or_null("body") or "") for data in listed if not data.has("pull_request")
+    ]
     return min((number for number, body in issues if marker in body), default=0)
 
 
