@@ -12,7 +12,6 @@ from bee.pipeline import decide as pipeline
 from bee.pipeline.leftovers import may_alert
 from bee.pipeline.unchanged import hint_of, is_quiet, shown
 from bee.publish.alerts import Alert, raise_alert
-from bee.tick.alerting import ring
 from bee.tick.context import Tick
 from bee.tick.guard import ROLLBACK_PENDING, rollback_to_report
 from bee.tick.unchanged import remember as remember_repo
@@ -55,12 +54,6 @@ def decide(tick: Tick) -> None:
     decision = pipeline.decide(tick.views)
     tick.report.decision, tick.report.choice = decision, pipeline.decision_json(decision)
     tick.report.items, tick.report.said = shown(decision.statuses), decision.held
-
-
-def alert(tick: Tick) -> None:
-    """Raise, count or clear alerts, where there is anything to say."""
-    if may_alert(tick.views, tick.decision):
-        ring(tick.host, tick.client, tick.views, tick.decision, tick.report)
 
 
 def remember(tick: Tick) -> None:

@@ -27,10 +27,10 @@ def tick(host: Host, options: TickOptions) -> TickReport:
         if (stopped or unchanged(now)) and not rollback_to_report(now):
             return now.report
         # The one lazy import of a tick: where nothing changed, it does not pay for all the rest.
+        from bee.tick.alerting import update_alerts
         from bee.tick.dispatch import claim
         from bee.tick.reconcile import reconcile
         from bee.tick.stages import (
-            alert,
             answer_dashboards,
             decide,
             remember,
@@ -44,8 +44,8 @@ def tick(host: Host, options: TickOptions) -> TickReport:
         else:
             from bee.tick.dispatch import launch
         stages: tuple[Callable[[Tick], None], ...] = (
-            report_rollback, snapshot, answer_dashboards, reconcile, decide, alert, remember, claim, launch,
-            show_dashboards,
+            report_rollback, snapshot, answer_dashboards, reconcile, decide, update_alerts, remember, claim,
+            launch, show_dashboards,
         )  # fmt: skip
         if options.dry:
             stages = (snapshot, decide)
