@@ -6,7 +6,7 @@ Returns bee's values; no JSON leaves this package. Decides nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from bee.github import fields, queries
 from bee.github.client import GitHubClient
 from bee.github.graphql import ask, complete, names_of, rest_of
-from bee.github.json import JsonReader, rows
+from bee.github.json import JsonReader
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
@@ -236,17 +236,15 @@ def _dependent(client: GitHubClient, repo: str) -> list[int]:
 
 def own_issues(client: GitHubClient, repo: str, login: str) -> tuple[tuple[int, str], ...]:
     """(number, body) of the latest issues that an account opened, newest first; at most OWN_ISSUES_PAGES_MAX pages."""
-    path = f"/repos/{repo}/issues"
-    found: list[tuple[int, str]] = []
-    for page in range(1, limits.OWN_ISSUES_PAGES_MAX + 1):
-        params = {"creator": login, "state": "all", "per_page": str(limits.PAGE_ITEMS_MAX), "page": str(page)}
-        listed = rows(client.rest("GET", path, params=params)[0], f"GET {path}")
-        found += [
-            (data.number("number"), data.text_or_null("body") or "") for data in listed if not data.has("pull_request")
-        ]
-        if len(listed) < limits.PAGE_ITEMS_MAX:
-            break
-    return tuple(found)
+    return _issues(client, repo, {"creator": login, "state": "all"}, limits.OWN_ISSUES_PAGES_MAX)
+
+
+def _issues(
+    client: GitHubClient, repo: str, params: Mapping[str, str], pages_max: int = 0
+) -> tuple[tuple[int, str], ...]:
+    listed = client.pages(f"/repos/{repo}/issues", params, pages_max=pages_max)
+    issues = (data for data in listed if not data.has("pull_request"))
+    return tuple((data.number("number"), data.text_or_null("body") or "") for data in issues)
 
 
 def open_alert(client: GitHubClient, repo: str, creator: str, marker: str) -> int:
@@ -254,18 +252,14 @@ def open_alert(client: GitHubClient, repo: str, creator: str, marker: str) -> in
 
     Only bee's own issues count: anybody may write a marker into theirs.
     """
-    listed = client.pages(f"/repos/{repo}/issues", {"state": "open", "creator": creator})
-    issues = [
-        (data.number("number"), data.text_or_null("body") or "") for data in listed if not data.has("pull_request")
-    ]
+    issues = _issues(client, repo, {"state": "open", "creator": creator})
     return min((number for number, body in issues if marker in body), default=0)
 
 
 def closed_with(client: GitHubClient, repo: str, label: str) -> list[int]:
     """The numbers of closed items that carry a label, those of the first page: the rest waits."""
-    path = f"/repos/{repo}/issues"
-    params = {"state": "closed", "labels": label, "per_page": str(limits.PAGE_ITEMS_MAX)}
-    return [data.number("number") for data in rows(client.rest("GET", path, params=params)[0], f"GET {path}")]
+    params = {"state": "closed", "labels": label}
+    return [data.number("number") for data in client.pages(f"/repos/{repo}/issues", params, pages_max=1)]
 
 
 @dataclass(frozen=True, slots=True)
