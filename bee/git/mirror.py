@@ -122,15 +122,6 @@ class Mirror(Workspaces):
         args = ["commit-tree", parse.treeish(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
         return self.oid(*args, stdin=message.encode("utf-8", "replace"), more_env=dates)
 
-    def write_tree(self, files: dict[str, bytes]) -> str:
-        """A tree with these files at its top; the oid of the tree. Without files, the empty tree."""
-        lines = []
-        for name, content in sorted(files.items()):
-            if not name or "/" in name or "\0" in name or name in {".", "..", ".git"}:
-                raise GitError(f"{name[:80]!r} is not a file name for the top of a tree")
-            lines.append(f"100644 blob {self.oid('hash-object', '-w', '--stdin', stdin=content)}\t{name}\0")
-        return self.oid("mktree", "-z", stdin="".join(lines).encode())
-
     def take_back(self, clone: Clone, oid: str) -> None:
         """Bring the agent's commits up to `oid` into the mirror, checked, under refs/bee-in/.
 

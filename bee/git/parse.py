@@ -12,7 +12,8 @@ from bee.model.errors import GitError
 OID: Final = re.compile(r"[0-9a-f]{40}")
 NO_MODE: Final = "000000"
 _REF_PART: Final = r"(?!\.)(?:(?!\.\.|@\{)[^\x00-\x20\x7f~^:?*\[\\/])+(?<!\.lock)(?<!\.)"
-_REF: Final = re.compile(rf"(?!-)(?:{_REF_PART}/)*{_REF_PART}")
+_REF: Final = re.compile(rf"refs/(?:{_REF_PART}/)*{_REF_PART}")
+_BRANCH: Final = re.compile(rf"(?!-)(?:{_REF_PART}/)*{_REF_PART}")
 _PATTERN: Final = re.compile(rf"refs/(?:{_REF_PART}/)*(?:{_REF_PART}|\*)")
 
 
@@ -53,15 +54,14 @@ def treeish(text: str) -> str:
 
 def ref(text: str) -> str:
     """The text, if it is a safe full ref name below refs/. Raises GitError."""
-    if not (text.startswith("refs/") and _REF.fullmatch(text)):
+    if not _REF.fullmatch(text):
         raise GitError(f"{text[:80]!r} is not a ref name that bee would use")
     return text
 
 
 def branch(text: str) -> str:
     """The text, if it is a safe branch name. Raises GitError."""
-    ref(f"refs/heads/{text}")
-    if text.startswith("-"):
+    if not _BRANCH.fullmatch(text):
         raise GitError(f"{text[:80]!r} is not a branch name that bee would use")
     return text
 

@@ -12,24 +12,7 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from bee.github.json import JsonReader
-from bee.model.items import (
-    Check,
-    CheckState,
-    Comment,
-    Edit,
-    Issue,
-    Item,
-    LabelEvent,
-    Permission,
-    Pull,
-    PullRef,
-    PullState,
-    Rename,
-    Review,
-    ReviewState,
-    Tip,
-    Who,
-)
+from bee.model import items
 from bee.model.records import decode
 
 T = TypeVar("T")
@@ -101,16 +84,16 @@ def _first(pages: Field[T]) -> Field[T]:
 WHO: Final = "__typename login ... on User { databaseId } ... on Bot { databaseId }"
 
 
-def _who(name: str) -> Field[Who | None]:
+def _who(name: str) -> Field[items.Who | None]:
     """An account of GraphQL's `Actor`; None for a deleted one."""
 
-    def read(data: JsonReader) -> Who | None:
+    def read(data: JsonReader) -> items.Who | None:
         actor = data.one_or_null(name)
         if actor is None:
             return None
         kind = actor.text("__typename")
         known = kind in ("User", "Bot")  # no other kind of actor has a `databaseId`
-        return Who(actor.text("login"), actor.number_or_null("databaseId") if known else None, kind == "Bot")
+        return items.Who(actor.text("login"), actor.number_or_null("databaseId") if known else None, kind == "Bot")
 
     return Field(f"{name} {{ ...Who }}", read)
 
@@ -120,7 +103,7 @@ _POST: Final[Fields] = {
     "id": Field("fullDatabaseId", lambda data: data.number_or_null("fullDatabaseId") or 0),
     "author": _who("author"), "body": _text("body"), "url": _text("url"), **_LAST_EDIT,
 }  # fmt: skip
-COMMENTS: Final = _pages("comments", _table(Comment, **_POST, at=_time("createdAt"), node_id=_text("id")))
+COMMENTS: Final = _pages("comments", _table(items.Comment, **_POST, at=_time("createdAt"), node_id=_text("id")))
 
 
 def _reviewed_at(data: JsonReader) -> int:
@@ -136,8 +119,8 @@ def _commit_of(data: JsonReader) -> str | None:
 REVIEWS: Final = _pages(
     "reviews",
     _table(
-        Review, **_POST,
-        state=Field("state", lambda data: data.word("state", ReviewState)),
+        items.Review, **_POST,
+        state=Field("state", lambda data: data.word("state", items.ReviewState)),
         at=Field("submittedAt createdAt", _reviewed_at),
         commit=Field("commit { oid }", _commit_of),
     ),
@@ -153,7 +136,7 @@ def _text_after(data: JsonReader) -> str | None:
 
 EDITS: Final = _pages(
     "userContentEdits",
-    _table(Edit, editor=_who("editor"), at=_time("editedAt"), text=Field("diff deletedAt", _text_after)),
+    _table(items.Edit, editor=_who("editor"), at=_time("editedAt"), text=Field("diff deletedAt", _text_after)),
     nullable=True,
 )
 LABELS: Final = _pages("labels", _text("name"))
@@ -161,14 +144,14 @@ LABELS: Final = _pages("labels", _text("name"))
 # ---- what happened to an item ----
 
 PULL_REF: Final = _table(
-    PullRef,
-    number=_number("number"), state=Field("state", lambda data: data.word("state", PullState)),
+    items.PullRef,
+    number=_number("number"), state=Field("state", lambda data: data.word("state", items.PullState)),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"), author=_who("author"),
     cross_repository=_flag("isCrossRepository"), closed_at=_time_or_null("closedAt"), url=_text("url"),
 )  # fmt: skip
 
 
-def _own_pull(data: JsonReader) -> PullRef | None:
+def _own_pull(data: JsonReader) -> items.PullRef | None:
     """The pull request of this repository that a cross reference comes from."""
     source = data.one("source")
     own = source.text("__typename") == "PullRequest" and not data.flag("isCrossRepository")
@@ -178,9 +161,9 @@ def _own_pull(data: JsonReader) -> PullRef | None:
 _EVENT: Final[Fields] = {"actor": _who("actor"), "at": _time("createdAt")}
 _LABEL: Final = Field("label { name }", lambda data: data.one("label").text("name"))
 _EVENTS: Final[Fields] = {
-    "LabeledEvent": _table(partial(LabelEvent, added=True), label=_LABEL, **_EVENT),
-    "UnlabeledEvent": _table(partial(LabelEvent, added=False), label=_LABEL, **_EVENT),
-    "RenamedTitleEvent": _table(Rename, before=_text("previousTitle"), **_EVENT),
+    "LabeledEvent": _table(partial(items.LabelEvent, added=True), label=_LABEL, **_EVENT),
+    "UnlabeledEvent": _table(partial(items.LabelEvent, added=False), label=_LABEL, **_EVENT),
+    "RenamedTitleEvent": _table(items.Rename, before=_text("previousTitle"), **_EVENT),
 }
 _LINKED: Final = Field(
     f"isCrossRepository source {{ __typename ... on PullRequest {{ {PULL_REF.query} }} }}", _own_pull
@@ -196,22 +179,24 @@ PULL_TIMELINE: Final = _pages("timelineItems", _by_type(**_EVENTS), f", itemType
 # ---- the checks of a head ----
 
 
-def _state_of_run(data: JsonReader) -> CheckState:
+def _state_of_run(data: JsonReader) -> items.CheckState:
     conclusion = data.text_or_null("conclusion")
-    return CheckState.of_conclusion(conclusion) if data.text("status") == "COMPLETED" else CheckState.PENDING
+    return (
+        items.CheckState.of_conclusion(conclusion) if data.text("status") == "COMPLETED" else items.CheckState.PENDING
+    )
 
 
 CHECKS: Final = _pages(
     "contexts",
     _by_type(
         StatusContext=_table(
-            Check,
-            name=_text("context"), state=Field("state", lambda data: CheckState.of_status(data.text("state"))),
+            items.Check,
+            name=_text("context"), state=Field("state", lambda data: items.CheckState.of_status(data.text("state"))),
             at=_time("createdAt"), creator=_who("creator"), description=_or_empty("description"),
             url=_or_empty("targetUrl"),
         ),
         CheckRun=_table(
-            Check,
+            items.Check,
             name=_text("name"), state=Field("status conclusion", _state_of_run), at=_time_or_null("completedAt"),
             url=_or_empty("detailsUrl"),
         ),
@@ -241,7 +226,7 @@ def rollup_of(data: JsonReader) -> JsonReader | None:
     return commit.one_or_null("statusCheckRollup") if commit else None
 
 
-def checks(data: JsonReader) -> tuple[Check, ...]:
+def checks(data: JsonReader) -> tuple[items.Check, ...]:
     """The checks of a pull request's head."""
     rollup = rollup_of(data)
     return CHECKS.read(rollup) if rollup else ()
@@ -267,13 +252,13 @@ def _of(kind: type[T], timeline: Iterable[Any]) -> tuple[T, ...]:
 
 def _item(make: Callable[..., T], label_names: Iterable[str], timeline: Iterable[Any], **facts: Any) -> T:
     """An issue or a pull request, with its timeline sorted by kind."""
-    events, renames = _of(LabelEvent, timeline), _of(Rename, timeline)
+    events, renames = _of(items.LabelEvent, timeline), _of(items.Rename, timeline)
     return make(label_names=frozenset(label_names), events=events, renames=renames, **facts)
 
 
-def _issue(timeline: Iterable[Any], **facts: Any) -> Issue:
-    pulls = {ref.number: ref for ref in _of(PullRef, timeline)}
-    return _item(Issue, timeline=timeline, pulls=tuple(pulls.values()), **facts)
+def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
+    pulls = {ref.number: ref for ref in _of(items.PullRef, timeline)}
+    return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), **facts)
 
 
 def _sub_issues_open(data: JsonReader) -> int:
@@ -298,7 +283,7 @@ ISSUE: Final = _table(
     sub_issues_open=Field("subIssuesSummary { total completed }", _sub_issues_open),
 )  # fmt: skip
 PULL: Final = _table(
-    partial(_item, Pull), **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
+    partial(_item, items.Pull), **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
     open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
     base=Field("baseRef { target { oid } }", _base), merged=_flag("merged"), draft=_flag("isDraft"),
@@ -308,34 +293,34 @@ PULL: Final = _table(
 ITEMS: Final[Fields] = {"Issue": ISSUE, "PullRequest": PULL}
 
 
-def item(data: JsonReader) -> Item:
+def item(data: JsonReader) -> items.Item:
     """An issue or a pull request, by its `__typename`. Its lists are complete."""
-    found: Item = data.word("__typename", ITEMS.__getitem__).read(data)
+    found: items.Item = data.word("__typename", ITEMS.__getitem__).read(data)
     return found
 
 
 # ---- refs and the repository ----
 
 
-def _tip(data: JsonReader) -> Tip:
+def _tip(data: JsonReader) -> items.Tip:
     target = data.one("target")
     commit = target.text("__typename") == "Commit"
-    return Tip(target.text("oid"), decode(target.text("message")) if commit else None)
+    return items.Tip(target.text("oid"), decode(target.text("message")) if commit else None)
 
 
 # One of bee's refs with its record, where it points to a commit that holds one.
 TIP: Final = Field("name target { __typename oid ... on Commit { message } }", _tip)
 
 
-def tip(data: JsonReader, name: str) -> Tip | None:
+def tip(data: JsonReader, name: str) -> items.Tip | None:
     """Where the ref that was asked for as `name` stands; None where there is none."""
     ref = data.one_or_null(name)
     return TIP.read(ref) if ref else None
 
 
-def permission(text: str | None) -> Permission:
+def permission(text: str | None) -> items.Permission:
     """A permission of GraphQL or REST; any word bee does not know is NONE."""
     try:
-        return Permission((text or "none").upper())
+        return items.Permission((text or "none").upper())
     except ValueError:
-        return Permission.NONE
+        return items.Permission.NONE

@@ -37,32 +37,26 @@ class JsonReader:
 
     def text(self, name: str, otherwise: str | None = None) -> str:
         """A text; `otherwise`, if it is given, where GitHub leaves it out or says null."""
-        value = self.data.get(name)
-        if type(value) is str:
-            return value
-        if value is None and otherwise is not None:
-            return otherwise
-        self._wrong(name, "a text")
+        return self._of_type(name, str, "a text", otherwise)
 
     def flag(self, name: str, otherwise: bool | None = None) -> bool:
         """True or false; `otherwise` as for `text`."""
-        value = self.data.get(name)
-        if type(value) is bool:
-            return value
-        if value is None and otherwise is not None:
-            return otherwise
-        self._wrong(name, "yes or no")
+        return self._of_type(name, bool, "yes or no", otherwise)
 
     def number(self, name: str, otherwise: int | None = None) -> int:
         """A whole number; `otherwise` as for `text`. GraphQL's `BigInt` comes as text."""
         value = self.data.get(name)
-        if type(value) is int:
-            return value
         if type(value) is str and value.isascii() and value.isdigit():
             return int(value)
+        return self._of_type(name, int, "a number", otherwise)
+
+    def _of_type(self, name: str, kind: type[T], wanted: str, otherwise: T | None = None) -> T:
+        value = self.data.get(name)
+        if type(value) is kind:
+            return value
         if value is None and otherwise is not None:
             return otherwise
-        self._wrong(name, "a number")
+        self._wrong(name, wanted)
 
     def time(self, name: str) -> int:
         """A time, in seconds since the epoch."""
@@ -78,17 +72,11 @@ class JsonReader:
 
     def one(self, name: str) -> JsonReader:
         """Another object."""
-        value = self.data.get(name)
-        if type(value) is dict:
-            return JsonReader(value, name, self)
-        self._wrong(name, "an object")
+        return JsonReader(self._of_type(name, dict, "an object"), name, self)
 
     def many(self, name: str) -> list[JsonReader]:
         """A list of objects."""
-        value = self.data.get(name)
-        if type(value) is not list:
-            self._wrong(name, "a list")
-        return _objects(value, name, self)
+        return _objects(self._of_type(name, list, "a list"), name, self)
 
     def texts(self, name: str) -> list[str]:
         """A list of texts; empty where GitHub leaves it out or says null."""

@@ -85,13 +85,11 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
     found = read.read_dependencies(client, view.snapshot.repo, numbers, open_items)
-    issues = tuple(
-        replace(issue, blocked_by_open=found[issue.number][0], blockers=found[issue.number][1])
-        if issue.number in found
-        else issue
-        for issue in view.snapshot.issues
-    )
-    return replace(view, snapshot=replace(view.snapshot, issues=issues))
+    issues = []
+    for issue in view.snapshot.issues:
+        count, here = found.get(issue.number, (0, ()))
+        issues.append(replace(issue, blocked_by_open=count, blockers=here))
+    return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 
 
 def _with_fixed(client: GitHubClient, view: View) -> View:

@@ -30,17 +30,8 @@ from bee.model.plan import read_body
 from bee.model.records import OWN_ROLE, Record, fold
 from bee.model.refs import branch_of, item_ref
 from bee.model.text import neutralised
+from bee.pipeline import escalation
 from bee.pipeline.decide import Act, Escalate, Repair
-from bee.pipeline.escalation import (
-    QUARANTINE,
-    TRIED_SHOWN_MAX,
-    alert_key,
-    escalation_key,
-    escalation_text,
-    release_due,
-    releases,
-    tried_on,
-)
 from bee.pipeline.facts import Broken, RepairKind, View, human_by_person, record_of
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.positions import Position, position
@@ -81,7 +72,7 @@ def _claim_of(act: Act, run: str) -> Claim:
     if isinstance(act, Repair):
         key = SHOWN if act.kind is RepairKind.SHOW else act.kind.value
     elif act.quarantine:
-        key, head = QUARANTINE, one.item.head if isinstance(one.item, Pull) else ""
+        key, head = escalation.QUARANTINE, one.item.head if isinstance(one.item, Pull) else ""
     position = str(one.placement.position)
     return Claim(number=one.number, role=OWN_ROLE, run=run, fingerprint=key, position=position, head=head)
 
@@ -223,9 +214,12 @@ def _escalation(act: Escalate, view: View, record: Record) -> tuple[Effect, ...]
     one, effects, label = act.status, list[Effect](), _label_of(act)
     pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
     if act.quarantine:
-        bug = texts.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
-        effects.append(OpenAlert(alert_key(one.number), *bug))
-    text, key = escalation_text(one, act.cause, act.reason, view), escalation_key(one.item, act.cause, view, pull)
+        bug = texts.hot_loop(one.number, act.reason, escalation.tried_on(one.item, view)[-escalation.TRIED_SHOWN_MAX :])
+        effects.append(OpenAlert(escalation.alert_key(one.number), *bug))
+    text, key = (
+        escalation.escalation_text(one, act.cause, act.reason, view),
+        escalation.escalation_key(one.item, act.cause, view, pull),
+    )
     effects.append(_post(record, text, key, cause=act.cause.value))
     if label is not None:
         effects.append(SetLabels(one.number, (label.value,), _present(one, Label.WIP)))
@@ -234,8 +228,8 @@ def _escalation(act: Escalate, view: View, record: Record) -> tuple[Effect, ...]
 
 def _release(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]:
     """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
-    count = releases(one.item, view, record_of(view, one.number)) + 1
-    text = texts.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
+    count = escalation.releases(one.item, view, record_of(view, one.number)) + 1
+    text = texts.released(escalation.release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
     key = effect_key(one.number, OWN_ROLE, f"{resumed_at(one.item, view.trust)} {count}", "release")
     return _post(record, text, key), SetLabels(one.number, (), _present(one, Label.QUARANTINE))
 

@@ -10,7 +10,7 @@ from bee.lease.store import LeaseStore
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.pipeline import decide as pipeline
 from bee.pipeline.leftovers import may_alert
-from bee.pipeline.unchanged import hint_of, is_quiet, shown
+from bee.pipeline.skip import hint_of, may_skip, shown
 from bee.publish.alerts import Alert, raise_alert
 from bee.tick.context import Tick
 from bee.tick.guard import ROLLBACK_PENDING, rollback_to_report
@@ -62,7 +62,7 @@ def remember(tick: Tick) -> None:
         return
     alerts = may_alert(tick.views, tick.decision)
     for view in tick.views:
-        waits = not alerts and is_quiet(view, tick.decision)
+        waits = not alerts and may_skip(view, tick.decision)
         remember_repo(tick, view.snapshot.repo, hint_of(view, tick.decision) if waits else None)
 
 

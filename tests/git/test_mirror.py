@@ -308,15 +308,6 @@ def test_merging_without_a_work_tree(mirror: Mirror, upstream: Upstream) -> None
         mirror.merge_tree(main, "1" * 40)
 
 
-def test_a_tree_of_files(mirror: Mirror) -> None:
-    tree = mirror.write_tree({"b": b"2", "a.txt": b"1"})
-    commit = mirror.commit_record("x", tree, [])
-    assert mirror.show(commit, "a.txt") == b"1"
-    assert mirror.write_tree({}) == EMPTY_TREE
-    with pytest.raises(GitError, match="file name"):
-        mirror.write_tree({"../x": b""})
-
-
 def test_a_command_over_its_time_is_stopped(git: Git) -> None:
     with pytest.raises(UnreachableError, match=r"within 0.2 seconds"):
         git.ask(["-c", "alias.wait=!sleep 20", "wait"], seconds=0.2)
