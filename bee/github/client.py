@@ -98,7 +98,7 @@ class GitHubClient:
         return self._decoded(answer), answer
 
     def one(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> JsonReader:
-        """The object that answers a REST request. Raises as `rest` does, and ServerError where it is none."""
+        """The object that answers a REST request. Raises as `rest`, and ServerError where it is not an object."""
         return top(self.rest(method, path, body, params)[0], f"{method} {path}")
 
     def last_change(self, repo: str, etag: str) -> tuple[int | None, str]:
@@ -140,7 +140,11 @@ class GitHubClient:
         raise CutOffError(f"{path} has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 
     def graphql(self, document: str, variables: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
-        """One GraphQL request. Raises GraphQLErrors when the answer carries errors, else as `rest`."""
+        """One GraphQL request; its `data`. Raises GraphQLErrors when the answer carries errors, else as `rest`.
+
+        GitHub answers 200 with `errors`, a spent limit too:
+        https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+        """
         body = {"query": document, "variables": dict(variables)}
         answer = self._send("POST", self.servers.graphql, again=not write, json=body, params=None)
         whole = top(self._decoded(answer), document)

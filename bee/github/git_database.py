@@ -98,7 +98,7 @@ def _ref(client: GitHubClient, repo: str, ref: str) -> JsonReader | None:
 
 
 def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
-    """A ref taken away; one that is not there is no error."""
+    """A ref taken away; one that is not there is not an error."""
     try:
         client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
     except (NotFoundError, RefusedError):

@@ -1,7 +1,7 @@
 """Everything bee writes through GitHub's API, one function per request. Looks at nothing, decides nothing.
 
 A reply that is lost raises UnreachableError, and one of another shape ServerError: the write may have taken effect all
-the same, so whoever calls looks before it tries again.
+the same, so whoever calls looks before it tries again. A refusal raises as `GitHubClient.rest` does.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ from bee.model.refs import item_ref
 
 
 def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, label: str) -> tuple[Item, Tip | None]:
-    """Put the label WIP on an item, and read the item and its lease again in the same request."""
+    """Put the label WIP on an item, and read the item and its lease again in the same request.
+
+    Raises as `graphql.ask`; asked twice, a label is still one label.
+    """
     variables = {"item": node_id, "label": label, "ref": item_ref(number)}
-    data = ask(client, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
+    data = ask(client, queries.CLAIM, variables)
     node = data.one("addLabelsToLabelable").one("labelable")
     return whole_item(client, repo, node), fields.tip(node.one("repository"), "lease")
 
@@ -64,7 +67,11 @@ def pause_item(
 
 
 def label_id(client: GitHubClient, repo: str, label: Label) -> str:
-    """The node id of one of bee's labels, made with its colour and description when it is not there."""
+    """The node id of one of bee's labels, made with its colour and description where it does not exist yet.
+
+    Where another machine makes it in the same moment, GitHub answers 422, and the label is there:
+    https://docs.github.com/en/rest/issues/labels#create-a-label
+    """
     path = f"/repos/{repo}/labels"
     one = f"{path}/{quote(label.value, safe='')}"
     try:
@@ -79,12 +86,12 @@ def label_id(client: GitHubClient, repo: str, label: Label) -> str:
 
 
 def add_labels(client: GitHubClient, repo: str, number: int, names: Sequence[str]) -> None:
-    """Add labels (a label that is there already stays: this is no compare-and-swap)."""
+    """Add labels; existing ones stay, so this is not a compare-and-swap."""
     client.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
 
 
 def remove_label(client: GitHubClient, repo: str, number: int, name: str) -> None:
-    """Take a label off; one that is not there is no error."""
+    """Take a label off; one that is not there is not an error."""
     with suppress(NotFoundError):
         client.rest("DELETE", f"/repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
 
@@ -174,6 +181,6 @@ def merged_as(client: GitHubClient, repo: str, number: int) -> tuple[str, str]:
 
 
 def delete_comment(client: GitHubClient, repo: str, comment_id: int) -> None:
-    """A comment taken away; one that is not there is no error."""
+    """A comment taken away; one that is not there is not an error."""
     with suppress(NotFoundError):
         client.rest("DELETE", f"/repos/{repo}/issues/comments/{comment_id}")

@@ -1,6 +1,6 @@
 """What crashed runs and closed items left behind on GitHub goes, within bounds. Decides no work.
 
-On every tick: leases of dead runs on closed items, and comments that stand twice. Once a day and machine, the sweep:
+On every tick: leases of dead runs on closed items, and posts made twice. Once a day and machine, the sweep:
 what long-closed items left; nothing there matters to a decision, and what is not done today waits.
 Nothing is deleted but labels of bee's, doubled posts of bee's, and refs below `refs/bee/`.
 """
