@@ -20,7 +20,6 @@ from bee.model.errors import GitError, RefConflict
 from bee.model.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, GIT_SECONDS_MAX, SCAN_BYTES_MAX
 from bee.system import home
 
-REFS_PER_PUSH_MAX: Final = 50
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
 LOG_COMMITS_MAX: Final = 1000
 _PLAIN_DIFF: Final = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -100,8 +99,6 @@ class Mirror(Workspaces):
         Raises RefConflict where a ref was elsewhere, a LookError where the answer did not come (the push may have
         taken effect all the same: ask `remote_refs`), GitError for any other refusal.
         """
-        if not 0 < len(changes) <= REFS_PER_PUSH_MAX:
-            raise GitError(f"a push of {len(changes)} refs; at least 1 and at most {REFS_PER_PUSH_MAX} make sense")
         args = ["push", "--atomic", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"]
         args += ["--recurse-submodules=no", *(change.lease for change in changes)]
         args += ["--", self.url, *(change.refspec for change in changes)]
