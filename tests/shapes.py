@@ -8,13 +8,13 @@ from typing import Any
 
 import jsonschema
 
-from bee.reference import shapes
+from bee.cli.commands import help
 
 
 def shape_of(words: Sequence[str]) -> str:
     """The name of the shape that a command line prints."""
     named = [f"{words[0]} --all"] if "--all" in words else []
-    return next((name for name in named if name in shapes.files()), words[0])
+    return next((name for name in named if name in help.shapes()), words[0])
 
 
 def valid(words: Sequence[str], out: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def valid(words: Sequence[str], out: str) -> dict[str, Any]:
 
 def judge(name: str, data: Any) -> None:
     """Raise jsonschema's ValidationError where the data is not of that shape."""
-    schema = _closed(json.loads(shapes.schema(name)))
+    schema = _closed(json.loads(help.schema(name)))
     jsonschema.validate(data, schema, cls=jsonschema.Draft202012Validator)
 
 

@@ -12,20 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from bee.cli import documents, main
+from bee.cli import main
+from bee.cli.commands import help
 from bee.cli.table import COMMANDS
 from bee.model import errors
 from bee.model.labels import OWNED
-from bee.reference import shapes, topics
+from scripts.documents import generate
 from tests.docs.test_commands import wrong
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("topic", topics.TOPICS)
+@pytest.mark.parametrize("topic", help.TOPICS)
 @pytest.mark.parametrize("width", [60, 100])
 def test_every_topic_is_text_within_its_columns(topic: str, width: int) -> None:
-    text = topics.text(topic, width)
+    text = help.explained(topic, width)
     assert len(text.splitlines()) > 5
     assert "<!--" not in text
     assert "| " not in text
@@ -67,10 +68,10 @@ def test_a_wrong_topic_says_what_would_be_right(
 @pytest.mark.parametrize("words", ["status", "pause --all", "bee pause --all --json"])
 def test_a_shape_is_printed_as_it_is_published(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     name = words.removeprefix("bee ").removesuffix(" --json")
-    assert json.loads(shapes.schema(words)) == documents.schema_of(name)
+    assert json.loads(help.schema(words)) == generate.schema_of(name)
     if "-" not in words:
         assert main.main(["help", "json", *words.split()]) == 0
-        assert json.loads(capsys.readouterr().out) == documents.schema_of(name)
+        assert json.loads(capsys.readouterr().out) == generate.schema_of(name)
 
 
 def test_every_command_has_examples_that_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,9 @@ import shlex
 
 import pytest
 
-from bee.cli import documents, main
+from bee.cli import main
 from bee.cli.table import COMMANDS
-from bee.reference import tables
+from scripts.documents import generate, tables
 from tests.docs import pages
 from tests.docs.pages import Block
 
@@ -18,7 +18,7 @@ NOT_THERE_YET = "Not there yet"
 _COMMAND = re.compile(r"^(?:git )?bee ([a-z][a-z0-9-]*)(?: (.*))?$")
 _PLACEHOLDERS = {"N": "1", "PATH": ".", "FILE": "doc.md"}
 
-HOST = {name: documents.parser_of(name) for name in main.shown()}
+HOST = {name: generate.parser_of(name) for name in main.shown()}
 SESSION = tables.verb_parsers()
 
 
@@ -127,4 +127,4 @@ def test_every_row_of_the_agents_verbs_names_a_verb_that_exists() -> None:
         "context",
         "why",
     }
-    assert set(re.findall(r"`bee ([a-z0-9-]+)", documents.MAKERS["verbs"]())) == set(SESSION)
+    assert set(re.findall(r"`bee ([a-z0-9-]+)", generate.MAKERS["verbs"]())) == set(SESSION)

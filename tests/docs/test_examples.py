@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bee.cli import documents
+from bee.cli.commands import help
 from bee.config.schema import Policy, Settings, policy_of, settings_of
 from bee.config.yaml import parse
 from bee.model import errors
@@ -16,8 +16,8 @@ from bee.model.labels import OWNED
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
 from bee.model.plan import parse_steps, read_body
 from bee.pipeline.design import SKELETON, sections_of
-from bee.reference.shapes import files
 from bee.setup.create_issues import drafts_of
+from scripts.documents import generate
 from tests.docs import pages
 from tests.docs.pages import Block
 from tests.shapes import judge
@@ -72,13 +72,13 @@ def test_every_example_is_of_its_published_shape() -> None:
     found = shapes()
     names = ("approve", "request-changes", "cancel", "retry", "override", "resume", "resume --all")
     steered = {f"bee {name}" for name in names}
-    assert {f"bee {name}" for name in files()} == set(found) | steered
+    assert {f"bee {name}" for name in help.shapes()} == set(found) | steered
     for command, example in found.items():
         judge(command.removeprefix("bee "), example)
 
 
 def test_the_exit_codes_in_the_table_are_those_of_the_errors() -> None:
-    listed = {int(code) for code in re.findall(r"^\| (\d+) \| [a-z`]", documents.MAKERS["exits"](), re.MULTILINE)}
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \| [a-z`]", generate.MAKERS["exits"](), re.MULTILINE)}
     kinds = [value for value in vars(errors).values() if isinstance(value, type)]
     assert {kind.exit_code for kind in kinds if issubclass(kind, errors.BeeError)} <= listed
     assert listed == {0, 1, 2, 3, 75, 130, 141}

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from bee.cli import documents
+from bee.cli.commands import help
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Position
-from bee.reference import tables
+from scripts.documents import generate, tables
 from tests.docs import pages
 
-AGAIN = "run: python -m bee.cli.documents --write"
+AGAIN = "run: python -m scripts.documents --write"
 
 
 @pytest.mark.parametrize("page", pages.pages(), ids=lambda page: page.name)
 def test_making_the_tables_again_changes_nothing(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert documents.refreshed(text) == text, f"{page.name} is out of date; {AGAIN}"
+    assert generate.refreshed(text) == text, f"{page.name} is out of date; {AGAIN}"
 
 
 def test_every_table_stands_somewhere_and_every_marker_is_whole() -> None:
@@ -28,8 +28,8 @@ def test_every_table_stands_somewhere_and_every_marker_is_whole() -> None:
     for page in pages.pages():
         text = page.read_text(encoding="utf-8")
         used |= set(re.findall(r"^<!-- generated:([a-z-]+) -->$", text, re.MULTILINE))
-        assert len(re.findall("<!-- generated:[a-z]", text)) == len(documents.BLOCK.findall(text)), page.name
-    assert used == set(documents.MAKERS)
+        assert len(re.findall("<!-- generated:[a-z]", text)) == len(help.GENERATED.findall(text)), page.name
+    assert used == set(generate.MAKERS)
 
 
 def test_agents_md_has_the_tables_that_every_agent_follows() -> None:
@@ -40,12 +40,12 @@ def test_agents_md_has_the_tables_that_every_agent_follows() -> None:
 
 def test_a_changed_table_is_noticed() -> None:
     text = pages.read("AGENTS.md")
-    assert documents.refreshed(text.replace("| `breeze:human` |", "| `breeze:person` |")) == text
+    assert generate.refreshed(text.replace("| `breeze:human` |", "| `breeze:person` |")) == text
 
 
 def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(KeyError):
-        documents.refreshed("<!-- generated:nothing -->\n<!-- /generated -->")
+        generate.refreshed("<!-- generated:nothing -->\n<!-- /generated -->")
 
 
 def test_a_name_without_a_sentence_is_an_error() -> None:
@@ -55,7 +55,7 @@ def test_a_name_without_a_sentence_is_an_error() -> None:
 
 def test_every_rule_is_a_row() -> None:
     for rules, name in ((ISSUE_RULES, "positions-issue"), (PULL_RULES, "positions-pull")):
-        rows = documents.MAKERS[name]().splitlines()[2:]
+        rows = generate.MAKERS[name]().splitlines()[2:]
         assert len(rows) == len(rules)
         for rule, row in zip(rules, rows, strict=True):
             assert f"`{rule.position}`" in row
@@ -74,7 +74,7 @@ def test_the_diagrams_show_every_position() -> None:
 
 def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "bee.cli.documents"],
+        [sys.executable, "-m", "scripts.documents"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(pages.ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
@@ -82,4 +82,4 @@ def test_as_a_program_it_says_what_is_stale_and_mends_it_only_when_told(tmp_path
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    assert documents.main(["--nonsense"]) == 2
+    assert generate.main(["--nonsense"]) == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bee.model.outcomes import Cause
-from bee.reference import messages, texts
+from scripts.documents import messages, texts
 from tests.docs import pages
 
 

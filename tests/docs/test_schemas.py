@@ -9,8 +9,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from bee.cli import documents, main
-from bee.reference import shapes
+from bee.cli import main
+from bee.cli.commands import help
+from scripts.documents import generate
 from tests.belt.plays import configure, task_pull
 from tests.belt.stage import Stage, staged
 from tests.shapes import judge, shape_of, valid
@@ -69,22 +70,22 @@ def test_each_command_prints_its_shape(stage: Stage, capsys: pytest.CaptureFixtu
         assert code in (0, 1), f"bee {' '.join(words)}: {code}\n{said.err}"
         valid(words, said.out)
         ran.add(shape_of(words))
-    assert ran | ELSEWHERE == set(documents.LINES)
+    assert ran | ELSEWHERE == set(generate.LINES)
 
 
 def test_every_command_with_json_has_a_shape() -> None:
-    with_json = {name for name in main.shown() if "--json" in documents.parser_of(name)._option_string_actions}
-    assert with_json == {name.partition(" ")[0] for name in documents.LINES}
+    with_json = {name for name in main.shown() if "--json" in generate.parser_of(name)._option_string_actions}
+    assert with_json == {name.partition(" ")[0] for name in generate.LINES}
 
 
 def test_every_schema_is_one_and_lies_in_its_file() -> None:
-    made = documents.made()
-    assert set(shapes.files()) == set(documents.LINES)
+    made = generate.made()
+    assert set(help.shapes()) == set(generate.LINES)
     assert {path for path in made if path.suffix == ".json"} == set((ROOT / "docs" / "schemas").iterdir())
-    for name in documents.LINES:
-        jsonschema.Draft202012Validator.check_schema(documents.schema_of(name))
-        text = shapes.file_of(name).read_text(encoding="utf-8")
-        assert text == made[shapes.file_of(name)], "run: python -m bee.cli.documents --write"
+    for name in generate.LINES:
+        jsonschema.Draft202012Validator.check_schema(generate.schema_of(name))
+        text = generate.file_of(name).read_text(encoding="utf-8")
+        assert text == made[generate.file_of(name)], "run: python -m scripts.documents --write"
 
 
 @pytest.mark.parametrize(
@@ -96,4 +97,4 @@ def test_a_line_of_another_shape_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         judge("retry", {**good, **wrong})
     if "more" in wrong:  # a reader of the published schema takes what a later bee adds
-        jsonschema.validate({**good, **wrong}, json.loads(shapes.schema("retry")))
+        jsonschema.validate({**good, **wrong}, json.loads(help.schema("retry")))

@@ -16,7 +16,7 @@ from typing import Final
 
 ORDER: Final = (
     "model", "config", "wording", "pipeline", "system", "git", "github", "engines", "sandbox", "host", "lease",
-    "publish", "run", "executors", "steer", "status", "dashboard", "tick", "setup", "reference", "demo", "cli",
+    "publish", "run", "executors", "steer", "status", "dashboard", "tick", "setup", "demo", "cli",
 )  # fmt: skip
 PURE: Final = ("bee.model", "bee.wording", "bee.pipeline")
 # What talks to a terminal or is a program of its own: the relay and the agent's `bee` run inside the box.
@@ -38,7 +38,7 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),
     "argcomplete": ("bee.cli.commands.completion",),
-    "pydantic": ("bee.cli.documents",),
+    "pydantic": (),
     "detect_secrets": ("bee.system.secrets",),
     "proxy": ("bee.sandbox.egress",),
     "rich": ("bee.cli", "bee.demo", "bee.status"),

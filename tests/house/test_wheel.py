@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import bee
+from bee.cli.commands import help
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
@@ -53,6 +54,9 @@ def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFi
         assert sources <= inside
         for folder in ("agents", "launchd", "systemd"):
             assert {f"bee/_data/{folder}/{path.name}" for path in (ROOT / folder).iterdir()} <= inside
+        for page in {page for _, page, _ in help.TOPICS.values() if page}:
+            assert wheel.read(f"bee/_data/docs/{page}") == (ROOT / "docs" / page).read_bytes()
+        assert {f"bee/_data/docs/schemas/{path.name}" for path in help.shapes().values()} <= inside
         for name in ("tick", "watchdog"):
             assert wheel.read(f"bee/_data/scripts/{name}") == (ROOT / "scripts" / name).read_bytes()
         (entry,) = (name for name in inside if name.endswith("entry_points.txt"))

@@ -1,4 +1,4 @@
-"""The sentences that stand beside the code's own names in the generated tables. Texts only: `reference` puts them in.
+"""The sentences that stand beside the code's own names in the generated tables. Texts only: `tables` puts them in.
 
 `Mover` and rules say who moves next; here stand only words for readers. A name without a sentence fails a test.
 """
@@ -58,7 +58,7 @@ ENVIRONMENT: Final = (
     ("`PAGER`", "what shows `bee help TOPIC` on a terminal"),
 )
 
-# ---- messages: what `bee/reference/messages.py` finds in the code, and what a person does about it
+# ---- messages: what `scripts/documents/messages.py` finds in the code, and what a person does about it
 
 # By the kind of error.
 WHAT_TO_DO: Final = {

@@ -1,4 +1,4 @@
-"""The parts of the documents that are made from the code: `python -m bee.cli.documents --write` puts them in place.
+"""The parts of the documents that are made from the code, put in place.
 
 A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`. The schemas of the `--json` lines
 are derived from the types of what is printed: a field's docstring is its description.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from bee.cli import main as cli
 from bee.cli.commands.config import ConfigLine
 from bee.cli.commands.cost import CostLine
+from bee.cli.commands.help import GENERATED
 from bee.cli.commands.init import InitLine
 from bee.cli.commands.log import LogLine
 from bee.cli.commands.logs import LogsLine
@@ -30,11 +30,11 @@ from bee.cli.commands.uninstall import UninstallLine
 from bee.cli.commands.watchdog import Guard
 from bee.cli.table import COMMANDS
 from bee.demo.summary import DemoLine
-from bee.reference import shapes, tables
-from bee.reference.tables import arguments, code, table, usage, written
 from bee.setup.doctor import DoctorLine
 from bee.setup.install import InstallLine
 from bee.status.lines import StatusLine, TickLine, WhyLine
+from scripts.documents import tables
+from scripts.documents.tables import arguments, code, table, usage, written
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 # The type of every `--json` line, by the words of its command.
@@ -46,7 +46,10 @@ LINES: Final[Mapping[str, type[Any]]] = {
     "demo": DemoLine,
 }  # fmt: skip
 
-BLOCK: Final = re.compile(r"(<!-- generated:([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+
+def file_of(name: str) -> Path:
+    """The file of a command's JSON Schema."""
+    return ROOT / "docs" / "schemas" / f"{name.replace(' --', '-')}.json"
 
 
 def documents(root: Path = ROOT) -> list[Path]:
@@ -56,7 +59,7 @@ def documents(root: Path = ROOT) -> list[Path]:
 
 def refreshed(text: str) -> str:
     """The document with every generated part made anew. Raises KeyError for a name nobody makes."""
-    return BLOCK.sub(lambda found: f"{found[1]}\n{MAKERS[found[2]]()}\n\n{found[3]}", text)
+    return GENERATED.sub(lambda found: f"{found[1]}\n{MAKERS[found[2]]()}\n\n{found[4]}", text)
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
@@ -75,11 +78,17 @@ def _commands() -> str:
     return "\n\n".join(parts)
 
 
+def _schemas() -> str:
+    files = sorted((file_of(name).name, name) for name in LINES)
+    rows = [(code(f"bee {name} --json"), f"[{file}](schemas/{file})") for file, name in files]
+    return table(("command", "schema"), rows)
+
+
 def made() -> dict[Path, str]:
     """Every file that is made from the code, whole or in part, as it should be."""
     pages = {path: refreshed(path.read_text(encoding="utf-8")) for path in documents()}
     texts = {name: json.dumps(schema_of(name), indent=2, ensure_ascii=False) for name in LINES}
-    return pages | {shapes.file_of(name): f"{text}\n" for name, text in texts.items()}
+    return pages | {file_of(name): f"{text}\n" for name, text in texts.items()}
 
 
 class _Schemas(GenerateJsonSchema):
@@ -114,7 +123,7 @@ def main(argv: Sequence[str]) -> int:
     """Say which documents are out of date (exit 1), or with --write bring them up to date."""
     write = list(argv) == ["--write"]
     if argv and not write:
-        print("usage: python -m bee.cli.documents [--write]", file=sys.stderr)
+        print("usage: python -m scripts.documents [--write]", file=sys.stderr)
         return 2
     wanted = made()
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
@@ -126,8 +135,4 @@ def main(argv: Sequence[str]) -> int:
     return 1 if stale and not write else 0
 
 
-MAKERS: Final[dict[str, Callable[[], str]]] = {**tables.MAKERS, "commands": _commands}
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+MAKERS: Final[dict[str, Callable[[], str]]] = {**tables.MAKERS, "commands": _commands, "schemas": _schemas}

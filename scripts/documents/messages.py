@@ -1,7 +1,7 @@
 """Every message a person can get, found in the code itself: errors where they are raised, alerts where they are worded.
 
-Read from the sources, for the documents and `bee help messages`. What to do stands in `reference_texts`; a message
-without it, or a raise that the sources do not spell out and the table below does not explain, is an error.
+Read from the sources. What to do stands in `texts`; a message without it, or a raise that the sources do not spell out
+and `texts.UNSPELLED` does not explain, is an error.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from bee.model import errors
-from bee.reference import texts
 from bee.wording import texts as wording
+from scripts.documents import texts
 
-CODE: Final = Path(__file__).resolve().parents[1]
+CODE: Final = Path(__file__).resolve().parents[2] / "bee"
 # Not for people at a terminal: agents' refusals are answers in session, the demo and the forge are worlds of their own.
 IN_SESSION: Final = frozenset({"Refusal"})
 ELSEWHERE: Final = frozenset({"forge", "demo"})
@@ -56,7 +56,7 @@ def errors_said(root: Path = CODE, explained: Mapping[str, str] = texts.UNSPELLE
             found.append(Message(kind, " ".join(template.split()), where))
     wrong = sorted(unspelled ^ set(explained))
     if wrong:
-        raise LookupError(f"bee/reference/texts.py, UNSPELLED: a text is missing or left over for {wrong}")
+        raise LookupError(f"scripts/documents/texts.py, UNSPELLED: a text is missing or left over for {wrong}")
     unique = {(one.kind, one.text): one for one in found if one.text}
     return sorted(unique.values(), key=lambda one: (one.exit, one.kind, one.text.lower()))
 
@@ -78,7 +78,7 @@ def rows(what_to_do: Mapping[str, str] = texts.WHAT_TO_DO) -> list[Sequence[str]
     said = errors_said()
     missing = sorted({one.kind for one in said} ^ set(what_to_do))
     if missing:
-        raise LookupError(f"bee/reference/texts.py, WHAT_TO_DO: a sentence is missing or left over for {missing}")
+        raise LookupError(f"scripts/documents/texts.py, WHAT_TO_DO: a sentence is missing or left over for {missing}")
     return [(str(one.exit), f"`{one.kind}`", one.text, what_to_do[one.kind]) for one in said]
 
 

@@ -1,4 +1,4 @@
-"""The tables of the documents, made from the code: `bee help` shows them, and documents hold them.
+"""The tables of the documents, made from the code. `bee help` shows them from there.
 
 A document holds them between `<!-- generated:NAME -->` and `<!-- /generated -->`. What the code says (rules, limits,
 options, defaults) is read from it; the sentences beside it stand here, and a name without its sentence is an error.
@@ -20,10 +20,10 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
 from bee.pipeline.positions import AGENT_FILL, BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position, Rule
-from bee.reference import messages, shapes, texts
 from bee.run import agent_cli, prompt
 from bee.run.verbs import VERBS, own_verbs, syntaxes
 from bee.wording.escalations import CAUSES
+from scripts.documents import messages, texts
 
 # ---- Markdown -------------------------------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ def said_of(known: Mapping[str, str], names: Iterable[str], where: str) -> dict[
     wanted = list(names)
     wrong = sorted(set(wanted) ^ set(known))
     if wrong:
-        raise LookupError(f"bee/reference/texts.py, {where}: a sentence is missing or left over for {wrong}")
+        raise LookupError(f"scripts/documents/texts.py, {where}: a sentence is missing or left over for {wrong}")
     return {name: known[name] for name in wanted}
 
 
@@ -249,13 +249,6 @@ def _first(kind: type[Any]) -> str:
     return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
 
-def _schemas() -> str:
-    rows = [
-        (code(f"bee {name} --json"), f"[{path.name}](schemas/{path.name})") for name, path in shapes.files().items()
-    ]
-    return table(("command", "schema"), rows)
-
-
 def _alerts() -> str:
     titles = dict(messages.alerts_said())
     said = said_of(texts.ALERTS, titles, "ALERTS")
@@ -288,7 +281,6 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "engines": lambda: table(*engines.capabilities()),
     "prices": lambda: table(*engines.prices()),
     "errors": _errors,
-    "schemas": _schemas,
     "messages": lambda: table(("exit", "error", "message", "what to do"), messages.rows()),
     "alerts": _alerts,
     "exits": lambda: table(("code", "meaning"), texts.EXITS),

@@ -1,1 +1,0 @@
-"""The tables that bee help and the documents show."""
