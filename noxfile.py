@@ -131,21 +131,21 @@ def count_of_files(*folders: str) -> str:
 @nox.session
 def ruff(session: nox.Session) -> None:
     """Mistakes and style."""
-    said["ruff"] = count_of_files("bee", "tests")
+    said["ruff"] = count_of_files("bee", "scripts", "tests")
     session.run("ruff", "check", "--quiet", ".")
 
 
 @nox.session(name="format")
 def format_(session: nox.Session) -> None:
     """Layout of the code."""
-    said["format"] = count_of_files("bee", "tests")
+    said["format"] = count_of_files("bee", "scripts", "tests")
     session.run("ruff", "format", "--check", "--quiet", ".")
 
 
 @nox.session
 def mypy(session: nox.Session) -> None:
     """Types of the package."""
-    said["mypy"] = count_of_files("bee")
+    said["mypy"] = count_of_files("bee", "scripts")
     session.run("mypy")
 
 
