@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 NOTHING_TO_DO: Final = "no item is an agent's to move"
 
@@ -20,10 +20,6 @@ class Shown:
     moves_next: str
     reason: str
     title: str
-
-    def json(self) -> dict[str, Any]:
-        """The item as `bee tick --json` lists it."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "title"}
 
 
 @dataclass(frozen=True, slots=True)

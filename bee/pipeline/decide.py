@@ -181,18 +181,3 @@ def choose(statuses: Sequence[ItemStatus], views: Sequence[View]) -> Choice:
     one = ready[0]
     assert one.role is not None
     return Dispatch(one, one.role, one.placement.reason)
-
-
-def decision_json(decision: Decision) -> dict[str, Any]:
-    """The decision as `bee tick --json` prints it: the choice, or the first repair where nothing was chosen."""
-    choice = decision.choice
-    if isinstance(choice, Dispatch):
-        return _act_json("dispatch", choice.status, choice.role, choice.reason)
-    if decision.acts:
-        act = decision.acts[0]
-        return _act_json("escalate" if isinstance(act, Escalate) else "repair", act.status, None, act.reason)
-    return {"kind": "idle", "repo": None, "number": None, "role": None, "reason": choice.reason}
-
-
-def _act_json(kind: str, one: ItemStatus, role: Role | None, reason: str) -> dict[str, Any]:
-    return {"kind": kind, "repo": one.repo, "number": one.number, "role": role and str(role), "reason": reason}

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 
 from bee.model import limits
 from bee.model.hint import Hint, Shown
+from bee.model.items import kind_of
 from bee.model.refs import CONTROL_REF
 from bee.pipeline.decide import Decision, Idle
 from bee.pipeline.facts import View
 from bee.pipeline.holds import standing_pause
-from bee.pipeline.status import ItemStatus, item_json
+from bee.pipeline.status import ItemStatus
 
 
 def may_skip(view: View, decision: Decision) -> bool:
@@ -35,7 +36,13 @@ def may_skip(view: View, decision: Decision) -> bool:
 
 def shown(statuses: Iterable[ItemStatus]) -> tuple[Shown, ...]:
     """Items as they are shown."""
-    return tuple(Shown(**item_json(one), title=one.item.title) for one in statuses)
+    return tuple(
+        Shown(
+            repo=one.repo, number=one.number, kind=kind_of(one.item), position=str(one.placement.position),
+            moves_next=str(one.placement.mover), reason=one.placement.reason, title=one.item.title,
+        )
+        for one in statuses
+    )  # fmt: skip
 
 
 def hint_of(view: View, decision: Decision) -> Hint:

@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bee.model import limits
-from bee.model.items import CheckState, Issue, Item, Pull, Snapshot, kind_of
+from bee.model.items import CheckState, Issue, Item, Pull, Snapshot
 from bee.model.outcomes import Cause
-from bee.model.plan import read_body
 from bee.model.records import Phase
 from bee.model.roles import Role
-from bee.pipeline.design import lint
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import Facts, Proof, PullFacts, View, is_live, record_of
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.history import block_of
-from bee.pipeline.holds import Hold
 from bee.pipeline.issue_facts import issue_facts
-from bee.pipeline.positions import Block, Placement, Position, facts_shown, position
+from bee.pipeline.positions import Block, Placement, Position, position
 from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.trust import resumed_at
 
@@ -140,42 +136,3 @@ def _between(one: ItemStatus) -> bool:
     if not isinstance(facts, PullFacts) or not one.placement.row.merging:
         return False
     return facts.proof is Proof.PASSED and facts.verdict is Verdict.APPROVED
-
-
-def item_json(one: ItemStatus) -> dict[str, Any]:
-    """One item as `bee tick --json` lists it."""
-    return {
-        "repo": one.repo,
-        "number": one.number,
-        "kind": kind_of(one.item),
-        "position": str(one.placement.position),
-        "moves_next": str(one.placement.mover),
-        "reason": one.placement.reason,
-    }
-
-
-def _design_problems(one: ItemStatus) -> list[str]:
-    """What the linter says of a design doc that waits for its tick."""
-    if one.placement.position is not Position.DESIGN_OPEN or not isinstance(one.item, Issue):
-        return []
-    return [str(finding) for finding in lint(one.item.title, read_body(one.item.body).design_text)]
-
-
-def why_json(one: ItemStatus, hold: Hold | None = None) -> dict[str, Any]:
-    """One item as `bee why --json` explains it. Among the facts are what the linter says of a design doc that is not
-    ticked yet, and `hold`, what holds its repository, where something does.
-    """
-    held: dict[str, Any] = {"held": hold.text} if hold is not None and one.role is not None else {}
-    problems = _design_problems(one)
-    linted: dict[str, Any] = {"problems": problems} if problems else {}
-    return {
-        "version": 1,
-        "repo": one.repo,
-        "number": one.number,
-        "kind": kind_of(one.item),
-        "position": str(one.placement.position),
-        "moves_next": str(one.placement.mover),
-        "rule": one.placement.rule,
-        "facts": {**held, **linted, **facts_shown(one.facts)},
-        "what_you_can_do": one.placement.advice.format(number=one.number),
-    }

@@ -1,16 +1,19 @@
 """The lines of `bee tick --json`, `bee why --json` and `bee status --json`, which share their parts.
 
-A tick builds its line from mappings, without these types: where nothing changed it does not import the pipeline.
+A tick where nothing changed prints one without importing the pipeline, whose types are named for the checker alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from bee.model.hint import Shown
 from bee.model.roles import Role
-from bee.pipeline.positions import Mover, Position
+
+if TYPE_CHECKING:
+    from bee.pipeline.positions import Mover, Position
 
 ItemKind = Literal["issue", "pull"]
 
@@ -27,6 +30,11 @@ class ItemLine:
     """an agent's role, or who else moves next"""
     reason: str
     """the rule, in words"""
+
+    @classmethod
+    def of(cls, one: Shown) -> ItemLine:
+        """All that was shown of it but its title."""
+        return cls(**{name: getattr(one, name) for name in cls.__slots__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,11 @@ class TickLine:
     """requests to GitHub"""
     run: str | None
     """the run that was sent"""
-    charged: Charged
     acted: tuple[ActLine, ...]
     """what bee itself did"""
     problems: tuple[str, ...]
     """what could not be looked at"""
+    charged: Charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,8 @@ from bee.pipeline.decide import Decision, Dispatch, decide
 from bee.pipeline.facts import View
 from bee.pipeline.holds import day_of
 from bee.pipeline.positions import Mover, Position
-from bee.pipeline.status import ItemStatus, item_json
+from bee.pipeline.skip import shown
+from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import Trust, events_of
 from bee.publish.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.run import run_log
@@ -115,10 +116,10 @@ class Overview:
             exit=self.exit,
             person_needed=bool(self.asking),
             running=tuple(_running_line(one) for one in self.running),
-            next=ItemLine(**item_json(self.upcoming.status)) if self.upcoming else None,
+            next=ItemLine.of(*shown([self.upcoming.status])) if self.upcoming else None,
             waiting=tuple(_waiting_line(one) for one in self.asking),
             held=tuple(_waiting_line(one) for one in self.held),
-            items=tuple(ItemLine(**item_json(one)) for one in self.decision.statuses),
+            items=tuple(map(ItemLine.of, shown(self.decision.statuses))),
             holds=tuple(HoldLine(hold.kind, hold.text, hold.until or None) for hold in self.decision.holds),
             spend=self.spend,
             slots=self.slots,

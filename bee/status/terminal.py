@@ -6,10 +6,10 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from bee.model.hint import Shown
-from bee.model.text import one_line, plain
+from bee.model.text import one_line
 
 WIDTH: Final = 80
 WIDTH_MIN: Final = 40
@@ -110,22 +110,3 @@ def padded(text: str, room: int) -> str:
     """The text, fitted, and filled up with spaces."""
     line = fitted(text, room)
     return line + " " * (room - width_of(line))
-
-
-def why(data: Mapping[str, Any], title: str, reason: str, width: int = 0) -> str:
-    """`bee why` in plain sentences; on a terminal with `width` columns, broken between words."""
-    name = f"{data['repo']}#{data['number']} ({data['kind']}): "
-    mover = {"nobody": "Nobody has to do anything", "condition": "It goes on by itself when that is over",
-             "person": "A person moves next", "bee": "bee moves next"}.get(
-        str(data["moves_next"]), f"The {data['moves_next']} moves next")  # fmt: skip
-    lines = [
-        f"{name}{fitted(title, max(width - width_of(name), 20) if width else 60)}",
-        f"It is {data['position']}: {plain(reason)}.",
-        f"{mover}.",
-        f"What you can do: {data['what_you_can_do']}",
-        *(f"  {plain(problem)}" for problem in data["facts"].get("problems", ())),
-        "",
-        "The facts:",
-    ]
-    lines += [f"  {name} = {one_line(str(value), 100)}" for name, value in data["facts"].items() if name != "problems"]
-    return "\n".join(hung(line, width, "    ") if width else line for line in lines)

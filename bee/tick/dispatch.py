@@ -16,7 +16,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
-from bee.pipeline.decide import Dispatch, actionable, decision_json
+from bee.pipeline.decide import Dispatch, actionable
 from bee.pipeline.facts import View
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.holds import usd_left
@@ -29,6 +29,7 @@ from bee.run.job import Job
 from bee.run.run_log import About, write_about
 from bee.system.home import Slot
 from bee.tick.context import Tick, TickOptions
+from bee.tick.stages import choice_of
 
 
 def claim(tick: Tick) -> None:
@@ -52,7 +53,7 @@ def claim(tick: Tick) -> None:
                 tick.report.run = run
                 write_about(host.home, _about(host, tick.job))
                 chosen = replace(decision, choice=Dispatch(one, tick.job.role, one.placement.reason))
-                tick.report.decision, tick.report.choice = chosen, decision_json(chosen)
+                tick.report.decision, tick.report.choice = chosen, choice_of(chosen)
                 return
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
 

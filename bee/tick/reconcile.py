@@ -18,6 +18,7 @@ from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.trust import resumed_at
 from bee.publish.notify import notify
+from bee.status.lines import ActLine
 from bee.tick.context import Tick
 from bee.tick.leftovers import sweep, sweep_due, tidy
 from bee.tick.repair import repair
@@ -92,8 +93,7 @@ def _act(tick: Tick, act: Act) -> None:
     with only_its_own(tick):
         done = repair(LeaseStore.of(host, tick.client, view.snapshot), act, view)
         kind = type(act).__name__.lower()
-        said = {"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done}
-        tick.report.acted.append(said)
+        tick.report.acted.append(ActLine(kind, one.repo, one.number, act.reason, done))
         host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")
         if done and isinstance(act, Escalate):
             cause = f"{one.repo}#{one.number} {resumed_at(one.item, view.trust)} {act.reason}"

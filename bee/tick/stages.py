@@ -9,11 +9,14 @@ from bee.github.snapshot import look
 from bee.lease.store import LeaseStore
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.pipeline import decide as pipeline
+from bee.pipeline.decide import Decision, Dispatch, Escalate
 from bee.pipeline.leftovers import may_alert
 from bee.pipeline.skip import hint_of, may_skip, shown
 from bee.publish.alerts import Alert, raise_alert
+from bee.status.lines import DecisionLine
 from bee.tick.context import Tick
 from bee.tick.guard import ROLLBACK_PENDING, rollback_to_report
+from bee.tick.report import idle
 from bee.tick.unchanged import remember as remember_repo
 from bee.wording import texts
 
@@ -52,8 +55,21 @@ def answer_dashboards(tick: Tick) -> None:
 def decide(tick: Tick) -> None:
     """The position of every item, and the one to send an agent to."""
     decision = pipeline.decide(tick.views)
-    tick.report.decision, tick.report.choice = decision, pipeline.decision_json(decision)
+    tick.report.decision, tick.report.choice = decision, choice_of(decision)
     tick.report.items, tick.report.said = shown(decision.statuses), decision.held
+
+
+def choice_of(decision: Decision) -> DecisionLine:
+    """What was chosen, or the first repair where nothing was."""
+    choice = decision.choice
+    if isinstance(choice, Dispatch):
+        return DecisionLine("dispatch", choice.status.repo, choice.status.number, choice.role, choice.reason)
+    if not decision.acts:
+        return idle(choice.reason)
+    act = decision.acts[0]
+    return DecisionLine(
+        "escalate" if isinstance(act, Escalate) else "repair", act.status.repo, act.status.number, None, act.reason
+    )
 
 
 def remember(tick: Tick) -> None:

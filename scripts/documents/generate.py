@@ -30,12 +30,15 @@ from bee.cli.commands.uninstall import UninstallLine
 from bee.cli.commands.watchdog import Guard
 from bee.cli.table import COMMANDS
 from bee.demo.summary import DemoLine
+from bee.pipeline.positions import Mover, Position
 from bee.setup.doctor import DoctorLine
 from bee.setup.install import InstallLine
+from bee.status import lines
 from bee.status.lines import StatusLine, TickLine, WhyLine
 from scripts.documents import tables
 from scripts.documents.tables import arguments, code, table, usage, written
 
+vars(lines).update(Mover=Mover, Position=Position)  # there they are imported for the type checker alone
 ROOT: Final = Path(__file__).resolve().parents[2]
 # The type of every `--json` line, by the words of its command.
 LINES: Final[Mapping[str, type[Any]]] = {

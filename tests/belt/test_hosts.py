@@ -77,7 +77,7 @@ def test_c5_c6_a_killed_worker_frees_its_slot_and_the_next_tick_settles_its_run(
     assert process.process_start(agent), "the agent outlived its worker"
     (stage.folder / "moves-host" / "drafter.sh").write_text(DRAFT)
     report = stage.tick(host)
-    assert [act["kind"] for act in report.acted] == ["repair"]
+    assert [act.kind for act in report.acted] == ["repair"]
     assert report.run
     until("the agent is gone", 20, lambda: not process.process_start(agent))
     assert stage.record(number).history[0].outcome is Outcome.LOST
@@ -132,7 +132,7 @@ def test_what_a_dead_host_had_committed_is_carried_out_by_another_once(stage: St
     assert stage.world() == before
     stage.sleep(16 * 60)
     report = stage.tick(other)
-    assert report.acted[0]["kind"] == "repair"
+    assert report.acted[0].kind == "repair"
     tried = [stage.record(item), *stage.record(item).history]
     assert any(one.run == run and one.outcome is Outcome.PROGRESSED for one in tried)
     assert not any(one.outcome is Outcome.LOST for one in tried)

@@ -194,7 +194,7 @@ def test_c3_a_run_known_to_be_dead_here_is_settled_at_once(stage: Stage) -> None
     assert host.executor.phase("a-run", host.host_id, host.boot) is Phase.DEAD
     assert host.executor.phase("a-run", host.host_id, "an earlier boot") is Phase.UNKNOWN
     report = stage.tick(host)
-    assert [act["kind"] for act in report.acted] == ["repair"]
+    assert [act.kind for act in report.acted] == ["repair"]
     assert report.run
     assert stage.record(number).history[0].outcome is Outcome.LOST
     assert stage.labels(number) == set()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
+from bee.cli.commands.why import line_of
 from bee.config.schema import PolicyLimits
 from bee.model import limits
 from bee.model.items import CheckState, Issue, Pull, ReviewState
@@ -16,11 +17,15 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, fold, spent, summary_of
 from bee.model.roles import Role
-from bee.pipeline.decide import Dispatch, Escalate, Idle, actionable, decide, decision_json
+from bee.pipeline.decide import Dispatch, Escalate, Idle, actionable, decide
 from bee.pipeline.facts import View
 from bee.pipeline.history import block_of, hot_loop
 from bee.pipeline.positions import Mover, Position
-from bee.pipeline.status import item_json, survey, why_json
+from bee.pipeline.skip import shown
+from bee.pipeline.status import survey
+from bee.status.lines import DecisionLine, ItemLine
+from bee.tick.report import idle
+from bee.tick.stages import choice_of
 from tests.pipeline import worlds as w
 
 DRAFTER = "drafter"
@@ -63,9 +68,7 @@ def test_several_repositories_are_one_queue() -> None:
 def test_an_idle_world_says_so() -> None:
     decision = w.decided(w.issue(label_names=w.names(Label.HUMAN)))
     assert decision.choice == Idle("no item is an agent's to move")
-    assert decision_json(decision) == {
-        "kind": "idle", "repo": None, "number": None, "role": None, "reason": "no item is an agent's to move",
-    }  # fmt: skip
+    assert choice_of(decision) == idle("no item is an agent's to move")
 
 
 def in_a_row(count: int, position: str = "needs-review", role: str = "reviewer", **more: Any) -> dict[int, Any]:
@@ -412,7 +415,7 @@ def shuffled_view(view: View, dice: random.Random) -> View:
 def seen(views: Sequence[View]) -> Any:
     """Everything a tick and `why` say, but for the order in which repositories are listed."""
     decision = decide(views)
-    places = sorted((str(why_json(one)), one.fingerprint) for one in decision.statuses)
+    places = sorted((str(line_of(one)), one.fingerprint) for one in decision.statuses)
     acts = sorted((type(act).__name__, act.status.repo, act.status.number, act.reason) for act in decision.acts)
     choice = decision.choice
     chosen = (choice.status.repo, choice.status.number, choice.role) if isinstance(choice, Dispatch) else None
@@ -445,20 +448,16 @@ def test_d2_dispatch_tick_and_why_print_the_same_place() -> None:
     view = w.view(w.issue(), w.issue(2, label_names=w.names(Label.HUMAN)))
     decision = decide([view])
     assert isinstance(decision.choice, Dispatch)
-    assert decision_json(decision) == {
-        "kind": "dispatch", "repo": w.REPO, "number": 1, "role": "drafter", "reason": "a step has no pull request",
-    }  # fmt: skip
-    for one in decision.statuses:
-        listed, why = item_json(one), why_json(one)
+    assert choice_of(decision) == DecisionLine("dispatch", w.REPO, 1, Role.DRAFTER, "a step has no pull request")
+    for one, there in zip(decision.statuses, shown(decision.statuses), strict=True):
+        listed, why = asdict(ItemLine.of(there)), line_of(one)
         assert listed.keys() == {"repo", "number", "kind", "position", "moves_next", "reason"}
-        assert why.keys() == {
-            "version", "repo", "number", "kind", "position", "moves_next", "rule", "facts", "what_you_can_do",
-        }  # fmt: skip
-        assert {key: why[key] for key in listed if key != "reason"} == {
+        said = asdict(why)
+        assert {key: said[key] for key in listed if key != "reason"} == {
             k: v for k, v in listed.items() if k != "reason"
         }
-        assert "{" not in why["what_you_can_do"]
-    assert why_json(decision.statuses[1])["moves_next"] == Mover.PERSON
+        assert "{" not in why.what_you_can_do
+    assert line_of(decision.statuses[1]).moves_next == Mover.PERSON
 
 
 def test_a_long_chain_of_dependencies_and_many_items_are_read_in_one_go() -> None:

@@ -113,7 +113,7 @@ class World:
         for place in report.decision.statuses if report.decision else ():
             self.count(f"position {place.placement.position}")
         for act in report.acted:
-            self.count(f"act {act['kind']}")
+            self.count(f"act {act.kind}")
         problems = "; ".join(str(problem)[:100] for problem in report.problems)
         self.tell(f"{machine.name} ticked: {report.said or 'nothing to send'} {problems}")
         self.judge.ticked(report)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from bee.cli.commands import why
 from bee.model.roles import Role
 from bee.pipeline.positions import Mover
 from bee.pipeline.skip import shown
-from bee.pipeline.status import survey, why_json
+from bee.pipeline.status import survey
 from bee.status import terminal as render
 from tests.pipeline import worlds
 
@@ -27,8 +29,8 @@ def test_x10_a_title_never_reaches_the_terminal_raw() -> None:
     assert len(table.split("\n")) == 2
     assert max(map(len, table.split("\n"))) <= render.WIDTH
     for one in placed:
-        data = why_json(one)
-        text = render.why({**data, "facts": {**data["facts"], "branch": EVIL}}, one.item.title, one.placement.reason)
+        line = why.line_of(one)
+        text = why.text_of(replace(line, facts={**line.facts, "branch": EVIL}), one)
         assert RAW.search(text) is None
 
 

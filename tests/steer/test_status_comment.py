@@ -71,7 +71,7 @@ def test_another_accounts_verb_leaves_bees_comment_to_the_next_tick(stage: Stage
     assert stage.status_comments(number) == [before]
     host = stage.host()
     (act,) = stage.tick(host).acted
-    assert (act["kind"], act["reason"], act["done"]) == ("repair", "its status comment is out of date", True)
+    assert (act.kind, act.reason, act.done) == ("repair", "its status comment is out of date", True)
     assert shown(stage, number).startswith(ASKS.format(number))
     assert (stage.labels(number), stage.position(number)) == ({"breeze:human"}, "human")
     stage.sleep(limits.HINT_SETTLED_SECONDS + 1)
@@ -151,7 +151,7 @@ def test_a_tick_that_lost_the_reply_to_its_edit_shows_it_once(stage: Stage, acti
     number = tried(stage)
     stage.label(number, "breeze:human")
     fault(stage, action, {"method": "PATCH", "path": "/issues/comments/"}, times=1)
-    assert [act["done"] for act in stage.tick(stage.host()).acted] == [True]
+    assert [act.done for act in stage.tick(stage.host()).acted] == [True]
     lift(stage)
     assert shown(stage, number).startswith(ASKS.format(number))
     assert not stage.record(number).holds

@@ -109,7 +109,7 @@ def test_the_days_runs_count_on_every_machine(stage: Stage) -> None:
     host, other = (stage.host(name, runs_per_day=1) for name in ("one", "two"))
     assert stage.tick(host).run
     report = stage.tick(other)
-    assert (report.run, report.json()["decision"]["kind"]) == ("", "idle")
-    assert "1 runs were started today, the limit is 1 (runs_per_day)" in report.json()["decision"]["reason"]
+    assert (report.run, report.line().decision.kind) == ("", "idle")
+    assert "1 runs were started today, the limit is 1 (runs_per_day)" in report.line().decision.reason
     assert stage.labels(waiting) == set()
     assert f"refs/bee/items/{waiting}" not in stage.refs("refs/bee/items/")

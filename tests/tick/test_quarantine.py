@@ -47,7 +47,7 @@ def test_a4_quarantine_is_released_by_a_comment_three_times_and_then_by_a_person
         stage.sleep(2)
         stage.comment(number, "The engine is fixed.")
         report = stage.tick(host)
-        assert [(act["kind"], act["reason"]) for act in report.acted] == [("repair", "a trusted person commented")]
+        assert [(act.kind, act.reason) for act in report.acted] == [("repair", "a trusted person commented")]
         assert stage.labels(number) == set()
         assert sum(f"(release {count} of 3;" in text for text in stage.comments(number)) == 1
     (bug,) = bugs(stage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def hints(stage: Stage) -> list[Path]:
 
 def shown(report: Any) -> dict[str, Any]:
     """What a tick says, but for what it cost."""
-    return {key: value for key, value in report.json().items() if key not in {"requests", "charged"}}
+    return {key: value for key, value in asdict(report.line()).items() if key not in {"requests", "charged"}}
 
 
 def test_a_tick_where_nothing_changed_is_one_request_that_is_not_charged(stage: Stage) -> None:
@@ -66,7 +67,7 @@ def test_a_tick_where_nothing_changed_is_one_request_that_is_not_charged(stage: 
     bee_asked = [one for one in asked(stage) if one[0] != "/rate_limit"]
     assert bee_asked[2:] == [("/repos/ada/calc/issues", 304)] * 2
     assert [shown(report) for report in reports[1:]] == [shown(reports[0])] * 3
-    assert len(reports[3].json()["items"]) == 4
+    assert len(reports[3].line().items) == 4
 
 
 def _tick_gate(stage: Stage) -> None:
@@ -183,7 +184,7 @@ def test_nothing_is_remembered_while_something_is_to_be_done(stage: Stage, body:
     assert stage.tick(host).run
     stage.sleep(limits.HINT_SETTLED_SECONDS + 1)
     report = stage.tick(host)  # backing off: by itself, when its time has come
-    assert "backing-off" in {item["position"] for item in report.json()["items"]}
+    assert "backing-off" in {item.position for item in report.line().items}
     assert hints(stage) == []
 
 
@@ -213,4 +214,4 @@ def test_where_one_repository_changed_all_are_looked_at(stage: Stage) -> None:
     stage.call("ada", "POST", "/repos/ada/other/issues", {"title": "New", "body": "x", "labels": ["breeze:human"]})
     again = stage.tick(host, *repos)
     assert again.points > 0
-    assert len(again.json()["items"]) == 5
+    assert len(again.line().items) == 5

@@ -30,13 +30,13 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.json:
         if report.said:
             print(report.said, file=sys.stderr)
-        print_json(report.json())
+        print_json(report.line())
         return report.exit
     if report.items is not None:
         print(terminal.listing(report.items, terminal.wants_colour(env, sys.stdout.isatty())))
-        chosen = report.json()["decision"]
-        where = f" {chosen['role'] or ''} {chosen['repo']}#{chosen['number']}" if chosen["number"] else ""
-        print(f"decision: {chosen['kind']}{where}: {chosen['reason']}")
+        chosen = report.line().decision
+        where = f" {chosen.role or ''} {chosen.repo}#{chosen.number}" if chosen.number else ""
+        print(f"decision: {chosen.kind}{where}: {chosen.reason}")
     if report.said:
         print(report.said)
     return report.exit
