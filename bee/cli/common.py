@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.cli import wiring
-from bee.host import Host
+from bee.host import Host, Say
 from bee.model import codec
 
 if TYPE_CHECKING:
@@ -56,11 +56,20 @@ def warn_without_box(settings: Settings) -> None:
         say("sandbox: none (agents run with all your rights)")
 
 
-def host_for(args: argparse.Namespace, env: Mapping[str, str]) -> Host:
-    """This machine, with its configuration and token."""
+def host_for(args: argparse.Namespace, env: Mapping[str, str], say: Say = say) -> Host:
+    """This machine, with its configuration and token. Raises UsageError, ConfigError and AuthError."""
     home = wiring.home_of(env)
     settings = wiring.settings_at(home, bool(args.repo))
     return wiring.host_of(env, settings, wiring.token_of(env), say, home)
+
+
+def show(args: argparse.Namespace, line: Any, text: str) -> int:
+    """The result of a command that is done: its line with `--json`, else its text. Returns 0."""
+    if args.json:
+        print_json(line)
+    else:
+        print(text)
+    return 0
 
 
 def print_json(value: Any) -> None:

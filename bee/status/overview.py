@@ -24,7 +24,7 @@ from bee.model.items import Issue, kind_of
 from bee.model.labels import Label
 from bee.model.limits import TICK_EVERY_SECONDS
 from bee.model.plan import read_body
-from bee.model.records import Record, spent
+from bee.model.records import spent
 from bee.model.text import one_line, utc
 from bee.pipeline.decide import Decision, Dispatch, decide
 from bee.pipeline.facts import View
@@ -48,19 +48,6 @@ _PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)\s*(.*)
 _REST: Final = re.compile(r"\n\n(?:\*\*|Reason: `|<!-- bee:).*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """A run that holds an item now. `usd` is what the item has cost, `last` what its agent said last here."""
-
-    repo: str
-    number: int
-    title: str
-    record: Record
-    since_seconds: int
-    usd: float
-    last: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An item that a person or a condition moves next. `what`: the question, or what it waits for."""
@@ -75,11 +62,11 @@ class Overview:
 
     `heartbeat_seconds`: how long ago a tick last began here, None where none ever did; `tick_every_seconds` and
     `next_tick_seconds` by what was observed here, None where too little was. `notify_problem` is why the last
-    notification did not get through; empty where it did, or none is wanted.
+    notification did not get through; None where it did, or none is wanted.
     """
 
     decision: Decision
-    running: tuple[Running, ...]
+    running: tuple[RunningLine, ...]
     upcoming: Dispatch | None
     asking: tuple[Waiting, ...]
     held: tuple[Waiting, ...]
@@ -94,10 +81,10 @@ class Overview:
     problems: tuple[BeeError, ...] = ()
     charged: Charged = NOTHING
     left: tuple[RateLimit, ...] = ()
-    notify_problem: str = ""
+    notify_problem: str | None = None
     tick_every_seconds: int | None = None
     next_tick_seconds: int | None = None
-    writes: int = 0
+    writes_last_hour: int = 0
 
     @property
     def late(self) -> bool:
@@ -112,36 +99,18 @@ class Overview:
 
     def line(self) -> StatusLine:
         """As `bee status --json` prints it."""
-        return StatusLine(
-            exit=self.exit,
-            person_needed=bool(self.asking),
-            running=tuple(_running_line(one) for one in self.running),
-            next=ItemLine.of(*shown([self.upcoming.status])) if self.upcoming else None,
-            waiting=tuple(_waiting_line(one) for one in self.asking),
-            held=tuple(_waiting_line(one) for one in self.held),
-            items=tuple(map(ItemLine.of, shown(self.decision.statuses))),
-            holds=tuple(HoldLine(hold.kind, hold.text, hold.until or None) for hold in self.decision.holds),
-            spend=self.spend,
-            slots=self.slots,
-            markers=self.markers,
-            notify_problem=self.notify_problem or None,
-            sandbox=self.sandbox,
-            heartbeat_seconds=self.heartbeat_seconds,
-            next_tick_seconds=self.next_tick_seconds,
-            requests=self.requests,
-            charged=self.charged,
-            limits=tuple(LimitLine(**asdict(left), reserve=left.reserve) for left in self.left),
-            writes_last_hour=self.writes,
-            problems=tuple(str(problem) for problem in self.problems),
-        )
-
-
-def _running_line(one: Running) -> RunningLine:
-    record = one.record
-    return RunningLine(
-        repo=one.repo, number=one.number, title=one.title, role=record.role, run=record.run, engine=record.engine,
-        host=record.host, since_seconds=one.since_seconds, cost_usd=round(one.usd, 6), last_line=one.last or None,
-    )  # fmt: skip
+        same = {name: getattr(self, name) for name in StatusLine.__slots__ if hasattr(self, name)}
+        changed: dict[str, Any] = {
+            "person_needed": bool(self.asking),
+            "next": ItemLine.of(*shown([self.upcoming.status])) if self.upcoming else None,
+            "waiting": tuple(map(_waiting_line, self.asking)),
+            "held": tuple(map(_waiting_line, self.held)),
+            "items": tuple(map(ItemLine.of, shown(self.decision.statuses))),
+            "holds": tuple(HoldLine(hold.kind, hold.text, hold.until or None) for hold in self.decision.holds),
+            "limits": tuple(LimitLine(**asdict(left), reserve=left.reserve) for left in self.left),
+            "problems": tuple(map(str, self.problems)),
+        }
+        return StatusLine(**{**same, **changed})
 
 
 def _waiting_line(one: Waiting) -> WaitingLine:
@@ -181,22 +150,22 @@ def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Overview:
         problems=tuple(problems),
         charged=Charged(client.charged - charged, client.points - points),
         left=tuple(client.rate_limits.values()),
-        notify_problem=(host.home.marker(NOTIFY_PROBLEM) or "") if host.settings.notify else "",
+        notify_problem=(host.home.marker(NOTIFY_PROBLEM) or None) if host.settings.notify else None,
         tick_every_seconds=every(ticked),
         next_tick_seconds=due_in(ticked, now),
-        writes=writes_of_hour(host, client),
+        writes_last_hour=writes_of_hour(host, client),
     )
 
 
-def _followed(host: Host, run: Running) -> Running:
+def _followed(host: Host, run: RunningLine) -> RunningLine:
     """With what this machine's files say of the run, where it runs here."""
-    about = run_log.read_about(host.home, run.record.run) if run.record.host == host.host_id else None
+    about = run_log.read_about(host.home, run.run) if run.host == host.host_id else None
     if about is None:
         return run
     reading = Reading(host.home, about, host.settings)
     said = [line.text for line in reading.new(to_end=False) if line.text.strip()]
     last = said[-1].strip().rpartition("\n")[2] if said else ""
-    return replace(run, usd=run.usd + reading.spent().cost_usd, last=one_line(last))
+    return replace(run, cost_usd=round(run.cost_usd + reading.spent().cost_usd, 6), last_line=one_line(last) or None)
 
 
 def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
@@ -206,7 +175,7 @@ def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
     running = tuple(one for view in views for one in _running(view))
     busy = {(one.repo, one.number) for one in running}
     left = [one for one in decision.statuses if (one.repo, one.number) not in busy]
-    asking = [one for one in left if needs_person(one)]
+    asking = [one for one in left if one.placement.row.asks]
     held = [one for one in left if one.placement.mover in {Mover.CONDITION, Mover.BEE}]
     ready = [one for one in left if one.placement.role is not None and not (upcoming and one is upcoming.status)]
     quiet = [one for one in left if one.placement.mover is Mover.NOBODY or one.placement.row.quiet]
@@ -222,12 +191,7 @@ def overview_of(decision: Decision, views: Sequence[View]) -> Overview:
     )
 
 
-def needs_person(one: ItemStatus) -> bool:
-    """Whether somebody must do something before this item goes on."""
-    return one.placement.row.asks
-
-
-def _running(view: View) -> list[Running]:
+def _running(view: View) -> list[RunningLine]:
     found = []
     for number, tip in sorted(view.snapshot.items.items()):
         record = tip.record
@@ -235,9 +199,10 @@ def _running(view: View) -> list[Running]:
             continue
         item = view.snapshot.item(number)
         found.append(
-            Running(
-                repo=view.snapshot.repo, number=number, title=item.title if item else "", record=record,
-                since_seconds=max(view.snapshot.now - record.started_at, 0), usd=spent(record)[0],
+            RunningLine(
+                repo=view.snapshot.repo, number=number, title=item.title if item else "", role=record.role,
+                run=record.run, engine=record.engine, host=record.host, cost_usd=round(spent(record)[0], 6),
+                since_seconds=max(view.snapshot.now - record.started_at, 0), last_line=None,
             )
         )  # fmt: skip
     return found

@@ -10,8 +10,8 @@ from bee.model.text import one_line
 from bee.pipeline.holds import Hold
 from bee.pipeline.positions import Mover
 from bee.pipeline.status import ItemStatus
-from bee.status.lines import Spend
-from bee.status.overview import Overview, Running, Waiting
+from bee.status.lines import RunningLine, Spend
+from bee.status.overview import Overview, Waiting
 from bee.status.terminal import coloured, filled, fitted, padded
 
 INDENT = "  "
@@ -51,8 +51,9 @@ class Table:
         lines = filled(used + cost, self.width, "")
         for left in seen.left:
             lines += filled(f"{left.text}; bee leaves {left.reserve:,} to you", self.width, "")
-        if seen.writes >= WRITES_PER_HOUR_MAX // 2:
-            text = f"{seen.writes} writes within the hour from here; no agent is sent after {WRITES_PER_HOUR_MAX}"
+        writes = seen.writes_last_hour
+        if writes >= WRITES_PER_HOUR_MAX // 2:
+            text = f"{writes} writes within the hour from here; no agent is sent after {WRITES_PER_HOUR_MAX}"
             lines += filled(text, self.width, "")
         return lines
 
@@ -108,11 +109,11 @@ class Table:
     def _name(self, repo: str, number: int) -> str:
         return f"{repo}#{number}" if self.several else f"#{number}"
 
-    def _running(self, one: Running) -> list[str]:
-        usd = f", {one.usd:.2f} USD" if one.usd else ""
+    def _running(self, one: RunningLine) -> list[str]:
+        usd = f", {one.cost_usd:.2f} USD" if one.cost_usd else ""
         text = f"{ago(one.since_seconds)}{usd}: {one.title}"
-        where = self._line(one.repo, one.number, one.record.role, Role.DRAFTER, text)
-        last = one.last or f"on {one.record.host}"
+        where = self._line(one.repo, one.number, one.role, Role.DRAFTER, text)
+        last = one.last_line or f"on {one.host}"
         return [where, f"{DEEP}{fitted(last, self.width - len(DEEP))}"]
 
     def _next(self) -> list[str]:

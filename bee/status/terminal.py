@@ -14,15 +14,24 @@ from bee.model.text import one_line
 WIDTH: Final = 80
 WIDTH_MIN: Final = 40
 WIDTH_MAX: Final = 120
+_CODES: Final = {"dim": 2, "red": 31, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 # By who moves next, as items are shown; without the pipeline, which a tick where nothing changed does not import.
-_COLOURS: Final = {"person": "33", "nobody": "2", "condition": "36", "bee": "35"}
-_AGENT: Final = "32"
+_STYLES: Final = {"person": "yellow", "nobody": "dim", "condition": "cyan", "bee": "magenta"}
+
+
+def style_of(mover: str) -> str:
+    """The colour of who moves next, as rich and `painted` name it: agents are green."""
+    return _STYLES.get(mover, "green")
+
+
+def painted(text: str, style: str, on: bool) -> str:
+    """The text in a colour, where colours are on."""
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if on else text
 
 
 def coloured(text: str, mover: str, on: bool) -> str:
-    """The text in the colour of who moves next: agents green, people yellow, waiting cyan."""
-    code = _COLOURS.get(mover, _AGENT)
-    return f"\x1b[{code}m{text}\x1b[0m" if on else text
+    """The text in the colour of who moves next."""
+    return painted(text, style_of(mover), on)
 
 
 def wants_colour(env: Mapping[str, str], is_terminal: bool) -> bool:
@@ -77,15 +86,8 @@ def fitted(text: str, room: int) -> str:
 
 def filled(text: str, width: int, indent: str) -> list[str]:
     """The text as a paragraph of lines of at most `width` columns, each indented."""
-    lines, line = [], ""
-    for word in one_line(text, 10_000).split():
-        word = fitted(word, width - len(indent))
-        if line and width_of(f"{line} {word}") > width - len(indent):
-            lines.append(f"{indent}{line}")
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return [*lines, f"{indent}{line}"] if line else lines
+    words = " ".join(fitted(word, width - len(indent)) for word in one_line(text, 10_000).split())
+    return hung(f"{indent}{words}", width, indent).split("\n") if words else []
 
 
 def terminal_columns() -> int:

@@ -5,8 +5,9 @@ Each verb can be run again: it completes what a crash left, and never says a thi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bee.config.schema import TrustPolicy
 from bee.github import read
@@ -241,3 +242,14 @@ def resume_repo(host: Host, client: GitHubClient, repo: str) -> Done:
 def _control(host: Host, client: GitHubClient, repo: str) -> tuple[LeaseStore, Tip | None]:
     head = read.read_head(client, repo)
     return LeaseStore.of(host, client, head), head.control
+
+
+# What a person says of an item: the reason, or the hint, goes with the verbs that have one.
+VERBS: Final[Mapping[str, Callable[[ByPerson, int, str], Done]]] = {
+    "pause": pause,
+    "resume": lambda person, number, _words: resume(person, number),
+    "approve": lambda person, number, words: say_of_head(person, number, markers.APPROVED, words),
+    "request-changes": lambda person, number, words: say_of_head(person, number, markers.CHANGES_REQUESTED, words),
+    "cancel": lambda person, number, _words: cancel(person, number),
+    "retry": retry,
+}

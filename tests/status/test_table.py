@@ -27,7 +27,7 @@ RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e]")
 def seen(*views: View, **more: object) -> Overview:
     """What was seen, on a machine whose last tick began two minutes ago."""
     overview = overview_of(decide(views), views)
-    live = tuple(replace(run, usd=0.75, last="I read the tests.") for run in overview.running)
+    live = tuple(replace(run, cost_usd=0.75, last_line="I read the tests.") for run in overview.running)
     made = replace(overview, running=live, sandbox="required", heartbeat_seconds=120, requests=1)
     return replace(made, **more)  # type: ignore[arg-type] # fields by name
 

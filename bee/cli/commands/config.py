@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, print_json
+from bee.cli.common import add_repo, host_for, show
 from bee.config.readers import check_repo_name
 from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles, shown
 from bee.config.schema import POLICY_PATH, Policy, Settings, policy_of, settings_of
@@ -66,19 +66,14 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         tree = parse_yaml(home.config_path.read_text(encoding="utf-8"), path)
         settings = settings_of(path, tree)
     repos = [_repo(args, env, settings, tree, repo) for repo in (args.repo or settings.repos)]
-    environment = _environment(env)
-    if args.json:
-        machine = tuple(of_machine(settings, tree, path))
-        print_json(ConfigLine(path, tree is not None, machine, tuple(environment), tuple(repos)))
-        return 0
-    print(f"{path}{'' if tree else ': not there, everything has its default'}")
-    print(_table(of_machine(settings, tree, path)))
-    print(f"\nenvironment\n{_table(environment)}")
+    machine, environment = tuple(of_machine(settings, tree, path)), tuple(_environment(env))
+    said = [f"{path}{'' if tree else ': not there, everything has its default'}", _table(machine)]
+    said += ["\nenvironment", _table(environment)]
     for one in repos:
-        print(f"\n{one.repo} on this machine\n{_table(one.roles)}")
-        print(f"\n{one.repo}: {POLICY_PATH} on the default branch")
-        print(_table(one.policy) if one.policy else f"  {one.problem}")
-    return 0
+        said += [f"\n{one.repo} on this machine", _table(one.roles)]
+        said.append(f"\n{one.repo}: {POLICY_PATH} on the default branch")
+        said.append(_table(one.policy) if one.policy else f"  {one.problem}")
+    return show(args, ConfigLine(path, tree is not None, machine, environment, tuple(repos)), "\n".join(said))
 
 
 def _repo(

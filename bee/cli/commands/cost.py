@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.cli import wiring
 from bee.cli.commands.log import add_times
-from bee.cli.common import add_repo, host_for, print_json
+from bee.cli.common import add_repo, host_for, show
 from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.host import Host
@@ -81,12 +81,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     host = host_for(args, env)
     host.home.ensure()
     results = [_of(host, repo, args.since, args.until) for repo in wiring.repos_of(host.settings, args.repo)]
-    if args.json:
-        print_json(CostLine(args.since, args.until or None, tuple(results)))
-        return 0
-    wanted = [args.by] if args.by else KEYS
-    print("\n\n".join(_text(result, wanted) for result in results))
-    return 0
+    text = "\n\n".join(_text(result, [args.by] if args.by else KEYS) for result in results)
+    return show(args, CostLine(args.since, args.until or None, tuple(results)), text)
 
 
 def _of(host: Host, repo: str, since: int, until: int) -> RepoCost:

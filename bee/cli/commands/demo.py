@@ -13,7 +13,7 @@ from bee.engines.table import ENGINES
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bee demo`."""
-    parser.add_argument("--json", action="store_true", help="end with one machine-readable line")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="end with one machine-readable line")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="create DIR and keep everything in it")
     parser.add_argument("--serve", action="store_true", help="keep the embedded GitHub running until Ctrl-C")
     group = parser.add_argument_group("rehearsal", "the same on your own repository; your clone is only read")
@@ -26,14 +26,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Run the demo; 0 when everything was merged and the result passes its own tests."""
-    options = Options(
-        as_json=args.json,
-        keep=args.keep,
-        serve=args.serve,
-        repo=args.repo,
-        issue=args.issue,
-        engine=args.engine,
-        home_wipe=args.home_wipe,
-        page_size=args.page_size,
-    )
-    return run_demo(options, env)
+    return run_demo(Options(**vars(args)), env)

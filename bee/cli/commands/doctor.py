@@ -6,7 +6,7 @@ import argparse
 import functools
 import sys
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from bee.cli import wiring
 from bee.cli.commands.install import machine_of
@@ -23,7 +23,7 @@ from bee.status import terminal
 from bee.system import process
 from bee.system.home import Home
 
-_COLOURS: Final = {Level.OK: "32", Level.WARN: "33", Level.FAIL: "31"}
+_COLOURS: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,12 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at."""
     findings, home = Findings(), wiring.home_of(env)
     settings = _settings(home, args.repo, findings)
-    given = _input(args, env, home, settings)
+    path = env.get("PATH", process.SYSTEM_PATH)
+    given = Input(
+        home=home, settings=settings, path=path, kept=wiring.passed_on(env), machine=machine_of(env),
+        find_box=functools.partial(find_box, "none" if settings.sandbox == "none" else "required", path),
+        token_from=token_source(env), write_test=args.write_test, security=args.security,
+    )  # fmt: skip
     findings.add(*doctor.machine_checks(given))
     _ask_github(args, env, given, findings)
     if args.json:
@@ -67,22 +72,6 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     return settings
 
 
-def _input(args: argparse.Namespace, env: Mapping[str, str], home: Home, settings: Settings) -> Input:
-    path = env.get("PATH", process.SYSTEM_PATH)
-    mode: Literal["required", "none"] = "none" if settings.sandbox == "none" else "required"
-    return Input(
-        home=home,
-        settings=settings,
-        path=path,
-        kept=wiring.passed_on(env),
-        machine=machine_of(env),
-        find_box=functools.partial(find_box, mode, path),
-        token_from=token_source(env),
-        write_test=args.write_test,
-        security=args.security,
-    )
-
-
 def token_source(env: Mapping[str, str]) -> str:
     """Where `wiring.token_of` takes the token from."""
     return next((name for name in ("GH_TOKEN", "GITHUB_TOKEN") if env.get(name, "").strip()), "gh auth token")
@@ -105,8 +94,7 @@ def _show(findings: Findings, colour: bool) -> None:
     """One line for each check, then what could not be looked at, then the sum."""
     width = terminal.terminal_columns()
     for check in findings.checks:
-        start = f"{check.status:<4}"
-        start = f"\x1b[{_COLOURS[check.status]}m{start}\x1b[0m" if colour else start
+        start = terminal.painted(f"{check.status:<4}", _COLOURS[check.status], colour)
         where = f"{check.repo}: " if check.repo else ""
         fix = f"; to fix it: {check.fix}" if check.fix and check.status is not Level.OK else ""
         line = f"{where}{check.name}: {' '.join(plain(check.text + fix).split())}"

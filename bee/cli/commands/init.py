@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), env)
     client = GitHubClient(here.servers, wiring.token_of(env))
     found = apply.look(client, repo)
-    show = _quiet if args.json else _say
+    show = (lambda _text: None) if args.json else _say
     _show_found(show, found, here)
     answers = _answers(args, found, machine, here, asks)
     plan = apply.planned(found, machine, answers)
@@ -85,7 +85,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     _show_unused(args, plan)
     if asks and plan.changes and not ask.yes("Write this?", default=True):
         raise UsageError(ask.NOTHING)
-    written = apply.carry_out(client, plan) if plan.changes and not args.dry_run else Written(_pull_of(found))
+    writes = plan.changes and not args.dry_run
+    written = apply.carry_out(client, plan) if writes else Written(found.pull.number if found.pull else None)
     if args.json:
         print_json(
             InitLine(
@@ -178,10 +179,6 @@ def _say(text: str = "") -> None:
     print(plain(text), flush=True)
 
 
-def _quiet(_text: str = "") -> None:
-    return
-
-
 def _show_found(show: Any, found: Found, here: Here) -> None:
     role = str(found.facts.permission).lower()
     show(f"repository  {found.facts.repo}, default branch {found.facts.default_branch}")
@@ -225,10 +222,6 @@ def _show_unused(args: argparse.Namespace, plan: Plan) -> None:
             print(f"bee: {name} is there, and {' and '.join(given)} changes nothing in it", file=sys.stderr)
 
 
-def _pull_of(found: Found) -> int | None:
-    return found.pull.number if found.pull else None
-
-
 def _show_end(plan: Plan, written: Written, dry: bool, machine: Machine, answers: Answers) -> None:
     repo = plan.found.facts.repo
     if dry:
@@ -240,13 +233,6 @@ def _show_end(plan: Plan, written: Written, dry: bool, machine: Machine, answers
     if machine.text is None and answers.engine is None:
         _say("There is no engine yet: name one under `engine` in config.yml.")
     _say("Next:")
-    for command, text in _next(repo):
-        _say(f"  {command:<42}  {text}".rstrip())
-
-
-def _next(repo: str) -> Sequence[tuple[str, str]]:
-    return (
-        ("bee doctor", "is everything as bee needs it?"),
-        (f"bee tick --dry-run --repo {repo}", "what would it do?"),
-        ("bee install", "let it tick by itself"),
-    )
+    _say(f"  {'bee doctor':<42}  is everything as bee needs it?")
+    _say(f"  {f'bee tick --dry-run --repo {repo}':<42}  what would it do?")
+    _say(f"  {'bee install':<42}  let it tick by itself")

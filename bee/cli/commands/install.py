@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import add_json, print_json
+from bee.cli.common import add_json, print_json, show
 from bee.model.errors import UsageError
 from bee.setup import install as verb
 from bee.setup.machine import scheduled_token
@@ -59,7 +59,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     keep = _keep(env, args)
     if args.print:
         files = {scheduler.where(name): text for name, text in units.items()}
-        return _print(verb.Installed(scheduler=scheduler.kind, files=files), args.json)
+        line = verb.Installed(scheduler=scheduler.kind, files=files).line()
+        return show(args, line, "\n".join(f"# {path}\n{text.rstrip()}\n" for path, text in files.items()).rstrip())
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
     done.token = _token(home, machine, values.path, keep)
     done.notes += _missed(env, home, keep, done.token)
@@ -162,14 +163,6 @@ def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: 
 
 
 # ---- what is said ----------------------------------------------------------------------------------------------------
-
-
-def _print(done: verb.Installed, as_json: bool) -> int:
-    if as_json:
-        print_json(done.line())
-    else:
-        print("\n".join(f"# {path}\n{text.rstrip()}\n" for path, text in done.files.items()), end="")
-    return 0
 
 
 def _say(done: verb.Installed, home: Home, dry: bool) -> None:

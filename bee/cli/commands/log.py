@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, item_number, print_json
+from bee.cli.common import add_repo, host_for, item_number, show
 from bee.lease import ledger
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Entry, Kind
@@ -83,24 +83,18 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     host = host_for(args, env)
     host.home.ensure()
     wanted = Filter(args.role or "", args.outcome or "", args.since, args.until)
+    repos = wiring.repos_of(host.settings, args.repo)
     if args.number:
-        repos: tuple[str, ...] = (wiring.one_repo(host.settings, args.repo),)
-    else:
-        repos = wiring.repos_of(host.settings, args.repo)
+        repos = (wiring.one_repo(host.settings, args.repo),)
     found = [entry for repo in repos for entry in ledger.read(host, repo, args.number, args.since)]
     kept = [entry for entry in found if wanted.takes(entry)]
     kept.sort(key=lambda entry: (entry.at, entry.repo, entry.number))
     kept = kept[-args.limit :] if args.limit > 0 else kept
-    if args.json:
-        repo = repos[0] if len(repos) == 1 else None
-        number = args.number[0] if len(args.number) == 1 else None
-        print_json(LogLine(repo, number, tuple(_record_line(entry) for entry in kept)))
-        return 0
-    for entry in kept:
-        print(_line(entry, len(repos) > 1))
-    if not kept:
-        print("nothing in the ledger" if not found else "nothing of that in the ledger")
-    return 0
+    repo = repos[0] if len(repos) == 1 else None
+    number = args.number[0] if len(args.number) == 1 else None
+    text = "\n".join(_line(entry, repo is None) for entry in kept)
+    none = "nothing in the ledger" if not found else "nothing of that in the ledger"
+    return show(args, LogLine(repo, number, tuple(map(_record_line, kept))), text or none)
 
 
 def _record_line(entry: Entry) -> RecordLine:

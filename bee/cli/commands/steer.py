@@ -6,32 +6,19 @@ They differ in their arguments and in what they call; running one again changes 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, item_number, print_json
+from bee.cli.common import add_repo, host_for, item_number, print_json, show
 from bee.lease.store import ByPerson
-from bee.model import markers
 from bee.model.errors import UsageError
 from bee.steer import actions
-from bee.steer.actions import Done
 from bee.steer.override import MEANS, State, override
 
 NUMBER: Final = "number of the issue or pull request"
 REASON: Final = "why, for the people who read the item"
-ACTS: Final[Mapping[str, Callable[[ByPerson, Any], Done]]] = {
-    "pause": lambda person, args: actions.pause(person, args.number, args.reason),
-    "resume": lambda person, args: actions.resume(person, args.number),
-    "approve": lambda person, args: actions.say_of_head(person, args.number, markers.APPROVED, args.reason),
-    "request-changes": lambda person, args: actions.say_of_head(
-        person, args.number, markers.CHANGES_REQUESTED, args.reason
-    ),
-    "cancel": lambda person, args: actions.cancel(person, args.number),
-    "retry": lambda person, args: actions.retry(person, args.number, args.hint),
-    "override": lambda person, args: override(person, args.number, State(args.to), args.reason),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +51,10 @@ class AllDone:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command that the parser is for."""
     command = parser.prog.rpartition(" ")[2]
-    parser.set_defaults(command=command, all=False, rollback=False)
+    parser.set_defaults(command=command, words="", all=False, rollback=False)
     if command == "pause":
         parser.add_argument("number", nargs="?", metavar="N", help=NUMBER)  # with --all, the first word of the reason
-        parser.add_argument("reason", nargs="?", default="", help=REASON)
+        parser.add_argument("words", nargs="?", default="", metavar="reason", help=REASON)
         parser.add_argument("--all", action="store_true", help="pause whole repositories, on every host")
     elif command == "resume":
         parser.add_argument("number", nargs="?", type=item_number, metavar="N", help=NUMBER)
@@ -75,13 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--rollback", action="store_true", help="let ticks continue after a rollback of bee itself")
     add_repo(parser, number=command not in ("pause", "resume"))
     if command in ("approve", "request-changes"):
-        parser.add_argument("reason", nargs="?", default="", help=REASON)
+        parser.add_argument("words", nargs="?", default="", metavar="reason", help=REASON)
     elif command == "retry":
-        parser.add_argument("--hint", default="", metavar="TEXT", help="what the next run should know")
+        parser.add_argument("--hint", dest="words", default="", metavar="TEXT", help="what the next run should know")
     elif command == "override":
         means = "; ".join(f"{state}: {text}" for state, text in MEANS.items())
         parser.add_argument("--to", required=True, choices=[str(state) for state in State], help=means)
-        parser.add_argument("--reason", required=True, metavar="TEXT", help=REASON)
+        parser.add_argument("--reason", dest="words", required=True, metavar="TEXT", help=REASON)
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -95,12 +82,12 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     args.number = _number(args)
     host = host_for(args, env)
     repo = wiring.one_repo(host.settings, args.repo)
-    done = ACTS[args.command](ByPerson(host, host.client(), repo), args)
-    if args.json:
-        print_json(ItemDone(repo, args.number, done.changed, done.said))
+    person = ByPerson(host, host.client(), repo)
+    if args.command == "override":
+        done = override(person, args.number, State(args.to), args.words)
     else:
-        print(done.said)
-    return 0
+        done = actions.VERBS[args.command](person, args.number, args.words)
+    return show(args, ItemDone(repo, args.number, done.changed, done.said), done.said)
 
 
 def _all(args: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -113,7 +100,7 @@ def _all(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         if args.command == "resume":
             done = actions.resume_repo(host, client, repo)
         else:
-            done = actions.pause_repo(host, client, repo, " ".join(filter(None, (args.number, args.reason))))
+            done = actions.pause_repo(host, client, repo, " ".join(filter(None, (args.number, args.words))))
         results.append(RepoDone(repo, done.changed, done.said))
         if not args.json:
             print(done.said)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bee.cli import wiring
 from bee.cli.commands.install import machine_of
-from bee.cli.common import add_json, print_json
+from bee.cli.common import add_json, show
 from bee.setup import install as verb
 
 
@@ -38,15 +38,10 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     notes = [
         f"A run goes on to its end, and starts the next tick then, unless you say bee cancel N: {one}" for one in live
     ]
-    if args.json:
-        print_json(UninstallLine(tuple(changes), tuple(notes)))
-        return 0
-    for one in changes:
-        print(f"{'would ' if args.dry_run else ''}{one}")
+    said = [f"{'would ' if args.dry_run else ''}{one}" for one in changes]
     if not changes:
-        print("bee is in no scheduler of this machine: nothing to take out")
+        said.append("bee is in no scheduler of this machine: nothing to take out")
     elif not args.dry_run:
-        print("bee is out of this machine's scheduler" + ("" if args.purge else f"; {home.path} stays"))
-    for one in notes:
-        print(f"note: {one}")
-    return 0
+        said.append("bee is out of this machine's scheduler" + ("" if args.purge else f"; {home.path} stays"))
+    said += [f"note: {one}" for one in notes]
+    return show(args, UninstallLine(tuple(changes), tuple(notes)), "\n".join(said))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import look_seconds
+from bee.cli.common import host_for, look_seconds
 from bee.model.errors import UsageError
 from bee.model.limits import WATCH_SECONDS
 
@@ -35,8 +35,6 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         )
     from bee.status.watch.app import run as show  # here, because only this command pays for it
 
-    home = wiring.home_of(env)
-    settings = wiring.settings_at(home, bool(args.repo))
-    host = wiring.host_of(env, settings, wiring.token_of(env), lambda _text: None, home)
-    show(host, wiring.repos_of(settings, args.repo), args.every, env)
+    host = host_for(args, env, say=lambda _text: None)
+    show(host, wiring.repos_of(host.settings, args.repo), args.every, env)
     return 0

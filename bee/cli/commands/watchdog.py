@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.cli import wiring
-from bee.cli.common import add_json, print_json
+from bee.cli.common import add_json, show
 from bee.model.text import one_line
 from bee.system.home import MARKER_BYTES_MAX, Home
 
@@ -56,11 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show the guard's state; 0 whatever it is."""
     guard = _guard(wiring.home_of(env))
-    if args.json:
-        print_json(guard)
-    else:
-        print(_text(guard))
-    return 0
+    return show(args, guard, _text(guard))
 
 
 def _guard(home: Home) -> Guard:

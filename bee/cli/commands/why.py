@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, print_json, warn_without_box
+from bee.cli.common import add_repo, host_for, show, warn_without_box
 from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.snapshot import look
@@ -42,12 +42,9 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if status is None:
         status = status_of(read.read_item(client, repo, args.number).item, view)
     line = line_of(status, hold_of(view))
-    if args.json:
-        print_json(line)
-    else:
+    if not args.json:
         warn_without_box(host.settings)
-        print(text_of(line, status, terminal.terminal_columns()))
-    return 0
+    return show(args, line, text_of(line, status, terminal.terminal_columns()))
 
 
 def line_of(one: ItemStatus, hold: Hold | None = None) -> WhyLine:

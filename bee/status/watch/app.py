@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -20,17 +20,14 @@ from textual.widgets import DataTable, Footer, Static
 
 from bee.host import Host
 from bee.lease.store import ByPerson
-from bee.model import markers
 from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
-from bee.pipeline.positions import Mover
+from bee.status.terminal import style_of
 from bee.status.watch.queue import Follow, Key, Queue, Row, take
 from bee.steer import actions
-from bee.steer.actions import Done
 from bee.system import browser
 
-STYLES: Final = {Mover.PERSON: "yellow", Mover.NOBODY: "dim", Mover.CONDITION: "cyan", Mover.BEE: "magenta"}
 HELP: Final = """\
 What bee's next tick would see. It is looked at again by itself.
 
@@ -47,7 +44,6 @@ What bee's next tick would see. It is looked at again by itself.
 Green: an agent moves next. Yellow: you. Cyan: a condition.
 Any key closes this.
 """
-Act = Callable[[ByPerson, int], Done]
 
 
 class Ask(ModalScreen[bool]):
@@ -115,12 +111,6 @@ class Watch(App[None]):
         self._next_look = 0.0
         self._looking = False
         self._follow: Follow | None = None
-        self._acts: dict[str, Act] = {
-            "pause": lambda person, number: actions.pause(person, number, ""),
-            "resume": actions.resume,
-            "approve": lambda person, number: actions.say_of_head(person, number, markers.APPROVED, ""),
-            "retry": lambda person, number: actions.retry(person, number, ""),
-        }
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
@@ -187,7 +177,7 @@ class Watch(App[None]):
         table, rows = self._table, self._rows
         table.clear()
         for row in rows:
-            style = "green" if isinstance(row.mover, Role) or row.order[0] == 0 else STYLES[row.mover]
+            style = style_of(Role.DRAFTER if row.order[0] == 0 else row.moves_next)
             state = "running" if row.order[0] == 0 else row.position
             cells = [Text(row.name), Text(state, style), Text(row.moves_next, style), Text(row.title, no_wrap=True)]
             table.add_row(*cells, key=row.name)
@@ -302,7 +292,7 @@ class Watch(App[None]):
     def _steer(self, verb: str, row: Row) -> None:
         try:
             repo, number = row.key
-            said = self._acts[verb](ByPerson(self._host, self._host.client(), repo), number).said
+            said = actions.VERBS[verb](ByPerson(self._host, self._host.client(), repo), number, "").said
         except BeeError as problem:
             said = one_line(str(problem), 300)
         self.call_from_thread(self._steered, said)

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from bee.executors.phases import with_phases
 from bee.github.snapshot import look
 from bee.host import Host
-from bee.model.items import kind_of
 from bee.model.limits import WATCH_LINES_MAX
 from bee.model.records import OWN_ROLE, fold
-from bee.model.roles import Role
 from bee.model.text import one_line, plain, utc
 from bee.pipeline.decide import Decision, actionable, decide
 from bee.pipeline.facts import View, is_live, record_of
-from bee.pipeline.positions import Mover, Position
+from bee.pipeline.positions import Position
 from bee.pipeline.status import ItemStatus
 from bee.run import run_log
 from bee.status.logs import Reading
-from bee.status.overview import needs_person
 
 Key = tuple[str, int]
 
@@ -30,9 +27,7 @@ class Row:
     """One item of the queue. `order` puts what runs first, then what is next, then what waits for a person."""
 
     key: Key
-    kind: str
     position: str
-    mover: Role | Mover
     moves_next: str
     title: str
     reason: str
@@ -49,12 +44,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All items at one moment: `at`, in seconds since the epoch by GitHub's clock. `said`: what holds everything."""
+    """All items at one moment. `said`: what holds everything."""
 
     rows: tuple[Row, ...]
     said: str
-    at: int
-    requests: int
 
     @property
     def running(self) -> int:
@@ -72,7 +65,7 @@ def take(host: Host, repos: Sequence[str]) -> Queue:
     client = host.client()
     views = [with_phases(host, look(client, repo)) for repo in repos]
     decision = decide(views)
-    return Queue(rows_of(decision, views), plain(decision.held), client.now(), client.requests)
+    return Queue(rows_of(decision, views), plain(decision.held))
 
 
 def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
@@ -86,7 +79,7 @@ def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
 
 def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> Row:
     key, record = (one.repo, one.number), record_of(view, one.number)
-    mover, placement = one.placement.mover, one.placement
+    placement = one.placement
     live = is_live(view.snapshot.items.get(one.number), view.snapshot.now, view.phases)
     runs = [
         f"{utc(run.ended_at)} {run.role}: {run.outcome}{f', {one_line(run.note, 300)}' if run.note else ''}"
@@ -99,14 +92,14 @@ def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> Row:
         order = (0, record.started_at)
     elif key in queue:
         order = (1, queue[key])
-    elif needs_person(one):
+    elif placement.row.asks:
         order = (2, one.number)
     else:
         order = (3, one.number)
     return Row(
-        key=key, kind=kind_of(one.item), position=str(placement.position), mover=mover,
-        moves_next=record.role if live and record else str(mover), title=one_line(one.item.title), reason=reason,
-        advice=placement.advice.format(number=one.number), url=one.item.url, history=tuple(runs), order=order,
+        key=key, position=str(placement.position), title=one_line(one.item.title), reason=reason,
+        moves_next=record.role if live and record else str(placement.mover), url=one.item.url,
+        advice=placement.advice.format(number=one.number), history=tuple(runs), order=order,
     )  # fmt: skip
 
 
