@@ -23,25 +23,21 @@ def line(question: str, default: str) -> str:
 
 def yes(question: str, default: bool) -> bool:
     """Yes or no, asked until it is one of them."""
-    while True:
-        said = _ask(f"\n{question} [{'Y/n' if default else 'y/N'}] ").lower()
-        if said in ("", "y", "yes", "n", "no"):
-            return said[:1] == "y" if said else default
+    answers = {"": default, "y": True, "yes": True, "n": False, "no": False}
+    while (said := answers.get(_ask(f"\n{question} [{'Y/n' if default else 'y/N'}] ").lower())) is None:
         print("  y or n, please")
+    return said
 
 
 def choice(question: str, choices: Mapping[str, str]) -> str:
     """One of several, by name or number; the first is the default."""
-    names = list(choices)
+    answers = {"": next(iter(choices)), **{name: name for name in choices}}
+    answers |= {str(number): name for number, name in enumerate(choices, 1)}
     lines = [f"  {number}  {name:<10} {text}" for number, (name, text) in enumerate(choices.items(), 1)]
     print("\n".join(["", question, *lines]))
-    while True:
-        said = _ask("  [1] > ") or "1"
-        if said in names:
-            return said
-        if said.isdecimal() and 1 <= int(said) <= len(names):
-            return names[int(said) - 1]
-        print(f"  a number from 1 to {len(names)}, please")
+    while (said := answers.get(_ask("  [1] > "))) is None:
+        print(f"  a number from 1 to {len(choices)}, please")
+    return said
 
 
 def _ask(prompt: str) -> str:

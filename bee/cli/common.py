@@ -1,4 +1,4 @@
-"""What several commands share: the repository options, a host, and one JSON line last on standard output."""
+"""What several commands share: common options, the host, and how a result is printed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NUMBER_MAX: Final = 2**31 - 1  # GraphQL's Int
 
 
 def item_number(text: str) -> int:
-    """The number of an issue or pull request, for argparse."""
+    """The number of an issue or pull request, for argparse. Raises ArgumentTypeError."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= NUMBER_MAX):
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of an issue or pull request")
     return int(text)
 
 
 def look_seconds(text: str) -> int:
-    """How often to look, for argparse."""
+    """How often to look, in seconds, for argparse. Raises ArgumentTypeError."""
     if not (text.isascii() and text.isdigit() and WATCH_SECONDS_MIN <= int(text) <= NUMBER_MAX):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds, {WATCH_SECONDS_MIN} at least")
     return int(text)
@@ -51,7 +51,7 @@ def say(text: str) -> None:
 
 
 def warn_without_box(settings: Settings) -> None:
-    """Say it each time, where somebody wrote `sandbox: none`."""
+    """Warn each time where `sandbox: none` is set."""
     if settings.sandbox == "none":
         say("sandbox: none (agents run with all your rights)")
 

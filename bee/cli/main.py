@@ -52,8 +52,8 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         return 0 if words else 2
     name = words[0]
     if name not in COMMANDS:
-        hint = command_of("help").nearest(name, shown(), "bee") or "`bee --help` lists the commands"
-        print(f"bee: there is no command {name!r}; {hint}", file=sys.stderr)
+        instead = command_of("help").nearest(name, shown(), "bee") or "`bee --help` lists the commands"
+        print(f"bee: there is no command {name!r}; {instead}", file=sys.stderr)
         return 2
     parser, command = parser_of(name)
     try:

@@ -23,6 +23,7 @@ from bee.system import gh, process
 from bee.system.clock import SYSTEM
 from bee.system.home import Home
 
+TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
 TOKEN_BYTES_MAX: Final = 4096
 PASSED_ON: Final = (
@@ -57,16 +58,17 @@ def token_of(env: Mapping[str, str]) -> str:
     """
     if env.get(TOKEN_ON_STDIN) == "1":
         return sys.stdin.readline(TOKEN_BYTES_MAX).strip()
-    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
-        if env.get(name, "").strip():
-            return env[name].strip()
-    if token := gh.token(env):
+    token = next((env[name].strip() for name in TOKENS if env.get(name, "").strip()), "") or gh.token(env)
+    if token:
         return token
     raise AuthError("no GitHub token: set GH_TOKEN, or log in with `gh auth login`")
 
 
 def settings_at(home: Home, repo_given: bool) -> Settings:
-    """The machine's settings. Without config.yml they are the defaults, when a repository was named."""
+    """The machine's settings. Without config.yml they are the defaults, when a repository was named.
+
+    Raises UsageError where there is no file, and ConfigError for a wrong one.
+    """
     path = home.config_path
     if not path.exists():
         if repo_given:
@@ -79,7 +81,7 @@ def settings_at(home: Home, repo_given: bool) -> Settings:
 
 
 def repos_of(settings: Settings, named: list[str] | None) -> tuple[str, ...]:
-    """The repositories asked for, each once: those named, else those of config.yml."""
+    """The repositories asked for, each once: those named, else those of config.yml. Raises UsageError."""
     if not named and not settings.repos:
         raise UsageError("config.yml names no repository: add `repos: [owner/name]`, or use --repo owner/name")
     kept: dict[str, str] = {}
@@ -89,7 +91,7 @@ def repos_of(settings: Settings, named: list[str] | None) -> tuple[str, ...]:
 
 
 def one_repo(settings: Settings, named: list[str] | None) -> str:
-    """The repository that a number speaks of."""
+    """The repository that a number belongs to. Raises UsageError where it could be several."""
     repos = repos_of(settings, named)
     if len(repos) > 1:
         raise UsageError(f"which repository? Say --repo owner/name; config.yml has {', '.join(repos)}")

@@ -75,38 +75,25 @@ def _say(host: Host, view: View, problem: BeeError) -> None:
 
 
 def _show(host: Host, client: GitHubClient, view: View, decision: Decision, started: str) -> bool:
-    """Whether the dashboard now shows what is so."""
+    """Whether the dashboard now shows what is so. It is changed once in DASHBOARD_MINUTES_MIN at most."""
+    boxes, text = board.boxes(view, decision.statuses), board.picture(view, decision, started)
     issue = board.found(view)
-    if issue is not None:
-        if not _differs(issue, view, decision, started):
+    shown = _shown(issue, view) if issue is not None else None
+    if issue is not None and shown is not None:
+        if tuple(board.boxes_in(issue.body)) == boxes and board.same(unix(shown.body), text):
             return True
-        if not _rested(issue, view):
+        latest = max(shown.edited_at or shown.at, revisions(issue)[-1].at)
+        if view.snapshot.now - latest < limits.DASHBOARD_MINUTES_MIN * 60:
             return False
     store = LeaseStore.of(host, client, view.snapshot)
     with store.singleton(board.KEY, view.snapshot.alerts.get(board.KEY)) as lease:
         if lease is not None and issue is None:
-            _open(lease, view, decision, started)
+            _open(lease, view, boxes, text)
         elif lease is not None and issue is not None:
             fresh = read.read_item(client, store.repo, issue.number).item
             if isinstance(fresh, Issue) and fresh.open:
-                _refresh(lease, fresh, view, decision, started)
+                _refresh(lease, fresh, view, boxes, text)
         return lease is not None
-
-
-def _differs(issue: Issue, view: View, decision: Decision, started: str) -> bool:
-    shown = _shown(issue, view)
-    if shown is None or tuple(board.boxes_in(issue.body)) != board.boxes(view, decision.statuses):
-        return True
-    return not board.same(unix(shown.body), board.picture(view, decision, started))
-
-
-def _rested(issue: Issue, view: View) -> bool:
-    """Whether it was last changed DASHBOARD_MINUTES_MIN ago, or has no picture yet."""
-    shown = _shown(issue, view)
-    if shown is None:
-        return True
-    latest = max(shown.edited_at or shown.at, revisions(issue)[-1].at)
-    return view.snapshot.now - latest >= limits.DASHBOARD_MINUTES_MIN * 60
 
 
 def _key(number: int) -> str:
@@ -118,19 +105,18 @@ def _shown(issue: Issue, view: View) -> Comment | None:
     return status_comment.found(issue, view.trust, _key(issue.number))
 
 
-def _open(lease: Lease, view: View, decision: Decision, started: str) -> None:
+def _open(lease: Lease, view: View, boxes: Sequence[Box], text: str) -> None:
     """The issue with its picture; unless somebody opened it since the snapshot."""
     marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
     if read.open_alert(lease.client, lease.repo, view.snapshot.viewer.login, marker):
         return
-    body = board.body(lease.repo, board.boxes(view, decision.statuses), ())
-    number = posts.create_issue(lease, wording.DASHBOARD_TITLE, body)
-    posts.comment(lease, number, _picture(lease, number, view, decision, started))
+    number = posts.create_issue(lease, wording.DASHBOARD_TITLE, board.body(lease.repo, boxes, ()))
+    posts.comment(lease, number, _comment(lease, number, text))
 
 
-def _picture(lease: Lease, number: int, view: View, decision: Decision, started: str) -> str:
-    text = wording.as_of(board.picture(view, decision, started), lease.client.now())
-    return wording.marked(text, board.KEY, OWN_ROLE, _key(number), kind="status")
+def _comment(lease: Lease, number: int, text: str) -> str:
+    """The comment with the picture, as it is posted."""
+    return wording.marked(wording.as_of(text, lease.client.now()), board.KEY, OWN_ROLE, _key(number), kind="status")
 
 
 def _answer(lease: Lease, issue: Issue, view: View) -> None:
@@ -150,24 +136,23 @@ def _answer(lease: Lease, issue: Issue, view: View) -> None:
         seen = _written_over(lease, seen, body)
 
 
-def _refresh(lease: Lease, issue: Issue, view: View, decision: Decision, started: str) -> None:
+def _refresh(lease: Lease, issue: Issue, view: View, boxes: Sequence[Box], text: str) -> None:
     """The boxes that make sense now, and the picture. A box that is ticked meanwhile is left to the next tick."""
     if len(issue.edits) >= limits.DASHBOARD_EDITS_MAX:
         # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
         posts.close_issue(lease, issue.number)
         return
-    body = board.body(lease.repo, board.boxes(view, decision.statuses), board.said(issue.body))
+    body = board.body(lease.repo, boxes, board.said(issue.body))
     if body != unix(issue.body) and not board.asked(issue):
         posts.write_body(lease, issue.number, body)
         lost = _written_over(lease, issue, body)
         if lost is not None:
             _answer(lease, lost, view)
-    text = _picture(lease, issue.number, view, decision, started)
-    shown = _shown(issue, view)
+    comment, shown = _comment(lease, issue.number, text), _shown(issue, view)
     if shown is None:
-        posts.comment(lease, issue.number, text)
-    elif not board.same(unix(shown.body), text):
-        posts.edit_comment(lease, shown.id, text)
+        posts.comment(lease, issue.number, comment)
+    elif not board.same(unix(shown.body), comment):
+        posts.edit_comment(lease, shown.id, comment)
 
 
 def _written_over(lease: Lease, seen: Issue, written: str) -> Issue | None:
@@ -190,7 +175,7 @@ def _name(one: Asked) -> str:
 
 def _do(lease: Lease, one: Asked, view: View) -> str:
     """What was asked for, when a trusted person asked; in one sentence."""
-    if not board.counts(one, view.trust):
+    if one.who is None or not view.trust.of(one.who):
         return "Nothing was done: it counts when somebody with write access ticks it"
     try:
         return _act(lease, one.box, _name(one), one.at, view)

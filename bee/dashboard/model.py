@@ -23,7 +23,7 @@ from bee.pipeline.history import is_dispatch
 from bee.pipeline.holds import day_of, hold_of, standing_pause
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus
-from bee.pipeline.trust import Trust, revisions
+from bee.pipeline.trust import revisions
 from bee.wording import texts
 
 KEY: Final = "dashboard"
@@ -67,14 +67,9 @@ _SAID: Final = re.compile(r"- \d{4}-\d\d-\d\d \d\d:\d\d UTC, .*")
 
 def found(view: View) -> Issue | None:
     """The dashboard among the open issues: bee's own, the oldest should there be two."""
-    ours = (issue for issue in view.snapshot.issues if is_board(issue, view.trust))
-    return min(ours, key=lambda issue: issue.number, default=None)
-
-
-def is_board(issue: Issue, trust: Trust) -> bool:
-    """Whether this issue is a dashboard of bee's."""
-    keys = (marker.get("key") for marker in markers.named(issue.body, markers.ALERT))
-    return trust.is_bee(issue.author) and KEY in keys
+    ours = (issue for issue in view.snapshot.issues if view.trust.is_bee(issue.author))
+    boards = (one for one in ours if any(m.get("key") == KEY for m in markers.named(one.body, markers.ALERT)))
+    return min(boards, key=lambda issue: issue.number, default=None)
 
 
 # ---- the boxes ------------------------------------------------------------------------------------------------------
@@ -183,13 +178,4 @@ def _last_error(view: View) -> str:
 
 def same(one: str, other: str) -> bool:
     """Whether two pictures show the same, whenever they were taken."""
-    return _undated(one) == _undated(other)
-
-
-def _undated(text: str) -> str:
-    return text.partition("\n\n<sub>")[0]
-
-
-def counts(asked_: Asked, trust: Trust) -> bool:
-    """Whether a tick is a trusted person's."""
-    return asked_.who is not None and trust.of(asked_.who)
+    return one.partition("\n\n<sub>")[0] == other.partition("\n\n<sub>")[0]

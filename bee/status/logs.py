@@ -84,7 +84,7 @@ class Reading:
         self._engine.assume(about.model, about.own_server, folder / "agent-home")
 
     def state(self) -> State:
-        """Whether it is under way, has said its end, or its worker is gone without one."""
+        """`live`, `ended`, or `dead`: its worker is gone and has recorded no end."""
         self.about = run_log.read_about(self._home, self.about.run) or self.about
         if self.about.ended_at:
             return "ended"

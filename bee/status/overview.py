@@ -269,7 +269,7 @@ def _blocked_text(about: Mapping[str, Any]) -> str:
 
 
 # ---- when the next tick is due --------------------------------------------------------------------------------------
-# Nobody is asked what is installed where: what really happened on this machine is in the guard's tick-history.
+# No scheduler is asked what it has planned: the guard's tick-history shows what really happened on this machine.
 
 
 def times_of(lines: Iterable[str]) -> tuple[int, ...]:

@@ -45,7 +45,10 @@ class Done:
 
 
 def pause(person: ByPerson, number: int, reason: str) -> Done:
-    """Stop all work on an item: the label first, then the words, then the claim's release, in one request."""
+    """Stop all work on an item: the label first, then the comment, then the claim's release, in one request.
+
+    Raises UsageError where the claim moved in the same moment.
+    """
     one = read.read_item(person.client, person.repo, number)
     key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = texts.marked(texts.paused_by_person(reason), "human", HUMAN_ROLE, key)

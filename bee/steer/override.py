@@ -1,6 +1,7 @@
-"""A person puts an item where they say: the way back from wherever it stands, and the way out of the belt.
+"""A person puts an item into a state, whatever its labels and its history say.
 
-The words come first, then what holds the item goes; each verb can be run again, and says nothing twice.
+The comment comes first, then what holds the item is removed. Run again, it completes what a crash left and says nothing
+twice.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _check(one: OneItem, state: State) -> None:
 
 
 def _say(person: ByPerson, one: OneItem, state: State, reason: str) -> None:
-    """The words, unless this very override has been said since the item last went on."""
+    """Comment on the item, unless this very override has been said since the item last went on."""
     about = f"{actions.resumed(one)} {state} {reason}"
     key = effect_key(one.item.number, HUMAN_ROLE, about, "override")
     if not actions.has_said(one, key):

@@ -20,7 +20,6 @@ from bee.github import read as github_read
 from bee.model.errors import AuthError
 from bee.model.text import plain
 
-TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
 LOGINS: Final = tuple(name for row in ENGINES.values() for name in row.login)
 ADDRESSES: Final = (
     "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
@@ -102,7 +101,7 @@ def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tupl
 
 def _environment(env: Mapping[str, str]) -> list[Value]:
     """What the environment says: tokens and logins by name only."""
-    found = [Value(name, "set" if env.get(name) else "not set", "environment") for name in (*TOKENS, *LOGINS)]
+    found = [Value(name, "set" if env.get(name) else "not set", "environment") for name in (*wiring.TOKENS, *LOGINS)]
     return found + [Value(name, shown(env[name]), "environment") for name in ADDRESSES if env.get(name)]
 
 

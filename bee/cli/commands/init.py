@@ -90,7 +90,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.json:
         print_json(
             InitLine(
-                repo=found.facts.repo, dry_run=args.dry_run, changed=plan.changes and not args.dry_run,
+                repo=found.facts.repo, dry_run=args.dry_run, changed=writes,
                 steps=plan.steps, pull=written.pull, commit=written.commit,
             )
         )  # fmt: skip
@@ -213,7 +213,7 @@ def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
 
 
 def _show_unused(args: argparse.Namespace, plan: Plan) -> None:
-    """Options that change nothing, because their file is there already: a person's file is never rewritten."""
+    """Options that change nothing, because their file exists already: a person's file is never rewritten."""
     kept = {step.name for step in plan.steps if step.action != "create"}
     files = {POLICY_PATH: ("intake", "verify"), str(plan.home.config_path): ("engine", "sandbox")}
     for name, options in files.items():

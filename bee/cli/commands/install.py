@@ -22,7 +22,7 @@ from bee.system.home import Home
 
 STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
-# What of a shell's environment a tick obeys, and a scheduler does not hand on: beside a token, these may be kept.
+# Variables that a tick reads and a scheduler does not pass on; beside a token, these may be kept.
 KEEPABLE: Final = frozenset(
     {*verb.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO"}
     - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}

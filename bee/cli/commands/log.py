@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def moment_of(text: str) -> int:
-    """A time on the command line, for argparse: seconds since the epoch."""
+    """A time on the command line, for argparse: seconds since the epoch. Raises ArgumentTypeError."""
     found = moment(text, int(time.time()))
     if found is None:
         raise argparse.ArgumentTypeError(

@@ -1,1 +1,1 @@
-"""`bee watch`: a full-screen live view. `picture` is what it shows, `app` is the screen."""
+"""`bee watch`: a full-screen live view. `queue` is what it shows, `app` is the screen."""
