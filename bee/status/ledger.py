@@ -78,7 +78,6 @@ class Sum:
 class AgentRun:
     """One run of an agent on one item. A run that has not ended yet has cost nothing that the ledger knows of."""
 
-    repo: str
     number: int
     run: RunSummary
 
@@ -94,9 +93,9 @@ def agent_runs(entries: Sequence[Entry]) -> list[AgentRun]:
         if record is None:
             continue
         for past in record.history:
-            found.setdefault(past.run, AgentRun(entry.repo, entry.number, past))
+            found.setdefault(past.run, AgentRun(entry.number, past))
         if record.fingerprint:
-            found[record.run] = AgentRun(entry.repo, entry.number, summary_of(record))
+            found[record.run] = AgentRun(entry.number, summary_of(record))
     kept = [one for one in found.values() if one.run.role in _ROLES and not _given_back(one.run)]
     return sorted(kept, key=lambda one: (one.run.started_at, one.run.run))
 
