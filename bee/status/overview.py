@@ -99,6 +99,7 @@ class Overview:
 
     def line(self) -> StatusLine:
         """As `bee status --json` prints it."""
+        # what has the same name there is the same value
         same = {name: getattr(self, name) for name in StatusLine.__slots__ if hasattr(self, name)}
         changed: dict[str, Any] = {
             "person_needed": bool(self.asking),
