@@ -67,7 +67,7 @@ def of_policy(policy: Policy, tree: YamlNode, path: str) -> list[Value]:
         if is_dataclass(value) and not isinstance(value, type):
             inner = [(f"{part.name}.{one.name}", getattr(value, one.name), one.name) for one in fields(value)]
             found += [Value(name, shown(v, key), _set_by(tree, path, (part.name,), key)) for name, v, key in inner]
-        elif part.name not in ("lean", "network"):
+        elif part.name != "roles":  # below, role by role
             found.append(Value(part.name, shown(value, part.name), _set_by(tree, path, (), part.name)))
     for role in Role:
         if role in policy.lean:

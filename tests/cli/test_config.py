@@ -76,12 +76,16 @@ def test_every_value_has_the_line_that_set_it_and_the_policy_narrows(tmp_path: P
         assert policy["intake"] == ("all", ".github/bee.yml:2")
         assert policy["limits.failures"] == (3, ".github/bee.yml:4")
         assert policy["limits.review_rounds"] == (3, "default")
+        assert "roles" not in policy, "shown role by role"
         assert policy["roles.drafter.network"] == (["pypi.org"], ".github/bee.yml:7")
         environment = by_name(told["environment"])
         assert environment["ANTHROPIC_API_KEY"] == ("set", "environment")
         assert environment["OPENAI_BASE_URL"] == ("http://h/v1", "environment")
-        text = bee(stage, "config", "show", ANTHROPIC_API_KEY="sk-secret").out
+        printed = bee(stage, "config", "show", ANTHROPIC_API_KEY="sk-secret")
+        text = printed.out
+        assert (printed.code, "bug in bee" in printed.err) == (0, False)
         assert f"opus   ({path}:5)" in text
+        assert '["pypi.org"]   (.github/bee.yml:7)' in text
         for secret in ("sk-", "pass", "T0", stage.tokens["bee"]):
             assert secret not in ended.out + text
 
