@@ -51,11 +51,12 @@ class Terminal:
         """Press keys: `\\x03` is Ctrl-C, `\\x04` Ctrl-D.
 
         Ctrl-C is pressed again until it ends, as a person would: one that comes between a question and its read waits
-        for the next key.
+        for the next key. One that comes after bee has said so would kill Python at its own end.
         """
         os.write(self._fd, keys)
         deadline = time.monotonic() + SECONDS_MAX
-        while keys == b"\x03" and self._process.poll() is None and time.monotonic() < deadline:
+        while keys == b"\x03" and self._process.poll() is None and "interrupted" not in self.shown:
+            assert time.monotonic() < deadline, f"Ctrl-C did not end it: {self.shown}"
             if select.select([self._fd], [], [], 0.5)[0]:
                 self.shown += self._read()
             else:
