@@ -33,7 +33,7 @@ from bee.demo.summary import DemoLine
 from bee.reference import shapes, tables
 from bee.reference.tables import arguments, code, table, usage, written
 from bee.setup.doctor import DoctorLine
-from bee.setup.install import InstallLine
+from bee.setup.install import Installed
 from bee.status.lines import StatusLine, TickLine, WhyLine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ LINES: Final[Mapping[str, type[Any]]] = {
     "init": InitLine, "doctor": DoctorLine, "new": NewLine, "tick": TickLine, "status": StatusLine, "why": WhyLine,
     "log": LogLine, "cost": CostLine, "watchdog": Guard, "logs": LogsLine, "config": ConfigLine,
     **dict.fromkeys(("approve", "request-changes", "cancel", "retry", "override", "pause", "resume"), ItemDone),
-    "pause --all": AllDone, "resume --all": AllDone, "install": InstallLine, "uninstall": UninstallLine,
+    "pause --all": AllDone, "resume --all": AllDone, "install": Installed, "uninstall": UninstallLine,
     "demo": DemoLine,
 }  # fmt: skip
 

@@ -23,10 +23,10 @@ from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_
 from bee.setup.templates import (
     SETUP_BRANCH,
     TEMPLATE_PATH,
-    TEMPLATE_TEXT,
     VERIFY_SCRIPT,
     Answers,
     config_text,
+    form_text,
     policy_text,
     pull_body,
     with_repo,
@@ -149,7 +149,7 @@ def planned(found: Found, machine: Machine, answers: Answers) -> Plan:
     """What is to be written. Raises UsageError where config.yml has a form that cannot be added to."""
     missing = missing_labels(found.labels)
     steps = [Step("label", label.value, "create" if label in missing else "keep") for label in OWNED]
-    texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: TEMPLATE_TEXT}
+    texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: form_text()}
     steps += [
         Step("file", name, "keep" if name not in found.missing_files else "proposed" if found.pull else "create")
         for name in texts

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from bee.model.errors import UsageError
 from bee.setup.schedulers import TICK_SECONDS_MAX, Machine, Units, said
@@ -14,6 +16,7 @@ from bee.system.process import table
 MARK: Final = " # bee: written by bee install, taken out by bee uninstall"
 COMMAND_BYTES_MAX: Final = 990
 PATH: Final = "/usr/bin:/bin"
+TIMES: Final = {"tick": "*/5 * * * *", "watchdog": "2-59/5 * * * *"}
 _DAEMONS: Final = frozenset({"cron", "crond", "fcron"})
 
 
@@ -22,7 +25,11 @@ class Cron:
     """Lines of the person's crontab, each with bee's mark at its end; every other line stays as it is."""
 
     machine: Machine
-    kind: str = "cron"
+    kind: ClassVar[str] = "cron"
+
+    def render(self, values: Mapping[str, str]) -> Units:
+        """One line for each program, as cron and then the shell read it."""
+        return {name: _line(name, values) for name in TIMES}
 
     def missing(self) -> str:
         """It needs crontab(1)."""
@@ -104,6 +111,12 @@ class Cron:
                 "No cron daemon runs on this machine, so nothing starts these lines: start it (service cron start)."
             )
         return found
+
+
+def _line(name: str, values: Mapping[str, str]) -> str:
+    words = ["/usr/bin/env", f"GIT_BEE_HOME={values['home']}", "GIT_BEE_LOGS=1", f"PATH={values['path']}"]
+    command = shlex.join([*words, "/bin/sh", f"{values['scripts']}/{name}"])
+    return f"{TIMES[name]} {command}".replace("%", "\\%") + MARK  # to cron, a bare % ends the command
 
 
 def _lines(units: Units) -> list[str]:

@@ -1,4 +1,4 @@
-"""What an installed bee carries: its code, the role prompts, the two guards and the unit templates."""
+"""What an installed bee carries: its code, and the prompts, guards, units and texts beside it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "bee",
     "agents",
+    "demo",
     "scripts",
     "launchd",
     "systemd",
+    "templates",
     "docs",
     "pyproject.toml",
     "LICENSE",
@@ -51,8 +53,9 @@ def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFi
         inside = set(wheel.namelist())
         sources = {str(path.relative_to(ROOT)) for path in (ROOT / "bee").rglob("*") if path.suffix in {".py", ".md"}}
         assert sources <= inside
-        for folder in ("agents", "launchd", "systemd"):
-            assert {f"bee/_data/{folder}/{path.name}" for path in (ROOT / folder).iterdir()} <= inside
+        for folder in ("agents", "demo", "launchd", "systemd", "templates"):
+            files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
+            assert {f"bee/_data/{path.relative_to(ROOT)}" for path in files} <= inside
         for name in ("tick", "watchdog"):
             assert wheel.read(f"bee/_data/scripts/{name}") == (ROOT / "scripts" / name).read_bytes()
         (entry,) = (name for name in inside if name.endswith("entry_points.txt"))

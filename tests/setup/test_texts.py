@@ -154,7 +154,7 @@ def test_a_repository_is_added_and_nothing_else_changes(text: str) -> None:
 
 def form() -> dict[str, Any]:
     """The issue form."""
-    return dict(yaml.safe_load(templates.TEMPLATE_TEXT))
+    return dict(yaml.safe_load(templates.form_text()))
 
 
 def test_the_issue_form_has_what_github_asks_of_one() -> None:

@@ -126,9 +126,9 @@ class World:
 
     def units(self, kind: str) -> dict[str, str]:
         """The rendered units of a scheduler."""
-        data = self.site / "bee" / "_data"
-        texts = {name: (data / kind / name).read_text() for name in verb.TEMPLATES[kind]}
-        return verb.render(kind, texts, verb.Values(str(data / "scripts"), str(self.home), f"{self.bin}:/usr/bin:/bin"))
+        scheduler = next(one for one in verb.schedulers(self.machine("linux")) if one.kind == kind)
+        scripts = self.site / "bee" / "_data" / "scripts"
+        return dict(verb.render(scheduler, str(scripts), str(self.home), f"{self.bin}:/usr/bin:/bin"))
 
     def tree(self) -> dict[str, bytes]:
         """Every file below HOME that no stand-in wrote."""
@@ -139,7 +139,7 @@ class World:
 def build(site: Path) -> None:
     """bee and its data as the wheel lays them out, compiled once for all tests."""
     shutil.copytree(ROOT / "bee", site / "bee", ignore=shutil.ignore_patterns("__pycache__", "_data"))
-    for folder in ("agents", "launchd", "systemd"):
+    for folder in ("agents", "launchd", "systemd", "templates"):
         shutil.copytree(ROOT / folder, site / "bee" / "_data" / folder)
     (site / "bee" / "_data" / "scripts").mkdir()
     for name in ("tick", "watchdog"):
