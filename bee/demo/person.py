@@ -58,17 +58,11 @@ class Person:
 
     def items(self) -> list[dict[str, Any]]:
         """All issues and pull requests, oldest first."""
-        return sorted(self._all(f"/repos/{self.repo}/issues?state=all"), key=lambda item: int(item["number"]))
+        return sorted(self.all(f"/repos/{self.repo}/issues?state=all"), key=lambda item: int(item["number"]))
 
     def pulls(self) -> list[dict[str, Any]]:
         """All pull requests, oldest first."""
-        return sorted(self._all(f"/repos/{self.repo}/pulls?state=all"), key=lambda item: int(item["number"]))
-
-    def words(self, number: int) -> list[str]:
-        """The texts of all comments and reviews of a pull request."""
-        comments = self._all(f"/repos/{self.repo}/issues/{number}/comments?sort=created")
-        reviews = self._all(f"/repos/{self.repo}/pulls/{number}/reviews?page=1")
-        return [str(said["body"]) for said in (*comments, *reviews)]
+        return sorted(self.all(f"/repos/{self.repo}/pulls?state=all"), key=lambda item: int(item["number"]))
 
     def tick(self, number: int, heading: str) -> bool:
         """Tick the first empty box under a heading of an issue; False where there is none."""
@@ -83,7 +77,8 @@ class Person:
         """How many REST and GraphQL requests others made of the forge since it started."""
         return int(self._ask("GET", "/_forge/stats")["api_requests"]) - self.requests
 
-    def _all(self, path: str) -> list[dict[str, Any]]:
+    def all(self, path: str) -> list[dict[str, Any]]:
+        """Every page of a list. Raises RefusedError or LookError."""
         found: list[dict[str, Any]] = []
         following: str | None = f"{path}&per_page=100"
         for _ in range(PAGES_MAX):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,23 +13,18 @@ from bee.config.schema import POLICY_PATH
 from bee.demo.stage import PERSON_LOGIN, Play, clean_env, git, identity
 from bee.engines.table import ENGINES
 from bee.model.errors import GitError, UsageError
+from bee.setup.create_issues import title_of
 
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
-_TITLE: Final = re.compile(r"\A\s*# +(\S[^\n]*)\n?")
 
 
 def play(repo: Path, issue: Path, engine: str, env: Mapping[str, str]) -> Play:
     """The play of a person's repository. Raises UsageError for what cannot be played."""
     branch = _branch(repo, clean_env(env))
-    title, body = _issue(issue)
-
-    def prepare(folder: Path, run_env: Mapping[str, str]) -> None:
-        copy(repo, folder, run_env)
-
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", repo.resolve().name).strip(".-") or "project"
     return Play(
-        name=name.removesuffix(".git"), branch=branch, issue_title=title, issue_body=body, engine=_engine(engine),
-        prepare=prepare, merges_least=1,
+        name=name.removesuffix(".git"), branch=branch, issue=_issue(issue), engine=_engine(engine),
+        prepare=partial(copy, repo), merges_least=1,
     )  # fmt: skip
 
 
@@ -63,10 +59,10 @@ def _issue(path: Path) -> tuple[str, str]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--issue {path}: {error}") from error
-    found = _TITLE.match(text)
     if not text.strip():
         raise UsageError(f"--issue {path}: it is empty; write the design doc there, its title as `# Title` first")
-    return (found[1].strip(), text[found.end() :].lstrip("\n")) if found else (path.stem.replace("-", " "), text)
+    title, body = title_of(text)
+    return title or path.stem.replace("-", " "), body.lstrip("\n")
 
 
 def _engine(word: str) -> str | tuple[str, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bee.engines.base import AgentJob
-from bee.engines.events import Found, call, flat, parts, section, text_of, whole
+from bee.engines.events import Found, Kind, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
-from bee.engines.stream import NO_KEY, StreamEngine
+from bee.engines.stream import StreamEngine
 from bee.model.outcomes import Failure
 
 PROVIDER: Final = "bee"
@@ -18,6 +18,12 @@ FOLDER: Final = ".codex"
 _WORK: Final = frozenset(
     "agent_message reasoning command_execution file_change mcp_tool_call web_search todo_list".split()
 )
+# Items that are one text: what they are to people, and where it is.
+_TEXTS: Final[Mapping[str, tuple[Kind, str]]] = {
+    "agent_message": ("message", "text"),
+    "reasoning": ("thought", "text"),
+    "error": ("error", "message"),
+}
 
 
 class Adapter(StreamEngine):
@@ -47,12 +53,13 @@ class Adapter(StreamEngine):
         return [*argv, "-m", job.model] if job.model else argv
 
     def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
-        """Its login: the vendor's own server is logged in to by CODEX_API_KEY, with the same key."""
+        """The vendor's own server is logged in to by CODEX_API_KEY, with the same key; any other is in its arguments."""
         env = {**super().env(job, host_env), "CODEX_HOME": str(job.home / FOLDER)}
-        key = self.login(host_env)
         if job.base_url:
-            return {**env, self.row.login[0]: NO_KEY, **key}
-        return {**env, **key, "CODEX_API_KEY": key[self.row.login[0]]} if key else env
+            del env[self.row.server_variable]
+        elif key := env.get(self.row.login[0]):
+            env["CODEX_API_KEY"] = key
+        return env
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Take one event."""
@@ -111,10 +118,9 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
 
 
 def _completed(item: Mapping[str, Any], what: Any) -> Found:
-    if what == "agent_message":
-        yield "message", text_of(item, "text")
-    elif what == "reasoning":
-        yield "thought", text_of(item, "text")
+    if what in _TEXTS:
+        kind, name = _TEXTS[what]
+        yield kind, text_of(item, name)
     elif what == "command_execution":
         code = item.get("exit_code")
         yield ("answer" if code == 0 else "error"), text_of(item, "aggregated_output") or f"(exit {code}, no output)"
@@ -125,5 +131,3 @@ def _completed(item: Mapping[str, Any], what: Any) -> Found:
         yield "tool", f"web search: {text_of(item, 'query')}"
     elif what == "mcp_tool_call":
         yield "answer", flat(item.get("result"))
-    elif what == "error":
-        yield "error", text_of(item, "message")

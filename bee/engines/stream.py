@@ -7,7 +7,7 @@ import shutil
 import stat
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -168,9 +168,17 @@ class StreamEngine(Engine):
         """What an exit code of the program's own means, where it has a meaning."""
         return None
 
-    def login(self, host_env: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str]:
-        """The login variables of this engine (or those named), as far as the host has them."""
-        return {name: host_env[name] for name in names or self.row.login if host_env.get(name)}
+    def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
+        """Its login; a server of one's own gets the API key at most (`NO_KEY` where there is none).
+
+        That is the first login variable: never a subscription's token.
+        """
+        key, *_ = self.row.login
+        names, own = (key,), {key: NO_KEY, self.row.server_variable: job.base_url}
+        if not job.base_url:
+            names, own = self.row.login, {}
+        login = {name: host_env[name] for name in names if host_env.get(name)}
+        return {**super().env(job, host_env), **own, **login}
 
     def assume(self, model: str, own_server: bool, home: Path) -> None:
         """What its tokens are priced by, until the program itself names its model; and where its sessions are."""

@@ -105,7 +105,7 @@ def look(client: GitHubClient, repo: str) -> Found:
     facts = requests_of.read_repo(client, repo)
     head = read.read_head(client, facts.repo)
     grants = scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
-    _stop_at(access_checks(facts, grants, head.viewer.login) + setting_checks(facts))
+    _stop_at(facts.repo, [*access_checks(facts, grants, head.viewer.login), *setting_checks(facts)])
     if head.policy_text is not None:
         read_policy(facts.repo, head.policy_text)
     names = requests_of.top_names(client, facts.repo, head.default_branch)
@@ -124,11 +124,10 @@ def look(client: GitHubClient, repo: str) -> Found:
     return replace(found, pull=_open_pull(client, found)) if found.missing_files else found
 
 
-def _stop_at(checks: list[Check]) -> None:
-    bad = [check for check in checks if check.status is Level.FAIL]
+def _stop_at(repo: str, checks: list[Check]) -> None:
+    bad = "; ".join(f"{check.text} ({check.fix})" for check in checks if check.status is Level.FAIL)
     if bad:
-        text = "; ".join(f"{check.text} ({check.fix})" for check in bad)
-        raise ForbiddenError(f"{bad[0].repo}: {text}; nothing was written")
+        raise ForbiddenError(f"{repo}: {bad}; nothing was written")
 
 
 def _open_pull(client: GitHubClient, found: Found) -> PullRef | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bee.github import read, write
@@ -44,7 +44,7 @@ def drafts_of(text: str, title: str = "") -> tuple[Draft, ...]:
 
     Raises UsageError where features have the same name, wait for one that is not there, or wait in a circle.
     """
-    found, body = _title_of(text)
+    found, body = title_of(text)
     title = title or found
     features = [name for heading, _ in sections_of(body) if (name := _feature_name(heading))]
     if not features:
@@ -66,8 +66,8 @@ def issue_body(draft: Draft, numbers: Mapping[str, int]) -> str:
     return f"{lead}{closed(draft.body.strip())}\n\n{markers.render(Marker(markers.NEW, {'key': draft.key}))}\n"
 
 
-def _title_of(text: str) -> tuple[str, str]:
-    """(the title in the first line that is not blank, the rest); no title where that line is none."""
+def title_of(text: str) -> tuple[str, str]:
+    """The title in the first line that is not blank, empty where that line is no title; and the rest of the text."""
     lines = unix(text).lstrip("\ufeff").split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)
     match = _TITLE.match(lines[first])
@@ -118,23 +118,22 @@ def _promoted(text: str) -> str:
 
 def _in_order(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     """Each after those it waits for, else in the order of the text."""
-    known = {draft.name.lower(): draft for draft in drafts}
-    placed: dict[str, Draft] = {}
-    waits: dict[str, tuple[str, ...]] = {}
+    known = {draft.name.lower(): draft.name for draft in drafts}
     for draft in drafts:
         for name in draft.after:
             if name.lower() not in known:
                 there = ", ".join(repr(one.name) for one in drafts if one is not draft)
                 raise UsageError(f"{draft.name!r} depends on {name!r}, and there are only {there or 'no others'}")
-        waits[draft.name] = tuple(known[name.lower()].name for name in draft.after)
-    left = list(drafts)
+    left = [replace(draft, after=tuple(known[name.lower()] for name in draft.after)) for draft in drafts]
+    placed: list[Draft] = []
     while left:
-        ready = next((one for one in left if set(waits[one.name]) <= set(placed)), None)
+        names = {one.name for one in placed}
+        ready = next((one for one in left if names.issuperset(one.after)), None)
         if ready is None:
             raise UsageError(f"these wait for each other in a circle: {', '.join(one.name for one in left)}")
-        placed[ready.name] = Draft(ready.name, ready.title, ready.body, ready.key, waits[ready.name])
+        placed.append(ready)
         left.remove(ready)
-    return tuple(placed.values())
+    return tuple(placed)
 
 
 # ---- opening them ---------------------------------------------------------------------------------------------------

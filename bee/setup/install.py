@@ -6,7 +6,7 @@ A tool that works in a shell often does not under a scheduler: so the one tick r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -44,17 +44,17 @@ class File:
 
 @dataclass(slots=True, kw_only=True)
 class Installed:
-    """What `install` did or would do, as `bee install --json` prints it."""
+    """What `bee install --json` prints."""
 
-    exit: int = 0
+    exit: int
     """the process's exit code"""
     scheduler: str
     files: list[File]
-    changes: list[str] = field(default_factory=list)
-    token: str | None = None
+    changes: list[str]
+    token: str | None
     """where scheduled ticks find one"""
-    tick: Tried | None = None
-    notes: list[str] = field(default_factory=list)
+    tick: Tried | None
+    notes: list[str]
     """what else a person should know"""
 
     def add_tick(self, tick: Tried) -> None:
@@ -75,9 +75,10 @@ def _has_control(value: str) -> bool:
     return any(ord(letter) < 32 or ord(letter) == 127 for letter in value)
 
 
-def files_of(scheduler: Scheduler, units: Units) -> list[File]:
-    """Where each unit goes, and what it says."""
-    return [File(scheduler.where(name), text) for name, text in units.items()]
+def untouched(scheduler: Scheduler, units: Units) -> Installed:
+    """What there is to say before anything has been looked at: where each unit goes, and what it says."""
+    files = [File(scheduler.where(name), text) for name, text in units.items()]
+    return Installed(exit=0, scheduler=scheduler.kind, files=files, changes=[], token=None, tick=None, notes=[])
 
 
 # ---- which scheduler ------------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def install(
 
     Without `write` it only finds out what would change.
     """
-    done = Installed(scheduler=scheduler.kind, files=files_of(scheduler, units))
+    done = untouched(scheduler, units)
     if write:
         home.ensure()
     done.changes += keep_env(home, keep, write)

@@ -73,13 +73,6 @@ def said(ended: process.Ended) -> str:
     return one_line((ended.err + b" " + ended.out).decode("utf-8", "replace"), 500)
 
 
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class _Files:
     """A scheduler that reads unit files from a folder of the person's."""
@@ -104,7 +97,8 @@ class _Files:
         return [f"write {self.folder / name}" for name, text in sorted(units.items()) if not self._stands(name, text)]
 
     def _stands(self, name: str, text: str) -> bool:
-        return _text(self.folder / name) == text
+        path = self.folder / name
+        return path.is_file() and path.read_text(encoding="utf-8", errors="surrogateescape") == text
 
 
 class Systemd(_Files):

@@ -99,7 +99,7 @@ class Slot(Held):
     @classmethod
     def acquire(cls, home: Home, slots: int, holder_text: str) -> Slot | None:
         """A free slot, or None where every one is taken."""
-        home.slots_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _made(home.slots_dir)
         for text, lock in _slot_files(home, slots):
             fd = _open_lock(lock)
             if _lock_within(fd, PROBE_SECONDS_MAX, home.clock):
@@ -148,32 +148,24 @@ class Slot(Held):
 
 
 class Home:
-    """The home directory, mode 0700. Paths of runs and mirrors cannot leave it, whatever they are called."""
+    """The home directory, mode 0700. Paths of runs and mirrors cannot leave it, whatever they are called.
+
+    `config_path` is this machine's configuration, `slots_dir` has the locks of the agent slots, and `empty_dir` is an
+    empty folder, HOME of bee's own git commands.
+    """
 
     def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
         self.path = path.absolute()
         self.clock = clock
+        self.config_path = self.path / "config.yml"
+        self.slots_dir = self.path / "slots"
+        self.empty_dir = self.path / "empty"
 
     def ensure(self) -> None:
         """Make what is missing."""
         for folder in (self.path, self.slots_dir, self.path / "runs", self.path / "mirrors", self.empty_dir):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _made(folder)
         self.path.chmod(0o700)
-
-    @property
-    def config_path(self) -> Path:
-        """The machine's configuration."""
-        return self.path / "config.yml"
-
-    @property
-    def slots_dir(self) -> Path:
-        """The locks of the agent slots."""
-        return self.path / "slots"
-
-    @property
-    def empty_dir(self) -> Path:
-        """An empty folder, HOME of bee's own git commands."""
-        return self.path / "empty"
 
     def heartbeat(self, at: int, line: str) -> None:
         """Say that a tick ran at `at` (seconds since the epoch), and what it did in one line."""
@@ -212,8 +204,7 @@ class Home:
 
     def first_time(self, what: str, name: str) -> bool:
         """Whether this is asked for the first time here; the latest TOLD_MAX names of each kind are kept."""
-        folder = self.path / _run(what)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _made(self.path / _run(what))
         try:
             os.close(os.open(folder / _run(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
@@ -246,17 +237,14 @@ class Home:
 
     def keep_draft(self, text: str) -> Path:
         """Keep a text of a person's that is not on GitHub yet; the file it is in."""
-        folder = self.path / "drafts"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _made(self.path / "drafts")
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(self.clock.time()))}-{os.getpid()}.md"
         write_whole(folder / name, text)
         return folder / name
 
     def run_dir(self, run: str) -> Path:
         """The folder of a run, made where it is missing."""
-        path = self.path / "runs" / _run(run)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path
+        return _made(self.path / "runs" / _run(run))
 
     def runs(self) -> list[str]:
         """The runs that have a folder here, by name."""
@@ -349,6 +337,11 @@ def remove_tree(path: Path) -> None:
                 stuck.unlink(missing_ok=True)
 
     shutil.rmtree(path, onerror=unlock)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _slot_files(home: Home, slots: int) -> list[tuple[Path, Path]]:

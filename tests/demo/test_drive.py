@@ -55,7 +55,7 @@ def said(position: str, role: str | None = None, *, items: bool = True, exit_cod
 def made(folder: Path, person: FakePerson, *script: str) -> tuple[Drive, io.StringIO]:
     (folder / "tick.py").write_text(TICK)
     (folder / "script").write_text("\n".join(script))
-    play = stage.calculator(stage.AGENT)
+    play = stage.calculator(folder)
     account = Account("bee", "token", "write")
     addresses = Addresses("http://x", "http://x/graphql", "http://x", "token")
     ready = stage.Stage(

@@ -55,8 +55,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     units = verb.render(scheduler, str(scripts), str(home.path), path)
     keep = _keep(env, args)
     if args.print:
-        files = verb.files_of(scheduler, units)
-        return _print(verb.Installed(scheduler=scheduler.kind, files=files), args.json)
+        return _print(verb.untouched(scheduler, units), args.json)
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
     done.token = _token(home, machine, path, keep)
     done.notes += _missed(env, home, keep, done.token)
