@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -11,19 +10,20 @@ from typing import Final
 
 from bee.config.schema import POLICY_PATH
 from bee.demo.stage import PERSON_LOGIN, Play, clean_env, git, identity
-from bee.engines.table import ENGINES
 from bee.model.errors import GitError, UsageError
 from bee.setup.create_issues import title_of
+from bee.setup.machine import engine_of
+from bee.system.process import SYSTEM_PATH
 
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
 
 
 def play(repo: Path, issue: Path, engine: str, env: Mapping[str, str]) -> Play:
     """The play of a person's repository. Raises UsageError for what cannot be played."""
-    branch = _branch(repo, clean_env(env))
+    branch, path = _branch(repo, clean_env(env)), env.get("PATH", SYSTEM_PATH)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", repo.resolve().name).strip(".-") or "project"
     return Play(
-        name=name.removesuffix(".git"), branch=branch, issue=_issue(issue), engine=_engine(engine),
+        name=name.removesuffix(".git"), branch=branch, issue=_issue(issue), engine=engine_of(engine, path, Path.cwd()),
         prepare=partial(copy, repo), merges_least=1,
     )  # fmt: skip
 
@@ -63,13 +63,3 @@ def _issue(path: Path) -> tuple[str, str]:
         raise UsageError(f"--issue {path}: it is empty; write the design doc there, its title as `# Title` first")
     title, body = title_of(text)
     return title or path.stem.replace("-", " "), body.lstrip("\n")
-
-
-def _engine(word: str) -> str | tuple[str, ...]:
-    words = shlex.split(word)
-    if not words:
-        raise UsageError(f"--engine is empty: {', '.join(ENGINES)}, or a command")
-    if len(words) == 1 and words[0] in ENGINES:
-        return words[0]
-    program = str(Path(words[0]).resolve()) if "/" in words[0] else words[0]
-    return (program, *words[1:])

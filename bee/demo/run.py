@@ -15,7 +15,7 @@ from typing import Final
 from bee.demo import rehearsal, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
-from bee.demo.stage import PERSON_LOGIN, Play, Stage
+from bee.demo.stage import PERSON_LOGIN, Stage
 from bee.engines.table import ENGINES
 from bee.model import codec
 from bee.model.errors import UsageError
@@ -80,16 +80,14 @@ def _folder(options: Options) -> Path:
     return folder.resolve()
 
 
-def _play(options: Options, folder: Path, env: Mapping[str, str]) -> Play:
-    if options.repo and options.issue and options.engine:
-        return rehearsal.play(options.repo, options.issue, options.engine, env)
-    return stage.calculator(folder)
-
-
 def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, str]) -> bool:
     """The whole show; whether it ended well."""
     begun = time.monotonic()
-    play, (sandbox, said_of_box) = _play(options, folder, env), stage.choose_sandbox(env)
+    if options.repo and options.issue and options.engine:
+        play = rehearsal.play(options.repo, options.issue, options.engine, env)
+    else:
+        play = stage.calculator(folder)
+    sandbox, said_of_box = stage.choose_sandbox(env)
     stopped = ""
     with stage.set_up(folder, play, env, sandbox, options.page_size) as ready:
         _introduce(screen, ready, said_of_box, rehearsed=options.repo)

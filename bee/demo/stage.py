@@ -157,7 +157,6 @@ class Stage:
     bee: Account
     env: Mapping[str, str]
     issue: int
-    sandbox: str
 
     @property
     def home(self) -> Path:
@@ -171,7 +170,7 @@ class Stage:
 
 
 def calculator(folder: Path) -> Play:
-    """The demo's own play: a small calculator with tests, and the scripted agent, copied to where the box may show it."""
+    """The demo's own play: a small calculator with tests, and the scripted agent, copied where the box may show it."""
     agent = shutil.copytree(data_path("demo", "agent"), folder / "agent", ignore=_BYTECODE)
     return Play(
         name="calc", branch="main", issue=title_of(data_path("demo", "design.md").read_text(encoding="utf-8")),
@@ -211,10 +210,9 @@ def set_up(
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)
         issue = person.open_issue(*play.issue)
         stage = Stage(
-            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue,
-            sandbox=sandbox,
+            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue
         )  # fmt: skip
-        _write_home(stage)
+        _write_home(stage, sandbox)
         yield stage
 
 
@@ -234,10 +232,10 @@ def login(git_url: str, account: Account) -> dict[str, str]:
     }
 
 
-def _write_home(stage: Stage) -> None:
+def _write_home(stage: Stage, sandbox: str) -> None:
     stage.home.mkdir(mode=0o700)
     engine = stage.play.engine if isinstance(stage.play.engine, str) else {"command": stage.play.engine}
-    lines = ["version: 1", f"repos: [{stage.play.repo}]", f"engine: {json.dumps(engine)}", f"sandbox: {stage.sandbox}"]
+    lines = ["version: 1", f"repos: [{stage.play.repo}]", f"engine: {json.dumps(engine)}", f"sandbox: {sandbox}"]
     (stage.home / "config.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

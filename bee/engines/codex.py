@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bee.engines.base import AgentJob
-from bee.engines.events import Found, Kind, call, flat, parts, section, text_of, whole
+from bee.engines.events import Found, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
 from bee.engines.stream import StreamEngine
 from bee.model.outcomes import Failure
@@ -18,12 +18,6 @@ FOLDER: Final = ".codex"
 _WORK: Final = frozenset(
     "agent_message reasoning command_execution file_change mcp_tool_call web_search todo_list".split()
 )
-# Items that are one text: what they are to people, and where it is.
-_TEXTS: Final[Mapping[str, tuple[Kind, str]]] = {
-    "agent_message": ("message", "text"),
-    "reasoning": ("thought", "text"),
-    "error": ("error", "message"),
-}
 
 
 class Adapter(StreamEngine):
@@ -42,18 +36,13 @@ class Adapter(StreamEngine):
         argv = ["exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
         argv += ["--ignore-user-config", "--ignore-rules", "-c", "allow_login_shell=false"]
         if job.base_url:
-            provider = {
-                "name": PROVIDER,
-                "base_url": job.base_url,
-                "env_key": self.row.login[0],
-                "wire_api": "responses",
-            }
-            table = ",".join(f"{key}={json.dumps(value)}" for key, value in provider.items())
+            own = {"base_url": job.base_url, "env_key": self.row.login[0], "wire_api": "responses"}
+            table = ",".join(f"{key}={json.dumps(value)}" for key, value in {"name": PROVIDER, **own}.items())
             argv += ["-c", f'model_provider="{PROVIDER}"', "-c", f"model_providers.{PROVIDER}={{{table}}}"]
         return [*argv, "-m", job.model] if job.model else argv
 
     def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
-        """The vendor's own server is logged in to by CODEX_API_KEY, with the same key; any other is in its arguments."""
+        """The vendor's own server is logged in to by CODEX_API_KEY, with the same key; its arguments name any other."""
         env = {**super().env(job, host_env), "CODEX_HOME": str(job.home / FOLDER)}
         if job.base_url:
             del env[self.row.server_variable]
@@ -118,9 +107,12 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
 
 
 def _completed(item: Mapping[str, Any], what: Any) -> Found:
-    if what in _TEXTS:
-        kind, name = _TEXTS[what]
-        yield kind, text_of(item, name)
+    if what == "agent_message":
+        yield "message", text_of(item, "text")
+    elif what == "reasoning":
+        yield "thought", text_of(item, "text")
+    elif what == "error":
+        yield "error", text_of(item, "message")
     elif what == "command_execution":
         code = item.get("exit_code")
         yield ("answer" if code == 0 else "error"), text_of(item, "aggregated_output") or f"(exit {code}, no output)"

@@ -9,6 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -117,7 +118,6 @@ class StreamEngine(Engine):
         super().__init__()
         self.row, self.name = row, row.name
         self._path, self._prices, self._clock = path, prices, clock
-        self._found: Program | None = None
         self._own_server, self._usd_max = False, 0.0
         self.model = self.note = ""
         self.final = self.success = self.hopeless = False
@@ -129,12 +129,10 @@ class StreamEngine(Engine):
         self._sessions: Sessions | None = None
         self._looked = 0.0
 
-    @property
+    @cached_property
     def program(self) -> Program:
         """Its program on this machine. Raises UsageError where it is not installed."""
-        if self._found is None:
-            self._found = locate(self.name, self.row.package, self._path)
-        return self._found
+        return locate(self.name, self.row.package, self._path)
 
     def shows(self) -> Sequence[Path]:
         """The program's package and its runtime. Raises UsageError where it is not installed."""
@@ -173,10 +171,9 @@ class StreamEngine(Engine):
 
         That is the first login variable: never a subscription's token.
         """
-        key, *_ = self.row.login
-        names, own = (key,), {key: NO_KEY, self.row.server_variable: job.base_url}
-        if not job.base_url:
-            names, own = self.row.login, {}
+        key = self.row.login[0]
+        names = (key,) if job.base_url else self.row.login
+        own = {key: NO_KEY, self.row.server_variable: job.base_url} if job.base_url else {}
         login = {name: host_env[name] for name in names if host_env.get(name)}
         return {**super().env(job, host_env), **own, **login}
 

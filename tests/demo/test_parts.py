@@ -100,13 +100,20 @@ def test_keep_does_not_take_a_folder_with_something_in_it(tmp_path: Path) -> Non
     assert (tmp_path / "mine").read_text() == "precious"
 
 
-@pytest.mark.parametrize(
-    ("word", "engine"),
-    [("claude", "claude"), ("my-agent --fast", ("my-agent", "--fast")), ("/opt/agent", ("/opt/agent",))],
-)
-def test_an_engine_is_a_name_or_a_command(tmp_path: Path, word: str, engine: object) -> None:
+def test_an_engine_is_a_name_or_a_command_that_is_there(tmp_path: Path) -> None:
     repo, issue = _own_repository(tmp_path)
-    assert rehearsal.play(repo, issue, word, os.environ).engine == engine
+    program = tmp_path / "my-agent"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    wanted = {
+        "claude": "claude",
+        "my-agent --fast": (str(program), "--fast"),
+        str(program): (str(program),),
+    }
+    assert {word: rehearsal.play(repo, issue, word, env).engine for word in wanted} == wanted
+    with pytest.raises(UsageError, match="there is no program '/nowhere/agent'"):
+        rehearsal.play(repo, issue, "/nowhere/agent", env)
 
 
 def test_a_rehearsal_copies_what_is_committed_and_leaves_the_clone_alone(tmp_path: Path) -> None:
