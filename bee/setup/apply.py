@@ -185,15 +185,12 @@ def carry_out(client: GitHubClient, plan: Plan) -> Written:
     for step in plan.of("label"):
         write.label_id(client, repo, Label(step.name))
     files = {step.name: plan.texts[step.name] for step in plan.of("file")}
-    written = _bring(client, plan.found, files) if files else Written(_number(plan.found.pull))
+    pull = plan.found.pull
+    written = _bring(client, plan.found, files) if files else Written(pull.number if pull else None)
     for step in plan.of("config"):
         plan.home.ensure()
         write_whole(plan.home.config_path.resolve(), plan.texts[step.name])  # of a link, what it points at
     return written
-
-
-def _number(pull: PullRef | None) -> int | None:
-    return pull.number if pull else None
 
 
 def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Written:

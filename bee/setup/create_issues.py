@@ -151,22 +151,6 @@ class IssueLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """One draft and its issue: `number` is None where nothing was opened, `kept` where it was there already."""
-
-    draft: Draft
-    number: int | None
-    url: str
-    kept: bool
-    blocked_by: tuple[int, ...]
-
-    def line(self) -> IssueLine:
-        """As `bee new --json` lists it."""
-        action: Literal["create", "keep"] = "keep" if self.kept else "create"
-        return IssueLine(self.draft.title, self.number, self.url or None, action, self.blocked_by)
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """A repository as somebody who wants to open issues there finds it. `there`: issue numbers by draft key."""
 
@@ -190,7 +174,9 @@ def _there(client: GitHubClient, head: Snapshot) -> dict[str, int]:
     return {mark.get("key"): number for number, body in reversed(listed) for mark in markers.named(body, markers.NEW)}
 
 
-def open_issues(client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool) -> Iterator[Opened]:
+def open_issues(
+    client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool
+) -> Iterator[tuple[Draft, IssueLine]]:
     """Open each that is not there yet, in order; yields as it goes, so that a failure shows how far it came."""
     numbers: dict[str, int] = {}
     for draft in drafts:
@@ -198,9 +184,9 @@ def open_issues(client: GitHubClient, place: Place, drafts: Sequence[Draft], dry
         number = there if there is not None or dry else _open(client, place, draft, numbers)
         if number is not None:
             numbers[draft.name] = number
-        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else ""
+        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else None
         blockers = tuple(numbers[name] for name in draft.after if name in numbers)
-        yield Opened(draft, number, url, there is not None, blockers)
+        yield draft, IssueLine(draft.title, number, url, "create" if there is None else "keep", blockers)
 
 
 def _open(client: GitHubClient, place: Place, draft: Draft, numbers: dict[str, int]) -> int:

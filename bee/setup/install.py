@@ -108,7 +108,7 @@ def choose(machine: Machine, cron: bool) -> Scheduler:
 
 def env_names(home: Home) -> list[str]:
     """The names that the env file sets."""
-    return [line.partition("=")[0] for line in _env_lines(home) if _is_setting(line)]
+    return [line.partition("=")[0] for line in _env_lines(home) if "=" in line and not line.startswith("#")]
 
 
 def keep_env(home: Home, wanted: Mapping[str, str], write: bool) -> list[str]:
@@ -131,10 +131,6 @@ def keep_env(home: Home, wanted: Mapping[str, str], write: bool) -> list[str]:
 def _env_lines(home: Home) -> list[str]:
     path = home.path / ENV_FILE
     return path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")[:-1] if path.exists() else []
-
-
-def _is_setting(line: str) -> bool:
-    return "=" in line and not line.startswith("#")
 
 
 # ---- install --------------------------------------------------------------------------------------------------------
