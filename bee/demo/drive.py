@@ -33,7 +33,7 @@ _ADVICE: Final = ("Now: ", "Fix these lines")
 
 
 class Stopped(BeeError):
-    """The belt did not reach the end. The text says where it stands and why."""
+    """The belt did not reach the end. The text says where it stopped and why."""
 
     exit_code = 1
 
@@ -58,7 +58,7 @@ class Tick:
 
     @property
     def print(self) -> str:
-        """What must change for a tick to count as movement."""
+        """What must differ between two ticks for the later one to have changed something."""
         return json.dumps([dict(self.decision), self.places], sort_keys=True, default=str)
 
 

@@ -44,7 +44,7 @@ class Person:
     requests: int = 0
 
     def create_repository(self, owner: str, name: str, branch: str) -> None:
-        """A public, empty repository (the forge's own control door: an organisation would have it already)."""
+        """A public, empty repository, through the forge's own control endpoint."""
         self._ask("POST", "/_forge/repos", {"owner": owner, "name": name, "default_branch": branch})
 
     def open_issue(self, title: str, body: str) -> int:
@@ -99,7 +99,7 @@ class Person:
         self.requests += "/_forge/" not in url
         try:
             with requests.Session() as session:
-                session.trust_env = False  # no proxy stands before a server on loopback
+                session.trust_env = False  # a server on loopback is not reached through a proxy
                 answer = session.request(method, url, json=data, headers=headers, timeout=SECONDS_MAX)
         except requests.RequestException as error:
             raise LookError(f"the embedded GitHub does not answer: {error}") from error

@@ -1,6 +1,6 @@
 """Carries out what `bee init` decided: labels, two files on the default branch (or a pull request), the configuration.
 
-It looks first what is there already, and writes the difference: run again, it writes nothing.
+It looks at what exists first, and writes the difference: run again, it writes nothing.
 """
 
 from __future__ import annotations
@@ -180,7 +180,10 @@ class Written:
 
 
 def carry_out(client: GitHubClient, plan: Plan) -> Written:
-    """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin."""
+    """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin.
+
+    Raises ForbiddenError where GitHub takes neither the commit nor the pull request, and the LookErrors of the client.
+    """
     repo = plan.found.facts.repo
     for step in plan.of("label"):
         write.label_id(client, repo, Label(step.name))

@@ -1,6 +1,6 @@
 """A person's text becomes issues: one design doc, or one for each feature, each opened once.
 
-A requirements document has several `## Feature: NAME` sections. Each becomes an issue of its own; what stands before
+A requirements document has several `## Feature: NAME` sections. Each becomes an issue of its own; what precedes
 the first one is the context of each, every other section is copied into each, and `Depends on: NAME` makes it wait.
 What a first try has opened is found by its marker.
 """
@@ -30,7 +30,7 @@ _DEEPER: Final = re.compile(r"^ {0,3}##(#{1,4}[ \t].*)$")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An issue that is not there yet. `name` is what others call it, `after` the names of those it waits for."""
+    """An issue before it is opened. `name` is what others call it, `after` the names of those it waits for."""
 
     name: str
     title: str
@@ -159,12 +159,12 @@ class Place:
 
     @property
     def trusted(self) -> bool:
-        """Whether what this account writes counts as it stands, or has to be adopted first."""
+        """Whether what this account writes counts at once, or has to be adopted first."""
         return self.head.viewer_permission in TRUSTED
 
 
 def place_of(client: GitHubClient, repo: str) -> Place:
-    """Look at a repository. Raises NotFoundError where it is not shown."""
+    """Look at a repository. Raises NotFoundError where the token does not see it."""
     head = read.read_head(client, repo)
     return Place(head, _there(client, head))
 

@@ -22,7 +22,7 @@ _DAEMONS: Final = frozenset({"cron", "crond", "fcron"})
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Lines of the person's crontab, each with bee's mark at its end; every other line stays as it is."""
+    """The person's crontab. What cannot be read or written raises UsageError with what crontab said."""
 
     machine: Machine
     kind: ClassVar[str] = "cron"
@@ -69,7 +69,7 @@ class Cron:
         ]
 
     def install(self, units: Units) -> None:
-        """Put the lines at the end."""
+        """Put the lines at the end. Raises UsageError for a line that is too long for cron."""
         for line in (lines := _lines(units)):
             length = len(cron_command(line).encode("utf-8", "surrogateescape"))
             if length > COMMAND_BYTES_MAX:
@@ -134,5 +134,5 @@ def _others(crontab: str) -> str:
 
 
 def cron_command(line: str) -> str:
-    """What cron hands to the shell for a line: what stands after the five fields, with each `\\%` as `%`."""
+    """What cron hands to the shell for a line: what follows the five fields, with each `\\%` as `%`."""
     return line.split(None, 5)[5].replace("\\%", "%")

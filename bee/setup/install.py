@@ -112,7 +112,10 @@ def env_names(home: Home) -> list[str]:
 
 
 def keep_env(home: Home, wanted: Mapping[str, str], write: bool) -> list[str]:
-    """Put NAME=VALUE lines into the env file, mode 0600, beside what stands there; what changed, in words."""
+    """Put NAME=VALUE lines into the env file, mode 0600, beside the existing ones; what changed, in words.
+
+    Raises UsageError for a value with a control character.
+    """
     for name, value in wanted.items():
         if _has_control(value):
             raise UsageError(f"{name} holds a control character; it cannot be kept in {home.path / ENV_FILE}")
@@ -120,8 +123,8 @@ def keep_env(home: Home, wanted: Mapping[str, str], write: bool) -> list[str]:
     lines = [line for line in before if line.partition("=")[0] not in wanted]
     lines += [f"{name}={value}" for name, value in wanted.items()]
     path = home.path / ENV_FILE
-    mode_stands = not path.exists() or path.stat().st_mode & 0o077 == 0
-    if mode_stands and sorted(lines) == sorted(before):
+    private = not path.exists() or path.stat().st_mode & 0o077 == 0
+    if private and sorted(lines) == sorted(before):
         return []
     if write:
         write_whole(path, ("" if before else ENV_HEAD) + "".join(f"{line}\n" for line in lines))

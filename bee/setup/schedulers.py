@@ -83,7 +83,7 @@ class _Files:
 
     @property
     def folder(self) -> Path:
-        """Where it reads them."""
+        """Where it reads them: each scheduler says."""
         raise NotImplementedError
 
     def where(self, name: str) -> str:
@@ -94,9 +94,9 @@ class _Files:
         return {name: data_path(self.kind, name).read_text(encoding="utf-8") for name in self.names}
 
     def _differing(self, units: Units) -> list[str]:
-        return [f"write {self.folder / name}" for name, text in sorted(units.items()) if not self._stands(name, text)]
+        return [f"write {self.folder / name}" for name, text in sorted(units.items()) if not self._is_there(name, text)]
 
-    def _stands(self, name: str, text: str) -> bool:
+    def _is_there(self, name: str, text: str) -> bool:
         path = self.folder / name
         return path.is_file() and path.read_text(encoding="utf-8", errors="surrogateescape") == text
 
@@ -171,7 +171,7 @@ class Systemd(_Files):
             self.machine.call("systemctl", "--user", "reset-failed", *self.names)
 
     def tick(self) -> int:
-        """Start the service, which waits for its end, and ask systemd how it ended."""
+        """Start the service, which waits for its end; the exit code that systemd knows, as a shell would show it."""
         service = self.names[0]
         self.machine.call("systemctl", "--user", "start", service, seconds=TICK_SECONDS_MAX)
         shown = self._ctl("show", "--property=ExecMainCode", "--property=ExecMainStatus", service).out.decode()
@@ -181,7 +181,7 @@ class Systemd(_Files):
         return 127 if ran == "0" else status if ran == "1" else 128 + status
 
     def notes(self) -> list[str]:
-        """Lingering."""
+        """Whether the timers end at logout: without lingering they do."""
         if not self.machine.has("loginctl"):
             return []
         if "Linger=yes" in self.machine.says("loginctl", "show-user", self.machine.login, "--property=Linger"):
@@ -212,7 +212,7 @@ class Launchd(_Files):
         return gui if self._loaded(gui) else f"user/{self.machine.uid}"
 
     def missing(self) -> str:
-        """It is macOS's."""
+        """It is part of macOS."""
         if self.machine.platform != "darwin":
             return "this is not macOS"
         return "" if self.machine.has("launchctl") else "there is no launchctl"
@@ -234,7 +234,7 @@ class Launchd(_Files):
         domain = self._domain()
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, text in units.items():
-            if self._stands(name, text) and self._loaded(f"{domain}/{_label(name)}"):
+            if self._is_there(name, text) and self._loaded(f"{domain}/{_label(name)}"):
                 continue
             write_whole(self.folder / name, text, 0o644)
             self.machine.call("launchctl", "bootout", f"{domain}/{_label(name)}")
@@ -262,7 +262,10 @@ class Launchd(_Files):
             (self.folder / name).unlink(missing_ok=True)
 
     def tick(self) -> int:
-        """Start the agent, unless loading it did, and wait until launchd says how it ended."""
+        """Start the agent, unless loading it did, and wait until launchd says how it ended; its exit code.
+
+        Raises UsageError where it does not end within TICK_SECONDS_MAX.
+        """
         label = _label(self.names[0])
         service = f"{self._domain()}/{label}"
         before = _runs(self.machine.says("launchctl", "print", service))

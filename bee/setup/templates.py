@@ -137,7 +137,7 @@ def _template(name: str, **values: str) -> str:
 def with_repo(text: str, tree: YamlNode, repo: str) -> str:
     """The text of a `config.yml` with one repository more; comments and everything else stay as they are.
 
-    The caller parses the result again: for a text in an unusual form it may not be what was wanted.
+    The caller parses the result again: a text in an unusual form may not have become what was wanted.
     """
     values = tree.value if isinstance(tree.value, dict) else {}
     listed = values.get("repos")

@@ -84,7 +84,7 @@ class Held:
         self._text = text
 
     def release(self) -> None:
-        """Let the lock go; twice does no harm."""
+        """Release the lock. May be called twice."""
         if self._fd is not None:
             if self._text is not None:
                 self._text.unlink(missing_ok=True)
@@ -116,6 +116,7 @@ class Slot(Held):
 
     def hand_over(self) -> int:
         """The descriptor, for a child to inherit. This process forgets the slot, and does not unlock it.
+        Raises BeeError where it holds none.
 
         The lock belongs to the open file, which parent and child share: whoever closes last frees it.
         """
@@ -203,7 +204,7 @@ class Home:
             path.unlink(missing_ok=True)
 
     def first_time(self, what: str, name: str) -> bool:
-        """Whether this is asked for the first time here; the latest TOLD_MAX names of each kind are kept."""
+        """Whether this is the first call for this name here; the latest TOLD_MAX names of each kind are kept."""
         folder = _made(self.path / _run(what))
         try:
             os.close(os.open(folder / _run(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -215,11 +216,11 @@ class Home:
         return True
 
     def set_marker(self, name: str, text: str) -> None:
-        """Keep every tick of this home still, and say why."""
+        """Stop every tick of this home, and say why."""
         write_whole(self.path / _run(name), f"{text}\n")
 
     def clear_markers(self, *names: str) -> bool:
-        """Take markers away; whether one of them was there."""
+        """Delete markers; whether one of them existed."""
         there = [path for path in (self.path / _run(name) for name in names) if path.exists()]
         for path in there:
             path.unlink(missing_ok=True)
