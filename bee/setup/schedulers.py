@@ -10,6 +10,7 @@ import contextlib
 import re
 import shutil
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def said(ended: process.Ended) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(ABC):
     """A scheduler that reads unit files from a folder of the person's."""
 
     machine: Machine
@@ -82,9 +83,9 @@ class _Files:
     names: ClassVar[tuple[str, ...]]
 
     @property
+    @abstractmethod
     def folder(self) -> Path:
-        """Where it reads them: each scheduler says."""
-        raise NotImplementedError
+        """Where it reads them."""
 
     def where(self, name: str) -> str:
         """The file of a unit."""

@@ -101,6 +101,11 @@ def test_any_printable_command_survives_the_policy(command: str) -> None:
     assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (command,)
 
 
+def test_what_looks_like_a_name_to_fill_in_stays_in_a_value() -> None:
+    text = templates.policy_text(Answers(verify="make {{merge_method}}"))
+    assert policy_of("bee.yml", parse(text, "bee.yml")).verify == ("make {{merge_method}}",)
+
+
 def uncommented(text: str) -> str:
     """The text with its commented examples taken in: a comment that is a key, or below one."""
     keys = ("trust:", "limits:", "roles:", "slots:", "  ", "engine:")
