@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bee.git import parse
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
 from bee.model.limits import GIT_SECONDS_MAX
 from bee.model.text import one_line
@@ -22,37 +23,27 @@ EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 IDENTITY: Final = {"NAME": "bee", "EMAIL": "bee@users.noreply.github.com"}
 _STALL_SECONDS_MAX: Final = 60
 
+_OLD_FAULTS: Final = (
+    "zeroPaddedFilemode badTimezone missingSpaceBeforeDate missingSpaceBeforeEmail badDate missingNameBeforeEmail "
+    "missingEmail badEmail badName zeroPaddedDate badDateOverflow"
+)
+
 # As configuration from the environment: it wins over every file, the repository's own included.
 CONFIG: Final[Mapping[str, str]] = {
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "core.untrackedCache": "false",
-    "core.askPass": "",
-    "core.attributesFile": "/dev/null",
-    "core.excludesFile": "/dev/null",
-    "core.protectHFS": "true",
-    "core.protectNTFS": "true",
+    **dict.fromkeys(("core.hooksPath", "core.attributesFile", "core.excludesFile"), "/dev/null"),
+    **dict.fromkeys(("core.askPass", "credential.helper"), ""),
+    **dict.fromkeys(("core.protectHFS", "core.protectNTFS", "transfer.fsckObjects"), "true"),
+    # http.followRedirects: git would send the extra header, and with it the token, to wherever the first answer points
+    **dict.fromkeys(
+        "core.fsmonitor core.untrackedCache maintenance.auto commit.gpgSign push.gpgSign tag.gpgSign log.showSignature "
+        "submodule.recurse fetch.recurseSubmodules advice.detachedHead http.followRedirects".split(),
+        "false",
+    ),
     "gc.auto": "0",
-    "maintenance.auto": "false",
-    "commit.gpgSign": "false",
-    "push.gpgSign": "false",
-    "tag.gpgSign": "false",
-    "log.showSignature": "false",
-    "credential.helper": "",
-    "submodule.recurse": "false",
-    "fetch.recurseSubmodules": "false",
-    "advice.detachedHead": "false",
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": str(_STALL_SECONDS_MAX),
-    # git would send the extra header, and with it the token, to wherever the first answer points
-    "http.followRedirects": "false",
-    "transfer.fsckObjects": "true",
     # Old histories have these; they harm nobody. What can harm (.git in a tree, bad submodule urls) stays an error.
-    **{
-        f"fetch.fsck.{kind}": "ignore"
-        for kind in "zeroPaddedFilemode badTimezone missingSpaceBeforeDate missingSpaceBeforeEmail badDate "
-        "missingNameBeforeEmail missingEmail badEmail badName zeroPaddedDate badDateOverflow".split()
-    },
+    **dict.fromkeys(map("fetch.fsck.{}".format, _OLD_FAULTS.split()), "ignore"),
 }
 
 # What git says on stderr, why, and how the error reads; the first that fits counts.
@@ -127,10 +118,13 @@ class Git:
         more_env: Mapping[str, str] | None = None,
         seconds: float = GIT_SECONDS_MAX,
         bytes_max: int = 32 * 1024 * 1024,
+        codes: Container[int] | None = None,
+        token: str = "",
     ) -> process.Ended:
-        """Run one command to its end, whatever its exit code. Raises UnreachableError at the time limit.
+        """Run one command to its end. With a work tree, it runs at its top: paths are then as a commit has them.
 
-        With a work tree, it runs at its top: paths are then as a commit has them.
+        Raises UnreachableError at the time limit; where `codes` are given and its exit code is none of them, GitError,
+        or the LookError that fits what git said, without the `token`.
         """
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         places = {"GIT_DIR": git_dir, "GIT_WORK_TREE": work_tree}
@@ -146,16 +140,47 @@ class Git:
         )
         if ended.timed_out:
             raise UnreachableError(f"git {args[0]} did not end within {seconds:g} seconds and was stopped")
+        if codes is not None and ended.code not in codes:
+            raise failure(args[0], ended, token)
         return ended
 
-    def say(self, args: Sequence[str], *, token: str = "", **how: object) -> bytes:
-        """The output of a command that must succeed. Raises GitError, or the LookError that fits what git said."""
-        ended = self.ask(args, **how)  # type: ignore[arg-type] # the same keywords, checked there
-        if ended.code != 0:
-            raise failure(args[0], ended, token)
+    def say(self, args: Sequence[str], **how: Any) -> bytes:
+        """The output of a command that must succeed. Raises as `ask`, and GitError where it printed too much."""
+        ended = self.ask(args, codes=(0,), **how)
         if ended.cut:
             raise GitError(f"git {args[0]} printed more than bee reads")
         return ended.out
+
+
+@dataclass(frozen=True, slots=True)
+class GitFolder:
+    """A bare repository at `path`, or the `.git` of a clone."""
+
+    git: Git
+    path: Path
+
+    def ask(self, *args: str, **how: Any) -> process.Ended:
+        """Run one command here, as `Git.ask`."""
+        return self.git.ask(args, git_dir=self.path, **how)
+
+    def say(self, *args: str, **how: Any) -> bytes:
+        """The output of a command that must succeed here, as `Git.say`."""
+        return self.git.say(args, git_dir=self.path, **how)
+
+    def oid(self, *args: str, **how: Any) -> str:
+        """The oid that a command prints. Raises as `Git.say`, and GitError where it prints something else."""
+        return parse.oid(parse.utf8(self.say(*args, **how)).strip())
+
+    def rev(self, name: str) -> str | None:
+        """The commit a full ref name or an oid stands for; None where there is none."""
+        checked = name if parse.OID.fullmatch(name) else parse.ref(name)
+        ended = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{checked}^{{commit}}")
+        return parse.oid(parse.utf8(ended.out).strip()) if ended.code == 0 else None
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor; None where the two histories have nothing in common."""
+        ended = self.ask("merge-base", parse.oid(one), parse.oid(other), codes=(0, 1))
+        return parse.oid(parse.utf8(ended.out).split()[0]) if ended.code == 0 else None
 
 
 def credential(url: str, token: str) -> dict[str, str]:

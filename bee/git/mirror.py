@@ -11,18 +11,15 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from bee.git import command, parse
-from bee.git.command import EMPTY_TREE, Git
-from bee.git.parse import Commit, DiffEntry, LogEntry
+from bee.git.parse import Commit, DiffEntry
 from bee.git.workspace import Clone, Workspaces
 from bee.model.errors import GitError, RefConflict
 from bee.model.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, GIT_SECONDS_MAX, SCAN_BYTES_MAX
 from bee.system import home
 
-REFS_PER_PUSH_MAX: Final = 50
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
 LOG_COMMITS_MAX: Final = 1000
 _PLAIN_DIFF: Final = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -54,8 +51,6 @@ class Mirror(Workspaces):
     Methods that write refs or objects from elsewhere take the mirror's lock themselves: do not hold it around them.
     """
 
-    git: Git
-    path: Path
     url: str
     token: str = ""
 
@@ -104,12 +99,10 @@ class Mirror(Workspaces):
         Raises RefConflict where a ref was elsewhere, a LookError where the answer did not come (the push may have
         taken effect all the same: ask `remote_refs`), GitError for any other refusal.
         """
-        if not 0 < len(changes) <= REFS_PER_PUSH_MAX:
-            raise GitError(f"a push of {len(changes)} refs; at least 1 and at most {REFS_PER_PUSH_MAX} make sense")
         args = ["push", "--atomic", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"]
         args += ["--recurse-submodules=no", *(change.lease for change in changes)]
         args += ["--", self.url, *(change.refspec for change in changes)]
-        ended = self.git.ask(args, git_dir=self.path, config=command.credential(self.url, self.token))
+        ended = self.ask(*args, config=command.credential(self.url, self.token))
         if ended.code == 0:
             return
         refused = parse.rejections(ended.out)
@@ -119,27 +112,12 @@ class Mirror(Workspaces):
         error = command.failure("push", ended, self.token)
         raise GitError(f"git push was refused: {text}: {error}") if refused else error
 
-    def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int) -> str:
-        """Make a commit by bee, dated `at` (seconds since the epoch), and say its oid. It is on no ref yet."""
+    def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int | None = None) -> str:
+        """Make a commit by bee, dated `at` (seconds since the epoch) or now, and say its oid. It is on no ref yet."""
+        when = f"@{int(time.time()) if at is None else at} +0000"
+        dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         args = ["commit-tree", parse.treeish(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
-        dates = {f"GIT_{who}_DATE": f"@{at} +0000" for who in ("AUTHOR", "COMMITTER")}
-        out = self.git.say(args, git_dir=self.path, stdin=message.encode("utf-8", "replace"), more_env=dates)
-        return parse.oid(parse.utf8(out).strip())
-
-    def commit_tree(self, tree: str, parents: Sequence[str], message: str, at: int | None = None) -> str:
-        """A commit by bee of a tree, dated now unless told otherwise."""
-        return self.commit_record(message, tree, parents, int(time.time()) if at is None else at)
-
-    def write_tree(self, files: dict[str, bytes]) -> str:
-        """A tree with these files at its top; the oid of the tree. Without files, the empty tree."""
-        lines = []
-        for name, content in sorted(files.items()):
-            if not name or "/" in name or "\0" in name or name in {".", "..", ".git"}:
-                raise GitError(f"{name[:80]!r} is not a file name for the top of a tree")
-            blob = self.git.say(["hash-object", "-w", "--stdin"], git_dir=self.path, stdin=content)
-            lines.append(f"100644 blob {parse.utf8(blob).strip()}\t{name}\0")
-        tree = self.git.say(["mktree", "-z"], git_dir=self.path, stdin="".join(lines).encode()) if lines else b""
-        return parse.oid(parse.utf8(tree).strip()) if lines else EMPTY_TREE
+        return self.oid(*args, stdin=message.encode("utf-8", "replace"), more_env=dates)
 
     def take_back(self, clone: Clone, oid: str) -> None:
         """Bring the agent's commits up to `oid` into the mirror, checked, under refs/bee-in/.
@@ -148,48 +126,37 @@ class Mirror(Workspaces):
         """
         with self._locked():
             self._clear_stale_locks()
-            known = parse.refs(self.git.say(["for-each-ref", "--format=%(objectname) %(refname)"], git_dir=self.path))
+            known = parse.refs(self.say("for-each-ref", "--format=%(objectname) %(refname)"))
             pack = clone.pack(oid, sorted(set(known.values())))
             # --strict checks every object, and that everything it points at is in the pack or in the mirror
-            self.git.say(["index-pack", "--stdin", "--fix-thin", "--strict"], git_dir=self.path, stdin=pack)
-            self.git.say(["update-ref", f"refs/bee-in/{oid}", oid], git_dir=self.path)
+            self.say("index-pack", "--stdin", "--fix-thin", "--strict", stdin=pack)
+            self.say("update-ref", f"refs/bee-in/{oid}", oid)
 
     def has(self, oid: str) -> bool:
         """Whether the mirror has this commit."""
-        return self.git.ask(["cat-file", "-e", f"{parse.oid(oid)}^{{commit}}"], git_dir=self.path).code == 0
-
-    def rev(self, name: str) -> str | None:
-        """The commit a full ref name or an oid stands for; None where there is none."""
-        checked = name if parse.OID.fullmatch(name) else parse.ref(name)
-        args = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{checked}^{{commit}}"]
-        ended = self.git.ask(args, git_dir=self.path)
-        return parse.oid(parse.utf8(ended.out).strip()) if ended.code == 0 else None
+        return self.ask("cat-file", "-e", f"{parse.oid(oid)}^{{commit}}").code == 0
 
     def tree_of(self, commit: str) -> str:
         """The tree of a commit. Raises GitError where there is no such commit."""
-        return parse.oid(self._line("rev-parse", "--verify", f"{parse.oid(commit)}^{{tree}}"))
+        return self.oid("rev-parse", "--verify", f"{parse.oid(commit)}^{{tree}}")
 
     def diff_names(self, base: str, head: str) -> list[DiffEntry]:
         """Every path that differs between two commits; a rename is a deletion and an addition."""
         pair = (parse.oid(base), parse.oid(head))
-        listed = parse.raw_diff(self._out("diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN_DIFF, *pair))
+        listed = parse.raw_diff(self.say("diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN_DIFF, *pair))
         blobs = "".join(f"{blob}\n" for entry, blob in listed if entry.new_mode != parse.NO_MODE)
-        sizes = parse.sizes(self._out("cat-file", "--batch-check", stdin=blobs.encode()))
+        sizes = parse.sizes(self.say("cat-file", "--batch-check", stdin=blobs.encode()))
         return [replace(entry, size=sizes.get(blob, 0)) for entry, blob in listed]
 
     def diff_text(self, base: str, head: str, bytes_max: int = DIFF_BYTES_MAX) -> str:
         """The difference as a patch of about `bytes_max` bytes at most; a line says what was left out."""
-        args = ["diff-tree", "-r", "-p", *_PLAIN_DIFF, parse.oid(base), parse.oid(head)]
-        ended = self.git.ask(args, git_dir=self.path, bytes_max=bytes_max)
-        if ended.code != 0:
-            raise GitError(f"git diff-tree: {parse.utf8(ended.err).strip()}")
-        return parse.utf8(ended.out)
+        args = ("diff-tree", "-r", "-p", *_PLAIN_DIFF, parse.oid(base), parse.oid(head))
+        return parse.utf8(self.ask(*args, bytes_max=bytes_max, codes=(0,)).out)
 
-    def new_commits(self, head: str, known: Sequence[str]) -> list[LogEntry]:
+    def new_commits(self, head: str, known: Sequence[str]) -> list[Commit]:
         """The commits of `head` that none of `known` has, newest first, LOG_COMMITS_MAX at most."""
-        form = "--format=%H%x00%an <%ae>%x00%cn <%ce>%x00%B"
         span = [parse.oid(head), *(f"^{parse.oid(one)}" for one in known)]
-        return parse.log(self._out("log", "-z", f"-n{LOG_COMMITS_MAX}", form, "--end-of-options", *span))
+        return parse.log(self.say("log", "-z", parse.LOG_FORMAT, f"-n{LOG_COMMITS_MAX}", "--end-of-options", *span))
 
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
         """What these commits add, each one for itself, file names and binary files included; of a merge, what it makes.
@@ -200,9 +167,7 @@ class Mirror(Workspaces):
         args += [f":(top,glob,icase){glob}" for glob in only or ("**",)]
         args += [f":(top,glob,icase,exclude){glob}" for glob in but]
         listed = "".join(f"{parse.oid(commit)}\n" for commit in commits)
-        ended = self.git.ask(args, git_dir=self.path, stdin=listed.encode(), bytes_max=SCAN_BYTES_MAX)
-        if ended.code != 0:
-            raise GitError(f"git diff-tree: {parse.utf8(ended.err).strip()}")
+        ended = self.ask(*args, stdin=listed.encode(), bytes_max=SCAN_BYTES_MAX, codes=(0,))
         if ended.cut:
             raise GitError(f"there are more than {SCAN_BYTES_MAX} bytes of differences to look through: change less")
         lines = parse.utf8(ended.out).split("\n")
@@ -210,32 +175,21 @@ class Mirror(Workspaces):
 
     def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
         """The commits that refs (or `prefix/*`) reach: a page of them, newest first."""
-        form = "--format=%H%x00%ct%x00%B"
         named = [f"--glob={parse.pattern(name)}" if "*" in name else parse.ref(name) for name in refs]
-        return parse.chain(self._out("log", "-z", f"--skip={int(skip)}", f"-n{int(limit)}", form, *named, "--"))
-
-    def merge_base(self, one: str, other: str) -> str | None:
-        """The best common ancestor; None where the two histories have nothing in common."""
-        ended = self.git.ask(["merge-base", parse.oid(one), parse.oid(other)], git_dir=self.path)
-        if ended.code not in (0, 1):
-            raise GitError(f"git merge-base: {parse.utf8(ended.err).strip()}")
-        return parse.oid(parse.utf8(ended.out).split()[0]) if ended.code == 0 else None
+        page = (f"--skip={int(skip)}", f"-n{int(limit)}")
+        return parse.log(self.say("log", "-z", parse.LOG_FORMAT, *page, *named, "--"))
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `one` is `other` or in its history."""
-        args = ["merge-base", "--is-ancestor", parse.oid(one), parse.oid(other)]
-        ended = self.git.ask(args, git_dir=self.path)
-        if ended.code not in (0, 1):
-            raise GitError(f"git merge-base: {parse.utf8(ended.err).strip()}")
-        return ended.code == 0
+        return self.ask("merge-base", "--is-ancestor", parse.oid(one), parse.oid(other), codes=(0, 1)).code == 0
 
     def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
         """The tree of merging `head` into `base`, made without a work tree; None, and why, where they conflict."""
-        args = ["merge-tree", "--write-tree", "--name-only", "--messages", parse.oid(base), parse.oid(head)]
-        ended = self.git.ask(args, git_dir=self.path)
+        pair = (parse.oid(base), parse.oid(head))
+        ended = self.ask("merge-tree", "--write-tree", "--name-only", "--messages", *pair, codes=(0, 1))
         first, _, rest = parse.utf8(ended.out).partition("\n")
-        if ended.code not in (0, 1) or not parse.OID.fullmatch(first):
-            raise GitError(f"git merge-tree: {parse.utf8(ended.err).strip()}")
+        if not parse.OID.fullmatch(first):
+            raise command.failure("merge-tree", ended)
         return first if ended.code == 0 else None, rest.strip()
 
     def show(self, oid: str, path: str, bytes_max: int = FILE_BYTES_MAX) -> bytes | None:
@@ -246,23 +200,17 @@ class Mirror(Workspaces):
         if not path or any(char in path for char in "\n\0") or path.startswith("/"):
             raise GitError(f"{path[:80]!r} is not a path in a commit")
         request = f"{parse.oid(oid)}:{path}\n".encode()
-        kind = self._out("cat-file", "--batch-check=%(objecttype) %(objectsize)", stdin=request).split()
+        kind = self.say("cat-file", "--batch-check=%(objecttype) %(objectsize)", stdin=request).split()
         if len(kind) != 2 or kind[0] != b"blob":
             return None
         if int(kind[1]) > bytes_max:
             raise GitError(f"{path[:80]!r} has {int(kind[1])} bytes, and bee reads {bytes_max} at most")
-        answer = self._out("cat-file", "--batch", stdin=request)
+        answer = self.say("cat-file", "--batch", stdin=request)
         return answer.partition(b"\n")[2][:-1]
-
-    def _out(self, *args: str, stdin: bytes = b"") -> bytes:
-        return self.git.say(args, git_dir=self.path, stdin=stdin)
-
-    def _line(self, *args: str) -> str:
-        return parse.utf8(self._out(*args)).strip()
 
     def _remote(self, args: Sequence[str]) -> bytes:
         config = command.credential(self.url, self.token)
-        return self.git.say(args, token=self.token, git_dir=self.path, config=config)
+        return self.say(*args, token=self.token, config=config)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -12,7 +12,8 @@ from bee.model.errors import GitError
 OID: Final = re.compile(r"[0-9a-f]{40}")
 NO_MODE: Final = "000000"
 _REF_PART: Final = r"(?!\.)(?:(?!\.\.|@\{)[^\x00-\x20\x7f~^:?*\[\\/])+(?<!\.lock)(?<!\.)"
-_REF: Final = re.compile(rf"(?!-)(?:{_REF_PART}/)*{_REF_PART}")
+_REF: Final = re.compile(rf"refs/(?:{_REF_PART}/)*{_REF_PART}")
+_BRANCH: Final = re.compile(rf"(?!-)(?:{_REF_PART}/)*{_REF_PART}")
 _PATTERN: Final = re.compile(rf"refs/(?:{_REF_PART}/)*(?:{_REF_PART}|\*)")
 
 
@@ -28,22 +29,14 @@ class DiffEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One commit: its whole message; `author` and `committer` are `name <address>`."""
+class Commit:
+    """One commit: the time in seconds since the epoch; `author` and `committer` are `name <address>`."""
 
     oid: str
+    committed_at: int
     author: str
     committer: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One commit of a chain; the time in seconds since the epoch."""
-
-    oid: str
-    message: str
-    committed_at: int
 
 
 def oid(text: str) -> str:
@@ -61,15 +54,14 @@ def treeish(text: str) -> str:
 
 def ref(text: str) -> str:
     """The text, if it is a safe full ref name below refs/. Raises GitError."""
-    if not (text.startswith("refs/") and _REF.fullmatch(text)):
+    if not _REF.fullmatch(text):
         raise GitError(f"{text[:80]!r} is not a ref name that bee would use")
     return text
 
 
 def branch(text: str) -> str:
     """The text, if it is a safe branch name. Raises GitError."""
-    ref(f"refs/heads/{text}")
-    if text.startswith("-"):
+    if not _BRANCH.fullmatch(text):
         raise GitError(f"{text[:80]!r} is not a branch name that bee would use")
     return text
 
@@ -126,16 +118,14 @@ def sizes(raw: bytes) -> dict[str, int]:
     return {row[0]: int(row[2]) for row in rows if len(row) == 3 and row[2].isdigit()}
 
 
-def log(raw: bytes) -> list[LogEntry]:
-    """`log -z --format=%H%x00%an <%ae>%x00%cn <%ce>%x00%B`."""
-    parts = fields(raw)
-    return [LogEntry(*parts[at : at + 4]) for at in range(0, len(parts) - 3, 4)]
+LOG_FORMAT: Final = "--format=%H%x00%ct%x00%an <%ae>%x00%cn <%ce>%x00%B"
 
 
-def chain(raw: bytes) -> list[Commit]:
-    """`log -z --format=%H%x00%ct%x00%B`."""
+def log(raw: bytes) -> list[Commit]:
+    """`log -z` in LOG_FORMAT."""
     parts = fields(raw)
-    return [Commit(parts[at], parts[at + 2], int(parts[at + 1])) for at in range(0, len(parts) - 2, 3)]
+    rows = (parts[at : at + 5] for at in range(0, len(parts) - 4, 5))
+    return [Commit(row[0], int(row[1]), *row[2:]) for row in rows]
 
 
 def rejections(raw: bytes) -> list[tuple[str, str]]:

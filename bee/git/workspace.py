@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from bee.git import parse
-from bee.git.command import Git
+from bee.git.command import GitFolder
 from bee.model.errors import GitError
 
 PACK_BYTES_MAX: Final = 128 * 1024 * 1024
@@ -37,16 +37,11 @@ _CONFIG: Final = f"""[core]
 [user]
 \tname = {AGENT[0]}
 \temail = {AGENT[1]}
-[commit]
-\tgpgsign = false
-[gc]
-\tauto = 0
-[maintenance]
-\tauto = false
-[push]
-\tdefault = nothing
-[advice]
-\tdetachedHead = false
+[commit] gpgsign = false
+[gc] auto = 0
+[maintenance] auto = false
+[push] default = nothing
+[advice] detachedHead = false
 """
 
 
@@ -55,14 +50,18 @@ class Clone:
     """A clone made by `Workspaces`; `mirror` is where its history is borrowed from."""
 
     path: Path
-    git: Git
-    mirror: Path
+    mirror: GitFolder
     overlaid: set[str] = field(default_factory=set)
 
     @property
     def git_dir(self) -> Path:
         """Its git folder, the agent's to write in."""
         return self.path / ".git"
+
+    @property
+    def own(self) -> GitFolder:
+        """Its git folder to run git in, which is for a clone no agent has had."""
+        return GitFolder(self.mirror.git, self.git_dir)
 
     def head(self) -> str:
         """The commit checked out now. Raises GitError where the agent left no readable one."""
@@ -86,7 +85,7 @@ class Clone:
             env = self._outside() | {"GIT_INDEX_FILE": f"{folder}/index"}
 
             def say(*args: str) -> bytes:
-                return self.git.say(args, git_dir=self.mirror, work_tree=self.path, more_env=env)
+                return self.mirror.say(*args, work_tree=self.path, more_env=env)
 
             say("read-tree", self.head())
             say("update-index", "-q", "--really-refresh", "--ignore-submodules")
@@ -106,7 +105,7 @@ class Clone:
         named in info/exclude: neither status nor `add -A` nor `commit -a` shows them, so they get into no commit.
         """
         head = self.head()
-        old = self._files(self._ask_base(head, commit))
+        old = self._files(self.mirror.merge_base(head, commit))
         ours, theirs = self._files(head), self._files(commit)
         touched = {path for path in {*ours, *theirs} if _matches(path, paths) and ours.get(path) != old.get(path)}
         differing = {path for path in touched if ours.get(path) != theirs.get(path)}
@@ -124,9 +123,7 @@ class Clone:
         self._check_objects()
         revisions = "".join(f"{line}\n" for line in (parse.oid(oid), *(f"^{parse.oid(value)}" for value in known)))
         args = ["pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset"]
-        ended = self.git.ask(
-            args, git_dir=self.mirror, stdin=revisions.encode(), more_env=self._outside(), bytes_max=PACK_BYTES_MAX
-        )
+        ended = self.mirror.ask(*args, stdin=revisions.encode(), more_env=self._outside(), bytes_max=PACK_BYTES_MAX)
         if ended.code != 0:
             raise GitError(f"the agent's commits cannot be read: {parse.utf8(ended.err).strip()[:600]}")
         if ended.cut:
@@ -161,7 +158,7 @@ class Clone:
 
     def _check_objects(self) -> None:
         objects = self.git_dir / "objects"
-        if self._file("objects/info/alternates") != _alternates(self.mirror):
+        if self._file("objects/info/alternates") != _alternates(self.mirror.path):
             raise GitError(".git/objects/info/alternates is not as bee wrote it")
         count = 0
         for folder, folders, files in os.walk(objects):
@@ -177,23 +174,18 @@ class Clone:
         """Mode, kind and oid of every path of a commit."""
         if commit is None:
             return {}
-        out = self.git.say(["ls-tree", "-r", "-z", "--full-tree", parse.oid(commit)], git_dir=self.mirror)
+        out = self.mirror.say("ls-tree", "-r", "-z", "--full-tree", parse.oid(commit))
         rows = (entry.partition("\t") for entry in parse.fields(out, "surrogateescape"))
         return {path: meta for meta, _, path in rows}
-
-    def _ask_base(self, head: str, commit: str) -> str | None:
-        ended = self.git.ask(["merge-base", parse.oid(head), parse.oid(commit)], git_dir=self.mirror)
-        return parse.oid(parse.utf8(ended.out).strip()) if ended.code == 0 else None
 
     def _place(self, commit: str, paths: set[str]) -> None:
         """Write files of a commit into the work tree, past the clone's index."""
         if not paths:
             return
         with TemporaryDirectory(prefix="bee-index-") as folder:
-            env = {"GIT_INDEX_FILE": f"{folder}/index"}
-            self.git.say(["read-tree", parse.oid(commit)], git_dir=self.mirror, work_tree=self.path, more_env=env)
-            args = ["checkout-index", "--force", "--stdin", "-z"]
-            self.git.say(args, git_dir=self.mirror, work_tree=self.path, more_env=env, stdin=_listed(paths))
+            there: dict[str, Any] = {"work_tree": self.path, "more_env": {"GIT_INDEX_FILE": f"{folder}/index"}}
+            self.mirror.say("read-tree", parse.oid(commit), **there)
+            self.mirror.say("checkout-index", "--force", "--stdin", "-z", stdin=_listed(paths), **there)
 
     def _remove(self, paths: set[str]) -> None:
         for path in paths:
@@ -203,20 +195,18 @@ class Clone:
 
     def _hide(self, tracked: set[str], untracked: set[str]) -> None:
         if tracked:
-            args = ["update-index", "--skip-worktree", "-z", "--stdin"]
-            self.git.say(args, git_dir=self.git_dir, work_tree=self.path, stdin=_listed(tracked))
+            args = ("update-index", "--skip-worktree", "-z", "--stdin")
+            self.own.say(*args, work_tree=self.path, stdin=_listed(tracked))
         if untracked:
             exclude = self.git_dir / "info" / "exclude"
             lines = "".join(f"/{_literal(path)}\n" for path in sorted(untracked))
             exclude.write_text(lines, errors="surrogateescape")
 
 
-class Workspaces:
-    """Makes clones of the mirror at `path`."""
+class Workspaces(GitFolder):
+    """The mirror as what clones are made of."""
 
     __slots__ = ()
-    git: Git
-    path: Path
 
     def clone_to(self, path: Path, branch: str, start: str, origin_base: str, base_oid: str | None = None) -> Clone:
         """A clone at `path` (which must not exist) on a local `branch` at commit `start`.
@@ -226,18 +216,20 @@ class Workspaces:
         """
         clone = self._new(path)
         parse.branch(origin_base)
-        base = base_oid or self._oid_of(f"refs/heads/{origin_base}")
+        base = base_oid or self.rev(f"refs/heads/{origin_base}")
+        if base is None:
+            raise GitError(f"the mirror has no refs/heads/{origin_base}; fetch it first")
         local = f"refs/heads/{parse.branch(branch)}"
         for name, value in ((local, start), (f"refs/remotes/origin/{origin_base}", base)):
-            self.git.say(["update-ref", name, parse.oid(value)], git_dir=clone.git_dir)
-        self.git.say(["symbolic-ref", "HEAD", local], git_dir=clone.git_dir)
+            clone.own.say("update-ref", name, parse.oid(value))
+        clone.own.say("symbolic-ref", "HEAD", local)
         self._check_out(clone)
         return clone
 
     def checkout_to(self, path: Path, commit: str) -> Clone:
         """A clone at `path` (which must not exist) with `commit` checked out on no branch, to run its tests in."""
         clone = self._new(path)
-        self.git.say(["update-ref", "--no-deref", "HEAD", parse.oid(commit)], git_dir=clone.git_dir)
+        clone.own.say("update-ref", "--no-deref", "HEAD", parse.oid(commit))
         self._check_out(clone)
         return clone
 
@@ -245,7 +237,7 @@ class Workspaces:
         if path.exists():
             raise GitError(f"{path} exists; a clone is made in a place of its own")
         self.git.say(["init", "--quiet", "--template=", "--initial-branch=bee-none", "--", str(path)])
-        clone = Clone(path, self.git, self.path)
+        clone = Clone(path, self)
         (clone.git_dir / "config").write_text(_CONFIG)
         for name in ("hooks", "info", "objects/info"):
             (clone.git_dir / name).mkdir(exist_ok=True)
@@ -254,13 +246,7 @@ class Workspaces:
 
     def _check_out(self, clone: Clone) -> None:
         """Fill the work tree. Filters (LFS among them) need configuration that is not here; submodules stay empty."""
-        self.git.say(["read-tree", "--reset", "-u", "HEAD"], git_dir=clone.git_dir, work_tree=clone.path)
-
-    def _oid_of(self, name: str) -> str:
-        found = self.git.ask(["rev-parse", "--verify", "--quiet", parse.ref(name)], git_dir=self.path)
-        if found.code != 0:
-            raise GitError(f"the mirror has no {name}; fetch it first")
-        return parse.oid(parse.utf8(found.out).strip())
+        clone.own.say("read-tree", "--reset", "-u", "HEAD", work_tree=clone.path)
 
 
 def _alternates(mirror: Path) -> str:

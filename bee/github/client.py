@@ -36,39 +36,23 @@ class Servers:
     web: str = "https://github.com"
 
 
-class _Bearer(requests.auth.AuthBase):
-    """The token, on every request to the server it is for."""
-
-    def __init__(self, token: str) -> None:
-        self._value = f"Bearer {token}"
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._value
-        return request
-
-
 class Transport(Protocol):
     """What carries a request: a session of `requests`, or what stands in for one."""
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        json: Any,
-        params: Any,
-        timeout: float,
-        allow_redirects: bool,
-        headers: Any = None,
-    ) -> requests.Response:
+    def request(self, *what: Any, **how: Any) -> requests.Response:
         """One request and its answer. Raises requests.RequestException when none came."""
 
 
 def _session(token: str) -> Transport:
     session = requests.Session()
     session.headers.update({"Accept": ACCEPT, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "bee"})
+
+    def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
     # Not a header of the session: a `.netrc` that knows the host would take its place.
-    session.auth = _Bearer(token)
+    session.auth = bearer
     return session
 
 
@@ -110,11 +94,11 @@ class GitHubClient:
         Raises the LookError family when GitHub could not be asked, NotFoundError for 404, and RefusedError for
         409, 405 and 422.
         """
-        answer = self._send(method, f"{self.servers.api}{path}", body, params, again=method == "GET")
+        answer = self._send(method, f"{self.servers.api}{path}", again=method == "GET", json=body, params=params)
         return self._decoded(answer), answer
 
     def one(self, method: str, path: str, body: Any = None, params: Mapping[str, str] | None = None) -> JsonReader:
-        """The object that answers a REST request. Raises as `rest` does, and ServerError where it is none."""
+        """The object that answers a REST request. Raises as `rest`, and ServerError where it is not an object."""
         return top(self.rest(method, path, body, params)[0], f"{method} {path}")
 
     def last_change(self, repo: str, etag: str) -> tuple[int | None, str]:
@@ -125,35 +109,44 @@ class GitHubClient:
         https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         """
         path, only = f"/repos/{repo}/issues", {"state": "all", "sort": "updated", "direction": "desc", "per_page": "1"}
-        answer = self._send("GET", f"{self.servers.api}{path}", None, only, again=True, etag=etag)
+        answer = self._send("GET", f"{self.servers.api}{path}", again=True, etag=etag, json=None, params=only)
         if answer.status_code == NOT_MODIFIED:
             return None, etag
         latest = max((row.time("updated_at") for row in rows(self._decoded(answer), f"GET {path}")), default=0)
         return latest, answer.headers.get("ETag", "")
 
-    def pages(self, path: str, params: Mapping[str, str] | None = None, within: str = "") -> list[JsonReader]:
-        """A whole REST list, following `Link: rel=next`; `within` names it where it comes in an object.
+    def pages(
+        self, path: str, params: Mapping[str, str] | None = None, within: str = "", pages_max: int = 0
+    ) -> list[JsonReader]:
+        """A REST list, following `Link: rel=next`; `within` names it where it comes in an object.
 
-        Raises CutOffError at PAGES_PER_LIST_MAX.
+        The whole list, or its first `pages_max` pages where they are given. Raises CutOffError at PAGES_PER_LIST_MAX.
+        https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
         """
         found: list[JsonReader] = []
-        url: str | None = f"{self.servers.api}{path}"
+        url = f"{self.servers.api}{path}"
         query: Mapping[str, str] | None = {"per_page": str(limits.PAGE_ITEMS_MAX), **(params or {})}
-        for _ in range(limits.PAGES_PER_LIST_MAX):
-            answer = self._send("GET", str(url), None, query, again=True)
+        for _ in range(pages_max or limits.PAGES_PER_LIST_MAX):
+            answer = self._send("GET", url, again=True, json=None, params=query)
             part, request = self._decoded(answer), f"GET {path}"
             found.extend(top(part, request).many(within) if within else rows(part, request))
-            url, query = answer.links.get("next", {}).get("url"), None
+            url, query = answer.links.get("next", {}).get("url", ""), None
             if not url:
                 return found
             if not url.startswith(f"{self.servers.api}/"):
                 raise ServerError(f"GitHub's next page is on another server: {url[:100]}")
+        if pages_max:
+            return found
         raise CutOffError(f"{path} has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 
     def graphql(self, document: str, variables: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
-        """One GraphQL request. Raises GraphQLErrors when the answer carries errors, else as `rest`."""
+        """One GraphQL request; its `data`. Raises GraphQLErrors when the answer carries errors, else as `rest`.
+
+        GitHub answers 200 with `errors`, a spent limit too:
+        https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+        """
         body = {"query": document, "variables": dict(variables)}
-        answer = self._send("POST", self.servers.graphql, body, None, again=not write)
+        answer = self._send("POST", self.servers.graphql, again=not write, json=body, params=None)
         whole = top(self._decoded(answer), document)
         data = whole.one("data").data if whole.has("data") else {}
         self._count_points(data)
@@ -173,26 +166,25 @@ class GitHubClient:
         """The limit of which no more is left than bee leaves to its person, if there is one."""
         return next((limit for limit in self.rate_limits.values() if limit.remaining <= limit.reserve), None)
 
-    def _send(
-        self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool, etag: str = ""
-    ) -> requests.Response:
-        """An answer; where GitHub says to wait a little, after that. What it limits took no effect, so a write too."""
+    def _send(self, method: str, url: str, *, again: bool, etag: str = "", **what: Any) -> requests.Response:
+        """An answer; where GitHub says to wait a little, after that. What it limits took no effect, so a write too.
+
+        `again`: what can be asked again where the answer is lost. `what` is the body (`json`) and `params`.
+        """
         try:
-            return self._tried(method, url, body, params, again, etag)
+            return self._tried(method, url, again, etag, what)
         except RateLimitError as problem:
             seconds = problem.retry_at - self.now()
             if seconds > limits.RATE_WAIT_SECONDS_MAX:
                 raise
             self.clock.sleep(max(seconds, 1))
-            return self._tried(method, url, body, params, again, etag)
+            return self._tried(method, url, again, etag, what)
 
-    def _tried(
-        self, method: str, url: str, body: Any, params: Mapping[str, str] | None, again: bool, etag: str
-    ) -> requests.Response:
+    def _tried(self, method: str, url: str, again: bool, etag: str, what: Mapping[str, Any]) -> requests.Response:
         tries = limits.REQUEST_TRIES_MAX if again else 1
         for left in range(tries - 1, -1, -1):
             try:
-                answer = self._once(method, url, body, params, etag)
+                answer = self._once(method, url, etag, what)
                 problem = of_answer(answer, self.now())
                 if problem is not None:
                     raise problem
@@ -204,20 +196,16 @@ class GitHubClient:
                 return answer
         raise AssertionError("a request was neither answered nor refused")
 
-    def _once(self, method: str, url: str, body: Any, params: Mapping[str, str] | None, etag: str) -> requests.Response:
-        if _writes(method, body):
+    def _once(self, method: str, url: str, etag: str, what: Mapping[str, Any]) -> requests.Response:
+        if _writes(method, what.get("json")):
             self._throttle.wait()
             self.writes += 1
         self.requests += 1
+        headers = {"If-None-Match": etag} if etag else None
+        follow, seconds = method == "GET", limits.REQUEST_SECONDS_MAX
         try:
             answer = self._transport.request(
-                method,
-                url,
-                json=body,
-                params=params,
-                timeout=limits.REQUEST_SECONDS_MAX,
-                allow_redirects=method == "GET",
-                headers={"If-None-Match": etag} if etag else None,
+                method, url, timeout=seconds, allow_redirects=follow, headers=headers, **what
             )
         except requests.RequestException as problem:
             host = url.split("/")[2]

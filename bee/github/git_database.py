@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.github import parse, queries
+from bee.github import fields, queries
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
 from bee.github.graphql import ask, mutate, names_of
@@ -32,12 +32,14 @@ class RefMove:
     before: str | None
     after: str | None
 
-    @property
-    def update(self) -> dict[str, Any]:
-        """The same as GraphQL takes it (input RefUpdate)."""
-        return {
-            "name": self.ref, "beforeOid": self.before or NO_OID, "afterOid": self.after or NO_OID, "force": True,
-        }  # fmt: skip
+
+def refs_input(repo_id: str, moves: Sequence[RefMove]) -> dict[str, Any]:
+    """The same as GraphQL takes it (input UpdateRefsInput)."""
+    updates = [
+        {"name": move.ref, "beforeOid": move.before or NO_OID, "afterOid": move.after or NO_OID, "force": True}
+        for move in moves
+    ]
+    return {"repositoryId": repo_id, "refUpdates": updates}
 
 
 def create_commit(client: GitHubClient, repo: str, message: str, tree: str, parents: Sequence[str]) -> str:
@@ -52,9 +54,8 @@ def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[R
     https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
     ref is created, or moved forward without force, by REST: its parent is the value that was seen.
     """
-    updates = [move.update for move in moves]
     try:
-        mutate(client, queries.UPDATE_REFS, {"repository": repo_id, "updates": updates}, "updateRefs")
+        mutate(client, "UpdateRefs", {"refs": refs_input(repo_id, moves)})
     except GraphQLErrors as problems:
         if "doesn't exist on type" in problems.text() and len(moves) == 1:
             return _update_ref_by_rest(client, repo, moves[0])
@@ -97,7 +98,7 @@ def _ref(client: GitHubClient, repo: str, ref: str) -> JsonReader | None:
 
 
 def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
-    """A ref taken away; one that is not there is no error."""
+    """A ref taken away; one that is not there is not an error."""
     try:
         client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
     except (NotFoundError, RefusedError):
@@ -123,9 +124,9 @@ def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
     """The lease and the labels of one item, in one request."""
     data = ask(client, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
     top = data.one("repository")
-    item, lease = top.one_or_null("issueOrPullRequest"), top.one_or_null("lease")
+    item = top.one_or_null("issueOrPullRequest")
     if item is None:
         raise NotFoundError(f"{repo} has no #{number} any more")
     state = item.text("issueState" if item.text("__typename") == "Issue" else "pullState")
     names = known(node.text("name") for node in item.one("labels").many("nodes"))
-    return Pulse(parse.tip(lease) if lease else None, state == "OPEN", names)
+    return Pulse(fields.tip(top, "lease"), state == "OPEN", names)

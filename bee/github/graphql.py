@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from bee.github import queries
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors, of_graphql
 from bee.github.json import JsonReader, top
@@ -20,13 +21,14 @@ def names_of(repo: str) -> dict[str, str]:
     return {"owner": owner, "name": name}
 
 
-def ask(client: GitHubClient, document: str, variables: Mapping[str, Any], write: bool = False) -> JsonReader:
+def ask(client: GitHubClient, document: str, variables: Json) -> JsonReader:
     """One GraphQL answer, where a refused `collaborators` or `statusCheckRollup` counts as unknown.
 
     Unknown collaborators are null; unknown checks are `{contexts: null}`, for null alone means that there are none.
+    Raises NotFoundError, ForbiddenError or ServerError for any other refusal, else as `GitHubClient.graphql`.
     """
     try:
-        return top(client.graphql(document, variables, write), document)
+        return top(client.graphql(document, variables), document)
     except GraphQLErrors as problems:
         if not problems.data or not all(_refusable(error) for error in problems.errors):
             raise of_graphql(problems, variables) from problems
@@ -78,18 +80,34 @@ def rest_of(
     raise CutOffError(f"a list has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 
 
-def is_cut(connection: JsonReader) -> bool:
-    """Whether a connection goes on after its first page."""
-    return connection.one("pageInfo").flag("hasNextPage")
+def complete(
+    client: GitHubClient,
+    holder: JsonReader,
+    name: str,
+    document: str,
+    node_id: str,
+    find: Callable[[JsonReader], JsonReader | None],
+) -> None:
+    """Where the connection `name` of `holder` was cut, put the whole of it in its place.
+
+    `document` asks for its next page by the node that it belongs to, in which `find` finds it.
+    """
+
+    def found(data: JsonReader) -> JsonReader | None:
+        node = data.one_or_null("node")
+        return find(node) if node else None
+
+    first = holder.one_or_null(name)
+    if first and first.one("pageInfo").flag("hasNextPage"):
+        nodes = rest_of(client, first, document, {"id": node_id}, found)
+        holder.data[name] = {"nodes": [node.data for node in nodes]}
 
 
-def whole(nodes: Iterable[JsonReader]) -> dict[str, Any]:
-    """A connection of one page."""
-    return {"nodes": [node.data for node in nodes], "pageInfo": {"hasNextPage": False}}
+def mutate(client: GitHubClient, operation: str, parts: Mapping[str, Json]) -> dict[str, JsonReader]:
+    """Several writes in one request: `parts` are the inputs by name (queries.PARTS); what GitHub answered to each.
 
-
-def mutate(client: GitHubClient, document: str, variables: Mapping[str, Any], *parts: str) -> None:
-    """A mutation. One that GitHub did answers each of its parts; whatever else comes may have been done or not."""
-    answer = top(client.graphql(document, variables, write=True), document)
-    for part in parts:
-        answer.one(part)
+    Whatever else comes than an answer to each part, they may have been done or not. Raises GraphQLErrors.
+    """
+    document = queries.mutation(operation, tuple(parts))
+    answer = top(client.graphql(document, parts, write=True), document)
+    return {part: answer.one(part) for part in parts}

@@ -1,7 +1,8 @@
 """An object of GitHub's JSON whose fields are read by their type: what is missing or of another shape is a ServerError.
 
 The error names the request and the path to the field. Nobody decides anything from such an answer; of a write, it may
-have taken effect all the same.
+have taken effect all the same. GraphQL answers every field that was asked for, with null at most; REST leaves some out
+(`otherwise`, `texts`, `within`, `has`).
 """
 
 from __future__ import annotations
@@ -24,100 +25,102 @@ def seconds(text: str) -> int:
 
 
 class JsonReader:
-    """One object, and where it stands: in which other one, or at the top of the answer to which request."""
+    """One object, and where it stands: in which other one, or at the top of the answer to which request.
+
+    Every method that reads a field raises ServerError where the field is not what the method is named for.
+    """
 
     __slots__ = ("_name", "_up", "data")
 
     def __init__(self, data: dict[str, Any], name: str | tuple[str, int], up: JsonReader | None = None) -> None:
         self.data, self._name, self._up = data, name, up
 
-    def text(self, name: str) -> str:
-        """A text."""
-        value = self.data.get(name)
-        if type(value) is str:
-            return value
-        self._wrong(name, "a text")
+    def text(self, name: str, otherwise: str | None = None) -> str:
+        """A text; `otherwise`, if it is given, where GitHub leaves it out or says null."""
+        return self._of_type(name, str, "a text", otherwise)
 
-    def text_or_null(self, name: str) -> str | None:
-        """A text or null, but there."""
-        value = self.data.get(name, _MISSING)
-        if value is None or type(value) is str:
-            return value
-        self._wrong(name, "a text or null")
+    def flag(self, name: str, otherwise: bool | None = None) -> bool:
+        """True or false; `otherwise` as for `text`."""
+        return self._of_type(name, bool, "yes or no", otherwise)
 
-    def flag(self, name: str) -> bool:
-        """True or false."""
+    def number(self, name: str, otherwise: int | None = None) -> int:
+        """A whole number; `otherwise` as for `text`. GraphQL's `BigInt` comes as text."""
         value = self.data.get(name)
-        if type(value) is bool:
-            return value
-        self._wrong(name, "yes or no")
-
-    def number(self, name: str) -> int:
-        """A whole number. GraphQL's `BigInt` comes as text."""
-        value = self.data.get(name)
-        if type(value) is int:
-            return value
         if type(value) is str and value.isascii() and value.isdigit():
             return int(value)
-        self._wrong(name, "a number")
+        return self._of_type(name, int, "a number", otherwise)
 
-    def number_or_null(self, name: str) -> int | None:
-        """A whole number or null, but there."""
-        return None if self.data.get(name, _MISSING) is None else self.number(name)
+    def _of_type(self, name: str, kind: type[T], wanted: str, otherwise: T | None = None) -> T:
+        value = self.data.get(name)
+        if type(value) is kind:
+            return value
+        if value is None and otherwise is not None:
+            return otherwise
+        self._wrong(name, wanted)
 
     def time(self, name: str) -> int:
         """A time, in seconds since the epoch."""
-        text = self.text(name)
-        try:
-            return seconds(text)
-        except ValueError as problem:
-            self._wrong(name, f"a time (it is {text[:40]!r})", problem)
+        return self.word(name, seconds, "a time")
 
-    def time_or_null(self, name: str) -> int | None:
-        """A time or null, but there."""
-        return None if self.text_or_null(name) is None else self.time(name)
-
-    def word(self, name: str, kind: Callable[[str], T]) -> T:
-        """A text that is one of a closed set."""
+    def word(self, name: str, kind: Callable[[str], T], wanted: str = "a word bee knows") -> T:
+        """A text that `kind` takes, which raises ValueError for any other."""
         text = self.text(name)
         try:
             return kind(text)
         except ValueError as problem:
-            self._wrong(name, f"a word bee knows (it is {text[:40]!r})", problem)
+            self._wrong(name, f"{wanted} (it is {text[:40]!r})", problem)
 
     def one(self, name: str) -> JsonReader:
         """Another object."""
-        value = self.data.get(name)
-        if type(value) is dict:
-            return JsonReader(value, name, self)
-        self._wrong(name, "an object")
-
-    def one_or_null(self, name: str) -> JsonReader | None:
-        """Another object or null, but there."""
-        value = self.data.get(name, _MISSING)
-        if value is None:
-            return None
-        if type(value) is dict:
-            return JsonReader(value, name, self)
-        self._wrong(name, "an object or null")
+        return JsonReader(self._of_type(name, dict, "an object"), name, self)
 
     def many(self, name: str) -> list[JsonReader]:
         """A list of objects."""
-        value = self.data.get(name)
-        if type(value) is not list:
-            self._wrong(name, "a list")
-        return _objects(value, name, self)
+        return _objects(self._of_type(name, list, "a list"), name, self)
 
     def texts(self, name: str) -> list[str]:
-        """A list of texts."""
+        """A list of texts; empty where GitHub leaves it out or says null."""
         value = self.data.get(name)
-        if type(value) is list and all(type(one) is str for one in value):
-            return value
+        if value is None or (type(value) is list and all(type(one) is str for one in value)):
+            return value or []
         self._wrong(name, "a list of texts")
+
+    def text_or_null(self, name: str) -> str | None:
+        """A text or null, but there."""
+        return None if self._is_null(name) else self.text(name)
+
+    def number_or_null(self, name: str) -> int | None:
+        """A whole number or null, but there."""
+        return None if self._is_null(name) else self.number(name)
+
+    def time_or_null(self, name: str) -> int | None:
+        """A time or null, but there."""
+        return None if self._is_null(name) else self.time(name)
+
+    def one_or_null(self, name: str) -> JsonReader | None:
+        """Another object or null, but there."""
+        return None if self._is_null(name) else self.one(name)
+
+    def at(self, *names: str) -> JsonReader | None:
+        """The object at the end of a path; None where a part of the way is null, but there."""
+        found: JsonReader | None = self
+        for name in names:
+            found = found.one_or_null(name) if found else None
+        return found
+
+    def within(self, *names: str) -> JsonReader | None:
+        """The object at the end of a path; None where GitHub leaves out a part of the way or says null."""
+        found: JsonReader | None = self
+        for name in names:
+            found = found.one(name) if found and found.has(name) else None
+        return found
 
     def has(self, name: str) -> bool:
         """Whether there is anything but null. For fields that GitHub may leave out."""
         return self.data.get(name) is not None
+
+    def _is_null(self, name: str) -> bool:
+        return self.data.get(name, _MISSING) is None
 
     def _wrong(self, name: str, wanted: str, problem: Exception | None = None) -> NoReturn:
         where, at = name, self

@@ -12,21 +12,22 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.github import parse
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
+from bee.github.fields import permission
 from bee.github.graphql import names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
-from bee.model.items import BranchRules, Grant, Permission, RepoFacts
+from bee.model.items import BranchRules, Grant, RepoFacts
 
 _NO_OID: Final = "0" * 40
 # (permission, method, path below the repository, a body that is wrong on purpose)
-_QUESTIONS: Final[tuple[tuple[str, str, str, Mapping[str, Any]], ...]] = (
+_QUESTIONS: Final[tuple[tuple[str, str, str, Any], ...]] = (
     ("Contents", "POST", "/git/refs", {"ref": "refs/bee/question", "sha": "no oid"}),
     ("Issues", "POST", "/issues", {}),
     ("Pull requests", "POST", "/pulls", {}),
     ("Commit statuses", "POST", f"/statuses/{_NO_OID}", {"state": "no state"}),
+    ("Actions", "GET", "/actions/runs?per_page=1", None),
 )
 # Rules of a branch that people without administration may see:
 # https://docs.github.com/en/graphql/reference/objects#refupdaterule
@@ -43,26 +44,21 @@ def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
     answered, answer = client.rest("GET", f"/repos/{repo}")
     data = top(answered, f"GET /repos/{repo}")
     words = (("admin", "ADMIN"), ("maintain", "MAINTAIN"), ("push", "WRITE"), ("triage", "TRIAGE"), ("pull", "READ"))
-    given = data.one("permissions") if data.has("permissions") else None
-    role = next((word for name, word in words if given and _may(given, name, False)), None)
+    given = data.within("permissions")
+    role = next((word for name, word in words if given and given.flag(name, False)), None)
     scopes = answer.headers.get("X-OAuth-Scopes", "").strip()
     methods = {"squash": "allow_squash_merge", "merge": "allow_merge_commit", "rebase": "allow_rebase_merge"}
     return RepoFacts(
         repo=data.text("full_name"),
         private=data.flag("private"),
-        archived=_may(data, "archived", False),
-        has_issues=_may(data, "has_issues", True),
-        permission=parse.permission(role) if role else Permission.NONE,
+        archived=data.flag("archived", False),
+        has_issues=data.flag("has_issues", True),
+        permission=permission(role),
         # shown to those with write access only: what is not shown is not known to be forbidden
-        merge_methods=frozenset(method for method, key in methods.items() if _may(data, key, True)),
+        merge_methods=frozenset(method for method, key in methods.items() if data.flag(key, True)),
         default_branch=data.text("default_branch"),
         scopes=frozenset(part.strip() for part in scopes.split(",")) if scopes else None,
     )
-
-
-def _may(data: JsonReader, name: str, otherwise: bool) -> bool:
-    """A flag that GitHub may leave out."""
-    return data.flag(name) if data.has(name) else otherwise
 
 
 def ask_grants(client: GitHubClient, repo: str) -> tuple[Grant, ...]:
@@ -72,21 +68,15 @@ def ask_grants(client: GitHubClient, repo: str) -> tuple[Grant, ...]:
     """
     found = []
     for name, method, path, body in _QUESTIONS:
-        found.append(_asked(client, name, "write", method, f"/repos/{repo}{path}", body))
-    found.append(_asked(client, "Actions", "read", "GET", f"/repos/{repo}/actions/runs?per_page=1", None))
+        given = True
+        try:
+            client.rest(method, f"/repos/{repo}{path}", body)
+        except ForbiddenError:
+            given = False
+        except (RefusedError, NotFoundError):
+            pass
+        found.append(Grant(name, "read" if method == "GET" else "write", given))
     return tuple(found)
-
-
-def _asked(
-    client: GitHubClient, name: str, access: str, method: str, path: str, body: Mapping[str, Any] | None
-) -> Grant:
-    try:
-        client.rest(method, path, body)
-    except ForbiddenError:
-        return Grant(name, access, False)
-    except (RefusedError, NotFoundError):
-        return Grant(name, access, True)
-    return Grant(name, access, True)
 
 
 def read_labels(client: GitHubClient, repo: str) -> frozenset[str]:
@@ -126,64 +116,51 @@ def read_rules(client: GitHubClient, repo: str, branch: str) -> BranchRules:
     https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
     """
     data = client.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}")
-    shown = _within(data, "protection", "required_status_checks")
-    rules = BranchRules(data.flag("protected"), _contexts(shown))
-    if rules.protected:
-        rules = _with_protection(client, repo, branch, rules)
+    contexts = _contexts(data.within("protection", "required_status_checks"))
+    rules = BranchRules(contexts=contexts)
+    if data.flag("protected"):
+        rules = _protection(client, repo, branch, contexts)
     with contextlib.suppress(NotFoundError, ForbiddenError):  # older servers have no rulesets
         for rule in client.pages(f"/repos/{repo}/rules/branches/{quote(branch, safe='')}"):
-            rules = _with_rule(rules, rule.text("type"), _within(rule, "parameters"))
+            rules = _with_rule(rules, rule.text("type"), rule.within("parameters"))
     return rules
 
 
-def _within(data: JsonReader, *names: str) -> JsonReader | None:
-    """What is there by a path whose every part GitHub may leave out."""
-    found: JsonReader | None = data
-    for name in names:
-        found = found.one(name) if found and found.has(name) else None
-    return found
+def _contexts(checks: JsonReader | None) -> frozenset[str]:
+    return frozenset(checks.texts("contexts") if checks else ())
 
 
-def _contexts(checks: JsonReader | None, name: str = "contexts") -> frozenset[str]:
-    return frozenset(checks.texts(name) if checks and checks.has(name) else ())
-
-
-def _count(data: JsonReader, name: str) -> int:
-    return data.number(name) if data.has(name) else 0
-
-
-def _with_protection(client: GitHubClient, repo: str, branch: str, rules: BranchRules) -> BranchRules:
+def _protection(client: GitHubClient, repo: str, branch: str, contexts: frozenset[str]) -> BranchRules:
+    """The protection of a branch; of that, those without administration are shown a part."""
     try:
         data = client.one("GET", f"/repos/{repo}/branches/{quote(branch, safe='')}/protection")
     except (NotFoundError, ForbiddenError):
-        return _with_update_rule(client, repo, branch, rules)
-    checks = _within(data, "required_status_checks")
-    reviews = _within(data, "required_pull_request_reviews")
+        return _update_rule(client, repo, branch, contexts)
+    checks = data.within("required_status_checks")
+    reviews = data.within("required_pull_request_reviews")
     names = ("required_linear_history", "required_signatures")
     return BranchRules(
         protected=True,
-        contexts=rules.contexts | _contexts(checks),
-        reviews=_count(reviews, "required_approving_review_count") if reviews else 0,
-        strict=bool(checks and _may(checks, "strict", False)),
-        others=frozenset(name for name in names if (rule := _within(data, name)) and _may(rule, "enabled", False)),
+        contexts=contexts | _contexts(checks),
+        reviews=reviews.number("required_approving_review_count", 0) if reviews else 0,
+        strict=bool(checks and checks.flag("strict", False)),
+        others=frozenset(name for name in names if (rule := data.within(name)) and rule.flag("enabled", False)),
     )
 
 
-def _with_update_rule(client: GitHubClient, repo: str, branch: str, rules: BranchRules) -> BranchRules:
-    """The part of a protection that those without administration are shown."""
+def _update_rule(client: GitHubClient, repo: str, branch: str, contexts: frozenset[str]) -> BranchRules:
     rule: JsonReader | None = None
     with contextlib.suppress(GraphQLErrors):
         data = client.graphql(_UPDATE_RULE, {**names_of(repo), "ref": f"refs/heads/{branch}"})
-        ref = top(data, _UPDATE_RULE).one("repository").one_or_null("ref")
-        rule = ref.one_or_null("refUpdateRule") if ref else None
+        rule = top(data, _UPDATE_RULE).one("repository").at("ref", "refUpdateRule")
     if rule is None:
-        return BranchRules(True, rules.contexts, None)
+        return BranchRules(True, contexts, None)
     flags = {"required_linear_history": "requiresLinearHistory", "required_signatures": "requiresSignatures"}
     return BranchRules(
         protected=True,
-        contexts=rules.contexts | _contexts(rule, "requiredStatusCheckContexts"),
-        reviews=_count(rule, "requiredApprovingReviewCount"),
-        others=frozenset(name for name, key in flags.items() if _may(rule, key, False)),
+        contexts=contexts | frozenset(rule.texts("requiredStatusCheckContexts")),
+        reviews=rule.number("requiredApprovingReviewCount", 0),
+        others=frozenset(name for name, key in flags.items() if rule.flag(key, False)),
     )
 
 
@@ -191,9 +168,9 @@ def _with_rule(rules: BranchRules, kind: str, parameters: JsonReader | None) -> 
     contexts, reviews, strict = set(rules.contexts), rules.reviews, rules.strict
     if kind == "required_status_checks" and parameters:
         contexts |= {check.text("context") for check in parameters.many("required_status_checks")}
-        strict = strict or _may(parameters, "strict_required_status_checks_policy", False)
+        strict = strict or parameters.flag("strict_required_status_checks_policy", False)
     if kind == "pull_request" and parameters:
-        reviews = max(reviews or 0, _count(parameters, "required_approving_review_count"))
+        reviews = max(reviews or 0, parameters.number("required_approving_review_count", 0))
     return BranchRules(True, frozenset(contexts), reviews, strict, rules.others | {kind})
 
 

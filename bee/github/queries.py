@@ -1,10 +1,9 @@
-"""Every GraphQL document bee sends to GitHub.
+"""Every GraphQL document bee sends to GitHub, put together from the fields that `fields` reads. Text only.
 
-This module holds text only; it sends nothing and reads nothing back (`parse` does).
 Each document is valid against GitHub's published schema, and a test holds it there.
 
 Shape of every read: connections are asked with `first` and `after` only, oldest first, and each
-carries `pageInfo`, so that one pager (`snapshot`) can finish any list that was cut.
+carries `pageInfo`, so that one pager (`rest_of`) can finish any list that was cut.
 """
 
 from __future__ import annotations
@@ -12,246 +11,142 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bee.github.fields import CHECKS, ISSUE, LISTS, PAGE_INFO, PULL, PULL_REF, TIP, WHO, Field, head_with
 from bee.model.labels import OWNED_PREFIX
+from bee.model.refs import ALERT_REFS, BRANCH_REFS, CONTROL_REF, ITEM_REFS, MERGE_REFS
 
-PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
-
-ACTOR: Final = """
-fragment Who on Actor { __typename login ... on User { databaseId } ... on Bot { databaseId } }
-"""
-
-LABELS: Final = f"labels(first: 100, after: $after) {{ {PAGE_INFO} nodes {{ name }} }}"
-
-COMMENTS: Final = f"""
-comments(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
-  id fullDatabaseId body createdAt lastEditedAt url author {{ ...Who }} editor {{ ...Who }}
-}} }}"""
-
-EDITS: Final = f"""
-userContentEdits(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
-  editedAt deletedAt diff editor {{ ...Who }}
-}} }}"""
-
-EVENTS: Final = """
-    ... on LabeledEvent { createdAt label { name } actor { ...Who } }
-    ... on UnlabeledEvent { createdAt label { name } actor { ...Who } }
-    ... on RenamedTitleEvent { createdAt previousTitle actor { ...Who } }
-""".strip()
-
-ISSUE_TIMELINE: Final = f"""
-timelineItems(
-  first: 100, after: $after,
-  itemTypes: [LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT, CROSS_REFERENCED_EVENT]
-) {{
-  {PAGE_INFO} nodes {{ __typename
-    {EVENTS}
-    ... on CrossReferencedEvent {{ createdAt isCrossRepository source {{ __typename
-      ... on PullRequest {{ number state closedAt isCrossRepository headRefName headRefOid baseRefName
-        url author {{ ...Who }} }} }} }}
-  }} }}"""
-
-PULL_TIMELINE: Final = f"""
-timelineItems(first: 100, after: $after, itemTypes: [LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT]) {{
-  {PAGE_INFO} nodes {{ __typename
-    {EVENTS}
-  }} }}"""
-
-REVIEWS: Final = f"""
-reviews(first: 100, after: $after) {{ {PAGE_INFO} nodes {{
-  fullDatabaseId state body submittedAt createdAt lastEditedAt url
-  author {{ ...Who }} editor {{ ...Who }} commit {{ oid }}
-}} }}"""
-
-CHECKS: Final = f"""
-statusCheckRollup {{ contexts(first: 100, after: $after) {{ {PAGE_INFO} nodes {{ __typename
-  ... on StatusContext {{ context state description createdAt targetUrl creator {{ ...Who }} }}
-  ... on CheckRun {{ name status conclusion completedAt startedAt detailsUrl }}
-}} }} }}"""
-
-# What can be finished singly when the first page was not the whole list: field name -> its selection.
-ISSUE_LISTS: Final = {
-    "labels": LABELS,
-    "comments": COMMENTS,
-    "userContentEdits": EDITS,
-    "timelineItems": ISSUE_TIMELINE,
+# In the order in which each needs those after it.
+_FRAGMENTS: Final = {
+    "IssueFacts": f"fragment IssueFacts on Issue {{ __typename {ISSUE.query} }}",
+    "PullFacts": f"fragment PullFacts on PullRequest {{ __typename {PULL.query} }}",
+    "Who": f"fragment Who on Actor {{ {WHO} }}",
 }
-PULL_LISTS: Final = {
-    "labels": LABELS,
-    "comments": COMMENTS,
-    "userContentEdits": EDITS,
-    "timelineItems": PULL_TIMELINE,
-    "reviews": REVIEWS,
-}
+_RATE: Final = "rateLimit { cost limit remaining used resetAt }"
+_CREATED: Final = "orderBy: {field: CREATED_AT, direction: ASC}"
+_UPDATED: Final = "first: 1, orderBy: {field: UPDATED_AT, direction: DESC}"
+_CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {TIP.query} }}'
+_LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {TIP.query} }}"
+_REPOSITORY: Final = "($owner: String!, $name: String!"
+
+# The refs that a snapshot lists, by the name each list has there.
+REFS: Final = {"items": ITEM_REFS, "merges": MERGE_REFS, "alerts": ALERT_REFS, "branches": BRANCH_REFS}
 
 
-def _first_page(selection: str) -> str:
-    return selection.replace(", after: $after", "")
+def _with_fragments(document: str) -> str:
+    """The document and the fragments that it names, at whatever depth."""
+    for name, fragment in _FRAGMENTS.items():
+        if f"...{name}" in document:
+            document += f"\n{fragment}"
+    return document
 
 
-ISSUE_FIELDS: Final = f"""
-fragment IssueFacts on Issue {{
-  __typename id number title body issueState: state createdAt lastEditedAt url
-  author {{ ...Who }} editor {{ ...Who }}
-  subIssuesSummary {{ total completed }}
-  {" ".join(_first_page(selection) for selection in ISSUE_LISTS.values())}
-}}
-"""
+def _query(name: str, given: str, selection: str, *top: str) -> str:
+    """One query of a repository; `given` are its variables beside owner and name, `top` what else it asks."""
+    of = f"repository(owner: $owner, name: $name) {{ {selection} }}"
+    return _with_fragments(f"query {name}{_REPOSITORY}{given}) {{ {' '.join(top)} {_RATE} {of} }}")
 
-PULL_FIELDS: Final = f"""
-fragment PullFacts on PullRequest {{
-  __typename id number title body pullState: state merged createdAt lastEditedAt url
-  isDraft mergeable isCrossRepository headRefName headRefOid baseRefName
-  author {{ ...Who }} editor {{ ...Who }}
-  baseRef {{ name target {{ oid }} }}
-  headRepository {{ nameWithOwner }}
-  {" ".join(_first_page(selection) for selection in PULL_LISTS.values())}
-  commits(last: 1) {{ nodes {{ commit {{ oid committedDate {_first_page(CHECKS)} }} }} }}
-}}
-"""
 
-REF_TARGET: Final = "name target { __typename oid ... on Commit { message } }"
-REF_NODES: Final = f"{PAGE_INFO} nodes {{ {REF_TARGET} }}"
-RATE: Final = "rateLimit { cost limit remaining used resetAt }"
-
-REPOSITORY_HEAD: Final = f"""
-  id nameWithOwner isPrivate viewerPermission
+_VIEWER: Final = "viewer { login databaseId }"
+_HEAD: Final = f"""
+  id isPrivate viewerPermission
   defaultBranchRef {{ name target {{ __typename oid ... on Commit {{ tree {{ oid }} }} }} }}
-  policy: object(expression: "HEAD:.github/bee.yml") {{ __typename ... on Blob {{ oid text isTruncated }} }}
-  labels(first: 100, query: "{OWNED_PREFIX}") {{ nodes {{ id name }} }}
-"""
+  policy: object(expression: "HEAD:.github/bee.yml") {{ __typename ... on Blob {{ text isTruncated }} }}
+  labels(first: 100, query: "{OWNED_PREFIX}") {{ nodes {{ id name }} }}"""
 
-COLLABORATORS: Final = f"""
-collaborators(first: 100, after: $after, affiliation: ALL) {{ {PAGE_INFO} edges {{
-  permission node {{ login databaseId }}
-}} }}"""
+
+def _refs(alias: str, after: str = "") -> str:
+    return f'{alias}: refs(refPrefix: "{REFS[alias]}", first: 100{after}) {{ {PAGE_INFO} nodes {{ {TIP.query} }} }}'
+
+
+def _open(kind: str, count: str, facts: str) -> str:
+    return f"{kind}(first: {count}, states: [OPEN], {_CREATED}) {{ {PAGE_INFO} nodes {{ ...{facts} }} }}"
+
+
+def _people(after: str = "") -> str:
+    return (
+        f"collaborators(first: 100{after}, affiliation: ALL) {{ {PAGE_INFO} edges {{ permission node {{ login }} }} }}"
+    )
+
 
 # The one read of an idle tick. The item refs stand in the same query as what they guard, never after it.
-SNAPSHOT: Final = (
-    f"""
-query Snapshot($owner: String!, $name: String!, $issueCount: Int!, $pullCount: Int!) {{
-  viewer {{ login databaseId }}
-  {RATE}
-  repository(owner: $owner, name: $name) {{
-    {REPOSITORY_HEAD}
-    items: refs(refPrefix: "refs/bee/items/", first: 100) {{ {REF_NODES} }}
-    merges: refs(refPrefix: "refs/bee/merge/", first: 100) {{ {REF_NODES} }}
-    alerts: refs(refPrefix: "refs/bee/alerts/", first: 100) {{ {REF_NODES} }}
-    control: ref(qualifiedName: "refs/bee/control") {{ {REF_TARGET} }}
-    branches: refs(refPrefix: "refs/heads/bee/", first: 100) {{ {REF_NODES} }}
-    {_first_page(COLLABORATORS)}
-    lastIssue: issues(first: 1, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ updatedAt }} }}
-    lastPull: pullRequests(first: 1, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ updatedAt }} }}
-    issues(first: $issueCount, states: [OPEN], orderBy: {{field: CREATED_AT, direction: ASC}}) {{
-      {PAGE_INFO} nodes {{ ...IssueFacts }} }}
-    pullRequests(first: $pullCount, states: [OPEN], orderBy: {{field: CREATED_AT, direction: ASC}}) {{
-      {PAGE_INFO} nodes {{ ...PullFacts }} }}
-  }}
-}}"""
-    + ACTOR
-    + ISSUE_FIELDS
-    + PULL_FIELDS
+SNAPSHOT: Final = _query(
+    "Snapshot",
+    ", $issueCount: Int!, $pullCount: Int!",
+    f"""{_HEAD} {_CONTROL} {" ".join(map(_refs, REFS))} {_people()}
+  lastIssue: issues({_UPDATED}) {{ nodes {{ updatedAt }} }}
+  lastPull: pullRequests({_UPDATED}) {{ nodes {{ updatedAt }} }}
+  {_open("issues", "$issueCount", "IssueFacts")} {_open("pullRequests", "$pullCount", "PullFacts")}""",
+    _VIEWER,
 )
 
 
-def _next_page(name: str, selection: str, fragments: str) -> str:
-    return (
-        f"""
-query {name}($owner: String!, $name: String!, $after: String!) {{
-  {RATE}
-  repository(owner: $owner, name: $name) {{ {selection} }}
-}}"""
-        + fragments
-    )
+def _more(name: str, selection: str) -> str:
+    """The next page of one list of the repository."""
+    return _query(name, ", $after: String!", selection)
 
 
-MORE_ISSUES: Final = _next_page(
-    "MoreIssues",
-    "issues(first: 100, after: $after, states: [OPEN], orderBy: {field: CREATED_AT, direction: ASC}) "
-    f"{{ {PAGE_INFO} nodes {{ ...IssueFacts }} }}",
-    ACTOR + ISSUE_FIELDS,
-)
-MORE_PULLS: Final = _next_page(
-    "MorePulls",
-    "pullRequests(first: 100, after: $after, states: [OPEN], orderBy: {field: CREATED_AT, direction: ASC}) "
-    f"{{ {PAGE_INFO} nodes {{ ...PullFacts }} }}",
-    ACTOR + PULL_FIELDS,
-)
-MORE_COLLABORATORS: Final = _next_page("MoreCollaborators", COLLABORATORS, "")
+MORE_ISSUES: Final = _more("MoreIssues", _open("issues", "100, after: $after", "IssueFacts"))
+MORE_PULLS: Final = _more("MorePulls", _open("pullRequests", "100, after: $after", "PullFacts"))
+MORE_COLLABORATORS: Final = _more("MoreCollaborators", _people(", after: $after"))
+MORE_REFS: Final = {alias: _more("MoreRefs", _refs(alias, ", after: $after")) for alias in REFS}
 
 
-def more_refs(alias: str, prefix: str) -> str:
-    """The rest of one ref list; `prefix` is bee's own constant, never text from GitHub."""
-    return _next_page(
-        "MoreRefs", f'{alias}: refs(refPrefix: "{prefix}", first: 100, after: $after) {{ {REF_NODES} }}', ""
-    )
+def _more_of(typename: str, selection: str, name: str = "More") -> str:
+    """The next page of one list of one issue or pull request."""
+    of = f"node(id: $id) {{ __typename ... on {typename} {{ {selection} }} }}"
+    return _with_fragments(f"query {name}($id: ID!, $after: String!) {{ {_RATE} {of} }}")
 
 
-def more_of(typename: str, field: str) -> str:
-    """The rest of one list of one issue or pull request (`$id`, `$after`)."""
-    lists = ISSUE_LISTS if typename == "Issue" else PULL_LISTS
-    return f"""
-query More($id: ID!, $after: String!) {{
-  {RATE}
-  node(id: $id) {{ __typename ... on {typename} {{ {lists[field]} }} }}
-}}""" + (ACTOR if "...Who" in lists[field] else "")
+def _name(pages: Field[object]) -> str:
+    return pages.query.partition("(")[0]
 
 
-MORE_CHECKS: Final = (
-    f"""
-query MoreChecks($id: ID!, $after: String!) {{
-  {RATE}
-  node(id: $id) {{ __typename ... on PullRequest {{ commits(last: 1) {{ nodes {{ commit {{ oid committedDate
-    {CHECKS} }} }} }} }} }}
-}}"""
-    + ACTOR
-)
+# By the type of the item, and the name of the list.
+MORE_OF: Final = {kind: {_name(one): _more_of(kind, one.query) for one in lists} for kind, lists in LISTS.items()}
+MORE_CHECKS: Final = _more_of("PullRequest", head_with(CHECKS.query), "MoreChecks")
 
 # A repository without its items: for the verbs that speak of all of it.
-HEAD: Final = f"""
-query Head($owner: String!, $name: String!) {{
-  viewer {{ login databaseId }}
-  {RATE}
-  repository(owner: $owner, name: $name) {{
-    {REPOSITORY_HEAD}
-    control: ref(qualifiedName: "refs/bee/control") {{ {REF_TARGET} }}
-  }}
-}}"""
+HEAD: Final = _query("Head", "", f"{_HEAD} {_CONTROL}", _VIEWER)
 
 # One item read alone: after a claim, before a merge, for `mergeable`, and for a person's verbs.
-ITEM: Final = (
-    f"""
-query Item($owner: String!, $name: String!, $number: Int!, $ref: String!) {{
-  viewer {{ login databaseId }}
-  {RATE}
-  repository(owner: $owner, name: $name) {{
-    {REPOSITORY_HEAD}
-    lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }}
-    issueOrPullRequest(number: $number) {{ __typename ...IssueFacts ...PullFacts }}
-  }}
-}}"""
-    + ACTOR
-    + ISSUE_FIELDS
-    + PULL_FIELDS
+ITEM: Final = _query(
+    "Item",
+    ", $number: Int!, $ref: String!",
+    f"{_HEAD} {_LEASE} issueOrPullRequest(number: $number) {{ __typename ...IssueFacts ...PullFacts }}",
+    _VIEWER,
+)
+
+# All pull requests there ever were for one branch: strongly consistent, unlike the timeline.
+PULLS_OF_BRANCH: Final = _query(
+    "PullsOfBranch",
+    ", $head: String!, $after: String",
+    f"pullRequests(first: 100, after: $after, headRefName: $head, states: [OPEN, CLOSED, MERGED], {_CREATED}) "
+    f"{{ {PAGE_INFO} nodes {{ {PULL_REF.query} }} }}",
+)
+
+# What a worker asks every half minute: does the lease still stand, and did a person say stop?
+_PULSE: Final = f"state labels(first: 100) {{ {PAGE_INFO} nodes {{ name }} }}"
+LEASE: Final = _query(
+    "Lease",
+    ", $number: Int!, $ref: String!",
+    f"{_LEASE} issueOrPullRequest(number: $number) {{ __typename "
+    f"... on Issue {{ issueState: {_PULSE} }} ... on PullRequest {{ pullState: {_PULSE} }} }}",
 )
 
 # The claim's read-back: the label is added, and the lease and everything the position depends on is read, in one
 # request.
-CLAIM: Final = (
-    f"""
-mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
+CLAIM: Final = _with_fragments(
+    f"""mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
   addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{
     labelable {{ __typename
-      ... on Issue {{ repository {{ lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }} }} }}
-      ... on PullRequest {{ repository {{ lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }} }} }}
+      ... on Issue {{ repository {{ {_LEASE} }} }}
+      ... on PullRequest {{ repository {{ {_LEASE} }} }}
       ...IssueFacts ...PullFacts }}
   }}
 }}"""
-    + ACTOR
-    + ISSUE_FIELDS
-    + PULL_FIELDS
 )
 
-# What a run publishes about one item, by the name of each part. GitHub does the parts one after the other, and the
+# What is written about one item, by the name of each part. GitHub does the parts one after the other, and the
 # failure of one keeps no other from being done (https://spec.graphql.org/October2021/#sec-Mutation).
 PARTS: Final = {
     "comment": ("addComment", "AddCommentInput", "commentEdge { node { url } }"),
@@ -260,60 +155,12 @@ PARTS: Final = {
     "edit": ("updateIssueComment", "UpdateIssueCommentInput", "clientMutationId"),
     "close": ("closeIssue", "CloseIssueInput", "clientMutationId"),
     "remove": ("removeLabelsFromLabelable", "RemoveLabelsFromLabelableInput", "clientMutationId"),
+    "refs": ("updateRefs", "UpdateRefsInput", "clientMutationId"),
 }
 
 
-def publish(parts: Sequence[str]) -> str:
+def mutation(operation: str, parts: Sequence[str]) -> str:
     """One document with these parts (keys of PARTS, each at most once), in their order; a variable for each input."""
     given = ", ".join(f"${part}: {PARTS[part][1]}!" for part in parts)
     lines = [f"  {part}: {PARTS[part][0]}(input: ${part}) {{ {PARTS[part][2]} }}" for part in parts]
-    return "\n".join([f"mutation Publish({given}) {{", *lines, "}"])
-
-
-UPDATE_REFS: Final = """
-mutation UpdateRefs($repository: ID!, $updates: [RefUpdate!]!) {
-  updateRefs(input: {repositoryId: $repository, refUpdates: $updates}) { clientMutationId }
-}"""
-
-
-def _pause(given: str = "", shown: str = "") -> str:
-    """The order of a pause: the label first (it stops everything), then the words, then the claim's release."""
-    return f"""
-mutation Pause($item: ID!, $label: ID!, $body: String!, $repository: ID!, $updates: [RefUpdate!]!{given}) {{
-  label: addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{ clientMutationId }}
-  comment: addComment(input: {{subjectId: $item, body: $body}}) {{ clientMutationId }}{shown}
-  release: updateRefs(input: {{repositoryId: $repository, refUpdates: $updates}}) {{ clientMutationId }}
-}}"""
-
-
-PAUSE: Final = _pause()
-PAUSE_SHOWN: Final = _pause(
-    ", $edit: UpdateIssueCommentInput!", "\n  status: updateIssueComment(input: $edit) { clientMutationId }"
-)
-
-# All pull requests there ever were for one branch: strongly consistent, unlike the timeline.
-PULLS_OF_BRANCH: Final = (
-    f"""
-query PullsOfBranch($owner: String!, $name: String!, $head: String!, $after: String) {{
-  {RATE}
-  repository(owner: $owner, name: $name) {{
-    pullRequests(first: 100, after: $after, headRefName: $head, states: [OPEN, CLOSED, MERGED],
-      orderBy: {{field: CREATED_AT, direction: ASC}}) {{
-      {PAGE_INFO} nodes {{ number state closedAt isCrossRepository headRefName headRefOid baseRefName
-        url author {{ ...Who }} }} }}
-  }}
-}}"""
-    + ACTOR
-)
-
-# What a worker asks every half minute: does the lease still stand, and did a person say stop?
-LEASE: Final = f"""
-query Lease($owner: String!, $name: String!, $number: Int!, $ref: String!) {{
-  {RATE}
-  repository(owner: $owner, name: $name) {{
-    lease: ref(qualifiedName: $ref) {{ {REF_TARGET} }}
-    issueOrPullRequest(number: $number) {{ __typename
-      ... on Issue {{ issueState: state labels(first: 100) {{ {PAGE_INFO} nodes {{ name }} }} }}
-      ... on PullRequest {{ pullState: state labels(first: 100) {{ {PAGE_INFO} nodes {{ name }} }} }} }}
-  }}
-}}"""
+    return "\n".join([f"mutation {operation}({given}) {{", *lines, "}"])

@@ -6,18 +6,19 @@ Returns bee's values; no JSON leaves this package. Decides nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from bee.github import parse, queries
+from bee.github import fields, queries
 from bee.github.client import GitHubClient
-from bee.github.graphql import ask, is_cut, names_of, rest_of, whole
-from bee.github.json import JsonReader, rows
+from bee.github.graphql import ask, complete, names_of, rest_of
+from bee.github.json import JsonReader
 from bee.model import limits
 from bee.model.errors import NotFoundError
-from bee.model.items import Item, Permission, PullRef, Snapshot, Tip, Who
-from bee.model.refs import ALERT_REFS, BRANCH_REFS, ITEM_REFS, MERGE_REFS, item_ref
+from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
+from bee.model.refs import item_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +30,22 @@ class OneItem:
     snapshot: Snapshot
 
 
-def complete(client: GitHubClient, node: JsonReader) -> JsonReader:
-    """An issue or pull request with every list of it read to its end."""
-    kind = node.text("__typename")
-    for name in queries.ISSUE_LISTS if kind == "Issue" else queries.PULL_LISTS:
-        first = node.one_or_null(name)
-        if first and is_cut(first):
-            more = queries.more_of(kind, name)
-            node.data[name] = whole(rest_of(client, first, more, {"id": node.text("id")}, _list_of_node(name)))
-    if kind == "PullRequest":
-        _complete_checks(client, node)
-    return node
+def whole_item(client: GitHubClient, repo: str, node: JsonReader) -> Item:
+    """One item of an answer, with every list of it read to its end or an error."""
+    kind, node_id = node.text("__typename"), node.text("id")
+    for name, document in queries.MORE_OF[kind].items():
+        complete(client, node, name, document, node_id, partial(JsonReader.one, name=name))
+    rollup = fields.rollup_of(node) if kind == "PullRequest" else None
+    if rollup and rollup.one_or_null("contexts") is None:
+        refused_checks(client, repo, node)
+    elif rollup:
+        complete(client, rollup, "contexts", queries.MORE_CHECKS, node_id, _contexts)
+    return fields.item(node)
 
 
-def _list_of_node(name: str) -> Callable[[JsonReader], JsonReader | None]:
-    def find(data: JsonReader) -> JsonReader | None:
-        node = data.one_or_null("node")
-        return node.one(name) if node else None
-
-    return find
-
-
-def _complete_checks(client: GitHubClient, node: JsonReader) -> None:
-    commit = parse.head_commit(node)
-    rollup = commit.one_or_null("statusCheckRollup") if commit else None
-    contexts = rollup.one("contexts") if rollup else None
-    if rollup and contexts and is_cut(contexts):
-
-        def find(data: JsonReader) -> JsonReader | None:
-            there = data.one_or_null("node")
-            again = parse.head_commit(there) if there else None
-            found = again.one_or_null("statusCheckRollup") if again else None
-            return found.one("contexts") if found else None
-
-        rest = rest_of(client, contexts, queries.MORE_CHECKS, {"id": node.text("id")}, find)
-        rollup.data["contexts"] = whole(rest)
+def _contexts(node: JsonReader) -> JsonReader | None:
+    rollup = fields.rollup_of(node)
+    return rollup.one("contexts") if rollup else None
 
 
 def refused_checks(client: GitHubClient, repo: str, node: JsonReader) -> None:
@@ -72,34 +54,29 @@ def refused_checks(client: GitHubClient, repo: str, node: JsonReader) -> None:
     Commit statuses and workflow runs tell the same, by
     https://docs.github.com/en/rest/commits/statuses and https://docs.github.com/en/rest/actions/workflow-runs.
     """
-    commit = parse.head_commit(node)
+    commit = fields.head_commit(node)
     if commit is None:
         return
-    nodes: list[dict[str, Any]] = []
-    for status in client.pages(f"/repos/{repo}/commits/{commit.text('oid')}/status", within="statuses"):
-        nodes.append(
-            {
-                "__typename": "StatusContext",
-                "context": status.text("context"),
-                "state": status.text("state"),
-                "createdAt": status.text("created_at"),
-                "creator": None,
-                "description": status.text_or_null("description"),
-                "targetUrl": status.text_or_null("target_url"),
-            }
-        )
-    for run in client.pages(f"/repos/{repo}/actions/runs", {"head_sha": commit.text("oid")}, within="workflow_runs"):
-        nodes.append(
-            {
-                "__typename": "CheckRun",
-                "name": (run.has("name") and run.text("name")) or f"workflow {run.number('workflow_id')}",
-                "status": (run.text_or_null("status") or "").upper(),
-                "conclusion": run.text_or_null("conclusion"),
-                "completedAt": run.text("updated_at"),
-                "detailsUrl": run.text("html_url"),
-            }
-        )
-    commit.data["statusCheckRollup"] = {"contexts": {"nodes": nodes, "pageInfo": {"hasNextPage": False}}}
+    oid = commit.text("oid")
+    statuses = client.pages(f"/repos/{repo}/commits/{oid}/status", within="statuses")
+    runs = client.pages(f"/repos/{repo}/actions/runs", {"head_sha": oid}, within="workflow_runs")
+    nodes: list[dict[str, Any]] = [
+        {
+            "__typename": "StatusContext", "context": status.text("context"), "state": status.text("state"),
+            "createdAt": status.text("created_at"), "creator": None, "description": status.text_or_null("description"),
+            "targetUrl": status.text_or_null("target_url"),
+        }
+        for status in statuses
+    ]  # fmt: skip
+    nodes += [
+        {
+            "__typename": "CheckRun", "name": run.text("name", "") or f"workflow {run.number('workflow_id')}",
+            "status": (run.text_or_null("status") or "").upper(), "conclusion": run.text_or_null("conclusion"),
+            "completedAt": run.text("updated_at"), "detailsUrl": run.text("html_url"),
+        }
+        for run in runs
+    ]  # fmt: skip
+    commit.data["statusCheckRollup"] = {"contexts": {"nodes": nodes}}
 
 
 def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_count: int = 100) -> Snapshot:
@@ -107,28 +84,35 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
     names = names_of(repo)
     data = ask(client, queries.SNAPSHOT, {**names, "issueCount": issue_count, "pullCount": pull_count})
     top = _repository(data, repo)
-    issues = rest_of(client, top.one("issues"), queries.MORE_ISSUES, names, _within("issues"))
-    pulls = rest_of(client, top.one("pullRequests"), queries.MORE_PULLS, names, _within("pullRequests"))
-    for node in pulls:
-        _look_elsewhere(client, repo, node)
-    found_issues = tuple(parse.issue(complete(client, node)) for node in issues)
-    found_pulls = tuple(parse.pull(complete(client, node)) for node in pulls)
-    head = _head(top, repo, parse_viewer(data), client.now())
-    items = _refs(client, names, top, "items", ITEM_REFS)
+
+    def every(name: str, document: str, part: str = "nodes") -> list[JsonReader]:
+        return rest_of(client, top.one(name), document, names, lambda data: data.one("repository").one(name), part)
+
+    issue_nodes, pull_nodes = every("issues", queries.MORE_ISSUES), every("pullRequests", queries.MORE_PULLS)
+    found = [whole_item(client, repo, node) for node in (*issue_nodes, *pull_nodes)]
+    head = _head(data, repo, client.now())
+    refs = {
+        alias: {node.text("name"): fields.TIP.read(node) for node in every(alias, document)}
+        for alias, document in queries.MORE_REFS.items()
+    }
+    if top.one_or_null("collaborators"):
+        people = every("collaborators", queries.MORE_COLLABORATORS, "edges")
+        permissions = {
+            edge.one("node").text("login").lower(): fields.permission(edge.text("permission")) for edge in people
+        }
+    else:  # a token that may not list them
+        permissions = {login: read_permission(client, repo, login) for login in sorted(set(_logins(found)))}
     changed = [*top.one("lastIssue").many("nodes"), *top.one("lastPull").many("nodes")]
     return replace(
         head,
-        issues=found_issues,
-        pulls=found_pulls,
-        items={int(name): parse.tip(node) for name, node in items if name.isdecimal()},
-        merges={name: parse.tip(node) for name, node in _refs(client, names, top, "merges", MERGE_REFS)},
-        alerts={name: parse.tip(node) for name, node in _refs(client, names, top, "alerts", ALERT_REFS)},
-        control=_tip(top, "control"),
-        branches={
-            f"bee/{name}": node.one("target").text("oid")
-            for name, node in _refs(client, names, top, "branches", BRANCH_REFS)
-        },
-        permissions=_permissions(client, repo, top, found_issues, found_pulls),
+        issues=tuple(item for item in found if isinstance(item, Issue)),
+        pulls=tuple(item for item in found if isinstance(item, Pull)),
+        items={int(name): tip for name, tip in refs["items"].items() if name.isdecimal()},
+        merges=refs["merges"],
+        alerts=refs["alerts"],
+        control=fields.tip(top, "control"),
+        branches={f"bee/{name}": tip.oid for name, tip in refs["branches"].items()},
+        permissions=permissions,
         changed_at=max((node.time("updatedAt") for node in changed), default=0),
     )
 
@@ -140,33 +124,9 @@ def _repository(data: JsonReader, repo: str) -> JsonReader:
     return found
 
 
-def _within(name: str) -> Callable[[JsonReader], JsonReader]:
-    """A connection of the repository, in the answer that brings its next page."""
-    return lambda data: data.one("repository").one(name)
-
-
-def _tip(at: JsonReader, name: str) -> Tip | None:
-    ref = at.one_or_null(name)
-    return parse.tip(ref) if ref else None
-
-
-def _look_elsewhere(client: GitHubClient, repo: str, node: JsonReader) -> None:
-    """Where the checks of a pull request's head were refused, ask otherwise."""
-    commit = parse.head_commit(node)
-    rollup = commit.one_or_null("statusCheckRollup") if commit else None
-    if rollup and rollup.one_or_null("contexts") is None:
-        refused_checks(client, repo, node)
-
-
-def parse_viewer(data: JsonReader) -> Who:
-    """The account the token belongs to."""
-    viewer = data.one("viewer")
-    return Who(viewer.text("login"), viewer.number_or_null("databaseId"))
-
-
-def _head(top: JsonReader, repo: str, viewer: Who, now: int) -> Snapshot:
-    default = top.one_or_null("defaultBranchRef")
-    target = default.one_or_null("target") if default else None
+def _head(data: JsonReader, repo: str, now: int) -> Snapshot:
+    top, viewer = _repository(data, repo), data.one("viewer")
+    default, target = top.one_or_null("defaultBranchRef"), top.at("defaultBranchRef", "target")
     if default is None or target is None:
         raise NotFoundError(f"{repo} has no commits yet; push one, then try again")
     return Snapshot(
@@ -175,11 +135,11 @@ def _head(top: JsonReader, repo: str, viewer: Who, now: int) -> Snapshot:
         default_branch=default.text("name"),
         default_head=target.text("oid"),
         default_tree=target.one("tree").text("oid"),
-        viewer=viewer,
+        viewer=Who(viewer.text("login"), viewer.number_or_null("databaseId")),
         now=now,
         policy_text=_policy(top.one_or_null("policy")),
         private=top.flag("isPrivate"),
-        viewer_permission=parse.permission(top.text_or_null("viewerPermission")),
+        viewer_permission=fields.permission(top.text_or_null("viewerPermission")),
         label_ids={node.text("name").lower(): node.text("id") for node in top.one("labels").many("nodes")},
     )
 
@@ -189,26 +149,6 @@ def _policy(found: JsonReader | None) -> str | None:
     if found is None or found.text("__typename") != "Blob" or found.flag("isTruncated"):
         return None
     return found.text_or_null("text")
-
-
-def _refs(
-    client: GitHubClient, names: Mapping[str, str], top: JsonReader, alias: str, prefix: str
-) -> list[tuple[str, JsonReader]]:
-    """The refs below a prefix, by name."""
-    found = rest_of(client, top.one(alias), queries.more_refs(alias, prefix), names, _within(alias))
-    return [(node.text("name"), node) for node in found]
-
-
-def _permissions(
-    client: GitHubClient, repo: str, top: JsonReader, issues: Iterable[Item], pulls: Iterable[Item]
-) -> dict[str, Permission]:
-    """Permissions by lower-case login: from the collaborator list, or one by one where the token may not list them."""
-    people = top.one_or_null("collaborators")
-    if people is not None:
-        more = queries.MORE_COLLABORATORS
-        edges = rest_of(client, people, more, names_of(repo), _within("collaborators"), "edges")
-        return {edge.one("node").text("login").lower(): parse.permission(edge.text("permission")) for edge in edges}
-    return {login: read_permission(client, repo, login) for login in sorted(set(_logins([*issues, *pulls])))}
 
 
 def _logins(items: Iterable[Item]) -> Iterator[str]:
@@ -226,8 +166,8 @@ def read_permission(client: GitHubClient, repo: str, login: str) -> Permission:
         data = client.one("GET", f"/repos/{repo}/collaborators/{login}/permission")
     except NotFoundError:
         return Permission.NONE
-    role = data.text("role_name") if data.has("role_name") else ""  # older servers have none
-    return parse.permission(role if role in _ROLE_NAMES else data.text("permission"))
+    role = data.text("role_name", "")  # older servers have none
+    return fields.permission(role if role in _ROLE_NAMES else data.text("permission"))
 
 
 _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
@@ -236,34 +176,28 @@ _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
 def read_head(client: GitHubClient, repo: str) -> Snapshot:
     """A repository without its items. Raises NotFoundError when this token is not shown it."""
     data = ask(client, queries.HEAD, names_of(repo))
-    top = _repository(data, repo)
-    return replace(_head(top, repo, parse_viewer(data), client.now()), control=_tip(top, "control"))
+    return replace(_head(data, repo, client.now()), control=fields.tip(data.one("repository"), "control"))
 
 
 def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
     """One item with its lease, open or not. Raises NotFoundError when there is no such number."""
     data = ask(client, queries.ITEM, {**names_of(repo), "number": number, "ref": item_ref(number)})
-    top = data.one_or_null("repository")
-    found = top.one_or_null("issueOrPullRequest") if top else None
-    if top is None or found is None:
+    found = data.at("repository", "issueOrPullRequest")
+    if found is None:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
     item = whole_item(client, repo, found)
-    return OneItem(item, _tip(top, "lease"), _head(top, repo, parse_viewer(data), client.now()))
-
-
-def whole_item(client: GitHubClient, repo: str, node: JsonReader) -> Item:
-    """One item's JSON, completed and parsed."""
-    if node.text("__typename") == "PullRequest":
-        _look_elsewhere(client, repo, node)
-    return parse.item(complete(client, node))
+    return OneItem(item, fields.tip(data.one("repository"), "lease"), _head(data, repo, client.now()))
 
 
 def pulls_of_branch(client: GitHubClient, repo: str, branch: str) -> tuple[PullRef, ...]:
     """Every pull request there ever was from this branch of the repository itself, oldest first."""
     variables = {**names_of(repo), "head": branch}
-    first = ask(client, queries.PULLS_OF_BRANCH, variables).one("repository").one("pullRequests")
-    nodes = rest_of(client, first, queries.PULLS_OF_BRANCH, variables, _within("pullRequests"))
-    refs = (parse.pull_ref(node) for node in nodes)
+
+    def pulls(data: JsonReader) -> JsonReader:
+        return data.one("repository").one("pullRequests")
+
+    first = pulls(ask(client, queries.PULLS_OF_BRANCH, variables))
+    refs = map(fields.PULL_REF.read, rest_of(client, first, queries.PULLS_OF_BRANCH, variables, pulls))
     return tuple(ref for ref in refs if not ref.cross_repository)
 
 
@@ -294,7 +228,7 @@ def _dependent(client: GitHubClient, repo: str) -> list[int]:
     params = {"state": "open", "sort": "created", "direction": "asc"}
     found = []
     for data in client.pages(f"/repos/{repo}/issues", params):
-        summary = data.one("issue_dependencies_summary") if data.has("issue_dependencies_summary") else None
+        summary = data.within("issue_dependencies_summary")
         if summary and summary.number("blocked_by") and not data.has("pull_request"):
             found.append(data.number("number"))
     return found
@@ -302,19 +236,15 @@ def _dependent(client: GitHubClient, repo: str) -> list[int]:
 
 def own_issues(client: GitHubClient, repo: str, login: str) -> tuple[tuple[int, str], ...]:
     """(number, body) of the latest issues that an account opened, newest first; at most OWN_ISSUES_PAGES_MAX pages."""
-    path = f"/repos/{repo}/issues"
-    found: list[tuple[int, str]] = []
-    for page in range(1, limits.OWN_ISSUES_PAGES_MAX + 1):
-        params = {"creator": login, "state": "all", "per_page": str(limits.PAGE_ITEMS_MAX), "page": str(page)}
-        listed = rows(client.rest("GET", path, params=params)[0], f"GET {path}")
-        found += [(data.number("number"), _body(data)) for data in listed if not data.has("pull_request")]
-        if len(listed) < limits.PAGE_ITEMS_MAX:
-            break
-    return tuple(found)
+    return _issues(client, repo, {"creator": login, "state": "all"}, limits.OWN_ISSUES_PAGES_MAX)
 
 
-def _body(data: JsonReader) -> str:
-    return data.text_or_null("body") or ""
+def _issues(
+    client: GitHubClient, repo: str, params: Mapping[str, str], pages_max: int = 0
+) -> tuple[tuple[int, str], ...]:
+    listed = client.pages(f"/repos/{repo}/issues", params, pages_max=pages_max)
+    issues = (data for data in listed if not data.has("pull_request"))
+    return tuple((data.number("number"), data.text_or_null("body") or "") for data in issues)
 
 
 def open_alert(client: GitHubClient, repo: str, creator: str, marker: str) -> int:
@@ -322,16 +252,14 @@ def open_alert(client: GitHubClient, repo: str, creator: str, marker: str) -> in
 
     Only bee's own issues count: anybody may write a marker into theirs.
     """
-    listed = client.pages(f"/repos/{repo}/issues", {"state": "open", "creator": creator})
-    issues = [(data.number("number"), _body(data)) for data in listed if not data.has("pull_request")]
+    issues = _issues(client, repo, {"state": "open", "creator": creator})
     return min((number for number, body in issues if marker in body), default=0)
 
 
 def closed_with(client: GitHubClient, repo: str, label: str) -> list[int]:
     """The numbers of closed items that carry a label, those of the first page: the rest waits."""
-    path = f"/repos/{repo}/issues"
-    params = {"state": "closed", "labels": label, "per_page": str(limits.PAGE_ITEMS_MAX)}
-    return [data.number("number") for data in rows(client.rest("GET", path, params=params)[0], f"GET {path}")]
+    params = {"state": "closed", "labels": label}
+    return [data.number("number") for data in client.pages(f"/repos/{repo}/issues", params, pages_max=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +277,7 @@ def read_closing(client: GitHubClient, repo: str, number: int) -> Closing:
         data = client.one("GET", f"/repos/{repo}/issues/{number}")
     except NotFoundError:
         return Closing(open=False)
-    by = data.one("closed_by").text("login") if data.has("closed_by") else ""
-    completed = data.has("state_reason") and data.text("state_reason") == "completed"  # older servers have none
+    closer = data.within("closed_by")
+    by = closer.text("login") if closer else ""
+    completed = data.text("state_reason", "") == "completed"  # older servers have none
     return Closing(data.text("state") == "open", by, completed)

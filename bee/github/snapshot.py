@@ -13,7 +13,7 @@ from bee.github import read
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
-from bee.model.items import Item, Pull, Snapshot, Who
+from bee.model.items import Item, Pull, Who
 from bee.model.labels import Label
 from bee.model.records import Phase
 from bee.pipeline.escalation import alert_key, may_release
@@ -47,7 +47,7 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = view_of(snapshot, policy, phases)
-    return _with_mended(client, _with_dependencies(client, settle(client, view)))
+    return _with_fixed(client, _with_dependencies(client, settle(client, view)))
 
 
 def settle(client: GitHubClient, view: View) -> View:
@@ -67,18 +67,14 @@ def settle(client: GitHubClient, view: View) -> View:
 
 
 def _read_again(client: GitHubClient, view: View, numbers: list[int]) -> View:
-    pulls = {pull.number: pull for pull in view.snapshot.pulls}
+    found: dict[int, Item] = {pull.number: pull for pull in view.snapshot.pulls}
     for number in numbers:
         try:
-            item = read.read_item(client, view.snapshot.repo, number).item
+            found[number] = read.read_item(client, view.snapshot.repo, number).item
         except NotFoundError:
-            pulls.pop(number)
-            continue
-        if isinstance(item, Pull) and item.open:
-            pulls[number] = item
-        else:
-            pulls.pop(number)
-    return with_snapshot(view, replace(view.snapshot, pulls=tuple(pulls.values()), now=client.now()))
+            del found[number]
+    pulls = tuple(item for item in found.values() if isinstance(item, Pull) and item.open)
+    return replace(view, snapshot=replace(view.snapshot, pulls=pulls, now=client.now()))
 
 
 def _with_dependencies(client: GitHubClient, view: View) -> View:
@@ -89,16 +85,14 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
     found = read.read_dependencies(client, view.snapshot.repo, numbers, open_items)
-    issues = tuple(
-        replace(issue, blocked_by_open=found[issue.number][0], blockers=found[issue.number][1])
-        if issue.number in found
-        else issue
-        for issue in view.snapshot.issues
-    )
-    return with_snapshot(view, replace(view.snapshot, issues=issues))
+    issues = []
+    for issue in view.snapshot.issues:
+        count, here = found.get(issue.number, (0, ()))
+        issues.append(replace(issue, blocked_by_open=count, blockers=here))
+    return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 
 
-def _with_mended(client: GitHubClient, view: View) -> View:
+def _with_fixed(client: GitHubClient, view: View) -> View:
     """Ask how the bug of a quarantined item was closed; only where there was one, and it is not open any more."""
     snapshot = view.snapshot
     fixed = set()
@@ -112,9 +106,4 @@ def _with_mended(client: GitHubClient, view: View) -> View:
         own = closing.by.lower() == snapshot.viewer.login.lower()
         if not closing.open and closing.completed and (own or view.trust.of(Who(closing.by))):
             fixed.add(item.number)
-    return with_snapshot(view, replace(snapshot, fixed=frozenset(fixed))) if fixed else view
-
-
-def with_snapshot(view: View, snapshot: Snapshot) -> View:
-    """The same view of another snapshot."""
-    return replace(view, snapshot=snapshot)
+    return replace(view, snapshot=replace(snapshot, fixed=frozenset(fixed))) if fixed else view

@@ -1,19 +1,20 @@
 """Everything bee writes through GitHub's API, one function per request. Looks at nothing, decides nothing.
 
 A reply that is lost raises UnreachableError, and one of another shape ServerError: the write may have taken effect all
-the same, so whoever calls looks before it tries again.
+the same, so whoever calls looks before it tries again. A refusal raises as `GitHubClient.rest` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from bee.github import parse, queries
+from bee.github import fields, queries
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
-from bee.github.git_database import RefMove
+from bee.github.git_database import RefMove, refs_input
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
 from bee.github.read import whole_item
@@ -24,18 +25,17 @@ from bee.model.refs import item_ref
 
 
 def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, label: str) -> tuple[Item, Tip | None]:
-    """Put the label WIP on an item, and read the item and its lease again in the same request."""
+    """Put the label WIP on an item, and read the item and its lease again in the same request.
+
+    Raises as `graphql.ask`; asked twice, a label is still one label.
+    """
     variables = {"item": node_id, "label": label, "ref": item_ref(number)}
-    try:
-        data = ask(client, queries.CLAIM, variables)  # asked again when the reply is lost: the label stays one label
-    except GraphQLErrors as problems:
-        raise ServerError(f"GitHub did not take the label ({problems.text()})") from problems
+    data = ask(client, queries.CLAIM, variables)
     node = data.one("addLabelsToLabelable").one("labelable")
-    lease = node.one("repository").one_or_null("lease")
-    return whole_item(client, repo, node), parse.tip(lease) if lease else None
+    return whole_item(client, repo, node), fields.tip(node.one("repository"), "lease")
 
 
-def pause(
+def pause_item(
     client: GitHubClient,
     repo_id: str,
     node_id: str,
@@ -46,28 +46,32 @@ def pause(
 ) -> None:
     """A person's pause in one request: the label, the words, the edit of a comment, the claim's release, in this order.
 
-    Raises RefConflict when only the release failed: label and comment are there. That a comment did not take its
-    edit is not a failure.
+    The label comes first because it stops everything. Raises RefConflict when only the release failed: label and
+    comment are there. That a comment did not take its edit is not a failure.
     """
-    variables: dict[str, Any] = {
-        "item": node_id, "label": label, "body": body, "repository": repo_id, "updates": [move.update],
-    }  # fmt: skip
-    if edit is not None:
-        variables["edit"] = {"id": edit.node_id, "body": edit.body}
+    parts: dict[str, dict[str, Any]] = {
+        "add": {"labelableId": node_id, "labelIds": [label]},
+        "comment": {"subjectId": node_id, "body": body},
+        **({"edit": {"id": edit.node_id, "body": edit.body}} if edit else {}),
+        "refs": refs_input(repo_id, [move]),
+    }
     try:
-        document = queries.PAUSE_SHOWN if edit is not None else queries.PAUSE
-        mutate(client, document, variables, "label", "comment", "release")
+        mutate(client, "Pause", parts)
     except GraphQLErrors as problems:
         failed = problems.parts()
-        if failed == {"status"}:
+        if failed == {"edit"}:
             return
-        if failed <= {"status", "release"}:
+        if failed <= {"edit", "refs"}:
             raise RefConflict(problems.text()) from problems
         raise ServerError(f"GitHub did not take the pause ({problems.text()})") from problems
 
 
 def label_id(client: GitHubClient, repo: str, label: Label) -> str:
-    """The node id of one of bee's labels, made with its colour and description when it is not there."""
+    """The node id of one of bee's labels, made with its colour and description where it does not exist yet.
+
+    Where another machine makes it in the same moment, GitHub answers 422, and the label is there:
+    https://docs.github.com/en/rest/issues/labels#create-a-label
+    """
     path = f"/repos/{repo}/labels"
     one = f"{path}/{quote(label.value, safe='')}"
     try:
@@ -82,16 +86,14 @@ def label_id(client: GitHubClient, repo: str, label: Label) -> str:
 
 
 def add_labels(client: GitHubClient, repo: str, number: int, names: Sequence[str]) -> None:
-    """Add labels (a label that is there already stays: this is no compare-and-swap)."""
+    """Add labels; existing ones stay, so this is not a compare-and-swap."""
     client.rest("POST", f"/repos/{repo}/issues/{number}/labels", {"labels": list(names)})
 
 
 def remove_label(client: GitHubClient, repo: str, number: int, name: str) -> None:
-    """Take a label off; one that is not there is no error."""
-    try:
+    """Take a label off; one that is not there is not an error."""
+    with suppress(NotFoundError):
         client.rest("DELETE", f"/repos/{repo}/issues/{number}/labels/{quote(name, safe='')}")
-    except NotFoundError:
-        return
 
 
 def open_pull(client: GitHubClient, repo: str, head: str, base: str, title: str, body: str) -> int:
@@ -107,7 +109,7 @@ def comment(client: GitHubClient, repo: str, number: int, body: str) -> str:
 
 def _address(posted: JsonReader) -> str:
     """For people only: a post without one is posted all the same."""
-    return posted.text("html_url") if posted.has("html_url") else ""
+    return posted.text("html_url", "")
 
 
 def edit_comment(client: GitHubClient, repo: str, comment_id: int, body: str) -> None:
@@ -129,21 +131,19 @@ def edit_review(client: GitHubClient, repo: str, number: int, review_id: int, bo
     client.rest("PUT", f"/repos/{repo}/pulls/{number}/reviews/{review_id}", {"body": body})
 
 
-def publish(client: GitHubClient, parts: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], frozenset[str]]:
+def publish(client: GitHubClient, parts: Mapping[str, Mapping[str, Any]]) -> tuple[str, frozenset[str]]:
     """Several writes in one request: `parts` are the inputs by name (queries.PARTS), done in their order.
 
-    (what GitHub answered by part, the parts it did not do). A document that it refuses as a whole did nothing.
+    (the address of the comment among them, the parts it did not do). A document refused as a whole did nothing.
     """
-    document = queries.publish(tuple(parts))
     try:
-        answer, failed = client.graphql(document, parts, write=True), frozenset[str]()
+        answer, failed = mutate(client, "Publish", parts), frozenset[str]()
     except GraphQLErrors as problems:
         named = problems.parts()
-        answer, failed = problems.data, frozenset(parts if "" in named else named)
-    done = {part: top(answer, document).one(part) for part in parts if part not in failed}
-    if "comment" in done:
-        done["comment"].one("commentEdge").one("node").text("url")
-    return {part: node.data for part, node in done.items()}, failed
+        failed = frozenset(parts if "" in named else named)
+        answer = {part: top(problems.data, "mutation Publish").one(part) for part in parts if part not in failed}
+    posted = answer.get("comment")
+    return posted.one("commentEdge").one("node").text("url") if posted else "", failed
 
 
 def set_status(
@@ -154,19 +154,12 @@ def set_status(
     client.rest("POST", f"/repos/{repo}/statuses/{sha}", {**body, **({"target_url": target_url} if target_url else {})})
 
 
-def write_body(client: GitHubClient, repo: str, number: int, body: str) -> None:
-    """A whole new body of an issue or pull request."""
-    client.rest("PATCH", f"/repos/{repo}/issues/{number}", {"body": body})
+def edit_issue(client: GitHubClient, repo: str, number: int, **changes: str) -> None:
+    """Change fields of an issue or pull request (`body`, `state`, `state_reason`); the others stay.
 
-
-def close_issue(client: GitHubClient, repo: str, number: int) -> None:
-    """An issue closed as completed."""
-    client.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "closed", "state_reason": "completed"})
-
-
-def reopen(client: GitHubClient, repo: str, number: int) -> None:
-    """A closed issue or pull request opened again."""
-    client.rest("PATCH", f"/repos/{repo}/issues/{number}", {"state": "open"})
+    https://docs.github.com/en/rest/issues/issues#update-an-issue
+    """
+    client.rest("PATCH", f"/repos/{repo}/issues/{number}", changes)
 
 
 def create_issue(client: GitHubClient, repo: str, title: str, body: str) -> int:
@@ -188,8 +181,6 @@ def merged_as(client: GitHubClient, repo: str, number: int) -> tuple[str, str]:
 
 
 def delete_comment(client: GitHubClient, repo: str, comment_id: int) -> None:
-    """A comment taken away; one that is not there is no error."""
-    try:
+    """A comment taken away; one that is not there is not an error."""
+    with suppress(NotFoundError):
         client.rest("DELETE", f"/repos/{repo}/issues/comments/{comment_id}")
-    except NotFoundError:
-        return

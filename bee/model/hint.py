@@ -28,7 +28,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a quiet repository looked like at `at`, by GitHub's clock; `etag` is of the list of its last change.
+    """What a repository that need not be read looked like at `at`, by GitHub's clock.
+
+    `etag` is of the list of its last change.
 
     `refs` are the branches that matter, and the ref of a repository's pause, by their full names.
     """

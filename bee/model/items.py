@@ -63,8 +63,8 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """A comment of an issue or pull request."""
+class Post:
+    """What a comment and a review have in common."""
 
     id: int
     author: Who | None
@@ -73,6 +73,12 @@ class Comment:
     edited_at: int | None = None
     editor: Who | None = None
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment(Post):
+    """A comment of an issue or pull request."""
+
     node_id: str = ""
 
 
@@ -87,18 +93,11 @@ class ReviewState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Post):
     """A submitted review; `commit` is the head it speaks of."""
 
-    id: int
-    author: Who | None
     state: ReviewState
-    body: str
-    at: int
     commit: str | None
-    edited_at: int | None = None
-    editor: Who | None = None
-    url: str = ""
 
 
 class CheckState(StrEnum):
@@ -168,8 +167,8 @@ class PullRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """An open (or singly read) issue."""
+class Numbered:
+    """What an issue and a pull request have in common."""
 
     number: int
     node_id: str
@@ -185,10 +184,6 @@ class Issue:
     comments: tuple[Comment, ...] = ()
     edits: tuple[Edit, ...] = ()
     renames: tuple[Rename, ...] = ()
-    pulls: tuple[PullRef, ...] = ()
-    sub_issues_open: int = 0
-    blocked_by_open: int = 0
-    blockers: tuple[int, ...] = ()
     url: str = ""
 
     @property
@@ -198,40 +193,30 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pull:
+class Issue(Numbered):
+    """An open (or singly read) issue."""
+
+    pulls: tuple[PullRef, ...] = ()
+    sub_issues_open: int = 0
+    blocked_by_open: int = 0
+    blockers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull(Numbered):
     """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it."""
 
-    number: int
-    node_id: str
-    title: str
-    body: str
-    author: Who | None
-    created_at: int
     head_ref: str
     head: str
     head_committed_at: int
     base_ref: str
     base: str
-    open: bool = True
     merged: bool = False
     draft: bool = False
     mergeable: bool | None = None
     cross_repository: bool = False
-    edited_at: int | None = None
-    editor: Who | None = None
-    label_names: frozenset[str] = frozenset()
-    events: tuple[LabelEvent, ...] = ()
-    comments: tuple[Comment, ...] = ()
-    edits: tuple[Edit, ...] = ()
-    renames: tuple[Rename, ...] = ()
     reviews: tuple[Review, ...] = ()
     checks: tuple[Check, ...] = ()
-    url: str = ""
-
-    @property
-    def labels(self) -> frozenset[Label]:
-        """The labels bee knows among those on the item."""
-        return known(self.label_names)
 
 
 Item = Issue | Pull

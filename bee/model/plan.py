@@ -112,18 +112,16 @@ def _lint(steps: Sequence[Step], lines_of: Sequence[int]) -> list[Diagnostic]:
         problems.append(Diagnostic("too-many-steps", lines_of[PLAN_STEPS_MAX], f"at most {PLAN_STEPS_MAX} steps"))
     seen: set[str] = set()
     for step, line in zip(steps, lines_of, strict=True):
-        if not STEP_ID.fullmatch(step.id):
-            problems.append(Diagnostic("bad-id", line, f"`{step.id}`: use 1 to 40 of a-z, 0-9 and - as the id"))
-        if step.id in seen:
-            problems.append(Diagnostic("duplicate-id", line, f"`{step.id}` stands twice"))
+        outside = (path for path in step.files if path.startswith(("/", "~")) or ".." in path.split("/"))
+        rows = (
+            ("bad-id", not STEP_ID.fullmatch(step.id), f"`{step.id}`: use 1 to 40 of a-z, 0-9 and - as the id"),
+            ("duplicate-id", step.id in seen, f"`{step.id}` stands twice"),
+            ("no-accept", not step.accept, f"`{step.id}` needs '  - Accept: how it is checked'"),
+            ("no-files", not step.files, f"`{step.id}` needs '  - Files: `path`, `path`'"),
+            *(("bad-path", True, f"`{path}` is not a path inside the repository") for path in outside),
+        )
+        problems += [Diagnostic(name, line, text) for name, wrong, text in rows if wrong]
         seen.add(step.id)
-        if not step.accept:
-            problems.append(Diagnostic("no-accept", line, f"`{step.id}` needs '  - Accept: how it is checked'"))
-        if not step.files:
-            problems.append(Diagnostic("no-files", line, f"`{step.id}` needs '  - Files: `path`, `path`'"))
-        for path in step.files:
-            if path.startswith(("/", "~")) or ".." in path.split("/"):
-                problems.append(Diagnostic("bad-path", line, f"`{path}` is not a path inside the repository"))
     return problems
 
 
@@ -141,11 +139,10 @@ def render_steps(steps: Sequence[Step]) -> str:
     """The task list of a plan; `parse_steps` reads it back."""
     lines = []
     for step in steps:
-        lines.append(f"- [{'x' if step.ticked else ' '}] `{step.id}` {step.title}")
-        lines.append(f"  - Accept: {step.accept}")
-        lines.append(f"  - Files: {', '.join(f'`{path}`' for path in step.files)}")
-        if step.note:
-            lines.append(f"  - Note: {step.note}")
+        files = ", ".join(f"`{path}`" for path in step.files)
+        box = "x" if step.ticked else " "
+        lines += [f"- [{box}] `{step.id}` {step.title}", f"  - Accept: {step.accept}", f"  - Files: {files}"]
+        lines += [f"  - Note: {step.note}"] if step.note else []
     return "\n".join(lines)
 
 
@@ -221,23 +218,23 @@ def _is_stray(line: str) -> bool:
 @lru_cache(maxsize=BODIES_KEPT_MAX)
 def read_body(body: str) -> Body:
     """An issue body, taken apart. Total: whatever is there, something sensible comes back."""
-    design: list[str] = []
-    plan_text: str | None = None
-    plan: Plan | None = None
-    design_gate: bool | None = None
-    plan_gate: bool | None = None
-    marked: str | None = None
-    for heading, lines in _sections(body):
-        if _is(heading, HEADING) and plan_text is None:
-            plan_text = "\n".join(lines)
-            steps, problems = parse_steps(plan_text)
-            plan = Plan(steps, marked) if marked and not problems else None
-        elif _is(heading, PLAN_GATE_HEADING) and plan_gate is None:
-            plan_gate = _gate(lines)
-        elif _is(heading, *DESIGN_GATE_HEADINGS) and design_gate is None:
-            design_gate = _gate(lines)
-        design.extend(_design_of(heading, lines))
-        marked = _marker_of_plan(lines)
+    sections = _sections(body)
+    headings = [heading for heading, _ in sections]
+
+    def first(*names: str) -> int | None:
+        return next((at for at, heading in enumerate(headings) if _is(heading, *names)), None)
+
+    def gate(at: int | None) -> bool | None:
+        return None if at is None else _gate(sections[at][1])
+
+    design = [line for heading, lines in sections for line in _design_of(heading, lines)]
+    plan_text, plan, at = None, None, first(HEADING)
+    if at is not None:
+        plan_text = "\n".join(sections[at][1])
+        steps, problems = parse_steps(plan_text)
+        marked = _marker_of_plan(sections[at - 1][1])  # the first section has no heading
+        plan = Plan(steps, marked) if marked and not problems else None
+    design_gate, plan_gate = gate(first(*DESIGN_GATE_HEADINGS)), gate(first(PLAN_GATE_HEADING))
     return Body(normalised("\n".join(design)), plan_text, plan, design_gate, plan_gate)
 
 
@@ -253,7 +250,6 @@ def with_plan(body: str, section: str) -> str:
 def with_tick(body: str, step_id: str) -> str:
     """The body with the box of one step ticked; unchanged where there is no such step."""
     out = []
-    in_plan = False
     for heading, lines in _sections(body):
         in_plan = _is(heading, HEADING)
         for line in lines:

@@ -79,11 +79,10 @@ def together(context: PublishContext, group: tuple[Effect, ...]) -> tuple[Effect
     if not parts:
         return ()
     context.ready()
-    answer, failed = write.publish(context.lease.client, parts)
-    said = answer.get("comment")
+    address, failed = write.publish(context.lease.client, parts)
     post = behind.get("comment")
-    if said and isinstance(post, PostComment):
-        context.posted[post.key] = str(said["commentEdge"]["node"]["url"])
+    if address and isinstance(post, PostComment):
+        context.posted[post.key] = address
     if failed:
         context.forget()
     return tuple(effect for effect in group if any(behind[name] == effect for name in failed))

@@ -58,7 +58,9 @@ def mark(lease: Lease, node_id: str, ids: Mapping[str, str]) -> tuple[Item, Tip 
     return item, tip, label
 
 
-def pause(person: ByPerson, store: LeaseStore, one: OneItem, record: Record, body: str, edit: Comment | None) -> bool:
+def pause_item(
+    person: ByPerson, store: LeaseStore, one: OneItem, record: Record, body: str, edit: Comment | None
+) -> bool:
     """A person's pause in one request: the label, the words, another status comment, and `record` on the claim.
 
     False when only the claim's move failed, because it had moved since `one` was read.
@@ -66,9 +68,7 @@ def pause(person: ByPerson, store: LeaseStore, one: OneItem, record: Record, bod
     label = write.label_id(person.client, person.repo, Label.HUMAN)
     move = store.prepared(item_ref(one.item.number), one.tip, record)
     try:
-        write.pause(
-            person.client, store.repo_id, one.item.node_id, label=label, body=body, move=move, edit=edit
-        )  # fmt: skip
+        write.pause_item(person.client, store.repo_id, one.item.node_id, label=label, body=body, move=move, edit=edit)
     except RefConflict:
         return False
     return True

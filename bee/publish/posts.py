@@ -17,17 +17,17 @@ def create_issue(lease: Lease, title: str, body: str) -> int:
 
 def write_body(writer: Writer, number: int, body: str) -> None:
     """A whole new body of an issue or pull request."""
-    write.write_body(writer.client, writer.repo, number, body)
+    write.edit_issue(writer.client, writer.repo, number, body=body)
 
 
 def close_issue(writer: Writer, number: int) -> None:
     """An issue closed as completed."""
-    write.close_issue(writer.client, writer.repo, number)
+    write.edit_issue(writer.client, writer.repo, number, state="closed", state_reason="completed")
 
 
 def reopen(person: Writer, number: int) -> None:
     """A closed issue or pull request opened again."""
-    write.reopen(person.client, person.repo, number)
+    write.edit_issue(person.client, person.repo, number, state="open")
 
 
 def comment(writer: Writer, number: int, body: str) -> str:

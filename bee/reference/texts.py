@@ -89,7 +89,7 @@ UNSPELLED: Final = {
     "run.agent_runner:ready": "what `network` in config.yml asks for cannot be kept here: …",
     "github.errors:of_answer": "GitHub refused (…): …",
     "github.git_database:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
-    "github.write:pause": "GitHub says that the claim moved: …",
+    "github.write:pause_item": "GitHub says that the claim moved: …",
     "github.git_database:update_refs": "GitHub says that a ref is elsewhere: …",
     "sandbox.box:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",

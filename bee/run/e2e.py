@@ -69,7 +69,7 @@ class E2e:
         if tree is None:
             said = self.gates.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :]
             return [StepRecord(f"git merge {head}", 1, 0, said)]
-        merged = self.mirror.commit_tree(tree, [base, head], f"E2E of {head} on {base}\n")
+        merged = self.mirror.commit_record(f"E2E of {head} on {base}\n", tree, [base, head])
         records = [StepRecord(f"git merge {head}", 0, 0, "")]
         missing = [path for path in sorted(verify_scripts(self.policy)) if self.mirror.show(merged, path) is None]
         if missing:

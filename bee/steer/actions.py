@@ -64,7 +64,7 @@ def pause(person: ByPerson, number: int, reason: str) -> Done:
         store = person.store_of(one.snapshot)
         record = _paused(store, one)
         edit = status_comment.held_edit(one, record, record.at)
-        if not labels.pause(person, store, one, record=record, body=body, edit=edit):
+        if not labels.pause_item(person, store, one, record=record, body=body, edit=edit):
             # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
             _release(person, read.read_item(person.client, person.repo, number))
     return Done(f"#{number} is paused; to go on: bee resume {number}")

@@ -8,30 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bee.config.notify import Notice
-from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
-from bee.pipeline.decide import Decision
 from bee.pipeline.facts import View
 from bee.pipeline.holds import hold_of
-from bee.pipeline.leftovers import IDLE_DEBT, debts
+from bee.pipeline.leftovers import IDLE_DEBT, debts, may_alert
 from bee.pipeline.status import ItemStatus
 from bee.publish.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.publish.notify import notify
+from bee.tick.context import Tick
 from bee.tick.reconcile import only_its_own
-from bee.tick.report import TickReport
 from bee.wording import texts
 
 
-def ring(host: Host, client: GitHubClient, views: Sequence[View], decision: Decision, report: TickReport) -> None:
+def update_alerts(tick: Tick) -> None:
     """Raise, count or clear what each repository asks for; what fails for one costs only that one."""
-    for view in views:
-        statuses = [one for one in decision.statuses if one.repo == view.snapshot.repo]
-        store = LeaseStore.of(host, client, view.snapshot)
-        with only_its_own(host, report):
-            _over_budget(host, store, view, statuses)
-        with only_its_own(host, report):
+    if not may_alert(tick.views, tick.decision):
+        return
+    for view in tick.views:
+        statuses = [one for one in tick.decision.statuses if one.repo == view.snapshot.repo]
+        store = LeaseStore.of(tick.host, tick.client, view.snapshot)
+        with only_its_own(tick):
+            _over_budget(tick.host, store, view, statuses)
+        with only_its_own(tick):
             _idle_with_debt(store, view, statuses)
 
 
@@ -43,12 +43,8 @@ def _over_budget(host: Host, store: LeaseStore, view: View, statuses: Sequence[I
     alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
     if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(store, view.snapshot.viewer, alert):
-        notify(
-            host,
-            Notice(
-                cause=f"{repo} {alert.key} {alert.cause}", title=f"{alert.title} ({repo})", text=hold.text, repo=repo
-            ),
-        )
+        cause, title = f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})"
+        notify(host, Notice(cause=cause, title=title, text=hold.text, repo=repo))
 
 
 def _idle_with_debt(store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:

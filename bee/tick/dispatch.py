@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from bee.github.client import GitHubClient
-from bee.github.snapshot import with_snapshot
 from bee.host import Host, new_run, writes_of_hour
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
@@ -65,11 +64,10 @@ def _within_limits(tick: Tick) -> bool:
         tick.report.said = f"{limit.text}; that is kept for you, so no agent is sent before"
         return False
     writes = writes_of_hour(tick.host, tick.client)
-    if writes >= limits.WRITES_PER_HOUR_MAX:
-        said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
-        tick.report.said = said
-        return False
-    return True
+    if writes < limits.WRITES_PER_HOUR_MAX:
+        return True
+    tick.report.said = f"bee wrote to GitHub {writes} times within the hour, near what it lets pass; no agent is sent"
+    return False
 
 
 def claim_item(
@@ -121,7 +119,6 @@ def _for_worker(snapshot: Snapshot, item: Item, label_ids: dict[str, str]) -> Sn
         pulls=tuple(pull for pull in snapshot.pulls if pull.number in wanted),
         items={number: tip for number, tip in snapshot.items.items() if number in wanted},
         branches={},
-        merges=snapshot.merges,
         label_ids=label_ids,
     )
 
@@ -139,8 +136,7 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
             for old in issues
         )
     items = {**snapshot.items, item.number: tip}
-    fresh = replace(snapshot, issues=issues, pulls=pulls, items=items, now=now)
-    return replace(with_snapshot(view, fresh), own_run=run)
+    return replace(view, snapshot=replace(snapshot, issues=issues, pulls=pulls, items=items, now=now), own_run=run)
 
 
 def release(lease: Lease, tip: Tip | None) -> None:

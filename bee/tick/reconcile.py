@@ -9,7 +9,6 @@ from typing import Final
 from bee.config.notify import Notice
 from bee.executors.phases import with_phases
 from bee.github.snapshot import look
-from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
@@ -17,15 +16,11 @@ from bee.model.records import Phase
 from bee.model.roles import Role
 from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
-from bee.pipeline.leftovers import left_on_closed, twins
 from bee.pipeline.trust import resumed_at
 from bee.publish.notify import notify
-from bee.system.home import Home
-from bee.tick.cleanup import tidy
 from bee.tick.context import Tick
+from bee.tick.leftovers import sweep, sweep_due, tidy
 from bee.tick.repair import repair
-from bee.tick.report import TickReport
-from bee.tick.sweep import sweep
 
 LOOKS_PER_TICK_MAX: Final = 3
 
@@ -39,8 +34,11 @@ def reconcile(tick: Tick) -> None:
     tick.host.home.prune(live=live)
     for view in tick.views:
         _end_overrun(tick, view)
-        _tidy(tick, view)
-        _sweep(tick, view)
+        with only_its_own(tick):
+            tidy(tick, view)
+        if sweep_due(tick.host.home, view.snapshot.repo, view.snapshot.now):
+            with only_its_own(tick):
+                sweep(tick, view)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
         acts = decide(tick.views).acts[:left]
@@ -50,19 +48,21 @@ def reconcile(tick: Tick) -> None:
             _act(tick, act)
         left -= len(acts)
         touched = {act.status.repo for act in acts}
-        tick.views = [_again(tick, view) if view.snapshot.repo in touched else view for view in tick.views]
+        tick.views = [
+            with_phases(tick.host, look(tick.client, view.snapshot.repo)) if view.snapshot.repo in touched else view
+            for view in tick.views
+        ]
 
 
 @contextlib.contextmanager
-def only_its_own(host: Host, report: TickReport) -> Iterator[None]:
+def only_its_own(tick: Tick) -> Iterator[None]:
     """What fails for one item costs that item, never the tick. That GitHub cannot be asked is everybody's matter."""
     try:
         yield
     except (UnreachableError, ServerError, RateLimitError, AuthError):
         raise
     except BeeError as problem:
-        report.problems.append(problem)
-        host.say(str(problem))
+        tick.fail(problem)
 
 
 def _end_overrun(tick: Tick, view: View) -> None:
@@ -85,33 +85,11 @@ def _end_overrun(tick: Tick, view: View) -> None:
             host.say(f"#{record.number}: {record.run} was over its time and is ended")
 
 
-def _tidy(tick: Tick, view: View) -> None:
-    if left_on_closed(view) or twins(view):
-        with only_its_own(tick.host, tick.report):
-            tidy(LeaseStore.of(tick.host, tick.client, view.snapshot), view, tick.host.say)
-
-
-def _sweep(tick: Tick, view: View) -> None:
-    if sweep_due(tick.host.home, view.snapshot.repo, view.snapshot.now):
-        with only_its_own(tick.host, tick.report):
-            sweep(tick.host, LeaseStore.of(tick.host, tick.client, view.snapshot), view)
-
-
-def sweep_due(home: Home, repo: str, now: int) -> bool:
-    """Whether this machine has not swept a repository for SWEEP_HOURS; a new home begins with a day of grace."""
-    name = f"sweep-{repo.lower().replace('/', '-')}"
-    last = home.hint(name)
-    if last.isdigit() and 0 <= now - int(last) < limits.SWEEP_HOURS * 3600:
-        return False
-    home.set_hint(name, str(now))  # first: what fails every time must not be tried at every tick
-    return last.isdigit()
-
-
 def _act(tick: Tick, act: Act) -> None:
     """One repair or escalation, said and reported; a person hears of what waits for them."""
     host, one = tick.host, act.status
     view = next(view for view in tick.views if view.snapshot.repo == one.repo)
-    with only_its_own(tick.host, tick.report):
+    with only_its_own(tick):
         done = repair(LeaseStore.of(host, tick.client, view.snapshot), act, view)
         kind = type(act).__name__.lower()
         said = {"kind": kind, "repo": one.repo, "number": one.number, "reason": act.reason, "done": done}
@@ -120,7 +98,3 @@ def _act(tick: Tick, act: Act) -> None:
         if done and isinstance(act, Escalate):
             cause = f"{one.repo}#{one.number} {resumed_at(one.item, view.trust)} {act.reason}"
             notify(host, Notice.of_item(cause, one.repo, one.item, act.reason))
-
-
-def _again(tick: Tick, view: View) -> View:
-    return with_phases(tick.host, look(tick.client, view.snapshot.repo))

@@ -5,8 +5,8 @@ Called by the tick for every `Repair` and `Escalate` of its decision.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 
 from bee.host import new_run
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
@@ -30,17 +30,8 @@ from bee.model.plan import read_body
 from bee.model.records import OWN_ROLE, Record, fold
 from bee.model.refs import branch_of, item_ref
 from bee.model.text import neutralised
+from bee.pipeline import escalation
 from bee.pipeline.decide import Act, Escalate, Repair
-from bee.pipeline.escalation import (
-    QUARANTINE,
-    TRIED_SHOWN_MAX,
-    alert_key,
-    escalation_key,
-    escalation_text,
-    release_due,
-    releases,
-    tried_on,
-)
 from bee.pipeline.facts import Broken, RepairKind, View, human_by_person, record_of
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.positions import Position, position
@@ -63,32 +54,27 @@ def repair(store: LeaseStore, act: Act, view: View) -> bool:
     tip = view.snapshot.items.get(one.number)
     claim = _claim_of(act, new_run(OWN_ROLE, one.number, store.client.now()))
     record = store.claimed(claim, tip)
-    effects = tuple(_effects(act, view, record))
+    effects = _effects(act, view, record)
     waits = isinstance(act, Escalate) and _label_of(act) is Label.HUMAN
-    outcome = Outcome.ESCALATED if waits else Outcome.PROGRESSED
-    ending = Ending(outcome=outcome, note=act.reason)
+    ending = Ending(outcome=Outcome.ESCALATED if waits else Outcome.PROGRESSED, note=act.reason)
     if not (isinstance(act, Repair) and act.kind is RepairKind.LABELS):
         effects = (*effects, comment_after(one.item, effects, view, store.ended(record, ending)))
     lease = store.acquire(claim, tip, effects, ending)
-    if lease is None:
-        return False
-    _publish(lease, effects, ending, view, one.item)
-    return True
+    if lease is not None:
+        _publish(lease, effects, ending, view, one.item)
+    return lease is not None
 
 
 def _claim_of(act: Act, run: str) -> Claim:
     """What the claim of an act says; a quarantine remembers the head, for a new one is a reason to release it."""
     one = act.status
-    head = ""
+    key, head = "escalate", ""
     if isinstance(act, Repair):
         key = SHOWN if act.kind is RepairKind.SHOW else act.kind.value
     elif act.quarantine:
-        key, head = QUARANTINE, one.item.head if isinstance(one.item, Pull) else ""
-    else:
-        key = "escalate"
-    return Claim(
-        number=one.number, role=OWN_ROLE, run=run, fingerprint=key, position=str(one.placement.position), head=head
-    )  # fmt: skip
+        key, head = escalation.QUARANTINE, one.item.head if isinstance(one.item, Pull) else ""
+    position = str(one.placement.position)
+    return Claim(number=one.number, role=OWN_ROLE, run=run, fingerprint=key, position=position, head=head)
 
 
 def _label_of(act: Escalate) -> Label | None:
@@ -98,14 +84,14 @@ def _label_of(act: Escalate) -> Label | None:
     return Label.QUARANTINE if act.quarantine else Label.HUMAN
 
 
-def _publish(lease: Lease, effects: Sequence[Effect], ending: Ending, view: View, fresh: Item | None = None) -> None:
+def _publish(lease: Lease, effects: tuple[Effect, ...], ending: Ending, view: View, fresh: Item | None = None) -> None:
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
     context = PublishContext(
         lease=lease, merger=merge_gate(view.snapshot), trust=view.trust, stoppable=False,
         label_ids=view.snapshot.label_ids, items={fresh.number: fresh} if fresh is not None else {},
     )  # fmt: skip
     try:
-        carry_out(context, tuple(effects))
+        carry_out(context, effects)
         if context.refused:
             ending = Ending(outcome=Outcome.ERROR, note=context.refused, failure=Failure.MERGE)
         lease.store.release(lease, ending)
@@ -124,13 +110,10 @@ def roll_forward(store: LeaseStore, one: ItemStatus, view: View) -> bool:
         note = "a person stopped it before everything was published"
         ending = Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
         _publish(lease, _wip_off(one.item), ending, view)
-        return True
-    ending = Ending(
-        outcome=record.outcome or Outcome.PROGRESSED, note=record.note, failure=record.failure,
-        handoff=record.handoff, error_print=record.error_print, cost_usd=record.cost_usd, tokens=record.tokens,
-        head=record.head,
-    )  # fmt: skip
-    _publish(lease, record.outbox, ending, view)
+    else:
+        # the record of the commit point says how the run will have ended
+        ending = Ending(**{part.name: getattr(record, part.name) for part in fields(Ending)})
+        _publish(lease, record.outbox, ending, view)
     return True
 
 
@@ -160,107 +143,95 @@ def _wip_off(item: Item) -> tuple[Effect, ...]:
     return (SetLabels(item.number, (), (Label.WIP.value,)),) if Label.WIP in item.labels else ()
 
 
-def _effects(act: Act, view: View, record: Record) -> list[Effect]:
+def _effects(act: Act, view: View, record: Record) -> tuple[Effect, ...]:
+    one = act.status
     if isinstance(act, Escalate):
         return _escalation(act, view, record)
-    makers = {
-        RepairKind.LABELS: _labels,
-        RepairKind.OPEN_PULL: _open_pull,
-        RepairKind.TICK_STEP: _tick_steps,
-        RepairKind.COMPLETE: _complete,
-        RepairKind.RELEASE: _release,
-        RepairKind.SHOW: lambda *_: [],  # the status comment is added to whatever a repair does
+    makers: dict[RepairKind, Callable[[], tuple[Effect, ...]]] = {
+        RepairKind.LABELS: lambda: _labels(one, view),
+        RepairKind.OPEN_PULL: lambda: _open_pull(one, view),
+        RepairKind.TICK_STEP: lambda: _tick_steps(one, view, record),
+        RepairKind.COMPLETE: lambda: _complete(one, view, record),
+        RepairKind.RELEASE: lambda: _release(one, view, record),
+        RepairKind.SHOW: tuple,  # the status comment is added to whatever a repair does
     }
-    return makers[act.kind](act.status, view, record)
+    return makers[act.kind]()
 
 
-def _labels(one: ItemStatus, view: View, record: Record) -> list[Effect]:
-    del record
-    labels = one.item.labels
-    gone = conflicts(labels, human_by_person(one.item, record_of(view, one.number)))
-    if not gone and Label.WIP in labels:
-        gone = frozenset({Label.WIP})
-    return [SetLabels(one.number, (), tuple(sorted(label.value for label in gone)))]
+def _post(record: Record, text: str, key: str, role: str = OWN_ROLE, **values: str) -> PostComment:
+    return PostComment(record.number, texts.marked(text, record.run, role, key, record.sequence, **values), key)
 
 
-def _open_pull(one: ItemStatus, view: View, record: Record) -> list[Effect]:
+def _labels(one: ItemStatus, view: View) -> tuple[Effect, ...]:
+    gone = conflicts(one.item.labels, human_by_person(one.item, record_of(view, one.number)))
+    return (SetLabels(one.number, (), tuple(sorted(gone)) or _present(one, Label.WIP)),)
+
+
+def _open_pull(one: ItemStatus, view: View) -> tuple[Effect, ...]:
     """The branch of the current step is there, its pull request is not: open it, never draft the step again."""
-    del record
-    issue = _issue(one)
-    step_id = str(one.facts.about["step"])
+    issue, step_id = _issue(one), str(one.facts.about["step"])
     body = read_body(issue.body)
-    step = next((step for step in steps_of(body) if step.id == step_id), None)
-    title = neutralised(step.title if step and step.title else issue.title)
+    titles = {step.id: step.title for step in steps_of(body)}
     text = texts.pull_body(issue.number, step_id, texts.found_branch(issue.number, step_id), body.plan_hash)
-    return [OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text)]
+    title = neutralised(titles.get(step_id) or issue.title)
+    return (OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text),)
 
 
-def _tick_steps(one: ItemStatus, view: View, record: Record) -> list[Effect]:
+def _tick_steps(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]:
     """The boxes of merged steps; and where nothing else stands against it, the end of the issue in the same go."""
     body = read_body(_issue(one).body)
     merged = set(one.facts.about["merged_steps"])
     steps = body.plan.steps if body.plan else ()
     ticks = [TickStep(one.number, step.id) for step in steps if step.id in merged and not step.ticked]
     ended = position(replace(one.facts, broken=Broken.NOTHING)).position is Position.COMPLETE
-    return [*ticks, *(_complete(one, view, record) if ended else ())]
+    return (*ticks, *(_complete(one, view, record) if ended else ()))
 
 
-def _complete(one: ItemStatus, view: View, record: Record) -> list[Effect]:
+def _complete(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]:
     """Every step is merged: the summary, the label, and the issue closed."""
     issue = _issue(one)
-    pulls = pulls_of_issue(issue, view)
+    body, pulls = read_body(issue.body), pulls_of_issue(issue, view)
     steps = [
         (step.id, next((r.number for r in pulls.get(step.id, []) if r.state is PullState.MERGED), None))
-        for step in steps_of(read_body(issue.body))
+        for step in steps_of(body)
     ]
     numbers = {number for _, number in steps if number is not None} | {issue.number}
     runs = [run for number in sorted(numbers) for run in fold(record_of(view, number)) if run.role != OWN_ROLE]
-    text = texts.completed(steps, len(runs), sum(r.cost_usd for r in runs))
-    key = effect_key(issue.number, "merger", str(read_body(issue.body).design_hash), "complete")
-    return [
-        PostComment(issue.number, texts.marked(text, record.run, "merger", key, record.sequence), key),
+    text = texts.completed(steps, len(runs), sum(run.cost_usd for run in runs))
+    return (
+        _post(record, text, effect_key(issue.number, "merger", body.design_hash, "complete"), "merger"),
         SetLabels(issue.number, (Label.DONE.value,), _present(one, Label.WIP)),
         CloseIssue(issue.number),
-    ]
-
-
-def _present(one: ItemStatus, *labels: Label) -> tuple[str, ...]:
-    return tuple(label.value for label in labels if label in one.item.labels)
-
-
-def _escalation(act: Escalate, view: View, record: Record) -> list[Effect]:
-    """One card for a person; then the label that stops everything here."""
-    one = act.status
-    pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
-    key = escalation_key(one.item, act.cause, view, pull)
-    effects: list[Effect] = []
-    if act.quarantine:
-        bug = texts.hot_loop(one.number, act.reason, tried_on(one.item, view)[-TRIED_SHOWN_MAX:])
-        effects.append(OpenAlert(alert_key(one.number), *bug))
-    text = texts.marked(
-        escalation_text(one, act.cause, act.reason, view),
-        record.run,
-        OWN_ROLE,
-        key,
-        record.sequence,
-        cause=act.cause.value,
     )
-    effects.append(PostComment(one.number, text, key))
-    label = _label_of(act)
+
+
+def _present(one: ItemStatus, label: Label) -> tuple[str, ...]:
+    return (label.value,) if label in one.item.labels else ()
+
+
+def _escalation(act: Escalate, view: View, record: Record) -> tuple[Effect, ...]:
+    """One card for a person; then the label that stops everything here."""
+    one, effects, label = act.status, list[Effect](), _label_of(act)
+    pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
+    if act.quarantine:
+        bug = texts.hot_loop(one.number, act.reason, escalation.tried_on(one.item, view)[-escalation.TRIED_SHOWN_MAX :])
+        effects.append(OpenAlert(escalation.alert_key(one.number), *bug))
+    text, key = (
+        escalation.escalation_text(one, act.cause, act.reason, view),
+        escalation.escalation_key(one.item, act.cause, view, pull),
+    )
+    effects.append(_post(record, text, key, cause=act.cause.value))
     if label is not None:
         effects.append(SetLabels(one.number, (label.value,), _present(one, Label.WIP)))
-    return effects
+    return tuple(effects)
 
 
-def _release(one: ItemStatus, view: View, record: Record) -> list[Effect]:
+def _release(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]:
     """Out of quarantine, by itself: a word that says why and how often it may still happen, and the label goes."""
-    count = releases(one.item, view, record_of(view, one.number)) + 1
-    text = texts.released(release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
+    count = escalation.releases(one.item, view, record_of(view, one.number)) + 1
+    text = texts.released(escalation.release_due(one.item, view), count, limits.HOT_LOOP_RELEASES_MAX)
     key = effect_key(one.number, OWN_ROLE, f"{resumed_at(one.item, view.trust)} {count}", "release")
-    return [
-        PostComment(one.number, texts.marked(text, record.run, OWN_ROLE, key, record.sequence), key),
-        SetLabels(one.number, (), _present(one, Label.QUARANTINE)),
-    ]
+    return _post(record, text, key), SetLabels(one.number, (), _present(one, Label.QUARANTINE))
 
 
 def _issue(one: ItemStatus) -> Issue:

@@ -10,9 +10,8 @@ from bee.lease.store import LeaseStore
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.pipeline import decide as pipeline
 from bee.pipeline.leftovers import may_alert
-from bee.pipeline.unchanged import hint_of, is_quiet, shown
+from bee.pipeline.skip import hint_of, may_skip, shown
 from bee.publish.alerts import Alert, raise_alert
-from bee.tick.alerting import ring
 from bee.tick.context import Tick
 from bee.tick.guard import ROLLBACK_PENDING, rollback_to_report
 from bee.tick.unchanged import remember as remember_repo
@@ -57,19 +56,13 @@ def decide(tick: Tick) -> None:
     tick.report.items, tick.report.said = shown(decision.statuses), decision.held
 
 
-def alert(tick: Tick) -> None:
-    """Raise, count or clear alerts, where there is anything to say."""
-    if may_alert(tick.views, tick.decision):
-        ring(tick.host, tick.client, tick.views, tick.decision, tick.report)
-
-
 def remember(tick: Tick) -> None:
     """Write down which repositories need not be read again until they change; the others are."""
     if tick.report.problems:
         return
     alerts = may_alert(tick.views, tick.decision)
     for view in tick.views:
-        waits = not alerts and is_quiet(view, tick.decision)
+        waits = not alerts and may_skip(view, tick.decision)
         remember_repo(tick, view.snapshot.repo, hint_of(view, tick.decision) if waits else None)
 
 

@@ -27,31 +27,21 @@ def tick(host: Host, options: TickOptions) -> TickReport:
         if (stopped or unchanged(now)) and not rollback_to_report(now):
             return now.report
         # The one lazy import of a tick: where nothing changed, it does not pay for all the rest.
-        from bee.tick.dispatch import claim
-        from bee.tick.reconcile import reconcile
-        from bee.tick.stages import (
-            alert,
-            answer_dashboards,
-            decide,
-            remember,
-            report_rollback,
-            show_dashboards,
-            snapshot,
-        )
+        from bee.tick import alerting, dispatch, reconcile, stages
 
         if options.inline:
             from bee.tick.inline import launch
         else:
-            from bee.tick.dispatch import launch
-        stages: tuple[Callable[[Tick], None], ...] = (
-            report_rollback, snapshot, answer_dashboards, reconcile, decide, alert, remember, claim, launch,
-            show_dashboards,
+            launch = dispatch.launch
+        todo: tuple[Callable[[Tick], None], ...] = (
+            stages.report_rollback, stages.snapshot, stages.answer_dashboards, reconcile.reconcile, stages.decide,
+            alerting.update_alerts, stages.remember, dispatch.claim, launch, stages.show_dashboards,
         )  # fmt: skip
         if options.dry:
-            stages = (snapshot, decide)
+            todo = (stages.snapshot, stages.decide)
         elif stopped:
-            stages = (report_rollback,)
-        for stage in stages:
+            todo = (stages.report_rollback,)
+        for stage in todo:
             stage(now)
     except BeeError as problem:
         now.fail(problem)

@@ -23,19 +23,20 @@ class Evidence(StrEnum):
     PULL = "the pull request that was closed"
 
 
+_GO_ON: Final = f"Remove the label `{Label.HUMAN}`: bee goes on, and counts tries, rounds, runs and money anew."
+_EDIT: Final = f"Edit the text, answer in a comment, or push a commit; then remove the label `{Label.HUMAN}`."
+_CLOSE: Final = "Close it, if it is not wanted any more."
+
+
 @dataclass(frozen=True, slots=True)
 class CauseText:
     """One reason code: what happened, what bee recommends, the answers a person can give on GitHub, where to look."""
 
     meaning: str
     recommends: str
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = (_EDIT, _GO_ON, _CLOSE)
     evidence: Evidence = Evidence.NOTHING
 
-
-_GO_ON: Final = f"Remove the label `{Label.HUMAN}`: bee goes on, and counts tries, rounds, runs and money anew."
-_EDIT: Final = f"Edit the text, answer in a comment, or push a commit; then remove the label `{Label.HUMAN}`."
-_CLOSE: Final = "Close it, if it is not wanted any more."
 
 CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.QUESTION: CauseText(
@@ -44,18 +45,15 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.FAILURES: CauseText(
         "Too many tries failed with nothing changed.", "Read the last failure, then change what it was about.",
-        (_EDIT, _GO_ON, _CLOSE),
-        Evidence.FAILURE,
+        evidence=Evidence.FAILURE,
     ),
     Cause.SAME_FAILURE: CauseText(
         "Tries at different inputs failed in the same way.",
-        "Fix the cause of the failure: changing the input did not help.", (_EDIT, _GO_ON, _CLOSE),
-        Evidence.FAILURE,
+        "Fix the cause of the failure: changing the input did not help.", evidence=Evidence.FAILURE,
     ),
     Cause.ALTERNATING: CauseText(
         "Two failures alternate: fixing one brings back the other.",
-        "Say in a comment which of the two matters less, or make the step smaller.", (_EDIT, _GO_ON, _CLOSE),
-        Evidence.FAILURE,
+        "Say in a comment which of the two matters less, or make the step smaller.", evidence=Evidence.FAILURE,
     ),
     Cause.LOST: CauseText(
         "Run after run ended without a result: their host died or slept.",
@@ -68,8 +66,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.REPAIR_ROUNDS: CauseText(
         "The drafter tried to fix the same kind of failure again and again, and it persists.",
-        "Read the last failure: the step or its test may be wrong.", (_EDIT, _GO_ON, _CLOSE),
-        Evidence.E2E,
+        "Read the last failure: the step or its test may be wrong.", evidence=Evidence.E2E,
     ),
     Cause.USD: CauseText(
         "The item has reached its cost limit in the policy.", "Decide whether the result so far is worth continuing.",
@@ -90,8 +87,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.OVERTAKEN: CauseText(
         "The base kept changing after each E2E pass.", "Stop pushing to the base for as long as E2E takes.",
-        (_GO_ON, "Merge it yourself, as far as the rules of the branch let you."),
-        Evidence.E2E,
+        (_GO_ON, "Merge it yourself, as far as the rules of the branch let you."), Evidence.E2E,
     ),
     Cause.BASE_MOVED: CauseText(
         "The base changed during the merge, and the result is untested.",
@@ -106,15 +102,13 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.ABANDONED: CauseText(
         "A person closed the step's pull request unmerged.", "Say what should happen with this step.",
         ("Reopen the pull request.", "Tick the step's box in the description, to skip it.",
-         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE),
-        Evidence.PULL,
+         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE), Evidence.PULL,
     ),
     Cause.HOT_LOOP: CauseText(
         "The same role was sent twice within minutes to no effect.",
         "Look at the linked bug: an agent that starts and says nothing usually means a broken engine or prompt.",
         ("Comment here, push a commit, or close the linked bug as completed: bee releases it by itself, up to 3 times.",
-         f"Remove the label `{Label.QUARANTINE}`.", _CLOSE),
-        Evidence.FAILURE,
+         f"Remove the label `{Label.QUARANTINE}`.", _CLOSE), Evidence.FAILURE,
     ),
     Cause.BEE_FAILED: CauseText(
         "bee itself kept failing at one of its own repairs.",

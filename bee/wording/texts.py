@@ -159,14 +159,9 @@ def found_branch(issue: int, step: str) -> str:
     return f"The branch `{branch_of(issue, step)}` was there without a pull request, so bee opened this one."
 
 
-def pushed(title: str, text: str, head: str) -> str:
-    """The drafter's comment when it has continued its branch."""
-    return said("drafter", f"{neutralised(one_line(title))} ({short(head)})\n\n{_prose(text)}".rstrip())
-
-
-def tests_pushed(title: str, text: str, head: str) -> str:
-    """The test role's comment when it has added tests to the branch."""
-    return said("test", f"{neutralised(one_line(title))} ({short(head)})\n\n{_prose(text)}".rstrip())
+def pushed(role: str, title: str, text: str, head: str) -> str:
+    """What drafter or test say when they have added commits to the branch."""
+    return said(role, f"{neutralised(one_line(title))} ({short(head)})\n\n{_prose(text)}".rstrip())
 
 
 def reply(text: str) -> str:

@@ -17,8 +17,8 @@ from bee.model.errors import ConfigError
 from bee.model.plan import parse_steps
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
+from bee.pipeline.skip import shown as listed
 from bee.pipeline.status import status_of
-from bee.pipeline.unchanged import shown as listed
 from bee.run.broker import Broker
 from bee.status import terminal
 from tests.attacks.by_clone import Play

@@ -194,12 +194,11 @@ def documents() -> dict[str, str]:
         for name, value in {**vars(queries), **vars(probe)}.items()
         if isinstance(value, str) and re.match(r"\s*(query|mutation)\b", value)
     }
-    for alias, prefix in (("items", "refs/bee/items/"), ("merges", "refs/bee/merge/"), ("branches", "refs/heads/bee/")):
-        found[f"more_refs({alias})"] = queries.more_refs(alias, prefix)
-    for typename, lists in (("Issue", queries.ISSUE_LISTS), ("PullRequest", queries.PULL_LISTS)):
-        for field in lists:
-            found[f"more_of({typename}, {field})"] = queries.more_of(typename, field)
-    found["publish"] = queries.publish(tuple(queries.PARTS))
+    found |= {f"MORE_REFS({alias})": document for alias, document in queries.MORE_REFS.items()}
+    for typename, lists in queries.MORE_OF.items():
+        found |= {f"MORE_OF({typename}, {field})": document for field, document in lists.items()}
+    for operation, parts in {"Publish": queries.PARTS, "Pause": queries.PARTS, "UpdateRefs": ["refs"]}.items():
+        found[operation] = queries.mutation(operation, tuple(parts))
     return found
 
 

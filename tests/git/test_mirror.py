@@ -294,7 +294,7 @@ def test_merging_without_a_work_tree(mirror: Mirror, upstream: Upstream) -> None
     mirror.fetch(["+refs/heads/*:refs/heads/*"])
     tree, _ = mirror.merge_tree(main, other)
     assert tree is not None
-    merged = mirror.commit_tree(tree, [main, other], "merged\n")
+    merged = mirror.commit_record("merged\n", tree, [main, other])
     assert mirror.show(merged, "a.txt") == b"main\n"
     assert mirror.show(merged, "b.txt") == b"b\n"
     nothing, why = mirror.merge_tree(main, clash)
@@ -306,15 +306,6 @@ def test_merging_without_a_work_tree(mirror: Mirror, upstream: Upstream) -> None
     assert mirror.merge_base(main, record(mirror, "unrelated")) is None
     with pytest.raises(GitError, match="merge-tree"):
         mirror.merge_tree(main, "1" * 40)
-
-
-def test_a_tree_of_files(mirror: Mirror) -> None:
-    tree = mirror.write_tree({"b": b"2", "a.txt": b"1"})
-    commit = mirror.commit_tree(tree, [], "x")
-    assert mirror.show(commit, "a.txt") == b"1"
-    assert mirror.write_tree({}) == EMPTY_TREE
-    with pytest.raises(GitError, match="file name"):
-        mirror.write_tree({"../x": b""})
 
 
 def test_a_command_over_its_time_is_stopped(git: Git) -> None:

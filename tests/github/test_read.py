@@ -12,7 +12,7 @@ from bee.github import read
 from bee.github.json import seconds
 from bee.model import limits
 from bee.model.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
-from bee.model.items import CheckState, Permission, Pull
+from bee.model.items import CheckState, Permission, Pull, PullState
 from tests.github.world import (
     API,
     AT,
@@ -50,6 +50,25 @@ def test_a_snapshot_is_one_request(github: responses.RequestsMock) -> None:
     assert seen.permissions == {"ada": Permission.ADMIN}
     assert seen.policy_text == "version: 1\nintake: all\n"
     assert (seen.default_head, seen.default_tree, seen.repo_id) == (OTHER, OTHER, "R_1")
+
+
+def test_a_timeline_is_read_by_the_kind_of_each_event(github: responses.RequestsMock) -> None:
+    """A pull request of another repository, and an issue that refers to this one, are no step of it."""
+    when = {"createdAt": "2026-01-01T10:00:00Z", "actor": actor("ada")}
+    linked = {**pull(5), "state": "MERGED", "closedAt": None}
+    nodes = [
+        {"__typename": "LabeledEvent", "label": {"name": "bug"}, **when},
+        {"__typename": "UnlabeledEvent", "label": {"name": "bug"}, **when},
+        {"__typename": "RenamedTitleEvent", "previousTitle": "before", **when},
+        {"__typename": "CrossReferencedEvent", "isCrossRepository": True, "source": {**linked, "number": 6}},
+        {"__typename": "CrossReferencedEvent", "isCrossRepository": False, "source": {"__typename": "Issue"}},
+        {"__typename": "CrossReferencedEvent", "isCrossRepository": False, "source": linked},
+    ]
+    graph(github, {"data": snapshot(listed(issue(1, timelineItems=listed(*nodes))))})
+    (found,) = read.read_snapshot(client(), REPO).issues
+    assert [(event.label, event.added) for event in found.events] == [("bug", True), ("bug", False)]
+    assert [rename.before for rename in found.renames] == ["before"]
+    assert [(ref.number, ref.state, ref.head) for ref in found.pulls] == [(5, PullState.MERGED, OID)]
 
 
 @pytest.mark.parametrize(

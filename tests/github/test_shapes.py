@@ -64,12 +64,6 @@ def said(world: World) -> dict[str, dict[str, str]]:
     }
 
 
-def published(client: GitHubClient, parts: dict[str, dict[str, str]]) -> tuple[str, frozenset[str]]:
-    """Several writes at once: the address of the comment, and what was not done."""
-    answer, failed = write.publish(client, parts)
-    return answer["comment"]["commentEdge"]["node"]["url"], failed
-
-
 # In this order, for the writes among them take effect.
 CALLS = (
     Call("an issue", read.read_item, lambda w: (w.repo, 1)),
@@ -96,13 +90,13 @@ CALLS = (
     Call("a record", git_database.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
     Call("a claim", write.mark_claimed, lambda w: (w.repo, w.pull, w.ids["pull"], w.ids["label"])),
     Call("a comment", write.comment, lambda w: (w.repo, 1, "Said.")),
-    Call("several at once", published, lambda w: (said(w),)),
+    Call("several at once", write.publish, lambda w: (said(w),)),
     Call("a review", write.review, lambda w: (w.repo, w.pull, w.head, "COMMENT", "Good.")),
     Call("an issue made", write.create_issue, lambda w: (w.repo, "t", "b")),
     Call("a pull request made", write.open_pull, lambda w: (w.repo, "more", "main", "t", "b")),
     Call("refs moved", git_database.update_refs,
          lambda w: (w.repo, w.ids["repo"], [RefMove("refs/bee/x", None, w.main)])),
-    Call("a pause", write.pause,
+    Call("a pause", write.pause_item,
          lambda w: (w.ids["repo"], w.ids["issue"], w.ids["label"], "b", RefMove("refs/bee/x", w.main, None))),
     Call("a merge", write.merge, lambda w: (w.repo, w.pull, w.head, "squash", "t", "m")),
     Call("how it was merged", write.merged_as, lambda w: (w.repo, w.pull)),

@@ -26,7 +26,7 @@ from bee.model.labels import Label
 from tests.github.world import AT, DATE, OID, OTHER, REPO, client, graph, issue, listed, refused
 
 REF = "refs/bee/items/7"
-NO_SUCH = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation", "updateRefs"]}
+NO_SUCH = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation UpdateRefs", "refs"]}
 
 # What is called -> the one request it makes: method, path, body; the fields of the answer it reads; what it returns.
 CALLS: list[tuple[str, Callable[[GitHubClient], Any], str, str, Any, Any, Any]] = [
@@ -50,8 +50,8 @@ CALLS: list[tuple[str, Callable[[GitHubClient], Any], str, str, Any, Any, Any]] 
      f"/statuses/{OID}", {"state": "success", "context": "bee/review", "description": "x" * 140}, {}, None),
     ("a status with a page", lambda d: write.set_status(d, REPO, OID, "c", "failure", "d", "https://x"), "POST",
      f"/statuses/{OID}", {"state": "failure", "context": "c", "description": "d", "target_url": "https://x"}, {}, None),
-    ("a body", lambda d: write.write_body(d, REPO, 1, "b"), "PATCH", "/issues/1", {"body": "b"}, {}, None),
-    ("closing", lambda d: write.close_issue(d, REPO, 1), "PATCH", "/issues/1",
+    ("a body", lambda d: write.edit_issue(d, REPO, 1, body="b"), "PATCH", "/issues/1", {"body": "b"}, {}, None),
+    ("closing", lambda d: write.edit_issue(d, REPO, 1, state="closed", state_reason="completed"), "PATCH", "/issues/1",
      {"state": "closed", "state_reason": "completed"}, {}, None),
     ("an issue", lambda d: write.create_issue(d, REPO, "t", "b"), "POST", "/issues",
      {"title": "t", "body": "b"}, {"number": 3}, 3),
@@ -142,14 +142,14 @@ def test_a_refused_merge_says_which_way(github: responses.RequestsMock, status: 
 
 def test_refs_move_all_or_nothing_in_one_request(github: responses.RequestsMock) -> None:
     """Nothing before is all zeros, and so is nothing after."""
-    graph(github, {"data": {"updateRefs": {"clientMutationId": None}}})
+    graph(github, {"data": {"refs": {"clientMutationId": None}}})
     one = client()
     moves = [RefMove(REF, None, OID), RefMove("refs/bee/merge/main", OTHER, OID), RefMove("refs/bee/x", OID, None)]
     git_database.update_refs(one, REPO, "R_1", moves)
-    sent = json.loads(github.calls[0].request.body or b"")["variables"]
+    sent = json.loads(github.calls[0].request.body or b"")["variables"]["refs"]
     zeros = "0" * 40
-    assert sent["repository"] == "R_1"
-    assert [(m["name"], m["beforeOid"], m["afterOid"]) for m in sent["updates"]] == [
+    assert sent["repositoryId"] == "R_1"
+    assert [(m["name"], m["beforeOid"], m["afterOid"]) for m in sent["refUpdates"]] == [
         (REF, zeros, OID), ("refs/bee/merge/main", OTHER, OID), ("refs/bee/x", OID, zeros),
     ]  # fmt: skip
     assert one.requests == 1
@@ -164,7 +164,7 @@ RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
 
 @pytest.mark.parametrize(("error", "cause"), [row[1:] for row in RACES], ids=[row[0] for row in RACES])
 def test_a_ref_that_does_not_move_says_why(github: responses.RequestsMock, error: Any, cause: type[BeeError]) -> None:
-    graph(github, {"data": {"updateRefs": None}, "errors": [{"path": ["updateRefs"], **error}]})
+    graph(github, {"data": {"refs": None}, "errors": [{"path": ["refs"], **error}]})
     with pytest.raises(cause):
         git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
 
@@ -243,13 +243,13 @@ def test_a_claim_reads_item_and_lease_back_in_the_same_request(github: responses
 
 def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.RequestsMock) -> None:
     """Label and words are there; anything else that failed is an error."""
-    said = {"label": {}, "comment": {}, "release": None}
-    graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release")]})
+    said = {"add": {}, "comment": {}, "refs": None}
+    graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "refs")]})
     with pytest.raises(RefConflict):
-        write.pause(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
-    graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "release"), refused("FORBIDDEN", "comment")]})
+        write.pause_item(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
+    graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "refs"), refused("FORBIDDEN", "comment")]})
     with pytest.raises(ServerError, match="did not take the pause"):
-        write.pause(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
+        write.pause_item(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
 
 
 @pytest.mark.parametrize(("state", "is_open"), [("OPEN", True), ("CLOSED", False), ("MERGED", False)])

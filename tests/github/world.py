@@ -61,7 +61,7 @@ def pull(number: int = 2, rollup: Any = None, **more: Any) -> dict[str, Any]:
         "pullState": "OPEN", "merged": False, "createdAt": "2026-01-01T10:00:00Z", "lastEditedAt": None, "url": "u",
         "isDraft": False, "mergeable": "MERGEABLE", "isCrossRepository": False, "headRefName": "bee/1-task",
         "headRefOid": OID, "baseRefName": "main", "author": actor("bee"), "editor": None,
-        "baseRef": {"name": "main", "target": {"oid": OTHER}}, "headRepository": {"nameWithOwner": REPO},
+        "baseRef": {"target": {"oid": OTHER}},
         "labels": listed(), "comments": listed(), "userContentEdits": listed(), "timelineItems": listed(),
         "reviews": listed(), "commits": {"nodes": [{"commit": commit}]}, **more,
     }  # fmt: skip
@@ -72,7 +72,7 @@ def head(**more: Any) -> dict[str, Any]:
     target = {"__typename": "Commit", "oid": OTHER, "tree": {"oid": OTHER}}
     policy = {"__typename": "Blob", "oid": OTHER, "text": "version: 1\nintake: all\n", "isTruncated": False}
     return {
-        "id": "R_1", "nameWithOwner": REPO, "isPrivate": False, "viewerPermission": "WRITE",
+        "id": "R_1", "isPrivate": False, "viewerPermission": "WRITE",
         "defaultBranchRef": {"name": "main", "target": target}, "policy": policy, "labels": listed(), **more,
     }  # fmt: skip
 

@@ -62,7 +62,7 @@ def race(stage: Stage) -> list[list[int]]:
 
 # ---- C2: after a claim, read back ------------------------------------------------------------------------------------
 
-APPLIED_NOTHING = {"status": 200, "body": {"data": {"updateRefs": {"clientMutationId": None}}}}
+APPLIED_NOTHING = {"status": 200, "body": {"data": {"refs": {"clientMutationId": None}}}}
 
 
 def test_c2_a_claim_moves_the_ref_and_shuts_everybody_else_out(stage: Stage) -> None:

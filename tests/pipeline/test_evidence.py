@@ -399,7 +399,7 @@ def test_the_last_run_marker_of_a_post_is_bees_own() -> None:
 def test_d5_no_text_of_an_agent_hides_the_marker_that_follows_it(text: str) -> None:
     for posted in (texts.reviewed(True, text, w.HEAD), texts.reply(text),
                        texts.escalation(Cause.QUESTION, text, (), (), 7, "reviewer"),
-                   texts.pushed("t", text, w.HEAD), text):  # fmt: skip
+                   texts.pushed("drafter", "t", text, w.HEAD), text):  # fmt: skip
         body = texts.marked(posted, "run-1", "reviewer", "key", head=w.HEAD, verdict="approve")
         assert at_head(w.comment(body, LATE, w.BEE)) is Verdict.APPROVED
 

@@ -30,7 +30,7 @@ from graphql import (
 from graphql import parse as parse_document
 from graphql.language import FragmentSpreadNode, InlineFragmentNode
 
-from bee.github import parse, queries
+from bee.github import fields, queries
 from bee.github.json import JsonReader, seconds
 from bee.model.items import CheckState, Issue, Item, Pull
 from tests.recorded import fetch
@@ -146,7 +146,7 @@ def test_what_gh_is_answered_is_read_as_it_stands() -> None:
     seen: Counter[str] = Counter()
     for file, kind, data in answers():
         fragment = fragments()["PullFacts" if kind == "PullRequest" else "IssueFacts"]
-        item: Item = parse.item(JsonReader(completed(data, kind, fragment.selection_set), file))
+        item: Item = fields.item(JsonReader(completed(data, kind, fragment.selection_set), file))
         seen[kind] += 1
         for name, ours in SAME[type(item)].items():
             if name in data:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pytest
 import responses
 
-from bee.github import git_database, parse, probe, write
+from bee.github import fields, git_database, probe, write
 from bee.github import read as reading
 from bee.github.client import GitHubClient, Servers
 from bee.github.errors import GraphQLErrors
@@ -221,7 +221,7 @@ READERS: list[tuple[str, str, Reader, Wanted, int]] = [
      lambda b: None, 5),
     ("DELETE", "/issues/(?P<number>[0-9]+)/labels/(?P<name>[^/]+)",
      lambda d, r, m: write.remove_label(d, r, int(m["number"]), unquote(m["name"])), lambda b: None, 9),
-    ("PATCH", "/issues/(?P<number>[0-9]+)", lambda d, r, m: write.close_issue(d, r, int(m["number"])),
+    ("PATCH", "/issues/(?P<number>[0-9]+)", lambda d, r, m: write.edit_issue(d, r, int(m["number"]), state="closed"),
      lambda b: None, 8),
     ("POST", "/statuses/(?P<sha>[0-9a-f]+)", lambda d, r, m: write.set_status(d, r, m["sha"], "c", "success", "", ""),
      lambda b: None, 1),
@@ -301,8 +301,9 @@ def test_recorded_statuses_and_workflow_runs_are_checks(github: responses.Reques
             answer(github, without_next(one))
             github.add("GET", f"{URL}/repos/{repo}{other}", json=empty)
             commit: dict[str, Any] = {"oid": sha, "statusCheckRollup": {"contexts": None}}
-            reading.refused_checks(client(), repo, JsonReader({"commits": {"nodes": [{"commit": commit}]}}, "pull"))
-            found = parse.checks(JsonReader(commit, "commit"))
+            pull = JsonReader({"commits": {"nodes": [{"commit": commit}]}}, "pull")
+            reading.refused_checks(client(), repo, pull)
+            found = fields.checks(pull)
             if kind == "status":
                 assert [check.name for check in found] == [status["context"] for status in body["statuses"]]
                 green = [status["state"] == "success" for status in body["statuses"]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bee.git.mirror import RefChange
-from bee.git.parse import Commit, DiffEntry, LogEntry
+from bee.git.parse import Commit, DiffEntry
 from bee.git.workspace import Clone
 from bee.model.errors import GitError, RefConflict, UnreachableError
 from tests.sim.hub import Hub, No, User
@@ -124,15 +124,12 @@ class ModelMirror:
 
         self._remote("push", True, act)
 
-    def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int) -> str:
+    def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int | None = None) -> str:
         """A commit by bee."""
-        oid = self.hub.objects.commit(tree, tuple(parents), message, at, "bee")
+        when = int(self.now()) if at is None else at
+        oid = self.hub.objects.commit(tree, tuple(parents), message, when, "bee")
         self.known.add(oid)
         return oid
-
-    def commit_tree(self, tree: str, parents: Sequence[str], message: str, at: int | None = None) -> str:
-        """A commit by bee of a tree."""
-        return self.commit_record(message, tree, parents, int(self.now()) if at is None else at)
 
     def take_back(self, clone: Clone, oid: str) -> None:
         """The agent's commits."""
@@ -182,11 +179,11 @@ class ModelMirror:
         """The names, as a difference."""
         return "".join(f"+{entry.path}\n" for entry in self.diff_names(base, head))
 
-    def new_commits(self, head: str, known: Sequence[str]) -> list[LogEntry]:
+    def new_commits(self, head: str, known: Sequence[str]) -> list[Commit]:
         """The commits of `head` that none of `known` has."""
         before = {oid for one in known for oid in self.hub.objects.history(one)}
         found = [self.hub.objects.commits[oid] for oid in self.hub.objects.history(head) if oid not in before]
-        return [LogEntry(commit.oid, BY, BY, commit.message) for commit in found]
+        return [Commit(commit.oid, commit.at, BY, BY, commit.message) for commit in found]
 
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
         """Agents of the model add nothing that matters."""

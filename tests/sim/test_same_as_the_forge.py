@@ -261,7 +261,7 @@ def test_a_stranger_may_comment_but_not_label_or_edit(github: GitHub) -> None:
     write.comment(eve, REPO, number, "Hello.")
     assert [c.author.login for c in read_issue(github, number).comments if c.author] == ["eve"]
     assert refused(lambda: write.add_labels(eve, REPO, number, ["breeze:new"]))[0] == "ForbiddenError"
-    assert refused(lambda: write.write_body(eve, REPO, number, "Mine."))[0] == "ForbiddenError"
+    assert refused(lambda: write.edit_issue(eve, REPO, number, body="Mine."))[0] == "ForbiddenError"
 
 
 def test_a_strangers_issue_gets_none_of_the_labels_it_asks_for(github: GitHub) -> None:
@@ -295,9 +295,9 @@ def test_several_parts_are_published_at_once_and_one_that_fails_keeps_no_other(g
         "comment": {"subjectId": node, "body": "Words."},
         "add": {"labelableId": node, "labelIds": [label]},
     }
-    answer, failed = write.publish(client, parts)
+    address, failed = write.publish(client, parts)
     assert failed == frozenset()
-    assert str(answer["comment"]["commentEdge"]["node"]["url"]).startswith("http")
+    assert address.startswith("http")
     issue = read_issue(github, number)
     assert ([c.body for c in issue.comments], issue.labels) == (["Words."], frozenset({Label.HUMAN}))
 
@@ -315,22 +315,22 @@ def test_a_pause_edits_its_own_comment_in_the_same_request_and_does_without(gith
     client = github.client()
     if gone:
         write.delete_comment(client, REPO, there.id)
-    write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Said", release, edit)
+    write.pause_item(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Said", release, edit)
     after = read_issue(github, number)
     assert Label.HUMAN in after.labels
     assert [c.body for c in after.comments] == ([] if gone else ["After"]) + ["Said"]
     assert git_database.read_oid(client, REPO, release.ref) == oid
     with pytest.raises(RefConflict):
-        write.pause(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Again", release, edit)
+        write.pause_item(client, read.read_head(client, REPO).repo_id, issue.node_id, label, "Again", release, edit)
 
 
 def test_the_history_of_a_body_begins_with_its_first_text_and_ends_with_the_last(github: GitHub) -> None:
     number = new_issue(github, "ada", "first")
     assert (read_issue(github, number).edits, read_issue(github, number).edited_at) == ((), None)
     github.wait(2)
-    write.write_body(github.client(), REPO, number, "second")
+    write.edit_issue(github.client(), REPO, number, body="second")
     github.wait(2)
-    write.write_body(github.client("ada"), REPO, number, "third")
+    write.edit_issue(github.client("ada"), REPO, number, body="third")
     issue = read_issue(github, number)
     told = sorted((edit.at, edit.text, edit.editor.login if edit.editor else "") for edit in issue.edits)
     assert [rest for _, *rest in told] == [["first", "ada"], ["second", "bee"], ["third", "ada"]]
@@ -341,7 +341,7 @@ def test_the_history_of_a_body_begins_with_its_first_text_and_ends_with_the_last
 
 def test_a_closed_issue_says_by_whom(github: GitHub) -> None:
     number = new_issue(github)
-    write.close_issue(github.client(), REPO, number)
+    write.edit_issue(github.client(), REPO, number, state="closed", state_reason="completed")
     assert read_issue(github, number).open is False
     closing = read.read_closing(github.client(), REPO, number)
     assert (closing.open, closing.by, closing.completed) == (False, "bee", True)
@@ -509,7 +509,7 @@ def test_permissions_by_login_and_an_outsider_has_none(github: GitHub) -> None:
 def test_a_snapshot_shows_open_items_refs_and_the_policy_and_the_clock_moves_with_github(github: GitHub) -> None:
     client = github.client()
     issue, closed = new_issue(github), new_issue(github)
-    write.close_issue(client, REPO, closed)
+    write.edit_issue(client, REPO, closed, state="closed", state_reason="completed")
     oid = commit(github, "tip")
     move(github, RefMove(f"refs/bee/items/{issue}", None, oid))
     first = read.read_snapshot(client, REPO)
@@ -539,7 +539,7 @@ def test_an_own_alert_is_found_and_a_strangers_is_not(github: GitHub) -> None:
     assert read.open_alert(github.client(), REPO, "bee", marker) == 0
     number = write.create_issue(github.client(), REPO, "Alert", f"Words.\n\n{marker}")
     assert read.open_alert(github.client(), REPO, "bee", marker) == number
-    write.close_issue(github.client(), REPO, number)
+    write.edit_issue(github.client(), REPO, number, state="closed", state_reason="completed")
     assert read.open_alert(github.client(), REPO, "bee", marker) == 0
 
 
@@ -548,7 +548,7 @@ def test_closed_items_are_listed_by_their_label(github: GitHub) -> None:
     for number in (with_it, still_open):
         write.add_labels(github.client("ada"), REPO, number, ["breeze:quarantine-hotloop"])
     for number in (with_it, without):
-        write.close_issue(github.client("ada"), REPO, number)
+        write.edit_issue(github.client("ada"), REPO, number, state="closed", state_reason="completed")
     assert read.closed_with(github.client(), REPO, "breeze:quarantine-hotloop") == [with_it]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bee.model.roles import Role
 from bee.pipeline.positions import Mover
+from bee.pipeline.skip import shown
 from bee.pipeline.status import survey, why_json
-from bee.pipeline.unchanged import shown
 from bee.status import terminal as render
 from tests.pipeline import worlds
 

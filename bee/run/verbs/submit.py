@@ -10,7 +10,7 @@ from bee.model.effects import OpenPull
 from bee.model.errors import Refusal
 from bee.model.items import Pull
 from bee.model.plan import read_body
-from bee.model.roles import AUTHORS, ROLES, Role
+from bee.model.roles import ROLES, Role
 from bee.model.text import neutralised, one_line
 from bee.pipeline.output_checks import Change, Handed
 from bee.pipeline.pull_facts import is_own
@@ -84,8 +84,8 @@ def effects(outbox: Outbox, work: Submission) -> Result:
     """A pull request for a new branch, a comment on an old one."""
     brief = outbox.brief
     if isinstance(brief.item, Pull):
-        words = texts.pushed if brief.role in AUTHORS else texts.tests_pushed
-        comment = outbox.comment("push", words(work.title, work.body, work.head))
+        words = texts.pushed(str(brief.role), work.title, work.body, work.head)
+        comment = outbox.comment("push", words)
         return outbox.progressed(f"pushed {texts.short(work.head)}", comment, push=work.head)
     assert brief.step is not None
     body = texts.pull_body(brief.item.number, brief.step.id, work.body, read_body(brief.item.body).plan_hash)

@@ -1,6 +1,8 @@
-"""Once a day and machine: what long-closed items left on GitHub goes. Bounded; what is not done today waits.
+"""What crashed runs and closed items left behind on GitHub goes, within bounds. Decides no work.
 
-Nothing here matters to a decision, and nothing is deleted but labels of bee's and refs below `refs/bee/`.
+On every tick: leases of dead runs on closed items, and posts made twice. Once a day and machine, the sweep:
+what long-closed items left; nothing there matters to a decision, and what is not done today waits.
+Nothing is deleted but labels of bee's, doubled posts of bee's, and refs below `refs/bee/`.
 """
 
 from __future__ import annotations
@@ -11,30 +13,83 @@ from itertools import islice
 from typing import Final
 
 from bee.github import read
-from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Item
 from bee.model.labels import Label
-from bee.model.records import began_at
+from bee.model.records import Kind, began_at
 from bee.model.refs import TRACE_REFS
 from bee.pipeline.facts import View, is_live
-from bee.pipeline.leftovers import Twin, lately_closed, twins_of
+from bee.pipeline.leftovers import Twin, lately_closed, left_on_closed, twins, twins_of
+from bee.pipeline.status import status_of
 from bee.pipeline.trust import events_of
 from bee.publish import labels, posts
+from bee.system.home import Home
+from bee.tick.context import Tick
+from bee.tick.repair import roll_forward, settle
 
-KEY: Final = "sweep"
+TWINS: Final = "twins"
+SWEEP: Final = "sweep"
 _TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 
 
-def sweep(host: Host, store: LeaseStore, view: View) -> None:
+def tidy(tick: Tick, view: View) -> None:
+    """Settle what dead runs left on closed items, and take doubled comments away. Raises LookError."""
+    store, say = LeaseStore.of(tick.host, tick.client, view.snapshot), tick.host.say
+    for number in left_on_closed(view)[: limits.REPAIRS_PER_TICK_MAX]:
+        say(f"{store.repo}#{number}: closed, but a run had not finished there; settling it")
+        _settle_closed(store, view, number)
+    doubled = twins(view)[: limits.REPAIRS_PER_TICK_MAX]
+    if not doubled:
+        return
+    with store.singleton(TWINS, view.snapshot.alerts.get(TWINS)) as lease:
+        if lease is None:
+            return  # another machine is at it
+        for twin in doubled:
+            say(f"{store.repo}#{twin.number}: something stood twice; taking the later one away")
+            posts.take_away(lease, twin)
+
+
+def _settle_closed(store: LeaseStore, view: View, number: int) -> None:
+    item, tip = _item(store, number), view.snapshot.items[number]
+    if item is None or item.open:
+        return  # opened, or seen by GitHub's list, only now: the next look places it
+    assert tip.record is not None
+    if tip.record.kind is Kind.PUBLISHED:
+        roll_forward(store, status_of(item, view), view)
+    else:
+        settle(store, item, view)
+
+
+def _item(store: LeaseStore, number: int) -> Item | None:
+    try:
+        return read.read_item(store.client, store.repo, number).item
+    except NotFoundError:
+        return None
+
+
+# ---- the daily sweep ----
+
+
+def sweep_due(home: Home, repo: str, now: int) -> bool:
+    """Whether this machine has not swept a repository for SWEEP_HOURS; a new home begins with a day of grace."""
+    name = f"sweep-{repo.lower().replace('/', '-')}"
+    last = home.hint(name)
+    if last.isdigit() and 0 <= now - int(last) < limits.SWEEP_HOURS * 3600:
+        return False
+    home.set_hint(name, str(now))  # first: what fails every time must not be tried at every tick
+    return last.isdigit()
+
+
+def sweep(tick: Tick, view: View) -> None:
     """Labels off closed items, old traces away, ledgers of long-closed items into the archive. Raises LookError."""
+    store = LeaseStore.of(tick.host, tick.client, view.snapshot)
     stale, doubled, ledgers = list(_labels(store, view)), list(_twins(store, view)), _ledgers(view)
-    traces = _traces(host, store, view)
+    traces = _traces(tick, view)
     if not (stale or doubled or ledgers or traces):
         return
-    with store.singleton(KEY, view.snapshot.alerts.get(KEY)) as lease:
+    with store.singleton(SWEEP, view.snapshot.alerts.get(SWEEP)) as lease:
         if lease is None:
             return  # another machine sweeps
         for label, number in stale:
@@ -44,7 +99,7 @@ def sweep(host: Host, store: LeaseStore, view: View) -> None:
         archived = sum(store.archive(number, oid) for number, oid in ledgers.items())
         dropped = len(traces) if traces and store.drop(traces) else 0
     swept = f"{len(stale)} labels, {archived} ledgers, {dropped} traces, {len(doubled)} doubled comments"
-    host.say(f"{store.repo}: swept {swept} of closed items")
+    tick.host.say(f"{store.repo}: swept {swept} of closed items")
 
 
 def _labels(store: LeaseStore, view: View) -> Iterator[tuple[Label, int]]:
@@ -70,13 +125,6 @@ def _twins(store: LeaseStore, view: View) -> Iterator[Twin]:
             yield from twins_of(item, view.trust)
 
 
-def _item(store: LeaseStore, number: int) -> Item | None:
-    try:
-        return read.read_item(store.client, store.repo, number).item
-    except NotFoundError:
-        return None
-
-
 def _ledgers(view: View) -> dict[int, str]:
     """Ledgers of items closed for long, which leave the list that every tick reads; `bee log` finds them all the same.
 
@@ -92,10 +140,10 @@ def _ledgers(view: View) -> dict[int, str]:
     return dict(islice(old, limits.SWEEP_REFS_MAX))
 
 
-def _traces(host: Host, store: LeaseStore, view: View) -> dict[str, str]:
+def _traces(tick: Tick, view: View) -> dict[str, str]:
     """The refs of E2E traces of closed items, by the time in the name of their run."""
     oldest = view.snapshot.now - limits.TRACES_KEPT_DAYS_MAX * limits.DAY_SECONDS
-    mirror = host.mirror(store.repo)
+    mirror = tick.host.mirror(view.snapshot.repo)
     mirror.ensure()
     found = {}
     for ref, oid in sorted(mirror.remote_refs([f"{TRACE_REFS}*"]).items()):

@@ -17,7 +17,7 @@ from bee.pipeline.holds import standing_pause
 from bee.pipeline.status import ItemStatus, item_json
 
 
-def is_quiet(view: View, decision: Decision) -> bool:
+def may_skip(view: View, decision: Decision) -> bool:
     """Whether the next look can only find the same, until an item or a branch of this repository changes."""
     snapshot = view.snapshot
     tips = [*snapshot.items.values(), *snapshot.merges.values(), *snapshot.alerts.values()]
@@ -39,7 +39,7 @@ def shown(statuses: Iterable[ItemStatus]) -> tuple[Shown, ...]:
 
 
 def hint_of(view: View, decision: Decision) -> Hint:
-    """The hint of a quiet repository just read."""
+    """The hint of a repository just read that may be skipped."""
     snapshot = view.snapshot
     branches = {**snapshot.branches, snapshot.default_branch: snapshot.default_head}
     refs = {f"refs/heads/{name}": oid for name, oid in branches.items()}

@@ -1,0 +1,326 @@
+"""One table of fields for each GraphQL type: what a query asks for, and bee's value that is read from the answer.
+
+Each field is named once, so nothing is asked for that is not read, or read that was not asked for. Strict: a missing
+field is an error, never a guess. Sends nothing; `queries` makes documents of these, `read` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Generic, TypeVar
+
+from bee.github.json import JsonReader
+from bee.model import items
+from bee.model.records import decode
+
+T = TypeVar("T")
+PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[T]):
+    """What a query asks of an object, and the value that is read from it."""
+
+    query: str
+    read: Callable[[JsonReader], T]
+
+
+Fields = dict[str, Field[Any]]
+
+
+def _scalar(read: Callable[[JsonReader, str], T], query: str) -> Field[T]:
+    """One field (`name`, or `alias: name`) by the method of JsonReader for its type."""
+    key = query.partition(":")[0]
+    return Field(query, lambda data: read(data, key))
+
+
+_text = partial(_scalar, JsonReader.text)
+_flag = partial(_scalar, JsonReader.flag)
+_number = partial(_scalar, JsonReader.number)
+_time = partial(_scalar, JsonReader.time)
+_time_or_null = partial(_scalar, JsonReader.time_or_null)
+
+
+def _or_empty(name: str) -> Field[str]:
+    return Field(name, lambda data: data.text_or_null(name) or "")
+
+
+def _table(make: Callable[..., T], **fields: Field[Any]) -> Field[T]:
+    """A value made of several fields, each given by the name it has in the value."""
+    rows = {name: field.read for name, field in fields.items()}
+    query = " ".join(field.query for field in fields.values())
+    return Field(query, lambda data: make(**{name: read(data) for name, read in rows.items()}))
+
+
+def _by_type(**types: Field[T]) -> Field[T]:
+    """An object of one of these types. Any other is an error: bee asks only for these."""
+    query = " ".join(f"... on {name} {{ {field.query} }}" for name, field in types.items())
+    return Field(f"__typename {query}", lambda data: data.word("__typename", types.__getitem__).read(data))
+
+
+def _pages(name: str, node: Field[T], given: str = "", nullable: bool = False) -> Field[tuple[T, ...]]:
+    """A connection, asked for page by page (`$after`), oldest first, and read once it is whole."""
+
+    def read(data: JsonReader) -> tuple[T, ...]:
+        found = data.one_or_null(name) if nullable else data.one(name)
+        return tuple(map(node.read, found.many("nodes"))) if found else ()
+
+    return Field(f"{name}(first: 100, after: $after{given}) {{ {PAGE_INFO} nodes {{ {node.query} }} }}", read)
+
+
+def first_page(pages: Field[Any]) -> str:
+    """What asks for the first page of a connection."""
+    return pages.query.replace(", after: $after", "")
+
+
+def _first(pages: Field[T]) -> Field[T]:
+    return Field(first_page(pages), pages.read)
+
+
+# ---- people, posts, edits ----
+
+WHO: Final = "__typename login ... on User { databaseId } ... on Bot { databaseId }"
+
+
+def _who(name: str) -> Field[items.Who | None]:
+    """An account of GraphQL's `Actor`; None for a deleted one."""
+
+    def read(data: JsonReader) -> items.Who | None:
+        actor = data.one_or_null(name)
+        if actor is None:
+            return None
+        kind = actor.text("__typename")
+        known = kind in ("User", "Bot")  # no other kind of actor has a `databaseId`
+        return items.Who(actor.text("login"), actor.number_or_null("databaseId") if known else None, kind == "Bot")
+
+    return Field(f"{name} {{ ...Who }}", read)
+
+
+_LAST_EDIT: Final[Fields] = {"edited_at": _time_or_null("lastEditedAt"), "editor": _who("editor")}
+_POST: Final[Fields] = {
+    "id": Field("fullDatabaseId", lambda data: data.number_or_null("fullDatabaseId") or 0),
+    "author": _who("author"), "body": _text("body"), "url": _text("url"), **_LAST_EDIT,
+}  # fmt: skip
+COMMENTS: Final = _pages("comments", _table(items.Comment, **_POST, at=_time("createdAt"), node_id=_text("id")))
+
+
+def _reviewed_at(data: JsonReader) -> int:
+    submitted = data.time_or_null("submittedAt")
+    return data.time("createdAt") if submitted is None else submitted
+
+
+def _commit_of(data: JsonReader) -> str | None:
+    commit = data.one_or_null("commit")
+    return commit.text("oid") if commit else None
+
+
+REVIEWS: Final = _pages(
+    "reviews",
+    _table(
+        items.Review, **_POST,
+        state=Field("state", lambda data: data.word("state", items.ReviewState)),
+        at=Field("submittedAt createdAt", _reviewed_at),
+        commit=Field("commit { oid }", _commit_of),
+    ),
+    nullable=True,
+)  # fmt: skip
+
+
+def _text_after(data: JsonReader) -> str | None:
+    """GitHub's `diff` holds the whole text of a revision, in spite of its name; a deleted revision has none."""
+    text, deleted = data.text_or_null("diff"), data.time_or_null("deletedAt")
+    return text if deleted is None else None
+
+
+EDITS: Final = _pages(
+    "userContentEdits",
+    _table(items.Edit, editor=_who("editor"), at=_time("editedAt"), text=Field("diff deletedAt", _text_after)),
+    nullable=True,
+)
+LABELS: Final = _pages("labels", _text("name"))
+
+# ---- what happened to an item ----
+
+PULL_REF: Final = _table(
+    items.PullRef,
+    number=_number("number"), state=Field("state", lambda data: data.word("state", items.PullState)),
+    head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"), author=_who("author"),
+    cross_repository=_flag("isCrossRepository"), closed_at=_time_or_null("closedAt"), url=_text("url"),
+)  # fmt: skip
+
+
+def _own_pull(data: JsonReader) -> items.PullRef | None:
+    """The pull request of this repository that a cross reference comes from."""
+    source = data.one("source")
+    own = source.text("__typename") == "PullRequest" and not data.flag("isCrossRepository")
+    return PULL_REF.read(source) if own else None
+
+
+_EVENT: Final[Fields] = {"actor": _who("actor"), "at": _time("createdAt")}
+_LABEL: Final = Field("label { name }", lambda data: data.one("label").text("name"))
+_EVENTS: Final[Fields] = {
+    "LabeledEvent": _table(partial(items.LabelEvent, added=True), label=_LABEL, **_EVENT),
+    "UnlabeledEvent": _table(partial(items.LabelEvent, added=False), label=_LABEL, **_EVENT),
+    "RenamedTitleEvent": _table(items.Rename, before=_text("previousTitle"), **_EVENT),
+}
+_LINKED: Final = Field(
+    f"isCrossRepository source {{ __typename ... on PullRequest {{ {PULL_REF.query} }} }}", _own_pull
+)
+_KINDS: Final = "LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT"
+ISSUE_TIMELINE: Final = _pages(
+    "timelineItems",
+    _by_type(**_EVENTS, CrossReferencedEvent=_LINKED),
+    f", itemTypes: [{_KINDS}, CROSS_REFERENCED_EVENT]",
+)
+PULL_TIMELINE: Final = _pages("timelineItems", _by_type(**_EVENTS), f", itemTypes: [{_KINDS}]")
+
+# ---- the checks of a head ----
+
+
+def _state_of_run(data: JsonReader) -> items.CheckState:
+    conclusion = data.text_or_null("conclusion")
+    return (
+        items.CheckState.of_conclusion(conclusion) if data.text("status") == "COMPLETED" else items.CheckState.PENDING
+    )
+
+
+CHECKS: Final = _pages(
+    "contexts",
+    _by_type(
+        StatusContext=_table(
+            items.Check,
+            name=_text("context"), state=Field("state", lambda data: items.CheckState.of_status(data.text("state"))),
+            at=_time("createdAt"), creator=_who("creator"), description=_or_empty("description"),
+            url=_or_empty("targetUrl"),
+        ),
+        CheckRun=_table(
+            items.Check,
+            name=_text("name"), state=Field("status conclusion", _state_of_run), at=_time_or_null("completedAt"),
+            url=_or_empty("detailsUrl"),
+        ),
+    ),
+)  # fmt: skip
+
+
+def head_with(checks: str) -> str:
+    """What asks for the head of a pull request, with `checks` of it."""
+    return f"commits(last: 1) {{ nodes {{ commit {{ oid committedDate statusCheckRollup {{ {checks} }} }} }} }}"
+
+
+def head_commit(data: JsonReader) -> JsonReader | None:
+    """The head of a pull request, with its checks."""
+    nodes = data.one("commits").many("nodes")
+    return nodes[-1].one("commit") if nodes else None
+
+
+def _committed_at(data: JsonReader) -> int:
+    commit = head_commit(data)
+    return commit.time("committedDate") if commit else data.time("createdAt")
+
+
+def rollup_of(data: JsonReader) -> JsonReader | None:
+    """What holds the checks of a pull request's head: the latest status of each context, and every check run."""
+    commit = head_commit(data)
+    return commit.one_or_null("statusCheckRollup") if commit else None
+
+
+def checks(data: JsonReader) -> tuple[items.Check, ...]:
+    """The checks of a pull request's head."""
+    rollup = rollup_of(data)
+    return CHECKS.read(rollup) if rollup else ()
+
+
+# ---- items ----
+
+# The lists of an item that can be finished singly where the first page was not the whole of it.
+LISTS: Final[dict[str, tuple[Field[Any], ...]]] = {
+    "Issue": (LABELS, COMMENTS, EDITS, ISSUE_TIMELINE),
+    "PullRequest": (LABELS, COMMENTS, EDITS, PULL_TIMELINE, REVIEWS),
+}
+_ITEM: Final[Fields] = {
+    "number": _number("number"), "node_id": _text("id"), "title": _text("title"), "body": _text("body"),
+    "url": _text("url"), "author": _who("author"), "created_at": _time("createdAt"), **_LAST_EDIT,
+    "label_names": _first(LABELS), "comments": _first(COMMENTS), "edits": _first(EDITS),
+}  # fmt: skip
+
+
+def _of(kind: type[T], timeline: Iterable[Any]) -> tuple[T, ...]:
+    return tuple(event for event in timeline if isinstance(event, kind))
+
+
+def _item(make: Callable[..., T], label_names: Iterable[str], timeline: Iterable[Any], **facts: Any) -> T:
+    """An issue or a pull request, with its timeline sorted by kind."""
+    events, renames = _of(items.LabelEvent, timeline), _of(items.Rename, timeline)
+    return make(label_names=frozenset(label_names), events=events, renames=renames, **facts)
+
+
+def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
+    pulls = {ref.number: ref for ref in _of(items.PullRef, timeline)}
+    return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), **facts)
+
+
+def _sub_issues_open(data: JsonReader) -> int:
+    summary = data.one("subIssuesSummary")
+    return summary.number("total") - summary.number("completed")
+
+
+def _base(data: JsonReader) -> str:
+    """Where the base stands; empty where the branch is gone."""
+    target = data.at("baseRef", "target")
+    return target.text("oid") if target else ""
+
+
+def _mergeable(data: JsonReader) -> bool | None:
+    return {"MERGEABLE": True, "CONFLICTING": False}.get(data.text("mergeable"))
+
+
+# `state` under two names: its type is another in each, and GraphQL wants one type for one name.
+ISSUE: Final = _table(
+    _issue, **_ITEM, timeline=_first(ISSUE_TIMELINE),
+    open=Field("issueState: state", lambda data: data.text("issueState") == "OPEN"),
+    sub_issues_open=Field("subIssuesSummary { total completed }", _sub_issues_open),
+)  # fmt: skip
+PULL: Final = _table(
+    partial(_item, items.Pull), **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
+    open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
+    head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
+    base=Field("baseRef { target { oid } }", _base), merged=_flag("merged"), draft=_flag("isDraft"),
+    cross_repository=_flag("isCrossRepository"), mergeable=Field("mergeable", _mergeable),
+    head_committed_at=Field(head_with(first_page(CHECKS)), _committed_at), checks=Field("", checks),
+)  # fmt: skip
+ITEMS: Final[Fields] = {"Issue": ISSUE, "PullRequest": PULL}
+
+
+def item(data: JsonReader) -> items.Item:
+    """An issue or a pull request, by its `__typename`. Its lists are complete."""
+    found: items.Item = data.word("__typename", ITEMS.__getitem__).read(data)
+    return found
+
+
+# ---- refs and the repository ----
+
+
+def _tip(data: JsonReader) -> items.Tip:
+    target = data.one("target")
+    commit = target.text("__typename") == "Commit"
+    return items.Tip(target.text("oid"), decode(target.text("message")) if commit else None)
+
+
+# One of bee's refs with its record, where it points to a commit that holds one.
+TIP: Final = Field("name target { __typename oid ... on Commit { message } }", _tip)
+
+
+def tip(data: JsonReader, name: str) -> items.Tip | None:
+    """Where the ref that was asked for as `name` stands; None where there is none."""
+    ref = data.one_or_null(name)
+    return TIP.read(ref) if ref else None
+
+
+def permission(text: str | None) -> items.Permission:
+    """A permission of GraphQL or REST; any word bee does not know is NONE."""
+    try:
+        return items.Permission((text or "none").upper())
+    except ValueError:
+        return items.Permission.NONE
