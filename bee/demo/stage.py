@@ -171,9 +171,9 @@ class Stage:
 
 def calculator(folder: Path) -> Play:
     """The demo's own play: a small calculator with tests, and the scripted agent, copied where the box may show it."""
-    agent = shutil.copytree(data_path("demo", "agent"), folder / "agent", ignore=_BYTECODE)
+    agent = shutil.copytree(data_path("scripts/play", "agent"), folder / "agent", ignore=_BYTECODE)
     return Play(
-        name="calc", branch="main", issue=title_of(data_path("demo", "design.md").read_text(encoding="utf-8")),
+        name="calc", branch="main", issue=title_of(data_path("scripts/play", "design.md").read_text(encoding="utf-8")),
         engine=(sys.executable, str(agent)), prepare=write_project, merges_least=2,
         tests=(sys.executable, "-m", "unittest"),
     )  # fmt: skip
@@ -184,7 +184,7 @@ def write_project(folder: Path, env: Mapping[str, str], path: str = process.SYST
 
     Where bee's E2E, which knows the system's folders only, would find no `python3`, its policy names this Python's.
     """
-    shutil.copytree(data_path("demo", "calc"), folder, ignore=_BYTECODE, dirs_exist_ok=True)
+    shutil.copytree(data_path("scripts/play", "calc"), folder, ignore=_BYTECODE, dirs_exist_ok=True)
     if not shutil.which("python3", path=path):
         policy = folder / POLICY_PATH
         own = f'verify: PATH="$PATH:{Path(sys.executable).parent}" '

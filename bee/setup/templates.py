@@ -1,4 +1,4 @@
-"""What `bee init` writes, as texts: the policy, the issue form, the machine's configuration. They lie in `templates/`.
+"""What `bee init` writes, as texts: the policy, the issue form, the machine's configuration. They lie in `files/`.
 
 It also reads which repository a clone belongs to, and adds a repository to a configuration without losing a comment.
 """
@@ -131,7 +131,7 @@ def form_text() -> str:
 
 
 def _template(name: str, **values: str) -> str:
-    return filled(data_path("templates", name).read_text(encoding="utf-8"), values)
+    return filled(data_path("bee/setup/files", name).read_text(encoding="utf-8"), values)
 
 
 def with_repo(text: str, tree: YamlNode, repo: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 from bee.model.plan import parse_steps
 
 ROOT = Path(__file__).parents[2]
-AGENT = ROOT / "demo/agent"
+AGENT = ROOT / "scripts/play/agent"
 FAKE_BEE = """\
 #!{python}
 import json, os, subprocess, sys
@@ -58,7 +58,7 @@ class Bench:
         item: dict[str, Any] = {"repo": "ada/calc", "number": 1, "title": "calc learns to divide", "role": role}
         item |= {"step": {"id": step, "title": step} if step else None, "base": "main"}
         (context / "item.json").write_text(json.dumps(item))
-        (context / "item.md").write_text((ROOT / "demo/design.md").read_text())
+        (context / "item.md").write_text((ROOT / "scripts/play/design.md").read_text())
         (context / "feedback.md").write_text(feedback)
         verbs.write_text("")
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
@@ -70,7 +70,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
-    shutil.copytree(ROOT / "demo/calc", made.clone)
+    shutil.copytree(ROOT / "scripts/play/calc", made.clone)
     fake = tmp_path / "bin" / "bee"
     fake.parent.mkdir()
     fake.write_text(FAKE_BEE.format(python=sys.executable, root=str(ROOT)))

@@ -19,7 +19,7 @@ from bee.demo.screen import COLUMNS, Screen
 from bee.model.errors import UsageError
 from bee.model.plan import read_body
 
-DESIGN = Path(__file__).parents[2] / "demo" / "design.md"
+DESIGN = Path(__file__).parents[2] / "scripts" / "play" / "design.md"
 
 
 def test_the_person_ticks_the_box_of_that_gate_only() -> None:

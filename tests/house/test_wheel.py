@@ -16,11 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "bee",
     "agents",
-    "demo",
     "scripts",
     "launchd",
     "systemd",
-    "templates",
     "docs",
     "pyproject.toml",
     "LICENSE",
@@ -51,9 +49,11 @@ def wheel(tmp_path: Path) -> zipfile.ZipFile:
 def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFile) -> None:
     with wheel:
         inside = set(wheel.namelist())
-        sources = {str(path.relative_to(ROOT)) for path in (ROOT / "bee").rglob("*") if path.suffix in {".py", ".md"}}
+        sources = {
+            str(path.relative_to(ROOT)) for path in (ROOT / "bee").rglob("*") if path.suffix in {".py", ".md", ".yml"}
+        }
         assert sources <= inside
-        for folder in ("agents", "demo", "launchd", "systemd", "templates"):
+        for folder in ("agents", "scripts/play", "launchd", "systemd"):
             files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
             assert {f"bee/_data/{path.relative_to(ROOT)}" for path in files} <= inside
         for name in ("tick", "watchdog"):

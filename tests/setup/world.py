@@ -139,7 +139,7 @@ class World:
 def build(site: Path) -> None:
     """bee and its data as the wheel lays them out, compiled once for all tests."""
     shutil.copytree(ROOT / "bee", site / "bee", ignore=shutil.ignore_patterns("__pycache__", "_data"))
-    for folder in ("agents", "launchd", "systemd", "templates"):
+    for folder in ("agents", "launchd", "systemd"):
         shutil.copytree(ROOT / folder, site / "bee" / "_data" / folder)
     (site / "bee" / "_data" / "scripts").mkdir()
     for name in ("tick", "watchdog"):
