@@ -21,6 +21,7 @@ from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
 from bee.system import gh, process
 from bee.system.clock import SYSTEM
+from bee.system.data import data_path
 from bee.system.home import Home
 
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
@@ -137,15 +138,6 @@ def _runner(home: Home, settings: Settings, boot: str, env: Mapping[str, str], p
 
     box = functools.cache(lambda: find("none" if settings.sandbox == "none" else "required", path))
     return BoxedRunner(home=home, settings=settings, boot=boot, python=sys.executable, env=env, find_box=box)
-
-
-def data_path(kind: str, name: str) -> Path:
-    """A file that ships with bee: in the wheel beside the code, in a checkout at the top. Raises UsageError."""
-    code = Path(__file__).resolve().parent.parent
-    for folder in (code / "_data" / kind, code.parent / kind):
-        if (folder / name).exists():
-            return folder / name
-    raise UsageError(f"this bee is not whole: {kind}/{name} is missing; install it again")
 
 
 def role_prompt(role: Role) -> str:

@@ -33,7 +33,7 @@ _ADVICE: Final = ("Now: ", "Fix these lines")
 
 
 class Stopped(BeeError):
-    """The belt did not reach the end. The text says where it stands and why."""
+    """The belt did not reach the end. The text says where it stopped and why."""
 
     exit_code = 1
 
@@ -58,7 +58,7 @@ class Tick:
 
     @property
     def print(self) -> str:
-        """What must change for a tick to count as movement."""
+        """What must differ between two ticks for the later one to have changed something."""
         return json.dumps([dict(self.decision), self.places], sort_keys=True, default=str)
 
 
@@ -127,12 +127,11 @@ class Drive:
         screen.line(f"{head.ljust(70)}{tick.seconds:>6.1f} s", "agent" if tick.role else "dim")
         screen.wrapped(str(tick.decision.get("reason") or ""), INDENT, " " * INDENT)
         for said in self._log.new_lines():
+            label, colour = " " * INDENT + said.what, "good" if said.good else "bad"
             if said.asked:
-                screen.wrapped(said.asked, INDENT + 16, " " * INDENT + said.what)
-            answer = f"-> {said.answer}" if said.asked else said.answer
-            screen.wrapped(
-                answer, INDENT + 16, " " * INDENT + ("" if said.asked else said.what), "good" if said.good else "bad"
-            )
+                screen.wrapped(said.asked, INDENT + 16, label)
+                label = " " * INDENT
+            screen.wrapped(f"-> {said.answer}" if said.asked else said.answer, INDENT + 16, label, colour)
         for item in tick.items:
             if self._shown.get(int(item["number"])) != item["position"] and item["number"] != number:
                 place = f"{item['position']}, next: {item['moves_next']} ({item['reason']})"

@@ -44,7 +44,7 @@ class Person:
     requests: int = 0
 
     def create_repository(self, owner: str, name: str, branch: str) -> None:
-        """A public, empty repository (the forge's own control door: an organisation would have it already)."""
+        """A public, empty repository, through the forge's own control endpoint."""
         self._ask("POST", "/_forge/repos", {"owner": owner, "name": name, "default_branch": branch})
 
     def open_issue(self, title: str, body: str) -> int:
@@ -58,17 +58,11 @@ class Person:
 
     def items(self) -> list[dict[str, Any]]:
         """All issues and pull requests, oldest first."""
-        return sorted(self._all(f"/repos/{self.repo}/issues?state=all"), key=lambda item: int(item["number"]))
+        return sorted(self.all(f"/repos/{self.repo}/issues?state=all"), key=lambda item: int(item["number"]))
 
     def pulls(self) -> list[dict[str, Any]]:
         """All pull requests, oldest first."""
-        return sorted(self._all(f"/repos/{self.repo}/pulls?state=all"), key=lambda item: int(item["number"]))
-
-    def words(self, number: int) -> list[str]:
-        """The texts of all comments and reviews of a pull request."""
-        comments = self._all(f"/repos/{self.repo}/issues/{number}/comments?sort=created")
-        reviews = self._all(f"/repos/{self.repo}/pulls/{number}/reviews?page=1")
-        return [str(said["body"]) for said in (*comments, *reviews)]
+        return sorted(self.all(f"/repos/{self.repo}/pulls?state=all"), key=lambda item: int(item["number"]))
 
     def tick(self, number: int, heading: str) -> bool:
         """Tick the first empty box under a heading of an issue; False where there is none."""
@@ -83,7 +77,8 @@ class Person:
         """How many REST and GraphQL requests others made of the forge since it started."""
         return int(self._ask("GET", "/_forge/stats")["api_requests"]) - self.requests
 
-    def _all(self, path: str) -> list[dict[str, Any]]:
+    def all(self, path: str) -> list[dict[str, Any]]:
+        """Every page of a list. Raises RefusedError or LookError."""
         found: list[dict[str, Any]] = []
         following: str | None = f"{path}&per_page=100"
         for _ in range(PAGES_MAX):
@@ -104,7 +99,7 @@ class Person:
         self.requests += "/_forge/" not in url
         try:
             with requests.Session() as session:
-                session.trust_env = False  # no proxy stands before a server on loopback
+                session.trust_env = False  # a server on loopback is not reached through a proxy
                 answer = session.request(method, url, json=data, headers=headers, timeout=SECONDS_MAX)
         except requests.RequestException as error:
             raise LookError(f"the embedded GitHub does not answer: {error}") from error

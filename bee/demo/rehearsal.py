@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bee.config.schema import POLICY_PATH
 from bee.demo.stage import PERSON_LOGIN, Play, clean_env, git, identity
-from bee.engines.table import ENGINES
 from bee.model.errors import GitError, UsageError
+from bee.setup.create_issues import title_of
+from bee.setup.machine import engine_of
+from bee.system.process import SYSTEM_PATH
 
 POLICY: Final = "version: 1\nintake: all\nplan_approval: human\n"
-_TITLE: Final = re.compile(r"\A\s*# +(\S[^\n]*)\n?")
 
 
 def play(repo: Path, issue: Path, engine: str, env: Mapping[str, str]) -> Play:
     """The play of a person's repository. Raises UsageError for what cannot be played."""
-    branch = _branch(repo, clean_env(env))
-    title, body = _issue(issue)
-
-    def prepare(folder: Path, run_env: Mapping[str, str]) -> None:
-        copy(repo, folder, run_env)
-
+    branch, path = _branch(repo, clean_env(env)), env.get("PATH", SYSTEM_PATH)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", repo.resolve().name).strip(".-") or "project"
     return Play(
-        name=name.removesuffix(".git"), branch=branch, issue_title=title, issue_body=body, engine=_engine(engine),
-        prepare=prepare, merges_least=1,
+        name=name.removesuffix(".git"), branch=branch, issue=_issue(issue), engine=engine_of(engine, path, Path.cwd()),
+        prepare=partial(copy, repo), merges_least=1,
     )  # fmt: skip
 
 
@@ -63,17 +59,7 @@ def _issue(path: Path) -> tuple[str, str]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--issue {path}: {error}") from error
-    found = _TITLE.match(text)
     if not text.strip():
         raise UsageError(f"--issue {path}: it is empty; write the design doc there, its title as `# Title` first")
-    return (found[1].strip(), text[found.end() :].lstrip("\n")) if found else (path.stem.replace("-", " "), text)
-
-
-def _engine(word: str) -> str | tuple[str, ...]:
-    words = shlex.split(word)
-    if not words:
-        raise UsageError(f"--engine is empty: {', '.join(ENGINES)}, or a command")
-    if len(words) == 1 and words[0] in ENGINES:
-        return words[0]
-    program = str(Path(words[0]).resolve()) if "/" in words[0] else words[0]
-    return (program, *words[1:])
+    title, body = title_of(text)
+    return title or path.stem.replace("-", " "), body.lstrip("\n")

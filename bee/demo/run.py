@@ -15,7 +15,7 @@ from typing import Final
 from bee.demo import rehearsal, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
-from bee.demo.stage import PERSON_LOGIN, Play, Stage
+from bee.demo.stage import PERSON_LOGIN, Stage
 from bee.engines.table import ENGINES
 from bee.model import codec
 from bee.model.errors import UsageError
@@ -80,41 +80,33 @@ def _folder(options: Options) -> Path:
     return folder.resolve()
 
 
-def _play(options: Options, folder: Path, env: Mapping[str, str]) -> Play:
-    if options.repo and options.issue and options.engine:
-        return rehearsal.play(options.repo, options.issue, options.engine, env)
-    return stage.calculator(stage.agent_copy(folder))
-
-
 def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, str]) -> bool:
     """The whole show; whether it ended well."""
     begun = time.monotonic()
-    play, chosen = _play(options, folder, env), stage.choose_sandbox(env)
-    with stage.set_up(folder, play, env, chosen.word, options.page_size) as ready:
-        _introduce(screen, ready, chosen.said, rehearsed=options.repo)
+    if options.repo and options.issue and options.engine:
+        play = rehearsal.play(options.repo, options.issue, options.engine, env)
+    else:
+        play = stage.calculator(folder)
+    sandbox, said_of_box = stage.choose_sandbox(env)
+    stopped = ""
+    with stage.set_up(folder, play, env, sandbox, options.page_size) as ready:
+        _introduce(screen, ready, said_of_box, rehearsed=options.repo)
         drive = Drive(stage=ready, screen=screen, wipe=options.home_wipe)
-        stopped = _drive(drive)
+        try:
+            drive.to_the_end()
+        except Stopped as reason:
+            stopped = f"The belt stopped. {reason}"
         result = summary.look(ready, drive, time.monotonic() - begun)
         summary.show(screen, result, ready)
-        if stopped:
-            for line in stopped.splitlines():
-                screen.wrapped(line, 2, colour="bad")
+        for line in stopped.splitlines():
+            screen.wrapped(line, 2, colour="bad")
         if options.serve:
             _how_to_look(screen, ready)
         if options.as_json:
-            print(codec.line(result.line()), flush=True)
+            print(codec.line(result.line), flush=True)
         if options.serve:
             _until_interrupted()
     return result.good and not stopped
-
-
-def _drive(drive: Drive) -> str:
-    """Drive to the end; why it stopped before, or nothing."""
-    try:
-        drive.to_the_end()
-    except Stopped as reason:
-        return f"The belt stopped. {reason}"
-    return ""
 
 
 def _introduce(screen: Screen, ready: Stage, said_of_box: str, rehearsed: Path | None) -> None:
@@ -127,7 +119,7 @@ def _introduce(screen: Screen, ready: Stage, said_of_box: str, rehearsed: Path |
         [
             ("forge", f"{ready.addresses.api_url} (a GitHub of its own, in {ready.folder})"),
             ("project", f"{ready.play.repo}: {project}"),
-            ("issue", f"#{ready.issue} {ready.play.issue_title}"),
+            ("issue", f"#{ready.issue} {ready.play.issue[0]}"),
             ("people", f"{PERSON_LOGIN} (played here, admin) and {ready.bee.login} (bee's account, write)"),
             ("agent", (engine if isinstance(engine, str) else " ".join(engine)) if rehearsed else scripted),
             ("sandbox", said_of_box),

@@ -21,15 +21,17 @@ from pathlib import Path
 from typing import Final
 
 import bee
-from bee.demo import project
+from bee.config.schema import POLICY_PATH
 from bee.demo.person import Account, Addresses, Person
 from bee.model.errors import GitError, LookError, SandboxError, UsageError
 from bee.sandbox import box
+from bee.setup.create_issues import title_of
 from bee.system import process
+from bee.system.data import data_path
 
 PERSON_LOGIN: Final = "ada"
 BEE_LOGIN: Final = "bee-worker"
-AGENT: Final = Path(__file__).with_name("agent.py")
+_BYTECODE: Final = shutil.ignore_patterns("__pycache__")
 START_SECONDS_MAX: Final = 30
 GIT_SECONDS_MAX: Final = 300
 MISSING_EXTRA: Final = "the embedded GitHub needs two libraries that are not installed: pip install 'bee[demo]'"
@@ -53,13 +55,8 @@ def clean_env(host_env: Mapping[str, str]) -> dict[str, str]:
 
 def identity(login: str) -> dict[str, str]:
     """The git identity of one of the demo's people."""
-    mail = f"{login}@example.invalid"
-    return {
-        "GIT_AUTHOR_NAME": login,
-        "GIT_AUTHOR_EMAIL": mail,
-        "GIT_COMMITTER_NAME": login,
-        "GIT_COMMITTER_EMAIL": mail,
-    }
+    who = {"NAME": login, "EMAIL": f"{login}@example.invalid"}
+    return {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in who.items()}
 
 
 def git(env: Mapping[str, str], cwd: Path, *argv: str) -> str:
@@ -71,22 +68,17 @@ def git(env: Mapping[str, str], cwd: Path, *argv: str) -> str:
     return ended.out.decode("utf-8", "replace").strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """The word for config.yml, and a sentence for people."""
+def choose_sandbox(env: Mapping[str, str]) -> tuple[str, str]:
+    """The word for config.yml, and a sentence for people.
 
-    word: str
-    said: str
-
-
-def choose_sandbox(env: Mapping[str, str]) -> Sandbox:
-    """`required` where a box can really be built here, else `none`: the demo's agent harms nobody."""
+    `required` where a box can really be built here, else `none`: the demo's agent harms nobody.
+    """
     try:
         found = box.find("required", env.get("PATH", ""))
     except SandboxError as reason:
         why = str(reason).partition(". ")[0]
-        return Sandbox("none", f"none, written into the demo's own config.yml. {why}.")
-    return Sandbox("required", f"required: every agent runs in a box ({found.mode})")
+        return "none", f"none, written into the demo's own config.yml. {why}."
+    return "required", f"required: every agent runs in a box ({found.mode})"
 
 
 # ---- the forge ------------------------------------------------------------------------------------------------------
@@ -135,15 +127,14 @@ def _addresses(log: Path, before: int) -> Addresses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """What is played: a repository, an issue, and the engine that plays the roles (a name, or an argv).
+    """What is played: a repository, an issue (title, body), and the engine that plays the roles (a name, or an argv).
 
     `prepare(folder, env)` makes `folder` a git repository with the first commit on `branch`.
     """
 
     name: str
     branch: str
-    issue_title: str
-    issue_body: str
+    issue: tuple[str, str]
     engine: str | tuple[str, ...]
     prepare: Callable[[Path, Mapping[str, str]], None]
     merges_least: int
@@ -152,7 +143,7 @@ class Play:
     @property
     def repo(self) -> str:
         """The full name on the forge."""
-        return f"{project.OWNER}/{self.name}"
+        return f"{PERSON_LOGIN}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +157,6 @@ class Stage:
     bee: Account
     env: Mapping[str, str]
     issue: int
-    sandbox: str
 
     @property
     def home(self) -> Path:
@@ -179,35 +169,30 @@ class Stage:
         return f"{self.addresses.git_url}/{self.play.repo}.git"
 
 
-def calculator(agent: Path) -> Play:
-    """The demo's own play."""
+def calculator(folder: Path) -> Play:
+    """The demo's own play: a small calculator with tests, and the scripted agent, copied where the box may show it."""
+    agent = shutil.copytree(data_path("scripts/play", "agent"), folder / "agent", ignore=_BYTECODE)
     return Play(
-        name=project.NAME,
-        branch=project.BRANCH,
-        issue_title=project.ISSUE_TITLE,
-        issue_body=project.ISSUE_BODY,
-        engine=(sys.executable, str(agent)),
-        prepare=write_project,
-        merges_least=2,
+        name="calc", branch="main", issue=title_of(data_path("scripts/play", "design.md").read_text(encoding="utf-8")),
+        engine=(sys.executable, str(agent)), prepare=write_project, merges_least=2,
         tests=(sys.executable, "-m", "unittest"),
-    )
+    )  # fmt: skip
 
 
-def write_project(folder: Path, env: Mapping[str, str]) -> None:
-    """The calculator as a repository with one commit of ada's."""
-    for path, text in project.files(_python_folder()).items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+def write_project(folder: Path, env: Mapping[str, str], path: str = process.SYSTEM_PATH) -> None:
+    """The calculator as a repository with one commit of ada's.
+
+    Where bee's E2E, which knows the system's folders only, would find no `python3`, its policy names this Python's.
+    """
+    shutil.copytree(data_path("scripts/play", "calc"), folder, ignore=_BYTECODE, dirs_exist_ok=True)
+    if not shutil.which("python3", path=path):
+        policy = folder / POLICY_PATH
+        own = f'verify: PATH="$PATH:{Path(sys.executable).parent}" '
+        policy.write_text(policy.read_text(encoding="utf-8").replace("verify: ", own), encoding="utf-8")
     ada = {**env, **identity(PERSON_LOGIN)}
-    git(ada, folder, "init", "--quiet", f"--initial-branch={project.BRANCH}")
+    git(ada, folder, "init", "--quiet", "--initial-branch=main")
     git(ada, folder, "add", "--all")
     git(ada, folder, "commit", "--quiet", "--message", "calc adds and subtracts")
-
-
-def _python_folder() -> str:
-    """Where this Python is, when bee's E2E, which knows the system's folders only, would find no `python3`."""
-    return "" if shutil.which("python3", path=process.SYSTEM_PATH) else str(Path(sys.executable).parent)
 
 
 @contextmanager
@@ -220,15 +205,14 @@ def set_up(
     worker = Account(BEE_LOGIN, secrets.token_hex(16), "write")
     with forge_running(folder, (ada, worker), page_size, env) as addresses:
         person = Person(addresses, play.repo, ada)
-        person.create_repository(project.OWNER, play.name, play.branch)
+        person.create_repository(PERSON_LOGIN, play.name, play.branch)
         git_url = f"{addresses.git_url}/{play.repo}.git"
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)
-        issue = person.open_issue(play.issue_title, play.issue_body)
+        issue = person.open_issue(*play.issue)
         stage = Stage(
-            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue,
-            sandbox=sandbox,
+            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue
         )  # fmt: skip
-        _write_home(stage)
+        _write_home(stage, sandbox)
         yield stage
 
 
@@ -248,12 +232,10 @@ def login(git_url: str, account: Account) -> dict[str, str]:
     }
 
 
-def _write_home(stage: Stage) -> None:
+def _write_home(stage: Stage, sandbox: str) -> None:
     stage.home.mkdir(mode=0o700)
-    engine: object = stage.play.engine
-    if not isinstance(engine, str):
-        engine = {"command": list(stage.play.engine)}
-    lines = ["version: 1", f"repos: [{stage.play.repo}]", f"engine: {json.dumps(engine)}", f"sandbox: {stage.sandbox}"]
+    engine = stage.play.engine if isinstance(stage.play.engine, str) else {"command": stage.play.engine}
+    lines = ["version: 1", f"repos: [{stage.play.repo}]", f"engine: {json.dumps(engine)}", f"sandbox: {sandbox}"]
     (stage.home / "config.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -276,10 +258,3 @@ def wipe_home(stage: Stage) -> None:
             shutil.rmtree(path)
         elif path.name != "config.yml":
             path.unlink()
-
-
-def agent_copy(folder: Path) -> Path:
-    """The scripted agent as a file in the stage's folder, where the sandbox may show it."""
-    copy = folder / "agent.py"
-    shutil.copyfile(AGENT, copy)
-    return copy

@@ -34,30 +34,13 @@ class DemoLine:
 class Result:
     """The facts at the end. `tests` is None where the play names no tests to run."""
 
-    state: str
-    merged: tuple[int, ...]
+    line: DemoLine
     items: tuple[dict[str, Any], ...]
     log: str
     traces: dict[str, str]
     tests: bool | None
-    api_requests: int
-    seconds: float
-    ticks: int
-    runs: int
-    merges_least: int
-    issue: int
-
-    @property
-    def good(self) -> bool:
-        """Whether everything that was promised is there."""
-        return self.state == "closed" and len(self.merged) >= self.merges_least and self.tests is not False
-
-    def line(self) -> DemoLine:
-        """As `bee demo --json` prints it."""
-        return DemoLine(
-            issue=self.issue, state=self.state, merged=self.merged, ticks=self.ticks, runs=self.runs,
-            api_requests=self.api_requests, seconds=round(self.seconds, 1),
-        )  # fmt: skip
+    good: bool
+    """whether everything that was promised is there"""
 
 
 def look(stage: Stage, drive: Drive, seconds: float) -> Result:
@@ -67,19 +50,23 @@ def look(stage: Stage, drive: Drive, seconds: float) -> Result:
     git(stage.env, stage.folder, "clone", "--quiet", "--branch", stage.play.branch, stage.git_url, str(clone))
     git(stage.env, clone, "fetch", "--quiet", "origin", f"{TRACES}/*:{TRACES}/*")
     items = tuple(stage.person.items())
-    return Result(
+    line = DemoLine(
+        issue=stage.issue,
         state=next(str(item["state"]) for item in items if item["number"] == stage.issue),
         merged=tuple(int(pull["number"]) for pull in stage.person.pulls() if pull.get("merged_at")),
+        ticks=drive.ticks,
+        runs=drive.runs,
+        api_requests=requests,
+        seconds=round(seconds, 1),
+    )
+    tests = _tests(stage, clone)
+    return Result(
+        line=line,
         items=items,
         log=git(stage.env, clone, "log", "--format=%h %an: %s"),
         traces=_traces(stage, clone),
-        tests=_tests(stage, clone),
-        api_requests=requests,
-        seconds=seconds,
-        ticks=drive.ticks,
-        runs=drive.runs,
-        merges_least=stage.play.merges_least,
-        issue=stage.issue,
+        tests=tests,
+        good=line.state == "closed" and len(line.merged) >= stage.play.merges_least and tests is not False,
     )
 
 
@@ -115,19 +102,20 @@ def show(screen: Screen, result: Result, stage: Stage) -> None:
         screen.line("  none")
     screen.title("in short")
     tests = {True: "pass in a fresh clone", False: "FAIL in a fresh clone", None: "not run here"}[result.tests]
+    line = result.line
     screen.pairs(
         [
-            (f"#{result.issue}", f"{result.state}, {len(result.merged)} pull requests merged"),
+            (f"#{line.issue}", f"{line.state}, {len(line.merged)} pull requests merged"),
             ("tests", f"of {stage.play.branch}: {tests}"),
-            ("bee", f"{result.ticks} ticks, {result.runs} runs, {result.api_requests} API requests"),
-            ("time", f"{result.seconds:.1f} s"),
+            ("bee", f"{line.ticks} ticks, {line.runs} runs, {line.api_requests} API requests"),
+            ("time", f"{line.seconds} s"),
         ]
     )
     screen.line()
 
 
 def _item_line(item: dict[str, Any], result: Result) -> str:
-    merged = int(item["number"]) in result.merged
+    merged = int(item["number"]) in result.line.merged
     kind = "pull request" if item.get("pull_request") else "issue"
     labels = ", ".join(label["name"] for label in item["labels"]) or "no labels"
     return f"{kind}, {'merged' if merged else item['state']} [{labels}] {item['title']}"

@@ -37,7 +37,7 @@ class AgentJob:
     """One role for one agent: on what, where, with which prompt, and until when.
 
     All paths are absolute; `home` is a private HOME, `folder` the run's own. `stop` is set when the agent must end.
-    `extra_minutes` is time that the agent may wait for bee itself. `usd_max` is in USD, 0 is no bound. `network` is
+    `extra_minutes` is time that the agent may wait for bee itself. `usd_max` is in USD, 0 for no bound. `network` is
     what the repository's policy allows. The rest is filled in by the machine that runs it: the socket of the agent's
     verbs, and its configuration; `boxed`: it runs in a box.
     """

@@ -1,23 +1,11 @@
-"""What each engine can do, for the documents: read from the table, and from the adapters by asking them for an argv."""
+"""What each engine can do, for the documents: the table of engines as they show it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-from threading import Event
-
-from bee.engines.base import AgentJob
-from bee.engines.find import find
-from bee.engines.stream import StreamEngine
-from bee.engines.table import ENGINES, EngineRow
-from bee.model.roles import Role
+from bee.engines.table import ENGINES
 
 Rows = list[tuple[str, ...]]
-_NOWHERE = Path("/")
-_JOB = AgentJob(
-    role=Role.DRAFTER, run="", repo="", number=0, branch="", folder=_NOWHERE, clone=_NOWHERE, context=_NOWHERE,
-    bin=_NOWHERE, home=_NOWHERE, mirror=_NOWHERE, prompt="", stop=Event(),
-)  # fmt: skip
+_YES = {True: "yes", False: "no"}
 
 
 def capabilities() -> tuple[tuple[str, ...], Rows]:
@@ -26,24 +14,12 @@ def capabilities() -> tuple[tuple[str, ...], Rows]:
         "engine", "npm package, version tested", "login", "`model`", "`usd` stops it", "says its dollars",
         "`base_url` speaks", "does not read", "reads from the base branch",
     )  # fmt: skip
-    return head, [*map(_capable, ENGINES.values()), ("`command`", "", "none", "no", "no", "no", "", "", "")]
-
-
-def _capable(row: EngineRow) -> tuple[str, ...]:
-    engine = find(row.name)
-    assert isinstance(engine, StreamEngine)
-    plain = engine.arguments(_JOB)
-    return (
-        f"`{row.name}`",
-        f"`{row.package}` {row.tested}",
-        " or ".join(f"`{name}`" for name in row.login),
-        _yes(engine.arguments(replace(_JOB, model="m")) != plain),
-        _yes(engine.arguments(replace(_JOB, usd_max=1.0)) != plain),
-        _yes(row.reports_usd),
-        row.protocol,
-        row.ignores,
-        row.reads,
-    )
+    rows: Rows = [
+        (f"`{row.name}`", f"`{row.package}` {row.tested}", " or ".join(f"`{name}`" for name in row.login), "yes",
+         _YES[row.bounds_usd], _YES[row.reports_usd], row.protocol, row.ignores, row.reads)
+        for row in ENGINES.values()
+    ]  # fmt: skip
+    return head, [*rows, ("`command`", "", "none", "no", "no", "no", "", "", "")]
 
 
 def prices() -> tuple[tuple[str, ...], Rows]:
@@ -54,7 +30,3 @@ def prices() -> tuple[tuple[str, ...], Rows]:
         for model, price in row.prices.items()
     ]
     return ("engine", "model", "read", "read from the cache", "written"), rows
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

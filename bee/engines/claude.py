@@ -10,7 +10,7 @@ from bee.engines.base import AgentJob
 from bee.engines.errors import EngineError, is_quota_sentence, sane
 from bee.engines.events import Found, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
-from bee.engines.stream import NO_KEY, StreamEngine
+from bee.engines.stream import StreamEngine
 from bee.model.outcomes import Failure
 
 # Longer than any E2E run: `bee e2e run` is one command of the agent's shell tool.
@@ -47,13 +47,8 @@ class Adapter(StreamEngine):
         return argv
 
     def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
-        """Its login; a server of one's own gets the API key at most, never the subscription's token."""
+        """Without questions, updates and telemetry."""
         env = {**super().env(job, host_env), **QUIET}
-        if job.base_url:
-            key = self.row.login[0]
-            env |= {key: NO_KEY, **self.login(host_env, (key,)), self.row.server_variable: job.base_url}
-        else:
-            env |= self.login(host_env)
         if job.boxed and os.geteuid() == 0:
             env["IS_SANDBOX"] = "1"  # it refuses to work without questions as root, but in a box
         return env

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bee.engines.base import AgentJob
 from bee.engines.events import Found, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
-from bee.engines.stream import NO_KEY, StreamEngine
+from bee.engines.stream import StreamEngine
 from bee.model.outcomes import Failure
 
 PROVIDER: Final = "bee"
@@ -36,23 +36,19 @@ class Adapter(StreamEngine):
         argv = ["exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
         argv += ["--ignore-user-config", "--ignore-rules", "-c", "allow_login_shell=false"]
         if job.base_url:
-            provider = {
-                "name": PROVIDER,
-                "base_url": job.base_url,
-                "env_key": self.row.login[0],
-                "wire_api": "responses",
-            }
-            table = ",".join(f"{key}={json.dumps(value)}" for key, value in provider.items())
+            own = {"base_url": job.base_url, "env_key": self.row.login[0], "wire_api": "responses"}
+            table = ",".join(f"{key}={json.dumps(value)}" for key, value in {"name": PROVIDER, **own}.items())
             argv += ["-c", f'model_provider="{PROVIDER}"', "-c", f"model_providers.{PROVIDER}={{{table}}}"]
         return [*argv, "-m", job.model] if job.model else argv
 
     def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
-        """Its login: the vendor's own server is logged in to by CODEX_API_KEY, with the same key."""
+        """The vendor's own server is logged in to by CODEX_API_KEY, with the same key; its arguments name any other."""
         env = {**super().env(job, host_env), "CODEX_HOME": str(job.home / FOLDER)}
-        key = self.login(host_env)
         if job.base_url:
-            return {**env, self.row.login[0]: NO_KEY, **key}
-        return {**env, **key, "CODEX_API_KEY": key[self.row.login[0]]} if key else env
+            del env[self.row.server_variable]
+        elif key := env.get(self.row.login[0]):
+            env["CODEX_API_KEY"] = key
+        return env
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Take one event."""
@@ -115,6 +111,8 @@ def _completed(item: Mapping[str, Any], what: Any) -> Found:
         yield "message", text_of(item, "text")
     elif what == "reasoning":
         yield "thought", text_of(item, "text")
+    elif what == "error":
+        yield "error", text_of(item, "message")
     elif what == "command_execution":
         code = item.get("exit_code")
         yield ("answer" if code == 0 else "error"), text_of(item, "aggregated_output") or f"(exit {code}, no output)"
@@ -125,5 +123,3 @@ def _completed(item: Mapping[str, Any], what: Any) -> Found:
         yield "tool", f"web search: {text_of(item, 'query')}"
     elif what == "mcp_tool_call":
         yield "answer", flat(item.get("result"))
-    elif what == "error":
-        yield "error", text_of(item, "message")

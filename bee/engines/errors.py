@@ -5,7 +5,9 @@ Only for what a program says of itself (errors, stderr, a result marked as an er
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
@@ -17,7 +19,7 @@ from bee.model.outcomes import Failure
 RETRY_SECONDS_MAX: Final = 8 * 24 * 60 * 60
 TEXT_CHARACTERS_MAX: Final = 4000
 
-_ENDED: Final = (
+_PATTERNS: Final = (
     (Failure.TURNS, re.compile(r"max(?:imum)?[ _](?:number of )?(?:session )?turns", re.I)),
     (Failure.BUDGET, re.compile(r"max(?:imum)?[ _]budget", re.I)),
     # money that is gone does not come back at a reset time: a person must act
@@ -48,8 +50,6 @@ _QUOTA_SENTENCE: Final = re.compile(
     r"|\w+ limit reached\b[^\n]{0,20}\bresets|API Error: (?:Request rejected \(429\)|429\b))",
     re.I,
 )
-_EPOCH: Final = re.compile(r"\|(\d{10})\b")
-_SECONDS: Final = re.compile(r"retry-after\W{1,4}(\d{1,6})\b", re.I)
 _SPAN: Final = re.compile(
     r"\b(?:in|after)\s+((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|ms|m|seconds?|secs?|s)(?![a-z])[\s,]*)+)",
     re.I,
@@ -78,7 +78,7 @@ class EngineError:
 def classify(text: str, now: float) -> EngineError | None:
     """What a program's own error text speaks of, if it is an error of a known class."""
     text = text[:TEXT_CHARACTERS_MAX]
-    for failure, pattern in _ENDED:
+    for failure, pattern in _PATTERNS:
         if pattern.search(text):
             return EngineError(failure, text, retry_time(text, now) if failure is Failure.QUOTA else None)
     return None
@@ -91,10 +91,9 @@ def is_quota_sentence(text: str) -> bool:
 
 def retry_time(text: str, now: float) -> int | None:
     """When to try again, as a text tells it, in seconds since the epoch; None where it does not, or absurdly."""
-    text = text[:TEXT_CHARACTERS_MAX]
-    for reader in (_by_epoch, _by_seconds, _by_span, _by_clock):
-        at = reader(text, now)
-        if at is not None:
+    for pattern, read in _TIMES:
+        found = pattern.search(text[:TEXT_CHARACTERS_MAX])
+        if found and (at := read(found, now)) is not None:
             return sane(at, now)
     return None
 
@@ -104,28 +103,14 @@ def sane(at: float, now: float) -> int | None:
     return int(at) if now < at <= now + RETRY_SECONDS_MAX else None
 
 
-def _by_epoch(text: str, now: float) -> float | None:
-    found = _EPOCH.search(text)
-    return float(found[1]) if found else None
-
-
-def _by_seconds(text: str, now: float) -> float | None:
-    found = _SECONDS.search(text)
-    return now + int(found[1]) if found else None
-
-
-def _by_span(text: str, now: float) -> float | None:
-    found = _SPAN.search(text)
-    if not found:
-        return None
+def _span(found: re.Match[str], now: float) -> float | None:
     parts = _PART.findall(found[1])
     return now + max(1.0, sum(float(number) * _UNIT_SECONDS[unit.lower()] for number, unit in parts)) if parts else None
 
 
-def _by_clock(text: str, now: float) -> float | None:
+def _clock(found: re.Match[str], now: float) -> float | None:
     """A wall clock's time, with or without a day and a zone; the next such moment."""
-    found = _CLOCK.search(text)
-    if not found or not (found["half"] or found["minute"]):
+    if not (found["half"] or found["minute"]):
         return None
     zone = _zone(found["zone"])
     if found["zone"] and zone is None:
@@ -154,7 +139,15 @@ def _zone(name: str | None) -> tzinfo | None:
     """The named zone, else this machine's own (None, for `astimezone`)."""
     if not name:
         return None
-    try:
+    with contextlib.suppress(ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+    return None
+
+
+# How a time is told, and what it means; the first that is there counts.
+_TIMES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str], float], float | None]], ...]] = (
+    (re.compile(r"\|(\d{10})\b"), lambda found, now: float(found[1])),
+    (re.compile(r"retry-after\W{1,4}(\d{1,6})\b", re.I), lambda found, now: now + int(found[1])),
+    (_SPAN, _span),
+    (_CLOCK, _clock),
+)

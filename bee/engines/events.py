@@ -1,6 +1,6 @@
 """The lines of an engine's output: an event as JSON, and what it says to people. Pure.
 
-A line that is not an event stands as it is; an event that says nothing to people is left out.
+A line that is not an event is shown as it is; an event that says nothing to people is left out.
 """
 
 from __future__ import annotations

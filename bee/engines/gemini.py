@@ -13,7 +13,7 @@ from typing import Any, Final
 from bee.engines.base import AgentJob
 from bee.engines.events import Found, call, flat, section, text_of, whole
 from bee.engines.prices import Usage
-from bee.engines.stream import NO_KEY, StreamEngine
+from bee.engines.stream import StreamEngine
 from bee.model.outcomes import Failure
 
 NOBODY: Final = "none"
@@ -47,15 +47,14 @@ class Adapter(StreamEngine):
         return [*argv, "--model", job.model] if job.model else argv
 
     def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
-        """Its login, and where its settings are."""
-        env = super().env(job, host_env)
-        env["GEMINI_CLI_SYSTEM_SETTINGS_PATH"] = str(_system_settings(job))
-        env["GEMINI_CLI_TRUST_WORKSPACE"] = "true"
-        env["GEMINI_CLI_NO_RELAUNCH"] = "true"
-        env["NO_BROWSER"] = "true"
-        if job.base_url:
-            env |= {self.row.server_variable: job.base_url, self.row.login[0]: NO_KEY}
-        return env | self.login(host_env)
+        """Where its settings are."""
+        return {
+            **super().env(job, host_env),
+            "GEMINI_CLI_SYSTEM_SETTINGS_PATH": str(_system_settings(job)),
+            "GEMINI_CLI_TRUST_WORKSPACE": "true",
+            "GEMINI_CLI_NO_RELAUNCH": "true",
+            "NO_BROWSER": "true",
+        }
 
     def noted_by(self, line: Mapping[str, Any]) -> None:
         """Its session has the tokens of each answer, some answers twice."""

@@ -7,8 +7,9 @@ import shutil
 import stat
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -117,7 +118,6 @@ class StreamEngine(Engine):
         super().__init__()
         self.row, self.name = row, row.name
         self._path, self._prices, self._clock = path, prices, clock
-        self._found: Program | None = None
         self._own_server, self._usd_max = False, 0.0
         self.model = self.note = ""
         self.final = self.success = self.hopeless = False
@@ -129,12 +129,10 @@ class StreamEngine(Engine):
         self._sessions: Sessions | None = None
         self._looked = 0.0
 
-    @property
+    @cached_property
     def program(self) -> Program:
         """Its program on this machine. Raises UsageError where it is not installed."""
-        if self._found is None:
-            self._found = locate(self.name, self.row.package, self._path)
-        return self._found
+        return locate(self.name, self.row.package, self._path)
 
     def shows(self) -> Sequence[Path]:
         """The program's package and its runtime. Raises UsageError where it is not installed."""
@@ -168,9 +166,16 @@ class StreamEngine(Engine):
         """What an exit code of the program's own means, where it has a meaning."""
         return None
 
-    def login(self, host_env: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str]:
-        """The login variables of this engine (or those named), as far as the host has them."""
-        return {name: host_env[name] for name in names or self.row.login if host_env.get(name)}
+    def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
+        """Its login; a server of one's own gets the API key at most (`NO_KEY` where there is none).
+
+        That is the first login variable: never a subscription's token.
+        """
+        key = self.row.login[0]
+        names = (key,) if job.base_url else self.row.login
+        own = {key: NO_KEY, self.row.server_variable: job.base_url} if job.base_url else {}
+        login = {name: host_env[name] for name in names if host_env.get(name)}
+        return {**super().env(job, host_env), **own, **login}
 
     def assume(self, model: str, own_server: bool, home: Path) -> None:
         """What its tokens are priced by, until the program itself names its model; and where its sessions are."""

@@ -25,10 +25,10 @@ class EngineRow:
 
     `package` is on npm, `tested` the version that tests/engines runs. `login`: the variables that log it in, any of
     them. `server` is its vendor's, `server_variable` where the environment may name another, `protocol` what one must
-    speak. `reports_usd`: the program itself says what a run cost. `sessions`: the files below its HOME in which it
-    notes its tokens, where its events do not. `files`: what it reads of a clone by itself. `ignores` and `reads` are
-    the documents' words about its configuration. `prices`: the vendor's list prices in May 2026, by the beginning
-    of a model's name; the longest that fits counts.
+    speak. `reports_usd`: the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`:
+    the files below its HOME in which it notes its tokens, where its events do not. `files`: what it reads of a clone by
+    itself. `ignores` and `reads` are the documents' words about its configuration. `prices`: the vendor's list prices
+    in May 2026, by the beginning of a model's name; the longest that fits counts.
     """
 
     name: str
@@ -42,6 +42,7 @@ class EngineRow:
     files: tuple[str, ...]
     prices: Mapping[str, Price]
     reports_usd: bool = False
+    bounds_usd: bool = False
     sessions: str = ""
     reads: str = ""
 
@@ -58,6 +59,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             server_variable="ANTHROPIC_BASE_URL",
             protocol="Anthropic: `POST /v1/messages`",
             reports_usd=True,
+            bounds_usd=True,
             files=("CLAUDE.md", ".claude/"),
             ignores="settings, hooks, MCP servers and `CLAUDE.md`",
             prices={

@@ -1,6 +1,6 @@
 """Carries out what `bee init` decided: labels, two files on the default branch (or a pull request), the configuration.
 
-It looks first what is there already, and writes the difference: run again, it writes nothing.
+It looks at what exists first, and writes the difference: run again, it writes nothing.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_
 from bee.setup.templates import (
     SETUP_BRANCH,
     TEMPLATE_PATH,
-    TEMPLATE_TEXT,
     VERIFY_SCRIPT,
     Answers,
     config_text,
+    form_text,
     policy_text,
     pull_body,
     with_repo,
@@ -105,7 +105,7 @@ def look(client: GitHubClient, repo: str) -> Found:
     facts = requests_of.read_repo(client, repo)
     head = read.read_head(client, facts.repo)
     grants = scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
-    _stop_at(access_checks(facts, grants, head.viewer.login) + setting_checks(facts))
+    _stop_at(facts.repo, [*access_checks(facts, grants, head.viewer.login), *setting_checks(facts)])
     if head.policy_text is not None:
         read_policy(facts.repo, head.policy_text)
     names = requests_of.top_names(client, facts.repo, head.default_branch)
@@ -124,11 +124,10 @@ def look(client: GitHubClient, repo: str) -> Found:
     return replace(found, pull=_open_pull(client, found)) if found.missing_files else found
 
 
-def _stop_at(checks: list[Check]) -> None:
-    bad = [check for check in checks if check.status is Level.FAIL]
+def _stop_at(repo: str, checks: list[Check]) -> None:
+    bad = "; ".join(f"{check.text} ({check.fix})" for check in checks if check.status is Level.FAIL)
     if bad:
-        text = "; ".join(f"{check.text} ({check.fix})" for check in bad)
-        raise ForbiddenError(f"{bad[0].repo}: {text}; nothing was written")
+        raise ForbiddenError(f"{repo}: {bad}; nothing was written")
 
 
 def _open_pull(client: GitHubClient, found: Found) -> PullRef | None:
@@ -149,7 +148,7 @@ def planned(found: Found, machine: Machine, answers: Answers) -> Plan:
     """What is to be written. Raises UsageError where config.yml has a form that cannot be added to."""
     missing = missing_labels(found.labels)
     steps = [Step("label", label.value, "create" if label in missing else "keep") for label in OWNED]
-    texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: TEMPLATE_TEXT}
+    texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: form_text()}
     steps += [
         Step("file", name, "keep" if name not in found.missing_files else "proposed" if found.pull else "create")
         for name in texts
@@ -181,20 +180,20 @@ class Written:
 
 
 def carry_out(client: GitHubClient, plan: Plan) -> Written:
-    """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin."""
+    """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin.
+
+    Raises ForbiddenError where GitHub takes neither the commit nor the pull request, and the LookErrors of the client.
+    """
     repo = plan.found.facts.repo
     for step in plan.of("label"):
         write.label_id(client, repo, Label(step.name))
     files = {step.name: plan.texts[step.name] for step in plan.of("file")}
-    written = _bring(client, plan.found, files) if files else Written(_number(plan.found.pull))
+    pull = plan.found.pull
+    written = _bring(client, plan.found, files) if files else Written(pull.number if pull else None)
     for step in plan.of("config"):
         plan.home.ensure()
         write_whole(plan.home.config_path.resolve(), plan.texts[step.name])  # of a link, what it points at
     return written
-
-
-def _number(pull: PullRef | None) -> int | None:
-    return pull.number if pull else None
 
 
 def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Written:

@@ -1,6 +1,6 @@
 """A person's text becomes issues: one design doc, or one for each feature, each opened once.
 
-A requirements document has several `## Feature: NAME` sections. Each becomes an issue of its own; what stands before
+A requirements document has several `## Feature: NAME` sections. Each becomes an issue of its own; what precedes
 the first one is the context of each, every other section is copied into each, and `Depends on: NAME` makes it wait.
 What a first try has opened is found by its marker.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bee.github import read, write
@@ -30,7 +30,7 @@ _DEEPER: Final = re.compile(r"^ {0,3}##(#{1,4}[ \t].*)$")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An issue that is not there yet. `name` is what others call it, `after` the names of those it waits for."""
+    """An issue before it is opened. `name` is what others call it, `after` the names of those it waits for."""
 
     name: str
     title: str
@@ -44,7 +44,7 @@ def drafts_of(text: str, title: str = "") -> tuple[Draft, ...]:
 
     Raises UsageError where features have the same name, wait for one that is not there, or wait in a circle.
     """
-    found, body = _title_of(text)
+    found, body = title_of(text)
     title = title or found
     features = [name for heading, _ in sections_of(body) if (name := _feature_name(heading))]
     if not features:
@@ -66,8 +66,8 @@ def issue_body(draft: Draft, numbers: Mapping[str, int]) -> str:
     return f"{lead}{closed(draft.body.strip())}\n\n{markers.render(Marker(markers.NEW, {'key': draft.key}))}\n"
 
 
-def _title_of(text: str) -> tuple[str, str]:
-    """(the title in the first line that is not blank, the rest); no title where that line is none."""
+def title_of(text: str) -> tuple[str, str]:
+    """The title in the first line that is not blank, empty where that line is no title; and the rest of the text."""
     lines = unix(text).lstrip("\ufeff").split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)
     match = _TITLE.match(lines[first])
@@ -118,23 +118,22 @@ def _promoted(text: str) -> str:
 
 def _in_order(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     """Each after those it waits for, else in the order of the text."""
-    known = {draft.name.lower(): draft for draft in drafts}
-    placed: dict[str, Draft] = {}
-    waits: dict[str, tuple[str, ...]] = {}
+    known = {draft.name.lower(): draft.name for draft in drafts}
     for draft in drafts:
         for name in draft.after:
             if name.lower() not in known:
                 there = ", ".join(repr(one.name) for one in drafts if one is not draft)
                 raise UsageError(f"{draft.name!r} depends on {name!r}, and there are only {there or 'no others'}")
-        waits[draft.name] = tuple(known[name.lower()].name for name in draft.after)
-    left = list(drafts)
+    left = [replace(draft, after=tuple(known[name.lower()] for name in draft.after)) for draft in drafts]
+    placed: list[Draft] = []
     while left:
-        ready = next((one for one in left if set(waits[one.name]) <= set(placed)), None)
+        names = {one.name for one in placed}
+        ready = next((one for one in left if names.issuperset(one.after)), None)
         if ready is None:
             raise UsageError(f"these wait for each other in a circle: {', '.join(one.name for one in left)}")
-        placed[ready.name] = Draft(ready.name, ready.title, ready.body, ready.key, waits[ready.name])
+        placed.append(ready)
         left.remove(ready)
-    return tuple(placed.values())
+    return tuple(placed)
 
 
 # ---- opening them ---------------------------------------------------------------------------------------------------
@@ -152,22 +151,6 @@ class IssueLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """One draft and its issue: `number` is None where nothing was opened, `kept` where it was there already."""
-
-    draft: Draft
-    number: int | None
-    url: str
-    kept: bool
-    blocked_by: tuple[int, ...]
-
-    def line(self) -> IssueLine:
-        """As `bee new --json` lists it."""
-        action: Literal["create", "keep"] = "keep" if self.kept else "create"
-        return IssueLine(self.draft.title, self.number, self.url or None, action, self.blocked_by)
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """A repository as somebody who wants to open issues there finds it. `there`: issue numbers by draft key."""
 
@@ -176,12 +159,12 @@ class Place:
 
     @property
     def trusted(self) -> bool:
-        """Whether what this account writes counts as it stands, or has to be adopted first."""
+        """Whether what this account writes counts at once, or has to be adopted first."""
         return self.head.viewer_permission in TRUSTED
 
 
 def place_of(client: GitHubClient, repo: str) -> Place:
-    """Look at a repository. Raises NotFoundError where it is not shown."""
+    """Look at a repository. Raises NotFoundError where the token does not see it."""
     head = read.read_head(client, repo)
     return Place(head, _there(client, head))
 
@@ -191,7 +174,9 @@ def _there(client: GitHubClient, head: Snapshot) -> dict[str, int]:
     return {mark.get("key"): number for number, body in reversed(listed) for mark in markers.named(body, markers.NEW)}
 
 
-def open_issues(client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool) -> Iterator[Opened]:
+def open_issues(
+    client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool
+) -> Iterator[tuple[Draft, IssueLine]]:
     """Open each that is not there yet, in order; yields as it goes, so that a failure shows how far it came."""
     numbers: dict[str, int] = {}
     for draft in drafts:
@@ -199,9 +184,9 @@ def open_issues(client: GitHubClient, place: Place, drafts: Sequence[Draft], dry
         number = there if there is not None or dry else _open(client, place, draft, numbers)
         if number is not None:
             numbers[draft.name] = number
-        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else ""
+        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else None
         blockers = tuple(numbers[name] for name in draft.after if name in numbers)
-        yield Opened(draft, number, url, there is not None, blockers)
+        yield draft, IssueLine(draft.title, number, url, "create" if there is None else "keep", blockers)
 
 
 def _open(client: GitHubClient, place: Place, draft: Draft, numbers: dict[str, int]) -> int:

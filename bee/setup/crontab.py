@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from bee.model.errors import UsageError
 from bee.setup.schedulers import TICK_SECONDS_MAX, Machine, Units, said
@@ -14,15 +16,20 @@ from bee.system.process import table
 MARK: Final = " # bee: written by bee install, taken out by bee uninstall"
 COMMAND_BYTES_MAX: Final = 990
 PATH: Final = "/usr/bin:/bin"
+TIMES: Final = {"tick": "*/5 * * * *", "watchdog": "2-59/5 * * * *"}
 _DAEMONS: Final = frozenset({"cron", "crond", "fcron"})
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Lines of the person's crontab, each with bee's mark at its end; every other line stays as it is."""
+    """The person's crontab. What cannot be read or written raises UsageError with what crontab said."""
 
     machine: Machine
-    kind: str = "cron"
+    kind: ClassVar[str] = "cron"
+
+    def render(self, values: Mapping[str, str]) -> Units:
+        """One line for each program, as cron and then the shell read it."""
+        return {name: _line(name, values) for name in TIMES}
 
     def missing(self) -> str:
         """It needs crontab(1)."""
@@ -62,7 +69,7 @@ class Cron:
         ]
 
     def install(self, units: Units) -> None:
-        """Put the lines at the end."""
+        """Put the lines at the end. Raises UsageError for a line that is too long for cron."""
         for line in (lines := _lines(units)):
             length = len(cron_command(line).encode("utf-8", "surrogateescape"))
             if length > COMMAND_BYTES_MAX:
@@ -106,6 +113,12 @@ class Cron:
         return found
 
 
+def _line(name: str, values: Mapping[str, str]) -> str:
+    words = ["/usr/bin/env", f"GIT_BEE_HOME={values['home']}", "GIT_BEE_LOGS=1", f"PATH={values['path']}"]
+    command = shlex.join([*words, "/bin/sh", f"{values['scripts']}/{name}"])
+    return f"{TIMES[name]} {command}".replace("%", "\\%") + MARK  # to cron, a bare % ends the command
+
+
 def _lines(units: Units) -> list[str]:
     assert all(line.endswith(MARK) for line in units.values()), "a line that uninstall would not find"
     return list(units.values())
@@ -121,5 +134,5 @@ def _others(crontab: str) -> str:
 
 
 def cron_command(line: str) -> str:
-    """What cron hands to the shell for a line: what stands after the five fields, with each `\\%` as `%`."""
+    """What cron hands to the shell for a line: what follows the five fields, with each `\\%` as `%`."""
     return line.split(None, 5)[5].replace("\\%", "%")

@@ -8,9 +8,8 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from bee.config.schema import Policy, Settings
 from bee.github import git_database, read
@@ -33,12 +32,10 @@ from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.sandbox.box import Box
 from bee.setup import checks, machine
-from bee.setup.checks import Check, Level
+from bee.setup.checks import Check, Level, fail, ok, warn
 from bee.setup.machine import Scheduling
 from bee.setup.schedulers import Machine
 from bee.system.home import Home
-
-INSTALL: Final = "bee install"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +118,8 @@ def machine_checks(given: Input) -> list[Check]:
 
 def _git(given: Input) -> Check:
     program = shutil.which("git", path=given.path)
-    if program:
-        return Check("git", Level.OK, program)
-    return Check("git", Level.FAIL, "there is no git on PATH", "apt install git, or xcode-select --install")
+    fix = "apt install git, or xcode-select --install"
+    return ok("git", program) if program else fail("git", "there is no git on PATH", fix)
 
 
 def engine_checks(given: Input, scheduled: bool) -> list[Check]:
@@ -146,80 +142,71 @@ def engine_checks(given: Input, scheduled: bool) -> list[Check]:
 def _engine(given: Input, spec: str | tuple[str, ...], scheduled: bool, own_server: bool) -> Check:
     """One engine. A server of one's own (`base_url`) needs no login."""
     if not isinstance(spec, str):
+        fix = "name an executable by its absolute path under `engine` in config.yml"
         problem = machine.command_problem(spec)
-        fix = "name an executable by its absolute path under `engine` in config.yml" if problem else None
-        return Check("engine", Level.FAIL if problem else Level.OK, problem or spec[0], fix)
+        return fail("engine", problem, fix) if problem else ok("engine", spec[0])
     seen = machine.look_for_engine(spec, given.path, given.kept, given.home)
+    text = f"{spec}: {seen.said()}" if spec in machine.LOGINS else f"there is no engine {spec!r}"
     if seen.program is None or spec not in machine.LOGINS:
-        text = f"{spec}: {seen.said()}" if spec in machine.LOGINS else f"there is no engine {spec!r}"
-        return Check("engine", Level.FAIL, text, f"install one of {', '.join(machine.LOGINS)}, or name a program of "
-                     "yours in config.yml: engine: {command: [/path/to/program]}")  # fmt: skip
+        return fail("engine", text, f"install one of {', '.join(machine.LOGINS)}, or name a program of "
+                    "yours in config.yml: engine: {command: [/path/to/program]}")  # fmt: skip
     if seen.kept or own_server:
-        return Check("engine", Level.OK, f"{spec}: {seen.program if own_server else seen.said()}")
-    level = Level.FAIL if seen.login is None or scheduled else Level.WARN
-    return Check("engine", level, f"{spec}: {seen.said()}", seen.way_in or None)
+        return ok("engine", f"{spec}: {seen.program}" if own_server else text)
+    return (fail if seen.login is None or scheduled else warn)("engine", text, seen.way_in or None)
 
 
 def _sandbox(given: Input) -> Check:
     if given.settings.sandbox == "none":
-        return Check("sandbox", Level.WARN, "none: agents run with all your rights",
-                     "write `sandbox: required` in config.yml")  # fmt: skip
+        return warn("sandbox", "none: agents run with all your rights", checks.BOX_ADVICE)
     try:
         box = given.find_box()
     except SandboxError as problem:
         text, _, fix = str(problem).partition(". ")
-        return Check("sandbox", Level.FAIL, text, fix or None)
-    return Check("sandbox", Level.OK, f"{box.mode} works ({box.program})")
+        return fail("sandbox", text, fix or None)
+    return ok("sandbox", f"{box.mode} works ({box.program})")
 
 
-def _scheduler(given: Input, running: Scheduling | None) -> list[Check]:
+def _scheduler(given: Input, running: Scheduling | None) -> Iterator[Check]:
     """Whether something ticks here, and whether it finds a token."""
     if running is None:
-        return [Check("scheduler", Level.WARN, "nothing on this machine ticks by itself", INSTALL)]
-    found = [Check("scheduler", Level.OK, running.kind)]
-    found += [Check("scheduler", Level.WARN, note) for note in running.notes]
+        yield warn("scheduler", "nothing on this machine ticks by itself", checks.INSTALL)
+        return
+    yield ok("scheduler", running.kind)
+    yield from (warn("scheduler", note) for note in running.notes)
     if running.by_hand:  # such a line brings its own environment
-        return found
+        return
     source = machine.scheduled_token(given.machine, given.home, given.machine.env.get("PATH", ""))
     if source:
-        return [*found, Check("scheduled-token", Level.OK, f"scheduled ticks find a token ({source})")]
-    fix = "bee install --token-from-env, with GH_TOKEN set"
-    return [*found, Check("scheduled-token", Level.FAIL, "scheduled ticks find no GitHub token", fix)]
+        yield ok("scheduled-token", f"scheduled ticks find a token ({source})")
+    else:
+        fix = "bee install --token-from-env, with GH_TOKEN set"
+        yield fail("scheduled-token", "scheduled ticks find no GitHub token", fix)
 
 
-def _markers(given: Input) -> list[Check]:
-    found = []
-    for name, fix in (("ROLLBACK", "bee resume --rollback"), ("PAUSED", "bee resume --all")):
-        text = given.home.marker(name)
-        if text is not None:
-            said = one_line(text) or "no reason given"
-            found.append(Check("marker", Level.FAIL, f"{name}: no tick does anything: {said}", fix))
-    problem = given.home.marker("notify-problem")
-    if problem is not None:
-        fix = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
-        found.append(
-            Check(
-                "notify",
-                Level.WARN,
-                f"the last notification did not get through: {one_line(problem) or 'no reason given'}",
-                fix,
-            )
-        )
-    return found
+def _markers(given: Input) -> Iterator[Check]:
+    notify = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
+    rows = (
+        ("ROLLBACK", fail, "marker", "ROLLBACK: no tick does anything", "bee resume --rollback"),
+        ("PAUSED", fail, "marker", "PAUSED: no tick does anything", "bee resume --all"),
+        ("notify-problem", warn, "notify", "the last notification did not get through", notify),
+    )
+    for marker, bad, name, text, fix in rows:
+        said = given.home.marker(marker)
+        if said is not None:
+            yield bad(name, f"{text}: {one_line(said) or 'no reason given'}", fix)
 
 
 def _heartbeat(given: Input, scheduled: bool) -> Check:
     at = given.home.beat_at()
     age = None if at is None else int(time.time()) - at
-    return checks.heartbeat_check(age, scheduled, INSTALL)
+    return checks.heartbeat_check(age, scheduled)
 
 
-def _config_mode(given: Input) -> list[Check]:
+def _config_mode(given: Input) -> Iterator[Check]:
     path = given.home.config_path
     if path.exists() and path.stat().st_mode & 0o022:
-        return [Check("config-mode", Level.FAIL, f"others may write {path}, which names programs that bee starts",
-                      f"chmod 600 {path}")]  # fmt: skip
-    return []
+        text = f"others may write {path}, which names programs that bee starts"
+        yield fail("config-mode", text, f"chmod 600 {path}")
 
 
 # ---- GitHub ---------------------------------------------------------------------------------------------------------
@@ -229,12 +216,12 @@ def token_checks(client: GitHubClient, findings: Findings, token_from: str) -> b
     """Whether GitHub takes the token; with the clock and the limits it told on the way. False: no use to go on."""
     try:
         login = requests_of.read_login(client)
-        findings.add(Check("token", Level.OK, f"GitHub takes the token of {login} (from {token_from})"))
+        findings.add(ok("token", f"GitHub takes the token of {login} (from {token_from})"))
         findings.add(checks.clock_check(int(time.time()) - client.now()))
         findings.add(*checks.rate_checks(requests_of.read_rates(client), client.now()))
     except AuthError:
-        findings.add(Check("token", Level.FAIL, f"GitHub does not accept the token (from {token_from})",
-                           "gh auth login, or set GH_TOKEN"))  # fmt: skip
+        text = f"GitHub does not accept the token (from {token_from})"
+        findings.add(fail("token", text, "gh auth login, or set GH_TOKEN"))
         return False
     except LookError as problem:
         findings.problems.append(str(problem))
@@ -246,23 +233,29 @@ def repo_checks(client: GitHubClient, repo: str, given: Input, findings: Finding
     """Everything about one repository; what cannot be looked at there does not stop the others."""
     try:
         facts = requests_of.read_repo(client, repo)
-        grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
-        head = read.read_head(client, facts.repo)
-        findings.add(*checks.access_checks(facts, grants, head.viewer.login), *checks.setting_checks(facts))
-        policy, problem = _policy(facts, head.policy_text)
-        missing = _missing_scripts(client, facts, policy)
-        findings.add(*checks.policy_checks(facts, policy, problem, missing))
-        findings.add(*checks.label_checks(facts.repo, requests_of.read_labels(client, facts.repo)))
-        rules = requests_of.read_rules(client, facts.repo, facts.default_branch)
-        findings.add(*checks.rule_checks(facts, rules, policy, _seen(client, facts, rules)))
-        written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
-        findings.add(*checks.ref_checks(facts.repo, requests_of.count_refs(client, facts.repo), written))
-        if given.security:
-            findings.add(*checks.security_checks(facts, rules, policy, given.settings, given.token_from))
+        for check in _of_repo(client, facts, given):
+            findings.add(replace(check, repo=facts.repo))
     except NotFoundError as problem:
-        findings.add(Check("repository", Level.FAIL, str(problem), "check the name, and what the token may see", repo))
+        check = fail("repository", str(problem), "check the name, and what the token may see")
+        findings.add(replace(check, repo=repo))
     except LookError as problem:
         findings.problems.append(f"{repo}: {problem}")
+
+
+def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[Check]:
+    grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
+    head = read.read_head(client, facts.repo)
+    yield from checks.access_checks(facts, grants, head.viewer.login)
+    yield from checks.setting_checks(facts)
+    policy, problem = _policy(facts, head.policy_text)
+    yield from checks.policy_checks(facts, policy, problem, _missing_scripts(client, facts, policy))
+    yield checks.label_check(facts.repo, requests_of.read_labels(client, facts.repo))
+    rules = requests_of.read_rules(client, facts.repo, facts.default_branch)
+    yield from checks.rule_checks(facts, rules, policy, _seen(client, facts, rules))
+    written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
+    yield checks.ref_check(requests_of.count_refs(client, facts.repo), written)
+    if given.security:
+        yield from checks.security_checks(facts, rules, policy, given.settings, given.token_from)
 
 
 def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:

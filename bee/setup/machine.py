@@ -127,10 +127,8 @@ def scheduling(machine: Machine) -> Scheduling | None:
     for one in schedulers(machine):
         if one.present():
             return Scheduling(one.kind, tuple(one.notes()))
-    if machine.has("crontab"):
-        lines = machine.call("crontab", "-l").out.decode("utf-8", "replace")
-        if _OWN_LINE.search(lines):
-            return Scheduling("cron, by a line of your own", by_hand=True)
+    if machine.has("crontab") and _OWN_LINE.search(machine.says("crontab", "-l")):
+        return Scheduling("cron, by a line of your own", by_hand=True)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What `bee init` writes, as texts: the policy, the issue form, the machine's configuration. Pure.
+"""What `bee init` writes, as texts: the policy, the issue form, the machine's configuration. They lie in `files/`.
 
 It also reads which repository a clone belongs to, and adds a repository to a configuration without losing a comment.
 """
@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from bee.config.yaml import YamlNode
 from bee.engines.table import ENGINES
 from bee.model.labels import Label
 from bee.pipeline.design import SKELETON
+from bee.system.data import data_path, filled
 
 TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
 SETUP_BRANCH: Final = "setup-bee"
@@ -109,86 +111,33 @@ def _scalar(text: str) -> str:
 
 def policy_text(answers: Answers) -> str:
     """`.github/bee.yml`, with its comments."""
-    return f"""\
-# What bee may do in this repository. bee reads this file on the default branch only, never from a pull request.
-version: 1
-
-# Which issues bee takes on:
-#   opted-in  design docs (issues with a "Design finalized" box), and what carries the label {Label.NEW}
-#   all       every open issue of people with write access
-intake: {answers.intake}
-
-# What must pass in a clean checkout of base plus head before anything is merged: a command, or a list of them.
-# An agent may add a script that is named here, but never change it.
-verify: {_scalar(answers.verify)}
-
-# human: you tick the plan before work begins. auto: work begins as soon as the plan stands.
-plan_approval: human
-
-# squash, merge or rebase
-merge_method: {answers.merge_method}
-
-# Who may steer bee here, beside the people with write access. deny wins.
-# trust:
-#   allow: [some-login]
-#   deny: [another-login]
-#   bots: [dependabot]
-
-# Bounds, with their defaults. When one is reached, a person is asked.
-# limits:
-#   failures: 5
-#   review_rounds: 3
-#   usd_per_item: 25
-#   runs_per_item: 40
-#   verify_minutes: 20
-
-# none: bee does the mechanical part itself, without an agent.
-# roles:
-#   test:
-#     engine: none
-#   merger:
-#     engine: none
-"""
-
-
-def engine_lines(engine: str | tuple[str, ...] | None) -> str:
-    """The engine's part of `config.yml`; a comment where there is none yet."""
-    if engine is None:
-        return "# engine:\n#   command: [/usr/local/bin/my-agent]\n"
-    if isinstance(engine, str):
-        return f"engine: {engine}\n"
-    return f"engine:\n  command: {json.dumps(list(engine), ensure_ascii=False)}\n"
+    chosen = {"intake": answers.intake, "verify": _scalar(answers.verify), "merge_method": answers.merge_method}
+    return _template("bee.yml", label=Label.NEW, **chosen)
 
 
 def config_text(repo: str, answers: Answers) -> str:
-    """A new `config.yml`, with its comments."""
-    return f"""\
-# This machine's bee. Without a token in it: bee takes GH_TOKEN, GITHUB_TOKEN, or what `gh auth login` keeps.
-version: 1
+    """A new `config.yml`, with its comments; a comment where there is no engine yet."""
+    engine = "# engine:\n#   command: [/usr/local/bin/my-agent]"
+    if isinstance(answers.engine, str):
+        engine = f"engine: {answers.engine}"
+    elif answers.engine:
+        engine = f"engine:\n  command: {json.dumps(list(answers.engine), ensure_ascii=False)}"
+    return _template("config.yml", repo=repo, engines=", ".join(ENGINES), engine=engine, sandbox=answers.sandbox)
 
-# The repositories this machine watches.
-repos:
-  - {repo}
 
-# Who plays the roles: {", ".join(ENGINES)}, or a program of yours as {{command: [program, argument]}}.
-{engine_lines(answers.engine)}
-# required: every agent runs in a box, or no agent runs. none: agents run with all your rights.
-sandbox: {answers.sandbox}
+def form_text() -> str:
+    """The issue form of a design doc."""
+    return _template("design-doc.yml", skeleton=indent(SKELETON.rstrip(), " " * 8))
 
-# How many agents may run on this machine at the same time.
-# slots: 1
 
-# How one role is played, where it differs.
-# roles:
-#   reviewer:
-#     minutes: 20
-"""
+def _template(name: str, **values: str) -> str:
+    return filled(data_path("bee/setup/files", name).read_text(encoding="utf-8"), values)
 
 
 def with_repo(text: str, tree: YamlNode, repo: str) -> str:
     """The text of a `config.yml` with one repository more; comments and everything else stay as they are.
 
-    The caller parses the result again: for a text in an unusual form it may not be what was wanted.
+    The caller parses the result again: a text in an unusual form may not have become what was wanted.
     """
     values = tree.value if isinstance(tree.value, dict) else {}
     listed = values.get("repos")
@@ -223,29 +172,3 @@ def pull_body(files: Collection[str]) -> str:
         f"`{POLICY_PATH}` says what bee may do here; read it, and change what you like. bee begins when it is merged, "
         "and reads it on the default branch only.\n"
     )
-
-
-def _indented(text: str, columns: int) -> str:
-    return "\n".join(f"{' ' * columns}{line}".rstrip() for line in text.rstrip().split("\n"))
-
-
-TEMPLATE_TEXT: Final = f"""\
-name: Design doc
-description: Say what shall be true; bee carries it to merged pull requests after you tick the box.
-title: ""
-body:
-  - type: markdown
-    attributes:
-      value: |
-        Decide what only you can decide, and leave the rest. Nothing begins before the box at the end is ticked by
-        somebody with write access, so you can save a draft.
-  - type: textarea
-    id: design
-    attributes:
-      label: Design doc
-      description: Fill in the parts, and leave out those that have nothing to say. Keep the last one as it is.
-      value: |
-{_indented(SKELETON, 8)}
-    validations:
-      required: true
-"""

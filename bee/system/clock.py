@@ -9,40 +9,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 
-class Clock(Protocol):
-    """All times and durations in seconds."""
+class Clock:
+    """This machine's own. All times and durations in seconds. Whatever answers the same may stand in its place."""
 
     def time(self) -> float:
         """Since the epoch, as this machine believes."""
-
-    def monotonic(self) -> float:
-        """Since some moment in the past; it never goes back."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time go by."""
-
-    def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Let time go by until `event` is set; whether it is."""
-
-    def beside(self, name: str, act: Callable[[], None]) -> None:
-        """Do `act` beside the caller. It ends with the process, at the latest."""
-
-    def lock(self) -> AbstractContextManager[Any]:
-        """A new lock, which whoever holds it may take again."""
-
-
-class SystemClock:
-    """The machine's own."""
-
-    def time(self) -> float:
-        """Since the epoch."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Since the machine started, more or less."""
+        """Since some moment in the past; it never goes back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -54,12 +32,12 @@ class SystemClock:
         return event.wait(seconds)
 
     def beside(self, name: str, act: Callable[[], None]) -> None:
-        """Do `act` in a thread that does not keep the process alive."""
+        """Do `act` beside the caller. It ends with the process, at the latest."""
         threading.Thread(target=act, name=name, daemon=True).start()
 
     def lock(self) -> AbstractContextManager[Any]:
-        """A lock between threads."""
+        """A new lock, which whoever holds it may take again."""
         return threading.RLock()
 
 
-SYSTEM: Final = SystemClock()
+SYSTEM: Final = Clock()

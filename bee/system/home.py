@@ -84,7 +84,7 @@ class Held:
         self._text = text
 
     def release(self) -> None:
-        """Let the lock go; twice does no harm."""
+        """Release the lock. May be called twice."""
         if self._fd is not None:
             if self._text is not None:
                 self._text.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ class Slot(Held):
     @classmethod
     def acquire(cls, home: Home, slots: int, holder_text: str) -> Slot | None:
         """A free slot, or None where every one is taken."""
-        home.slots_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _made(home.slots_dir)
         for text, lock in _slot_files(home, slots):
             fd = _open_lock(lock)
             if _lock_within(fd, PROBE_SECONDS_MAX, home.clock):
@@ -116,6 +116,7 @@ class Slot(Held):
 
     def hand_over(self) -> int:
         """The descriptor, for a child to inherit. This process forgets the slot, and does not unlock it.
+        Raises BeeError where it holds none.
 
         The lock belongs to the open file, which parent and child share: whoever closes last frees it.
         """
@@ -148,32 +149,24 @@ class Slot(Held):
 
 
 class Home:
-    """The home directory, mode 0700. Paths of runs and mirrors cannot leave it, whatever they are called."""
+    """The home directory, mode 0700. Paths of runs and mirrors cannot leave it, whatever they are called.
+
+    `config_path` is this machine's configuration, `slots_dir` has the locks of the agent slots, and `empty_dir` is an
+    empty folder, HOME of bee's own git commands.
+    """
 
     def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
         self.path = path.absolute()
         self.clock = clock
+        self.config_path = self.path / "config.yml"
+        self.slots_dir = self.path / "slots"
+        self.empty_dir = self.path / "empty"
 
     def ensure(self) -> None:
         """Make what is missing."""
         for folder in (self.path, self.slots_dir, self.path / "runs", self.path / "mirrors", self.empty_dir):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _made(folder)
         self.path.chmod(0o700)
-
-    @property
-    def config_path(self) -> Path:
-        """The machine's configuration."""
-        return self.path / "config.yml"
-
-    @property
-    def slots_dir(self) -> Path:
-        """The locks of the agent slots."""
-        return self.path / "slots"
-
-    @property
-    def empty_dir(self) -> Path:
-        """An empty folder, HOME of bee's own git commands."""
-        return self.path / "empty"
 
     def heartbeat(self, at: int, line: str) -> None:
         """Say that a tick ran at `at` (seconds since the epoch), and what it did in one line."""
@@ -211,9 +204,8 @@ class Home:
             path.unlink(missing_ok=True)
 
     def first_time(self, what: str, name: str) -> bool:
-        """Whether this is asked for the first time here; the latest TOLD_MAX names of each kind are kept."""
-        folder = self.path / _run(what)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Whether this is the first call for this name here; the latest TOLD_MAX names of each kind are kept."""
+        folder = _made(self.path / _run(what))
         try:
             os.close(os.open(folder / _run(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
@@ -224,11 +216,11 @@ class Home:
         return True
 
     def set_marker(self, name: str, text: str) -> None:
-        """Keep every tick of this home still, and say why."""
+        """Stop every tick of this home, and say why."""
         write_whole(self.path / _run(name), f"{text}\n")
 
     def clear_markers(self, *names: str) -> bool:
-        """Take markers away; whether one of them was there."""
+        """Delete markers; whether one of them existed."""
         there = [path for path in (self.path / _run(name) for name in names) if path.exists()]
         for path in there:
             path.unlink(missing_ok=True)
@@ -246,17 +238,14 @@ class Home:
 
     def keep_draft(self, text: str) -> Path:
         """Keep a text of a person's that is not on GitHub yet; the file it is in."""
-        folder = self.path / "drafts"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = _made(self.path / "drafts")
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(self.clock.time()))}-{os.getpid()}.md"
         write_whole(folder / name, text)
         return folder / name
 
     def run_dir(self, run: str) -> Path:
         """The folder of a run, made where it is missing."""
-        path = self.path / "runs" / _run(run)
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return path
+        return _made(self.path / "runs" / _run(run))
 
     def runs(self) -> list[str]:
         """The runs that have a folder here, by name."""
@@ -349,6 +338,11 @@ def remove_tree(path: Path) -> None:
                 stuck.unlink(missing_ok=True)
 
     shutil.rmtree(path, onerror=unlock)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _slot_files(home: Home, slots: int) -> list[tuple[Path, Path]]:

@@ -1,6 +1,6 @@
 """Private folders for Unix sockets: short enough a path, entered by this user alone, and swept when nobody listens.
 
-A worker that is killed leaves its folder behind; whoever makes the next one takes such folders away.
+A worker that is killed leaves its folder behind; the next one to be made deletes such folders.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def private_folder(parent: str = PARENT) -> Path:
 
 
 def sweep(parent: str) -> int:
-    """Take away this user's folders of sockets that nobody has listened on for long; how many. Raises nothing."""
+    """Delete this user's socket folders that nobody has listened on for long; how many. Raises nothing."""
     old = time.time() - limits.DEAD_SOCKET_MINUTES * 60
     swept = 0
     with contextlib.suppress(OSError):

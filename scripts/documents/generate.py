@@ -32,7 +32,7 @@ from bee.cli.table import COMMANDS
 from bee.demo.summary import DemoLine
 from bee.pipeline.positions import Mover, Position
 from bee.setup.doctor import DoctorLine
-from bee.setup.install import InstallLine
+from bee.setup.install import Installed
 from bee.status import lines
 from bee.status.lines import StatusLine, TickLine, WhyLine
 from scripts.documents import tables
@@ -45,7 +45,7 @@ LINES: Final[Mapping[str, type[Any]]] = {
     "init": InitLine, "doctor": DoctorLine, "new": NewLine, "tick": TickLine, "status": StatusLine, "why": WhyLine,
     "log": LogLine, "cost": CostLine, "watchdog": Guard, "logs": LogsLine, "config": ConfigLine,
     **dict.fromkeys(("approve", "request-changes", "cancel", "retry", "override", "pause", "resume"), ItemDone),
-    "pause --all": AllDone, "resume --all": AllDone, "install": InstallLine, "uninstall": UninstallLine,
+    "pause --all": AllDone, "resume --all": AllDone, "install": Installed, "uninstall": UninstallLine,
     "demo": DemoLine,
 }  # fmt: skip
 

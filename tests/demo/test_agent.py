@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bee.demo import project
 from bee.model.plan import parse_steps
 
-AGENT = Path(__file__).parents[2] / "bee/demo/agent.py"
+ROOT = Path(__file__).parents[2]
+AGENT = ROOT / "scripts/play/agent"
 FAKE_BEE = """\
 #!{python}
 import json, os, subprocess, sys
@@ -57,7 +58,7 @@ class Bench:
         item: dict[str, Any] = {"repo": "ada/calc", "number": 1, "title": "calc learns to divide", "role": role}
         item |= {"step": {"id": step, "title": step} if step else None, "base": "main"}
         (context / "item.json").write_text(json.dumps(item))
-        (context / "item.md").write_text(project.ISSUE_BODY)
+        (context / "item.md").write_text((ROOT / "scripts/play/design.md").read_text())
         (context / "feedback.md").write_text(feedback)
         verbs.write_text("")
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
@@ -69,13 +70,10 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
-    for path, text in project.files().items():
-        file = made.clone / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+    shutil.copytree(ROOT / "scripts/play/calc", made.clone)
     fake = tmp_path / "bin" / "bee"
     fake.parent.mkdir()
-    fake.write_text(FAKE_BEE.format(python=sys.executable, root=str(AGENT.parents[2])))
+    fake.write_text(FAKE_BEE.format(python=sys.executable, root=str(ROOT)))
     fake.chmod(0o755)
     made.git("init", "--quiet", "--initial-branch=main")
     made.git("add", "--all")

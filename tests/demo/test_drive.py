@@ -55,12 +55,12 @@ def said(position: str, role: str | None = None, *, items: bool = True, exit_cod
 def made(folder: Path, person: FakePerson, *script: str) -> tuple[Drive, io.StringIO]:
     (folder / "tick.py").write_text(TICK)
     (folder / "script").write_text("\n".join(script))
-    play = stage.calculator(stage.AGENT)
+    play = stage.calculator(folder)
     account = Account("bee", "token", "write")
     addresses = Addresses("http://x", "http://x/graphql", "http://x", "token")
     ready = stage.Stage(
         folder=folder, play=play, addresses=addresses, person=cast(Person, person), bee=account, env=dict(os.environ),
-        issue=1, sandbox="none",
+        issue=1,
     )  # fmt: skip
     out = io.StringIO()
     command = (sys.executable, str(folder / "tick.py"), str(folder))

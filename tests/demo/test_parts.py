@@ -12,16 +12,18 @@ import pytest
 
 from bee.config.schema import policy_of
 from bee.config.yaml import parse
-from bee.demo import project, rehearsal, stage
+from bee.demo import rehearsal, stage
 from bee.demo.person import with_box_ticked
 from bee.demo.run import Options, run
 from bee.demo.screen import COLUMNS, Screen
 from bee.model.errors import UsageError
 from bee.model.plan import read_body
 
+DESIGN = Path(__file__).parents[2] / "scripts" / "play" / "design.md"
+
 
 def test_the_person_ticks_the_box_of_that_gate_only() -> None:
-    body = project.ISSUE_BODY + "\n## Plan finalized\n\n- [ ] The plan is right\n"
+    body = DESIGN.read_text() + "\n## Plan finalized\n\n- [ ] The plan is right\n"
     ticked = with_box_ticked(body, "## Design finalized")
     assert (read_body(ticked).design_gate, read_body(ticked).plan_gate) == (True, False)
     both = with_box_ticked(ticked, "## Plan finalized")
@@ -58,10 +60,17 @@ def test_the_project_starts_green_and_its_e2e_passes(tmp_path: Path) -> None:
     assert log == "ada <ada@example.invalid> ada calc adds and subtracts"
 
 
-def test_the_policy_is_good_with_and_without_a_folder_for_python() -> None:
-    for folder, verify in (("", project.VERIFY), ("/opt/py/bin", f'PATH="$PATH:/opt/py/bin" {project.VERIFY}')):
-        text = project.files(folder)[".github/bee.yml"]
-        assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (verify,)
+def test_the_policy_names_this_python_where_the_system_has_none(tmp_path: Path) -> None:
+    verify, own = "sh tests/e2e/verify.sh", Path(sys.executable).parent
+    with_python, without = tmp_path / "with", tmp_path / "without"
+    (with_python / "bin").mkdir(parents=True)
+    (with_python / "bin" / "python3").symlink_to(sys.executable)
+    for path, wanted in ((with_python / "bin", verify), (without, f'PATH="$PATH:{own}" {verify}')):
+        folder = tmp_path / f"project-{path.name}"
+        folder.mkdir()
+        stage.write_project(folder, stage.clean_env(os.environ), str(path))
+        text = (folder / ".github/bee.yml").read_text()
+        assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (wanted,)
 
 
 def test_no_credential_or_git_setting_of_the_host_reaches_the_demo() -> None:
@@ -91,13 +100,20 @@ def test_keep_does_not_take_a_folder_with_something_in_it(tmp_path: Path) -> Non
     assert (tmp_path / "mine").read_text() == "precious"
 
 
-@pytest.mark.parametrize(
-    ("word", "engine"),
-    [("claude", "claude"), ("my-agent --fast", ("my-agent", "--fast")), ("/opt/agent", ("/opt/agent",))],
-)
-def test_an_engine_is_a_name_or_a_command(tmp_path: Path, word: str, engine: object) -> None:
+def test_an_engine_is_a_name_or_a_command_that_is_there(tmp_path: Path) -> None:
     repo, issue = _own_repository(tmp_path)
-    assert rehearsal.play(repo, issue, word, os.environ).engine == engine
+    program = tmp_path / "my-agent"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    wanted = {
+        "claude": "claude",
+        "my-agent --fast": (str(program), "--fast"),
+        str(program): (str(program),),
+    }
+    assert {word: rehearsal.play(repo, issue, word, env).engine for word in wanted} == wanted
+    with pytest.raises(UsageError, match="there is no program '/nowhere/agent'"):
+        rehearsal.play(repo, issue, "/nowhere/agent", env)
 
 
 def test_a_rehearsal_copies_what_is_committed_and_leaves_the_clone_alone(tmp_path: Path) -> None:
@@ -105,8 +121,8 @@ def test_a_rehearsal_copies_what_is_committed_and_leaves_the_clone_alone(tmp_pat
     (repo / "draft.txt").write_text("not committed")
     before = _everything(repo)
     play = rehearsal.play(repo, issue, "claude", os.environ)
-    assert (play.repo, play.branch, play.issue_title) == ("ada/mine", "trunk", "Say hello")
-    assert play.issue_body.startswith("Print hello.")
+    assert (play.repo, play.branch, play.issue[0]) == ("ada/mine", "trunk", "Say hello")
+    assert play.issue[1].startswith("Print hello.")
     copy = tmp_path / "copy"
     copy.mkdir()
     play.prepare(copy, stage.clean_env(os.environ))
@@ -144,6 +160,7 @@ def _everything(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_agent_is_one_file_of_the_standard_library() -> None:
-    program = "import sys; sys.path[:0] = []; import runpy; runpy.run_path(sys.argv[1])"
-    subprocess.run([sys.executable, "-I", "-S", "-c", program, str(stage.AGENT)], check=True)
+def test_the_agent_needs_the_standard_library_alone() -> None:
+    program = "import runpy, sys; runpy.run_path(sys.argv[1])"
+    agent = DESIGN.parent / "agent" / "__main__.py"
+    subprocess.run([sys.executable, "-I", "-S", "-c", program, str(agent)], check=True)

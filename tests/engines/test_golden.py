@@ -10,7 +10,7 @@ import pytest
 
 from bee.engines.base import AgentJob
 from bee.engines.find import find
-from bee.engines.table import ENGINES
+from bee.engines.table import ENGINES, EngineRow
 from bee.model.errors import UsageError
 from bee.system.process import SYSTEM_PATH
 from tests.engines.jobs import agent_job
@@ -138,6 +138,12 @@ def test_the_server_that_the_environment_names_is_handed_over_as_one_of_ones_own
     assert find(engine).server(HOST) == url
     assert "CLAUDE_CODE_OAUTH_TOKEN" not in find(engine).env(job(base_url=url), HOST)
     assert find(engine).server({}) == ""
+
+
+@pytest.mark.parametrize("row", ENGINES.values(), ids=lambda row: row.name)
+def test_the_table_says_what_the_program_is_told(row: EngineRow) -> None:
+    plain, *others = (find(row.name).arguments(job(**more)) for more in ({}, {"model": "m"}, {"usd_max": 1.0}))
+    assert [one != plain for one in others] == [True, row.bounds_usd]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from graphql import parse as parse_document
 from graphql.language import FragmentSpreadNode, InlineFragmentNode, OperationDefinitionNode
 
 from bee.github.client import GitHubClient, Servers
-from bee.system.clock import SystemClock
+from bee.system.clock import Clock
 
 Path = tuple[str | int, ...]
 # The type of a good value -> two of other types. What may be null shows no type when it is.
@@ -27,7 +27,7 @@ OTHERS: dict[type, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
-class Hasty(SystemClock):
+class Hasty(Clock):
     """A clock that does not wait."""
 
     def sleep(self, seconds: float) -> None:

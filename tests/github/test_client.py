@@ -27,7 +27,7 @@ from bee.model.errors import (
     ServerError,
     UnreachableError,
 )
-from bee.system.clock import SystemClock
+from bee.system.clock import Clock
 from tests.github.world import API, DATE, GRAPHQL, NOON, client, graph, refused
 
 USER = f"{API}/user"
@@ -356,7 +356,7 @@ def test_the_body_is_json(github: responses.RequestsMock) -> None:
 # ---- manners ---------------------------------------------------------------------------------------------------------
 
 
-class Sandglass(SystemClock):
+class Sandglass(Clock):
     """A clock that stands still but for its sleeps."""
 
     def __init__(self) -> None:

@@ -31,9 +31,8 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "urllib3": ("bee.github",),
     "urllib.request": (),
     "http.client": (),
-    # The demo's scripted agent is a program of its own, started as any engine is.
     # The relay runs in the box, and becomes the program it was given.
-    "subprocess": ("bee.system.process", "bee.forge", "bee.demo.agent", "bee.sandbox.relay"),
+    "subprocess": ("bee.system.process", "bee.forge", "bee.sandbox.relay"),
     "multiprocessing": (),
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),

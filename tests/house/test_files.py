@@ -17,8 +17,8 @@ REAL_HOME = os.path.expanduser("~")  # noqa: PTH111 # read at import, before the
 
 TOP_LEVEL = frozenset(
     ".ci .editorconfig .git .gitattributes .github .gitignore .pre-commit-config.yaml AGENTS.md CHANGELOG.md "
-    "CONTRIBUTING.md LICENSE README.md SECURITY.md agents bee docs launchd noxfile.py pyproject.toml scripts systemd "
-    "tests".split()
+    "CONTRIBUTING.md LICENSE README.md SECURITY.md agents bee demo docs launchd noxfile.py pyproject.toml scripts "
+    "systemd templates tests".split()
 )
 # What building, testing and editors leave behind; .gitignore keeps it out of the repository.
 LEFT_BEHIND = frozenset(

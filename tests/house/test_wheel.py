@@ -1,4 +1,4 @@
-"""What an installed bee carries: its code, the role prompts, the two guards and the unit templates."""
+"""What an installed bee carries: its code, and the prompts, guards, units and texts beside it."""
 
 from __future__ import annotations
 
@@ -50,10 +50,13 @@ def wheel(tmp_path: Path) -> zipfile.ZipFile:
 def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFile) -> None:
     with wheel:
         inside = set(wheel.namelist())
-        sources = {str(path.relative_to(ROOT)) for path in (ROOT / "bee").rglob("*") if path.suffix in {".py", ".md"}}
+        sources = {
+            str(path.relative_to(ROOT)) for path in (ROOT / "bee").rglob("*") if path.suffix in {".py", ".md", ".yml"}
+        }
         assert sources <= inside
-        for folder in ("agents", "launchd", "systemd"):
-            assert {f"bee/_data/{folder}/{path.name}" for path in (ROOT / folder).iterdir()} <= inside
+        for folder in ("agents", "scripts/play", "launchd", "systemd"):
+            files = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
+            assert {f"bee/_data/{path.relative_to(ROOT)}" for path in files} <= inside
         for page in {page for _, page, _ in help.TOPICS.values() if page}:
             assert wheel.read(f"bee/_data/docs/{page}") == (ROOT / "docs" / page).read_bytes()
         assert {f"bee/_data/docs/schemas/{path.name}" for path in help.shapes().values()} <= inside

@@ -14,10 +14,10 @@ from typing import Any
 
 from bee.github.client import GitHubClient, Servers
 from bee.lease.store import Claim, LeaseStore
-from bee.system.clock import SystemClock
+from bee.system.clock import Clock
 
 
-class Hasty(SystemClock):
+class Hasty(Clock):
     """A clock that does not wait: how fast one machine may write is not what is tried here."""
 
     def sleep(self, seconds: float) -> None:

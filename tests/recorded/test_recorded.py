@@ -30,7 +30,7 @@ from bee.model.errors import (
     ServerError,
 )
 from bee.model.items import CheckState, Permission
-from bee.system.clock import SystemClock
+from bee.system.clock import Clock
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them
 
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class Hasty(SystemClock):
+class Hasty(Clock):
     """A clock that does not wait."""
 
     def sleep(self, seconds: float) -> None:

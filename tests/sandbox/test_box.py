@@ -18,6 +18,7 @@ from bee.run import broker
 from bee.sandbox import box as sandbox
 from bee.sandbox.box import Box, seatbelt_profile
 from bee.system import process
+from bee.system.process import killing, table
 from bee.system.process.agent import Agent, Bounds
 from tests.git.world import until
 
@@ -147,7 +148,7 @@ def test_r2_an_agent_in_the_box_gets_its_grace_and_leaves_nothing(box: Box, own:
 
     assert agent.wait(30, 30, stop, heard).why == "stopped"
     assert (own / "saved").read_text() == "saved\n"
-    assert until(lambda: process.descendants(agent.pid) == [])
+    assert until(lambda: killing.tree(agent.pid) == [])
 
 
 @needs_bwrap
@@ -159,7 +160,7 @@ def test_the_box_ends_with_the_worker_that_started_it(box: Box, own: Path) -> No
     )
     worker = subprocess.Popen([sys.executable, "-c", program, *argv], env=env, stdin=subprocess.PIPE)
     assert until((own / "up").exists)
-    below = process.descendants(worker.pid)
+    below = table.below(table.every(), [worker.pid])
     assert below
     worker.communicate(b"\n")
     assert until(lambda: all(process.process_start(pid) is None for pid in below))

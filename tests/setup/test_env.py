@@ -43,10 +43,10 @@ def test_a_value_cannot_bring_a_line_of_its_own(world: World) -> None:
         verb.keep_env(Home(world.home), {"GH_TOKEN": "a\nPATH=/evil"}, write=True)
 
 
-def test_a_path_with_a_line_end_is_taken_by_no_scheduler() -> None:
-    for kind in verb.TEMPLATES:
+def test_a_path_with_a_line_end_is_taken_by_no_scheduler(world: World) -> None:
+    for scheduler in verb.schedulers(world.machine("linux")):
         with pytest.raises(UsageError, match="control character"):
-            verb.render(kind, {}, verb.Values("/s", "/h\n* * * * * evil", "/bin"))
+            verb.render(scheduler, "/s", "/h\n* * * * * evil", "/bin")
 
 
 @pytest.mark.parametrize("program", ["tick", "watchdog"])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bee.model.labels import OWNED
-from bee.setup.templates import TEMPLATE_TEXT
+from bee.setup.templates import form_text
 from tests.belt.plays import bee, last_seq, tree_of
 from tests.belt.stage import Stage, until
 from tests.setup.places import POLICY, TEMPLATE, done_writes, engine, fresh, init, protect, without_scopes
@@ -51,7 +51,7 @@ def test_it_writes_labels_one_commit_and_the_configuration(stage: Stage) -> None
     }
     assert stage.main_log()[:2] == ["Let bee work here: its policy, and a form for design docs", "Nothing of bee's"]
     assert {POLICY, TEMPLATE} <= stage.main_files()
-    assert stage.git("show", f"origin/main:{TEMPLATE}") == TEMPLATE_TEXT.strip()
+    assert stage.git("show", f"origin/main:{TEMPLATE}") == form_text().strip()
     policy = stage.git("show", f"origin/main:{POLICY}")
     assert "intake: all\n" in policy
     assert 'verify: "make check: #1"\n' in policy

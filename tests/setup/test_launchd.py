@@ -15,7 +15,7 @@ from tests.setup.world import World
 @pytest.fixture
 def launchd(world: World) -> Launchd:
     """launchd of a person who is logged in."""
-    return Launchd(world.machine("darwin"), verb.TEMPLATES["launchd"])
+    return Launchd(world.machine("darwin"))
 
 
 def install(world: World, launchd: Launchd, write: bool = True) -> list[str]:
@@ -26,13 +26,13 @@ def install(world: World, launchd: Launchd, write: bool = True) -> list[str]:
 def test_it_is_the_first_choice_on_macos_and_no_choice_elsewhere(world: World) -> None:
     assert verb.choose(world.machine("darwin"), cron=False).kind == "launchd"
     assert verb.choose(world.machine("darwin"), cron=True).kind == "cron"
-    assert Launchd(world.machine("linux"), ()).missing() == "this is not macOS"
+    assert Launchd(world.machine("linux")).missing() == "this is not macOS"
 
 
 def test_a9_what_launchd_reads_is_what_was_meant(world: World, launchd: Launchd) -> None:
     install(world, launchd)
     folder = world.person / "Library" / "LaunchAgents"
-    for name in verb.TEMPLATES["launchd"]:
+    for name in Launchd.names:
         agent = plistlib.loads((folder / name).read_bytes())
         program = name.split(".")[2]
         assert agent["ProgramArguments"] == ["/bin/sh", str(world.site / "bee" / "_data" / "scripts" / program)]
@@ -51,7 +51,7 @@ def test_a_second_install_changes_nothing(world: World, launchd: Launchd) -> Non
 
 def test_an_agent_that_changed_is_loaded_anew(world: World, launchd: Launchd) -> None:
     install(world, launchd)
-    path = world.person / "Library" / "LaunchAgents" / verb.TEMPLATES["launchd"][0]
+    path = world.person / "Library" / "LaunchAgents" / Launchd.names[0]
     path.write_text(path.read_text().replace("300", "60"))
     assert install(world, launchd) == [f"write {path}"]
     assert install(world, launchd) == []
@@ -68,5 +68,5 @@ def test_uninstall_leaves_nothing(world: World, launchd: Launchd) -> None:
     install(world, launchd)
     assert len(verb.uninstall(launchd.machine, Home(world.home), purge=False, write=True)) == 2
     assert launchd.present() == []
-    assert launchd.changes({}) == [f"load {name.removesuffix('.plist')}" for name in verb.TEMPLATES["launchd"]]
+    assert launchd.changes({}) == [f"load {name.removesuffix('.plist')}" for name in Launchd.names]
     assert verb.uninstall(launchd.machine, Home(world.home), purge=False, write=True) == []

@@ -124,6 +124,18 @@ def test_a_dry_run_opens_nothing_and_says_what_it_would(stage: Stage, tmp_path: 
     assert done_writes(stage, seq) == []
 
 
+def test_a_dry_run_where_some_are_there_already_shows_the_rest(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "three.md"
+    done = "### Done when\n\n`calc x` prints 1.\n\n### Design finalized\n\n- [x] yes\n\n"
+    alpha, beta, gamma = (f"## Feature: {name}\n\n{done}" for name in ("Alpha", "Beta", "Gamma"))
+    path.write_text(f"# Letters\n\nPeople want them.\n\n{alpha}")
+    assert bee(stage, "new", str(path), "--yes").code == 0
+    path.write_text(f"# Letters\n\nPeople want them.\n\n{alpha}{beta}{gamma}Depends on: Beta\n")
+    ended = bee(stage, "new", str(path), "--dry-run")
+    assert ended.code == 0, ended.err
+    assert f"would open in {stage.repo}: Gamma, after Beta" in ended.out
+
+
 def test_features_become_issues_that_wait_for_each_other(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "features.md"
     path.write_text(FEATURES)

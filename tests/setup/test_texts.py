@@ -101,6 +101,11 @@ def test_any_printable_command_survives_the_policy(command: str) -> None:
     assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (command,)
 
 
+def test_what_looks_like_a_name_to_fill_in_stays_in_a_value() -> None:
+    text = templates.policy_text(Answers(verify="make {{merge_method}}"))
+    assert policy_of("bee.yml", parse(text, "bee.yml")).verify == ("make {{merge_method}}",)
+
+
 def uncommented(text: str) -> str:
     """The text with its commented examples taken in: a comment that is a key, or below one."""
     keys = ("trust:", "limits:", "roles:", "slots:", "  ", "engine:")
@@ -154,7 +159,7 @@ def test_a_repository_is_added_and_nothing_else_changes(text: str) -> None:
 
 def form() -> dict[str, Any]:
     """The issue form."""
-    return dict(yaml.safe_load(templates.TEMPLATE_TEXT))
+    return dict(yaml.safe_load(templates.form_text()))
 
 
 def test_the_issue_form_has_what_github_asks_of_one() -> None:

@@ -126,9 +126,9 @@ class World:
 
     def units(self, kind: str) -> dict[str, str]:
         """The rendered units of a scheduler."""
-        data = self.site / "bee" / "_data"
-        texts = {name: (data / kind / name).read_text() for name in verb.TEMPLATES[kind]}
-        return verb.render(kind, texts, verb.Values(str(data / "scripts"), str(self.home), f"{self.bin}:/usr/bin:/bin"))
+        scheduler = next(one for one in verb.schedulers(self.machine("linux")) if one.kind == kind)
+        scripts = self.site / "bee" / "_data" / "scripts"
+        return dict(verb.render(scheduler, str(scripts), str(self.home), f"{self.bin}:/usr/bin:/bin"))
 
     def tree(self) -> dict[str, bytes]:
         """Every file below HOME that no stand-in wrote."""

@@ -13,7 +13,7 @@ import pytest
 
 from bee.model.errors import BeeError, UsageError
 from bee.system import process
-from bee.system.process import table
+from bee.system.process import killing, table
 from bee.system.process.agent import Agent, Bounds, Stopped
 from bee.system.process.bounded import Bounded, Transcript
 from tests.git.world import until
@@ -177,7 +177,7 @@ def test_an_agent_with_too_many_processes_is_ended(tmp_path: Path) -> None:
     script = "for i in 1 2 3 4 5 6 7 8 9; do sleep 300 & done; wait"
     agent = start(tmp_path, script, descendants_max=5)
     assert wait(agent, Heard()).why == "flood"
-    assert process.descendants(agent.pid) == []
+    assert killing.tree(agent.pid) == []
 
 
 def test_an_agent_is_ended_when_its_listener_fails(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from bee.cli import main
-from bee.cli.wiring import data_path
 from bee.model.errors import UsageError
 from bee.status import terminal
+from bee.system.data import data_path
 
 # topic: (what it explains, the page that ships with bee, that page's generated tables)
 TOPICS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {

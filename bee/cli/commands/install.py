@@ -18,6 +18,7 @@ from bee.setup import install as verb
 from bee.setup.machine import scheduled_token
 from bee.setup.schedulers import Machine
 from bee.system import process
+from bee.system.data import data_path
 from bee.system.home import Home
 
 STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -50,26 +51,21 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Install, try one tick, say plainly what came of it: the exit code is that tick's."""
     home, machine = wiring.home_of(env), machine_of(env)
     scheduler = verb.choose(machine, args.cron)
-    values = verb.Values(str(wiring.data_path("scripts", "tick").parent), str(home.path), path_of(env))
-    templates = {
-        name: wiring.data_path(scheduler.kind, name).read_text(encoding="utf-8")
-        for name in verb.TEMPLATES[scheduler.kind]
-    }
-    units = verb.render(scheduler.kind, templates, values)
+    path, scripts = path_of(env), data_path("scripts", "tick").parent
+    units = verb.render(scheduler, str(scripts), str(home.path), path)
     keep = _keep(env, args)
     if args.print:
-        files = {scheduler.where(name): text for name, text in units.items()}
-        line = verb.Installed(scheduler=scheduler.kind, files=files).line()
-        return show(args, line, "\n".join(f"# {path}\n{text.rstrip()}\n" for path, text in files.items()).rstrip())
+        line = verb.untouched(scheduler, units)
+        return show(args, line, "\n".join(f"# {one.path}\n{one.text.rstrip()}\n" for one in line.files).rstrip())
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
-    done.token = _token(home, machine, values.path, keep)
+    done.token = _token(home, machine, path, keep)
     done.notes += _missed(env, home, keep, done.token)
     if not args.dry_run:
         if not args.json:
             print(f"{scheduler.kind} starts bee every five minutes; one tick is tried there now ...", flush=True)
-        done.tick = verb.try_tick(scheduler, home)
+        done.add_tick(verb.try_tick(scheduler, home))
     if args.json:
-        print_json(done.line())
+        print_json(done)
     else:
         _say(done, home, args.dry_run)
     return done.exit

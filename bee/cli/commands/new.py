@@ -21,7 +21,7 @@ from bee.model.text import plain
 from bee.pipeline import design
 from bee.pipeline.design import Finding, Severity
 from bee.setup import create_issues
-from bee.setup.create_issues import Draft, IssueLine, Opened, Place, drafts_of, issue_body
+from bee.setup.create_issues import Draft, IssueLine, Place, drafts_of, issue_body
 from bee.system import process
 from bee.system.home import Home
 
@@ -40,6 +40,9 @@ class Problem:
     name: str
     severity: Severity
     text: str
+
+
+_Done = tuple[Draft, IssueLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +161,10 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
     if left and not (args.yes or args.dry_run) and not ask.yes(_question(left, place), default=True):
         raise UsageError("nothing was opened")
     done = []
-    for one in create_issues.open_issues(client, place, drafts, args.dry_run):
-        done.append(one)
+    for draft, line in create_issues.open_issues(client, place, drafts, args.dry_run):
+        done.append((draft, line))
         if not args.json:
-            print(plain(_said(one, place)))
+            print(plain(_said(draft, line, place)))
     if args.json:
         print_json(_line(place.head.repo, args.dry_run, findings, done))
     else:
@@ -182,10 +185,10 @@ def _judged(drafts: Sequence[Draft]) -> list[tuple[Draft, Finding]]:
     return [(draft, one) for draft in drafts for one in design.lint(draft.title, draft.body)]
 
 
-def _line(repo: str, dry: bool, findings: Sequence[tuple[Draft, Finding]], done: Sequence[Opened]) -> NewLine:
+def _line(repo: str, dry: bool, findings: Sequence[tuple[Draft, Finding]], done: Sequence[_Done]) -> NewLine:
     problems = tuple(Problem(draft.title, one.name, one.severity, one.text) for draft, one in findings)
-    changed = not dry and any(not one.kept for one in done)
-    return NewLine(repo or None, dry, changed, problems, tuple(one.line() for one in done))
+    changed = not dry and any(line.action == "create" for _, line in done)
+    return NewLine(repo or None, dry, changed, problems, tuple(line for _, line in done))
 
 
 # ---- what is shown --------------------------------------------------------------------------------------------------
@@ -208,27 +211,24 @@ def _question(left: Sequence[Draft], place: Place) -> str:
     return f"Open {count} in {place.head.repo} as {place.head.viewer.login}?"
 
 
-def _said(one: Opened, place: Place) -> str:
-    if one.kept:
-        return f"#{one.number} is there already: {one.draft.title}"
-    waits = "".join(f", blocked by #{number}" for number in one.blocked_by)
-    if one.number is None:
-        after = f", after {', '.join(one.draft.after)}" if one.draft.after else ""
-        return f"would open in {place.head.repo}: {one.draft.title}{after}"
-    return f"opened #{one.number}: {one.draft.title}{waits}\n  {one.url}"
+def _said(draft: Draft, line: IssueLine, place: Place) -> str:
+    if line.action == "keep":
+        return f"#{line.number} is there already: {line.title}"
+    waits = "".join(f", blocked by #{number}" for number in line.blocked_by)
+    if line.number is None:
+        after = f", after {', '.join(draft.after)}" if draft.after else ""
+        return f"would open in {place.head.repo}: {line.title}{after}"
+    return f"opened #{line.number}: {line.title}{waits}\n  {line.url}"
 
 
-def _show_next(place: Place, done: Sequence[Opened]) -> None:
+def _show_next(place: Place, done: Sequence[_Done]) -> None:
     """What a person does next: tick the gate; before that, whatever would keep bee from looking at it."""
     if place.head.policy_text is None:
         print(f"Before bee begins there, it needs its policy: bee init --repo {place.head.repo}")
     if not place.trusted:
         print(f"Somebody with write access has to put the label {Label.NEW} on it first.")
-    if any(one.number is not None for one in done):
-        ticked = all(design.gate_is_ticked(issue_body(one.draft, _numbers(done))) for one in done)
+    numbers = {draft.name: line.number for draft, line in done if line.number is not None}
+    if numbers:
+        ticked = all(design.gate_is_ticked(issue_body(draft, numbers)) for draft, _ in done if draft.name in numbers)
         print("Its gate is ticked: bee plans it with the next tick." if ticked else
               "Next: read it there, and tick the box under `Design finalized` when it is right.")  # fmt: skip
-
-
-def _numbers(done: Sequence[Opened]) -> dict[str, int]:
-    return {one.draft.name: one.number for one in done if one.number is not None}

@@ -1,23 +1,15 @@
 """Processes: started with a built environment, watched by clocks outside them, ended with all that came from them.
 
 `environment` is what a child may know; `start` is the one importer of `subprocess`; `table` knows which processes
-there are; `killing` ends whole trees; `agent` runs a coding agent under its clocks; it is
-imported by itself, because a tick starts none.
+there are; `killing` ends whole trees; `agent` runs a coding agent under its clocks, and is imported by
+itself, because a tick starts none.
 """
 
 from bee.system.process.environment import SYSTEM_PATH, base_env
-from bee.system.process.killing import (
-    alive,
-    become_subreaper,
-    boot_id,
-    descendants,
-    kill_tree,
-    process_start,
-    terminate,
-)
+from bee.system.process.killing import alive, become_subreaper, boot_id, kill_tree, process_start, terminate
 from bee.system.process.start import Ended, in_foreground, run, spawn_detached, start_beside
 
 __all__ = [
-    "SYSTEM_PATH", "Ended", "alive", "base_env", "become_subreaper", "boot_id",
-    "descendants", "in_foreground", "kill_tree", "process_start", "run", "spawn_detached", "start_beside", "terminate",
+    "SYSTEM_PATH", "Ended", "alive", "base_env", "become_subreaper", "boot_id", "in_foreground", "kill_tree",
+    "process_start", "run", "spawn_detached", "start_beside", "terminate",
 ]  # fmt: skip

@@ -52,8 +52,7 @@ class _Clocks:
     total: float
     silent: float
     stop: threading.Event
-    descendants_max: int
-    done_seconds: float
+    bounds: Bounds
     begun: float
     last_output: float
     looked: float = 0.0
@@ -63,9 +62,9 @@ class _Clocks:
         """Why the agent must end now; None while it may go on."""
         if self.stop.is_set():
             return "stopped"
-        if self.done_at is not None and now - self.done_at >= self.done_seconds:
+        if self.done_at is not None and now - self.done_at >= self.bounds.done_seconds:
             return "done"
-        if count > self.descendants_max:
+        if count > self.bounds.descendants_max:
             return "flood"
         if now - self.begun >= self.total:
             return "timeout"
@@ -119,12 +118,11 @@ class Agent:
         `on_line(stream, line)` is called here, in order; True says that this was the final record, and that the
         agent has a few seconds left to end by itself. Silence is the time since the last byte of output.
         """
-        bounds, now = self._bounds, time.monotonic()
         clocks = _Clocks(
-            total=seconds_total, silent=seconds_silent, stop=stop, descendants_max=bounds.descendants_max,
-            done_seconds=bounds.done_seconds, begun=self._begun, last_output=now,
+            total=seconds_total, silent=seconds_silent, stop=stop, bounds=self._bounds, begun=self._begun,
+            last_output=time.monotonic(),
         )  # fmt: skip
-        with self._transcript:
+        with contextlib.closing(self._transcript):
             try:
                 why = self._watch(clocks, on_line)
             finally:

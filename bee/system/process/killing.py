@@ -71,12 +71,6 @@ def terminate(pid: int) -> bool:
     return signal_one(pid, signal.SIGTERM)
 
 
-def descendants(pid: int) -> list[int]:
-    """The living pids below `pid`, those included that left its group or session but not its tree."""
-    known = table.every()
-    return sorted(child for child in table.below(known, [pid]) if not known[child].dead)
-
-
 def _strays(known: table.Table) -> set[int]:
     """Children of this process that it did not start: the orphans that a subreaper was given.
 

@@ -79,7 +79,7 @@ def run(
 def in_foreground(argv: Sequence[str]) -> int:
     """Run a person's own program on this terminal, such as an editor, to its end; its exit code.
 
-    It has the person's environment: it is no part of bee's work. Raises UsageError where it cannot be started.
+    It has the person's environment: it is not part of bee's work. Raises UsageError where it cannot be started.
     """
     try:
         return subprocess.call(list(argv))
@@ -90,7 +90,7 @@ def in_foreground(argv: Sequence[str]) -> int:
 def start_beside(argv: Sequence[str], *, env: Mapping[str, str], seconds: float) -> int | None:
     """Start a person's own program without a terminal; its exit code, or None when it still runs after `seconds`.
 
-    It and what it started are left alone. Raises UsageError where it cannot be started.
+    It and its children are left running. Raises UsageError where it cannot be started.
     """
     child = _popen(argv, None, env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert child.stdin is not None

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The scripted agent of `bee demo`: one file, standard library only, run by bee's `command` engine.
+"""The scripted agent of `bee demo`: standard library only, run by bee's `command` engine.
 
-It knows one project (the demo's calculator) and plays all five roles on it with real means: it edits the clone, runs
-the tests, commits with git, and proposes through the `bee` on its PATH. What it does follows from the clone and from
-$BEE_CONTEXT alone; it remembers nothing between runs. It makes the two mistakes beginners make: it forgets the test of
-an edge case, and it trusts unit tests where only the real command tells.
+It knows one project (the demo's calculator) and plays all five roles on it with real means: it applies the patches
+beside this file to the clone, runs the tests, commits with git, and proposes through the `bee` on its PATH. What it
+does follows from the clone and from $BEE_CONTEXT alone; it remembers nothing between runs. It makes the two mistakes
+beginners make: it forgets the test of an edge case, and it trusts unit tests where only the real command tells.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+PATCHES = Path(__file__).parent
 CONTEXT = Path(os.environ.get("BEE_CONTEXT", "."))
 TESTS = ("python3", "-m", "unittest")
 SECONDS_MAX = 300
@@ -32,45 +32,7 @@ FIRST_PLAN = """\
 """
 FORGOTTEN_ACCEPT = "  - Accept: `python3 -m calc divide 6 3` prints 2; `divide 1 0` says why and exits with status 2\n"
 
-DIVIDE = '''
-
-def divide(a: float, b: float) -> float:
-    """a shared into b parts. Raises ValueError when b is zero."""
-    if b == 0:
-        raise ValueError("cannot divide by zero")
-    return a / b
-'''
 GUARD = '    if b == 0:\n        raise ValueError("cannot divide by zero")\n'
-END = '\n\nif __name__ == "__main__":'
-TEST_DIVIDE = "\n    def test_divide(self):\n        self.assertEqual(core.divide(6, 3), 2)\n"
-TEST_ZERO = """
-    def test_divide_by_zero_is_refused(self):
-        with self.assertRaisesRegex(ValueError, "cannot divide by zero"):
-            core.divide(1, 0)
-"""
-ENTRY = '    "subtract": core.subtract,\n'
-CALL = "    result = OPERATIONS[args.operation](args.a, args.b)\n"
-CALL_CHECKED = """\
-    try:
-        result = OPERATIONS[args.operation](args.a, args.b)
-    except ValueError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-"""
-TEST_COMMAND = """
-    def test_divide(self):
-        self.assertEqual(run("divide", "6", "3"), (0, "2\\n", ""))
-
-    def test_divide_by_zero(self):
-        self.assertEqual(run("divide", "1", "0"), (2, "", "error: cannot divide by zero\\n"))
-"""
-TEST_STATUS = """
-    def test_the_process_exits_with_the_status(self):
-        ended = subprocess.run([sys.executable, "-m", "calc", "divide", "1", "0"], capture_output=True)
-        self.assertEqual(ended.returncode, 2)
-"""
-README_SUBTRACT = "    $ python3 -m calc subtract 5 3\n    2\n"
-README_DIVIDE = "    $ python3 -m calc divide 6 3\n    2\n"
 UNTESTED = (
     "tests/test_core.py: nothing tests `divide(1, 0)`. Without the guard in calc/core.py all tests stay green. "
     "Add a test that expects ValueError."
@@ -79,8 +41,14 @@ APPROVAL = (
     "Ran `python3 -m unittest`: all pass. Undoing the guard against zero in a scratch copy fails a test, as it should. "
     "The step is complete."
 )
+# The steps: the title of the pull request, and the subject of the commit. The edge case is forgotten in the first,
+# and in the second nobody looks at the process.
+STEPS = {
+    "divide": ("calc: divide, refusing zero", "Add divide, which refuses zero"),
+    "command": ("calc: divide on the command line", "Offer divide on the command line"),
+}
+BODY = "Step `{step}`. Latest change: {subject}.\n\nChecked with `python3 -m unittest`: all pass.\n"
 DROPPED = "\nmain(sys.argv[1:])"
-PASSED_ON = "\nsys.exit(main(sys.argv[1:]))"
 
 
 class Stuck(Exception):
@@ -131,15 +99,13 @@ def scratch(name: str, text: str) -> str:
     return str(path)
 
 
-def replaced(path: str, old: str, new: str, unless: str) -> None:
-    """Write `new` for the first `old` of a file; nothing when `unless` already stands there."""
-    text = tree(path)
-    if unless in text:
+def applied(name: str) -> None:
+    """Apply a patch of the script to the clone, unless it is in it."""
+    patch = str(PATCHES / f"{name}.patch")
+    if run("git", "apply", "--check", "--reverse", "-C1", patch, quiet=True)[0] == 0:
         return
-    if old not in text:
-        raise Stuck(f"{path} is not the file I know: I only know the project of `bee demo`")
-    Path(path).write_text(text.replace(old, new, 1), encoding="utf-8")
-    say(f"edited {path}")
+    if run("git", "apply", patch)[0]:
+        raise Stuck(f"{name}.patch does not fit: I only know the project of `bee demo`")
 
 
 def step_id(item: dict[str, Any]) -> str:
@@ -169,56 +135,30 @@ def plan(item: dict[str, Any]) -> None:
 
 def draft(item: dict[str, Any]) -> None:
     """Build the step, or repair what the feedback names; test, commit, submit."""
-    builders: dict[str, Callable[[], str]] = {"divide": build_divide, "command": build_command}
     feedback, step = context("feedback.md"), step_id(item)
-    if step not in builders:
+    if step not in STEPS:
         raise Stuck(f"I am the scripted agent of `bee demo` and do not know how to build `{step or item.get('title')}`")
     say(f"step `{step}`: " + ("repairing what the feedback names" if feedback else "building it"))
-    subject = repair(feedback) if feedback else builders[step]()
+    title, subject = STEPS[step]
+    if feedback:
+        subject = repair(feedback)
+    else:
+        applied(step)
     code, _ = run(*TESTS)
     if code:
         raise Stuck("my change does not pass the unit tests")
     commit(subject)
-    bee("submit", "--title", title_of(step), "--body-file", scratch("body.md", body_of(step, subject)))
-
-
-def title_of(step: str) -> str:
-    """The title of a step's pull request."""
-    return "calc: divide, refusing zero" if step == "divide" else "calc: divide on the command line"
-
-
-def body_of(step: str, subject: str) -> str:
-    """What the pull request says."""
-    return f"Step `{step}`. Latest change: {subject}.\n\nChecked with `python3 -m unittest`: all pass.\n"
-
-
-def build_divide() -> str:
-    """The function, and the test of its ordinary case (the edge case is forgotten)."""
-    replaced("calc/core.py", "    return a - b\n", "    return a - b\n" + DIVIDE, unless="def divide")
-    replaced("tests/test_core.py", END, TEST_DIVIDE + END, unless="def test_divide")
-    return "Add divide, which refuses zero"
-
-
-def build_command() -> str:
-    """Divide on the command line, with unit tests of main (nobody looks at the process)."""
-    replaced("calc/cli.py", "import argparse\n", "import argparse\nimport sys\n", unless="import sys")
-    replaced("calc/cli.py", ENTRY, ENTRY + ENTRY.replace("subtract", "divide"), unless="core.divide")
-    replaced("calc/cli.py", CALL, CALL_CHECKED, unless="except ValueError")
-    replaced("tests/test_cli.py", END, TEST_COMMAND + END, unless="def test_divide")
-    replaced("README.md", README_SUBTRACT, README_SUBTRACT + README_DIVIDE, unless="divide 6 3")
-    return "Offer divide on the command line"
+    bee("submit", "--title", title, "--body-file", scratch("body.md", BODY.format(step=step, subject=subject)))
 
 
 def repair(feedback: str) -> str:
     """Repair what the feedback names and the tree confirms."""
     done = []
     if "divide(1, 0)" in feedback and "core.divide(1, 0)" not in tree("tests/test_core.py"):
-        replaced("tests/test_core.py", END, TEST_ZERO + END, unless="core.divide(1, 0)")
+        applied("zero")
         done.append("Test that dividing by zero is refused")
     if "exit" in feedback and DROPPED in tree("calc/__main__.py"):
-        replaced("calc/__main__.py", DROPPED, PASSED_ON, unless=PASSED_ON)
-        replaced("tests/test_cli.py", "import io\n", "import io\nimport subprocess\nimport sys\n", unless="subprocess")
-        replaced("tests/test_cli.py", END, TEST_STATUS + END, unless="test_the_process_exits")
+        applied("status")
         done.append("Exit with the status main returns")
     if not done:
         raise Stuck("the feedback names nothing I can find in the code: " + " ".join(feedback.split())[:300])
