@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -121,6 +121,9 @@ class AgentRunner(Protocol):
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Run an agent to its end, its verbs answered by `handle`; what it achieved is judged elsewhere."""
+
+    def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
+        """Run a program of bee's own on a stranger's bytes: it writes in `where` alone, and has no network."""
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""

@@ -21,13 +21,17 @@ from bee.run.workspace import Workspace
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end."""
+    """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
+
+    `source` is where what it publishes is pushed from: the mirror, or the quarantine of the commits it handed in.
+    """
 
     host: Host
     job: Job
     store: LeaseStore
     renewer: LeaseRenewer
     mirror: Mirror
+    source: Mirror
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
 

@@ -31,8 +31,8 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "urllib3": ("bee.github",),
     "urllib.request": (),
     "http.client": (),
-    # The relay runs in the box, and becomes the program it was given.
-    "subprocess": ("bee.system.process", "bee.forge", "bee.sandbox.relay"),
+    # The relay runs in the box, and becomes the program it was given; the agent's `bee` runs git there.
+    "subprocess": ("bee.system.process", "bee.forge", "bee.sandbox.relay", "bee.run.agent_cli"),
     "multiprocessing": (),
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),

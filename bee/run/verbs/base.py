@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bee.git.mirror import Mirror
-from bee.git.workspace import Clone
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import Refusal
@@ -42,7 +41,7 @@ class Syntax:
     """A verb, or an action of one, as an agent types it; `bee.run.agent_cli` makes its command line from it.
 
     An argument is what argparse's `add_argument` takes, its name or flag as `name`; or made by `file` or `either`.
-    `waits`: the answer may take any time.
+    `waits`: the answer may take any time. `commits`: the client sends the clone's commits with it.
     """
 
     name: str
@@ -51,6 +50,7 @@ class Syntax:
     arguments: tuple[Argument, ...] = ()
     actions: tuple[Syntax, ...] = ()
     waits: bool = False
+    commits: bool = False
 
 
 @dataclass(slots=True)
@@ -68,14 +68,16 @@ class Accepted:
 class Session:
     """One agent's session: what its verbs are checked against, and what was accepted.
 
-    `run_e2e` runs E2E and answers with its result; `commit_pause` commits a pause now; `log` is told every answer.
+    `take_in` takes an agent's pack into a quarantine and answers with that; `now` is GitHub's time, in seconds since
+    the epoch. `run_e2e` runs E2E and answers with its result; `commit_pause` commits a pause now; `log` is told every
+    answer.
     """
 
     brief: Brief
-    clone: Clone
-    mirror: Mirror
     files: Mapping[str, str]
     gates: Gates
+    take_in: Callable[[bytes], Mirror]
+    now: Callable[[], int]
     run_e2e: Callable[[], TraceResult]
     commit_pause: Callable[[str], None]
     accepted: Accepted = field(default_factory=Accepted)
@@ -87,6 +89,10 @@ class Session:
         if not isinstance(value, str) or not value.strip():
             raise Refusal(f"`{name}` is missing or empty")
         return value
+
+    def perhaps(self, args: Args, name: str) -> str:
+        """A text that may be left out. Raises Refusal for what is not one."""
+        return self.given(args, name) if args.get(name) else ""
 
     def checked(self, args: Args, name: str) -> str:
         """A text that must be given and pass the output checks. Raises Refusal."""
