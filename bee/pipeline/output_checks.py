@@ -175,7 +175,7 @@ def _shapes(raw: bytes) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class OutputChecks:
     """What stands between an agent's output and GitHub. No configuration reaches it; `known` is this run's own.
 
     `secrets` names the kinds of credentials in a text; `known` are the values that must never leave as they are.
@@ -186,8 +186,8 @@ class Gates:
     commits: Callable[[Sequence[Handed], str, Sequence[str], int], list[str]] = refuse_commits
     known: tuple[str, ...] = ()
 
-    def knowing(self, values: Iterable[str]) -> Gates:
-        """The same gates, with these credentials of the run."""
+    def knowing(self, values: Iterable[str]) -> OutputChecks:
+        """The same checks, with these credentials of the run."""
         return replace(self, known=tuple(sorted({value for value in values if value})))
 
     def kinds(self, text: str) -> list[str]:

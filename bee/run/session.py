@@ -18,7 +18,7 @@ from bee.run.commit import commit
 from bee.run.outcome import Result
 from bee.run.run_log import add_verb
 from bee.run.state import Run
-from bee.run.verbs import handle, settle
+from bee.run.verbs import handle, listed, settle
 from bee.run.verbs.base import Accepted, Session
 from bee.run.verbs.e2e import Tested
 from bee.run.workspace import StaleInput, Workspace, make_workspace
@@ -39,7 +39,7 @@ def work(run: Run) -> Result:
     if renewer.stop.is_set() and "pause" not in accepted.values:
         return run.without_effect(Outcome.STALE_INPUT, renewer.why, Failure.CANCELLED)
     failure = None if run.engine.ok else run.engine.failure or Failure.CRASH
-    note = run.gates().told(run.engine.note) if run.engine.note else ""
+    note = run.output_checks().told(run.engine.note) if run.engine.note else ""
     return settle(accepted, workspace.brief, job.fingerprint, failure, note)
 
 
@@ -60,12 +60,12 @@ def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
 def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     """Let an agent play the role."""
     session = Session(
-        brief=workspace.brief, files=workspace.files, gates=run.gates(), now=lambda: run.now,
+        brief=workspace.brief, files=workspace.files, checks=run.output_checks(), now=lambda: run.now,
         take_in=lambda pack: _take_in(run, session.accepted, pack), run_e2e=partial(_e2e, run, workspace),
         commit_pause=partial(_pause_now, run), log=partial(_log, run),
     )  # fmt: skip
     template, name = _template(run, workspace)
-    text = prompt.render(template, prompt.variables(workspace.brief, workspace.files), name)
+    text = prompt.render(template, prompt.variables(workspace.brief, workspace.files, listed(run.job.role)), name)
     (run.folder / "prompt.md").write_text(text, encoding="utf-8")
     policy = workspace.brief.view.policy
     job = AgentJob(

@@ -18,7 +18,7 @@ from bee.git.mirror import Mirror
 from bee.git.workspace import AGENT
 from bee.model.answer import Answer
 from bee.model.roles import Role
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.run.agent_cli import handed_in
 from bee.run.verbs import handle
 from bee.run.verbs.base import Session
@@ -63,7 +63,7 @@ class Play:
     """One agent in one clone, with the verbs of its role."""
 
     def __init__(
-        self, folder: Path, role: Role = Role.DRAFTER, policy: Policy | None = None, gates: Gates | None = None
+        self, folder: Path, role: Role = Role.DRAFTER, policy: Policy | None = None, checks: OutputChecks | None = None
     ) -> None:
         here = world()
         self.clone = here.mirror.clone_to(folder / "clone", "bee/1-task", here.base, "main")
@@ -75,7 +75,7 @@ class Play:
             brief=brief, files={}, commit_pause=self.paused.append, now=lambda: int(time.time()),
             take_in=lambda pack: here.mirror.take_in(pack, folder / "quarantine", confined),
             run_e2e=lambda: None,  # type: ignore[arg-type,return-value]
-            gates=gates or Gates(secrets=scan).knowing([CANARY]),
+            checks=checks or OutputChecks(secrets=scan).knowing([CANARY]),
         )  # fmt: skip
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy
 from bee.engines.table import ENGINES
 from bee.model import limits
-from bee.pipeline.output_checks import NOT_UTF8, Change, Gates, Handed, holds, refuse_commits, refuse_files
+from bee.pipeline.output_checks import NOT_UTF8, Change, Handed, OutputChecks, holds, refuse_commits, refuse_files
 
 AGENT = "bee agent <bee@users.noreply.github.com>"
 CANARY = "tok-9f3b2c7a51"
@@ -120,23 +120,23 @@ def test_a_value_of_this_machine_is_found_however_it_is_written(before: str) -> 
         base64.urlsafe_b64encode(raw).decode(), base64.encodebytes(raw * 9).decode(), wrapped,
     ):  # fmt: skip
         assert holds(text, [CANARY])
-        assert Gates().knowing([CANARY]).kinds(text) == ["a credential of this machine"]
-        assert CANARY not in str(Gates().knowing([CANARY]).refuse_text(text))
+        assert OutputChecks().knowing([CANARY]).kinds(text) == ["a credential of this machine"]
+        assert CANARY not in str(OutputChecks().knowing([CANARY]).refuse_text(text))
     assert not holds(CANARY[:-1], [CANARY])
     assert not holds("short", ["sh", ""])
 
 
 def test_no_exemption_frees_a_value_of_this_machine() -> None:
-    gates = Gates().knowing([CANARY])
-    assert gates.refuse_added("fine", f"test key {CANARY}") != []
+    checks = OutputChecks().knowing([CANARY])
+    assert checks.refuse_added("fine", f"test key {CANARY}") != []
     key = "-----BEGIN PRIVATE KEY-----"
-    assert gates.refuse_added("fine", key) == []
-    assert gates.refuse_added(key, "") == ["the change seems to hold a private key: take it out, of every commit"]
+    assert checks.refuse_added("fine", key) == []
+    assert checks.refuse_added(key, "") == ["the change seems to hold a private key: take it out, of every commit"]
 
 
 def test_x5_what_a_program_printed_is_told_without_its_credentials() -> None:
-    gates = Gates().knowing([CANARY])
-    assert gates.told("1 failed\nsee a.py") == "1 failed\nsee a.py"
-    said = gates.told(f"1 failed\nkey={CANARY}\nsee a.py")
+    checks = OutputChecks().knowing([CANARY])
+    assert checks.told("1 failed\nsee a.py") == "1 failed\nsee a.py"
+    said = checks.told(f"1 failed\nkey={CANARY}\nsee a.py")
     assert said == "1 failed\n[left out: it seems to hold a credential]\nsee a.py"
-    assert gates.told(f"{CANARY[:6]}\n{CANARY[6:]}") == "[left out: it seems to hold a credential]"
+    assert checks.told(f"{CANARY[:6]}\n{CANARY[6:]}") == "[left out: it seems to hold a credential]"

@@ -36,6 +36,13 @@ def own_verbs(role: Role) -> list[str]:
     return [name for name, verb in VERBS.items() if role in verb.roles and name not in EVERY_ROLE]
 
 
+def listed(role: Role) -> str:
+    """The verbs of a role as its prompt lists them, each by an example; those that every role has come last."""
+    names = [*own_verbs(role), *EVERY_ROLE]
+    found = [one for name in names for one in VERBS[name].syntax.actions or (VERBS[name].syntax,)]
+    return "\n".join(f"- `{one.example}`: {one.help}" for one in found)
+
+
 def syntaxes() -> list[dict[str, Any]]:
     """The command line of every verb as plain values, for `bee.run.agent_cli`."""
     return [dataclasses.asdict(verb.syntax) for verb in VERBS.values()]

@@ -11,7 +11,7 @@ from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import Refusal
 from bee.model.roles import Role
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.run.outcome import Outbox, Result
 from bee.run.prompt import Brief
 
@@ -75,7 +75,7 @@ class Session:
 
     brief: Brief
     files: Mapping[str, str]
-    gates: Gates
+    checks: OutputChecks
     take_in: Callable[[bytes], Mirror]
     now: Callable[[], int]
     run_e2e: Callable[[], TraceResult]
@@ -102,7 +102,7 @@ class Session:
 
     def check_text(self, text: str) -> None:
         """Raises Refusal where the output checks hold a text back."""
-        problems = self.gates.refuse_text(text)
+        problems = self.checks.refuse_text(text)
         if problems:
             raise self.held("; ".join(problems))
 

@@ -43,7 +43,9 @@ def check(session: Session, args: Args) -> Answer:
     if not isinstance(pack, bytes) or not OID.fullmatch(head):
         raise Refusal("commits come with a submit: use the `bee` of this run")
     if branch != brief.branch:
-        raise Refusal(f"check out `{brief.branch}` first: bee names the branch; you are on `{one_line(branch, 60)}`")
+        raise Refusal(
+            f"check out `{brief.branch}` first: bee names the branch, and you are on `{one_line(branch, 60)}`"
+        )
     if head == brief.head:
         raise Refusal("there is nothing to submit: commit your work first (`git add`, `git commit`)")
     if isinstance(dirty := args.get("dirty"), list) and dirty:
@@ -69,7 +71,7 @@ def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
     if tests_only:
         names = {entry.path for entry in mirror.diff_names(brief.head, head)}
         changes = [change for change in changes if change.path in names]
-    problems = session.gates.files(changes, brief.view.policy, tests_only)
+    problems = session.checks.files(changes, brief.view.policy, tests_only)
     # what is too big is not looked through
     problems = problems or _problems_of_commits(session, mirror, head)
     if problems:
@@ -78,13 +80,13 @@ def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
 
 def _problems_of_commits(session: Session, mirror: Mirror, head: str) -> list[str]:
     """What each new commit says and adds: all of them are published, not only what they come to."""
-    allowed, gates = session.brief.view.policy.secrets_allowed_in, session.gates
+    allowed, checks = session.brief.view.policy.secrets_allowed_in, session.checks
     new = mirror.new_commits(head, [session.brief.head, session.brief.base])
-    problems = gates.commits(new, f"{AGENT[0]} <{AGENT[1]}>", SIGNERS, session.now())
-    problems += gates.refuse_text("\n".join(entry.message for entry in new))
+    problems = checks.commits(new, f"{AGENT[0]} <{AGENT[1]}>", SIGNERS, session.now())
+    problems += checks.refuse_text("\n".join(entry.message for entry in new))
     commits = [entry.oid for entry in new]
     exempt = mirror.added_lines(commits, only=allowed) if allowed else ""
-    return problems + gates.refuse_added(mirror.added_lines(commits, but=allowed), exempt)
+    return problems + checks.refuse_added(mirror.added_lines(commits, but=allowed), exempt)
 
 
 def effects(outbox: Outbox, work: Submission) -> Result:
