@@ -68,15 +68,15 @@ def main(pattern: str, program: list[str]) -> None:
     """Start the program, look while it runs and once more, and end as it did."""
     signal.signal(signal.SIGTERM, lambda *_: None)  # the program gets it, too, and its end is what counts
     pid, read, looked = os.posix_spawnp(program[0], program, os.environ), dict[Path, int](), 0.0
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
         if time.monotonic() - looked >= LOOK_SECONDS:
             tell(pattern, read)
             looked = time.monotonic()
         time.sleep(WAIT_SECONDS)
     tell(pattern, read)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = os.waitstatus_to_exitcode(ended[1])
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL) if -code not in (signal.SIGKILL, signal.SIGSTOP) else None
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 

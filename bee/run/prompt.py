@@ -93,10 +93,7 @@ def check_override(raw: bytes, path: str) -> str:
     missing = [name for name in NEEDED if f"{{{{{name}}}}}" not in text]
     if missing:
         named = " and ".join(f"{{{{{name}}}}}" for name in missing)
-        are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
-        raise ConfigError(
-            path, None, f"{named} {are} missing: without {them} the agent does not know what it was given"
-        )
+        raise ConfigError(path, None, f"{named} must be in the prompt, or the agent does not know what it was given")
     return text
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from bee.config.schema import Settings
+from bee.engines import session_lines
+from bee.engines.table import ENGINES
 from bee.model.answer import Answer
 from bee.run.agent_runner import BoxedRunner
 from bee.run.verbs import handle
 from bee.sandbox.box import Box
+from bee.system import process
 from bee.system.home import Home
 from tests.attacks import old_way
 from tests.attacks.by_clone import Play, world
@@ -142,3 +145,25 @@ for key, (known, what) in TRAPS.items():
             f"swaps-{key}{'-200-times' if deep else ''}", f"a live agent swaps {what}, while bee looks", Layer.CLONE,
             known=known, deep=deep,
         )(each(_races, key, TRIES_DEEP if deep else TRIES))  # fmt: skip
+
+
+@attack("session-folder-of-the-host", "an agent makes the folder of its engine's sessions a link to one of the host",
+        Layer.CLONE, known="T3")  # fmt: skip
+def _sessions(on: Layers, folder: Path) -> bool:
+    """What is told of sessions is told in the box. `none`: by the same program outside of it."""
+    if BWRAP is None:
+        raise Skipped("bubblewrap is not installed here")
+    other, home = folder / "host" / "2026" / "11" / "21", folder / "home"
+    other.mkdir(parents=True)
+    (other / "rollout-1.jsonl").write_text(f'{{"payload": "{SECRET}"}}\n')
+    (home / ".codex").mkdir(parents=True)
+    (home / ".codex" / "sessions").symlink_to(folder / "host")
+    argv = [sys.executable, "-I", "-", ENGINES["codex"].sessions, "true"]
+    env, program = {"PATH": process.SYSTEM_PATH, "HOME": str(home)}, Path(session_lines.__file__).read_bytes()
+    if on:
+        argv = Box("bubblewrap", BWRAP).wrap(
+            argv, writable=[home], readable=[], cwd=home, env=env, network=False
+        )  # fmt: skip
+    ended = process.run(argv, cwd=home, env=env, stdin=program, seconds=30)
+    assert ended.code == 0, ended
+    return SECRET.encode() in ended.err

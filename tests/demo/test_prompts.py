@@ -55,9 +55,9 @@ def test_there_is_one_prompt_per_role() -> None:
     [
         (b"{{context_files}} {{withheld}}\n\xff", "p.md:2: this is not UTF-8"),
         (b"---\nrole: drafter\n---\n{{context_files}} {{withheld}}", "p.md:1: front matter is not read here"),
-        (b"{{context_files}}", "p.md: {{withheld}} is missing: without it the agent"),
-        (b"", "p.md: {{context_files}} and {{withheld}} are missing: without them the agent"),
-        (b"../../elsewhere.md", "p.md: {{context_files}} and {{withheld}} are missing: without them the agent"),
+        (b"{{context_files}}", "p.md: {{withheld}} must be in the prompt"),
+        (b"", "p.md: {{context_files}} and {{withheld}} must be in the prompt"),
+        (b"../../elsewhere.md", "p.md: {{context_files}} and {{withheld}} must be in the prompt"),
         (b"{{context_files}} {{withheld}}\n{{numbr}}", "p.md:2: unknown variable {{numbr}}; known: number, "),
     ],
 )
