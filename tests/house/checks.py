@@ -19,8 +19,10 @@ ORDER: Final = (
     "publish", "run", "executors", "steer", "status", "dashboard", "tick", "setup", "demo", "cli",
 )  # fmt: skip
 PURE: Final = ("bee.model", "bee.wording", "bee.pipeline")
-# What talks to a terminal or is a program of its own: the relay and the agent's `bee` run inside the box.
-OUTWARD: Final = ("bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli", "bee.status.terminal")
+# Programs of their own, which run inside the box: the agent's `bee` runs git there, the others an engine's program.
+IN_THE_BOX: Final = ("bee.sandbox.relay", "bee.engines.session_lines", "bee.run.agent_cli")
+# What talks to a terminal or is a program of its own.
+OUTWARD: Final = ("bee.cli", "bee.demo", *IN_THE_BOX, "bee.status.terminal")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
 FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge"})
 
@@ -31,8 +33,7 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "urllib3": ("bee.github",),
     "urllib.request": (),
     "http.client": (),
-    # The relay runs in the box, and becomes the program it was given; the agent's `bee` runs git there.
-    "subprocess": ("bee.system.process", "bee.forge", "bee.sandbox.relay", "bee.run.agent_cli"),
+    "subprocess": ("bee.system.process", "bee.forge", *IN_THE_BOX),
     "multiprocessing": (),
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),
