@@ -21,6 +21,7 @@ from bee.model.records import Phase, run_name
 from bee.model.roles import Role
 from bee.system.clock import Clock
 from bee.system.home import Home
+from bee.system.keys import Keys
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.engines.base import AgentJob, EngineResult
@@ -51,6 +52,7 @@ class Host:
     home: Home
     settings: Settings
     token: str
+    keys: Keys
     host_id: str
     boot: str
     python: str
@@ -69,8 +71,9 @@ _CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
 def credentials_of(host: Host) -> list[str]:
-    """The values that no run may publish: bee's token, and the logins of engines."""
-    return [host.token, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
+    """The values that no run may publish: bee's token and keys, and the logins of engines."""
+    secrets_of_keys = [line.partition(" ")[2] for line in host.keys.text.split(",")]
+    return [host.token, *secrets_of_keys, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
 
 
 def note_writes(host: Host, *doors: GitHubClient) -> None:

@@ -16,17 +16,20 @@ from bee.executors import EXECUTORS
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, Servers
+from bee.github.tips import TipReader
 from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
-from bee.system import gh, process
+from bee.system import gh, keys, process
 from bee.system.clock import SYSTEM
+from bee.system.counts import Counts
 from bee.system.data import data_path
 from bee.system.home import Home
+from bee.system.keys import Keys
 
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
-TOKEN_BYTES_MAX: Final = 4096
+TOKEN_BYTES_MAX: Final = keys.FILE_BYTES_MAX
 PASSED_ON: Final = (
     "PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "USER", "LOGNAME", "VIRTUAL_ENV", "PYTHONPATH",
     "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
@@ -63,6 +66,13 @@ def token_of(env: Mapping[str, str]) -> str:
     if token:
         return token
     raise AuthError("no GitHub token: set GH_TOKEN, or log in with `gh auth login`")
+
+
+def keys_of(env: Mapping[str, str], token: str) -> Keys:
+    """The keys of BEE_KEY, their file, or the token. A worker hands them on after the token. Raises UsageError."""
+    if env.get(TOKEN_ON_STDIN) == "1":
+        return keys.keys_of({keys.VARIABLE: sys.stdin.readline(TOKEN_BYTES_MAX)}, token)
+    return keys.keys_of(env, token)
 
 
 def settings_at(home: Home, repo_given: bool) -> Settings:
@@ -112,16 +122,18 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     kept = passed_on(env)
     path = env.get("PATH", process.SYSTEM_PATH)
     servers, git = servers_of(env), Git(home.empty_dir, path, process.base_env(kept))
+    known = keys_of(env, token)
     return Host(
         home=home,
         settings=settings,
         token=token,
+        keys=known,
         host_id=host_id,
         boot=boot,
         python=sys.executable,
         env=kept,
         clock=SYSTEM,
-        client=lambda: GitHubClient(servers, token),
+        client=lambda: GitHubClient(servers, token, tips=TipReader(known.keys, Counts(home))),
         mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots

@@ -28,6 +28,7 @@ from bee.sandbox import box
 from bee.setup.create_issues import title_of
 from bee.system import process
 from bee.system.data import data_path
+from bee.system.keys import VARIABLE, Keys, new_key
 
 PERSON_LOGIN: Final = "ada"
 BEE_LOGIN: Final = "bee-worker"
@@ -157,6 +158,7 @@ class Stage:
     bee: Account
     env: Mapping[str, str]
     issue: int
+    key: str
 
     @property
     def home(self) -> Path:
@@ -210,7 +212,8 @@ def set_up(
         _seed(folder / "seed", play, {**env, **login(git_url, ada)}, git_url)
         issue = person.open_issue(*play.issue)
         stage = Stage(
-            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue
+            folder=folder, play=play, addresses=addresses, person=person, bee=worker, env=env, issue=issue,
+            key=Keys((new_key(),), "the demo").text,
         )  # fmt: skip
         _write_home(stage, sandbox)
         yield stage
@@ -248,6 +251,7 @@ def bee_env(stage: Stage) -> dict[str, str]:
         "GITHUB_SERVER_URL": stage.addresses.git_url,
         "GH_TOKEN": stage.bee.token,
         "GIT_BEE_HOME": str(stage.home),
+        VARIABLE: stage.key,
     }
 
 

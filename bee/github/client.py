@@ -17,6 +17,7 @@ import requests
 from bee.github.errors import GraphQLErrors, of_answer, rate_limited, reset_at
 from bee.github.json import JsonReader, rows, top
 from bee.github.rate_limit import RateLimit, WriteThrottle, rate_limit_of
+from bee.github.tips import TipReader
 from bee.model import limits
 from bee.model.errors import CutOffError, RateLimitError, ServerError, UnreachableError
 from bee.system.clock import SYSTEM, Clock
@@ -60,11 +61,16 @@ class GitHubClient:
     """HTTP with GitHub for one token. Knows GitHub's clock, and counts what it asks.
 
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
-    are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation.
+    are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation. `tips` says
+    which records are bee's; without it, none is.
     """
 
-    def __init__(self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM,
+        tips: TipReader | None = None,
+    ) -> None:  # fmt: skip
         self.servers = servers
+        self.tips = tips or TipReader()
         self.clock = clock
         self.requests = 0
         self.writes = 0

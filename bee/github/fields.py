@@ -13,7 +13,6 @@ from typing import Any, Final, Generic, TypeVar
 
 from bee.github.json import JsonReader
 from bee.model import items
-from bee.model.records import decode
 
 T = TypeVar("T")
 PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
@@ -297,25 +296,6 @@ def item(data: JsonReader) -> items.Item:
     """An issue or a pull request, by its `__typename`. Its lists are complete."""
     found: items.Item = data.word("__typename", ITEMS.__getitem__).read(data)
     return found
-
-
-# ---- refs and the repository ----
-
-
-def _tip(data: JsonReader) -> items.Tip:
-    target = data.one("target")
-    commit = target.text("__typename") == "Commit"
-    return items.Tip(target.text("oid"), decode(target.text("message")) if commit else None)
-
-
-# One of bee's refs with its record, where it points to a commit that holds one.
-TIP: Final = Field("name target { __typename oid ... on Commit { message } }", _tip)
-
-
-def tip(data: JsonReader, name: str) -> items.Tip | None:
-    """Where the ref that was asked for as `name` stands; None where there is none."""
-    ref = data.one_or_null(name)
-    return TIP.read(ref) if ref else None
 
 
 def permission(text: str | None) -> items.Permission:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.github import fields, queries
+from bee.github import queries
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
 from bee.github.graphql import ask, mutate, names_of
@@ -18,8 +18,8 @@ from bee.github.json import JsonReader
 from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError
 from bee.model.items import Tip
 from bee.model.labels import Label, known
-from bee.model.records import decode
 from bee.model.refs import item_ref
+from bee.model.seals import Doubt, Foreign, Place
 
 NO_OID: Final = "0" * 40
 
@@ -75,13 +75,17 @@ def _update_ref_by_rest(client: GitHubClient, repo: str, move: RefMove) -> None:
         raise RefConflict(problem.message) from problem
 
 
-def read_ref(client: GitHubClient, repo: str, ref: str) -> Tip | None:
-    """Where one ref stands now, with the record there; None when it does not exist."""
+def read_ref(client: GitHubClient, repo: str, repo_id: str, ref: str) -> Tip | None:
+    """Where one ref of a repository (with this node id) stands now; None when it does not exist."""
     found = _ref(client, repo, ref)
-    if found is None or found.text("type") != "commit":
-        return Tip(found.text("sha"), None) if found else None
+    if found is None:
+        return client.tips.tip(repo_id, ref, None)
     oid = found.text("sha")
-    return Tip(oid, decode(client.one("GET", f"/repos/{repo}/git/commits/{oid}").text("message")))
+    if found.text("type") != "commit":
+        return Tip(oid, None, Foreign(Doubt.UNREADABLE))
+    commit = client.one("GET", f"/repos/{repo}/git/commits/{oid}")
+    parents = [parent.text("sha") for parent in commit.many("parents")]
+    return client.tips.commit(Place(repo_id, ref, parents[0] if parents else ""), oid, commit.text("message"))
 
 
 def read_oid(client: GitHubClient, repo: str, ref: str) -> str | None:
@@ -122,11 +126,12 @@ class Pulse:
 
 def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
     """The lease and the labels of one item, in one request."""
-    data = ask(client, queries.LEASE, {**names_of(repo), "ref": item_ref(number), "number": number})
+    ref = item_ref(number)
+    data = ask(client, queries.LEASE, {**names_of(repo), "ref": ref, "number": number})
     top = data.one("repository")
     item = top.one_or_null("issueOrPullRequest")
     if item is None:
         raise NotFoundError(f"{repo} has no #{number} any more")
     state = item.text("issueState" if item.text("__typename") == "Issue" else "pullState")
     names = known(node.text("name") for node in item.one("labels").many("nodes"))
-    return Pulse(fields.tip(top, "lease"), state == "OPEN", names)
+    return Pulse(client.tips.tip(top.text("id"), ref, top.one_or_null("lease")), state == "OPEN", names)

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bee.github.fields import CHECKS, ISSUE, LISTS, PAGE_INFO, PULL, PULL_REF, TIP, WHO, Field, head_with
+from bee.github.fields import CHECKS, ISSUE, LISTS, PAGE_INFO, PULL, PULL_REF, WHO, Field, head_with
+from bee.github.tips import ALONE, LISTED
 from bee.model.labels import OWNED_PREFIX
+from bee.model.limits import FOREIGN_COMMITS_MAX
 from bee.model.refs import ALERT_REFS, BRANCH_REFS, CONTROL_REF, ITEM_REFS, MERGE_REFS
 
 # In the order in which each needs those after it.
@@ -24,8 +26,8 @@ _FRAGMENTS: Final = {
 _RATE: Final = "rateLimit { cost limit remaining used resetAt }"
 _CREATED: Final = "orderBy: {field: CREATED_AT, direction: ASC}"
 _UPDATED: Final = "first: 1, orderBy: {field: UPDATED_AT, direction: DESC}"
-_CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {TIP.query} }}'
-_LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {TIP.query} }}"
+_CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {ALONE} }}'
+_LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {ALONE} }}"
 _REPOSITORY: Final = "($owner: String!, $name: String!"
 
 # The refs that a snapshot lists, by the name each list has there.
@@ -55,7 +57,7 @@ _HEAD: Final = f"""
 
 
 def _refs(alias: str, after: str = "") -> str:
-    return f'{alias}: refs(refPrefix: "{REFS[alias]}", first: 100{after}) {{ {PAGE_INFO} nodes {{ {TIP.query} }} }}'
+    return f'{alias}: refs(refPrefix: "{REFS[alias]}", first: 100{after}) {{ {PAGE_INFO} nodes {{ {LISTED} }} }}'
 
 
 def _open(kind: str, count: str, facts: str) -> str:
@@ -105,6 +107,15 @@ def _name(pages: Field[object]) -> str:
 MORE_OF: Final = {kind: {_name(one): _more_of(kind, one.query) for one in lists} for kind, lists in LISTS.items()}
 MORE_CHECKS: Final = _more_of("PullRequest", head_with(CHECKS.query), "MoreChecks")
 
+
+def below(count: int) -> str:
+    """What lies below `count` commits (`$oid0`, `$oid1`, ...), whose own records do not verify."""
+    commit = "__typename oid message parents(first: 1) { nodes { oid } }"
+    history = f"... on Commit {{ history(first: {FOREIGN_COMMITS_MAX}) {{ nodes {{ {commit} }} }} }}"
+    asked = (f"commit{one}: object(oid: $oid{one}) {{ __typename {history} }}" for one in range(count))
+    return _query("Below", "".join(f", $oid{one}: GitObjectID!" for one in range(count)), " ".join(asked))
+
+
 # A repository without its items: for the verbs that speak of all of it.
 HEAD: Final = _query("Head", "", f"{_HEAD} {_CONTROL}", _VIEWER)
 
@@ -129,7 +140,7 @@ _PULSE: Final = f"state labels(first: 100) {{ {PAGE_INFO} nodes {{ name }} }}"
 LEASE: Final = _query(
     "Lease",
     ", $number: Int!, $ref: String!",
-    f"{_LEASE} issueOrPullRequest(number: $number) {{ __typename "
+    f"id {_LEASE} issueOrPullRequest(number: $number) {{ __typename "
     f"... on Issue {{ issueState: {_PULSE} }} ... on PullRequest {{ pullState: {_PULSE} }} }}",
 )
 
@@ -139,8 +150,8 @@ CLAIM: Final = _with_fragments(
     f"""mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
   addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{
     labelable {{ __typename
-      ... on Issue {{ repository {{ {_LEASE} }} }}
-      ... on PullRequest {{ repository {{ {_LEASE} }} }}
+      ... on Issue {{ repository {{ id {_LEASE} }} }}
+      ... on PullRequest {{ repository {{ id {_LEASE} }} }}
       ...IssueFacts ...PullFacts }}
   }}
 }}"""

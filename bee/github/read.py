@@ -18,7 +18,8 @@ from bee.github.json import JsonReader
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
-from bee.model.refs import item_ref
+from bee.model.refs import CONTROL_REF, item_ref
+from bee.model.seals import Doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
     found = [whole_item(client, repo, node) for node in (*issue_nodes, *pull_nodes)]
     head = _head(data, repo, client.now())
     refs = {
-        alias: {node.text("name"): fields.TIP.read(node) for node in every(alias, document)}
-        for alias, document in queries.MORE_REFS.items()
+        alias: client.tips.tips(head.repo_id, prefix, every(alias, queries.MORE_REFS[alias]))
+        for alias, prefix in queries.REFS.items()
     }
+    items = {int(name): tip for name, tip in refs["items"].items() if name.isdecimal()}
     if top.one_or_null("collaborators"):
         people = every("collaborators", queries.MORE_COLLABORATORS, "edges")
         permissions = {
@@ -107,10 +109,10 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
         head,
         issues=tuple(item for item in found if isinstance(item, Issue)),
         pulls=tuple(item for item in found if isinstance(item, Pull)),
-        items={int(name): tip for name, tip in refs["items"].items() if name.isdecimal()},
+        items=_with_history(client, repo, head.repo_id, items),
         merges=refs["merges"],
         alerts=refs["alerts"],
-        control=fields.tip(top, "control"),
+        control=client.tips.tip(head.repo_id, CONTROL_REF, top.one_or_null("control")),
         branches={f"bee/{name}": tip.oid for name, tip in refs["branches"].items()},
         permissions=permissions,
         changed_at=max((node.time("updatedAt") for node in changed), default=0),
@@ -121,6 +123,26 @@ def _repository(data: JsonReader, repo: str) -> JsonReader:
     found = data.one_or_null("repository")
     if found is None:
         raise NotFoundError(f"GitHub shows no repository {repo} to this token")
+    return found
+
+
+def _with_history(client: GitHubClient, repo: str, repo_id: str, tips: Mapping[int, Tip]) -> dict[int, Tip]:
+    """The tips of items; of those that do not verify, what lies below is read, in one request for all of them.
+
+    Below a ref that was moved back, everything is older still.
+    """
+    doubted = [n for n, tip in tips.items() if tip.foreign is not None and tip.foreign.why is not Doubt.BEHIND]
+    doubted = sorted(doubted)[: limits.FOREIGN_TIPS_READ_MAX]
+    if not doubted:
+        return dict(tips)
+    oids = {f"oid{at}": tips[number].oid for at, number in enumerate(doubted)}
+    top = _repository(ask(client, queries.below(len(doubted)), {**names_of(repo), **oids}), repo)
+    found = dict(tips)
+    for at, number in enumerate(doubted):
+        commit = top.one_or_null(f"commit{at}")
+        if commit is not None and commit.text("__typename") == "Commit":
+            history = commit.one("history").many("nodes")
+            found[number] = client.tips.below(repo_id, item_ref(number), tips[number], history)
     return found
 
 
@@ -176,7 +198,8 @@ _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
 def read_head(client: GitHubClient, repo: str) -> Snapshot:
     """A repository without its items. Raises NotFoundError when this token is not shown it."""
     data = ask(client, queries.HEAD, names_of(repo))
-    return replace(_head(data, repo, client.now()), control=fields.tip(data.one("repository"), "control"))
+    head, control = _head(data, repo, client.now()), data.one("repository").one_or_null("control")
+    return replace(head, control=client.tips.tip(head.repo_id, CONTROL_REF, control))
 
 
 def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
@@ -186,7 +209,11 @@ def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
     if found is None:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
     item = whole_item(client, repo, found)
-    return OneItem(item, fields.tip(data.one("repository"), "lease"), _head(data, repo, client.now()))
+    head = _head(data, repo, client.now())
+    tip = client.tips.tip(head.repo_id, item_ref(number), data.one("repository").one_or_null("lease"))
+    if tip is not None:
+        tip = _with_history(client, repo, head.repo_id, {number: tip})[number]
+    return OneItem(item, tip, head)
 
 
 def pulls_of_branch(client: GitHubClient, repo: str, branch: str) -> tuple[PullRef, ...]:

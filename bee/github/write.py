@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from bee.github import fields, queries
+from bee.github import queries
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
 from bee.github.git_database import RefMove, refs_input
@@ -29,10 +29,11 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
 
     Raises as `graphql.ask`; asked twice, a label is still one label.
     """
-    variables = {"item": node_id, "label": label, "ref": item_ref(number)}
-    data = ask(client, queries.CLAIM, variables)
+    ref = item_ref(number)
+    data = ask(client, queries.CLAIM, {"item": node_id, "label": label, "ref": ref})
     node = data.one("addLabelsToLabelable").one("labelable")
-    return whole_item(client, repo, node), fields.tip(node.one("repository"), "lease")
+    where = node.one("repository")
+    return whole_item(client, repo, node), client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
 
 
 def pause_item(

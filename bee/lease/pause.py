@@ -10,7 +10,7 @@ from bee.model.errors import RefConflict
 from bee.model.items import Tip
 from bee.model.records import Kind, Record
 from bee.model.refs import CONTROL_REF
-from bee.pipeline.holds import FOR_EVER, standing_pause
+from bee.pipeline.holds import BY_PERSON, FOR_EVER, standing_pause
 
 
 def pause_all(store: LeaseStore, tip: Tip | None, by: str, note: str, until: int = FOR_EVER) -> bool:
@@ -20,16 +20,23 @@ def pause_all(store: LeaseStore, tip: Tip | None, by: str, note: str, until: int
         standing.expires_at == FOR_EVER or (until != FOR_EVER and standing.expires_at >= until)
     ):
         return False
-    _put(store, tip, store.new_record(Kind.PAUSED, by, expires_at=until, note=note[:500]))
+    _put(store, tip, store.new_record(Kind.PAUSED, by, after=tip, expires_at=until, note=note[:500]))
     return True
 
 
 def resume_all(store: LeaseStore, tip: Tip | None) -> bool:
-    """End a repository's pause, whoever set it; False when there is none. Raises RefConflict when overtaken."""
+    """End a repository's pause, whoever set it; False when there is none. Raises RefConflict when overtaken.
+
+    What stands there and does not verify stops too, and is lifted by this.
+    """
     standing = standing_pause(tip, store.client.now())
     if standing is not None:
         _put(store, tip, store.next_record(standing, kind=Kind.FINISHED, expires_at=0))
-    return standing is not None
+    elif tip is not None and tip.foreign is not None:
+        _put(store, tip, store.new_record(Kind.FINISHED, BY_PERSON, after=tip))
+    else:
+        return False
+    return True
 
 
 def _put(store: LeaseStore, tip: Tip | None, record: Record) -> None:

@@ -34,6 +34,8 @@ from bee.model.labels import STOPS
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Record, fold, spent
 from bee.model.refs import ALERT_REFS, archive_ref, item_ref, merge_ref
+from bee.model.seals import Key, Place, seal
+from bee.pipeline.facts import is_live
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,8 @@ class Lease:
         """The repository that the lease is of."""
         return self.store.repo
 
-    def store_of(self, seen: Snapshot) -> LeaseStore:
+    def store_of(self, _seen: Snapshot) -> LeaseStore:
         """The store that made it."""
-        del seen
         return self.store
 
 
@@ -112,9 +113,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseStore:
-    """The leases of one repository, as this host works with them."""
+    """The leases of one repository, as this host works with them. `key` seals every record that it makes."""
 
     client: GitHubClient
+    key: Key
     repo: str
     repo_id: str
     tree: str
@@ -125,19 +127,18 @@ class LeaseStore:
     def of(cls, host: Host, client: GitHubClient, seen: Snapshot) -> LeaseStore:
         """The store of a repository just read."""
         return cls(
-            client=client, repo=seen.repo, repo_id=seen.repo_id, tree=seen.default_tree, host=host.host_id,
-            boot=host.boot,
+            client=client, key=host.keys.keys[0], repo=seen.repo, repo_id=seen.repo_id, tree=seen.default_tree,
+            host=host.host_id, boot=host.boot,
         )  # fmt: skip
 
     # ---- records ----------------------------------------------------------------------------------------------------
 
-    def new_record(self, kind: Kind, role: str, number: int = 0, **more: Any) -> Record:
-        """A record by this host, now, under a run of its own."""
+    def new_record(self, kind: Kind, role: str, number: int = 0, after: Tip | None = None, **more: Any) -> Record:
+        """A record by this host, now, under a run of its own; the next one on a ref that stands at `after`."""
         now = self.client.now()
-        run = more.pop("run", "") or new_run(role, number, now)
         return Record(
-            kind=kind, number=number, run=run, role=role, at=now, nonce=secrets.token_hex(8), host=self.host,
-            boot=self.boot, **more,
+            kind=kind, number=number, run=new_run(role, number, now), role=role, at=now, nonce=secrets.token_hex(8),
+            host=self.host, boot=self.boot, sequence=records.following(after.record if after else None, now), **more,
         )  # fmt: skip
 
     def next_record(self, record: Record, **changes: Any) -> Record:
@@ -147,16 +148,22 @@ class LeaseStore:
             record, at=now, nonce=secrets.token_hex(8), sequence=records.following(record, now), **changes
         )  # fmt: skip
 
-    def claimed(self, claim: Claim, tip: Tip | None) -> Record:
-        """The first record of a claim, on top of whatever is at the tip."""
+    def bridging(self, kind: Kind, role: str, number: int, tip: Tip | None) -> Record:
+        """A record on top of whatever is at the tip, which takes along what is known of the runs before."""
         before = tip.record if tip else None
         usd, runs = spent(before)
-        now = self.client.now()
         return self.new_record(
-            Kind.CLAIMED, claim.role, claim.number, run=claim.run, engine=claim.engine,
-            expires_at=now + limits.LEASE_SECONDS, started_at=now, fingerprint=claim.fingerprint,
-            position=claim.position, head=claim.head, base=claim.base, history=fold(before), cost_usd_before=usd,
-            runs_before=runs, handoff=before.handoff if before else "", sequence=records.following(before, now),
+            kind, role, number, tip, history=fold(before), cost_usd_before=usd, runs_before=runs,
+            handoff=before.handoff if before else "",
+        )  # fmt: skip
+
+    def claimed(self, claim: Claim, tip: Tip | None) -> Record:
+        """The first record of a claim, on top of whatever is at the tip."""
+        record = self.bridging(Kind.CLAIMED, claim.role, claim.number, tip)
+        return replace(
+            record, run=claim.run, engine=claim.engine, expires_at=record.at + limits.LEASE_SECONDS,
+            started_at=record.at, fingerprint=claim.fingerprint, position=claim.position, head=claim.head,
+            base=claim.base,
         )  # fmt: skip
 
     def ended(self, record: Record, ending: Ending) -> Record:
@@ -182,7 +189,7 @@ class LeaseStore:
         What is held and not expired is never taken, whatever the caller believes of it. With an `ending`, the claim is
         the commit point too: the outbox is known already, and any host can carry it out.
         """
-        if self._is_live(tip):
+        if is_live(tip, self.client.now(), {}):
             return None
         record = self.claimed(claim, tip)
         if ending is not None:
@@ -194,10 +201,10 @@ class LeaseStore:
 
         `alone`: the caller already holds an exclusive lease, so a live lease here is left over from its own crash.
         """
-        if self._is_live(tip) and not alone:
+        if is_live(tip, self.client.now(), {}) and not alone:
             return None
         expires_at = self.client.now() + limits.LEASE_SECONDS
-        record = self.new_record(Kind.CLAIMED, role, expires_at=expires_at, **more)
+        record = self.new_record(Kind.CLAIMED, role, after=tip, expires_at=expires_at, **more)
         return self._take(f"{ALERT_REFS}{key}", tip, record)
 
     @contextlib.contextmanager
@@ -231,21 +238,21 @@ class LeaseStore:
     def _take(self, ref: str, tip: Tip | None, record: Record) -> Lease | None:
         move = self.prepared(ref, tip, record)
         assert move.after is not None
-        return Lease(self, ref, move.after, record) if self._swap(move) else None
+        if not self._swap(move):
+            return None
+        self.client.tips.note(self.repo_id, {ref: Tip(move.after, record)})
+        return Lease(self, ref, move.after, record)
 
     def put(self, ref: str, tip: Tip | None, record: Record) -> bool:
         """Append a record that holds nothing to what stands at `tip`; False when the ref stands elsewhere by now."""
-        return self._swap(self.prepared(ref, tip, record))
+        return self._take(ref, tip, record) is not None
 
     def prepared(self, ref: str, tip: Tip | None, record: Record) -> RefMove:
         """The move of `put`, its commit made, for a request that does more than the move."""
-        message, parents = records.encode(record), [tip.oid] if tip else []
+        before = tip.oid if tip else ""
+        message, parents = seal(record, Place(self.repo_id, ref, before), self.key), [before] if before else []
         commit = git_database.create_commit(self.client, self.repo, message, self.tree, parents)
-        return RefMove(ref, tip.oid if tip else None, commit)
-
-    def _is_live(self, tip: Tip | None) -> bool:
-        record = tip.record if tip else None
-        return record is not None and record.holds and record.expires_at > self.client.now()
+        return RefMove(ref, before or None, commit)
 
     def _swap(self, move: RefMove) -> bool:
         """Move a ref; False when it stood elsewhere. A lost reply is looked up and retried with the same commit."""
@@ -264,7 +271,7 @@ class LeaseStore:
             f"GitHub did not answer {limits.REQUEST_TRIES_MAX} tries to move {move.ref}; try again later"
         )
 
-    # ---- keep and release -------------------------------------------------------------------------------------------
+    # ---- keep, release, read back -----------------------------------------------------------------------------------
 
     def move(self, lease: Lease, record: Record) -> Lease:
         """The lease with `record` on top. Raises LeaseLost."""
@@ -290,11 +297,11 @@ class LeaseStore:
             mirror.fetch([f"+{lease.ref}:{lease.ref}"])
         if not mirror.has(lease.oid):
             raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
-        oid = mirror.commit_record(records.encode(record), mirror.tree_of(lease.oid), [lease.oid], record.at)
+        message = seal(record, Place(self.repo_id, lease.ref, lease.oid), self.key)
+        oid = mirror.commit_record(message, mirror.tree_of(lease.oid), [lease.oid], record.at)
         _push(mirror, lease, oid, more)
+        self.client.tips.note(self.repo_id, {lease.ref: Tip(oid, record)})
         return replace(lease, oid=oid, record=record)
-
-    # ---- read back --------------------------------------------------------------------------------------------------
 
     def read_back(self, lease: Lease, stoppable: bool = True) -> None:
         """Ask GitHub that an item's lease stands with LEASE_MARGIN_SECONDS left and nobody said stop.
@@ -329,16 +336,15 @@ class LeaseStore:
         ref = merge_ref(base_ref)
         if self._swap(RefMove(ref, known.oid if known else None, lease.oid)):
             return True
-        tip = git_database.read_ref(self.client, self.repo, ref)
+        tip = git_database.read_ref(self.client, self.repo, self.repo_id, ref)
         if tip is not None and tip.record is not None and self._is_others(tip.record, lease.record.run):
             return False
         return self._swap(RefMove(ref, tip.oid if tip else None, lease.oid))
 
     def _is_others(self, record: Record, own_run: str) -> bool:
-        if record.run == own_run:
-            return False
-        now = git_database.pulse(self.client, self.repo, record.number).tip
-        return now is not None and now.record is not None and now.record.run == record.run and self._is_live(now)
+        own = git_database.pulse(self.client, self.repo, record.number).tip if record.run != own_run else None
+        same = own is not None and own.record is not None and own.record.run == record.run
+        return same and is_live(own, self.client.now(), {})
 
     def archive(self, number: int, oid: str) -> bool:
         """Put an item's ledger, which ends at `oid`, out of the list of items; False when it moved."""

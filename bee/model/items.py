@@ -12,6 +12,7 @@ from typing import Literal
 
 from bee.model.labels import Label, known
 from bee.model.records import Record
+from bee.model.seals import Foreign
 
 
 class Permission(StrEnum):
@@ -224,10 +225,15 @@ Item = Issue | Pull
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """Where one of bee's refs stands: its oid and the record there (None where bee cannot read it)."""
+    """Where one of bee's refs stands: its oid, and the last record there that verifies (None where there is none).
+
+    `foreign` is what stands on top of that record and does not verify. The oid is empty where the ref is gone and must
+    not be.
+    """
 
     oid: str
     record: Record | None
+    foreign: Foreign | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,3 +101,4 @@ class Cause(StrEnum):
     HOT_LOOP = "hot-loop"
     BEE_FAILED = "bee-failed"
     CYCLE = "dependency-cycle"
+    FOREIGN = "foreign-records"

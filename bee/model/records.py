@@ -19,7 +19,7 @@ from bee.model import effects, limits
 from bee.model.effects import Effect
 from bee.model.outcomes import Failure, Outcome
 
-VERSION: Final = 1
+VERSION: Final = 2
 OWN_ROLE: Final = "bee"  # the role of what bee does by itself
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _NAME: Final = re.compile(r"([0-9]{8}T[0-9]{6}Z)-.+")
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     PUBLISHED = "published"
     FINISHED = "finished"
     PAUSED = "paused"
+    ADOPTED = "adopted"
 
 
 HOLDING: Final = frozenset({Kind.CLAIMED, Kind.RENEWED, Kind.PUBLISHED})
@@ -69,7 +70,7 @@ class RunSummary:
 class Record:
     """One change of a lease. `expires_at` is 0 for a record that holds nothing; `count` is an alert's, see there.
 
-    `sequence` goes up with every record of an item.
+    `sequence` goes up with every record of a ref.
     """
 
     kind: Kind
@@ -108,12 +109,12 @@ class Record:
 
 
 def following(before: Record | None, now: int) -> int:
-    """The sequence number of the record after `before`.
+    """The sequence number of the record after `before`: one more, and at least GitHub's time (seconds since the epoch).
 
-    A ledger begins at GitHub's time (`now`, in seconds since the epoch) and not at 1: one that was lost must not start
-    again below the numbers that bee's comments carry.
+    So a ledger that was lost or moved back does not start again below the numbers that bee's comments carry and that
+    other machines have seen.
     """
-    return before.sequence + 1 if before is not None and before.sequence else now
+    return max(before.sequence + 1 if before is not None else 0, now)
 
 
 def summary_of(record: Record) -> RunSummary:
@@ -182,7 +183,7 @@ _ALWAYS: Final = frozenset({"kind", "number", "run", "role", "at", "nonce"})
 
 
 def encode(record: Record) -> str:
-    """The record as a commit message."""
+    """The record as text: what `seals` makes a commit message of."""
     data = {key: value for key, value in _plain(record).items() if key in _ALWAYS or value not in (None, "", [], 0)}
     data["outbox"] = [effects.to_json(effect) for effect in record.outbox]
     data["history"] = [
@@ -194,7 +195,9 @@ def encode(record: Record) -> str:
 
 
 def decode(message: str) -> Record | None:
-    """The record of a commit message; None for anything `encode` of this version did not write."""
+    """The record of such a text; None for anything `encode` of this version did not write. Whoever may have written it:
+    only `seals.read` says that bee did.
+    """
     _, _, body = message.partition("\n\n")
     try:
         data = json.loads(body)
@@ -238,7 +241,7 @@ def _checked(value: T) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One commit of a ledger: its first line, and its record (None where this bee cannot read it)."""
+    """One commit of a ledger: its first line, and its record (None where it is not one that verifies)."""
 
     repo: str
     number: int

@@ -16,9 +16,9 @@ from bee.model.outcomes import Cause
 from bee.model.records import fold
 from bee.model.roles import Role
 from bee.pipeline.escalation import already_escalated, release_due
-from bee.pipeline.facts import RepairKind, View, is_live, record_of
+from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
 from bee.pipeline.history import hot_loop, is_dispatch, repairs_failed
-from bee.pipeline.holds import Hold, hold_of
+from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
 from bee.pipeline.positions import ISSUE_RULES, Position
 from bee.pipeline.status import ItemStatus, survey
 from bee.pipeline.status_comment import behind
@@ -103,6 +103,9 @@ def _view_of(one: ItemStatus, views: Sequence[View]) -> View:
 
 def acts_on(one: ItemStatus, view: View) -> Sequence[Act]:
     """What bee does about an item without an agent; where there is nothing else, it keeps its status comment true."""
+    hold = hold_of(view)
+    if hold is not None and hold.kind == UNKNOWN_KEY:
+        return ()  # what is to be put right there is the business of who has the key
     acts = tuple(_acts_on(one, view))
     if not acts and behind(one.item, one.placement, view):
         return (Repair(one, RepairKind.SHOW, "its status comment is out of date"),)
@@ -114,7 +117,8 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
     at = placement.position
     if at is Position.REPAIR:
         repair = one.facts.broken.repair
-        yield Escalate(one, placement.reason, Cause.CYCLE) if repair is None else _repair(one, repair, view)
+        cause = Cause.FOREIGN if one.facts.broken is Broken.FOREIGN else Cause.CYCLE
+        yield Escalate(one, placement.reason, cause) if repair is None else _repair(one, repair, view)
     elif at is Position.COMPLETE:
         yield _repair(one, RepairKind.COMPLETE, view)
     elif at is Position.QUARANTINED:

@@ -17,6 +17,7 @@ from bee.model.items import Item, Snapshot, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Phase, Record
+from bee.model.seals import Foreign
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.gates import Gate
 from bee.pipeline.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of
@@ -55,6 +56,7 @@ class Broken(StrEnum):
     LABELS = "labels that exclude one another stand together", RepairKind.LABELS
     STALE_WIP = f"{Label.WIP} without a live run", RepairKind.LABELS
     CYCLE = "it waits for itself through its dependencies"
+    FOREIGN = "its ledger holds nothing that bee can be sure to have written"
     UNOPENED = "the step's branch has no pull request", RepairKind.OPEN_PULL
     UNTICKED = "a merged step's box is not ticked", RepairKind.TICK_STEP
 
@@ -152,10 +154,14 @@ Facts = IssueFacts | PullFacts
 
 @dataclass(frozen=True, slots=True)
 class DayBounds:
-    """What this machine lets a repository cost in one UTC day, whoever spends it; 0 is no bound."""
+    """What this machine lets a repository cost in one UTC day, whoever spends it; 0 is no bound.
+
+    `runs_here` are the runs that it started there today by its own books, whatever the ledger says.
+    """
 
     usd_per_day: float = 0.0
     runs_per_day: int = 0
+    runs_here: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +189,21 @@ def view_of(snapshot: Snapshot, policy: Policy, phases: Mapping[str, Phase] | No
 
 
 def record_of(view: View, number: int) -> Record | None:
-    """The record at the tip of an item's ledger."""
+    """The last record of an item's ledger that verifies."""
     tip = view.snapshot.items.get(number)
     return tip.record if tip else None
 
 
+def foreign_of(view: View, number: int) -> Foreign | None:
+    """What stands on an item's ref and does not verify."""
+    tip = view.snapshot.items.get(number)
+    return tip.foreign if tip else None
+
+
 def is_live(tip: Tip | None, now: int, phases: Mapping[str, Phase]) -> bool:
-    """Whether a lease is held now: not expired, and not known to be dead."""
+    """Whether a lease is held now: not expired, and not known to be dead. What does not verify may hold a while."""
+    if tip is not None and tip.foreign is not None and tip.foreign.holds(now):
+        return True
     if tip is None or tip.record is None or not tip.record.holds:
         return False
     return tip.record.expires_at > now and phases.get(tip.record.run) is not Phase.DEAD
@@ -197,8 +211,8 @@ def is_live(tip: Tip | None, now: int, phases: Mapping[str, Phase]) -> bool:
 
 def common(item: Item, view: View, in_scope: bool) -> dict[str, Any]:
     """The facts every item has, as keyword arguments; `broken` covers labels and ledger."""
-    record = record_of(view, item.number)
-    mine = record is not None and record.run == view.own_run
+    record, foreign = record_of(view, item.number), foreign_of(view, item.number)
+    mine = record is not None and record.run == view.own_run and foreign is None
     live = is_live(view.snapshot.items.get(item.number), view.snapshot.now, view.phases) and not mine
     hold = not live and not mine and held_by_hand(item, view, record)
     return {
@@ -206,14 +220,22 @@ def common(item: Item, view: View, in_scope: bool) -> dict[str, Any]:
         "broken": Broken.NOTHING if mine else _broken(item, view, record, live, hold),
         "done": Label.DONE in item.labels,
         "quarantined": Label.QUARANTINE in item.labels,
-        "human": Label.HUMAN in item.labels or escalation_stands(item, view.trust, record),
+        "human": Label.HUMAN in item.labels or escalation_stands(item, view.trust, record) or _is_paused(foreign),
         "claimed": live or hold,
         "in_scope": in_scope,
         "trusted": text_is_trusted(item, view.trust),
     }
 
 
+def _is_paused(foreign: Foreign | None) -> bool:
+    """Whether a pause stands that does not verify: it stops like any other, until somebody with bee's key lifts it."""
+    return foreign is not None and foreign.paused
+
+
 def _broken(item: Item, view: View, record: Record | None, live: bool, hold: bool) -> Broken:
+    foreign = foreign_of(view, item.number)
+    if foreign is not None and record is None and not live and not foreign.paused:
+        return Broken.FOREIGN
     if record is not None and record.holds and not live:
         return Broken.ROLL_FORWARD if record.kind is Kind.PUBLISHED else Broken.LOST_RUN
     if not live and conflicts(item.labels, human_by_person(item, record)):

@@ -11,6 +11,8 @@ from typing import Final
 from bee.model import limits
 from bee.model.items import Snapshot, Tip
 from bee.model.records import Kind, Record
+from bee.model.refs import CONTROL_REF
+from bee.model.seals import Doubt
 from bee.model.text import utc
 from bee.pipeline.facts import View
 from bee.pipeline.history import spending
@@ -19,6 +21,8 @@ BY_PERSON: Final = "human"
 BY_QUOTA: Final = "quota"
 USD_PER_DAY: Final = "usd-per-day"
 RUNS_PER_DAY: Final = "runs-per-day"
+UNKNOWN_KEY: Final = "unknown-key"
+FOREIGN_PAUSE: Final = "foreign-pause"
 FOR_EVER: Final = 0
 
 
@@ -34,6 +38,11 @@ class Hold:
     def over_budget(self) -> bool:
         """Whether the day's money or runs are spent."""
         return self.kind in {USD_PER_DAY, RUNS_PER_DAY}
+
+    @property
+    def of_records(self) -> bool:
+        """Whether records that do not verify are the reason."""
+        return self.kind in {UNKNOWN_KEY, FOREIGN_PAUSE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,13 @@ def standing_pause(tip: Tip | None, now: int) -> Record | None:
     return record if record.expires_at == FOR_EVER or record.expires_at > now else None
 
 
+def unknown_keys(snapshot: Snapshot) -> tuple[str, ...]:
+    """The ids of the keys that seal records of items here, or its pause, and that this machine does not have."""
+    tips = [*snapshot.items.values(), *([snapshot.control] if snapshot.control else [])]
+    found = (tip.foreign for tip in tips if tip.foreign is not None)
+    return tuple(sorted({foreign.key for foreign in found if foreign.why is Doubt.UNKNOWN_KEY}))
+
+
 def day_of(snapshot: Snapshot) -> Day:
     """What was spent in a repository today, by whatever machine. A run counts on the day it began."""
     begins = snapshot.now - snapshot.now % limits.DAY_SECONDS
@@ -73,10 +89,23 @@ def hold_of(view: View) -> Hold | None:
     """What holds this repository; None where agents may be sent."""
     found = view.memo.get("hold")
     if found is None:
-        found = view.memo["hold"] = (_paused(view) or _over_budget(view),)
+        found = view.memo["hold"] = (_unverified(view) or _paused(view) or _over_budget(view),)
     assert isinstance(found, tuple)
     hold: Hold | None = found[0]
     return hold
+
+
+def _unverified(view: View) -> Hold | None:
+    """Records under another key: whoever has it may be at work here. And a pause that bee did not write."""
+    snapshot = view.snapshot
+    keys, control = unknown_keys(snapshot), snapshot.control
+    if keys:
+        text = f"{snapshot.repo}: its records are sealed with a key that this machine does not have: {', '.join(keys)}"
+        return Hold(UNKNOWN_KEY, f"{text}; bring it with `bee key add`, or take over: bee key adopt {snapshot.repo}")
+    if control is not None and control.foreign is not None:
+        text = f"{snapshot.repo}: {CONTROL_REF} stops everything: {control.foreign.why}"
+        return Hold(FOREIGN_PAUSE, f"{text}; find out who moved it; to go on: bee resume --all")
+    return None
 
 
 def _paused(view: View) -> Hold | None:
@@ -100,8 +129,9 @@ def _over_budget(view: View) -> Hold | None:
     if 0 < bounds.usd_per_day <= day.usd:
         spent = f"{day.usd:.2f} USD were spent today, the limit is {bounds.usd_per_day:.2f}"
         return Hold(USD_PER_DAY, f"{repo}: {spent} (usd_per_day); it continues at {ends}", day.ends)
-    if 0 < bounds.runs_per_day <= day.runs:
-        spent = f"{day.runs} runs were started today, the limit is {bounds.runs_per_day}"
+    runs = max(day.runs, bounds.runs_here)
+    if 0 < bounds.runs_per_day <= runs:
+        spent = f"{runs} runs were started today, the limit is {bounds.runs_per_day}"
         return Hold(RUNS_PER_DAY, f"{repo}: {spent} (runs_per_day); it continues at {ends}", day.ends)
     return None
 

@@ -81,7 +81,8 @@ def may_alert(views: Sequence[View], decision: Decision) -> bool:
     """Whether a tick may have an alert to raise, count or clear: a budget that is spent, or a debt, old or new."""
     tips = [view.snapshot.alerts.get(IDLE_DEBT) for view in views]
     counted = any(tip is not None and tip.record is not None and tip.record.count for tip in tips)
-    return counted or any(hold.over_budget for hold in decision.holds) or bool(debts(decision.statuses))
+    held = any(hold.over_budget or hold.of_records for hold in decision.holds)
+    return counted or held or bool(debts(decision.statuses))
 
 
 def debts(statuses: Iterable[ItemStatus]) -> tuple[ItemStatus, ...]:

@@ -26,7 +26,7 @@ def may_skip(view: View, decision: Decision) -> bool:
         isinstance(decision.choice, Idle)
         and not decision.acts
         and not decision.holds
-        and not any(tip.record is not None and tip.record.holds for tip in tips)
+        and not any(tip.foreign is not None or (tip.record is not None and tip.record.holds) for tip in tips)
         and standing_pause(snapshot.control, snapshot.now) is None
         # a change within the second of the last one would not show
         and snapshot.now - snapshot.changed_at >= limits.HINT_SETTLED_SECONDS

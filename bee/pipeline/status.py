@@ -6,15 +6,16 @@ Deciding, `bee why`, `bee status` and the check after a claim all come here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bee.model import limits
 from bee.model.items import CheckState, Issue, Item, Pull, Snapshot
 from bee.model.outcomes import Cause
 from bee.model.records import Phase
+from bee.model.refs import item_ref
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import Facts, Proof, PullFacts, View, is_live, record_of
+from bee.pipeline.facts import Facts, Proof, PullFacts, View, foreign_of, is_live, record_of
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.history import block_of
 from bee.pipeline.issue_facts import issue_facts
@@ -64,6 +65,11 @@ def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatu
     block = _block(item, facts, placement, key, view)
     if block is not None:
         placement = placement.under(block)
+    foreign = foreign_of(view, item.number)
+    if foreign is not None:
+        named = f" ({foreign.key})" if foreign.key else ""
+        said = f"{placement.reason}; {item_ref(item.number)} was moved by somebody else: {foreign.why}{named}"
+        placement = replace(placement, reason=said)
     return ItemStatus(repo=view.snapshot.repo, item=item, facts=facts, placement=placement, fingerprint=key, role=role)
 
 

@@ -45,7 +45,7 @@ def raise_alert(store: LeaseStore, viewer: Who, alert: Alert, alone: bool = Fals
     `alone`: the caller holds what nobody else does (an item's lease), so that a lock left by a crash is its own.
     Raises LookError.
     """
-    tip = git_database.read_ref(store.client, store.repo, f"{ALERT_REFS}{alert.key}")
+    tip = git_database.read_ref(store.client, store.repo, store.repo_id, f"{ALERT_REFS}{alert.key}")
     if stands(tip, alert):
         return False
     before, cause = tip.record if tip else None, digest(alert.cause)
@@ -116,5 +116,5 @@ def clear_alert(store: LeaseStore, key: str, tip: Tip, words: str) -> bool:
 
 def note_seen(store: LeaseStore, key: str, tip: Tip | None, count: int, note: str) -> bool:
     """Write down that a cause was seen for the `count`th time in a row, before its alert is due."""
-    record = store.new_record(Kind.FINISHED, ROLE, note=note[:500], count=count)
+    record = store.new_record(Kind.FINISHED, ROLE, after=tip, note=note[:500], count=count)
     return store.put(f"{ALERT_REFS}{key}", tip, record)

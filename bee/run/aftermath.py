@@ -53,7 +53,7 @@ def tell(run: Run, result: Result) -> None:
 def _wait_for_quota(run: Run, result: Result) -> None:
     """A quota stops every run until its reset time, on every host; nobody's attempts are spent on it."""
     until = run.engine.retry_at or run.now + limits.QUOTA_MINUTES * 60
-    tip = git_database.read_ref(run.store.client, run.store.repo, CONTROL_REF)
+    tip = git_database.read_ref(run.store.client, run.store.repo, run.store.repo_id, CONTROL_REF)
     with contextlib.suppress(RefConflict):
         pause.pause_all(run.store, tip, BY_QUOTA, result.note, until)
 

@@ -1,4 +1,4 @@
-"""What a tick hands to a worker: one JSON line on its standard input, the token in it and nowhere else."""
+"""What a tick hands to a worker: one JSON line on its standard input, token and keys in it and nowhere else."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Job:
     base: str = ""
     read_at: float = 0.0
     token: str = field(default="", repr=False)
+    keys: str = field(default="", repr=False)
     trigger: bool = True
     usd_max: float = 0.0
 

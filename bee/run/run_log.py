@@ -1,7 +1,7 @@
 """What a run leaves on this machine for people: what it is about, what its agent printed, what bee answered.
 
 All in the run's folder: `run.json`, `transcript.log` (the program's own output, line by line, bounded) and
-`verbs.ndjson`. Nothing here is read back by a tick.
+`verbs.ndjson`. A tick reads back only how many runs began today.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bee.model import codec
+from bee.model import codec, records
+from bee.model.outcomes import Failure
 from bee.model.text import clipped
 from bee.system.home import Home, write_whole
 
@@ -48,6 +49,11 @@ class About:
     tokens: int = 0
     turns: int = 0
 
+    @property
+    def counts(self) -> bool:
+        """Whether it counts as a run: a claim that came to nothing does not."""
+        return self.failure != Failure.CANCELLED or self.cost_usd > 0
+
 
 @dataclass(frozen=True, slots=True)
 class VerbEntry:
@@ -77,6 +83,13 @@ def runs_of(home: Home, number: int) -> list[About]:
     """The runs on an item that are here, oldest first. Of any repository."""
     found = (read_about(home, run) for run in home.runs() if f"-{number}-" in run)
     return sorted((about for about in found if about and about.number == number), key=lambda one: one.run)
+
+
+def begun_since(home: Home, repo: str, since: int) -> list[About]:
+    """The runs of a repository that are here and began at or after `since`, in seconds since the epoch."""
+    late = (run for run in home.runs() if (records.began_at(run) or 0) >= since)
+    found = (read_about(home, run) for run in late)
+    return [about for about in found if about is not None and about.repo.lower() == repo.lower()]
 
 
 def add_verb(home: Home, run: str, at: int, verb: str, ok: bool, text: str) -> None:

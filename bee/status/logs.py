@@ -17,9 +17,8 @@ from bee.engines.find import find
 from bee.engines.table import ENGINES, Price
 from bee.github import git_database
 from bee.github.client import GitHubClient
-from bee.model.errors import UsageError
+from bee.model.errors import NotFoundError, UsageError
 from bee.model.limits import LEASE_SECONDS
-from bee.model.refs import item_ref
 from bee.model.roles import Role
 from bee.model.text import plain
 from bee.run import run_log
@@ -55,7 +54,10 @@ def find_run(home: Home, repos: Collection[str], number: int, run: str) -> tuple
 
 def elsewhere(client: GitHubClient, repo: str, number: int, run: str) -> str:
     """Why there is no transcript here, as the ledger tells it."""
-    tip = git_database.read_ref(client, repo, item_ref(number))
+    try:
+        tip = git_database.pulse(client, repo, number).tip
+    except NotFoundError:
+        tip = None
     record = tip.record if tip else None
     known = {one.run: one.role for one in record.history if one.role in set(Role)} if record else {}
     if record and record.role in set(Role):

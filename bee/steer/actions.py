@@ -23,7 +23,7 @@ from bee.model.items import Issue, Item, Permission, Pull, Tip
 from bee.model.labels import STOPS, Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
-from bee.model.records import Kind, Record, fold, following, spent
+from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import plan_print
@@ -81,13 +81,10 @@ def has_said(one: OneItem, key: str) -> bool:
 
 def _paused(store: LeaseStore, one: OneItem) -> Record:
     """The record of a person's pause. A run that is stopped by it is remembered as cancelled, not as lost."""
-    before = one.tip.record if one.tip else None
-    stopped = replace(before, kind=Kind.PAUSED, at=store.client.now()) if before and before.holds else before
-    usd, runs = spent(before)
-    return store.new_record(
-        Kind.PAUSED, HUMAN_ROLE, one.item.number, history=fold(stopped), cost_usd_before=usd, runs_before=runs,
-        handoff=before.handoff if before else "", sequence=following(before, store.client.now()),
-    )  # fmt: skip
+    tip = one.tip
+    if tip is not None and tip.record is not None and tip.record.holds:
+        tip = replace(tip, record=replace(tip.record, kind=Kind.PAUSED, at=store.client.now()))
+    return store.bridging(Kind.PAUSED, HUMAN_ROLE, one.item.number, tip)
 
 
 def _release(person: ByPerson, one: OneItem) -> None:
@@ -115,12 +112,24 @@ def resume(person: ByPerson, number: int) -> Done:
     one = read.read_item(person.client, person.repo, number)
     held = [label for label in (Label.HUMAN, Label.QUARANTINE) if label in one.item.labels]
     trust = Trust(one.snapshot.viewer, {}, TrustPolicy())
-    if not held and not escalation_stands(one.item, trust, one.tip.record if one.tip else None):
+    lifted = _lift(person, one)
+    if not lifted and not held and not escalation_stands(one.item, trust, one.tip.record if one.tip else None):
         return Done(f"#{number} is not paused", changed=False)
-    _take_off(person, one, [*held, Label.HUMAN])
+    if held or not lifted:
+        _take_off(person, one, [*held, Label.HUMAN])
     if one.item.open:
         status_comment.show_let_go(person, one, "resume")
     return Done(f"#{number} goes on with the next tick")
+
+
+def _lift(writer: Writer, one: OneItem) -> bool:
+    """End what stands on the item's ref and does not verify, by a record of this machine's; whether there was any."""
+    if one.tip is None or one.tip.foreign is None:
+        return False
+    store, number = writer.store_of(one.snapshot), one.item.number
+    if not store.put(item_ref(number), one.tip, store.bridging(Kind.ADOPTED, HUMAN_ROLE, number, one.tip)):
+        raise UsageError(f"{item_ref(number)} moved in the same moment; run the command again")
+    return True
 
 
 def retry(writer: Writer, number: int, hint: str) -> Done:
@@ -142,6 +151,8 @@ def go_on(writer: Writer, one: OneItem) -> None:
         if record.kind is Kind.PUBLISHED:
             raise UsageError(f"the run on #{number} has published already and is being carried out; try again later")
         _end_run(writer.store_of(one.snapshot), one.tip, record)
+    else:
+        _lift(writer, one)
     _take_off(writer, one, (Label.WIP, Label.DONE, Label.QUARANTINE, Label.HUMAN))
 
 

@@ -1,4 +1,4 @@
-"""The alerts that a tick raises of what it saw: a spent budget, and open items that nobody is responsible for.
+"""The alerts that a tick raises of what it saw: a spent budget, records that are not bee's, and items nobody moves.
 
 What was said already is known from the snapshot's alert refs, so that an idle tick asks for nothing more.
 """
@@ -30,17 +30,20 @@ def update_alerts(tick: Tick) -> None:
         statuses = [one for one in tick.decision.statuses if one.repo == view.snapshot.repo]
         store = LeaseStore.of(tick.host, tick.client, view.snapshot)
         with only_its_own(tick):
-            _over_budget(tick.host, store, view, statuses)
+            _held(tick.host, store, view, statuses)
         with only_its_own(tick):
             _idle_with_debt(store, view, statuses)
 
 
-def _over_budget(host: Host, store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:
-    """One alert for each bound and day, where there was something left to do."""
+def _held(host: Host, store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:
+    """One alert for each bound and day, where there was something left to do; and for records that do not verify."""
     hold = hold_of(view)
-    if hold is None or not hold.over_budget or not any(one.placement.role for one in statuses):
+    if hold is not None and hold.of_records:
+        alert = Alert(hold.kind, *texts.foreign_records(hold.text), cause=hold.text)
+    elif hold is not None and hold.over_budget and any(one.placement.role for one in statuses):
+        alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
+    else:
         return
-    alert = Alert(hold.kind, *texts.over_budget(hold.kind, hold.text), cause=str(hold.until))
     repo = view.snapshot.repo
     if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(store, view.snapshot.viewer, alert):
         cause, title = f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})"

@@ -97,7 +97,7 @@ def claim_item(
         repo=one.repo, snapshot=known, number=one.number, role=one.role, run=run, lease=lease.oid,
         fingerprint=one.fingerprint, position=str(one.placement.position), reason=one.placement.reason, head=head,
         base=base,
-        read_at=host.clock.time(), token=host.token, trigger=options.trigger,
+        read_at=host.clock.time(), token=host.token, keys=host.keys.text, trigger=options.trigger,
         usd_max=usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from bee.model.records import Phase
 from bee.model.roles import Role
 from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
+from bee.pipeline.holds import unknown_keys
 from bee.pipeline.trust import resumed_at
 from bee.publish.notify import notify
 from bee.status.lines import ActLine
@@ -35,6 +36,8 @@ def reconcile(tick: Tick) -> None:
     tick.host.home.prune(live=live)
     for view in tick.views:
         _end_overrun(tick, view)
+        if unknown_keys(view.snapshot):
+            continue  # what is to be tidied there is the business of who has the key
         with only_its_own(tick):
             tidy(tick, view)
         if sweep_due(tick.host.home, view.snapshot.repo, view.snapshot.now):

@@ -73,5 +73,12 @@ def _recall(tick: Tick, repo: str) -> Hint | None:
 def _name(tick: Tick, repo: str) -> str:
     """Where a repository is remembered: whatever else the decision depends on is in the name."""
     host, servers = tick.host, tick.client.servers
-    about = [__version__, repo.lower(), host.token, codec.plain(servers), codec.plain(host.settings)]
+    about = [
+        __version__,
+        repo.lower(),
+        host.token,
+        [key.id for key in host.keys.keys],
+        codec.plain(servers),
+        codec.plain(host.settings),
+    ]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()

@@ -119,6 +119,11 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Its dependencies form a cycle.", "Remove one of the dependencies.",
         (f"Remove a `Blocked by` line or a dependency; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
+    Cause.FOREIGN: CauseText(
+        "Somebody other than bee moved its ledger.",
+        "Find out who pushed to `refs/bee/items/{number}`: tries, rounds and money are no longer known.",
+        (_GO_ON, _CLOSE),
+    ),
 }  # fmt: skip
 
 TERMINAL_ANSWERS: Final = (

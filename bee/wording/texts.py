@@ -301,6 +301,17 @@ def over_budget(kind: str, text: str) -> tuple[str, str]:
     )
 
 
+def foreign_records(text: str) -> tuple[str, str]:
+    """Title and text of the one issue about records that do not verify. `text` is the hold's, with what to do."""
+    return (
+        "bee: some of its records here are not its own",
+        f"{neutralised(text)}.\n\nNothing is dispatched here until then. What moved the ref has write access to this "
+        "repository: another machine of bee's with another key, another App, or somebody who should not have it.\n\n"
+        "**What you can do:** bring the key to this machine, or take its records over, as the first sentence says. "
+        "`bee key` shows which keys this machine has. Close this issue when that is done.",
+    )
+
+
 def idle_with_debt(owed: Sequence[tuple[int, str, str]]) -> tuple[str, str]:
     """Title and text of the one issue about open items that nobody moves: (number, position, advice) of each."""
     lines = "\n".join(f"- #{number} is `{position}`. {advice}" for number, position, advice in owed)

@@ -49,6 +49,7 @@ EXITS: Final = (
 
 ENVIRONMENT: Final = (
     ("`GH_TOKEN`, then `GITHUB_TOKEN`, then `gh auth token`", "the token"),
+    ("`BEE_KEY`, then `$XDG_CONFIG_HOME/git-bee/keys`", "the [keys of bee's records](keys.md)"),
     ("`GIT_BEE_HOME`", "bee's home, default `~/.git-bee`"),
     ("`GITHUB_API_URL`, `GITHUB_GRAPHQL_URL`, `GITHUB_SERVER_URL`", "another server, as GitHub Actions sets them"),
     ("`GIT_BEE_LOGS=1`", "the guards write logs under `~/.git-bee/logs`"),
@@ -104,5 +105,6 @@ ALERTS: Final = {
     "not_logged_in": "Log the engine in there, `bee resume --all` there, and close the issue.",
     "rolled_back": "Fix or update bee on that machine, then `bee resume --rollback` there.",
     "over_budget": "Nothing: it continues at the next UTC midnight. Or raise the limit in `config.yml`.",
+    "foreign_records": "Bring the key that it names to that machine, or `bee key adopt owner/name` there.",
     "idle_with_debt": "`bee why N` for each item in the list; move it, label it, or close it.",
 }

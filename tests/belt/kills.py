@@ -23,10 +23,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bee.cli import wiring
 from bee.demo import project
 from bee.demo.stage import AGENT
-from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.outcomes import Outcome
@@ -187,7 +185,7 @@ def moved(record: Record | None) -> list[str]:
 def state_of(stage: Stage) -> State:
     """Where every open item is, and how many runs of agents it has behind it that moved it."""
     for _ in range(SETTLING_LOOKS_MAX):
-        view = look(GitHubClient(wiring.servers_of(stage.env()), stage.tokens["bee"]), stage.repo)
+        view = look(stage.client(), stage.repo)
         told = []
         for one in survey(view):
             tip = view.snapshot.items.get(one.number)

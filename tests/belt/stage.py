@@ -5,6 +5,7 @@ Everything is real but the model: HTTP, git, processes. Nothing of bee is patche
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -23,11 +24,14 @@ from bee.forge import server
 from bee.github import git_database, write
 from bee.github.client import GitHubClient
 from bee.github.snapshot import look
+from bee.github.tips import TipReader
 from bee.host import Host
 from bee.lease.store import Claim, Lease, LeaseStore
-from bee.model import markers, records
+from bee.model import markers
 from bee.model.labels import Label
 from bee.model.records import Record
+from bee.model.seals import Place, read
+from bee.system.keys import keys_of
 from bee.tick.context import TickOptions
 from bee.tick.report import TickReport
 from bee.tick.tick import tick
@@ -60,6 +64,7 @@ TEST = 'bee e2e run || bee e2e classify code-bug "It is broken."\n'
 MERGE = "bee merge\n"
 MOVES = {"planner": PLAN, "drafter": DRAFT, "reviewer": APPROVE, "test": TEST, "merger": MERGE}
 
+KEY = f"test {base64.b64encode(b'k' * 32).decode()}"
 DESIGN = "## Problem\n\nThere is one.\n\n## Design finalized\n\n- [x] The design is right\n"
 
 
@@ -270,13 +275,16 @@ class Stage:
         """The record at the tip of an item's ledger (or of another of bee's refs)."""
         name = ref or f"items/{number}"
         oid = self.call("ada", "GET", self.at(f"/git/ref/bee/{name}"))["object"]["sha"]
-        record = records.decode(self.call("ada", "GET", self.at(f"/git/commits/{oid}"))["message"])
-        assert record is not None
+        commit = self.call("ada", "GET", self.at(f"/git/commits/{oid}"))
+        parents = [parent["sha"] for parent in commit["parents"]]
+        place = Place(str(self.call("ada", "GET", self.at(""))["node_id"]), f"refs/bee/{name}", *parents[:1])
+        record = read(commit["message"], place, keys_of(self.env(), "").keys)
+        assert isinstance(record, Record), record
         return record
 
     def store_facts(self) -> dict[str, str]:
         """What a process needs to make a lease store of its own: addresses, token, repository."""
-        view = look(GitHubClient(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        view = look(self.client(), self.repo)
         seen = view.snapshot
         web = {"api": self.forge.api_url, "graphql": self.forge.graphql_url, "web": self.forge.git_url}
         return {
@@ -285,7 +293,13 @@ class Stage:
             "repo": seen.repo,
             "repo_id": seen.repo_id,
             "tree": seen.default_tree,
+            "key": KEY,
         }
+
+    def client(self) -> GitHubClient:
+        """A client of bee's account, for who only looks; it remembers nothing."""
+        servers, tips = wiring.servers_of(self.env()), TipReader(keys_of(self.env(), "").keys)
+        return GitHubClient(servers, self.tokens["bee"], tips=tips)
 
     # ---- bee --------------------------------------------------------------------------------------------------
 
@@ -339,6 +353,7 @@ class Stage:
             "GITHUB_GRAPHQL_URL": self.forge.graphql_url,
             "GITHUB_SERVER_URL": self.forge.git_url,
             "GH_TOKEN": self.tokens["bee"],
+            "BEE_KEY": KEY,
         }
 
     def tick(self, host: Host, *repos: str, dry: bool = False) -> TickReport:
@@ -419,7 +434,7 @@ class Stage:
         """Where an item is, by the code that decides."""
         from bee.pipeline.status import survey
 
-        view = look(GitHubClient(wiring.servers_of(self.env()), self.tokens["bee"]), self.repo)
+        view = look(self.client(), self.repo)
         return next((str(one.placement.position) for one in survey(view) if one.number == number), "closed")
 
 

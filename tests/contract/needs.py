@@ -147,6 +147,8 @@ TYPES: Final = {
     "RefConnection": CONTENTS,
     "GitObject": CONTENTS,
     "Commit": CONTENTS,
+    "CommitConnection": CONTENTS,
+    "CommitHistoryConnection": CONTENTS,
     "Tree": CONTENTS,
     "Blob": CONTENTS,
     "Issue": ISSUES,
@@ -194,6 +196,7 @@ def documents() -> dict[str, str]:
         for name, value in {**vars(queries), **vars(probe)}.items()
         if isinstance(value, str) and re.match(r"\s*(query|mutation)\b", value)
     }
+    found["below(2)"] = queries.below(2)
     found |= {f"MORE_REFS({alias})": document for alias, document in queries.MORE_REFS.items()}
     for typename, lists in queries.MORE_OF.items():
         found |= {f"MORE_OF({typename}, {field})": document for field, document in lists.items()}

@@ -82,7 +82,7 @@ CALLS = (
     Call("how an issue was closed", read.read_closing, lambda w: (w.repo, 4)),
     Call("the last change", GitHubClient.last_change, lambda w: (w.repo, "")),
     Call("checks elsewhere", checks_elsewhere, lambda w: (w.repo, w.head)),
-    Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, ITEM)),
+    Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, "R_1", ITEM)),
     Call("a ref's oid", git_database.read_oid, lambda w: (w.repo, ITEM)),
     Call("a commit's parents", git_database.commit_parents, lambda w: (w.repo, w.head)),
     Call("a label", write.label_id, lambda w: (w.repo, Label.WIP)),

@@ -110,7 +110,7 @@ GONE: list[tuple[str, Callable[[GitHubClient], Any], str, str, int, Any]] = [
     ("a ref, by 404", lambda d: git_database.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
     ("a ref, by 422", lambda d: git_database.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
     ("a ref read", lambda d: git_database.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
-    ("a tip read", lambda d: git_database.read_ref(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
+    ("a tip read", lambda d: git_database.read_ref(d, REPO, "R_1", REF), "GET", "/git/ref/bee/items/7", 404, None),
 ]
 
 
@@ -225,11 +225,14 @@ def test_a_label_is_made_where_it_is_missing(github: responses.RequestsMock) -> 
 def claimed(lease: Any) -> dict[str, Any]:
     """The answer to a claim."""
     node = issue(7, labels=listed({"name": "breeze:wip"}))
-    return {"addLabelsToLabelable": {"labelable": {**node, "repository": {"lease": lease}}}}
+    return {"addLabelsToLabelable": {"labelable": {**node, "repository": {"id": "R_1", "lease": lease}}}}
 
 
 def test_a_claim_reads_item_and_lease_back_in_the_same_request(github: responses.RequestsMock) -> None:
-    lease = {"name": "items/7", "target": {"__typename": "Commit", "oid": OID, "message": "no record"}}
+    lease = {
+        "name": "items/7",
+        "target": {"__typename": "Commit", "oid": OID, "message": "no record", "parents": listed()},
+    }
     graph(github, {"data": claimed(lease)})
     graph(github, {"data": claimed(None)})
     one = client()
@@ -258,7 +261,7 @@ def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: 
     """Foreign labels say nothing; letter case does not matter to GitHub, so it does not here."""
     labels = listed({"name": "Breeze:Human"}, {"name": "bug"})
     item = {"__typename": {"issueState": "Issue", "pullState": "PullRequest"}[key], key: state, "labels": labels}
-    graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": item}}})
+    graph(github, {"data": {"repository": {"id": "R_1", "lease": None, "issueOrPullRequest": item}}})
     found = git_database.pulse(client(), REPO, 7)
     assert (found.tip, found.open, found.labels) == (None, is_open, {Label.HUMAN})
 

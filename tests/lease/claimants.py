@@ -15,6 +15,7 @@ from typing import Any
 from bee.github.client import GitHubClient, Servers
 from bee.lease.store import Claim, LeaseStore
 from bee.system.clock import Clock
+from bee.system.keys import parsed_line
 
 
 class Hasty(Clock):
@@ -29,8 +30,9 @@ def store_of(data: dict[str, Any], mine: int) -> LeaseStore:
     client = GitHubClient(Servers(data["api"], data["graphql"], data["web"]), data["token"], clock=Hasty())
     client.rest("GET", "/rate_limit")
     return LeaseStore(
-        client=client, repo=data["repo"], repo_id=data["repo_id"], tree=data["tree"], host=f"host-{mine}", boot="boot"
-    )
+        client=client, key=parsed_line(data["key"], "the test"), repo=data["repo"], repo_id=data["repo_id"],
+        tree=data["tree"], host=f"host-{mine}", boot="boot",
+    )  # fmt: skip
 
 
 def play(data: dict[str, Any], mine: int, orders: int, answers: int) -> None:

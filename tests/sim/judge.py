@@ -84,7 +84,7 @@ class Judge:
         if oid is None:
             return None
         if oid not in self.reads:
-            self.reads[oid] = decode(self.world.hub.objects.commits[oid].message)
+            self.reads[oid] = decode(self.world.hub.objects.commits[oid].message.rpartition("\n\n")[0])
         return self.reads[oid]
 
     def tip(self, number: int) -> Record | None:

@@ -13,13 +13,17 @@ import requests
 from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient, Servers
+from bee.github.tips import TipReader
 from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase
+from bee.model.seals import Key
 from bee.pipeline.output_checks import OutputChecks
 from bee.run.job import Job, decode
 from bee.run.worker import work
+from bee.system.counts import Counts
 from bee.system.home import Home, Slot
+from bee.system.keys import Keys
 from bee.tick.context import TickOptions
 from bee.tick.report import TickReport
 from bee.tick.tick import tick
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 SERVERS = Servers(API, GRAPHQL, WEB)
+KEYS = Keys((Key("sim", b"s" * 32),), "the simulator")
 
 
 @dataclass
@@ -78,12 +83,15 @@ class Machine:
             home=home,
             settings=settings,
             token="t",
+            keys=KEYS,
             host_id=self.name,
             boot=f"{self.name}-boot-{self.boot}",
             python="python",
             env={"PATH": "/usr/bin"},
             clock=clock,
-            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock),
+            client=lambda: GitHubClient(
+                SERVERS, "t", self._transport(process), clock, TipReader(KEYS.keys, Counts(home))
+            ),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
             executor=self.world.parts.executor(self, process),
             runner=lambda: self.world.parts.runner(self.world, self, process),
@@ -94,7 +102,8 @@ class Machine:
 
     def client(self, process: Process) -> GitHubClient:
         """A door of this host's account."""
-        return GitHubClient(SERVERS, "t", self._transport(process), HostClock(self.world.timeline, process, self.skew))
+        clock = HostClock(self.world.timeline, process, self.skew)
+        return GitHubClient(SERVERS, "t", self._transport(process), clock, TipReader(KEYS.keys))
 
     def _transport(self, process: Process) -> Transport:
         def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:

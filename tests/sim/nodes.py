@@ -154,6 +154,8 @@ class Shown:
         commit = self.hub.objects.commits[oid]
         if name == "tree":
             return plain("Tree", {"oid": commit.tree})
+        if name == "parents":
+            return listed([plain("Commit", {"oid": parent}) for parent in commit.parents], args)
         if name == "statusCheckRollup":
             found = self.hub.rollup(oid)
             shown = [self._status(one) for one in found]

@@ -187,7 +187,7 @@ def test_a_ref_moves_only_from_where_it_was_seen(github: GitHub) -> None:
     assert git_database.read_oid(github.client(), REPO, ref) == second
     move(github, RefMove(ref, second, None))
     assert git_database.read_oid(github.client(), REPO, ref) is None
-    assert git_database.read_ref(github.client(), REPO, ref) is None
+    assert git_database.read_ref(github.client(), REPO, "R_1", ref) is None
 
 
 def test_of_several_refs_all_move_or_none(github: GitHub) -> None:
@@ -211,7 +211,7 @@ def test_a_commit_keeps_its_message_and_parents(github: GitHub) -> None:
     ref = f"refs/bee/items/{Random().randrange(10**8)}"
     move(github, RefMove(ref, None, second))
     assert git_database.commit_parents(github.client(), REPO, second) == (first,)
-    tip = git_database.read_ref(github.client(), REPO, ref)
+    tip = git_database.read_ref(github.client(), REPO, "R_1", ref)
     assert tip is not None
     assert (tip.oid, tip.record) == (second, None)
 

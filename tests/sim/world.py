@@ -207,11 +207,12 @@ class World:
     def decision(self) -> Decision:
         """What bee would decide now, read by nobody."""
         from bee.github.client import GitHubClient
-        from tests.sim.machine import SERVERS
+        from bee.github.tips import TipReader
+        from tests.sim.machine import KEYS, SERVERS
         from tests.sim.transport import Transport
 
         stopped = _StoppedClock(self.timeline.now)
-        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users["bee"]), stopped)
+        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users["bee"]), stopped, TipReader(KEYS.keys))
         for one in self.hub.things.values():
             self.hub.look_mergeable(one)
             one.known_at = 0.0

@@ -110,7 +110,7 @@ def _record_line(entry: Entry) -> RecordLine:
 def _line(entry: Entry, several: bool) -> str:
     where = f"{entry.repo}: " if several else ""
     record = entry.record
-    more = ""
+    more = " (it does not verify)" if record is None else ""
     if record is not None:
         failure = f" [{record.failure}]" if record.failure else ""
         note = f": {' '.join(plain(record.note).split())}" if record.note and record.outcome else ""

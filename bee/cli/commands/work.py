@@ -16,7 +16,7 @@ from bee.model.limits import BODY_BYTES_MAX
 from bee.model.outcomes import Outcome
 from bee.run.job import Job, decode
 from bee.run.worker import work
-from bee.system import process
+from bee.system import keys, process
 from bee.system.home import Home, Slot
 
 JOB_BYTES_MAX = 100 * BODY_BYTES_MAX
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     process.become_subreaper()
     signal.signal(signal.SIGTERM, _stop)
     settings = wiring.settings_at(home, repo_given=True)
-    host = wiring.host_of(env, settings, job.token, say, home)
+    host = wiring.host_of({**env, keys.VARIABLE: job.keys}, settings, job.token, say, home)
     try:
         outcome = work(host, job)
     finally:
@@ -54,11 +54,18 @@ def _stop(_number: int, _frame: object) -> None:
 
 
 def _next_tick(host: Host, job: Job) -> None:
-    """The next tick, at once: nobody waits five minutes for what can go on now. It gets the token on standard input."""
+    """The next tick, at once: nobody waits five minutes for what can go on now.
+
+    It gets token and keys on its standard input.
+    """
     argv = [host.python, "-P", "-m", "bee", "tick"]
     if job.repo not in host.settings.repos:
         argv += ["--repo", job.repo]
     env = {**host.env, wiring.TOKEN_ON_STDIN: "1", "GIT_BEE_HOME": str(host.home.path)}
     process.spawn_detached(
-        argv, cwd=host.home.path, env=env, stdin=f"{job.token}\n".encode(), log=host.home.path / "tick.log"
+        argv,
+        cwd=host.home.path,
+        env=env,
+        stdin=f"{job.token}\n{job.keys}\n".encode(),
+        log=host.home.path / "tick.log",
     )
