@@ -35,6 +35,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Cause
 from bee.model.refs import parse_branch
 from bee.pipeline import status_comment
+from bee.pipeline.binding import stray
 from bee.publish import bodies, bundle, labels, posts
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import MergeResult, PublishContext
@@ -42,7 +43,12 @@ from bee.wording import texts
 
 
 def carry_out(context: PublishContext, outbox: tuple[Effect, ...]) -> None:
-    """Do every effect in order, once. Raises LeaseLost or LookError; what is done stays done and finds itself."""
+    """Do every effect in order, once. Raises LeaseLost or LookError; what is done stays done and finds itself.
+
+    Of an outbox that holds what is not its record's to do, nothing is done but taking labels off.
+    """
+    strays = (stray(effect, context.lease.record) for effect in outbox)
+    context.refused = context.refused or next(filter(None, strays), "")
     for group in bundle.groups(outbox):
         still = tuple(left for effect in group if (left := _still(context, effect)) is not None)
         if still:
