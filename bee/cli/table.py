@@ -80,6 +80,9 @@ _ALL: Final = (
     Command("install", "tick every five minutes from this machine's scheduler",
             "tick every five minutes from launchd, systemd or cron, and try one tick there now",
             ("bee install --token-from-env", "bee install --print", "bee install --env CLAUDE_CODE_OAUTH_TOKEN")),
+    Command("key", "the keys that seal bee's records",
+            "the keys that seal bee's records: show them, add one, or adopt what another key sealed",
+            ("bee key", "bee key add", "bee key --secret", "bee key add --from-stdin", "bee key adopt owner/name")),
     Command("uninstall", "take bee out of this machine's scheduler",
             "take bee out of this machine's scheduler, with the token that bee install kept; the rest of its home "
             "stays",

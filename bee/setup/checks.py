@@ -63,6 +63,22 @@ def fail(name: str, text: str, fix: str | None = None) -> Check:
     return Check(name, Level.FAIL, text, fix)
 
 
+def key_check(ids: Sequence[str], source: str, lasting: bool) -> Check:
+    """The keys that records are sealed with. One that was made of the token is for one machine with one token."""
+    if lasting:
+        more = f"; {', '.join(ids[1:])} verify too" if ids[1:] else ""
+        return ok("keys", f"records are sealed with {ids[0]} (from {source}){more}")
+    text = "the key of bee's records is made of the token: another machine, or another token, cannot go on with them"
+    return warn("keys", text, "bee key add")
+
+
+def record_checks(repo: str, unknown: Sequence[str]) -> list[Check]:
+    """Records of a repository that this machine has no key for; nothing where there are none."""
+    text = f"its records are sealed with a key that this machine does not have: {', '.join(unknown)}"
+    fix = f"bring that key with `bee key add --from-stdin`, or take over: bee key adopt {repo}"
+    return [fail("records", text, fix)] if unknown else []
+
+
 # ---- the token ------------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from bee.model.errors import (
 from bee.model.items import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
+from bee.pipeline.holds import unknown_keys
 from bee.sandbox.box import Box
 from bee.setup import checks, machine
 from bee.setup.checks import Check, Level, fail, ok, warn
@@ -254,6 +255,7 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
     yield from checks.rule_checks(facts, rules, policy, _seen(client, facts, rules))
     written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
     yield checks.ref_check(requests_of.count_refs(client, facts.repo), written)
+    yield from checks.record_checks(facts.repo, unknown_keys(read.read_snapshot(client, facts.repo)))
     if given.security:
         yield from checks.security_checks(facts, rules, policy, given.settings, given.token_from)
 

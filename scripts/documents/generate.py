@@ -22,6 +22,7 @@ from bee.cli.commands.config import ConfigLine
 from bee.cli.commands.cost import CostLine
 from bee.cli.commands.help import GENERATED
 from bee.cli.commands.init import InitLine
+from bee.cli.commands.key import KeyLine
 from bee.cli.commands.log import LogLine
 from bee.cli.commands.logs import LogsLine
 from bee.cli.commands.new import NewLine
@@ -46,6 +47,7 @@ LINES: Final[Mapping[str, type[Any]]] = {
     "log": LogLine, "cost": CostLine, "watchdog": Guard, "logs": LogsLine, "config": ConfigLine,
     **dict.fromkeys(("approve", "request-changes", "cancel", "retry", "override", "pause", "resume"), ItemDone),
     "pause --all": AllDone, "resume --all": AllDone, "install": Installed, "uninstall": UninstallLine,
+    "key": KeyLine,
     "demo": DemoLine,
 }  # fmt: skip
 

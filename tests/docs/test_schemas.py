@@ -46,6 +46,7 @@ COMMANDS = (
     ("logs", PULL),
     ("config", "show"),
     ("watchdog",),
+    ("key",),
 )
 
 

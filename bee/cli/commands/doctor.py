@@ -13,10 +13,12 @@ from bee.cli.commands.install import machine_of
 from bee.cli.common import add_repo, print_json
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient
+from bee.github.tips import TipReader
 from bee.model.errors import AuthError, ConfigError, UsageError
+from bee.model.seals import Key
 from bee.model.text import plain
 from bee.sandbox.box import find as find_box
-from bee.setup import doctor
+from bee.setup import checks, doctor
 from bee.setup.checks import Check, Level
 from bee.setup.doctor import Findings, Input
 from bee.status import terminal
@@ -83,7 +85,14 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
     except AuthError as problem:
         findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
-    client = GitHubClient(wiring.servers_of(env), token)
+    known: tuple[Key, ...] = ()
+    try:
+        found = wiring.keys_of(env, token)
+        known = found.keys
+        findings.add(checks.key_check([key.id for key in known], found.source, found.lasting))
+    except UsageError as problem:
+        findings.add(Check("keys", Level.FAIL, str(problem), "bee key add"))
+    client = GitHubClient(wiring.servers_of(env), token, tips=TipReader(known))
     if not doctor.token_checks(client, findings, given.token_from):
         return
     for repo in wiring.repos_of(given.settings, args.repo) if args.repo or given.settings.repos else ():

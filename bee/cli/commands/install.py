@@ -13,7 +13,8 @@ from typing import Final
 
 from bee.cli import wiring
 from bee.cli.common import add_json, print_json, show
-from bee.model.errors import UsageError
+from bee.model.errors import AuthError, UsageError
+from bee.setup import first_key
 from bee.setup import install as verb
 from bee.setup.machine import scheduled_token
 from bee.setup.schedulers import Machine
@@ -25,7 +26,7 @@ STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbi
 HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
 # Variables that a tick reads and a scheduler does not pass on; beside a token, these may be kept.
 KEEPABLE: Final = frozenset(
-    {*verb.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO"}
+    {*verb.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO", "XDG_CONFIG_HOME"}
     - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}
 )
 _NOT_MISSED: Final = frozenset({*verb.TOKENS, "LANG", "LC_ALL", "TZ"})
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         line = verb.untouched(scheduler, units)
         return show(args, line, "\n".join(f"# {one.path}\n{one.text.rstrip()}\n" for one in line.files).rstrip())
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
+    _make_key(env, home, done, write=not args.dry_run)
     done.token = _token(home, machine, path, keep)
     done.notes += _missed(env, home, keep, done.token)
     if not args.dry_run:
@@ -135,6 +137,18 @@ def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str]) -> 
     if source in verb.TOKENS:
         return f"{source} in {home.path / verb.ENV_FILE}"
     return f"`{source}` ({shutil.which('gh', path=path)})" if source else None
+
+
+def _make_key(env: Mapping[str, str], home: Home, done: verb.Installed, write: bool) -> None:
+    """The key that bee's records are sealed with, kept outside bee's home; where it can be, it is made."""
+    try:
+        token = wiring.token_of(env)
+    except AuthError:
+        token = ""
+    repos = wiring.settings_at(home, repo_given=True).repos
+    changes, notes = first_key.make(env, wiring.servers_of(env), token, repos, write)
+    done.changes += changes
+    done.notes += notes
 
 
 def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: str | None) -> list[str]:
