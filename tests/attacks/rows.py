@@ -35,6 +35,7 @@ class Layer(StrEnum):
     COMMITS = "commits are the agent's own and silent"
     HARMLESS = "text made harmless"
     SCREEN = "nothing raw on a terminal"
+    SEALS = "records are sealed"
     FORGE = "the forge's token and address"
 
 
