@@ -109,11 +109,16 @@ def edit(call: Call, repo: Repo, issue: Row, changes: dict[str, Any]) -> Row:
         base_sha = branch_oid(repo, base)
         if base_sha is None:
             raise invalid("PullRequest", "base")
-        call.update("pulls", issue["id"], base_ref=base, base_sha=base_sha, base_seen=base_sha)
+        retarget(call, issue, base, base_sha)
         events.add(call, issue, "base_ref_changed", call.viewer, base={"from": before, "to": base})
     if changes.get("maintainer_can_modify") is not None:
         call.update("pulls", issue["id"], maintainer_can_modify=bool(changes["maintainer_can_modify"]))
     return issues.edit(call, repo, issue, changes)
+
+
+def retarget(call: Call, issue: Row, base: str, base_sha: str) -> None:
+    """Another branch to merge into."""
+    call.update("pulls", issue["id"], base_ref=base, base_sha=base_sha, base_seen=base_sha)
 
 
 def set_draft(call: Call, repo: Repo, issue: Row, draft: bool) -> None:
