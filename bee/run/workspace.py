@@ -95,7 +95,7 @@ def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, fo
     brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
-    diff = mirror.diff_text(mirror.merge_base(brief.base, brief.head) or brief.base, brief.head, limits.DIFF_BYTES_MAX)
+    diff = mirror.diff_text(*mirror.span(brief.base, brief.head), limits.DIFF_BYTES_MAX)
     files = context_files(brief, diff)
     for part in (folder / "context", folder / "bin", folder / "agent-home"):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -106,7 +106,7 @@ def _stop_here(host: Host, one: OneItem) -> bool:
 
 def resumed(one: OneItem) -> int:
     """When somebody last let the item go on, in seconds since the epoch; 0 for never."""
-    everyone = {event.actor.login.lower(): Permission.WRITE for event in one.item.events if event.actor}
+    everyone = {event.actor.id: Permission.WRITE for event in one.item.events if event.actor and event.actor.id}
     return resumed_at(one.item, Trust(one.snapshot.viewer, everyone))
 
 
@@ -175,15 +175,15 @@ def say_of_head(person: ByPerson, number: int, kind: str, reason: str) -> Done:
 
 def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str) -> Done:
     """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
-    login = one.snapshot.viewer.login
+    viewer = one.snapshot.viewer
     if read_body(issue.body).plan_gate is None:
         raise UsageError(f"#{issue.number} is an issue without a plan to approve; give the number of a pull request")
     text = plan_print(issue.body)
-    own = (c for c in issue.comments if c.author is not None and c.author.login == login)
+    own = (c for c in issue.comments if c.author is not None and c.author.id == viewer.id)
     said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
-    if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
+    if any((marker.get("id"), marker.get("text")) == (str(viewer.id), text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
-    posts.comment(person, issue.number, texts.plan_approved(login, text, reason=reason))
+    posts.comment(person, issue.number, texts.plan_approved(viewer, text, reason=reason))
     status_comment.show_judged(person, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 

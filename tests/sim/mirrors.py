@@ -206,6 +206,16 @@ class ModelMirror:
         files = self.hub.objects.merged(base, head)
         return (None, "CONFLICT") if files is None else (self.hub.objects.tree(files), "")
 
+    def merged(self, base: str, head: str) -> str | None:
+        """The result of a merge, as a commit on no ref."""
+        tree, _ = self.merge_tree(base, head)
+        return None if tree is None else self.commit_record("merged", tree, [base], at=0)
+
+    def span(self, base: str, head: str) -> tuple[str, str]:
+        """What a merge changes."""
+        made = self.merged(base, head)
+        return (base, made) if made is not None else (self.merge_base(base, head) or base, head)
+
     def show(self, oid: str, path: str, bytes_max: int = 0) -> bytes | None:
         """One file."""
         text = self.hub.objects.files(oid).get(path)

@@ -38,7 +38,7 @@ def answer(hub: Hub, who: User, method: str, path: str, body: Json, query: Mappi
 
 
 def _user(user: User | None) -> Json:
-    return user and {"login": user.login, "id": user.id}
+    return user and {"login": user.login, "id": user.id, "type": "User"}
 
 
 def _shown(one: Thing) -> Json:

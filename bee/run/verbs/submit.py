@@ -12,8 +12,9 @@ from bee.model.items import Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
 from bee.model.text import neutralised, one_line
-from bee.pipeline.output_checks import Change, Handed
+from bee.pipeline.output_checks import Handed
 from bee.pipeline.pull_facts import is_own
+from bee.publish.merge import changes
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb
 from bee.wording import texts
@@ -53,15 +54,16 @@ def _check_commits(session: Session, head: str) -> None:
     mirror.take_back(session.clone, head)
     if not mirror.is_ancestor(brief.head, head):
         raise Refusal(f"your branch no longer contains {brief.head[:10]}: add commits, never rewrite them")
-    base = mirror.merge_base(brief.base, head) or brief.base
-    changes = [Change(entry.path, entry.status, entry.new_mode, entry.size) for entry in mirror.diff_names(base, head)]
-    if not changes:
+    before, after = mirror.span(brief.base, head)
+    changed = changes(mirror, before, after)
+    if not changed:
         raise Refusal(f"your branch changes nothing against {brief.base_ref}")
     tests_only = ROLES[brief.role].tests_only
     if tests_only:
-        names = {entry.path for entry in mirror.diff_names(brief.head, head)}
-        changes = [change for change in changes if change.path in names]
-    problems = session.gates.files(changes, brief.view.policy, tests_only)
+        made = mirror.span(brief.base, brief.head)[1]
+        names = {change.path for change in (*changes(mirror, brief.head, head), *changes(mirror, made, after))}
+        changed = [change for change in changed if change.path in names]
+    problems = session.gates.files(changed, brief.view.policy, tests_only)
     # what is too big is not looked through
     problems = problems or _problems_of_commits(session, head)
     if problems:
@@ -85,10 +87,11 @@ def effects(outbox: Outbox, work: Submission) -> Result:
     brief = outbox.brief
     if isinstance(brief.item, Pull):
         words = texts.pushed(str(brief.role), work.title, work.body, work.head)
-        comment = outbox.comment("push", words)
+        comment = outbox.comment("push", words, pushed=work.head)
         return outbox.progressed(f"pushed {texts.short(work.head)}", comment, push=work.head)
     assert brief.step is not None
-    body = texts.pull_body(brief.item.number, brief.step.id, work.body, read_body(brief.item.body).plan_hash)
+    plan = read_body(brief.item.body).plan_hash
+    body = texts.pull_body(brief.item.number, brief.step.id, work.body, plan, work.head)
     opening = OpenPull(brief.branch, brief.base_ref, neutralised(one_line(work.title, 120)), body)
     return outbox.progressed(f"opened a pull request for `{brief.step.id}`", opening, push=work.head)
 
