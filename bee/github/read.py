@@ -180,6 +180,31 @@ def read_permission(client: GitHubClient, repo: str, who: Who) -> Permission:
 _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a head brings over a base, as far as GitHub's first page goes: commits (oid, first line), files (status,
+    path), and how many commits there are in all.
+    """
+
+    commits: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...]
+    total_commits: int
+
+
+def read_comparison(client: GitHubClient, repo: str, base: str, head: str) -> Comparison:
+    """Two oids against each other; the files are those of a difference to their merge base, 300 at most.
+
+    https://docs.github.com/en/rest/commits/commits#compare-two-commits
+    """
+    data = client.one("GET", f"/repos/{repo}/compare/{base}...{head}")
+    commits = ((one.text("sha"), one.one("commit").text("message")) for one in data.many("commits"))
+    return Comparison(
+        tuple((oid, message.partition("\n")[0]) for oid, message in commits),
+        tuple((one.text("status"), one.text("filename")) for one in data.many("files")),
+        data.number("total_commits"),
+    )
+
+
 def read_head(client: GitHubClient, repo: str) -> Snapshot:
     """A repository without its items. Raises NotFoundError when this token is not shown it."""
     data = ask(client, queries.HEAD, names_of(repo))

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from bee.model import markers
 from bee.model.items import Comment, Pull, Review, ReviewState
@@ -26,7 +26,8 @@ from bee.model.roles import AUTHORS, ROLES
 from bee.pipeline.trust import Trust, revisions
 
 Post = Comment | Review
-WRITERS = frozenset(str(row.role) for row in ROLES.values() if row.writes_code)
+SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says of it
+WRITERS: Final = frozenset(str(row.role) for row in ROLES.values() if row.writes_code)
 # (what has a certain order of its own, the place in it)
 Chain = tuple[str, int, int, int]
 T = TypeVar("T")
@@ -230,7 +231,7 @@ def _speaks_of_head(
         return False
     if "sha" in marker.values:
         sha = marker.get("sha")
-        return len(sha) >= 7 and pull.head.startswith(sha.lower())
+        return len(sha) >= SHA_DIGITS_MIN and pull.head.startswith(sha.lower())
     if pull.cross_repository or at <= pull.head_committed_at:
         return False
     runs = fold(record)
