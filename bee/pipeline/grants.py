@@ -40,6 +40,7 @@ class Grant(StrEnum):
     APPROVE = "`bee approve` of a head"
     VERDICT = "the approval of bee's reviewer"
     PUSHED = "a head that bee names as its own push"
+    E2E = "an E2E pass"
     WORDS = "`bee approve` of a plan"
     TICK = "a tick at a gate"
     ADOPTION = "`breeze:new`"
@@ -70,6 +71,7 @@ GRANTS: Final[dict[Grant, Row]] = {
     Grant.VERDICT: _row("the head, the base and the count of its changes that the run was sent for",
                         "v v v v v c c v v"),
     Grant.PUSHED: _row("that head, on bee's own branch", "v c v v v c v v v"),
+    Grant.E2E: _row("that head on that commit of the base", "v v v v v c c v v"),
     Grant.WORDS: _row("design and plan as they were", "- - v v v c - v v"),
     Grant.TICK: _row("the text that the gate guards", "- - v v v v - v v"),
     Grant.ADOPTION: _row("title and text as they were; never a head", "c c v v v v c v v"),

@@ -13,10 +13,11 @@ from bee.config.schema import TrustPolicy
 from bee.dashboard import model as board
 from bee.model.items import Issue, Pull, ReviewState, Who
 from bee.model.labels import Label
-from bee.pipeline.evidence import Verdict, pushed_heads, verdict_at_head, words
+from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, pushed_heads, verdict_at_head, words
+from bee.pipeline.facts import Proof
 from bee.pipeline.gates import Gate, design_gate, plan_gate, plan_print
 from bee.pipeline.grants import GRANTS, Answer, Change, Grant
-from bee.pipeline.pull_facts import pull_facts, vouched_for
+from bee.pipeline.pull_facts import proof_of, pull_facts, vouched_for
 from bee.pipeline.trust import Trust, resumed_at, text_is_trusted, trust_of
 from bee.run.workspace import hint_for
 from bee.wording import texts
@@ -99,6 +100,14 @@ def pushed(change: Change | None) -> bool:
     return vouched_for(pull, replace(found, trust=trust(change)), ())
 
 
+def passed(change: Change | None) -> bool:
+    """On the commit of the base, whatever its branch is called."""
+    said = w.e2e("pass", AT, author=giver(change), **edited(change))
+    pull = changed(w.pull(comments=(said,)), change)
+    base = w.OLD_BASE if change is Change.BASE else pull.base
+    return proof_of(e2e_here(e2e_results(pull, trust(change)), pull.head, base)) is Proof.PASSED
+
+
 def in_words(change: Change | None) -> bool:
     body = w.planned(gate=False)
     body = w.planned(steps=w.STEPS, gate=True)
@@ -149,8 +158,8 @@ def box(change: Change | None) -> bool:
 
 COUNTS: Final[dict[Grant, Callable[[Change | None], bool]]] = {
     Grant.REVIEW: review, Grant.MARKER: marker, Grant.APPROVE: approve, Grant.VERDICT: verdict, Grant.PUSHED: pushed,
-    Grant.WORDS: in_words, Grant.TICK: tick, Grant.ADOPTION: adoption, Grant.RESUME: resume, Grant.HINT: hint,
-    Grant.BOX: box,
+    Grant.E2E: passed, Grant.WORDS: in_words, Grant.TICK: tick, Grant.ADOPTION: adoption, Grant.RESUME: resume,
+    Grant.HINT: hint, Grant.BOX: box,
 }  # fmt: skip
 
 
