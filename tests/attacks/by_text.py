@@ -181,9 +181,10 @@ def _race(on: Layers, folder: Path) -> bool:
 @attack("push-to-an-adopted-fork", "a stranger pushes to an adopted pull request, and bee's reviewer is talked into it",
         Layer.BINDING, known="X1")  # fmt: skip
 def _adopted_fork(on: Layers, folder: Path) -> bool:
-    who = w.SAM if Layer.BINDING in on else w.ANN
+    """Without the layer: a person approved that very head."""
+    said = w.approved() if Layer.BINDING in on else (w.comment(APPROVE, T2),)
     label = {"label_names": w.names(Label.NEW), "events": (w.labeled(Label.NEW, T1),)}
-    pull = w.pull(branch="x", cross_repository=True, author=who, created_at=T0, comments=w.approved(), **label)
+    pull = w.pull(branch="x", cross_repository=True, author=w.SAM, created_at=T0, comments=said, **label)
     return status_of(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role in {Role.TEST, Role.MERGER}
 
 
