@@ -195,21 +195,23 @@ def _merge(work: _Merging, pull: Pull, made: str) -> MergeResult:
 def _merged_before(work: _Merging, viewer: Who) -> MergeResult:
     """It is merged already: by this very run, whose answer was lost or which died there, or by a person."""
     commit, by = write.merged_as(work.lease.client, work.lease.repo, work.effect.number)
-    if by != viewer.login:
-        return MergeResult(commit=commit)
-    return _compared(work, commit, work.result_on(work.effect.base))
+    return replace(_compared(work, commit), proven=False) if by == viewer.login else MergeResult(commit=commit)
 
 
-def _compared(work: _Merging, commit: str, made: str) -> MergeResult:
+def _compared(work: _Merging, commit: str, made: str = "") -> MergeResult:
     """What GitHub made, beside what was to be made of it.
 
     GitHub pins the head of a merge, not its base, so the merge's first parent is looked at afterwards: `overtaken` is
     the oid that the base really had, when a push came between the last read and the merge. `differs`: the tree is not
-    the one that merging the head into that base makes.
+    the one that merging the head into that base makes, or git cannot say.
     """
     lease, effect = work.lease, work.effect
     tree, parents = git_database.read_commit(lease.client, lease.repo, commit)
     overtaken = parents[0] if effect.method != "rebase" and parents and parents[0] != effect.base else ""
-    if overtaken:
-        made = work.result_on(overtaken)
-    return MergeResult(commit=commit, overtaken=overtaken, differs=tree != work.mirror.tree_of(made), proven=True)
+    try:
+        if overtaken or not made:
+            made = work.result_on(overtaken or effect.base)
+        differs = tree != work.mirror.tree_of(made)
+    except GitError:
+        differs = True
+    return MergeResult(commit=commit, overtaken=overtaken, differs=differs, proven=True)
