@@ -109,8 +109,7 @@ def passed(change: Change | None) -> bool:
 
 
 def in_words(change: Change | None) -> bool:
-    body = w.planned(gate=False)
-    body = w.planned(steps=w.STEPS, gate=True)
+    body = w.planned(gate=True)
     who = giver(change)
     said = w.comment(texts.plan_approved(who, plan_print(body)), AT, who, **edited(change))
     return plan_gate(w.issue(body=body, comments=(said,)), trust(change)) is Gate.TICKED
@@ -252,3 +251,21 @@ def test_case_t15_a_branch_that_is_not_bees_is_vouched_for_by_head_alone() -> No
         assert pull_facts(approved, w.view(approved)).vouched
         moved = replace(approved, head=w.OLD_HEAD)
         assert not pull_facts(moved, w.view(moved)).vouched
+
+
+# ---- T20: by id -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "counts"), [(w.ANN, True), (w.SAM, False), (Who("ann", None), False), (Who("ann", 14), False)]
+)
+def test_case_t20_whom_bee_names_for_a_box_is_known_by_id(who: Who, counts: bool) -> None:
+    """A plan approved on the dashboard: bee's own comment says for whom."""
+    text = w.planned(gate=True)
+    said = w.comment(texts.plan_approved(who, plan_print(text), AT), AT, w.BEE)
+    assert (plan_gate(w.issue(body=text, comments=(said,)), trust(None)) is Gate.TICKED) is counts
+
+
+@pytest.mark.parametrize(("login", "number"), [("ann", 14), ("sam", 11)])
+def test_case_t20_a_login_that_is_anothers_by_now(login: str, number: int) -> None:
+    assert trust(None).of(Who(login, number)) is (number == 11)
