@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bee.model.labels import Label
+
 
 class Change(StrEnum):
     """What can become of a grant, or be true of it, after or beside what it was given for."""
@@ -43,8 +45,8 @@ class Grant(StrEnum):
     E2E = "an E2E pass"
     WORDS = "`bee approve` of a plan"
     TICK = "a tick at a gate"
-    ADOPTION = "`breeze:new`"
-    RESUME = "`breeze:human` taken off"
+    ADOPTION = f"`{Label.NEW}`"
+    RESUME = f"`{Label.HUMAN}` taken off"
     HINT = "`bee retry --hint`"
     BOX = "a box on the dashboard"
 
