@@ -252,3 +252,66 @@ def test_case_t7_a_merge_that_made_another_tree_stops_the_item(tmp_path: Path) -
             assert "breeze:human" in stage.labels(one)
             (asked,) = [body for body in stage.comments(one) if "Reason: `other-result`" in body]
             assert "holds other files than git makes of its base and this head" in asked
+
+
+# ---- crash points ---------------------------------------------------------------------------------------------------
+
+PROTECTS = POLICY + "protected_paths: ['docs/**']\n"
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [{"method": "POST", "path": "/comments$"}, {"method": "DELETE", "path": "/labels/"}, {"operation": "Publish"}],
+)
+def test_case_t8_what_is_held_back_is_said_once_whatever_reply_is_lost(stage: Stage, lost: dict[str, str]) -> None:
+    number = int(pull_of(stage, stage.issue(), {"docs/a.md": "x\n"})["number"])
+    host = stage.host()
+    for _ in range(2):
+        stage.tick(host)
+    assert stage.position(number) == "ready-to-merge"
+    stage.edit_policy(PROTECTS)
+    stage.tick(host)
+    stage.fault("drop_after", match={**lost, "login": "bee"})
+    stage.quiet(host)
+    assert not merged(stage, number)
+    assert stage.labels(number) == {"breeze:human"}
+    assert len([body for body in stage.comments(number) if "Reason: `held-back`" in body]) == 1
+    assert stage.live() == []
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["good", "held back"])
+def test_a_host_that_carries_anothers_merge_out_makes_it_first_too(stage: Stage, held: bool) -> None:
+    """With a mirror of its own, and the policy as it is by then."""
+    number = int(pull_of(stage, stage.issue(), {"docs/a.md": "x\n"})["number"])
+    host = stage.host()
+    for _ in range(2):
+        stage.tick(host)
+    stage.fault("drop_before", times=0, match={"method": "PUT", "path": "/merge$"})
+    stage.tick(host)
+    assert stage.fired()
+    stage.lift()
+    assert stage.record(number).holds
+    if held:
+        stage.edit_policy(PROTECTS)
+        at = stage.record(number)
+        assert at.outbox
+    stage.quiet(stage.host("other"))
+    assert merged(stage, number) is not held
+    assert stage.live() == []
+
+
+def test_case_t7_a_lost_answer_of_a_merge_does_not_keep_it_from_being_compared(tmp_path: Path) -> None:
+    """What the run merged is looked up, and compared all the same; nothing is said twice."""
+    policy = FILES[".github/bee.yml"] + "merge_method: rebase\n"
+    with staged(tmp_path, {".github/bee.yml": policy, "a.txt": "old\n"}) as stage:
+        issue = stage.issue()
+        stage.push({"a.txt": "new\n"}, f"bee/{issue}-task", "new")
+        number = int(pull_of(stage, issue, {"a.txt": "old\n", "b.txt": "b\n"})["number"])
+        stage.push({"a.txt": "new\n"}, "main", "the same")
+        stage.fault("drop_after", match={"method": "PUT", "path": "/merge$"})
+        stage.quiet(stage.host())
+        assert stage.fired()
+        assert merged(stage, number)
+        for one in (issue, number):
+            assert "breeze:human" in stage.labels(one)
+            assert len([body for body in stage.comments(one) if "Reason: `other-result`" in body]) == 1
