@@ -61,8 +61,9 @@ def vouched_for(pull: Pull, view: View, said: tuple[Word, ...]) -> bool:
 
 
 def vouched_by_person(pull: Pull, said: tuple[Word, ...]) -> bool:
-    """Whether a trusted person approved this very head."""
-    return any(word.verdict is Verdict.APPROVED and not word.by_bee and word.head == pull.head for word in said)
+    """Whether a trusted person approved this very head, and no person asked for changes since."""
+    last = verdict_at_head(tuple(word for word in said if not word.by_bee), pull.head)
+    return last is not None and last.verdict is Verdict.APPROVED
 
 
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:

@@ -253,6 +253,16 @@ def test_case_t15_a_branch_that_is_not_bees_is_vouched_for_by_head_alone() -> No
         assert not pull_facts(moved, w.view(moved)).vouched
 
 
+def test_case_t15_a_person_who_asks_for_changes_takes_the_vouching_back() -> None:
+    """Whatever bee's reviewer says afterwards."""
+    yes = w.comment(f"<!-- bee:approved-for-e2e sha={w.HEAD} -->", AT)
+    no = w.comment(f"<!-- bee:changes-requested sha={w.HEAD} -->", AT + 60, w.MIA)
+    bees = w.reviewed("approve", LATER)
+    for comments, good in (((yes, bees), True), ((yes, no, bees), False), ((no, replace(yes, at=AT + 90)), True)):
+        pull = w.pull(branch="topic", author=w.SAM, cross_repository=True, comments=comments)
+        assert pull_facts(pull, w.view(pull)).vouched is good
+
+
 # ---- T20: by id -----------------------------------------------------------------------------------------------------
 
 

@@ -225,10 +225,15 @@ class People:
         elif way == "review":
             self.hub.review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.", None)
         else:
-            kind, number, repo = marker.removeprefix("bee:"), one.number, self.hub.repo
-            self._run(
-                who, lambda host, client: actions.say_of_head(ByPerson(host, client, repo), number, kind, "My word.")
-            )
+            number, repo, head = one.number, self.hub.repo, one.head
+
+            def said(host: Host, client: GitHubClient) -> object:
+                person = ByPerson(host, client, repo)
+                if good:
+                    return actions.approve(person, number, "My word.", head)
+                return actions.request_changes(person, number, "My word.")
+
+            self._run(who, said)
 
     def steer(self) -> None:
         """bee's verbs for people, from a laptop."""
