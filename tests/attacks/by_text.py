@@ -13,7 +13,7 @@ from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who
 from bee.model.labels import Label
 from bee.model.roles import Role
 from bee.model.text import neutralised
-from bee.pipeline.evidence import Verdict, e2e_results, words
+from bee.pipeline.evidence import Verdict, base_values, e2e_results, words
 from bee.pipeline.facts import View
 from bee.pipeline.output_checks import Change, refuse_files
 from bee.pipeline.status import status_of
@@ -315,8 +315,9 @@ def _agent_result(on: Layers, folder: Path) -> bool:
         known="D5")  # fmt: skip
 def _other_role(on: Layers, folder: Path) -> bool:
     role = "drafter" if Layer.BINDING in on else "reviewer"
-    body = texts.marked("x", "run-1", role, "key", head=w.HEAD, verdict="approve")
-    pull = w.pull(comments=(w.comment(body, author=w.BEE),))
+    pull = w.pull()
+    body = texts.marked("x", "run-1", role, "key", head=w.HEAD, verdict="approve", **base_values(pull))
+    pull = replace(pull, comments=(w.comment(body, author=w.BEE),))
     return approves(pull, view_of(pull, frozenset({Layer.PERMISSION})))
 
 
