@@ -231,7 +231,8 @@ def _commit(hub: Hub, who: User, body: Json, query: Mapping[str, str], oid: str)
     commit = hub.objects.commits.get(oid)
     if commit is None:
         raise No(404, "Not Found")
-    return 200, {"sha": oid, "message": commit.message, "parents": [{"sha": parent} for parent in commit.parents]}
+    parents = [{"sha": parent} for parent in commit.parents]
+    return 200, {"sha": oid, "message": commit.message, "tree": {"sha": commit.tree}, "parents": parents}
 
 
 @_route("GET", "/git/ref/<ref>")
