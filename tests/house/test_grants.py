@@ -44,7 +44,7 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
 
 GRANTS_NOTHING: Final = {
     "bee.dashboard.model.is_board": "finds bee's own dashboard",
-    "bee.github.snapshot._with_mended": "a closed bug lets a quarantined item be tried again, three times at most",
+    "bee.github.snapshot._with_fixed": "a closed bug lets a quarantined item be tried again, three times at most",
     "bee.pipeline.escalation.already_escalated": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation.quarantined_at": "only what bee quarantined is released by itself",
     "bee.pipeline.facts.held_by_hand": "a hold stops",
@@ -59,7 +59,7 @@ GRANTS_NOTHING: Final = {
     "bee.run.prompt.thread": "what an agent reads, as material",
     "bee.run.verbs.review.effects": "GitHub refuses an author's own verdict",
     "bee.status.overview._asked": "shows bee's own question",
-    "bee.tick.sweep._set_by_bee": "only labels that bee set are taken off",
+    "bee.tick.leftovers._set_by_bee": "only labels that bee set are taken off",
 }
 
 
