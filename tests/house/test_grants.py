@@ -27,7 +27,7 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
     "bee.pipeline.facts.adopted": (Grant.ADOPTION,),
     "bee.pipeline.facts.common": (Grant.ADOPTION,),
     "bee.run.workspace.hint_for": (Grant.HINT,),
-    "bee.dashboard.model.counts": (Grant.BOX,),
+    "bee.dashboard.issue._do": (Grant.BOX,),
     **dict.fromkeys(
         (
             "bee.pipeline.decide._acts_on", "bee.pipeline.decide._repair", "bee.pipeline.escalation.escalation_key",
@@ -43,7 +43,7 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
 }  # fmt: skip
 
 GRANTS_NOTHING: Final = {
-    "bee.dashboard.model.is_board": "finds bee's own dashboard",
+    "bee.dashboard.model.found": "finds bee's own dashboard",
     "bee.github.snapshot._with_fixed": "a closed bug lets a quarantined item be tried again, three times at most",
     "bee.pipeline.escalation.already_escalated": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation.quarantined_at": "only what bee quarantined is released by itself",

@@ -152,7 +152,7 @@ def box(change: Change | None) -> bool:
     if change is Change.SECOND:
         edits.append(w.edit(texts_[1] + "\n", AT, w.MIA))
     issue = w.edited(w.issue(author=w.BEE), *edits)
-    return bool(board.asked(issue)) and all(board.counts(asked, trust(change)) for asked in board.asked(issue))
+    return bool(board.asked(issue)) and all(trust(change).of(asked.who) for asked in board.asked(issue))
 
 
 COUNTS: Final[dict[Grant, Callable[[Change | None], bool]]] = {

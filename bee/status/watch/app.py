@@ -286,9 +286,9 @@ class Watch(App[None]):
         if verb == "approve":
             self._look_at(row)
         else:
-            self._ask(f"{verb.capitalize()} {row.name}?\n{one_line(row.title, 60)}", row, self._said(verb))
+            self._ask(f"{verb.capitalize()} {row.name}?\n{one_line(row.title, 60)}", row, self._act_of(verb))
 
-    def _said(self, verb: str) -> Act:
+    def _act_of(self, verb: str) -> Act:
         return lambda person, number: actions.VERBS[verb](person, number, "")
 
     def _ask(self, what: str, row: Row, act: Act) -> None:
