@@ -26,9 +26,10 @@ class EngineRow:
     `package` is on npm, `tested` the version that tests/engines runs. `login`: the variables that log it in, any of
     them. `server` is its vendor's, `server_variable` where the environment may name another, `protocol` what one must
     speak. `reports_usd`: the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`:
-    the files below its HOME in which it notes its tokens, where its events do not. `files`: what it reads of a clone by
-    itself. `ignores` and `reads` are the documents' words about its configuration. `prices`: the vendor's list prices
-    in May 2026, by the beginning of a model's name; the longest that fits counts.
+    the files below its HOME in which it notes its tokens, where its events do not. `signs`: the addresses it signs
+    commits with. `files`: what it reads of a clone by itself. `ignores` and `reads` are the documents' words about its
+    configuration. `prices`: the vendor's list prices in May 2026, by the beginning of a model's name; the longest that
+    fits counts.
     """
 
     name: str
@@ -44,6 +45,7 @@ class EngineRow:
     reports_usd: bool = False
     bounds_usd: bool = False
     sessions: str = ""
+    signs: tuple[str, ...] = ()
     reads: str = ""
 
 
@@ -60,6 +62,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             protocol="Anthropic: `POST /v1/messages`",
             reports_usd=True,
             bounds_usd=True,
+            signs=("noreply@anthropic.com",),
             files=("CLAUDE.md", ".claude/"),
             ignores="settings, hooks, MCP servers and `CLAUDE.md`",
             prices={
@@ -77,6 +80,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             server_variable="OPENAI_BASE_URL",
             protocol="OpenAI: `POST /v1/responses`",
             sessions=".codex/sessions/*/*/*/*.jsonl",
+            signs=("noreply@openai.com",),
             files=("AGENTS.md", ".codex/"),
             ignores="`config.toml`, rules, MCP servers",
             reads="`AGENTS.md`",

@@ -24,7 +24,7 @@ from bee.model.outcomes import Cause
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
 from bee.pipeline.facts import View, view_of
-from bee.pipeline.output_checks import Change, Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
@@ -40,7 +40,7 @@ def merge_gate(host: Host, seen: Snapshot) -> Callable[[Lease, MergePull], Merge
 
     def gate(lease: Lease, effect: MergePull) -> MergeResult:
         work = _Merging(lease, effect, host.mirror(lease.repo))
-        return pass_gate(work, seen, host.gates().knowing(credentials_of(host)))
+        return pass_gate(work, seen, host.output_checks().knowing(credentials_of(host)))
 
     return gate
 
@@ -66,12 +66,12 @@ class _Merging:
         return made
 
 
-def pass_gate(work: _Merging, seen: Snapshot, gates: Gates) -> MergeResult:
+def pass_gate(work: _Merging, seen: Snapshot, checks: OutputChecks) -> MergeResult:
     """Merge the pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
     held = work.lease.store.hold_base(work.lease, work.effect.base_ref, _free(seen, work.effect))
     try:
         made = work.result_on(work.effect.base) if held else ""
-        return _prove_and_merge(work, seen.permissions, gates, made)
+        return _prove_and_merge(work, seen.permissions, checks, made)
     except GitError as problem:
         return MergeResult(refused=one_line(f"git cannot say what the merge makes: {problem}", 400))
 
@@ -87,7 +87,7 @@ def _free(seen: Snapshot, effect: MergePull) -> Tip | None:
     return None if live else tip
 
 
-def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], gates: Gates, made: str) -> MergeResult:
+def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], checks: OutputChecks, made: str) -> MergeResult:
     """`made`: what the merge makes; empty where another run holds the base."""
     lease, effect = work.lease, work.effect
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
@@ -109,7 +109,7 @@ def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], gates: Gat
             lease.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
         refused = _refusal(pull, effect, status)
-        held_back = "" if refused else _held_back(work, view, gates, pull, made)
+        held_back = "" if refused else _held_back(work, view, checks, pull, made)
         if held_back:
             return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
         refused = refused or _base_moved(lease, pull, effect)
@@ -142,13 +142,7 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     return ""
 
 
-def changes(mirror: Mirror, before: str, after: str) -> list[Change]:
-    """What differs between two commits, as the output checks look at it."""
-    listed = mirror.diff_names(before, after)
-    return [Change(entry.path, entry.status, entry.new_mode, entry.size) for entry in listed]
-
-
-def _held_back(work: _Merging, view: View, gates: Gates, pull: Pull, made: str) -> str:
+def _held_back(work: _Merging, view: View, checks: OutputChecks, pull: Pull, made: str) -> str:
     """Why the merge's result may not go to the base, as the policy is now; empty when it may.
 
     A person who approved this very head has looked at its files; a credential in them is nobody's to approve.
@@ -156,8 +150,8 @@ def _held_back(work: _Merging, view: View, gates: Gates, pull: Pull, made: str) 
     mirror, base = work.mirror, work.effect.base
     problems: Sequence[str] = ()
     if not vouched_by_person(pull, said_of(pull, view)):
-        problems = gates.files(changes(mirror, base, made), view.policy, False)
-    problems = problems or _secrets(mirror, view.policy, gates, made)
+        problems = checks.files(mirror.diff_names(base, made), view.policy, False)
+    problems = problems or _secrets(mirror, view.policy, checks, made)
     return "the merge would change what bee may not change by itself:\n" + _listed(problems) if problems else ""
 
 
@@ -165,10 +159,10 @@ def _listed(problems: Sequence[str]) -> str:
     return "\n".join(f"- {problem}" for problem in problems)
 
 
-def _secrets(mirror: Mirror, policy: Policy, gates: Gates, made: str) -> list[str]:
+def _secrets(mirror: Mirror, policy: Policy, checks: OutputChecks, made: str) -> list[str]:
     allowed = policy.secrets_allowed_in
     exempt = mirror.added_lines([made], only=allowed) if allowed else ""
-    return gates.refuse_added(mirror.added_lines([made], but=allowed), exempt)
+    return checks.refuse_added(mirror.added_lines([made], but=allowed), exempt)
 
 
 def _base_moved(lease: Lease, pull: Pull, effect: MergePull) -> str:

@@ -17,7 +17,7 @@ from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
-from bee.pipeline.output_checks import Gates, verify_scripts
+from bee.pipeline.output_checks import OutputChecks, verify_scripts
 from bee.wording import texts
 
 
@@ -33,12 +33,12 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class E2e:
-    """E2E of one run: the mirror, who runs commands, a folder of the run, and the gates for what they print."""
+    """E2E of one run: the mirror, who runs commands, a folder of the run, and the checks of what they print."""
 
     mirror: Mirror
     runner: AgentRunner
     folder: Path
-    gates: Gates
+    checks: OutputChecks
     policy: Policy
     number: int
     run: str
@@ -67,7 +67,7 @@ class E2e:
     def _steps(self, head: str, base: str) -> list[StepRecord]:
         tree, message = self.mirror.merge_tree(base, head)
         if tree is None:
-            said = self.gates.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :]
+            said = self.checks.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :]
             return [StepRecord(f"git merge {head}", 1, 0, said)]
         merged = self.mirror.commit_record(f"E2E of {head} on {base}\n", tree, [base, head])
         records = [StepRecord(f"git merge {head}", 0, 0, "")]
@@ -92,7 +92,7 @@ class E2e:
         if ended.timed_out:
             output += f"\n[stopped after {seconds} s]"
         code = 124 if ended.timed_out else ended.code
-        return StepRecord(command, code, int(ended.seconds), self.gates.told(_ends(output)))
+        return StepRecord(command, code, int(ended.seconds), self.checks.told(_ends(output)))
 
 
 def _ends(text: str) -> str:

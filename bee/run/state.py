@@ -12,7 +12,7 @@ from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import LeaseStore
 from bee.model.effects import TraceResult
 from bee.model.outcomes import Failure, Outcome
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
@@ -21,13 +21,17 @@ from bee.run.workspace import Workspace
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end."""
+    """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
+
+    `source` is where what it publishes is pushed from: the mirror, or the quarantine of the commits it handed in.
+    """
 
     host: Host
     job: Job
     store: LeaseStore
     renewer: LeaseRenewer
     mirror: Mirror
+    source: Mirror
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
 
@@ -45,15 +49,15 @@ class Run:
         """GitHub's time, in seconds since the epoch."""
         return self.store.client.now()
 
-    def gates(self) -> Gates:
+    def output_checks(self) -> OutputChecks:
         """What stands between this run's output and GitHub, with the credentials of this machine."""
-        return self.host.gates().knowing(credentials_of(self.host))
+        return self.host.output_checks().knowing(credentials_of(self.host))
 
     def e2e(self, head: str, base: str) -> TraceResult:
         """Test `head` on `base`. Raises GitError."""
         assert self.workspace is not None
         tester = E2e(
-            mirror=self.mirror, runner=self.host.runner(), folder=self.folder, gates=self.gates(),
+            mirror=self.mirror, runner=self.host.runner(), folder=self.folder, checks=self.output_checks(),
             policy=self.workspace.brief.view.policy, number=self.job.number, run=self.job.run,
         )  # fmt: skip
         return tester.test(head, base, self.now)

@@ -31,7 +31,7 @@ EXCEPTIONS: Final = (
     (r".*", r"before_upstream_connection", "proxy.py calls it of a plugin"),
     (r".*", r"TRIAGE|DISMISSED", "GitHub's own values, which an enumeration reads whole"),
     (r"bee/.*", r"timeout|auth", "settings of http.server's handlers and of requests' sessions"),
-    (r"bee/run/verbs/base.py", "example", "the agent's `bee` reads it of verbs.json"),
+    (r"bee/run/verbs/base.py", "example", "the agent's `bee` reads it of run.json"),
     (
         r"bee/(cli/commands/\w+|status/lines)\.py",
         r"days|heartbeat_at|suspected|what_you_can_do|last_line|person_needed|writes_last_hour",
