@@ -81,10 +81,11 @@ def _prove_and_merge(lease: Lease, effect: MergePull, permissions: Mapping[str, 
 
 
 def _fresh(lease: Lease, pull: Pull, permissions: Mapping[str, Permission], viewer: Who) -> dict[str, Permission]:
-    """The permissions of everybody on this pull request who was trusted, looked up again."""
+    """The permissions of everybody on this pull request who was trusted, or not known yet, looked up again."""
     involved = [pull.author, pull.editor, *(c.author for c in pull.comments), *(r.author for r in pull.reviews)]
     people = {person.login.lower() for person in involved if person}
-    ask = {login for login in people if permissions.get(login) in TRUSTED and login != viewer.login.lower()}
+    ask = {login for login in people if login not in permissions or permissions[login] in TRUSTED}
+    ask.discard(viewer.login.lower())
     return {**permissions, **{login: read.read_permission(lease.client, lease.repo, login) for login in sorted(ask)}}
 
 
