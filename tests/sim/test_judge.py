@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 import requests
 
 from bee.engines.base import AgentJob, EngineResult
+from bee.forge.core.gitrefs import ZERO
 from bee.host import Handler
 from bee.model.records import Phase
 from bee.model.roles import Role
 from tests.sim.agents import ModelRunner
-from tests.sim.hub import No
+from tests.sim.hub import API, GRAPHQL, No
 from tests.sim.machine import ModelExecutor, Parts
-from tests.sim.transport import API, GRAPHQL, Transport, asked
+from tests.sim.transport import Transport, asked
 from tests.sim.world import simulate
 
 SEEDS_MAX = 20
@@ -25,9 +27,9 @@ class NoCompare(Transport):
     """A lease that does not compare: a ref moves from wherever it is."""
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
-        """Every expected value is what is there."""
+        """Every expected value is what is there, and what does not follow it is forced."""
         for update in (json or {}).get("variables", {}).get("updates", []) if url == GRAPHQL else []:
-            update["beforeOid"] = self.hub.refs.get(update["name"], "0" * 40)
+            update.update(beforeOid=self.hub.git.refs.get(update["name"]) or ZERO, force=True)
         return super().request(method, url, json=json, **more)
 
 
@@ -46,17 +48,18 @@ class Believing(Transport):
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
         """eve is one of us."""
-        eve, role = self.hub.users["eve"], self.hub.users["eve"].role
-        around = self.around
+        around, eve = self.around, (self.hub.users("eve").id,)
 
         def lying(request: Any, act: Any) -> requests.Response:
             def shown() -> requests.Response:
-                eve.role = "admin"
+                self.hub.rows(
+                    "INSERT INTO collaborators SELECT id, ?, 'admin' FROM repos WHERE parent_id IS NULL", *eve
+                )
                 try:
                     found: requests.Response = act()
                     return found
                 finally:
-                    eve.role = role
+                    self.hub.rows("DELETE FROM collaborators WHERE user_id = ?", *eve)
 
             return around(request, shown)
 
@@ -72,13 +75,14 @@ class Deaf(Transport):
 
         def hiding(request: Any, act: Any) -> requests.Response:
             def shown() -> requests.Response:
-                stopped = [one for one in self.hub.things.values() if one.labels.pop(STOP, None)]
+                stopped = self.hub.rows(f"SELECT * FROM issue_labels WHERE label_id IN ({STOP})")
+                self.hub.rows(f"DELETE FROM issue_labels WHERE label_id IN ({STOP})")
                 try:
                     found: requests.Response = act()
                     return found
                 finally:
-                    for one in stopped:
-                        one.labels[STOP] = STOP
+                    for row in stopped:
+                        self.hub.rows("INSERT INTO issue_labels VALUES (?, ?)", *row)
 
             return around(request, shown)
 
@@ -86,7 +90,7 @@ class Deaf(Transport):
         return Transport.request(transport, method, url, json=json, **more)
 
 
-STOP = "breeze:human"
+STOP = "SELECT id FROM labels WHERE name = 'breeze:human'"
 
 
 def request_writes(json: Any) -> bool:
@@ -114,12 +118,9 @@ class Eager(ModelRunner):
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Straight to main."""
         if job.role is Role.REVIEWER:
-            hub, pull = self.world.hub, self.world.hub.things[job.number]
-            try:
-                with self.world.judge.acting(self.process, ASKED):
-                    hub.merge(hub.users["bee"], pull, pull.head, "squash", pull.title)
-            except No:
-                pass
+            hub, address = self.world.hub, f"/pulls/{job.number}/merge"
+            with self.world.judge.acting(self.process, ASKED), contextlib.suppress(No):
+                hub.ask(hub.users("bee"), "PUT", address, merge_method="squash")
         return super().run(job, handle)
 
 
