@@ -222,13 +222,15 @@ class Hub:
 
     @contextmanager
     def acting(self, who: User) -> Iterator[Call]:
-        """A request of an account; afterwards the judge hears what it did."""
+        """A request of an account; afterwards the judge hears what it did. Raises No where GitHub refuses."""
         self._try_merges(self.clock())
         self._actor = who
         try:
             with self.forge.call(who, API, WEB) as call:
                 call.stale_seconds, call.stale_parts = self.stale_seconds, False
                 yield call
+        except Refused as refusal:
+            raise No(refusal.status, refusal.message) from refusal
         finally:
             self._actor = None
             self._report(who)
@@ -291,9 +293,7 @@ class Hub:
         self.seen("changed", who, {})
 
     def _facts(self, table: str, row: Row) -> dict[str, Any]:
-        thing = Thing(
-            self, self.rows("SELECT * FROM issues WHERE id = ?", row["id" if table == "issues" else "issue_id"])[0]
-        )
+        (thing,) = self.things(f"issues.id = {row['id' if table == 'issues' else 'issue_id']}")
         facts: dict[str, Any] = {"thing": thing}
         if table in {"comments", "reviews"}:
             facts["post"] = self.post(row)
@@ -337,14 +337,11 @@ class Hub:
     def move_refs(self, who: User, moves: Sequence[tuple[str, str | None, str | None]]) -> None:
         """A push: every ref from where it was seen, all or none. Raises No."""
         wanted = [refs.Wanted(name, before or ZERO, after or ZERO, force=True) for name, before, after in moves]
-        try:
-            with self.acting(who) as call:
-                refs.change(call, self.repository(call), wanted)
-        except Refused as refusal:
-            raise No(refusal.status, refusal.message) from refusal
+        with self.acting(who) as call:
+            refs.change(call, self.repository(call), wanted)
 
     def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
-        """A pull request becomes a draft, or is one no more."""
+        """A pull request becomes a draft, or is one no more. Raises No."""
         with self.acting(who) as call, call.writing():
             pulls.set_draft(call, self.repository(call), call.get("issues", pull.id), draft)
 
