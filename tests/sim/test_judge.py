@@ -28,7 +28,7 @@ class NoCompare(Transport):
 
     def request(self, method: str, url: str, *, json: Any, **more: Any) -> requests.Response:
         """Every expected value is what is there, and what does not follow it is forced."""
-        for update in (json or {}).get("variables", {}).get("updates", []) if url == GRAPHQL else []:
+        for update in json["variables"].get("refs", {}).get("refUpdates", []) if url == GRAPHQL else []:
             update.update(beforeOid=self.hub.git.refs.get(update["name"]) or ZERO, force=True)
         return super().request(method, url, json=json, **more)
 
