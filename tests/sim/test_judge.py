@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from bee.model.records import Phase
 from bee.model.roles import Role
 from tests.sim.agents import ModelRunner
 from tests.sim.hub import API, GRAPHQL, No
-from tests.sim.machine import ModelExecutor, Parts
-from tests.sim.transport import Transport, asked
-from tests.sim.world import simulate
+from tests.sim.machine import Machine, ModelExecutor, Parts
+from tests.sim.timeline import START, Process, ended
+from tests.sim.transport import Asked, Transport, asked
+from tests.sim.world import World, simulate
 
 SEEDS_MAX = 20
 
@@ -132,7 +134,6 @@ BROKEN = {
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0, None),
     "a gate that says yes": (Parts(runner=Eager), "was merged", 0, None),
     "a retry that does not look": (Parts(transport=Twice), "carries the effect", 0, None),
-    "a host that hears no stop": (Parts(transport=Deaf), "after a person's stop", 20, None),
     "a host that trusts everybody": (Parts(transport=Believing), "stranger", 0, None),
 }
 
@@ -144,3 +145,25 @@ def test_a_broken_part_is_caught_within_a_few_seeds(what: str) -> None:
     parts, says, first, faults = BROKEN[what]
     seeds = range(first, first + SEEDS_MAX)
     assert any(says in problem for seed in seeds for problem in simulate(seed, faults=faults, parts=parts).problems)
+
+
+def test_a_host_that_hears_no_stop_is_caught_when_a_person_says_stop(tmp_path: Path) -> None:
+    """By the label, in the middle of a run. Stops of living runs are too rare to wait for them."""
+    world = World(7, tmp_path, parts=Parts(transport=Deaf))
+    world.quiet, world.machines = True, world.machines[:1]
+    hub, ada = world.hub, world.hub.users("ada")
+    hub.ask(ada, "POST", "/issues", title="Work", body="Do it.")
+
+    def stop(number: int) -> None:
+        hub.ask(ada, "POST", f"/issues/{number}/labels", labels=["breeze:human"])
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if asked.name == "Lease" and "reviewer" in process.name:
+            number = asked.body["variables"]["number"]
+            world.timeline.start(Process("life", "people"), lambda: stop(number), after=1)
+
+    world.weather.seen = seen
+    with ended(world.timeline):
+        world.cron(world.machines[0])
+        world.timeline.run(lambda: bool(world.judge.problems), START + 3 * 3600)
+    assert "after a person's stop" in world.judge.problems[0]
