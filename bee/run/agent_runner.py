@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bee.config.network import NONE, OPEN, Network, narrowed
+from bee.config.network import NONE, OPEN, Network, agreed
 from bee.config.schema import Settings
 from bee.engines.base import AgentJob, Engine, EngineResult
 from bee.engines.find import find
@@ -21,7 +21,7 @@ from bee.model.roles import Role
 from bee.run.broker import Broker, install
 from bee.run.run_log import TRANSCRIPT, add_verb
 from bee.sandbox.box import Box
-from bee.sandbox.egress import Egress, relayed, through_proxy
+from bee.sandbox.egress import Egress, Upstream
 from bee.system import process
 from bee.system.home import Home
 from bee.system.process import Ended
@@ -32,12 +32,16 @@ _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-c
 
 
 class Command(NamedTuple):
-    """A program to start in the box: its environment, what the box shows it, and whether it has the host's network."""
+    """A program to start in the box: its environment, what the box shows it, and what it reaches of the host's network.
+
+    `loopback` is as in Box.wrap.
+    """
 
     argv: Sequence[str]
     env: Mapping[str, str]
     readable: Sequence[Path]
-    network: bool
+    network: bool = False
+    loopback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,10 @@ class BoxedRunner:
         """
         own, box = self.settings.role(role, repo), self.find_box()
         find(own.engine or "", self.env.get("PATH", "")).shows()
-        problem = _network_problem(own.network, box, isinstance(own.engine, str), self.env)
+        problem = _network_problem(_reach(own.network, "", box), box, isinstance(own.engine, str))
         if problem:
             raise UsageError(problem)
+        Upstream.of(self.env)
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Start the engine's program in the box, and keep its clocks. Raises what `handle` raised unexpectedly."""
@@ -78,13 +83,13 @@ class BoxedRunner:
         boxed = box.mode != "none"
         job = replace(
             job, model=own.model, usd_max=_smallest(own.usd, job.usd_max), args=own.args, boxed=boxed,
-            base_url=own.base_url or engine.server(self.env), network=narrowed(own.network, job.network),
+            base_url=own.base_url or engine.server(self.env), network=_reach(own.network, job.network, box),
         )  # fmt: skip
         problem, program, shown = "", [], []
         try:
             program = engine.argv(job)
             shown = [*engine.shows(), *_named(program, self.python, _closed(self.env, self.home.path) if boxed else [])]
-            problem = _network_problem(job.network, box, bool(engine.reaches(job)), self.env)
+            problem = _network_problem(job.network, box, bool(engine.reaches(job)))
         except UsageError as error:
             problem = str(error)
         if problem:
@@ -93,19 +98,32 @@ class BoxedRunner:
         env, readable = engine.env(job, self.env), [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
             return self._start(job, engine, box, Command(program, env, readable, job.network == OPEN))
-        with Egress((*job.network, *engine.reaches(job)), partial(self._log_refusal, job.run)) as egress:
-            program = relayed(program, job.bin / "relay.py", egress, self.python)
-            result = self._start(
-                job, engine, box, Command(program, through_proxy(env), [*readable, egress.folder], False)
-            )
-        return replace(result, refused=tuple(egress.refused))
+        server = engine.reaches(job)
+        with self._door(box, job, (*job.network, *server), server if job.base_url else ()) as door:
+            command = self._by_door(Command(program, env, readable), door, job.bin / "relay.py")
+            result = self._start(job, engine, box, command)
+        return replace(result, refused=tuple(door.refused))
+
+    def _door(self, box: Box, job: AgentJob, hosts: Sequence[str], private: Sequence[str]) -> Egress:
+        """The way out of a box; to private addresses only by names that this machine's own configuration has."""
+        own = self.settings.role(job.role, job.repo).network
+        named = [name for name in own if not name.startswith("*")] if isinstance(own, tuple) else []
+        return Egress(
+            hosts, partial(self._log_refusal, job.run), private=(*named, *private), upstream=Upstream.of(self.env),
+            on_loopback=box.mode == "seatbelt",
+        )  # fmt: skip
+
+    def _by_door(self, command: Command, door: Egress, relay: Path) -> Command:
+        """The command, with this door as its only way out."""
+        argv = door.relayed(command.argv, relay, self.python)
+        return Command(argv, door.env(command.env), [*command.readable, door.folder], loopback=str(door.port))
 
     def _start(self, job: AgentJob, engine: Engine, box: Box, command: Command) -> EngineResult:
         """Start the program in the box, with the prompt, and keep its clocks."""
         own = self.settings.role(job.role, job.repo)
         argv = box.wrap(
             command.argv, writable=[job.clone, job.home, job.socket.parent], readable=command.readable, cwd=job.clone,
-            env=command.env, network=command.network,
+            env=command.env, network=command.network, loopback=command.loopback,
         )  # fmt: skip
         agent = Agent.start(
             argv, cwd=job.clone, env=command.env, prompt=job.prompt.encode(), transcript=job.folder / TRANSCRIPT,
@@ -115,15 +133,21 @@ class BoxedRunner:
         total, silent = ((minutes + job.extra_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
         return engine.result(agent.wait(total, silent, job.stop, engine.feed))
 
-    def _log_refusal(self, run: str, name: str) -> None:
+    def _log_refusal(self, run: str, name: str, why: str) -> None:
         """Say in the verb log what the agent was kept from."""
-        add_verb(self.home, run, int(self.home.clock.time()), "network", False, f"{name} is not on the list")
+        add_verb(self.home, run, int(self.home.clock.time()), "network", False, f"{name} {why}")
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
-        """Run it by a shell in the box."""
+        """Run it by a shell in the box, with nothing but loopback."""
         env = {**process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
         argv = self.find_box().wrap(
-            ["sh", "-c", command], writable=[where, home], readable=[mirror], cwd=where, env=env, network=True
+            ["sh", "-c", command],
+            writable=[where, home],
+            readable=[mirror],
+            cwd=where,
+            env=env,
+            network=False,
+            loopback="*",
         )
         bytes_max = limits.TRANSCRIPT_BYTES_MAX // 50
         return process.run(argv, cwd=where, env=env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
@@ -134,17 +158,18 @@ def _smallest(*bounds: float) -> float:
     return min((bound for bound in bounds if bound > 0), default=0.0)
 
 
-def _network_problem(network: Network, box: Box, needs_server: bool, env: Mapping[str, str]) -> str:
+def _reach(machine: Network, policy: Network, box: Box) -> Network:
+    """What a role may reach here. Without a box nothing can be kept from it, unless somebody asks for that."""
+    return OPEN if box.mode == "none" and machine == policy == "" else agreed(machine, policy)
+
+
+def _network_problem(network: Network, box: Box, needs_server: bool) -> str:
     """Why a network policy cannot be kept here; empty where it can."""
-    if network == OPEN:
-        return ""
-    if box.mode != "bubblewrap":
-        return "`network` needs the box of bubblewrap: without it nothing keeps an agent from the network"
-    if network == NONE:
-        text = "`network: none` keeps this engine from its own model server: `network: []` allows that one alone"
-        return text if needs_server else ""
-    own = next((name for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy") if env.get(name)), "")
-    return f"a list of hosts does not work behind a proxy of this machine's own ({own})" if own else ""
+    if network != OPEN and box.mode == "none":
+        return "`network` needs the box: without it nothing keeps an agent from the network"
+    if network == NONE and needs_server:
+        return "`network: none` keeps this engine from its own model server: `network: model` allows that one alone"
+    return ""
 
 
 def _named(argv: Sequence[str], python: str, closed: Sequence[Path]) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from bee.config.network import OPEN
 from bee.engines.base import AgentJob
 from bee.model import limits
 from bee.model.answer import Answer
@@ -71,7 +70,7 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
         home=workspace.home, mirror=run.mirror.path, prompt=text, stop=run.renewer.stop,
         # waiting for `bee e2e run` is bee's own time, not the agent's
         extra_minutes=policy.limits.verify_minutes * len(policy.verify) if run.job.role is Role.TEST else 0,
-        usd_max=run.job.usd_max, network=policy.network.get(run.job.role, OPEN),
+        usd_max=run.job.usd_max, network=policy.network.get(run.job.role, ""),
     )  # fmt: skip
     run.engine = run.host.runner().run(job, partial(handle, session))
     return session.accepted

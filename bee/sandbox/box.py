@@ -55,13 +55,14 @@ class Box:
 
     def wrap(
         self, argv: Sequence[str], *, writable: Sequence[Path], readable: Sequence[Path], cwd: Path,
-        env: Mapping[str, str], network: bool,
+        env: Mapping[str, str], network: bool, loopback: str = "",
     ) -> list[str]:  # fmt: skip
         """The argv that runs `argv` inside the box.
 
         All paths are absolute and exist; inside they have the same names. The environment is not in the argv, where
         anybody could read it: start the result with `env` as its environment. HOME is `env["HOME"]`: a folder in
-        `writable`, or an empty one that ends with the box. /tmp is always a fresh one.
+        `writable`, or an empty one that ends with the box. /tmp is always a fresh one. `loopback` is the port, or `*`
+        for any, that a box on macOS may use without a network: elsewhere it has a loopback of its own.
         """
         for path in (*writable, *readable, cwd):
             if not path.is_absolute() or path == Path("/"):
@@ -70,7 +71,7 @@ class Box:
             return list(argv)
         shared = [*readable, *_interpreter()]
         if self.mode == "seatbelt":
-            return [self.program, "-p", seatbelt_profile(writable, shared, network), *argv]
+            return [self.program, "-p", seatbelt_profile(writable, shared, network, loopback), *argv]
         return [*self._bubblewrap(writable, shared, cwd, env.get("HOME", ""), network), "--", *argv]
 
     def _bubblewrap(
@@ -165,8 +166,11 @@ def _tried(paths: Iterable[str]) -> list[str]:
     return [word for path in paths for word in ("--ro-bind-try", path, path)]
 
 
-def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool) -> str:
+def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool, loopback: str = "") -> str:
     """A profile of sandbox-exec(1): deny by default, the system and `readable` to read, `writable` to write."""
+    local = f'"localhost:{loopback}"'
+    # the kernel compares physical paths, and /tmp is a link to /private/tmp there
+    writable, readable = ([Path(os.path.realpath(path)) for path in paths] for paths in (writable, readable))
     lines = [
         "(version 1)",
         "(deny default)",
@@ -179,6 +183,8 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
         f"(allow file-read* {_subpaths([*map(Path, _MACOS_SYSTEM), *readable, *writable])})",
         f"(allow file-write* {_subpaths(writable)})" if writable else "",
         f"(allow network-outbound {_subpaths(writable)})" if writable else "",  # Unix sockets in these folders
+        f"(allow network-outbound (remote ip {local}))" if loopback else "",
+        f"(allow network-bind network-inbound (local ip {local}))" if loopback == "*" else "",
         "(allow network*)" if network else "",
     ]
     return "\n".join(line for line in lines if line)
