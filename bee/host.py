@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -124,3 +124,8 @@ class AgentRunner(Protocol):
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""
+
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """Run one setup command as `verify` does, with the package registries and these hosts in reach."""

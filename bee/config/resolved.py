@@ -89,7 +89,7 @@ def _set_by(tree: YamlNode | None, path: str, keys: Sequence[str], name: str) ->
         known = tree.value if tree is not None and isinstance(tree.value, dict) else {}
         meant = next((one for one in known if one.lower() == key.lower()), None)
         if tree is None or meant is None:
-            return DEFAULT
+            return f"{path}:{line}" if line and tree is not None and not isinstance(tree.value, dict) else DEFAULT
         line, tree = tree.key_lines.get(meant, tree.line), known[meant]
     return f"{path}:{line}"
 

@@ -19,6 +19,7 @@ from bee.config.readers import (
     NETWORK,
     NOTIFY,
     PRICES,
+    PUBLIC_HOSTS,
     PUBLIC_NETWORK,
     REPOS,
     TEXT,
@@ -222,7 +223,9 @@ class PolicyLimits:
         limits.DIFF_BYTES_MAX, number(1, 100_000_000),
         "Total size of the changed files, in bytes.",
     )  # fmt: skip
-    verify_minutes: int = key(limits.VERIFY_SECONDS_MAX // 60, number(1, 240), "Time limit of one verify command.")
+    verify_minutes: int = key(
+        limits.VERIFY_SECONDS_MAX // 60, number(1, 240), "Time limit of one verify or setup command."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,20 @@ class RolePolicy:
 
     engine: str = key("default", one_of("none", "default"))
     network: Network = key("", PUBLIC_NETWORK)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPolicy:
+    """The `setup` part of the policy: commands, and hosts beside the package registries."""
+
+    run: tuple[str, ...] = key((), COMMANDS)
+    hosts: tuple[str, ...] = key((), PUBLIC_HOSTS)
+
+
+def _setup(path: str, node: YamlNode) -> SetupPolicy:
+    whole = isinstance(node.value, dict)
+    found: SetupPolicy = section(SetupPolicy).read(path, node) if whole else SetupPolicy(run=COMMANDS.read(path, node))
+    return found
 
 
 def _lean_roles(path: str, node: YamlNode) -> dict[Role, RolePolicy]:
@@ -256,6 +273,11 @@ class Policy:
     verify: tuple[str, ...] = key(
         ("sh tests/e2e/verify.sh",), COMMANDS,
         "The commands that E2E runs in order, with `sh -c`, in a clean checkout of base plus head.",
+    )  # fmt: skip
+    setup: SetupPolicy = key(
+        SetupPolicy(), Reader(_setup, f"{COMMANDS.accepts}, or `{{run: …, hosts: […]}}`"),
+        "The commands that make a fresh clone ready, such as `uv sync`: before an agent and before `verify`, with the "
+        "package registries in reach and these hosts. See [engines.md](engines.md#setup).",
     )  # fmt: skip
     plan_approval: str = key(
         "human", one_of("human", "auto"),

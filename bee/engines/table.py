@@ -118,3 +118,9 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
         ),
     )
 }
+
+# What configures agents in a clone: always the base's.
+AGENT_FILES: Final = (
+    *(path for row in ENGINES.values() for path in row.files),
+    ".cursor/", ".mcp.json", ".github/bee.yml", ".github/bee/",
+)  # fmt: skip

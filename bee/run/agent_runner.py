@@ -22,6 +22,7 @@ from bee.run.broker import Broker, install
 from bee.run.run_log import TRANSCRIPT, add_verb
 from bee.sandbox.box import Box
 from bee.sandbox.egress import Egress, Upstream
+from bee.sandbox.registries import cache_env, registries_for
 from bee.system import process
 from bee.system.home import Home
 from bee.system.process import Ended
@@ -95,28 +96,26 @@ class BoxedRunner:
         if problem:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=problem)
         engine.prepare(job)
-        env, readable = engine.env(job, self.env), [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
+        env = {**engine.env(job, self.env), **cache_env(job.home)}
+        readable = [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
             return self._start(job, engine, box, Command(program, env, readable, job.network == OPEN))
         server = engine.reaches(job)
-        with self._door(box, job, (*job.network, *server), server if job.base_url else ()) as door:
-            command = self._by_door(Command(program, env, readable), door, job.bin / "relay.py")
+        private = (*self._named(job.repo, job.role), *(server if job.base_url else ()))
+        with self._door(box, (*job.network, *server), private, partial(self._log_refusal, job.run)) as door:
+            argv = door.relayed(program, self.python)
+            command = Command(argv, door.env(env), [*readable, door.folder], loopback=str(door.port))
             result = self._start(job, engine, box, command)
         return replace(result, refused=tuple(door.refused))
 
-    def _door(self, box: Box, job: AgentJob, hosts: Sequence[str], private: Sequence[str]) -> Egress:
-        """The way out of a box; to private addresses only by names that this machine's own configuration has."""
-        own = self.settings.role(job.role, job.repo).network
-        named = [name for name in own if not name.startswith("*")] if isinstance(own, tuple) else []
-        return Egress(
-            hosts, partial(self._log_refusal, job.run), private=(*named, *private), upstream=Upstream.of(self.env),
-            on_loopback=box.mode == "seatbelt",
-        )  # fmt: skip
+    def _door(self, box: Box, hosts: Sequence[str], private: Sequence[str], told: Callable[[str, str], None]) -> Egress:
+        """The way out of a box, as Egress has it."""
+        return Egress(hosts, told, private, Upstream.of(self.env), on_loopback=box.mode == "seatbelt")
 
-    def _by_door(self, command: Command, door: Egress, relay: Path) -> Command:
-        """The command, with this door as its only way out."""
-        argv = door.relayed(command.argv, relay, self.python)
-        return Command(argv, door.env(command.env), [*command.readable, door.folder], loopback=str(door.port))
+    def _named(self, repo: str, *roles: Role) -> list[str]:
+        """The hosts that this machine's configuration lists for these roles one by one; they may be private."""
+        lists = (self.settings.role(role, repo).network for role in roles)
+        return [name for names in lists if isinstance(names, tuple) for name in names if not name.startswith("*")]
 
     def _start(self, job: AgentJob, engine: Engine, box: Box, command: Command) -> EngineResult:
         """Start the program in the box, with the prompt, and keep its clocks."""
@@ -139,18 +138,43 @@ class BoxedRunner:
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run it by a shell in the box, with nothing but loopback."""
-        env = {**process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
-        argv = self.find_box().wrap(
-            ["sh", "-c", command],
-            writable=[where, home],
-            readable=[mirror],
-            cwd=where,
-            env=env,
-            network=False,
-            loopback="*",
+        return self._shell(
+            Command(["sh", "-c", command], self._shell_env(home), [mirror], loopback="*"), where, home, seconds
         )
+
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """Run it by a shell in the box, by a door to the registries of what is in the clone and to these hosts."""
+        found, box = registries_for(where, self.env), self.find_box()
+        env, argv = {**self._shell_env(home), **found.env}, ["sh", "-c", command]
+        if box.mode == "none":
+            return self._shell(Command(argv, env, [mirror]), where, home, seconds)
+        reach = (*found.hosts, *hosts)
+        refused: list[str] = []
+
+        def told(name: str, why: str) -> None:
+            refused.append(f"\n[bee: {name} {why}]")
+
+        with self._door(box, reach, self._named(repo, *Role), told) as door:
+            argv = door.relayed(argv, self.python)
+            ended = self._shell(
+                Command(argv, door.env(env), [mirror, door.folder], loopback=str(door.port)), where, home, seconds
+            )
+        return replace(ended, out=ended.out + "".join(refused).encode())
+
+    def _shell_env(self, home: Path) -> dict[str, str]:
+        return {
+            **process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true", **cache_env(home),
+        }  # fmt: skip
+
+    def _shell(self, command: Command, where: Path, home: Path, seconds: int) -> Ended:
+        argv = self.find_box().wrap(
+            command.argv, writable=[where, home], readable=command.readable, cwd=where, env=command.env,
+            network=command.network, loopback=command.loopback,
+        )  # fmt: skip
         bytes_max = limits.TRANSCRIPT_BYTES_MAX // 50
-        return process.run(argv, cwd=where, env=env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
+        return process.run(argv, cwd=where, env=command.env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
 
 
 def _smallest(*bounds: float) -> float:

@@ -22,7 +22,6 @@ from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
 from bee.run.verbs import syntaxes
-from bee.sandbox import relay
 from bee.system.sockets import PARENT, private_folder
 
 READ_SECONDS_MAX: Final = 10
@@ -153,15 +152,11 @@ def _answer(peer: socket.socket, answer: Answer) -> None:
 
 
 def install(bin_dir: Path, python: str) -> None:
-    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode.
-
-    Beside it lies the relay, which gives a box without a network the proxy on its loopback.
-    """
+    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode."""
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     client = bin_dir / "agent_cli.py"
     (bin_dir / "verbs.json").write_text(json.dumps(syntaxes()), encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name("agent_cli.py"), client)
-    shutil.copyfile(Path(relay.__file__), bin_dir / "relay.py")
     shim = bin_dir / "bee"
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")
     shim.chmod(0o755)

@@ -25,6 +25,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from bee.config.network import allows, is_public
 from bee.model.errors import UsageError
 from bee.model.text import one_line
+from bee.sandbox import relay
 from bee.sandbox.relay import CHUNK_BYTES, pump
 from bee.system.sockets import private_folder
 
@@ -208,6 +209,7 @@ class Egress:
         self._open, self._closed = set[socket.socket](), False
         self.folder = private_folder()
         self.socket = self.folder / "p"
+        self._relay = Path(shutil.copyfile(relay.__file__, self.folder / "relay.py"))
         self._server = socket.socket(socket.AF_INET if on_loopback else socket.AF_UNIX)
         self._server.bind(("127.0.0.1", 0) if on_loopback else str(self.socket))
         self._server.listen(128)
@@ -219,9 +221,10 @@ class Egress:
         kept = {name: value for name, value in env.items() if name not in _OTHERS}
         return {**kept, **dict.fromkeys(_VARIABLES, f"http://127.0.0.1:{self.port}"), "NODE_USE_ENV_PROXY": "1"}
 
-    def relayed(self, argv: Sequence[str], relay: Path, python: str) -> list[str]:
-        """The argv that runs `argv` in the box, with this door on its loopback by way of the program `relay`."""
-        return list(argv) if self._on_loopback else [python, "-I", str(relay), str(self.socket), str(PORT), *argv]
+    def relayed(self, argv: Sequence[str], python: str) -> list[str]:
+        """The argv that runs `argv` in the box, with this door on its loopback by way of the relay in its folder."""
+        before = [] if self._on_loopback else [python, "-I", str(self._relay), str(self.socket), str(PORT)]
+        return [*before, *argv]
 
     def _serve(self) -> None:
         while not self._closed:

@@ -15,6 +15,7 @@ from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import Gates
 from bee.run.agent_runner import BoxedRunner
 from bee.run.e2e import E2e
+from bee.run.setup import SetUp
 from bee.run.workspace import AGENT_FILES
 from bee.sandbox.box import Box
 from bee.system.home import Home
@@ -204,10 +205,13 @@ def _printed_key(on: Layers, folder: Path) -> bool:
         home=Home(folder / "home"), settings=settings, boot="boot", python=sys.executable, env={},
         find_box=lambda: Box("none"),
     )  # fmt: skip
+    policy = Policy(intake="all")
+    setup = SetUp(
+        runner=runner, home=runner.home, mirror=here.mirror, folder=folder, gates=gates, policy=policy, repo="o/r"
+    )
     tester = E2e(
-        mirror=here.mirror, runner=runner, folder=folder, gates=gates, policy=Policy(intake="all"), number=1,
-        run="run-1",
-    )  # fmt: skip
+        mirror=here.mirror, runner=runner, folder=folder, gates=gates, policy=policy, number=1, run="run-1", setup=setup
+    )
     trace = tester.test(head, here.base, 1)
     told = "".join(commit.message for commit in here.mirror.new_commits(trace.tip, []))
     assert not trace.passed

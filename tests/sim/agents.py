@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,12 @@ class ModelRunner:
         return Ended(
             code=1 if bad else 0, out=b"broken\n" if bad else b"ok\n", err=b"", seconds=took, timed_out=False, cut=False
         )
+
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """No policy of the model has one."""
+        raise AssertionError(command)
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""
