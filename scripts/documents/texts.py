@@ -76,7 +76,7 @@ WHAT_TO_DO: Final = {
     "RefusedError": "Do what GitHub says, or run `bee doctor`.",
     "SandboxError": "Install what the text names, or set `sandbox: none` in `config.yml`.",
     "ServerError": "Nothing: the next tick looks again.",
-    "SetupError": "Repair the base branch, or `setup` in the policy; then remove `breeze:human` from the item.",
+    "SetupError": "Repair the base branch, or `setup` in the policy; then run: bee resume N",
     "StopOrder": "Nothing: a person stopped the run, and nothing more was published.",
     "UnreachableError": "Check the network and the addresses in the environment; the next tick looks again.",
     "UsageError": "Do what the text says; `bee COMMAND --help` has examples.",

@@ -129,11 +129,11 @@ fi
 
 
 PYPI = ("pypi.org", "files.pythonhosted.org")
-GO = "https://go.corp,direct"
-PY = "https://py.corp:8443/simple"
-PIP = "[global]\nindex-url = https://me:pw@py.corp:8443/simple\n"
-NPM = "registry=http://[fd00::5]:4873/\n@our:registry=https://npm.corp/\n//npm.corp/:_authToken=x\n"
-CARGO = '[source.crates]\nregistry = "sparse+https://crates.corp/index/"\n'
+GO = "https://go.example,direct"
+PY = "https://py.example:8443/index"
+PIP = "[global]\nindex-url = https://me:pw@py.example:8443/index\n"
+NPM = "registry=http://[fd00::5]:4873/\n@our:registry=https://npm.example/\n//npm.example/:_authToken=x\n"
+CARGO = '[source.crates]\nregistry = "sparse+https://crates.example/index/"\n'
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ CARGO = '[source.crates]\nregistry = "sparse+https://crates.corp/index/"\n'
         ("pyproject.toml", {}, {}, PYPI, {}),
         ("web/package.json", {}, {}, ("registry.npmjs.org", "registry.yarnpkg.com"), {}),
         ("a/b/package.json", {}, {}, (), {}),
-        ("go.mod", {}, {"GOPROXY": "https://u:p@go.corp,direct"}, ("go.corp:443",), {"GOPROXY": GO}),
-        ("requirements-dev.txt", {".config/pip/pip.conf": PIP}, {}, ("py.corp:8443",),
+        ("go.mod", {}, {"GOPROXY": "https://u:p@go.example,direct"}, ("go.example:443",), {"GOPROXY": GO}),
+        ("requirements-dev.txt", {".config/pip/pip.conf": PIP}, {}, ("py.example:8443",),
          dict.fromkeys(("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), PY)),
-        ("package.json", {".npmrc": NPM}, {}, ("[fd00::5]:4873", "npm.corp:443"),
+        ("package.json", {".npmrc": NPM}, {}, ("[fd00::5]:4873", "npm.example:443"),
          {"npm_config_registry": "http://[fd00::5]:4873/"}),
-        ("Cargo.toml", {".cargo/config.toml": CARGO}, {}, ("crates.corp:443",), {}),
-        ("setup.py", {".pip/pip.conf": "index-url = file:///opt/simple\n"}, {}, PYPI, {}),
+        ("Cargo.toml", {".cargo/config.toml": CARGO}, {}, ("crates.example:443",), {}),
+        ("setup.py", {".pip/pip.conf": "index-url = file:///srv/index\n"}, {}, PYPI, {}),
     ],
 )  # fmt: skip
 def test_the_registries_are_those_that_the_package_managers_are_set_to(
