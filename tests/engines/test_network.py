@@ -123,6 +123,26 @@ def test_x5_the_policy_of_the_repository_narrows_and_none_is_none(tmp_path: Path
         assert runs(stage, played, number)
 
 
+@needs_box
+def test_verify_commands_have_a_loopback_of_their_own_and_nothing_else(tmp_path: Path) -> None:
+    script = """python3 - <<'END'
+import socket
+own = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(own.getsockname(), 3)
+print("own loopback")
+for way in (("127.0.0.1", PORT), ("192.0.2.1", 443), ("example.com", 443)):
+    try: print("reached", socket.create_connection(way, 3))
+    except OSError: print("refused")
+END"""
+    where, home = tmp_path / "where", tmp_path / "own-home"
+    for folder in (where, home):
+        folder.mkdir()
+    with web("page") as port, staged(tmp_path / "stage") as stage:
+        runner = stage.host(sandbox="required").runner()
+        ended = runner.verify(script.replace("PORT", str(port)), where, home, where, 30)
+    assert ended.out.decode().split("\n") == ["own loopback", "refused", "refused", "refused", ""]
+
+
 def test_a_network_that_cannot_be_kept_claims_nothing(tmp_path: Path) -> None:
     """Without the box nothing would keep an agent from the network: nothing is dispatched, and it is said why."""
     with staged(tmp_path) as stage:
