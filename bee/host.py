@@ -25,19 +25,19 @@ from bee.system.home import Home
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.engines.base import AgentJob, EngineResult
     from bee.git.mirror import Mirror
-    from bee.pipeline.output_checks import Gates
+    from bee.pipeline.output_checks import OutputChecks
     from bee.system.process import Ended
 
 Handler = Callable[[str, dict[str, Any]], Answer]  # answers a verb of an agent, with its arguments
 Say = Callable[[str], None]
 
 
-def all_gates() -> Gates:
+def all_output_checks() -> OutputChecks:
     """What stands between every agent's output and GitHub. Imported when something is handed in."""
-    from bee.pipeline.output_checks import Gates
+    from bee.pipeline.output_checks import OutputChecks
     from bee.system.secrets import scan
 
-    return Gates(secrets=scan)
+    return OutputChecks(secrets=scan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Host:
     """One machine (more exactly, one home on it) and what it works with.
 
     `client` makes a GitHub client with this host's token, `mirror` is this host's mirror of a repository, `runner` what
-    runs agents here. No configuration reaches `gates`.
+    runs agents here. No configuration reaches `output_checks`.
     """
 
     home: Home
@@ -62,7 +62,7 @@ class Host:
     runner: Callable[[], AgentRunner]
     role_prompt: Callable[[Role], str]
     say: Say
-    gates: Callable[[], Gates] = all_gates
+    output_checks: Callable[[], OutputChecks] = all_output_checks
 
 
 _CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
@@ -121,6 +121,9 @@ class AgentRunner(Protocol):
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Run an agent to its end, its verbs answered by `handle`; what it achieved is judged elsewhere."""
+
+    def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
+        """Run a program of bee's own on a stranger's bytes: it writes in `where` alone, and has no network."""
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""

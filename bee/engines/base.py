@@ -38,8 +38,8 @@ class AgentJob:
 
     All paths are absolute; `home` is a private HOME, `folder` the run's own. `stop` is set when the agent must end.
     `extra_minutes` is time that the agent may wait for bee itself. `usd_max` is in USD, 0 for no bound. `network` is
-    what the repository's policy says. The rest is filled in by the machine that runs it: the socket of the agent's
-    verbs, and its configuration; `boxed`: it runs in a box.
+    what the repository's policy says, `known` the commits that need not be handed in. The rest is filled in by the
+    machine that runs it: the socket of the agent's verbs, and its configuration; `boxed`: it runs in a box.
     """
 
     role: Role
@@ -58,6 +58,7 @@ class AgentJob:
     extra_minutes: int = 0
     usd_max: float = 0.0
     network: Network = ""
+    known: tuple[str, ...] = ()
     socket: Path = Path()
     model: str = ""
     base_url: str = ""
@@ -94,10 +95,10 @@ class Spent:
 class Engine(ABC):
     """One engine, for one run: it remembers what it was fed. Needs no login, no server and reports no cost, by default.
 
-    `name` is the one in configuration, records and trailers.
+    `name` is the one in configuration, records and trailers; `sessions` the files below its HOME that are told of.
     """
 
-    name = ""
+    name = sessions = ""
 
     def __init__(self) -> None:
         self._last: deque[bytes] = deque(maxlen=LINES_KEPT_MAX)
@@ -135,8 +136,8 @@ class Engine(ABC):
             "BEE_BRANCH": job.branch,
         }
 
-    def assume(self, model: str, own_server: bool, home: Path) -> None:  # noqa: B027 # a command has no known model
-        """Which model is asked, whether on a server of one's own (what its tokens cost), and its private HOME."""
+    def assume(self, model: str, own_server: bool) -> None:  # noqa: B027 # a command has no known model
+        """Which model is asked, and whether on a server of one's own: what its tokens cost."""
 
     def server(self, host_env: Mapping[str, str]) -> str:
         """The server that the environment names, for a role without a `base_url`; empty for none."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bee.engines.base import AgentJob
 from bee.engines.errors import EngineError, is_quota_sentence, sane
-from bee.engines.events import Found, call, flat, parts, section, text_of, whole
+from bee.engines.events import COUNT_MAX, Found, call, flat, parts, section, text_of, whole
 from bee.engines.prices import Usage
 from bee.engines.stream import StreamEngine
 from bee.model.outcomes import Failure
@@ -122,7 +122,7 @@ class Adapter(StreamEngine):
         self.final = True
         self.turns = whole(event, "num_turns")
         dollars = event.get("total_cost_usd")
-        if isinstance(dollars, int | float) and dollars >= 0:
+        if isinstance(dollars, int | float) and 0 <= dollars <= COUNT_MAX:
             self.dollars = float(dollars)
         self.usage = _usage(section(event, "usage"))
         subtype, text = text_of(event, "subtype"), text_of(event, "result")

@@ -15,6 +15,7 @@ from bee.model.text import clipped, plain
 Kind = Literal["message", "thought", "tool", "answer", "error", "output"]
 Found = Iterator[tuple[Kind, str]]
 TEXT_BYTES_MAX: Final = 4_000
+COUNT_MAX: Final = 10**12  # a program may print any number, and counts become dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ def section(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def whole(event: Mapping[str, Any], name: str) -> int:
-    """A count of an event; 0 where there is none."""
+    """A count of an event, COUNT_MAX at most; 0 where there is none."""
     value = event.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return min(value, COUNT_MAX) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def text_of(event: Mapping[str, Any], name: str) -> str:

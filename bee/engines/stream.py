@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,7 +15,7 @@ from urllib.parse import urlsplit
 from bee.engines import base
 from bee.engines.base import ENDS, AgentJob, Engine, EngineResult, Spent
 from bee.engines.errors import EngineError, classify
-from bee.engines.events import Entry, Found, entries, output_entry, parse
+from bee.engines.events import Entry, Found, entries, output_entry, parse, section
 from bee.engines.prices import Usage, cost_of, price_of
 from bee.engines.table import EngineRow, Price
 from bee.model.errors import UsageError
@@ -26,13 +23,10 @@ from bee.model.outcomes import Failure
 from bee.model.text import one_line
 from bee.system.process.agent import Stopped
 
-LOOK_SECONDS: Final = 1.0
+SESSION: Final = "bee.session"  # as bee.engines.session_lines says it
 NO_KEY: Final = "none"  # what a server of one's own gets where nothing logs in
 SHEBANG_BYTES_MAX: Final = 200
 ANSWERS_MAX: Final = 10_000
-SESSION_FILES_MAX: Final = 20
-BYTES_PER_LOOK_MAX: Final = 4 * 1024 * 1024
-SESSION_BYTES_MAX: Final = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +59,6 @@ def locate(name: str, package: str, path: str) -> Program:
     return Program(tuple(argv), tuple(path for path in shown if not path.is_relative_to("/usr")))
 
 
-class Sessions:
-    """The session files below a private HOME that match a pattern, read on from where the last look ended.
-
-    The agent can write there, too: files are read by the bytes that came since, bounded, and links are not followed.
-    """
-
-    def __init__(self, home: Path, pattern: str) -> None:
-        self._home, self._pattern = home, pattern
-        self._read: dict[Path, int] = {}
-
-    def lines(self) -> Iterator[bytes]:
-        """The whole lines that are new."""
-        if len(self._read) < SESSION_FILES_MAX and self._pattern:
-            for path in islice(self._home.glob(self._pattern), SESSION_FILES_MAX):
-                self._read.setdefault(path, 0)
-        for path, begin in list(self._read.items()):
-            chunk = _chunk(path, begin) if begin < SESSION_BYTES_MAX else b""
-            whole = chunk.rfind(b"\n") + 1
-            # a line longer than a look is left out
-            self._read[path] = begin + (whole or (len(chunk) if len(chunk) == BYTES_PER_LOOK_MAX else 0))
-            yield from chunk[:whole].splitlines()
-
-
-def _chunk(path: Path, begin: int) -> bytes:
-    """The bytes of a regular file from `begin` on, as far as one look goes; none where it is anything else."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        regular = stat.S_ISREG(os.fstat(fd).st_mode)
-        return os.pread(fd, BYTES_PER_LOOK_MAX, begin) if regular else b""
-    finally:
-        os.close(fd)
-
-
 class StreamEngine(Engine):
     """An agent CLI that prints events as JSON lines. Subclasses say its argv, its environment and its events.
 
@@ -116,7 +74,7 @@ class StreamEngine(Engine):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
-        self.row, self.name = row, row.name
+        self.row, self.name, self.sessions = row, row.name, row.sessions
         self._path, self._prices, self._clock = path, prices, clock
         self._own_server, self._usd_max = False, 0.0
         self.model = self.note = ""
@@ -126,8 +84,6 @@ class StreamEngine(Engine):
         self.usage, self.noted = Usage(), Usage()
         self.answers: dict[str, Usage] = {}
         self.dollars: float | None = None
-        self._sessions: Sessions | None = None
-        self._looked = 0.0
 
     @cached_property
     def program(self) -> Program:
@@ -140,7 +96,7 @@ class StreamEngine(Engine):
 
     def argv(self, job: AgentJob) -> list[str]:
         """The program and its arguments, the configuration's own ones last. Raises UsageError."""
-        self.assume(job.model, bool(job.base_url), job.home)
+        self.assume(job.model, bool(job.base_url))
         self._usd_max = job.usd_max
         return [*self.program.argv, *self.arguments(job), *job.args]
 
@@ -177,10 +133,9 @@ class StreamEngine(Engine):
         login = {name: host_env[name] for name in names if host_env.get(name)}
         return {**super().env(job, host_env), **own, **login}
 
-    def assume(self, model: str, own_server: bool, home: Path) -> None:
-        """What its tokens are priced by, until the program itself names its model; and where its sessions are."""
+    def assume(self, model: str, own_server: bool) -> None:
+        """What its tokens are priced by, until the program itself names its model."""
         self.model, self._own_server = model, own_server
-        self._sessions = Sessions(home, self.row.sessions)
 
     def server(self, host_env: Mapping[str, str]) -> str:
         """What its variable says: handed over as a `base_url` is, with the same care for the login."""
@@ -196,10 +151,12 @@ class StreamEngine(Engine):
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line; True after the final record, when it waits for what will not come, or is over its budget."""
-        event = parse(line) if stream == "stdout" else None
-        if event is not None:
+        event = parse(line)
+        if event is not None and SESSION in event:
+            self.noted_by(section(event, SESSION))
+            self._check_budget()
+        elif event is not None and stream == "stdout":
             self.event(event)
-            self._look(LOOK_SECONDS)
             self._check_budget()
         elif line.strip():
             super().feed(stream, line)
@@ -209,11 +166,12 @@ class StreamEngine(Engine):
     def entries(self, line: bytes) -> list[Entry]:
         """What a line of its stdout says to people."""
         event = parse(line)
+        if event is not None and SESSION in event:
+            return []
         return output_entry(line) if event is None else entries(self.said(event))
 
     def so_far(self) -> Spent:
         """The bill where there is one, else what its events and its session have told."""
-        self._look(0.0)
         return Spent(self.cost(), self._used().total, self.turns)
 
     def cost(self) -> float:
@@ -245,15 +203,6 @@ class StreamEngine(Engine):
             self.error = EngineError(found.failure, found.text, found.retry_at or known)
         return found
 
-    def _look(self, after_seconds: float) -> None:
-        """Read on in its session, unless the last look is too recent, or the bill is there."""
-        now = self._clock()
-        if self._sessions is None or self._billed() or now - self._looked < after_seconds:
-            return
-        self._looked = now
-        for line in filter(None, map(parse, self._sessions.lines())):
-            self.noted_by(line)
-
     def _used(self) -> Usage:
         return self.usage if self._billed() or self.usage.total >= self.noted.total else self.noted
 
@@ -268,7 +217,6 @@ class StreamEngine(Engine):
 
     def result(self, stopped: Stopped) -> EngineResult:
         """Well, when everything says so: a success record, a turn, no error, and exit 0 or an end after the record."""
-        self._look(0.0)
         failure = self._failure(stopped)
         error = self.error if self.error and failure is self.error.failure else None
         return EngineResult(

@@ -27,9 +27,9 @@ class EngineRow:
     them. `hosts`: what it must reach of its vendor's: the model server, the log-in and the renewal of its token.
     `server_variable`: where the environment may name another server, `protocol`: what that must speak. `reports_usd`:
     the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`: the files below its HOME
-    in which it notes its tokens, where its events do not. `files`: what it reads of a clone by itself. `ignores` and
-    `reads` are the documents' words about its configuration. `prices`: the vendor's list prices in May 2026, by the
-    beginning of a model's name; the longest that fits counts.
+    in which it notes its tokens, where its events do not. `signs`: the addresses it signs commits with. `files`: what
+    it reads of a clone by itself. `ignores` and `reads` are the documents' words about its configuration. `prices`: the
+    vendor's list prices in May 2026, by the beginning of a model's name; the longest that fits counts.
     """
 
     name: str
@@ -45,6 +45,7 @@ class EngineRow:
     reports_usd: bool = False
     bounds_usd: bool = False
     sessions: str = ""
+    signs: tuple[str, ...] = ()
     reads: str = ""
 
 
@@ -62,6 +63,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             protocol="Anthropic: `POST /v1/messages`",
             reports_usd=True,
             bounds_usd=True,
+            signs=("noreply@anthropic.com",),
             files=("CLAUDE.md", ".claude/"),
             ignores="settings, hooks, MCP servers and `CLAUDE.md`",
             prices={
@@ -80,6 +82,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             server_variable="OPENAI_BASE_URL",
             protocol="OpenAI: `POST /v1/responses`",
             sessions=".codex/sessions/*/*/*/*.jsonl",
+            signs=("noreply@openai.com",),
             files=("AGENTS.md", ".codex/"),
             ignores="`config.toml`, rules, MCP servers",
             reads="`AGENTS.md`",

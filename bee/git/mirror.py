@@ -9,19 +9,35 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from bee.git import command, parse
-from bee.git.parse import Commit, DiffEntry
-from bee.git.workspace import Clone, Workspaces
-from bee.model.errors import GitError, RefConflict
-from bee.model.limits import DIFF_BYTES_MAX, FILE_BYTES_MAX, GIT_SECONDS_MAX, SCAN_BYTES_MAX
+from bee.git.parse import Commit
+from bee.git.workspace import Workspaces, alternates
+from bee.model.errors import GitError, RefConflict, Refusal
+from bee.model.limits import (
+    COMMITS_BYTES_MAX,
+    DIFF_BYTES_MAX,
+    FILE_BYTES_MAX,
+    GIT_SECONDS_MAX,
+    OBJECT_BYTES_MAX,
+    OBJECTS_BYTES_MAX,
+    OBJECTS_MAX,
+    SCAN_BYTES_MAX,
+)
+from bee.pipeline.output_checks import Change, Handed
 from bee.system import home
+from bee.system.process import Ended
 
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
 LOG_COMMITS_MAX: Final = 1000
+# Big objects are hashed as they come, and little of the mirror is mapped: the command has bounded memory.
+_SMALL: Final = {"core.bigFileThreshold": "1m", "core.packedGitWindowSize": "16m", "core.packedGitLimit": "256m"}
+# Runs a program on a stranger's bytes: its argv, the folder it may write in, what it may read, environment, stdin.
+Confined = Callable[[Sequence[str], Path, Path, Mapping[str, str], bytes], Ended]
 _PLAIN_DIFF: Final = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
@@ -119,18 +135,26 @@ class Mirror(Workspaces):
         args = ["commit-tree", parse.treeish(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
         return self.oid(*args, stdin=message.encode("utf-8", "replace"), more_env=dates)
 
-    def take_back(self, clone: Clone, oid: str) -> None:
-        """Bring the agent's commits up to `oid` into the mirror, checked, under refs/bee-in/.
+    def take_in(self, pack: bytes, folder: Path, confined: Confined) -> Mirror:
+        """The quarantine of a stranger's pack: a repository at `folder`, made anew, that borrows the mirror's objects.
 
-        Raises GitError where an object is missing or malformed, or there is more than the mirror takes.
+        `confined` runs the one command that reads the pack as it came. Every object is checked, and that all it points
+        at is in the pack or in the mirror; then how big each is, before any is read. Raises Refusal.
         """
-        with self._locked():
-            self._clear_stale_locks()
-            known = parse.refs(self.say("for-each-ref", "--format=%(objectname) %(refname)"))
-            pack = clone.pack(oid, sorted(set(known.values())))
-            # --strict checks every object, and that everything it points at is in the pack or in the mirror
-            self.say("index-pack", "--stdin", "--fix-thin", "--strict", stdin=pack)
-            self.say("update-ref", f"refs/bee-in/{oid}", oid)
+        if folder.exists():
+            shutil.rmtree(folder)
+        self.git.say(["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(folder)])
+        env = self.git.env(_SMALL, {"GIT_DIR": str(folder), "GIT_ALTERNATE_OBJECT_DIRECTORIES": f"{self.path}/objects"})
+        argv = ["git", "index-pack", "--stdin", "--strict", f"--max-input-size={COMMITS_BYTES_MAX}"]
+        ended = confined(argv, folder, self.path, env, pack)
+        if ended.code != 0:
+            raise Refusal(f"git's strict check refused your commits{parse.fsck_words(ended.err)}: make them anew")
+        # the mirror is not borrowed from yet, so these are the pack's own objects
+        form = ["--batch-all-objects", "--unordered", "--batch-check=%(objecttype) %(objectsize)"]
+        _check_sizes(self.git.say(["cat-file", *form], git_dir=folder))
+        (folder / "objects" / "info").mkdir(exist_ok=True)
+        (folder / "objects" / "info" / "alternates").write_text(alternates(self.path))
+        return replace(self, path=folder)
 
     def has(self, oid: str) -> bool:
         """Whether the mirror has this commit."""
@@ -140,11 +164,11 @@ class Mirror(Workspaces):
         """The tree of a commit. Raises GitError where there is no such commit."""
         return self.oid("rev-parse", "--verify", f"{parse.oid(commit)}^{{tree}}")
 
-    def diff_names(self, base: str, head: str) -> list[DiffEntry]:
+    def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs between two commits; a rename is a deletion and an addition."""
         pair = (parse.oid(base), parse.oid(head))
         listed = parse.raw_diff(self.say("diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_PLAIN_DIFF, *pair))
-        blobs = "".join(f"{blob}\n" for entry, blob in listed if entry.new_mode != parse.NO_MODE)
+        blobs = "".join(f"{blob}\n" for entry, blob in listed if entry.mode != parse.NO_MODE)
         sizes = parse.sizes(self.say("cat-file", "--batch-check", stdin=blobs.encode()))
         return [replace(entry, size=sizes.get(blob, 0)) for entry, blob in listed]
 
@@ -153,15 +177,19 @@ class Mirror(Workspaces):
         args = ("diff-tree", "-r", "-p", *_PLAIN_DIFF, parse.oid(base), parse.oid(head))
         return parse.utf8(self.ask(*args, bytes_max=bytes_max, codes=(0,)).out)
 
-    def new_commits(self, head: str, known: Sequence[str]) -> list[Commit]:
-        """The commits of `head` that none of `known` has, newest first, LOG_COMMITS_MAX at most."""
+    def new_commits(self, head: str, known: Sequence[str]) -> list[Handed]:
+        """The commits of `head` that none of `known` has, newest first, LOG_COMMITS_MAX at most.
+
+        As their objects have them: what git shows of a commit is not all that is published with it.
+        """
         span = [parse.oid(head), *(f"^{parse.oid(one)}" for one in known)]
-        return parse.log(self.say("log", "-z", parse.LOG_FORMAT, f"-n{LOG_COMMITS_MAX}", "--end-of-options", *span))
+        found = self.say("rev-list", f"-n{LOG_COMMITS_MAX}", "--end-of-options", *span)
+        return parse.raw_commits(self.say("cat-file", "--batch", stdin=found))
 
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
         """What these commits add, each one for itself, file names and binary files included; of a merge, what it makes.
 
-        `only` and `but` are globs of paths. Raises GitError where there is more than SCAN_BYTES_MAX to look through.
+        `only` and `but` are globs of paths. Raises Refusal where there is more than SCAN_BYTES_MAX to look through.
         """
         args = ["diff-tree", "--stdin", "--root", "-r", "-c", "-p", "-U0", "--text", *_PLAIN_DIFF, "--"]
         args += [f":(top,glob,icase){glob}" for glob in only or ("**",)]
@@ -169,7 +197,7 @@ class Mirror(Workspaces):
         listed = "".join(f"{parse.oid(commit)}\n" for commit in commits)
         ended = self.ask(*args, stdin=listed.encode(), bytes_max=SCAN_BYTES_MAX, codes=(0,))
         if ended.cut:
-            raise GitError(f"there are more than {SCAN_BYTES_MAX} bytes of differences to look through: change less")
+            raise Refusal(f"there are more than {SCAN_BYTES_MAX} bytes of differences to look through: change less")
         lines = parse.utf8(ended.out).split("\n")
         return "\n".join(line.lstrip("+ ") for line in lines if not line.lstrip(" ").startswith("-"))
 
@@ -224,3 +252,17 @@ class Mirror(Workspaces):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - os.lstat(lock).st_mtime > STALE_LOCK_SECONDS:
                     lock.unlink()
+
+
+def _check_sizes(listed: bytes) -> None:
+    """Raises Refusal where these objects (lines of type and size in bytes) are more, or bigger, than bee reads."""
+    rows = [(kind, int(size)) for kind, size in (line.split() for line in listed.splitlines())]
+    if len(rows) > OBJECTS_MAX:
+        raise Refusal(f"your commits hold {len(rows)} objects; at most {OBJECTS_MAX} may be handed in at once")
+    if (total := sum(size for _, size in rows)) > OBJECTS_BYTES_MAX:
+        raise Refusal(f"your commits hold {total} bytes; at most {OBJECTS_BYTES_MAX} may be handed in at once")
+    for kind, size in rows:
+        if size > OBJECT_BYTES_MAX:
+            what = {b"blob": "a file", b"tree": "a folder's list"}.get(kind, "a message")
+            bound = f"at most {OBJECT_BYTES_MAX} may"
+            raise Refusal(f"your commits hold {what} of {size} bytes; {bound}. Take it out of every commit")

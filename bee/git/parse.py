@@ -8,34 +8,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.model.errors import GitError
+from bee.pipeline.output_checks import NOT_UTF8, Change, Handed
 
 OID: Final = re.compile(r"[0-9a-f]{40}")
 NO_MODE: Final = "000000"
 _REF_PART: Final = r"(?!\.)(?:(?!\.\.|@\{)[^\x00-\x20\x7f~^:?*\[\\/])+(?<!\.lock)(?<!\.)"
 _REF: Final = re.compile(rf"refs/(?:{_REF_PART}/)*{_REF_PART}")
 _BRANCH: Final = re.compile(rf"(?!-)(?:{_REF_PART}/)*{_REF_PART}")
+_MADE: Final = re.compile(r"([^\n]*>) ([0-9]{1,18}) [+-][0-9]{4}")
+_FSCK: Final = re.compile(rb"\b[0-9a-f]{40}: ([A-Za-z]{1,40}): ")
 _PATTERN: Final = re.compile(rf"refs/(?:{_REF_PART}/)*(?:{_REF_PART}|\*)")
 
 
 @dataclass(frozen=True, slots=True)
-class DiffEntry:
-    """One changed path. `status` is A, D, M or T; modes are git's six octal digits; `size` is the new size in bytes."""
-
-    path: str
-    status: str
-    old_mode: str
-    new_mode: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit: the time in seconds since the epoch; `author` and `committer` are `name <address>`."""
+    """One commit; the time in seconds since the epoch."""
 
     oid: str
     committed_at: int
-    author: str
-    committer: str
     message: str
 
 
@@ -102,13 +92,13 @@ def refs(raw: bytes) -> dict[str, str]:
     return found
 
 
-def raw_diff(raw: bytes) -> list[tuple[DiffEntry, str]]:
+def raw_diff(raw: bytes) -> list[tuple[Change, str]]:
     """`diff-tree --raw -z --no-renames`: the entries (size 0), each with the oid of its new blob."""
     parts = fields(raw)
     entries = []
     for meta, path in zip(parts[::2], parts[1::2], strict=True):
-        old_mode, new_mode, _, new_oid, status = meta.removeprefix(":").split(" ")
-        entries.append((DiffEntry(path, status[:1], old_mode, new_mode, 0), new_oid))
+        _, mode, _, new_oid, status = meta.removeprefix(":").split(" ")
+        entries.append((Change(path, status[:1], mode, 0), new_oid))
     return entries
 
 
@@ -118,14 +108,45 @@ def sizes(raw: bytes) -> dict[str, int]:
     return {row[0]: int(row[2]) for row in rows if len(row) == 3 and row[2].isdigit()}
 
 
-LOG_FORMAT: Final = "--format=%H%x00%ct%x00%an <%ae>%x00%cn <%ce>%x00%B"
+def raw_commits(raw: bytes) -> list[Handed]:
+    """`cat-file --batch` of commits: a line `oid type size`, the object, a line end. Raises GitError."""
+    found, at = [], 0
+    while at < len(raw):
+        line, _, _ = raw[at : at + 200].partition(b"\n")
+        row = utf8(line).split()
+        if len(row) != 3 or row[1] != "commit":
+            raise GitError("a commit is missing, or is not one")
+        begin = at + len(line) + 1
+        at = begin + int(row[2]) + 1
+        found.append(_commit(row[0], raw[begin : at - 1]))
+    return found
+
+
+def _commit(name: str, raw: bytes) -> Handed:
+    """One commit from the bytes of its object, https://git-scm.com/docs/signature-format for what else there may be."""
+    head, _, message = raw.partition(b"\n\n")
+    lines = [line.partition(" ")[::2] for line in utf8(head).split("\n") if not line.startswith(" ")]
+    made = [_MADE.fullmatch(value) for key, value in lines if key in ("author", "committer")]
+    odd = [key for key, _ in lines if key not in ("tree", "parent", "author", "committer")]
+    odd += [] if utf8(raw).encode() == raw else [NOT_UTF8]
+    people = tuple(found[1] if found else "" for found in made)
+    dated = max((int(found[2]) for found in made if found), default=0)
+    return Handed(name, utf8(message), people, dated, tuple(odd))
+
+
+def fsck_words(said: bytes) -> str:
+    """The names of what fsck has found, and nothing else of what git says: that may be the words of whoever made it."""
+    found = sorted({utf8(name) for name in _FSCK.findall(said)})
+    return f" ({', '.join(found[:5])})" if found else ""
+
+
+LOG_FORMAT: Final = "--format=%H%x00%ct%x00%B"
 
 
 def log(raw: bytes) -> list[Commit]:
     """`log -z` in LOG_FORMAT."""
     parts = fields(raw)
-    rows = (parts[at : at + 5] for at in range(0, len(parts) - 4, 5))
-    return [Commit(row[0], int(row[1]), *row[2:]) for row in rows]
+    return [Commit(parts[at], int(parts[at + 1]), parts[at + 2]) for at in range(0, len(parts) - 2, 3)]
 
 
 def rejections(raw: bytes) -> list[tuple[str, str]]:

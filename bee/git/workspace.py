@@ -1,17 +1,14 @@
-"""Clones for agents and for tests: they borrow the mirror's objects, have no remote, and are never trusted again.
+"""Clones for agents and for tests: they borrow the mirror's objects, have no remote, and are never looked at again.
 
-Once an agent has had a clone, its .git/config, hooks, index and attributes are the agent's: a git command that read
-them could be made to run a program (core.fsmonitor, filters, hooks, aliases, includes). So no git command ever runs
-in such a clone. Refs are read by parsing files, and objects through the mirror's own configuration, with the clone's
-object folder as an alternate.
+Once an agent has had a clone, everything in it is the agent's, and may change between two looks. So nothing here is
+for a clone that an agent has had: no git command, and no open file. What an agent hands in comes as bytes
+(`Mirror.take_in`).
 """
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +18,6 @@ from bee.git import parse
 from bee.git.command import GitFolder
 from bee.model.errors import GitError
 
-PACK_BYTES_MAX: Final = 128 * 1024 * 1024
-REF_FILE_BYTES_MAX: Final = 1024 * 1024
-OBJECT_FILES_MAX: Final = 200_000
 AGENT: Final = ("bee agent", "bee@users.noreply.github.com")
 
 # What a clone's own git obeys, for the agent's commands inside it.
@@ -45,13 +39,13 @@ _CONFIG: Final = f"""[core]
 """
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Clone:
-    """A clone made by `Workspaces`; `mirror` is where its history is borrowed from."""
+    """A clone made by `Workspaces` at commit `start`; `mirror` is where its history is borrowed from."""
 
     path: Path
     mirror: GitFolder
-    overlaid: set[str] = field(default_factory=set)
+    start: str
 
     @property
     def git_dir(self) -> Path:
@@ -63,38 +57,6 @@ class Clone:
         """Its git folder to run git in, which is for a clone no agent has had."""
         return GitFolder(self.mirror.git, self.git_dir)
 
-    def head(self) -> str:
-        """The commit checked out now. Raises GitError where the agent left no readable one."""
-        name = self._symbolic()
-        if name is None:
-            return parse.oid(self._file("HEAD").strip())
-        found = self._file(name).strip() or self._packed().get(name, "")
-        return parse.oid(found)
-
-    def current_branch(self) -> str | None:
-        """The branch checked out now, without refs/heads/; None where HEAD is on none."""
-        name = self._symbolic()
-        return name.removeprefix("refs/heads/") if name and name.startswith("refs/heads/") else None
-
-    def changed_paths(self) -> list[str]:
-        """The paths that differ from HEAD or are new, in order; no overlaid files, and none that .gitignore names.
-
-        A fresh index is made from HEAD by the mirror's configuration: the agent's own index can hide changes.
-        """
-        with TemporaryDirectory(prefix="bee-index-") as folder:
-            env = self._outside() | {"GIT_INDEX_FILE": f"{folder}/index"}
-
-            def say(*args: str) -> bytes:
-                return self.mirror.say(*args, work_tree=self.path, more_env=env)
-
-            say("read-tree", self.head())
-            say("update-index", "-q", "--really-refresh", "--ignore-submodules")
-            # never into submodules: git would run in them, under their own configuration
-            changed = say("diff-files", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules=all")
-            new = say("ls-files", "--others", "--exclude-standard", "-z")
-        found = {path for out in (changed, new) for path in parse.fields(out, "surrogateescape")}
-        return sorted(found - self.overlaid)
-
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
         """Make the files that match `paths` those of `commit`'s history, where this branch changed them.
 
@@ -104,71 +66,13 @@ class Clone:
         base could not go through a changed file. Changed files get `skip-worktree`, files the branch deleted are
         named in info/exclude: neither status nor `add -A` nor `commit -a` shows them, so they get into no commit.
         """
-        head = self.head()
-        old = self._files(self.mirror.merge_base(head, commit))
-        ours, theirs = self._files(head), self._files(commit)
+        old = self._files(self.mirror.merge_base(self.start, commit))
+        ours, theirs = self._files(self.start), self._files(commit)
         touched = {path for path in {*ours, *theirs} if matches(path, paths) and ours.get(path) != old.get(path)}
         differing = {path for path in touched if ours.get(path) != theirs.get(path)}
         self._remove(differing - set(theirs))
         self._place(commit, differing & set(theirs))
         self._hide(differing & set(ours), differing - set(ours))
-        self.overlaid |= differing
-
-    def pack(self, oid: str, known: Iterable[str]) -> bytes:
-        """The objects of `oid` that `known` commits do not reach, as a pack. Raises GitError where there are too many.
-
-        The agent's objects are read, and nothing else of its clone; what its objects folder says about borrowing
-        must still be what bee wrote, or a commit could carry away objects of another repository on this machine.
-        """
-        self._check_objects()
-        revisions = "".join(f"{line}\n" for line in (parse.oid(oid), *(f"^{parse.oid(value)}" for value in known)))
-        args = ["pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset"]
-        ended = self.mirror.ask(*args, stdin=revisions.encode(), more_env=self._outside(), bytes_max=PACK_BYTES_MAX)
-        if ended.code != 0:
-            raise GitError(f"the agent's commits cannot be read: {parse.utf8(ended.err).strip()[:600]}")
-        if ended.cut:
-            raise GitError(f"the agent's commits hold more than {PACK_BYTES_MAX} bytes of new objects")
-        return ended.out
-
-    def _outside(self) -> dict[str, str]:
-        return {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.git_dir / "objects")}
-
-    def _symbolic(self) -> str | None:
-        text = self._file("HEAD").strip()
-        return parse.ref(text.removeprefix("ref:").strip()) if text.startswith("ref:") else None
-
-    def _packed(self) -> dict[str, str]:
-        return parse.refs(self._file("packed-refs").encode())
-
-    def _file(self, name: str) -> str:
-        """A file of the git folder; empty where there is none. Links are refused: they could point anywhere."""
-        path = self.git_dir
-        for part in ("", *name.split("/")):
-            path = path / part
-            if path.is_symlink():
-                raise GitError(f"{path.relative_to(self.path)} is a link; bee reads none in an agent's clone")
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise GitError(f".git/{name} is not a plain file")
-            return parse.utf8(file.read(REF_FILE_BYTES_MAX))
-
-    def _check_objects(self) -> None:
-        objects = self.git_dir / "objects"
-        if self._file("objects/info/alternates") != _alternates(self.mirror.path):
-            raise GitError(".git/objects/info/alternates is not as bee wrote it")
-        count = 0
-        for folder, folders, files in os.walk(objects):
-            count += len(files)
-            for name in (*folders, *files):
-                kind = os.lstat(Path(folder) / name).st_mode
-                if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-                    raise GitError(f"{name[:80]!r} in .git/objects is neither a file nor a folder")
-            if count > OBJECT_FILES_MAX:
-                raise GitError(f".git/objects has more than {OBJECT_FILES_MAX} files")
 
     def _files(self, commit: str | None) -> dict[str, str]:
         """Mode, kind and oid of every path of a commit."""
@@ -214,7 +118,7 @@ class Workspaces(GitFolder):
         `origin_base` names the base branch: refs/remotes/origin/<it> stands at `base_oid`, or where the mirror's
         refs/heads/<it> stands, so that `git diff origin/main` works though there is no remote.
         """
-        clone = self._new(path)
+        clone = self._new(path, start)
         parse.branch(origin_base)
         base = base_oid or self.rev(f"refs/heads/{origin_base}")
         if base is None:
@@ -228,20 +132,20 @@ class Workspaces(GitFolder):
 
     def checkout_to(self, path: Path, commit: str) -> Clone:
         """A clone at `path` (which must not exist) with `commit` checked out on no branch, to run its tests in."""
-        clone = self._new(path)
+        clone = self._new(path, commit)
         clone.own.say("update-ref", "--no-deref", "HEAD", parse.oid(commit))
         self._check_out(clone)
         return clone
 
-    def _new(self, path: Path) -> Clone:
+    def _new(self, path: Path, start: str) -> Clone:
         if path.exists():
             raise GitError(f"{path} exists; a clone is made in a place of its own")
         self.git.say(["init", "--quiet", "--template=", "--initial-branch=bee-none", "--", str(path)])
-        clone = Clone(path, self)
+        clone = Clone(path, self, start)
         (clone.git_dir / "config").write_text(_CONFIG)
         for name in ("hooks", "info", "objects/info"):
             (clone.git_dir / name).mkdir(exist_ok=True)
-        (clone.git_dir / "objects" / "info" / "alternates").write_text(_alternates(self.path))
+        (clone.git_dir / "objects" / "info" / "alternates").write_text(alternates(self.path))
         return clone
 
     def _check_out(self, clone: Clone) -> None:
@@ -249,7 +153,8 @@ class Workspaces(GitFolder):
         clone.own.say("read-tree", "--reset", "-u", "HEAD", work_tree=clone.path)
 
 
-def _alternates(mirror: Path) -> str:
+def alternates(mirror: Path) -> str:
+    """What a repository's objects/info/alternates says to borrow a mirror's objects."""
     return f"{mirror / 'objects'}\n"
 
 

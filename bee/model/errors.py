@@ -109,7 +109,7 @@ class SandboxError(BeeError):
 
 
 class Refusal(BeeError):
-    """An agent asked for something its role, its item or the output gates do not allow.
+    """An agent asked for something its role, its item or the output checks do not allow.
 
     The text goes back to the agent in session, so it says what would be accepted.
     """

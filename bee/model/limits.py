@@ -91,6 +91,12 @@ OWN_ISSUES_PAGES_MAX: Final = 5
 LEDGER_PAGE_RECORDS: Final = 500
 LEDGER_RECORDS_MAX: Final = 100_000
 VERB_BYTES_MAX: Final = 512 * 1024
+COMMITS_BYTES_MAX: Final = 64 * 1024 * 1024
+COMMITS_SECONDS_MAX: Final = 60
+COMMIT_AHEAD_SECONDS_MAX: Final = 60
+OBJECTS_MAX: Final = 200_000
+OBJECTS_BYTES_MAX: Final = 512 * 1024 * 1024
+OBJECT_BYTES_MAX: Final = 16 * 1024 * 1024
 VERBS_PER_RUN_MAX: Final = 200
 PROMPT_BYTES_MAX: Final = 65_536
 # What an agent is given to read, by file; the thread keeps its end, everything else its beginning.
@@ -119,6 +125,7 @@ OUTPUT_TAIL_BYTES: Final = 8_000
 
 # Commands
 GIT_SECONDS_MAX: Final = 300
+CONFINED_MEMORY_BYTES_MAX: Final = 2 * 1024 * 1024 * 1024
 VERIFY_SECONDS_MAX: Final = 20 * 60
 RUNS_KEPT_MAX: Final = 200
 RUNS_KEPT_DAYS_MAX: Final = 30

@@ -15,13 +15,17 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.model import limits
-from bee.model.text import one_line, secrets_in, silent, unix
+from bee.model.text import one_line, secrets_in, silent, unix, utc
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is not a credential, and many texts hold it
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
 _LEFT_OUT: Final = "[left out: it seems to hold a credential]"
 SYMLINK: Final = "120000"
 SUBMODULE: Final = "160000"
+NOT_UTF8: Final = "text that is not UTF-8"
+# What a header may be called in a refusal; any other name is an agent's words.
+_ODD: Final = ("encoding", "gpgsig", "gpgsig-sha256", "mergetag", NOT_UTF8)
+_TRAILER: Final = re.compile(r"^[ \t>]*(?:co-authored-by|signed-off-by|on-behalf-of)[ \t]*:(.*)$", re.I | re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """One commit that an agent hands in: its oid, its whole message, and who it says made it (`name <address>`)."""
+    """One commit that an agent hands in, as its object has it: its whole message, and who made it (`name <address>`).
+
+    `dated`: the later of its two dates, in seconds since the epoch. `odd`: the headers that an ordinary commit has not,
+    and NOT_UTF8 where that is what it is not.
+    """
 
     oid: str
     message: str
     people: tuple[str, ...]
+    dated: int = 0
+    odd: tuple[str, ...] = ()
 
 
 def matches(path: str, pattern: str) -> bool:
@@ -98,8 +108,12 @@ def verify_scripts(policy: Policy) -> frozenset[str]:
     return frozenset(word.removeprefix("./") for word in words if "/" in word and not word.startswith(("/", "-")))
 
 
-def refuse_commits(commits: Sequence[Handed], agent: str) -> list[str]:
-    """Why these commits may not leave: their messages are read on GitHub, and with `merge` and `rebase` on main."""
+def refuse_commits(commits: Sequence[Handed], agent: str, signers: Sequence[str], now: int) -> list[str]:
+    """Why these commits may not leave: their messages are read on GitHub, and with `merge` and `rebase` on main.
+
+    `agent` (`name <address>`) must have made them; `signers` are the addresses that engines sign with. `now`: by
+    GitHub's clock, in seconds since the epoch; what a person says of a head counts when it is later than its date.
+    """
     problems = []
     if len(commits) > limits.COMMITS_PER_RUN_MAX:
         problems.append(f"{len(commits)} new commits; at most {limits.COMMITS_PER_RUN_MAX} may be handed in at once")
@@ -112,6 +126,15 @@ def refuse_commits(commits: Sequence[Handed], agent: str) -> list[str]:
         if any(person != agent for person in commit.people):
             problems.append(f"{name} is not made by `{agent}`: leave the author as git is set up here "
                             "(`git commit --amend --reset-author`)")  # fmt: skip
+        named = (trailer.rpartition("<")[2].strip(" >") for trailer in _TRAILER.findall(message))
+        if any(address not in signers for address in named):
+            problems.append(f"the message of {name} names somebody in a `Co-authored-by` or `Signed-off-by` line: "
+                            "leave that out (`git commit --amend`)")  # fmt: skip
+        if commit.dated > now + limits.COMMIT_AHEAD_SECONDS_MAX:
+            problems.append(f"{name} is dated in the future; on GitHub it is {utc(now)}: make it anew with that date "
+                            "(`GIT_COMMITTER_DATE`, `git commit --amend --date`)")  # fmt: skip
+        for odd in dict.fromkeys(odd if odd in _ODD else "an unknown header" for odd in commit.odd):
+            problems.append(f"{name} holds {odd}, and bee takes plain commits alone: make it anew, unsigned, in UTF-8")
     return problems
 
 
@@ -152,7 +175,7 @@ def _shapes(raw: bytes) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class OutputChecks:
     """What stands between an agent's output and GitHub. No configuration reaches it; `known` is this run's own.
 
     `secrets` names the kinds of credentials in a text; `known` are the values that must never leave as they are.
@@ -160,11 +183,11 @@ class Gates:
 
     secrets: Callable[[str], list[str]] = secrets_in
     files: Callable[[Sequence[Change], Policy, bool], list[str]] = refuse_files
-    commits: Callable[[Sequence[Handed], str], list[str]] = refuse_commits
+    commits: Callable[[Sequence[Handed], str, Sequence[str], int], list[str]] = refuse_commits
     known: tuple[str, ...] = ()
 
-    def knowing(self, values: Iterable[str]) -> Gates:
-        """The same gates, with these credentials of the run."""
+    def knowing(self, values: Iterable[str]) -> OutputChecks:
+        """The same checks, with these credentials of the run."""
         return replace(self, known=tuple(sorted({value for value in values if value})))
 
     def kinds(self, text: str) -> list[str]:

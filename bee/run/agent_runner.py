@@ -31,6 +31,9 @@ from bee.system.process.notes import AGENT, note_process
 
 _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-credentials", ".gitconfig")
 
+# Kilobytes of addresses (macOS has no such bound), and file blocks of 512 bytes; then the program itself.
+_BOUNDED: Final = 'ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; shift 2; exec "$@"'
+
 
 class Command(NamedTuple):
     """A program to start in the box: its environment, what the box shows it, and what it reaches of the host's network.
@@ -70,7 +73,7 @@ class BoxedRunner:
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Start the engine's program in the box, and keep its clocks. Raises what `handle` raised unexpectedly."""
-        install(job.bin, self.python)
+        install(job.bin, self.python, job.clone, job.known)
         with Broker(handle) as broker:
             result = self._run(replace(job, socket=Path(broker.socket)))
         if broker.crash is not None:
@@ -96,6 +99,8 @@ class BoxedRunner:
         if problem:
             return EngineResult(ok=False, failure=Failure.WORKSPACE, note=problem)
         engine.prepare(job)
+        if engine.sessions:
+            program = [self.python, "-I", str(job.bin / "session_lines.py"), engine.sessions, *program]
         env = {**engine.env(job, self.env), **cache_env(job.home)}
         readable = [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
@@ -135,6 +140,16 @@ class BoxedRunner:
     def _log_refusal(self, run: str, name: str, why: str) -> None:
         """Say in the verb log what the agent was kept from."""
         add_verb(self.home, run, int(self.home.clock.time()), "network", False, f"{name} {why}")
+
+    def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
+        """Run it in the box without a network, with CONFINED_MEMORY_BYTES_MAX of addresses."""
+        bounds = [str(limits.CONFINED_MEMORY_BYTES_MAX // 1024), str(4 * limits.COMMITS_BYTES_MAX // 512)]
+        bounded = ["/bin/sh", "-c", _BOUNDED, "sh", *bounds, *argv]
+        boxed = self.find_box().wrap(bounded, writable=[where], readable=[mirror], cwd=where, env=env, network=False)
+        return process.run(
+            boxed, cwd=where, env=env, stdin=stdin, seconds=limits.COMMITS_SECONDS_MAX,
+            bytes_max=limits.TRANSCRIPT_BYTES_MAX // 50,
+        )  # fmt: skip
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run it by a shell in the box, with nothing but loopback."""

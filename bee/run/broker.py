@@ -1,7 +1,8 @@
 """Takes an agent's verbs over a Unix socket and hands them to the worker, one at a time. Decides nothing.
 
 One connection is one verb: a JSON line in (`{"verb": ..., "args": {...}}`), a JSON line out (`{"ok", "text", "exit",
-"data"}`). Whatever comes in, the server lives on.
+"data"}`). Where the line says `"pack": N`, N bytes follow it, the commits that are handed in; the handler gets them as
+the argument `pack`. Whatever comes in, the server lives on.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from bee.engines import session_lines
 from bee.host import Handler
 from bee.model.answer import Answer, refused
-from bee.model.errors import BeeError
-from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.model.errors import BeeError, Refusal
+from bee.model.limits import COMMITS_BYTES_MAX, COMMITS_SECONDS_MAX, VERB_BYTES_MAX, VERBS_PER_RUN_MAX
 from bee.run.verbs import syntaxes
 from bee.system.sockets import PARENT, private_folder
 
@@ -81,17 +85,21 @@ class Broker:
                 _answer(peer, refused(f"more than {CONNECTIONS_MAX} verbs at once; wait for one to end"))
 
     def _talk(self, peer: socket.socket) -> None:
+        received = bytearray()
         try:
             try:
-                verb, args = parse(_line(peer))
+                _receive(peer, received, lambda: b"\n" in received, VERB_BYTES_MAX, READ_SECONDS_MAX)
+                line, _, rest = bytes(received).partition(b"\n")
+                verb, args, size = parse(line)
             except ValueError as error:
                 _answer(peer, refused(f"bee did not understand the request: {error}"))
             else:
-                _answer(peer, self._handle(verb, args))
+                _answer(peer, self._handle(verb, args, partial(_pack, peer, rest, size)))
         finally:
             self._room.release()
 
-    def _handle(self, verb: str, args: dict[str, Any]) -> Answer:
+    def _handle(self, verb: str, args: dict[str, Any], pack: Callable[[], dict[str, bytes]] = dict) -> Answer:
+        """Answer one verb. One pack at most is in memory: it is taken when its verb's turn has come."""
         with self._turn:
             if self._closed.is_set():
                 return refused("this run has ended", exit_code=75)
@@ -99,47 +107,62 @@ class Broker:
             if self._count > VERBS_PER_RUN_MAX:
                 return refused(f"this run has used its {VERBS_PER_RUN_MAX} verbs; end now")
             try:
-                return self._handler(verb, args)
+                return self._handler(verb, {**args, **pack()})
             except BeeError as error:
                 return refused(str(error), error.exit_code)
+            except OSError as error:  # a full disk, which the agent itself can have filled
+                return refused(f"this machine could not do it: {error.strerror}", exit_code=75)
             except Exception as error:  # the outermost door of this thread: `crash` is the worker's to report
                 self.crash = error
                 return refused("bee itself failed; this is not your mistake. End now.", exit_code=3)
 
 
-def _line(peer: socket.socket) -> bytes:
-    """The request: bytes up to the first line end. Raises ValueError when it is too long, too late or not whole."""
-    deadline = time.monotonic() + READ_SECONDS_MAX
-    received = bytearray()
-    while b"\n" not in received:
+def _receive(peer: socket.socket, received: bytearray, whole: Callable[[], bool], bytes_max: int, seconds: int) -> None:
+    """Receive until it is whole. Raises ValueError when it is too long, too late or never whole."""
+    deadline = time.monotonic() + seconds
+    while not whole():
         left = deadline - time.monotonic()
         if left <= 0:
-            raise ValueError(f"no whole line within {READ_SECONDS_MAX} seconds")
+            raise ValueError(f"it was not whole within {seconds} seconds")
+        if len(received) > bytes_max:
+            raise ValueError(f"more than {bytes_max} bytes")
         peer.settimeout(left)
         try:
             chunk = peer.recv(65536)
         except OSError as error:
-            raise ValueError(f"no whole line: {error}") from error
+            raise ValueError(f"it was not whole: {error}") from error
         if not chunk:
             raise ValueError("the connection ended before the line did")
         received += chunk
-        if len(received) > VERB_BYTES_MAX:
-            raise ValueError(f"more than {VERB_BYTES_MAX} bytes")
-    return bytes(received.partition(b"\n")[0])
 
 
-def parse(line: bytes) -> tuple[str, dict[str, Any]]:
-    """The verb and its arguments. Raises ValueError, with what was expected, for anything else."""
+def _pack(peer: socket.socket, begun: bytes, size: int) -> dict[str, bytes]:
+    """What follows the line, as an argument; nothing where it announced nothing. Raises Refusal."""
+    received = bytearray(begun)
+    try:
+        _receive(peer, received, lambda: len(received) >= size, size, COMMITS_SECONDS_MAX)
+    except ValueError as error:
+        raise Refusal(f"your commits did not arrive: {error}") from error
+    return {"pack": bytes(received[:size])} if size else {}
+
+
+def parse(line: bytes) -> tuple[str, dict[str, Any], int]:
+    """The verb, its arguments, and how many bytes follow. Raises ValueError, with what was expected."""
     try:
         data = json.loads(line)
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("half a character (a lone surrogate) stands in it: write whole UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON: {error}") from error
-    if not isinstance(data, dict) or set(data) - {"verb", "args"}:
+        raise ValueError("it is not JSON") from error
+    if not isinstance(data, dict) or set(data) - {"verb", "args", "pack"}:
         raise ValueError('an object {"verb": ..., "args": {...}} is expected')
-    verb, args = data.get("verb"), data.get("args", {})
+    verb, args, size = data.get("verb"), data.get("args", {}), data.get("pack", 0)
     if not isinstance(verb, str) or not verb or len(verb) > 40 or not isinstance(args, dict):
         raise ValueError('"verb" is a text and "args" an object')
-    return verb, args
+    if type(size) is not int or not 0 <= size <= COMMITS_BYTES_MAX:
+        raise ValueError(f'"pack" is a number of bytes, {COMMITS_BYTES_MAX} at most')
+    return verb, args, size
 
 
 def _answer(peer: socket.socket, answer: Answer) -> None:
@@ -151,12 +174,17 @@ def _answer(peer: socket.socket, answer: Answer) -> None:
         peer.sendall(line)
 
 
-def install(bin_dir: Path, python: str) -> None:
-    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode."""
+def install(bin_dir: Path, python: str, clone: Path, known: Sequence[str] = ()) -> None:
+    """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode.
+
+    `clone` is where it takes commits from, without those that `known` has. Beside it lies what tells of session
+    files, in the box.
+    """
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    client = bin_dir / "agent_cli.py"
-    (bin_dir / "verbs.json").write_text(json.dumps(syntaxes()), encoding="utf-8")
+    client, facts = bin_dir / "agent_cli.py", {"verbs": syntaxes(), "clone": str(clone), "known": list(known)}
+    (bin_dir / "run.json").write_text(json.dumps(facts), encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name("agent_cli.py"), client)
+    shutil.copy(session_lines.__file__, bin_dir)
     shim = bin_dir / "bee"
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")
     shim.chmod(0o755)

@@ -39,7 +39,7 @@ def commit(run: Run, result: Result) -> Result:
 def finish(run: Run, result: Result) -> None:
     """Give the lease back, with the run's last record. Raises LeaseLost."""
     ending = _ending(run, result)
-    run.renewer.move(lambda lease: run.store.push(lease, run.store.ended(lease.record, ending), run.mirror))
+    run.renewer.move(lambda lease: run.store.push(lease, run.store.ended(lease.record, ending), run.source))
 
 
 def _with_status(run: Run, result: Result) -> Result:
@@ -77,4 +77,4 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
     if result.trace is not None:
         changes.append(RefChange(result.trace.ref, None, result.trace.tip))
     record = run.store.published(lease.record, result.outbox, _ending(run, result))
-    return run.store.push(lease, record, run.mirror, changes)
+    return run.store.push(lease, record, run.source, changes)

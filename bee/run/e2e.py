@@ -17,7 +17,7 @@ from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
-from bee.pipeline.output_checks import Gates, verify_scripts
+from bee.pipeline.output_checks import OutputChecks, verify_scripts
 from bee.run.setup import SetUp
 from bee.wording import texts
 
@@ -34,12 +34,12 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class E2e:
-    """E2E of one run: the mirror, who runs commands, a folder of the run, and the gates for what they print."""
+    """E2E of one run: the mirror, who runs commands, a folder of the run, and the checks of what they print."""
 
     mirror: Mirror
     runner: AgentRunner
     folder: Path
-    gates: Gates
+    checks: OutputChecks
     policy: Policy
     number: int
     run: str
@@ -70,7 +70,7 @@ class E2e:
     def _steps(self, head: str, base: str) -> list[StepRecord]:
         tree, message = self.mirror.merge_tree(base, head)
         if tree is None:
-            said = self.gates.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :]
+            said = self.checks.told(plain(message))[-limits.OUTPUT_TAIL_BYTES :]
             return [StepRecord(f"git merge {head}", 1, 0, said)]
         merged = self.mirror.commit_record(f"E2E of {head} on {base}\n", tree, [base, head])
         records = [StepRecord(f"git merge {head}", 0, 0, "")]
@@ -85,7 +85,7 @@ class E2e:
         failed = self.setup.failure(where, self.folder / "e2e-home")
         if failed:
             self.setup.check_base(base, base[:10])
-            return [*records, StepRecord("setup", 1, 0, self.gates.told(_ends(failed)))]
+            return [*records, StepRecord("setup", 1, 0, self.checks.told(_ends(failed)))]
         for command in self.policy.verify:
             records.append(self._verify(where, command))
             if records[-1].code != 0:
@@ -99,7 +99,7 @@ class E2e:
         if ended.timed_out:
             output += f"\n[stopped after {seconds} s]"
         code = 124 if ended.timed_out else ended.code
-        return StepRecord(command, code, int(ended.seconds), self.gates.told(_ends(output)))
+        return StepRecord(command, code, int(ended.seconds), self.checks.told(_ends(output)))
 
 
 def _ends(text: str) -> str:

@@ -93,12 +93,12 @@ def check_override(raw: bytes, path: str) -> str:
     missing = [name for name in NEEDED if f"{{{{{name}}}}}" not in text]
     if missing:
         named = " and ".join(f"{{{{{name}}}}}" for name in missing)
-        raise ConfigError(path, None, f"{named} is missing: without it the agent does not know what it was given")
+        raise ConfigError(path, None, f"{named} must be in the prompt, or the agent does not know what it was given")
     return text
 
 
-def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a role prompt."""
+def variables(brief_: Brief, files: Mapping[str, str], verbs: str) -> dict[str, str]:
+    """The variables of a role prompt; `verbs` lists those of its role."""
     step = brief_.step
     listed = "\n".join(f"- `{name}`: {_FILE_TEXTS.get(name, '')}" for name in files)
     failed = brief_.last_run
@@ -121,6 +121,7 @@ def variables(brief_: Brief, files: Mapping[str, str]) -> dict[str, str]:
         "round": str(brief_.round),
         "rounds_max": str(brief_.view.policy.limits.review_rounds),
         "verify": ", then ".join(f"`{one_line(command)}`" for command in brief_.view.policy.verify),
+        "verbs": verbs,
         "context_files": listed,
         "withheld": f"{withheld(brief_)}\n{_ABOUT_FENCES.format(mark=brief_.mark)}",
         "last_failure": _quoted(brief_, _failure(failed), 500) + _alike(brief_) if failed else "none",

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from bee.engines.base import AgentJob
+from bee.git.mirror import Mirror
 from bee.model import limits
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
@@ -20,10 +21,11 @@ from bee.run.outcome import Result
 from bee.run.run_log import add_verb
 from bee.run.setup import keep_cache
 from bee.run.state import Run
-from bee.run.verbs import handle, settle
+from bee.run.verbs import handle, listed, settle
 from bee.run.verbs.base import Accepted, Session
 from bee.run.verbs.e2e import Tested
 from bee.run.workspace import StaleInput, Workspace, make_workspace
+from bee.system.home import QUARANTINE
 from bee.wording import texts
 
 FEEDBACK: Final = "feedback.md"
@@ -48,7 +50,7 @@ def work(run: Run) -> Result:
     if renewer.stop.is_set() and "pause" not in accepted.values:
         return run.without_effect(Outcome.STALE_INPUT, renewer.why, Failure.CANCELLED)
     failure = None if run.engine.ok else run.engine.failure or Failure.CRASH
-    note = run.gates().told(run.engine.note) if run.engine.note else ""
+    note = run.output_checks().told(run.engine.note) if run.engine.note else ""
     return settle(accepted, workspace.brief, job.fingerprint, failure, note)
 
 
@@ -95,23 +97,34 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     """Let an agent play the role."""
     workspace = run.workspace = _made_ready(run, workspace)
     session = Session(
-        brief=workspace.brief, clone=workspace.clone, mirror=run.mirror, files=workspace.files, gates=run.gates(),
-        run_e2e=partial(_e2e, run, workspace), commit_pause=partial(_pause_now, run), log=partial(_log, run),
+        brief=workspace.brief, files=workspace.files, checks=run.output_checks(), now=lambda: run.now,
+        take_in=lambda pack: _take_in(run, session.accepted, pack), run_e2e=partial(_e2e, run, workspace),
+        commit_pause=partial(_pause_now, run), log=partial(_log, run),
     )  # fmt: skip
     template, name = _template(run, workspace)
-    text = prompt.render(template, prompt.variables(workspace.brief, workspace.files), name)
+    text = prompt.render(template, prompt.variables(workspace.brief, workspace.files, listed(run.job.role)), name)
     (run.folder / "prompt.md").write_text(text, encoding="utf-8")
     policy = workspace.brief.view.policy
     job = AgentJob(
         role=run.job.role, run=run.job.run, repo=run.job.repo, number=run.job.number, branch=workspace.brief.branch,
         folder=run.folder, clone=workspace.clone.path, context=workspace.context, bin=workspace.bin,
         home=workspace.home, mirror=run.mirror.path, prompt=text, stop=run.renewer.stop,
+        known=tuple({workspace.brief.head, workspace.brief.base}),
         # waiting for `bee e2e run` is bee's own time, not the agent's
         extra_minutes=policy.limits.verify_minutes * len(policy.verify) if run.job.role is Role.TEST else 0,
         usd_max=run.job.usd_max, network=policy.network.get(run.job.role, ""),
     )  # fmt: skip
     run.engine = run.host.runner().run(job, partial(handle, session))
+    if "submit" in session.accepted.values:
+        run.source = session.accepted.values["submit"].quarantine
     return session.accepted
+
+
+def _take_in(run: Run, accepted: Accepted, pack: bytes) -> Mirror:
+    """A quarantine of what an agent hands in, beside that of what was accepted before."""
+    first, second = (run.folder / QUARANTINE / name for name in "12")
+    taken = "submit" in accepted.values and accepted.values["submit"].quarantine.path == first
+    return run.mirror.take_in(pack, second if taken else first, run.host.runner().confined)
 
 
 def _template(run: Run, workspace: Workspace) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from bee.host import AgentRunner
 from bee.model import limits
 from bee.model.errors import BeeError, LookError, SetupError
 from bee.model.text import clipped, plain
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.sandbox.registries import CACHE
 from bee.system import process
 from bee.system.home import Home, path_lock, remove_tree
@@ -44,7 +44,7 @@ class SetUp:
     home: Home
     mirror: Mirror
     folder: Path
-    gates: Gates
+    checks: OutputChecks
     policy: Policy
     repo: str
 
@@ -68,7 +68,7 @@ class SetUp:
         )  # fmt: skip
         if ended.code == 0 and not ended.timed_out:
             return ""
-        said = self.gates.told(plain(ended.out.decode("utf-8", "replace")))
+        said = self.checks.told(plain(ended.out.decode("utf-8", "replace")))
         end = f"stopped after {seconds} s" if ended.timed_out else f"exit {ended.code}"
         return f"$ {command}\n{clipped(said, limits.OUTPUT_TAIL_BYTES, keep_end=True)}\n{end}"
 

@@ -12,7 +12,7 @@ from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import LeaseStore
 from bee.model.effects import TraceResult
 from bee.model.outcomes import Failure, Outcome
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
@@ -25,6 +25,7 @@ class Run:
     """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
 
     `asks` is what a person must settle before any agent can go on.
+    `source` is where what it publishes is pushed from: the mirror, or the quarantine of the commits it handed in.
     """
 
     host: Host
@@ -32,6 +33,7 @@ class Run:
     store: LeaseStore
     renewer: LeaseRenewer
     mirror: Mirror
+    source: Mirror
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
     asks: str = ""
@@ -50,16 +52,16 @@ class Run:
         """GitHub's time, in seconds since the epoch."""
         return self.store.client.now()
 
-    def gates(self) -> Gates:
+    def output_checks(self) -> OutputChecks:
         """What stands between this run's output and GitHub, with the credentials of this machine."""
-        return self.host.gates().knowing(credentials_of(self.host))
+        return self.host.output_checks().knowing(credentials_of(self.host))
 
     def e2e(self, head: str, base: str) -> TraceResult:
         """Test `head` on `base`. Raises GitError or SetupError."""
         assert self.workspace is not None
         setup = self.set_up()
         tester = E2e(
-            mirror=self.mirror, runner=setup.runner, folder=self.folder, gates=setup.gates, policy=setup.policy,
+            mirror=self.mirror, runner=setup.runner, folder=self.folder, checks=setup.checks, policy=setup.policy,
             number=self.job.number, run=self.job.run, setup=setup,
         )  # fmt: skip
         return tester.test(head, base, self.now)
@@ -68,6 +70,6 @@ class Run:
         """The setup of the policy, for a clone of this run."""
         assert self.workspace is not None
         return SetUp(
-            runner=self.host.runner(), home=self.host.home, mirror=self.mirror, folder=self.folder, gates=self.gates(),
-            policy=self.workspace.brief.view.policy, repo=self.job.repo,
+            runner=self.host.runner(), home=self.host.home, mirror=self.mirror, folder=self.folder,
+            checks=self.output_checks(), policy=self.workspace.brief.view.policy, repo=self.job.repo,
         )  # fmt: skip

@@ -48,7 +48,8 @@ def work(host: Host, job: Job) -> Outcome:
     beside.set_clock(client.now())
     renewer = LeaseRenewer(store=replace(store, client=beside), lease=lease)
     renewer.start()
-    run = Run(host=host, job=job, store=store, renewer=renewer, mirror=host.mirror(job.repo))
+    mirror = host.mirror(job.repo)
+    run = Run(host=host, job=job, store=store, renewer=renewer, mirror=mirror, source=mirror)
     try:
         return _steps(run)
     except LeaseLost as problem:

@@ -81,7 +81,7 @@ class Reading:
         self._waiting: list[run_log.VerbEntry] = []
         prices = {model: Price(*price) for model, price in settings.prices.items()}
         self._engine = find(about.engine, prices=prices) if about.engine in ENGINES else find(("command",))
-        self._engine.assume(about.model, about.own_server, folder / "agent-home")
+        self._engine.assume(about.model, about.own_server)
 
     def state(self) -> State:
         """`live`, `ended`, or `dead`: its worker is gone and has recorded no end."""

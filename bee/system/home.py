@@ -31,7 +31,8 @@ from bee.model.limits import (
 )
 from bee.system.clock import SYSTEM, Clock
 
-CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home", "setup", "setup-home")
+QUARANTINE: Final = "quarantine"
+CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home", QUARANTINE, "setup", "setup-home")
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
 MARKER_BYTES_MAX: Final = 4096
 LOCK_SECONDS_MAX: Final = 2 * GIT_SECONDS_MAX

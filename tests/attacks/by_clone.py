@@ -6,6 +6,7 @@ import functools
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +17,15 @@ from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.git.workspace import AGENT
 from bee.model.answer import Answer
-from bee.model.errors import GitError
 from bee.model.roles import Role
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
+from bee.run.agent_cli import handed_in
 from bee.run.verbs import handle
 from bee.run.verbs.base import Session
 from bee.system.secrets import scan
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
-from tests.git.world import Upstream, plain_git
+from tests.git.world import Upstream, confined, plain_git
 from tests.pipeline import worlds as w
 
 CANARY = "cry-4f1d9c0b7a"
@@ -62,7 +63,7 @@ class Play:
     """One agent in one clone, with the verbs of its role."""
 
     def __init__(
-        self, folder: Path, role: Role = Role.DRAFTER, policy: Policy | None = None, gates: Gates | None = None
+        self, folder: Path, role: Role = Role.DRAFTER, policy: Policy | None = None, checks: OutputChecks | None = None
     ) -> None:
         here = world()
         self.clone = here.mirror.clone_to(folder / "clone", "bee/1-task", here.base, "main")
@@ -71,9 +72,10 @@ class Play:
         brief = brief_of(item, view, role, base=here.base, head=here.base)
         self.paused: list[str] = []
         self.session = Session(
-            brief=brief, clone=self.clone, mirror=here.mirror, files={}, commit_pause=self.paused.append,
+            brief=brief, files={}, commit_pause=self.paused.append, now=lambda: int(time.time()),
+            take_in=lambda pack: here.mirror.take_in(pack, folder / "quarantine", confined),
             run_e2e=lambda: None,  # type: ignore[arg-type,return-value]
-            gates=gates or Gates(secrets=scan).knowing([CANARY]),
+            checks=checks or OutputChecks(secrets=scan).knowing([CANARY]),
         )  # fmt: skip
 
     @property
@@ -104,7 +106,26 @@ class Play:
 
     def submits(self, title: str = "Work", body: str = "Done.") -> bool:
         """Whether bee takes the work."""
-        return self.say("submit", title=title, body=body).ok
+        return self.say("submit", title=title, body=body, **self.handed_in()).ok
+
+    @property
+    def head(self) -> str:
+        return self.git("rev-parse", "HEAD")
+
+    def handed_in(self) -> dict[str, Any]:
+        """What the agent's `bee` sends with a submit."""
+        facts, pack = handed_in(str(self.path), [world().base])
+        return {**facts, "pack": pack}
+
+    def packed(self, oid: str, *known: str) -> bytes:
+        """A pack that the agent made by itself: of one object, without some others."""
+        given = "".join(f"{line}\n" for line in (oid, *(f"^{one}" for one in (*known, world().base))))
+        argv = ["git", "pack-objects", "--revs", "--stdout", "-q"]
+        return subprocess.run(argv, cwd=self.path, input=given.encode(), capture_output=True, check=True).stdout
+
+    def taken_in(self) -> Mirror:
+        """The quarantine of the work, whatever the verbs would say of it."""
+        return self.session.take_in(self.handed_in()["pack"])
 
 
 # ---- what it plants -------------------------------------------------------------------------------------------------
@@ -144,26 +165,19 @@ def _naive(play: Play, git: Git) -> None:
         git.ask(args, git_dir=play.clone.git_dir, work_tree=play.path)
 
 
-def _as_bee(play: Play) -> None:
-    """What bee does with a clone that an agent had."""
-    play.clone.current_branch()
-    play.clone.changed_paths()
-    world().mirror.take_back(play.clone, play.clone.head())
-    play.submits()
-
-
 for name, (story, plant) in PLANTS.items():
 
     def _planted(plant: Callable[[Path, Path], None], on: Layers, folder: Path) -> bool:
         play = Play(folder)
         play.commit()
+        sent = play.handed_in()
         script = folder / "evil.sh"
         script.write_text(f"#!/bin/sh\ntouch '{folder}/ran'\ncat\n")
         script.chmod(0o755)
         plant(play.clone.git_dir, script)
         bare = Git(folder / "home", protocols=("file",), config={} if Layer.GIT not in on else world().git.config)
         if Layer.CLONE in on:
-            _as_bee(play)
+            play.say("submit", title="Work", **sent)
         else:
             _naive(play, bare)
         return (folder / "ran").exists()
@@ -186,13 +200,9 @@ def _alternates(on: Layers, folder: Path) -> bool:
     info.write_text(f"{info.read_text()}{other / '.git' / 'objects'}\n")
     tree = plain_git(other, "rev-parse", "HEAD^{tree}")
     oid = play.git("commit-tree", tree, "-p", "HEAD", "-m", "work")
-    play.git("update-ref", "refs/heads/bee/1-task", oid)
-    if Layer.CLONE in on:
-        play.git("reset", "-q", "--hard")
-        return play.submits()
-    packed = subprocess.run(["git", "pack-objects", "--revs", "--stdout", "-q"], cwd=play.path, input=oid.encode(),
-                            capture_output=True, check=False)  # fmt: skip
-    return packed.returncode == 0 and len(packed.stdout) > 0
+    if Layer.CLONE in on:  # in the box there is no other repository: the commit alone can be handed in
+        return play.say("submit", title="Work", branch="bee/1-task", head=oid, pack=play.packed(oid, tree)).ok
+    return len(play.packed(oid)) > 0
 
 
 @attack("reads-through-a-link", "an agent makes its clone's HEAD a link to a file of the machine", Layer.CLONE,
@@ -200,15 +210,14 @@ def _alternates(on: Layers, folder: Path) -> bool:
 def _link(on: Layers, folder: Path) -> bool:
     (folder / "secret").write_text("ref: refs/heads/secret\n")
     play = Play(folder)
+    play.commit()
+    sent = play.handed_in()
     head = play.clone.git_dir / "HEAD"
     head.unlink()
     head.symlink_to(folder / "secret")
     if Layer.CLONE not in on:
         return "secret" in head.read_text()
-    try:
-        return play.clone.current_branch() == "secret"
-    except GitError:
-        return False
+    return "secret" in play.say("submit", title="Work", **sent).text
 
 
 @attack("tree-with-a-git-folder", "an agent makes a tree that holds a .git folder (CVE-2014-9390's kind)", Layer.GIT,
@@ -219,18 +228,13 @@ def _dot_git(on: Layers, folder: Path) -> bool:
     inner = _tree(play, [("100644", "config", blob)])
     outer = _tree(play, [("40000", ".GIT", inner)])
     oid = play.git("commit-tree", outer, "-p", "HEAD", "-m", "work")
-    into = world().mirror
+    pack = play.packed(oid, world().base)
     if Layer.GIT not in on:
-        pack = play.clone.pack(oid, [world().base])
         bare = folder / "naive.git"
         plain_git(folder, "init", "-q", "--bare", str(bare))
         taken = subprocess.run(["git", "index-pack", "--stdin"], cwd=bare, input=pack, capture_output=True, check=False)
         return taken.returncode == 0
-    try:
-        into.take_back(play.clone, oid)
-    except GitError:
-        return False
-    return True
+    return play.say("submit", title="Work", branch="bee/1-task", head=oid, pack=pack).ok
 
 
 def _tree(play: Play, entries: Iterable[tuple[str, str, str]]) -> str:

@@ -26,7 +26,7 @@ class Layer(StrEnum):
     BOX = "the box"
     NETWORK = "the network"
     BASE = "agent files from the base"
-    CLONE = "the clone is never trusted again"
+    CLONE = "bytes out of the box"
     GIT = "git commands are bee's own"
     VERBS = "the agent proposes"
     PATHS = "protected paths"

@@ -14,6 +14,7 @@ import pytest
 from bee.cli import wiring
 from bee.config.schema import RoleSettings, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
+from bee.engines import session_lines
 from bee.engines.base import EngineResult
 from bee.engines.find import find
 from bee.engines.table import Price
@@ -77,8 +78,9 @@ def play(
     adapter = find(engine, str(tmp_path))
     adapter.prepare(job)
     begun = time.monotonic()
+    telling = [sys.executable, "-I", session_lines.__file__, adapter.sessions] if adapter.sessions else []
     agent = Agent.start(
-        adapter.argv(job), cwd=job.clone, env=adapter.env(job, {}), prompt=b"the prompt",
+        [*telling, *adapter.argv(job)], cwd=job.clone, env=adapter.env(job, {}), prompt=b"the prompt",
         transcript=tmp_path / "transcript", bytes_max=bytes_max,
         bounds=Bounds(descendants_max=30, done_seconds=0.5, grace_seconds=0.5),
     )  # fmt: skip

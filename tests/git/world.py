@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from bee.system import process
+from bee.system.process import Ended
 
 ENV = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -24,6 +27,11 @@ def plain_git(folder: Path, *args: str, check: bool = True) -> str:
     ended = subprocess.run(["git", *args], cwd=folder, env=ENV, check=False, capture_output=True, text=True)
     assert not check or ended.returncode == 0, ended.stderr
     return ended.stdout.strip()
+
+
+def confined(argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
+    """What a quarantine runs, without a box."""
+    return process.run(argv, cwd=where, env=env, stdin=stdin, seconds=60)
 
 
 def commit(folder: Path, files: dict[str, str | None], message: str = "change") -> str:

@@ -19,8 +19,10 @@ ORDER: Final = (
     "publish", "run", "executors", "steer", "status", "dashboard", "tick", "setup", "demo", "cli",
 )  # fmt: skip
 PURE: Final = ("bee.model", "bee.wording", "bee.pipeline")
-# What talks to a terminal or is a program of its own: the relay and the agent's `bee` run inside the box.
-OUTWARD: Final = ("bee.cli", "bee.demo", "bee.sandbox.relay", "bee.run.agent_cli", "bee.status.terminal")
+# Programs of their own, which run inside the box: the agent's `bee` runs git there, the others an engine's program.
+IN_THE_BOX: Final = ("bee.sandbox.relay", "bee.engines.session_lines", "bee.run.agent_cli")
+# What talks to a terminal or is a program of its own.
+OUTWARD: Final = ("bee.cli", "bee.demo", *IN_THE_BOX, "bee.status.terminal")
 OUTERMOST: Final = frozenset({"bee", "bee.__main__"})
 FORGE_USERS: Final = frozenset({"bee.cli.commands.demo", "bee.cli.commands.forge"})
 
@@ -31,8 +33,7 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "urllib3": ("bee.github",),
     "urllib.request": (),
     "http.client": (),
-    # The relay runs in the box, and becomes the program it was given.
-    "subprocess": ("bee.system.process", "bee.forge", "bee.sandbox.relay"),
+    "subprocess": ("bee.system.process", "bee.forge", *IN_THE_BOX),
     "multiprocessing": (),
     "yaml": ("bee.config.yaml",),
     "filelock": ("bee.system.home",),
@@ -69,6 +70,15 @@ RIGHTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bee.cli.commands.steer": "where a person's command comes in",
         "bee.status.watch.app": "where a person's key comes in",
     },
+}
+# What looks at a file or a folder; and the paths of a run that its agent can write.
+LOOKS: Final = frozenset(
+    "open read_text read_bytes glob rglob iterdir walk listdir scandir stat lstat exists is_file is_dir is_symlink "
+    "readlink resolve chmod copyfile copytree".split()
+)
+AGENTS_PATHS: Final[Mapping[str, frozenset[str]]] = {
+    "clone": frozenset({"job", "workspace", "session"}),
+    "home": frozenset({"job", "workspace"}),
 }
 LABEL_NAMES: Final = "bee/model/labels.py"
 LABEL_PREFIX: Final = "breeze:"
@@ -494,3 +504,25 @@ def _member_of(node: ast.expr | None) -> str:
             return node.value.id
         node = node.value
     return ""
+
+
+def looked_past_the_box(root: Path) -> list[str]:
+    """Looks at what a live agent can write: its clone or its HOME, by a call of one of LOOKS."""
+    return [
+        f"{module.at(node.lineno)}: the worker looks where a live agent writes; let bytes come over the socket"
+        for module in modules(root)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and _called(node) in LOOKS and any(map(_is_agents, ast.walk(node)))
+    ]
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _is_agents(node: ast.AST) -> bool:
+    """Whether it is `job.clone`, `workspace.home`, `run.workspace.clone` or the like."""
+    if not isinstance(node, ast.Attribute) or node.attr not in AGENTS_PATHS:
+        return False
+    of = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+    return of in AGENTS_PATHS[node.attr]

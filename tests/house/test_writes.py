@@ -32,6 +32,11 @@ def test_a_lease_is_made_by_the_store_and_a_persons_word_where_a_person_speaks()
     assert not problems, "\n".join(problems)
 
 
+def test_nobody_looks_where_a_live_agent_writes() -> None:
+    problems = checks.looked_past_the_box(ROOT)
+    assert not problems, "\n".join(problems)
+
+
 @pytest.mark.parametrize("names", [checks.REF_MOVES, checks.LABEL_WRITES], ids=["refs", "labels"])
 def test_the_names_that_are_looked_for_exist(names: frozenset[str]) -> None:
     places = [importlib.import_module(f"bee.{name}") for name in ("github.write", "github.git_database", "git.mirror")]

@@ -319,7 +319,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "decode": lambda text: decode(f"x\n\n{text}"),
     "secrets_in": secrets_in,
     "refuse_text": refuse_text,
-    "refuse_commits": lambda text: refuse_commits([Handed("a" * 40, text, ())], ""),
+    "refuse_commits": lambda text: refuse_commits([Handed("a" * 40, text, ())], "", (), 0),
     "holds": lambda text: holds(text, ["a credential", "another one"]),
     "scan": scan,
 }

@@ -10,7 +10,7 @@ import pytest
 from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy
 from bee.engines.table import ENGINES
 from bee.model import limits
-from bee.pipeline.output_checks import Change, Gates, Handed, holds, refuse_commits, refuse_files
+from bee.pipeline.output_checks import NOT_UTF8, Change, Handed, OutputChecks, holds, refuse_commits, refuse_files
 
 AGENT = "bee agent <bee@users.noreply.github.com>"
 CANARY = "tok-9f3b2c7a51"
@@ -65,22 +65,50 @@ def test_a_policy_adds_to_the_protected_paths_or_replaces_them_but_never_frees_i
     ],
 )  # fmt: skip
 def test_a_commit_message_that_acts_on_github_is_refused(message: str) -> None:
-    (said,) = refuse_commits([Handed("a" * 40, message, (AGENT, AGENT))], AGENT)
+    (said,) = refuse_commits([Handed("a" * 40, message, (AGENT, AGENT))], AGENT, (), 0)
     assert "aaaaaaaaaa" in said
     assert "git commit --amend" in said
 
 
 def test_an_ordinary_commit_message_is_not() -> None:
     text = "calc: divide (#12)\r\n\r\nPart of #3.\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n"
-    assert refuse_commits([Handed("a" * 40, text, (AGENT, AGENT))], AGENT) == []
+    assert refuse_commits([Handed("a" * 40, text, (AGENT, AGENT))], AGENT, ("noreply@anthropic.com",), 0) == []
+
+
+@pytest.mark.parametrize("trailer", [
+    "Co-authored-by: Ada <ada@example.com>", "CO-AUTHORED-BY : ada", "  signed-off-by: Claude <ada@example.com>",
+    "Co-authored-by: noreply@anthropic.com <ada@example.com>", "> On-behalf-of: @ada <ada@example.com>",
+])  # fmt: skip
+def test_t14_nobody_is_named_as_a_commits_author_beside_the_agent(trailer: str) -> None:
+    handed = Handed("a" * 40, f"work\n\nCo-authored-by: Claude <noreply@anthropic.com>\n{trailer}\n", (AGENT, AGENT))
+    said = refuse_commits([handed], AGENT, ("noreply@anthropic.com",), 0)
+    assert any("names somebody in a `Co-authored-by`" in problem for problem in said)
+    assert "ada" not in str(said)
+
+
+def test_t14_what_an_ordinary_commit_has_not_is_refused_and_only_known_names_are_quoted() -> None:
+    handed = Handed("a" * 40, "x", (AGENT, AGENT), 0, ("gpgsig", "my-header", "other", NOT_UTF8))
+    said = refuse_commits([handed], AGENT, (), 0)
+    assert [problem.split(" holds ")[1].split(",")[0] for problem in said] == [
+        "gpgsig", "an unknown header", "text that is not UTF-8",
+    ]  # fmt: skip
+
+
+def test_t25_a_commit_dated_in_the_future_is_refused_with_githubs_time() -> None:
+    def said(ahead: int) -> list[str]:
+        return refuse_commits([Handed("a" * 40, "x", (AGENT, AGENT), 1_700_000_000 + ahead)], AGENT, (), 1_700_000_000)
+
+    assert said(limits.COMMIT_AHEAD_SECONDS_MAX) == []
+    (problem,) = said(limits.COMMIT_AHEAD_SECONDS_MAX + 1)
+    assert "dated in the future; on GitHub it is 2023-11-14 22:13 UTC" in problem
 
 
 def test_a_commit_in_anybody_elses_name_is_refused() -> None:
-    (said,) = refuse_commits([Handed("a" * 40, "x", ("ann <ann@example.com>", AGENT))], AGENT)
+    (said,) = refuse_commits([Handed("a" * 40, "x", ("ann <ann@example.com>", AGENT))], AGENT, (), 0)
     assert "--reset-author" in said
-    assert refuse_commits([Handed("a" * 40, "x", (AGENT, "ann <ann@example.com>"))], AGENT)
+    assert refuse_commits([Handed("a" * 40, "x", (AGENT, "ann <ann@example.com>"))], AGENT, (), 0)
     many = [Handed("a" * 40, "x", (AGENT, AGENT))] * (limits.COMMITS_PER_RUN_MAX + 1)
-    assert len(refuse_commits(many, AGENT)) == 1
+    assert len(refuse_commits(many, AGENT, (), 0)) == 1
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
@@ -92,23 +120,23 @@ def test_a_value_of_this_machine_is_found_however_it_is_written(before: str) -> 
         base64.urlsafe_b64encode(raw).decode(), base64.encodebytes(raw * 9).decode(), wrapped,
     ):  # fmt: skip
         assert holds(text, [CANARY])
-        assert Gates().knowing([CANARY]).kinds(text) == ["a credential of this machine"]
-        assert CANARY not in str(Gates().knowing([CANARY]).refuse_text(text))
+        assert OutputChecks().knowing([CANARY]).kinds(text) == ["a credential of this machine"]
+        assert CANARY not in str(OutputChecks().knowing([CANARY]).refuse_text(text))
     assert not holds(CANARY[:-1], [CANARY])
     assert not holds("short", ["sh", ""])
 
 
 def test_no_exemption_frees_a_value_of_this_machine() -> None:
-    gates = Gates().knowing([CANARY])
-    assert gates.refuse_added("fine", f"test key {CANARY}") != []
+    checks = OutputChecks().knowing([CANARY])
+    assert checks.refuse_added("fine", f"test key {CANARY}") != []
     key = "-----BEGIN PRIVATE KEY-----"
-    assert gates.refuse_added("fine", key) == []
-    assert gates.refuse_added(key, "") == ["the change seems to hold a private key: take it out, of every commit"]
+    assert checks.refuse_added("fine", key) == []
+    assert checks.refuse_added(key, "") == ["the change seems to hold a private key: take it out, of every commit"]
 
 
 def test_x5_what_a_program_printed_is_told_without_its_credentials() -> None:
-    gates = Gates().knowing([CANARY])
-    assert gates.told("1 failed\nsee a.py") == "1 failed\nsee a.py"
-    said = gates.told(f"1 failed\nkey={CANARY}\nsee a.py")
+    checks = OutputChecks().knowing([CANARY])
+    assert checks.told("1 failed\nsee a.py") == "1 failed\nsee a.py"
+    said = checks.told(f"1 failed\nkey={CANARY}\nsee a.py")
     assert said == "1 failed\n[left out: it seems to hold a credential]\nsee a.py"
-    assert gates.told(f"{CANARY[:6]}\n{CANARY[6:]}") == "[left out: it seems to hold a credential]"
+    assert checks.told(f"{CANARY[:6]}\n{CANARY[6:]}") == "[left out: it seems to hold a credential]"

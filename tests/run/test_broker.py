@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from bee.model.errors import Refusal
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
 from bee.run import broker
 from bee.run.broker import Broker
-from tests.git.world import until
+from tests.git.world import commit, plain_git, until
 
 
 class Handler:
@@ -87,6 +88,12 @@ def test_the_socket_has_a_short_path_in_a_private_folder(server: Broker) -> None
         b'{"verb": 1}\n',
         b'{"verb": "x", "args": []}\n',
         b'{"verb": "x", "more": 1}\n',
+        b'{"verb": "x", "args": {"reason": "\\ud800"}}\n',
+        b'{"verb": "x", "pack": -1}\n',
+        b'{"verb": "x", "pack": true}\n',
+        b'{"verb": "x", "pack": 1e99}\n',
+        b'{"verb": "x", "pack": 999999999999}\n',
+        b'{"verb": "x", "args": {"n": ' + b"9" * 5000 + b"}}\n",
         b'{"verb": ""}\n',
         b'{"args": {}}\n',
         b"\xff\xfe\n",
@@ -103,6 +110,37 @@ def test_what_makes_no_sense_is_refused_and_the_server_lives_on(server: Broker, 
     assert handler.asked == []
     assert send(server.socket, b'{"verb": "context"}\n') is not None
     assert handler.asked == [("context", {})]
+
+
+def test_what_follows_a_line_is_an_argument_of_its_own(server: Broker, handler: Handler) -> None:
+    raw = b'{"verb": "context", "args": {"pack": "mine"}, "pack": 5}\n'
+    assert (send(server.socket, raw + b"\0\n\xff12 and more") or {})["ok"]
+    assert handler.asked == [("context", {"pack": b"\0\n\xff12"})]
+
+
+def test_t25_a_lone_surrogate_is_refused_with_a_clear_word(server: Broker, handler: Handler) -> None:
+    answer = send(server.socket, b'{"verb": "pause", "args": {"reason": "which \\udfff?"}}\n')
+    assert answer
+    assert (answer["ok"], answer["exit"], handler.asked) == (False, 2, [])
+    assert "half a character (a lone surrogate)" in answer["text"]
+
+
+def test_commits_that_do_not_arrive_whole_are_refused(server: Broker, handler: Handler) -> None:
+    answer = send(server.socket, b'{"verb": "submit", "pack": 50}\nPACK', hang_up=True)
+    assert answer
+    assert (answer["ok"], answer["exit"], handler.asked) == (False, 2, [])
+    assert "did not arrive" in answer["text"]
+
+
+def test_a_failure_of_the_machine_is_no_bug_of_bees() -> None:
+    def full(verb: str, args: dict[str, Any]) -> Answer:
+        raise OSError(errno.ENOSPC, "No space left on device", "/a/path")
+
+    with Broker(full) as server:
+        answer = send(server.socket, b'{"verb": "context"}\n')
+    assert answer
+    assert (answer["exit"], answer["text"]) == (75, "this machine could not do it: No space left on device")
+    assert server.crash is None
 
 
 def test_half_a_line_is_refused(server: Broker) -> None:
@@ -174,8 +212,19 @@ def test_a_closed_broker_refuses_and_leaves_nothing(handler: Handler) -> None:
 
 
 @pytest.fixture
-def bee(tmp_path: Path) -> Path:
-    broker.install(tmp_path / "bin dir", sys.executable)
+def clone(tmp_path: Path) -> Path:
+    """An agent's clone, with one commit that bee has and one that it has not."""
+    where = tmp_path / "clone"
+    where.mkdir()
+    plain_git(where, "init", "-q", "-b", "bee/7-a")
+    commit(where, {"a.txt": "one\n"})
+    commit(where, {"a.txt": "two\n"})
+    return where
+
+
+@pytest.fixture
+def bee(tmp_path: Path, clone: Path) -> Path:
+    broker.install(tmp_path / "bin dir", sys.executable, clone, [plain_git(clone, "rev-parse", "HEAD^")])
     return tmp_path / "bin dir" / "bee"
 
 
@@ -205,11 +254,16 @@ def ask(bee: Path, socket_path: str, *args: str, stdin: str = "") -> subprocess.
     ],
 )
 def test_every_verb_reaches_the_worker(
-    bee: Path, server: Broker, handler: Handler, tmp_path: Path, argv: list[str], verb: str, args: dict[str, Any]
-) -> None:
+    bee: Path, clone: Path, server: Broker, handler: Handler, tmp_path: Path, argv: list[str], verb: str,
+    args: dict[str, Any],
+) -> None:  # fmt: skip
     (tmp_path / "file.md").write_text("from file ü")
     given = [str(tmp_path / "file.md") if word == "FILE" else word for word in argv]
     ended = ask(bee, server.socket, *given, stdin="from stdin")
+    if verb == "submit":
+        pack = handler.asked[0][1].pop("pack")
+        assert (pack[:4], int.from_bytes(pack[8:12])) == (b"PACK", 3)  # a commit, its tree and its file
+        args = {**args, "branch": "bee/7-a", "head": plain_git(clone, "rev-parse", "HEAD"), "dirty": []}
     assert handler.asked == [(verb, args)]
     if verb == "merge":
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", "a drafter has no verb merge\n")

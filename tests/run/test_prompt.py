@@ -75,7 +75,7 @@ def test_case_p15_the_thread_of_one_second_is_in_the_ledgers_order() -> None:
 
 def test_the_prompt_itself_holds_lines_and_no_floods() -> None:
     """What earlier runs and people said stands in the prompt as one line each; the whole is in the folder."""
-    values = variables(brief(), {})
+    values = variables(brief(), {}, "")
     assert all(len(value) < 1_500 for value in values.values()), {name: len(value) for name, value in values.items()}
 
 

@@ -116,7 +116,7 @@ def test_a_repository_overrides_a_prompt_from_its_default_branch_alone(stage: St
     stage.ticks(host)
     [last] = runs(stage, host, number)
     assert (last.outcome, last.failure) == ("error", "workspace")
-    assert "ada/calc:.github/bee/agents/drafter.md: {{context_files}} and {{withheld}} is missing" in last.note
+    assert "bee/agents/drafter.md: {{context_files}} and {{withheld}} must be in the prompt" in last.note
 
 
 OTHERS = (

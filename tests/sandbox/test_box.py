@@ -116,7 +116,7 @@ def test_the_kernel_cannot_be_changed_from_the_box_even_by_root(box: Box, own: P
 @needs_bwrap
 def test_bee_works_in_the_box_through_its_socket(box: Box, own: Path, tmp_path: Path) -> None:
     bin_dir = tmp_path / "bin"
-    broker.install(bin_dir, sys.executable)
+    broker.install(bin_dir, sys.executable, own)
     with broker.Broker(lambda verb, args: Answer(True, f"heard {verb} {args['reason']}")) as server:
         env = {"PATH": f"{bin_dir}:{process.SYSTEM_PATH}", "HOME": str(own), "BEE_SOCKET": server.socket}
         argv = box.wrap(

@@ -47,6 +47,10 @@ class ModelRunner:
     def ready(self, role: Role, repo: str) -> None:
         """Every host of the model can play every role."""
 
+    def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
+        """git reads no pack in the model."""
+        raise AssertionError(argv)
+
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """It takes a while, and finds out whether the files are broken."""
         took = self.world.random.uniform(2, 60)
@@ -173,4 +177,4 @@ class _Part:
         clone.commit(f"work on {self.job.branch}", now)
         if self.random.random() < 0.05 and not self.world.quiet:
             clone.files["dirty.txt"] = "x"
-        self._say("submit", title=f"Work on {self.job.branch}", body="It is done.")
+        self._say("submit", title=f"Work on {self.job.branch}", body="It is done.", **clone.handed_in())

@@ -16,7 +16,7 @@ from bee.github.client import GitHubClient, Servers
 from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.run.job import Job, decode
 from bee.run.worker import work
 from bee.system.home import Home, Slot
@@ -88,7 +88,7 @@ class Machine:
             executor=self.world.parts.executor(self, process),
             runner=lambda: self.world.parts.runner(self.world, self, process),
             role_prompt=role_prompt,
-            gates=Gates,
+            output_checks=OutputChecks,
             say=lambda text: self.world.tell(f"{self.name} {process.name}: {text}"),
         )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bee.git.mirror import RefChange
-from bee.git.parse import Commit, DiffEntry
-from bee.git.workspace import Clone
+from bee.git.mirror import Confined, RefChange
+from bee.git.parse import Commit
 from bee.model.errors import GitError, RefConflict, UnreachableError
+from bee.pipeline.output_checks import Change, Handed
 from tests.sim.hub import Hub, No, User
 
 BY = "bee agent <bee@users.noreply.github.com>"
@@ -30,25 +31,14 @@ class ModelClone:
     at: str
     files: dict[str, str] = field(default_factory=dict)
 
-    def head(self) -> str:
-        """The commit checked out now."""
-        return self.at
-
-    def current_branch(self) -> str | None:
-        """The branch checked out now."""
-        return self.branch
-
-    def changed_paths(self) -> list[str]:
-        """What is not committed."""
+    def handed_in(self) -> dict[str, Any]:
+        """What the client of an agent sends with a submit; objects are shared here, so that no pack carries them."""
         old = self.hub.objects.files(self.at)
-        return sorted(path for path in {*old, *self.files} if old.get(path) != self.files.get(path))
+        dirty = sorted(path for path in {*old, *self.files} if old.get(path) != self.files.get(path))
+        return {"branch": self.branch, "head": self.at, "dirty": dirty, "pack": self.at.encode()}
 
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
         """The model has no agent files."""
-
-    def pack(self, oid: str, known: Iterable[str]) -> bytes:
-        """Objects are shared here: nothing needs to be carried."""
-        return b""
 
     def commit(self, message: str, now: int, *more_parents: str) -> str:
         """What an agent's `git commit -a` does."""
@@ -131,9 +121,10 @@ class ModelMirror:
         self.known.add(oid)
         return oid
 
-    def take_back(self, clone: Clone, oid: str) -> None:
+    def take_in(self, pack: bytes, folder: Path, confined: Confined) -> ModelMirror:
         """The agent's commits."""
-        self.known.add(oid)
+        self.known.add(pack.decode())
+        return self
 
     def clone_to(
         self, path: Path, branch: str, start: str, origin_base: str, base_oid: str | None = None
@@ -166,12 +157,11 @@ class ModelMirror:
         """The tree of a commit."""
         return self.hub.objects.commits[commit].tree
 
-    def diff_names(self, base: str, head: str) -> list[DiffEntry]:
+    def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs."""
         old, new = self.hub.objects.files(base), self.hub.objects.files(head)
         return [
-            DiffEntry(path, "A" if path not in old else "D" if path not in new else "M", "100644", "100644",
-                      len(new.get(path, "")))
+            Change(path, "A" if path not in old else "D" if path not in new else "M", "100644", len(new.get(path, "")))
             for path in sorted({*old, *new}) if old.get(path) != new.get(path)
         ]  # fmt: skip
 
@@ -179,11 +169,11 @@ class ModelMirror:
         """The names, as a difference."""
         return "".join(f"+{entry.path}\n" for entry in self.diff_names(base, head))
 
-    def new_commits(self, head: str, known: Sequence[str]) -> list[Commit]:
+    def new_commits(self, head: str, known: Sequence[str]) -> list[Handed]:
         """The commits of `head` that none of `known` has."""
         before = {oid for one in known for oid in self.hub.objects.history(one)}
         found = [self.hub.objects.commits[oid] for oid in self.hub.objects.history(head) if oid not in before]
-        return [Commit(commit.oid, commit.at, BY, BY, commit.message) for commit in found]
+        return [Handed(commit.oid, commit.message, (BY, BY)) for commit in found]
 
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
         """Agents of the model add nothing that matters."""

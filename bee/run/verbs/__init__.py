@@ -36,6 +36,13 @@ def own_verbs(role: Role) -> list[str]:
     return [name for name, verb in VERBS.items() if role in verb.roles and name not in EVERY_ROLE]
 
 
+def listed(role: Role) -> str:
+    """The verbs of a role as its prompt lists them, each by an example; those that every role has come last."""
+    names = [*own_verbs(role), *EVERY_ROLE]
+    found = [one for name in names for one in VERBS[name].syntax.actions or (VERBS[name].syntax,)]
+    return "\n".join(f"- `{one.example}`: {one.help}" for one in found)
+
+
 def syntaxes() -> list[dict[str, Any]]:
     """The command line of every verb as plain values, for `bee.run.agent_cli`."""
     return [dataclasses.asdict(verb.syntax) for verb in VERBS.values()]
@@ -47,8 +54,9 @@ def handle(session: Session, verb: str, args: Args) -> Answer:
         answer = _answer(session, verb, args)
     except Refusal as problem:
         answer = Answer(False, str(problem), 2)
-    except GitError as problem:
-        answer = Answer(False, f"git could not read your commits: {problem}", 2)
+    except GitError:
+        # not in git's words: they may be those of whoever made the commits
+        answer = Answer(False, "git could not read your commits: make them anew", 2)
     if answer.ok:
         session.accepted.refused = ""
     session.log(verb, answer)
@@ -59,7 +67,7 @@ def _answer(session: Session, verb: str, args: Args) -> Answer:
     role = session.brief.role
     able = [*own_verbs(role), *EVERY_ROLE]
     if verb not in able:
-        raise Refusal(f"the {role} has no verb `{verb}`; it has: {', '.join(able)}")
+        raise Refusal(f"the {role} has no verb `{one_line(verb, 40)}`; it has: {', '.join(able)}")
     if ending.PAUSE.syntax.name in session.accepted.values:
         raise Refusal("you have paused this item: end your session now")
     return VERBS[verb].check(session, args)

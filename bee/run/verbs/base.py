@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bee.git.mirror import Mirror
-from bee.git.workspace import Clone
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import Refusal
 from bee.model.roles import Role
-from bee.pipeline.output_checks import Gates
+from bee.pipeline.output_checks import OutputChecks
 from bee.run.outcome import Outbox, Result
 from bee.run.prompt import Brief
 
@@ -42,7 +41,7 @@ class Syntax:
     """A verb, or an action of one, as an agent types it; `bee.run.agent_cli` makes its command line from it.
 
     An argument is what argparse's `add_argument` takes, its name or flag as `name`; or made by `file` or `either`.
-    `waits`: the answer may take any time.
+    `waits`: the answer may take any time. `commits`: the client sends the clone's commits with it.
     """
 
     name: str
@@ -51,6 +50,7 @@ class Syntax:
     arguments: tuple[Argument, ...] = ()
     actions: tuple[Syntax, ...] = ()
     waits: bool = False
+    commits: bool = False
 
 
 @dataclass(slots=True)
@@ -68,14 +68,16 @@ class Accepted:
 class Session:
     """One agent's session: what its verbs are checked against, and what was accepted.
 
-    `run_e2e` runs E2E and answers with its result; `commit_pause` commits a pause now; `log` is told every answer.
+    `take_in` takes an agent's pack into a quarantine and answers with that; `now` is GitHub's time, in seconds since
+    the epoch. `run_e2e` runs E2E and answers with its result; `commit_pause` commits a pause now; `log` is told every
+    answer.
     """
 
     brief: Brief
-    clone: Clone
-    mirror: Mirror
     files: Mapping[str, str]
-    gates: Gates
+    checks: OutputChecks
+    take_in: Callable[[bytes], Mirror]
+    now: Callable[[], int]
     run_e2e: Callable[[], TraceResult]
     commit_pause: Callable[[str], None]
     accepted: Accepted = field(default_factory=Accepted)
@@ -88,6 +90,10 @@ class Session:
             raise Refusal(f"`{name}` is missing or empty")
         return value
 
+    def perhaps(self, args: Args, name: str) -> str:
+        """A text that may be left out. Raises Refusal for what is not one."""
+        return self.given(args, name) if args.get(name) else ""
+
     def checked(self, args: Args, name: str) -> str:
         """A text that must be given and pass the output checks. Raises Refusal."""
         text = self.given(args, name)
@@ -96,7 +102,7 @@ class Session:
 
     def check_text(self, text: str) -> None:
         """Raises Refusal where the output checks hold a text back."""
-        problems = self.gates.refuse_text(text)
+        problems = self.checks.refuse_text(text)
         if problems:
             raise self.held("; ".join(problems))
 

@@ -8,6 +8,7 @@ from bee.model.answer import Answer
 from bee.model.effects import SetStatus, TraceResult
 from bee.model.errors import Refusal
 from bee.model.roles import Role
+from bee.model.text import one_line
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import Args, Session, Syntax, Verb
 from bee.wording import texts
@@ -32,10 +33,10 @@ def check(session: Session, args: Args) -> Answer:
     tested: Tested | None = session.accepted.values.get("e2e")
     if tested is None or tested.trace.passed:
         raise Refusal("there is no failed E2E run to classify: run `bee e2e run` first")
-    failure_class = args.get("class")
+    failure_class = session.given(args, "class")
     if failure_class not in CLASSES:
-        raise Refusal(f"`{failure_class}` is not a class; one of: {', '.join(CLASSES)}")
-    session.accepted.values["e2e"] = Tested(tested.trace, str(failure_class), session.checked(args, "why"))
+        raise Refusal(f"`{one_line(failure_class, 40)}` is not a class; one of: {', '.join(CLASSES)}")
+    session.accepted.values["e2e"] = Tested(tested.trace, failure_class, session.checked(args, "why"))
     return Answer(True, f"accepted: {failure_class}")
 
 

@@ -48,9 +48,9 @@ PAUSE: Final = Verb(
 
 
 def _check_nothing(session: Session, args: Args) -> Answer:
-    kind = args.get("kind")
+    kind = session.given(args, "kind")
     if kind not in KINDS:
-        raise Refusal(f"`{kind}` is not a reason; one of: {', '.join(KINDS)}")
+        raise Refusal(f"`{one_line(kind, 40)}` is not a reason; one of: {', '.join(KINDS)}")
     session.accepted.values["nothing-to-do"] = (kind, session.checked(args, "reason"))
     return Answer(True, f"accepted: nothing to do ({kind}).")
 

@@ -17,7 +17,7 @@ def check(session: Session, args: Args) -> Answer:
     """One verdict per run, and a change request says what must change."""
     if "review" in session.accepted.values:
         raise Refusal("you have given your verdict: one per run")
-    approve, body = args.get("approve"), str(args.get("body") or "")
+    approve, body = args.get("approve"), session.perhaps(args, "body")
     if not isinstance(approve, bool):
         raise Refusal("say one of --approve or --request-changes")
     if not approve and not body.strip():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from bee.engines.table import ENGINES
+from bee.git.mirror import Mirror
+from bee.git.parse import OID
 from bee.git.workspace import AGENT
 from bee.model.answer import Answer
 from bee.model.effects import OpenPull
@@ -12,72 +15,78 @@ from bee.model.items import Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
 from bee.model.text import neutralised, one_line
-from bee.pipeline.output_checks import Change, Handed
 from bee.pipeline.pull_facts import is_own
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb
 from bee.wording import texts
 
+SIGNERS: Final = (AGENT[1], *(address for row in ENGINES.values() for address in row.signs))
+
 
 class Submission(NamedTuple):
-    """Commits handed in: the head in the clone, and what the agent wrote about them."""
+    """Commits handed in: their head, the quarantine they are in, and what the agent wrote about them."""
 
     head: str
+    quarantine: Mirror
     title: str
     body: str
 
 
 def check(session: Session, args: Args) -> Answer:
     """Everything is committed to bee's branch, on top of what was there, and passes the output checks."""
-    brief, clone = session.brief, session.clone
-    title, body = one_line(session.given(args, "title")), str(args.get("body") or "")
+    brief = session.brief
+    title, body = one_line(session.given(args, "title")), session.perhaps(args, "body")
     session.check_text(f"{title}\n{body}")
     if isinstance(brief.item, Pull) and not is_own(brief.item):
         raise Refusal("this branch is not bee's, and bee pushes only to branches of its own: `bee pause` instead")
-    branch, head = clone.current_branch(), clone.head()
+    pack, branch, head = args.get("pack"), session.given(args, "branch"), session.given(args, "head")
+    if not isinstance(pack, bytes) or not OID.fullmatch(head):
+        raise Refusal("commits come with a submit: use the `bee` of this run")
     if branch != brief.branch:
-        raise Refusal(f"check out `{brief.branch}` first: bee names the branch, and you are on `{branch}`")
+        raise Refusal(
+            f"check out `{brief.branch}` first: bee names the branch, and you are on `{one_line(branch, 60)}`"
+        )
     if head == brief.head:
         raise Refusal("there is nothing to submit: commit your work first (`git add`, `git commit`)")
-    dirty = clone.changed_paths()
-    if dirty:
-        names = ", ".join(f"`{one_line(path, 60)}`" for path in dirty[:8])
+    if isinstance(dirty := args.get("dirty"), list) and dirty:
+        names = ", ".join(f"`{one_line(str(path), 60)}`" for path in dirty[:8])
         raise Refusal(f"these files are changed but not committed: {names}. Commit them or take them back first")
-    _check_commits(session, head)
-    session.accepted.values["submit"] = Submission(head, title, body)
+    quarantine = session.take_in(pack)
+    _check_commits(session, quarantine, head)
+    session.accepted.values["submit"] = Submission(head, quarantine, title, body)
     return Answer(True, f"accepted: {head[:10]}. bee publishes it when you end; submit again to replace it.")
 
 
-def _check_commits(session: Session, head: str) -> None:
-    brief, mirror = session.brief, session.mirror
-    mirror.take_back(session.clone, head)
+def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
+    brief = session.brief
+    if not mirror.has(head):
+        raise Refusal("your head is not among the commits that came with it: submit again")
     if not mirror.is_ancestor(brief.head, head):
         raise Refusal(f"your branch no longer contains {brief.head[:10]}: add commits, never rewrite them")
     base = mirror.merge_base(brief.base, head) or brief.base
-    changes = [Change(entry.path, entry.status, entry.new_mode, entry.size) for entry in mirror.diff_names(base, head)]
+    changes = mirror.diff_names(base, head)
     if not changes:
         raise Refusal(f"your branch changes nothing against {brief.base_ref}")
     tests_only = ROLES[brief.role].tests_only
     if tests_only:
         names = {entry.path for entry in mirror.diff_names(brief.head, head)}
         changes = [change for change in changes if change.path in names]
-    problems = session.gates.files(changes, brief.view.policy, tests_only)
+    problems = session.checks.files(changes, brief.view.policy, tests_only)
     # what is too big is not looked through
-    problems = problems or _problems_of_commits(session, head)
+    problems = problems or _problems_of_commits(session, mirror, head)
     if problems:
         raise session.held("the change is not accepted:\n" + "\n".join(f"- {problem}" for problem in problems))
 
 
-def _problems_of_commits(session: Session, head: str) -> list[str]:
+def _problems_of_commits(session: Session, mirror: Mirror, head: str) -> list[str]:
     """What each new commit says and adds: all of them are published, not only what they come to."""
-    allowed, mirror, gates = session.brief.view.policy.secrets_allowed_in, session.mirror, session.gates
+    allowed, checks = session.brief.view.policy.secrets_allowed_in, session.checks
     new = mirror.new_commits(head, [session.brief.head, session.brief.base])
-    handed = [Handed(entry.oid, entry.message, (entry.author, entry.committer)) for entry in new]
-    problems = gates.commits(handed, f"{AGENT[0]} <{AGENT[1]}>")
-    problems += gates.refuse_text("\n".join(entry.message for entry in new))
+    problems = checks.commits(new, f"{AGENT[0]} <{AGENT[1]}>", SIGNERS, session.now())
+    problems += checks.refuse_text("\n".join(entry.message for entry in new))
     commits = [entry.oid for entry in new]
     exempt = mirror.added_lines(commits, only=allowed) if allowed else ""
-    return problems + gates.refuse_added(mirror.added_lines(commits, but=allowed), exempt)
+    return problems + checks.refuse_added(mirror.added_lines(commits, but=allowed), exempt)
 
 
 def effects(outbox: Outbox, work: Submission) -> Result:
@@ -98,6 +107,7 @@ SUBMIT: Final = Verb(
         name="submit", help="Propose your commits as a pull request.",
         example='bee submit --title "Parse dates" --body-file body.md',
         arguments=({"name": "--title", "required": True, "metavar": "TEXT", "help": "the title, one line"}, BODY),
+        commits=True,
     ),
     check=check, effects=effects, roles=(Role.DRAFTER, Role.TEST),
 )  # fmt: skip
