@@ -60,6 +60,12 @@ class ModelRunner:
             code=1 if bad else 0, out=b"broken\n" if bad else b"ok\n", err=b"", seconds=took, timed_out=False, cut=False
         )
 
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """No policy of the model has one."""
+        raise AssertionError(command)
+
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""
         quiet = self.world.quiet
