@@ -123,12 +123,12 @@ def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], checks: Ou
 
 
 def _fresh(lease: Lease, pull: Pull, known: Mapping[int, Permission], viewer: Who) -> dict[int, Permission]:
-    """The permissions of everybody on this pull request who was trusted, looked up again. Nobody else has any."""
+    """The permissions of everybody on this pull request who was trusted, or not known yet, looked up again."""
     people = {who.id: who for who in read.people_of(pull) if who.id is not None and who.id != viewer.id}
     return {
         number: read.read_permission(lease.client, lease.repo, who)
         for number, who in sorted(people.items())
-        if known.get(number) in TRUSTED
+        if number not in known or known[number] in TRUSTED
     }
 
 

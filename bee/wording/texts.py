@@ -189,6 +189,12 @@ def e2e_result(trace: TraceResult, base_ref: str, steps: str, verdict: str) -> s
     return f"{text}\n\nThe whole trace: `git fetch origin {trace.ref} && git log FETCH_HEAD`"
 
 
+def setup_failed(ref: str, said: str) -> str:
+    """What a failed `setup` means, to whoever can fix it; `said` is the command with what it printed."""
+    lines = "\n".join(f"    {line}" for line in said.splitlines())
+    return f"The policy's `setup` fails on `{ref}`:\n\n{lines}\n"
+
+
 def step_line(command: str, code: int, seconds: int) -> str:
     """One E2E step as a list item."""
     return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"

@@ -6,9 +6,7 @@ read, so that a push is seen at once, however it came.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bee.forge.core import events, issues
@@ -48,11 +46,7 @@ def branch_oid(repo: Repo, branch: str) -> str | None:
 
 def write_pull_ref(repo: Repo, number: int, name: str, oid: str) -> None:
     """Set `refs/pull/<number>/<name>`, which only the forge writes (clients cannot push there)."""
-    target = Path(repo.git.path, "refs", "pull", str(number), name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{name}.{secrets.token_hex(4)}.new")  # two may write at once
-    temporary.write_text(oid + "\n")
-    temporary.replace(target)
+    repo.git.refs.write(f"refs/pull/{number}/{name}", oid)
 
 
 def _head_repository(call: Call, repo: Repo, opening: Opening) -> tuple[Repo, str]:
