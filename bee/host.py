@@ -130,3 +130,8 @@ class AgentRunner(Protocol):
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
         """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""
+
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """Run one setup command as `verify` does, with the package registries and these hosts in reach."""

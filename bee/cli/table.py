@@ -49,7 +49,7 @@ _ALL: Final = (
             ("bee resume 12", "bee resume --all", "bee resume --rollback"), module="steer"),
     Command("approve", "approve a pull request at its head, or the plan of an issue",
             "approve a pull request at its head (on to E2E and merge without review), or the plan of an issue",
-            ("bee approve 12", 'bee approve 12 "small and safe"'), module="steer"),
+            ("bee approve 12", 'bee approve 12 "small and safe" --sha 0a1b2c3d'), module="steer"),
     Command("request-changes", "send a pull request back to the drafter",
             "send a pull request back to the drafter, at its head",
             ('bee request-changes 12 "keep the old flag"',), module="steer"),

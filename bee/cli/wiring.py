@@ -20,6 +20,7 @@ from bee.github.tips import TipReader
 from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
+from bee.sandbox.registries import VARIABLES
 from bee.system import gh, keys, process
 from bee.system.clock import SYSTEM
 from bee.system.counts import Counts
@@ -36,7 +37,7 @@ PASSED_ON: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
-    *(name for row in ENGINES.values() for name in (*row.login, row.server_variable)),
+    *VARIABLES, *(name for row in ENGINES.values() for name in (*row.login, row.server_variable)),
 )  # fmt: skip
 
 

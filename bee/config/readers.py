@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from bee.config.network import NONE, OPEN, Network, is_host
+from bee.config.network import MODEL, NONE, OPEN, Network, is_host, is_private_name
 from bee.config.notify import ways_of
 from bee.model.errors import ConfigError
 from bee.model.roles import Role
@@ -206,14 +206,36 @@ def _prices(path: str, node: YamlNode) -> dict[str, tuple[float, float, float]]:
 
 
 def _network(path: str, node: YamlNode) -> Network:
-    """`open`, `none`, or a list of hosts; an empty list is the model server alone."""
-    if not isinstance(node.value, list):
-        return str(one_of(OPEN, NONE).read(path, node))
+    """`model` (nothing but the model server), `open`, `none`, or a list of hosts to add."""
+    if isinstance(node.value, list):
+        return _hosts(path, node)
+    word = str(one_of(MODEL, OPEN, NONE).read(path, node))
+    return () if word == MODEL else word
+
+
+def _hosts(path: str, node: YamlNode) -> tuple[str, ...]:
     names = _texts(path, node)
-    for name, part in zip(names, node.value, strict=True):
+    for name, part in zip(names, _parts(node), strict=True):
         if not is_host(name):
-            raise ConfigError(path, part.line, f"{name!r} is not a host: write host, host:port, or *.domain")
+            raise ConfigError(path, part.line, f"{name!r} is not a host: write host, host:port, *.domain, or *")
     return names
+
+
+def _public(read: Callable[[str, YamlNode], T]) -> Callable[[str, YamlNode], T]:
+    """The reader for a repository's policy, which can never name this machine or what is near it."""
+
+    def checked(path: str, node: YamlNode) -> T:
+        found = read(path, node)
+        for part in _parts(node):
+            if is_private_name(str(part.value)):
+                raise ConfigError(path, part.line, f"{part.value} is private: only config.yml of a machine may name it")
+        return found
+
+    return checked
+
+
+def _parts(node: YamlNode) -> list[YamlNode]:
+    return node.value if isinstance(node.value, list) else []
 
 
 TEXT: Final = Reader(_text, "text")
@@ -223,6 +245,8 @@ LOGINS: Final = Reader(_logins, "list of logins")
 COMMANDS: Final = Reader(_commands, "text, or list of texts")
 REPOS: Final = Reader(_repos, "list of `owner/name`")
 ENGINE: Final = Reader(_engine, "a name, or `{command: [program, argument]}`")
-NETWORK: Final = Reader(_network, "`open`, `none`, or list of hosts")
+NETWORK: Final = Reader(_network, "`model`, `open`, `none`, or list of hosts")
+PUBLIC_NETWORK: Final = Reader(_public(_network), NETWORK.accepts)
+PUBLIC_HOSTS: Final = Reader(_public(_hosts), "list of hosts")
 PRICES: Final = Reader(_prices, "by model, a list of three numbers")
 NOTIFY: Final = Reader(ways_of, "`desktop`, an address, `{command: [program, argument]}`, or a list of these")

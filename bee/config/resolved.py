@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from bee.config.network import narrowed
+from bee.config.network import MODEL, agreed
 from bee.config.schema import Policy, Settings
 from bee.model.roles import Role
 from bee.model.text import secrets_in
@@ -52,9 +52,13 @@ def of_roles(
     for role in Role:
         for name, (value, keys) in settings.chosen(role, repo).items():
             said = DEFAULT if keys is None else _set_by(tree, path, keys, name)
-            if name == "network" and policy is not None and role in policy.network:
-                value, own = narrowed(value, policy.network[role]), value
-                said = said if value == own else f"{said}, narrowed by the policy"
+            if name == "network":
+                theirs = policy.network.get(role, "") if policy else ""
+                value, own = agreed(value, theirs), value
+                if keys is None and theirs != "":
+                    said = "the policy"
+                elif value != own and keys is not None:
+                    said = f"{said}, narrowed by the policy"
             found.append(Value(f"{role}.{name}", shown(value, name), said))
     return found
 
@@ -85,7 +89,7 @@ def _set_by(tree: YamlNode | None, path: str, keys: Sequence[str], name: str) ->
         known = tree.value if tree is not None and isinstance(tree.value, dict) else {}
         meant = next((one for one in known if one.lower() == key.lower()), None)
         if tree is None or meant is None:
-            return DEFAULT
+            return f"{path}:{line}" if line and tree is not None and not isinstance(tree.value, dict) else DEFAULT
         line, tree = tree.key_lines.get(meant, tree.line), known[meant]
     return f"{path}:{line}"
 
@@ -96,6 +100,8 @@ def shown(value: Any, name: str = "") -> Any:
         return {str(key): shown(part, str(key)) for key, part in value.items()}
     if isinstance(value, frozenset):
         return sorted(value)
+    if name == "network" and value == ():
+        return MODEL
     if isinstance(value, list | tuple):
         return _words([shown(part, name) for part in value])
     if isinstance(value, str):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from bee.config.network import OPEN, Network
+from bee.config.network import Network
 from bee.config.notify import Way
 from bee.config.readers import (
     COMMANDS,
@@ -19,6 +19,8 @@ from bee.config.readers import (
     NETWORK,
     NOTIFY,
     PRICES,
+    PUBLIC_HOSTS,
+    PUBLIC_NETWORK,
     REPOS,
     TEXT,
     TEXTS,
@@ -82,7 +84,8 @@ class RoleSettings:
     )  # fmt: skip
     network: Network = key(
         "", NETWORK,
-        "What the agent may reach, see [engines.md](engines.md#what-an-agent-may-reach). Default: `open`.",
+        "What the agent may reach, see [engines.md](engines.md#what-an-agent-may-reach). Default: what the "
+        "repository's policy says, else `model`.",
     )  # fmt: skip
 
 
@@ -163,7 +166,7 @@ class Settings:
         layers = self._layers(role, repo)
         named = next(index for index, (_, layer) in enumerate(layers) if layer.engine is not None)
         row = ROLES[role]
-        gaps = {"minutes": row.minutes_total, "minutes_silent": row.minutes_silent, "network": OPEN}
+        gaps = {"minutes": row.minutes_total, "minutes_silent": row.minutes_silent}
         found: dict[str, tuple[Any, Keys | None]] = {}
         for part in fields(RoleSettings):
             near = layers[: named + 1] if part.name in _OF_ENGINE else layers
@@ -220,7 +223,9 @@ class PolicyLimits:
         limits.DIFF_BYTES_MAX, number(1, 100_000_000),
         "Total size of the changed files, in bytes.",
     )  # fmt: skip
-    verify_minutes: int = key(limits.VERIFY_SECONDS_MAX // 60, number(1, 240), "Time limit of one verify command.")
+    verify_minutes: int = key(
+        limits.VERIFY_SECONDS_MAX // 60, number(1, 240), "Time limit of one verify or setup command."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,21 @@ class RolePolicy:
     """What a repository says of one role: `engine` is `none` or `default`."""
 
     engine: str = key("default", one_of("none", "default"))
-    network: Network = key(OPEN, NETWORK)
+    network: Network = key("", PUBLIC_NETWORK)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPolicy:
+    """The `setup` part of the policy: commands, and hosts beside the package registries."""
+
+    run: tuple[str, ...] = key((), COMMANDS)
+    hosts: tuple[str, ...] = key((), PUBLIC_HOSTS)
+
+
+def _setup(path: str, node: YamlNode) -> SetupPolicy:
+    whole = isinstance(node.value, dict)
+    found: SetupPolicy = section(SetupPolicy).read(path, node) if whole else SetupPolicy(run=COMMANDS.read(path, node))
+    return found
 
 
 def _lean_roles(path: str, node: YamlNode) -> dict[Role, RolePolicy]:
@@ -254,6 +273,11 @@ class Policy:
     verify: tuple[str, ...] = key(
         ("sh tests/e2e/verify.sh",), COMMANDS,
         "The commands that E2E runs in order, with `sh -c`, in a clean checkout of base plus head.",
+    )  # fmt: skip
+    setup: SetupPolicy = key(
+        SetupPolicy(), Reader(_setup, f"{COMMANDS.accepts}, or `{{run: …, hosts: […]}}`"),
+        "The commands that make a fresh clone ready, such as `uv sync`: before an agent and before `verify`, with the "
+        "package registries in reach and these hosts. See [engines.md](engines.md#setup).",
     )  # fmt: skip
     plan_approval: str = key(
         "human", one_of("human", "auto"),
@@ -283,7 +307,7 @@ class Policy:
     roles: Mapping[Role, RolePolicy] = key(
         dict, Reader(_lean_roles),
         "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent. "
-        "Every role takes `network`, which narrows what the machine allows, see "
+        "Every role takes `network`, which this machine's own bounds, see "
         "[engines.md](engines.md#what-an-agent-may-reach).",
     )  # fmt: skip
     dashboard: bool = key(
@@ -304,8 +328,8 @@ class Policy:
 
     @property
     def network(self) -> dict[Role, Network]:
-        """What each role may reach, where that is less than everything."""
-        return {role: one.network for role, one in self.roles.items() if one.network != OPEN}
+        """What each role may reach, where this says so."""
+        return {role: one.network for role, one in self.roles.items() if one.network != ""}
 
 
 def settings_of(path: str, node: YamlNode) -> Settings:

@@ -21,7 +21,7 @@ from bee.lease.store import Lease, LeaseStore
 from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import BeeError, UsageError
-from bee.model.items import Comment, Issue
+from bee.model.items import Comment, Issue, Who
 from bee.model.records import OWN_ROLE
 from bee.model.text import unix
 from bee.pipeline import status_comment
@@ -128,7 +128,9 @@ def _answer(lease: Lease, issue: Issue, view: View) -> None:
             return
         for one in board.asked(seen):
             done = _do(lease, one, view)
-            line = wording.asked_on_dashboard(one.at or lease.client.now(), _name(one), one.box.line()[6:], done)
+            line = wording.asked_on_dashboard(
+                one.at or lease.client.now(), one.who.login if one.who else "", one.box.line()[6:], done
+            )
             said += [line] if line not in said else []
         now = look(lease.client, lease.repo)
         body = board.body(lease.repo, board.boxes(now, survey(now)), said)
@@ -169,35 +171,31 @@ def _written_over(lease: Lease, seen: Issue, written: str) -> Issue | None:
     return replace(seen, body=texts[at - 1], edits=tuple(reversed(edits[:at])))
 
 
-def _name(one: Asked) -> str:
-    return one.who.login if one.who is not None else ""
-
-
 def _do(lease: Lease, one: Asked, view: View) -> str:
     """What was asked for, when a trusted person asked; in one sentence."""
     if one.who is None or not view.trust.of(one.who):
         return "Nothing was done: it counts when somebody with write access ticks it"
     try:
-        return _act(lease, one.box, _name(one), one.at, view)
+        return _act(lease, one.box, one.who, one.at, view)
     except UsageError as problem:
         return str(problem)
 
 
-def _act(lease: Lease, box: Box, who: str, at: int, view: View) -> str:
+def _act(lease: Lease, box: Box, who: Who, at: int, view: View) -> str:
     client, repo, number = lease.client, lease.repo, box.number
     if box.do is Do.PAUSE:
-        pause.pause_all(lease.store, view.snapshot.control, BY_PERSON, f"{who}, on the dashboard")
+        pause.pause_all(lease.store, view.snapshot.control, BY_PERSON, f"{who.login}, on the dashboard")
         return "Nothing is dispatched in this repository, by any host, until somebody lets it go on"
     if box.do is Do.RESUME:
         pause.resume_all(lease.store, view.snapshot.control)
         return "It goes on with the next tick"
-    key = effect_key(number, "human", f"{box.do} {who} {at}", board.KEY)
+    key = effect_key(number, "human", f"{box.do} {who.login} {at}", board.KEY)
     item = read.read_item(client, repo, number).item
     if any(m.get("key") == key for c in item.comments for m in markers.named(c.body, markers.RUN)):
         return "It was done already"
     if box.do is Do.RETRY:
         done = actions.retry(lease, number, "")
-        posts.comment(lease, number, wording.marked(wording.retried(who, at), board.KEY, "human", key))
+        posts.comment(lease, number, wording.marked(wording.retried(who.login, at), board.KEY, "human", key))
         return done.said
     if not isinstance(item, Issue) or box.bound != plan_print(item.body):
         return "Nothing was done: the plan is another by now"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.config.network import OPEN, Network
+from bee.config.network import Network
 from bee.engines.events import Entry, output_entry
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
@@ -38,7 +38,7 @@ class AgentJob:
 
     All paths are absolute; `home` is a private HOME, `folder` the run's own. `stop` is set when the agent must end.
     `extra_minutes` is time that the agent may wait for bee itself. `usd_max` is in USD, 0 for no bound. `network` is
-    what the repository's policy allows, `known` the commits that need not be handed in. The rest is filled in by the
+    what the repository's policy says, `known` the commits that need not be handed in. The rest is filled in by the
     machine that runs it: the socket of the agent's verbs, and its configuration; `boxed`: it runs in a box.
     """
 
@@ -57,7 +57,7 @@ class AgentJob:
     stop: threading.Event
     extra_minutes: int = 0
     usd_max: float = 0.0
-    network: Network = OPEN
+    network: Network = ""
     known: tuple[str, ...] = ()
     socket: Path = Path()
     model: str = ""
@@ -144,7 +144,7 @@ class Engine(ABC):
         return ""
 
     def reaches(self, job: AgentJob) -> Sequence[str]:
-        """The `host:port` of its model server, without which it cannot work."""
+        """The hosts of its model server, its log-in among them, without which it cannot work."""
         return ()
 
     def feed(self, stream: str, line: bytes) -> bool:

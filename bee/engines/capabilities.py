@@ -12,14 +12,15 @@ def capabilities() -> tuple[tuple[str, ...], Rows]:
     """The head and the rows of the capability table, `command` last."""
     head = (
         "engine", "npm package, version tested", "login", "`model`", "`usd` stops it", "says its dollars",
-        "`base_url` speaks", "does not read", "reads from the base branch",
+        "`base_url` speaks", "does not read", "reads from the base branch", "reaches, without `base_url`",
     )  # fmt: skip
     rows: Rows = [
         (f"`{row.name}`", f"`{row.package}` {row.tested}", " or ".join(f"`{name}`" for name in row.login), "yes",
-         _YES[row.bounds_usd], _YES[row.reports_usd], row.protocol, row.ignores, row.reads)
+         _YES[row.bounds_usd], _YES[row.reports_usd], row.protocol, row.ignores, row.reads,
+         ", ".join(f"`{host}`" for host in row.hosts))
         for row in ENGINES.values()
     ]  # fmt: skip
-    return head, [*rows, ("`command`", "", "none", "no", "no", "no", "", "", "")]
+    return head, [*rows, ("`command`", "", "none", "no", "no", "no", *[""] * 4)]
 
 
 def prices() -> tuple[tuple[str, ...], Rows]:

@@ -143,7 +143,9 @@ class StreamEngine(Engine):
 
     def reaches(self, job: AgentJob) -> Sequence[str]:
         """The server of one's own, else the vendor's."""
-        url = urlsplit(job.base_url or self.row.server)
+        if not job.base_url:
+            return self.row.hosts
+        url = urlsplit(job.base_url)
         host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
         return (f"{host}:{url.port or (80 if url.scheme == 'http' else 443)}",)
 

@@ -24,19 +24,19 @@ class EngineRow:
     """One agent CLI.
 
     `package` is on npm, `tested` the version that tests/engines runs. `login`: the variables that log it in, any of
-    them. `server` is its vendor's, `server_variable` where the environment may name another, `protocol` what one must
-    speak. `reports_usd`: the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`:
-    the files below its HOME in which it notes its tokens, where its events do not. `signs`: the addresses it signs
-    commits with. `files`: what it reads of a clone by itself. `ignores` and `reads` are the documents' words about its
-    configuration. `prices`: the vendor's list prices in May 2026, by the beginning of a model's name; the longest that
-    fits counts.
+    them. `hosts`: what it must reach of its vendor's: the model server, the log-in and the renewal of its token.
+    `server_variable`: where the environment may name another server, `protocol`: what that must speak. `reports_usd`:
+    the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`: the files below its HOME
+    in which it notes its tokens, where its events do not. `signs`: the addresses it signs commits with. `files`: what
+    it reads of a clone by itself. `ignores` and `reads` are the documents' words about its configuration. `prices`: the
+    vendor's list prices in May 2026, by the beginning of a model's name; the longest that fits counts.
     """
 
     name: str
     package: str
     tested: str
     login: tuple[str, ...]
-    server: str
+    hosts: tuple[str, ...]
     server_variable: str
     protocol: str
     ignores: str
@@ -57,7 +57,8 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             package="@anthropic-ai/claude-code",
             tested="2.1.197",
             login=("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
-            server="https://api.anthropic.com",
+            # https://code.claude.com/docs/en/network-config
+            hosts=("api.anthropic.com", "claude.ai", "platform.claude.com"),
             server_variable="ANTHROPIC_BASE_URL",
             protocol="Anthropic: `POST /v1/messages`",
             reports_usd=True,
@@ -76,7 +77,8 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             package="@openai/codex",
             tested="0.169.0",
             login=("OPENAI_API_KEY",),
-            server="https://api.openai.com/v1",
+            # codex-rs/login renews at auth.openai.com; a subscription is served by chatgpt.com
+            hosts=("api.openai.com", "auth.openai.com", "chatgpt.com"),
             server_variable="OPENAI_BASE_URL",
             protocol="OpenAI: `POST /v1/responses`",
             sessions=".codex/sessions/*/*/*/*.jsonl",
@@ -99,7 +101,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             package="@google/gemini-cli",
             tested="0.61.0",
             login=("GEMINI_API_KEY",),
-            server="https://generativelanguage.googleapis.com",
+            hosts=("generativelanguage.googleapis.com", "oauth2.googleapis.com", "cloudcode-pa.googleapis.com"),
             server_variable="GOOGLE_GEMINI_BASE_URL",
             protocol="Gemini: `POST /v1beta/models/M:streamGenerateContent`",
             sessions=".gemini/tmp/*/chats/*.jsonl",
@@ -119,3 +121,9 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
         ),
     )
 }
+
+# What configures agents in a clone: always the base's.
+AGENT_FILES: Final = (
+    *(path for row in ENGINES.values() for path in row.files),
+    ".cursor/", ".mcp.json", ".github/bee.yml", ".github/bee/",
+)  # fmt: skip

@@ -207,7 +207,7 @@ class App:
                 response, window = self._graph.serve(call, exchange.request, exchange.raw)
                 return self._finished(exchange, response, window)
             response = self._rest.serve(call, exchange.request, exchange.path)
-        response = _conditional(exchange.request, response)
+        response = conditional(exchange.request, response)
         window = self.limits.charge(viewer, resource, 0 if free or response.status == 304 else 1)
         return self._finished(exchange, response, window)
 
@@ -241,7 +241,7 @@ def _exceeded(exchange: Exchange) -> Response:
     return json_response(Refused(403, message).body(), 403)
 
 
-def _conditional(request: Request, response: Response) -> Response:
+def conditional(request: Request, response: Response) -> Response:
     """ETag, and 304 for a client that has it already (https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate)."""
     if request.method not in ("GET", "HEAD") or response.status != 200:
         return response

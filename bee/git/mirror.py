@@ -220,6 +220,20 @@ class Mirror(Workspaces):
             raise command.failure("merge-tree", ended)
         return first if ended.code == 0 else None, rest.strip()
 
+    def merged(self, base: str, head: str) -> str | None:
+        """A commit on `base`, on no ref, that holds what merging `head` into it makes; None where they conflict."""
+        tree, _ = self.merge_tree(base, head)
+        return self.commit_record("merged", tree, [base], at=0) if tree is not None else None
+
+    def span(self, base: str, head: str) -> tuple[str, str]:
+        """The two commits between which lies what a merge of `head` changes in `base`.
+
+        With several merge bases, no difference to one of them shows all that a merge takes back. Where base and head
+        conflict, there is only the head's own change to look at.
+        """
+        made = self.merged(base, head)
+        return (base, made) if made is not None else (self.merge_base(base, head) or base, head)
+
     def show(self, oid: str, path: str, bytes_max: int = FILE_BYTES_MAX) -> bytes | None:
         """The file at `path` of a commit (of a symbolic link, where it points); None where there is none.
 

@@ -68,7 +68,7 @@ class Clone:
         """
         old = self._files(self.mirror.merge_base(self.start, commit))
         ours, theirs = self._files(self.start), self._files(commit)
-        touched = {path for path in {*ours, *theirs} if _matches(path, paths) and ours.get(path) != old.get(path)}
+        touched = {path for path in {*ours, *theirs} if matches(path, paths) and ours.get(path) != old.get(path)}
         differing = {path for path in touched if ours.get(path) != theirs.get(path)}
         self._remove(differing - set(theirs))
         self._place(commit, differing & set(theirs))
@@ -168,7 +168,8 @@ def _literal(path: str) -> str:
     return f"{escaped[:-1]}\\ " if escaped.endswith(" ") else escaped
 
 
-def _matches(path: str, globs: Sequence[str]) -> bool:
+def matches(path: str, globs: Sequence[str]) -> bool:
+    """Whether a path is meant by one of these patterns."""
     return any(_matches_one(path, glob) for glob in globs)
 
 

@@ -173,7 +173,18 @@ ISSUE_TIMELINE: Final = _pages(
     _by_type(**_EVENTS, CrossReferencedEvent=_LINKED),
     f", itemTypes: [{_KINDS}, CROSS_REFERENCED_EVENT]",
 )
-PULL_TIMELINE: Final = _pages("timelineItems", _by_type(**_EVENTS), f", itemTypes: [{_KINDS}]")
+# Whatever makes the base another branch, or another history: a person's retarget, and GitHub's own after a branch was
+# renamed or deleted (https://docs.github.com/en/rest/using-the-rest-api/issue-event-types). Its time is all of it.
+_BASE_CHANGES: Final[Fields] = dict.fromkeys(
+    ("AutomaticBaseChangeSucceededEvent", "BaseRefChangedEvent", "BaseRefDeletedEvent", "BaseRefForcePushedEvent"),
+    _time("createdAt"),
+)
+PULL_TIMELINE: Final = _pages(
+    "timelineItems",
+    _by_type(**_EVENTS, **_BASE_CHANGES),
+    f", itemTypes: [{_KINDS}, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT, BASE_REF_CHANGED_EVENT, BASE_REF_DELETED_EVENT, "
+    "BASE_REF_FORCE_PUSHED_EVENT]",
+)
 
 # ---- the checks of a head ----
 
@@ -260,6 +271,10 @@ def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
     return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), **facts)
 
 
+def _pull(timeline: Iterable[Any], **facts: Any) -> items.Pull:
+    return _item(items.Pull, timeline=timeline, base_changes=_of(int, timeline), **facts)
+
+
 def _sub_issues_open(data: JsonReader) -> int:
     summary = data.one("subIssuesSummary")
     return summary.number("total") - summary.number("completed")
@@ -282,7 +297,7 @@ ISSUE: Final = _table(
     sub_issues_open=Field("subIssuesSummary { total completed }", _sub_issues_open),
 )  # fmt: skip
 PULL: Final = _table(
-    partial(_item, items.Pull), **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
+    _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
     open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
     base=Field("baseRef { target { oid } }", _base), merged=_flag("merged"), draft=_flag("isDraft"),

@@ -109,10 +109,10 @@ def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
         return
 
 
-def commit_parents(client: GitHubClient, repo: str, oid: str) -> tuple[str, ...]:
-    """The parents of a commit, first parent first."""
+def read_commit(client: GitHubClient, repo: str, oid: str) -> tuple[str, tuple[str, ...]]:
+    """(the tree of a commit, its parents, first parent first)."""
     data = client.one("GET", f"/repos/{repo}/git/commits/{oid}")
-    return tuple(parent.text("sha") for parent in data.many("parents"))
+    return data.one("tree").text("sha"), tuple(parent.text("sha") for parent in data.many("parents"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,9 +65,8 @@ def _open(kind: str, count: str, facts: str) -> str:
 
 
 def _people(after: str = "") -> str:
-    return (
-        f"collaborators(first: 100{after}, affiliation: ALL) {{ {PAGE_INFO} edges {{ permission node {{ login }} }} }}"
-    )
+    edges = f"{PAGE_INFO} edges {{ permission node {{ databaseId }} }}"
+    return f"collaborators(first: 100{after}, affiliation: ALL) {{ {edges} }}"
 
 
 # The one read of an idle tick. The item refs stand in the same query as what they guard, never after it.

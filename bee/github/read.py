@@ -6,7 +6,7 @@ Returns bee's values; no JSON leaves this package. Decides nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -99,11 +99,11 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
     items = {int(name): tip for name, tip in refs["items"].items() if name.isdecimal()}
     if top.one_or_null("collaborators"):
         people = every("collaborators", queries.MORE_COLLABORATORS, "edges")
-        permissions = {
-            edge.one("node").text("login").lower(): fields.permission(edge.text("permission")) for edge in people
-        }
+        held = ((edge.one("node").number_or_null("databaseId"), edge.text("permission")) for edge in people)
+        permissions = {number: fields.permission(word) for number, word in held if number is not None}
     else:  # a token that may not list them
-        permissions = {login: read_permission(client, repo, login) for login in sorted(set(_logins(found)))}
+        involved = {who.id: who for item in found for who in people_of(item) if who.id is not None}
+        permissions = {number: read_permission(client, repo, who) for number, who in sorted(involved.items())}
     changed = [*top.one("lastIssue").many("nodes"), *top.one("lastPull").many("nodes")]
     return replace(
         head,
@@ -173,26 +173,58 @@ def _policy(found: JsonReader | None) -> str | None:
     return found.text_or_null("text")
 
 
-def _logins(items: Iterable[Item]) -> Iterator[str]:
-    for item in items:
-        people: list[Who | None] = [item.author, item.editor]
-        people += [event.actor for event in item.events] + [edit.editor for edit in item.edits]
-        people += [post.author for post in item.comments]
-        people += [post.author for post in getattr(item, "reviews", ())]
-        yield from (person.login.lower() for person in people if person is not None and not person.bot)
+def people_of(item: Item) -> Iterator[Who]:
+    """Everybody who wrote, edited, renamed or labelled an item, or said anything on it; no bots."""
+    people: list[Who | None] = [item.author, item.editor]
+    people += [event.actor for event in item.events] + [edit.editor for edit in item.edits]
+    people += [rename.actor for rename in item.renames]
+    people += [post.author for post in item.comments]
+    people += [post.author for post in getattr(item, "reviews", ())]
+    yield from (person for person in people if person is not None and not person.bot)
 
 
-def read_permission(client: GitHubClient, repo: str, login: str) -> Permission:
-    """One person's permission. 404 is an outsider; anything else that fails, fails the tick (closed)."""
+def read_permission(client: GitHubClient, repo: str, who: Who) -> Permission:
+    """One person's permission. An outsider, and a login that is another account's by now, have none.
+
+    Anything else that fails, fails the tick (closed).
+    """
     try:
-        data = client.one("GET", f"/repos/{repo}/collaborators/{login}/permission")
+        data = client.one("GET", f"/repos/{repo}/collaborators/{who.login.lower()}/permission")
     except NotFoundError:
+        return Permission.NONE
+    user = data.within("user")
+    if user is None or user.number("id") != who.id:
         return Permission.NONE
     role = data.text("role_name", "")  # older servers have none
     return fields.permission(role if role in _ROLE_NAMES else data.text("permission"))
 
 
 _ROLE_NAMES = frozenset({"admin", "maintain", "write", "triage", "read"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a head brings over a base, as far as GitHub's first page goes: commits (oid, first line), files (status,
+    path), and how many commits there are in all.
+    """
+
+    commits: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...]
+    total_commits: int
+
+
+def read_comparison(client: GitHubClient, repo: str, base: str, head: str) -> Comparison:
+    """Two oids against each other; the files are those of a difference to their merge base, 300 at most.
+
+    https://docs.github.com/en/rest/commits/commits#compare-two-commits
+    """
+    data = client.one("GET", f"/repos/{repo}/compare/{base}...{head}")
+    commits = ((one.text("sha"), one.one("commit").text("message")) for one in data.many("commits"))
+    return Comparison(
+        tuple((oid, message.partition("\n")[0]) for oid, message in commits),
+        tuple((one.text("status"), one.text("filename")) for one in data.many("files")),
+        data.number("total_commits"),
+    )
 
 
 def read_head(client: GitHubClient, repo: str) -> Snapshot:
@@ -291,11 +323,19 @@ def closed_with(client: GitHubClient, repo: str, label: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Whether an issue is open; where it is not, the login of who closed it, and whether as completed."""
+    """Whether an issue is open; where it is not, who closed it, and whether as completed."""
 
     open: bool
-    by: str = ""
+    by: Who | None = None
     completed: bool = False
+
+
+def _rest_user(data: JsonReader | None) -> Who | None:
+    """An account as REST shows it; one that is neither a person nor an app has no id, as in GraphQL."""
+    if data is None:
+        return None
+    kind = data.text("type")
+    return Who(data.text("login"), data.number("id") if kind in {"User", "Bot"} else None, kind == "Bot")
 
 
 def read_closing(client: GitHubClient, repo: str, number: int) -> Closing:
@@ -304,7 +344,6 @@ def read_closing(client: GitHubClient, repo: str, number: int) -> Closing:
         data = client.one("GET", f"/repos/{repo}/issues/{number}")
     except NotFoundError:
         return Closing(open=False)
-    closer = data.within("closed_by")
-    by = closer.text("login") if closer else ""
+    by = _rest_user(data.within("closed_by"))
     completed = data.text("state_reason", "") == "completed"  # older servers have none
     return Closing(data.text("state") == "open", by, completed)

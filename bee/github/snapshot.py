@@ -13,7 +13,7 @@ from bee.github import read
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
-from bee.model.items import Item, Pull, Who
+from bee.model.items import Item, Pull
 from bee.model.labels import Label
 from bee.model.records import Phase
 from bee.pipeline.escalation import alert_key, may_release
@@ -103,7 +103,6 @@ def _with_fixed(client: GitHubClient, view: View) -> View:
         if not bug or Label.QUARANTINE not in item.labels or snapshot.item(bug) or not may_release(item, view):
             continue
         closing = read.read_closing(client, snapshot.repo, bug)
-        own = closing.by.lower() == snapshot.viewer.login.lower()
-        if not closing.open and closing.completed and (own or view.trust.of(Who(closing.by))):
+        if not closing.open and closing.completed and view.trust.of(closing.by):
             fixed.add(item.number)
     return replace(view, snapshot=replace(snapshot, fixed=frozenset(fixed))) if fixed else view

@@ -76,6 +76,10 @@ class RefusedError(BeeError):
         super().__init__(f"GitHub refused ({status}): {message}")
 
 
+class SetupError(BeeError):
+    """The policy's `setup` fails on the base branch; the text is for the person who fixes that."""
+
+
 class RefConflict(BeeError):
     """A compare-and-swap found another value: somebody else moved the ref first."""
 

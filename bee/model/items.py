@@ -28,7 +28,7 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """An account. `id` is None where GitHub does not tell it (a deleted account, an organisation)."""
+    """An account. `id` is None where it is neither a person's nor an app's (an organisation, a Mannequin)."""
 
     login: str
     id: int | None = None
@@ -205,7 +205,10 @@ class Issue(Numbered):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull(Numbered):
-    """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it."""
+    """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it.
+
+    `base_changes`: when its base became another branch, or another history of the same one, oldest first.
+    """
 
     head_ref: str
     head: str
@@ -217,6 +220,7 @@ class Pull(Numbered):
     mergeable: bool | None = None
     cross_repository: bool = False
     reviews: tuple[Review, ...] = ()
+    base_changes: tuple[int, ...] = ()
     checks: tuple[Check, ...] = ()
 
 
@@ -240,7 +244,7 @@ class Tip:
 class Snapshot:
     """Everything one tick reads of one repository.
 
-    `label_ids` are the node ids of bee's labels by name. `permissions` maps lower-case logins to permissions; who is
+    `label_ids` are the node ids of bee's labels by name. `permissions` maps account ids to permissions; who is
     absent has not been looked up and is a stranger. `items`, `merges` and
     `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
     items whose bug was closed as completed by somebody trusted. `changed_at` is when any issue or pull request, open or
@@ -260,7 +264,7 @@ class Snapshot:
     label_ids: Mapping[str, str] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
     pulls: tuple[Pull, ...] = ()
-    permissions: Mapping[str, Permission] = field(default_factory=dict)
+    permissions: Mapping[int, Permission] = field(default_factory=dict)
     items: Mapping[int, Tip] = field(default_factory=dict)
     merges: Mapping[str, Tip] = field(default_factory=dict)
     alerts: Mapping[str, Tip] = field(default_factory=dict)

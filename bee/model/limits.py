@@ -45,6 +45,7 @@ HISTORY_RUNS_MAX: Final = 60
 # The dashboard issue
 DASHBOARD_MINUTES_MIN: Final = 5
 DASHBOARD_ROWS_MAX: Final = 20
+SEEN_LINES_MAX: Final = 10  # commits, and files, that a person is shown before they approve a head
 DASHBOARD_BOXES_MAX: Final = 10
 DASHBOARD_SAID_MAX: Final = 5
 DASHBOARD_EDITS_MAX: Final = 90

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bee.model.text import outside_code
+from bee.model.text import digest, outside_code
 
 APPROVED: Final = "approved-for-e2e"
 CHANGES_REQUESTED: Final = "changes-requested"
@@ -24,17 +24,26 @@ NEW: Final = "new"
 
 # By name: the values it holds, who writes it, what it does.
 KNOWN: Final = {
-    APPROVED: ("`sha=`", "a person, on a pull request", "approved: on to E2E and merge without review"),
+    APPROVED: (
+        "`sha=` `base_ref=`",
+        "a person, on a pull request",
+        "approved into this base: on to E2E and merge without review",
+    ),
     CHANGES_REQUESTED: ("`sha=`", "a person, on a pull request", "back to the drafter, over any approval"),
     PLAN: ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
     PLAN_APPROVED: (
-        "`text=` `by=`",
+        "`text=` `by=` `id=`",
         "a person through `bee approve`, or bee for a box that a person ticked on the dashboard",
         "approves the plan with this text, as a tick at its gate does",
     ),
-    PULL: ("`issue=` `step=` `plan=`", "bee, in a pull request body", "says which step the pull request is"),
+    PULL: (
+        "`issue=` `step=` `plan=` `pushed=`",
+        "bee, in a pull request body",
+        "says which step the pull request is, and which head bee pushed",
+    ),
     RUN: (
-        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `result=` `class=` `trace=`; "
+        "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `base_ref=` `base_changes=` `result=` "
+        "`class=` `trace=`; `pushed=` where the run pushed; "
         "`kind=status` in the status comment",
         "bee, in everything it posts",
         "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
@@ -69,6 +78,11 @@ def render(marker: Marker) -> str:
     if parse(text) != (marker,):
         raise ValueError(f"marker {marker!r} cannot be written")
     return text
+
+
+def ref_value(name: str) -> str:
+    """A branch name as a value; as its hash, after a colon that no branch name holds, where a value cannot hold it."""
+    return name if _VALUE.fullmatch(name) else f":{digest(name)}"
 
 
 def may_hold(text: str) -> bool:

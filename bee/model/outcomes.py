@@ -96,6 +96,8 @@ class Cause(StrEnum):
     SETTLING = "not-computed"
     OVERTAKEN = "overtaken-passes"
     BASE_MOVED = "base-moved"
+    HELD_BACK = "held-back"
+    OTHER_RESULT = "other-result"
     E2E = "e2e-undecided"
     ABANDONED = "abandoned"
     HOT_LOOP = "hot-loop"

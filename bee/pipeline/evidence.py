@@ -1,6 +1,8 @@
 """What a pull request's comments and reviews prove: verdicts, E2E results, rounds. Pure.
 
 Evidence is (author, head, order): written by a trusted account, unedited by another, about this head; the latest wins.
+An approval is about a base besides: a person's is void where the base changed in its second or later, and a run's names
+the base it was sent for, and how often that had changed by then.
 bee's own words come in the order of their records (`n=` in `bee:run`), people's comments and people's reviews in
 GitHub's order. Within one second these three cannot be ordered: the stricter verdict counts as later, but a reply
 always follows what it answers.
@@ -14,16 +16,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from bee.model import markers
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary, began_at, fold
 from bee.model.roles import AUTHORS, ROLES
-from bee.pipeline.trust import Trust
+from bee.pipeline.trust import Trust, revisions
 
 Post = Comment | Review
+SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says of it
+WRITERS: Final = frozenset(str(row.role) for row in ROLES.values() if row.writes_code)
 # (what has a certain order of its own, the place in it)
 Chain = tuple[str, int, int, int]
 T = TypeVar("T")
@@ -76,14 +80,16 @@ _STRICTNESS = {Verdict.NONE: 0, Verdict.APPROVED: 1, Verdict.REPLIED: 2, Verdict
 def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
     """Everything that counts on this pull request about any head, oldest first."""
     found: list[tuple[Chain, Word]] = []
+    rebased_at = max(pull.base_changes, default=-1)
     posts: tuple[Post, ...] = (*pull.comments, *pull.reviews)
     for post in _said_once([post for post in posts if trust.counts(post)]):
         run = _run_marker(post)
         if run is not None:
-            said = [*_words_of_run(post, run)]
+            said = [*_words_of_run(post, run, pull)]
         else:
             said = [*_words_of_markers(post, pull, record)]
             said += _words_of_review(post) if isinstance(post, Review) else ()
+            said = [word for word in said if word.verdict is not Verdict.APPROVED or word.at > rebased_at]
         found += [(_chain(post, word.at), word) for word in said]
     return tuple(_merged(found, _rank, _is_answered))
 
@@ -155,10 +161,30 @@ def _who(post: Post) -> str:
     return post.author.login if post.author else "ghost"
 
 
-def _words_of_run(post: Post, run: markers.Marker) -> Iterator[Word]:
+def base_values(pull: Pull) -> dict[str, str]:
+    """What a run's verdict says of the base it is about."""
+    return {"base_ref": markers.ref_value(pull.base_ref), "base_changes": str(len(pull.base_changes))}
+
+
+def pushed_heads(pull: Pull, trust: Trust) -> frozenset[str]:
+    """The heads that bee itself pushed, as its own posts on the pull request name them.
+
+    Of a description the first revision counts: whoever opened the pull request wrote it.
+    """
+    runs = [run for comment in pull.comments if trust.counts(comment) and (run := _run_marker(comment))]
+    found = {run.get("pushed") for run in runs if run.get("role") in WRITERS}
+    first = revisions(pull)[0]
+    if (pull.edits or pull.edited_at is None) and trust.of(first.editor):
+        found |= {marker.get("pushed") for marker in markers.named(first.text or "", markers.PULL)}
+    return frozenset(found - {""})
+
+
+def _words_of_run(post: Post, run: markers.Marker, pull: Pull) -> Iterator[Word]:
     verdicts = {"approve": Verdict.APPROVED, "changes": Verdict.CHANGES, "reply": Verdict.REPLIED}
     role = next((row for row in ROLES.values() if row.role == run.get("role")), None)
     said = run.get("verdict")
+    if said == "approve" and base_values(pull).items() - run.values.items():
+        return
     if role is not None and said in role.verdicts and run.get("head"):
         at = post.at if said == "changes" else min(post.at, began_at(run.get("id")) or post.at)
         yield Word(
@@ -196,12 +222,16 @@ def _speaks_of_head(
 ) -> bool:
     """Whether a human marker is about the head as it is now.
 
-    A yes without `sha=` is later than everything that names the head. A no is later than the head's commit, and no run
-    shows that it was said of another head: one that comes while bee reads or tests is not lost when that is recorded.
+    A yes that names a base is about that one, and without `sha=` later than everything that names the head. A no is
+    later than the head's commit, and no run shows that it was said of another head: one that comes while bee reads or
+    tests is not lost when that is recorded.
     """
+    base = markers.ref_value(pull.base_ref)
+    if verdict is Verdict.APPROVED and marker.values.get("base_ref", base) != base:
+        return False
     if "sha" in marker.values:
         sha = marker.get("sha")
-        return len(sha) >= 7 and pull.head.startswith(sha.lower())
+        return len(sha) >= SHA_DIGITS_MIN and pull.head.startswith(sha.lower())
     if pull.cross_repository or at <= pull.head_committed_at:
         return False
     runs = fold(record)

@@ -134,8 +134,8 @@ class IssueFacts(Common):
 class PullFacts(Common):
     """Facts of a pull request.
 
-    `own`: on a branch of bee's, so that the drafter may push to it. `vouched`: its author is trusted, or a trusted
-    person has approved this very head; a stranger's next push is nobody's again.
+    `own`: on a branch of bee's, so that the drafter may push to it. `vouched`: bee pushed this very head, or a trusted
+    person approved it; the next push of anybody else is nobody's again.
     """
 
     draft: bool = False

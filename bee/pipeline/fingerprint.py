@@ -59,7 +59,7 @@ def _of_pull(pull: Pull, view: View) -> dict[str, Callable[[], Any]]:
     return {
         "head": lambda: pull.head,
         "base": lambda: pull.base,
-        "base-name": lambda: pull.base_ref,
+        "base-name": lambda: [pull.base_ref, len(pull.base_changes)],
         "verdicts": lambda: [[word.verdict, word.id] for word in said()],
         "replies": lambda: [word.id for word in said() if word.verdict is Verdict.REPLIED],
         "checks": lambda: sorted([c.name, str(c.state)] for c in pull.checks if not c.name.startswith(OWN_CHECKS)),

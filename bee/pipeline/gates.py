@@ -50,10 +50,16 @@ def _plan_approved(issue: Issue, trust: Trust) -> bool:
     wanted = plan_print(issue.body) if said else ""
     for comment in said:
         for marker in markers.named(comment.body, markers.PLAN_APPROVED):
-            who = Who(marker.get("by")) if trust.is_bee(comment.author) else comment.author
+            who = _named(marker) if trust.is_bee(comment.author) else comment.author
             if marker.get("text") == wanted and trust.of(who):
                 return True
     return False
+
+
+def _named(marker: markers.Marker) -> Who:
+    """The person whose word bee wrote down, by id."""
+    number = marker.get("id")
+    return Who(marker.get("by"), int(number) if number.isdecimal() else None)
 
 
 def _gate(issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]) -> Gate:

@@ -254,7 +254,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          position=Position.NEEDS_REVIEW, mover=Role.REVIEWER,
          advice="Nothing: the reviewer is next. To skip the review: bee approve {number}",
          leads=(("reviewer asks for changes", Position.CHANGES_REQUESTED), ("reviewer approves", Position.NEEDS_E2E))),
-    Rule(name="only bee approved this head, and its author is a stranger", matches=lambda f: not f.vouched,
+    Rule(name="only bee approved this head, and somebody else pushed it", matches=lambda f: not f.vouched,
          position=Position.NEEDS_REVIEW, mover=Mover.PERSON,
          advice="Read the change as it is now, then run: bee approve {number}"),
     Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,

@@ -7,7 +7,18 @@ from typing import Any
 from bee.model.items import CheckState, Pull
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
-from bee.pipeline.evidence import E2E, Verdict, Word, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
+from bee.pipeline.evidence import (
+    E2E,
+    Verdict,
+    Word,
+    e2e_here,
+    e2e_results,
+    overtaken,
+    pushed_heads,
+    rounds,
+    verdict_at_head,
+    words,
+)
 from bee.pipeline.facts import Checks, Mergeable, Proof, PullFacts, View, adopted, common, record_of
 from bee.pipeline.trust import resumed_at
 
@@ -44,9 +55,15 @@ def proof_of(results: tuple[E2E, ...]) -> Proof:
     return Proof.FIX if last.cls in {"code-bug", "test-bug"} else Proof.ASK
 
 
-def vouched_for(said: tuple[Word, ...], head: str) -> bool:
-    """Whether a trusted person, and not only bee's reviewer, approved this head."""
-    return any(word.verdict is Verdict.APPROVED and not word.by_bee and word.head == head for word in said)
+def vouched_for(pull: Pull, view: View, said: tuple[Word, ...]) -> bool:
+    """Whether bee pushed this very head, or a trusted person, and not only bee's reviewer, approved it."""
+    return vouched_by_person(pull, said) or (is_own(pull) and pull.head in pushed_heads(pull, view.trust))
+
+
+def vouched_by_person(pull: Pull, said: tuple[Word, ...]) -> bool:
+    """Whether a trusted person approved this very head, and no person asked for changes since."""
+    last = verdict_at_head(tuple(word for word in said if not word.by_bee), pull.head)
+    return last is not None and last.verdict is Verdict.APPROVED
 
 
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
@@ -90,6 +107,6 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         waits_its_turn=waits_its_turn,
         proof=proof,
         own=own,
-        vouched=view.trust.of(pull.author) or vouched_for(said, pull.head),
+        vouched=vouched_for(pull, view, said),
         about=about,
     )

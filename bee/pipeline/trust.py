@@ -22,12 +22,15 @@ class Trust:
     """Answers one question for one tick: may this account steer bee here?"""
 
     viewer: Who
-    permissions: Mapping[str, Permission] = field(default_factory=dict)
+    permissions: Mapping[int, Permission] = field(default_factory=dict)
     policy: TrustPolicy = field(default_factory=TrustPolicy)
 
     def of(self, who: Who | None) -> bool:
-        """Whether `who` may steer bee. A deleted account, an unnamed bot and an unknown login may not."""
-        if who is None:
+        """Whether `who` may steer bee. A deleted account, an unnamed bot, and what is not an account may not.
+
+        An account is known by its id: a login can be another's tomorrow, and a Mannequin may have anybody's.
+        """
+        if who is None or who.id is None:
             return False
         login = who.login.lower()
         if login in self.policy.deny:
@@ -36,7 +39,7 @@ class Trust:
             return True
         if who.bot or login.endswith("[bot]"):
             return login.removesuffix("[bot]") in self.policy.bots or login in self.policy.bots
-        return login in self.policy.allow or self.permissions.get(login) in TRUSTED
+        return login in self.policy.allow or self.permissions.get(who.id) in TRUSTED
 
     def is_bee(self, who: Who | None) -> bool:
         """Whether `who` is the account bee itself writes with, known by its id."""
@@ -48,7 +51,7 @@ class Trust:
             return False
         if post.edited_at is None:
             return True
-        return post.author is not None and post.editor is not None and post.editor.login == post.author.login
+        return post.author is not None and post.editor is not None and post.editor.id == post.author.id
 
 
 def trust_of(snapshot: Snapshot, policy: TrustPolicy) -> Trust:

@@ -14,6 +14,7 @@ from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import LeaseLost
 from bee.model.items import Comment, Item, Pull, Review
+from bee.model.outcomes import Cause
 from bee.pipeline.trust import Trust
 
 CONFIRM_FRESH_SECONDS: Final = 2
@@ -21,16 +22,19 @@ CONFIRM_FRESH_SECONDS: Final = 2
 Merger = Callable[[Lease, MergePull], "MergeResult"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeResult:
-    """What the merge gate did: the merge commit, or why it refused. `overtaken`: the base had moved.
+    """What the merge gate did: the merge commit, or why it refused; `cause` where a person must say what happens.
 
+    `overtaken`: the base had moved. `differs`: GitHub made another tree than git does of the same two commits.
     `proven`: the gate has seen the lease stand, so that nobody needs to ask again at once.
     """
 
     commit: str = ""
     refused: str = ""
+    cause: Cause | None = None
     overtaken: str = ""
+    differs: bool = False
     proven: bool = False
 
 

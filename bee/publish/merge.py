@@ -1,22 +1,32 @@
-"""The merge gate: the only place that merges. Everything is proven from fresh reads, the base's ref last."""
+"""The merge gate: the only place that merges. Everything is proven from fresh reads, the base's ref last.
+
+What the merge will make is made here first, in the mirror: the output checks look at that under the policy of the
+moment, and what GitHub made is compared with it afterwards.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from bee.config.schema import Policy
+from bee.git.mirror import Mirror
 from bee.github import git_database, read, write
 from bee.github.snapshot import read_policy
+from bee.host import Host, credentials_of
 from bee.lease.store import Lease
 from bee.model import limits
 from bee.model.effects import MergePull
-from bee.model.errors import LeaseLost, RefusedError
+from bee.model.errors import GitError, LeaseLost, RefusedError
 from bee.model.items import Permission, Pull, Snapshot, Tip, Who
+from bee.model.outcomes import Cause
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
-from bee.pipeline.facts import view_of
+from bee.pipeline.facts import View, view_of
+from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
+from bee.pipeline.pull_facts import said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import TRUSTED
 from bee.publish.context import MergeResult
@@ -25,19 +35,45 @@ from bee.wording.texts import short
 SETTLE_PAUSE_SECONDS: Final = 0.4
 
 
-def merge_gate(seen: Snapshot) -> Callable[[Lease, MergePull], MergeResult]:
-    """The gate, with the permissions and merge leases that this tick saw."""
+def merge_gate(host: Host, seen: Snapshot) -> Callable[[Lease, MergePull], MergeResult]:
+    """The gate, with the permissions and merge leases that this tick saw, and this host's mirror."""
 
     def gate(lease: Lease, effect: MergePull) -> MergeResult:
-        return pass_gate(lease, effect, seen)
+        work = _Merging(lease, effect, host.mirror(lease.repo))
+        return pass_gate(work, seen, host.output_checks().knowing(credentials_of(host)))
 
     return gate
 
 
-def pass_gate(lease: Lease, effect: MergePull, seen: Snapshot) -> MergeResult:
-    """Merge `effect`'s pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
-    held = lease.store.hold_base(lease, effect.base_ref, _free(seen, effect))
-    return _prove_and_merge(lease, effect, seen.permissions, held)
+@dataclass(frozen=True, slots=True)
+class _Merging:
+    """One merge: whose, which, and the mirror where it is tried first."""
+
+    lease: Lease
+    effect: MergePull
+    mirror: Mirror
+
+    def result_on(self, base: str) -> str:
+        """What merging the head into `base` makes, as a commit on `base`. Raises GitError where they conflict."""
+        self.mirror.ensure()
+        for oid in (base, self.effect.head):
+            if not self.mirror.has(oid):
+                pull = f"refs/pull/{self.effect.number}/head"
+                self.mirror.fetch(["+refs/heads/*:refs/heads/*", f"+{pull}:{pull}"])
+        made = self.mirror.merged(base, self.effect.head)
+        if made is None:
+            raise GitError(f"{short(self.effect.head)} conflicts with {short(base)}")
+        return made
+
+
+def pass_gate(work: _Merging, seen: Snapshot, checks: OutputChecks) -> MergeResult:
+    """Merge the pull request if, and only if, everything holds now. Raises LookError or LeaseLost."""
+    held = work.lease.store.hold_base(work.lease, work.effect.base_ref, _free(seen, work.effect))
+    try:
+        made = work.result_on(work.effect.base) if held else ""
+        return _prove_and_merge(work, seen.permissions, checks, made)
+    except GitError as problem:
+        return MergeResult(refused=one_line(f"git cannot say what the merge makes: {problem}", 400))
 
 
 def _free(seen: Snapshot, effect: MergePull) -> Tip | None:
@@ -51,41 +87,49 @@ def _free(seen: Snapshot, effect: MergePull) -> Tip | None:
     return None if live else tip
 
 
-def _prove_and_merge(lease: Lease, effect: MergePull, permissions: Mapping[str, Permission], held: bool) -> MergeResult:
+def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], checks: OutputChecks, made: str) -> MergeResult:
+    """`made`: what the merge makes; empty where another run holds the base."""
+    lease, effect = work.lease, work.effect
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
         one = read.read_item(lease.client, lease.repo, effect.number)
         pull, seen_at = one.item, one.snapshot.now
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
         if pull.merged:
-            return _merged_before(lease, effect, one.snapshot.viewer)
-        if not held:
+            return _merged_before(work, one.snapshot.viewer)
+        if not made:
             return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
-        fresh = _fresh(lease, pull, permissions, one.snapshot.viewer)
+        fresh = _fresh(lease, pull, known, one.snapshot.viewer)
         snapshot = replace(one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip})
-        policy = read_policy(lease.repo, one.snapshot.policy_text)
-        status = status_of(pull, view_of(snapshot, policy, own_run=lease.record.run))
+        view = view_of(snapshot, read_policy(lease.repo, one.snapshot.policy_text), own_run=lease.record.run)
+        status = status_of(pull, view)
         if status.placement.position is Position.SETTLING and left:
             lease.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
-        refused = _refusal(pull, effect, status) or _base_moved(lease, pull, effect)
+        refused = _refusal(pull, effect, status)
+        held_back = "" if refused else _held_back(work, view, checks, pull, made)
+        if held_back:
+            return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
+        refused = refused or _base_moved(lease, pull, effect)
         if refused:
             return MergeResult(refused=refused)
         lease.store.need_time(lease)
         if lease.client.now() - seen_at <= limits.PROOF_SECONDS_MAX:
-            return _merge(lease, pull, effect)
+            return _merge(work, pull, made)
         # This host slept, or GitHub is slow: what was read is no proof any more, so it is read again.
     return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")
 
 
-def _fresh(lease: Lease, pull: Pull, permissions: Mapping[str, Permission], viewer: Who) -> dict[str, Permission]:
-    """The permissions of everybody on this pull request who was trusted, looked up again."""
-    involved = [pull.author, pull.editor, *(c.author for c in pull.comments), *(r.author for r in pull.reviews)]
-    people = {person.login.lower() for person in involved if person}
-    ask = {login for login in people if permissions.get(login) in TRUSTED and login != viewer.login.lower()}
-    return {**permissions, **{login: read.read_permission(lease.client, lease.repo, login) for login in sorted(ask)}}
+def _fresh(lease: Lease, pull: Pull, known: Mapping[int, Permission], viewer: Who) -> dict[int, Permission]:
+    """The permissions of everybody on this pull request who was trusted, or not known yet, looked up again."""
+    people = {who.id: who for who in read.people_of(pull) if who.id is not None and who.id != viewer.id}
+    return {
+        number: read.read_permission(lease.client, lease.repo, who)
+        for number, who in sorted(people.items())
+        if number not in known or known[number] in TRUSTED
+    }
 
 
 def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
@@ -98,6 +142,29 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     return ""
 
 
+def _held_back(work: _Merging, view: View, checks: OutputChecks, pull: Pull, made: str) -> str:
+    """Why the merge's result may not go to the base, as the policy is now; empty when it may.
+
+    A person who approved this very head has looked at its files; a credential in them is nobody's to approve.
+    """
+    mirror, base = work.mirror, work.effect.base
+    problems: Sequence[str] = ()
+    if not vouched_by_person(pull, said_of(pull, view)):
+        problems = checks.files(mirror.diff_names(base, made), view.policy, False)
+    problems = problems or _secrets(mirror, view.policy, checks, made)
+    return "the merge would change what bee may not change by itself:\n" + _listed(problems) if problems else ""
+
+
+def _listed(problems: Sequence[str]) -> str:
+    return "\n".join(f"- {problem}" for problem in problems)
+
+
+def _secrets(mirror: Mirror, policy: Policy, checks: OutputChecks, made: str) -> list[str]:
+    allowed = policy.secrets_allowed_in
+    exempt = mirror.added_lines([made], only=allowed) if allowed else ""
+    return checks.refuse_added(mirror.added_lines([made], but=allowed), exempt)
+
+
 def _base_moved(lease: Lease, pull: Pull, effect: MergePull) -> str:
     """The last read before a merge: where the base stands now."""
     base_now = git_database.read_oid(lease.client, lease.repo, f"refs/heads/{effect.base_ref}")
@@ -106,30 +173,39 @@ def _base_moved(lease: Lease, pull: Pull, effect: MergePull) -> str:
     return ""
 
 
-def _merge(lease: Lease, pull: Pull, effect: MergePull) -> MergeResult:
+def _merge(work: _Merging, pull: Pull, made: str) -> MergeResult:
     # it becomes the commit's first line, where GitHub reads closing keywords and mentions, whoever wrote it
     title = f"{neutralised(one_line(pull.title))} (#{pull.number})"
+    lease, effect = work.lease, work.effect
     try:
         commit = write.merge(
             lease.client, lease.repo, pull.number, head=effect.head, method=effect.method, title=title, message=""
         )  # fmt: skip
     except RefusedError as problem:
         return MergeResult(refused=problem.message)
-    return MergeResult(commit, "", _overtaken(lease, commit, effect), proven=True)
+    return _compared(work, commit, made)
 
 
-def _merged_before(lease: Lease, effect: MergePull, viewer: Who) -> MergeResult:
+def _merged_before(work: _Merging, viewer: Who) -> MergeResult:
     """It is merged already: by this very run, whose answer was lost or which died there, or by a person."""
-    commit, by = write.merged_as(lease.client, lease.repo, effect.number)
-    return MergeResult(commit, "", _overtaken(lease, commit, effect) if by == viewer.login else "")
+    commit, by = write.merged_as(work.lease.client, work.lease.repo, work.effect.number)
+    return replace(_compared(work, commit), proven=False) if by == viewer.login else MergeResult(commit=commit)
 
 
-def _overtaken(lease: Lease, commit: str, effect: MergePull) -> str:
-    """The oid the base really had, when a push came between the last read and the merge; else empty.
+def _compared(work: _Merging, commit: str, made: str = "") -> MergeResult:
+    """What GitHub made, beside what was to be made of it.
 
-    GitHub pins the head of a merge, not its base, so the merge's first parent is looked at afterwards.
+    GitHub pins the head of a merge, not its base, so the merge's first parent is looked at afterwards: `overtaken` is
+    the oid that the base really had, when a push came between the last read and the merge. `differs`: the tree is not
+    the one that merging the head into that base makes, or git cannot say.
     """
-    if effect.method == "rebase":
-        return ""
-    parents = git_database.commit_parents(lease.client, lease.repo, commit)
-    return parents[0] if parents and parents[0] != effect.base else ""
+    lease, effect = work.lease, work.effect
+    tree, parents = git_database.read_commit(lease.client, lease.repo, commit)
+    overtaken = parents[0] if effect.method != "rebase" and parents and parents[0] != effect.base else ""
+    try:
+        if overtaken or not made:
+            made = work.result_on(overtaken or effect.base)
+        differs = tree != work.mirror.tree_of(made)
+    except GitError:
+        differs = True
+    return MergeResult(commit=commit, overtaken=overtaken, differs=differs, proven=True)

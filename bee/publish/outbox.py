@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from bee.github import read, write
@@ -25,7 +26,6 @@ from bee.model.effects import (
     SetStatus,
     StatusComment,
     TickStep,
-    TraceResult,
     WritePlan,
     effect_key,
 )
@@ -59,7 +59,7 @@ def _still(context: PublishContext, effect: Effect) -> Effect | None:
     """What is left of an effect after what came of those before it."""
     if not isinstance(effect, SetLabels):
         return None if context.refused else effect
-    if context.refused:
+    if context.refused and not context.held:
         return replace(effect, add=())
     return replace(effect, add=(Label.HUMAN.value,)) if context.held else effect
 
@@ -167,10 +167,15 @@ def _merge(context: PublishContext, effect: MergePull) -> None:
     if result.proven:
         context.confirmed = asked
     if result.refused:
+        if result.cause is not None:
+            _ask(context, effect, effect.number, result.cause, texts.held_back(effect.number, result.refused))
         context.refused = result.refused
         return
     context.stoppable = False  # it is closed now, by this very merge
-    if result.overtaken:
+    if result.differs:
+        words = partial(texts.other_result, base_ref=effect.base_ref, commit=result.commit)
+        _hand_over(context, effect, Cause.OTHER_RESULT, words)
+    elif result.overtaken:
         _overtaken(context, effect, result)
 
 
@@ -184,23 +189,31 @@ def _overtaken(context: PublishContext, effect: MergePull, result: MergeResult) 
         text = texts.marked(words, record.run, "merger", key, record.sequence)
         _post_comment(context, PostComment(effect.number, text, key))
         return
-    context.held = True
-    _hand_over(context, effect, result.overtaken, trace)
+    ask = partial(
+        texts.base_overtaken, base_ref=effect.base_ref, tested=effect.base, parent=result.overtaken,
+        trace=trace.ref if trace else "",
+    )  # fmt: skip
+    _hand_over(context, effect, Cause.BASE_MOVED, ask)
 
 
-def _hand_over(context: PublishContext, effect: MergePull, parent: str, trace: TraceResult | None) -> None:
+def _hand_over(context: PublishContext, effect: MergePull, cause: Cause, words: Callable[[int], str]) -> None:
     """Its issue waits for a person too, before the next step builds on the result."""
-    record = context.lease.record
     pull = context.item(effect.number)
     named = parse_branch(pull.head_ref) if isinstance(pull, Pull) and not pull.cross_repository else None
     for number in [effect.number, *(named[:1] if named else ())]:
-        key = effect_key(number, "merger", effect.head, "overtaken")
-        words = texts.base_overtaken(number, effect.base_ref, effect.base, parent, trace.ref if trace else "")
-        n = record.sequence if number == record.number else 0  # the issue has a ledger of its own
-        marked = texts.marked(words, record.run, "merger", key, n, cause=Cause.BASE_MOVED.value)
-        _post_comment(context, PostComment(number, marked, key))
+        _ask(context, effect, number, cause, words(number))
     if named:
         _set_labels(context, SetLabels(named[0], (Label.HUMAN.value,), ()))
+
+
+def _ask(context: PublishContext, effect: MergePull, number: int, cause: Cause, words: str) -> None:
+    """Tell a person what only they can settle. The label that holds the pull request comes with the run's last one."""
+    record = context.lease.record
+    context.held = True
+    key = effect_key(number, "merger", f"{effect.head} {record.run}", cause.value)
+    n = record.sequence if number == record.number else 0  # the issue has a ledger of its own
+    marked = texts.marked(words, record.run, "merger", key, n, cause=cause.value)
+    _post_comment(context, PostComment(number, marked, key))
 
 
 def _close_issue(context: PublishContext, effect: CloseIssue) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bee.config.network import NONE, OPEN, Network, narrowed
+from bee.config.network import NONE, OPEN, Network, agreed
 from bee.config.schema import Settings
 from bee.engines.base import AgentJob, Engine, EngineResult
 from bee.engines.find import find
@@ -21,7 +21,8 @@ from bee.model.roles import Role
 from bee.run.broker import Broker, install
 from bee.run.run_log import TRANSCRIPT, add_verb
 from bee.sandbox.box import Box
-from bee.sandbox.egress import Egress, relayed, through_proxy
+from bee.sandbox.egress import Egress, Upstream
+from bee.sandbox.registries import cache_env, registries_for
 from bee.system import process
 from bee.system.home import Home
 from bee.system.process import Ended
@@ -35,12 +36,16 @@ _BOUNDED: Final = 'ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; shift 2; exec "$@
 
 
 class Command(NamedTuple):
-    """A program to start in the box: its environment, what the box shows it, and whether it has the host's network."""
+    """A program to start in the box: its environment, what the box shows it, and what it reaches of the host's network.
+
+    `loopback` is as in Box.wrap.
+    """
 
     argv: Sequence[str]
     env: Mapping[str, str]
     readable: Sequence[Path]
-    network: bool
+    network: bool = False
+    loopback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +66,10 @@ class BoxedRunner:
         """
         own, box = self.settings.role(role, repo), self.find_box()
         find(own.engine or "", self.env.get("PATH", "")).shows()
-        problem = _network_problem(own.network, box, isinstance(own.engine, str), self.env)
+        problem = _network_problem(_reach(own.network, "", box), box, isinstance(own.engine, str))
         if problem:
             raise UsageError(problem)
+        Upstream.of(self.env)
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """Start the engine's program in the box, and keep its clocks. Raises what `handle` raised unexpectedly."""
@@ -81,13 +87,13 @@ class BoxedRunner:
         boxed = box.mode != "none"
         job = replace(
             job, model=own.model, usd_max=_smallest(own.usd, job.usd_max), args=own.args, boxed=boxed,
-            base_url=own.base_url or engine.server(self.env), network=narrowed(own.network, job.network),
+            base_url=own.base_url or engine.server(self.env), network=_reach(own.network, job.network, box),
         )  # fmt: skip
         problem, program, shown = "", [], []
         try:
             program = engine.argv(job)
             shown = [*engine.shows(), *_named(program, self.python, _closed(self.env, self.home.path) if boxed else [])]
-            problem = _network_problem(job.network, box, bool(engine.reaches(job)), self.env)
+            problem = _network_problem(job.network, box, bool(engine.reaches(job)))
         except UsageError as error:
             problem = str(error)
         if problem:
@@ -95,22 +101,33 @@ class BoxedRunner:
         engine.prepare(job)
         if engine.sessions:
             program = [self.python, "-I", str(job.bin / "session_lines.py"), engine.sessions, *program]
-        env, readable = engine.env(job, self.env), [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
+        env = {**engine.env(job, self.env), **cache_env(job.home)}
+        readable = [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
             return self._start(job, engine, box, Command(program, env, readable, job.network == OPEN))
-        with Egress((*job.network, *engine.reaches(job)), partial(self._log_refusal, job.run)) as egress:
-            program = relayed(program, job.bin / "relay.py", egress, self.python)
-            result = self._start(
-                job, engine, box, Command(program, through_proxy(env), [*readable, egress.folder], False)
-            )
-        return replace(result, refused=tuple(egress.refused))
+        server = engine.reaches(job)
+        private = (*self._named(job.repo, job.role), *(server if job.base_url else ()))
+        with self._door(box, (*job.network, *server), private, partial(self._log_refusal, job.run)) as door:
+            argv = door.relayed(program, self.python)
+            command = Command(argv, door.env(env), [*readable, door.folder], loopback=str(door.port))
+            result = self._start(job, engine, box, command)
+        return replace(result, refused=tuple(door.refused))
+
+    def _door(self, box: Box, hosts: Sequence[str], private: Sequence[str], told: Callable[[str, str], None]) -> Egress:
+        """The way out of a box, as Egress has it."""
+        return Egress(hosts, told, private, Upstream.of(self.env), on_loopback=box.mode == "seatbelt")
+
+    def _named(self, repo: str, *roles: Role) -> list[str]:
+        """The hosts that this machine's configuration lists for these roles one by one; they may be private."""
+        lists = (self.settings.role(role, repo).network for role in roles)
+        return [name for names in lists if isinstance(names, tuple) for name in names if not name.startswith("*")]
 
     def _start(self, job: AgentJob, engine: Engine, box: Box, command: Command) -> EngineResult:
         """Start the program in the box, with the prompt, and keep its clocks."""
         own = self.settings.role(job.role, job.repo)
         argv = box.wrap(
             command.argv, writable=[job.clone, job.home, job.socket.parent], readable=command.readable, cwd=job.clone,
-            env=command.env, network=command.network,
+            env=command.env, network=command.network, loopback=command.loopback,
         )  # fmt: skip
         agent = Agent.start(
             argv, cwd=job.clone, env=command.env, prompt=job.prompt.encode(), transcript=job.folder / TRANSCRIPT,
@@ -120,9 +137,9 @@ class BoxedRunner:
         total, silent = ((minutes + job.extra_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
         return engine.result(agent.wait(total, silent, job.stop, engine.feed))
 
-    def _log_refusal(self, run: str, name: str) -> None:
+    def _log_refusal(self, run: str, name: str, why: str) -> None:
         """Say in the verb log what the agent was kept from."""
-        add_verb(self.home, run, int(self.home.clock.time()), "network", False, f"{name} is not on the list")
+        add_verb(self.home, run, int(self.home.clock.time()), "network", False, f"{name} {why}")
 
     def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
         """Run it in the box without a network, with CONFINED_MEMORY_BYTES_MAX of addresses."""
@@ -135,13 +152,44 @@ class BoxedRunner:
         )  # fmt: skip
 
     def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
-        """Run it by a shell in the box."""
-        env = {**process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true"}
-        argv = self.find_box().wrap(
-            ["sh", "-c", command], writable=[where, home], readable=[mirror], cwd=where, env=env, network=True
+        """Run it by a shell in the box, with nothing but loopback."""
+        return self._shell(
+            Command(["sh", "-c", command], self._shell_env(home), [mirror], loopback="*"), where, home, seconds
         )
+
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """Run it by a shell in the box, by a door to the registries of what is in the clone and to these hosts."""
+        found, box = registries_for(where, self.env), self.find_box()
+        env, argv = {**self._shell_env(home), **found.env}, ["sh", "-c", command]
+        if box.mode == "none":
+            return self._shell(Command(argv, env, [mirror]), where, home, seconds)
+        reach = (*found.hosts, *hosts)
+        refused: list[str] = []
+
+        def told(name: str, why: str) -> None:
+            refused.append(f"\n[bee: {name} {why}]")
+
+        with self._door(box, reach, self._named(repo, *Role), told) as door:
+            argv = door.relayed(argv, self.python)
+            ended = self._shell(
+                Command(argv, door.env(env), [mirror, door.folder], loopback=str(door.port)), where, home, seconds
+            )
+        return replace(ended, out=ended.out + "".join(refused).encode())
+
+    def _shell_env(self, home: Path) -> dict[str, str]:
+        return {
+            **process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true", **cache_env(home),
+        }  # fmt: skip
+
+    def _shell(self, command: Command, where: Path, home: Path, seconds: int) -> Ended:
+        argv = self.find_box().wrap(
+            command.argv, writable=[where, home], readable=command.readable, cwd=where, env=command.env,
+            network=command.network, loopback=command.loopback,
+        )  # fmt: skip
         bytes_max = limits.TRANSCRIPT_BYTES_MAX // 50
-        return process.run(argv, cwd=where, env=env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
+        return process.run(argv, cwd=where, env=command.env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
 
 
 def _smallest(*bounds: float) -> float:
@@ -149,17 +197,18 @@ def _smallest(*bounds: float) -> float:
     return min((bound for bound in bounds if bound > 0), default=0.0)
 
 
-def _network_problem(network: Network, box: Box, needs_server: bool, env: Mapping[str, str]) -> str:
+def _reach(machine: Network, policy: Network, box: Box) -> Network:
+    """What a role may reach here. Without a box nothing can be kept from it, unless somebody asks for that."""
+    return OPEN if box.mode == "none" and machine == policy == "" else agreed(machine, policy)
+
+
+def _network_problem(network: Network, box: Box, needs_server: bool) -> str:
     """Why a network policy cannot be kept here; empty where it can."""
-    if network == OPEN:
-        return ""
-    if box.mode != "bubblewrap":
-        return "`network` needs the box of bubblewrap: without it nothing keeps an agent from the network"
-    if network == NONE:
-        text = "`network: none` keeps this engine from its own model server: `network: []` allows that one alone"
-        return text if needs_server else ""
-    own = next((name for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy") if env.get(name)), "")
-    return f"a list of hosts does not work behind a proxy of this machine's own ({own})" if own else ""
+    if network != OPEN and box.mode == "none":
+        return "`network` needs the box: without it nothing keeps an agent from the network"
+    if network == NONE and needs_server:
+        return "`network: none` keeps this engine from its own model server: `network: model` allows that one alone"
+    return ""
 
 
 def _named(argv: Sequence[str], python: str, closed: Sequence[Path]) -> list[Path]:

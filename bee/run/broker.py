@@ -26,7 +26,6 @@ from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError, Refusal
 from bee.model.limits import COMMITS_BYTES_MAX, COMMITS_SECONDS_MAX, VERB_BYTES_MAX, VERBS_PER_RUN_MAX
 from bee.run.verbs import syntaxes
-from bee.sandbox import relay
 from bee.system.sockets import PARENT, private_folder
 
 READ_SECONDS_MAX: Final = 10
@@ -178,15 +177,14 @@ def _answer(peer: socket.socket, answer: Answer) -> None:
 def install(bin_dir: Path, python: str, clone: Path, known: Sequence[str] = ()) -> None:
     """Put `bee` into a folder for the agent's PATH: the in-session client, run by `python` in isolated mode.
 
-    `clone` is where it takes commits from, without those that `known` has. Beside it lies what else runs in the
-    box: the relay, which gives one without a network the proxy on its loopback, and what tells of session files.
+    `clone` is where it takes commits from, without those that `known` has. Beside it lies what tells of session
+    files, in the box.
     """
     bin_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     client, facts = bin_dir / "agent_cli.py", {"verbs": syntaxes(), "clone": str(clone), "known": list(known)}
     (bin_dir / "run.json").write_text(json.dumps(facts), encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name("agent_cli.py"), client)
-    for program in (relay.__file__, session_lines.__file__):
-        shutil.copy(program, bin_dir)
+    shutil.copy(session_lines.__file__, bin_dir)
     shim = bin_dir / "bee"
     shim.write_text(f'#!/bin/sh\nexec {shlex.quote(python)} -I {shlex.quote(str(client))} "$@"\n', encoding="utf-8")
     shim.chmod(0o755)

@@ -18,6 +18,7 @@ from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
 from bee.pipeline.output_checks import OutputChecks, verify_scripts
+from bee.run.setup import SetUp
 from bee.wording import texts
 
 
@@ -42,11 +43,13 @@ class E2e:
     policy: Policy
     number: int
     run: str
+    setup: SetUp
 
     def test(self, head: str, base: str, at: int) -> TraceResult:
         """Merge `head` onto `base`, run every verify command there, and record each as a commit of the trace.
 
-        `at` is GitHub's time in seconds since the epoch. Raises GitError.
+        `at` is GitHub's time in seconds since the epoch. Raises GitError, and SetupError where `setup` fails on the
+        base alone, too.
         """
         steps = self._steps(head, base)
         passed = bool(steps) and all(step.code == 0 for step in steps)
@@ -78,6 +81,11 @@ class E2e:
         if where.exists():
             shutil.rmtree(where)
         self.mirror.checkout_to(where, merged)
+        (self.folder / "e2e-home").mkdir(mode=0o700, exist_ok=True)
+        failed = self.setup.failure(where, self.folder / "e2e-home")
+        if failed:
+            self.setup.check_base(base, base[:10])
+            return [*records, StepRecord("setup", 1, 0, self.checks.told(_ends(failed)))]
         for command in self.policy.verify:
             records.append(self._verify(where, command))
             if records[-1].code != 0:
@@ -86,7 +94,6 @@ class E2e:
 
     def _verify(self, where: Path, command: str) -> StepRecord:
         home, seconds = self.folder / "e2e-home", self.policy.limits.verify_minutes * 60
-        home.mkdir(mode=0o700, exist_ok=True)
         ended = self.runner.verify(command, where, home, self.mirror.path, seconds)
         output = plain(ended.out.decode("utf-8", "replace"))
         if ended.timed_out:

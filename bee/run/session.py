@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from typing import Final
 
-from bee.config.network import OPEN
 from bee.engines.base import AgentJob
 from bee.git.mirror import Mirror
 from bee.model import limits
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
-from bee.model.errors import LeaseLost
+from bee.model.errors import LeaseLost, SetupError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
+from bee.model.text import clipped
 from bee.run import prompt
 from bee.run.commit import commit
 from bee.run.outcome import Result
 from bee.run.run_log import add_verb
+from bee.run.setup import keep_cache
 from bee.run.state import Run
 from bee.run.verbs import handle, listed, settle
 from bee.run.verbs.base import Accepted, Session
 from bee.run.verbs.e2e import Tested
 from bee.run.workspace import StaleInput, Workspace, make_workspace
 from bee.system.home import QUARANTINE
+from bee.wording import texts
+
+FEEDBACK: Final = "feedback.md"
 
 
 def work(run: Run) -> Result:
@@ -33,7 +39,12 @@ def work(run: Run) -> Result:
     base_tip = job.snapshot.merges.get(base_ref)
     if job.role is Role.TEST and not run.store.hold_base(renewer.current(), base_ref, base_tip):
         raise StaleInput(f"another run is between E2E and merge on {base_ref}")
-    accepted = _without_agent(run, workspace) or _with_agent(run, workspace)
+    try:
+        accepted = _without_agent(run, workspace) or _with_agent(run, workspace)
+    except SetupError as problem:
+        run.asks, accepted = str(problem), Accepted()
+    if run.asks:
+        accepted = Accepted({"pause": run.asks})
     if renewer.lost:
         raise LeaseLost(renewer.why)
     if renewer.stop.is_set() and "pause" not in accepted.values:
@@ -44,7 +55,32 @@ def work(run: Run) -> Result:
 
 
 def _e2e(run: Run, workspace: Workspace) -> TraceResult:
-    return run.e2e(workspace.brief.head, workspace.brief.base)
+    try:
+        return run.e2e(workspace.brief.head, workspace.brief.base)
+    except SetupError as problem:
+        run.asks = str(problem)  # whatever the agent makes of the refusal
+        raise
+
+
+def _made_ready(run: Run, workspace: Workspace) -> Workspace:
+    """The workspace after the policy's setup; where that fails for this branch alone, its agent is told.
+
+    Raises SetupError where it fails on the base, too: then a person is asked.
+    """
+    brief, setup = workspace.brief, run.set_up()
+    failed = setup.failure(workspace.clone.path, workspace.home)
+    if not failed:
+        default = run.mirror.rev(f"refs/heads/{brief.view.snapshot.default_branch}")
+        if setup.policy.setup.run and brief.head == brief.base == default:
+            keep_cache(run.host.home, run.job.repo, workspace.home)
+        return workspace
+    if brief.head == brief.base:
+        raise SetupError(texts.setup_failed(brief.base_ref, failed))
+    setup.check_base(brief.base, brief.base_ref)
+    words = texts.setup_failed(brief.branch, failed)
+    text = clipped(f"{workspace.files.get(FEEDBACK, '')}\n\n{words}", limits.CONTEXT_BYTES_MAX[FEEDBACK], keep_end=True)
+    (workspace.context / FEEDBACK).write_text(text, encoding="utf-8", errors="replace")
+    return replace(workspace, files={**workspace.files, FEEDBACK: text})
 
 
 def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
@@ -59,6 +95,7 @@ def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
 
 def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     """Let an agent play the role."""
+    workspace = run.workspace = _made_ready(run, workspace)
     session = Session(
         brief=workspace.brief, files=workspace.files, checks=run.output_checks(), now=lambda: run.now,
         take_in=lambda pack: _take_in(run, session.accepted, pack), run_e2e=partial(_e2e, run, workspace),
@@ -75,7 +112,7 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
         known=tuple({workspace.brief.head, workspace.brief.base}),
         # waiting for `bee e2e run` is bee's own time, not the agent's
         extra_minutes=policy.limits.verify_minutes * len(policy.verify) if run.job.role is Role.TEST else 0,
-        usd_max=run.job.usd_max, network=policy.network.get(run.job.role, OPEN),
+        usd_max=run.job.usd_max, network=policy.network.get(run.job.role, ""),
     )  # fmt: skip
     run.engine = run.host.runner().run(job, partial(handle, session))
     if "submit" in session.accepted.values:

@@ -16,6 +16,7 @@ from bee.pipeline.output_checks import OutputChecks
 from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
+from bee.run.setup import SetUp
 from bee.run.workspace import Workspace
 
 
@@ -23,6 +24,7 @@ from bee.run.workspace import Workspace
 class Run:
     """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
 
+    `asks` is what a person must settle before any agent can go on.
     `source` is where what it publishes is pushed from: the mirror, or the quarantine of the commits it handed in.
     """
 
@@ -34,6 +36,7 @@ class Run:
     source: Mirror
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
+    asks: str = ""
 
     @property
     def folder(self) -> Path:
@@ -54,10 +57,19 @@ class Run:
         return self.host.output_checks().knowing(credentials_of(self.host))
 
     def e2e(self, head: str, base: str) -> TraceResult:
-        """Test `head` on `base`. Raises GitError."""
+        """Test `head` on `base`. Raises GitError or SetupError."""
         assert self.workspace is not None
+        setup = self.set_up()
         tester = E2e(
-            mirror=self.mirror, runner=self.host.runner(), folder=self.folder, checks=self.output_checks(),
-            policy=self.workspace.brief.view.policy, number=self.job.number, run=self.job.run,
+            mirror=self.mirror, runner=setup.runner, folder=self.folder, checks=setup.checks, policy=setup.policy,
+            number=self.job.number, run=self.job.run, setup=setup,
         )  # fmt: skip
         return tester.test(head, base, self.now)
+
+    def set_up(self) -> SetUp:
+        """The setup of the policy, for a clone of this run."""
+        assert self.workspace is not None
+        return SetUp(
+            runner=self.host.runner(), home=self.host.home, mirror=self.mirror, folder=self.folder,
+            checks=self.output_checks(), policy=self.workspace.brief.view.policy, repo=self.job.repo,
+        )  # fmt: skip

@@ -111,7 +111,7 @@ def _publish(run: Run, result: Result) -> Result:
     known = run.job.snapshot
     trust, item = Trust(known.viewer, known.permissions), known.item(run.job.number)
     context = PublishContext(
-        lease=run.renewer.lease, merger=merge_gate(known), trust=trust, stoppable=stoppable, first=True,
+        lease=run.renewer.lease, merger=merge_gate(run.host, known), trust=trust, stoppable=stoppable, first=True,
         label_ids=known.label_ids, keep=run.renewer.current, test_result=lambda commit: _test_merge(run, commit),
         items={} if item is None else {item.number: item},
     )  # fmt: skip
@@ -120,8 +120,9 @@ def _publish(run: Run, result: Result) -> Result:
     except StopOrder as problem:
         result = run.without_effect(Outcome.STALE_INPUT, str(problem), Failure.CANCELLED)
         last = PublishContext(
-            lease=run.renewer.lease, merger=merge_gate(known), trust=trust, stoppable=False, keep=run.renewer.current
-        )
+            lease=run.renewer.lease, merger=merge_gate(run.host, known), trust=trust, stoppable=False,
+            keep=run.renewer.current,
+        )  # fmt: skip
         carry_out(last, result.outbox)
     if context.refused:
         result = replace(result, outcome=Outcome.ERROR, failure=Failure.MERGE, note=context.refused)

@@ -6,9 +6,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
-from bee.engines.table import ENGINES
+from bee.engines.table import AGENT_FILES
 from bee.git.mirror import Mirror
 from bee.git.workspace import Clone
 from bee.github import read
@@ -30,12 +29,6 @@ from bee.pipeline.pull_facts import is_own, said_of
 from bee.pipeline.trust import resumed_at
 from bee.run.job import Job
 from bee.run.prompt import Brief, context_files
-
-# What configures agents in a clone: always the base's.
-AGENT_FILES: Final = (
-    *(path for row in ENGINES.values() for path in row.files),
-    ".cursor/", ".mcp.json", ".github/bee.yml", ".github/bee/",
-)  # fmt: skip
 
 
 class StaleInput(GitError):
@@ -95,7 +88,7 @@ def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, fo
     brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
-    diff = mirror.diff_text(mirror.merge_base(brief.base, brief.head) or brief.base, brief.head, limits.DIFF_BYTES_MAX)
+    diff = mirror.diff_text(*mirror.span(brief.base, brief.head), limits.DIFF_BYTES_MAX)
     files = context_files(brief, diff)
     for part in (folder / "context", folder / "bin", folder / "agent-home"):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ command alone: the whole agent process). With a network, the box shares the host
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,22 +47,34 @@ _MACOS_HELP: Final = (
 )
 
 
+# The system calls that a box does not have, as BPF for this architecture; tests/sandbox/seccomp.py is their source.
+# bwrap takes them from a descriptor, and a shell gives it one: what runs is bwrap itself, or nothing.
+FILTERED: Final = ("x86_64", "aarch64")
+_WITH_FILTER: Final = ("/bin/sh", "-c", 'exec "$@" 9<"$0"', str(Path(__file__).with_name(f"{platform.machine()}.bpf")))
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A way to put commands into a box. Mode `none` changes nothing."""
+    """A way to put commands into a box. Mode `none` changes nothing.
+
+    `filtered`: without the system calls of the filter. `flat`: without user namespaces in it.
+    """
 
     mode: Mode
     program: str = ""
+    filtered: bool = False
+    flat: bool = False
 
     def wrap(
         self, argv: Sequence[str], *, writable: Sequence[Path], readable: Sequence[Path], cwd: Path,
-        env: Mapping[str, str], network: bool,
+        env: Mapping[str, str], network: bool, loopback: str = "",
     ) -> list[str]:  # fmt: skip
         """The argv that runs `argv` inside the box.
 
         All paths are absolute and exist; inside they have the same names. The environment is not in the argv, where
         anybody could read it: start the result with `env` as its environment. HOME is `env["HOME"]`: a folder in
-        `writable`, or an empty one that ends with the box. /tmp is always a fresh one.
+        `writable`, or an empty one that ends with the box. /tmp is always a fresh one. `loopback` is the port, or `*`
+        for any, that a box on macOS may use without a network: elsewhere it has a loopback of its own.
         """
         for path in (*writable, *readable, cwd):
             if not path.is_absolute() or path == Path("/"):
@@ -70,13 +83,16 @@ class Box:
             return list(argv)
         shared = [*readable, *_interpreter()]
         if self.mode == "seatbelt":
-            return [self.program, "-p", seatbelt_profile(writable, shared, network), *argv]
+            return [self.program, "-p", seatbelt_profile(writable, shared, network, loopback), *argv]
         return [*self._bubblewrap(writable, shared, cwd, env.get("HOME", ""), network), "--", *argv]
 
     def _bubblewrap(
         self, writable: Sequence[Path], readable: Sequence[Path], cwd: Path, home: str, network: bool
     ) -> list[str]:
-        args = [self.program, *"--die-with-parent --new-session --unshare-pid --unshare-ipc --cap-drop ALL".split()]
+        args = [*(_WITH_FILTER if self.filtered else ()), self.program]
+        args += ["--seccomp", "9"] if self.filtered else []
+        args += ["--unshare-user", "--disable-userns"] if self.flat else []
+        args += [*"--die-with-parent --new-session --unshare-pid --unshare-ipc --cap-drop ALL".split()]
         args += [] if network else ["--unshare-net"]
         args += ["--ro-bind", "/usr", "/usr", *_system_links(), *_tried(f"/etc/{name}" for name in _ETC)]
         # a link into /run on hosts with systemd-resolved: bound by what it points at
@@ -101,11 +117,17 @@ def find(mode: Literal["required", "none"], path_env: str) -> Box:
     program = shutil.which(name, path=path_env)
     if program is None:
         raise SandboxError(text.format(why=f"there is no {name} on PATH"))
-    box = Box("seatbelt" if macos else "bubblewrap", program)
-    problem = try_out(box)
-    if problem:
-        raise SandboxError(text.format(why=problem))
-    return box
+    if macos:
+        boxes = [Box("seatbelt", program)]
+    else:  # bubblewrap before 0.8, or one that is setuid, cannot forbid user namespaces; the filter does, too
+        filtered = platform.machine() in FILTERED
+        boxes = [Box("bubblewrap", program, filtered=filtered, flat=flat) for flat in (True, False)]
+    problem: str | None = ""
+    for box in boxes:
+        problem = try_out(box)
+        if not problem:
+            return box
+    raise SandboxError(text.format(why=problem))
 
 
 # What must fail in the box, tried: reading and writing outside it, seeing other processes, reaching a network.
@@ -114,6 +136,7 @@ echo works
 cat "$1/secret" 2>/dev/null && echo "READ"
 { echo x > "$1/written"; } 2>/dev/null
 set -- /proc/[0-9]*; [ $# -gt 8 ] && echo "PROCESSES $#"
+grep -q '^Seccomp:.*2' /proc/self/status 2>/dev/null || echo "UNFILTERED"
 [ -r /proc/net/dev ] && [ "$(grep -c : /proc/net/dev)" -gt 1 ] && echo "NETWORK"
 exit 0
 """
@@ -138,7 +161,9 @@ def try_out(box: Box) -> str | None:
         said = " ".join(ended.err.decode("utf-8", "replace").split())[:300]
         return f"it ended with {ended.code}: {said}" if said else f"it ended with {ended.code}"
     found = [text for word, text in _FOUND.items() if word in ended.out]
-    return "a file outside it can be written" if written and not found else next(iter(found), None)
+    found += ["a file outside it can be written"] if written else []
+    found += ["system calls are not filtered in it"] if box.filtered and b"UNFILTERED" in ended.out else []
+    return next(iter(found), None)
 
 
 def _interpreter() -> list[Path]:
@@ -165,8 +190,11 @@ def _tried(paths: Iterable[str]) -> list[str]:
     return [word for path in paths for word in ("--ro-bind-try", path, path)]
 
 
-def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool) -> str:
+def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool, loopback: str = "") -> str:
     """A profile of sandbox-exec(1): deny by default, the system and `readable` to read, `writable` to write."""
+    local = f'"localhost:{loopback}"'
+    # the kernel compares physical paths, and /tmp is a link to /private/tmp there
+    writable, readable = ([Path(os.path.realpath(path)) for path in paths] for paths in (writable, readable))
     lines = [
         "(version 1)",
         "(deny default)",
@@ -179,6 +207,8 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
         f"(allow file-read* {_subpaths([*map(Path, _MACOS_SYSTEM), *readable, *writable])})",
         f"(allow file-write* {_subpaths(writable)})" if writable else "",
         f"(allow network-outbound {_subpaths(writable)})" if writable else "",  # Unix sockets in these folders
+        f"(allow network-outbound (remote ip {local}))" if loopback else "",
+        f"(allow network-bind network-inbound (local ip {local}))" if loopback == "*" else "",
         "(allow network*)" if network else "",
     ]
     return "\n".join(line for line in lines if line)

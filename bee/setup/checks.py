@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bee.config.network import OPEN, narrowed
+from bee.config.network import OPEN, PUBLIC, agreed
 from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
 from bee.model.items import BranchRules, Grant, Permission, RepoFacts
 from bee.model.labels import OWNED, Label
@@ -316,12 +316,13 @@ def _box_security(settings: Settings) -> _Line:
 
 
 def _network_security(settings: Settings, policy: Policy | None) -> _Line:
-    theirs = policy.network if policy else {}
-    free = [role for role in Role if narrowed(settings.role(role).network, theirs.get(role, OPEN)) == OPEN]
-    if not free:
-        return "network: every role reaches what it was given", None
     if settings.sandbox == "none":
         return "network: open, as there is no box", BOX_ADVICE
+    theirs = policy.network if policy else {}
+    reach = {role: agreed(settings.role(role).network, theirs.get(role, "")) for role in Role}
+    free = [role for role in Role if reach[role] in (OPEN, PUBLIC)]
+    if not free:
+        return "network: every role reaches its model server and the hosts that it was given", None
     text = f"network: open for {', '.join(free)}: what an agent reads, it can send away"
     return text, "name hosts under `network`, see docs/engines.md"
 

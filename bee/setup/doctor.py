@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bee.config.schema import Policy, Settings
 from bee.github import git_database, read
@@ -26,17 +27,21 @@ from bee.model.errors import (
     RefConflict,
     RefusedError,
     SandboxError,
+    UsageError,
 )
 from bee.model.items import BranchRules, RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
 from bee.sandbox.box import Box
+from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
 from bee.setup.checks import Check, Level, fail, ok, warn
 from bee.setup.machine import Scheduling
 from bee.setup.schedulers import Machine
 from bee.system.home import Home
+
+GIT_LEAST: Final = (2, 38)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,8 @@ def machine_checks(given: Input) -> list[Check]:
     return [
         _git(given),
         *engine_checks(given, running is not None),
-        _sandbox(given),
+        *_sandbox(given),
+        *_way_out(given),
         *_scheduler(given, running),
         *_markers(given),
         _heartbeat(given, running is not None),
@@ -119,8 +125,14 @@ def machine_checks(given: Input) -> list[Check]:
 
 def _git(given: Input) -> Check:
     program = shutil.which("git", path=given.path)
-    fix = "apt install git, or xcode-select --install"
-    return ok("git", program) if program else fail("git", "there is no git on PATH", fix)
+    if program is None:
+        return fail("git", "there is no git on PATH", "apt install git, or xcode-select --install")
+    version = machine.git_version(program)
+    if version is not None and version < GIT_LEAST:
+        old, least = (".".join(map(str, parts)) for parts in (version, GIT_LEAST))
+        text = f"{program} is git {old}, and bee merges with `git merge-tree` of {least}"
+        return fail("git", text, f"install git {least} or later")
+    return ok("git", program)
 
 
 def engine_checks(given: Input, scheduled: bool) -> list[Check]:
@@ -156,15 +168,31 @@ def _engine(given: Input, spec: str | tuple[str, ...], scheduled: bool, own_serv
     return (fail if seen.login is None or scheduled else warn)("engine", text, seen.way_in or None)
 
 
-def _sandbox(given: Input) -> Check:
+def _sandbox(given: Input) -> Iterator[Check]:
     if given.settings.sandbox == "none":
-        return warn("sandbox", "none: agents run with all your rights", checks.BOX_ADVICE)
+        yield warn("sandbox", "none: agents run with all your rights", checks.BOX_ADVICE)
+        return
     try:
         box = given.find_box()
     except SandboxError as problem:
         text, _, fix = str(problem).partition(". ")
-        return fail("sandbox", text, fix or None)
-    return ok("sandbox", f"{box.mode} works ({box.program})")
+        yield fail("sandbox", text, fix or None)
+        return
+    yield ok("sandbox", f"{box.mode} works ({box.program})")
+    if not box.filtered:
+        yield warn("sandbox", "no system call is filtered in it: agents reach all of the kernel",
+                   "use Linux on x86-64 or 64-bit ARM where strangers may write")  # fmt: skip
+    elif not box.flat:
+        yield warn("sandbox", f"{box.program} cannot forbid user namespaces: the filter alone does",
+                   "install bubblewrap 0.8 or later, without its setuid bit")  # fmt: skip
+
+
+def _way_out(given: Input) -> Iterator[Check]:
+    """A proxy of the machine's own that no agent could be let through."""
+    try:
+        Upstream.of(given.kept)
+    except UsageError as problem:
+        yield fail("network", str(problem), "name such a proxy, or unset the variable")
 
 
 def _scheduler(given: Input, running: Scheduling | None) -> Iterator[Check]:

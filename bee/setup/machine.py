@@ -67,6 +67,13 @@ def origin(folder: Path, path: str) -> str | None:
     return ended.out.decode("utf-8", "replace").partition("\n")[0] or None
 
 
+def git_version(program: str) -> tuple[int, int] | None:
+    """The version of a git, as far as it matters; None where it does not say."""
+    ended = process.run([program, "--version"], cwd=None, env={}, seconds=GIT_SECONDS_MAX)
+    found = re.search(rb"version (\d+)\.(\d+)", ended.out)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def look_for_engine(name: str, path: str, kept: Mapping[str, str], home: Home) -> EngineSeen:
     """One engine by its name. `kept` is what bee passes on of this environment, `path` where its program is found.
 

@@ -12,11 +12,11 @@ from typing import Final
 from bee.config.schema import TrustPolicy
 from bee.github import read
 from bee.github.client import GitHubClient
-from bee.github.read import OneItem
+from bee.github.read import Comparison, OneItem
 from bee.host import Host
 from bee.lease import pause as control
 from bee.lease.store import ByPerson, Ending, LeaseStore, Writer
-from bee.model import markers
+from bee.model import limits, markers
 from bee.model.effects import effect_key
 from bee.model.errors import UsageError
 from bee.model.items import Issue, Item, Permission, Pull, Tip
@@ -25,6 +25,8 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
+from bee.model.text import one_line
+from bee.pipeline.evidence import SHA_DIGITS_MIN, Verdict, verdict_at_head, words
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import plan_print
 from bee.pipeline.holds import BY_PERSON
@@ -103,7 +105,7 @@ def _stop_here(host: Host, one: OneItem) -> bool:
 
 def resumed(one: OneItem) -> int:
     """When somebody last let the item go on, in seconds since the epoch; 0 for never."""
-    everyone = {event.actor.login.lower(): Permission.WRITE for event in one.item.events if event.actor}
+    everyone = {event.actor.id: Permission.WRITE for event in one.item.events if event.actor and event.actor.id}
     return resumed_at(one.item, Trust(one.snapshot.viewer, everyone))
 
 
@@ -170,31 +172,85 @@ def _end_run(store: LeaseStore, tip: Tip, record: Record) -> None:
         raise UsageError(f"the run on #{record.number} moved on in the same moment; run the command again")
 
 
-def say_of_head(person: ByPerson, number: int, kind: str, reason: str) -> Done:
-    """`bee approve` and `bee request-changes`: a marker bound to the head as it is now. Raises UsageError."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person is shown of a pull request before they approve it: this head, into this base."""
+
+    head: str
+    base_ref: str
+    text: str
+
+
+def look_at(person: ByPerson, number: int) -> Seen | None:
+    """What `bee approve` would approve: the head, its commits and files. None for an issue, whose plan it approves."""
+    item = read.read_item(person.client, person.repo, number).item
+    if isinstance(item, Issue):
+        return None
+    pull = _open_pull(item)
+    found = read.read_comparison(person.client, person.repo, pull.base, pull.head)
+    return Seen(pull.head, pull.base_ref, _shown(pull, found))
+
+
+def _shown(pull: Pull, found: Comparison) -> str:
+    """The short log and the files, newest commit first, harmless on a terminal."""
+    most = limits.SEEN_LINES_MAX
+    logged = [f"  {texts.short(oid)} {one_line(title, 80)}" for oid, title in reversed(found.commits)]
+    listed = [f"  {status}: {one_line(path, 100)}" for status, path in found.files]
+    lines = [f"#{pull.number} {one_line(pull.title, 80)}", f"{pull.head} into {one_line(pull.base_ref, 80)}"]
+    for name, rows, count in (("commits", logged, found.total_commits), ("files", listed, len(listed))):
+        more = [f"  and {count - min(most, len(rows))} more"] if count > min(most, len(rows)) else []
+        lines += [f"{name}:", *rows[:most], *more]
+    return "\n".join([*lines, pull.url])
+
+
+def approve(person: ByPerson, number: int, reason: str, sha: str = "", base_ref: str = "") -> Done:
+    """`bee approve`: of an issue its plan, of a pull request the head that the person has seen.
+
+    `sha`: its oid, or at least 7 digits of it; `base_ref`: the base that was shown with it. Raises UsageError.
+    """
     one = read.read_item(person.client, person.repo, number)
-    if kind == markers.APPROVED and isinstance(one.item, Issue) and one.item.open:
+    if isinstance(one.item, Issue) and one.item.open:
         return _approve_plan(person, one, one.item, reason)
     pull = _open_pull(one.item)
-    word = "approved" if kind == markers.APPROVED else "changes requested"
-    if _said_already(pull, kind):
-        return Done(f"#{number} has this already at {texts.short(pull.head)}: {word}", changed=False)
-    posts.comment(person, number, texts.human_marker(kind, pull.head, reason))
-    status_comment.show_judged(person, one, "approve" if kind == markers.APPROVED else "request-changes")
-    return Done(f"#{number}: {word} at {texts.short(pull.head)}")
+    again = f"bee approve {number} --sha {texts.short(pull.head)}"
+    if not sha:
+        raise UsageError(f"say which head of #{number} you have looked at: {again} is what it is now")
+    if len(sha) < SHA_DIGITS_MIN or not pull.head.startswith(sha.lower()):
+        raise UsageError(f"the head of #{number} is {pull.head} now, not {sha}: look at that one, then run: {again}")
+    if base_ref not in ("", pull.base_ref):
+        raise UsageError(f"#{number} goes into {pull.base_ref} now, not {base_ref}: look again, then run: {again}")
+    return _say_of_head(person, one, pull, markers.APPROVED, reason)
+
+
+def request_changes(person: ByPerson, number: int, reason: str) -> Done:
+    """`bee request-changes`: of the head as it is now. Raises UsageError."""
+    one = read.read_item(person.client, person.repo, number)
+    return _say_of_head(person, one, _open_pull(one.item), markers.CHANGES_REQUESTED, reason)
+
+
+def _say_of_head(person: ByPerson, one: OneItem, pull: Pull, kind: str, reason: str) -> Done:
+    """A marker bound to the head, and an approval to its base."""
+    approves = kind == markers.APPROVED
+    word = "approved" if approves else "changes requested"
+    if _said_already(one, pull, Verdict.APPROVED if approves else Verdict.CHANGES):
+        return Done(f"#{pull.number} has this already at {texts.short(pull.head)}: {word}", changed=False)
+    text = texts.human_marker(kind, pull.head, reason, pull.base_ref if approves else "")
+    posts.comment(person, pull.number, text)
+    status_comment.show_judged(person, one, "approve" if approves else "request-changes")
+    return Done(f"#{pull.number}: {word} at {texts.short(pull.head)}")
 
 
 def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str) -> Done:
     """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
-    login = one.snapshot.viewer.login
+    viewer = one.snapshot.viewer
     if read_body(issue.body).plan_gate is None:
         raise UsageError(f"#{issue.number} is an issue without a plan to approve; give the number of a pull request")
     text = plan_print(issue.body)
-    own = (c for c in issue.comments if c.author is not None and c.author.login == login)
+    own = (c for c in issue.comments if c.author is not None and c.author.id == viewer.id)
     said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
-    if any((marker.get("by"), marker.get("text")) == (login, text) for marker in said):
+    if any((marker.get("id"), marker.get("text")) == (str(viewer.id), text) for marker in said):
         return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
-    posts.comment(person, issue.number, texts.plan_approved(login, text, reason=reason))
+    posts.comment(person, issue.number, texts.plan_approved(viewer, text, reason=reason))
     status_comment.show_judged(person, one, "approve")
     return Done(f"the plan of #{issue.number} is approved as it stands")
 
@@ -207,15 +263,13 @@ def _open_pull(item: Item) -> Pull:
     return item
 
 
-def _said_already(pull: Pull, kind: str) -> bool:
-    """Whether the last human marker about this head says the same."""
-    kinds = (markers.APPROVED, markers.CHANGES_REQUESTED)
-    last = ""
-    for comment in sorted(pull.comments, key=lambda comment: (comment.at, comment.id)):
-        for marker in markers.parse(comment.body):
-            if marker.name in kinds and marker.get("sha") == pull.head:
-                last = marker.name
-    return last == kind
+def _said_already(one: OneItem, pull: Pull, verdict: Verdict) -> bool:
+    """Whether the last word about this head, of anybody, is this account's own and says the same."""
+    everyone = {who.id: Permission.WRITE for who in read.people_of(pull) if who.id is not None}
+    trust = Trust(one.snapshot.viewer, everyone)
+    last = verdict_at_head(words(pull, trust, one.tip.record if one.tip else None), pull.head)
+    own = last is not None and not last.by_bee and last.author == one.snapshot.viewer.login
+    return own and last is not None and last.verdict is verdict
 
 
 def cancel(person: ByPerson, number: int) -> Done:
@@ -262,8 +316,8 @@ def _control(host: Host, client: GitHubClient, repo: str) -> tuple[LeaseStore, T
 VERBS: Final[Mapping[str, Callable[[ByPerson, int, str], Done]]] = {
     "pause": pause,
     "resume": lambda person, number, _words: resume(person, number),
-    "approve": lambda person, number, words: say_of_head(person, number, markers.APPROVED, words),
-    "request-changes": lambda person, number, words: say_of_head(person, number, markers.CHANGES_REQUESTED, words),
+    "approve": lambda person, number, words: approve(person, number, words),
+    "request-changes": request_changes,
     "cancel": lambda person, number, _words: cancel(person, number),
     "retry": retry,
 }

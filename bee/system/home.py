@@ -32,7 +32,7 @@ from bee.model.limits import (
 from bee.system.clock import SYSTEM, Clock
 
 QUARANTINE: Final = "quarantine"
-CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home", QUARANTINE)
+CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home", QUARANTINE, "setup", "setup-home")
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
 MARKER_BYTES_MAX: Final = 4096
 LOCK_SECONDS_MAX: Final = 2 * GIT_SECONDS_MAX
@@ -258,6 +258,10 @@ class Home:
         if not _REPO.fullmatch(repo):
             raise UsageError(f"{repo[:120]!r} is not a repository name; owner/name is expected")
         return self.path / "mirrors" / f"{repo.lower()}.git"
+
+    def cache_path(self, repo: str) -> Path:
+        """Where the packages that the setup of `owner/name` has fetched are kept. Raises UsageError as mirror_path."""
+        return self.path / "caches" / self.mirror_path(repo).relative_to(self.path / "mirrors").with_suffix("")
 
     def host_id(self, hostname: str) -> str:
         """What tells this home on this host from any other: two homes of one host are two hosts."""

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final
 
 from bee.github import read
+from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.model.errors import NotFoundError
@@ -39,7 +40,7 @@ def tidy(tick: Tick, view: View) -> None:
     store, say = LeaseStore.of(tick.host, tick.client, view.snapshot), tick.host.say
     for number in left_on_closed(view)[: limits.REPAIRS_PER_TICK_MAX]:
         say(f"{store.repo}#{number}: closed, but a run had not finished there; settling it")
-        _settle_closed(store, view, number)
+        _settle_closed(tick.host, store, view, number)
     doubled = twins(view)[: limits.REPAIRS_PER_TICK_MAX]
     if not doubled:
         return
@@ -51,15 +52,15 @@ def tidy(tick: Tick, view: View) -> None:
             posts.take_away(lease, twin)
 
 
-def _settle_closed(store: LeaseStore, view: View, number: int) -> None:
+def _settle_closed(host: Host, store: LeaseStore, view: View, number: int) -> None:
     item, tip = _item(store, number), view.snapshot.items[number]
     if item is None or item.open:
         return  # opened, or seen by GitHub's list, only now: the next look places it
     assert tip.record is not None
     if tip.record.kind is Kind.PUBLISHED:
-        roll_forward(store, status_of(item, view), view)
+        roll_forward(host, store, status_of(item, view), view)
     else:
-        settle(store, item, view)
+        settle(host, store, item, view)
 
 
 def _item(store: LeaseStore, number: int) -> Item | None:

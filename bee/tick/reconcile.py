@@ -94,7 +94,7 @@ def _act(tick: Tick, act: Act) -> None:
     host, one = tick.host, act.status
     view = next(view for view in tick.views if view.snapshot.repo == one.repo)
     with only_its_own(tick):
-        done = repair(LeaseStore.of(host, tick.client, view.snapshot), act, view)
+        done = repair(host, LeaseStore.of(host, tick.client, view.snapshot), act, view)
         kind = type(act).__name__.lower()
         tick.report.acted.append(ActLine(kind, one.repo, one.number, act.reason, done))
         host.say(f"{one.repo}#{one.number}: {kind}, {act.reason}{'' if done else ' (somebody else was first)'}")

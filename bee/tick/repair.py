@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 
-from bee.host import new_run
+from bee.host import Host, new_run
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
 from bee.model.effects import (
@@ -27,8 +27,9 @@ from bee.model.items import Issue, Item, Pull, PullState
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Cause, Failure, Outcome
 from bee.model.plan import read_body
-from bee.model.records import OWN_ROLE, Record, fold
+from bee.model.records import OWN_ROLE, Record, RunSummary, fold
 from bee.model.refs import branch_of, item_ref
+from bee.model.roles import AUTHORS
 from bee.model.text import neutralised
 from bee.pipeline import escalation
 from bee.pipeline.decide import Act, Escalate, Repair
@@ -44,13 +45,13 @@ from bee.publish.outbox import carry_out
 from bee.wording import texts
 
 
-def repair(store: LeaseStore, act: Act, view: View) -> bool:
+def repair(host: Host, store: LeaseStore, act: Act, view: View) -> bool:
     """Do one act under the item's lease; False when somebody else has the item. Raises LookError."""
     one = act.status
     if isinstance(act, Repair) and act.kind is RepairKind.CARRY_OUT:
-        return roll_forward(store, one, view)
+        return roll_forward(host, store, one, view)
     if isinstance(act, Repair) and act.kind is RepairKind.SETTLE:
-        return settle(store, one.item, view)
+        return settle(host, store, one.item, view)
     tip = view.snapshot.items.get(one.number)
     claim = _claim_of(act, new_run(OWN_ROLE, one.number, store.client.now()))
     record = store.claimed(claim, tip)
@@ -61,7 +62,7 @@ def repair(store: LeaseStore, act: Act, view: View) -> bool:
         effects = (*effects, comment_after(one.item, effects, view, store.ended(record, ending)))
     lease = store.acquire(claim, tip, effects, ending)
     if lease is not None:
-        _publish(lease, effects, ending, view, one.item)
+        _publish(host, lease, effects, ending, view, one.item)
     return lease is not None
 
 
@@ -84,10 +85,12 @@ def _label_of(act: Escalate) -> Label | None:
     return Label.QUARANTINE if act.quarantine else Label.HUMAN
 
 
-def _publish(lease: Lease, effects: tuple[Effect, ...], ending: Ending, view: View, fresh: Item | None = None) -> None:
+def _publish(
+    host: Host, lease: Lease, effects: tuple[Effect, ...], ending: Ending, view: View, fresh: Item | None = None
+) -> None:
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
     context = PublishContext(
-        lease=lease, merger=merge_gate(view.snapshot), trust=view.trust, stoppable=False,
+        lease=lease, merger=merge_gate(host, view.snapshot), trust=view.trust, stoppable=False,
         label_ids=view.snapshot.label_ids, items={fresh.number: fresh} if fresh is not None else {},
     )  # fmt: skip
     try:
@@ -99,7 +102,7 @@ def _publish(lease: Lease, effects: tuple[Effect, ...], ending: Ending, view: Vi
         return
 
 
-def roll_forward(store: LeaseStore, one: ItemStatus, view: View) -> bool:
+def roll_forward(host: Host, store: LeaseStore, one: ItemStatus, view: View) -> bool:
     """Carry out what a dead or vanished run had published, on any host."""
     lease = store.take_over(view.snapshot.items[one.number])
     if lease is None:
@@ -109,11 +112,11 @@ def roll_forward(store: LeaseStore, one: ItemStatus, view: View) -> bool:
         # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
         note = "a person stopped it before everything was published"
         ending = Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
-        _publish(lease, _wip_off(one.item), ending, view)
+        _publish(host, lease, _wip_off(one.item), ending, view)
     else:
         # the record of the commit point says how the run will have ended
         ending = Ending(**{part.name: getattr(record, part.name) for part in fields(Ending)})
-        _publish(lease, record.outbox, ending, view)
+        _publish(host, lease, record.outbox, ending, view)
     return True
 
 
@@ -125,7 +128,7 @@ def _stopped(item: Item, record: Record) -> bool:
     return not item.open and not closes
 
 
-def settle(store: LeaseStore, item: Item, view: View) -> bool:
+def settle(host: Host, store: LeaseStore, item: Item, view: View) -> bool:
     """A claim ended without a word: write that down, and take its label off. False when another host was first."""
     tip = view.snapshot.items[item.number]
     assert tip.record is not None
@@ -135,7 +138,7 @@ def settle(store: LeaseStore, item: Item, view: View) -> bool:
         return store.put(item_ref(item.number), tip, store.ended(tip.record, ending))
     lease = store.take_over(tip, store.published(tip.record, off, ending))
     if lease is not None:
-        _publish(lease, off, ending, view)
+        _publish(host, lease, off, ending, view)
     return lease is not None
 
 
@@ -172,9 +175,17 @@ def _open_pull(one: ItemStatus, view: View) -> tuple[Effect, ...]:
     issue, step_id = _issue(one), str(one.facts.about["step"])
     body = read_body(issue.body)
     titles = {step.id: step.title for step in steps_of(body)}
-    text = texts.pull_body(issue.number, step_id, texts.found_branch(issue.number, step_id), body.plan_hash)
+    branch = branch_of(issue.number, step_id)
+    head = view.snapshot.branches.get(branch, "")
+    pushed = head if any(_pushed(run, head) for run in fold(record_of(view, issue.number))) else ""
+    text = texts.pull_body(issue.number, step_id, texts.found_branch(issue.number, step_id), body.plan_hash, pushed)
     title = neutralised(titles.get(step_id) or issue.title)
-    return (OpenPull(branch_of(issue.number, step_id), view.snapshot.default_branch, title, text),)
+    return (OpenPull(branch, view.snapshot.default_branch, title, text),)
+
+
+def _pushed(run: RunSummary, head: str) -> bool:
+    """Whether a run on the issue pushed this head: a drafter makes progress there in no other way."""
+    return run.role in AUTHORS and run.outcome is Outcome.PROGRESSED and run.head == head
 
 
 def _tick_steps(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]:

@@ -94,6 +94,17 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Run the tests on the branch as it is now.",
         (f"If they pass, remove the label `{Label.HUMAN}`.", "If they fail, fix or revert on the branch first."),
     ),
+    Cause.HELD_BACK: CauseText(
+        "The merge would change what only a person may change.",
+        "Look at these files as they are in the pull request now.",
+        (f"If they are right: `bee approve {{number}}`, then remove the label `{Label.HUMAN}`.",
+         "If they are not: push a commit, or request changes.", "Merge it yourself.", _CLOSE),
+    ),
+    Cause.OTHER_RESULT: CauseText(
+        "GitHub's merge made other files than git makes of the same two commits.",
+        "Look at the merge commit: what is in it was not tested.",
+        (f"If it is right, remove the label `{Label.HUMAN}`.", "If it is not, fix or revert on the branch first."),
+    ),
     Cause.E2E: CauseText(
         "E2E failed in a way that only a person can resolve.", "Read the E2E comment: design and tests disagree.",
         (f"Edit the design, or push to the tests; then remove the label `{Label.HUMAN}`.", _GO_ON, _CLOSE),

@@ -10,6 +10,7 @@ from typing import Final
 
 from bee.model import markers
 from bee.model.effects import TraceResult
+from bee.model.items import Who
 from bee.model.labels import Label
 from bee.model.limits import BODY_BYTES_MAX, DASHBOARD_ROWS_MAX, ESCALATION_REASON_BYTES_MAX
 from bee.model.outcomes import Cause, Outcome
@@ -128,10 +129,10 @@ def asked_on_dashboard(at: int, who: str, what: str, came_of_it: str) -> str:
     return f"- {utc(at)}, {who or 'somebody'}: {what}. {said_}"
 
 
-def plan_approved(by: str, text: str, at: int = 0, reason: str = "") -> str:
+def plan_approved(by: Who, text: str, at: int = 0, reason: str = "") -> str:
     """A person's approval of a plan, bound to its text; `at` where bee writes down a box ticked on the dashboard."""
-    where = f"`{by}` approved the plan on the dashboard ({utc(at)})" if at else "the plan is approved"
-    marker = markers.Marker(markers.PLAN_APPROVED, {"text": text, "by": by})
+    where = f"`{by.login}` approved the plan on the dashboard ({utc(at)})" if at else "the plan is approved"
+    marker = markers.Marker(markers.PLAN_APPROVED, {"text": text, "by": by.login, "id": str(by.id or "")})
     return f"{_prose(reason, f'**human:** {where}' + (': ' if reason else ''))}\n\n{markers.render(marker)}"
 
 
@@ -147,9 +148,13 @@ def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
     return said("planner", f"the plan has {count}, one pull request each:\n\n{lines}\n\n{nexts}")
 
 
-def pull_body(issue: int, step: str, text: str, plan: str) -> str:
-    """The description of a pull request of bee's; `Part of` links the issue without closing it."""
-    marker = markers.Marker(markers.PULL, {"issue": str(issue), "step": step, "plan": plan})
+def pull_body(issue: int, step: str, text: str, plan: str, pushed: str) -> str:
+    """The description of a pull request of bee's; `Part of` links the issue without closing it.
+
+    `pushed`: the head that bee pushed; empty where nobody knows who did.
+    """
+    head = {"pushed": pushed} if pushed else {}
+    marker = markers.Marker(markers.PULL, {"issue": str(issue), "step": step, "plan": plan, **head})
     body = _prose(text).strip() or "(the drafter gave no description)"
     return f"{closed(clipped(body, BODY_BYTES_MAX))}\n\nPart of #{issue}, step `{step}`.\n\n{markers.render(marker)}"
 
@@ -184,6 +189,12 @@ def e2e_result(trace: TraceResult, base_ref: str, steps: str, verdict: str) -> s
     return f"{text}\n\nThe whole trace: `git fetch origin {trace.ref} && git log FETCH_HEAD`"
 
 
+def setup_failed(ref: str, said: str) -> str:
+    """What a failed `setup` means, to whoever can fix it; `said` is the command with what it printed."""
+    lines = "\n".join(f"    {line}" for line in said.splitlines())
+    return f"The policy's `setup` fails on `{ref}`:\n\n{lines}\n"
+
+
 def step_line(command: str, code: int, seconds: int) -> str:
     """One E2E step as a list item."""
     return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"
@@ -206,7 +217,7 @@ def escalation(
     if evidence:
         lines += ["\n**Evidence**\n", *(f"- {line}" for line in evidence)]
     lines += [f"\n**bee recommends:** {known.recommends}", "\n**What you can do**\n"]
-    lines += [f"- {answer}" for answer in known.answers]
+    lines += [f"- {answer.format(number=number)}" for answer in known.answers]
     lines.append(f"- In a terminal: {TERMINAL_ANSWERS.format(number=number)}")
     return "\n".join(lines)
 
@@ -244,11 +255,12 @@ def hinted(text: str) -> str:
     return f"{_prose(text, '**human:** try again: ')}\n\n{markers.render(markers.Marker(markers.HINT))}"
 
 
-def human_marker(kind: str, sha: str, reason: str) -> str:
-    """`bee approve` and `bee request-changes` from the terminal, bound to a head."""
+def human_marker(kind: str, sha: str, reason: str, base_ref: str = "") -> str:
+    """`bee approve` and `bee request-changes` from the terminal, bound to a head; an approval to its base, too."""
     word = "approved for E2E and merge" if kind == markers.APPROVED else "changes requested"
     text = _prose(reason, f"**human:** {word} at {short(sha)}{': ' if reason else ''}")
-    return f"{text}\n\n{markers.render(markers.Marker(kind, {'sha': sha}))}"
+    base = {"base_ref": markers.ref_value(base_ref)} if base_ref else {}
+    return f"{text}\n\n{markers.render(markers.Marker(kind, {'sha': sha, **base}))}"
 
 
 def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str, str]:
@@ -351,6 +363,17 @@ def base_overtaken(number: int, base_ref: str, tested: str, parent: str, trace: 
     )
     evidence = [f"`git fetch origin {trace} && git log FETCH_HEAD`"] if trace else []
     return escalation(Cause.BASE_MOVED, reason, (), evidence, number)
+
+
+def held_back(number: int, why: str) -> str:
+    """The merge gate's output checks found something, and nobody has approved it at this head."""
+    return escalation(Cause.HELD_BACK, why, (), (), number)
+
+
+def other_result(number: int, base_ref: str, commit: str) -> str:
+    """What GitHub merged is not what bee had computed, and checked."""
+    reason = f"the merge {short(commit)} on `{base_ref}` holds other files than git makes of its base and this head."
+    return escalation(Cause.OTHER_RESULT, reason, (), (), number)
 
 
 def result_passed(base_ref: str, parent: str, commit: str, trace: str) -> str:

@@ -19,6 +19,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
+from bee.pipeline.grants import GRANTS, Change
 from bee.pipeline.positions import AGENT_FILL, BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.run import agent_cli, prompt
 from bee.run.verbs import VERBS, own_verbs, syntaxes
@@ -140,6 +141,11 @@ def _markers() -> str:
 
 
 # ---- configuration --------------------------------------------------------------------------------------------------
+
+
+def _grants() -> str:
+    rows = [[str(grant), row.about, *(str(row.cells[change]) for change in Change)] for grant, row in GRANTS.items()]
+    return table(("what grants", "what it is about", *map(str, Change)), rows)
 
 
 def _shown(value: Any) -> str:
@@ -268,6 +274,7 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "outcomes": _outcomes,
     "failures": _failures,
     "markers": _markers,
+    "grants": _grants,
     "design-parts": _design_parts,
     "verbs": _verbs,
     "causes": _causes,

@@ -58,7 +58,9 @@ def strangers(trusted: bool) -> dict[str, bool]:
         approve(stage, {"number": numbers["say"]}, "eve")
         stage.call("eve", "POST", stage.at(f"/pulls/{numbers['review']}/reviews"), {"event": "APPROVE", "body": "Go."})
         mark = "<!-- bee:run id=x role={} key=k head={} {} -->"
-        stage.comment(numbers["run"], mark.format("reviewer", heads["run"], "verdict=approve"), "eve")
+        stage.comment(
+            numbers["run"], mark.format("reviewer", heads["run"], "verdict=approve base_ref=main base_changes=0"), "eve"
+        )
         approve(stage, {"number": numbers["e2e"]})
         base = stage.call("ada", "GET", stage.at("/git/ref/heads/main"))["object"]["sha"]
         stage.comment(numbers["e2e"], mark.format("test", heads["e2e"], f"base={base} result=pass"), "eve")

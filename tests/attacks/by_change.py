@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bee.config.schema import Policy, Settings
+from bee.engines.table import AGENT_FILES
 from bee.git.mirror import RefChange
 from bee.model.errors import GitError, RefConflict
 from bee.pipeline.output_checks import OutputChecks
 from bee.run.agent_runner import BoxedRunner
 from bee.run.e2e import E2e
-from bee.run.workspace import AGENT_FILES
+from bee.run.setup import SetUp
 from bee.sandbox.box import Box
 from bee.system.home import Home
 from bee.system.secrets import scan
@@ -203,9 +204,13 @@ def _printed_key(on: Layers, folder: Path) -> bool:
         home=Home(folder / "home"), settings=settings, boot="boot", python=sys.executable, env={},
         find_box=lambda: Box("none"),
     )  # fmt: skip
+    policy = Policy(intake="all")
+    setup = SetUp(
+        runner=runner, home=runner.home, mirror=quarantine, folder=folder, checks=checks, policy=policy, repo="o/r"
+    )
     tester = E2e(
-        mirror=quarantine, runner=runner, folder=folder, checks=checks, policy=Policy(intake="all"), number=1,
-        run="run-1",
+        mirror=quarantine, runner=runner, folder=folder, checks=checks, policy=policy, number=1, run="run-1",
+        setup=setup,
     )  # fmt: skip
     trace = tester.test(play.head, here.base, 1)
     told = "".join(commit.message for commit in quarantine.new_commits(trace.tip, []))

@@ -13,7 +13,7 @@ from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who
 from bee.model.labels import Label
 from bee.model.roles import Role
 from bee.model.text import neutralised
-from bee.pipeline.evidence import Verdict, e2e_results, words
+from bee.pipeline.evidence import Verdict, base_values, e2e_results, words
 from bee.pipeline.facts import View
 from bee.pipeline.output_checks import Change, refuse_files
 from bee.pipeline.status import status_of
@@ -181,9 +181,10 @@ def _race(on: Layers, folder: Path) -> bool:
 @attack("push-to-an-adopted-fork", "a stranger pushes to an adopted pull request, and bee's reviewer is talked into it",
         Layer.BINDING, known="X1")  # fmt: skip
 def _adopted_fork(on: Layers, folder: Path) -> bool:
-    who = w.SAM if Layer.BINDING in on else w.ANN
+    """Without the layer: a person approved that very head."""
+    said = w.approved() if Layer.BINDING in on else (w.comment(APPROVE, T2),)
     label = {"label_names": w.names(Label.NEW), "events": (w.labeled(Label.NEW, T1),)}
-    pull = w.pull(branch="x", cross_repository=True, author=who, created_at=T0, comments=w.approved(), **label)
+    pull = w.pull(branch="x", cross_repository=True, author=w.SAM, created_at=T0, comments=said, **label)
     return status_of(pull, view_of(pull, frozenset({Layer.PERMISSION}))).role in {Role.TEST, Role.MERGER}
 
 
@@ -314,8 +315,9 @@ def _agent_result(on: Layers, folder: Path) -> bool:
         known="D5")  # fmt: skip
 def _other_role(on: Layers, folder: Path) -> bool:
     role = "drafter" if Layer.BINDING in on else "reviewer"
-    body = texts.marked("x", "run-1", role, "key", head=w.HEAD, verdict="approve")
-    pull = w.pull(comments=(w.comment(body, author=w.BEE),))
+    pull = w.pull()
+    body = texts.marked("x", "run-1", role, "key", head=w.HEAD, verdict="approve", **base_values(pull))
+    pull = replace(pull, comments=(w.comment(body, author=w.BEE),))
     return approves(pull, view_of(pull, frozenset({Layer.PERMISSION})))
 
 

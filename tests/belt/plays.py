@@ -17,6 +17,7 @@ from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.records import RunSummary
 from bee.pipeline.status import ItemStatus, survey
+from bee.wording.texts import pull_body
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 
@@ -79,8 +80,9 @@ def pull_of(
 ) -> dict[str, Any]:
     """A pull request on a branch of bee's, with a commit by ada: as if the drafter had been there."""
     branch = f"bee/{issue}-{step}"
-    stage.push(files or {f"work-{issue}.txt": "done\n"}, branch, f"work on {branch}")
-    data = {"title": f"Work on {branch}", "head": branch, "base": "main", "body": body or f"Part of #{issue}"}
+    head = stage.push(files or {f"work-{issue}.txt": "done\n"}, branch, f"work on {branch}")
+    text = pull_body(issue, step, body, "", head)
+    data = {"title": f"Work on {branch}", "head": branch, "base": "main", "body": text}
     return dict(stage.call(who, "POST", stage.at("/pulls"), data))
 
 

@@ -79,11 +79,11 @@ per_repo: {Octo/Calc: {engine: gemini, roles: {reviewer: {network: [pypi.org], m
     command = ("sh", "-c", "./agent")
     assert mine.role(Role.DRAFTER) == RoleSettings(
         engine=command, model="big", minutes=90, minutes_silent=20, usd=2.5, args=("-v",), base_url="http://x",
-        network="open",
+        network="",
     )  # fmt: skip
     row = ROLES[Role.TEST]
     assert mine.role(Role.TEST) == RoleSettings(
-        engine="codex", minutes=row.minutes_total, minutes_silent=row.minutes_silent, network="open"
+        engine="codex", minutes=row.minutes_total, minutes_silent=row.minutes_silent, network=""
     )
     assert mine.role(Role.REVIEWER, "octo/CALC") == RoleSettings(
         engine="gemini", minutes=7, minutes_silent=10, network=("pypi.org",)
@@ -170,9 +170,11 @@ def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: s
         (settings, "sandbox: require",
              "config.yml:2: `require` is not a choice; did you mean `required`? one of: required, none"),
         (settings, "roles:\n  drafter:\n    network: [http://x]",
-             "config.yml:4: 'http://x' is not a host: write host, host:port, or *.domain"),
+             "config.yml:4: 'http://x' is not a host: write host, host:port, *.domain, or *"),
+        (policy, "roles:\n  drafter:\n    network:\n      - pypi.org\n      - 10.0.0.1:80",
+         ".github/bee.yml:7: 10.0.0.1:80 is private: only config.yml of a machine may name it"),
         (settings, "roles:\n  drafter:\n    network: closed",
-             "config.yml:4: `closed` is not a choice; one of: open, none"),
+             "config.yml:4: `closed` is not a choice; one of: model, open, none"),
         (settings, "per_repo:\n  calc: {}", "config.yml:3: 'calc' is not a repository: write owner/name"),
         (settings, "repos: octo/calc", "config.yml:2: expected a list, such as [one, two]"),
         (settings, "repos:\n  - octo/calc\n  - octo", "config.yml:4: 'octo' is not a repository: write owner/name"),

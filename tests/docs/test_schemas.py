@@ -12,7 +12,7 @@ import pytest
 from bee.cli import main
 from bee.cli.commands import help
 from scripts.documents import generate
-from tests.belt.plays import configure, task_pull
+from tests.belt.plays import configure, head_of, task_pull
 from tests.belt.stage import Stage, staged
 from tests.shapes import judge, shape_of, valid
 
@@ -66,7 +66,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 def test_each_command_prints_its_shape(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     ran = set()
     for words in COMMANDS:
-        code = main.main([*words, "--json"])
+        sha = ["--sha", head_of(stage, int(PULL))] if words[0] == "approve" else []
+        code = main.main([*words, *sha, "--json"])
         said = capsys.readouterr()
         assert code in (0, 1), f"bee {' '.join(words)}: {code}\n{said.err}"
         valid(words, said.out)

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.config.network import allows, is_host, narrowed
-from bee.config.schema import Settings
+from bee.config.network import Network, agreed, allows, is_host, is_private_name, is_public
 from bee.host import Host
 from bee.model.errors import UsageError
 from bee.model.roles import Role
@@ -124,6 +123,26 @@ def test_x5_the_policy_of_the_repository_narrows_and_none_is_none(tmp_path: Path
         assert runs(stage, played, number)
 
 
+@needs_box
+def test_verify_commands_have_a_loopback_of_their_own_and_nothing_else(tmp_path: Path) -> None:
+    script = """python3 - <<'END'
+import socket
+own = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(own.getsockname(), 3)
+print("own loopback")
+for way in (("127.0.0.1", PORT), ("192.0.2.1", 443), ("example.com", 443)):
+    try: print("reached", socket.create_connection(way, 3))
+    except OSError: print("refused")
+END"""
+    where, home = tmp_path / "where", tmp_path / "own-home"
+    for folder in (where, home):
+        folder.mkdir()
+    with web("page") as port, staged(tmp_path / "stage") as stage:
+        runner = stage.host(sandbox="required").runner()
+        ended = runner.verify(script.replace("PORT", str(port)), where, home, where, 30)
+    assert ended.out.decode().split("\n") == ["own loopback", "refused", "refused", "refused", ""]
+
+
 def test_a_network_that_cannot_be_kept_claims_nothing(tmp_path: Path) -> None:
     """Without the box nothing would keep an agent from the network: nothing is dispatched, and it is said why."""
     with staged(tmp_path) as stage:
@@ -146,24 +165,57 @@ def _ready(played: Host) -> None:
 @pytest.mark.parametrize(
     ("pattern", "host", "port", "covered"),
     [
-        ("pypi.org", "pypi.org", 443, True), ("pypi.org", "PyPI.org.", 80, True),
-        ("pypi.org", "a.pypi.org", 443, False),
-        ("pypi.org:443", "pypi.org", 443, True), ("pypi.org:443", "pypi.org", 22, False),
+        ("pypi.org", "pypi.org", 443, True), ("pypi.org", "PyPI.org.", 443, True), ("pypi.org", "pypi.org", 80, False),
+        ("pypi.org", "pypi.org", 22, False), ("pypi.org", "a.pypi.org", 443, False),
+        ("pypi.org:80", "pypi.org", 80, True), ("pypi.org:443", "pypi.org", 22, False),
         ("*.pypi.org", "files.pypi.org", 443, True), ("*.pypi.org", "pypi.org", 443, False),
         ("*.pypi.org", "evilpypi.org", 443, False), ("pypi.org", "pypi.org.evil.example", 443, False),
-        ("127.0.0.1:80", "127.0.0.1", 80, True), ("[::1]:80", "::1", 80, True), ("[::1]", "::2", 80, False),
+        ("127.0.0.1:80", "127.0.0.1", 80, True), ("[::1]:80", "::1", 80, True), ("[::1]", "::2", 443, False),
+        ("*", "a.example", 443, True), ("*", "a.example", 80, False), ("*:80", "a.example", 80, True),
     ],
 )  # fmt: skip
-def test_a_name_on_the_list_means_that_name(pattern: str, host: str, port: int, covered: bool) -> None:
+def test_a_name_on_the_list_means_that_name_and_443(pattern: str, host: str, port: int, covered: bool) -> None:
     assert is_host(pattern)
     assert allows((pattern,), host, port) is covered
 
 
-def test_a_policy_never_widens() -> None:
-    assert narrowed("open", "open") == "open"
-    assert narrowed("open", ("a",)) == narrowed(("a",), "open") == ("a",)
-    assert narrowed("none", ("a",)) == narrowed(("a",), "none") == narrowed("none", "open") == "none"
-    assert narrowed(("a", "*.b.org", "c:443"), ("x.b.org", "c", "d")) == ("c:443", "x.b.org")
-    assert narrowed((), ("a",)) == ()
-    assert Settings().role(Role.DRAFTER).network == "open"
-    assert not any(map(is_host, ("", "*", "*.", "http://a", "a b", "a/b", "a..b", "a:x", "-a")))
+@pytest.mark.parametrize(
+    ("machine", "policy", "reach"),
+    [
+        ("", "", ()), ("", "open", ("*", "*:80")), ("", "none", "none"), ("", ("a",), ("a",)), ("", (), ()),
+        ("open", "", "open"), ("open", "open", "open"), ("open", ("a",), ("a",)), ("open", (), ()),
+        ("none", "", "none"), ("none", "open", "none"), ("none", ("a",), "none"),
+        (("a",), "", ("a",)), (("a",), "open", ("a",)), (("a",), "none", "none"), ((), ("a",), ()), (("a",), (), ()),
+        (("a", "*.b.org", "c:443"), ("x.b.org", "c", "d"), ("c:443", "c", "x.b.org")),
+    ],
+)  # fmt: skip
+def test_closed_by_default_and_a_policy_never_widens_what_a_machine_says(
+    machine: Network, policy: Network, reach: Network
+) -> None:
+    found = agreed(machine, policy)
+    assert set(found) == set(reach) if isinstance(reach, tuple) else found == reach
+
+
+def test_what_is_no_host() -> None:
+    assert not any(map(is_host, ("", "*.", "*a", "**", "http://a", "a b", "a/b", "a..b", "a:x", "-a")))
+
+
+@pytest.mark.parametrize(
+    "address",
+    "127.0.0.1 127.8.9.1 0.0.0.0 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200 "
+    "168.63.129.16 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255 192.0.2.1 198.18.0.1 ::1 :: fe80::1 fe80::1%eth0 "
+    "fc00::1 fd00:ec2::254 fec0::1 ff02::1 ::ffff:127.0.0.1 ::ffff:169.254.169.254 64:ff9b::7f00:1 2002:7f00:1:: "
+    "2002:a9fe:a9fe:: 2001:db8::1 2001::1 ::127.0.0.1".split(),
+)
+def test_t23_what_is_not_the_internets(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", "1.1.1.1 140.82.112.3 2606:4700::1111 64:ff9b::101:101 ::ffff:1.1.1.1".split())
+def test_what_is_the_internets(address: str) -> None:
+    assert is_public(address)
+
+
+def test_t23_a_policy_names_nothing_private_by_itself() -> None:
+    assert all(map(is_private_name, ("localhost", "a.localhost:80", "127.0.0.1", "10.0.0.1:443", "[::1]", "[fd00::1]")))
+    assert not any(map(is_private_name, ("pypi.org", "*", "*.pypi.org", "1.1.1.1", "[2606:4700::1111]:443")))

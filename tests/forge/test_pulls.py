@@ -149,6 +149,41 @@ def test_a_pushed_commit_closes_what_its_message_says(world: World, ada: Person)
     assert ada.get("issues/1")["state"] == "closed"
 
 
+BASES = """query($n: Int!) { repository(owner: "ada", name: "calc") { pullRequest(number: $n) { state baseRefName
+  timelineItems(first: 50, itemTypes: [BASE_REF_CHANGED_EVENT, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT,
+    BASE_REF_DELETED_EVENT, BASE_REF_FORCE_PUSHED_EVENT]) { nodes { __typename
+    ... on BaseRefChangedEvent { previousRefName currentRefName }
+    ... on AutomaticBaseChangeSucceededEvent { oldBase newBase }
+    ... on BaseRefDeletedEvent { baseRefName }
+    ... on BaseRefForcePushedEvent { beforeCommit { oid } afterCommit { oid } } } } } } }"""
+
+
+def test_every_change_of_a_base_stands_in_the_timeline(world: World, ada: Person) -> None:
+    """By a person, by a forced push, and by the forge itself when a merged branch below it is deleted."""
+    work = world.clone()
+    world.git("checkout", "-q", "main", cwd=work)
+    start = world.git("rev-parse", "HEAD", cwd=work).stdout.strip()
+    first = world.commit(work, "side", {"side.txt": "1\n"})
+    world.pull("topic")
+    ada.send("PATCH", "pulls/1", {"base": "side"})
+    world.git("checkout", "-q", start, cwd=work)
+    second = world.commit(work, "side-again", {"other.txt": "2\n"}, push=False)
+    world.git("push", "-q", "--force", "origin", f"{second}:refs/heads/side", cwd=work)
+    ada.get("pulls/1")
+    ada.post("pulls", {"title": "side", "head": "side", "base": "main"})
+    world.settled(2)
+    ada.send("PUT", "pulls/2/merge", {"merge_method": "squash"})
+    world.git("push", "-q", "origin", ":side", cwd=work)
+    found = ada.data(BASES, n=1)["repository"]["pullRequest"]
+    assert (found["state"], found["baseRefName"]) == ("OPEN", "main")
+    assert found["timelineItems"]["nodes"] == [
+        {"__typename": "BaseRefChangedEvent", "previousRefName": "main", "currentRefName": "side"},
+        {"__typename": "BaseRefForcePushedEvent", "beforeCommit": {"oid": first}, "afterCommit": {"oid": second}},
+        {"__typename": "BaseRefDeletedEvent", "baseRefName": "side"},
+        {"__typename": "AutomaticBaseChangeSucceededEvent", "oldBase": "side", "newBase": "main"},
+    ]
+
+
 def test_a_stranger_works_from_a_fork(world: World, ada: Person, zoe: Person) -> None:
     assert zoe.post("forks", {}, 202)["full_name"] == "zoe/calc"
     work = world.clone("forked", "zoe", "zoe/calc")

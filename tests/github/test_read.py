@@ -47,7 +47,7 @@ def test_a_snapshot_is_one_request(github: responses.RequestsMock) -> None:
     assert one.points == 3
     assert NOON <= seen.now <= NOON + 5
     assert [item.number for item in (*seen.issues, *seen.pulls)] == [1, 2]
-    assert seen.permissions == {"ada": Permission.ADMIN}
+    assert seen.permissions == {1: Permission.ADMIN}
     assert seen.policy_text == "version: 1\nintake: all\n"
     assert (seen.default_head, seen.default_tree, seen.repo_id) == (OTHER, OTHER, "R_1")
 
@@ -87,13 +87,16 @@ def test_a_policy_that_is_not_wholly_there_is_none(github: responses.RequestsMoc
 
 # ---- what a token may not read ---------------------------------------------------------------------------------------
 
+USER = {"login": "zoe", "id": 1}
 PERMISSIONS: list[tuple[Any, int, Permission]] = [
-    ({"permission": "write", "role_name": "maintain"}, 200, Permission.MAINTAIN),
-    ({"permission": "read", "role_name": "triage"}, 200, Permission.TRIAGE),
-    ({"permission": "admin", "role_name": "admin"}, 200, Permission.ADMIN),
-    ({"permission": "write", "role_name": "release-managers"}, 200, Permission.WRITE),
-    ({"permission": "none"}, 200, Permission.NONE),
-    ({"permission": "something new"}, 200, Permission.NONE),
+    ({"permission": "write", "role_name": "maintain", "user": USER}, 200, Permission.MAINTAIN),
+    ({"permission": "read", "role_name": "triage", "user": USER}, 200, Permission.TRIAGE),
+    ({"permission": "admin", "role_name": "admin", "user": USER}, 200, Permission.ADMIN),
+    ({"permission": "write", "role_name": "release-managers", "user": USER}, 200, Permission.WRITE),
+    ({"permission": "none", "user": USER}, 200, Permission.NONE),
+    ({"permission": "something new", "user": USER}, 200, Permission.NONE),
+    ({"permission": "admin", "user": {"login": "zoe", "id": 2}}, 200, Permission.NONE),
+    ({"permission": "admin", "user": None}, 200, Permission.NONE),
     ({"message": "Not Found"}, 404, Permission.NONE),
 ]
 
@@ -102,7 +105,7 @@ PERMISSIONS: list[tuple[Any, int, Permission]] = [
 def test_people_are_asked_for_one_by_one_where_they_are_not_listed(
     github: responses.RequestsMock, answer: Any, status: int, expected: Permission
 ) -> None:
-    """Everybody whose word might count, once each; bots are nobody's collaborators."""
+    """Everybody whose word might count, once each, by id; bots are nobody's collaborators."""
     comment = {
         "id": "IC_1", "fullDatabaseId": "3000000000", "body": "x", "createdAt": "2026-01-01T10:00:00Z",
         "lastEditedAt": None, "url": "u", "author": actor("Zoe"), "editor": None,
@@ -114,7 +117,7 @@ def test_people_are_asked_for_one_by_one_where_they_are_not_listed(
     rest(github, "/collaborators/zoe/permission", answer, status)
     one = client()
     seen = read.read_snapshot(one, REPO)
-    assert seen.permissions == {"zoe": expected}
+    assert seen.permissions == {1: expected}
     assert seen.issues[0].comments[0].id == 3_000_000_000
     assert one.requests == 2
 
@@ -267,8 +270,8 @@ def test_every_list_of_the_repository_is_read_on(github: responses.RequestsMock)
     assert [one.number for one in seen.issues] == [1, 3, 4]
     assert [one.number for one in seen.pulls] == [2, 5]
     assert seen.items[7].oid == OID
-    assert seen.permissions == {"ada": Permission.ADMIN, "rea": Permission.READ}
     assert [asked(github, number).get("after") for number in range(1, 7)] == ["i1", "i2", "p1", "r1", "c1", None]
+    assert seen.permissions == {1: Permission.ADMIN, 4: Permission.READ}
 
 
 @pytest.mark.parametrize("name", ["labels", "comments", "userContentEdits", "timelineItems"])

@@ -19,6 +19,7 @@ from bee.github.client import GitHubClient, Servers
 from bee.github.git_database import RefMove
 from bee.github.json import JsonReader
 from bee.model.errors import BeeError, ServerError
+from bee.model.items import Who
 from bee.model.labels import Label
 from tests.belt.stage import Stage, staged, until
 from tests.github.spoiled import Kept, Path, Recorder, conforms, nullable, player, returned, spoiled
@@ -33,7 +34,7 @@ class World:
     """What the calls below are about."""
 
     repo: str
-    ids: dict[str, str]
+    ids: dict[str, Any]
     main: str
     head: str
     pull: int = 0
@@ -73,7 +74,7 @@ CALLS = (
     Call("a branch's pull requests", read.pulls_of_branch, lambda w: (w.repo, "bee/1-task")),
     Call("a pulse", git_database.pulse, lambda w: (w.repo, 1)),
     Call("a pulse of a pull request", git_database.pulse, lambda w: (w.repo, w.pull)),
-    Call("a permission", read.read_permission, lambda w: (w.repo, "ada")),
+    Call("a permission", read.read_permission, lambda w: (w.repo, Who("ada", w.ids["ada"]))),
     Call("dependencies, singly", read.read_dependencies, lambda w: (w.repo, [1], 1000)),
     Call("dependencies, by list", read.read_dependencies, lambda w: (w.repo, [1, 2, 3], 3)),
     Call("own issues", read.own_issues, lambda w: (w.repo, "ada")),
@@ -84,7 +85,7 @@ CALLS = (
     Call("checks elsewhere", checks_elsewhere, lambda w: (w.repo, w.head)),
     Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, "R_1", ITEM)),
     Call("a ref's oid", git_database.read_oid, lambda w: (w.repo, ITEM)),
-    Call("a commit's parents", git_database.commit_parents, lambda w: (w.repo, w.head)),
+    Call("a commit", git_database.read_commit, lambda w: (w.repo, w.head)),
     Call("a label", write.label_id, lambda w: (w.repo, Label.WIP)),
     Call("a label made", write.label_id, lambda w: (w.repo, Label.DONE)),
     Call("a record", git_database.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
@@ -170,6 +171,8 @@ def furnished(stage: Stage) -> World:
     stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"title": "First", "labels": ["bug"]})
     for event in ("COMMENT", "APPROVE"):
         stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": event, "body": "Good."})
+    for base in ("more", "main"):
+        stage.call("ada", "PATCH", stage.at(f"/pulls/{number}"), {"base": base})
     stage.comment(number, "Said.")
     for context in ("ci/a", "ci/b", "ci/c"):
         status = {"state": "success", "context": context, "description": "Fine", "target_url": "https://x.example"}
@@ -184,6 +187,7 @@ def furnished(stage: Stage) -> World:
     protect(stage, 0, ("ci/a",))
     until("mergeability", 20, lambda: stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["mergeable"] is not None)
     ids = {
+        "ada": stage.call("ada", "GET", "/user")["id"],
         "repo": stage.call("ada", "GET", stage.at(""))["node_id"], "label": label["node_id"],
         "issue": stage.item(1)["node_id"], "later": stage.item(3)["node_id"], "pull": pull["node_id"],
         "tree": str(made["tree"]),
@@ -197,6 +201,7 @@ MAY_LACK = {
     "a review: html_url": "missing null",
     "a repository's settings: permissions": "missing null",  # not shown means not given
     "a repository's settings: permissions.push": "missing null",
+    "a permission: user": "missing null",  # then it is nobody's
     "an alert: body": "null",
     "own issues: body": "null",
     "checks elsewhere: statuses.description": "null",

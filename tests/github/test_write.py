@@ -62,8 +62,8 @@ CALLS: list[tuple[str, Callable[[GitHubClient], Any], str, str, Any, Any, Any]] 
     ("a comment away", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", None, None, None),
     ("a ref's oid", lambda d: git_database.read_oid(d, REPO, "refs/heads/main"), "GET", "/git/ref/heads/main", None,
      {"object": {"sha": OID}}, OID),
-    ("parents", lambda d: git_database.commit_parents(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
-     {"parents": [{"sha": OTHER}, {"sha": OID}]}, (OTHER, OID)),
+    ("a commit", lambda d: git_database.read_commit(d, REPO, OID), "GET", f"/git/commits/{OID}", None,
+     {"tree": {"sha": OID}, "parents": [{"sha": OTHER}, {"sha": OID}]}, (OID, (OTHER, OID))),
 ]  # fmt: skip
 
 

@@ -40,7 +40,6 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "argcomplete": ("bee.cli.commands.completion",),
     "pydantic": (),
     "detect_secrets": ("bee.system.secrets",),
-    "proxy": ("bee.sandbox.egress",),
     "rich": ("bee.cli", "bee.demo", "bee.status"),
     "textual": ("bee.status.watch",),
     "werkzeug": ("bee.forge",),

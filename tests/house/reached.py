@@ -28,7 +28,6 @@ EXCEPTIONS: Final = (
     (r"bee/(model|pipeline)/\w+\.py", "_value_", "enum reads it of a member that has columns"),
     (r".*", r"row_factory|formatter_class", "settings of sqlite3 and argparse"),
     (r".*", r"out_name|resolve_type", "settings of graphql-core"),
-    (r".*", r"before_upstream_connection", "proxy.py calls it of a plugin"),
     (r".*", r"TRIAGE|DISMISSED", "GitHub's own values, which an enumeration reads whole"),
     (r"bee/.*", r"timeout|auth", "settings of http.server's handlers and of requests' sessions"),
     (r"bee/run/verbs/base.py", "example", "the agent's `bee` reads it of run.json"),

@@ -21,7 +21,6 @@ LATE_IMPORTS = {
     "bee.system.notifier": "requests, for a webhook only",
     "bee.system.process.killing": "ctypes, for killing only",
     "bee.engines.find": "an engine's file is imported by the name in its row",
-    "bee.sandbox.egress": "the proxy library, for a run with a list of hosts only",
 }
 
 

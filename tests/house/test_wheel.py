@@ -51,7 +51,9 @@ def test_the_wheel_carries_the_code_and_what_the_code_reads(wheel: zipfile.ZipFi
     with wheel:
         inside = set(wheel.namelist())
         sources = {
-            str(path.relative_to(ROOT)) for path in (ROOT / "bee").rglob("*") if path.suffix in {".py", ".md", ".yml"}
+            str(path.relative_to(ROOT))
+            for path in (ROOT / "bee").rglob("*")
+            if path.suffix in {".py", ".md", ".yml", ".bpf"}
         }
         assert sources <= inside
         for folder in ("agents", "scripts/play", "launchd", "systemd"):
@@ -75,5 +77,5 @@ def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
     with wheel:
         tops = {name.split("/")[0] for name in wheel.namelist()}
         assert {top for top in tops if not top.endswith(".dist-info")} == {"bee"}
-        scripts = {name for name in wheel.namelist() if name.startswith("bee/_data/scripts/")}
-        assert scripts == {"bee/_data/scripts/tick", "bee/_data/scripts/watchdog"}
+        scripts = {name.split("/")[3] for name in wheel.namelist() if name.startswith("bee/_data/scripts/")}
+        assert scripts == {"play", "tick", "watchdog"}

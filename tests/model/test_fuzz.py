@@ -165,7 +165,7 @@ def test_evidence_is_total_and_a_strangers_words_are_none(body: str, permission:
         comments=(Comment(id=1, author=author, body=body, at=9),),
         reviews=(Review(id=2, author=author, state=ReviewState.COMMENTED, body=body, at=9, commit="a" * 40),),
     )
-    trust = Trust(Who("bee", 1), {"zoe": permission})
+    trust = Trust(Who("bee", 1), {5: permission})
     found = (*words(pull, trust, None), *e2e_results(pull, trust))
     assert found == () or permission is Permission.WRITE
 
@@ -219,7 +219,7 @@ def test_a_tick_changes_boxes_alone(body: str, steps: tuple[Step, ...]) -> None:
 def test_gates_are_total_and_never_ticked_by_a_stranger(body: str, permission: Permission) -> None:
     author = Who("zoe", 5)
     issue = Issue(number=1, node_id="I", title="t", body=body, author=author, created_at=0)
-    trust = Trust(Who("bee", 1), {"zoe": permission})
+    trust = Trust(Who("bee", 1), {5: permission})
     for gate in (design_gate(issue, trust), plan_gate(issue, trust)):
         assert gate in Gate
         assert gate is not Gate.TICKED or permission is Permission.WRITE

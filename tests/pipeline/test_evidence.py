@@ -13,7 +13,7 @@ from bee.config.schema import TrustPolicy
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Cause, Outcome
 from bee.model.records import Record
-from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
+from bee.pipeline.evidence import Verdict, base_values, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import trust_of
 from bee.wording import texts
@@ -400,7 +400,7 @@ def test_d5_no_text_of_an_agent_hides_the_marker_that_follows_it(text: str) -> N
     for posted in (texts.reviewed(True, text, w.HEAD), texts.reply(text),
                        texts.escalation(Cause.QUESTION, text, (), (), 7, "reviewer"),
                    texts.pushed("drafter", "t", text, w.HEAD), text):  # fmt: skip
-        body = texts.marked(posted, "run-1", "reviewer", "key", head=w.HEAD, verdict="approve")
+        body = texts.marked(posted, "run-1", "reviewer", "key", head=w.HEAD, verdict="approve", **base_values(w.pull()))
         assert at_head(w.comment(body, LATE, w.BEE)) is Verdict.APPROVED
 
 

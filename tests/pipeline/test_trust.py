@@ -31,7 +31,7 @@ TRUST = trust_of(w.snapshot(), TrustPolicy())
     ],
 )
 def test_x1_trust_is_admin_maintain_or_write_and_nothing_else(permission: Permission, trusted: bool) -> None:
-    assert Trust(w.BEE, {"zoe": permission}).of(Who("Zoe", 5)) is trusted
+    assert Trust(w.BEE, {5: permission}).of(Who("Zoe", 5)) is trusted
 
 
 def test_every_permission_is_in_the_table_above() -> None:
@@ -48,12 +48,16 @@ def test_every_permission_is_in_the_table_above() -> None:
         (w.MIA, LISTS, False),
         (w.BEE, TrustPolicy(), True),
         (Who("renamed-bee", 99), TrustPolicy(), True),
-        (Who("bee-account", 98), TrustPolicy(), True),
+        (Who("bee-account", 98), TrustPolicy(), False),
+        (Who("ann", None), TrustPolicy(), False),
+        (Who("sam", None), LISTS, False),
+        (Who("renovate", None, bot=True), LISTS, False),
         (w.BEE, TrustPolicy(deny=frozenset({"bee-account"})), False),
         (Who("helper", None), TrustPolicy(), False),
     ],
     ids=["ghost", "unknown", "case-folded", "allowed", "denied-maintainer", "bee", "bee-renamed",
-         "other-id-by-permission",
+         "bees-login-with-another-id", "t20-mannequin-named-as-a-writer", "t20-mannequin-named-as-allowed",
+         "t20-app-without-id",
          "bee-denied", "no-id"],
 )  # fmt: skip
 def test_lists_go_before_permissions_and_deny_before_all(who: Who | None, policy: TrustPolicy, trusted: bool) -> None:
@@ -61,7 +65,7 @@ def test_lists_go_before_permissions_and_deny_before_all(who: Who | None, policy
 
 
 def test_x9_bots_are_strangers_unless_named_as_bots() -> None:
-    writes = {"helper[bot]": Permission.WRITE, "helper": Permission.ADMIN, "renovate[bot]": Permission.READ}
+    writes = {15: Permission.ADMIN, 3: Permission.READ}
     for bot in (w.BOT, Who("helper", 15, bot=True), Who("helper[bot]", 15), Who("Helper[BOT]", 15)):
         assert not Trust(w.BEE, writes).of(bot)
         assert not Trust(w.BEE, writes, LISTS).of(bot), "`allow` is for people"

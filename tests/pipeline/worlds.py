@@ -56,17 +56,19 @@ OLD_HEAD = "b" * 40
 BASE = "c" * 40
 OLD_BASE = "d" * 40
 
-PERMISSIONS: Mapping[str, Permission] = {
-    "ann": Permission.WRITE,
-    "mia": Permission.MAINTAIN,
-    "tri": Permission.TRIAGE,
-    "sam": Permission.READ,
-    "bee-account": Permission.WRITE,
+PERMISSIONS: Mapping[int, Permission] = {
+    11: Permission.WRITE,
+    12: Permission.MAINTAIN,
+    13: Permission.TRIAGE,
+    14: Permission.READ,
+    99: Permission.WRITE,
 }
 
 AUTO = Policy(intake="all", plan_approval="auto")
 ALL = Policy(intake="all")
 OPTED_IN = Policy(intake="opted-in")
+
+PULL_BODY = texts.pull_body(1, "task", "The step.", "", HEAD)
 
 DESIGN = "# Calc\n\nIt adds.\n\n## Design finalized\n\n- [x] go\n"
 DESIGN_OPEN = DESIGN.replace("[x]", "[ ]")
@@ -103,7 +105,7 @@ def issue(number: int = 1, body: str = "Please add a menu.", **more: Any) -> Iss
 def pull(number: int = 7, branch: str = "bee/1-task", **more: Any) -> Pull:
     """An open pull request of bee's, fresh, mergeable and green."""
     values: dict[str, Any] = {
-        "node_id": f"P_{number}", "title": f"Pull {number}", "body": "The step.", "author": BEE,
+        "node_id": f"P_{number}", "title": f"Pull {number}", "body": PULL_BODY, "author": BEE,
         "created_at": NOW - 8 * HOUR + number, "head": HEAD, "head_committed_at": NOW - HOUR,
         "base_ref": "main", "base": BASE, "mergeable": True,
     }  # fmt: skip
@@ -157,8 +159,10 @@ def edited(item: Issue, *edits: Edit) -> Issue:
 
 def reviewed(said: str, at: int = NOW - 30 * MINUTE, head: str = HEAD, author: Who = BEE, **more: Any) -> Comment:
     """The reviewer's verdict (`approve` or `changes`) as bee posts it on its own pull requests."""
+    key = f"{said}{at}{more.get('n', '')}"
+    base = {"base_ref": more.pop("base_ref", "main"), "base_changes": more.pop("base_changes", "0")}
     body = texts.marked(texts.reviewed(said == "approve", "text", head), more.pop("run", "run-1"), "reviewer",
-                          f"{said}{at}{more.get('n', '')}", more.pop("n", 0), head=head, verdict=said)  # fmt: skip
+                        key, more.pop("n", 0), head=head, verdict=said, **base)  # fmt: skip
     return comment(body, at, author, **more)
 
 

@@ -29,7 +29,7 @@ from bee.model.errors import (
     RefusedError,
     ServerError,
 )
-from bee.model.items import CheckState, Permission
+from bee.model.items import CheckState, Permission, Who
 from bee.system.clock import Clock
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them
@@ -199,15 +199,21 @@ def _latest(issues: list[dict[str, Any]]) -> int:
     return max((seconds(one["updated_at"]) or 0 for one in issues), default=0)
 
 
+def _account(login: str) -> Who:
+    """The account that the recordings show under a login."""
+    bodies = (one.json for one in all_of_them() if one.path.endswith(f"/collaborators/{login}/permission"))
+    return Who(login, next((body["user"]["id"] for body in bodies if "user" in body), None))
+
+
 # (endpoint, bee's reader, what the recording says it is, how many there are at least)
 READERS: list[tuple[str, str, Reader, Wanted, int]] = [
     ("GET", "/collaborators/(?P<who>[^/]+)/permission",
-     lambda d, r, m: reading.read_permission(d, r, m["who"]),
+     lambda d, r, m: reading.read_permission(d, r, _account(m["who"])),
      lambda b: Permission((b.get("role_name") or b["permission"]).upper()), 2),
     ("GET", "/git/ref/(?P<ref>.+)", lambda d, r, m: git_database.read_oid(d, r, f"refs/{m['ref']}"),
      lambda b: b["object"]["sha"], 7),
-    ("GET", "/git/commits/(?P<oid>[0-9a-f]{40})", lambda d, r, m: git_database.commit_parents(d, r, m["oid"]),
-     lambda b: tuple(parent["sha"] for parent in b["parents"]), 5),
+    ("GET", "/git/commits/(?P<oid>[0-9a-f]{40})", lambda d, r, m: git_database.read_commit(d, r, m["oid"]),
+     lambda b: (b["tree"]["sha"], tuple(parent["sha"] for parent in b["parents"])), 5),
     ("POST", "/git/commits", lambda d, r, m: git_database.create_commit(d, r, "m", "t", []), lambda b: b["sha"], 4),
     ("POST", "/issues", lambda d, r, m: write.create_issue(d, r, "t", "b"), lambda b: b["number"], 10),
     ("POST", "/pulls", lambda d, r, m: write.open_pull(d, r, "h", "b", "t", "b"), lambda b: b["number"], 3),

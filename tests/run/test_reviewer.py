@@ -73,7 +73,9 @@ def test_x1_people_speak_by_review_marker_and_command_and_strangers_do_not(
 
     review("eve", "APPROVE")
     stage.comment(2, f"<!-- bee:approved-for-e2e sha={head} -->", "eve")
-    stage.comment(2, f"<!-- bee:run id=x role=reviewer key=k head={head} verdict=approve -->", "eve")
+    stage.comment(
+        2, f"<!-- bee:run id=x role=reviewer key=k head={head} verdict=approve base_ref=main base_changes=0 -->", "eve"
+    )
     assert stage.position(2) == "needs-review"
     stage.comment(2, f"> <!-- bee:approved-for-e2e sha={head} -->\n\n    <!-- bee:approved-for-e2e sha={head} -->")
     stage.comment(2, f"```\n<!-- bee:approved-for-e2e sha={head} -->\n```\nand `<!-- bee:approved-for-e2e -->`")
@@ -90,7 +92,7 @@ def test_x1_people_speak_by_review_marker_and_command_and_strangers_do_not(
     again = bee(stage, "request-changes", "2", "not like this", "--repo", stage.repo, "--json")
     assert (again.code, again.json["changed"]) == (0, False)
     stage.sleep(2)
-    assert bee(stage, "approve", "2", "--repo", stage.repo).code == 0
+    assert bee(stage, "approve", "2", "--sha", head_of(stage, 2), "--repo", stage.repo).code == 0
     assert stage.position(2) == "needs-e2e"
     assert sum("**human:**" in body for body in stage.comments(2)) == 2
     stage.sleep(2)

@@ -116,7 +116,7 @@ def test_the_kernel_cannot_be_changed_from_the_box_even_by_root(box: Box, own: P
 @needs_bwrap
 def test_bee_works_in_the_box_through_its_socket(box: Box, own: Path, tmp_path: Path) -> None:
     bin_dir = tmp_path / "bin"
-    broker.install(bin_dir, sys.executable)
+    broker.install(bin_dir, sys.executable, own)
     with broker.Broker(lambda verb, args: Answer(True, f"heard {verb} {args['reason']}")) as server:
         env = {"PATH": f"{bin_dir}:{process.SYSTEM_PATH}", "HOME": str(own), "BEE_SOCKET": server.socket}
         argv = box.wrap(
@@ -243,3 +243,19 @@ def test_the_profile_of_macos_word_for_word() -> None:
     """It denies by default, shows the system and what is named, and no home. Nobody has run it on a Mac here."""
     assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=False) == GOLDEN
     assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=True) == f"{GOLDEN}\n(allow network*)"
+
+
+def test_the_door_and_the_loopback_of_macos(tmp_path: Path) -> None:
+    """Without a network, one port of loopback for an agent, all of it for verify commands; paths are physical."""
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    own = [tmp_path / "link"]
+    door = '(allow network-outbound (remote ip "localhost:5123"))'
+    any_port = '(allow network-outbound (remote ip "localhost:*"))'
+    serve = '(allow network-bind network-inbound (local ip "localhost:*"))'
+    profile = seatbelt_profile(own, [], network=False, loopback="5123")
+    assert profile.splitlines()[-1] == door
+    assert f'(subpath "{tmp_path}/real")' in profile
+    assert "link" not in profile
+    assert seatbelt_profile(own, [], network=False, loopback="*").splitlines()[-2:] == [any_port, serve]
+    argv = Box("seatbelt", "/x").wrap(["a"], writable=own, readable=[], cwd=own[0], env={}, network=False)
+    assert "localhost" not in argv[2]

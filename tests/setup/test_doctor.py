@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -396,3 +398,48 @@ def test_the_posture_is_shown_when_it_is_asked_for_and_fails_nothing(stage: Stag
     assert "security" not in checks(stage)
     assert "security: token" in doctor(stage, "--security").out
     assert json.dumps(stage.tokens["bee"]) not in text
+
+
+LAYERS: dict[str, tuple[str, str, str, str, str]] = {
+    # a program in the place of the machine's, the check, how it ends, and what it says
+    "no user namespaces": ("bwrap", "echo 'No permissions to create new namespace' >&2; exit 1", "sandbox", "fail",
+                           "No permissions to create new namespace"),
+    "no filter in the kernel": ("bwrap", 'case "$*" in *--seccomp*) echo PR_SET_SECCOMP failed >&2; exit 1;; esac',
+                                "sandbox", "fail", "PR_SET_SECCOMP failed"),
+    "an old bubblewrap": ("bwrap", 'case "$*" in *--disable-userns*) exit 1;; esac', "sandbox", "warn",
+                          "cannot forbid user namespaces"),
+    "an old git": ("git", '[ "$1" = --version ] && echo git version 2.30.2 && exit', "git", "fail", "is git 2.30, and"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_each_layer_that_is_missing_is_named(layer: str, stage: Stage) -> None:
+    name, script, check, status, text = LAYERS[layer]
+    real = shutil.which(name)
+    if real is None:
+        pytest.skip(f"{name} is not installed here")
+    _boxed(stage)
+    fakes = stage.folder / "fakes"
+    fakes.mkdir()
+    (fakes / name).write_text(f'#!/bin/sh\n{script}\nexec {real} "$@"\n')
+    (fakes / name).chmod(0o755)
+    found = checks(stage, "--security", code=status == "fail", PATH=f"{fakes}:{os.environ['PATH']}")
+    assert any(text in one["text"] for one in found[check] if one["status"] == status), found[check]
+
+
+def test_without_bubblewrap_and_with_a_proxy_that_cannot_be_chained(stage: Stage) -> None:
+    _boxed(stage)
+    bare = stage.folder / "bare"
+    bare.mkdir()
+    for name in ("git", "python3", "sh"):
+        (bare / name).symlink_to(str(shutil.which(name)))
+    proxy = {"HTTPS_PROXY": "socks5://proxy.example:1080", "NO_PROXY": "127.0.0.1,localhost"}
+    found = checks(stage, "--security", code=1, PATH=str(bare), **proxy)
+    assert "there is no bwrap on PATH" in said(found, "sandbox", "fail")
+    assert "HTTPS_PROXY must be http://HOST:PORT" in said(found, "network", "fail")
+
+
+def _boxed(stage: Stage) -> None:
+    """The host's configuration, with a box."""
+    config = stage.folder / "home-host" / "config.yml"
+    config.write_text(config.read_text().replace("sandbox: none", "sandbox: required"))

@@ -60,6 +60,12 @@ class ModelRunner:
             code=1 if bad else 0, out=b"broken\n" if bad else b"ok\n", err=b"", seconds=took, timed_out=False, cut=False
         )
 
+    def setup(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
+    ) -> Ended:
+        """No policy of the model has one."""
+        raise AssertionError(command)
+
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""
         quiet = self.world.quiet
@@ -155,9 +161,9 @@ class _Part:
         if position == "changes-requested" and self.random.random() < 0.3:
             self._say("reply", text="It is right as it is.")
             return
-        objects, base = self.world.hub.objects, self.facts["base"]
+        git, base = self.world.hub.git, self.facts["base"]
         if position == "conflicted" or self.random.random() < 0.2:
-            clone.files = objects.merged(clone.at, base) or {**objects.files(base), **clone.files}
+            clone.files = git.merged(clone.at, base) or {**git.files(base), **clone.files}
             clone.commit("Merge the base", now, base)
         bad = [path for path in clone.files if path.startswith("broken")]
         if position in {"e2e-failed", "checks-failed"} or self.world.quiet:

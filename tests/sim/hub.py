@@ -1,21 +1,51 @@
-"""The state of the model of GitHub and what changes it: one repository, its people, items and refs.
+"""GitHub of the simulator: the forge's own core in this process, its items as people and the judge see them.
 
-Every method is one effect, whole or refused. Time comes from outside; nothing here waits.
+Everything that anybody does goes through the forge's endpoints or its core. Time comes from outside; nothing waits.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from tests.sim.gitmodel import Objects
+from bee.forge.app import conditional
+from bee.forge.core import checks, mergeability, pulls, refs, repos
+from bee.forge.core.clock import unstamp
+from bee.forge.core.errors import Refused
+from bee.forge.core.gitrefs import ZERO, RefChange
+from bee.forge.core.store import Row
+from bee.forge.core.users import User
+from bee.forge.core.world import Call, Forge, Repo
+from bee.forge.graph.cost import Price
+from bee.forge.graph.query import Root
+from bee.forge.http import Body, Request, Response
+from bee.forge.limits import Limits
+from bee.forge.rest.api import RestApi
+from tests.sim.gitmodel import Files, MemoryGit
+from tests.sim.graph import Document
 
-ZERO: Final = "0" * 40
-RANKS: Final = ("none", "read", "triage", "write", "maintain", "admin")
-_MENTION: Final = re.compile(r"#([0-9]{1,9})\b")
-_CLOSING: Final = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #([0-9]{1,9})\b", re.IGNORECASE)
+WEB: Final = "https://model"
+API: Final = f"{WEB}/api"
+GRAPHQL: Final = f"{WEB}/graphql"
+PRICE: Final = Price(requests=1)
+_LABELS: Final = """SELECT labels.name FROM issue_labels JOIN labels ON labels.id = label_id
+    WHERE issue_labels.issue_id = ? ORDER BY labels.name"""
+_LABELINGS: Final = """SELECT * FROM events WHERE issue_id = ? AND kind = 'labeled' ORDER BY id"""
+_ITEMS: Final = (
+    "SELECT issues.*, pulls.* FROM issues LEFT JOIN pulls ON pulls.issue_id = issues.id WHERE {} ORDER BY id"
+)
+# What is new in the forge's tables since the last look, as the judge hears of it: table, author, word.
+_NEWS: Final = (
+    ("issues", "author_id", "opened"), ("comments", "author_id", "commented"), ("reviews", "author_id", "reviewed"),
+    ("events", "actor_id", ""),
+)  # fmt: skip
 
 
 class No(Exception):
@@ -26,16 +56,13 @@ class No(Exception):
         super().__init__(f"{status}: {message}")
 
 
-@dataclass(slots=True)
-class User:
-    """An account and what it may do here."""
-
-    id: int
-    login: str
-    role: str
+@lru_cache(4096)
+def seconds(stamp: str) -> int:
+    """A time of GitHub's in seconds since the epoch."""
+    return int(unstamp(stamp))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Post:
     """A comment, or a review with its state and the commit it speaks of."""
 
@@ -49,340 +76,286 @@ class Post:
     editor: User | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
+class Labeling:
+    """A label put on: its name and by whom."""
+
+    label: str
+    who: User
+
+
 class Thing:
-    """An issue or a pull request (then with a head)."""
+    """An issue or a pull request, as it is whenever it is asked."""
 
-    number: int
-    title: str
-    body: str
-    author: User
-    at: int
-    state: str = "OPEN"
-    edits: list[tuple[User, int, str]] = field(default_factory=list)
-    labels: dict[str, str] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
-    comments: list[Post] = field(default_factory=list)
-    blocked_by: list[int] = field(default_factory=list)
-    updated_at: int = 0
-    closed_at: int | None = None
-    closed_by: User | None = None
-    hidden_until: float = 0.0
-    head_ref: str = ""
-    head: str = ""
-    base_ref: str = ""
-    fork: bool = False
-    draft: bool = False
-    reviews: list[Post] = field(default_factory=list)
-    merged_by: User | None = None
-    merge_commit: str | None = None
-    base_last: str = ""
-    known: tuple[str, str] | None = None
-    known_at: float = 0.0
-    mergeable: bool = False
+    def __init__(self, hub: Hub, row: Row) -> None:
+        self.hub, self.id, self.number, self.is_pull = hub, row["id"], row["number"], bool(row["is_pull"])
+        self.author = hub.account(row["author_id"])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Thing) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return int(self.id)
+
+    def _row(self) -> Row:
+        return self.hub.rows(_ITEMS.format("issues.id = ?"), self.id)[0]
 
     @property
-    def is_pull(self) -> bool:
-        """Whether it is a pull request."""
-        return bool(self.head_ref)
+    def title(self) -> str:
+        """Its title."""
+        return str(self._row()["title"])
 
     @property
-    def node_id(self) -> str:
-        """Its id in GraphQL."""
-        return f"{'PR' if self.is_pull else 'I'}_{self.number}"
+    def body(self) -> str:
+        """Its text."""
+        return self._row()["body"] or ""
+
+    @property
+    def state(self) -> str:
+        """OPEN, CLOSED or MERGED."""
+        row = self._row()
+        return "MERGED" if row["merged_at"] else str(row["state"]).upper()
+
+    @property
+    def draft(self) -> bool:
+        """Whether it is a draft."""
+        return bool(self._row()["draft"])
+
+    @property
+    def head(self) -> str:
+        """The commit that it proposes; empty for an issue."""
+        return self._row()["head_sha"] or ""
+
+    @property
+    def head_ref(self) -> str:
+        """The branch that it comes from; empty for an issue."""
+        return self._row()["head_ref"] or ""
+
+    @property
+    def fork(self) -> bool:
+        """Whether that branch is a stranger's."""
+        row = self._row()
+        return row["head_repo_id"] not in (None, row["repo_id"])
+
+    @property
+    def closed_at(self) -> int | None:
+        """When it was closed."""
+        at = self._row()["closed_at"]
+        return at and seconds(at)
+
+    @property
+    def merged_by(self) -> User | None:
+        """Who merged it."""
+        by = self._row()["merged_by"]
+        return by and self.hub.account(by)
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of its labels, in lower case."""
+        return [row["name"].lower() for row in self.hub.rows(_LABELS, self.id)]
+
+    @property
+    def labelings(self) -> list[Labeling]:
+        """Who put which label on, oldest first."""
+        found = self.hub.rows(_LABELINGS, self.id)
+        named = ((json.loads(row["data"])["label"]["name"], row["actor_id"]) for row in found)
+        return [Labeling(name.lower(), self.hub.account(who)) for name, who in named]
+
+    @property
+    def comments(self) -> list[Post]:
+        """What people and bee said, oldest first."""
+        return [self.hub.post(row) for row in self.hub.rows("SELECT * FROM comments WHERE issue_id = ?", self.id)]
+
+    @property
+    def reviews(self) -> list[Post]:
+        """Verdicts, oldest first."""
+        return [self.hub.post(row) for row in self.hub.rows("SELECT * FROM reviews WHERE issue_id = ?", self.id)]
 
 
-@dataclass(slots=True)
 class Hub:
-    """The model. `seen` is told of every effect: (what, the account, facts)."""
+    """One repository of a forge. `seen` is told of every effect: (what, the account, facts)."""
 
-    repo: str
-    objects: Objects
-    clock: Callable[[], float]
-    users: dict[str, User] = field(default_factory=dict)
-    refs: dict[str, str] = field(default_factory=dict)
-    things: dict[int, Thing] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
-    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    seen: Callable[[str, User, dict[str, Any]], None] = lambda what, who, facts: None
-    stale_seconds: float = 0.0
-    settle_seconds: Callable[[], float] = lambda: 0.3
-    refuse_collaborators: bool = False
-    has_update_refs: bool = True
-    _ids: int = 1000
+    def __init__(self, repo: str, folder: Path, clock: Callable[[], float], files: Files) -> None:
+        self.repo, self.clock = repo, clock
+        self.seen: Callable[[str, User, dict[str, Any]], None] = lambda what, who, facts: None
+        self.settle_seconds: Callable[[], float] = lambda: 0.3
+        self.stale_seconds = 0.0
+        self.refuse_collaborators = False
+        self.forge = Forge(folder, seconds=clock, git=partial(MemoryGit, {}, self._moving))
+        self.forge.jobs = self._begin_trying
+        self._limits = Limits(self.forge.clock)
+        self._rest = RestApi(self._limits)
+        self._trying: dict[int, float] = {}
+        self._actor: User | None = None
+        with self.forge.store.reading() as db:
+            self._db = db  # the only one: calls are never nested
+        self._heard, self._changes = dict.fromkeys((table for table, _, _ in _NEWS), 0), 0
+        owner, _, name = repo.partition("/")
+        for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write")):
+            self.forge.users.put(self._db, login, None, role, self.forge.clock.now())
+        with self.acting(self.users(owner)) as call:
+            made = repos.create(call, self.users(owner), {"name": name})
+            repos.first_commit(call, made, files, "start")
+        assert isinstance(made.git, MemoryGit)
+        self.git = made.git
 
     @property
     def now(self) -> int:
         """GitHub's clock, in whole seconds."""
         return int(self.clock())
 
-    def _saw(self, what: str, who: User, facts: dict[str, Any]) -> None:
-        if "thing" in facts:
-            facts["thing"].updated_at = self.now
-        self.seen(what, who, facts)
+    def users(self, login: str) -> User:
+        """An account by its login."""
+        return self.forge.users.need(login)
 
-    def user(self, login: str, role: str) -> User:
-        """A new account."""
-        made = self.users[login] = User(len(self.users) + 1, login, role)
-        return made
-
-    def may(self, who: User, role: str) -> bool:
-        """Whether an account has at least this role."""
-        return RANKS.index(who.role) >= RANKS.index(role)
-
-    def need(self, who: User, role: str) -> None:
-        """Raises No (403)."""
-        if not self.may(who, role):
-            raise No(403, "Must have the right permission to do this.")
-
-    def next_id(self) -> int:
-        """A new database id."""
-        self._ids += 1
-        return self._ids
-
-    def thing(self, number: int) -> Thing:
-        """An item. Raises No (404)."""
-        if number not in self.things:
-            raise No(404, "Not Found")
-        return self.things[number]
-
-    def by_node(self, node_id: str) -> Thing:
-        """An item by its GraphQL id."""
-        found = self.thing(int(node_id.partition("_")[2]))
-        if found.node_id != node_id:
-            raise No(404, "Not Found")
+    def account(self, user_id: int) -> User:
+        """An account by its number."""
+        found = self.forge.users.by_id(user_id)
+        assert found is not None
         return found
 
-    # ---- issues, labels, comments -------------------------------------------------------------------------------
+    def repository(self, call: Call) -> Repo:
+        """The repository, as a call sees it."""
+        return call.repo(*self.repo.split("/"))
 
-    def open_issue(self, who: User, title: str, body: str, labels: Sequence[str] = ()) -> Thing:
-        """A new issue; labels only from who may."""
-        made = Thing(len(self.things) + 1, title, body, who, self.now)
-        self._add(made, who)
-        if self.may(who, "triage"):
-            self.add_labels(who, made, labels)
-        return made
+    # ---- requests ---------------------------------------------------------------------------------------------------
 
-    def _add(self, made: Thing, who: User) -> None:
-        self.things[made.number] = made
-        if self.stale_seconds:
-            made.hidden_until = self.clock() + self.stale_seconds
-        if made.is_pull:
-            for number in dict.fromkeys(int(n) for n in _MENTION.findall(made.body)):
-                if number in self.things and number != made.number:
-                    self.things[number].events.append({"kind": "CrossReferencedEvent", "at": self.now, "pull": made})
-        self._saw("opened", who, {"thing": made})
+    @contextmanager
+    def acting(self, who: User) -> Iterator[Call]:
+        """A request of an account; afterwards the judge hears what it did. Raises No where GitHub refuses."""
+        self._try_merges(self.clock())
+        self._actor = who
+        try:
+            with self.forge.call(who, API, WEB) as call:
+                call.stale_seconds, call.stale_parts = self.stale_seconds, False
+                yield call
+        except Refused as refusal:
+            raise No(refusal.status, refusal.message) from refusal
+        finally:
+            self._actor = None
+            self._report(who)
 
-    def edit_body(self, who: User, one: Thing, body: str) -> None:
-        """A new body, by the author or by who may write."""
-        if who is not one.author:
-            self.need(who, "triage")
-        if body == one.body:
+    def graphql(self, who: User, document: Document, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a document."""
+        with self.acting(who) as call:
+            forbidden = {"collaborators"} if self.refuse_collaborators else set()
+            return document.answer(Root(call, self._limits.charge(who, "graphql", 1), PRICE), variables, forbidden)
+
+    def rest(self, who: User, method: str, path: str, query: str, body: Any, headers: Mapping[str, str]) -> Response:
+        """The answer to a request of the REST API."""
+        raw = b"" if body is None else json.dumps(body).encode()
+        sent = Body(io.BytesIO(raw), len(raw), chunked=False)
+        asked = Request(method=method, host="model", path=path, query=query, headers=dict(headers), body=sent)
+        with self.acting(who) as call:
+            return conditional(asked, self._rest.serve(call, asked, path))
+
+    def ask(self, who: User, method: str, path: str, **body: Any) -> Any:
+        """What a person does by REST, below the repository. Raises No where GitHub refuses."""
+        answer = self.rest(who, method, f"/repos/{self.repo}{path}", "", body or None, {})
+        found = json.loads(answer.body) if answer.body else None
+        if answer.status >= 400:
+            raise No(answer.status, f"{found['message']} {found.get('errors', '')}")
+        return found
+
+    # ---- what it does by itself --------------------------------------------------------------------------------------
+
+    def _begin_trying(self, issue_id: int) -> None:
+        self._trying.setdefault(issue_id, self.clock() + self.settle_seconds())
+
+    def _try_merges(self, until: float) -> None:
+        for issue_id in [one for one, at in self._trying.items() if at <= until]:
+            del self._trying[issue_id]
+            with self.forge.call() as call:
+                mergeability.compute(call, issue_id)
+        self._changes = self._db.total_changes
+
+    def know_mergeable(self) -> None:
+        """Every open pull request's mergeability is known from now on."""
+        for pull in self.things("issues.is_pull = 1 AND issues.state = 'open'"):
+            self._trying[pull.id] = 0.0
+        self._try_merges(0.0)
+
+    def _moving(self, changes: Sequence[RefChange]) -> None:
+        for change in changes:
+            before, after = (None if oid == ZERO else oid for oid in (change.before, change.after))
+            if self._actor is not None:
+                self.seen("ref", self._actor, {"ref": change.name, "before": before, "after": after})
+
+    def _report(self, who: User) -> None:
+        """Tell of what is new in the tables, and, as `changed`, of anything else that was written."""
+        if self._db.total_changes == self._changes:
             return
-        if not one.edits:
-            one.edits.append((one.author, one.at, one.body))
-        before, one.body = one.body, body
-        one.edits.append((who, self.now, body))
-        self._saw("edited", who, {"thing": one, "before": before})
+        self._changes = self._db.total_changes
+        for table, column, word in _NEWS:
+            for row in self.rows(f"SELECT * FROM {table} WHERE id > ? ORDER BY id", self._heard[table]):
+                self._heard[table] = row["id"]
+                self.seen(word or row["kind"], self.account(row[column]), self._facts(table, row))
+        self.seen("changed", who, {})
 
-    def set_state(self, who: User, one: Thing, state: str) -> None:
-        """Close or reopen."""
-        if who is not one.author:
-            self.need(who, "triage")
-        if one.state == "MERGED" or one.state == state:
-            return
-        if state == "OPEN" and one.is_pull and not one.fork and f"refs/heads/{one.head_ref}" not in self.refs:
-            raise No(422, "Validation Failed; state cannot be changed. The branch has been deleted.")
-        one.state, one.closed_at = state, self.now if state == "CLOSED" else None
-        one.closed_by = who if state == "CLOSED" else None
-        if state == "OPEN" and one.is_pull and not one.fork:
-            one.head = self.refs[f"refs/heads/{one.head_ref}"]
-        self._saw("closed" if state == "CLOSED" else "reopened", who, {"thing": one})
+    def _facts(self, table: str, row: Row) -> dict[str, Any]:
+        (thing,) = self.things(f"issues.id = {row['id' if table == 'issues' else 'issue_id']}")
+        facts: dict[str, Any] = {"thing": thing}
+        if table in {"comments", "reviews"}:
+            facts["post"] = self.post(row)
+        elif table == "events" and row["kind"] == "merged":
+            facts["base"] = self.git.the_commit(json.loads(row["data"])["commit_id"]).parents[0]
+        elif table == "events" and row["kind"] in {"labeled", "unlabeled"}:
+            facts["label"] = json.loads(row["data"])["label"]["name"].lower()
+        return facts
 
-    def label_name(self, name: str) -> str:
-        """The label's own spelling; GitHub folds case, and makes unknown labels on use."""
-        return self.labels.setdefault(name.lower(), name)
+    # ---- what there is ----------------------------------------------------------------------------------------------
 
-    def add_labels(self, who: User, one: Thing, names: Sequence[str]) -> None:
-        """Labels on; one that is there stays."""
-        self.need(who, "triage")
-        for name in names:
-            if name.lower() not in one.labels:
-                one.labels[name.lower()] = self.label_name(name)
-                one.events.append({"kind": "LabeledEvent", "at": self.now, "label": self.label_name(name), "who": who})
-                self._saw("labeled", who, {"thing": one, "label": name.lower()})
+    def rows(self, sql: str, *values: Any) -> list[Row]:
+        """Rows of the forge's tables."""
+        return self._db.execute(sql, values).fetchall()
 
-    def remove_label(self, who: User, one: Thing, name: str) -> bool:
-        """A label off; False when it was not there."""
-        self.need(who, "triage")
-        if one.labels.pop(name.lower(), None) is None:
-            return False
-        one.events.append({"kind": "UnlabeledEvent", "at": self.now, "label": self.label_name(name), "who": who})
-        self._saw("unlabeled", who, {"thing": one, "label": name.lower()})
-        return True
+    def things(self, condition: str = "1") -> list[Thing]:
+        """The items of the repository, oldest first."""
+        return [Thing(self, row) for row in self.rows(_ITEMS.format(condition))]
 
-    def comment(self, who: User, one: Thing, body: str) -> Post:
-        """A comment."""
-        made = Post(self.next_id(), who, body, self.now)
-        one.comments.append(made)
-        self._saw("commented", who, {"thing": one, "post": made})
-        return made
+    def thing(self, number: int) -> Thing | None:
+        """An item by its number, if there is one."""
+        return next(iter(self.things(f"issues.number = {number}")), None)
 
-    def find_comment(self, number: int) -> tuple[Thing, Post]:
-        """A comment by its id. Raises No (404)."""
-        for one in self.things.values():
-            for post in one.comments:
-                if post.id == number:
-                    return one, post
-        raise No(404, "Not Found")
+    def post(self, row: Row) -> Post:
+        """A comment or a review."""
+        keys, edited = row.keys(), row["last_edited_at"]
+        verdict = {"state": row["state"], "commit": row["commit_sha"]} if "state" in keys else {}
+        return Post(
+            id=row["id"], author=self.account(row["author_id"]), body=row["body"], at=seconds(row["created_at"]),
+            edited_at=edited and seconds(edited), editor=row["editor_id"] and self.account(row["editor_id"]), **verdict,
+        )  # fmt: skip
 
-    def edit_comment(self, who: User, number: int, body: str) -> Post:
-        """A comment's new words, by its author or who may write."""
-        one, post = self.find_comment(number)
-        if who is not post.author:
-            self.need(who, "write")
-        post.body, post.edited_at, post.editor = body, self.now, who
-        self._saw("comment-edited", who, {"thing": one, "post": post})
-        return post
+    def pending(self, sha: str) -> list[str]:
+        """The checks of a commit that run."""
+        with self.forge.call() as call:
+            found = checks.states(call, self.repository(call), sha)
+        return [name for name, state in found.items() if state == "PENDING"]
 
-    def delete_comment(self, who: User, number: int) -> None:
-        """A comment gone."""
-        one, post = self.find_comment(number)
-        if who is not post.author:
-            self.need(who, "write")
-        one.comments.remove(post)
-        self._saw("comment-deleted", who, {"thing": one, "post": post})
+    # ---- what people do beside REST ----------------------------------------------------------------------------------
 
-    # ---- pull requests --------------------------------------------------------------------------------------------
-
-    def open_pull(self, who: User, title: str, body: str, head_ref: str, base_ref: str, fork: str = "") -> Thing:
-        """A pull request; `fork` is the head commit of one that comes from a fork."""
-        if not fork:
-            self.need(who, "write")
-        head, base = fork or self.refs.get(f"refs/heads/{head_ref}"), self.refs.get(f"refs/heads/{base_ref}")
-        if head is None or base is None:
-            raise No(422, "Validation Failed; PullRequest head invalid")
-        for one in self.things.values():
-            if one.is_pull and one.state == "OPEN" and not one.fork and not fork and one.head_ref == head_ref:
-                raise No(422, f"Validation Failed; A pull request already exists for ada:{head_ref}.")
-        if self.objects.is_ancestor(head, base):
-            raise No(422, f"Validation Failed; No commits between {base_ref} and {head_ref}")
-        made = Thing(len(self.things) + 1, title, body, who, self.now)
-        made.head_ref, made.head, made.base_ref, made.fork = head_ref, head, base_ref, bool(fork)
-        made.base_last = base
-        self._add(made, who)
-        return made
-
-    def base_of(self, pull: Thing) -> str | None:
-        """Where a pull request's base branch stands."""
-        return self.refs.get(f"refs/heads/{pull.base_ref}")
+    def move_refs(self, who: User, moves: Sequence[tuple[str, str | None, str | None]]) -> None:
+        """A push: every ref from where it was seen, all or none. Raises No."""
+        wanted = [refs.Wanted(name, before or ZERO, after or ZERO, force=True) for name, before, after in moves]
+        with self.acting(who) as call:
+            refs.change(call, self.repository(call), wanted)
 
     def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
-        """A pull request becomes a draft, or is one no more."""
-        self.need(who, "write")
-        pull.draft = draft
-        self._saw("draft", who, {"thing": pull})
+        """A pull request becomes a draft, or is one no more. Raises No."""
+        with self.acting(who) as call, call.writing():
+            pulls.set_draft(call, self.repository(call), call.get("issues", pull.id), draft)
 
-    def look_mergeable(self, pull: Thing) -> bool | None:
-        """GitHub's `mergeable`: null until the job that this read starts has finished."""
-        base = self.base_of(pull)
-        if pull.state != "OPEN" or base is None:
-            return None
-        if pull.known != (pull.head, base):
-            pull.known, pull.known_at = (pull.head, base), self.clock() + self.settle_seconds()
-            pull.mergeable = self.objects.merged(base, pull.head) is not None
-        return pull.mergeable if self.clock() >= pull.known_at else None
+    def open_from_fork(self, who: User, branch: str, files: Files, title: str, body: str) -> None:
+        """A pull request from a branch of somebody's fork, made from main. Raises No."""
+        with self.acting(who) as call, call.writing():
+            git = repos.fork(call, self.repository(call), who).git
+            assert isinstance(git, MemoryGit)
+            main = self.git.refs.all["refs/heads/main"]
+            tree = self.git.tree_with({**self.git.files(main), **files})
+            git.refs.write(f"refs/heads/{branch}", self.git.commit_tree(tree, (main,), title, self.now, who.login))
+        self.ask(who, "POST", "/pulls", title=title, body=body, head=f"{who.login}:{branch}", base="main")
 
-    def merge(self, who: User, pull: Thing, sha: str | None, method: str, title: str) -> str:
-        """Merge; 405 and 409 as GitHub has them."""
-        self.need(who, "write")
-        base = self.base_of(pull)
-        if pull.draft:
-            raise No(405, "Pull Request is still a draft")
-        if pull.state != "OPEN" or base is None:
-            raise No(405, "Pull Request is not mergeable")
-        if sha is not None and sha != pull.head:
-            raise No(409, "Head branch was modified. Review and try the merge again.")
-        files = self.objects.merged(base, pull.head)
-        if files is None:
-            raise No(405, "Pull Request is not mergeable")
-        parents = (base, pull.head) if method == "merge" else (base,)
-        made = self.objects.commit(self.objects.tree(files), parents, title, self.now, who.login)
-        self.refs[f"refs/heads/{pull.base_ref}"] = made
-        pull.state, pull.merged_by, pull.merge_commit, pull.closed_at = "MERGED", who, made, self.now
-        pull.base_last = base
-        self._saw("merged", who, {"thing": pull, "base": base, "commit": made})
-        for number in {int(n) for n in _CLOSING.findall(pull.body)}:
-            if number in self.things and not self.things[number].is_pull:
-                self.set_state(who, self.things[number], "CLOSED")
-        return made
 
-    def review(self, who: User, pull: Thing, event: str, body: str, commit: str | None) -> Post:
-        """A review; nobody judges their own pull request."""
-        if who is pull.author and event != "COMMENT":
-            word = "approve" if event == "APPROVE" else "request changes on"
-            raise No(422, f"Review Can not {word} your own pull request")
-        oid = commit or pull.head
-        if oid not in self.objects.history(pull.head):
-            raise No(422, "Validation Failed; commit_id is not part of the pull request")
-        state = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}[event]
-        made = Post(self.next_id(), who, body, self.now, state, oid)
-        pull.reviews.append(made)
-        self._saw("reviewed", who, {"thing": pull, "post": made})
-        return made
-
-    def edit_review(self, who: User, pull: Thing, number: int, body: str) -> Post:
-        """A review's new words, by its author or who may write; its verdict stays. Raises No (404)."""
-        post = next((post for post in pull.reviews if post.id == number), None)
-        if post is None:
-            raise No(404, "Not Found")
-        if who is not post.author:
-            self.need(who, "write")
-        post.body, post.edited_at, post.editor = body, self.now, who
-        self._saw("review-edited", who, {"thing": pull, "post": post})
-        return post
-
-    def set_status(self, who: User, sha: str, context: str, state: str, description: str) -> None:
-        """A commit status."""
-        self.need(who, "write")
-        if sha not in self.objects.commits:
-            raise No(422, f"No commit found for SHA: {sha}")
-        facts = {"context": context, "state": state.upper(), "description": description, "at": self.now, "who": who}
-        self.statuses.setdefault(sha, []).append(facts)
-        self._saw("status", who, {"sha": sha, **facts})
-
-    def rollup(self, sha: str) -> list[dict[str, Any]]:
-        """The latest status of each context."""
-        latest = {status["context"]: status for status in self.statuses.get(sha, [])}
-        return list(latest.values())
-
-    # ---- refs -------------------------------------------------------------------------------------------------------
-
-    def move_refs(self, who: User, moves: Sequence[tuple[str, str | None, str | None]], forced: bool = True) -> None:
-        """Move refs by compare-and-swap, all or none. Raises No (409, 422)."""
-        self.need(who, "write")
-        for name, before, after in moves:
-            if self.refs.get(name) != before:
-                raise No(409, f"{name} is at {self.refs.get(name) or 'nothing'}, not at {before or 'nothing'}")
-            if after is not None and after not in self.objects.commits:
-                raise No(422, f"No such object: {after}")
-            if not forced and before and after and not self.objects.is_ancestor(before, after):
-                raise No(422, "Update is not a fast forward")
-        for name, before, after in moves:
-            self._saw("ref", who, {"ref": name, "before": before, "after": after})
-        for name, _, after in moves:
-            if after is None:
-                self.refs.pop(name, None)
-            else:
-                self.refs[name] = after
-            if name.startswith("refs/heads/"):
-                self._pushed(who, name.removeprefix("refs/heads/"), after)
-
-    def _pushed(self, who: User, branch: str, after: str | None) -> None:
-        for one in self.things.values():
-            if one.is_pull and one.state == "OPEN" and not one.fork and one.head_ref == branch:
-                if after is None:
-                    one.state, one.closed_at = "CLOSED", self.now
-                else:
-                    one.head = after
-                one.updated_at = self.now
+def label_path(number: int, name: str) -> str:
+    """The address of a label on an item, below its repository."""
+    return f"/issues/{number}/labels/{quote(name)}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.engines.base import AgentJob
+from bee.forge.core.users import User
 from bee.model import limits, markers
 from bee.model.records import Kind, Record, decode
 from bee.model.refs import ITEM_REFS, parse_branch
@@ -19,7 +20,7 @@ from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
 from bee.tick.report import TickReport
 from tests.sim.agents import broken
-from tests.sim.hub import Post, Thing, User
+from tests.sim.hub import Post, Thing
 from tests.sim.people import EVE
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
@@ -84,12 +85,17 @@ class Judge:
         if oid is None:
             return None
         if oid not in self.reads:
-            self.reads[oid] = decode(self.world.hub.objects.commits[oid].message.rpartition("\n\n")[0])
+            self.reads[oid] = decode(self.world.hub.git.the_commit(oid).message.rpartition("\n\n")[0])
         return self.reads[oid]
 
     def tip(self, number: int) -> Record | None:
         """The record at an item's tip."""
-        return self.record(self.world.hub.refs.get(f"{ITEM_REFS}{number}"))
+        return self.record(self.world.hub.git.refs.get(f"{ITEM_REFS}{number}"))
+
+    def tips(self) -> list[Record]:
+        """The records at all tips."""
+        found = (self.record(oid) for _, oid in self.world.hub.git.refs.below(ITEM_REFS))
+        return [record for record in found if record is not None]
 
     # ---- requests ---------------------------------------------------------------------------------------------------
 
@@ -128,12 +134,11 @@ class Judge:
     def _about_alert(self, asked: Asked) -> bool:
         """Alerts have leases of their own, by key."""
         found = re.search(r"/issues/([0-9]+)", asked.path)
-        thing = self.world.hub.things.get(int(found[1])) if found else None
+        thing = self.world.hub.thing(int(found[1])) if found else None
         return thing is not None and thing.author.login == "bee" and bool(markers.named(thing.body, markers.ALERT))
 
     def _claimed_for(self, process: Process) -> set[int]:
-        record = next((self.tip(n) for n in self.world.hub.things if (r := self.tip(n)) and r.run == process.run), None)
-        return {record.number} if record is not None and process.run else set()
+        return {record.number for record in self.tips() if process.run and record.run == process.run}
 
     def _holds(self, process: Process, number: int, now: int) -> bool:
         record = self.tip(number)
@@ -148,8 +153,8 @@ class Judge:
                 continue
             if working.confirmed <= stopped and self.world.timeline.now - working.confirmed <= IN_FLIGHT_SECONDS:
                 continue
-            thing = self.world.hub.things[number]
-            if str(record.outcome) == "escalated" or thing.state == "MERGED":
+            thing = self.world.hub.thing(number)
+            if str(record.outcome) == "escalated" or (thing is not None and thing.state == "MERGED"):
                 continue
             working.after_stop += 1
             self.world.count("write after a stop in flight")
@@ -180,7 +185,7 @@ class Judge:
 
     def _said(self, thing: Thing, post: Post) -> None:
         """A second time only by who was asleep between its last look and the write: that is taken away again."""
-        others = [other for other in [*thing.comments, *thing.reviews] if other is not post]
+        others = [other for other in [*thing.comments, *thing.reviews] if other.id != post.id]
         twice = {*_keys(post)} & {key for other in others for key in _keys(other)}
         if twice and self.process is not None:
             self.world.count("said twice by who slept")
@@ -192,7 +197,7 @@ class Judge:
     def _opened(self, thing: Thing) -> None:
         for marker in markers.named(thing.body, markers.ALERT):
             self.world.count("alert opened")
-            others = [t.number for t in self.world.hub.things.values() if t.state == "OPEN" and t is not thing
+            others = [t.number for t in self.world.hub.things() if t.state == "OPEN" and t != thing
                       and _by_bee(t.author) and markers.render(marker) in t.body]  # fmt: skip
             if others:
                 self.blame(f"#{thing.number} is a second alert of {marker.get('key')}, beside #{others[0]}")
@@ -253,6 +258,9 @@ class Judge:
             return
         if not self._approved(pull, int(looked) + 1):
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which nobody who may had approved")
+        pushed = hub.git.the_commit(pull.head).author == "agent" and not pull.fork
+        if not pushed and not self._approved(pull, int(looked) + 1, people=True):
+            self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which bee did not push and no person approved")
         passed = {
             run.get("base") for run in _tests(pull) if run.get("head") == pull.head and run.get("result") == "pass"
         }
@@ -261,11 +269,14 @@ class Judge:
                 self.blame(f"#{pull.number} was merged at {pull.head[:8]} on {base[:8]}, where E2E had not passed")
             self.world.count("merge overtaken by a push")
             self.overtaken.append((pull, base))
-        elif broken(hub.objects.merged(base, pull.head) or {}):
+        elif broken(hub.git.merged(base, pull.head) or {}):
             self.blame(f"#{pull.number} was merged, and E2E fails on it")
 
     def _pushed_after(self, pull: Thing, base: str, looked: float) -> bool:
-        return self.world.hub.objects.commits[base].at >= int(looked) - 1
+        return self._committed(base) >= int(looked) - 1
+
+    def _committed(self, oid: str) -> int:
+        return self.world.hub.git.the_commit(oid).committer.seconds
 
     def _approved(self, pull: Thing, until: int, people: bool = False) -> bool:
         """Whether the last word on the head, of those who may say it, was a yes. A run's yes is as old as the run."""
@@ -273,7 +284,7 @@ class Judge:
         for post in [*pull.comments, *pull.reviews]:
             if post.at > until or post.author.login not in {*TRUSTED, "bee"}:
                 continue
-            if post.edited_at is not None and post.editor is not post.author:
+            if post.edited_at is not None and post.editor != post.author:
                 continue
             said = self._verdict(post, pull)
             if said is not None and not (people and post.author.login == "bee"):
@@ -283,14 +294,14 @@ class Judge:
         return last is not None and last[3]
 
     def _verdict(self, post: Post, pull: Thing) -> bool | None:
-        committed = self.world.hub.objects.commits[pull.head].at
+        committed = self._committed(pull.head)
         known = max(committed, self.arrived.get(pull.head, 0)), self._named_at(pull)
         return _verdict(post, pull, *known)
 
     def _named_at(self, pull: Thing) -> int:
         """A marker without a head's name speaks of it only when it is later than whatever named that head."""
         record = self.tip(pull.number)
-        times = [self.world.hub.objects.commits[pull.head].at]
+        times = [self._committed(pull.head)]
         if record is not None:
             times += [record.at] if record.head == pull.head else []
             times += [run.ended_at for run in record.history if run.head == pull.head]
@@ -300,7 +311,8 @@ class Judge:
 
     def ran(self, job: AgentJob, process: Process) -> None:
         """An agent began: not too often for the same thing, nor for a stranger, nor with a stranger's words."""
-        record, thing = self.tip(job.number), self.world.hub.things[job.number]
+        record, thing = self.tip(job.number), self.world.hub.thing(job.number)
+        assert thing is not None
         self.world.count(f"role {job.role}")
         if record is not None and record.run == job.run:
             key = (job.number, str(job.role), record.fingerprint)
@@ -312,7 +324,7 @@ class Judge:
             self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
         said = [path.name for path in job.context.iterdir() if EVE in path.read_text()]
         named = parse_branch(thing.head_ref)
-        behind = self.world.hub.things.get(named[0]) if named else None
+        behind = self.world.hub.thing(named[0]) if named else None
         if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
 
@@ -332,7 +344,7 @@ class Judge:
             return False
         if any(hold.until != FOR_EVER for hold in decision.holds):
             return False
-        held = [record for n in self.world.hub.things if (record := self.tip(n)) is not None and record.holds]
+        held = [record for record in self.tips() if record.holds]
         return not held and not any(one.placement.position in MOVING for one in decision.statuses)
 
     def at_the_end(self) -> None:
@@ -340,14 +352,14 @@ class Judge:
         if self.problems:
             return
         hub = self.world.hub
-        for thing in hub.things.values():
+        for thing in hub.things():
             keys = Counter(key for post in [*thing.comments, *thing.reviews] for key in _keys(post))
             for key, count in keys.items():
                 if count > 1:
                     self.blame(f"#{thing.number} carries the effect {key} {count} times")
             if thing.state == "OPEN":
                 self._left_open(thing)
-        merged = Counter(t.head_ref for t in hub.things.values() if not t.fork and _by_bee(t.merged_by))
+        merged = Counter(t.head_ref for t in hub.things() if not t.fork and _by_bee(t.merged_by))
         for branch, count in merged.items():
             if count > 1:
                 self.blame(f"{branch} was merged {count} times")
@@ -359,9 +371,9 @@ class Judge:
         record = self.tip(thing.number)
         if record is not None and record.holds:
             self.blame(f"#{thing.number} has a lease left over ({record.kind} of {record.run})")
-        human = [e for e in thing.events if e["kind"] == "LabeledEvent" and e["label"].lower() == "breeze:human"]
+        human = [one for one in thing.labelings if one.label == "breeze:human"]
         silent = not any(_by_bee(post.author) for post in thing.comments)
-        if "breeze:human" in thing.labels and _by_bee(human[-1]["who"]) and silent:
+        if "breeze:human" in thing.labels and _by_bee(human[-1].who) and silent:
             self.blame(f"#{thing.number} waits for a person, and nothing says why")
 
 
@@ -373,8 +385,7 @@ def final_places(judge: Judge, decision: Decision) -> None:
 
 
 def _adopted(thing: Thing) -> bool:
-    on = [e for e in thing.events if e["kind"] == "LabeledEvent" and e["label"].lower() == "breeze:new"]
-    return any(event["who"].login in TRUSTED for event in on)
+    return any(one.who.login in TRUSTED for one in thing.labelings if one.label == "breeze:new")
 
 
 def _by_bee(who: User | None) -> bool:

@@ -12,6 +12,7 @@ import requests
 
 from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
+from bee.forge.core.users import User
 from bee.github.client import GitHubClient, Servers
 from bee.github.tips import TipReader
 from bee.host import Host
@@ -28,10 +29,10 @@ from bee.tick.context import TickOptions
 from bee.tick.report import TickReport
 from bee.tick.tick import tick
 from tests.sim.agents import ModelRunner
-from tests.sim.hub import User
+from tests.sim.hub import API, GRAPHQL, WEB
 from tests.sim.mirrors import ModelClone, ModelMirror
 from tests.sim.timeline import HostClock, Killed, Process
-from tests.sim.transport import API, GRAPHQL, WEB, Asked, Transport
+from tests.sim.transport import Asked, Transport
 
 if TYPE_CHECKING:
     from tests.sim.world import World

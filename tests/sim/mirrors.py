@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bee.forge.core.users import User
 from bee.git.mirror import Confined, RefChange
 from bee.git.parse import Commit
 from bee.model.errors import GitError, RefConflict, UnreachableError
 from bee.pipeline.output_checks import Change, Handed
-from tests.sim.hub import Hub, No, User
+from tests.sim.hub import Hub, No
 
 BY = "bee agent <bee@users.noreply.github.com>"
 Traffic = Callable[[str, bool, Callable[[], None]], None]
@@ -33,7 +34,7 @@ class ModelClone:
 
     def handed_in(self) -> dict[str, Any]:
         """What the client of an agent sends with a submit; objects are shared here, so that no pack carries them."""
-        old = self.hub.objects.files(self.at)
+        old = self.hub.git.files(self.at)
         dirty = sorted(path for path in {*old, *self.files} if old.get(path) != self.files.get(path))
         return {"branch": self.branch, "head": self.at, "dirty": dirty, "pack": self.at.encode()}
 
@@ -42,8 +43,8 @@ class ModelClone:
 
     def commit(self, message: str, now: int, *more_parents: str) -> str:
         """What an agent's `git commit -a` does."""
-        objects = self.hub.objects
-        self.at = objects.commit(objects.tree(self.files), (self.at, *more_parents), message, now, "agent")
+        git = self.hub.git
+        self.at = git.commit_tree(git.tree_with(self.files), (self.at, *more_parents), message, now, "agent")
         return self.at
 
 
@@ -80,8 +81,7 @@ class ModelMirror:
         self._remote("fetch", False, act)
 
     def _fetched(self, source: str, target: str) -> None:
-        pulls = {f"refs/pull/{n}/head": one.head for n, one in self.hub.things.items() if one.is_pull}
-        server = {**self.hub.refs, **pulls}
+        server = self.hub.git.refs.all
         if not source.endswith("*"):
             if source not in server:
                 raise GitError(f"git fetch: couldn't find remote ref {source}")
@@ -99,7 +99,7 @@ class ModelMirror:
     def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
         """The server's refs that match."""
         found: dict[str, str] = {}
-        self._remote("ls-remote", False, lambda: found.update(self.hub.refs))
+        self._remote("ls-remote", False, lambda: found.update(self.hub.git.refs.all))
         starts = tuple(pattern[:-1] for pattern in patterns if pattern.endswith("*"))
         return {ref: oid for ref, oid in found.items() if not patterns or ref in patterns or ref.startswith(starts)}
 
@@ -117,7 +117,7 @@ class ModelMirror:
     def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int | None = None) -> str:
         """A commit by bee."""
         when = int(self.now()) if at is None else at
-        oid = self.hub.objects.commit(tree, tuple(parents), message, when, "bee")
+        oid = self.hub.git.commit_tree(tree, parents, message, when, "bee")
         self.known.add(oid)
         return oid
 
@@ -131,13 +131,13 @@ class ModelMirror:
     ) -> ModelClone:
         """A clone on a branch."""
         self._place(path)
-        made = self.clones[path] = ModelClone(self.hub, path, branch, start, dict(self.hub.objects.files(start)))
+        made = self.clones[path] = ModelClone(self.hub, path, branch, start, dict(self.hub.git.files(start)))
         return made
 
     def checkout_to(self, path: Path, commit: str) -> ModelClone:
         """A clone on no branch."""
         self._place(path)
-        made = self.clones[path] = ModelClone(self.hub, path, None, commit, dict(self.hub.objects.files(commit)))
+        made = self.clones[path] = ModelClone(self.hub, path, None, commit, dict(self.hub.git.files(commit)))
         return made
 
     def _place(self, path: Path) -> None:
@@ -147,19 +147,19 @@ class ModelMirror:
 
     def has(self, oid: str) -> bool:
         """Whether it was fetched or made here, or is before what was."""
-        return oid in self.known or any(self.hub.objects.is_ancestor(oid, tip) for tip in self.refs.values())
+        return oid in self.known or any(self.hub.git.is_ancestor(oid, tip) for tip in self.refs.values())
 
     def rev(self, name: str) -> str | None:
         """The commit of a ref or an oid."""
-        return name if name in self.hub.objects.commits else self.refs.get(name)
+        return name if self.hub.git.has(name, "commit") else self.refs.get(name)
 
     def tree_of(self, commit: str) -> str:
         """The tree of a commit."""
-        return self.hub.objects.commits[commit].tree
+        return self.hub.git.the_commit(commit).tree
 
     def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs."""
-        old, new = self.hub.objects.files(base), self.hub.objects.files(head)
+        old, new = self.hub.git.files(base), self.hub.git.files(head)
         return [
             Change(path, "A" if path not in old else "D" if path not in new else "M", "100644", len(new.get(path, "")))
             for path in sorted({*old, *new}) if old.get(path) != new.get(path)
@@ -171,8 +171,8 @@ class ModelMirror:
 
     def new_commits(self, head: str, known: Sequence[str]) -> list[Handed]:
         """The commits of `head` that none of `known` has."""
-        before = {oid for one in known for oid in self.hub.objects.history(one)}
-        found = [self.hub.objects.commits[oid] for oid in self.hub.objects.history(head) if oid not in before]
+        before = {oid for one in known for oid in self.hub.git.history(one)}
+        found = [self.hub.git.the_commit(oid) for oid in self.hub.git.history(head) if oid not in before]
         return [Handed(commit.oid, commit.message, (BY, BY)) for commit in found]
 
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
@@ -185,18 +185,28 @@ class ModelMirror:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The common ancestor."""
-        return self.hub.objects.merge_base(one, other)
+        return self.hub.git.merge_base(one, other)
 
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether one is before the other."""
-        return self.hub.objects.is_ancestor(one, other)
+        return self.hub.git.is_ancestor(one, other)
 
     def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
         """The tree of a merge."""
-        files = self.hub.objects.merged(base, head)
-        return (None, "CONFLICT") if files is None else (self.hub.objects.tree(files), "")
+        files = self.hub.git.merged(base, head)
+        return (None, "CONFLICT") if files is None else (self.hub.git.tree_with(files), "")
+
+    def merged(self, base: str, head: str) -> str | None:
+        """The result of a merge, as a commit on no ref."""
+        tree, _ = self.merge_tree(base, head)
+        return None if tree is None else self.commit_record("merged", tree, [base], at=0)
+
+    def span(self, base: str, head: str) -> tuple[str, str]:
+        """What a merge changes."""
+        made = self.merged(base, head)
+        return (base, made) if made is not None else (self.merge_base(base, head) or base, head)
 
     def show(self, oid: str, path: str, bytes_max: int = 0) -> bytes | None:
         """One file."""
-        text = self.hub.objects.files(oid).get(path)
+        text = self.hub.git.files(oid).get(path)
         return None if text is None else text.encode()

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bee.forge.core.users import User
 from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.lease.store import ByPerson
 from bee.steer import actions
-from tests.sim.hub import No, Thing, User
+from tests.sim.hub import No, Thing, label_path
 from tests.sim.machine import Machine
 from tests.sim.timeline import Process
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DESIGN = "## Problem\n\nThere is one.\n\n## Design finalized\n\n- [{x}] The design is right\n"
 EVE = "EVE-SAYS-SO"
+HELD = ("breeze:human", "breeze:quarantine-hotloop")
 
 
 class People:
@@ -26,8 +28,8 @@ class People:
 
     def __init__(self, world: World) -> None:
         self.world, self.hub, self.random = world, world.hub, world.random
-        self.ada, self.bob, self.eve = (self.hub.users[name] for name in ("ada", "bob", "eve"))
-        self.ci = self.hub.users["ci"]
+        self.ada, self.bob, self.eve = (self.hub.users(name) for name in ("ada", "bob", "eve"))
+        self.ci = self.hub.users("ci")
         self._laptops = [Machine(world, f"laptop-{who.login}", who, world.folder, faulty=False) for who in self.trusted]
         self.busy = self.random.choice((0.0, 1.0, 1.0, 3.0))
         self.made = 0
@@ -75,16 +77,15 @@ class People:
         for machine in self.world.machines:
             machine.home_now().clear_markers("PAUSED")
         for one in self.pulls():
-            for status in self.hub.rollup(one.head):
-                if status["state"] == "PENDING":
-                    self.hub.set_status(self.ci, one.head, status["context"], "success", "")
+            for name in self.hub.pending(one.head):
+                self.hub.ask(self.ci, "POST", f"/statuses/{one.head}", context=name, state="success")
         self._run(self.ada, lambda host, client: actions.resume_repo(host, client, self.hub.repo))
 
     # ---- what there is -----------------------------------------------------------------------------------------------
 
     def things(self, state: str = "OPEN") -> list[Thing]:
         """The items in a state."""
-        return [one for one in self.hub.things.values() if one.state == state]
+        return [one for one in self.hub.things() if one.state == state]
 
     def pulls(self, state: str = "OPEN") -> list[Thing]:
         """The pull requests in a state."""
@@ -101,16 +102,29 @@ class People:
     def _say(self, who: User, what: str, one: Thing | None = None) -> None:
         self.world.tell(f"** {who.login} {what}{f' #{one.number}' if one else ''}")
 
+    def _edit(self, who: User, one: Thing, **changes: str) -> None:
+        self.hub.ask(who, "PATCH", f"/issues/{one.number}", **changes)
+
+    def _comment(self, who: User, one: Thing, body: str) -> None:
+        self.hub.ask(who, "POST", f"/issues/{one.number}/comments", body=body)
+
+    def _label(self, who: User, one: Thing, name: str) -> None:
+        self.hub.ask(who, "POST", f"/issues/{one.number}/labels", labels=[name])
+
+    def _review(self, who: User, one: Thing, event: str, body: str) -> None:
+        self.hub.ask(who, "POST", f"/pulls/{one.number}/reviews", event=event, body=body)
+
     # ---- deeds of trusted people ------------------------------------------------------------------------------------
 
     def new_issue(self) -> None:
         """A task, or a design doc with its gate open or ticked."""
         body = self.random.choice(("Do it.", "Do it.", DESIGN.format(x="x"), DESIGN.format(x=" ")))
         if len(self.things()) < 6:
-            one = self.hub.open_issue(self._somebody(), f"Work {len(self.hub.things)}", body)
+            who, title = self._somebody(), f"Work {len(self.hub.things())}"
+            number = self.hub.ask(who, "POST", "/issues", title=title, body=body)["number"]
             if self.random.random() < 0.1:
-                self.hub.add_labels(self.ada, one, ["priority:high"])
-            self._say(one.author, "opens", one)
+                self.hub.ask(self.ada, "POST", f"/issues/{number}/labels", labels=["priority:high"])
+            self._say(who, f"opens #{number}")
 
     def gates(self) -> None:
         """Tick every gate of an issue; now and then, take a tick back."""
@@ -120,22 +134,22 @@ class People:
         body = re.sub(gate % ("x" if undo else " "), r"\1[ ]" if undo else r"\1[x]", one.body)
         who = self._somebody()
         self._say(who, "unticks" if undo else "ticks the gates of", one)
-        self.hub.edit_body(who, one, body)
+        self._edit(who, one, body=body)
 
     def answer(self) -> None:
         """Take an item up again that waits for a person."""
-        one = self._one([t for t in self.things() if {"breeze:human", "breeze:quarantine-hotloop"} & t.labels.keys()])
+        one = self._one([t for t in self.things() if {*HELD} & {*t.labels}])
         who = self._somebody()
         self._say(who, "answers on", one)
-        self.hub.comment(who, one, "Do it the simple way.")
-        for name in ("breeze:human", "breeze:quarantine-hotloop"):
-            self.hub.remove_label(who, one, name)
+        self._comment(who, one, "Do it the simple way.")
+        for name in [name for name in HELD if name in one.labels]:
+            self.hub.ask(who, "DELETE", label_path(one.number, name))
 
     def comment(self) -> None:
         """Some words."""
         one, who = self._one(self.things()), self._somebody()
         self._say(who, "comments on", one)
-        self.hub.comment(who, one, "By the way.")
+        self._comment(who, one, "By the way.")
 
     def edit(self) -> None:
         """A change of the text, design included."""
@@ -143,22 +157,22 @@ class People:
         self.made += 1
         self._say(who, "edits", one)
         text = f"More {self.made}."
-        self.hub.edit_body(who, one, one.body.replace("There is one.", f"There is one. {text}") + f"\n{text}\n"
-                           if self.random.random() < 0.5 else f"{one.body}\n{text}\n")  # fmt: skip
+        body = one.body.replace("There is one.", f"There is one. {text}") if self.random.random() < 0.5 else one.body
+        self._edit(who, one, body=f"{body}\n{text}\n")
 
     def relabel(self) -> None:
         """bee's labels, on or off."""
-        one, who = self._one(list(self.hub.things.values())), self._somebody()
+        one, who = self._one(self.hub.things()), self._somebody()
         name = self.random.choice(
             ("breeze:human", "breeze:human", "breeze:wip", "breeze:new", "breeze:done", "Breeze:WIP", "priority:high",
              "breeze:quarantine-hotloop", "bug")
         )  # fmt: skip
         if name.lower() in one.labels and self.random.random() < 0.8:
             self._say(who, f"takes {name} off", one)
-            self.hub.remove_label(who, one, name)
+            self.hub.ask(who, "DELETE", label_path(one.number, name))
         elif name.lower() not in {"breeze:done", "breeze:quarantine-hotloop"} or self.random.random() < 0.2:
             self._say(who, f"puts {name} on", one)
-            self.hub.add_labels(who, one, [name])
+            self._label(who, one, name)
 
     def stop(self) -> None:
         """A stop of a run that lives: by the label, or by closing what it works on."""
@@ -166,10 +180,10 @@ class People:
         one, who = self._one(held), self._somebody()
         if self.random.random() < 0.8:
             self._say(who, "stops", one)
-            self.hub.add_labels(who, one, ["breeze:human"])
+            self._label(who, one, "breeze:human")
         else:
             self._say(who, "closes", one)
-            self.hub.set_state(who, one, "CLOSED")
+            self._edit(who, one, state="closed")
 
     def push_main(self) -> None:
         """A commit on the default branch, which may not go together with what is in review."""
@@ -181,28 +195,27 @@ class People:
         self._push(one.head_ref, self.random.choice(("extra.txt", "shared.txt", "broken.txt")))
 
     def _push(self, branch: str, path: str) -> None:
-        who, ref, objects = self._somebody(), f"refs/heads/{branch}", self.hub.objects
-        before = self.hub.refs.get(ref)
+        who, ref, git = self._somebody(), f"refs/heads/{branch}", self.hub.git
+        before = git.refs.get(ref)
         if before is None:
             raise No(0, "no such branch")
         self.made += 1
-        files = {**objects.files(before), path: f"{self.made}\n"}
-        made = objects.commit(objects.tree(files), (before,), "by hand", self.hub.now, who.login)
+        tree = git.tree_with({**git.files(before), path: f"{self.made}\n"})
+        made = git.commit_tree(tree, (before,), "by hand", self.hub.now, who.login)
         self._say(who, f"pushes {path} to {branch}")
         self.hub.move_refs(who, [(ref, before, made)])
 
     def drop_branch(self) -> None:
         """A branch goes."""
         one = self._one([t for t in self.pulls() if not t.fork])
-        ref = f"refs/heads/{one.head_ref}"
         self._say(self.ada, "deletes the branch of", one)
-        self.hub.move_refs(self.ada, [(ref, self.hub.refs.get(ref), None)])
+        self.hub.ask(self.ada, "DELETE", f"/git/refs/heads/{one.head_ref}")
 
     def close(self) -> None:
         """An item is closed."""
         one, who = self._one(self.things()), self._somebody()
         self._say(who, "closes", one)
-        self.hub.set_state(who, one, "CLOSED")
+        self._edit(who, one, state="closed")
 
     def reopen(self) -> None:
         """A closed item is opened again."""
@@ -210,7 +223,7 @@ class People:
         self._say(who, "reopens", one)
         if one.is_pull and any(t.head_ref == one.head_ref for t in self.pulls()):
             raise No(422, "there is another one")
-        self.hub.set_state(who, one, "OPEN")
+        self._edit(who, one, state="open")
 
     def judge_pull(self) -> None:
         """A verdict: by a marker, by a review, or through bee's own verbs."""
@@ -221,14 +234,19 @@ class People:
         marker = "bee:approved-for-e2e" if good else "bee:changes-requested"
         if way == "marker":
             sha = self.random.choice((f" sha={one.head}", f" sha={one.head[:8]}", ""))
-            self.hub.comment(who, one, f"My word.\n<!-- {marker}{sha} -->")
+            self._comment(who, one, f"My word.\n<!-- {marker}{sha} -->")
         elif way == "review":
-            self.hub.review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.", None)
+            self._review(who, one, "APPROVE" if good else "REQUEST_CHANGES", "My word.")
         else:
-            kind, number, repo = marker.removeprefix("bee:"), one.number, self.hub.repo
-            self._run(
-                who, lambda host, client: actions.say_of_head(ByPerson(host, client, repo), number, kind, "My word.")
-            )
+            number, repo, head = one.number, self.hub.repo, one.head
+
+            def said(host: Host, client: GitHubClient) -> object:
+                person = ByPerson(host, client, repo)
+                if good:
+                    return actions.approve(person, number, "My word.", head)
+                return actions.request_changes(person, number, "My word.")
+
+            self._run(who, said)
 
     def steer(self) -> None:
         """bee's verbs for people, from a laptop."""
@@ -248,7 +266,7 @@ class People:
         self._run(who, verbs[verb])
 
     def _run(self, who: User, act: Callable[[Host, GitHubClient], object]) -> None:
-        laptop = next(machine for machine in self._laptops if machine.who is who)
+        laptop = next(machine for machine in self._laptops if machine.who == who)
         laptop.process("verb", lambda host, process: self._done(host, act))
 
     def _done(self, host: Host, act: Callable[[Host, GitHubClient], object]) -> None:
@@ -260,26 +278,27 @@ class People:
         one = self._one(self.pulls())
         state = self.random.choice(("pending", "success", "success", "failure"))
         self._say(self.ci, f"says {state} of", one)
-        self.hub.set_status(self.ci, one.head, "ci", state, "")
+        self.hub.ask(self.ci, "POST", f"/statuses/{one.head}", context="ci", state=state)
 
     def touch_comment(self) -> None:
         """Somebody edits a comment of bee's."""
-        one = self._one([t for t in self.hub.things.values() if t.comments])
+        one = self._one([t for t in self.hub.things() if t.comments])
         post = self.random.choice(one.comments)
         self._say(self.ada, "edits a comment on", one)
-        self.hub.edit_comment(self.ada, post.id, post.body + "\nEdited.")
+        self.hub.ask(self.ada, "PATCH", f"/issues/comments/{post.id}", body=post.body + "\nEdited.")
 
     def merge(self) -> None:
         """A person merges by hand."""
         one = self._one(self.pulls())
         self._say(self.ada, "merges", one)
-        self.hub.merge(self.ada, one, None, "squash", one.title)
+        self.hub.ask(self.ada, "PUT", f"/pulls/{one.number}/merge", merge_method="squash", commit_title=one.title)
 
     def draft(self) -> None:
         """A pull request becomes a draft, or is one no more."""
         one = self._one(self.pulls())
-        self.hub.set_draft(self.ada, one, not one.draft)
-        self._say(self.ada, "makes a draft of" if one.draft else "makes ready", one)
+        draft = not one.draft
+        self.hub.set_draft(self.ada, one, draft)
+        self._say(self.ada, "makes a draft of" if draft else "makes ready", one)
 
     def log_in(self) -> None:
         """A person fixes what keeps a host still."""
@@ -292,9 +311,9 @@ class People:
         one, other = self._one(issues), self._one(issues)
         self._say(self.ada, f"makes #{other.number} wait for", one)
         if self.random.random() < 0.5:
-            other.blocked_by.append(one.number)
+            self.hub.ask(self.ada, "POST", f"/issues/{other.number}/dependencies/blocked_by", issue_id=one.id)
         else:
-            self.hub.edit_body(self.ada, other, f"{other.body}\n\nBlocked by #{one.number}\n")
+            self._edit(self.ada, other, body=f"{other.body}\n\nBlocked by #{one.number}\n")
 
     # ---- a stranger -------------------------------------------------------------------------------------------------
 
@@ -304,21 +323,19 @@ class People:
         deed = self.random.randint(0, 6)
         self._say(eve, f"tries something ({deed})")
         if deed == 0 and len(self.things()) < 6:
-            hub.open_issue(eve, "Please", f"{EVE} Do this.", ["breeze:new"])
+            hub.ask(eve, "POST", "/issues", title="Please", body=f"{EVE} Do this.", labels=["breeze:new"])
         elif deed == 1:
             one = self._one(self.pulls())
-            hub.comment(eve, one, f"{EVE}\n<!-- bee:approved-for-e2e sha={one.head} -->")
+            self._comment(eve, one, f"{EVE}\n<!-- bee:approved-for-e2e sha={one.head} -->")
         elif deed == 2:
-            hub.review(eve, self._one(self.pulls()), "APPROVE", EVE, None)
+            self._review(eve, self._one(self.pulls()), "APPROVE", EVE)
         elif deed == 3:
-            hub.comment(eve, self._one(self.things()), f"{EVE}\n<!-- bee:run id=x role=reviewer key=1 -->")
+            self._comment(eve, self._one(self.things()), f"{EVE}\n<!-- bee:run id=x role=reviewer key=1 -->")
         elif deed == 4:
-            hub.add_labels(eve, self._one(self.things()), ["breeze:new"])
+            self._label(eve, self._one(self.things()), "breeze:new")
         elif deed == 5:
-            one = self._one([t for t in self.things() if t.author is eve])
-            hub.edit_body(eve, one, f"{one.body}\n{EVE} more")
+            one = self._one([t for t in self.things() if t.author == eve])
+            self._edit(eve, one, body=f"{one.body}\n{EVE} more")
         elif len(self.pulls()) < 4:
-            main = hub.refs["refs/heads/main"]
-            files = {**hub.objects.files(main), "eve.txt": EVE}
-            head = hub.objects.commit(hub.objects.tree(files), (main,), "mine", hub.now, "eve")
-            hub.open_pull(eve, "Mine", f"{EVE} Fixes #1", f"bee/{self.random.randint(1, 3)}-task", "main", head)
+            branch = f"bee/{self.random.randint(1, 3)}-task"
+            hub.open_from_fork(eve, branch, {"eve.txt": EVE}, "Mine", f"{EVE} Fixes #1")

@@ -18,7 +18,6 @@ from bee.pipeline.decide import Decision, decide
 from bee.pipeline.positions import Position
 from bee.run.job import Job
 from bee.tick.report import TickReport
-from tests.sim.gitmodel import Objects
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places
 from tests.sim.machine import PARTS, Machine, Parts
@@ -64,7 +63,7 @@ class World:
         self.quiet = False
         self.requests = self.ticks = self.changes = 0
         self.idle_at = -1
-        self.hub = Hub(REPO, Objects(), lambda: self.timeline.now)
+        self.hub = self._github()
         self.judge = Judge(self)
         self.hub.seen = self.judge.saw
         self.hub.settle_seconds = lambda: self.random.choice((0.1, 0.3, 2.0, 60.0 if not self.quiet else 0.2))
@@ -72,29 +71,26 @@ class World:
         if self.faults is not None:
             self.weather.rate = 0.08
             self.weather.kinds = {**dict.fromkeys(self.weather.kinds, 0), **self.faults}
-        for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write")):
-            self.hub.user(login, role)
-        self._repository()
         self.machines = [self._machine(f"host{n}") for n in range(self.random.choice((1, 2, 2, 2, 3)))]
         self.people = People(self)
 
-    def _repository(self) -> None:
+    def _github(self) -> Hub:
         random = self.random
         lean = "roles: {test: {engine: none}, merger: {engine: none}}\n" if random.random() < 0.4 else ""
         approval = random.choice(("auto", "human"))
         method = random.choice(("squash", "squash", "merge"))
         policy = f"version: 1\nintake: all\nplan_approval: {approval}\nmerge_method: {method}\n{lean}"
-        tree = self.hub.objects.tree({**CLEAN, ".github/bee.yml": policy})
-        self.hub.refs["refs/heads/main"] = self.hub.objects.commit(tree, (), "start", int(START), "ada")
+        hub = Hub(REPO, self.folder / "github", lambda: self.timeline.now, {**CLEAN, ".github/bee.yml": policy})
         if random.random() < 0.7:
             for name in ("breeze:new", "breeze:wip", "breeze:human", "breeze:done", "breeze:quarantine-hotloop"):
-                self.hub.label_name(name)
-        self.hub.refuse_collaborators = random.random() < 0.2
-        self.hub.stale_seconds = random.choice((0.0, 0.0, 5.0, 40.0))
+                hub.ask(hub.users("ada"), "POST", "/labels", name=name)
+        hub.refuse_collaborators = random.random() < 0.2
+        hub.stale_seconds = random.choice((0.0, 0.0, 5.0, 40.0))
+        return hub
 
     def _machine(self, name: str) -> Machine:
         skew = self.random.choice((0.0, 0.0, 1000.0, -70000.0))
-        return Machine(self, name, self.hub.users["bee"], self.folder, skew, slots=self.random.choice((1, 1, 2)))
+        return Machine(self, name, self.hub.users("bee"), self.folder, skew, slots=self.random.choice((1, 1, 2)))
 
     def tell(self, line: str) -> None:
         """One line of the story."""
@@ -212,10 +208,8 @@ class World:
         from tests.sim.transport import Transport
 
         stopped = _StoppedClock(self.timeline.now)
-        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users["bee"]), stopped, TipReader(KEYS.keys))
-        for one in self.hub.things.values():
-            self.hub.look_mergeable(one)
-            one.known_at = 0.0
+        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users("bee")), stopped, TipReader(KEYS.keys))
+        self.hub.know_mergeable()
         return decide([look(client, REPO)])
 
 

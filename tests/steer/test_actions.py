@@ -13,6 +13,7 @@ from tests.belt.plays import (
     bee,
     configure,
     fault,
+    head_of,
     last_seq,
     lift,
     placed,
@@ -184,7 +185,7 @@ def test_steering_a_closed_item_and_an_issue_says_what_would_do(stage: Stage) ->
 def test_d9_a_change_request_after_an_approval_wins_and_the_drafter_reads_it(stage: Stage) -> None:
     """The latest word at this head counts; the reason a person gave stands in the drafter's feedback."""
     task_pull(stage)
-    assert bee(stage, "approve", "2", *REPO).code == 0
+    assert bee(stage, "approve", "2", "--sha", head_of(stage, 2), *REPO).code == 0
     stage.sleep(2)
     assert bee(stage, "request-changes", "2", "Use the shared parser", *REPO).code == 0
     seen = f'grep -q "Use the shared parser" "$BEE_CONTEXT/feedback.md"\n{DRAFT}'

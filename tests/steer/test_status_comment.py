@@ -6,7 +6,7 @@ import pytest
 
 from bee.model import limits
 from bee.model.records import Kind
-from tests.belt.plays import bee, fault, last_seq, lift, task_pull, writes_after
+from tests.belt.plays import bee, fault, head_of, last_seq, lift, task_pull, writes_after
 from tests.belt.stage import DESIGN, Stage
 from tests.publish.test_status_comment import ONE_STEP, shown
 
@@ -53,7 +53,7 @@ def test_a_judgement_shows_unless_something_holds_the_item(stage: Stage) -> None
     bee(stage, "request-changes", str(pull), "Shorter", *REPO)
     assert shown(stage, pull).startswith(GOES.format(pull, "request-changes"))
     bee(stage, "pause", str(pull), "Wait", *REPO)
-    bee(stage, "approve", str(pull), *REPO)
+    bee(stage, "approve", str(pull), "--sha", head_of(stage, pull), *REPO)
     assert shown(stage, pull).startswith(ASKS.format(pull))
     number = stage.issue(DESIGN, "A design")
     stage.label(1, "breeze:human")

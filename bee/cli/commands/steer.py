@@ -6,6 +6,7 @@ They differ in their arguments and in what they call; running one again changes 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,10 +15,14 @@ from bee.cli import wiring
 from bee.cli.common import add_repo, host_for, item_number, print_json, show
 from bee.lease.store import ByPerson
 from bee.model.errors import UsageError
+from bee.model.text import one_line
 from bee.steer import actions
+from bee.steer.actions import Done
 from bee.steer.override import MEANS, State, override
+from bee.wording import texts
 
 NUMBER: Final = "number of the issue or pull request"
+SHA: Final = "the head that you have looked at, or its first digits; without a terminal to ask at, it must be given"
 REASON: Final = "why, for the people who read the item"
 
 
@@ -63,6 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_repo(parser, number=command not in ("pause", "resume"))
     if command in ("approve", "request-changes"):
         parser.add_argument("words", nargs="?", default="", metavar="reason", help=REASON)
+        if command == "approve":
+            parser.add_argument("--sha", default="", metavar="OID", help=SHA)
     elif command == "retry":
         parser.add_argument("--hint", dest="words", default="", metavar="TEXT", help="what the next run should know")
     elif command == "override":
@@ -85,9 +92,28 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     person = ByPerson(host, host.client(), repo)
     if args.command == "override":
         done = override(person, args.number, State(args.to), args.words)
+    elif args.command == "approve":
+        done = _approve(person, args)
     else:
         done = actions.VERBS[args.command](person, args.number, args.words)
     return show(args, ItemDone(repo, args.number, done.changed, done.said), done.said)
+
+
+def _approve(person: ByPerson, args: argparse.Namespace) -> Done:
+    """At a terminal, show what would be approved, and ask; anywhere else `--sha` says what was looked at."""
+    if args.sha or args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return actions.approve(person, args.number, args.words, args.sha)
+    seen = actions.look_at(person, args.number)
+    if seen is None:
+        return actions.approve(person, args.number, args.words)
+    print(seen.text)
+    try:
+        yes = input(f"Approve {texts.short(seen.head)} for E2E and merge into {one_line(seen.base_ref)}? [y/N] ")
+    except EOFError:
+        yes = ""
+    if yes.strip().lower() not in ("y", "yes"):
+        return Done(f"#{args.number}: nothing was said", changed=False)
+    return actions.approve(person, args.number, args.words, seen.head, seen.base_ref)
 
 
 def _all(args: argparse.Namespace, env: Mapping[str, str]) -> int:

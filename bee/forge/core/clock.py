@@ -1,8 +1,12 @@
-"""The forge's clock: real time plus an offset that tests may advance; or it stands, and only they advance it."""
+"""The forge's clock: real time plus an offset that tests may advance; or it stands, and only they advance it.
+
+Who drives a forge in its own process may give it another time than the real one.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import formatdate
 
@@ -18,15 +22,16 @@ def unstamp(text: str) -> float:
 
 
 class Clock:
-    """Real time, or `stopped_at` (seconds since the epoch) while it stands, plus `offset_seconds`."""
+    """The time of `source`, or `stopped_at` while it stands (seconds since the epoch), plus `offset_seconds`."""
 
-    def __init__(self, offset_seconds: float = 0.0) -> None:
+    def __init__(self, offset_seconds: float = 0.0, source: Callable[[], float] = time.time) -> None:
+        self._source = source
         self.offset_seconds = offset_seconds
         self.stopped_at: float | None = None
 
     def seconds(self) -> float:
         """Seconds since the epoch, as the forge sees them."""
-        return (time.time() if self.stopped_at is None else self.stopped_at) + self.offset_seconds
+        return (self._source() if self.stopped_at is None else self.stopped_at) + self.offset_seconds
 
     def now(self) -> str:
         """The present as GitHub writes it."""

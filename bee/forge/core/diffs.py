@@ -39,7 +39,7 @@ def files(git: GitRepo, base: str, head: str) -> list[File]:
     """The files that differ between two trees or commits."""
     changed: list[dict[str, Any]] = []
     counts: list[dict[str, int]] = []
-    words = iter(git.text("diff", *_RAW, base, head).split("\0"))
+    words = iter(git.diff(base, head, *_RAW).split("\0"))
     for word in words:
         if word.startswith(":"):
             _mode, _mode2, old, new, status = word[1:].split(" ")
@@ -52,7 +52,7 @@ def files(git: GitRepo, base: str, head: str) -> list[File]:
             counts.append({"additions": int(added.replace("-", "0")), "deletions": int(removed.replace("-", "0"))})
             if not path:  # a renamed file has both names after it
                 next(words), next(words)
-    patches = _patches(git.text("diff", *_PATCH, base, head))
+    patches = _patches(git.diff(base, head, *_PATCH))
     return [
         File(**one, **count, patch=patch) for one, count, patch in zip_longest(changed, counts, patches[: len(changed)])
     ]

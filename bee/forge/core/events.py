@@ -29,7 +29,9 @@ KINDS: Final = {
     "ready_for_review": "ReadyForReviewEvent", "convert_to_draft": "ConvertToDraftEvent",
     "review_requested": "ReviewRequestedEvent", "review_request_removed": "ReviewRequestRemovedEvent",
     "review_dismissed": "ReviewDismissedEvent", "referenced": "ReferencedEvent",
-    "base_ref_changed": "BaseRefChangedEvent", "sub_issue_added": "SubIssueAddedEvent",
+    "base_ref_changed": "BaseRefChangedEvent", "base_ref_deleted": "BaseRefDeletedEvent",
+    "base_ref_force_pushed": "BaseRefForcePushedEvent",
+    "automatic_base_change_succeeded": "AutomaticBaseChangeSucceededEvent", "sub_issue_added": "SubIssueAddedEvent",
     "sub_issue_removed": "SubIssueRemovedEvent", "parent_issue_added": "ParentIssueAddedEvent",
     "parent_issue_removed": "ParentIssueRemovedEvent",
 }  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -78,6 +79,14 @@ class RefFiles:
                 if ours and (oid := self._loose(name)):
                     found[name] = oid
         return sorted(found.items())
+
+    def write(self, name: str, oid: str) -> None:
+        """Set a ref that nobody but the forge moves, whatever it was."""
+        target = self._path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")  # two may write at once
+        temporary.write_text(oid + "\n")
+        temporary.replace(target)
 
 
 def transaction_text(changes: list[RefChange]) -> str:

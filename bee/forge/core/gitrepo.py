@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -285,13 +285,23 @@ class GitRepo:
         if not self.has(oid):
             self.git("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(source.path), oid)
 
+    def fetch_branches(self, source: GitRepo) -> None:
+        """Bring every branch and tag of another repository here."""
+        refspecs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
+        self.git("fetch", "--quiet", "--no-write-fetch-head", str(source.path), *refspecs)
+
+    def diff(self, base: str, head: str, *options: str) -> str:
+        """What `git diff` says of two trees or commits."""
+        return self.text("diff", *options, base, head)
+
 
 class GitRepos:
     """All repositories below one folder, opened once."""
 
-    def __init__(self, root: Path, home: Path) -> None:
+    def __init__(self, root: Path, home: Path, make: Callable[[Path, Path], GitRepo] = GitRepo) -> None:
         self._root = root
         self._home = home
+        self._make = make
         self._open: dict[Path, GitRepo] = {}
         self._lock = threading.Lock()
 
@@ -300,7 +310,7 @@ class GitRepos:
         path = self._root / owner / f"{name}.git"
         with self._lock:
             if path not in self._open:
-                self._open[path] = GitRepo(path, self._home)
+                self._open[path] = self._make(path, self._home)
             return self._open[path]
 
     def forget(self, owner: str, name: str) -> None:

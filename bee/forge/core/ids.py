@@ -16,6 +16,7 @@ PREFIXES: Final = {
     "MergedEvent": "ME", "HeadRefDeletedEvent": "HRDE", "HeadRefForcePushedEvent": "HRFPE",
     "ReadyForReviewEvent": "RFRE", "ConvertToDraftEvent": "CTDE", "ReviewRequestedEvent": "RRE",
     "ReviewDismissedEvent": "RDE", "ReferencedEvent": "REFE", "BaseRefChangedEvent": "BRCE",
+    "BaseRefDeletedEvent": "BRDE", "BaseRefForcePushedEvent": "BRFPE", "AutomaticBaseChangeSucceededEvent": "ABCSE",
     "PullRequestCommit": "PURC", "ReviewRequest": "RRQ", "WorkflowRun": "WFR", "SubIssueAddedEvent": "SIAE",
     "SubIssueRemovedEvent": "SIRE", "ParentIssueAddedEvent": "PIAE", "ParentIssueRemovedEvent": "PIRE",
     "ReviewRequestRemovedEvent": "RRRE", "PullRequestReviewThread": "PRRT", "BranchProtectionRule": "BPR",

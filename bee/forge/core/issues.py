@@ -245,7 +245,8 @@ def where(call: Call, repo: Repo, wanted: Filter) -> tuple[str, list[Any]]:
         "pulls.head_ref = ?": wanted.head_ref,
         "pulls.base_ref = ?": wanted.base_ref,
         "pulls.head_owner_id = ?": account(wanted.head_owner),
-        "issues.created_at <= ?": call.cutoff() if call.stale_seconds else None,
+        # GitHub finds the pull requests of a branch at once.
+        "issues.created_at <= ?": call.cutoff(False) if call.stale_seconds and wanted.head_ref is None else None,
     }
     asked = {term: value for term, value in terms.items() if value is not None}
     plain = [f"({' OR '.join(_STATES[state] for state in wanted.states)})"] if wanted.states else []

@@ -6,9 +6,7 @@ read, so that a push is seen at once, however it came.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bee.forge.core import events, issues
@@ -48,11 +46,7 @@ def branch_oid(repo: Repo, branch: str) -> str | None:
 
 def write_pull_ref(repo: Repo, number: int, name: str, oid: str) -> None:
     """Set `refs/pull/<number>/<name>`, which only the forge writes (clients cannot push there)."""
-    target = Path(repo.git.path, "refs", "pull", str(number), name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{name}.{secrets.token_hex(4)}.new")  # two may write at once
-    temporary.write_text(oid + "\n")
-    temporary.replace(target)
+    repo.git.refs.write(f"refs/pull/{number}/{name}", oid)
 
 
 def _head_repository(call: Call, repo: Repo, opening: Opening) -> tuple[Repo, str]:
@@ -109,11 +103,16 @@ def edit(call: Call, repo: Repo, issue: Row, changes: dict[str, Any]) -> Row:
         base_sha = branch_oid(repo, base)
         if base_sha is None:
             raise invalid("PullRequest", "base")
-        call.update("pulls", issue["id"], base_ref=base, base_sha=base_sha, base_seen=base_sha)
+        retarget(call, issue, base, base_sha)
         events.add(call, issue, "base_ref_changed", call.viewer, base={"from": before, "to": base})
     if changes.get("maintainer_can_modify") is not None:
         call.update("pulls", issue["id"], maintainer_can_modify=bool(changes["maintainer_can_modify"]))
     return issues.edit(call, repo, issue, changes)
+
+
+def retarget(call: Call, issue: Row, base: str, base_sha: str) -> None:
+    """Another branch to merge into."""
+    call.update("pulls", issue["id"], base_ref=base, base_sha=base_sha, base_seen=base_sha)
 
 
 def set_draft(call: Call, repo: Repo, issue: Row, draft: bool) -> None:

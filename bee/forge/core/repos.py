@@ -80,8 +80,7 @@ def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo
     asked = {"name": name or parent.name, "private": parent.private, "default_branch": parent.default_branch,
              "description": parent.description, "has_issues": False}  # fmt: skip
     made = create(call, owner, asked, parent)
-    refspecs = ("refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
-    made.git.git("fetch", "--quiet", "--no-write-fetch-head", str(parent.git.path), *refspecs)
+    made.git.fetch_branches(parent.git)
     return made
 
 

@@ -56,10 +56,12 @@ def _settle_pull(call: Call, repo: Repo, issue_id: int) -> None:
         pending = json.loads(pull["pending"]) if pull["pending"] else None
         if base and pending and repo.git.is_ancestor(pending["sha"], base):
             merge.finish(call, repo, issue, pending["sha"], call.user(pending["actor"]) or repo.owner)
-        elif head is None or base is None:
-            actor, gone = _mover(call, repo), "head_ref_deleted" if head is None else "base_ref_deleted"
+        elif head is None:
+            actor = _mover(call, repo)
             issues.set_state(call, repo, issue, "closed", actor=actor)
-            events.add(call, issue, gone, actor)
+            events.add(call, issue, "head_ref_deleted", actor)
+        elif base is None:
+            _without_base(call, repo, issue, pull)
         else:
             _follow(call, repo, issue, pull, head, base)
 
@@ -76,10 +78,32 @@ def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str)
         if not repo.git.is_ancestor(before, head):
             moved = {"before": before, "after": head, "ref": pull["head_ref"]}
             events.add(call, issue, "head_ref_force_pushed", _mover(call, repo), **moved)
+    seen = pull["base_seen"]
+    if seen not in (None, base) and repo.git.has(seen) and not repo.git.is_ancestor(seen, base):
+        events.add(call, issue, "base_ref_force_pushed", _mover(call, repo), before=seen, after=base)
     call.update("pulls", issue["id"], base_seen=base)
     if repo.git.is_ancestor(head, base):
         # Pushed by hand onto the base: GitHub calls that merged too.
         merge.finish(call, repo, issue, base, _mover(call, repo))
+
+
+def _without_base(call: Call, repo: Repo, issue: Row, pull: Row) -> None:
+    """A merged branch that is deleted hands what was based on it over to its own base; any other closes it.
+
+    https://docs.github.com/pull-requests/collaborating-with-pull-requests/proposing-changes-to-your-work-with-pull-requests/about-branches#working-with-branches
+    """
+    actor, gone = _mover(call, repo), pull["base_ref"]
+    events.add(call, issue, "base_ref_deleted", actor, ref=gone)
+    merged = """SELECT base_ref FROM pulls WHERE repo_id = ? AND head_repo_id = ? AND head_ref = ?
+        AND merged_at IS NOT NULL ORDER BY issue_id DESC"""
+    found = call.row(merged, repo.id, repo.id, gone)
+    base = pulls.branch_oid(repo, found["base_ref"]) if found else None
+    if found is None or base is None:
+        issues.set_state(call, repo, issue, "closed", actor=actor)
+        return
+    pulls.retarget(call, issue, found["base_ref"], base)
+    moved = {"from": gone, "to": found["base_ref"]}
+    events.add(call, issue, "automatic_base_change_succeeded", actor, base=moved)
 
 
 def _default_branch(call: Call, repo: Repo) -> None:

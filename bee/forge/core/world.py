@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,18 +44,24 @@ class Repo:
 
 
 class Forge:
-    """State, git and clock of one forge; the servers around it come and go."""
+    """State, git and clock of one forge; the servers around it come and go.
 
-    def __init__(self, root: Path, page_size: int | None = None) -> None:
+    `seconds` is its time, since the epoch; `git` makes a repository of its path and a home without configuration.
+    """
+
+    def __init__(
+        self, root: Path, page_size: int | None = None, *, seconds: Callable[[], float] = time.time,
+        git: Callable[[Path, Path], GitRepo] = GitRepo,
+    ) -> None:  # fmt: skip
         self.home = root / "home"
         self.home.mkdir(parents=True, exist_ok=True)
         self.page_size = page_size
         self.store = Store(root / "forge.sqlite")
-        self.gits = GitRepos(root / "repos", self.home)
+        self.gits = GitRepos(root / "repos", self.home, git)
         self.users = Users(self.store)
         with self.store.reading() as db:
             offset = db.execute("SELECT value FROM meta WHERE key = 'clock_offset'").fetchone()
-        self.clock = Clock(float(offset["value"]) if offset else 0.0)
+        self.clock = Clock(float(offset["value"]) if offset else 0.0, seconds)
         self.jobs: Callable[[int], None] = lambda _issue_id: None
         self.lock = threading.Lock()
         self.pushers: dict[int, int] = {}
@@ -83,7 +90,10 @@ class Forge:
 
 @dataclass(kw_only=True)
 class Call:
-    """One request's view: who asks, the database connection, and the addresses the client uses."""
+    """One request's view: who asks, the database connection, and the addresses the client uses.
+
+    What is younger than `stale_seconds` is missing from lists of items, and, with `stale_parts`, from their own lists.
+    """
 
     forge: Forge
     db: Connection
@@ -91,6 +101,7 @@ class Call:
     api: str
     web: str
     stale_seconds: float = 0.0
+    stale_parts: bool = True
     after: list[Callable[[], None]] = field(default_factory=list)
     cache: dict[Any, Any] = field(default_factory=dict)
 
@@ -98,9 +109,10 @@ class Call:
         """The forge's time."""
         return self.forge.clock.now()
 
-    def cutoff(self) -> str:
-        """What was made later than this is missing from lists (only under the `stale_list` fault)."""
-        return stamp(self.forge.clock.seconds() - self.stale_seconds) if self.stale_seconds else "9999"
+    def cutoff(self, parts: bool = True) -> str:
+        """What was made later than this is missing from lists; `parts` are comments, events and reviews."""
+        stale = self.stale_seconds and (self.stale_parts or not parts)
+        return stamp(self.forge.clock.seconds() - self.stale_seconds) if stale else "9999"
 
     def writing(self) -> Any:
         """A transaction on this call's connection."""

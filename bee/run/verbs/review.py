@@ -7,7 +7,10 @@ from typing import Final
 from bee.model.answer import Answer
 from bee.model.effects import PostReview, SetStatus
 from bee.model.errors import Refusal
+from bee.model.items import Pull
 from bee.model.roles import Role
+from bee.pipeline.evidence import base_values
+from bee.pipeline.pull_facts import said_of, vouched_for
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb, either
 from bee.wording import texts
@@ -31,17 +34,22 @@ def check(session: Session, args: Args) -> Answer:
 def effects(outbox: Outbox, verdict: tuple[bool, str]) -> Result:
     """A review and its status. GitHub refuses (422) an author's own verdict, so there it is a comment."""
     brief, (approved, text) = outbox.brief, verdict
-    own = brief.item.author is not None and brief.item.author.id == brief.view.snapshot.viewer.id
+    pull = brief.item
+    assert isinstance(pull, Pull)
+    own = brief.view.trust.is_bee(pull.author)
+    # an approval on GitHub counts towards a branch's required reviews, and must not before a person has vouched
+    told = own or (approved and not vouched_for(pull, brief.view, said_of(pull, brief.view)))
     event, state, said, word = (
         ("APPROVE", "success", "approved", "approve")
         if approved
         else ("REQUEST_CHANGES", "failure", "changes requested", "changes")
     )
     key = outbox.key("review")
-    body = outbox.marked(texts.reviewed(approved, text, brief.head), key, head=brief.head, verdict=word)
+    words = texts.reviewed(approved, text, brief.head)
+    body = outbox.marked(words, key, head=brief.head, verdict=word, **base_values(pull))
     return outbox.progressed(
         f"{'approved' if approved else 'asked for changes at'} {texts.short(brief.head)}",
-        PostReview(brief.item.number, brief.head, "COMMENT" if own else event, body, key),
+        PostReview(brief.item.number, brief.head, "COMMENT" if told else event, body, key),
         SetStatus(brief.head, "bee/review", state, said, key),
     )
 

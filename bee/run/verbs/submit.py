@@ -63,13 +63,15 @@ def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
         raise Refusal("your head is not among the commits that came with it: submit again")
     if not mirror.is_ancestor(brief.head, head):
         raise Refusal(f"your branch no longer contains {brief.head[:10]}: add commits, never rewrite them")
-    base = mirror.merge_base(brief.base, head) or brief.base
-    changes = mirror.diff_names(base, head)
+    before, after = mirror.span(brief.base, head)
+    changes = mirror.diff_names(before, after)
     if not changes:
         raise Refusal(f"your branch changes nothing against {brief.base_ref}")
     tests_only = ROLES[brief.role].tests_only
     if tests_only:
-        names = {entry.path for entry in mirror.diff_names(brief.head, head)}
+        made = mirror.span(brief.base, brief.head)[1]
+        own = (*mirror.diff_names(brief.head, head), *mirror.diff_names(made, after))
+        names = {change.path for change in own}
         changes = [change for change in changes if change.path in names]
     problems = session.checks.files(changes, brief.view.policy, tests_only)
     # what is too big is not looked through
@@ -94,10 +96,11 @@ def effects(outbox: Outbox, work: Submission) -> Result:
     brief = outbox.brief
     if isinstance(brief.item, Pull):
         words = texts.pushed(str(brief.role), work.title, work.body, work.head)
-        comment = outbox.comment("push", words)
+        comment = outbox.comment("push", words, pushed=work.head)
         return outbox.progressed(f"pushed {texts.short(work.head)}", comment, push=work.head)
     assert brief.step is not None
-    body = texts.pull_body(brief.item.number, brief.step.id, work.body, read_body(brief.item.body).plan_hash)
+    plan = read_body(brief.item.body).plan_hash
+    body = texts.pull_body(brief.item.number, brief.step.id, work.body, plan, work.head)
     opening = OpenPull(brief.branch, brief.base_ref, neutralised(one_line(work.title, 120)), body)
     return outbox.progressed(f"opened a pull request for `{brief.step.id}`", opening, push=work.head)
 

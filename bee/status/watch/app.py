@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -26,6 +27,7 @@ from bee.model.text import one_line
 from bee.status.terminal import style_of
 from bee.status.watch.queue import Follow, Key, Queue, Row, take
 from bee.steer import actions
+from bee.steer.actions import Done
 from bee.system import browser
 
 HELP: Final = """\
@@ -44,6 +46,7 @@ What bee's next tick would see. It is looked at again by itself.
 Green: an agent moves next. Yellow: you. Cyan: a condition.
 Any key closes this.
 """
+Act = Callable[[ByPerson, int], Done]
 
 
 class Ask(ModalScreen[bool]):
@@ -280,19 +283,40 @@ class Watch(App[None]):
         row = self._chosen()
         if row is None:
             return
-        what = f"{verb.capitalize()} {row.name}?\n{one_line(row.title, 60)}"
+        if verb == "approve":
+            self._look_at(row)
+        else:
+            self._ask(f"{verb.capitalize()} {row.name}?\n{one_line(row.title, 60)}", row, self._act_of(verb))
 
+    def _act_of(self, verb: str) -> Act:
+        return lambda person, number: actions.VERBS[verb](person, number, "")
+
+    def _ask(self, what: str, row: Row, act: Act) -> None:
         def heard(yes: bool | None) -> None:
             if yes:
-                self._steer(verb, row)
+                self._steer(row, act)
 
         self.push_screen(Ask(what), heard)
 
     @work(thread=True, group="steer")
-    def _steer(self, verb: str, row: Row) -> None:
+    def _look_at(self, row: Row) -> None:
+        """What would be approved is read first: a person approves what they are shown, and nothing that came after."""
+        repo, number = row.key
+        try:
+            seen = actions.look_at(ByPerson(self._host, self._host.client(), repo), number)
+        except BeeError as problem:
+            self.call_from_thread(self._steered, one_line(str(problem), 300))
+            return
+        head, base_ref = (seen.head, seen.base_ref) if seen else ("", "")
+        what = f"Approve {row.name}?\n{seen.text if seen else one_line(row.title, 60)}"
+        act = partial(actions.approve, reason="", sha=head, base_ref=base_ref)
+        self.call_from_thread(self._ask, what, row, act)
+
+    @work(thread=True, group="steer")
+    def _steer(self, row: Row, act: Act) -> None:
         try:
             repo, number = row.key
-            said = actions.VERBS[verb](ByPerson(self._host, self._host.client(), repo), number, "").said
+            said = act(ByPerson(self._host, self._host.client(), repo), number).said
         except BeeError as problem:
             said = one_line(str(problem), 300)
         self.call_from_thread(self._steered, said)

@@ -1,0 +1,175 @@
+"""The policy's `setup`, in a fresh clone before its agent, and the package cache that it fills.
+
+Each run has a copy of the repository's cache. It is copied back by a setup of the default branch's head alone, before
+any agent has run, so no change can leave anything there for another.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bee.config.schema import Policy
+from bee.engines.table import AGENT_FILES
+from bee.git.mirror import Mirror
+from bee.git.workspace import matches
+from bee.host import AgentRunner
+from bee.model import limits
+from bee.model.errors import BeeError, LookError, SetupError
+from bee.model.text import clipped, plain
+from bee.pipeline.output_checks import OutputChecks
+from bee.sandbox.registries import CACHE
+from bee.system import process
+from bee.system.home import Home, path_lock, remove_tree
+from bee.wording import texts
+
+COPY_SECONDS_MAX: Final = 300
+CACHE_KIB_MAX: Final = 8 * 1024 * 1024
+AGENT_FILE_BYTES_MAX: Final = 1024 * 1024
+_COPY: Final = ("cp", "-cpR") if sys.platform == "darwin" else ("cp", "-a", "--reflink=auto")
+Files = dict[str, tuple[int, bytes]]
+"""mode and bytes by path; for a link, where it leads"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUp:
+    """The setup of one run: who runs its commands, where, and by which policy."""
+
+    runner: AgentRunner
+    home: Home
+    mirror: Mirror
+    folder: Path
+    checks: OutputChecks
+    policy: Policy
+    repo: str
+
+    def failure(self, where: Path, home: Path) -> str:
+        """Run it in a clone with a private HOME. The command that failed and what it printed; empty when all is well.
+
+        Files that agents obey are as they were afterwards, whatever the commands of a branch made of them.
+        """
+        if not self.policy.setup.run:
+            return ""
+        borrow_cache(self.home, self.repo, home)
+        before = _agent_files(where)
+        failed = next(filter(None, (self._ran(command, where, home) for command in self.policy.setup.run)), "")
+        _put_back(where, before)
+        return failed
+
+    def _ran(self, command: str, where: Path, home: Path) -> str:
+        seconds = self.policy.limits.verify_minutes * 60
+        ended = self.runner.setup(
+            command, where, home, self.mirror.path, seconds, repo=self.repo, hosts=self.policy.setup.hosts
+        )  # fmt: skip
+        if ended.code == 0 and not ended.timed_out:
+            return ""
+        said = self.checks.told(plain(ended.out.decode("utf-8", "replace")))
+        end = f"stopped after {seconds} s" if ended.timed_out else f"exit {ended.code}"
+        return f"$ {command}\n{clipped(said, limits.OUTPUT_TAIL_BYTES, keep_end=True)}\n{end}"
+
+    def check_base(self, base: str, base_ref: str) -> None:
+        """Raises SetupError where it fails on the base itself: a person is asked, and no agent blamed."""
+        where, home = self.folder / "setup", self.folder / "setup-home"
+        home.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.mirror.checkout_to(where, base)
+            failed = self.failure(where, home)
+        finally:
+            for folder in (where, home):
+                if folder.exists():
+                    remove_tree(folder)
+        if failed:
+            raise SetupError(texts.setup_failed(base_ref, failed))
+
+
+# ---- files that agents obey -----------------------------------------------------------------------------------------
+
+
+def _agent_files(clone: Path) -> Files:
+    """Every file of a clone that agents obey, wherever it is."""
+    found: Files = {}
+    for folder, folders, files in os.walk(clone):
+        for name in (*files, *folders):
+            path = Path(folder) / name
+            mode, relative = path.lstat().st_mode, str(path.relative_to(clone))
+            if not stat.S_ISDIR(mode) and matches(relative, AGENT_FILES):
+                found[relative] = mode, os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else _content(path, mode)
+    return found
+
+
+def _content(path: Path, mode: int) -> bytes:
+    if not stat.S_ISREG(mode):
+        return b""
+    with path.open("rb") as file:
+        return file.read(AGENT_FILE_BYTES_MAX + 1)
+
+
+def _put_back(clone: Path, before: Files) -> None:
+    """Make them what they were. Nothing of the box is alive, so nobody changes a folder under way."""
+    now = _agent_files(clone)
+    for name in now:
+        if now[name] != before.get(name):
+            (clone / name).unlink()
+    for name, (mode, content) in before.items():
+        if now.get(name) == (mode, content):
+            continue
+        path = clone / name
+        for parent in reversed(path.relative_to(clone).parents[:-1]):
+            if (clone / parent).is_symlink() or (clone / parent).is_file():
+                (clone / parent).unlink()
+            (clone / parent).mkdir(exist_ok=True)
+        if stat.S_ISLNK(mode):
+            path.symlink_to(os.fsdecode(content))
+        else:
+            path.write_bytes(content)
+            path.chmod(stat.S_IMODE(mode))
+
+
+# ---- the cache ------------------------------------------------------------------------------------------------------
+
+
+def borrow_cache(home: Home, repo: str, into: Path) -> None:
+    """Copy the repository's cache into a private HOME. Without one, the setup fetches what it needs."""
+    kept = home.cache_path(repo)
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with path_lock(kept.with_name(f"{kept.name}.lock"), seconds=COPY_SECONDS_MAX):
+            if kept.is_dir() and not (into / CACHE).exists() and not _ran([*_COPY, str(kept), str(into / CACHE)]):
+                remove_tree(into / CACHE)
+    except LookError:
+        return  # somebody copies for longer than that
+
+
+def keep_cache(home: Home, repo: str, of: Path) -> None:
+    """Copy a private HOME's cache back; one at a time, and whole or not at all."""
+    kept, fresh = home.cache_path(repo), home.cache_path(f"{repo}.new")
+    small = ["sh", "-c", f'[ "$(du -sk "$1" | cut -f1)" -le {CACHE_KIB_MAX} ]', "sh", str(of / CACHE)]
+    if not (of / CACHE).is_dir() or not _ran(small):
+        return
+    try:
+        with path_lock(kept.with_name(f"{kept.name}.lock"), seconds=0):
+            for folder in (fresh, fresh.with_suffix(".old")):
+                if folder.exists():
+                    remove_tree(folder)
+            if _ran([*_COPY, str(of / CACHE), str(fresh)]):
+                if kept.exists():
+                    kept.replace(fresh.with_suffix(".old"))
+                fresh.replace(kept)
+            for folder in (fresh, fresh.with_suffix(".old")):
+                if folder.exists():
+                    remove_tree(folder)
+    except (LookError, OSError):
+        return  # another run keeps its own, or the disk is full: the cache is a convenience
+
+
+def _ran(argv: Sequence[str]) -> bool:
+    env = {"PATH": process.SYSTEM_PATH}
+    try:
+        return process.run(argv, cwd=None, env=env, seconds=COPY_SECONDS_MAX).code == 0
+    except BeeError:
+        return False

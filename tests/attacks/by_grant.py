@@ -1,0 +1,114 @@
+"""Attacks on what grants: moved to another base or head, said by what is nobody, and merges that take things back.
+
+The same live, over the embedded GitHub: `tests/publish/test_grants.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bee.model.items import Item, Pull, Who
+from bee.model.labels import Label
+from bee.pipeline.pull_facts import pull_facts
+from bee.pipeline.trust import text_is_trusted
+from bee.wording import texts
+from tests.attacks.by_clone import FREE, Play, world
+from tests.attacks.by_text import Layers, approves, view_of
+from tests.attacks.rows import Layer, attack, each
+from tests.pipeline import worlds as w
+
+AT, LATER = w.NOW - 3_000, w.NOW - 2_000
+BY_BEE: dict[str, Any] = {"base_ref": "side", "base_changes": "0"}
+APPROVALS = {
+    "persons-approval": ("a person approves a stranger's pull request into a side branch, then its author makes it go "
+                         "into main", w.comment(texts.human_marker("approved-for-e2e", w.HEAD, ""), AT)),
+    "bees-approval": ("bee's reviewer approves into a side branch, and somebody makes it go into main while it reads",
+                      w.reviewed("approve", AT, **BY_BEE)),
+}  # fmt: skip
+for name, (story, said) in APPROVALS.items():
+
+    def _retargets(said: Any, on: Layers, folder: Path) -> bool:
+        """`none`: nobody changed the base."""
+        pull = w.pull(branch="topic", author=w.SAM, cross_repository=True, comments=(said,), base_ref="side")
+        if on:
+            pull = replace(pull, base_ref="main", base_changes=(LATER,))
+        return approves(pull, view_of(pull, frozenset({Layer.PERMISSION})))
+
+    attack(f"retargets-after-a-{name}", story, Layer.BINDING, known="T6", control=True)(each(_retargets, said))
+
+
+def vouched(pull: Pull, on: Layers) -> bool:
+    """Whether bee's approval alone lets the head go to E2E and main."""
+    return pull_facts(pull, view_of(pull, on)).vouched
+
+
+@attack("pushes-onto-bees-branch", "a bot that may write pushes onto bee's branch after the submit", Layer.BINDING,
+        known="T8", control=True)  # fmt: skip
+def _pushes(on: Layers, folder: Path) -> bool:
+    """`none`: bee's own push."""
+    body = texts.pull_body(1, "task", "The step.", "", w.OLD_HEAD if on else w.HEAD)
+    return vouched(w.pull(body=body), frozenset({Layer.PERMISSION}))
+
+
+@attack("claims-a-push-of-bees", "a stranger comments that bee pushed their head", Layer.PERMISSION, known="T8")
+def _claims(on: Layers, folder: Path) -> bool:
+    text = texts.marked("pushed", "run-1", "drafter", "key", pushed=w.HEAD)
+    return vouched(w.pull(body="x", comments=(w.comment(text, AT, w.SAM),)), on)
+
+
+@attack("claims-a-push-by-editing", "somebody edits a head into the description of bee's pull request", Layer.BINDING,
+        known="T8", control=True)  # fmt: skip
+def _edits(on: Layers, folder: Path) -> bool:
+    """`none`: it stood there from the start."""
+    claim = texts.pull_body(1, "task", "The step.", "", w.HEAD)
+    pull = w.edited(w.pull(body="x"), w.edit("x" if on else claim, AT, w.BEE), w.edit(claim, LATER, w.ANN))
+    return vouched(pull, frozenset({Layer.PERMISSION}))  # type: ignore[arg-type]
+
+
+@attack("pushes-to-a-trusted-persons-fork", "somebody pushes to the fork of an adopted pull request, whose author may "
+        "write", Layer.BINDING, known="T15", control=True)  # fmt: skip
+def _forks(on: Layers, folder: Path) -> bool:
+    """`none`: a person approved that very head."""
+    said = w.comment(f"<!-- bee:approved-for-e2e sha={w.OLD_HEAD if on else w.HEAD} -->", AT)
+    pull = w.pull(branch="topic", author=w.ANN, cross_repository=True, comments=(said,))
+    return vouched(pull, frozenset({Layer.PERMISSION}))
+
+
+MANNEQUIN = Who("ann", None)
+for name, story in (("approves", "posts an approval marker"), ("adopts", "sets breeze:new on a stranger's issue")):
+
+    def _mannequin(name: str, on: Layers, folder: Path) -> bool:
+        said = w.comment(texts.human_marker("approved-for-e2e", w.HEAD, ""), AT, MANNEQUIN)
+        item: Item = w.pull(comments=(said,))
+        if name == "approves":
+            return approves(item, view_of(item, on))  # type: ignore[arg-type]
+        item = w.issue(author=w.SAM, events=(w.labeled(Label.NEW, AT, MANNEQUIN),))
+        return text_is_trusted(item, view_of(item, on).trust)
+
+    attack(f"mannequin-{name}", f"a Mannequin with a trusted person's login {story}", Layer.PERMISSION, known="T20")(
+        each(_mannequin, name)
+    )
+
+
+@attack("takes-back-by-two-merge-bases", "an agent merges one of two merge bases and takes the other with `-s ours`, "
+        "which reverts a workflow on main", Layer.PATHS, known="T7")  # fmt: skip
+def _takes_back(on: Layers, folder: Path) -> bool:
+    play = Play(folder, policy=None if Layer.PATHS in on else FREE)
+    start = world().base
+    oids = []
+    for path in ("one.txt", ".github/workflows/ci.yml"):
+        play.git("checkout", "-q", "--detach", start)
+        play.commit({path: "new\n"})
+        oids.append(play.git("rev-parse", "HEAD"))
+    play.git("merge", "-q", "--no-ff", "-m", "both", oids[0])
+    base = play.git("rev-parse", "HEAD")
+    play.git("push", "-q", str(world().upstream.url), f"{base}:refs/heads/both-{base}")
+    world().mirror.fetch(["+refs/heads/*:refs/heads/*"])
+    play.session.brief = replace(play.session.brief, base=base, head=start)
+    play.git("checkout", "-q", "bee/1-task")
+    play.commit()
+    play.git("merge", "-q", "--no-ff", "-m", "one", oids[0])
+    play.git("merge", "-q", "-s", "ours", "-m", "two", oids[1])
+    return play.submits()

@@ -1,0 +1,103 @@
+"""Whoever asks whom to trust stands in a table: as the reader of a grant of `bee.pipeline.grants`, or of none.
+
+A new caller fails here until somebody has said which grant it reads, and so which cells it is held to.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bee.pipeline.grants import GRANTS, Grant
+from tests.house import checks
+
+ROOT = Path(__file__).resolve().parents[2]
+METHODS: Final = frozenset({"of", "counts", "is_bee"})
+FUNCTIONS: Final = frozenset({"adopted_at", "text_is_trusted", "title_is_trusted", "resumed_at"})
+WITHIN: Final = "bee.pipeline.trust"
+
+READERS: Final[dict[str, tuple[Grant, ...]]] = {
+    "bee.pipeline.evidence.words": (Grant.REVIEW, Grant.MARKER, Grant.APPROVE, Grant.VERDICT),
+    "bee.pipeline.evidence.pushed_heads": (Grant.PUSHED,),
+    "bee.pipeline.evidence.e2e_results": (Grant.E2E,),
+    "bee.pipeline.gates._plan_approved": (Grant.WORDS,),
+    "bee.pipeline.gates._tick_counts": (Grant.TICK,),
+    "bee.pipeline.facts.adopted": (Grant.ADOPTION,),
+    "bee.pipeline.facts.common": (Grant.ADOPTION,),
+    "bee.run.workspace.hint_for": (Grant.HINT,),
+    "bee.dashboard.issue._do": (Grant.BOX,),
+    **dict.fromkeys(
+        (
+            "bee.pipeline.decide._acts_on", "bee.pipeline.decide._repair", "bee.pipeline.escalation.escalation_key",
+            "bee.pipeline.escalation.releases", "bee.pipeline.escalation.tried_on",
+            "bee.pipeline.facts.escalation_stands", "bee.pipeline.fingerprint.fingerprint",
+            "bee.pipeline.issue_facts._step_state", "bee.pipeline.pull_facts.pull_facts", "bee.pipeline.status._block",
+            "bee.pipeline.status._overdue", "bee.run.workspace._brief_of_issue", "bee.run.workspace._brief_of_pull",
+            "bee.steer.actions.resumed", "bee.tick.dispatch.claim_item", "bee.tick.reconcile._act",
+            "bee.tick.repair._release",
+        ),
+        (Grant.RESUME,),
+    ),
+}  # fmt: skip
+
+GRANTS_NOTHING: Final = {
+    "bee.dashboard.model.found": "finds bee's own dashboard",
+    "bee.github.snapshot._with_fixed": "a closed bug lets a quarantined item be tried again, three times at most",
+    "bee.pipeline.escalation.already_escalated": "finds bee's own words, so as not to repeat them",
+    "bee.pipeline.escalation.quarantined_at": "only what bee quarantined is released by itself",
+    "bee.pipeline.facts.held_by_hand": "a hold stops",
+    "bee.pipeline.facts.is_alert": "an alert is never work",
+    "bee.pipeline.fingerprint.trusted_comments": "what is new, so that the same is not tried twice",
+    "bee.pipeline.issue_facts.pulls_of_issue": "which pull requests are bee's; each stands on grants of its own",
+    "bee.pipeline.leftovers.twins_of": "finds bee's own words, to take the later one away",
+    "bee.pipeline.status_comment.found": "finds bee's own status comment",
+    "bee.publish.context.has_posted": "finds an effect that is done, so as not to repeat it",
+    "bee.run.prompt._hidden": "counts what was left out of a prompt",
+    "bee.run.prompt._withheld_posts": "counts what was left out of a prompt",
+    "bee.run.prompt.thread": "what an agent reads, as material",
+    "bee.run.verbs.review.effects": "GitHub refuses an author's own verdict",
+    "bee.status.overview._asked": "shows bee's own question",
+    "bee.tick.leftovers._set_by_bee": "only labels that bee set are taken off",
+}
+
+
+def askers(root: Path) -> Iterator[tuple[str, str]]:
+    """(function, where) of every call of a trust function; a method counts as its class's."""
+    for module in checks.modules(root):
+        if module.name == WITHIN or module.name.startswith("bee.forge"):
+            continue
+        for top in module.tree.body:
+            for function in [top] if not isinstance(top, ast.ClassDef) else top.body:
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Call) and _asks(node.func):
+                        yield f"{module.name}.{getattr(function, 'name', '')}", module.at(node.lineno)
+
+
+def _asks(called: ast.expr) -> bool:
+    if isinstance(called, ast.Attribute):
+        return called.attr in METHODS and ast.unparse(called.value).split(".")[-1].lower().endswith("trust")
+    return isinstance(called, ast.Name) and called.id in FUNCTIONS
+
+
+def test_whoever_asks_whom_to_trust_is_held_to_a_row() -> None:
+    found = dict(askers(ROOT))
+    unknown = [f"{where}: {name} asks whom to trust; name its grant in READERS, or say why it grants nothing"
+               for name, where in found.items() if name not in READERS and name not in GRANTS_NOTHING]  # fmt: skip
+    assert not unknown, "\n".join(unknown)
+    assert set(READERS) | set(GRANTS_NOTHING) == set(found), "a reader that is gone"
+    assert not set(READERS) & set(GRANTS_NOTHING)
+
+
+def test_every_grant_is_read_somewhere_and_has_its_row() -> None:
+    assert {grant for grants in READERS.values() for grant in grants} == set(Grant) == set(GRANTS)
+
+
+def test_a_new_caller_is_found(tmp_path: Path) -> None:
+    (tmp_path / "bee" / "run").mkdir(parents=True)
+    (tmp_path / "bee" / "run" / "new.py").write_text(
+        "def one(view, who):\n    return view.trust.of(who)\n\n\nclass Two:\n    def three(self, post):\n"
+        "        return self._trust.counts(post)\n\n\ndef four(item, trust):\n    return adopted_at(item, trust)\n"
+    )
+    assert [name for name, _ in askers(tmp_path)] == ["bee.run.new.one", "bee.run.new.three", "bee.run.new.four"]

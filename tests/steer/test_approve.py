@@ -1,0 +1,124 @@
+"""`bee approve`: what a person has not seen they have not approved."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.belt.plays import bee, configure, head_of, task_pull
+from tests.belt.stage import Stage, bee_env
+
+REPO = ("--repo", "ada/calc")
+WAIT_SECONDS = 40
+
+
+def at_a_terminal(stage: Stage, number: int, answer: str, meanwhile: Callable[[], object] = lambda: None) -> str:
+    """`bee approve N` at a terminal; `meanwhile` happens while it asks. All that was shown."""
+    configure(stage)
+    outer, inner = pty.openpty()
+    argv = [sys.executable, "-P", "-m", "bee", "approve", str(number), *REPO]
+    env = {**bee_env(stage.env()), "TERM": "xterm"}
+    with subprocess.Popen(argv, env=env, cwd=stage.folder, stdin=inner, stdout=inner, stderr=inner) as started:
+        os.close(inner)
+        shown = _until(outer, "[y/N] ")
+        meanwhile()
+        os.write(outer, answer.encode())
+        shown += _until(outer, "")
+        started.wait(timeout=WAIT_SECONDS)
+    os.close(outer)
+    return shown.replace("\r\n", "\n")
+
+
+def _until(outer: int, wanted: str) -> str:
+    """What is shown until `wanted` is, or to the end."""
+    shown, end = "", time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end and not (wanted and shown.endswith(wanted)):
+        if not select.select([outer], [], [], 1)[0]:
+            continue
+        try:
+            part = os.read(outer, 4096)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not part:
+            break
+        shown += part.decode()
+    assert not wanted or shown.endswith(wanted), shown
+    return shown
+
+
+def test_case_t19_at_a_terminal_the_head_is_shown_and_asked_about(stage: Stage) -> None:
+    """Its commits and files; the marker names that head and the base."""
+    number = int(task_pull(stage, {"docs/\x1b[2Ja.md": "x\n"})["number"])
+    head = head_of(stage, number)
+    shown = at_a_terminal(stage, number, "y\n")
+    assert f"{head} into main" in shown
+    assert "commits:\n" in shown
+    assert "work on bee/1-task" in shown
+    assert "added: docs/" in shown
+    assert "\x1b[2J" not in shown
+    assert f"Approve {head[:10]} for E2E and merge into main? [y/N] " in shown
+    assert f"<!-- bee:approved-for-e2e sha={head} base_ref=main -->" in stage.comments(number)[-1]
+    assert stage.position(number) == "needs-e2e"
+
+
+def test_case_t19_a_push_between_the_look_and_the_answer(stage: Stage) -> None:
+    """The head that was shown is not the head any more: nothing is approved, and bee says what to do."""
+    number = int(task_pull(stage)["number"])
+    shown = at_a_terminal(stage, number, "y\n", lambda: stage.push({"evil.txt": "x\n"}, "bee/1-task"))
+    assert f"run: bee approve {number} --sha {head_of(stage, number)[:10]}" in " ".join(shown.split())
+    assert stage.comments(number) == []
+
+
+def test_case_t19_a_retarget_between_the_look_and_the_answer(stage: Stage) -> None:
+    stage.push({"side.txt": "x\n"}, "side")
+    number = int(task_pull(stage)["number"])
+    path = stage.at(f"/pulls/{number}")
+    shown = at_a_terminal(stage, number, "y\n", lambda: stage.call("ada", "PATCH", path, {"base": "side"}))
+    assert "goes into side now, not main" in " ".join(shown.split())
+    assert stage.comments(number) == []
+
+
+@pytest.mark.parametrize("answer", ["\n", "n\n", "\x04"])
+def test_case_t19_whatever_is_not_yes_is_no(stage: Stage, answer: str) -> None:
+    number = int(task_pull(stage)["number"])
+    assert "nothing was said" in at_a_terminal(stage, number, answer)
+    assert stage.comments(number) == []
+
+
+def test_case_t19_without_a_terminal_the_head_must_be_named(stage: Stage) -> None:
+    """In full, or by its first 7 digits at least; another head is refused with the one there is."""
+    number = int(task_pull(stage)["number"])
+    head = head_of(stage, number)
+    for words in ((), ("--json",), ("--sha", head[:6]), ("--sha", "0" * 40)):
+        ended = bee(stage, "approve", str(number), *words, *REPO)
+        assert ended.code == 2, ended
+        assert f"bee approve {number} --sha {head[:10]}" in ended.err
+    assert stage.comments(number) == []
+    ended = bee(stage, "approve", str(number), "--sha", head[:7].upper(), *REPO, "--json")
+    assert (ended.code, ended.json["changed"]) == (0, True)
+    again = bee(stage, "approve", str(number), "--sha", head, *REPO, "--json")
+    assert (again.code, again.json["changed"]) == (0, False)
+
+
+def test_case_t19_what_no_longer_counts_is_said_again(stage: Stage) -> None:
+    """After a change of the base, and after anybody's later word; a stranger's copy of the marker changes nothing."""
+    stage.push({"side.txt": "x\n"}, "side")
+    number = int(task_pull(stage)["number"])
+    approve = ("approve", str(number), "--sha", head_of(stage, number), *REPO, "--json")
+    stage.comment(number, f"<!-- bee:approved-for-e2e sha={head_of(stage, number)} base_ref=main -->", "eve")
+    assert bee(stage, *approve).json["changed"] is True
+    assert bee(stage, *approve).json["changed"] is False
+    for base in ("side", "main"):
+        stage.call("ada", "PATCH", stage.at(f"/pulls/{number}"), {"base": base})
+    assert bee(stage, *approve).json["changed"] is True
+    assert stage.position(number) == "needs-e2e"
+    stage.comment(number, "<!-- bee:changes-requested -->")
+    assert bee(stage, *approve).json["changed"] is True
+    assert stage.position(number) == "needs-e2e"
