@@ -258,7 +258,7 @@ class Judge:
             return
         if not self._approved(pull, int(looked) + 1):
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which nobody who may had approved")
-        pushed = hub.git.the_commit(pull.head).author == "agent" and not pull.fork
+        pushed = hub.git.the_commit(pull.head).author.name == "agent" and not pull.fork
         if not pushed and not self._approved(pull, int(looked) + 1, people=True):
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which bee did not push and no person approved")
         passed = {
