@@ -75,3 +75,9 @@ def test_case_t5_an_apps_token_needs_a_key(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "bee key add" in refused.stderr
     assert key(tmp_path, GH_TOKEN="ghs_x", BEE_KEY=f"one {SECRET}").returncode == 0
+
+
+def test_a_machine_without_a_key_or_a_token_is_told_how_to_make_one(tmp_path: Path) -> None:
+    shown = key(tmp_path, GH_TOKEN="", PATH="/usr/bin:/bin")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert "run `bee key add`" in shown.stderr

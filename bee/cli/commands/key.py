@@ -52,7 +52,10 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         return _add(args, env)
     if args.action == "adopt":
         return _adopt(args, env)
-    found = keys.kept_keys(env) or keys.keys_of(env, wiring.token_of(env))
+    token = _token(env)
+    found = keys.kept_keys(env) or (keys.keys_of(env, token) if token else None)
+    if found is None:
+        raise UsageError("there is no key on this machine, nor a token to make one of: run `bee key add`")
     if args.secret:
         print(found.text.replace(",", "\n"))
     elif args.json:
