@@ -6,7 +6,7 @@ import pytest
 
 from bee.config.schema import POLICY_PATH, Policy
 from bee.engines.table import AGENT_FILES, ENGINES, OF_ENGINES
-from bee.host import all_gates
+from bee.host import all_output_checks
 from bee.model.protected import FROM_BASE, GUARDED, OF_BEE, PROTECTED, fits, obeyed_by
 from bee.pipeline.output_checks import Change
 from bee.run.workspace import guarded
@@ -53,7 +53,7 @@ FREE = (
 def refused(path: str, status: str = "A", policy: Policy | None = None) -> bool:
     """Whether a run on this machine may not hand in a change of this file."""
     mode = "000000" if status == "D" else "120000" if status == "T" else "100644"
-    said = all_gates().files([Change(path, status, mode, 1)], policy or Policy(), False)
+    said = all_output_checks().files([Change(path, status, mode, 1)], policy or Policy(), False)
     return any("only a person changes it" in line for line in said)
 
 
