@@ -88,6 +88,8 @@ FROM_BASE: Final = tuple(pattern for row in GUARDED if row.from_base for pattern
 
 def fold(path: str) -> str:
     """A path as the most forgiving file system compares it: no case, no other form of the same character."""
+    if path.isascii():
+        return path.lower()
     plain = unicodedata.normalize("NFKC", path).casefold()
     # HFS+ leaves characters out that cannot be seen
     return unicodedata.normalize("NFKC", "".join(char for char in plain if unicodedata.category(char) != "Cf"))
@@ -102,10 +104,18 @@ def fits(path: str, patterns: Iterable[str]) -> bool:
     return _joined(tuple(patterns)).fullmatch(fold(path)) is not None
 
 
+_FOLDERS: Final = "(?:[^/]+/)*"
+
+
 @functools.lru_cache(maxsize=64)
 def _joined(patterns: tuple[str, ...]) -> re.Pattern[str]:
     # no pattern fits nothing: an alternative that is empty would fit the empty path
-    return re.compile("|".join(map(_glob, patterns)) or r"(?!)", re.DOTALL)
+    globs = [_glob(pattern) for pattern in patterns]
+    anywhere = [glob.removeprefix(_FOLDERS) for glob in globs if glob.startswith(_FOLDERS)]
+    deep = [f"{_FOLDERS}(?:{'|'.join(anywhere)})"] if anywhere else []  # tried together: a clone has many paths
+    return re.compile(
+        "|".join([*deep, *(glob for glob in globs if not glob.startswith(_FOLDERS))]) or r"(?!)", re.DOTALL
+    )
 
 
 def _glob(pattern: str) -> str:
@@ -113,7 +123,7 @@ def _glob(pattern: str) -> str:
     inner = pattern.removesuffix("/**")
     below = inner != pattern or "*" not in inner.rpartition("/")[2]
     parts = re.split(r"(\*\*/|\*\*|\*)", inner)
-    meant = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*"}
+    meant = {"**/": _FOLDERS, "**": ".*", "*": "[^/]*"}
     return "".join(meant.get(part) or re.escape(part) for part in parts) + ("(?:/.*)?" if below else "")
 
 
