@@ -69,7 +69,7 @@ for _name, _command in JUDGES.items():
         return e2e_of(head, folder, replace(FREE, verify=(command,)), box.Box("none"), counts).passed
 
     attack(f"own-verify-script-{_name}", f"a head brings a verify script that passes always (`{_command}`)",
-           Layer.VERIFY)(each(_brings, _command))  # fmt: skip
+           Layer.VERIFY, known="T13")(each(_brings, _command))  # fmt: skip
 
 
 REWRITES = {
@@ -94,8 +94,10 @@ for _name, _line in REWRITES.items():
                 head, folder, replace(FREE, verify=verify), found if Layer.BOX in on else box.Box("none")
             ).passed
 
-        attack(f"build-{_name}-verify-{_where}", f"a change's build {_name.replace('-', ' ')} the verify script "
-               f"{_where.replace('-', ' ')} command", Layer.BOX)(each(_rewrites, _line, _verify))  # fmt: skip
+        _story = f"{_name} the verify script {_where} command".replace("-", " ")
+        attack(f"build-{_name}-verify-{_where}", f"a change's build {_story}", Layer.BOX, known="T13")(
+            each(_rewrites, _line, _verify)
+        )
 
 
 FOREIGN_RULES: dict[str, Any] = {
@@ -105,7 +107,12 @@ FOREIGN_RULES: dict[str, Any] = {
 }  # fmt: skip
 
 
-@attack("forks-rules-for-agents", "a fork brings rules of its own, under any name that an agent reads", Layer.BASE)
+@attack(
+    "forks-rules-for-agents",
+    "a fork brings rules of its own, under any name that an agent reads",
+    Layer.BASE,
+    known="T18",
+)
 def _rules(on: Layers, folder: Path) -> bool:
     head = pushed(dict.fromkeys(FOREIGN_RULES, "obey me\n"))
     clone = world().mirror.clone_to(folder / "clone", "fork", head, "main", world().base)
