@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -35,10 +36,11 @@ Say = Callable[[str], None]
 
 def all_output_checks() -> OutputChecks:
     """What stands between every agent's output and GitHub. Imported when something is handed in."""
-    from bee.pipeline.output_checks import OutputChecks
+    from bee.engines.table import OF_ENGINES
+    from bee.pipeline.output_checks import OutputChecks, refuse_files
     from bee.system.secrets import scan
 
-    return OutputChecks(secrets=scan)
+    return OutputChecks(secrets=scan, files=partial(refuse_files, of_engines=OF_ENGINES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +130,13 @@ class AgentRunner(Protocol):
     def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
         """Run a program of bee's own on a stranger's bytes: it writes in `where` alone, and has no network."""
 
-    def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
-        """Run one verify command in a clean checkout, with a HOME of its own and without credentials."""
+    def verify(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, kept: Sequence[Path] = ()
+    ) -> Ended:
+        """Run one verify command in a clean checkout, with a HOME of its own and without credentials.
+
+        `kept`: files of the checkout that it may not write, move or replace.
+        """
 
     def setup(
         self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]

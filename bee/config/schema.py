@@ -6,7 +6,7 @@ default branch only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,26 +37,13 @@ from bee.config.readers import (
 from bee.model import limits
 from bee.model.errors import ConfigError
 from bee.model.labels import Label
+from bee.model.protected import OF_BEE, PROTECTED
 from bee.model.roles import ROLES, Role
 
 if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
     from bee.config.yaml import YamlNode
 
-POLICY_PATH: Final = ".github/bee.yml"
-PROMPT_PATHS: Final = ".github/bee/**"
-PROTECTED_DEFAULT: Final = (
-    # what GitHub, other services and people's tools run by themselves
-    ".github/**", "**/CODEOWNERS", "**/.gitmodules", "**/.gitattributes", ".gitlab-ci.yml", ".circleci/**",
-    "Jenkinsfile", "azure-pipelines.yml", ".husky/**", ".pre-commit-config.yaml", ".devcontainer/**", ".vscode/**",
-    ".idea/**", "**/.npmrc", "**/.envrc", "**/gradle/wrapper/**",
-    # what agents obey, at any depth
-    "**/CLAUDE*.md", "**/AGENTS*.md", "**/GEMINI.md", "**/.claude/**", "**/.codex/**", "**/.gemini/**",
-    "**/.cursor/**", "**/.cursorrules", "**/.windsurfrules", "**/.mcp.json",
-    # what says exactly which foreign code is run
-    "**/package-lock.json", "**/npm-shrinkwrap.json", "**/yarn.lock", "**/pnpm-lock.yaml", "**/bun.lock",
-    "**/bun.lockb", "**/poetry.lock", "**/pdm.lock", "**/uv.lock", "**/Pipfile.lock", "**/Cargo.lock", "**/go.sum",
-    "**/Gemfile.lock", "**/composer.lock", "**/flake.lock",
-)  # fmt: skip
+POLICY_PATH: Final = OF_BEE[0]
 
 # ---- the machine's file --------------------------------------------------------------------------------------------
 
@@ -285,7 +272,7 @@ class Policy:
     )  # fmt: skip
     merge_method: str = key("squash", one_of("squash", "merge", "rebase"), "How the merge gate merges.")
     protected_paths: tuple[str, ...] = key(
-        PROTECTED_DEFAULT, TEXTS,
+        PROTECTED, TEXTS,
         "Paths that no run may change. A list here **replaces** the default; to keep the default and add to it, "
         "write `protected_paths_add`.",
     )  # fmt: skip
@@ -316,10 +303,13 @@ class Policy:
         "[operators.md](operators.md#the-dashboard-issue).",
     )  # fmt: skip
 
-    @property
-    def protected(self) -> tuple[str, ...]:
-        """Every pattern of paths that no run may change; the policy and the prompts are always among them."""
-        return (*self.protected_paths, *self.protected_paths_add, POLICY_PATH, PROMPT_PATHS)
+    def protected(self, of_engines: Sequence[str]) -> tuple[str, ...]:
+        """Every pattern of paths that no run may change; the policy and the prompts are always among them.
+
+        `of_engines`: what the engines read of a clone, which the default has too.
+        """
+        default = of_engines if self.protected_paths == PROTECTED else ()
+        return (*self.protected_paths, *default, *self.protected_paths_add, *OF_BEE)
 
     @property
     def lean(self) -> frozenset[Role]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bee.model.protected import FROM_BASE
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -26,10 +28,11 @@ class EngineRow:
     `package` is on npm, `tested` the version that tests/engines runs. `login`: the variables that log it in, any of
     them. `hosts`: what it must reach of its vendor's: the model server, the log-in and the renewal of its token.
     `server_variable`: where the environment may name another server, `protocol`: what that must speak. `reports_usd`:
-    the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`: the files below its HOME
-    in which it notes its tokens, where its events do not. `signs`: the addresses it signs commits with. `files`: what
-    it reads of a clone by itself. `ignores` and `reads` are the documents' words about its configuration. `prices`: the
-    vendor's list prices in May 2026, by the beginning of a model's name; the longest that fits counts.
+    the program itself says what a run cost, `bounds_usd`: it ends itself at a sum. `sessions`: the files below its
+    HOME in which it notes its tokens, where its events do not. `signs`: the addresses it signs commits with. `files`:
+    patterns of what it reads of a clone by itself. `ignores` and `reads` are the documents' words about its
+    configuration. `prices`: the vendor's list prices in May 2026, by the beginning of a model's name; the longest
+    that fits counts.
     """
 
     name: str
@@ -64,7 +67,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             reports_usd=True,
             bounds_usd=True,
             signs=("noreply@anthropic.com",),
-            files=("CLAUDE.md", ".claude/"),
+            files=("**/CLAUDE*.md", "**/.claude*/**"),
             ignores="settings, hooks, MCP servers and `CLAUDE.md`",
             prices={
                 "claude-opus-4": Price(5.0, 0.5, 25.0),
@@ -83,7 +86,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             protocol="OpenAI: `POST /v1/responses`",
             sessions=".codex/sessions/*/*/*/*.jsonl",
             signs=("noreply@openai.com",),
-            files=("AGENTS.md", ".codex/"),
+            files=("**/AGENTS*.md", "**/.codex*/**"),
             ignores="`config.toml`, rules, MCP servers",
             reads="`AGENTS.md`",
             prices={
@@ -105,7 +108,7 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
             server_variable="GOOGLE_GEMINI_BASE_URL",
             protocol="Gemini: `POST /v1beta/models/M:streamGenerateContent`",
             sessions=".gemini/tmp/*/chats/*.jsonl",
-            files=("GEMINI.md", ".gemini/"),
+            files=("**/GEMINI*.md", "**/.gemini*/**"),
             ignores="MCP servers, extensions, `.env`, in the box hooks",
             reads="`GEMINI.md`, the rest of `.gemini/settings.json`",
             prices={
@@ -122,8 +125,6 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
     )
 }
 
-# What configures agents in a clone: always the base's.
-AGENT_FILES: Final = (
-    *(path for row in ENGINES.values() for path in row.files),
-    ".cursor/", ".mcp.json", ".github/bee.yml", ".github/bee/",
-)  # fmt: skip
+OF_ENGINES: Final = tuple(pattern for row in ENGINES.values() for pattern in row.files)
+# What agents obey: in a clone it is always the base's.
+AGENT_FILES: Final = (*OF_ENGINES, *FROM_BASE)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,6 +16,7 @@ from typing import Any, Final
 from bee.git import parse
 from bee.git.command import GitFolder
 from bee.model.errors import GitError
+from bee.model.protected import fits
 
 AGENT: Final = ("bee agent", "bee@users.noreply.github.com")
 
@@ -60,21 +60,21 @@ class Clone:
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
         """Make the files that match `paths` those of `commit`'s history, where this branch changed them.
 
-        Only for a clone no agent has had: git runs in it here. Patterns are much as in .gitignore.
+        Only for a clone no agent has had: git runs in it here. Patterns are those of `bee.model.protected`.
 
         What the branch left as it was at their merge base stays: that is the base's own text, and a merge of the
         base could not go through a changed file. Changed files get `skip-worktree`, files the branch deleted are
         named in info/exclude: neither status nor `add -A` nor `commit -a` shows them, so they get into no commit.
         """
-        old = self._files(self.mirror.merge_base(self.start, commit))
-        ours, theirs = self._files(self.start), self._files(commit)
-        touched = {path for path in {*ours, *theirs} if matches(path, paths) and ours.get(path) != old.get(path)}
-        differing = {path for path in touched if ours.get(path) != theirs.get(path)}
+        old = self.files(self.mirror.merge_base(self.start, commit))
+        ours, theirs = self.files(self.start), self.files(commit)
+        changed = {path for path in {*ours, *theirs} if ours.get(path) not in (old.get(path), theirs.get(path))}
+        differing = {path for path in changed if fits(path, paths)}
         self._remove(differing - set(theirs))
         self._place(commit, differing & set(theirs))
         self._hide(differing & set(ours), differing - set(ours))
 
-    def _files(self, commit: str | None) -> dict[str, str]:
+    def files(self, commit: str | None) -> dict[str, str]:
         """Mode, kind and oid of every path of a commit."""
         if commit is None:
             return {}
@@ -166,21 +166,3 @@ def _literal(path: str) -> str:
     """A path as a pattern of info/exclude that means it alone."""
     escaped = "".join(f"\\{char}" if char in "\\*?[" else char for char in path)
     return f"{escaped[:-1]}\\ " if escaped.endswith(" ") else escaped
-
-
-def matches(path: str, globs: Sequence[str]) -> bool:
-    """Whether a path is meant by one of these patterns."""
-    return any(_matches_one(path, glob) for glob in globs)
-
-
-def _matches_one(path: str, glob: str) -> bool:
-    """As .gitignore reads it: a pattern with a `/` inside starts at the top, others fit at any depth.
-
-    But a `/` at its end means nothing: a link in the place of a folder counts as the folder.
-    """
-    parts = path.split("/")
-    names = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
-    inner = glob.rstrip("/")
-    if "/" in inner:
-        return any(fnmatchcase(name, inner.lstrip("/")) for name in names)
-    return any(fnmatchcase(name.rpartition("/")[2], inner) for name in names)

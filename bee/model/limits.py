@@ -112,6 +112,7 @@ CONTEXT_BYTES_MAX: Final[Mapping[str, int]] = {
     "plan.md": 40_000,
     "step.md": 20_000,
     "diff.patch": 200_000,
+    "guarded.md": 20_000,
     "feedback.md": 60_000,
     "last-failure.md": 4_000,
     "handoff.md": 16_000,

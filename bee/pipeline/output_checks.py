@@ -15,7 +15,9 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.model import limits
+from bee.model.protected import fits, fold
 from bee.model.text import one_line, secrets_in, silent, unix, utc
+from bee.pipeline.verify_files import named
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is not a credential, and many texts hold it
 TEST_PATHS: Final = ("tests/**", "test/**", "**/tests/**", "**/test/**", "**/test_*", "**/*_test.*", "**/*.test.*")
@@ -53,28 +55,10 @@ class Handed:
     odd: tuple[str, ...] = ()
 
 
-def matches(path: str, pattern: str) -> bool:
-    """Whether a repository path matches a glob: `*` within a folder, `**` across folders, case folded."""
-    return _glob(pattern.lower()).fullmatch(path.lower()) is not None
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    out = ""
-    index = 0
-    while index < len(pattern):
-        if pattern.startswith("**/", index):
-            out, index = out + "(?:[^/]+/)*", index + 3
-        elif pattern.startswith("**", index):
-            out, index = out + ".*", index + 2
-        elif pattern[index] == "*":
-            out, index = out + "[^/]*", index + 1
-        else:
-            out, index = out + re.escape(pattern[index]), index + 1
-    return re.compile(out, re.DOTALL)
-
-
-def refuse_files(changes: Sequence[Change], policy: Policy, tests_only: bool) -> list[str]:
-    """Why this change may not leave, file by file; empty when it may."""
+def refuse_files(
+    changes: Sequence[Change], policy: Policy, tests_only: bool, of_engines: Sequence[str] = ()
+) -> list[str]:
+    """Why this change may not leave, file by file; empty when it may. `of_engines` as in `Policy.protected`."""
     problems = []
     if len(changes) > policy.limits.diff_files:
         problems.append(f"{len(changes)} files changed; at most {policy.limits.diff_files} may (limits.diff_files)")
@@ -83,29 +67,27 @@ def refuse_files(changes: Sequence[Change], policy: Policy, tests_only: bool) ->
         problems.append(
             f"the changed files hold {total} bytes; at most {policy.limits.diff_bytes} may (limits.diff_bytes)"
         )
+    protected, scripts = policy.protected(of_engines), named(policy.verify)
+    folded = set(map(fold, scripts))
     for change in changes[: policy.limits.diff_files]:
-        problems.extend(_refuse_file(change, policy, tests_only))
+        name = one_line(change.path)
+        if fits(change.path, protected):
+            problems.append(f"`{name}` is a protected path: only a person changes it. Leave it out, or say in "
+                            "`bee pause` why it must")  # fmt: skip
+        # a script may be added, by the name that the command has: another spelling would mean it on some disks
+        if fold(change.path) in folded and (change.status != "A" or change.path not in scripts):
+            problems.append(f"`{name}` is what E2E runs: only a person changes it. Add tests beside it instead")
+        problems.extend(_refuse_file(change, name, tests_only))
     return problems
 
 
-def _refuse_file(change: Change, policy: Policy, tests_only: bool) -> Iterable[str]:
-    name = one_line(change.path)
-    if any(matches(change.path, pattern) for pattern in policy.protected):
-        yield f"`{name}` is a protected path: only a person changes it. Leave it out, or say in `bee pause` why it must"
-    if change.status != "A" and change.path in verify_scripts(policy):
-        yield f"`{name}` is what E2E runs: only a person changes it. Add tests beside it instead"
+def _refuse_file(change: Change, name: str, tests_only: bool) -> Iterable[str]:
     if change.mode in (SYMLINK, SUBMODULE):
         yield f"`{name}` is a {'symbolic link' if change.mode == SYMLINK else 'submodule'}: leave it out"
     if change.size > limits.FILE_BYTES_MAX and change.status != "D":
         yield f"`{name}` has {change.size} bytes; at most {limits.FILE_BYTES_MAX} may"
-    if tests_only and not any(matches(change.path, pattern) for pattern in TEST_PATHS):
+    if tests_only and not fits(change.path, TEST_PATHS):
         yield f"`{name}` is not a test: this role may only add tests"
-
-
-def verify_scripts(policy: Policy) -> frozenset[str]:
-    """The files that the verify commands name: words of the command that look like paths of the repository."""
-    words = (word for command in policy.verify for word in command.split())
-    return frozenset(word.removeprefix("./") for word in words if "/" in word and not word.startswith(("/", "-")))
 
 
 def refuse_commits(commits: Sequence[Handed], agent: str, signers: Sequence[str], now: int) -> list[str]:

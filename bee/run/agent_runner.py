@@ -151,10 +151,13 @@ class BoxedRunner:
             bytes_max=limits.TRANSCRIPT_BYTES_MAX // 50,
         )  # fmt: skip
 
-    def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
+    def verify(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, kept: Sequence[Path] = ()
+    ) -> Ended:
         """Run it by a shell in the box, with nothing but loopback."""
+        readable = [mirror, *kept]
         return self._shell(
-            Command(["sh", "-c", command], self._shell_env(home), [mirror], loopback="*"), where, home, seconds
+            Command(["sh", "-c", command], self._shell_env(home), readable, loopback="*"), where, home, seconds
         )
 
     def setup(

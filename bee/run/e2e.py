@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bee.config.schema import Policy
 from bee.git.mirror import Mirror
+from bee.git.workspace import Clone
 from bee.host import AgentRunner
 from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.refs import trace_ref
 from bee.model.text import plain
-from bee.pipeline.output_checks import OutputChecks, verify_scripts
+from bee.pipeline.output_checks import OutputChecks
+from bee.pipeline.verify_files import missing, named_of
 from bee.run.setup import SetUp
 from bee.wording import texts
 
@@ -34,7 +37,10 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class E2e:
-    """E2E of one run: the mirror, who runs commands, a folder of the run, and the checks of what they print."""
+    """E2E of one run: the mirror, who runs commands, a folder of the run, and the checks of what they print.
+
+    `head_counts`: a person approved this head, so the files that the commands name are its own, and not the base's.
+    """
 
     mirror: Mirror
     runner: AgentRunner
@@ -44,6 +50,7 @@ class E2e:
     number: int
     run: str
     setup: SetUp
+    head_counts: bool = False
 
     def test(self, head: str, base: str, at: int) -> TraceResult:
         """Merge `head` onto `base`, run every verify command there, and record each as a commit of the trace.
@@ -74,32 +81,48 @@ class E2e:
             return [StepRecord(f"git merge {head}", 1, 0, said)]
         merged = self.mirror.commit_record(f"E2E of {head} on {base}\n", tree, [base, head])
         records = [StepRecord(f"git merge {head}", 0, 0, "")]
-        missing = [path for path in sorted(verify_scripts(self.policy)) if self.mirror.show(merged, path) is None]
-        if missing:
-            return [*records, StepRecord("look for " + ", ".join(missing), 1, 0, f"missing: {', '.join(missing)}")]
         where = self.folder / "e2e"
         if where.exists():
             shutil.rmtree(where)
-        self.mirror.checkout_to(where, merged)
+        clone = self.mirror.checkout_to(where, merged)
+        if lost := missing(self.policy.verify, clone.files(merged)):
+            return [*records, StepRecord("look for " + ", ".join(lost), 1, 0, f"missing: {', '.join(lost)}")]
+        kept, taken = self._keep(clone, base, merged)
+        if taken:
+            records.append(StepRecord("take from the base " + ", ".join(taken), 0, 0, ""))
         (self.folder / "e2e-home").mkdir(mode=0o700, exist_ok=True)
-        failed = self.setup.failure(where, self.folder / "e2e-home")
+        failed = self.setup.failure(where, self.folder / "e2e-home", kept)
         if failed:
             self.setup.check_base(base, base[:10])
             return [*records, StepRecord("setup", 1, 0, self.checks.told(_ends(failed)))]
         for command in self.policy.verify:
-            records.append(self._verify(where, command))
+            records.append(self._verify(where, command, kept))
             if records[-1].code != 0:
                 break
         return records
 
-    def _verify(self, where: Path, command: str) -> StepRecord:
+    def _keep(self, clone: Clone, base: str, merged: str) -> tuple[list[str], list[str]]:
+        """The files that no command may write, as the commands name them; and those that the change had changed."""
+        ours, theirs = clone.files(merged), clone.files(base)
+        named = [] if self.head_counts else named_of(self.policy.verify, theirs)
+        clone.overlay(base, named)
+        added = named_of(self.policy.verify, set(ours) - set(named))
+        return [*named, *added], [path for path in named if ours.get(path) != theirs[path]]
+
+    def _verify(self, where: Path, command: str, kept: Sequence[str]) -> StepRecord:
         home, seconds = self.folder / "e2e-home", self.policy.limits.verify_minutes * 60
-        ended = self.runner.verify(command, where, home, self.mirror.path, seconds)
+        ended = self.runner.verify(command, where, home, self.mirror.path, seconds, kept=_plain(where, kept))
         output = plain(ended.out.decode("utf-8", "replace"))
         if ended.timed_out:
             output += f"\n[stopped after {seconds} s]"
         code = 124 if ended.timed_out else ended.code
         return StepRecord(command, code, int(ended.seconds), self.checks.told(_ends(output)))
+
+
+def _plain(clone: Path, paths: Iterable[str]) -> list[Path]:
+    """Those that are plain files in the clone, on the way to which there is no link."""
+    found = (clone.resolve() / path for path in paths)
+    return [path for path in found if path.is_file() and path.resolve() == path]
 
 
 def _ends(text: str) -> str:

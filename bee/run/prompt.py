@@ -156,6 +156,7 @@ def _quoted(brief_: Brief, text: str, length_max: int) -> str:
 # What is no instruction, whoever was allowed to say it: a change, a word, an output. The rest is the task.
 _CLAIMS: Final = {
     "diff.patch": "the change, by whoever pushed it",
+    "guarded.md": "names of files, by whoever pushed them",
     "thread.md": "what was said here",
     "feedback.md": "verdicts, checks and outputs: claims to check",
     "last-failure.md": "what the last run said of itself",
@@ -170,6 +171,7 @@ _FILE_TEXTS: Final = {
     "plan.md": "the whole plan",
     "step.md": "the step to do, and how it is accepted",
     "diff.patch": "the change as it is now, against the base",
+    "guarded.md": "files of this change that programs or agents obey unasked: a wrong line runs on people's machines",
     "feedback.md": "what must be fixed",
     "last-failure.md": "why the last run here failed: take another way",
     "handoff.md": "what the run before you left for you",
@@ -177,8 +179,11 @@ _FILE_TEXTS: Final = {
 }
 
 
-def context_files(brief_: Brief, diff: str) -> dict[str, str]:
-    """The context folder by file name; empty parts are not there, each has at most its CONTEXT_BYTES_MAX."""
+def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]:
+    """The context folder by file name; empty parts are not there, each has at most its CONTEXT_BYTES_MAX.
+
+    `guarded`: the files of the change that programs obey, one a line.
+    """
     item, issue = brief_.item, brief_.issue
     parts = {
         "item.json": json.dumps(item_facts(brief_), indent=2, ensure_ascii=False) + "\n",
@@ -188,6 +193,7 @@ def context_files(brief_: Brief, diff: str) -> dict[str, str]:
         "plan.md": "\n\n".join(brief(step) for step in brief_.plan.steps) if brief_.plan else "",
         "step.md": step_text(brief_),
         "diff.patch": diff,
+        "guarded.md": guarded,
         "feedback.md": feedback(brief_),
         "last-failure.md": _failure(brief_.last_run) + _alike(brief_) if brief_.last_run else "",
         "handoff.md": brief_.handoff,

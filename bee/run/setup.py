@@ -17,10 +17,10 @@ from typing import Final
 from bee.config.schema import Policy
 from bee.engines.table import AGENT_FILES
 from bee.git.mirror import Mirror
-from bee.git.workspace import matches
 from bee.host import AgentRunner
 from bee.model import limits
 from bee.model.errors import BeeError, LookError, SetupError
+from bee.model.protected import fits
 from bee.model.text import clipped, plain
 from bee.pipeline.output_checks import OutputChecks
 from bee.sandbox.registries import CACHE
@@ -48,17 +48,19 @@ class SetUp:
     policy: Policy
     repo: str
 
-    def failure(self, where: Path, home: Path) -> str:
+    def failure(self, where: Path, home: Path, kept: Sequence[str] = ()) -> str:
         """Run it in a clone with a private HOME. The command that failed and what it printed; empty when all is well.
 
-        Files that agents obey are as they were afterwards, whatever the commands of a branch made of them.
+        Files that agents obey, and those named in `kept`, are as they were afterwards, whatever the commands of a
+        branch made of them.
         """
         if not self.policy.setup.run:
             return ""
         borrow_cache(self.home, self.repo, home)
-        before = _agent_files(where)
+        patterns = (*AGENT_FILES, *kept)
+        before = _files(where, patterns)
         failed = next(filter(None, (self._ran(command, where, home) for command in self.policy.setup.run)), "")
-        _put_back(where, before)
+        _put_back(where, before, _files(where, patterns))
         return failed
 
     def _ran(self, command: str, where: Path, home: Path) -> str:
@@ -90,14 +92,14 @@ class SetUp:
 # ---- files that agents obey -----------------------------------------------------------------------------------------
 
 
-def _agent_files(clone: Path) -> Files:
-    """Every file of a clone that agents obey, wherever it is."""
+def _files(clone: Path, patterns: Sequence[str]) -> Files:
+    """Every file of a clone that fits one of the patterns."""
     found: Files = {}
     for folder, folders, files in os.walk(clone):
         for name in (*files, *folders):
             path = Path(folder) / name
             mode, relative = path.lstat().st_mode, str(path.relative_to(clone))
-            if not stat.S_ISDIR(mode) and matches(relative, AGENT_FILES):
+            if not stat.S_ISDIR(mode) and fits(relative, patterns):
                 found[relative] = mode, os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else _content(path, mode)
     return found
 
@@ -109,9 +111,8 @@ def _content(path: Path, mode: int) -> bytes:
         return file.read(AGENT_FILE_BYTES_MAX + 1)
 
 
-def _put_back(clone: Path, before: Files) -> None:
+def _put_back(clone: Path, before: Files, now: Files) -> None:
     """Make them what they were. Nothing of the box is alive, so nobody changes a folder under way."""
-    now = _agent_files(clone)
     for name in now:
         if now[name] != before.get(name):
             (clone / name).unlink()
@@ -123,6 +124,8 @@ def _put_back(clone: Path, before: Files) -> None:
             if (clone / parent).is_symlink() or (clone / parent).is_file():
                 (clone / parent).unlink()
             (clone / parent).mkdir(exist_ok=True)
+        if path.is_dir():
+            remove_tree(path)
         if stat.S_ISLNK(mode):
             path.symlink_to(os.fsdecode(content))
         else:

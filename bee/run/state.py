@@ -11,8 +11,10 @@ from bee.host import Host, credentials_of
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import LeaseStore
 from bee.model.effects import TraceResult
+from bee.model.items import Pull
 from bee.model.outcomes import Failure, Outcome
 from bee.pipeline.output_checks import OutputChecks
+from bee.pipeline.pull_facts import said_of, vouched_by_person
 from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
@@ -59,10 +61,12 @@ class Run:
     def e2e(self, head: str, base: str) -> TraceResult:
         """Test `head` on `base`. Raises GitError or SetupError."""
         assert self.workspace is not None
-        setup = self.set_up()
+        setup, brief = self.set_up(), self.workspace.brief
+        pull = brief.item
+        approved = isinstance(pull, Pull) and pull.head == head and vouched_by_person(pull, said_of(pull, brief.view))
         tester = E2e(
             mirror=self.mirror, runner=setup.runner, folder=self.folder, checks=setup.checks, policy=setup.policy,
-            number=self.job.number, run=self.job.run, setup=setup,
+            number=self.job.number, run=self.job.run, setup=setup, head_counts=approved,
         )  # fmt: skip
         return tester.test(head, base, self.now)
 

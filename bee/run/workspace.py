@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bee.engines.table import AGENT_FILES
+from bee.engines.table import AGENT_FILES, OF_ENGINES
 from bee.git.mirror import Mirror
 from bee.git.workspace import Clone
 from bee.github import read
@@ -18,9 +18,11 @@ from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
 from bee.model.outcomes import Outcome
 from bee.model.plan import Step, read_body
+from bee.model.protected import obeyed_by
 from bee.model.records import RunSummary, fold
 from bee.model.refs import branch_of, item_ref, parse_branch
 from bee.model.roles import ROLES, Role
+from bee.model.text import one_line
 from bee.pipeline.evidence import rounds
 from bee.pipeline.facts import View, record_of, view_of
 from bee.pipeline.history import failed_alike
@@ -88,13 +90,23 @@ def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, fo
     brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
-    diff = mirror.diff_text(*mirror.span(brief.base, brief.head), limits.DIFF_BYTES_MAX)
-    files = context_files(brief, diff)
+    before, after = mirror.span(brief.base, brief.head)
+    diff = mirror.diff_text(before, after, limits.DIFF_BYTES_MAX)
+    files = context_files(brief, diff, guarded([entry.path for entry in mirror.diff_names(before, after)]))
     for part in (folder / "context", folder / "bin", folder / "agent-home"):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / "context" / name).write_text(text, encoding="utf-8", errors="replace")
     return Workspace(brief, mirror, clone, folder, files)
+
+
+def guarded(paths: Iterable[str]) -> str:
+    """What a reviewer is told of the files of a change that programs obey; empty where there is none."""
+    rows = [(one_line(path), row) for path in paths if (row := obeyed_by(path, OF_ENGINES))]
+    return "".join(
+        f"- `{path}`: obeyed by {row.obeyed_by}{'; the clone has that of the base' if row.from_base else ''}\n"
+        for path, row in rows
+    )
 
 
 def _fetch(mirror: Mirror, item: Item) -> None:

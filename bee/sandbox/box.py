@@ -75,6 +75,7 @@ class Box:
         anybody could read it: start the result with `env` as its environment. HOME is `env["HOME"]`: a folder in
         `writable`, or an empty one that ends with the box. /tmp is always a fresh one. `loopback` is the port, or `*`
         for any, that a box on macOS may use without a network: elsewhere it has a loopback of its own.
+        What is readable within a writable folder stays as it is and where it is.
         """
         for path in (*writable, *readable, cwd):
             if not path.is_absolute() or path == Path("/"):
@@ -102,7 +103,8 @@ class Box:
         if home and Path(home) not in writable:
             args += ["--tmpfs", home]
         # outer folders first: a bind over a parent would hide what was bound below it
-        binds = [("--ro-bind", path) for path in readable] + [("--bind", path) for path in writable]
+        binds = [("--ro-bind", path) for path in readable]
+        binds += [("--bind", path) for path in dict.fromkeys([*writable, *_between(writable, readable)])]
         for flag, path in sorted(binds, key=lambda bind: (len(bind[1].parts), bind[0] == "--bind")):
             args += [flag, str(path), str(path)]
         return [*args, "--chdir", str(cwd)]
@@ -166,6 +168,15 @@ def try_out(box: Box) -> str | None:
     return next(iter(found), None)
 
 
+def _between(writable: Sequence[Path], readable: Sequence[Path]) -> list[Path]:
+    """The folders from a writable one down to a readable path in it: while they could be moved, so could that."""
+    return [
+        folder for path in readable for folder in path.parents
+        if any(top in folder.parents for top in writable)
+        and not any(folder.is_relative_to(other) for other in readable)
+    ]  # fmt: skip
+
+
 def _interpreter() -> list[Path]:
     """Where the running Python lives, for the `bee` that agents use; nothing where the system's folders have it."""
     given = {Path(prefix).absolute() for prefix in (sys.prefix, sys.base_prefix)}
@@ -195,6 +206,8 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
     local = f'"localhost:{loopback}"'
     # the kernel compares physical paths, and /tmp is a link to /private/tmp there
     writable, readable = ([Path(os.path.realpath(path)) for path in paths] for paths in (writable, readable))
+    inside = [path for path in readable if any(path.is_relative_to(top) for top in writable)]
+    kept = [*inside, *_between(writable, inside)]  # of a folder, its own entry: what is in it is not named
     lines = [
         "(version 1)",
         "(deny default)",
@@ -206,6 +219,7 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
         '(allow file-write-data (literal "/dev/null") (literal "/dev/tty"))',
         f"(allow file-read* {_subpaths([*map(Path, _MACOS_SYSTEM), *readable, *writable])})",
         f"(allow file-write* {_subpaths(writable)})" if writable else "",
+        f"(deny file-write* {_subpaths(kept, 'literal')})" if kept else "",
         f"(allow network-outbound {_subpaths(writable)})" if writable else "",  # Unix sockets in these folders
         f"(allow network-outbound (remote ip {local}))" if loopback else "",
         f"(allow network-bind network-inbound (local ip {local}))" if loopback == "*" else "",
@@ -214,6 +228,6 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
     return "\n".join(line for line in lines if line)
 
 
-def _subpaths(paths: Sequence[Path]) -> str:
+def _subpaths(paths: Sequence[Path], kind: str = "subpath") -> str:
     quoted = (str(path).replace("\\", "\\\\").replace('"', '\\"') for path in paths)
-    return " ".join(f'(subpath "{path}")' for path in quoted)
+    return " ".join(f'({kind} "{path}")' for path in quoted)

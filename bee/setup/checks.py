@@ -10,13 +10,16 @@ from enum import StrEnum
 from typing import Final
 
 from bee.config.network import OPEN, PUBLIC, agreed
-from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy, Settings
+from bee.config.schema import POLICY_PATH, Policy, Settings
+from bee.engines.table import OF_ENGINES
 from bee.model.items import BranchRules, Grant, Permission, RepoFacts
 from bee.model.labels import OWNED, Label
+from bee.model.protected import listed
 from bee.model.roles import Role
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
+OPEN_PATHS_SHOWN_MAX: Final = 3
 DISK_BYTES_LOW: Final = 2 * 1024**3
 DISK_BYTES_LEAST: Final = 256 * 1024**2
 RATE_SHARE_LOW: Final = 0.1
@@ -327,6 +330,11 @@ def _network_security(settings: Settings, policy: Policy | None) -> _Line:
     return text, "name hosts under `network`, see docs/engines.md"
 
 
+def _some(paths: Sequence[str]) -> str:
+    left = len(paths) - OPEN_PATHS_SHOWN_MAX
+    return ", ".join(paths[:OPEN_PATHS_SHOWN_MAX]) + (f" and {left} more" if left > 0 else "")
+
+
 def _policy_security(policy: Policy) -> Iterator[_Line]:
     trust = {"allow": policy.trust.allow, "deny": policy.trust.deny, "bot": policy.trust.bots}
     steers = ", ".join(f"{word} {login}" for word, logins in trust.items() for login in sorted(logins))
@@ -336,9 +344,11 @@ def _policy_security(policy: Policy) -> Iterator[_Line]:
         yield "plans: nobody has to approve them", f"write `plan_approval: human` in {POLICY_PATH}"
     else:
         yield "plans: a person approves them", None
-    if open_paths := [path for path in PROTECTED_DEFAULT if path not in policy.protected]:
-        yield (f"protected paths: agents may change {', '.join(open_paths)}",
-               f"add them to `protected_paths` in {POLICY_PATH}, or leave that key out")  # fmt: skip
+    kept = policy.protected(OF_ENGINES)
+    rows = [(row.obeyed_by, [path for path in row.patterns if path not in kept]) for row in listed(OF_ENGINES)]
+    if found := "; ".join(f"{_some(paths)}, obeyed by {by}" for by, paths in rows if paths):
+        yield (f"protected paths: agents may change {found}",
+               f"add them to `protected_paths_add` in {POLICY_PATH}, or leave `protected_paths` out")  # fmt: skip
     if policy.secrets_allowed_in:
         yield (f"secrets: what looks like a credential may stand in {', '.join(policy.secrets_allowed_in)}",
                f"keep `secrets_allowed_in` in {POLICY_PATH} to test keys")  # fmt: skip

@@ -14,9 +14,11 @@ from typing import Any, Final
 
 from bee.config import readers, schema
 from bee.engines import capabilities as engines
+from bee.engines.table import OF_ENGINES
 from bee.model import errors, limits, markers
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
+from bee.model.protected import listed
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
 from bee.pipeline.grants import GRANTS, Change
@@ -179,7 +181,11 @@ def _context() -> str:
 
 
 def _protected() -> str:
-    return ", ".join(map(code, schema.PROTECTED_DEFAULT))
+    rows = [
+        (row.obeyed_by, "yes" if row.from_base else "", ", ".join(map(code, row.patterns)))
+        for row in listed(OF_ENGINES)
+    ]
+    return table(("obeyed by", "the base's in a clone", "patterns"), rows)
 
 
 def _bounds() -> str:

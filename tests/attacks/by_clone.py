@@ -16,13 +16,13 @@ from bee.config.schema import Policy
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.git.workspace import AGENT
+from bee.host import all_output_checks
 from bee.model.answer import Answer
 from bee.model.roles import Role
 from bee.pipeline.output_checks import OutputChecks
 from bee.run.agent_cli import handed_in
 from bee.run.verbs import handle
 from bee.run.verbs.base import Session
-from bee.system.secrets import scan
 from tests.attacks.by_text import Layers, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
 from tests.git.world import Upstream, confined, plain_git
@@ -75,7 +75,7 @@ class Play:
             brief=brief, files={}, commit_pause=self.paused.append, now=lambda: int(time.time()),
             take_in=lambda pack: here.mirror.take_in(pack, folder / "quarantine", confined),
             run_e2e=lambda: None,  # type: ignore[arg-type,return-value]
-            checks=checks or OutputChecks(secrets=scan).knowing([CANARY]),
+            checks=checks or all_output_checks().knowing([CANARY]),
         )  # fmt: skip
 
     @property

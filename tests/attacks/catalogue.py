@@ -7,10 +7,22 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.attacks import by_belt, by_box, by_change, by_clone, by_grant, by_ledger, by_race, by_text, by_verbs, rows
+from tests.attacks import (
+    by_belt,
+    by_box,
+    by_change,
+    by_clone,
+    by_grant,
+    by_ledger,
+    by_race,
+    by_text,
+    by_verbs,
+    by_verify,
+    rows,
+)
 from tests.attacks.rows import Attack
 
-MODULES: Final = (by_text, by_change, by_clone, by_grant, by_race, by_verbs, by_belt, by_box, by_ledger)
+MODULES: Final = (by_text, by_change, by_clone, by_grant, by_race, by_verbs, by_verify, by_belt, by_box, by_ledger)
 ATTACKS: Final = tuple(sorted(rows.REGISTERED, key=lambda one: one.id))
 SECURITY: Final = Path(__file__).resolve().parents[2] / "SECURITY.md"
 _BLOCK: Final = re.compile(r"(<!-- attacks -->\n).*?(<!-- /attacks -->)", re.DOTALL)

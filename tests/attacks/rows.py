@@ -26,6 +26,7 @@ class Layer(StrEnum):
     BOX = "the box"
     NETWORK = "the network"
     BASE = "agent files from the base"
+    VERIFY = "verify files from the base"
     CLONE = "bytes out of the box"
     GIT = "git commands are bee's own"
     VERBS = "the agent proposes"

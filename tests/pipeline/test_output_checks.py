@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 import pytest
 
-from bee.config.schema import POLICY_PATH, PROTECTED_DEFAULT, Policy
-from bee.engines.table import ENGINES
+from bee.config.schema import POLICY_PATH, Policy
+from bee.engines.table import OF_ENGINES
 from bee.model import limits
 from bee.pipeline.output_checks import NOT_UTF8, Change, Handed, OutputChecks, holds, refuse_commits, refuse_files
 
@@ -18,7 +17,7 @@ CANARY = "tok-9f3b2c7a51"
 
 def changed(path: str, policy: Policy | None = None, **more: str) -> list[str]:
     """What is said of one added file."""
-    return refuse_files([Change(path, "A", more.get("mode", "100644"), 1)], policy or Policy(), False)
+    return refuse_files([Change(path, "A", more.get("mode", "100644"), 1)], policy or Policy(), False, OF_ENGINES)
 
 
 @pytest.mark.parametrize(
@@ -35,26 +34,9 @@ def test_x8_what_other_programs_obey_is_a_persons_to_change(path: str) -> None:
     assert "only a person changes it" in said
 
 
-@pytest.mark.parametrize("path", sorted(path for row in ENGINES.values() for path in row.files))
-def test_what_an_engine_reads_of_a_clone_is_protected_at_any_depth(path: str) -> None:
-    inside = f"{path}x" if path.endswith("/") else path
-    assert changed(inside)
-    assert changed(f"sub/{inside}")
-
-
 @pytest.mark.parametrize("path", ["src/github/x.py", "docs/agents.md.txt", "lock.txt", "package.json", "claude/x.py"])
 def test_other_paths_are_free(path: str) -> None:
     assert changed(path) == []
-
-
-def test_a_policy_adds_to_the_protected_paths_or_replaces_them_but_never_frees_itself() -> None:
-    more = Policy(protected_paths_add=("infra/**",))
-    assert changed("infra/main.tf", more)
-    assert changed(".github/x", more)
-    own = Policy(protected_paths=("infra/**",))
-    assert not changed("web/package-lock.json", own)
-    assert changed(POLICY_PATH, replace(own, protected_paths=()))
-    assert "**/package-lock.json" in PROTECTED_DEFAULT
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def brief() -> Brief:
 
 
 def test_every_part_is_within_its_bound_and_says_what_is_missing() -> None:
-    files = context_files(brief(), LONG)
+    files = context_files(brief(), LONG, LONG)
     assert set(files) == set(limits.CONTEXT_BYTES_MAX)
     for name, text in files.items():
         assert len(text.encode()) <= limits.CONTEXT_BYTES_MAX[name] + MARGIN_BYTES, name

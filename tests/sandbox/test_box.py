@@ -259,3 +259,30 @@ def test_the_door_and_the_loopback_of_macos(tmp_path: Path) -> None:
     assert seatbelt_profile(own, [], network=False, loopback="*").splitlines()[-2:] == [any_port, serve]
     argv = Box("seatbelt", "/x").wrap(["a"], writable=own, readable=[], cwd=own[0], env={}, network=False)
     assert "localhost" not in argv[2]
+
+
+@needs_bwrap
+@pytest.mark.parametrize("tried", ["echo x > {0}/a/b/f", "rm {0}/a/b/f", "mv {0}/a {0}/z", "mv {0}/a/b {0}/z"])
+def test_case_t13_what_is_readable_in_a_writable_folder_stays_in_its_place(box: Box, own: Path, tried: str) -> None:
+    kept = own / "a" / "b" / "f"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept\n")
+    seen = inside(box, own, f"{tried.format(own)}; cat {kept}; echo x > {own}/a/b/new && echo beside", readable=[kept])
+    assert seen.endswith("kept\nbeside\n")
+    assert kept.read_text() == "kept\n"
+
+
+@needs_bwrap
+def test_a_readable_folder_is_not_opened_by_what_is_readable_in_it(box: Box, own: Path) -> None:
+    kept = own / "a" / "b" / "f"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept\n")
+    seen = inside(box, own, f"echo x > {own}/a/b/new || echo closed", readable=[own / "a", kept])
+    assert seen.endswith("closed\n")
+
+
+def test_case_t13_on_macos_it_and_the_folders_above_it_are_not_written() -> None:
+    profile = seatbelt_profile([Path("/w")], [Path("/w/a/f"), Path("/r")], network=False)
+    denied = '(deny file-write* (literal "/w/a/f") (literal "/w/a"))'
+    assert denied in profile
+    assert profile.index("(allow file-write*") < profile.index(denied)

@@ -392,7 +392,7 @@ def test_the_posture_is_shown_when_it_is_asked_for_and_fails_nothing(stage: Stag
     stage.push({POLICY: policy})
     text = " / ".join(check["text"] for check in checks(stage, "--security")["security"])
     for part in ("reaches every repository", "sandbox: none", "does not require bee/e2e, bee/review", "allow eve",
-                 "nobody has to approve", "agents may change .github/**", "may stand in keys/**",
+                 "nobody has to approve", ".forgejo/** and 39 more, obeyed by CI and services", "may stand in keys/**",
                  "network: open, as there is no box"):  # fmt: skip
         assert part in text
     assert "security" not in checks(stage)

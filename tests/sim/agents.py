@@ -51,7 +51,9 @@ class ModelRunner:
         """git reads no pack in the model."""
         raise AssertionError(argv)
 
-    def verify(self, command: str, where: Path, home: Path, mirror: Path, seconds: int) -> Ended:
+    def verify(
+        self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, kept: Sequence[Path] = ()
+    ) -> Ended:
         """It takes a while, and finds out whether the files are broken."""
         took = self.world.random.uniform(2, 60)
         self.world.timeline.sleep(took)

@@ -1,0 +1,76 @@
+"""E2E takes the files that its commands name from the base, and no step of it writes them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bee.config.schema import SetupPolicy
+from bee.sandbox import box
+from tests.attacks.by_clone import FREE, VERIFY, world
+from tests.attacks.by_verify import e2e_of, pushed
+from tests.belt.plays import approve, pull_of
+from tests.belt.stage import Stage
+
+BY_SCRIPT = replace(FREE, verify=(f"sh {VERIFY}",))
+NONE = box.Box("none")
+
+
+def test_case_t13_the_trace_says_what_was_taken_from_the_base(tmp_path: Path) -> None:
+    head = pushed({VERIFY: "exit 0\n", "check.sh": "exit 1\n"})
+    trace = e2e_of(head, tmp_path, BY_SCRIPT, NONE)
+    assert not trace.passed
+    assert f"take from the base {VERIFY}" in trace.lines[1]
+    log = world().mirror.new_commits(trace.tip, [])
+    assert any(f"take from the base {VERIFY}" in commit.message for commit in log)
+
+
+def test_case_t13_what_stands_beside_the_script_is_the_changes(tmp_path: Path) -> None:
+    trace = e2e_of(pushed({"check.sh": "exit 0\n"}), tmp_path, BY_SCRIPT, NONE)
+    assert trace.passed
+    assert len(trace.lines) == 2
+
+
+def test_case_t13_a_script_that_the_change_deletes_is_missing(tmp_path: Path) -> None:
+    trace = e2e_of(pushed({VERIFY: None, "check.sh": "exit 0\n"}), tmp_path, BY_SCRIPT, NONE)
+    assert not trace.passed
+    assert f"missing: {VERIFY}" in trace.output
+
+
+def test_case_t13_a_first_script_is_the_changes_own(tmp_path: Path) -> None:
+    policy = replace(FREE, verify=("sh tests/e2e/first.sh",))
+    assert e2e_of(pushed({"tests/e2e/first.sh": "exit 0\n"}), tmp_path, policy, NONE).passed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"echo exit 0 > {VERIFY}",
+        "mv tests old; mkdir -p tests/e2e new; echo exit 0 > new/verify.sh; rmdir tests/e2e; ln -s ../new tests/e2e",
+        f"rm {VERIFY}; mkdir {VERIFY}; echo exit 0 > {VERIFY}/x",
+    ],
+)
+def test_case_t13_a_setup_that_rewrites_the_script_is_undone(line: str, tmp_path: Path) -> None:
+    head = pushed({"build.sh": f"{line}\n", "check.sh": "exit 7\n"})
+    trace = e2e_of(head, tmp_path, replace(BY_SCRIPT, setup=SetupPolicy(run=("sh build.sh",))), NONE)
+    assert "exit 7" in trace.lines[-1]
+
+
+def test_case_t13_in_the_box_the_other_files_of_its_folder_can_be_written(tmp_path: Path) -> None:
+    found = box.find("required", os.environ["PATH"])
+    script = (
+        f"echo x > tests/e2e/new; mkdir tests/e2e/sub; rm tests/e2e/new; test -d tests/e2e/sub; ! echo y >> {VERIFY}"
+    )
+    trace = e2e_of(pushed({"check.sh": script}), tmp_path, BY_SCRIPT, found)
+    assert trace.passed, trace.output
+
+
+def test_case_t13_a_persons_approval_lets_the_heads_script_count(stage: Stage) -> None:
+    """The base's script fails on it; the head's does not, and a person has read that head."""
+    pull = pull_of(stage, 1, {"broken": "yes\n", "tests/e2e/verify.sh": "exit 0\n"})
+    approve(stage, pull)
+    stage.ticks(stage.host())
+    assert stage.pulls()[0]["merged_at"]
