@@ -17,7 +17,7 @@ from bee.github.errors import GraphQLErrors
 from bee.github.git_database import RefMove, refs_input
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
-from bee.github.read import whole_item
+from bee.github.read import whole_item, with_every_reporter
 from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Comment, Item, Tip
 from bee.model.labels import Label
@@ -33,7 +33,8 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
     data = ask(client, queries.CLAIM, {"item": node_id, "label": label, "ref": ref})
     node = data.one("addLabelsToLabelable").one("labelable")
     where = node.one("repository")
-    return whole_item(client, repo, node), client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
+    item = with_every_reporter(client, repo, whole_item(client, repo, node))
+    return item, client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
 
 
 def pause_item(
