@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.config.schema import POLICY_PATH, Policy, policy_of
 from bee.config.yaml import parse as parse_yaml
-from bee.github import read
+from bee.github import checks, read
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
@@ -56,7 +56,7 @@ def _with_reporters(client: GitHubClient, view: View) -> View:
     """Every reporter of a status, for the pull requests that an agent would move."""
     moved = {one.number for one in survey(view) if one.role is not None}
     pulls = tuple(
-        read.with_every_reporter(client, view.snapshot.repo, pull) if pull.number in moved else pull
+        checks.with_every_reporter(client, view.snapshot.repo, pull) if pull.number in moved else pull
         for pull in view.snapshot.pulls
     )
     return replace(view, snapshot=replace(view.snapshot, pulls=pulls)) if pulls != view.snapshot.pulls else view
@@ -66,7 +66,7 @@ def _with_rules(client: GitHubClient, view: View) -> View:
     """What the rules of its base require, for the pull request that would be merged: GraphQL names no App."""
     ready = {one.number for one in survey(view) if one.role is Role.MERGER}
     pulls = tuple(
-        read.with_rules(client, view.snapshot.repo, pull) if pull.number in ready else pull
+        checks.with_rules(client, view.snapshot.repo, pull) if pull.number in ready else pull
         for pull in view.snapshot.pulls
     )
     return replace(view, snapshot=replace(view.snapshot, pulls=pulls)) if ready else view

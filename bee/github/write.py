@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 from bee.github import queries
+from bee.github.checks import with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
 from bee.github.git_database import RefMove, refs_input
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
-from bee.github.read import whole_item, with_every_reporter
+from bee.github.read import whole_item
 from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Comment, Item, Tip
 from bee.model.labels import Label

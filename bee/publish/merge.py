@@ -12,6 +12,7 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.git.mirror import Mirror
+from bee.github import checks as reporters
 from bee.github import git_database, read, write
 from bee.github.snapshot import read_policy
 from bee.host import Host, credentials_of
@@ -101,7 +102,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
             return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
-        pull = read.with_rules(lease.client, lease.repo, pull)
+        pull = reporters.with_rules(lease.client, lease.repo, pull)
         fresh = _fresh(lease, pull, seen.permissions, one.snapshot.viewer)
         snapshot = replace(
             one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip}, checked=seen.checked

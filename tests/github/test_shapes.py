@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
+from bee.github import checks as reporters
 from bee.github import git_database, probe, read, write
 from bee.github.client import GitHubClient, Servers
 from bee.github.git_database import RefMove
@@ -74,7 +75,7 @@ CALLS = (
     Call("closed items", read.closed_with, lambda w: (w.repo, "bug")),
     Call("how an issue was closed", read.read_closing, lambda w: (w.repo, 4)),
     Call("the last change", GitHubClient.last_change, lambda w: (w.repo, "")),
-    Call("checks elsewhere", read.checks_elsewhere, lambda w: (w.repo, w.head)),
+    Call("checks elsewhere", reporters.checks_elsewhere, lambda w: (w.repo, w.head)),
     Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, "R_1", ITEM)),
     Call("a ref's oid", git_database.read_oid, lambda w: (w.repo, ITEM)),
     Call("a commit", git_database.read_commit, lambda w: (w.repo, w.head)),

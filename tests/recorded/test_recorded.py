@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import pytest
 import responses
 
+from bee.github import checks as reporters
 from bee.github import git_database, probe, write
 from bee.github import read as reading
 from bee.github.client import GitHubClient, Servers
@@ -308,7 +309,7 @@ def test_recorded_statuses_and_workflow_runs_are_checks(github: responses.Reques
                 answer(github, without_next(one))
             else:
                 github.add("GET", f"{URL}/repos/{repo}/actions/runs", json={"workflow_runs": []})
-            found = reading.checks_elsewhere(client(), repo, sha)
+            found = reporters.checks_elsewhere(client(), repo, sha)
             if kind == "status":
                 assert [check.name for check in found] == [status["context"] for status in body["statuses"]]
                 green = [status["state"] == "success" for status in body["statuses"]]
