@@ -266,6 +266,12 @@ class Policy:
         "The commands that make a fresh clone ready, such as `uv sync`: before an agent and before `verify`, with the "
         "package registries in reach and these hosts. See [engines.md](engines.md#setup).",
     )  # fmt: skip
+    required_checks: tuple[str, ...] | None = key(
+        None, TEXTS,
+        "Checks that must have reported on a pull request, and be green, in addition to those that branch rules "
+        "require. `[]`: none must. Not set, and no rule names one: at least one check, where any of the last three "
+        "pull requests merged into the same branch had one.",
+    )  # fmt: skip
     plan_approval: str = key(
         "human", one_of("human", "auto"),
         "`auto` waives the second gate: work begins as soon as there is a plan.",

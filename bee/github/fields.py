@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from bee.github.json import JsonReader
-from bee.model import items
+from bee.model import items, limits
 
 T = TypeVar("T")
 PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
@@ -196,6 +196,11 @@ def _state_of_run(data: JsonReader) -> items.CheckState:
     )
 
 
+def _app(data: JsonReader) -> int | None:
+    app = data.at("checkSuite", "app")
+    return app.number_or_null("databaseId") if app else None
+
+
 CHECKS: Final = _pages(
     "contexts",
     _by_type(
@@ -208,7 +213,7 @@ CHECKS: Final = _pages(
         CheckRun=_table(
             items.Check,
             name=_text("name"), state=Field("status conclusion", _state_of_run), at=_time_or_null("completedAt"),
-            url=_or_empty("detailsUrl"),
+            app=Field("checkSuite { app { databaseId } }", _app), url=_or_empty("detailsUrl"),
         ),
     ),
 )  # fmt: skip
@@ -240,6 +245,24 @@ def checks(data: JsonReader) -> tuple[items.Check, ...]:
     """The checks of a pull request's head."""
     rollup = rollup_of(data)
     return CHECKS.read(rollup) if rollup else ()
+
+
+# What tells whether a merged pull request had checks.
+_REPORTERS: Final = "nodes { __typename ... on StatusContext { context creator { ...Who } } ... on CheckRun { name } }"
+MERGED: Final = "baseRefName mergedAt " + head_with(
+    f"contexts(first: {limits.MERGED_CHECKS_READ_MAX}) {{ {_REPORTERS} }}"
+)
+_WHO: Final = _who("creator")
+
+
+def reporters(data: JsonReader) -> tuple[tuple[str, items.Who | None], ...]:
+    """What reported on the head of a merged pull request (MERGED), and who set it where it is a status."""
+    rollup = rollup_of(data)
+    nodes = rollup.one("contexts").many("nodes") if rollup else []
+    return tuple(
+        (node.text("context"), _WHO.read(node)) if node.text("__typename") == "StatusContext"
+        else (node.text("name"), None) for node in nodes
+    )  # fmt: skip
 
 
 # ---- items ----
@@ -286,8 +309,22 @@ def _base(data: JsonReader) -> str:
     return target.text("oid") if target else ""
 
 
+def _required(data: JsonReader) -> tuple[items.Required, ...]:
+    """The checks that rules of the base require, as they hold for this token's account."""
+    rule = data.at("baseRef", "refUpdateRule")
+    name = "requiredStatusCheckContexts"
+    if rule is None or (not rule.has(name) and rule.text_or_null(name) is None):
+        return ()
+    return tuple(map(items.Required, rule.texts(name)))
+
+
 def _mergeable(data: JsonReader) -> bool | None:
     return {"MERGEABLE": True, "CONFLICTING": False}.get(data.text("mergeable"))
+
+
+def _clean(data: JsonReader) -> bool:
+    """https://docs.github.com/en/graphql/reference/enums#mergestatestatus: these two say that all checks passed."""
+    return data.text("mergeStateStatus") in {"CLEAN", "HAS_HOOKS"}
 
 
 # `state` under two names: its type is another in each, and GraphQL wants one type for one name.
@@ -300,8 +337,9 @@ PULL: Final = _table(
     _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
     open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
-    base=Field("baseRef { target { oid } }", _base), merged=_flag("merged"), draft=_flag("isDraft"),
-    cross_repository=_flag("isCrossRepository"), mergeable=Field("mergeable", _mergeable),
+    base=Field("baseRef { target { oid } refUpdateRule { requiredStatusCheckContexts } }", _base),
+    required=Field("", _required), clean=Field("mergeStateStatus", _clean), merged=_flag("merged"),
+    draft=_flag("isDraft"), cross_repository=_flag("isCrossRepository"), mergeable=Field("mergeable", _mergeable),
     head_committed_at=Field(head_with(first_page(CHECKS)), _committed_at), checks=Field("", checks),
 )  # fmt: skip
 ITEMS: Final[Fields] = {"Issue": ISSUE, "PullRequest": PULL}

@@ -174,13 +174,19 @@ def _with_rule(rules: BranchRules, kind: str, parameters: JsonReader | None) -> 
     return BranchRules(True, frozenset(contexts), reviews, strict, rules.others | {kind})
 
 
-def reported_contexts(client: GitHubClient, repo: str, branch: str) -> frozenset[str]:
-    """The names of the statuses and check runs that have reported on a branch's head."""
+def reported_contexts(client: GitHubClient, repo: str, branch: str) -> tuple[frozenset[str], bool]:
+    """The names of the statuses and check runs that have reported on a branch's head; whether it may read the latter.
+
+    Fine-grained tokens may not:
+    https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+    """
     where = f"/repos/{repo}/commits/{quote(branch, safe='')}"
     found = {status.text("context") for status in client.pages(f"{where}/statuses")}
-    with contextlib.suppress(ForbiddenError):  # fine-grained tokens cannot read check runs
-        found |= {run.text("name") for run in client.pages(f"{where}/check-runs", within="check_runs")}
-    return frozenset(found)
+    try:
+        runs = client.pages(f"{where}/check-runs", within="check_runs")
+    except ForbiddenError:
+        return frozenset(found), False
+    return frozenset(found | {run.text("name") for run in runs}), True
 
 
 def count_refs(client: GitHubClient, repo: str) -> int:

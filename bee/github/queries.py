@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bee.github.fields import CHECKS, ISSUE, LISTS, PAGE_INFO, PULL, PULL_REF, WHO, Field, head_with
+from bee.github.fields import CHECKS, ISSUE, LISTS, MERGED, PAGE_INFO, PULL, PULL_REF, WHO, Field, head_with
 from bee.github.tips import ALONE, LISTED
+from bee.model import limits
 from bee.model.labels import OWNED_PREFIX
 from bee.model.limits import FOREIGN_COMMITS_MAX
 from bee.model.refs import ALERT_REFS, BRANCH_REFS, CONTROL_REF, ITEM_REFS, MERGE_REFS
@@ -26,6 +27,7 @@ _FRAGMENTS: Final = {
 _RATE: Final = "rateLimit { cost limit remaining used resetAt }"
 _CREATED: Final = "orderBy: {field: CREATED_AT, direction: ASC}"
 _UPDATED: Final = "first: 1, orderBy: {field: UPDATED_AT, direction: DESC}"
+_MERGED: Final = f"first: {limits.MERGED_READ_MAX}, states: [MERGED], orderBy: {{field: UPDATED_AT, direction: DESC}}"
 _CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {ALONE} }}'
 _LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {ALONE} }}"
 _REPOSITORY: Final = "($owner: String!, $name: String!"
@@ -76,6 +78,7 @@ SNAPSHOT: Final = _query(
     f"""{_HEAD} {_CONTROL} {" ".join(map(_refs, REFS))} {_people()}
   lastIssue: issues({_UPDATED}) {{ nodes {{ updatedAt }} }}
   lastPull: pullRequests({_UPDATED}) {{ nodes {{ updatedAt }} }}
+  lastMerged: pullRequests({_MERGED}) {{ nodes {{ {MERGED} }} }}
   {_open("issues", "$issueCount", "IssueFacts")} {_open("pullRequests", "$pullCount", "PullFacts")}""",
     _VIEWER,
 )

@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from bee.github import fields, queries
+from bee.github.checks import checked_bases, checks_elsewhere, with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.graphql import ask, complete, names_of, rest_of
 from bee.github.json import JsonReader
@@ -38,8 +38,11 @@ def whole_item(client: GitHubClient, repo: str, node: JsonReader) -> Item:
         complete(client, node, name, document, node_id, partial(JsonReader.one, name=name))
     rollup = fields.rollup_of(node) if kind == "PullRequest" else None
     if rollup and rollup.one_or_null("contexts") is None:
-        refused_checks(client, repo, node)
-    elif rollup:
+        rollup.data["contexts"] = {"nodes": []}
+        found = fields.item(node)
+        assert isinstance(found, Pull)
+        return replace(found, checks=checks_elsewhere(client, repo, found.head), unread=True)
+    if rollup:
         complete(client, rollup, "contexts", queries.MORE_CHECKS, node_id, _contexts)
     return fields.item(node)
 
@@ -47,37 +50,6 @@ def whole_item(client: GitHubClient, repo: str, node: JsonReader) -> Item:
 def _contexts(node: JsonReader) -> JsonReader | None:
     rollup = fields.rollup_of(node)
     return rollup.one("contexts") if rollup else None
-
-
-def refused_checks(client: GitHubClient, repo: str, node: JsonReader) -> None:
-    """Fill in the checks of a head where the token may not read check runs (fine-grained tokens, 403).
-
-    Commit statuses and workflow runs tell the same, by
-    https://docs.github.com/en/rest/commits/statuses and https://docs.github.com/en/rest/actions/workflow-runs.
-    """
-    commit = fields.head_commit(node)
-    if commit is None:
-        return
-    oid = commit.text("oid")
-    statuses = client.pages(f"/repos/{repo}/commits/{oid}/status", within="statuses")
-    runs = client.pages(f"/repos/{repo}/actions/runs", {"head_sha": oid}, within="workflow_runs")
-    nodes: list[dict[str, Any]] = [
-        {
-            "__typename": "StatusContext", "context": status.text("context"), "state": status.text("state"),
-            "createdAt": status.text("created_at"), "creator": None, "description": status.text_or_null("description"),
-            "targetUrl": status.text_or_null("target_url"),
-        }
-        for status in statuses
-    ]  # fmt: skip
-    nodes += [
-        {
-            "__typename": "CheckRun", "name": run.text("name", "") or f"workflow {run.number('workflow_id')}",
-            "status": (run.text_or_null("status") or "").upper(), "conclusion": run.text_or_null("conclusion"),
-            "completedAt": run.text("updated_at"), "detailsUrl": run.text("html_url"),
-        }
-        for run in runs
-    ]  # fmt: skip
-    commit.data["statusCheckRollup"] = {"contexts": {"nodes": nodes}}
 
 
 def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_count: int = 100) -> Snapshot:
@@ -104,6 +76,7 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
     else:  # a token that may not list them
         involved = {who.id: who for item in found for who in people_of(item) if who.id is not None}
         permissions = {number: read_permission(client, repo, who) for number, who in sorted(involved.items())}
+    bases = {pull.base_ref for pull in found if isinstance(pull, Pull)}
     changed = [*top.one("lastIssue").many("nodes"), *top.one("lastPull").many("nodes")]
     return replace(
         head,
@@ -115,6 +88,7 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
         control=client.tips.tip(head.repo_id, CONTROL_REF, top.one_or_null("control")),
         branches={f"bee/{name}": tip.oid for name, tip in refs["branches"].items()},
         permissions=permissions,
+        checked=checked_bases(client, repo, top, head.viewer, bases),
         changed_at=max((node.time("updatedAt") for node in changed), default=0),
     )
 
@@ -240,7 +214,7 @@ def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
     found = data.at("repository", "issueOrPullRequest")
     if found is None:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
-    item = whole_item(client, repo, found)
+    item = with_every_reporter(client, repo, whole_item(client, repo, found))
     head = _head(data, repo, client.now())
     tip = client.tips.tip(head.repo_id, item_ref(number), data.one("repository").one_or_null("lease"))
     if tip is not None:

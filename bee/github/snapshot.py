@@ -9,13 +9,14 @@ from typing import Final
 
 from bee.config.schema import POLICY_PATH, Policy, policy_of
 from bee.config.yaml import parse as parse_yaml
-from bee.github import read
+from bee.github import checks, read
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull
 from bee.model.labels import Label
 from bee.model.records import Phase
+from bee.model.roles import Role
 from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.facts import View, view_of
 from bee.pipeline.positions import Position
@@ -47,7 +48,28 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = view_of(snapshot, policy, phases)
-    return _with_fixed(client, _with_dependencies(client, settle(client, view)))
+    view = _with_rules(client, settle(client, _with_reporters(client, view)))
+    return _with_fixed(client, _with_dependencies(client, view))
+
+
+def _with_reporters(client: GitHubClient, view: View) -> View:
+    """Every reporter of a status, for the pull requests that an agent would move."""
+    moved = {one.number for one in survey(view) if one.role is not None}
+    pulls = tuple(
+        checks.with_every_reporter(client, view.snapshot.repo, pull) if pull.number in moved else pull
+        for pull in view.snapshot.pulls
+    )
+    return replace(view, snapshot=replace(view.snapshot, pulls=pulls)) if pulls != view.snapshot.pulls else view
+
+
+def _with_rules(client: GitHubClient, view: View) -> View:
+    """What the rules of its base require, for the pull request that would be merged: GraphQL names no App."""
+    ready = {one.number for one in survey(view) if one.role is Role.MERGER}
+    pulls = tuple(
+        checks.with_rules(client, view.snapshot.repo, pull) if pull.number in ready else pull
+        for pull in view.snapshot.pulls
+    )
+    return replace(view, snapshot=replace(view.snapshot, pulls=pulls)) if ready else view
 
 
 def settle(client: GitHubClient, view: View) -> View:

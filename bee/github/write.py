@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bee.github import queries
+from bee.github.checks import with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
 from bee.github.git_database import RefMove, refs_input
@@ -33,7 +34,8 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
     data = ask(client, queries.CLAIM, {"item": node_id, "label": label, "ref": ref})
     node = data.one("addLabelsToLabelable").one("labelable")
     where = node.one("repository")
-    return whole_item(client, repo, node), client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
+    item = with_every_reporter(client, repo, whole_item(client, repo, node))
+    return item, client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
 
 
 def pause_item(

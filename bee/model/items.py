@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bee.model.labels import Label, known
 from bee.model.records import Record
@@ -104,7 +104,8 @@ class Review(Post):
 class CheckState(StrEnum):
     """The states of commit statuses and the conclusions of check runs, folded into what matters here.
 
-    The columns are GitHub's `StatusState` and `CheckConclusionState`. A word in no row is red, never green.
+    The columns are GitHub's `StatusState` and `CheckConclusionState`. A word in no row is red, never green. What was
+    cut short is pending: no commit of an agent's helps. ASK is what only a person can settle.
     """
 
     statuses: frozenset[str]
@@ -118,8 +119,9 @@ class CheckState(StrEnum):
         return member
 
     GREEN = "green", "SUCCESS", "SUCCESS NEUTRAL SKIPPED"
-    PENDING = "pending", "PENDING EXPECTED"
-    RED = "red", "FAILURE ERROR", "FAILURE CANCELLED TIMED_OUT ACTION_REQUIRED STARTUP_FAILURE STALE"
+    PENDING = "pending", "PENDING EXPECTED", "CANCELLED STALE STARTUP_FAILURE"
+    ASK = "ask", "", "ACTION_REQUIRED"
+    RED = "red", "FAILURE ERROR", "FAILURE TIMED_OUT"
 
     @classmethod
     def of_status(cls, word: str) -> CheckState:
@@ -134,14 +136,25 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A commit status or a check run on the head."""
+    """A commit status or a check run on the head.
+
+    `creator` is the account that set a status, `app` the id of the App that made a check run.
+    """
 
     name: str
     state: CheckState
     at: int | None = None
     creator: Who | None = None
+    app: int | None = None
     description: str = ""
     url: str = ""
+
+
+class Required(NamedTuple):
+    """A check that must have reported; where `app` is given, only that App's counts."""
+
+    name: str
+    app: int | None = None
 
 
 class PullState(StrEnum):
@@ -208,6 +221,8 @@ class Pull(Numbered):
     """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it.
 
     `base_changes`: when its base became another branch, or another history of the same one, oldest first.
+    `required` are the checks that rules of its base require. `unread`: this token may not read the check runs of its
+    head. `clean`: GitHub says that everything on the head is green, whoever may read it.
     """
 
     head_ref: str
@@ -222,6 +237,9 @@ class Pull(Numbered):
     reviews: tuple[Review, ...] = ()
     base_changes: tuple[int, ...] = ()
     checks: tuple[Check, ...] = ()
+    required: tuple[Required, ...] = ()
+    unread: bool = False
+    clean: bool = False
 
 
 Item = Issue | Pull
@@ -247,8 +265,9 @@ class Snapshot:
     `label_ids` are the node ids of bee's labels by name. `permissions` maps account ids to permissions; who is
     absent has not been looked up and is a stranger. `items`, `merges` and
     `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
-    items whose bug was closed as completed by somebody trusted. `changed_at` is when any issue or pull request, open or
-    closed, was last changed; 0 where there is none.
+    items whose bug was closed as completed by somebody trusted. `checked` are the base branches of which any of the
+    last three merged pull requests had checks of others than bee. `changed_at` is when any issue or pull request, open
+    or closed, was last changed; 0 where there is none.
     """
 
     repo: str
@@ -271,6 +290,7 @@ class Snapshot:
     control: Tip | None = None
     branches: Mapping[str, str] = field(default_factory=dict)
     fixed: frozenset[int] = frozenset()
+    checked: frozenset[str] = frozenset()
     changed_at: int = 0
 
     def item(self, number: int) -> Item | None:

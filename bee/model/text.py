@@ -38,6 +38,14 @@ _ENTITY: Final = re.compile(r"&(?=#0{0,8}(?:64|35)(?![0-9])|#x0{0,8}(?:40|23)(?!
 _COMMAND: Final = re.compile(r"^([ \t]{0,3})/(?=[A-Za-z][A-Za-z0-9_-]{0,40}(?:[ \t]|$))", re.MULTILINE)
 # A reader's browser fetches an image, and with it whatever its address tells.
 _FETCHED: Final = re.compile(r"!(?=\[)|<(?:img|picture|source|video|audio|track|image|svg)\b", re.IGNORECASE)
+# What keeps CI from starting, in the message of a head commit or a merge, and the title or text that becomes one:
+# https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs, and what other CI services obey.
+_CI: Final = r"(?:ci|actions?|checks?|workflows?|builds?|azp|azurepipelines|travis|circleci|appveyor)"
+_SKIPS: Final = re.compile(
+    rf"\[\s{{0,9}}(?:(?:skip|no)[\s_-]{{0,9}}{_CI}|{_CI}[\s_-]{{0,9}}skip)\s{{0,9}}\]|\*\*\*NO_CI\*\*\*"
+    r"|(?<![A-Za-z0-9-])skip-checks?(?=[ \t]{0,9}:)",
+    re.IGNORECASE,
+)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
@@ -221,15 +229,26 @@ def normalised(text: str) -> str:
 
 
 def neutralised(text: str) -> str:
-    """Agent text made harmless on GitHub: no mentions, closing keywords, commands, images, hidden comments, markers."""
+    """Agent text made harmless on GitHub: no mentions, closing keywords, words that skip CI, commands, images, hidden
+    comments, markers.
+    """
     return _FETCHED.sub(lambda match: f"{match[0]}\u200b", _COMMAND.sub("\\1\u200b/", silent(text)))
 
 
 def silent(text: str) -> str:
-    """The text without what GitHub acts on wherever it stands: mentions, closing keywords, what is hidden."""
+    """The text without what GitHub acts on wherever it stands: mentions, closing keywords, what is hidden, and without
+    the words that keep CI from starting.
+    """
     text = _CONTROL.sub("", _INVISIBLE.sub("", unix(text))).replace(_COMMENT_OPEN, "&lt;!--")
+    text = _SKIPS.sub(lambda match: f"{match[0][0]}\u200b{match[0][1:]}", text)
     text = _MENTION.sub("@\u200b", _ENTITY.sub("&amp;", text))
     return _CLOSING.sub(lambda match: f"{match[1]}\u200b{match[2]}", text)
+
+
+def skips_ci(text: str) -> str:
+    """The first words in the text that keep CI from starting, as one line; empty where there are none."""
+    found = _SKIPS.search(_INVISIBLE.sub("", unix(text)))
+    return " ".join(found[0].split()) if found else ""
 
 
 def plain(text: str) -> str:

@@ -79,10 +79,15 @@ class Steps(StrEnum):
 
 
 class Checks(StrEnum):
-    """All checks of a head but bee's own, folded. None at all is GREEN."""
+    """All checks of a head but bee's own, folded. ASK: only a person can settle one.
+
+    UNSEEN: all that this token may read are green, and GitHub does not call the head green.
+    """
 
     GREEN = "green"
+    UNSEEN = "unseen"
     PENDING = "pending"
+    ASK = "ask"
     RED = "red"
 
 

@@ -15,9 +15,10 @@ from bee.model.items import Comment, Issue, Item, Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
 from bee.model.text import digest
+from bee.pipeline.checks import counted
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results
 from bee.pipeline.facts import View
-from bee.pipeline.pull_facts import OWN_CHECKS, said_of
+from bee.pipeline.pull_facts import said_of
 from bee.pipeline.trust import resumed_at
 
 
@@ -62,7 +63,7 @@ def _of_pull(pull: Pull, view: View) -> dict[str, Callable[[], Any]]:
         "base-name": lambda: [pull.base_ref, len(pull.base_changes)],
         "verdicts": lambda: [[word.verdict, word.id] for word in said()],
         "replies": lambda: [word.id for word in said() if word.verdict is Verdict.REPLIED],
-        "checks": lambda: sorted([c.name, str(c.state)] for c in pull.checks if not c.name.startswith(OWN_CHECKS)),
+        "checks": lambda: sorted([c.name, str(c.state)] for c in counted(pull, view.trust)),
         "comments": lambda: _comments(pull, view),
         "lazy-runs": lazy_runs,
     }

@@ -16,7 +16,7 @@ from typing import Final
 from bee.config.schema import Policy
 from bee.model import limits
 from bee.model.protected import fits, fold
-from bee.model.text import one_line, secrets_in, silent, unix, utc
+from bee.model.text import one_line, secrets_in, silent, skips_ci, unix, utc
 from bee.pipeline.verify_files import named
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is not a credential, and many texts hold it
@@ -102,7 +102,11 @@ def refuse_commits(commits: Sequence[Handed], agent: str, signers: Sequence[str]
     for commit in commits[: limits.COMMITS_PER_RUN_MAX]:
         name = f"commit {commit.oid[:10]}"
         message = unix(commit.message)
-        if silent(message) != message:
+        skips = skips_ci(message)
+        if skips:
+            problems.append(f"the message of {name} says `{skips}`, which keeps the checks from starting: write it "
+                            "without (`git commit --amend`, or `git rebase` for an older one)")  # fmt: skip
+        elif silent(message) != message:
             problems.append(f"the message of {name} holds a mention, a closing keyword, a hidden comment or a control "
                             "character: write it without (`git commit --amend`)")  # fmt: skip
         if any(person != agent for person in commit.people):

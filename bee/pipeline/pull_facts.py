@@ -7,6 +7,7 @@ from typing import Any
 from bee.model.items import CheckState, Pull
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
+from bee.pipeline.checks import checks_of, named, waited_for
 from bee.pipeline.evidence import (
     E2E,
     Verdict,
@@ -19,23 +20,13 @@ from bee.pipeline.evidence import (
     verdict_at_head,
     words,
 )
-from bee.pipeline.facts import Checks, Mergeable, Proof, PullFacts, View, adopted, common, record_of
+from bee.pipeline.facts import Mergeable, Proof, PullFacts, View, adopted, common, record_of
 from bee.pipeline.trust import resumed_at
-
-OWN_CHECKS = "bee/"
 
 
 def is_own(pull: Pull) -> bool:
     """Whether the head is a branch of bee's in the same repository."""
     return not pull.cross_repository and parse_branch(pull.head_ref) is not None
-
-
-def checks_of(pull: Pull) -> Checks:
-    """All statuses and check runs of the head but bee's own, folded."""
-    states = {check.state for check in pull.checks if not check.name.startswith(OWN_CHECKS)}
-    if CheckState.RED in states:
-        return Checks.RED
-    return Checks.PENDING if CheckState.PENDING in states else Checks.GREEN
 
 
 def said_of(pull: Pull, view: View) -> tuple[Word, ...]:
@@ -68,7 +59,7 @@ def vouched_by_person(pull: Pull, said: tuple[Word, ...]) -> bool:
 
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
-    named = parse_branch(pull.head_ref)
+    branch = parse_branch(pull.head_ref)
     own = is_own(pull)
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
     said = said_of(pull, view)
@@ -84,18 +75,15 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "base": pull.base,
         "base_ref": pull.base_ref,
         "branch": pull.head_ref,
-        "issue": named[0] if own and named else None,
-        "step": named[1] if own and named else None,
+        "issue": branch[0] if own and branch else None,
+        "step": branch[1] if own and branch else None,
         "verdict_by": last.author if last else None,
         "rounds": rounds(said, since),
         "overtaken": overtaken(results, pull.head, pull.base, since),
         "e2e": "pass" if here and here[-1].passed else f"fail ({here[-1].cls})" if here else None,
-        "failed_checks": [
-            c.name for c in pull.checks if c.state is CheckState.RED and not c.name.startswith(OWN_CHECKS)
-        ],
-        "pending_checks": [
-            c.name for c in pull.checks if c.state is CheckState.PENDING and not c.name.startswith(OWN_CHECKS)
-        ],
+        "failed_checks": named(pull, view, CheckState.RED),
+        "asking_checks": named(pull, view, CheckState.ASK),
+        "pending_checks": waited_for(pull, view),
     }
     mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
     return PullFacts(
@@ -103,7 +91,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         draft=pull.draft,
         mergeable=mergeable,
         verdict=last.verdict if last else Verdict.NONE,
-        checks=checks_of(pull),
+        checks=checks_of(pull, view),
         waits_its_turn=waits_its_turn,
         proof=proof,
         own=own,

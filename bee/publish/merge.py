@@ -12,6 +12,7 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.git.mirror import Mirror
+from bee.github import checks as reporters
 from bee.github import git_database, read, write
 from bee.github.snapshot import read_policy
 from bee.host import Host, credentials_of
@@ -71,7 +72,7 @@ def pass_gate(work: _Merging, seen: Snapshot, checks: OutputChecks) -> MergeResu
     held = work.lease.store.hold_base(work.lease, work.effect.base_ref, _free(seen, work.effect))
     try:
         made = work.result_on(work.effect.base) if held else ""
-        return _prove_and_merge(work, seen.permissions, checks, made)
+        return _prove_and_merge(work, seen, checks, made)
     except GitError as problem:
         return MergeResult(refused=one_line(f"git cannot say what the merge makes: {problem}", 400))
 
@@ -87,7 +88,7 @@ def _free(seen: Snapshot, effect: MergePull) -> Tip | None:
     return None if live else tip
 
 
-def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], checks: OutputChecks, made: str) -> MergeResult:
+def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made: str) -> MergeResult:
     """`made`: what the merge makes; empty where another run holds the base."""
     lease, effect = work.lease, work.effect
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
@@ -101,8 +102,11 @@ def _prove_and_merge(work: _Merging, known: Mapping[int, Permission], checks: Ou
             return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
-        fresh = _fresh(lease, pull, known, one.snapshot.viewer)
-        snapshot = replace(one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip})
+        pull = reporters.with_rules(lease.client, lease.repo, pull)
+        fresh = _fresh(lease, pull, seen.permissions, one.snapshot.viewer)
+        snapshot = replace(
+            one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip}, checked=seen.checked
+        )
         view = view_of(snapshot, read_policy(lease.repo, one.snapshot.policy_text), own_run=lease.record.run)
         status = status_of(pull, view)
         if status.placement.position is Position.SETTLING and left:

@@ -16,6 +16,7 @@ from bee.model.items import BranchRules, Grant, Permission, RepoFacts
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
 from bee.model.roles import Role
+from bee.pipeline.checks import OWN_STATUSES
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
@@ -23,7 +24,6 @@ OPEN_PATHS_SHOWN_MAX: Final = 3
 DISK_BYTES_LOW: Final = 2 * 1024**3
 DISK_BYTES_LEAST: Final = 256 * 1024**2
 RATE_SHARE_LOW: Final = 0.1
-STATUSES: Final = frozenset({"bee/review", "bee/e2e"})
 MAY_WRITE: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
 INSTALL: Final = "bee install"
 BOX_ADVICE: Final = "write `sandbox: required` in config.yml"
@@ -205,7 +205,7 @@ def _rule_problems(
         text = f"{branch} requires {rules.reviews} approving {'review' if rules.reviews == 1 else 'reviews'}"
         text += ": bee cannot approve its own pull requests, so each waits for a person"
         yield warn(name, text, f"gh pr review N --approve -R {repo}, for each one")
-    for context in sorted(rules.contexts - STATUSES - set(seen)):
+    for context in sorted(rules.contexts - OWN_STATUSES - set(seen)):
         text = f"{branch} requires the check {context!r}, which has not reported on its head: "
         yield warn(name, text + "if nothing reports it on pull requests, no merge ever passes", where)
     if rules.strict:
@@ -214,6 +214,21 @@ def _rule_problems(
     if rules.reviews is None:
         text = f"{branch} is protected, and this token may not see how many reviews it requires"
         yield warn(name, text, f"an administrator looks: gh api repos/{repo}/branches/{branch}/protection")
+
+
+def reporter_checks(
+    facts: RepoFacts, rules: BranchRules, policy: Policy | None, seen: Collection[str], whole: bool
+) -> Iterator[Check]:
+    """The checks that the policy requires. `seen`: what has reported; `whole`: whether check runs are among it."""
+    asked = (policy.required_checks or ()) if policy is not None else ()
+    for name in sorted(set(asked) - set(seen)) if whole else ():
+        text = f"the policy requires the check {name!r}, which has not reported on {facts.default_branch}: if nothing "
+        yield warn("checks", text + "reports it on pull requests, each waits for a person", f"correct {POLICY_PATH}")
+    if not whole:
+        hidden = sorted({*asked, *rules.contexts} - OWN_STATUSES - set(seen))
+        named = f" (perhaps {', '.join(map(repr, hidden))})" if hidden else ""
+        text = f"this token may not read the check runs of Apps{named}: bee merges only what GitHub calls green"
+        yield warn("checks", text, "use a classic token or an App's with Checks: read, or require commit statuses")
 
 
 # ---- refs -----------------------------------------------------------------------------------------------------------
@@ -286,7 +301,7 @@ def security_checks(
 ) -> list[Check]:
     """How much is at stake in one repository, and what holds it. Nothing here fails; a person judges."""
     lines = [*_account_security(facts, token_from), _box_security(settings), _network_security(settings, policy)]
-    unguarded = ", ".join(sorted(STATUSES - rules.contexts))
+    unguarded = ", ".join(sorted(OWN_STATUSES - rules.contexts))
     branch = f"branch rules: {facts.default_branch}"
     lines.append(
         (f"{branch} does not require {unguarded}, so a person can merge past them",

@@ -29,7 +29,7 @@ from bee.model.errors import (
     SandboxError,
     UsageError,
 )
-from bee.model.items import BranchRules, RepoFacts
+from bee.model.items import RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
@@ -280,7 +280,9 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
     yield from checks.policy_checks(facts, policy, problem, _missing_scripts(client, facts, policy))
     yield checks.label_check(facts.repo, requests_of.read_labels(client, facts.repo))
     rules = requests_of.read_rules(client, facts.repo, facts.default_branch)
-    yield from checks.rule_checks(facts, rules, policy, _seen(client, facts, rules))
+    seen, whole = requests_of.reported_contexts(client, facts.repo, facts.default_branch)
+    yield from checks.rule_checks(facts, rules, policy, seen)
+    yield from checks.reporter_checks(facts, rules, policy, seen, whole)
     written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
     yield checks.ref_check(requests_of.count_refs(client, facts.repo), written)
     yield from checks.record_checks(facts.repo, unknown_keys(read.read_snapshot(client, facts.repo)))
@@ -300,12 +302,6 @@ def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:
 def _missing_scripts(client: GitHubClient, facts: RepoFacts, policy: Policy | None) -> list[str]:
     names = checks.scripts_of(policy) if policy is not None else ()
     return [name for name in names if requests_of.read_file(client, facts.repo, name, facts.default_branch) is None]
-
-
-def _seen(client: GitHubClient, facts: RepoFacts, rules: BranchRules) -> frozenset[str]:
-    if not rules.contexts - checks.STATUSES:
-        return frozenset()
-    return requests_of.reported_contexts(client, facts.repo, facts.default_branch)
 
 
 def _write_test(client: GitHubClient, repo: str, repo_id: str, head: str) -> str:

@@ -77,8 +77,10 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         (_EDIT, "Raise `limits.runs_per_item` in `.github/bee.yml`.", _CLOSE),
     ),
     Cause.CHECKS: CauseText(
-        "A check has been pending for too long.", "Start the check again, or fix what should run it.",
-        (f"Start the check again where it runs; then remove the label `{Label.HUMAN}`.", _CLOSE),
+        "A check has been pending for too long, or never reported.",
+        "Start the check again, or fix what should run it.",
+        (f"Start the check again where it runs; then remove the label `{Label.HUMAN}`.",
+         "Name the checks that must report in `required_checks` of `.github/bee.yml` (`[]`: none).", _CLOSE),
     ),
     Cause.SETTLING: CauseText(
         "GitHub has taken too long to compute whether it can be merged.",

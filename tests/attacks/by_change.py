@@ -226,6 +226,8 @@ COMMITS: dict[str, tuple[str, str, dict[str, str]]] = {
     "in-anothers-name": ("is made in a person's name", "work", {"GIT_AUTHOR_NAME": "ann", "GIT_AUTHOR_EMAIL": "a@b.c"}),
     "names-a-co-author": ("names a person as its co-author", "work\n\nCo-authored-by: Ada <ada@example.com>", {}),
     "from-the-future": ("is dated in 2099", "work", {"GIT_COMMITTER_DATE": "2099-01-01T00:00:00Z"}),
+    "skips-ci": ("keeps CI from starting", "work [skip ci]", {}),
+    "skips-ci-by-a-trailer": ("keeps CI from starting by a trailer", "work\n\n\nskip-checks: true", {}),
     "with-a-marker": ("hides a marker in its message", "work\n\n<!-- bee:approved-for-e2e -->", {}),
 }
 for name, (story, message, env) in COMMITS.items():

@@ -411,6 +411,8 @@ SAYINGS = {
                       lambda text: re.search(r"(?m)^/[a-z]+$", text) is not None),
     "image-beacon": ("sends what it read to whoever serves an image (CamoLeak)", "![](https://a.example/?key=abc)",
                      lambda text: re.search(r"!\[[^\]]*\]\(", text) is not None),
+    "skips-ci": ("becomes a commit message that keeps CI from starting", "Done [skip ci]",
+                 lambda text: "[skip ci]" in text),
     "hides-words": ("hides words from people", "Fine. <!-- not fine -->", lambda text: "<!--" in text),
     "escapes": ("writes terminal escapes", "a\x1b]8;;http://a.example\x07b", lambda text: "\x1b" in text),
 }  # fmt: skip

@@ -156,7 +156,8 @@ REST_CHECKS: list[tuple[list[tuple[str, str]], list[tuple[str, str, str | None]]
     ([("ci", "success")], [("CI", "completed", "failure")], {CheckState.GREEN, CheckState.RED}),
     ([], [("CI", "completed", "success")], {CheckState.GREEN}),
     ([], [("CI", "completed", "skipped")], {CheckState.GREEN}),
-    ([], [("CI", "completed", "cancelled")], {CheckState.RED}),
+    ([], [("CI", "completed", "cancelled")], {CheckState.PENDING}),
+    ([], [("CI", "completed", "action_required")], {CheckState.ASK}),
     ([], [("CI", "completed", "a new word")], {CheckState.RED}),
     ([], [("CI", "completed", None)], {CheckState.RED}),
     ([], [("CI", "in_progress", None)], {CheckState.PENDING}),
@@ -168,9 +169,9 @@ def rest_checks(
     github: responses.RequestsMock, statuses: list[tuple[str, str]], runs: list[tuple[str, str, str | None]]
 ) -> None:
     """The two REST answers about a head, with the fields that bee reads and no more."""
-    rest(github, f"/commits/{OID}/status?per_page=100", {"statuses": [
+    rest(github, f"/commits/{OID}/statuses?per_page=100", [
         {"context": context, "state": state, "created_at": "2026-01-01T10:00:00Z", "description": None,
-         "target_url": None} for context, state in statuses]})  # fmt: skip
+         "target_url": None, "creator": None} for context, state in statuses])  # fmt: skip
     rest(github, f"/actions/runs?per_page=100&head_sha={OID}", {"workflow_runs": [
         {"name": name, "workflow_id": 1, "status": status, "conclusion": conclusion,
          "updated_at": "2026-01-01T10:00:00Z", "html_url": "u"} for name, status, conclusion in runs]})  # fmt: skip
@@ -187,6 +188,7 @@ def test_refused_checks_are_asked_for_by_rest_and_never_taken_as_none(
     rest_checks(github, statuses, runs)
     (seen,) = read.read_snapshot(client(), REPO).pulls
     assert {check.state for check in seen.checks} == expected
+    assert (seen.unread, seen.clean) == (True, False)
 
 
 def test_a_head_without_checks_is_not_asked_for_again(github: responses.RequestsMock) -> None:

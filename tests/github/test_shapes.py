@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
+from bee.github import checks as reporters
 from bee.github import git_database, probe, read, write
 from bee.github.client import GitHubClient, Servers
 from bee.github.git_database import RefMove
-from bee.github.json import JsonReader
 from bee.model.errors import BeeError, ServerError
 from bee.model.items import Who
 from bee.model.labels import Label
@@ -38,13 +38,6 @@ class World:
     main: str
     head: str
     pull: int = 0
-
-
-def checks_elsewhere(client: GitHubClient, repo: str, head: str) -> tuple[Any, ...]:
-    """The checks of a head as they are read where the token may not read check runs."""
-    commit = {"oid": head, "statusCheckRollup": {"contexts": None}}
-    read.refused_checks(client, repo, JsonReader({"commits": {"nodes": [{"commit": commit}]}}, "a pull request"))
-    return tuple(tuple(node.items()) for node in commit["statusCheckRollup"]["contexts"]["nodes"])  # type: ignore[index]
 
 
 @dataclass
@@ -82,7 +75,7 @@ CALLS = (
     Call("closed items", read.closed_with, lambda w: (w.repo, "bug")),
     Call("how an issue was closed", read.read_closing, lambda w: (w.repo, 4)),
     Call("the last change", GitHubClient.last_change, lambda w: (w.repo, "")),
-    Call("checks elsewhere", checks_elsewhere, lambda w: (w.repo, w.head)),
+    Call("checks elsewhere", reporters.checks_elsewhere, lambda w: (w.repo, w.head)),
     Call("a ref's tip", git_database.read_ref, lambda w: (w.repo, "R_1", ITEM)),
     Call("a ref's oid", git_database.read_oid, lambda w: (w.repo, ITEM)),
     Call("a commit", git_database.read_commit, lambda w: (w.repo, w.head)),
@@ -204,8 +197,11 @@ MAY_LACK = {
     "a permission: user": "missing null",  # then it is nobody's
     "an alert: body": "null",
     "own issues: body": "null",
-    "checks elsewhere: statuses.description": "null",
-    "checks elsewhere: statuses.target_url": "null",
+    **{
+        f"{call}: {field}": spoiled  # an account that is gone still is one reporter
+        for call in ("checks elsewhere", "a pull request", "a claim")
+        for field, spoiled in (("creator", "missing null"), ("description", "null"), ("target_url", "null"))
+    },
     "how an issue was closed: closed_by": "missing null",  # by nobody whom bee trusts
     "how an issue was closed: state_reason": "missing null",
     "how it was merged: merged_by": "null",

@@ -61,7 +61,7 @@ def pull(number: int = 2, rollup: Any = None, **more: Any) -> dict[str, Any]:
         "pullState": "OPEN", "merged": False, "createdAt": "2026-01-01T10:00:00Z", "lastEditedAt": None, "url": "u",
         "isDraft": False, "mergeable": "MERGEABLE", "isCrossRepository": False, "headRefName": "bee/1-task",
         "headRefOid": OID, "baseRefName": "main", "author": actor("bee"), "editor": None,
-        "baseRef": {"target": {"oid": OTHER}},
+        "baseRef": {"target": {"oid": OTHER}, "refUpdateRule": None}, "mergeStateStatus": "UNSTABLE",
         "labels": listed(), "comments": listed(), "userContentEdits": listed(), "timelineItems": listed(),
         "reviews": listed(), "commits": {"nodes": [{"commit": commit}]}, **more,
     }  # fmt: skip
@@ -83,7 +83,7 @@ def snapshot(issues: Any = None, pulls: Any = None, **more: Any) -> dict[str, An
     people = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "edges": [edge]}
     repository = head(
         items=listed(), merges=listed(), alerts=listed(), control=None, branches=listed(), collaborators=people,
-        lastIssue=listed(), lastPull=listed(),
+        lastIssue=listed(), lastPull=listed(), lastMerged=listed(),
         issues=issues or listed(), pullRequests=pulls or listed(),
     )  # fmt: skip
     return {

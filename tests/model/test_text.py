@@ -104,6 +104,12 @@ def test_after_a_closed_text_a_line_is_visible(text: str) -> None:
         ("/lgtm\n  /approve no-issue", "\u200b/lgtm\n  \u200b/approve no-issue"),
         ("/usr/bin/env\n/ x and /or\n    /code", "/usr/bin/env\n/ x and /or\n    /code"),
         ("![x](https://a.example/?s=1)", "!\u200b[x](https://a.example/?s=1)"),
+        ("[skip ci] [CI skip] [no ci]", "[\u200bskip ci] [\u200bCI skip] [\u200bno ci]"),
+        ("[skip actions] [actions skip]", "[\u200bskip actions] [\u200bactions skip]"),
+        ("[ skip-ci ] [skip\u200b ci]", "[\u200b skip-ci ] [\u200bskip ci]"),
+        ("***NO_CI*** ***no_ci***", "*\u200b**NO_CI*** *\u200b**no_ci***"),
+        ("a\n\n\nskip-checks: true\nSkip-Checks:true", "a\n\n\ns\u200bkip-checks: true\nS\u200bkip-Checks:true"),
+        ("skip ci, [ci], [skip], no-skip-checks: x", "skip ci, [ci], [skip], no-skip-checks: x"),
         ("<IMG src=x><picture><b>!</b>", "<IMG\u200b src=x><picture\u200b><b>!</b>"),
     ],
 )

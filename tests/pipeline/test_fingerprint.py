@@ -72,7 +72,7 @@ CHANGES = (
     Change("trusted comment on a pull", PULL, {"comments": (*PULL.comments, w.comment("Look again."))}, {D}),
     Change("bee's comment on a pull", PULL, {"comments": (*PULL.comments, marked("pushed"))}, set()),
     Change("check", PULL, {"checks": (w.check("ci", CheckState.RED),)}, {D}),
-    Change("bee's own status", PULL, {"checks": (w.check("bee/e2e", CheckState.RED),)}, set()),
+    Change("bee's own status", PULL, {"checks": (w.check("bee/e2e", CheckState.RED, w.BEE),)}, set()),
     Change("E2E failure", PULL, {"comments": (*PULL.comments, w.e2e("fail", w.NOW - 5, cls="code-bug"))}, set()),
     Change("lazy E2E run", PULL, {"comments": (*PULL.comments, w.e2e("fail", w.NOW - 5, cls="lazy-run"))}, {T}),
     Change("mergeability", PULL, {"mergeable": None}, set()),

@@ -52,6 +52,19 @@ def test_a_commit_message_that_acts_on_github_is_refused(message: str) -> None:
     assert "git commit --amend" in said
 
 
+SKIPS = {
+    "[skip ci]": "x [skip ci]", "[ci skip]": "[ci skip] x", "[no ci]": "x\n\n[no ci]",
+    "[skip actions]": "[skip actions]", "[Actions Skip]": "x [Actions Skip]", "***NO_CI***": "x ***NO_CI***",
+    "skip-checks": "x\n\n\nskip-checks: true\n", "[skip\u200b ci]": "x [skip\u200b ci]",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", SKIPS)
+def test_t9_a_commit_that_keeps_ci_from_starting_is_refused_with_the_word(word: str) -> None:
+    (said,) = refuse_commits([Handed("a" * 40, SKIPS[word], (AGENT, AGENT))], AGENT, (), 0)
+    assert f"says `{word.replace(chr(0x200B), '')}`, which keeps the checks from starting" in said
+
+
 def test_an_ordinary_commit_message_is_not() -> None:
     text = "calc: divide (#12)\r\n\r\nPart of #3.\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n"
     assert refuse_commits([Handed("a" * 40, text, (AGENT, AGENT))], AGENT, ("noreply@anthropic.com",), 0) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import CheckState, Issue, Pull, PullState, ReviewState
+from bee.model.items import CheckState, Issue, Pull, PullState, Required, ReviewState
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
@@ -55,6 +55,7 @@ IGNORED, UNTRUSTED = "it is outside the policy's intake", "nobody trusted has ad
 STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
+RUNNING = "a check is running, or has not reported"
 REVIEW, E2E_NONE = "nobody has approved this head", "E2E has not passed for this head on this base"
 READY = "approved, tested on this base, green and mergeable"
 OTHER = ", on a branch that is not bee's"
@@ -240,10 +241,18 @@ PULLS: tuple[Case, ...] = (
     case("checks-failed", replace(PASSED, checks=(w.check("ci", CheckState.RED),)), RED, P.CHECKS_FAILED, Role.DRAFTER),
     case("checks-failed-elsewhere", w.pull(checks=(w.check("ci", CheckState.RED),), **ADOPTED), RED + OTHER,
          P.CHECKS_FAILED, M.PERSON),
-    case("checks-pending", replace(PASSED, checks=(w.check("ci", CheckState.PENDING),)), "a check is running",
+    case("checks-pending", replace(PASSED, checks=(w.check("ci", CheckState.PENDING),)), RUNNING,
          P.CHECKS_PENDING, M.CONDITION),
-    case("own-checks-are-no-checks", w.pull(checks=(w.check("bee/review", CheckState.RED),)), REVIEW, P.NEEDS_REVIEW,
-         Role.REVIEWER),
+    case("own-checks-are-no-checks", w.pull(checks=(w.check("bee/review", CheckState.RED, w.BEE),)), REVIEW,
+         P.NEEDS_REVIEW, Role.REVIEWER),
+    case("t12-all-that-bee-can-read-is-green", replace(PASSED, unread=True), "a check that bee cannot read may not be "
+         "green", P.CHECKS_PENDING, M.CONDITION),
+    case("t12-github-calls-the-whole-head-green", replace(PASSED, unread=True, clean=True), READY, P.READY_TO_MERGE,
+         Role.MERGER),
+    case("t10-exhausted-by-a-check-that-never-came", replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR,
+         required=(Required("ci/test"),)), RUNNING, P.EXHAUSTED, M.PERSON),
+    case("checks-ask", replace(PASSED, checks=(w.check("ci", CheckState.ASK),)), "a check waits for a person",
+         P.CHECKS_FAILED, M.PERSON),
     case("needs-review", w.pull(), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
     case("needs-review-before-mergeability-is-known", w.pull(mergeable=None), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
     case("needs-review-again-after-a-push", w.pull(comments=(w.reviewed("approve", head=w.OLD_HEAD),)), REVIEW,
@@ -308,7 +317,7 @@ OVERLAID: tuple[Case, ...] = (
          ledger={1: w.history(w.run(Outcome.ALREADY_DONE, FRESH, w.NOW - w.HOUR, note="it is there"))}),
     case("exhausted-by-failures", NO_MENU, STEP_RULE, P.EXHAUSTED, M.PERSON, ledger=backing(5, w.NOW - w.HOUR)),
     case("exhausted-by-pending-checks", w.pull(head_committed_at=w.NOW - 3 * w.HOUR,
-         checks=(replace(w.check("ci", CheckState.PENDING), at=w.NOW - 2 * w.HOUR),)), "a check is running",
+         checks=(replace(w.check("ci", CheckState.PENDING), at=w.NOW - 2 * w.HOUR),)), RUNNING,
               P.EXHAUSTED,
          M.PERSON),
     case("exhausted-by-settling", w.pull(mergeable=None, comments=w.approved(w.e2e("pass", w.NOW - 31 * 60)),

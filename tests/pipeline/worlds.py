@@ -195,9 +195,9 @@ def e2e(result: str, at: int = NOW - 20 * MINUTE, head: str = HEAD, base: str = 
     return comment(body, at, author, **more)
 
 
-def check(name: str, state: CheckState) -> Check:
-    """A status of the head."""
-    return Check(name=name, state=state, at=NOW - HOUR)
+def check(name: str, state: CheckState, creator: Who | None = None, app: int | None = None) -> Check:
+    """A status of the head, or an App's check run."""
+    return Check(name=name, state=state, at=NOW - HOUR, creator=creator, app=app)
 
 
 def approved(*more: Comment) -> tuple[Comment, ...]:

@@ -296,6 +296,16 @@ def test_a_verify_script_that_is_not_there_and_labels_that_are_gone(stage: Stage
     assert said(found, "labels", "warn") == "missing: breeze:human | bee init --repo ada/calc"
 
 
+def test_t12_check_runs_that_the_token_may_not_read_are_named(stage: Stage) -> None:
+    stage.push({POLICY: "version: 1\nintake: all\nrequired_checks: [ci/test]\n"})
+    assert "requires the check 'ci/test', which has not reported on main" in said(checks(stage), "checks", "warn")
+    without_scopes(stage, "GET /check-runs")
+    found = said(checks(stage), "checks", "warn")
+    assert "may not read the check runs of Apps (perhaps 'ci/test'): bee merges only what GitHub calls green" in found
+    stage.call("ada", "POST", stage.at(f"/statuses/{stage.head('main')}"), {"context": "ci/test", "state": "success"})
+    assert "of Apps: bee merges only" in said(checks(stage), "checks", "warn")
+
+
 # ---- would the merge gate ever pass? --------------------------------------------------------------------------------
 
 

@@ -40,10 +40,10 @@ def statuses(call: Call, repo: Repo, sha: str) -> list[Row]:
 
 
 def latest(call: Call, repo_id: int, shas: list[str]) -> dict[str, tuple[list[Row], list[Row]]]:
-    """The latest status of each context and the latest run of each check, for several commits at once."""
+    """The latest status of each context and of each App the latest run of each check, for several commits at once."""
     marks = ",".join("?" * len(shas))
     found: dict[str, tuple[list[Row], list[Row]]] = {sha: ([], []) for sha in shas}
-    for place, table, name in ((0, "statuses", "context"), (1, "check_runs", "name")):
+    for place, table, name in ((0, "statuses", "context"), (1, "check_runs", "name, creator_id")):
         sql = f"""SELECT * FROM {table} WHERE id IN (SELECT max(id) FROM {table} WHERE repo_id = ? AND sha IN ({marks})
             GROUP BY sha, {name}) ORDER BY id"""
         for row in call.rows(sql, repo_id, *shas):
@@ -63,6 +63,13 @@ def states(call: Call, repo: Repo, sha: str) -> dict[str, str]:
     status_rows, run_rows = latest(call, repo.id, [sha])[sha]
     found = {row["context"]: row["state"].upper() for row in status_rows}
     return found | {row["name"]: run_state(row) for row in run_rows}
+
+
+def state_by(call: Call, repo: Repo, sha: str, name: str, app: int) -> str:
+    """The state of a check as one App (here: account) reports it."""
+    runs = latest(call, repo.id, [sha])[sha][1]
+    found = [run_state(run) for run in runs if (run["name"], run["creator_id"]) == (name, app)]
+    return found[-1] if found else "EXPECTED"
 
 
 def combined(found: list[str]) -> str:

@@ -32,6 +32,12 @@ def required_contexts(rules: dict[str, Any] | None) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+def required_apps(rules: dict[str, Any] | None) -> dict[str, int]:
+    """The App that must report a check, for the checks that name one."""
+    asked = ((rules or {}).get("required_status_checks") or {}).get("checks") or []
+    return {check["context"]: check["app_id"] for check in asked if (check.get("app_id") or -1) > 0}
+
+
 def required_approvals(rules: dict[str, Any] | None) -> int:
     """How many approving reviews must stand."""
     asked = (rules or {}).get("required_pull_request_reviews")
@@ -56,6 +62,8 @@ def why_not(call: Call, repo: Repo, issue: Row, pull: Row, base: str) -> str | N
         noun = "review is" if approvals == 1 else "reviews are"
         return f"At least {approvals} approving {noun} required by reviewers with write access."
     states = checks.states(call, repo, pull["head_sha"])
+    for context, app in required_apps(rules).items():
+        states[context] = checks.state_by(call, repo, pull["head_sha"], context, app)
     for context in required_contexts(rules):
         state = states.get(context, "EXPECTED")
         if state != "SUCCESS":

@@ -154,7 +154,8 @@ def _protection(ask: Ask, rules: Json) -> Json:
 
 def _contexts(rules: Json | None) -> Json:
     contexts = protection.required_contexts(rules)
-    return {"contexts": contexts, "checks": [{"context": one, "app_id": None} for one in contexts]}
+    apps = protection.required_apps(rules)
+    return {"contexts": contexts, "checks": [{"context": one, "app_id": apps.get(one)} for one in contexts]}
 
 
 @route("GET", BRANCH + "/protection", needs="admin")

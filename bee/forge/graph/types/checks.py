@@ -8,8 +8,9 @@ from typing import Any, Final
 from bee.forge.core import checks, protection
 from bee.forge.core.ids import node_id, parse_node_id
 from bee.forge.core.store import Row
+from bee.forge.core.users import User
 from bee.forge.graph import nodes
-from bee.forge.graph.base import RepoNode
+from bee.forge.graph.base import Node, RepoNode
 from bee.forge.graph.fields import NUMBERED, Args, Fields, Reader, WithArgs, columns, constant, upper, web_page
 from bee.forge.graph.nodes import CheckData
 from bee.forge.graph.pages import pages
@@ -70,8 +71,22 @@ CHECK_RUN: Final[Fields[RepoNode[Row]]] = {
     "checkSuite": lambda node: nodes.check_nodes(node, "CheckSuite", [node.data])[0],
     "isRequired": _is_required("name"),
 }
+APP: Final[Fields[Node[User]]] = {
+    "databaseId": lambda node: node.data.id,
+    "name": lambda node: node.data.login,
+    "slug": lambda node: node.data.login.removesuffix("[bot]").lower(),
+}
+
+
+def _app(node: RepoNode[Row]) -> Node[User] | None:
+    """GitHub takes check runs from Apps only; here the account that made one stands for its App."""
+    user = node.call.user(node.data["creator_id"])
+    return Node(node.call, "App", user) if user else None
+
+
 CHECK_SUITE: Final[Fields[RepoNode[Row]]] = {
     **_CHECK,
+    "app": _app,
     "status": upper("status"),
     "conclusion": upper("conclusion"),
     **dict.fromkeys(("createdAt", "updatedAt"), lambda node: node.data["started_at"] or node.call.now()),
@@ -103,6 +118,6 @@ STATUS: Final[Fields[RepoNode[CheckData]]] = {
     "contexts": lambda node: nodes.check_nodes(node, "StatusContext", node.data.statuses),
 }
 TYPES: Final[dict[str, Fields[Any]]] = {
-    "StatusContext": STATUS_CONTEXT, "CheckRun": CHECK_RUN, "CheckSuite": CHECK_SUITE, "Status": STATUS,
+    "StatusContext": STATUS_CONTEXT, "CheckRun": CHECK_RUN, "CheckSuite": CHECK_SUITE, "App": APP, "Status": STATUS,
     "StatusCheckRollup": STATUS_CHECK_ROLLUP,
 }  # fmt: skip

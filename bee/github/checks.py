@@ -1,0 +1,116 @@
+"""Reading who reported what of a head, and what must have reported. Decides nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Set
+from dataclasses import replace
+from typing import TypeVar
+from urllib.parse import quote
+
+from bee.github import fields
+from bee.github.client import GitHubClient
+from bee.github.json import JsonReader
+from bee.model import limits
+from bee.model.errors import ForbiddenError, NotFoundError
+from bee.model.items import Check, CheckState, Item, Pull, Required, Who
+from bee.pipeline.checks import is_own_name
+
+T = TypeVar("T", bound=Item)
+
+
+def checks_elsewhere(client: GitHubClient, repo: str, oid: str) -> tuple[Check, ...]:
+    """The checks of a head where the token may not read check runs (fine-grained tokens, 403): those it can read.
+
+    Commit statuses and workflow runs, by https://docs.github.com/en/rest/commits/statuses and
+    https://docs.github.com/en/rest/actions/workflow-runs. What other Apps report is in neither.
+    """
+    statuses = _statuses(client, repo, oid)
+    runs = client.pages(f"/repos/{repo}/actions/runs", {"head_sha": oid}, within="workflow_runs")
+    return (*statuses, *map(_workflow_run, runs))
+
+
+def _workflow_run(run: JsonReader) -> Check:
+    done = (run.text_or_null("status") or "").lower() == "completed"
+    return Check(
+        name=run.text("name", "") or f"workflow {run.number('workflow_id')}",
+        state=CheckState.of_conclusion(run.text_or_null("conclusion")) if done else CheckState.PENDING,
+        at=run.time("updated_at"), url=run.text("html_url"),
+    )  # fmt: skip
+
+
+def _statuses(client: GitHubClient, repo: str, oid: str) -> tuple[Check, ...]:
+    """The latest status of each account for each context: GitHub lists all there ever were, newest first."""
+    latest: dict[tuple[str, str], Check] = {}
+    for status in client.pages(f"/repos/{repo}/commits/{oid}/statuses"):
+        by = status.within("creator")
+        who = Who(by.text("login"), by.number("id"), by.text("type") == "Bot") if by else None
+        check = Check(
+            name=status.text("context"), state=CheckState.of_status(status.text("state")),
+            at=status.time("created_at"), creator=who, description=status.text_or_null("description") or "",
+            url=status.text_or_null("target_url") or "",
+        )  # fmt: skip
+        latest.setdefault((check.name, who.login.lower() if who else ""), check)
+    return tuple(latest.values())
+
+
+def with_every_reporter(client: GitHubClient, repo: str, item: T) -> T:
+    """The item; where it is an open pull request with a green status, with what other accounts say under its name.
+
+    GraphQL has only the last status of each context, so anybody who may write could hide another's failure with it.
+    """
+    if not isinstance(item, Pull) or not item.open or item.unread:
+        return item
+    if not any(c.creator and c.state is CheckState.GREEN and not is_own_name(c.name) for c in item.checks):
+        return item
+    runs = (check for check in item.checks if check.app is not None or check.creator is None)
+    return replace(item, checks=(*runs, *_statuses(client, repo, item.head)))
+
+
+def with_rules(client: GitHubClient, repo: str, pull: Pull) -> Pull:
+    """The pull request with what branch protection and rulesets require of its base, and of which App.
+
+    https://docs.github.com/en/rest/branches/branches#get-a-branch,
+    https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
+    """
+    branch = quote(pull.base_ref, safe="")
+    found = set(pull.required)
+    with contextlib.suppress(NotFoundError, ForbiddenError):  # a branch that is gone; older servers have no rulesets
+        if pull.required:
+            data = client.one("GET", f"/repos/{repo}/branches/{branch}")
+            classic = data.within("protection", "required_status_checks")
+            checks = classic.many("checks") if classic and classic.has("checks") else ()
+            found |= {Required(one.text("context"), _app_of(one, "app_id")) for one in checks}
+        for rule in client.pages(f"/repos/{repo}/rules/branches/{branch}"):
+            asked = rule.within("parameters") if rule.text("type") == "required_status_checks" else None
+            for one in asked.many("required_status_checks") if asked else ():
+                found.add(Required(one.text("context"), _app_of(one, "integration_id")))
+    return replace(pull, required=tuple(sorted(found, key=lambda one: (one.name, one.app or 0))))
+
+
+def _app_of(check: JsonReader, name: str) -> int | None:
+    """The App that must report; GitHub says null, -1 or nothing where any may."""
+    app = check.number(name) if check.has(name) else -1
+    return app if app > 0 else None
+
+
+def checked_bases(client: GitHubClient, repo: str, top: JsonReader, viewer: Who, bases: Set[str]) -> frozenset[str]:
+    """Which of these bases had, in any of the last pull requests merged into it, a check of another than bee."""
+    merged = sorted(top.one("lastMerged").many("nodes"), key=lambda node: node.time("mergedAt"), reverse=True)
+    found = set()
+    for base in bases:
+        last = [node for node in merged if node.text("baseRefName") == base][: limits.MERGED_BEFORE_MAX]
+        if any(_had_checks(client, repo, node, viewer) for node in last):
+            found.add(base)
+    return frozenset(found)
+
+
+def _had_checks(client: GitHubClient, repo: str, node: JsonReader, viewer: Who) -> bool:
+    rollup = fields.rollup_of(node)
+    if rollup and rollup.one_or_null("contexts") is None:
+        commit = fields.head_commit(node)
+        seen = checks_elsewhere(client, repo, commit.text("oid")) if commit else ()
+        reported = tuple((check.name, check.creator) for check in seen)
+    else:
+        reported = fields.reporters(node)
+    return any(not (is_own_name(name) and who and who.id == viewer.id) for name, who in reported)
