@@ -53,7 +53,7 @@ def carried(item: Of, trust: Trust) -> Of:
     """What a worker needs of an item: no post of a stranger's, and of a long thread the text of its newest part.
 
     An older post stays without its text: that something was said still counts. One with a marker, or a request for
-    changes, stays whole. bee's own posts stay even where somebody else edited them: the worker looks for them by their markers.
+    changes, stays whole. bee's own posts stay even where somebody else edited them: the worker looks for their markers.
     Of the texts that an edit left, only those are kept that a gate or a description is read from.
     """
     posts = posts_of(item)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 
 from bee.github.client import GitHubClient
 from bee.host import Host, new_run, writes_of_hour
@@ -42,8 +44,7 @@ def claim(tick: Tick) -> None:
     if not isinstance(decision.choice, Dispatch) or not _within_limits(tick):
         return
     host.runner().ready(decision.choice.role, decision.choice.status.repo)
-    for one in actionable(decision.statuses, tick.views)[: limits.CLAIM_TRIES_MAX]:
-        view = next(view for view in tick.views if view.snapshot.repo == one.repo)
+    for one, view in islice(_that_fit(tick), limits.CLAIM_TRIES_MAX):
         run = new_run(str(one.role), one.number, client.now())
         with ExitStack() as held:
             held.enter_context(host.home.claiming(run))
@@ -56,6 +57,21 @@ def claim(tick: Tick) -> None:
                 tick.report.decision, tick.report.choice = chosen, choice_of(chosen)
                 return
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
+
+
+def _that_fit(tick: Tick) -> Iterator[tuple[ItemStatus, View]]:
+    """The items that an agent can move, but those with more history than a worker reads: that is known before a claim.
+
+    Half of the bound is for what is said while an item is claimed.
+    """
+    for one in actionable(tick.decision.statuses, tick.views):
+        view = next(view for view in tick.views if view.snapshot.repo == one.repo)
+        if len(jobs.encode(_job(tick.host, one, view, tick.options, ""))) <= limits.JOB_BYTES_MAX // 2:
+            yield one, view
+            continue
+        where = f"{one.repo}#{one.number}"
+        tick.report.said = f"{where} has too long a history for a run: close it, and open another with its last text"
+        tick.host.say(tick.report.said)
 
 
 def _within_limits(tick: Tick) -> bool:
@@ -78,11 +94,6 @@ def claim_item(
     assert one.role is not None
     snapshot = view.snapshot
     job = _job(host, one, view, options, run)
-    if len(jobs.encode(job)) > limits.JOB_BYTES_MAX // 2:
-        host.say(
-            f"{one.repo}#{one.number} has too long a history for one run: close it, and open another with its text"
-        )
-        return None
     name = _engine_name(host, one.role, one.repo)
     what = Claim(
         number=one.number, role=str(one.role), run=run, fingerprint=one.fingerprint,
