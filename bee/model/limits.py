@@ -89,6 +89,7 @@ COUNTED_REFS_MAX: Final = 10_000
 
 # What an agent gives and gets
 BODY_BYTES_MAX: Final = 60_000
+ISSUE_BODY_CHARACTERS_MAX: Final = 65_536  # GitHub's own bound
 ESCALATION_REASON_BYTES_MAX: Final = 40_000
 TITLE_CHARACTERS_MAX: Final = 256
 OWN_ISSUES_PAGES_MAX: Final = 5
