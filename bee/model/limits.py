@@ -92,11 +92,14 @@ COUNTED_REFS_MAX: Final = 10_000
 
 # What an agent gives and gets
 BODY_BYTES_MAX: Final = 60_000
+ISSUE_BODY_CHARACTERS_MAX: Final = 65_536  # GitHub's own bound
 ESCALATION_REASON_BYTES_MAX: Final = 40_000
 TITLE_CHARACTERS_MAX: Final = 256
 OWN_ISSUES_PAGES_MAX: Final = 5
 LEDGER_PAGE_RECORDS: Final = 500
 LEDGER_RECORDS_MAX: Final = 100_000
+# A run's job, as JSON on its worker's standard input; half of it before the claim, for what is said meanwhile.
+JOB_BYTES_MAX: Final = 64 * 1024 * 1024
 VERB_BYTES_MAX: Final = 512 * 1024
 COMMITS_BYTES_MAX: Final = 64 * 1024 * 1024
 COMMITS_SECONDS_MAX: Final = 60

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bee.config.schema import TrustPolicy
-from bee.model.items import Comment, Edit, Item, LabelEvent, Permission, Review, Snapshot, Who
+from bee.model.items import Comment, Edit, Item, LabelEvent, Numbered, Permission, Review, Snapshot, Who
 from bee.model.labels import Label
 
 TRUSTED: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
@@ -59,7 +59,7 @@ def trust_of(snapshot: Snapshot, policy: TrustPolicy) -> Trust:
     return Trust(snapshot.viewer, snapshot.permissions, policy)
 
 
-def revisions(item: Item) -> tuple[Edit, ...]:
+def revisions(item: Numbered) -> tuple[Edit, ...]:
     """The body's revisions, oldest first. An item never edited has one, its author's."""
     if not item.edits:
         return (Edit(item.author, item.created_at, item.body),)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-from bee.model import codec
+from bee.model import codec, limits, markers
 from bee.model.errors import UsageError
-from bee.model.items import Snapshot
+from bee.model.items import Comment, Edit, Issue, Item, Numbered, Pull, Review, ReviewState, Snapshot
+from bee.model.plan import read_body
 from bee.model.roles import Role
+from bee.pipeline.trust import Trust, revisions
+
+Of = TypeVar("Of", bound=Numbered)
+P = TypeVar("P", Comment, Review)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +25,8 @@ class Job:
     `snapshot` is what the claim read: the item, the issue behind a pull request, and the head of the repository;
     `read_at` is when, by this host's own clock, in seconds since the epoch.
     `trigger`: start the next tick when it is over. `usd_max`: what the item's and the day's budgets leave for this run,
-    in USD; 0 is no bound.
+    in USD; 0 is no bound. `withheld` posts of strangers were left out of the item, and of `shortened` ones the text,
+    being an old part of a long thread.
     """
 
     repo: str
@@ -38,6 +45,59 @@ class Job:
     keys: str = field(default="", repr=False)
     trigger: bool = True
     usd_max: float = 0.0
+    withheld: int = 0
+    shortened: int = 0
+
+
+def carried(item: Of, trust: Trust) -> Of:
+    """What a worker needs of an item: no post of a stranger's, and of a long thread the text of its newest part.
+
+    An older post stays without its text: that something was said still counts. One with a marker, or a request for
+    changes, stays whole. bee's own posts stay even where somebody else edited them: the worker looks for their markers.
+    Of the texts that an edit left, only those are kept that a gate or a description is read from.
+    """
+    posts = posts_of(item)
+    known = {post for post in posts if trust.counts(post) or trust.is_bee(post.author)}
+    left = limits.CONTEXT_BYTES_MAX["thread.md"]
+    old = set()
+    for post in sorted(known, key=lambda post: (post.at, post.id), reverse=True):
+        if left <= 0 and post.body and not _proves(post):
+            old.add(post)
+        left -= len(post.body.encode("utf-8", "replace"))
+
+    def kept(of: tuple[P, ...]) -> tuple[P, ...]:
+        return tuple(replace(post, body="") if post in old else post for post in of if post in known)
+
+    reviews: dict[str, Any] = {"reviews": kept(item.reviews)} if isinstance(item, Pull) else {}
+    return replace(item, comments=kept(item.comments), edits=tuple(_edits(item)), **reviews)
+
+
+def left_out(item: Item, kept: Item) -> tuple[int, int]:
+    """How many posts `carried` left out of the item, and of how many more it left out the text."""
+    before, after = {(type(post), post.id): post.body for post in posts_of(item)}, posts_of(kept)
+    shortened = sum(not post.body and bool(before[type(post), post.id]) for post in after)
+    return len(before) - len(after), shortened
+
+
+def _edits(item: Numbered) -> Iterator[Edit]:
+    if isinstance(item, Issue):
+        body = read_body(item.body)
+        if body.design_gate is not None or body.plan_gate is not None:
+            yield from item.edits
+            return
+    first = revisions(item)[0]
+    for edit in item.edits:
+        yield edit if edit is first else replace(edit, text=None)
+
+
+def posts_of(item: Numbered) -> list[Comment | Review]:
+    """Everything that was said on an item, comments first."""
+    return [*item.comments, *(item.reviews if isinstance(item, Pull) else ())]
+
+
+def _proves(post: Comment | Review) -> bool:
+    """Whether its text is more than talk."""
+    return markers.may_hold(post.body) or (isinstance(post, Review) and post.state is ReviewState.CHANGES_REQUESTED)
 
 
 def encode(job: Job) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bee.model import limits, markers
 from bee.model.errors import ConfigError
-from bee.model.items import CheckState, Comment, Issue, Item, Pull, Review, kind_of
+from bee.model.items import CheckState, Issue, Item, Pull, kind_of
 from bee.model.plan import Plan, Step, brief
 from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role
@@ -22,6 +22,7 @@ from bee.model.text import clipped, one_line
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
 from bee.pipeline.pull_facts import said_of
+from bee.run.job import posts_of
 from bee.run.sanitize import fenced, hidden_in, safe_name, visible
 
 _VARIABLE: Final = re.compile(r"\{\{([a-z_]{1,40})\}\}")
@@ -33,7 +34,10 @@ NEEDED: Final = ("context_files", "withheld")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """Everything about one dispatch that a prompt or a context file may need. `mark`: its fence's own."""
+    """Everything about one dispatch that a prompt or a context file may need. `mark`: its fence's own.
+
+    `withheld`, `shortened`: what the job was spared of the thread.
+    """
 
     role: Role
     run: str
@@ -54,6 +58,8 @@ class Brief:
     failed_alike: int = 0
     handoff: str = ""
     hint: str = ""
+    withheld: int = 0
+    shortened: int = 0
     mark: str = "material"
 
 
@@ -204,6 +210,8 @@ def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]
     for name, text in parts.items():
         if text.strip():
             part = clipped(text, limits.CONTEXT_BYTES_MAX[name], keep_end=name == "thread.md")
+            if name == "thread.md" and brief_.shortened:
+                part = f"[… {brief_.shortened} older posts left out]\n{part}"
             files[name] = fenced(part, brief_.mark, claims[name]) if name in claims else part
     return files
 
@@ -244,7 +252,7 @@ def thread(brief_: Brief) -> str:
     """What trusted people said on the item, oldest first; bee's own posts are marked as such."""
     parts = []
     trust = brief_.view.trust
-    posts: list[Any] = [c for c in brief_.item.comments if trust.counts(c) and not markers.is_status(c.body)]
+    posts: list[Any] = [c for c in brief_.item.comments if c.body and trust.counts(c) and not markers.is_status(c.body)]
     if isinstance(brief_.item, Pull):
         posts += [r for r in brief_.item.reviews if r.body.strip() and trust.counts(r)]
     for post in in_order(posts):
@@ -262,21 +270,21 @@ def withheld(brief_: Brief) -> str:
 
 def _hidden(brief_: Brief) -> int:
     """How many parts of what the agent gets were taken out, because a person on GitHub would not see them."""
-    said = [post.body for post in _posts(brief_.item) if brief_.view.trust.counts(post)]
+    said = [post.body for post in posts_of(brief_.item) if brief_.view.trust.counts(post)]
     issue = [brief_.issue.body] if brief_.issue and brief_.issue is not brief_.item else []
     return sum(map(hidden_in, [brief_.item.body, *issue, *said]))
 
 
-def _posts(item: Item) -> list[Comment | Review]:
-    return [*item.comments, *(item.reviews if isinstance(item, Pull) else ())]
-
-
 def _withheld_posts(brief_: Brief) -> str:
-    count = sum(not brief_.view.trust.counts(post) for post in _posts(brief_.item))
-    if not count:
+    count = brief_.withheld + sum(not brief_.view.trust.counts(post) for post in posts_of(brief_.item))
+    older = brief_.shortened
+    if not count and not older:
         return "Nothing was left out of the thread."
-    words = "1 comment by somebody" if count == 1 else f"{count} comments by people"
-    return f"{words} whom bee does not trust here {'was' if count == 1 else 'were'} left out."
+    who = "1 comment by somebody" if count == 1 else f"{count} comments by people"
+    said = [f"{who} whom bee does not trust here {'was' if count == 1 else 'were'} left out."] if count else []
+    if older:
+        said.append(f"Of a long thread {older} older {'post was' if older == 1 else 'posts were'} left out.")
+    return " ".join(said)
 
 
 def feedback(brief_: Brief) -> str:

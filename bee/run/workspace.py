@@ -120,6 +120,7 @@ def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: 
     shared = Brief(
         role=job.role, run=job.run, item=item, view=view, position=job.position, reason=job.reason, issue=issue,
         handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
+        withheld=job.withheld, shortened=job.shortened,
     )  # fmt: skip
     if isinstance(item, Pull):
         return _brief_of_pull(shared, item, issue, mirror, job)

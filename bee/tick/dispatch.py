@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 
 from bee.github.client import GitHubClient
 from bee.host import Host, new_run, writes_of_hour
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
 from bee.model.errors import LeaseLost
-from bee.model.items import Item, Pull, Snapshot, Tip
+from bee.model.items import Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.refs import parse_branch
@@ -42,8 +44,7 @@ def claim(tick: Tick) -> None:
     if not isinstance(decision.choice, Dispatch) or not _within_limits(tick):
         return
     host.runner().ready(decision.choice.role, decision.choice.status.repo)
-    for one in actionable(decision.statuses, tick.views)[: limits.CLAIM_TRIES_MAX]:
-        view = next(view for view in tick.views if view.snapshot.repo == one.repo)
+    for one, view in islice(_that_fit(tick), limits.CLAIM_TRIES_MAX):
         run = new_run(str(one.role), one.number, client.now())
         with ExitStack() as held:
             held.enter_context(host.home.claiming(run))
@@ -56,6 +57,21 @@ def claim(tick: Tick) -> None:
                 tick.report.decision, tick.report.choice = chosen, choice_of(chosen)
                 return
         host.say(f"{one.repo}#{one.number}: somebody else was first, or it changed; trying the next item")
+
+
+def _that_fit(tick: Tick) -> Iterator[tuple[ItemStatus, View]]:
+    """The items that an agent can move, but those with more history than a worker reads: that is known before a claim.
+
+    Half of the bound is for what is said while an item is claimed.
+    """
+    for one in actionable(tick.decision.statuses, tick.views):
+        view = next(view for view in tick.views if view.snapshot.repo == one.repo)
+        if len(jobs.encode(_job(tick.host, one, view, tick.options, ""))) <= limits.JOB_BYTES_MAX // 2:
+            yield one, view
+            continue
+        where = f"{one.repo}#{one.number}"
+        tick.report.said = f"{where} has too long a history for a run: close it, and open another with its last text"
+        tick.host.say(tick.report.said)
 
 
 def _within_limits(tick: Tick) -> bool:
@@ -77,11 +93,11 @@ def claim_item(
     """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
     assert one.role is not None
     snapshot = view.snapshot
-    head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
+    job = _job(host, one, view, options, run)
     name = _engine_name(host, one.role, one.repo)
     what = Claim(
         number=one.number, role=str(one.role), run=run, fingerprint=one.fingerprint,
-        position=str(one.placement.position), engine=name, head=head, base=base,
+        position=str(one.placement.position), engine=name, head=job.head, base=job.base,
     )  # fmt: skip
     lease = LeaseStore.of(host, client, snapshot).acquire(what, snapshot.items.get(one.number))
     if lease is None:
@@ -92,14 +108,21 @@ def claim_item(
     if not ours or not _still(item, one, fresh):
         release(lease, tip)
         return None
-    known = _for_worker(fresh.snapshot, item, {**snapshot.label_ids, Label.WIP.value: label})
-    return Job(
-        repo=one.repo, snapshot=known, number=one.number, role=one.role, run=run, lease=lease.oid,
+    fresh = replace(fresh, snapshot=replace(fresh.snapshot, label_ids={**snapshot.label_ids, Label.WIP.value: label}))
+    return _with_material(replace(job, lease=lease.oid, read_at=host.clock.time()), fresh, item)
+
+
+def _job(host: Host, one: ItemStatus, view: View, options: TickOptions, run: str) -> Job:
+    """The job as it would be if the item were claimed as it was chosen."""
+    assert one.role is not None
+    head, base = (one.item.head, one.item.base) if isinstance(one.item, Pull) else ("", "")
+    job = Job(
+        repo=one.repo, snapshot=view.snapshot, number=one.number, role=one.role, run=run, lease="",
         fingerprint=one.fingerprint, position=str(one.placement.position), reason=one.placement.reason, head=head,
-        base=base,
-        read_at=host.clock.time(), token=host.token, keys=host.keys.text, trigger=options.trigger,
+        base=base, token=host.token, keys=host.keys.text, trigger=options.trigger,
         usd_max=usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
+    return _with_material(job, view, one.item)
 
 
 def _still(item: Item, one: ItemStatus, fresh: View) -> bool:
@@ -110,18 +133,21 @@ def _still(item: Item, one: ItemStatus, fresh: View) -> bool:
     return item.open and (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
 
 
-def _for_worker(snapshot: Snapshot, item: Item, label_ids: dict[str, str]) -> Snapshot:
-    """The part of a snapshot that a worker needs: the item, and the issue that a pull request is a step of."""
+def _with_material(job: Job, view: View, item: Item) -> Job:
+    """The job with what its worker needs of a snapshot: the item, and the issue that a pull request is a step of."""
+    snapshot = view.snapshot
     named = parse_branch(item.head_ref) if isinstance(item, Pull) else None
     wanted = {item.number, named[0] if named else 0}
-    return replace(
+    known = replace(
         snapshot,
-        issues=tuple(issue for issue in snapshot.issues if issue.number in wanted),
-        pulls=tuple(pull for pull in snapshot.pulls if pull.number in wanted),
+        issues=tuple(jobs.carried(issue, view.trust) for issue in snapshot.issues if issue.number in wanted),
+        pulls=tuple(jobs.carried(pull, view.trust) for pull in snapshot.pulls if pull.number in wanted),
         items={number: tip for number, tip in snapshot.items.items() if number in wanted},
         branches={},
-        label_ids=label_ids,
     )
+    kept = known.item(item.number)
+    withheld, shortened = jobs.left_out(item, kept) if kept else (0, 0)
+    return replace(job, snapshot=known, withheld=withheld, shortened=shortened)
 
 
 def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:

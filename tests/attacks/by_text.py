@@ -19,6 +19,7 @@ from bee.pipeline.output_checks import Change, refuse_files
 from bee.pipeline.status import status_of
 from bee.pipeline.trust import Trust, text_is_trusted
 from bee.run import prompt
+from bee.run.job import carried
 from bee.run.prompt import Brief
 from bee.run.sanitize import fenced
 from bee.run.verbs import settle
@@ -319,6 +320,14 @@ def _other_role(on: Layers, folder: Path) -> bool:
     body = texts.marked("x", "run-1", role, "key", head=w.HEAD, verdict="approve", **base_values(pull))
     pull = replace(pull, comments=(w.comment(body, author=w.BEE),))
     return approves(pull, view_of(pull, frozenset({Layer.PERMISSION})))
+
+
+@attack("flood-of-comments", "a stranger writes 18 comments of 59 KB on an open task, more than a worker can be given",
+        Layer.PERMISSION, known="T24")  # fmt: skip
+def _strangers_flood(on: Layers, folder: Path) -> bool:
+    posts = tuple(w.comment("FLOOD " * 9_800, id=n, author=w.SAM) for n in range(1, 19))
+    item = w.issue(comments=posts)
+    return "FLOOD" in repr(carried(item, view_of(item, on).trust))
 
 
 # ---- what an agent obeys --------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+from bee.model.outcomes import Outcome
 from tests.belt.plays import as_ada, fault, lift, placed, pull_of, refusals, runs, verb_log
 from tests.belt.stage import DESIGN, FILES, PLAN, Stage, staged
 
@@ -55,6 +56,19 @@ def test_the_linter_answers_the_planner_in_session_and_the_repaired_plan_lands_i
     (comment,) = stage.comments(number)
     assert comment.startswith("**planner:** the plan has 2 steps, one pull request each:\n\n1. `one` The first step")
     assert stage.labels(number) == set()
+
+
+def test_case_t24_a_plan_that_github_would_not_take_is_refused_in_session(stage: Stage) -> None:
+    """A body of 65,400 characters: the planner hears how much is too much, and asks, instead of failing five times."""
+    number = stage.issue(DESIGN.replace("There is one.", "x" * (65_400 - len(DESIGN) + len("There is one."))))
+    asks = PLAN.replace('bee plan "$HOME/plan.md"', 'bee plan "$HOME/plan.md" || bee pause "The design is too long."')
+    host = stage.host(moves={"planner": asks})
+    stage.ticks(host)
+    (said,) = refusals(host)
+    assert "whose body has 65400 of the 65536 characters that GitHub takes: shorten the plan by " in said
+    assert stage.position(number) == "human"
+    assert len(runs(stage, host, number)) == 1
+    assert stage.record(number).outcome is Outcome.ESCALATED
 
 
 def test_a_persons_edit_of_the_body_while_the_plan_is_made_is_not_lost(stage: Stage) -> None:

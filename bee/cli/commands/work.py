@@ -12,14 +12,12 @@ from pathlib import Path
 from bee.cli import wiring
 from bee.cli.common import say
 from bee.host import Host
-from bee.model.limits import BODY_BYTES_MAX
+from bee.model.limits import JOB_BYTES_MAX
 from bee.model.outcomes import Outcome
 from bee.run.job import Job, decode
 from bee.run.worker import work
 from bee.system import keys, process
 from bee.system.home import Home, Slot
-
-JOB_BYTES_MAX = 100 * BODY_BYTES_MAX
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

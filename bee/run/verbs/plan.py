@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from bee.model import limits
 from bee.model.answer import Answer
 from bee.model.effects import WritePlan
 from bee.model.errors import Refusal
 from bee.model.items import Issue
-from bee.model.plan import Plan, Step, lint_replan, parse_steps, read_body, render_section
+from bee.model.plan import Plan, Step, lint_replan, parse_steps, read_body, render_section, with_plan
 from bee.model.roles import Role
 from bee.run.outcome import Outbox, Result
+from bee.run.prompt import Brief
 from bee.run.verbs.base import Args, Session, Syntax, Verb, file
 from bee.wording import texts
 
@@ -23,8 +25,25 @@ def check(session: Session, args: Args) -> Answer:
         lines = "\n".join(str(problem) for problem in found)
         raise Refusal(f"the plan is not accepted:\n{lines}\nFix these lines and run `bee plan` again.")
     session.check_text("\n".join(f"{step.title} {step.accept} {step.note}" for step in steps))
+    _check_room(session.brief, steps)
     session.accepted.values["plan"] = steps
     return Answer(True, f"accepted: {len(steps)} steps. bee writes them into the issue when you end.")
+
+
+def _check_room(brief: Brief, steps: tuple[Step, ...]) -> None:
+    """GitHub would refuse the body when the run is over and paid for."""
+    over = len(with_plan(brief.item.body, _section(brief, steps))) - limits.ISSUE_BODY_CHARACTERS_MAX
+    if over > 0:
+        raise Refusal(
+            f"the plan does not fit into the issue, whose body has {len(brief.item.body)} of the "
+            f"{limits.ISSUE_BODY_CHARACTERS_MAX} characters that GitHub takes: shorten the plan by {over} characters "
+            "and run `bee plan` again. Where no plan fits, run `bee pause` and ask for a shorter design."
+        )
+
+
+def _section(brief: Brief, steps: tuple[Step, ...]) -> str:
+    gate = brief.view.policy.plan_approval == "human"
+    return render_section(Plan(steps, read_body(brief.item.body).design_hash), gate)
 
 
 def effects(outbox: Outbox, steps: tuple[Step, ...]) -> Result:
@@ -35,7 +54,7 @@ def effects(outbox: Outbox, steps: tuple[Step, ...]) -> Result:
     design = read_body(issue.body).design_hash
     return outbox.progressed(
         f"a plan of {len(steps)} {'step' if len(steps) == 1 else 'steps'}",
-        WritePlan(issue.number, render_section(Plan(steps, design), gate), design),
+        WritePlan(issue.number, _section(outbox.brief, steps), design),
         outbox.comment("plan", texts.plan_posted(steps, gate)),
     )
 

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from bee.model.errors import BeeError, UsageError
-from bee.model.limits import KILL_GRACE_SECONDS
+from bee.model.limits import JOB_BYTES_MAX, KILL_GRACE_SECONDS
 from bee.system.process import killing
 from bee.system.process.bounded import Bounded
 
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
-DETACHED_STDIN_BYTES_MAX: Final = 1024 * 1024
 DETACHED_STDIN_SECONDS_MAX: Final = 30
 PIPE_SECONDS_MAX: Final = 2.0
 CHUNK_BYTES: Final = 64 * 1024
@@ -191,10 +190,10 @@ def spawn_detached(
     """Start a process that outlives this one, give it `stdin` through a pipe, and say its pid.
 
     Its output is appended to `log`. Raises UsageError where it cannot be started, BeeError where it did not read
-    its input (at most DETACHED_STDIN_BYTES_MAX) within DETACHED_STDIN_SECONDS_MAX.
+    its input (at most JOB_BYTES_MAX) within DETACHED_STDIN_SECONDS_MAX.
     """
-    if len(stdin) > DETACHED_STDIN_BYTES_MAX:
-        raise BeeError(f"the job of a detached process is {len(stdin)} bytes, over {DETACHED_STDIN_BYTES_MAX}")
+    if len(stdin) > JOB_BYTES_MAX:
+        raise BeeError(f"the job of a detached process is {len(stdin)} bytes, over {JOB_BYTES_MAX}")
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
         child = _popen(argv, cwd, env, stdout=out, stderr=subprocess.STDOUT, pass_fds=tuple(pass_fds))
     try:
