@@ -217,8 +217,8 @@ def item_facts(brief_: Brief) -> dict[str, Any]:
         "step": step and {
             "id": step.id, "title": step.title, "accept": step.accept, "files": list(step.files), "note": step.note,
         },
-        "base_ref": brief_.base_ref,
-        "branch": brief_.branch,
+        "base_ref": plain(brief_.base_ref),
+        "branch": plain(brief_.branch),
         "head": brief_.head,
         "base": brief_.base,
         "round": brief_.round,
