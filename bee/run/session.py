@@ -78,7 +78,7 @@ def _made_ready(run: Run, workspace: Workspace) -> Workspace:
         raise SetupError(texts.setup_failed(brief.base_ref, failed))
     setup.check_base(brief.base, brief.base_ref)
     words = fenced(texts.setup_failed(brief.branch, failed), brief.mark, "what `setup` printed")
-    text = f"{workspace.files.get(FEEDBACK, '')}\n\n{words}"
+    text = f"{workspace.files.get(FEEDBACK, '')}\n\n{words}".lstrip("\n")
     (workspace.context / FEEDBACK).write_text(text, encoding="utf-8", errors="replace")
     return replace(workspace, files={**workspace.files, FEEDBACK: text})
 
