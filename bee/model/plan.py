@@ -16,7 +16,7 @@ One step is one pull request. The box is ticked when that pull request has been 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -25,7 +25,19 @@ from typing import Final
 from bee.model import markers
 from bee.model.limits import PLAN_STEPS_MAX
 from bee.model.refs import STEP_ID
-from bee.model.text import clipped, closed, digest, is_checkbox, is_ticked, normalised, outside_code, unix, unticked
+from bee.model.text import (
+    clipped,
+    closed,
+    digest,
+    is_checkbox,
+    is_ticked,
+    neutralised,
+    normalised,
+    outside_code,
+    plain,
+    unix,
+    unticked,
+)
 
 HEADING: Final = "## Milestone plan"
 PLAN_GATE_HEADING: Final = "## Plan finalized"
@@ -112,17 +124,25 @@ def _lint(steps: Sequence[Step], lines_of: Sequence[int]) -> list[Diagnostic]:
         problems.append(Diagnostic("too-many-steps", lines_of[PLAN_STEPS_MAX], f"at most {PLAN_STEPS_MAX} steps"))
     seen: set[str] = set()
     for step, line in zip(steps, lines_of, strict=True):
-        outside = (path for path in step.files if path.startswith(("/", "~")) or ".." in path.split("/"))
+        harmless = with_words(step, neutralised)
+        outside = (path for path in step.files if not _is_inside(path))
         rows = (
             ("bad-id", not STEP_ID.fullmatch(step.id), f"`{step.id}`: use 1 to 40 of a-z, 0-9 and - as the id"),
             ("duplicate-id", step.id in seen, f"`{step.id}` stands twice"),
-            ("no-accept", not step.accept, f"`{step.id}` needs '  - Accept: how it is checked'"),
+            ("no-title", not harmless.title, f"`{step.id}` needs a title that people can see"),
+            ("no-accept", not harmless.accept, f"`{step.id}` needs '  - Accept: how it is checked'"),
             ("no-files", not step.files, f"`{step.id}` needs '  - Files: `path`, `path`'"),
             *(("bad-path", True, f"`{path}` is not a path inside the repository") for path in outside),
         )
         problems += [Diagnostic(name, line, text) for name, wrong, text in rows if wrong]
         seen.add(step.id)
     return problems
+
+
+def _is_inside(path: str) -> bool:
+    """Whether it may be a path of the repository; one with what nobody sees in it is not."""
+    unseen = "<!--" in path or plain(path) != path
+    return not (unseen or path.startswith(("/", "~")) or ".." in path.split("/"))
 
 
 def lint_replan(steps: Sequence[Step], started: Collection[str]) -> tuple[Diagnostic, ...]:
@@ -133,6 +153,12 @@ def lint_replan(steps: Sequence[Step], started: Collection[str]) -> tuple[Diagno
         for step_id in sorted(started)
         if step_id not in ids
     )
+
+
+def with_words(step: Step, made: Callable[[str], str]) -> Step:
+    """The step with its words (all but its id and its paths) as `made` makes them."""
+    title, accept, note = (made(text).strip() for text in (step.title, step.accept, step.note))
+    return replace(step, title=title, accept=accept, note=note)
 
 
 def render_steps(steps: Sequence[Step]) -> str:
@@ -147,9 +173,12 @@ def render_steps(steps: Sequence[Step]) -> str:
 
 
 def render_section(plan: Plan, with_gate: bool) -> str:
-    """The whole plan section, with the plan gate after it where a person must approve the plan."""
+    """The whole plan section, with the plan gate after it where a person must approve the plan.
+
+    What the planner wrote is neutralised in it; a path stands in a code span, where GitHub acts on nothing.
+    """
     head = markers.render(markers.Marker(markers.PLAN, {"design": plan.design}))
-    section = f"{head}\n{HEADING}\n\n{render_steps(plan.steps)}\n"
+    section = f"{head}\n{HEADING}\n\n{render_steps([with_words(step, neutralised) for step in plan.steps])}\n"
     return f"{section}\n{PLAN_GATE_HEADING}\n\n{PLAN_GATE_LINE}\n" if with_gate else section
 
 

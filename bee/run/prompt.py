@@ -15,10 +15,10 @@ from typing import Any, Final
 from bee.model import limits, markers
 from bee.model.errors import ConfigError
 from bee.model.items import CheckState, Issue, Item, Pull, kind_of
-from bee.model.plan import Plan, Step, brief
+from bee.model.plan import Plan, Step, brief, with_words
 from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role
-from bee.model.text import clipped, one_line
+from bee.model.text import clipped, one_line, plain
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
 from bee.pipeline.pull_facts import said_of
@@ -105,7 +105,7 @@ def check_override(raw: bytes, path: str) -> str:
 
 def variables(brief_: Brief, files: Mapping[str, str], verbs: str) -> dict[str, str]:
     """The variables of a role prompt; `verbs` lists those of its role."""
-    step = brief_.step
+    step = _shown(brief_.step)
     listed = "\n".join(f"- `{name}`: {_FILE_TEXTS.get(name, '')}" for name in files)
     failed = brief_.last_run
     return {
@@ -132,7 +132,7 @@ def variables(brief_: Brief, files: Mapping[str, str], verbs: str) -> dict[str, 
         "withheld": f"{withheld(brief_)}\n{_ABOUT_FENCES.format(mark=brief_.mark)}",
         "last_failure": _quoted(brief_, _failure(failed), 500) + _alike(brief_) if failed else "none",
         "handoff": _quoted(brief_, brief_.handoff, 1000) if brief_.handoff.strip() else "none",
-        "hint": one_line(brief_.hint, 1000) or "none",
+        "hint": one_line(visible(brief_.hint), 1000) or "none",
     }
 
 
@@ -196,14 +196,14 @@ def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]
         "item.md": f"# {one_line(item.title)}\n\n{visible(item.body)}",
         "issue.md": f"# {one_line(issue.title)}\n\n{visible(issue.body)}" if issue and issue is not item else "",
         "thread.md": thread(brief_),
-        "plan.md": "\n\n".join(brief(step) for step in brief_.plan.steps) if brief_.plan else "",
+        "plan.md": "\n\n".join(brief(with_words(step, visible)) for step in brief_.plan.steps) if brief_.plan else "",
         "step.md": step_text(brief_),
         "diff.patch": diff,
         "guarded.md": guarded,
         "feedback.md": feedback(brief_),
         "last-failure.md": _failure(brief_.last_run) + _alike(brief_) if brief_.last_run else "",
         "handoff.md": brief_.handoff,
-        "hint.md": brief_.hint,
+        "hint.md": visible(brief_.hint),
     }
     claims = _CLAIMS | ({"item.md": "what the pull request says of itself"} if isinstance(item, Pull) else {})
     files = {}
@@ -218,12 +218,12 @@ def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]
 
 def item_facts(brief_: Brief) -> dict[str, Any]:
     """What `item.json` holds."""
-    step = brief_.step
+    step = _shown(brief_.step)
     return {
         "repo": brief_.view.snapshot.repo,
         "number": brief_.item.number,
         "kind": kind_of(brief_.item),
-        "title": brief_.item.title,
+        "title": plain(brief_.item.title),
         "role": str(brief_.role),
         "run": brief_.run,
         "position": brief_.position,
@@ -231,8 +231,8 @@ def item_facts(brief_: Brief) -> dict[str, Any]:
         "step": step and {
             "id": step.id, "title": step.title, "accept": step.accept, "files": list(step.files), "note": step.note,
         },
-        "base_ref": brief_.base_ref,
-        "branch": brief_.branch,
+        "base_ref": plain(brief_.base_ref),
+        "branch": plain(brief_.branch),
         "head": brief_.head,
         "base": brief_.base,
         "round": brief_.round,
@@ -240,9 +240,14 @@ def item_facts(brief_: Brief) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _shown(step: Step | None) -> Step | None:
+    """The step as a person sees it in the issue; an agent wrote it, and a person approved what they saw."""
+    return with_words(step, visible) if step else None
+
+
 def step_text(brief_: Brief) -> str:
     """The step; for a task, the issue's own text is the step."""
-    step = brief_.step
+    step = _shown(brief_.step)
     if step is None:
         return ""
     return brief(step) if step.title else "This issue is one step of its own: do what it asks for."

@@ -20,6 +20,11 @@ _IMAGE: Final = re.compile(
     r"!\[[^\[\]]{0,1000}\](?:\([^()\n]{0,1000}(?:\([^()\n]{0,200}\))?[^()\n]{0,200}\)|\[[^\[\]\n]{0,200}\])?"
 )
 _TAG: Final = re.compile(r"<(/?[A-Za-z][A-Za-z0-9-]{0,30})\s([^<>]{0,4000})>")
+# https://spec.commonmark.org/0.31.2/#link-title: shown to a mouse that rests on the link, so to hardly anybody.
+_LINK_TITLE: Final = re.compile(
+    r"(\]\(\s{0,20}(?:<[^<>\n]{0,2000}>|[^\s<>]{1,2000}))"
+    r"\s{1,20}(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|\([^()]{0,2000}\))\s{0,20}\)"
+)
 _ADDRESS: Final = re.compile(r"href=[\"']?([^\s\"'<>]{1,500})")
 # https://spec.commonmark.org/0.31.2/#link-reference-definitions: never shown, so what stands in one that no link uses,
 # or in its title (`[//]: # (text)`), is for nobody to see. A footnote is shown.
@@ -28,6 +33,8 @@ _DEFINITION: Final = re.compile(
     r"(\s{1,20}(?:\"[^\"]{0,2000}\"|'[^']{0,2000}'|\([^\n]{0,2000}\)))?[ \t]*$",
     re.MULTILINE,
 )
+# What `silent` made of a mention: a person sees it whole, and a command or a path with it must stay one.
+_BROKEN: Final = "@\u200b"
 _LABEL: Final = re.compile(r"\[([^\[\]]{1,200})\]")
 _NAME: Final = re.compile(r"[^A-Za-z0-9._/-]")
 
@@ -51,7 +58,7 @@ def _taken_out(text: str) -> tuple[str, int]:
         shown, more = _shown("\n".join(lines[start:end]), used)
         count += more
         lines[start:end] = shown
-    return plain("\n".join(lines)), count
+    return plain("\n".join(lines).replace(_BROKEN, "@")), count
 
 
 def _runs(lines: list[str]) -> Iterator[tuple[int, int]]:
@@ -70,6 +77,8 @@ def _runs(lines: list[str]) -> Iterator[tuple[int, int]]:
 def _shown(text: str, labels: Counter[str]) -> tuple[list[str], int]:
     """The lines of a text outside code without what is not shown, and how many parts that were."""
     text, count = _IMAGE.subn("[image]", text)
+    text, titles = _LINK_TITLE.subn(r"\1)", text)
+    count += titles
 
     def bare(found: re.Match[str]) -> str:
         nonlocal count

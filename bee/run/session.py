@@ -14,11 +14,11 @@ from bee.model.effects import TraceResult
 from bee.model.errors import LeaseLost, SetupError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
-from bee.model.text import clipped
 from bee.run import prompt
 from bee.run.commit import commit
 from bee.run.outcome import Result
 from bee.run.run_log import add_verb
+from bee.run.sanitize import fenced
 from bee.run.setup import keep_cache
 from bee.run.state import Run
 from bee.run.verbs import handle, listed, settle
@@ -77,8 +77,8 @@ def _made_ready(run: Run, workspace: Workspace) -> Workspace:
     if brief.head == brief.base:
         raise SetupError(texts.setup_failed(brief.base_ref, failed))
     setup.check_base(brief.base, brief.base_ref)
-    words = texts.setup_failed(brief.branch, failed)
-    text = clipped(f"{workspace.files.get(FEEDBACK, '')}\n\n{words}", limits.CONTEXT_BYTES_MAX[FEEDBACK], keep_end=True)
+    words = fenced(texts.setup_failed(brief.branch, failed), brief.mark, "what `setup` printed")
+    text = f"{workspace.files.get(FEEDBACK, '')}\n\n{words}".lstrip("\n")
     (workspace.context / FEEDBACK).write_text(text, encoding="utf-8", errors="replace")
     return replace(workspace, files={**workspace.files, FEEDBACK: text})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_a_setup_that_fails_on_the_branch_alone_is_the_drafters(tmp_path: Path) 
         [pull] = stage.pulls()
         run = stage.tick(played).run
         seen = (played.home.path / "runs" / run / "transcript.log").read_text()
-        assert "`setup` fails on `bee/" in seen
+        assert re.search("----- [0-9a-f]{16} begin: what `setup` printed -----\n.*`setup` fails on `bee/", seen)
         assert "it is broken" in seen
         stage.tick(played)
         trace = stage.comments(pull["number"])[-1]

@@ -22,7 +22,17 @@ from bee.model.items import Comment, Issue, Permission, Pull, Review, ReviewStat
 from bee.model.labels import Label, known
 from bee.model.limits import PLAN_STEPS_MAX
 from bee.model.markers import Marker
-from bee.model.plan import Plan, Step, parse_steps, read_body, render_section, render_steps, with_plan, with_tick
+from bee.model.plan import (
+    Plan,
+    Step,
+    parse_steps,
+    read_body,
+    render_section,
+    render_steps,
+    with_plan,
+    with_tick,
+    with_words,
+)
 from bee.model.records import decode
 from bee.model.text import closed, neutralised, normalised, one_line, outside_code, plain, secrets_in, unix
 from bee.pipeline.evidence import e2e_results, words
@@ -190,11 +200,12 @@ def test_whatever_is_read_of_a_plan_can_be_written_and_read_again(text: str) -> 
 
 @given(BODY, STEPS, st.booleans())
 def test_a_plan_is_found_in_any_body_and_its_design_is_the_same(body: str, steps: tuple[Step, ...], gate: bool) -> None:
-    assume(closed(body) == body)
+    shown = tuple(with_words(step, neutralised) for step in steps)
+    assume(closed(body) == body and all(step.title and step.accept for step in shown))
     design = read_body(body).design_hash
     written = with_plan(body, render_section(Plan(steps, design), gate))
     found = read_body(written)
-    assert found.plan == Plan(steps, design)
+    assert found.plan == Plan(shown, design)
     assert found.design_hash == design
     assert found.plan_gate is (False if gate else None)
     assert with_plan(written, render_section(Plan(steps, design), gate)) == written

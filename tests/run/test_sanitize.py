@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bee.model.text import neutralised
 from bee.run.sanitize import fenced, hidden_in, safe_name, visible
 
 MARK = "0123456789abcdef"
@@ -26,6 +27,9 @@ MARK = "0123456789abcdef"
         ('[x]: https://a.example "OBEY"', ""),
         ("[x]: https://a.example\n  'OBEY\nnow'", ""),
         ("[OBEY]: #", ""),
+        ('see [b](https://a.example "OBEY") c', "see [b](https://a.example) c"),
+        ("[b](<https://a.example/ b>\n 'OBEY')", "[b](<https://a.example/ b>)"),
+        ("[b](x (OBEY))", "[b](x)"),
     ],
 )
 def test_x3_what_github_hides_from_people_is_hidden_from_agents_and_counted(text: str, seen: str) -> None:
@@ -54,6 +58,10 @@ def test_bees_own_markers_are_taken_out_without_a_word() -> None:
 
 def test_x10_invisible_and_bidirectional_characters_are_made_visible() -> None:
     assert visible("a\u202eb\u200bc\x1b[2J") == "a\ufffdb\ufffdc\ufffd[2J"
+
+
+def test_what_bee_broke_for_github_is_whole_for_an_agent() -> None:
+    assert visible(neutralised("npm test -w @scope/pkg")) == "npm test -w @scope/pkg"
 
 
 @pytest.mark.parametrize(
