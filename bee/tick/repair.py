@@ -184,8 +184,12 @@ def _open_pull(one: ItemStatus, view: View) -> tuple[Effect, ...]:
 
 
 def _pushed(run: RunSummary, head: str) -> bool:
-    """Whether a run on the issue pushed this head: a drafter makes progress there in no other way."""
-    return run.role in AUTHORS and run.outcome is Outcome.PROGRESSED and run.head == head
+    """Whether a run on the issue pushed this head: a drafter makes progress there in no other way.
+
+    What GitHub refused of its outbox came after its push.
+    """
+    published = run.outcome is Outcome.PROGRESSED or run.failure is Failure.MERGE
+    return run.role in AUTHORS and published and run.head == head
 
 
 def _tick_steps(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]:
