@@ -16,7 +16,6 @@ from bee.executors import EXECUTORS
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, Servers
-from bee.github.tips import TipReader
 from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
@@ -134,7 +133,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         python=sys.executable,
         env=kept,
         clock=SYSTEM,
-        client=lambda: GitHubClient(servers, token, tips=TipReader(known.keys, Counts(home))),
+        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home)),
         mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots

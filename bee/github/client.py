@@ -10,17 +10,20 @@ import contextlib
 import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import requests
 
 from bee.github.errors import GraphQLErrors, of_answer, rate_limited, reset_at
 from bee.github.json import JsonReader, rows, top
 from bee.github.rate_limit import RateLimit, WriteThrottle, rate_limit_of
-from bee.github.tips import TipReader
 from bee.model import limits
 from bee.model.errors import CutOffError, RateLimitError, ServerError, UnreachableError
 from bee.system.clock import SYSTEM, Clock
+
+if TYPE_CHECKING:  # a tick where nothing changed reads no record
+    from bee.github.tips import Memory, TipReader
+    from bee.model.seals import Key
 
 RETRY_PAUSE_SECONDS: Final = 0.5
 ACCEPT: Final = "application/vnd.github+json"
@@ -61,16 +64,17 @@ class GitHubClient:
     """HTTP with GitHub for one token. Knows GitHub's clock, and counts what it asks.
 
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
-    are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation. `tips` says
-    which records are bee's; without it, none is.
+    are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation. With
+    these `keys` records are read; `memory` has the highest count of each ref that this machine saw.
     """
 
     def __init__(
         self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM,
-        tips: TipReader | None = None,
+        keys: tuple[Key, ...] = (), memory: Memory | None = None,
     ) -> None:  # fmt: skip
         self.servers = servers
-        self.tips = tips or TipReader()
+        self.looks_only = False
+        self._sealed = keys, memory
         self.clock = clock
         self.requests = 0
         self.writes = 0
@@ -81,6 +85,14 @@ class GitHubClient:
         self._transport = transport or _session(token)
         self._server_time = 0
         self._heard_at = 0.0
+
+    @property
+    def tips(self) -> TipReader:
+        """Which records are bee's; without a key, none is."""
+        from bee.github.tips import Oblivion, TipReader
+
+        keys, memory = self._sealed
+        return TipReader(keys, memory or Oblivion(), self.looks_only)
 
     def now(self) -> int:
         """GitHub's clock in seconds since the epoch, as of its last answer plus the time since. 0 before the first."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from bee.github.client import GitHubClient, Servers
 from bee.github.read import read_snapshot
-from bee.github.tips import TipReader
 from bee.model.errors import LookError, NotFoundError, UsageError
 from bee.model.seals import Key
 from bee.pipeline.holds import unknown_keys
@@ -34,7 +33,7 @@ def make(
         return [f"keep the keys of {keys.VARIABLE} in {path}"], []
     try:
         for repo in repos if token else ():
-            client = GitHubClient(servers, token, tips=TipReader(old))
+            client = GitHubClient(servers, token, keys=old)
             if unknown := unknown_keys(read_snapshot(client, repo)):
                 said = f"{repo} has records under the key {', '.join(unknown)}, so none was made: bring that key with"
                 return [], [f"{said} `bee key add --from-stdin`, or take over with `bee key adopt {repo}`."]

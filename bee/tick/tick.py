@@ -10,7 +10,6 @@ Every stage is a function that takes the `Tick` and leaves there what the later 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from bee.host import Host, note_writes
 from bee.model.errors import BeeError
@@ -23,7 +22,7 @@ from bee.tick.unchanged import unchanged
 def tick(host: Host, options: TickOptions) -> TickReport:
     """One tick. Every error that is expected is in the report, and has been said."""
     now = Tick(host=host, options=options, client=host.client())
-    now.client.tips = replace(now.client.tips, looks_only=options.dry)
+    now.client.looks_only = options.dry
     try:
         stopped = guard(now)
         if (stopped or unchanged(now)) and not rollback_to_report(now):

@@ -24,7 +24,6 @@ from bee.forge import server
 from bee.github import git_database, write
 from bee.github.client import GitHubClient
 from bee.github.snapshot import look
-from bee.github.tips import TipReader
 from bee.host import Host
 from bee.lease.store import Claim, Lease, LeaseStore
 from bee.model import markers
@@ -298,8 +297,8 @@ class Stage:
 
     def client(self) -> GitHubClient:
         """A client of bee's account, for who only looks; it remembers nothing."""
-        servers, tips = wiring.servers_of(self.env()), TipReader(keys_of(self.env(), "").keys)
-        return GitHubClient(servers, self.tokens["bee"], tips=tips)
+        servers, keys = wiring.servers_of(self.env()), keys_of(self.env(), "").keys
+        return GitHubClient(servers, self.tokens["bee"], keys=keys)
 
     # ---- bee --------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ LATE_IMPORTS = {
     "bee.cli.main": "commands are imported by their name, and only the one that was asked for",
     "bee.cli.commands": "what an extra brings may be missing; the command then says what to install",
     "bee.cli.wiring": "a host is wired before it is known whether anything changed",
+    "bee.github.client": "a tick where nothing changed reads no record",
     "bee.host": "the output checks of a run, which a tick where nothing changed does not begin",
     "bee.publish.notify": "requests, for a notification only",
     "bee.system.notifier": "requests, for a webhook only",

@@ -14,7 +14,6 @@ from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
 from bee.forge.core.users import User
 from bee.github.client import GitHubClient, Servers
-from bee.github.tips import TipReader
 from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase
@@ -90,9 +89,7 @@ class Machine:
             python="python",
             env={"PATH": "/usr/bin"},
             clock=clock,
-            client=lambda: GitHubClient(
-                SERVERS, "t", self._transport(process), clock, TipReader(KEYS.keys, Counts(home))
-            ),
+            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock, KEYS.keys, Counts(home)),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
             executor=self.world.parts.executor(self, process),
             runner=lambda: self.world.parts.runner(self.world, self, process),
@@ -104,7 +101,7 @@ class Machine:
     def client(self, process: Process) -> GitHubClient:
         """A door of this host's account."""
         clock = HostClock(self.world.timeline, process, self.skew)
-        return GitHubClient(SERVERS, "t", self._transport(process), clock, TipReader(KEYS.keys))
+        return GitHubClient(SERVERS, "t", self._transport(process), clock, KEYS.keys)
 
     def _transport(self, process: Process) -> Transport:
         def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:

@@ -203,12 +203,11 @@ class World:
     def decision(self) -> Decision:
         """What bee would decide now, read by nobody."""
         from bee.github.client import GitHubClient
-        from bee.github.tips import TipReader
         from tests.sim.machine import KEYS, SERVERS
         from tests.sim.transport import Transport
 
         stopped = _StoppedClock(self.timeline.now)
-        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users("bee")), stopped, TipReader(KEYS.keys))
+        client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users("bee")), stopped, KEYS.keys)
         self.hub.know_mergeable()
         return decide([look(client, REPO)])
 

@@ -13,7 +13,6 @@ from bee.cli.commands.install import machine_of
 from bee.cli.common import add_repo, print_json
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient
-from bee.github.tips import TipReader
 from bee.model.errors import AuthError, ConfigError, UsageError
 from bee.model.seals import Key
 from bee.model.text import plain
@@ -92,7 +91,7 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
         findings.add(checks.key_check([key.id for key in known], found.source, found.lasting))
     except UsageError as problem:
         findings.add(Check("keys", Level.FAIL, str(problem), "bee key add"))
-    client = GitHubClient(wiring.servers_of(env), token, tips=TipReader(known))
+    client = GitHubClient(wiring.servers_of(env), token, keys=known)
     if not doctor.token_checks(client, findings, given.token_from):
         return
     for repo in wiring.repos_of(given.settings, args.repo) if args.repo or given.settings.repos else ():
