@@ -186,7 +186,9 @@ def fetched(session: nox.Session, lane: str) -> str:
 def shellcheck(session: nox.Session) -> None:
     """Mistakes in shell scripts."""
     program = shutil.which("shellcheck") or f"{fetched(session, 'shellcheck')}/bin/shellcheck"
-    scripts = [path for path in (ROOT / ".ci/run", *ROOT.glob("scripts/*")) if SHELL.match(path.read_text())]
+    scripts = [
+        path for path in (ROOT / ".ci/run", *ROOT.glob("scripts/*")) if path.is_file() and SHELL.match(path.read_text())
+    ]
     said["shellcheck"] = f"{len(scripts)} scripts"
     session.run(program, *map(str, scripts))
 

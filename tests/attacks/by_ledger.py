@@ -65,7 +65,7 @@ def sealed(stage: Stage, record: Record, ref: str, parent: str = "") -> str:
     return seal(record, Place(repository, ref, parent), keys_of(stage.env(), "").keys[0])
 
 
-@attack("published-record", "an App that may push forges a run which approved and tested a change that fails",
+@attack("published-record", "an App that may push has bee post, in its own name, that it approved and tested a change",
         Layer.SEALS, known="T5", control=True)  # fmt: skip
 def _published(on: Layers, folder: Path) -> bool:
     """With the layer off, the App has bee's key."""
@@ -79,9 +79,8 @@ def _published(on: Layers, folder: Path) -> bool:
         for _ in range(3):
             stage.tick(host)
         said = [text for text in stage.comments(number) if "verdict=approve" in text or "result=pass" in text]
-        merged = stage.pulls()[0]["merged_at"] is not None
-        assert bool(said) == merged, "posted, but not merged"
-        return merged
+        assert stage.pulls()[0]["merged_at"] is None, "bee did not push this head, and no person approved it"
+        return bool(said)
 
 
 @attack("pause-moved-back", "an App that may push moves the pause of a repository back to before it", Layer.SEALS,

@@ -23,18 +23,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from bee.demo import project
-from bee.demo.stage import AGENT
 from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import OWN_ROLE, Kind, Record, fold
 from bee.model.roles import Role
 from bee.pipeline.status import survey
+from bee.setup.create_issues import title_of
 from bee.system.home import Slot
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
 KILLER = Path(__file__).with_name("killer")
+PLAY = Path(__file__).parents[2] / "scripts" / "play"
 TURNS_MAX = 400
 TICK_SECONDS_MAX = 90
 SETTLING_LOOKS_MAX = 100
@@ -165,7 +165,7 @@ class Hosts:
     def now(self) -> Host:
         """The same, with its home."""
         if self.name not in self.made:
-            play = f"exec {sys.executable} {AGENT}\n"
+            play = f"exec {sys.executable} {PLAY / 'agent'}\n"
             self.made[self.name] = self.stage.configure(self.name, moves=dict.fromkeys(ROLES, play))
         return self.made[self.name]
 
@@ -280,10 +280,16 @@ def cleared_up(stage: Stage, host: Host) -> None:
     slot.release()
 
 
+def _project() -> dict[str, str]:
+    """The demo's repository, by path."""
+    files = (path for path in (PLAY / "calc").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(PLAY / "calc")): path.read_text(encoding="utf-8") for path in files}
+
+
 def opened(stage: Stage) -> int:
     """The design doc of the demo, its design ticked."""
-    body = project.ISSUE_BODY.replace("- [ ] The design", "- [x] The design")
-    return stage.issue(body, project.ISSUE_TITLE)
+    title, body = title_of((PLAY / "design.md").read_text(encoding="utf-8"))
+    return stage.issue(body.replace("- [ ] The design", "- [x] The design"), title)
 
 
 def approved(stage: Stage, number: int, state: State) -> bool:
@@ -298,7 +304,7 @@ def counted(folder: Path, mode: str = ONE) -> Flow:
     """The undisturbed flow. Raises AssertionError where it does not end well."""
     folder.mkdir()
     flow = Flow()
-    with staged(folder, project.files()) as stage:
+    with staged(folder, _project()) as stage:
         number = opened(stage)
         hosts = Hosts(stage, mode)
         host = hosts.now()
@@ -346,7 +352,7 @@ def picture(stage: Stage, number: int) -> dict[str, Any]:
 def played(folder: Path, flow: Flow, deck: Deck, mode: str, tally: Tally) -> None:
     """One flow with a point in every state, as far as there are any. Raises AssertionError where its end differs."""
     folder.mkdir()
-    with staged(folder, project.files()) as stage:
+    with staged(folder, _project()) as stage:
         number = opened(stage)
         hosts, had, over = Hosts(stage, mode), Counter[State](), set[State]()
         for _ in range(TURNS_MAX):

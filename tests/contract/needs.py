@@ -83,7 +83,7 @@ REST: Final = (
     _need("GET /git/ref/{ref}", "object.sha object.type", CONTENTS, "where a lease or a base is now"),
     _need("GET /git/commits/{commit_sha}", "message parents[].sha tree.sha", CONTENTS,
           "the record at a ref; the parent and the tree of a merge"),
-    _need("GET /compare/{basehead}",
+    _need("GET /compare/{base}...{head}",
           "total_commits commits[].sha commits[].commit.message files[].filename files[].status", CONTENTS,
           "what `bee approve` shows of a head"),
     _need("POST /git/commits", "sha", CONTENTS_WRITE, "the record of a lease"),

@@ -60,7 +60,7 @@ def made(folder: Path, person: FakePerson, *script: str) -> tuple[Drive, io.Stri
     addresses = Addresses("http://x", "http://x/graphql", "http://x", "token")
     ready = stage.Stage(
         folder=folder, play=play, addresses=addresses, person=cast(Person, person), bee=account, env=dict(os.environ),
-        issue=1,
+        issue=1, key="test key",
     )  # fmt: skip
     out = io.StringIO()
     command = (sys.executable, str(folder / "tick.py"), str(folder))

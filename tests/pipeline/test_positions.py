@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import CheckState, Issue, Pull, PullState, Required, ReviewState
+from bee.model.items import CheckState, Issue, Pull, PullState, Required, ReviewState, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
 from bee.model.roles import Role
+from bee.model.seals import Doubt, Foreign
 from bee.pipeline.decide import Decision, Escalate, Repair, actionable, decide
 from bee.pipeline.facts import Broken, RepairKind, human_by_person
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position
@@ -160,6 +161,7 @@ BROKEN: tuple[Case, ...] = (
     case("cycle-of-two", w.issue(1, "Blocked by #2"), REPAIR, P.REPAIR, M.BEE, w.issue(2, "- blocked by: #1")),
     case("cycle-through-githubs-own-dependencies", w.issue(1, blockers=(2,)), REPAIR, P.REPAIR, M.BEE,
          w.issue(2, "Blocked by #3"), w.issue(3, blockers=(1,))),
+    case("foreign-ledger", NO_MENU, REPAIR, P.REPAIR, M.BEE, items={1: Tip("f" * 40, None, Foreign(Doubt.FORGED))}),
     case("unopened-task", NO_MENU, REPAIR, P.REPAIR, M.BEE, branches={"bee/1-task": w.HEAD}),
     case("unopened-step", w.issue(body=w.planned()), REPAIR, P.REPAIR, M.BEE, branches={"bee/1-parser": w.HEAD}),
     case("unticked", w.issue(body=w.planned(), pulls=(w.ref(step="parser"),)), REPAIR, P.REPAIR, M.BEE),
@@ -168,7 +170,7 @@ BROKEN: tuple[Case, ...] = (
 REPAIRS: dict[str, RepairKind | None] = {
     "roll-forward": RepairKind.CARRY_OUT, "lost-run": RepairKind.SETTLE, "done-beside": RepairKind.LABELS,
     "stale-wip": RepairKind.LABELS,
-    "cycle": None, "unopened": RepairKind.OPEN_PULL, "unticked": RepairKind.TICK_STEP,
+    "cycle": None, "foreign": None, "unopened": RepairKind.OPEN_PULL, "unticked": RepairKind.TICK_STEP,
 }  # fmt: skip
 
 ISSUES: tuple[Case, ...] = (
@@ -361,7 +363,7 @@ def test_what_is_broken_is_mended_or_asked_about(one: Case) -> None:
     assert len(acts) == 1
     if repair is None:
         assert isinstance(acts[0], Escalate)
-        assert acts[0].reason == Broken.CYCLE.value
+        assert acts[0].reason.startswith(one.placed().facts.broken.value)
     else:
         assert isinstance(acts[0], Repair)
         assert acts[0].kind is repair

@@ -90,7 +90,7 @@ def person(stage: Stage, path: str) -> dict[str, str]:
     editor.chmod(0o755)
     stage.clone()
     kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    servers = {name: value for name, value in stage.env().items() if name.startswith("GITHUB_")}
+    servers = {name: value for name, value in stage.env().items() if name.startswith(("GITHUB_", "BEE_KEY"))}
     return {
         **kept, **servers, "HOME": str(home), "PATH": path, "GH_TOKEN": stage.tokens["ada"], "EDITOR": str(editor),
         "TERM": "xterm", "PS1": PROMPT, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "127.0.0.1",

@@ -159,7 +159,7 @@ def ready(world: World, stage: Stage, slow: bool = True) -> dict[str, str]:
         (folder / f"{role}.sh").write_text(wait + script if role == "planner" else script)
     engine = json.dumps([sys.executable, str(AGENT), str(folder)])
     world.configure(f"version: 1\nrepos: [{stage.repo}]\nengine:\n  command: {engine}\nsandbox: none\n")
-    return {name: text for name, text in stage.env().items() if name.startswith(("GITHUB_", "GH_"))}
+    return {name: text for name, text in stage.env().items() if name.startswith(("GITHUB_", "GH_", "BEE_KEY"))}
 
 
 def cron_runs(command: str, person: Path, **more: str) -> Ended:
