@@ -83,7 +83,7 @@ def test_malformed_objects_are_refused_in_words_that_are_not_theirs(
         take(mirror, packed(clone, evil, upstream.main), tmp_path)
 
 
-def test_t2_objects_that_are_neither_in_the_pack_nor_in_the_mirror_are_not_taken(
+def test_case_t2_objects_that_are_neither_in_the_pack_nor_in_the_mirror_are_not_taken(
     clone: Clone, mirror: Mirror, upstream: Upstream, tmp_path: Path
 ) -> None:
     """However the agent's clone was made to see them: what counts is what came."""
@@ -170,7 +170,7 @@ SIGNED = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n gh\n -----END PGP SIGNATURE-
     ("x-key the secret\n", b"x\n", ("x-key",), 1_700_000_005), ("", b"\xff\n", (NOT_UTF8,), 1_700_000_005),
     ("", b"after\n\nmore\n", (), 4_070_908_800),
 ])  # fmt: skip
-def test_t14_a_commit_is_read_as_its_object_has_it(
+def test_case_t14_a_commit_is_read_as_its_object_has_it(
     clone: Clone, mirror: Mirror, upstream: Upstream, tmp_path: Path, more: str, message: bytes, odd: tuple[str, ...],
     dated: int,
 ) -> None:  # fmt: skip

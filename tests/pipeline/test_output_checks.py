@@ -74,14 +74,14 @@ def test_an_ordinary_commit_message_is_not() -> None:
     "Co-authored-by: Ada <ada@example.com>", "CO-AUTHORED-BY : ada", "  signed-off-by: Claude <ada@example.com>",
     "Co-authored-by: noreply@anthropic.com <ada@example.com>", "> On-behalf-of: @ada <ada@example.com>",
 ])  # fmt: skip
-def test_t14_nobody_is_named_as_a_commits_author_beside_the_agent(trailer: str) -> None:
+def test_case_t14_nobody_is_named_as_a_commits_author_beside_the_agent(trailer: str) -> None:
     handed = Handed("a" * 40, f"work\n\nCo-authored-by: Claude <noreply@anthropic.com>\n{trailer}\n", (AGENT, AGENT))
     said = refuse_commits([handed], AGENT, ("noreply@anthropic.com",), 0)
     assert any("names somebody in a `Co-authored-by`" in problem for problem in said)
     assert "ada" not in str(said)
 
 
-def test_t14_what_an_ordinary_commit_has_not_is_refused_and_only_known_names_are_quoted() -> None:
+def test_case_t14_what_an_ordinary_commit_has_not_is_refused_and_only_known_names_are_quoted() -> None:
     handed = Handed("a" * 40, "x", (AGENT, AGENT), 0, ("gpgsig", "my-header", "other", NOT_UTF8))
     said = refuse_commits([handed], AGENT, (), 0)
     assert [problem.split(" holds ")[1].split(",")[0] for problem in said] == [
@@ -89,7 +89,7 @@ def test_t14_what_an_ordinary_commit_has_not_is_refused_and_only_known_names_are
     ]  # fmt: skip
 
 
-def test_t25_a_commit_dated_in_the_future_is_refused_with_githubs_time() -> None:
+def test_case_t25_a_commit_dated_in_the_future_is_refused_with_githubs_time() -> None:
     def said(ahead: int) -> list[str]:
         return refuse_commits([Handed("a" * 40, "x", (AGENT, AGENT), 1_700_000_000 + ahead)], AGENT, (), 1_700_000_000)
 

@@ -118,7 +118,7 @@ def test_what_follows_a_line_is_an_argument_of_its_own(server: Broker, handler: 
     assert handler.asked == [("context", {"pack": b"\0\n\xff12"})]
 
 
-def test_t25_a_lone_surrogate_is_refused_with_a_clear_word(server: Broker, handler: Handler) -> None:
+def test_case_t25_a_lone_surrogate_is_refused_with_a_clear_word(server: Broker, handler: Handler) -> None:
     answer = send(server.socket, b'{"verb": "pause", "args": {"reason": "which \\udfff?"}}\n')
     assert answer
     assert (answer["ok"], answer["exit"], handler.asked) == (False, 2, [])

@@ -99,7 +99,7 @@ def watched(home: Path) -> Iterator[Watch]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
-def test_t3_the_worker_touches_nothing_that_a_live_agent_can_write(stage: Stage) -> None:
+def test_case_t1_the_worker_touches_nothing_that_a_live_agent_can_write(stage: Stage) -> None:
     """A drafter and a test role with `bee e2e run` and a submit, from claim to record."""
     stage.issue()
     more = 'bee context > /dev/null\nbee submit --title "Again" --body "It is done."\n'
@@ -117,7 +117,7 @@ def test_t3_the_worker_touches_nothing_that_a_live_agent_can_write(stage: Stage)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
-def test_t3_what_an_engine_notes_of_its_session_is_opened_by_nobody_outside_the_box(
+def test_case_t3_what_an_engine_notes_of_its_session_is_opened_by_nobody_outside_the_box(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.issue()

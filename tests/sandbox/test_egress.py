@@ -79,7 +79,7 @@ def tunnel(target: str) -> bytes:
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
 @pytest.mark.parametrize("how", ["tunnel", "plain"])
-def test_t23_a_listed_name_that_leads_to_this_machine_is_refused(name: str, how: str) -> None:
+def test_case_t23_a_listed_name_that_leads_to_this_machine_is_refused(name: str, how: str) -> None:
     """However loopback is written, and whether by CONNECT or by GET; the name on the list is no excuse."""
     with serving(b"HTTP/1.1 200 OK\r\n\r\nsecret") as peer, door(f"{name}:{peer.port}") as way:
         target = f"{name}:{peer.port}"
@@ -92,7 +92,7 @@ def test_t23_a_listed_name_that_leads_to_this_machine_is_refused(name: str, how:
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_t23_a_private_address_that_the_machine_names_is_reached(name: str) -> None:
+def test_case_t23_a_private_address_that_the_machine_names_is_reached(name: str) -> None:
     with serving(b"HTTP/1.1 200 OK\r\n\r\npage") as peer:
         target = f"{name}:{peer.port}"
         with door(target, private=(target,)) as way:
@@ -103,7 +103,7 @@ def test_t23_a_private_address_that_the_machine_names_is_reached(name: str) -> N
         assert through == b"GET / HTTP/1.1\r\n\r\n"
 
 
-def test_t23_an_exception_is_for_one_port() -> None:
+def test_case_t23_an_exception_is_for_one_port() -> None:
     with serving(b"HTTP/1.1 200 OK\r\n\r\nsecret") as peer, door("127.0.0.1", "*", private=("127.0.0.1:1",)) as way:
         assert said(way, tunnel(f"127.0.0.1:{peer.port}")).startswith(b"HTTP/1.1 403")
         assert peer.got == []
@@ -123,7 +123,7 @@ def test_the_public_address_of_this_very_machine_is_as_private_as_loopback(monke
         assert said(way, tunnel(f"own.example:{peer.port}")).startswith(b"HTTP/1.1 403")
 
 
-def test_t23_what_is_connected_is_what_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_t23_what_is_connected_is_what_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that is public when it is looked at and private a moment later (DNS rebinding) is asked for once."""
     asked: list[str] = []
 
@@ -297,7 +297,7 @@ def test_an_upstream_proxy_of_the_machine_is_chained(login: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1:443", "169.254.169.254:80", "[fd00:ec2::254]:80", "localhost:443"])
-def test_t23_a_private_address_is_not_sent_through_the_upstream_proxy(target: str) -> None:
+def test_case_t23_a_private_address_is_not_sent_through_the_upstream_proxy(target: str) -> None:
     with serving(b"HTTP/1.1 200 Fine\r\n\r\nsecret") as peer, door(target, upstream=chained(peer.port)) as way:
         assert said(way, tunnel(target)).startswith(b"HTTP/1.1 403")
         assert peer.got == []

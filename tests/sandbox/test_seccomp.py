@@ -45,7 +45,7 @@ def test_the_files_are_what_their_source_says(machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", FILTERED)
-def test_t17_what_the_filter_makes_of_each_call(machine: str) -> None:
+def test_case_t17_what_the_filter_makes_of_each_call(machine: str) -> None:
     for name, arguments, answer in CASES:
         found = seccomp.simulated(program(machine), ARCHES[machine], CALLS[machine][name], *arguments)
         assert found == answer, (name, arguments, hex(found))
@@ -54,7 +54,7 @@ def test_t17_what_the_filter_makes_of_each_call(machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", FILTERED)
-def test_t17_another_abi_has_no_calls_at_all_and_is_not_killed(machine: str) -> None:
+def test_case_t17_another_abi_has_no_calls_at_all_and_is_not_killed(machine: str) -> None:
     """i386, 32-bit ARM and x32 number their calls anew: none of theirs is looked at."""
     for arch in (0x40000003, 0x40000028, *(set(ARCHES.values()) - {ARCHES[machine]})):
         for number in range(500):
@@ -88,7 +88,7 @@ print(subprocess.run(["sh", "-c", "echo child"], capture_output=True, text=True)
 
 
 @needs_filter
-def test_t17_in_the_box_they_fail_with_an_error_and_programs_go_on(tmp_path: Path) -> None:
+def test_case_t17_in_the_box_they_fail_with_an_error_and_programs_go_on(tmp_path: Path) -> None:
     """Called, not read about: threads, children and name lookups still work."""
     env = {"PATH": process.SYSTEM_PATH, "HOME": str(tmp_path)}
     script = LIVE.replace("CALLS", repr(dict(CALLS[platform.machine()])))
@@ -107,7 +107,7 @@ def test_t17_in_the_box_they_fail_with_an_error_and_programs_go_on(tmp_path: Pat
 @pytest.mark.parametrize(
     "way", ["unshare --user true", "unshare --user --map-root-user id", "unshare --user --fork --pid true"]
 )
-def test_t17_no_user_namespace_in_the_box(way: str, tmp_path: Path) -> None:
+def test_case_t17_no_user_namespace_in_the_box(way: str, tmp_path: Path) -> None:
     env = {"PATH": process.SYSTEM_PATH, "HOME": str(tmp_path)}
     found = sandbox.find("required", process.SYSTEM_PATH)
     argv = found.wrap(["sh", "-c", f"{way} && echo nested"], writable=[tmp_path], readable=[], cwd=tmp_path, env=env,
