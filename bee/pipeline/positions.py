@@ -279,8 +279,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          leads=(("GitHub has computed mergeable", Position.READY_TO_MERGE),)),
     Rule(name="a check that bee cannot read may not be green", matches=lambda f: f.checks is Checks.UNSEEN,
          position=Position.CHECKS_PENDING, mover=Mover.CONDITION,
-         advice="Look at the checks on GitHub; bee merges when GitHub calls all of them green. To let it read "
-         "them, run: bee doctor", leads=(("GitHub calls the head green", Position.READY_TO_MERGE),)),
+         advice="Look at the checks on GitHub; bee merges when GitHub calls all of them green. What `bee doctor` "
+         "names lets it read them.", leads=(("GitHub calls the head green", Position.READY_TO_MERGE),)),
     Rule(name="approved, tested on this base, green and mergeable",
          matches=lambda f: (f.verdict is Verdict.APPROVED and f.vouched and f.proof is Proof.PASSED
                             and f.mergeable is Mergeable.YES and f.checks is Checks.GREEN),

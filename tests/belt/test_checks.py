@@ -148,7 +148,7 @@ def test_case_t12_what_only_a_person_can_settle_or_was_cut_short_is_not_the_draf
     host = stage.host()
     stage.issue("Do it.")
     number, head = drafted(stage, host)
-    for conclusion, expected in (("action_required", "person"), ("cancelled", "condition"), ("stale", "condition")):
+    for conclusion, expected in (("action_required", "person"), ("cancelled", "condition")):
         check_run(stage, head, "deploy", conclusion)
         assert mover(stage, host, number) == expected
     check_run(stage, head, "deploy", "success")

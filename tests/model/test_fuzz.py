@@ -185,7 +185,12 @@ def test_evidence_is_total_and_a_strangers_words_are_none(body: str, permission:
 
 @given(STEPS)
 def test_steps_come_back_as_they_were_rendered(steps: tuple[Step, ...]) -> None:
-    assume(all("`" not in step.note and step.accept.strip() for step in steps))
+    assume(
+        all(
+            "`" not in step.note and neutralised(step.title).strip() and neutralised(step.accept).strip()
+            for step in steps
+        )
+    )
     assert parse_steps(render_steps(steps)) == (steps, ())
 
 

@@ -57,7 +57,7 @@ class ModelRunner:
         """It takes a while, and finds out whether the files are broken."""
         took = self.world.random.uniform(2, 60)
         self.world.timeline.sleep(took)
-        bad = broken(self.machine.clones[where].files)
+        bad = broken(self.machine.clones[where].work)
         return Ended(
             code=1 if bad else 0, out=b"broken\n" if bad else b"ok\n", err=b"", seconds=took, timed_out=False, cut=False
         )
@@ -165,18 +165,18 @@ class _Part:
             return
         git, base = self.world.hub.git, self.facts["base"]
         if position == "conflicted" or self.random.random() < 0.2:
-            clone.files = git.merged(clone.at, base) or {**git.files(base), **clone.files}
+            clone.work = git.merged(clone.at, base) or {**git.files(base), **clone.work}
             clone.commit("Merge the base", now, base)
-        bad = [path for path in clone.files if path.startswith("broken")]
+        bad = [path for path in clone.work if path.startswith("broken")]
         if position in {"e2e-failed", "checks-failed"} or self.world.quiet:
             for path in [*bad, "right.txt"]:
-                clone.files.pop(path, None)
-        clone.files[f"work-{self.job.number}-{now}.txt"] = self.job.run
+                clone.work.pop(path, None)
+        clone.work[f"work-{self.job.number}-{now}.txt"] = self.job.run
         if not self.world.quiet:
             for name, chance in (("broken.txt", 0.15), ("right.txt", 0.15), ("shared.txt", 0.15)):
                 if self.random.random() < chance:
-                    clone.files[name] = self.job.run
+                    clone.work[name] = self.job.run
         clone.commit(f"work on {self.job.branch}", now)
         if self.random.random() < 0.05 and not self.world.quiet:
-            clone.files["dirty.txt"] = "x"
+            clone.work["dirty.txt"] = "x"
         self._say("submit", title=f"Work on {self.job.branch}", body="It is done.", **clone.handed_in())

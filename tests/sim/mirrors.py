@@ -30,12 +30,16 @@ class ModelClone:
     path: Path
     branch: str | None
     at: str
-    files: dict[str, str] = field(default_factory=dict)
+    work: dict[str, str] = field(default_factory=dict)
+
+    def files(self, commit: str) -> dict[str, str]:
+        """What a commit has, by path."""
+        return self.hub.git.files(commit)
 
     def handed_in(self) -> dict[str, Any]:
         """What the client of an agent sends with a submit; objects are shared here, so that no pack carries them."""
         old = self.hub.git.files(self.at)
-        dirty = sorted(path for path in {*old, *self.files} if old.get(path) != self.files.get(path))
+        dirty = sorted(path for path in {*old, *self.work} if old.get(path) != self.work.get(path))
         return {"branch": self.branch, "head": self.at, "dirty": dirty, "pack": self.at.encode()}
 
     def overlay(self, commit: str, paths: Sequence[str]) -> None:
@@ -44,7 +48,7 @@ class ModelClone:
     def commit(self, message: str, now: int, *more_parents: str) -> str:
         """What an agent's `git commit -a` does."""
         git = self.hub.git
-        self.at = git.commit_tree(git.tree_with(self.files), (self.at, *more_parents), message, now, "agent")
+        self.at = git.commit_tree(git.tree_with(self.work), (self.at, *more_parents), message, now, "agent")
         return self.at
 
 
