@@ -157,6 +157,7 @@ REST_CHECKS: list[tuple[list[tuple[str, str]], list[tuple[str, str, str | None]]
     ([], [("CI", "completed", "success")], {CheckState.GREEN}),
     ([], [("CI", "completed", "skipped")], {CheckState.GREEN}),
     ([], [("CI", "completed", "cancelled")], {CheckState.PENDING}),
+    ([], [("CI", "completed", "stale")], {CheckState.PENDING}),
     ([], [("CI", "completed", "action_required")], {CheckState.ASK}),
     ([], [("CI", "completed", "a new word")], {CheckState.RED}),
     ([], [("CI", "completed", None)], {CheckState.RED}),
