@@ -48,11 +48,16 @@ CREATE TABLE reviews (
   state TEXT NOT NULL, body TEXT NOT NULL, commit_sha TEXT NOT NULL, created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL, submitted_at TEXT, editor_id INTEGER, last_edited_at TEXT);
 CREATE INDEX reviews_issue ON reviews (issue_id, id);
+CREATE TABLE review_threads (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id INTEGER NOT NULL, path TEXT NOT NULL, line INTEGER,
+  side TEXT NOT NULL, start_line INTEGER, start_side TEXT, commit_sha TEXT NOT NULL, resolved_by INTEGER);
+CREATE INDEX review_threads_issue ON review_threads (issue_id, id);
 CREATE TABLE review_comments (
   id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id INTEGER NOT NULL, review_id INTEGER NOT NULL,
-  author_id INTEGER NOT NULL, body TEXT NOT NULL, path TEXT NOT NULL, line INTEGER, side TEXT,
-  commit_sha TEXT NOT NULL, in_reply_to INTEGER, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+  thread_id INTEGER NOT NULL, author_id INTEGER NOT NULL, body TEXT NOT NULL, in_reply_to INTEGER,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, editor_id INTEGER, last_edited_at TEXT);
 CREATE INDEX review_comments_issue ON review_comments (issue_id, id);
+CREATE INDEX review_comments_thread ON review_comments (thread_id, id);
 CREATE TABLE edits (
   id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject_id INTEGER NOT NULL,
   editor_id INTEGER NOT NULL, edited_at TEXT NOT NULL, diff TEXT, deleted_at TEXT, deleted_by INTEGER);

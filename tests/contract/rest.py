@@ -35,6 +35,9 @@ ODDITIES: Final = {
     r"\w+ /repos/\{owner\}/\{repo\}/pulls\S* \d+ \S*labels\[\d+\]\.description: None is not of type 'string'": (
         "a label without a description has null there; the same label is nullable in the answers about issues"
     ),
+    r"\w+ /repos/\{owner\}/\{repo\}/pulls\S*/comments\S* 20\d \S*\.(line|position): None is not of type 'integer'": (
+        "a comment whose line is gone from the diff has null there, and keeps original_line and original_position"
+    ),
 }
 BODILESS: Final = frozenset({204, 205, 301, 302, 304})
 

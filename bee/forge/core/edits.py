@@ -7,11 +7,11 @@ from typing import Final
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call
 
-_TABLES: Final = {"issue": "issues", "comment": "comments", "review": "reviews"}
+_TABLES: Final = {"issue": "issues", "comment": "comments", "review": "reviews", "line": "review_comments"}
 
 
 def record(call: Call, kind: str, subject: Row, body: str | None) -> None:
-    """Change a body and record it: `kind` is `issue`, `comment` or `review`, the editor is who asks.
+    """Change a body and record it: `kind` is a key of `_TABLES`, the editor is who asks.
 
     The first edit also creates an entry for the original text, as GitHub does; each entry's `diff` is
     the whole text after that edit (https://docs.github.com/graphql/reference/objects#usercontentedit).

@@ -105,7 +105,8 @@ def delete(call: Call, repo: Repo) -> None:
     """Remove a repository and everything in it."""
     call.need(repo, "admin")
     issue_ids = "(SELECT id FROM issues WHERE repo_id = ?)"
-    for table in ("pulls", "issue_labels", "assignees", "reviewers", "reviews", "review_comments", "dependencies"):
+    for table in ("pulls", "issue_labels", "assignees", "reviewers", "reviews", "review_comments", "review_threads",
+                  "dependencies"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE issue_id IN {issue_ids}", repo.id)
     for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs",
                   "collaborators", "protections"):  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bee.forge.core import events, issues, pulls
+from bee.forge.core import events, issues, pulls, threads
 from bee.forge.core.edits import record
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
 from bee.forge.core.store import Row
@@ -41,12 +41,14 @@ def create(
     sha = commit_id or pulls.row(call, issue)["head_sha"]
     if repo.git.commit(sha) is None:
         raise _unprocessable(f"The commit {sha} is not part of the pull request")
-    pending = "SELECT 1 FROM reviews WHERE issue_id = ? AND author_id = ? AND state = 'PENDING'"
-    if event is None and call.row(pending, issue["id"], actor.id):
+    if pending(call, issue) is not None:
         raise _unprocessable("User can only have one pending review per pull request")
     review = insert(call, issue, STATES[event] if event else "PENDING", text, sha)
-    for comment in comments:
-        create_comment(call, repo, issue, {"commit_id": sha, **comment}, review["id"])
+    try:
+        for one in comments:
+            threads.start(call, repo, issue, review, one)
+    except Refused as refusal:
+        raise threads.in_review(refusal) from refusal
     if event is not None:
         _submitted(call, repo, issue, text)
     return review
@@ -102,7 +104,7 @@ def submit(call: Call, repo: Repo, issue: Row, review: Row, event: str, body: st
     if review["state"] != "PENDING":
         raise _unprocessable("Could not submit a review that is not pending")
     text, now = body if body is not None else review["body"], call.now()
-    _check(issue, event, text, review_comments(call, issue, review["id"]), actor.id)
+    _check(issue, event, text, threads.comments_of(call, "review_id", [review["id"]])[review["id"]], actor.id)
     call.update("reviews", review["id"], state=STATES[event], body=text, submitted_at=now, updated_at=now)
     _submitted(call, repo, issue, text)
     return get(call, issue, review["id"])
@@ -133,26 +135,31 @@ def edit(call: Call, repo: Repo, issue: Row, review: Row, body: Any) -> Row:
 # -- comments on lines ----------------------------------------------------------------------------
 
 
-def create_comment(call: Call, repo: Repo, issue: Row, asked: dict[str, Any], review_id: int) -> Row:
-    """Comment on a line of the diff."""
-    text = issues.checked_text("PullRequestReviewComment", "body", asked.get("body"))
-    path, now = asked.get("path"), call.now()
-    if not isinstance(path, str) or not path:
-        raise invalid("PullRequestReviewComment", "path", "missing_field")
-    sha = asked.get("commit_id")
-    if not isinstance(sha, str) or repo.git.commit(sha) is None:
-        raise invalid("PullRequestReviewComment", "commit_id")
-    return call.insert(
-        "review_comments", issue_id=issue["id"], review_id=review_id, author_id=call.actor().id, body=text, path=path,
-        line=asked.get("line", asked.get("position")), side=asked.get("side") or "RIGHT", commit_sha=sha,
-        in_reply_to=asked.get("in_reply_to"), created_at=now, updated_at=now,
-    )  # fmt: skip
+def pending(call: Call, issue: Row) -> Row | None:
+    """The review that who asks has begun and not submitted."""
+    sql = "SELECT * FROM reviews WHERE issue_id = ? AND author_id = ? AND state = 'PENDING'"
+    return call.row(sql, issue["id"], call.actor().id)
 
 
-def review_comments(call: Call, issue: Row, review_id: int | None = None) -> list[Row]:
-    """The comments on lines of a pull request, or of one review."""
-    rows = call.rows("SELECT * FROM review_comments WHERE issue_id = ? ORDER BY id", issue["id"])
-    return [row for row in rows if review_id is None or row["review_id"] == review_id]
+def comment(call: Call, repo: Repo, issue: Row, asked: dict[str, Any], thread: Row | None = None) -> Row:
+    """Comment on a line, or answer in a thread, at once: in a review of its own."""
+    if pending(call, issue) is not None:
+        raise threads.one_pending()
+    sha = thread["commit_sha"] if thread else str(asked.get("commit_id") or "")
+    review = insert(call, issue, "COMMENTED", "", sha)
+    body = asked.get("body")
+    made = threads.reply(call, review, thread, body) if thread else threads.start(call, repo, issue, review, asked)
+    _submitted(call, repo, issue, made["body"])
+    return made
+
+
+def delete_pending(call: Call, review: Row) -> None:
+    """Drop a review that is not submitted, with its comments."""
+    if review["state"] != "PENDING":
+        raise unprocessable("Can not delete a non-pending pull request review")
+    call.run("DELETE FROM reviews WHERE id = ?", review["id"])
+    call.run("DELETE FROM review_comments WHERE review_id = ?", review["id"])
+    threads.tidy(call)
 
 
 # -- requests -------------------------------------------------------------------------------------

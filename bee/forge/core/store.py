@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 Row = sqlite3.Row
 Connection = sqlite3.Connection
 BUSY_SECONDS_MAX: Final = 30.0
@@ -32,7 +32,8 @@ class Store:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             # Identifiers look like GitHub's: never small enough to be mistaken for an issue number.
-            firsts = ("users", "repos", "labels", "issues", "comments", "reviews", "review_comments", "statuses")
+            firsts = ("users", "repos", "labels", "issues", "comments", "reviews", "review_comments", "statuses",
+                      "review_threads")  # fmt: skip
             with self.writing(db):
                 tables = resources.files("bee.forge").joinpath("tables.sql").read_text("utf-8")
                 for statement in filter(str.strip, tables.split(";\n")):

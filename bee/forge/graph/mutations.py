@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from bee.forge.core import comments, issues, labels, merge, pulls, refs, relations, reviews, settle
+from bee.forge.core import comments, issues, labels, merge, pulls, refs, relations, settle
 from bee.forge.core.errors import Refused, invalid, unprocessable
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.store import Row
@@ -14,12 +14,11 @@ from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
 from bee.forge.graph.base import Node, RowNode
 from bee.forge.graph.fields import Args
-from bee.forge.graph.nodes import ACCOUNTS, ITEMS, account, comment, item, label, ref, review
+from bee.forge.graph.nodes import ITEMS, account, comment, item, label, ref
 from bee.forge.graph.pages import Edge
 from bee.forge.graph.query import need
-
-Payload = dict[str, Any]
-Write = Callable[[Call, Args], Payload]
+from bee.forge.graph.reviewing import REVIEWING
+from bee.forge.graph.writes import Payload, Write, at, logins, on, plain
 
 # Inputs that real clients name, mostly as null; what they would do is not here.
 UNSERVED: Final = ("projectIds", "milestoneId", "issueTemplate", "teamIds")
@@ -50,35 +49,6 @@ def resolver(name: str) -> Callable[..., Payload]:
         return {**payload, "actor": account(call, actor), "clientMutationId": asked.get("clientMutationId")}
 
     return resolve
-
-
-def on(argument: str, *typenames: str, do: Callable[[Any, Args], object], level: str = "", **answer: str) -> Write:
-    """A write on the node whose id is in `argument`, for those who have `level` in its repository.
-
-    `answer` has the payload's fields, each with the argument of the node that it shows as it is afterwards.
-    """
-
-    def write(call: Call, asked: Args) -> Payload:
-        if asked.get(argument) is None:
-            raise unprocessable(f"{argument} is required by this forge")
-        node = need(call, asked[argument], *typenames)
-        if level:
-            call.need(node.repo, level)
-        do(node, asked)
-        return {field: need(call, asked[source]) for field, source in answer.items()}
-
-    return write
-
-
-def _at(node: RowNode) -> tuple[Call, Repo, Row]:
-    return node.call, node.repo, node.data
-
-
-def _plain(refusal: Refused) -> Refused:
-    """A refusal with its details in the message, as in GraphQL's errors."""
-    details = [one["message"] if isinstance(one, dict) and "message" in one else one for one in refusal.errors or []]
-    texts = [one if isinstance(one, str) else f"{one.get('field')} is {one.get('code')}" for one in details]
-    return Refused(refusal.status, ", ".join(texts) or refusal.message, kind=refusal.kind)
 
 
 # -- refs -----------------------------------------------------------------------------------------------
@@ -123,15 +93,11 @@ def _create_label(call: Call, asked: Args) -> Payload:
 
 
 def _add_comment(call: Call, asked: Args) -> Payload:
-    row = comments.create(*_at(need(call, asked["subjectId"], *ITEMS)), asked["body"])
+    row = comments.create(*at(need(call, asked["subjectId"], *ITEMS)), asked["body"])
     return {"subject": need(call, asked["subjectId"]), "commentEdge": Edge(comment(call, row), row["id"])}
 
 
 # -- issues -----------------------------------------------------------------------------------------------
-
-
-def _logins(call: Call, ids: list[str] | None) -> list[str]:
-    return [need(call, one, *ACCOUNTS).data.login for one in ids or []]
 
 
 def _label_names(call: Call, ids: list[str] | None) -> list[str]:
@@ -142,10 +108,10 @@ def _create_issue(call: Call, asked: Args) -> Payload:
     repo = need(call, asked["repositoryId"], "Repository").repo
     row = issues.create(
         call, repo, asked["title"], asked.get("body"), _label_names(call, asked.get("labelIds")),
-        _logins(call, asked.get("assigneeIds")),
+        logins(call, asked.get("assigneeIds")),
     )  # fmt: skip
     if asked.get("parentIssueId"):
-        relations.add_child(*_at(need(call, asked["parentIssueId"], "Issue")), row["id"])
+        relations.add_child(*at(need(call, asked["parentIssueId"], "Issue")), row["id"])
     return {"issue": item(call, row)}
 
 
@@ -157,38 +123,38 @@ def _changes(call: Call, asked: Args) -> dict[str, Any]:
     if asked.get("labelIds") is not None:
         found["labels"] = _label_names(call, asked["labelIds"])
     if asked.get("assigneeIds") is not None:
-        found["assignees"] = _logins(call, asked["assigneeIds"])
+        found["assignees"] = logins(call, asked["assigneeIds"])
     return found
 
 
 def _update_issue(node: RowNode, asked: Args) -> None:
-    issues.edit(*_at(node), _changes(node.call, asked))
+    issues.edit(*at(node), _changes(node.call, asked))
 
 
 def _assigning(node: RowNode, asked: Args) -> tuple[Call, Repo, Row, list[str]]:
-    return *_at(node), _logins(node.call, asked["assigneeIds"])
+    return *at(node), logins(node.call, asked["assigneeIds"])
 
 
 def _close(node: RowNode, asked: Args) -> None:
     reason = asked.get("stateReason")
-    issues.edit(*_at(node), {"state": "closed", "state_reason": reason and reason.lower()})
+    issues.edit(*at(node), {"state": "closed", "state_reason": reason and reason.lower()})
 
 
 def _reopen(node: RowNode, _asked: Args) -> None:
-    issues.edit(*_at(node), {"state": "open"})
+    issues.edit(*at(node), {"state": "open"})
 
 
 def _add_sub_issue(node: RowNode, asked: Args) -> None:
     if not asked.get("subIssueId"):
         raise invalid("SubIssue", "subIssueId", "missing_field")
     child = need(node.call, asked["subIssueId"], "Issue")
-    relations.add_child(*_at(node), child.data["id"], bool(asked.get("replaceParent")))
+    relations.add_child(*at(node), child.data["id"], bool(asked.get("replaceParent")))
 
 
 def _remove_sub_issue(node: RowNode, asked: Args) -> None:
     child = need(node.call, asked["subIssueId"], "Issue")
     try:
-        relations.remove_child(*_at(node), child.data["id"])
+        relations.remove_child(*at(node), child.data["id"])
     except Refused as refusal:
         raise Refused(404, "The issue is no sub-issue of the other") from refusal
 
@@ -207,7 +173,7 @@ def _create_pull_request(call: Call, asked: Args) -> Payload:
     try:
         return {"pullRequest": item(call, pulls.create(call, repo, opening))}
     except Refused as refusal:
-        raise _plain(refusal) from refusal
+        raise plain(refusal) from refusal
 
 
 def _update_pull_request(node: RowNode, asked: Args) -> None:
@@ -216,7 +182,7 @@ def _update_pull_request(node: RowNode, asked: Args) -> None:
         wanted["base"] = asked["baseRefName"]
     if asked.get("maintainerCanModify") is not None:
         wanted["maintainer_can_modify"] = asked["maintainerCanModify"]
-    pulls.edit(*_at(node), wanted)
+    pulls.edit(*at(node), wanted)
 
 
 def _merge(node: RowNode, asked: Args) -> None:
@@ -225,53 +191,14 @@ def _merge(node: RowNode, asked: Args) -> None:
         (asked.get("mergeMethod") or "MERGE").lower(), asked.get("expectedHeadOid"), asked.get("commitHeadline"),
         asked.get("commitBody"),
     )  # fmt: skip
-    merge.merge(*_at(node), wish)
+    merge.merge(*at(node), wish)
     settle.resettle(node.call, node.repo)
-
-
-# -- reviews ------------------------------------------------------------------------------------------------
-
-
-def _add_review(call: Call, asked: Args) -> Payload:
-    pull = need(call, asked["pullRequestId"], "PullRequest")
-    if asked.get("event") == "DISMISS":
-        raise unprocessable("A review cannot be created as dismissed")
-    try:
-        row = reviews.create(
-            *_at(pull), event=asked.get("event"), body=asked.get("body"), commit_id=asked.get("commitOID"),
-            comments=asked.get("comments"),
-        )  # fmt: skip
-    except Refused as refusal:
-        raise _plain(refusal) from refusal
-    node = review(call, row)
-    return {"pullRequestReview": node, "reviewEdge": Edge(node, row["id"])}
-
-
-def _reviewed(node: RowNode) -> tuple[Call, Repo, Row, Row]:
-    issue = issues.by_id(node.call, node.data["issue_id"])
-    assert issue is not None
-    return node.call, node.repo, issue, node.data
-
-
-def _submit_review(node: RowNode, asked: Args) -> None:
-    reviews.submit(*_reviewed(node), asked["event"], asked.get("body"))
-
-
-def _request_reviews(node: RowNode, asked: Args) -> None:
-    """Without `union` the list replaces the existing one."""
-    call, wanted = node.call, _logins(node.call, asked.get("userIds"))
-    if not asked.get("union"):
-        users = [call.user(one) for one in node.load(reviews.requested)]
-        gone = [user.login for user in users if user and user.login not in wanted]
-        reviews.request(*_at(node), gone, wanted=False)
-    reviews.request(*_at(node), wanted, wanted=True)
 
 
 _labelable: Final = partial(on, "labelableId", *ITEMS, level="triage", labelable="labelableId")
 _assignable: Final = partial(on, "assignableId", *ITEMS, level="triage", assignable="assignableId")
 _issue: Final = partial(on, "issueId", "Issue", issue="issueId")
 _pull: Final = partial(on, "pullRequestId", "PullRequest", pullRequest="pullRequestId")
-_review: Final = partial(on, "pullRequestReviewId", "PullRequestReview", pullRequestReview="pullRequestReviewId")
 _label: Final = partial(on, "id", "Label", level="write")
 _comment: Final = partial(on, "id", "IssueComment")
 
@@ -284,11 +211,11 @@ MUTATIONS: Final[dict[str, Write]] = {
     "removeLabelsFromLabelable": _labelable(do=lambda node, asked: labels.remove(*_labelling(node, asked["labelIds"]))),
     "clearLabelsFromLabelable": _labelable(do=lambda node, _asked: labels.replace(*_labelling(node, []))),
     "createLabel": _create_label,
-    "updateLabel": _label(do=lambda node, asked: labels.update(*_at(node), asked), label="id"),
+    "updateLabel": _label(do=lambda node, asked: labels.update(*at(node), asked), label="id"),
     "deleteLabel": _label(do=lambda node, _asked: labels.delete(node.call, node.data)),
     "addComment": _add_comment,
-    "updateIssueComment": _comment(do=lambda node, asked: comments.edit(*_at(node), asked["body"]), issueComment="id"),
-    "deleteIssueComment": _comment(do=lambda node, _asked: comments.delete(*_at(node))),
+    "updateIssueComment": _comment(do=lambda node, asked: comments.edit(*at(node), asked["body"]), issueComment="id"),
+    "deleteIssueComment": _comment(do=lambda node, _asked: comments.delete(*at(node))),
     "createIssue": _create_issue,
     "updateIssue": on("id", "Issue", do=_update_issue, issue="id"),
     "closeIssue": _issue(do=_close),
@@ -301,12 +228,8 @@ MUTATIONS: Final[dict[str, Write]] = {
     "updatePullRequest": _pull(do=_update_pull_request),
     "closePullRequest": _pull(do=_close),
     "reopenPullRequest": _pull(do=_reopen),
-    "markPullRequestReadyForReview": _pull(do=lambda node, _asked: pulls.set_draft(*_at(node), False)),
-    "convertPullRequestToDraft": _pull(do=lambda node, _asked: pulls.set_draft(*_at(node), True)),
+    "markPullRequestReadyForReview": _pull(do=lambda node, _asked: pulls.set_draft(*at(node), False)),
+    "convertPullRequestToDraft": _pull(do=lambda node, _asked: pulls.set_draft(*at(node), True)),
     "mergePullRequest": _pull(do=_merge),
-    "addPullRequestReview": _add_review,
-    "submitPullRequestReview": _review(do=_submit_review),
-    "updatePullRequestReview": _review(do=lambda node, asked: reviews.edit(*_reviewed(node), asked["body"])),
-    "dismissPullRequestReview": _review(do=lambda node, asked: reviews.dismiss(*_reviewed(node), asked["message"])),
-    "requestReviews": _pull(do=_request_reviews),
+    **REVIEWING,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from bee.forge.core import checks, comments, gitobjects, reviews
+from bee.forge.core import checks, comments, gitobjects, reviews, threads
 from bee.forge.core.errors import Refused
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
@@ -107,6 +107,8 @@ def _items_of(table: str) -> Callable[[Call, list[int]], dict[int, Row]]:
 
 item_of_comment: Final = _items_of("comments")
 item_of_review: Final = _items_of("reviews")
+item_of_thread: Final = _items_of("review_threads")
+item_of_line_comment: Final = _items_of("review_comments")
 
 
 def _texts(call: Call, typename: str, listed: dict[int, list[Row]]) -> dict[int, list[RowNode]]:
@@ -141,9 +143,28 @@ def pull_commit(pull: RowNode, oid: str) -> PartNode[str]:
     return PartNode(pull.call, "PullRequestCommit", oid, pull.repo, pull)
 
 
-def line_comments(pull: RowNode, rows: Sequence[Row]) -> list[PartNode[Row]]:
-    """Comments on the lines of a pull request."""
-    return [PartNode(pull.call, "PullRequestReviewComment", row, pull.repo, pull) for row in rows]
+def threads_of(call: Call, ids: list[int]) -> dict[int, list[RowNode]]:
+    """A loader: the threads of each pull request, oldest first."""
+    return _texts(call, "PullRequestReviewThread", threads.of_items(call, ids))
+
+
+def thread(call: Call, row: Row) -> RowNode:
+    """One thread."""
+    return _texts(call, "PullRequestReviewThread", {row["issue_id"]: [row]})[row["issue_id"]][0]
+
+
+def line_comments(call: Call, rows: Sequence[Row]) -> list[RowNode]:
+    """Comments on lines, in their order, as nodes that load together."""
+    listed: dict[int, list[Row]] = {}
+    for row in rows:
+        listed.setdefault(row["issue_id"], []).append(row)
+    made = [node for part in _texts(call, "PullRequestReviewComment", listed).values() for node in part]
+    return sorted(made, key=lambda node: int(node.data["id"]))
+
+
+def line_comment(call: Call, row: Row) -> RowNode:
+    """One comment on a line."""
+    return line_comments(call, [row])[0]
 
 
 # -- git ------------------------------------------------------------------------------------------------

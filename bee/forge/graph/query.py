@@ -14,13 +14,27 @@ from bee.forge.core.world import Call, Repo
 from bee.forge.graph.base import Node, RepoNode
 from bee.forge.graph.cost import Price
 from bee.forge.graph.fields import Args, Fields, WithArgs
-from bee.forge.graph.nodes import ACCOUNTS, account, comment, git_object, item, label, ref, repository, review
+from bee.forge.graph.nodes import (  # fmt: skip
+    ACCOUNTS,
+    account,
+    comment,
+    git_object,
+    item,
+    label,
+    line_comment,
+    ref,
+    repository,
+    review,
+    thread,
+)
 from bee.forge.graph.search import search
 from bee.forge.limits import Window
 
 _ROWS: Final = {
     "Issue": ("issues", item), "PullRequest": ("issues", item), "IssueComment": ("comments", comment),
     "Label": ("labels", label), "PullRequestReview": ("reviews", review),
+    "PullRequestReviewThread": ("review_threads", thread),
+    "PullRequestReviewComment": ("review_comments", line_comment),
 }  # fmt: skip
 _IN_GIT: Final = ("Ref", "Commit", "Tree", "Blob", "Tag")
 

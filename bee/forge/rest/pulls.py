@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bee.forge.core import diffs, issues, merge, pulls, reviews, settle
+from bee.forge.core import diffs, issues, merge, pulls, reviews, settle, threads
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
 from bee.forge.core.refs import Wanted, change
 from bee.forge.core.store import Row
@@ -15,6 +15,7 @@ from bee.forge.rest.shapes import Json, pull_urls, user_by_id
 PULLS = REPO + "/pulls"
 PULL = PULLS + "/<number>"
 REVIEW = PULL + "/reviews/<review>"
+LINE = PULLS + "/comments/<comment>"
 
 
 @route("GET", PULLS)
@@ -189,9 +190,7 @@ def dismiss_review(ask: Ask) -> Row:
 def delete_review(ask: Ask) -> Row:
     """Delete a pending review."""
     _issue, row = _review(ask)
-    if row["state"] != "PENDING":
-        raise unprocessable("Can not delete a non-pending pull request review")
-    ask.call.run("DELETE FROM reviews WHERE id = ?", row["id"])
+    reviews.delete_pending(ask.call, row)
     return row
 
 
@@ -203,24 +202,50 @@ def delete_review(ask: Ask) -> Row:
 def list_lines(ask: Ask) -> list[Row]:
     """The comments on lines of a pull request, or of one of its reviews."""
     issue = _pull(ask)
-    review = reviews.get(ask.call, issue, ask.integer("review"))["id"] if "review" in ask.args else None
-    return reviews.review_comments(ask.call, issue, review)
+    if "review" in ask.args:
+        review = reviews.get(ask.call, issue, ask.integer("review"))["id"]
+        return threads.comments_of(ask.call, "review_id", [review])[review]
+    return threads.comments_of(ask.call, "issue_id", [issue["id"]])[issue["id"]]
 
 
-@route("POST", PULL + "/comments", shapes.review_comment, status=201)
-@route("POST", PULL + "/comments/<comment>/replies", shapes.review_comment, status=201)
+@route("POST", PULL + "/comments", shapes.review_comment, created=True)
+@route("POST", PULL + "/comments/<comment>/replies", shapes.review_comment, created=True)
 def create_line(ask: Ask) -> Row:
-    """Comment on a line, or reply to such a comment."""
-    issue, data = _pull(ask), ask.data
-    reply = data.get("in_reply_to") or (ask.integer("comment") if "comment" in ask.args else None)
-    if reply is not None:
-        first = ask.call.row("SELECT * FROM review_comments WHERE id = ? AND issue_id = ?", reply, issue["id"])
-        if first is None:
+    """Comment on a line, or answer in the thread of such a comment."""
+    issue, data, thread = _pull(ask), ask.data, None
+    if data.get("in_reply_to") or "comment" in ask.args:
+        first = threads.get(ask.call, ask.repo, data.get("in_reply_to") or ask.integer("comment"))
+        if first["issue_id"] != issue["id"]:
             raise not_found()
-        data = {**data, "path": first["path"], "line": first["line"], "commit_id": first["commit_sha"],
-                "in_reply_to": first["in_reply_to"] or first["id"]}  # fmt: skip
-    review = reviews.insert(ask.call, issue, "COMMENTED", "", data.get("commit_id") or "")
-    return reviews.create_comment(ask.call, ask.repo, issue, data, review["id"])
+        thread = ask.call.get("review_threads", first["thread_id"])
+    return reviews.comment(ask.call, ask.repo, issue, data, thread)
+
+
+@route("GET", PULLS + "/comments", shapes.review_comment)
+def repository_lines(ask: Ask) -> list[Row]:
+    """The comments on lines of every pull request, oldest first."""
+    sql = "SELECT DISTINCT issue_id FROM review_comments JOIN pulls USING (issue_id) WHERE repo_id = ?"
+    ids = [row["issue_id"] for row in ask.call.rows(sql, ask.repo.id)]
+    found = [row for rows in threads.comments_of(ask.call, "issue_id", ids).values() for row in rows]
+    return sorted(found, key=lambda row: int(row["id"]))
+
+
+@route("GET", LINE, shapes.review_comment)
+def get_line(ask: Ask) -> Row:
+    """One comment on a line."""
+    return threads.get(ask.call, ask.repo, ask.integer("comment"))
+
+
+@route("PATCH", LINE, shapes.review_comment)
+def update_line(ask: Ask) -> Row:
+    """Change a comment's text."""
+    return threads.edit(ask.call, ask.repo, get_line(ask), ask.data.get("body"))
+
+
+@route("DELETE", LINE, status=204)
+def delete_line(ask: Ask) -> None:
+    """Delete a comment."""
+    threads.delete(ask.call, ask.repo, get_line(ask))
 
 
 # -- review requests --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from bee.forge.core import diffs, issues, mergeability, pulls, reviews
+from bee.forge.core import diffs, issues, lines, mergeability, pulls, reviews, threads
 from bee.forge.core.gitobjects import Commit, Person
 from bee.forge.core.ids import node_id
 from bee.forge.core.store import Row
@@ -70,7 +70,7 @@ def full(call: Call, repo: Repo, row: Row) -> Json:
         "merged": pull["merged_at"] is not None, "mergeable": known, "rebaseable": known,
         "mergeable_state": mergeability.merge_state(call, repo, row, pull).lower(),
         "merged_by": user_by_id(call, pull["merged_by"]), "comments": row["comments"],
-        "review_comments": len(reviews.review_comments(call, row)),
+        "review_comments": len(threads.comments_of(call, "issue_id", [row["id"]])[row["id"]]),
         "maintainer_can_modify": bool(pull["maintainer_can_modify"]),
         "commits": len(pulls.commits(call, repo, pull)), "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files), "changed_files": len(files),
@@ -90,18 +90,28 @@ def review(call: Call, repo: Repo, row: Row) -> Json:
 
 
 def review_comment(call: Call, repo: Repo, row: Row) -> Json:
-    """`pull-request-review-comment`."""
+    """`pull-request-review-comment`; where the line is gone from the diff, `line` and `position` are null."""
+    thread, pull = call.get("review_threads", row["thread_id"]), call.get("pulls", row["issue_id"])
     pull_url, page = pull_urls(call, repo, issues.numbered(call, row["issue_id"])["number"])
     url, page = f"{repo_url(call, repo)}/pulls/comments/{row['id']}", f"{page}#discussion_r{row['id']}"
+    then, now = lines.begun(thread), lines.now(call, repo, pull, thread)
+    diff = lines.diff(call, repo, pull, thread["commit_sha"], then.path)
+    at = lines.position(diff, then)
+    current = lines.diff(call, repo, pull, pull["head_sha"], then.path)
     made = written(call, repo, row) | {
         "url": url, "html_url": page, "pull_request_url": pull_url, "pull_request_review_id": row["review_id"],
-        "node_id": node_id("PullRequestReviewComment", row["id"]), "diff_hunk": "", "path": row["path"],
-        "commit_id": row["commit_sha"], "original_commit_id": row["commit_sha"], "created_at": row["created_at"],
-        "updated_at": row["updated_at"], "side": row["side"] or "RIGHT", "subject_type": "line",
+        "node_id": node_id("PullRequestReviewComment", row["id"]), "diff_hunk": lines.hunk(diff, at),
+        "path": then.path, "commit_id": pull["head_sha"] if now else thread["commit_sha"],
+        "original_commit_id": thread["commit_sha"], "created_at": row["created_at"], "updated_at": row["updated_at"],
         "_links": {"self": {"href": url}, "html": {"href": page}, "pull_request": {"href": pull_url}},
-        **dict.fromkeys(("position", "original_position", "line", "original_line"), row["line"] or 1),
-        "reactions": issueshapes.reactions(url),
+        "side": then.side, "start_side": then.start_side, "start_line": now and now.start_line,
+        "original_start_line": then.start_line, "reactions": issueshapes.reactions(url),
     }  # fmt: skip
+    if then.line is None:
+        made |= {"subject_type": "file", "position": 1, "original_position": 1, "line": 1, "original_line": 1}
+    else:
+        made |= {"subject_type": "line", "line": now and now.line, "position": now and lines.position(current, now),
+                 "original_line": then.line, "original_position": at}  # fmt: skip
     return made | ({"in_reply_to_id": row["in_reply_to"]} if row["in_reply_to"] else {})
 
 

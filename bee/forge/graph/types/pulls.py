@@ -123,13 +123,6 @@ def _review_decision(node: RowNode) -> str | None:
     return "APPROVED" if standing.count("APPROVED") >= needed else "REVIEW_REQUIRED"
 
 
-def _threads(node: RowNode, _args: Args) -> list[PartNode[list[Row]]]:
-    found: dict[int, list[Row]] = {}
-    for row in reviews.review_comments(node.call, node.data):
-        found.setdefault(row["in_reply_to"] or row["id"], []).append(row)
-    return [PartNode(node.call, "PullRequestReviewThread", rows, node.repo, node) for rows in found.values()]
-
-
 PULL_REQUEST: Final[Fields[RowNode]] = {
     **ITEM,
     "permalink": ITEM["url"],
@@ -163,7 +156,7 @@ PULL_REQUEST: Final[Fields[RowNode]] = {
     "latestReviews": pages(_latest_reviews),
     "reviewRequests": pages(_review_requests),
     "reviewDecision": _review_decision,
-    "reviewThreads": pages(_threads),
+    "reviewThreads": pages(lambda node, _args: node.load(nodes.threads_of), key=by_number),
     "closingIssuesReferences": pages(_closing),
     "viewerCanDeleteHeadRef": _may_delete_head,
     "viewerMergeHeadlineText": _merge_text(0),
