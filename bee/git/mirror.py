@@ -28,6 +28,7 @@ from bee.model.limits import (
     OBJECTS_MAX,
     SCAN_BYTES_MAX,
 )
+from bee.model.records import TREE_FILES
 from bee.pipeline.output_checks import Change, Handed
 from bee.system import home
 from bee.system.process import Ended
@@ -85,7 +86,7 @@ class Mirror(Workspaces):
                 if left_over.exists():
                     shutil.rmtree(left_over)
             self.git.say(["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(fresh)])
-            self.git.say(["hash-object", "-t", "tree", "-w", "--stdin"], git_dir=fresh)  # the empty tree, for records
+            self._write_tree_of_records(fresh)
             fresh.replace(self.path)
 
     def fetch(self, refspecs: Sequence[str]) -> None:
@@ -135,6 +136,13 @@ class Mirror(Workspaces):
         args = ["commit-tree", parse.treeish(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
         return self.oid(*args, stdin=message.encode("utf-8", "replace"), more_env=dates)
 
+    def _write_tree_of_records(self, git_dir: Path) -> None:
+        lines = []
+        for name, text in TREE_FILES.items():
+            blob = self.git.say(["hash-object", "-w", "--stdin"], git_dir=git_dir, stdin=text.encode())
+            lines.append(f"100644 blob {parse.utf8(blob).strip()}\t{name}\n")
+        self.git.say(["mktree"], git_dir=git_dir, stdin="".join(lines).encode())
+
     def take_in(self, pack: bytes, folder: Path, confined: Confined) -> Mirror:
         """The quarantine of a stranger's pack: a repository at `folder`, made anew, that borrows the mirror's objects.
 
@@ -163,6 +171,11 @@ class Mirror(Workspaces):
     def tree_of(self, commit: str) -> str:
         """The tree of a commit. Raises GitError where there is no such commit."""
         return self.oid("rev-parse", "--verify", f"{parse.oid(commit)}^{{tree}}")
+
+    def folder(self, commit: str, path: str) -> str | None:
+        """The tree at `path` of a commit; None where there is no folder of that name."""
+        rows = parse.fields(self.say("ls-tree", "-d", "-z", parse.oid(commit), "--", path))
+        return rows[0].split()[2] if rows else None
 
     def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs between two commits; a rename is a deletion and an addition."""

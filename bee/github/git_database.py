@@ -5,7 +5,7 @@ https://docs.github.com/en/rest/git
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,9 +15,10 @@ from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
 from bee.github.graphql import ask, mutate, names_of
 from bee.github.json import JsonReader
-from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError
+from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
 from bee.model.items import Tip
 from bee.model.labels import Label, known
+from bee.model.records import TREE, TREE_FILES
 from bee.model.refs import item_ref
 from bee.model.seals import Doubt, Foreign, Place
 
@@ -46,6 +47,28 @@ def create_commit(client: GitHubClient, repo: str, message: str, tree: str, pare
     """A commit object (no ref points to it yet); its oid. https://docs.github.com/en/rest/git/commits"""
     body = {"message": message, "tree": tree, "parents": list(parents)}
     return client.one("POST", f"/repos/{repo}/git/commits", body).text("sha")
+
+
+def create_tree(client: GitHubClient, repo: str, files: Mapping[str, str], base_tree: str = "") -> str:
+    """A tree with these files, put over another where one is given; its oid.
+
+    https://docs.github.com/en/rest/git/trees#create-a-tree
+    """
+    entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]
+    body = {"tree": entries, **({"base_tree": base_tree} if base_tree else {})}
+    return client.one("POST", f"/repos/{repo}/git/trees", body).text("sha")
+
+
+def create_record(client: GitHubClient, repo: str, message: str, parents: Sequence[str]) -> str:
+    """A commit object with the tree of records; its oid. That tree is made where GitHub does not know it yet."""
+    try:
+        return create_commit(client, repo, message, TREE, parents)
+    except RefusedError as problem:
+        if "tree" not in problem.message.lower():
+            raise
+    if (made := create_tree(client, repo, TREE_FILES)) != TREE:
+        raise ServerError(f"GitHub made the tree {made[:40]} of the files of {TREE}; try again later")
+    return create_commit(client, repo, message, TREE, parents)
 
 
 def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -214,9 +213,3 @@ def read_login(client: GitHubClient) -> str:
         return client.one("GET", "/user").text("login")
     except ForbiddenError:
         return "this token"
-
-
-def create_tree(client: GitHubClient, repo: str, base_tree: str, files: Mapping[str, str]) -> str:
-    """A tree with these files put over another; its oid. https://docs.github.com/en/rest/git/trees#create-a-tree"""
-    entries = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]
-    return client.one("POST", f"/repos/{repo}/git/trees", {"base_tree": base_tree, "tree": entries}).text("sha")

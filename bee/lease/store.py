@@ -119,7 +119,6 @@ class LeaseStore:
     key: Key
     repo: str
     repo_id: str
-    tree: str
     host: str
     boot: str
 
@@ -127,7 +126,7 @@ class LeaseStore:
     def of(cls, host: Host, client: GitHubClient, seen: Snapshot) -> LeaseStore:
         """The store of a repository just read."""
         return cls(
-            client=client, key=host.keys.keys[0], repo=seen.repo, repo_id=seen.repo_id, tree=seen.default_tree,
+            client=client, key=host.keys.keys[0], repo=seen.repo, repo_id=seen.repo_id,
             host=host.host_id, boot=host.boot,
         )  # fmt: skip
 
@@ -251,7 +250,7 @@ class LeaseStore:
         """The move of `put`, its commit made, for a request that does more than the move."""
         before = tip.oid if tip else ""
         message, parents = seal(record, Place(self.repo_id, ref, before), self.key), [before] if before else []
-        commit = git_database.create_commit(self.client, self.repo, message, self.tree, parents)
+        commit = git_database.create_record(self.client, self.repo, message, parents)
         return RefMove(ref, before or None, commit)
 
     def _swap(self, move: RefMove) -> bool:
@@ -298,7 +297,7 @@ class LeaseStore:
         if not mirror.has(lease.oid):
             raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
         message = seal(record, Place(self.repo_id, lease.ref, lease.oid), self.key)
-        oid = mirror.commit_record(message, mirror.tree_of(lease.oid), [lease.oid], record.at)
+        oid = mirror.commit_record(message, records.TREE, [lease.oid], record.at)
         _push(mirror, lease, oid, more)
         self.client.tips.note(self.repo_id, {lease.ref: Tip(oid, record)})
         return replace(lease, oid=oid, record=record)

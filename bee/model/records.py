@@ -20,6 +20,10 @@ from bee.model.effects import Effect
 from bee.model.outcomes import Failure, Outcome
 
 VERSION: Final = 2
+# The tree of every record, by its name in git. With the default branch's, a fetch of the ledger would fetch the whole
+# repository, and GitHub wants the permission for workflows of who pushes an old tree that has some.
+TREE: Final = "ae2996b7ab346d17e8b292d20f0b49e8c01920ca"
+TREE_FILES: Final = {"README": "This commit is a record of bee. All that it says is in its message.\n"}
 OWN_ROLE: Final = "bee"  # the role of what bee does by itself
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _NAME: Final = re.compile(r"([0-9]{8}T[0-9]{6}Z)-.+")

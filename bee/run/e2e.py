@@ -17,6 +17,7 @@ from bee.git.workspace import Clone
 from bee.host import AgentRunner
 from bee.model import limits
 from bee.model.effects import TraceResult
+from bee.model.records import TREE
 from bee.model.refs import trace_ref
 from bee.model.text import plain
 from bee.pipeline.output_checks import OutputChecks
@@ -133,16 +134,15 @@ def _ends(text: str) -> str:
 
 
 def _record(mirror: Mirror, steps: list[StepRecord], passed: bool, head: str, base: str, at: int) -> str:
-    tree = mirror.tree_of(base)
     tip = ""
     for index, step in enumerate(steps, 1):
         facts = {"version": 1, "step": index, "command": step.command, "exit": step.code, "seconds": step.seconds}
         message = (
             f"e2e step {index}: exit {step.code} in {step.seconds} s: {step.command[:80]}\n\n{json.dumps(facts)}\n"
         )
-        tip = mirror.commit_record(f"{message}\n{step.output}\n", tree, [tip] if tip else [], at)
+        tip = mirror.commit_record(f"{message}\n{step.output}\n", TREE, [tip] if tip else [], at)
     word = "pass" if passed else "fail"
     facts = {"version": 1, "result": word, "head": head, "base": base, "steps": len(steps)}
     return mirror.commit_record(
-        f"e2e {word}: {head} on {base}\n\n{json.dumps(facts)}\n", tree, [tip] if tip else [], at
+        f"e2e {word}: {head} on {base}\n\n{json.dumps(facts)}\n", TREE, [tip] if tip else [], at
     )

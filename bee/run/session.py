@@ -16,6 +16,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.run import prompt
 from bee.run.commit import commit
+from bee.run.handed_in import on_the_base
 from bee.run.outcome import Result
 from bee.run.run_log import add_verb
 from bee.run.sanitize import fenced
@@ -116,7 +117,8 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     )  # fmt: skip
     run.engine = run.host.runner().run(job, partial(handle, session))
     if "submit" in session.accepted.values:
-        run.source = session.accepted.values["submit"].quarantine
+        work = on_the_base(run, workspace.brief, session.accepted.values["submit"])
+        run.source, session.accepted.values["submit"] = work.quarantine, work
     return session.accepted
 
 

@@ -19,6 +19,7 @@ from bee.github.snapshot import read_policy
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
 from bee.model.items import BranchRules, PullRef, PullState, RepoFacts, Snapshot
 from bee.model.labels import OWNED, Label
+from bee.model.records import TREE_FILES
 from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.setup.templates import (
     SETUP_BRANCH,
@@ -215,7 +216,8 @@ def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Writ
 
 
 def _commit(client: GitHubClient, head: Snapshot, files: Mapping[str, str]) -> str:
-    tree = requests_of.create_tree(client, head.repo, head.default_tree, files)
+    git_database.create_tree(client, head.repo, TREE_FILES)  # the first claim need not make it
+    tree = git_database.create_tree(client, head.repo, files, head.default_tree)
     return git_database.create_commit(client, head.repo, MESSAGE, tree, [head.default_head])
 
 

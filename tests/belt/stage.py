@@ -291,7 +291,6 @@ class Stage:
             "token": self.tokens["bee"],
             "repo": seen.repo,
             "repo_id": seen.repo_id,
-            "tree": seen.default_tree,
             "key": KEY,
         }
 

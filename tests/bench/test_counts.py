@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from bee.github import git_database
 from bee.model.labels import OWNED
+from bee.model.records import TREE_FILES
 from tests.belt.stage import DESIGN, Stage, staged
 
 ONE_STEP = """cat > "$HOME/plan.md" <<'END'
@@ -24,10 +26,11 @@ bee plan "$HOME/plan.md"
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A repository set up as `bee init` does it: with bee's labels."""
+    """A repository set up as `bee init` does it: with bee's labels, and the tree of records."""
     with staged(tmp_path, {".github/bee.yml": "version: 1\nintake: all\nplan_approval: auto\n"}) as made:
         for label in OWNED:
             made.call("ada", "POST", made.at("/labels"), {"name": label.value, "color": "ededed"})
+        git_database.create_tree(made.client(), made.repo, TREE_FILES)
         yield made
 
 

@@ -125,7 +125,7 @@ SETUP: Final = (
     _need("GET /commits/{ref}/check-runs", "check_runs[].name", "Checks: read, where it is given",
           "the check runs that report"),
     _need("GET /git/matching-refs/{ref}", "", CONTENTS, "how many refs bee has"),
-    _need("POST /git/trees", "sha", CONTENTS_WRITE, "the files of `bee init`"),
+    _need("POST /git/trees", "sha", CONTENTS_WRITE, "the tree of records, once; the files of `bee init`"),
 )  # fmt: skip
 
 # Questions that bee words wrongly on purpose, so that nothing is made: 422 says that the token would be allowed to.

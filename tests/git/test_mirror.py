@@ -16,6 +16,7 @@ from bee.git import command, parse
 from bee.git.command import EMPTY_TREE, Git
 from bee.git.mirror import Mirror, RefChange
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, RefConflict, ServerError, UnreachableError
+from bee.model.records import TREE, TREE_FILES
 from bee.system.process import Ended
 from tests.git.world import Upstream, plain_git
 
@@ -209,7 +210,7 @@ def test_no_setting_of_the_person_reaches_git(mirror: Mirror, tmp_path: Path, mo
 def test_a_record_comes_back_word_for_word(mirror: Mirror) -> None:
     message = 'bee: claimed #7\n\n{"note":"ü — ✓ \\n #hash"}\n\n# not a comment\n'
     first = mirror.commit_record(message, EMPTY_TREE, [], 5)
-    second = mirror.commit_record("bee: two\n", f"{first}^{{tree}}", [first], 6)
+    second = mirror.commit_record("bee: two\n", TREE, [first], 6)
     other = mirror.commit_record("bee: of another item\n", EMPTY_TREE, [], 7)
     plain_git(mirror.path, "update-ref", "refs/bee/items/7", second)
     plain_git(mirror.path, "update-ref", "refs/bee/items/77", other)
@@ -219,7 +220,14 @@ def test_a_record_comes_back_word_for_word(mirror: Mirror) -> None:
     assert mirror.newest(["refs/bee/items/7"], 0, 1) == found[:1]
     assert mirror.newest(["refs/bee/items/7"], 1, 10) == found[1:]
     assert [commit.oid for commit in mirror.newest(["refs/bee/items/*"], 0, 10)] == [other, second, first]
-    assert mirror.tree_of(second) == EMPTY_TREE
+    assert mirror.tree_of(second) == TREE
+
+
+def test_case_r4_the_tree_of_records_is_what_git_makes_of_its_files(mirror: Mirror) -> None:
+    oid = mirror.commit_record("bee: one\n", TREE, [], 5)
+    assert plain_git(mirror.path, "ls-tree", "-r", "--name-only", oid).split() == list(TREE_FILES)
+    assert plain_git(mirror.path, "show", f"{oid}:README") == TREE_FILES["README"].strip()
+    assert mirror.folder(oid, "README") is None
 
 
 def test_differences_name_every_path_with_its_mode_and_size(mirror: Mirror, upstream: Upstream) -> None:

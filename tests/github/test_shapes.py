@@ -21,6 +21,7 @@ from bee.github.git_database import RefMove
 from bee.model.errors import BeeError, ServerError
 from bee.model.items import Who
 from bee.model.labels import Label
+from bee.model.records import TREE_FILES
 from tests.belt.stage import Stage, staged, until
 from tests.github.spoiled import Kept, Path, Recorder, conforms, nullable, player, returned, spoiled
 from tests.setup.places import protect
@@ -82,6 +83,8 @@ CALLS = (
     Call("a label", write.label_id, lambda w: (w.repo, Label.WIP)),
     Call("a label made", write.label_id, lambda w: (w.repo, Label.DONE)),
     Call("a record", git_database.create_commit, lambda w: (w.repo, "m", w.ids["tree"], [])),
+    Call("the tree of records", git_database.create_tree, lambda w: (w.repo, TREE_FILES)),
+    Call("a record on its own tree", git_database.create_record, lambda w: (w.repo, "m", [])),
     Call("a claim", write.mark_claimed, lambda w: (w.repo, w.pull, w.ids["pull"], w.ids["label"])),
     Call("a comment", write.comment, lambda w: (w.repo, 1, "Said.")),
     Call("several at once", write.publish, lambda w: (said(w),)),
@@ -105,7 +108,7 @@ CALLS = (
     Call("how many refs", probe.count_refs, lambda w: (w.repo,)),
     Call("rates", probe.read_rates, lambda w: ()),
     Call("a login", probe.read_login, lambda w: ()),
-    Call("a tree", probe.create_tree, lambda w: (w.repo, w.ids["tree"], {"b.txt": "b"})),
+    Call("a tree", git_database.create_tree, lambda w: (w.repo, {"b.txt": "b"}, w.ids["tree"])),
 )  # fmt: skip
 
 

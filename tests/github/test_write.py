@@ -23,6 +23,7 @@ from bee.model.errors import (
     UnreachableError,
 )
 from bee.model.labels import Label
+from bee.model.records import TREE, TREE_FILES
 from tests.github.world import AT, DATE, OID, OTHER, REPO, client, graph, issue, listed, refused
 
 REF = "refs/bee/items/7"
@@ -270,3 +271,23 @@ def test_a_pulse_of_nothing_says_so(github: responses.RequestsMock) -> None:
     graph(github, {"data": {"repository": {"lease": None, "issueOrPullRequest": None}}})
     with pytest.raises(NotFoundError, match="#7"):
         git_database.pulse(client(), REPO, 7)
+
+
+UNKNOWN_TREE = {"message": "Tree SHA does not exist"}
+
+
+def test_case_r4_the_tree_of_records_is_made_where_github_does_not_know_it(github: responses.RequestsMock) -> None:
+    """Its name is known offline: GitHub is told what it holds only where it says that it does not know it."""
+    github.add("POST", f"{AT}/git/commits", json=UNKNOWN_TREE, status=422, headers=DATE)
+    github.add("POST", f"{AT}/git/trees", json={"sha": TREE}, status=201, headers=DATE)
+    github.add("POST", f"{AT}/git/commits", json={"sha": OID}, status=201, headers=DATE)
+    assert git_database.create_record(client(), REPO, "m", []) == OID
+    sent = [json.loads(call.request.body or "") for call in github.calls]
+    assert sent[0] == sent[2] == {"message": "m", "tree": TREE, "parents": []}
+    assert [entry["path"] for entry in sent[1]["tree"]] == list(TREE_FILES)
+
+
+def test_case_r4_another_refusal_of_a_record_makes_no_tree(github: responses.RequestsMock) -> None:
+    github.add("POST", f"{AT}/git/commits", json={"message": "Parent SHA does not exist"}, status=422, headers=DATE)
+    with pytest.raises(RefusedError, match="Parent SHA"):
+        git_database.create_record(client(), REPO, "m", [OTHER])

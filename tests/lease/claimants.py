@@ -31,7 +31,7 @@ def store_of(data: dict[str, Any], mine: int) -> LeaseStore:
     client.rest("GET", "/rate_limit")
     return LeaseStore(
         client=client, key=parsed_line(data["key"], "the test"), repo=data["repo"], repo_id=data["repo_id"],
-        tree=data["tree"], host=f"host-{mine}", boot="boot",
+        host=f"host-{mine}", boot="boot",
     )  # fmt: skip
 
 

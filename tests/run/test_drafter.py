@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from bee.model import markers
+from bee.model.records import TREE
 from tests.belt.plays import (
     approve,
     head_of,
@@ -15,7 +18,7 @@ from tests.belt.plays import (
     task_pull,
     verb_log,
 )
-from tests.belt.stage import APPROVE, CHANGES, DRAFT, FILES, MERGE, Stage
+from tests.belt.stage import APPROVE, CHANGES, DRAFT, FILES, MERGE, Stage, until
 
 POLICY = FILES[".github/bee.yml"]
 
@@ -256,3 +259,40 @@ def test_x8_what_an_agent_cannot_mend_a_person_reads_on_github(stage: Stage) -> 
     assert stage.labels(number) == {"breeze:human"}
     assert any("`.github/workflows/ci.yml` is a protected path" in text for text in stage.comments(number))
     assert stage.pulls() == []
+
+
+def test_case_r4_no_record_or_trace_has_a_tree_of_the_repository(stage: Stage) -> None:
+    """A fetch of all refs of bee brings no file of the repository, whatever was claimed, tested and merged."""
+    number = stage.issue()
+    stage.quiet(stage.host())
+    assert stage.item(number)["state"] == "closed"
+    stage.git("fetch", "-q", "origin", "+refs/bee/*:refs/bee/*")
+    refs = sorted(stage.refs("refs/bee/"))
+    assert {ref.split("/")[2] for ref in refs} >= {"items", "merge", "traces"}
+    assert set(stage.git("log", "--format=%T", *refs).split()) == {TREE}
+
+
+def test_case_r4_a_base_with_other_workflows_is_merged_before_the_push(stage: Stage) -> None:
+    """GitHub wants the workflows permission of who pushes workflow files that are on no branch any more."""
+    workflow = ".github/workflows/ci.yml"
+    stage.push({workflow: "on: push\n"})
+    number = stage.issue()
+    begun, go = stage.folder / "begun", stage.folder / "go"
+    wait = f"touch {begun}; for i in $(seq 300); do test -e {go} && break; sleep 0.1; done\n"
+    pushed = []
+
+    def meanwhile() -> None:
+        until("the agent", 60, begun.exists)
+        pushed.append(stage.push({workflow: "on: [push, pull_request]\n"}))
+        go.touch()
+
+    person = threading.Thread(target=meanwhile)
+    person.start()
+    stage.tick(stage.host(moves={"drafter": wait + DRAFT}))
+    person.join()
+    head = stage.head(f"bee/{number}-task")
+    assert stage.git("log", "-1", "--format=%P", str(head)).split()[1:] == pushed
+    assert stage.git("diff", "--name-only", pushed[0], str(head)) == f"work-{number}.txt"
+    (pull,) = stage.pulls()
+    assert pull["head"]["sha"] == head
+    assert stage.position(int(pull["number"])) == "needs-review"

@@ -161,6 +161,11 @@ class ModelMirror:
         """The tree of a commit."""
         return self.hub.git.the_commit(commit).tree
 
+    def folder(self, commit: str, path: str) -> str | None:
+        """What a folder holds, as one text."""
+        found = {name: text for name, text in self.hub.git.files(commit).items() if name.startswith(f"{path}/")}
+        return repr(sorted(found.items())) if found else None
+
     def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs."""
         old, new = self.hub.git.files(base), self.hub.git.files(head)
