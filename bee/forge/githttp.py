@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import IO, Final
 from urllib.parse import parse_qs
 
-from bee.forge.core import protection, settle
+from bee.forge import pushes
+from bee.forge.core import settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitrepo import clean_environment
 from bee.forge.core.users import User
@@ -71,15 +72,19 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
     environment = clean_environment(forge.home)
     if "git-protocol" in request.headers:
         environment["GIT_PROTOCOL"] = request.headers["git-protocol"]
+    body, refused = _plain(request), dict[str, pushes.Refusal]()
     if push and viewer:
         environment |= {"GIT_COMMITTER_NAME": viewer.login, "GIT_COMMITTER_EMAIL": f"{viewer.login}@{request.address}"}
-        environment["FORGE_PROTECTED"] = _protected(forge, viewer, repo)
+        if not asks:
+            web = "http://" + request.host.removeprefix("api.")
+            refused, body = pushes.judged(forge, viewer, repo, pushes.opened(body), web)
+            environment["FORGE_REFUSED"] = "\n".join(refused)
     program = subprocess.Popen(
         ["git", service, "--stateless-rpc", *(["--advertise-refs"] if asks else []), str(repo.git.path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     assert program.stdin is not None
-    feeder = threading.Thread(target=_feed, args=(request, program.stdin), daemon=True)
+    feeder = threading.Thread(target=_feed, args=(body, program.stdin), daemon=True)
     feeder.start()
     kind = "advertisement" if asks else "result"
     headers = {"Content-Type": f"application/x-git-{service}-{kind}", "Cache-Control": "no-cache"}
@@ -88,22 +93,27 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
         # Before the refs, versions 0 and 1 of the protocol have a packet with the service, and a flush.
         hello = f"{len(line) + 4:04x}{line}0000".encode()
     after = (lambda: pushed(forge, viewer, repo)) if push else None
-    return Response(200, b"", headers, stream=_pump(program, feeder, hello, after))
+    answer = _pump(program, feeder, hello, after)
+    if refused:
+        return Response(200, pushes.reported(b"".join(answer), refused), headers)
+    return Response(200, b"", headers, stream=answer)
 
 
-def _protected(forge: Forge, viewer: User | None, repo: Repo) -> str:
-    """The branches that this user may not push to, for the update hook."""
-    with forge.call(viewer) as call:
-        branches = [row["branch"] for row in call.rows("SELECT branch FROM protections WHERE repo_id = ?", repo.id)]
-        return "\n".join(f"refs/heads/{one}" for one in branches if protection.refuses_push(call, repo, one))
-
-
-def _feed(request: Request, pipe: IO[bytes]) -> None:
-    """The request's body to git; long ones come compressed."""
+def _plain(request: Request) -> Iterator[bytes]:
+    """The request's body; long ones come compressed."""
     packed = zlib.decompressobj(zlib.MAX_WBITS | 16) if request.headers.get("content-encoding") == "gzip" else None
-    with suppress(OSError, Dropped, Malformed, zlib.error):  # either side went away, and says so itself
+    try:
         for piece in request.body.pieces():
-            pipe.write(packed.decompress(piece) if packed else piece)
+            yield packed.decompress(piece) if packed else piece
+    except zlib.error:
+        raise Malformed("the body is not compressed as it says") from None
+
+
+def _feed(body: Iterator[bytes], pipe: IO[bytes]) -> None:
+    """The body to git."""
+    with suppress(OSError, Dropped, Malformed):  # either side went away, and says so itself
+        for piece in body:
+            pipe.write(piece)
     with suppress(OSError):
         pipe.close()
 

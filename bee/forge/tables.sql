@@ -27,7 +27,7 @@ CREATE TABLE pulls (
   issue_id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, head_repo_id INTEGER, head_owner_id INTEGER,
   head_ref TEXT NOT NULL, head_sha TEXT NOT NULL, base_ref TEXT NOT NULL, base_sha TEXT NOT NULL, base_seen TEXT,
   draft INTEGER NOT NULL, merged_at TEXT, merged_by INTEGER, merge_sha TEXT, pending TEXT,
-  mergeable INTEGER, mergeable_head TEXT, mergeable_base TEXT, test_sha TEXT,
+  pushed_by INTEGER, mergeable INTEGER, mergeable_head TEXT, mergeable_base TEXT, test_sha TEXT,
   maintainer_can_modify INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX pulls_head ON pulls (repo_id, head_ref);
 CREATE TABLE issue_labels (
@@ -90,3 +90,7 @@ CREATE TABLE sub_issues (
 CREATE INDEX sub_issues_parent ON sub_issues (parent_id, id);
 CREATE TABLE protections (
   repo_id INTEGER NOT NULL, branch TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (repo_id, branch));
+CREATE TABLE rulesets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, name TEXT NOT NULL, target TEXT NOT NULL,
+  enforcement TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+CREATE INDEX rulesets_repo ON rulesets (repo_id, id);

@@ -38,6 +38,9 @@ ODDITIES: Final = {
     r"\w+ /repos/\{owner\}/\{repo\}/pulls\S*/comments\S* 20\d \S*\.(line|position): None is not of type 'integer'": (
         "a comment whose line is gone from the diff has null there, and keeps original_line and original_position"
     ),
+    r"POST /repos/\{owner\}/\{repo\}/rulesets 422 \$\.errors\[\d+\]: .* is not of type 'object'": (
+        "a rule that is refused is named in a plain sentence, as public threads quote it: Invalid rule 'merge_queue'"
+    ),
 }
 BODILESS: Final = frozenset({204, 205, 301, 302, 304})
 

@@ -73,12 +73,12 @@ def test_drafts_rules_and_strangers_do_not_merge(world: World, ada: Person, wil:
         "required_pull_request_reviews": {"required_approving_review_count": 1}, "restrictions": None,
     }  # fmt: skip
     ada.send("PUT", "branches/main/protection", rules)
-    message = "At least 1 approving review is required by reviewers with write access."
+    expected = 'Required status check "bee/e2e" is expected.'
+    message = f"At least 1 approving review is required by reviewers with write access. {expected}"
     assert wil.send("PUT", "pulls/1/merge", {}, 405)["message"] == message
     zoe.post("pulls/1/reviews", {"event": "APPROVE"}, 200)
     assert wil.send("PUT", "pulls/1/merge", {}, 405)["message"] == message
     ada.post("pulls/1/reviews", {"event": "APPROVE"}, 200)
-    expected = 'Required status check "bee/e2e" is expected.'
     assert ada.send("PUT", "pulls/1/merge", {}, 405)["message"] == expected
     sha = made["head"]["sha"]
     wil.post(f"statuses/{sha}", {"state": "failure", "context": "bee/e2e"})
@@ -87,7 +87,9 @@ def test_drafts_rules_and_strangers_do_not_merge(world: World, ada: Person, wil:
     refused = world.git("push", "origin", "topic:main", cwd=world.folder / "work", check=False)
     assert "Protected branch update failed" in refused.stderr
     refused_ref = wil.send("PATCH", "git/refs/heads/main", {"sha": sha}, 422)
-    assert refused_ref["message"] == "Changes must be made through a pull request."
+    assert refused_ref["message"] == (
+        'Changes must be made through a pull request. Required status check "bee/e2e" is failing.'
+    )
     wil.post(f"statuses/{sha}", {"state": "success", "context": "bee/e2e"})
     assert wil.send("PUT", "pulls/1/merge", {})["merged"]
 

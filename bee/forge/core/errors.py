@@ -28,6 +28,10 @@ class Refused(Exception):
         return answer
 
 
+class RuleViolated(Refused):
+    """A write to a branch that its protection or a ruleset stands against."""
+
+
 def not_found(message: str = "Not Found") -> Refused:
     """404, also for what the caller may not know to exist."""
     return Refused(404, message)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -47,13 +48,13 @@ CONFIG: Final = """[core]
 [gc]
 \tauto = 0
 """
-# Refuses pushes to protected branches; githttp.py says which those are for the user who pushes.
+# Refuses the refs of a push that githttp names; why, it says itself.
 UPDATE_HOOK: Final = """#!/bin/sh
 case "
-$FORGE_PROTECTED
+$FORGE_REFUSED
 " in *"
 $1
-"*) echo "GH006: Protected branch update failed for $1." >&2; exit 1 ;; esac
+"*) exit 1 ;; esac
 exit 0
 """
 
@@ -293,6 +294,26 @@ class GitRepo:
     def diff(self, base: str, head: str, *options: str) -> str:
         """What `git diff` says of two trees or commits."""
         return self.text("diff", *options, base, head)
+
+
+class Quarantine(GitRepo):
+    """A repository together with objects that a push brought and nobody has accepted yet, in a folder of their own."""
+
+    def __init__(self, repo: GitRepo, home: Path, objects: Path) -> None:
+        super().__init__(repo.path, home)
+        shared = str(repo.path / "objects")
+        self._environment |= {"GIT_OBJECT_DIRECTORY": str(objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": shared}
+
+    def take(self, pack: Iterable[bytes]) -> None:
+        """Store the objects of a pack; one that git does not take brings none, and is refused when it is pushed."""
+        taking = ["git", "-C", str(self.path), "index-pack", "--stdin", "--fix-thin"]
+        with tempfile.TemporaryFile() as file:
+            for piece in pack:
+                file.write(piece)
+            file.seek(0)
+            subprocess.run(
+                taking, stdin=file, capture_output=True, env=self._environment, timeout=GIT_SECONDS_MAX, check=False
+            )
 
 
 class GitRepos:

@@ -16,10 +16,8 @@ from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
 
 METHODS: Final = {
-    "merge": ("allow_merge_commit", "Merge commits are not allowed on this repository."),
-    "squash": ("allow_squash_merge", "Squash merges are not allowed on this repository."),
-    "rebase": ("allow_rebase_merge", "Rebase merges are not allowed on this repository."),
-}
+    "merge": "allow_merge_commit", "squash": "allow_squash_merge", "rebase": "allow_rebase_merge",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,11 @@ def _base_to_merge_into(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wis
         raise _refused("Pull Request is not mergeable")
     if wish.sha is not None and wish.sha != pull["head_sha"]:
         raise _refused("Head branch was modified. Review and try the merge again.", 409)
-    setting, message = METHODS[wish.method]
-    if repo.settings.get(setting) is False:
-        raise _refused(message)
-    rules = protection.find(call, repo, pull["base_ref"])
-    against = None if protection.bypasses(call, repo, rules) else protection.why_not(call, repo, issue, pull, base)
-    if against is not None:
-        raise _refused(against)
+    if repo.settings.get(METHODS[wish.method]) is False:
+        raise _refused(protection.METHODS_OFF[wish.method])
+    against = protection.against_merge(call, repo, issue, pull, base, method=wish.method)
+    if against:
+        raise _refused(against.sentence())
     return base
 
 

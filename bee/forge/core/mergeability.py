@@ -93,8 +93,10 @@ def merge_state(call: Call, repo: Repo, issue: Row, pull: Row) -> str:
     if pull["draft"]:
         return "DRAFT"
     base = pulls.branch_oid(repo, pull["base_ref"]) or ""
-    against = protection.why_not(call, repo, issue, pull, base)
-    if against is not None:
-        return "BEHIND" if "up to date" in against else "BLOCKED"
+    against = protection.against_merge(call, repo, issue, pull, base, method=None, all_bound=True)
+    if against:
+        return "BEHIND" if {*against.classic, *against.rulesets} == {protection.BEHIND} else "BLOCKED"
     states = checks.states(call, repo, pull["head_sha"]).values()
-    return "CLEAN" if all(state == "SUCCESS" for state in states) else "UNSTABLE"
+    if not all(state == "SUCCESS" for state in states):
+        return "UNSTABLE"
+    return "HAS_HOOKS" if repo.settings.get("pre_receive_hooks") else "CLEAN"

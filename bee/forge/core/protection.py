@@ -1,86 +1,262 @@
-"""Branch protection, as far as it decides merges and pushes."""
+"""Judges merges and pushes by what is demanded of the branch, in GitHub's sentences."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
 
-from bee.forge.core import checks, reviews
+from bee.forge.core import checks, owners, pulls, reviews, rules, threads
 from bee.forge.core.errors import not_found
+from bee.forge.core.gitobjects import Commit
+from bee.forge.core.gitrefs import ZERO
+from bee.forge.core.gitrepo import GitRepo
+from bee.forge.core.rules import Demands
 from bee.forge.core.store import Row
 from bee.forge.core.world import Call, Repo
 
+METHODS_OFF: Final = {
+    "merge": "Merge commits are not allowed on this repository.",
+    "squash": "Squash merges are not allowed on this repository.",
+    "rebase": "Rebase merges are not allowed on this repository.",
+}
+_UNAUTHORIZED: Final = (
+    "You're not authorized to push to this branch. Visit https://docs.github.com/articles/about-protected-branches/ "
+    "for more information."
+)
+BEHIND: Final = "The head branch is not up to date with the base branch"
+QUEUE: Final = "Changes must be made through the merge queue"
+FOUND: Final = "Repository rule violations found"
 
-def find(call: Call, repo: Repo, branch: str) -> dict[str, Any] | None:
-    """The rules of a branch, or None where it is not protected."""
-    row = call.row("SELECT data FROM protections WHERE repo_id = ? AND branch = ?", repo.id, branch)
-    return json.loads(row["data"]) if row else None
+
+@dataclass(frozen=True)
+class Against:
+    """The sentences that stand against a write: of the branch's protection, and of rulesets."""
+
+    classic: list[str]
+    rulesets: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.classic or self.rulesets)
+
+    def sentence(self) -> str:
+        """As the API says it."""
+        if self.rulesets:
+            return "\n\n".join([FOUND, *self.rulesets]) + "\n\n"
+        return " ".join(self.classic)
+
+    def told(self, ref: str, page: str) -> str:
+        """As a push says it, in lines that git shows after `remote:`."""
+        if self.rulesets:
+            place = f"Review all repository rules at {page}/rules?ref={quote(ref, safe='')}"
+            head, said = f"error: GH013: {FOUND} for {ref}.\n{place}", self.rulesets
+        else:
+            head, said = f"error: GH006: Protected branch update failed for {ref}.", self.classic
+        return "\n\n".join([head, *(f"- {one}" for one in said)]) + "\n\n"
+
+    @property
+    def reason(self) -> str:
+        """The word beside `[remote rejected]`."""
+        return "push declined due to repository rule violations" if self.rulesets else "protected branch hook declined"
+
+
+def _against(demands: Iterable[Demands], judge: Callable[[Demands], list[str]], *passing: str) -> Against:
+    """What stands against it, by source; `passing` are the ways in which who asks may pass."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for one in demands:
+        if one.passed not in passing:
+            found[one.ruleset is None] += [said for said in judge(one) if said not in found[one.ruleset is None]]
+    return Against(found[True], found[False])
+
+
+# -- checks ---------------------------------------------------------------------------------------
+
+
+def _unmet_checks(call: Call, repo: Repo, demands: Demands, sha: str) -> list[str]:
+    if not demands.checks:
+        return []
+    states = checks.states(call, repo, sha)
+    for name, app in demands.checks:
+        if app:
+            states[name] = checks.state_by(call, repo, sha, name, app)
+    words = {"EXPECTED": "expected", "PENDING": "expected", "SUCCESS": ""}
+    unmet = {name: words.get(states.get(name, "EXPECTED"), "failing") for name, _app in demands.checks}
+    unmet = {name: word for name, word in unmet.items() if word}
+    if len(unmet) == 1:
+        return [f'Required status check "{name}" is {word}.' for name, word in unmet.items()]
+    listed = list(unmet.values())
+    head = f"{len(unmet)} of {len(demands.checks)} required status checks"
+    if not unmet:
+        return []
+    if len(set(listed)) == 1:
+        return [f"{head} are {listed[0]}."]
+    return [f"{head} have not succeeded: {listed.count('expected')} expected and {listed.count('failing')} failing."]
+
+
+def is_signed(commit: Commit) -> bool:
+    """Whether a commit is signed. Whose signature it is nobody checks here; what GitHub commits itself is signed."""
+    return commit.signature is not None or commit.committer.email == "noreply@github.com"
+
+
+# -- merges ---------------------------------------------------------------------------------------
 
 
 def get(call: Call, repo: Repo, branch: str) -> dict[str, Any]:
-    """The rules of a branch; 404 where it is not protected."""
-    found = find(call, repo, branch)
+    """The protection of a branch; 404 where it has none of its own."""
+    found = rules.classic(call, repo, branch)
     if found is None:
         raise not_found("Branch not protected")
     return found
 
 
-def required_contexts(rules: dict[str, Any] | None) -> list[str]:
-    """The checks that must have passed."""
-    asked = (rules or {}).get("required_status_checks") or {}
-    named = [*(asked.get("contexts") or []), *(check["context"] for check in asked.get("checks") or [])]
-    return list(dict.fromkeys(named))
+def against_merge(
+    call: Call, repo: Repo, issue: Row, pull: Row, base: str, *, method: str | None, all_bound: bool = False,
+    queued: bool = False,
+) -> Against:  # fmt: skip
+    """What stands against a merge by who asks, or by anybody (`all_bound`). `queued`: the queue itself merges."""
+
+    def judge(one: Demands) -> list[str]:
+        said = _review_demands(call, repo, issue, pull, base, one)
+        said += _unmet_checks(call, repo, one, pull["head_sha"])
+        said += _history_demands(call, repo, issue, pull, one, method)
+        if one.strict and not said and not repo.git.is_ancestor(base, pull["head_sha"]):
+            said.append(BEHIND)
+        if one.queue is not None and method is not None and not queued:
+            said.append(QUEUE)
+        return said
+
+    passing = () if all_bound else ("always", "pull_request")
+    return _against(rules.of_branch(call, repo, pull["base_ref"]), judge, *passing)
 
 
-def required_apps(rules: dict[str, Any] | None) -> dict[str, int]:
-    """The App that must report a check, for the checks that name one."""
-    asked = ((rules or {}).get("required_status_checks") or {}).get("checks") or []
-    return {check["context"]: check["app_id"] for check in asked if (check.get("app_id") or -1) > 0}
+def _review_demands(call: Call, repo: Repo, issue: Row, pull: Row, base: str, one: Demands) -> list[str]:
+    said, standing = [], reviews.standing(call, repo, issue["id"])
+    states = [row["state"] for row in standing.values()]
+    approved = {who for who, row in standing.items() if row["state"] == "APPROVED"}
+    if one.locked:
+        said.append("Cannot change this locked branch")
+    if one.update:
+        said.append("Cannot update this protected ref.")
+    if "CHANGES_REQUESTED" in states and one.approvals:
+        said.append("Changes requested by reviewers with write access")
+    elif len(approved) < one.approvals:
+        noun = "review is" if one.approvals == 1 else "reviews are"
+        said.append(f"At least {one.approvals} approving {noun} required by reviewers with write access.")
+    missing = [people for people in owners.of_change(call, repo, base, pull["head_sha"]) if one.owners]
+    for people in (people for people in missing if not people & approved):
+        names = " or ".join(sorted(user.login for number in people if (user := call.user(number))))
+        said.append(f"Waiting on code owner review from {names}.")
+    seen = {who for who in approved if standing[who]["commit_sha"] == pull["head_sha"]}
+    if one.last_push and not seen - {pull["pushed_by"]}:
+        said.append("New changes require approval from someone other than the last pusher.")
+    if one.conversations and threads.unresolved(call, issue["id"]):
+        said.append("A conversation must be resolved before this pull request can be merged.")
+    return said
 
 
-def required_approvals(rules: dict[str, Any] | None) -> int:
-    """How many approving reviews must stand."""
-    asked = (rules or {}).get("required_pull_request_reviews")
-    return 0 if asked is None else int(asked.get("required_approving_review_count", 1))
+def _history_demands(call: Call, repo: Repo, issue: Row, pull: Row, one: Demands, method: str | None) -> list[str]:
+    """What the history of the base must be, as far as the method decides it."""
+    said = []
+    if method is not None and method not in one.methods:
+        said.append(METHODS_OFF[method])
+    if method == "merge" and one.linear:
+        said.append("This branch must not contain merge commits.")
+    if method is not None and one.signed:
+        commits = [repo.git.commit(oid) for oid in repo.git.between(pull["base_sha"], pull["head_sha"])]
+        unsigned = method == "rebase" or (method == "merge" and not all(map(is_signed, filter(None, commits))))
+        # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches#require-signed-commits
+        foreign = method == "squash" and call.viewer is not None and call.viewer.id != issue["author_id"]
+        if unsigned or foreign:
+            said.append("Commits must have verified signatures.")
+    return said
 
 
-def bypasses(call: Call, repo: Repo, rules: dict[str, Any] | None) -> bool:
-    """Administrators are not held by the rules unless these say so."""
-    return not (rules or {}).get("enforce_admins") and call.may(repo, "admin")
+def required_checks(call: Call, repo: Repo, branch: str) -> set[str]:
+    """The names of the checks that must pass before a merge into a branch."""
+    return {name for one in rules.of_branch(call, repo, branch) for name, _app in one.checks}
 
 
-def why_not(call: Call, repo: Repo, issue: Row, pull: Row, base: str) -> str | None:
-    """GitHub's sentence for the first rule that stands against a merge, or None."""
-    rules = find(call, repo, pull["base_ref"])
-    if rules is None:
-        return None
-    approvals = required_approvals(rules)
+def decision(call: Call, repo: Repo, issue: Row, pull: Row) -> str | None:
+    """`reviewDecision`: what the reviews add up to; None where the base needs none."""
+    demands, base = rules.of_branch(call, repo, pull["base_ref"]), pulls.branch_oid(repo, pull["base_ref"])
     standing = reviews.standing(call, repo, issue["id"])
-    if "CHANGES_REQUESTED" in standing and approvals:
-        return "Changes requested by reviewers with write access"
-    if standing.count("APPROVED") < approvals:
-        noun = "review is" if approvals == 1 else "reviews are"
-        return f"At least {approvals} approving {noun} required by reviewers with write access."
-    states = checks.states(call, repo, pull["head_sha"])
-    for context, app in required_apps(rules).items():
-        states[context] = checks.state_by(call, repo, pull["head_sha"], context, app)
-    for context in required_contexts(rules):
-        state = states.get(context, "EXPECTED")
-        if state != "SUCCESS":
-            word = "expected" if state in ("PENDING", "EXPECTED") else "failing"
-            return f'Required status check "{context}" is {word}.'
-    strict = (rules.get("required_status_checks") or {}).get("strict")
-    if strict and not repo.git.is_ancestor(base, pull["head_sha"]):
-        return "The head branch is not up to date with the base branch"
-    return None
+    states = [row["state"] for row in standing.values()]
+    needed = max([one.approvals for one in demands], default=0)
+    if "CHANGES_REQUESTED" in states:
+        return "CHANGES_REQUESTED"
+    approved = {who for who, row in standing.items() if row["state"] == "APPROVED"}
+    owned = owners.of_change(call, repo, base, pull["head_sha"]) if base and any(one.owners for one in demands) else []
+    if len(approved) < needed or not all(people & approved for people in owned):
+        return "REVIEW_REQUIRED"
+    return "APPROVED" if approved and demands else None
 
 
-def refuses_push(call: Call, repo: Repo, branch: str) -> str | None:
-    """Why a direct push to a branch is refused, or None."""
-    rules = find(call, repo, branch)
-    if rules is None or bypasses(call, repo, rules):
-        return None
-    if rules.get("required_pull_request_reviews") is not None:
-        return "Changes must be made through a pull request."
-    contexts = required_contexts(rules)
-    return f"{len(contexts)} of {len(contexts)} required status checks are expected." if contexts else None
+# -- pushes ---------------------------------------------------------------------------------------
+
+
+def against_push(call: Call, repo: Repo, ref: str, before: str, after: str, git: GitRepo | None = None) -> Against:
+    """What stands against moving a ref from one commit to another (ZERO: none); `git` is where the new ones are."""
+    objects = git or repo.git
+
+    def judge(one: Demands) -> list[str]:
+        if after == ZERO:
+            word = "protected branch" if one.ruleset is None else "branch"
+            return [f"Cannot delete this {word}"] if one.deletion else []
+        said = _creation(call, repo, one, after) if before == ZERO else _update(call, repo, one, after)
+        new = _new_commits(repo, objects, before, after) if one.linear or one.signed else []
+        if one.linear and any(len(commit.parents) > 1 for commit in new):
+            said.append("This branch must not contain merge commits.")
+        if one.signed and not all(map(is_signed, new)):
+            said.append("Commits must have verified signatures.")
+        if one.forced and before != ZERO and not objects.is_ancestor(before, after):
+            said.append("Cannot force-push to this branch")
+        return said
+
+    return _against(map(_of_a_push, rules.of_ref(call, repo, ref)), judge, "always")
+
+
+def _of_a_push(one: Demands) -> Demands:
+    """A protection's ban of forced pushes and deletions binds administrators, too."""
+    if one.ruleset is None and one.passed:
+        return Demands(deletion=one.deletion, forced=one.forced)
+    return one
+
+
+def looks_at_commits(call: Call, repo: Repo, ref: str) -> bool:
+    """Whether a push of this ref is judged by the commits in it."""
+    return any(one.linear or one.signed or one.forced for one in map(_of_a_push, rules.of_ref(call, repo, ref)))
+
+
+def _may_push(call: Call, one: Demands) -> bool:
+    return one.pushers is None or (call.viewer is not None and call.viewer.login in one.pushers)
+
+
+def _creation(call: Call, repo: Repo, one: Demands, after: str) -> list[str]:
+    if one.creation and one.pushers is not None:
+        return [] if _may_push(call, one) else [_UNAUTHORIZED]
+    if one.creation:
+        return ["Cannot create ref due to creations being restricted."]
+    return _unmet_checks(call, repo, one, after) if one.on_create else []
+
+
+def _update(call: Call, repo: Repo, one: Demands, after: str) -> list[str]:
+    said = []
+    if one.locked:
+        said.append("Cannot change this locked branch")
+    if not _may_push(call, one):
+        said.append(_UNAUTHORIZED)
+    if one.update:
+        said.append("Cannot update this protected ref.")
+    if one.queue is not None:
+        said.append(QUEUE)
+    if one.pull:
+        said.append("Changes must be made through a pull request.")
+    return said + _unmet_checks(call, repo, one, after)
+
+
+def _new_commits(repo: Repo, objects: GitRepo, before: str, after: str) -> list[Commit]:
+    known = [before] if before != ZERO else [oid for _name, oid in repo.git.refs.below("refs/heads/")]
+    oids = objects.between(known[0], after) if known else [after]
+    found = [objects.commit(oid) for oid in oids]
+    return [commit for commit in found if commit and not any(objects.is_ancestor(commit.oid, one) for one in known)]

@@ -88,8 +88,9 @@ def create(call: Call, repo: Repo, opening: Opening) -> Row:
     issue = issues.insert(call, repo, title, body, is_pull=True)
     call.insert(
         "pulls", issue_id=issue["id"], repo_id=repo.id, head_repo_id=head_repo.id, head_owner_id=head_repo.owner.id,
-        head_ref=branch, head_sha=head_sha, base_ref=opening.base, base_sha=base_sha, base_seen=base_sha,
-        draft=opening.draft, maintainer_can_modify=opening.maintainer_can_modify and head_repo.id != repo.id,
+        head_ref=branch, head_sha=head_sha, pushed_by=call.actor().id, base_ref=opening.base, base_sha=base_sha,
+        base_seen=base_sha, draft=opening.draft,
+        maintainer_can_modify=opening.maintainer_can_modify and head_repo.id != repo.id,
     )  # fmt: skip
     write_pull_ref(repo, issue["number"], "head", head_sha)
     return issue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bee.forge.core import protection, settle
-from bee.forge.core.errors import Refused, unprocessable
+from bee.forge.core.errors import Refused, RuleViolated, unprocessable
 from bee.forge.core.gitrefs import OID, ZERO, RefChange, is_ref_name
 from bee.forge.core.world import Call, Repo
 
@@ -36,10 +36,11 @@ def _check(call: Call, repo: Repo, wanted: Wanted) -> None:
             against = "Cannot delete the default branch"
         elif wanted.after != ZERO and not repo.git.has(wanted.after, "commit"):
             against = "Object is not a commit"
-        else:
-            against = protection.refuses_push(call, repo, branch)
     if against is not None:
         raise unprocessable(against)
+    ruled = protection.against_push(call, repo, wanted.name, repo.git.refs.get(wanted.name) or ZERO, wanted.after)
+    if ruled:
+        raise RuleViolated(422, ruled.sentence())
 
 
 def _planned(repo: Repo, wanted: Wanted) -> RefChange:

@@ -17,6 +17,8 @@ SETTINGS: Final = (
     "delete_branch_on_merge", "allow_merge_commit", "allow_squash_merge", "allow_rebase_merge", "has_issues",
     "allow_auto_merge", "archived", "homepage", "has_wiki", "has_projects", "allow_update_branch",
 )  # fmt: skip
+# What whoever runs the server decides; the control door takes these.
+SERVER_SETTINGS: Final = ("pre_receive_hooks",)
 DEFAULT_LABELS: Final = (
     ("bug", "d73a4a", "Something isn't working"),
     ("documentation", "0075ca", "Improvements or additions to documentation"),
@@ -45,7 +47,7 @@ def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None =
         git.remove()
     git.create(branch)
     now = call.now()
-    settings = {key: asked[key] for key in SETTINGS if asked.get(key) is not None}
+    settings = {key: asked[key] for key in (*SETTINGS, *SERVER_SETTINGS) if asked.get(key) is not None}
     repo_id = call.insert(
         "repos", owner_id=owner.id, name=name, private=bool(asked.get("private")), default_branch=branch,
         description=asked.get("description"), parent_id=parent.id if parent else None, settings=json.dumps(settings),
@@ -109,7 +111,7 @@ def delete(call: Call, repo: Repo) -> None:
                   "dependencies"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE issue_id IN {issue_ids}", repo.id)
     for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs",
-                  "collaborators", "protections"):  # fmt: skip
+                  "collaborators", "protections", "rulesets"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE repo_id = ?", repo.id)
     call.run("DELETE FROM repos WHERE id = ?", repo.id)
     repo.git.remove()

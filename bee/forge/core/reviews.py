@@ -9,7 +9,7 @@ from bee.forge.core import events, issues, pulls, threads
 from bee.forge.core.edits import record
 from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
 from bee.forge.core.store import Row
-from bee.forge.core.users import level
+from bee.forge.core.users import User, level
 from bee.forge.core.world import Call, Repo
 
 STATES: Final = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
@@ -85,15 +85,28 @@ def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
     return call.grouped("issue_id", sql, issue_ids, call.viewer.id if call.viewer else 0, call.cutoff())
 
 
-def standing(call: Call, repo: Repo, issue_id: int) -> list[str]:
-    """The latest opinion of each reviewer who may write."""
-    latest: dict[int, str] = {}
+def standing(call: Call, repo: Repo, issue_id: int) -> dict[int, Row]:
+    """The latest opinion of each reviewer who may write, by account."""
+    latest: dict[int, Row] = {}
     for row in of_items(call, [issue_id])[issue_id]:
         user = call.user(row["author_id"])
         weighs = row["state"] in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
         if weighs and user and level(call.permission(repo, user)) >= level("write"):
-            latest[user.id] = row["state"]
-    return list(latest.values())
+            latest[user.id] = row
+    return latest
+
+
+def dismiss_stale(call: Call, issue: Row, actor: User | None) -> None:
+    """A push dismissed the approvals."""
+    for row in of_items(call, [issue["id"]])[issue["id"]]:
+        if row["state"] == "APPROVED":
+            _dismissed(call, issue, row, None, actor)
+
+
+def _dismissed(call: Call, issue: Row, review: Row, message: str | None, actor: User | None) -> None:
+    call.update("reviews", review["id"], state="DISMISSED", updated_at=call.now())
+    shown = {"review_id": review["id"], "state": review["state"].lower(), "dismissal_message": message}
+    events.add(call, issue, "review_dismissed", actor, dismissed_review=shown)
 
 
 def submit(call: Call, repo: Repo, issue: Row, review: Row, event: str, body: str | None) -> Row:
@@ -117,9 +130,7 @@ def dismiss(call: Call, repo: Repo, issue: Row, review: Row, message: Any) -> Ro
         raise invalid("PullRequestReview", "message", "missing_field")
     if review["state"] not in ("APPROVED", "CHANGES_REQUESTED"):
         raise _unprocessable("Can not dismiss a commented pull request review")
-    call.update("reviews", review["id"], state="DISMISSED", updated_at=call.now())
-    shown = {"review_id": review["id"], "state": review["state"].lower(), "dismissal_message": message}
-    events.add(call, issue, "review_dismissed", call.viewer, dismissed_review=shown)
+    _dismissed(call, issue, review, message, call.viewer)
     return get(call, issue, review["id"])
 
 

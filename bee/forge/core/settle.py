@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from bee.forge.core import events, issues, merge, pulls
+from bee.forge.core import events, issues, merge, owners, pulls, reviews, rules
+from bee.forge.core.gitobjects import Entry
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
@@ -72,12 +73,15 @@ def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str)
         head_repo = _head_repo(call, repo, pull)
         assert head_repo is not None
         repo.git.fetch_object(head_repo.git, head)
-        call.update("pulls", issue["id"], head_sha=head, base_sha=base)
+        mover = _mover(call, repo)
+        call.update("pulls", issue["id"], head_sha=head, base_sha=base, pushed_by=mover.id)
         call.update("issues", issue["id"], updated_at=call.now())
+        if any(one.stale for one in rules.of_branch(call, repo, pull["base_ref"])) and _differs(repo, pull, head, base):
+            reviews.dismiss_stale(call, issue, mover)
         pulls.write_pull_ref(repo, issue["number"], "head", head)
         if not repo.git.is_ancestor(before, head):
             moved = {"before": before, "after": head, "ref": pull["head_ref"]}
-            events.add(call, issue, "head_ref_force_pushed", _mover(call, repo), **moved)
+            events.add(call, issue, "head_ref_force_pushed", mover, **moved)
     seen = pull["base_seen"]
     if seen not in (None, base) and repo.git.has(seen) and not repo.git.is_ancestor(seen, base):
         events.add(call, issue, "base_ref_force_pushed", _mover(call, repo), before=seen, after=base)
@@ -85,6 +89,18 @@ def _follow(call: Call, repo: Repo, issue: Row, pull: Row, head: str, base: str)
     if repo.git.is_ancestor(head, base):
         # Pushed by hand onto the base: GitHub calls that merged too.
         merge.finish(call, repo, issue, base, _mover(call, repo))
+
+
+def _differs(repo: Repo, pull: Row, head: str, base: str) -> bool:
+    """Whether the change itself is another one: merging the base into the head does not change it."""
+
+    def change(base: str, head: str) -> dict[str, tuple[Entry | None, ...]]:
+        root = repo.git.merge_base(base, head) or base
+        trees = [repo.git.peel(oid, "tree") or "" for oid in (root, head)]
+        paths = owners.changed_paths(repo, root, head)
+        return {path: tuple(repo.git.entry_at(tree, path) for tree in trees) for path in paths}
+
+    return change(pull["base_sha"], pull["head_sha"]) != change(base, head)
 
 
 def _without_base(call: Call, repo: Repo, issue: Row, pull: Row) -> None:

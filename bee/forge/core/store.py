@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 Row = sqlite3.Row
 Connection = sqlite3.Connection
 BUSY_SECONDS_MAX: Final = 30.0
@@ -33,7 +33,7 @@ class Store:
         if version == 0:
             # Identifiers look like GitHub's: never small enough to be mistaken for an issue number.
             firsts = ("users", "repos", "labels", "issues", "comments", "reviews", "review_comments", "statuses",
-                      "review_threads")  # fmt: skip
+                      "review_threads", "rulesets")  # fmt: skip
             with self.writing(db):
                 tables = resources.files("bee.forge").joinpath("tables.sql").read_text("utf-8")
                 for statement in filter(str.strip, tables.split(";\n")):

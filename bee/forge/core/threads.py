@@ -80,6 +80,14 @@ def of_items(call: Call, issue_ids: list[int]) -> dict[int, list[Row]]:
     return found
 
 
+def unresolved(call: Call, issue_id: int) -> int:
+    """How many conversations of a pull request are not resolved; those of pending reviews do not count."""
+    sql = """SELECT count(DISTINCT review_threads.id) FROM review_threads
+        JOIN review_comments ON thread_id = review_threads.id JOIN reviews ON reviews.id = review_id
+        WHERE review_threads.issue_id = ? AND resolved_by IS NULL AND reviews.state != 'PENDING'"""
+    return call.count(sql, issue_id)
+
+
 def get(call: Call, repo: Repo, comment_id: int) -> Row:
     """A comment of a repository by its number; 404 otherwise, and for other people's pending ones."""
     found = comments_of(call, "id", [min(comment_id, 2**62)])[min(comment_id, 2**62)]

@@ -11,18 +11,28 @@ from bee.forge.core.errors import DOCS, Refused
 from bee.forge.core.world import Call
 from bee.forge.http import Request, Response, json_response
 from bee.forge.limits import Limits
-from bee.forge.rest import checks, contents, gitdata, issues, labels, pulls, relations, repos  # noqa: F401  fills ROUTES
+from bee.forge.rest import (  # noqa: F401  fills ROUTES
+    checks,
+    contents,
+    gitdata,
+    issues,
+    labels,
+    pulls,
+    relations,
+    repos,
+    rules,
+)
 from bee.forge.rest.base import ROUTES, Ask
 
 
 @cache
 def _map() -> Map:
     """Patterns and methods in the order of the routes; to compile them takes a tenth of a second."""
-    rules = [
+    patterns = [
         Rule(route.pattern, methods=[route.method], endpoint=route, merge_slashes=False, strict_slashes=False)
         for route in ROUTES
     ]
-    return Map(rules, merge_slashes=False, strict_slashes=False, redirect_defaults=False)
+    return Map(patterns, merge_slashes=False, strict_slashes=False, redirect_defaults=False)
 
 
 class RestApi:

@@ -1,24 +1,23 @@
-"""Commits, branches, comparisons and files."""
+"""Commits, comparisons and files."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
 from urllib.parse import quote
 
-from bee.forge.core import diffs, protection
-from bee.forge.core.errors import Refused, invalid, not_found, unprocessable
+from bee.forge.core import diffs
+from bee.forge.core.errors import Refused, RuleViolated, invalid, not_found, unprocessable
 from bee.forge.core.gitobjects import EMPTY_TREE, Commit, Entry, Person
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.merge import committer, person
+from bee.forge.core.protection import FOUND
 from bee.forge.core.refs import Wanted, change
 from bee.forge.http import Response, json_response, text_response
 from bee.forge.rest import pullshapes as shapes
 from bee.forge.rest.base import REPO, Ask, route
 from bee.forge.rest.shapes import Json, repo_url
 
-BRANCH = REPO + "/branches/<path:branch>"
 CONTENTS = REPO + "/contents/<path:path>"
 
 
@@ -95,95 +94,6 @@ def compare(ask: Ask) -> Response | Json:
         "commits": shapes.commits(call, repo, ask.paged(ahead)),
         "files": [shapes.file(call, repo, one, head.oid) for one in diffs.files(git, ancestor.oid, head.oid)],
     }  # fmt: skip
-
-
-# -- branches ---------------------------------------------------------------------------------------
-
-
-@route("GET", REPO + "/branches")
-def list_branches(ask: Ask) -> list[Json]:
-    """The branches."""
-    url, rows = repo_url(ask.call, ask.repo) + "/commits/", ask.paged(ask.repo.git.refs.below("refs/heads/"))
-    branches = {name.removeprefix("refs/heads/"): {"sha": oid, "url": url + oid} for name, oid in rows}
-    kept = {name: protection.find(ask.call, ask.repo, name) is not None for name in branches}
-    return [{"name": name, "commit": commit, "protected": kept[name]} for name, commit in branches.items()]
-
-
-@route("GET", BRANCH)
-def get_branch(ask: Ask) -> Json:
-    """One branch."""
-    name = ask.args["branch"]
-    oid = ask.repo.git.refs.get(f"refs/heads/{name}")
-    commit = ask.repo.git.commit(oid) if oid else None
-    if commit is None:
-        raise not_found("Branch not found")
-    rules = protection.find(ask.call, ask.repo, name)
-    url = f"{repo_url(ask.call, ask.repo)}/branches/{name}"
-    asked = _contexts(rules)
-    level = "off" if not asked["checks"] else "everyone" if (rules or {}).get("enforce_admins") else "non_admins"
-    return {
-        "name": name, "commit": shapes.commit(ask.call, ask.repo, commit),
-        "_links": {"self": url, "html": f"{ask.call.web}/{ask.repo.full_name}/tree/{name}"},
-        "protected": rules is not None,
-        "protection": {"enabled": rules is not None, "required_status_checks": {"enforcement_level": level, **asked}},
-        "protection_url": url + "/protection",
-    }  # fmt: skip
-
-
-def _protection(ask: Ask, rules: Json) -> Json:
-    url = f"{repo_url(ask.call, ask.repo)}/branches/{ask.args['branch']}/protection"
-    asked, wanted = rules.get("required_status_checks"), rules.get("required_pull_request_reviews")
-    switches = ("required_linear_history", "allow_force_pushes", "allow_deletions")
-    made: Json = {
-        "url": url, "enforce_admins": {"url": url + "/enforce_admins", "enabled": bool(rules.get("enforce_admins"))},
-        **{name: {"enabled": bool(rules.get(name))} for name in switches},
-    }  # fmt: skip
-    if asked is not None:
-        checks = url + "/required_status_checks"
-        required = {"url": checks, "strict": bool(asked.get("strict")), "contexts_url": checks + "/contexts"}
-        made["required_status_checks"] = required | _contexts(rules)
-    if wanted is not None:
-        made["required_pull_request_reviews"] = {
-            "url": url + "/required_pull_request_reviews",
-            "dismiss_stale_reviews": bool(wanted.get("dismiss_stale_reviews")),
-            "require_code_owner_reviews": False, "require_last_push_approval": False,
-            "required_approving_review_count": protection.required_approvals(rules),
-        }  # fmt: skip
-    return made
-
-
-def _contexts(rules: Json | None) -> Json:
-    contexts = protection.required_contexts(rules)
-    apps = protection.required_apps(rules)
-    return {"contexts": contexts, "checks": [{"context": one, "app_id": apps.get(one)} for one in contexts]}
-
-
-@route("GET", BRANCH + "/protection", needs="admin")
-def get_protection(ask: Ask) -> Json:
-    """The rules of a branch."""
-    return _protection(ask, protection.get(ask.call, ask.repo, ask.args["branch"]))
-
-
-@route("PUT", BRANCH + "/protection", needs="admin")
-def put_protection(ask: Ask) -> Json:
-    """Protect a branch; the four main keys are required, as on GitHub."""
-    repo, data = ask.repo, ask.data
-    needed = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
-    missing = [name for name in needed if name not in data]
-    if missing:
-        words = ", ".join(f'"{name}"' for name in missing)
-        raise unprocessable(f"Invalid request.\n\n{words} weren't supplied.")
-    if repo.git.refs.get(f"refs/heads/{ask.args['branch']}") is None:
-        raise not_found("Branch not found")
-    ask.call.run("REPLACE INTO protections VALUES (?, ?, ?)", repo.id, ask.args["branch"], json.dumps(data))
-    return _protection(ask, data)
-
-
-@route("DELETE", BRANCH + "/protection", status=204, needs="admin")
-def delete_protection(ask: Ask) -> None:
-    """Lift the protection."""
-    protection.get(ask.call, ask.repo, ask.args["branch"])
-    ask.call.run("DELETE FROM protections WHERE repo_id = ? AND branch = ?", ask.repo.id, ask.args["branch"])
 
 
 # -- files ------------------------------------------------------------------------------------------
@@ -277,6 +187,10 @@ def write_contents(ask: Ask) -> Response:
     oid = repo.git.write_commit(root, parents, author, committer(ask.call), message)
     try:
         change(ask.call, repo, [Wanted(f"refs/heads/{branch}", head or ZERO, oid)])
+    except RuleViolated as refusal:
+        said = refusal.message
+        verb = "delete" if deleting else "update" if known else "create"
+        raise Refused(409, said if said.startswith(FOUND) else f"Could not {verb} file: {said}") from refusal
     except Refused as refusal:
         moved = repo.git.refs.get(f"refs/heads/{branch}") != head
         raise (Refused(409, f"{branch} is at another commit by now") if moved else refusal) from None

@@ -25,8 +25,8 @@ def _is_required(name: str) -> WithArgs[RepoNode[Row]]:
         key, value = ("issue_id", parsed[1][0]) if parsed else ("number", str(args.get("pullRequestNumber")))
         sql = f"SELECT base_ref FROM pulls JOIN issues ON issues.id = issue_id WHERE pulls.repo_id = ? AND {key} = ?"
         pull = node.call.row(sql, node.repo.id, value)
-        rules = protection.find(node.call, node.repo, pull["base_ref"]) if pull else None
-        return node.data[name] in protection.required_contexts(rules)
+        required = protection.required_checks(node.call, node.repo, pull["base_ref"]) if pull else ()
+        return node.data[name] in required
 
     return WithArgs(read)
 

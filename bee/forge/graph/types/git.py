@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from bee.forge.core import protection
+from bee.forge.core import rules
 from bee.forge.core.gitobjects import Commit, Entry, Person, parse_tree, person
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
@@ -22,10 +23,15 @@ _Object = RepoNode[ObjectData]
 
 
 class RuleData(NamedTuple):
-    """The protection of a branch; rules for patterns are not served."""
+    """The protection of a branch; rules for patterns are not served, rulesets are by REST."""
 
     pattern: str
-    rules: dict[str, Any]
+    asked: dict[str, Any]
+
+    @property
+    def demands(self) -> rules.Demands:
+        """What it demands of those whom it binds."""
+        return rules.of_classic(self.asked)
 
 
 _Rule = RepoNode[RuleData]
@@ -33,26 +39,38 @@ _Rule = RepoNode[RuleData]
 
 def _rule(node: RepoNode[RefData]) -> _Rule | None:
     name = node.data.full_name.removeprefix("refs/heads/")
-    rules = protection.find(node.call, node.repo, name) if name != node.data.full_name else None
-    return RepoNode(node.call, "BranchProtectionRule", RuleData(name, rules), node.repo) if rules is not None else None
+    asked = rules.classic(node.call, node.repo, name) if name != node.data.full_name else None
+    return RepoNode(node.call, "BranchProtectionRule", RuleData(name, asked), node.repo) if asked is not None else None
 
 
-def _asked(node: _Rule, part: str, name: str) -> bool:
-    return bool((node.data.rules.get(part) or {}).get(name))
+def _demand(name: str) -> Callable[[_Rule], bool]:
+    return lambda node: bool(getattr(node.data.demands, name))
+
+
+def _allowed(name: str) -> Callable[[_Rule], bool]:
+    return lambda node: not getattr(node.data.demands, name)
 
 
 RULE: Final[Fields[_Rule]] = {
     "id": lambda node: node.id(node.repo.id, node.data.pattern),
     **attributes("pattern"),
-    "isAdminEnforced": lambda node: bool(node.data.rules.get("enforce_admins")),
-    "requiresStatusChecks": lambda node: node.data.rules.get("required_status_checks") is not None,
-    "requiresStrictStatusChecks": lambda node: _asked(node, "required_status_checks", "strict"),
-    "requiredStatusCheckContexts": lambda node: protection.required_contexts(node.data.rules),
-    "requiresApprovingReviews": lambda node: protection.required_approvals(node.data.rules) > 0,
-    "requiredApprovingReviewCount": lambda node: protection.required_approvals(node.data.rules),
-    "dismissesStaleReviews": lambda node: _asked(node, "required_pull_request_reviews", "dismiss_stale_reviews"),
-    "requiresLinearHistory": lambda node: bool(node.data.rules.get("required_linear_history")),
-    **constant(False, "requiresSignatures"),
+    "repository": nodes.repository_of,
+    "isAdminEnforced": lambda node: bool(node.data.asked.get("enforce_admins")),
+    "requiresStatusChecks": lambda node: node.data.asked.get("required_status_checks") is not None,
+    "requiresStrictStatusChecks": _demand("strict"),
+    "requiredStatusCheckContexts": lambda node: [name for name, _app in node.data.demands.checks],
+    "requiresApprovingReviews": _demand("approvals"),
+    "requiredApprovingReviewCount": lambda node: node.data.demands.approvals,
+    "requiresCodeOwnerReviews": _demand("owners"),
+    "requireLastPushApproval": _demand("last_push"),
+    "dismissesStaleReviews": _demand("stale"),
+    "requiresConversationResolution": _demand("conversations"),
+    "requiresLinearHistory": _demand("linear"),
+    **dict.fromkeys(("requiresSignatures", "requiresCommitSignatures"), _demand("signed")),
+    "lockBranch": _demand("locked"),
+    "blocksCreations": _demand("creation"),
+    "allowsDeletions": _allowed("deletion"),
+    "allowsForcePushes": _allowed("forced"),
     **constant(None, "databaseId"),
 }
 REF: Final[Fields[RepoNode[RefData]]] = {

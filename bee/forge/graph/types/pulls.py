@@ -112,15 +112,7 @@ def _review_requests(node: RowNode, _args: Args) -> list[PartNode[int]]:
 
 
 def _review_decision(node: RowNode) -> str | None:
-    """What the reviews add up to; None where the base needs none."""
-    rules = protection.find(node.call, node.repo, _half(node)["base_ref"])
-    needed = protection.required_approvals(rules)
-    standing = reviews.standing(node.call, node.repo, node.data["id"])
-    if "CHANGES_REQUESTED" in standing:
-        return "CHANGES_REQUESTED"
-    if not needed:
-        return "APPROVED" if "APPROVED" in standing and rules else None
-    return "APPROVED" if standing.count("APPROVED") >= needed else "REVIEW_REQUIRED"
+    return protection.decision(node.call, node.repo, node.data, _half(node))
 
 
 PULL_REQUEST: Final[Fields[RowNode]] = {
