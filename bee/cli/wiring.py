@@ -11,7 +11,7 @@ from typing import Final
 
 from bee.config.readers import check_repo_name
 from bee.config.schema import Settings, settings_of
-from bee.engines.table import ENGINES
+from bee.engines.table import ENGINES, LOGINS
 from bee.executors import EXECUTORS
 from bee.git.command import Git
 from bee.git.mirror import Mirror
@@ -36,7 +36,8 @@ PASSED_ON: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
     "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
-    *VARIABLES, *(name for row in ENGINES.values() for name in (*row.login, row.server_variable)),
+    *VARIABLES, *(name for names in LOGINS.values() for name in names),
+    *(row.server_variable for row in ENGINES.values()),
 )  # fmt: skip
 
 
@@ -109,9 +110,10 @@ def one_repo(settings: Settings, named: list[str] | None) -> str:
     return repos[0]
 
 
-def passed_on(env: Mapping[str, str]) -> dict[str, str]:
-    """What of the environment reaches a worker: no GitHub token, nothing unknown."""
-    return {name: env[name] for name in PASSED_ON if name in env}
+def passed_on(env: Mapping[str, str], settings: Settings, token: str = "") -> dict[str, str]:
+    """What of the environment reaches a worker: nothing that neither bee nor the configuration names; no token."""
+    named = (name for name in settings.variables() if name in env and not (token and token in env[name]))
+    return {name: env[name] for name in (*PASSED_ON, *named) if name in env}
 
 
 def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, home: Home | None = None) -> Host:
@@ -119,7 +121,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     home = home or home_of(env)
     boot = process.boot_id()
     host_id = home.host_id(socket.gethostname())
-    kept = passed_on(env)
+    kept = passed_on(env, settings, token)
     path = env.get("PATH", process.SYSTEM_PATH)
     servers, git = servers_of(env), Git(home.empty_dir, path, process.base_env(kept))
     known = keys_of(env, token)

@@ -19,6 +19,11 @@ if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
 REPO_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 T = TypeVar("T")
 _KEY: Final = "key"
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What is bee's own, or GitHub's: no agent gets a credential of either, and bee itself says the rest.
+_OWN_VARIABLE: Final = re.compile(
+    r"(?:BEE|GIT|GITHUB|GH|ACTIONS)_.*|COPILOT_GITHUB_TOKEN|PATH|HOME|TMPDIR|LD_.*|DYLD_.*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,16 @@ def _commands(path: str, node: YamlNode) -> tuple[str, ...]:
     return commands
 
 
+def _variables(path: str, node: YamlNode) -> tuple[str, ...]:
+    names = _texts(path, node)
+    for name, part in zip(names, _parts(node), strict=True):
+        if not _VARIABLE.fullmatch(name):
+            raise ConfigError(path, part.line, f"{name!r} is not a variable's name: its value stays in the environment")
+        if _OWN_VARIABLE.fullmatch(name):
+            raise ConfigError(path, part.line, f"{name} is bee's own or GitHub's: no agent gets it")
+    return names
+
+
 def _logins(path: str, node: YamlNode) -> frozenset[str]:
     return frozenset(login.lower().removeprefix("@") for login in _texts(path, node))
 
@@ -242,6 +257,7 @@ TEXT: Final = Reader(_text, "text")
 TEXTS: Final = Reader(_texts, "list of texts")
 YES_NO: Final = Reader(_yes_no, "`true` or `false`")
 LOGINS: Final = Reader(_logins, "list of logins")
+VARIABLES: Final = Reader(_variables, "list of names")
 COMMANDS: Final = Reader(_commands, "text, or list of texts")
 REPOS: Final = Reader(_repos, "list of `owner/name`")
 ENGINE: Final = Reader(_engine, "a name, or `{command: [program, argument]}`")

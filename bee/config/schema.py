@@ -24,6 +24,7 @@ from bee.config.readers import (
     REPOS,
     TEXT,
     TEXTS,
+    VARIABLES,
     YES_NO,
     Reader,
     by_role,
@@ -64,6 +65,10 @@ class RoleSettings:
         "The money limit of one run, for an engine that takes one. The `command` engine does not.",
     )  # fmt: skip
     args: tuple[str, ...] = key((), TEXTS, "More arguments for the engine's program.")
+    env: tuple[str, ...] = key(
+        (), VARIABLES,
+        "Names of variables of bee's own environment that the engine gets, beside its login. None of GitHub's.",
+    )  # fmt: skip
     base_url: str = key(
         "", TEXT,
         "A server other than the vendor's, see [engines.md](engines.md#model-servers-of-your-own). The `command` "
@@ -77,7 +82,7 @@ class RoleSettings:
 
 
 # What belongs to an engine, and means nothing to another.
-_OF_ENGINE: Final = frozenset({"engine", "model", "args", "base_url"})
+_OF_ENGINE: Final = frozenset({"engine", "model", "args", "env", "base_url"})
 Keys = tuple[str, ...]
 
 
@@ -86,6 +91,7 @@ class RepoSettings:
     """How one repository is played on this machine, where that differs."""
 
     engine: str | tuple[str, ...] | None = key(None, ENGINE)
+    env: tuple[str, ...] = key((), VARIABLES)
     roles: Mapping[Role, RoleSettings] = key(dict, by_role(RoleSettings))
 
 
@@ -107,6 +113,10 @@ class Settings:
 
     repos: tuple[str, ...] = key((), REPOS, "The repositories this machine watches. Needed unless `--repo` is given.")
     engine: str | tuple[str, ...] = key("claude", ENGINE, "The program that plays the roles. See *Engines* below.")
+    env: tuple[str, ...] = key(
+        (), VARIABLES,
+        "Names of variables of bee's own environment that this `engine` gets, beside its login. None of GitHub's.",
+    )  # fmt: skip
     roles: Mapping[Role, RoleSettings] = key(
         dict, by_role(RoleSettings),
         "Settings per role, by its name.",
@@ -135,10 +145,16 @@ class Settings:
         "[engines.md](engines.md#what-a-run-costs).",
     )  # fmt: skip
     per_repo: Mapping[str, RepoSettings] = key(
-        dict, Reader(_per_repo, "by `owner/name`, the keys `engine` and `roles`"),
+        dict, Reader(_per_repo, "by `owner/name`, the keys `engine`, `env` and `roles`"),
         "Overrides for one repository on this machine: its own `engine`, its own `roles`. It beats the stands "
         "outside. See *Which value counts* below.",
     )  # fmt: skip
+
+    def variables(self) -> tuple[str, ...]:
+        """The variables that any engine gets, wherever that is said."""
+        roles = [*self.roles.values(), *(one for own in self.per_repo.values() for one in own.roles.values())]
+        lists = (self.env, *(own.env for own in self.per_repo.values()), *(one.env for one in roles))
+        return tuple(dict.fromkeys(name for names in lists for name in names))
 
     def role(self, role: Role, repo: str = "") -> RoleSettings:
         """The settings of a role (in a repository), every gap filled from the defaults."""
@@ -166,9 +182,9 @@ class Settings:
         own, place = self.per_repo.get(repo.lower(), RepoSettings()), ("per_repo", repo.lower())
         return [
             ((*place, "roles", role.value), own.roles.get(role, RoleSettings())),
-            (place, RoleSettings(engine=own.engine)),
+            (place, RoleSettings(engine=own.engine, env=own.env)),
             (("roles", role.value), self.roles.get(role, RoleSettings())),
-            ((), RoleSettings(engine=self.engine)),
+            ((), RoleSettings(engine=self.engine, env=self.env)),
         ]
 
 

@@ -16,7 +16,7 @@ from bee.demo import rehearsal, stage, summary
 from bee.demo.drive import Drive, Stopped
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Stage
-from bee.engines.table import ENGINES
+from bee.engines.table import LOGINS
 from bee.model import codec
 from bee.model.errors import UsageError
 
@@ -66,7 +66,7 @@ def _check(options: Options) -> None:
     if options.engine and not options.repo:
         raise UsageError("--engine plays a rehearsal (--repo PATH --issue FILE); the demo has its own scripted agent")
     if options.repo and not options.engine:
-        raise UsageError(f"a rehearsal needs --engine: {', '.join(ENGINES)}, or a command in quotes")
+        raise UsageError(f"a rehearsal needs --engine: {', '.join(LOGINS)}, or a command in quotes")
 
 
 def _folder(options: Options) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from bee.config.network import Network
 from bee.engines.events import Entry, output_entry
@@ -27,6 +28,7 @@ ENDS: Final[Mapping[str, Failure]] = {
 # broken one gets: other codes above 128 are a program's own (Gemini CLI ends with an HTTP status, cut to a byte).
 SIGNAL_CODES: Final = frozenset(128 + number for number in (1, 2, 4, 6, 7, 8, 9, 11, 15))
 TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the sandbox; short, so that sockets fit in it
+NO_KEY: Final = "none"  # what a server of one's own gets where nothing logs in
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000
 NOTE_CHARACTERS_MAX: Final = 400
@@ -39,7 +41,8 @@ class AgentJob:
     All paths are absolute; `home` is a private HOME, `folder` the run's own. `stop` is set when the agent must end.
     `extra_minutes` is time that the agent may wait for bee itself. `usd_max` is in USD, 0 for no bound. `network` is
     what the repository's policy says, `known` the commits that need not be handed in. The rest is filled in by the
-    machine that runs it: the socket of the agent's verbs, and its configuration; `boxed`: it runs in a box.
+    machine that runs it: the socket of the agent's verbs, and its configuration; `passes`: the variables of bee's own
+    environment that it gets; `boxed`: it runs in a box.
     """
 
     role: Role
@@ -63,6 +66,7 @@ class AgentJob:
     model: str = ""
     base_url: str = ""
     args: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
     boxed: bool = False
 
 
@@ -106,20 +110,28 @@ class Engine(ABC):
     def prepare(self, job: AgentJob) -> None:  # noqa: B027 # most need nothing
         """Put what the program needs into the private HOME, before it starts."""
 
+    def check(self, role: Role, own_server: bool) -> None:  # noqa: B027 # most play every role, with any server
+        """Raise UsageError where it cannot play this role, with a server of one's own or without."""
+
+    def stdin(self, job: AgentJob) -> str:
+        """What it gets on standard input, which is then closed."""
+        return job.prompt
+
     def shows(self) -> Sequence[Path]:
         """What the box must show of this machine so that the program can run, read-only. Raises UsageError."""
         return ()
 
     @abstractmethod
     def argv(self, job: AgentJob) -> list[str]:
-        """The program and its arguments; the prompt goes in on stdin. Raises UsageError where it is not installed."""
+        """The program and its arguments. Raises UsageError where it is not installed."""
 
     def env(self, job: AgentJob, host_env: Mapping[str, str]) -> dict[str, str]:
         """The whole environment, built from nothing: the facts of the run, `bee` on PATH, and no credential of GitHub.
 
-        Subclasses add the login of their own engine alone.
+        Subclasses add the login of their own engine alone; a machine's configuration may name more (`job.passes`).
         """
         return {
+            **{name: host_env[name] for name in job.passes if name in host_env},
             **base_env(host_env),
             "LANG": host_env.get("LANG", "C.UTF-8"),
             "PATH": f"{job.bin}:{SYSTEM_PATH}",
@@ -168,6 +180,13 @@ class Engine(ABC):
     def last_lines(self) -> str:
         """The last lines that were remembered."""
         return b" / ".join(self._last).decode("utf-8", "replace")
+
+
+def host_of(url: str) -> str:
+    """Where a server of one's own is, as a network policy names it: `host:port`."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
 
 
 def killed(stopped: Stopped) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bee.engines.presets import PRESETS, PROMPT_FILE
 from bee.engines.table import ENGINES
+from bee.model.roles import Role
 
 Rows = list[tuple[str, ...]]
 _YES = {True: "yes", False: "no"}
@@ -21,6 +23,21 @@ def capabilities() -> tuple[tuple[str, ...], Rows]:
         for row in ENGINES.values()
     ]  # fmt: skip
     return head, [*rows, ("`command`", "", "none", "no", "no", "no", *[""] * 4)]
+
+
+def presets() -> tuple[tuple[str, ...], Rows]:
+    """The head and the rows of the table of engines without an adapter."""
+    head = ("engine", "brought by", "tried", "login, any of", "roles", "prompt", "`base_url` speaks",
+            "reaches, without `base_url`")  # fmt: skip
+    rows: Rows = [
+        (f"[`{row.name}`]({row.source})", f"`{row.install.replace('|', chr(92) + '|')}`",
+         row.tested or "no", ", ".join(f"`{name}`" for name in row.login),
+         "all" if row.roles == frozenset(Role) else ", ".join(sorted(row.roles)),
+         "file" if any(PROMPT_FILE in word for word in row.argv) else "stdin",
+         row.protocol + (" (needed)" if row.needs_server else ""), ", ".join(f"`{host}`" for host in row.hosts))
+        for row in PRESETS.values()
+    ]  # fmt: skip
+    return head, rows
 
 
 def prices() -> tuple[tuple[str, ...], Rows]:

@@ -36,8 +36,9 @@ _PATTERNS: Final = (
     (
         Failure.AUTH,
         re.compile(
-            r"(?:status|code|http|error)\W{0,4}40[13]\b|\b401 unauthorized|\b403 forbidden|\bauthentication[ _]"
-            r"|(?:invalid|missing|incorrect|expired)[\w -]{0,20}(?:api[ -]?key|token)|api[ -]key not valid"
+            r"(?:status|code|http|error)\W{0,4}40[13]\b|\b401 unauthorized|\b403 forbidden"
+            r"|\bauthentication(?:[ _]|error)|api[ -]key not valid"
+            r"|(?:invalid|missing|incorrect|expired)[\w -]{0,20}(?:api[ -]?key|token)"
             r"|not logged in|please run /login|\bUNAUTHENTICATED|PERMISSION_DENIED|specify the \w*API_KEY"
             r"|set an auth method",
             re.I,

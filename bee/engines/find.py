@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bee.engines.base import Engine
-from bee.engines.command import CommandEngine
+from bee.engines.command import CommandEngine, PresetEngine
+from bee.engines.presets import PRESETS
 from bee.engines.stream import StreamEngine
-from bee.engines.table import ENGINES, Price
+from bee.engines.table import ENGINES, LOGINS, Price
 from bee.model.errors import UsageError
 from bee.system.process import SYSTEM_PATH
 
@@ -28,10 +29,12 @@ def find(
     if isinstance(spec, str) and spec in ENGINES:
         adapter: type[StreamEngine] = importlib.import_module(f"bee.engines.{spec}").Adapter
         return adapter(ENGINES[spec], path, prices)
+    if isinstance(spec, str) and spec in PRESETS:
+        return PresetEngine(PRESETS[spec], path)
     argv = spec.get("command") if isinstance(spec, Mapping) and set(spec) == {"command"} else spec
     if isinstance(argv, list | tuple) and argv and all(isinstance(part, str) and part for part in argv):
         return CommandEngine(tuple(argv))
-    near = difflib.get_close_matches(spec, ENGINES, 1, 0.5) if isinstance(spec, str) else []
+    near = difflib.get_close_matches(spec, LOGINS, 1, 0.5) if isinstance(spec, str) else []
     hint = f"did you mean {near[0]!r}? " if near else ""
-    names = ", ".join([*ENGINES, "or {command: [program, argument, ...]}"])
+    names = ", ".join([*LOGINS, "or {command: [program, argument, ...]}"])
     raise UsageError(f"there is no engine {spec!r}; {hint}there is: {names}")

@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from bee.engines import base
-from bee.engines.base import ENDS, AgentJob, Engine, EngineResult, Spent
+from bee.engines.base import ENDS, NO_KEY, AgentJob, Engine, EngineResult, Spent
 from bee.engines.errors import EngineError, classify
 from bee.engines.events import Entry, Found, entries, output_entry, parse, section
 from bee.engines.prices import Usage, cost_of, price_of
+from bee.engines.programs import Program, locate
 from bee.engines.table import EngineRow, Price
-from bee.model.errors import UsageError
 from bee.model.outcomes import Failure
 from bee.model.text import one_line
 from bee.system.process.agent import Stopped
 
 SESSION: Final = "bee.session"  # as bee.engines.session_lines says it
-NO_KEY: Final = "none"  # what a server of one's own gets where nothing logs in
-SHEBANG_BYTES_MAX: Final = 200
 ANSWERS_MAX: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """How to start a program without PATH, and the files and folders it consists of."""
-
-    argv: tuple[str, ...]
-    shown: tuple[Path, ...]
-
-
-def locate(name: str, package: str, path: str) -> Program:
-    """The program `name` on `path`, with its links resolved. Raises UsageError, which says how to install it.
-
-    A script of an npm package is started with `node` itself, and is shown with the `node_modules` it lies in: its
-    parts may be packages beside it. A native program is shown alone. What lies in /usr the box shows anyway.
-    """
-    found = shutil.which(name, path=path)
-    if found is None:
-        raise UsageError(f"there is no `{name}` on PATH: npm install -g {package}")
-    real = Path(found).resolve()
-    argv, shown = [str(real)], [next((folder for folder in real.parents if folder.name == "node_modules"), real)]
-    with real.open("rb") as file:
-        first = file.read(SHEBANG_BYTES_MAX).split(b"\n", 1)[0]
-    if first.startswith(b"#!") and b"node" in first:
-        node = shutil.which("node", path=path)
-        if node is None:
-            raise UsageError(f"`{name}` needs node, and there is none on PATH")
-        shown.append(Path(node).resolve())
-        argv.insert(0, str(shown[-1]))
-    return Program(tuple(argv), tuple(path for path in shown if not path.is_relative_to("/usr")))
 
 
 class StreamEngine(Engine):
@@ -88,7 +53,7 @@ class StreamEngine(Engine):
     @cached_property
     def program(self) -> Program:
         """Its program on this machine. Raises UsageError where it is not installed."""
-        return locate(self.name, self.row.package, self._path)
+        return locate(self.name, f"npm install -g {self.row.package}", self._path)
 
     def shows(self) -> Sequence[Path]:
         """The program's package and its runtime. Raises UsageError where it is not installed."""
@@ -143,11 +108,7 @@ class StreamEngine(Engine):
 
     def reaches(self, job: AgentJob) -> Sequence[str]:
         """The server of one's own, else the vendor's."""
-        if not job.base_url:
-            return self.row.hosts
-        url = urlsplit(job.base_url)
-        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-        return (f"{host}:{url.port or (80 if url.scheme == 'http' else 443)}",)
+        return (base.host_of(job.base_url),) if job.base_url else self.row.hosts
 
     def feed(self, stream: str, line: bytes) -> bool:
         """Take one line; True after the final record, when it waits for what will not come, or is over its budget."""

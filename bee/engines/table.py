@@ -1,6 +1,7 @@
 """The engines that bee knows by name: all that is known of each without starting it, one row an engine.
 
-`find` loads the adapter of a row, the module of the same name beside this one, when a run needs it.
+`find` loads the adapter of a row, the module of the same name beside this one, when a run needs it. Those that need no
+adapter are rows of `presets`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bee.engines.presets import PRESETS
 from bee.model.protected import FROM_BASE
 
 
@@ -124,6 +126,11 @@ ENGINES: Final[Mapping[str, EngineRow]] = {
         ),
     )
 }
+
+# The variables that log each engine in, any of them; bee passes them on to that engine alone.
+LOGINS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{row.name: row.login for row in ENGINES.values()}, **{row.name: row.login for row in PRESETS.values()},
+}  # fmt: skip
 
 OF_ENGINES: Final = tuple(pattern for row in ENGINES.values() for pattern in row.files)
 # What agents obey: in a clone it is always the base's.

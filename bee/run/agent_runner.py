@@ -65,7 +65,9 @@ class BoxedRunner:
         Raises SandboxError or UsageError where one of them is missing.
         """
         own, box = self.settings.role(role, repo), self.find_box()
-        find(own.engine or "", self.env.get("PATH", "")).shows()
+        engine = find(own.engine or "", self.env.get("PATH", ""))
+        engine.check(role, bool(own.base_url or engine.server(self.env)))
+        engine.shows()
         problem = _network_problem(_reach(own.network, "", box), box, isinstance(own.engine, str))
         if problem:
             raise UsageError(problem)
@@ -87,6 +89,7 @@ class BoxedRunner:
         boxed = box.mode != "none"
         job = replace(
             job, model=own.model, usd_max=_smallest(own.usd, job.usd_max), args=own.args, boxed=boxed,
+            passes=own.env,
             base_url=own.base_url or engine.server(self.env), network=_reach(own.network, job.network, box),
         )  # fmt: skip
         problem, program, shown = "", [], []
@@ -130,7 +133,7 @@ class BoxedRunner:
             env=command.env, network=command.network, loopback=command.loopback,
         )  # fmt: skip
         agent = Agent.start(
-            argv, cwd=job.clone, env=command.env, prompt=job.prompt.encode(), transcript=job.folder / TRANSCRIPT,
+            argv, cwd=job.clone, env=command.env, prompt=engine.stdin(job).encode(), transcript=job.folder / TRANSCRIPT,
             bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
         note_process(self.home, job.run, AGENT, agent.pid, self.boot)

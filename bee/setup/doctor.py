@@ -30,13 +30,13 @@ from bee.model.errors import (
     UsageError,
 )
 from bee.model.items import RepoFacts
-from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
 from bee.sandbox.box import Box
 from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
 from bee.setup.checks import Check, Level, fail, ok, warn
+from bee.setup.engines import engine_checks
 from bee.setup.machine import Scheduling
 from bee.setup.schedulers import Machine
 from bee.system.home import Home
@@ -133,39 +133,6 @@ def _git(given: Input) -> Check:
         text = f"{program} is git {old}, and bee merges with `git merge-tree` of {least}"
         return fail("git", text, f"install git {least} or later")
     return ok("git", program)
-
-
-def engine_checks(given: Input, scheduled: bool) -> list[Check]:
-    """The engine of every role, each once; of a repository of its own only where that differs."""
-    specs: dict[tuple[str | tuple[str, ...], bool], list[str]] = {}
-    for repo in ("", *given.settings.per_repo):
-        for role in Role:
-            own, usual = given.settings.role(role, repo), given.settings.role(role)
-            if not repo or (own.engine, own.base_url) != (usual.engine, usual.base_url):
-                name = f"{role} in {repo}" if repo else str(role)
-                specs.setdefault((own.engine or "claude", bool(own.base_url)), []).append(name)
-    found = []
-    for (spec, own_server), roles in specs.items():
-        who = "every role" if roles == [str(role) for role in Role] else ", ".join(roles)
-        check = _engine(given, spec, scheduled, own_server)
-        found.append(replace(check, text=f"{who}: {check.text}"))
-    return found
-
-
-def _engine(given: Input, spec: str | tuple[str, ...], scheduled: bool, own_server: bool) -> Check:
-    """One engine. A server of one's own (`base_url`) needs no login."""
-    if not isinstance(spec, str):
-        fix = "name an executable by its absolute path under `engine` in config.yml"
-        problem = machine.command_problem(spec)
-        return fail("engine", problem, fix) if problem else ok("engine", spec[0])
-    seen = machine.look_for_engine(spec, given.path, given.kept, given.home)
-    text = f"{spec}: {seen.said()}" if spec in machine.LOGINS else f"there is no engine {spec!r}"
-    if seen.program is None or spec not in machine.LOGINS:
-        return fail("engine", text, f"install one of {', '.join(machine.LOGINS)}, or name a program of "
-                    "yours in config.yml: engine: {command: [/path/to/program]}")  # fmt: skip
-    if seen.kept or own_server:
-        return ok("engine", f"{spec}: {seen.program}" if own_server else text)
-    return (fail if seen.login is None or scheduled else warn)("engine", text, seen.way_in or None)
 
 
 def _sandbox(given: Input) -> Iterator[Check]:

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bee.engines.table import ENGINES
+from bee.engines.table import LOGINS
 from bee.model.errors import UsageError
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
 from bee.system import gh, process
 from bee.system.home import Home
 
-# The variables that log an engine in: bee passes them on to the agent, and no file of HOME.
-LOGINS: Final = {row.name: row.login for row in ENGINES.values()}
 GIT_SECONDS_MAX: Final = 10
 _OWN_CONFIG_ONLY: Final = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 _OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
@@ -100,12 +98,12 @@ def engine_of(words: str, path: str, folder: Path) -> str | tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"the engine {words!r} is not a command: {error}") from error
     if not parts:
-        raise UsageError(f"which engine? Say {', '.join(ENGINES)}, or a command in quotes")
-    if len(parts) == 1 and parts[0] in ENGINES:
+        raise UsageError(f"which engine? Say {', '.join(LOGINS)}, or a command in quotes")
+    if len(parts) == 1 and parts[0] in LOGINS:
         return parts[0]
     program = shutil.which(parts[0] if "/" not in parts[0] else str(folder / parts[0]), path=path)
     if program is None:
-        raise UsageError(f"there is no program {parts[0]!r}; an engine is {', '.join(ENGINES)}, or a command")
+        raise UsageError(f"there is no program {parts[0]!r}; an engine is {', '.join(LOGINS)}, or a command")
     rest = [str(folder / part) if not part.startswith("-") and (folder / part).exists() else part for part in parts[1:]]
     return (os.path.abspath(program), *rest)  # noqa: PTH100 # a link stays what it is: `python` of an environment
 

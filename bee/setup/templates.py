@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from bee.config.readers import REPO_NAME
 from bee.config.schema import POLICY_PATH
 from bee.config.yaml import YamlNode
-from bee.engines.table import ENGINES
+from bee.engines.table import LOGINS
 from bee.model.labels import Label
 from bee.pipeline.design import SKELETON
 from bee.system.data import data_path, filled
@@ -122,7 +122,7 @@ def config_text(repo: str, answers: Answers) -> str:
         engine = f"engine: {answers.engine}"
     elif answers.engine:
         engine = f"engine:\n  command: {json.dumps(list(answers.engine), ensure_ascii=False)}"
-    return _template("config.yml", repo=repo, engines=", ".join(ENGINES), engine=engine, sandbox=answers.sandbox)
+    return _template("config.yml", repo=repo, engines=", ".join(LOGINS), engine=engine, sandbox=answers.sandbox)
 
 
 def form_text() -> str:

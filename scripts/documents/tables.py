@@ -292,6 +292,7 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "bounds": _bounds,
     "context": _context,
     "engines": lambda: table(*engines.capabilities()),
+    "presets": lambda: table(*engines.presets()),
     "prices": lambda: table(*engines.prices()),
     "errors": _errors,
     "messages": lambda: table(("exit", "error", "message", "what to do"), messages.rows()),

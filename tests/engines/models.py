@@ -1,7 +1,8 @@
-"""A model server on loopback, for the real agent CLIs: it speaks three vendors' protocols and says what a script says.
+"""A model server on loopback, for the real agent CLIs: it speaks four protocols and says what a script says.
 
-It only decides what the model would say. Which turn of its script is due is read from the request itself (how many
-tool results the conversation holds), so it keeps no state between requests and serves several agents at once.
+It looks like a local Ollama to a program that asks, and stands in for one: no real Ollama can be had from a package
+registry. It only decides what the model would say. Which turn of its script is due is read from the request itself
+(how many tool results the conversation holds), so it keeps no state between requests and serves several agents at once.
 """
 
 from __future__ import annotations
@@ -53,8 +54,15 @@ class Fault:
 
 
 Move = Shell | Write | Say | Fault
+# What a shell tool, and one that writes files, is called, and the names of what it takes; the first that is offered.
+SHELLS = {"bash": "command", "run_shell_command": "command", "shell": "command", "Bash": "command"}
+WRITERS = {
+    "write": ("filePath", "content"), "write_file": ("file_path", "content"), "create": ("path", "file_text"),
+    "Write": ("file_path", "content"),
+}  # fmt: skip
 Script = Mapping[str, Sequence[Move]]
-ROLE = re.compile(r"You are the (\w+)")
+WHOLE_FILES = "*file listing*"  # aider asks for files as text, and offers no tools
+ROLE = re.compile(r"You are the (planner|drafter|reviewer|tester|merger)\b")
 
 
 @dataclass
@@ -76,7 +84,7 @@ class Talk:
 
     def next(self, script: Script) -> Move:
         """What the model says now. A request without tools is none of the agent's own work (a title, a summary)."""
-        if not self.tools:
+        if not self.tools and WHOLE_FILES not in self.text:
             return Say("ok")
         moves = script.get(self.role) or script.get("", ())
         done = len(self.outputs)
@@ -129,6 +137,15 @@ def read_gemini(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) 
     asked = "\n".join(part["text"] for part in parts if "text" in part)
     names = tuple(one["name"] for tool in body.get("tools", ()) for one in tool.get("functionDeclarations", ()))
     return Talk("gemini", path, asked, names, outputs, headers.get("x-goog-api-key", ""))
+
+
+def read_chat(path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Talk:
+    """`POST /v1/chat/completions`."""
+    messages = body.get("messages", ())
+    outputs = [_flat(message.get("content")) for message in messages if message.get("role") == "tool"]
+    asked = "\n".join(_flat(message.get("content")) for message in messages if message.get("role") != "tool")
+    names = tuple(tool["function"]["name"] for tool in body.get("tools") or ())
+    return Talk("chat", path, asked, names, outputs, headers.get("authorization", "").removeprefix("Bearer "))
 
 
 Event = tuple[str, dict[str, Any]]
@@ -221,6 +238,29 @@ def say_gemini(talk: Talk, move: Move) -> Iterator[Event]:
     )
 
 
+def say_chat(talk: Talk, move: Move) -> Iterator[Event]:
+    """A chat completion as server-sent events; the last is not JSON, and the server adds it."""
+    head = {"id": f"c{len(talk.outputs)}", "object": "chat.completion.chunk", "created": 1, "model": MODEL}
+    if isinstance(move, Say):
+        delta: dict[str, Any] = {"role": "assistant", "content": move.text}
+    else:
+        if isinstance(move, Shell):
+            name = next(tool for tool in SHELLS if tool in talk.tools)
+            args = {SHELLS[name]: move.command, "description": "the next step", "is_background": False}
+        else:
+            assert isinstance(move, Write)
+            name = next(tool for tool in WRITERS if tool in talk.tools)
+            args = dict(zip(WRITERS[name], (move.path, move.text), strict=True))
+        call = {"name": name, "arguments": json.dumps(args)}
+        made = {"index": 0, "id": f"call_{len(talk.outputs)}", "type": "function", "function": call}
+        delta = {"role": "assistant", "content": None, "tool_calls": [made]}
+    stop = "stop" if isinstance(move, Say) else "tool_calls"
+    usage = {"prompt_tokens": READ, "completion_tokens": WRITTEN, "total_tokens": READ + WRITTEN}
+    yield "", {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    yield "", {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": stop}]}
+    yield "", {**head, "choices": [], "usage": usage}
+
+
 # ---- the server ------------------------------------------------------------------------------------------------------
 
 
@@ -243,8 +283,18 @@ Sayer = Callable[[Talk, Move], Iterator[Event]]
 PROTOCOLS: tuple[tuple[str, Reader, Sayer], ...] = (
     (r"/v1/messages$", read_anthropic, say_anthropic),
     (r"/v1/responses$", read_openai, say_openai),
+    (r"/chat/completions$", read_chat, say_chat),
     (r"/v1beta/models/[^/]+:(streamGenerateContent|generateContent)$", read_gemini, say_gemini),
 )
+
+
+# What a local Ollama says of itself (https://docs.ollama.com/api).
+OF_OLLAMA: Mapping[str, Any] = {
+    "/": "Ollama is running",
+    "/api/version": {"version": "0.13.0"},
+    "/api/tags": {"models": [{"name": MODEL, "model": MODEL}]},
+    "/v1/models": {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "library"}]},
+}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -257,18 +307,20 @@ class _Handler(BaseHTTPRequestHandler):
         for pattern, read, say in PROTOCOLS:
             if re.search(pattern, path):
                 lower = {name.lower(): value for name, value in self.headers.items()}
-                talk = read(self.path, json.loads(raw), lower)
+                body = json.loads(raw)
+                talk = read(self.path, body, lower)
                 self.models.asked.append(talk)
-                self._answer(
-                    talk,
-                    say,
-                    streamed="streamGenerateContent" in path or "alt=sse" in query or talk.protocol != "gemini",
-                )
+                whole = talk.protocol == "gemini" and "streamGenerateContent" not in path and "alt=sse" not in query
+                self._answer(talk, say, streamed=not (whole or (talk.protocol == "chat" and not body.get("stream"))))
                 return
         self._nothing()
 
     def do_GET(self) -> None:
-        self._nothing()
+        found = OF_OLLAMA.get(self.path.partition("?")[0])
+        if found is None:
+            self._nothing()
+        else:
+            self._send(200, "application/json", json.dumps(found))
 
     def do_HEAD(self) -> None:
         self._nothing()
@@ -281,7 +333,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         events = list(say(talk, move))
         if not streamed:
-            self._send(200, "application/json", json.dumps(events[0][1]))
+            self._send(200, "application/json", json.dumps(_whole(events) if talk.protocol == "chat" else events[0][1]))
             return
         lines = []
         for name, data in events:
@@ -289,6 +341,8 @@ class _Handler(BaseHTTPRequestHandler):
                 data = {"type": name, **data}
                 lines.append(f"event: {name}\n")
             lines.append(f"data: {json.dumps(data)}\n\n")
+        if talk.protocol == "chat":
+            lines.append("data: [DONE]\n\n")
         self._send(200, "text/event-stream", "".join(lines))
 
     def _nothing(self) -> None:
@@ -306,6 +360,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
+
+
+def _whole(events: Sequence[Event]) -> dict[str, Any]:
+    """A chat completion in one piece."""
+    first, last, bill = (event for _, event in events)
+    choice = {"index": 0, "message": first["choices"][0]["delta"], **last["choices"][0]}
+    return {**first, "object": "chat.completion", "choices": [choice], "usage": bill["usage"]}
 
 
 @contextmanager

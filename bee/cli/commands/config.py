@@ -15,12 +15,12 @@ from bee.config.resolved import DEFAULT, Value, of_machine, of_policy, of_roles,
 from bee.config.schema import POLICY_PATH, Policy, Settings, policy_of, settings_of
 from bee.config.yaml import YamlNode
 from bee.config.yaml import parse as parse_yaml
-from bee.engines.table import ENGINES
+from bee.engines.table import ENGINES, LOGINS
 from bee.github import read as github_read
 from bee.model.errors import AuthError
 from bee.model.text import plain
 
-LOGINS: Final = tuple(name for row in ENGINES.values() for name in row.login)
+LOGIN_NAMES: Final = tuple(dict.fromkeys(name for names in LOGINS.values() for name in names))
 ADDRESSES: Final = (
     "GIT_BEE_HOME", "GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL",
     *(row.server_variable for row in ENGINES.values()), "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
@@ -101,7 +101,9 @@ def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tupl
 
 def _environment(env: Mapping[str, str]) -> list[Value]:
     """What the environment says: tokens and logins by name only."""
-    found = [Value(name, "set" if env.get(name) else "not set", "environment") for name in (*wiring.TOKENS, *LOGINS)]
+    found = [
+        Value(name, "set" if env.get(name) else "not set", "environment") for name in (*wiring.TOKENS, *LOGIN_NAMES)
+    ]
     return found + [Value(name, shown(env[name]), "environment") for name in ADDRESSES if env.get(name)]
 
 

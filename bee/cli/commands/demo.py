@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bee.demo.run import Options
 from bee.demo.run import run as run_demo
-from bee.engines.table import ENGINES
+from bee.engines.table import LOGINS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rehearsal", "the same on your own repository; your clone is only read")
     group.add_argument("--repo", type=Path, metavar="PATH", help="your clone")
     group.add_argument("--issue", type=Path, metavar="FILE", help="your design doc, with `# Title` as its first line")
-    group.add_argument("--engine", help=f"who plays the roles: {', '.join(ENGINES)}, or a command in quotes")
+    group.add_argument("--engine", help=f"who plays the roles: {', '.join(LOGINS)}, or a command in quotes")
     parser.add_argument("--page-size", type=int, metavar="N", help="the embedded GitHub answers in pages of N")
     parser.add_argument("--home-wipe", action="store_true", help=argparse.SUPPRESS)
 

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     settings = _settings(home, args.repo, findings)
     path = env.get("PATH", process.SYSTEM_PATH)
     given = Input(
-        home=home, settings=settings, path=path, kept=wiring.passed_on(env), machine=machine_of(env),
+        home=home, settings=settings, path=path, kept=wiring.passed_on(env, settings), machine=machine_of(env),
         find_box=functools.partial(find_box, "none" if settings.sandbox == "none" else "required", path),
         token_from=token_source(env), write_test=args.write_test, security=args.security,
     )  # fmt: skip

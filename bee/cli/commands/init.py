@@ -13,8 +13,8 @@ from bee.cli import ask, wiring
 from bee.cli.commands.doctor import token_source
 from bee.cli.common import print_json
 from bee.config.readers import check_repo_name
-from bee.config.schema import POLICY_PATH
-from bee.engines.table import ENGINES
+from bee.config.schema import POLICY_PATH, Settings
+from bee.engines.table import LOGINS
 from bee.github.client import GitHubClient, Servers
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import Label
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verify", metavar="COMMAND", help="what must pass before a merge (default: from the repository's files)"
     )
-    parser.add_argument("--engine", metavar="ENGINE", help=f"who plays the roles: {', '.join(ENGINES)}, or "
+    parser.add_argument("--engine", metavar="ENGINE", help=f"who plays the roles: {', '.join(LOGINS)}, or "
                         "a command in quotes")  # fmt: skip
     parser.add_argument("--sandbox", choices=("required", "none"), help="none: agents run with all your rights")
     parser.add_argument(
@@ -118,7 +118,7 @@ class Here:
             problem = ""
         except SandboxError as said:
             problem = str(said)
-        engines = machines.look_for_engines(path, wiring.passed_on(env), wiring.home_of(env))
+        engines = machines.look_for_engines(path, wiring.passed_on(env, Settings()), wiring.home_of(env))
         return cls(wiring.servers_of(env), path, token_source(env), engines, problem)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from bee.engines.presets import PRESETS
 from bee.engines.table import ENGINES
 from bee.git.mirror import Mirror
 from bee.git.parse import OID
@@ -20,7 +21,7 @@ from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb
 from bee.wording import texts
 
-SIGNERS: Final = (AGENT[1], *(address for row in ENGINES.values() for address in row.signs))
+SIGNERS: Final = (AGENT[1], *(address for rows in (ENGINES, PRESETS) for row in rows.values() for address in row.signs))
 
 
 class Submission(NamedTuple):
