@@ -74,7 +74,8 @@ class AgentJob:
 class EngineResult:
     """What an engine says of its run: whether it ended well, what it cost. Never what it achieved.
 
-    `retry_at` is in seconds since the epoch; `refused` are the hosts that the network policy kept it from.
+    `failure` of one that ended well is why it may have ended early: it counts where bee accepted nothing. `retry_at` is
+    in seconds since the epoch; `refused` are the hosts that the network policy kept it from.
     """
 
     ok: bool

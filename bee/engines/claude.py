@@ -16,6 +16,9 @@ from bee.model.outcomes import Failure
 # Longer than any E2E run: `bee e2e run` is one command of the agent's shell tool.
 COMMAND_SECONDS_MAX: Final = 30 * 60
 HOPELESS_RETRIES: Final = 2
+# From this share of a limit on, Claude Code may end its turn before the work is done, and call it a success.
+NEAR_LIMIT_SHARE: Final = 0.9
+NEAR_LIMIT_SECONDS_MAX: Final = 5 * 60 * 60  # its short window; a week's end is not waited for on a warning
 QUIET: Final = {
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_ERROR_REPORTING": "1",
@@ -104,12 +107,17 @@ class Adapter(StreamEngine):
         self.worked()
 
     def _rate_limit(self, info: Mapping[str, Any]) -> None:
-        """Sent after every answer; only `rejected` stops it."""
-        if info.get("status") != "rejected":
+        """Sent after every answer; only `rejected` stops it. `utilization` is a share, 0 to 1."""
+        now, used = self._clock(), info.get("utilization")
+        at = sane(whole(info, "resetsAt") or whole(info, "resets_at"), now)
+        limit = text_of(info, "rateLimitType") or "of the account"
+        if info.get("status") == "rejected":
+            self.error = EngineError(Failure.QUOTA, f"the limit {limit} is reached", at)
             return
-        at = whole(info, "resetsAt") or whole(info, "resets_at")
-        text = f"the limit {text_of(info, 'rateLimitType') or 'of the account'} is reached"
-        self.error = EngineError(Failure.QUOTA, text, sane(at, self._clock()))
+        full = not isinstance(used, int | float) or used >= NEAR_LIMIT_SHARE
+        near = full and info.get("status") == "allowed_warning"
+        soon = at if at is not None and at - now <= NEAR_LIMIT_SECONDS_MAX else None
+        self.warned = EngineError(Failure.QUOTA, f"the limit {limit} is nearly reached", soon) if near else None
 
     def _retry(self, event: Mapping[str, Any]) -> None:
         """It tries ten times, for minutes, what a wrong login will not change."""

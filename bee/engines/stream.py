@@ -27,7 +27,8 @@ ANSWERS_MAX: Final = 10_000
 class StreamEngine(Engine):
     """An agent CLI that prints events as JSON lines. Subclasses say its argv, its environment and its events.
 
-    `error` is the last thing the program said that stops it, and is forgotten when the model goes on. `noted` is what
+    `error` is the last thing the program said that stops it, and is forgotten when the model goes on; `warned` is that
+    a limit is near, which stops nothing. `noted` is what
     it wrote down of its session, `dollars` its own bill, `hopeless`: it waits for what will not come.
     """
 
@@ -45,6 +46,7 @@ class StreamEngine(Engine):
         self.model = self.note = ""
         self.final = self.success = self.hopeless = False
         self.error: EngineError | None = None
+        self.warned: EngineError | None = None
         self.turns = 0
         self.usage, self.noted = Usage(), Usage()
         self.answers: dict[str, Usage] = {}
@@ -180,8 +182,11 @@ class StreamEngine(Engine):
         """Well, when everything says so: a success record, a turn, no error, and exit 0 or an end after the record."""
         failure = self._failure(stopped)
         error = self.error if self.error and failure is self.error.failure else None
+        ok = failure is None
+        if ok and self.warned is not None:
+            failure, error = self.warned.failure, self.warned
         return EngineResult(
-            ok=failure is None,
+            ok=ok,
             failure=failure,
             note="" if failure is None else self._note(stopped, error),
             cost_usd=self.cost(),

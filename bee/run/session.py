@@ -50,7 +50,7 @@ def work(run: Run) -> Result:
         raise LeaseLost(renewer.why)
     if renewer.stop.is_set() and "pause" not in accepted.values:
         return run.without_effect(Outcome.STALE_INPUT, renewer.why, Failure.CANCELLED)
-    failure = None if run.engine.ok else run.engine.failure or Failure.CRASH
+    failure = run.engine.failure or (None if run.engine.ok else Failure.CRASH)
     note = run.output_checks().told(run.engine.note) if run.engine.note else ""
     return settle(accepted, workspace.brief, job.fingerprint, failure, note)
 

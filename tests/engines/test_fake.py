@@ -319,6 +319,57 @@ def test_a7_a_quota_has_its_class_and_its_reset_time(
         assert played.result.retry_at == pytest.approx(time.time() + seconds, abs=12)
 
 
+def warned(seconds: int, **more: object) -> str:
+    """A program that is told that a limit is near, and ends its turn as if all were well."""
+    info = (
+        f"dict(status='allowed_warning', resetsAt=int(time.time()) + {seconds}, rateLimitType='five_hour', **{more!r})"
+    )
+    return f"answer(); say(type='rate_limit_event', rate_limit_info={info}); answer(); result()"
+
+
+@pytest.mark.parametrize(
+    ("body", "near", "seconds"),
+    [
+        (warned(3600, utilization=0.93), True, 3600),
+        (warned(3600), True, 3600),
+        (warned(3600, utilization="full"), True, 3600),
+        (warned(6 * 86400, utilization=0.99), True, None),
+        (warned(-60, utilization=0.99), True, None),
+        (warned(3600, utilization=0.75), False, None),
+        (warned(3600, utilization=0.93) + "; result()", True, 3600),
+        (warned(3600, utilization=0.93).replace("; result()", "; say(type='rate_limit_event', rate_limit_info="
+         "dict(status='allowed')); result()"), False, None),
+        (REJECTED.format("allowed") + "; answer(); result()", False, None),
+    ],
+)  # fmt: skip
+def test_case_r12_a_turn_that_ends_near_a_limit_says_so(
+    tmp_path: Path, body: str, near: bool, seconds: int | None
+) -> None:
+    """It ended well all the same; the wait is no longer than a short window, and a mere warning at 75 % is none."""
+    result = play(tmp_path, body).result
+    assert (result.ok, result.failure) == (True, Failure.QUOTA if near else None)
+    assert result.note == ("exit 0: the limit five_hour is nearly reached" if near else "")
+    if seconds is None:
+        assert result.retry_at is None
+    else:
+        assert result.retry_at == pytest.approx(time.time() + seconds, abs=12)
+
+
+@pytest.mark.parametrize(
+    ("verb", "outcome", "failure"),
+    [
+        ("", Outcome.ERROR, Failure.QUOTA),
+        ("subprocess.run(['bee', 'nothing-to-do', 'waiting', 'for the other step']); ", Outcome.WAITING, None),
+    ],
+)
+def test_case_r12_near_a_limit_no_verb_is_a_quota_and_a_verb_counts(
+    tmp_path: Path, verb: str, outcome: Outcome, failure: Failure | None
+) -> None:
+    """Through the belt: it is no failed try, and the next tick waits."""
+    with staged(tmp_path) as stage:
+        assert told(stage, verb + warned(3600, utilization=0.95)) == (outcome, failure, 0.5)
+
+
 @pytest.mark.parametrize(
     ("engine", "body"),
     [
