@@ -24,8 +24,8 @@ from bee.forge.control import Control
 from bee.forge.core.errors import Refused
 from bee.forge.core.users import User
 from bee.forge.core.world import Forge
-from bee.forge.faults import Fault, Faults, without
-from bee.forge.graph.api import GraphApi
+from bee.forge.faults import Fault, Faults, graphql_error, runs, without
+from bee.forge.graph.api import GraphApi, nodes_asked, root_names
 from bee.forge.http import Body, Dropped, Malformed, Request, Response, json_response
 from bee.forge.limits import Limits, Window
 from bee.forge.record import Recorder
@@ -53,6 +53,7 @@ class Exchange:
     facts: dict[str, Any]
     raw: bytes = b""
     stale_seconds: float = 0.0
+    nodes_given: int | None = None
     made_up: bool = False
 
     @property
@@ -81,6 +82,7 @@ class App:
     def __init__(self, forge: Forge, control_token: str, rate_limit: int | None = None) -> None:
         self.forge = forge
         self.faults = Faults()
+        forge.refuses = self.faults.refusal
         self.stats = Stats()
         self.limits = Limits(forge.clock, rate_limit)
         self._control = Control(forge, self.faults, self.stats, control_token)
@@ -123,6 +125,8 @@ class App:
             request.body = Body(io.BytesIO(raw), len(raw), chunked=False)
         token = credentials(request)
         viewer = self.forge.users.by_token(token) if token is not None else None
+        if viewer is not None and viewer.expires_at is not None and viewer.expires_at <= self.forge.clock.now():
+            viewer = None
         facts = {"kind": kind, "method": request.method, "path": request.path, "operation": operation,
                  "login": viewer.login if viewer else None, "write": write}  # fmt: skip
         web = "http://" + host.removeprefix("api.")
@@ -158,7 +162,9 @@ class App:
                 raise Dropped
             if fault.action == "without":
                 response.body = without(response.body, fault.settings)
-                exchange.made_up = True
+            elif fault.action == "graphql_error":
+                response.body = graphql_error(fault.settings, root_names(exchange.raw), response.body)
+            exchange.made_up = exchange.made_up or fault.action in ("without", "graphql_error")
         return response
 
     def _before(self, fault: Fault, exchange: Exchange) -> Response | None:
@@ -174,6 +180,15 @@ class App:
             os.kill(os.getpid(), signal.SIGKILL)
         elif action == "stale_list":
             exchange.stale_seconds = fault.seconds(STALE_SECONDS)
+        elif action == "graphql_error" and not runs(settings):
+            told = graphql_error(settings, root_names(exchange.raw)).decode()
+            return self._finished(exchange, json_response(told), None)
+        elif action == "resource_limits" and nodes_asked(exchange.raw) > settings["nodes"]:
+            return self._too_many_nodes(fault, exchange)
+        elif action == "sso":
+            return self._finished(exchange, _sso(exchange, settings), None)
+        elif action == "too_quickly":
+            return self._finished(exchange, _too_quickly(exchange), None)
         elif action == "status":
             body = settings.get("body", {"message": settings.get("message", "Server Error")})
             response = json_response(body, int(settings.get("status", 502)), settings.get("headers"))
@@ -191,6 +206,24 @@ class App:
             return self._finished(exchange, _exceeded(exchange), window)
         return None
 
+    def _too_many_nodes(self, fault: Fault, exchange: Exchange) -> Response | None:
+        """`answer`: "partial" data, the query "refused", or a "gateway" that gives up after some seconds."""
+        answer = fault.settings.get("answer", "partial")
+        if answer == "partial":
+            exchange.nodes_given = fault.settings["nodes"]
+            return None
+        if answer == "refused":
+            message = f"This query requests up to {nodes_asked(exchange.raw):,} possible nodes which exceeds the "
+            message += f"maximum limit of {fault.settings['nodes']:,}."
+            error = {"type": "MAX_NODE_LIMIT_EXCEEDED", "message": message}
+            return self._finished(exchange, json_response({"errors": [error]}), None)
+        fault.lifted.wait(fault.seconds(10))
+        message = (
+            "Something went wrong while executing your query. This may be the result of a timeout, or it could be "
+        )
+        response = json_response({"message": message + "a GitHub bug."}, int(fault.settings.get("status", 502)))
+        return self._finished(exchange, response, None)
+
     # -- answers ------------------------------------------------------------------------------------
 
     def _api(self, exchange: Exchange) -> Response:
@@ -202,7 +235,7 @@ class App:
         if window.remaining <= 0 and not free:
             return self._finished(exchange, _exceeded(exchange), window)
         with self.forge.call(viewer, exchange.api, exchange.web) as call:
-            call.stale_seconds = exchange.stale_seconds
+            call.stale_seconds, call.nodes_given = exchange.stale_seconds, exchange.nodes_given
             if exchange.kind == "graphql":
                 response, window = self._graph.serve(call, exchange.request, exchange.raw)
                 return self._finished(exchange, response, window)
@@ -219,10 +252,38 @@ class App:
             "X-GitHub-Request-Id": f"F0{time.time_ns() & 0xFFFFFFFFFF:010X}",
             "Vary": "Accept, Authorization, Cookie, X-GitHub-OTP",
         }
+        if exchange.viewer is not None and exchange.viewer.expires_at is not None:
+            # https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/
+            ends = exchange.viewer.expires_at.replace("T", " ").replace("Z", " UTC")
+            headers |= {"github-authentication-token-expiration": ends}
         if exchange.viewer is not None:
             headers |= {"X-OAuth-Scopes": "gist, read:org, repo, workflow", "X-Accepted-OAuth-Scopes": "repo"}
         response.headers = headers | (window.headers() if window else {}) | response.headers
         return response
+
+
+SAML: Final = (
+    "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this "
+    "organization."
+)
+
+
+def _sso(exchange: Exchange, settings: dict[str, Any]) -> Response:
+    """https://docs.github.com/enterprise-cloud@latest/authentication/authenticating-with-single-sign-on"""
+    url = settings.get("url", f"{exchange.web}/orgs/acme/sso?authorization_request=A1B2")
+    headers = {"X-GitHub-SSO": f"required; url={url}"}
+    if exchange.kind == "graphql":
+        error = {"type": "FORBIDDEN", "extensions": {"saml_failure": True}, "message": SAML, "path": ["repository"]}
+        return json_response({"data": {"repository": None}, "errors": [error]}, 200, headers)
+    return json_response(Refused(403, SAML).body(), 403, headers)
+
+
+def _too_quickly(exchange: Exchange) -> Response:
+    """The refusal of content that is made too fast."""
+    if exchange.kind == "graphql":
+        return json_response({"errors": [{"type": "UNPROCESSABLE", "message": "was submitted too quickly"}]})
+    error = {"resource": "Comment", "code": "custom", "field": "base", "message": "was submitted too quickly"}
+    return json_response(Refused(422, "Validation Failed", [error]).body(), 422)
 
 
 def _query_text(raw: bytes) -> str:

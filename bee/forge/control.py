@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from bee.forge.core import repos
+from bee.forge.core.clock import stamp
 from bee.forge.core.errors import Refused, not_found
 from bee.forge.core.world import Forge
 from bee.forge.faults import Faults, parse
@@ -96,6 +97,9 @@ class Control:
         login, permission, kind = data["login"], data.get("permission", "none"), data.get("type", "")
         with self._forge.call() as call:
             user = self._forge.users.put(call.db, login, data.get("token"), permission, call.now(), kind)
+            left = data.get("expires_in_seconds")
+            ends = None if left is None else stamp(self._forge.clock.seconds() + float(left))
+            self._forge.users.limit(call.db, user, workflows=data.get("workflows", True), expires_at=ends)
         return {"login": user.login, "id": user.id, "permission": user.permission, "type": user.type}
 
     def _repo(self, data: Any) -> Any:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 ACTIONS: Final = (
     "status", "drop_before", "drop_after", "latency", "secondary_rate_limit", "primary_rate_limit", "stale_list",
-    "hang", "kill_before", "kill_after", "without",
+    "hang", "kill_before", "kill_after", "without", "graphql_error", "refuse_ref", "resource_limits", "sso",
+    "too_quickly",
 )  # fmt: skip
+_OF_GRAPHQL: Final = ("graphql_error", "resource_limits")
+RESTRICTED: Final = "Cannot create ref due to creations being restricted."
 MATCHES: Final = ("method", "path", "operation", "login", "kind", "write", "nth")
 
 
@@ -30,9 +33,18 @@ class Fault:
 
     def fits(self, facts: Mapping[str, Any]) -> bool:
         """Whether a request is of the kind that this fault waits for."""
+        if self.action in _OF_GRAPHQL and facts["kind"] != "graphql":
+            return False
         want = {**facts, "path": "", **self.match}
         same = all(want[name] == facts[name] for name in ("operation", "login", "kind", "write"))
         return same and want["method"].upper() == facts["method"] and bool(re.search(want["path"], facts["path"]))
+
+    def counted(self) -> bool:
+        """Count a request that fits; whether the fault fires for it."""
+        self.matched += 1
+        due = (not self.times or self.fired < self.times) and self.matched >= int(self.match.get("nth", 1))
+        self.fired += due
+        return due
 
     def seconds(self, default: float) -> float:
         """How long the fault lasts."""
@@ -66,6 +78,42 @@ def _children(place: Any, part: str) -> list[Any]:
     return [place[part]] if isinstance(place, dict) and part in place else []
 
 
+def runs(settings: Mapping[str, Any]) -> bool:
+    """Whether an operation that is answered with an ordered error is carried out all the same."""
+    return settings.get("data") == "kept" or bool(settings.get("took_effect"))
+
+
+def graphql_error(settings: Mapping[str, Any], names: Iterable[str], body: bytes = b"") -> bytes:
+    """GraphQL's answer with an ordered error; `names` stand below `data`, `body` is the answer without the fault.
+
+    `type`, `code`, `message`, `path` and `extensions` are the error's. `data` says what stands beside it: "none",
+    "null" (every field of the root), or "kept", where only what `path` names becomes null.
+    """
+    error = {name: settings[name] for name in ("type", "code", "path", "extensions") if name in settings}
+    error["message"] = settings.get("message", "Something went wrong while executing your query.")
+    beside, errors = settings.get("data", "none"), {"errors": [error]}
+    if beside == "none":
+        return json.dumps(errors).encode()
+    if beside == "null":
+        return json.dumps({"data": dict.fromkeys(names), "errors": [{"path": [*names][:1], **error}]}).encode()
+    data = json.loads(body).get("data")
+    *way, last = settings.get("path") or [None]
+    place = data
+    for part in way:
+        place = place[part]
+    if last is not None:
+        place[last] = None
+    return json.dumps({"data": data, **errors}).encode()
+
+
+def _pattern(text: str) -> None:
+    """Raises ValueError for what is not a pattern."""
+    try:
+        re.compile(text)
+    except re.error as problem:
+        raise ValueError(f"{text!r} is not a pattern: {problem}") from None
+
+
 def parse(data: Any) -> Fault:
     """A fault from its JSON; raises ValueError that names what is wrong."""
     if not isinstance(data, dict) or data.get("action") not in ACTIONS:
@@ -74,9 +122,17 @@ def parse(data: Any) -> Fault:
     unknown = set(match) - set(MATCHES)
     if unknown:
         raise ValueError(f"a fault cannot match by {', '.join(sorted(unknown))}; known: {', '.join(MATCHES)}")
-    re.compile(match.get("path", ""))
+    _pattern(match.get("path", ""))
     if data["action"] == "without" and not isinstance(data.get("field"), str):
         raise ValueError('"without" needs a field, such as data.repository.issues.nodes.*.body')
+    if data["action"] == "refuse_ref":
+        if not isinstance(data.get("ref"), str):
+            raise ValueError('"refuse_ref" needs a pattern as "ref", such as refs/bee/.*')
+        _pattern(data["ref"])
+    if data["action"] == "graphql_error" and data.get("data", "none") not in ("none", "null", "kept"):
+        raise ValueError('"data" is "none", "null" or "kept"')
+    if data["action"] == "resource_limits" and not isinstance(data.get("nodes"), int):
+        raise ValueError('"resource_limits" needs "nodes", how many a query may ask for')
     settings = {key: value for key, value in data.items() if key not in ("action", "match", "times")}
     return Fault(action=data["action"], match=match, times=int(data.get("times", 1)), settings=settings)
 
@@ -105,13 +161,18 @@ class Faults:
         found = []
         with self._lock:
             for fault in self._faults:
-                if fault.fits(facts):
-                    fault.matched += 1
-                    left = not fault.times or fault.fired < fault.times
-                    if left and fault.matched >= int(fault.match.get("nth", 1)):
-                        fault.fired += 1
-                        found.append(fault)
+                if fault.action != "refuse_ref" and fault.fits(facts) and fault.counted():
+                    found.append(fault)
         return found
+
+    def refusal(self, ref: str, login: str) -> str:
+        """Why a ref is refused to an account by order; empty where it is not."""
+        with self._lock:
+            for fault in self._faults:
+                named = fault.action == "refuse_ref" and re.fullmatch(fault.settings["ref"], ref)
+                if named and fault.match.get("login", login) == login and fault.counted():
+                    return str(fault.settings.get("rule", RESTRICTED))
+        return ""
 
     def shown(self) -> list[dict[str, Any]]:
         """Every fault with its counts."""

@@ -40,7 +40,7 @@ def _check(call: Call, repo: Repo, wanted: Wanted) -> None:
         raise unprocessable(against)
     ruled = protection.against_push(call, repo, wanted.name, repo.git.refs.get(wanted.name) or ZERO, wanted.after)
     if ruled:
-        raise RuleViolated(422, ruled.sentence())
+        raise (Refused if ruled.token else RuleViolated)(422, ruled.sentence())
 
 
 def _planned(repo: Repo, wanted: Wanted) -> RefChange:

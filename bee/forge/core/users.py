@@ -11,15 +11,17 @@ from bee.forge.core.store import Connection, Store
 PERMISSIONS: Final = ("none", "read", "triage", "write", "maintain", "admin")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class User:
-    """An account; `type` is `User`, `Bot` or `Organization`."""
+    """An account; `type` is `User`, `Bot` or `Organization`. Its token may be without `workflows`, or expire."""
 
     id: int
     login: str
     permission: str
     type: str
     created_at: str
+    workflows: bool = True
+    expires_at: str | None = None
 
 
 def level(permission: str) -> int:
@@ -37,7 +39,8 @@ class Users:
 
     def _read(self, db: Connection) -> None:
         rows = db.execute("SELECT * FROM users").fetchall()
-        users = [User(row["id"], row["login"], row["permission"], row["type"], row["created_at"]) for row in rows]
+        names = ("id", "login", "permission", "type", "created_at", "expires_at")
+        users = [User(workflows=bool(row["workflows"]), **{name: row[name] for name in names}) for row in rows]
         self._ids = {user.id: user for user in users}
         self._logins = {user.login.lower(): user for user in users}
         self._tokens = {row["token"]: row["id"] for row in rows if row["token"]}
@@ -54,6 +57,13 @@ class Users:
             )
             self._read(db)
         return self._logins[login.lower()]
+
+    def limit(self, db: Connection, user: User, *, workflows: bool = True, expires_at: str | None = None) -> None:
+        """Say what an account's token may do with workflow files, and when it ends."""
+        with self._store.writing(db):
+            sql = "UPDATE users SET workflows = ?, expires_at = ? WHERE id = ?"
+            db.execute(sql, (workflows, expires_at, user.id))
+            self._read(db)
 
     def by_id(self, user_id: int | None) -> User | None:
         """An account by its number."""

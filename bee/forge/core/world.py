@@ -63,6 +63,8 @@ class Forge:
             offset = db.execute("SELECT value FROM meta WHERE key = 'clock_offset'").fetchone()
         self.clock = Clock(float(offset["value"]) if offset else 0.0, seconds)
         self.jobs: Callable[[int], None] = lambda _issue_id: None
+        # Why a ref that an account (its login) wants to move is refused by order; empty where it is not.
+        self.refuses: Callable[[str, str], str] = lambda _ref, _login: ""
         self.lock = threading.Lock()
         self.pushers: dict[int, int] = {}
         self.merge_locks: dict[int, threading.Lock] = {}
@@ -93,6 +95,7 @@ class Call:
     """One request's view: who asks, the database connection, and the addresses the client uses.
 
     What is younger than `stale_seconds` is missing from lists of items, and, with `stale_parts`, from their own lists.
+    Of a query that asks for more nodes than `nodes_given`, the connections beyond fail.
     """
 
     forge: Forge
@@ -102,6 +105,7 @@ class Call:
     web: str
     stale_seconds: float = 0.0
     stale_parts: bool = True
+    nodes_given: int | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
     cache: dict[Any, Any] = field(default_factory=dict)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final, TypeGuard
@@ -77,13 +78,14 @@ class GraphApi:
             wrong = f'No operation named "{name}"' if name else "An operation name is required"
             return _errors({"message": wrong}), charge(1)
         try:
-            price = cost.price(self._schema, operation, document.fragments, given)
+            price = cost.price(self._schema, operation, document.fragments, given, call.nodes_given)
         except Refused as refusal:
             return _errors({"type": refusal.kind, "message": refusal.message}), charge(1)
         window = charge(price.points)
         result = execute(
             self._schema, document.node, root_value=Root(call, window, price), context_value=call,
             variable_values=given, operation_name=name, is_awaitable=_never,
+            middleware=[_without(price.dear)] if price.dear else None,
         )  # fmt: skip
         assert isinstance(result, ExecutionResult)
         errors = result.errors or []
@@ -104,6 +106,42 @@ def _asked(call: Call, request: Request, raw: bytes) -> tuple[Any, Any, Any]:
         return asked["query"], asked.get("variables") or {}, asked.get("operationName")
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Refused(400, "Problems parsing JSON") from None
+
+
+def _without(dear: list[ast.FieldNode]) -> Callable[..., Any]:
+    """Fails the connections with which a query asks for too many nodes; the others are answered."""
+
+    def resolve(following: Any, root: Any, info: Any, **args: Any) -> Any:
+        if any(node is info.field_nodes[0] for node in dear):
+            raise Refused(422, "Resource limits for this query exceeded.", kind="RESOURCE_LIMITS_EXCEEDED")
+        return following(root, info, **args)
+
+    return resolve
+
+
+def _operation(raw: bytes) -> tuple[Document, ast.OperationDefinitionNode, dict[str, Any]] | None:
+    """The document, operation and variables of a request; None for what GitHub would not run."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        asked = json.loads(raw)
+        document = document_of(asked["query"])
+        found = document.operations.get(asked.get("operationName")) or next(iter(document.operations.values()))
+        return document, found, asked.get("variables") or {}
+    return None
+
+
+def nodes_asked(raw: bytes) -> int:
+    """How many nodes a request asks for at most; 0 for what GitHub would not run."""
+    found = _operation(raw)
+    with suppress(Refused):
+        return cost.price(build(), found[1], found[0].fragments, found[2]).nodes if found else 0
+    return 0
+
+
+def root_names(raw: bytes) -> list[str]:
+    """The names that an answer to a request would have below `data`."""
+    found = _operation(raw)
+    fields = found[1].selection_set.selections if found else ()
+    return [(one.alias or one.name).value for one in fields if isinstance(one, ast.FieldNode)]
 
 
 def _never(_value: Any) -> TypeGuard[Awaitable[Any]]:

@@ -5,7 +5,7 @@ https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-gr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from graphql import GraphQLSchema, get_named_type
@@ -19,10 +19,11 @@ PAGE_MAX: Final = 100
 
 @dataclass
 class Price:
-    """What one query asks for."""
+    """What one query asks for; `dear` are the connections with which it asks for more nodes than are given."""
 
     requests: int = 0
     nodes: int = 0
+    dear: list[ast.FieldNode] = field(default_factory=list)
 
     @property
     def points(self) -> int:
@@ -34,11 +35,13 @@ class Counter:
     """Walks a query once."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: dict[str, ast.FragmentDefinitionNode], given: dict[str, Any]
-    ) -> None:
+        self, schema: GraphQLSchema, fragments: dict[str, ast.FragmentDefinitionNode], given: dict[str, Any],
+        given_nodes: int | None,
+    ) -> None:  # fmt: skip
         self._schema = schema
         self._fragments = fragments
         self._given = given
+        self._given_nodes = given_nodes
         self.price = Price()
 
     def _value(self, node: Any) -> int | None:
@@ -82,14 +85,16 @@ class Counter:
                 self.walk(named, fragment.selection_set, times)
 
     def _field(self, kind: Any, node: ast.FieldNode, times: int) -> None:
-        field = getattr(kind, "fields", {}).get(node.name.value)
-        if field is None:
+        found = getattr(kind, "fields", {}).get(node.name.value)
+        if found is None:
             return
-        below: Any = get_named_type(field.type)
+        below: Any = get_named_type(found.type)
         if below.name.endswith("Connection"):
             self.price.requests += times
             times *= self._page(node)
             self.price.nodes += times
+            if self._given_nodes is not None and self.price.nodes > self._given_nodes:
+                self.price.dear.append(node)
             if self.price.nodes > NODES_MAX:
                 message = (f"This query requests up to {self.price.nodes:,} possible nodes which exceeds the maximum "
                            f"limit of {NODES_MAX:,}.")  # fmt: skip
@@ -99,7 +104,7 @@ class Counter:
 
 def price(
     schema: GraphQLSchema, operation: ast.OperationDefinitionNode, fragments: dict[str, ast.FragmentDefinitionNode],
-    given: dict[str, Any],
+    given: dict[str, Any], given_nodes: int | None = None,
 ) -> Price:  # fmt: skip
     """The price of an operation; raises Refused for a query beyond GitHub's bounds."""
     defaults = {
@@ -107,7 +112,7 @@ def price(
         for definition in operation.variable_definitions or ()
         if isinstance(definition.default_value, ast.IntValueNode)
     }
-    counter = Counter(schema, fragments, {**defaults, **given})
+    counter = Counter(schema, fragments, {**defaults, **given}, given_nodes)
     root = schema.query_type if operation.operation.value == "query" else schema.mutation_type
     counter.walk(root, operation.selection_set, 1)
     return counter.price
