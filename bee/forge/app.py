@@ -123,6 +123,8 @@ class App:
         elif kind == "rest" and self._recorder is not None:
             raw = request.body.read()
             request.body = Body(io.BytesIO(raw), len(raw), chunked=False)
+        if path.startswith("/repositories/"):
+            path = self._by_number(path)
         token = credentials(request)
         viewer = self.forge.users.by_token(token) if token is not None else None
         if viewer is not None and viewer.expires_at is not None and viewer.expires_at <= self.forge.clock.now():
@@ -131,6 +133,13 @@ class App:
                  "login": viewer.login if viewer else None, "write": write}  # fmt: skip
         web = "http://" + host.removeprefix("api.")
         return Exchange(request=request, kind=kind, path=path, viewer=viewer, api=api, web=web, facts=facts, raw=raw)
+
+    def _by_number(self, path: str) -> str:
+        """The path by name of one by a repository's number, which redirects lead to."""
+        number, _, below = path.removeprefix("/repositories/").partition("/")
+        with self.forge.call() as call:
+            repo = call.repo_by_id(int(number)) if number.isdecimal() and len(number) < 18 else None
+        return "/".join(filter(None, [f"/repos/{repo.full_name}", below])) if repo else path
 
     def _guarded(self, exchange: Exchange) -> Response:
         try:

@@ -15,7 +15,7 @@ from typing import IO, Final
 from urllib.parse import parse_qs
 
 from bee.forge import pushes
-from bee.forge.core import settle
+from bee.forge.core import moving, settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitrepo import clean_environment
 from bee.forge.core.users import User
@@ -40,6 +40,9 @@ def _allowed(forge: Forge, viewer: User | None, owner: str, name: str, push: boo
         try:
             repo = call.repo(owner, name)
         except Refused:
+            elsewhere = moving.moved(call, owner, name)
+            if elsewhere is not None:
+                return _text(301, "", {"Location": elsewhere.full_name})
             # An unknown name asks for credentials too: whether it exists is nobody's business.
             return _text(404, "Repository not found.") if viewer else _text(401, "Repository not found.", _CHALLENGE)
         if push and viewer is None:
@@ -48,6 +51,8 @@ def _allowed(forge: Forge, viewer: User | None, owner: str, name: str, push: boo
             return _text(403, f"Permission to {repo.full_name}.git denied to {viewer.login if viewer else ''}.")
         if push and viewer is not None:
             forge.pushers[repo.id] = viewer.id
+        if push and repo.settings.get("archived"):
+            return _text(403, "This repository was archived so it is read-only.")
         settle.settle(call, repo)
         return repo
 
@@ -63,6 +68,11 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
         return _text(401, "Bad credentials", _CHALLENGE)
     repo = _allowed(forge, viewer, match["owner"], match["name"], push)
     if isinstance(repo, Response):
+        if (
+            repo.status == 301
+        ):  # git goes on from there: https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpfollowRedirects
+            query = f"?{request.query}" if request.query else ""
+            repo.headers["Location"] = f"http://{request.host}/{repo.headers['Location']}.git/{match['service']}{query}"
         return repo
     if request.method != ("GET" if asks else "POST"):
         return _text(405, "Method Not Allowed")

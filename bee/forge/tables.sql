@@ -95,3 +95,6 @@ CREATE TABLE rulesets (
   id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, name TEXT NOT NULL, target TEXT NOT NULL,
   enforcement TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
 CREATE INDEX rulesets_repo ON rulesets (repo_id, id);
+CREATE TABLE renames (
+  owner_id INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, repo_id INTEGER NOT NULL,
+  PRIMARY KEY (owner_id, name)) WITHOUT ROWID;

@@ -23,6 +23,8 @@ DEEP: Final = frozenset({"ref", "path", "basehead", "branch"})
 
 # Answers that any endpoint gives and few describe: status -> why it is no violation. Their body is a basic error.
 ANYWHERE: Final = {
+    301: "what is read below a repository's old name is answered so on every endpoint",
+    307: "what is written below a repository's old name is answered so on every endpoint",
     304: "whatever can be read can be asked for conditionally",
     400: "a body that is not JSON is refused before the endpoint is reached",
     401: "a wrong token is refused before the endpoint is reached",
@@ -42,7 +44,7 @@ ODDITIES: Final = {
         "a rule that is refused is named in a plain sentence, as public threads quote it: Invalid rule 'merge_queue'"
     ),
 }
-BODILESS: Final = frozenset({204, 205, 301, 302, 304})
+BODILESS: Final = frozenset({204, 205, 302, 304})
 
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _WORD: Final = re.compile(r"[A-Za-z_]{1,24}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -333,6 +334,19 @@ class GitRepos:
             if path not in self._open:
                 self._open[path] = self._make(path, self._home)
             return self._open[path]
+
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Whether a repository may be called so."""
+        return re.fullmatch(r"[\w.-]{1,100}", name) is not None and name not in (".", "..")
+
+    def move(self, old: tuple[str, str], new: tuple[str, str]) -> None:
+        """A repository has another owner or name from now on."""
+        self.forget(*old)
+        self.forget(*new)
+        source, target = (self._root / owner / f"{name}.git" for owner, name in (old, new))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)
 
     def forget(self, owner: str, name: str) -> None:
         """Drop what is cached of a repository that was renamed or removed."""

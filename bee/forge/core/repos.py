@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from bee.forge.core import moving
 from bee.forge.core.errors import custom, invalid, unprocessable
 from bee.forge.core.gitrefs import ZERO, RefChange
 from bee.forge.core.merge import committer, person
@@ -35,11 +35,12 @@ DEFAULT_LABELS: Final = (
 def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None = None) -> Repo:
     """Create a repository, empty unless `auto_init` asks for a first commit."""
     name = asked.get("name")
-    if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,100}", name) or name in (".", ".."):
+    if not isinstance(name, str) or not call.forge.gits.is_name(name):
         raise invalid("Repository", "name", "missing_field" if not name else "invalid")
     if call.row("SELECT 1 FROM repos WHERE owner_id = ? AND name = ?", owner.id, name):
         taken = custom("Repository", "name", "name already exists on this account")
         raise unprocessable("Repository creation failed.", taken.errors)
+    call.run("DELETE FROM renames WHERE owner_id = ? AND name = ?", owner.id, name)
     branch = asked.get("default_branch") or "main"
     call.forge.gits.forget(owner.login, name)
     git = call.forge.gits.at(owner.login, name)
@@ -89,6 +90,10 @@ def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo
 def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
     """Change a repository's settings (https://docs.github.com/rest/repos/repos#update-a-repository)."""
     call.need(repo, "admin")
+    if asked.get("archived") is not False:
+        moving.need_writable(repo)
+    if asked.get("name", repo.name) != repo.name:
+        repo = moving.rename(call, repo, asked["name"])
     branch = asked.get("default_branch")
     if branch is not None and branch != repo.default_branch:
         if repo.git.refs.get(f"refs/heads/{branch}") is None:
@@ -111,7 +116,7 @@ def delete(call: Call, repo: Repo) -> None:
                   "dependencies"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE issue_id IN {issue_ids}", repo.id)
     for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs",
-                  "collaborators", "protections", "rulesets"):  # fmt: skip
+                  "collaborators", "protections", "rulesets", "renames"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE repo_id = ?", repo.id)
     call.run("DELETE FROM repos WHERE id = ?", repo.id)
     repo.git.remove()

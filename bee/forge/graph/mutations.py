@@ -6,17 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from bee.forge.core import comments, issues, labels, merge, pulls, refs, relations, settle
+from bee.forge.core import comments, issues, labels, merge, moving, pulls, refs, relations, settle
 from bee.forge.core.errors import Refused, invalid, unprocessable
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
-from bee.forge.graph.base import Node, RowNode
+from bee.forge.graph.base import Node, RepoNode, RowNode
 from bee.forge.graph.fields import Args
 from bee.forge.graph.nodes import ITEMS, account, comment, item, label, ref
 from bee.forge.graph.pages import Edge
-from bee.forge.graph.query import need
+from bee.forge.graph.query import find, need
 from bee.forge.graph.reviewing import REVIEWING
 from bee.forge.graph.writes import Payload, Write, at, logins, on, plain
 
@@ -38,6 +38,7 @@ def resolver(name: str) -> Callable[..., Payload]:
         for key in [key for key in call.cache if key[0] in _FORGOTTEN]:
             del call.cache[key]
         actor = call.actor()
+        _need_writable(call, asked)
         unserved = [key for key in UNSERVED if asked.get(key)]
         if unserved:
             raise Refused(422, f"This forge does not have {', '.join(unserved)}.", kind="NOT_SERVED")
@@ -49,6 +50,16 @@ def resolver(name: str) -> Callable[..., Payload]:
         return {**payload, "actor": account(call, actor), "clientMutationId": asked.get("clientMutationId")}
 
     return resolve
+
+
+def _need_writable(call: Call, asked: Args) -> None:
+    """Nothing is written in an archived repository."""
+    if call.row("SELECT 1 FROM repos WHERE settings LIKE '%\"archived\": true%'") is None:
+        return
+    for value in (value for key, value in asked.items() if key.endswith(("Id", "id")) and isinstance(value, str)):
+        node = find(call, value)
+        if isinstance(node, RepoNode):
+            moving.need_writable(node.repo)
 
 
 # -- refs -----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bee.forge.core import settle
+from bee.forge.core import moving, settle
 from bee.forge.core.clock import stamp
 from bee.forge.core.errors import Refused
 from bee.forge.core.ids import parse_node_id
@@ -99,7 +99,10 @@ def _repository(root: Root, args: Args) -> RepoNode[Repo]:
     try:
         repo = root.call.repo(owner, name)
     except Refused:
-        raise Refused(404, f"Could not resolve to a Repository with the name '{owner}/{name}'.") from None
+        found = moving.moved(root.call, owner, name) if args.get("followRenames") is not False else None
+        if found is None:
+            raise Refused(404, f"Could not resolve to a Repository with the name '{owner}/{name}'.") from None
+        repo = found
     settle.settle(root.call, repo)
     return repository(root.call, repo)
 

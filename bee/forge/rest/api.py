@@ -7,8 +7,9 @@ from functools import cache
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
+from bee.forge.core import moving
 from bee.forge.core.errors import DOCS, Refused
-from bee.forge.core.world import Call
+from bee.forge.core.world import Call, Repo
 from bee.forge.http import Request, Response, json_response
 from bee.forge.limits import Limits
 from bee.forge.rest import (  # noqa: F401  fills ROUTES
@@ -54,4 +55,22 @@ class RestApi:
             response: Response = route.run(ask)
             return response
         except Refused as refusal:
+            elsewhere = moving.moved(call, ask.args["owner"], ask.args["name"]) if _named(refusal, ask) else None
+            if elsewhere is not None:
+                return _redirect(ask, elsewhere)
             return json_response(refusal.body(), refusal.status, ask.headers)
+
+
+def _named(refusal: Refused, ask: Ask) -> bool:
+    return refusal.status == 404 and "owner" in ask.args
+
+
+def _redirect(ask: Ask, repo: Repo) -> Response:
+    """https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects"""
+    below = ask.path.split("/", 4)[4:]
+    url = "/".join([f"{ask.call.api}/repositories/{repo.id}", *below]) + (
+        f"?{ask.request.query}" * bool(ask.request.query)
+    )
+    status, message = (301, "Moved Permanently") if ask.request.method == "GET" else (307, "Temporary Redirect")
+    body = {"message": message, "url": url, "documentation_url": DOCS}
+    return json_response(body, status, {"Location": url})

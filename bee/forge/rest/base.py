@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
-from bee.forge.core import settle
+from bee.forge.core import moving, settle
 from bee.forge.core.errors import Refused
 from bee.forge.core.world import Call, Repo
 from bee.forge.http import Request, Response, json_response
@@ -112,7 +112,7 @@ class Route:
     """One endpoint: what it returns is a response, or the body, or what `shape` makes the body of (a list is paged).
 
     `status` is of a body; `created` is 201 with the address. `atomic`: a write is one transaction.
-    `needs` is the permission on the repository that who asks must have.
+    `needs` is the permission on the repository that who asks must have. `unlocks`: served in archived ones, too.
     """
 
     method: str
@@ -123,6 +123,7 @@ class Route:
     created: bool = False
     atomic: bool = True
     needs: str | None = None
+    unlocks: bool = False
 
     def run(self, ask: Ask) -> Response:
         """Answer a request."""
@@ -136,6 +137,8 @@ class Route:
     def _run(self, ask: Ask) -> Response:
         if self.needs is not None:
             ask.call.need(ask.repo, self.needs)
+        if self.method != "GET" and not self.unlocks and "owner" in ask.args:
+            moving.need_writable(ask.repo)
         found = self.endpoint(ask)
         if isinstance(found, Response):
             return found

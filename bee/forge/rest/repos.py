@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bee.forge.core import repos
+from bee.forge.core import moving, repos
 from bee.forge.core.errors import Refused, forbidden, not_found
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
@@ -77,19 +77,19 @@ def get_repo(ask: Ask) -> Json:
     return shapes.full_repository(ask.call, ask.repo)
 
 
-@route("PATCH", REPO)
+@route("PATCH", REPO, unlocks=True)
 def update_repo(ask: Ask) -> Json:
     """Change a repository's settings."""
     return shapes.full_repository(ask.call, repos.update(ask.call, ask.repo, ask.data))
 
 
-@route("DELETE", REPO, status=204)
+@route("DELETE", REPO, status=204, unlocks=True)
 def delete_repo(ask: Ask) -> None:
     """Remove a repository."""
     repos.delete(ask.call, ask.repo)
 
 
-@route("POST", REPO + "/forks", status=202)
+@route("POST", REPO + "/forks", status=202, unlocks=True)
 def create_fork(ask: Ask) -> Json:
     """Fork a repository; it is there when the answer is."""
     parent, owner = ask.repo, ask.call.actor()
@@ -102,6 +102,12 @@ def create_fork(ask: Ask) -> Json:
 def list_forks(ask: Ask) -> list[Json]:
     """The forks."""
     return _repositories(ask, ask.call.rows("SELECT id FROM repos WHERE parent_id = ? ORDER BY id DESC", ask.repo.id))
+
+
+@route("POST", REPO + "/transfer", status=202)
+def transfer(ask: Ask) -> Json:
+    """Hand a repository to another owner."""
+    return shapes.repository(ask.call, moving.transfer(ask.call, ask.repo, ask.data))
 
 
 # -- collaborators ----------------------------------------------------------------------------------
