@@ -7,7 +7,7 @@ field is an error, never a guess. Sends nothing; `queries` makes documents of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
@@ -142,11 +142,18 @@ LABELS: Final = _pages("labels", _text("name"))
 
 # ---- what happened to an item ----
 
+
+def _merge_commit(data: JsonReader) -> str:
+    commit = data.one_or_null("mergeCommit")
+    return commit.text("oid") if commit else ""
+
+
 PULL_REF: Final = _table(
     items.PullRef,
     number=_number("number"), state=Field("state", lambda data: data.word("state", items.PullState)),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"), author=_who("author"),
     cross_repository=_flag("isCrossRepository"), closed_at=_time_or_null("closedAt"), url=_text("url"),
+    draft=_flag("isDraft"), merge_commit=Field("mergeCommit { oid }", _merge_commit),
 )  # fmt: skip
 
 
@@ -154,7 +161,9 @@ def _own_pull(data: JsonReader) -> items.PullRef | None:
     """The pull request of this repository that a cross reference comes from."""
     source = data.one("source")
     own = source.text("__typename") == "PullRequest" and not data.flag("isCrossRepository")
-    return PULL_REF.read(source) if own else None
+    if not own:
+        return None
+    return replace(PULL_REF.read(source), closes=data.flag("willCloseTarget"), named_at=data.time("createdAt"))
 
 
 _EVENT: Final[Fields] = {"actor": _who("actor"), "at": _time("createdAt")}
@@ -165,13 +174,20 @@ _EVENTS: Final[Fields] = {
     "RenamedTitleEvent": _table(items.Rename, before=_text("previousTitle"), **_EVENT),
 }
 _LINKED: Final = Field(
-    f"isCrossRepository source {{ __typename ... on PullRequest {{ {PULL_REF.query} }} }}", _own_pull
-)
+    "isCrossRepository willCloseTarget createdAt "
+    f"source {{ __typename ... on PullRequest {{ {PULL_REF.query} }} }}", _own_pull
+)  # fmt: skip
+_ASSIGNED: Final[Fields] = {"who": _who("assignee"), "at": _time("createdAt")}
 _KINDS: Final = "LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT"
 ISSUE_TIMELINE: Final = _pages(
     "timelineItems",
-    _by_type(**_EVENTS, CrossReferencedEvent=_LINKED),
-    f", itemTypes: [{_KINDS}, CROSS_REFERENCED_EVENT]",
+    _by_type(
+        **_EVENTS,
+        AssignedEvent=_table(partial(items.Assignment, added=True), **_ASSIGNED),
+        UnassignedEvent=_table(partial(items.Assignment, added=False), **_ASSIGNED),
+        CrossReferencedEvent=_LINKED,
+    ),
+    f", itemTypes: [{_KINDS}, ASSIGNED_EVENT, UNASSIGNED_EVENT, CROSS_REFERENCED_EVENT]",
 )
 # Whatever makes the base another branch, or another history: a person's retarget, and GitHub's own after a branch was
 # renamed or deleted (https://docs.github.com/en/rest/using-the-rest-api/issue-event-types). Its time is all of it.
@@ -290,8 +306,12 @@ def _item(make: Callable[..., T], label_names: Iterable[str], timeline: Iterable
 
 
 def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
-    pulls = {ref.number: ref for ref in _of(items.PullRef, timeline)}
-    return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), **facts)
+    pulls: dict[int, items.PullRef] = {}
+    for ref in _of(items.PullRef, timeline):
+        before = pulls.get(ref.number, ref)
+        pulls[ref.number] = replace(ref, closes=ref.closes or before.closes)
+    assignments = _of(items.Assignment, timeline)
+    return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), assignments=assignments, **facts)
 
 
 def _pull(timeline: Iterable[Any], **facts: Any) -> items.Pull:

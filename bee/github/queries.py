@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bee.github.fields import CHECKS, ISSUE, LISTS, MERGED, PAGE_INFO, PULL, PULL_REF, WHO, Field, head_with
+from bee.github.changed import CHANGED_ISSUES, CHANGED_PULLS
+from bee.github.fields import (
+    CHECKS,
+    ISSUE,
+    LISTS,
+    MERGED,
+    PAGE_INFO,
+    PULL,
+    PULL_REF,
+    WHO,
+    Field,
+    head_with,
+)
 from bee.github.tips import ALONE, LISTED
 from bee.model import limits
 from bee.model.labels import OWNED_PREFIX
@@ -26,7 +38,7 @@ _FRAGMENTS: Final = {
 }
 _RATE: Final = "rateLimit { cost limit remaining used resetAt }"
 _CREATED: Final = "orderBy: {field: CREATED_AT, direction: ASC}"
-_UPDATED: Final = "first: 1, orderBy: {field: UPDATED_AT, direction: DESC}"
+_UPDATED: Final = f"first: {limits.CHANGED_READ_MAX}, orderBy: {{field: UPDATED_AT, direction: DESC}}"
 _MERGED: Final = f"first: {limits.MERGED_READ_MAX}, states: [MERGED], orderBy: {{field: UPDATED_AT, direction: DESC}}"
 _CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {ALONE} }}'
 _LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {ALONE} }}"
@@ -76,8 +88,8 @@ SNAPSHOT: Final = _query(
     "Snapshot",
     ", $issueCount: Int!, $pullCount: Int!",
     f"""{_HEAD} {_CONTROL} {" ".join(map(_refs, REFS))} {_people()}
-  lastIssue: issues({_UPDATED}) {{ nodes {{ updatedAt }} }}
-  lastPull: pullRequests({_UPDATED}) {{ nodes {{ updatedAt }} }}
+  lastIssue: issues({_UPDATED}) {{ nodes {{ {CHANGED_ISSUES} }} }}
+  lastPull: pullRequests({_UPDATED}) {{ nodes {{ {CHANGED_PULLS} }} }}
   lastMerged: pullRequests({_MERGED}) {{ nodes {{ {MERGED} }} }}
   {_open("issues", "$issueCount", "IssueFacts")} {_open("pullRequests", "$pullCount", "PullFacts")}""",
     _VIEWER,

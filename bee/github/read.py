@@ -6,11 +6,11 @@ Returns bee's values; no JSON leaves this package. Decides nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bee.github import fields, queries
+from bee.github import changed, fields, queries
 from bee.github.checks import checked_bases, checks_elsewhere, with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.graphql import ask, complete, names_of, rest_of
@@ -18,7 +18,7 @@ from bee.github.json import JsonReader
 from bee.model import limits
 from bee.model.errors import NotFoundError
 from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
-from bee.model.refs import CONTROL_REF, item_ref
+from bee.model.refs import CONTROL_REF, item_ref, parse_branch
 from bee.model.seals import Doubt
 
 
@@ -76,12 +76,14 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
     else:  # a token that may not list them
         involved = {who.id: who for item in found for who in people_of(item) if who.id is not None}
         permissions = {number: read_permission(client, repo, who) for number, who in sorted(involved.items())}
-    bases = {pull.base_ref for pull in found if isinstance(pull, Pull)}
-    changed = [*top.one("lastIssue").many("nodes"), *top.one("lastPull").many("nodes")]
+    pulls = tuple(item for item in found if isinstance(item, Pull))
+    bases = {pull.base_ref for pull in pulls}
+    last_issues, last_pulls = top.one("lastIssue").many("nodes"), top.one("lastPull").many("nodes")
+    closed = (*map(changed.closed_issue, last_issues), *map(changed.closed_pull, last_pulls))
     return replace(
         head,
         issues=tuple(item for item in found if isinstance(item, Issue)),
-        pulls=tuple(item for item in found if isinstance(item, Pull)),
+        pulls=pulls,
         items=_with_history(client, repo, head.repo_id, items),
         merges=refs["merges"],
         alerts=refs["alerts"],
@@ -89,8 +91,16 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
         branches={f"bee/{name}": tip.oid for name, tip in refs["branches"].items()},
         permissions=permissions,
         checked=checked_bases(client, repo, top, head.viewer, bases),
-        changed_at=max((node.time("updatedAt") for node in changed), default=0),
+        changed_at=max((node.time("updatedAt") for node in (*last_issues, *last_pulls)), default=0),
+        stopped=frozenset(_issues_of(pulls) - {item.number for item in found}),
+        closed=tuple(one for one in closed if one is not None),
     )
+
+
+def _issues_of(pulls: Iterable[Pull]) -> set[int]:
+    """The issues that pull requests from branches of bee's belong to."""
+    branches = (parse_branch(pull.head_ref) for pull in pulls if not pull.cross_repository)
+    return {branch[0] for branch in branches if branch}
 
 
 def _repository(data: JsonReader, repo: str) -> JsonReader:

@@ -13,12 +13,13 @@ from bee.github import checks, read
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.errors import ConfigError, NotFoundError
-from bee.model.items import Item, Pull
+from bee.model.items import Item, Pull, PullRef, Snapshot
 from bee.model.labels import Label
 from bee.model.records import Phase
 from bee.model.roles import Role
 from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.facts import View, view_of
+from bee.pipeline.issue_facts import unproven
 from bee.pipeline.positions import Position
 from bee.pipeline.status import status_of, survey
 
@@ -48,8 +49,30 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = view_of(snapshot, policy, phases)
+    view = _with_landed(client, view)
     view = _with_rules(client, settle(client, _with_reporters(client, view)))
     return _with_fixed(client, _with_dependencies(client, view))
+
+
+def _with_landed(client: GitHubClient, view: View) -> View:
+    """Whether what was merged for a step is on the default branch: asked for each until its step is ticked or closed.
+
+    A pull request may have been merged into another branch, and a branch may have lost it since.
+    """
+    snapshot = view.snapshot
+    due = [ref for issue in snapshot.issues for ref in unproven(issue, view)][: limits.LANDED_ASKED_MAX]
+    astray = frozenset(ref.number for ref in due if not _landed(client, snapshot, ref))
+    return replace(view, snapshot=replace(snapshot, astray=astray)) if astray else view
+
+
+def _landed(client: GitHubClient, snapshot: Snapshot, ref: PullRef) -> bool:
+    """Whether the default branch has all that the merge made. What GitHub does not know is nowhere."""
+    if not ref.merge_commit:
+        return False
+    try:
+        return not read.read_comparison(client, snapshot.repo, snapshot.default_head, ref.merge_commit).total_commits
+    except NotFoundError:
+        return False
 
 
 def _with_reporters(client: GitHubClient, view: View) -> View:

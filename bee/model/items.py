@@ -63,6 +63,15 @@ class Rename:
     before: str
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An account was assigned (`added`) or taken off."""
+
+    who: Who | None
+    added: bool
+    at: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """What a comment and a review have in common."""
@@ -167,7 +176,11 @@ class PullState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRef:
-    """A pull request as an issue's timeline shows it: open, closed or merged."""
+    """A pull request as an issue's timeline shows it: open, closed or merged.
+
+    `closes`: GitHub closes the issue when it is merged. `named_at`: when it named the issue; 0 where that is not known.
+    `merge_commit`: what it was merged as; empty where it was not, or GitHub does not say.
+    """
 
     number: int
     state: PullState
@@ -178,6 +191,10 @@ class PullRef:
     cross_repository: bool
     closed_at: int | None = None
     url: str = ""
+    draft: bool = False
+    closes: bool = False
+    named_at: int = 0
+    merge_commit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +228,7 @@ class Issue(Numbered):
     """An open (or singly read) issue."""
 
     pulls: tuple[PullRef, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
     sub_issues_open: int = 0
     blocked_by_open: int = 0
     blockers: tuple[int, ...] = ()
@@ -245,6 +263,24 @@ class Pull(Numbered):
 Item = Issue | Pull
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A closed item as the list of the latest changes shows it.
+
+    `finished`: merged, or closed as completed. `head_ref`: the pull request's branch of this repository.
+    """
+
+    number: int
+    label_names: frozenset[str]
+    finished: bool
+    head_ref: str = ""
+
+    @property
+    def labels(self) -> frozenset[Label]:
+        """The labels bee knows among those on the item."""
+        return known(self.label_names)
+
+
 @dataclass(frozen=True, slots=True)
 class Tip:
     """Where one of bee's refs stands: its oid, and the last record there that verifies (None where there is none).
@@ -267,7 +303,9 @@ class Snapshot:
     `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
     items whose bug was closed as completed by somebody trusted. `checked` are the base branches of which any of the
     last three merged pull requests had checks of others than bee. `changed_at` is when any issue or pull request, open
-    or closed, was last changed; 0 where there is none.
+    or closed, was last changed; 0 where there is none. `stopped` are the issues that open pull requests of bee's belong
+    to and that are not open. `astray` are merged pull requests that count for a step, and whose commit is not on the
+    default branch. `closed` are the closed items among those changed last.
     """
 
     repo: str
@@ -292,6 +330,9 @@ class Snapshot:
     fixed: frozenset[int] = frozenset()
     checked: frozenset[str] = frozenset()
     changed_at: int = 0
+    stopped: frozenset[int] = frozenset()
+    astray: frozenset[int] = frozenset()
+    closed: tuple[Closed, ...] = ()
 
     def item(self, number: int) -> Item | None:
         """The open item with this number, if the snapshot has it."""

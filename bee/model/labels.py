@@ -57,6 +57,16 @@ def _known(names: frozenset[str]) -> frozenset[Label]:
     return frozenset(_BY_NAME[name.lower()] for name in names if name.lower() in _BY_NAME)
 
 
+def over(labels: frozenset[Label], human_by_bee: bool) -> frozenset[Label]:
+    """What goes from a closed item: whatever holds it, and the label for people where bee itself set it."""
+    return labels & {Label.WIP, Label.QUARANTINE, *([Label.HUMAN] if human_by_bee else [])}
+
+
+def may_be_done(labels: frozenset[Label]) -> bool:
+    """Whether `done` may be added: it is not there, and nothing that excludes it is."""
+    return not labels & {Label.DONE, Label.HUMAN, Label.WIP}
+
+
 def conflicts(labels: frozenset[Label], human_by_person: bool) -> frozenset[Label]:
     """What must go when labels that exclude one another stand together.
 

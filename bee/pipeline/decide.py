@@ -15,7 +15,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Cause
 from bee.model.records import fold
 from bee.model.roles import Role
-from bee.pipeline.escalation import already_escalated, release_due
+from bee.pipeline.escalation import release_due, told_of
 from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
 from bee.pipeline.history import hot_loop, is_dispatch, repairs_failed
 from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
@@ -126,9 +126,8 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
         live = is_live(tip, view.snapshot.now, view.phases)  # somebody is at it, or died at it just now
         if not live and (due := release_due(one.item, view)):
             yield Repair(one, RepairKind.RELEASE, due)
-    elif at is Position.ABANDONED:
-        if not already_escalated(one.item, Cause.ABANDONED, view, one.facts.about["pull"]):
-            yield Escalate(one, placement.reason, Cause.ABANDONED)
+    elif told := told_of(one, view):
+        yield Escalate(one, placement.reason, told)
     elif placement.cause is not None:
         yield Escalate(one, placement.reason, placement.cause)
     elif one.role is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bee.model import limits, markers
@@ -15,6 +15,7 @@ from bee.pipeline.evidence import Verdict, e2e_here, e2e_results
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.fingerprint import trusted_comments
 from bee.pipeline.history import is_dispatch
+from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import said_of
 from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import events_of, resumed_at
@@ -57,21 +58,53 @@ def _evidence(one: ItemStatus, wanted: Evidence, view: View, tried: Sequence[Run
     return []
 
 
-def escalation_key(item: Item, cause: Cause, view: View, pull: int | None = None) -> str:
+def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
     """The key of one escalation: a second one only for another cause, or after a person has let the item go on.
 
-    `pull` is the closed pull request of an abandoned step, each of which is a cause of its own.
+    Each closed pull request of an abandoned step, and each thing that a condition is about, is a cause of its own.
     """
-    times = releases(item, view, record_of(view, item.number)) if cause is Cause.HOT_LOOP else 0
-    about = f"{resumed_at(item, view.trust)} {cause} {times} {pull or 0}"
-    return effect_key(item.number, OWN_ROLE, about, "escalate")
+    item, about = one.item, "0"
+    if cause is Cause.HOT_LOOP:
+        about = str(releases(item, view, record_of(view, item.number)))
+    elif cause is Cause.ABANDONED:
+        about = str(one.facts.about["pull"])
+    elif cause is one.placement.row.told:
+        about = one.placement.reason
+    return effect_key(item.number, OWN_ROLE, f"{resumed_at(item, view.trust)} {cause} {about}", "escalate")
 
 
-def already_escalated(item: Item, cause: Cause, view: View, pull: int | None = None) -> bool:
+def already_escalated(one: ItemStatus, cause: Cause, view: View) -> bool:
     """Whether this very escalation is on the item."""
-    key = escalation_key(item, cause, view, pull)
-    ours = [c.body for c in item.comments if view.trust.is_bee(c.author)]
+    key = escalation_key(one, cause, view)
+    ours = [c.body for c in one.item.comments if view.trust.is_bee(c.author)]
     return any(marker.get("key") == key for body in ours for marker in markers.named(body, markers.RUN))
+
+
+def told_of(one: ItemStatus, view: View) -> Cause | None:
+    """What a person is told of now: that a step was abandoned, at once; that a condition lasts, when it has.
+
+    It lasts for as long as nothing has happened on the item. Where people had an issue to themselves all along, there
+    is nothing to say.
+    """
+    cause = one.placement.row.told
+    if cause is None or already_escalated(one, cause, view):
+        return None
+    if cause is Cause.TAKEN and record_of(view, one.number) is None:
+        return None
+    waited = view.snapshot.now - max(_happened(one.item)) >= view.policy.limits.checks_minutes * 60
+    return cause if one.placement.position is Position.ABANDONED or waited else None
+
+
+def _happened(item: Item) -> Iterator[int]:
+    """When anything happened on an item."""
+    yield item.created_at
+    yield from (one.at for one in item.comments)
+    yield from (one.at for one in item.edits)
+    yield from (one.at for one in item.events)
+    if isinstance(item, Pull):
+        yield from (item.head_committed_at, *item.base_changes, *(review.at for review in item.reviews))
+    else:
+        yield from (*(ref.named_at for ref in item.pulls), *(one.at for one in item.assignments))
 
 
 # ---- quarantine ----

@@ -70,8 +70,9 @@ class Plans(StrEnum):
 
 
 class Steps(StrEnum):
-    """Where the work on the current step stands."""
+    """Where the work on the current step stands. ASTRAY: merged, and not on the default branch."""
 
+    ASTRAY = "astray"
     NEEDED = "needed"
     IN_REVIEW = "in-review"
     ABANDONED = "abandoned"
@@ -125,8 +126,12 @@ class Common:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFacts(Common):
-    """Facts of an issue. `design` ABSENT means it is a task, which needs neither gates nor a plan."""
+    """Facts of an issue. `design` ABSENT means it is a task, which needs neither gates nor a plan.
 
+    `taken`: somebody else is at it, or says so, and work is left.
+    """
+
+    taken: bool = False
     blocked: bool = False
     design: Gate = Gate.ABSENT
     plan: Plans = Plans.ABSENT
@@ -139,10 +144,12 @@ class IssueFacts(Common):
 class PullFacts(Common):
     """Facts of a pull request.
 
-    `own`: on a branch of bee's, so that the drafter may push to it. `vouched`: bee pushed this very head, or a trusted
-    person approved it; the next push of anybody else is nobody's again.
+    `issue_open`: the issue it is a step of is open. `own`: on a branch of bee's, so that the drafter may push to it.
+    `vouched`: bee pushed this very head, or a trusted person approved it; the next push of anybody else is nobody's
+    again.
     """
 
+    issue_open: bool = True
     draft: bool = False
     mergeable: Mergeable = Mergeable.YES
     verdict: Verdict = Verdict.NONE

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bee.model.items import Issue, Pull, PullRef, PullState
+from bee.model.items import Assignment, Issue, Pull, PullRef, PullState
 from bee.model.labels import Label
 from bee.model.plan import Body, Plan, Step, read_body
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
@@ -15,7 +15,7 @@ from bee.model.text import outside_code
 from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
 from bee.pipeline.gates import Gate, design_gate, plan_gate
 from bee.pipeline.positions import HELD, Position, position
-from bee.pipeline.trust import resumed_at
+from bee.pipeline.trust import adopted_at, resumed_at
 
 _BLOCKED: Final = re.compile(
     r"^\s{0,3}(?:[-*+] )?(?:\*\*)?blocked by:?(?:\*\*)?:?((?:[ ,]+(?:and )?#[0-9]{1,9})+)\s*\.?$", re.IGNORECASE
@@ -153,13 +153,14 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     """The facts of an issue under a view."""
     body = read_body(issue.body)
     pulls = pulls_of_issue(issue, view)
-    merged = {step for step, refs in pulls.items() if any(ref.state is PullState.MERGED for ref in refs)}
+    merged = {step for step, refs in pulls.items() if any(_is_landed(ref, view) for ref in refs)}
     steps = steps_of(body)
     left = [step for step in steps if step.id not in merged and not step.ticked]
     state, ref = _step_state(issue, view, left, pulls)
     shared = common(issue, view, _in_scope(issue, view, body))
     blockers = open_blockers(issue, view)
     about: dict[str, Any] = {
+        "taken_by": taken_by(issue, view),
         "blocked_by": list(blockers),
         "sub_issues_open": issue.sub_issues_open,
         "dependencies_open": issue.blocked_by_open,
@@ -169,10 +170,12 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         "started_steps": sorted(pulls),
         "step": left[0].id if left else None,
         "pull": ref.number if ref else None,
-        "merged_pulls": sorted(r.number for refs in pulls.values() for r in refs if r.state is PullState.MERGED),
+        "astray": [f"#{ref.number}, merged into {ref.base_ref}"] if ref and state is Steps.ASTRAY else [],
+        "merged_pulls": sorted(r.number for refs in pulls.values() for r in refs if _is_landed(r, view)),
     }
     facts = IssueFacts(
         **shared,
+        taken=bool(about["taken_by"]) and state is not Steps.ALL_MERGED,
         blocked=bool(blockers or issue.sub_issues_open or issue.blocked_by_open),
         design=design_gate(issue, view.trust),
         plan=_plan_state(body),
@@ -184,6 +187,49 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         return facts
     broken = _broken_links(issue, view, position(facts).position, body.plan, left, merged)
     return facts if broken is Broken.NOTHING else replace(facts, broken=broken)
+
+
+def taken_by(issue: Issue, view: View) -> list[str]:
+    """Who else is at this issue, in words: a pull request that would close it, or who was assigned.
+
+    A trusted person who sets the label NEW later gives it to bee all the same. In one second, the sign outweighs it.
+    """
+    given = adopted_at(issue, view.trust)
+    since = -1 if given is None else given
+    pulls = [
+        f"#{ref.number}{f' of {ref.author.login}' if ref.author else ''} would close it"
+        for ref in sorted(issue.pulls, key=lambda ref: ref.number)
+        if ref.state is PullState.OPEN and ref.closes and not ref.draft and view.trust.of(ref.author)
+        and (ref.cross_repository or parse_branch(ref.head_ref) is None) and ref.named_at >= since
+    ]  # fmt: skip
+    assigned: dict[int | str, Assignment] = {}
+    for one in issue.assignments:
+        if one.who is not None:
+            assigned[one.who.id or one.who.login] = one
+    return pulls + [
+        f"it is assigned to {one.who.login}"
+        for one in assigned.values()
+        if one.who is not None and one.added and one.at >= since and not view.trust.is_bee(one.who)
+    ]
+
+
+def _is_landed(ref: PullRef, view: View) -> bool:
+    """Whether it was merged, and the default branch has it."""
+    return ref.state is PullState.MERGED and ref.number not in view.snapshot.astray
+
+
+def unproven(issue: Issue, view: View) -> tuple[PullRef, ...]:
+    """The merged pull requests that are about to count for a step, which nobody has ticked; nothing holds the issue.
+
+    Once a step is ticked, its pull request is not asked about any more.
+    """
+    if not any(ref.state is PullState.MERGED for ref in issue.pulls):
+        return ()
+    ticked = {step.id for step in steps_of(read_body(issue.body)) if step.ticked}
+    refs = [ref for step, refs in pulls_of_issue(issue, view).items() if step not in ticked for ref in refs]
+    merged = tuple(ref for ref in refs if ref.state is PullState.MERGED)
+    held = merged and position(replace(issue_facts(issue, view), broken=Broken.NOTHING)).position in _LEFT_ALONE
+    return () if held else merged
 
 
 def _in_scope(issue: Issue, view: View, body: Body) -> bool:
@@ -211,8 +257,8 @@ def _step_state(
         return Steps.ALL_MERGED, None
     since = resumed_at(issue, view.trust)
     for ref in reversed(pulls.get(left[0].id, [])):
-        if ref.state is PullState.CLOSED and (ref.closed_at or 0) >= since:
-            return Steps.ABANDONED, ref
+        if ref.state is not PullState.OPEN and (ref.closed_at or 0) >= since:
+            return (Steps.ASTRAY if ref.state is PullState.MERGED else Steps.ABANDONED), ref
     return Steps.NEEDED, None
 
 

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from bee.model import limits, markers
-from bee.model.items import Comment, Item, Pull, Review
+from bee.model.effects import SetLabels
+from bee.model.items import Closed, Comment, Item, Pull, Review
+from bee.model.labels import Label, may_be_done, over
+from bee.model.outcomes import Outcome
+from bee.model.records import Record
+from bee.model.refs import parse_branch
+from bee.model.roles import Role
 from bee.pipeline.decide import Decision
-from bee.pipeline.facts import View, is_live
+from bee.pipeline.facts import RepairKind, View, is_live
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import Trust
 
 IDLE_DEBT: Final = "idle-debt"
+CLOSED: Final = "closed"  # what the claim is keyed with that settles the labels of a closed item
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,36 @@ def left_on_closed(view: View) -> list[int]:
         and snapshot.item(number) is None
         and not is_live(tip, snapshot.now, view.phases)
     ]
+
+
+def unsettled(view: View) -> list[SetLabels]:
+    """What the labels of the closed items among those changed last should become; a live run settles its own.
+
+    Whatever holds goes; a label for people goes where the ledger ends in an escalation of bee's, else it is a person's.
+    What is finished and bee worked on is done, which is said once: a person who takes that off wants more.
+    """
+    found = []
+    for one in view.snapshot.closed:
+        tip = view.snapshot.items.get(one.number)
+        record = tip.record if tip else None
+        if (tip and tip.foreign) or (record is not None and record.holds):
+            continue
+        escalated = record is not None and record.outcome is Outcome.ESCALATED
+        gone = over(one.labels, human_by_bee=escalated)
+        ended = one.finished and one.number not in view.snapshot.stopped and _never_said_done(one, record)
+        done = (Label.DONE.value,) if ended and may_be_done(one.labels - gone) else ()
+        if gone or done:
+            found.append(SetLabels(one.number, done, tuple(sorted(gone))))
+    return found
+
+
+def _never_said_done(one: Closed, record: Record | None) -> bool:
+    """Whether bee worked on an item, or made it, and did not end it itself."""
+    if record is None:
+        return parse_branch(one.head_ref) is not None
+    if record.fingerprint in {CLOSED, RepairKind.COMPLETE}:
+        return False
+    return record.role != Role.MERGER or record.outcome is not Outcome.PROGRESSED
 
 
 def twins(view: View) -> list[Twin]:

@@ -30,6 +30,7 @@ class Position(StrEnum):
     WIP = "wip"
     IGNORED = "ignored"
     UNTRUSTED = "untrusted"
+    TAKEN = "taken"
     BLOCKED = "blocked"
     DESIGN_OPEN = "design-open"
     NEEDS_PLAN = "needs-plan"
@@ -38,6 +39,7 @@ class Position(StrEnum):
     ABANDONED = "abandoned"
     NEEDS_STEP = "needs-step"
     COMPLETE = "complete"
+    ISSUE_CLOSED = "issue-closed"
     DRAFT = "draft"
     CONFLICTED = "conflicted"
     CHANGES_REQUESTED = "changes-requested"
@@ -80,7 +82,9 @@ class Rule:
 
     leads: what happens next and where that puts the item, for the diagrams.
     waits_on: the fact that names the items it waits for.
+    names: the facts that are named in the reason: what is missing, or who can change it.
     cause: why the item goes to a person, in a comment and with a label; None where the position alone asks.
+    told: a condition that GitHub or people set: said once, without a label, when it has lasted for checks_minutes.
     still: only a change of the item or of the default branch can move it, so an unchanged repository is not read again.
     rests: it may stay for long without a run that would say so, so bee keeps its status comment true.
     quiet: a person moves next, and is not pressed.
@@ -96,7 +100,9 @@ class Rule:
     advice: str
     leads: tuple[tuple[str, Position], ...] = ()
     waits_on: str = ""
+    names: str = ""
     cause: Cause | None = None
+    told: Cause | None = None
     still: bool = False
     rests: bool = False
     quiet: bool = False
@@ -187,6 +193,10 @@ HELD: Final = (
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (
     *HELD,
+    Rule(name="somebody else has taken it", matches=lambda f: f.taken, position=Position.TAKEN, mover=Mover.PERSON,
+         names="taken_by", told=Cause.TAKEN, still=True, rests=True, quiet=True,
+         advice=f"Leave it to them. To have bee do it, take the label {Label.NEW} off and add it (again).",
+         leads=((f"a person adds {Label.NEW}", Position.NEEDS_STEP),)),
     Rule(name="something it depends on is open", matches=lambda f: f.blocked, position=Position.BLOCKED,
          mover=Mover.CONDITION, rests=True, waits_on="blocked_by",
          advice="Close what it depends on, or remove the dependency; bee notices by itself.",
@@ -213,9 +223,13 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
                 ("a person closes it unmerged", Position.ABANDONED),
                 ("the last step is merged", Position.COMPLETE))),
     Rule(name="a person closed its step's pull request without merging", matches=lambda f: f.steps is Steps.ABANDONED,
-         position=Position.ABANDONED, mover=Mover.PERSON, still=True, rests=True, retry=True,
+         position=Position.ABANDONED, mover=Mover.PERSON, told=Cause.ABANDONED, still=True, rests=True, retry=True,
          advice="Reopen the pull request, tick the step to skip it, or try again: bee retry {number}",
          leads=(("bee retry", Position.NEEDS_STEP),)),
+    Rule(name="its step was merged, but is not on the default branch", matches=lambda f: f.steps is Steps.ASTRAY,
+         position=Position.ABANDONED, mover=Mover.PERSON, names="astray", told=Cause.ASTRAY, still=True, rests=True,
+         retry=True, advice="Bring it to the default branch, tick the step, or try again: bee retry {number}",
+         leads=(("a person brings it to the default branch", Position.COMPLETE),)),
     Rule(name="a step has no pull request", matches=lambda f: f.steps is Steps.NEEDED,
          position=Position.NEEDS_STEP, mover=Role.DRAFTER, advice="Nothing: the drafter is next.",
          leads=(("drafter opens a pull request", Position.IN_REVIEW),)),
@@ -238,6 +252,10 @@ def _drafts(name: str, matches: Callable[[PullFacts], bool], position: Position,
 
 PULL_RULES: Final[tuple[Rule, ...]] = (
     *HELD,
+    Rule(name="the issue it is a step of is not open", matches=lambda f: not f.issue_open, names="closed_issue",
+         position=Position.ISSUE_CLOSED, mover=Mover.PERSON, told=Cause.ISSUE_CLOSED, still=True, rests=True,
+         quiet=True, advice="Reopen the issue to have it continue, or close this pull request.",
+         leads=(("a person reopens the issue", Position.NEEDS_REVIEW),)),
     Rule(name="it is a draft", matches=lambda f: f.draft, position=Position.DRAFT, mover=Mover.PERSON,
          advice="Mark it ready for review.", still=True, rests=True, quiet=True,
          leads=(("a person marks it ready", Position.NEEDS_REVIEW),)),
@@ -308,9 +326,16 @@ def position(facts: Facts) -> Placement:
     rules = ISSUE_RULES if isinstance(facts, IssueFacts) else PULL_RULES
     for rule in rules:
         if rule.matches(facts):
-            reason = facts.broken.value if rule.position is Position.REPAIR else rule.name
-            return Placement(rule, rule.name, reason, cause=rule.cause)
+            return Placement(rule, rule.name, _reason(rule, facts), cause=rule.cause)
     raise AssertionError(f"no rule for {facts}")
+
+
+def _reason(rule: Rule, facts: Facts) -> str:
+    """Why, in words; where a condition has names, with them."""
+    if rule.position is Position.REPAIR:
+        return facts.broken.value
+    named = facts.about.get(rule.names) if rule.names else None
+    return f"{rule.name}: {'; '.join(named)}" if named else rule.name
 
 
 def facts_shown(facts: Facts) -> dict[str, Any]:

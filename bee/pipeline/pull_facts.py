@@ -61,6 +61,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
     branch = parse_branch(pull.head_ref)
     own = is_own(pull)
+    stopped = [f"#{branch[0]}"] if own and branch and branch[0] in view.snapshot.stopped else []
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
     said = said_of(pull, view)
     last = verdict_at_head(said, pull.head)
@@ -77,6 +78,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "branch": pull.head_ref,
         "issue": branch[0] if own and branch else None,
         "step": branch[1] if own and branch else None,
+        "closed_issue": stopped,
         "verdict_by": last.author if last else None,
         "rounds": rounds(said, since),
         "overtaken": overtaken(results, pull.head, pull.base, since),
@@ -88,6 +90,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
     return PullFacts(
         **common(pull, view, own or carries_new),
+        issue_open=not stopped,
         draft=pull.draft,
         mergeable=mergeable,
         verdict=last.verdict if last else Verdict.NONE,

@@ -22,12 +22,13 @@ from bee.model.effects import MergePull
 from bee.model.errors import GitError, LeaseLost, RefusedError
 from bee.model.items import Permission, Pull, Snapshot, Tip, Who
 from bee.model.outcomes import Cause
+from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
 from bee.pipeline.facts import View, view_of
 from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
-from bee.pipeline.pull_facts import said_of, vouched_by_person
+from bee.pipeline.pull_facts import is_own, said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import TRUSTED
 from bee.publish.context import MergeResult
@@ -116,7 +117,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
         held_back = "" if refused else _held_back(work, view, checks, pull, made)
         if held_back:
             return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
-        refused = refused or _base_moved(lease, pull, effect)
+        refused = refused or _issue_closed(lease, pull) or _base_moved(lease, pull, effect)
         if refused:
             return MergeResult(refused=refused)
         lease.store.need_time(lease)
@@ -144,6 +145,14 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     if status.role is not Role.MERGER:
         return f"it is {status.placement.position} now: {status.placement.reason}"
     return ""
+
+
+def _issue_closed(lease: Lease, pull: Pull) -> str:
+    """A person who closed the issue meanwhile stopped its pull request."""
+    branch = parse_branch(pull.head_ref) if is_own(pull) else None
+    if branch is None or read.read_closing(lease.client, lease.repo, branch[0]).open:
+        return ""
+    return f"its issue #{branch[0]} is not open any more"
 
 
 def _held_back(work: _Merging, view: View, checks: OutputChecks, pull: Pull, made: str) -> str:

@@ -22,13 +22,13 @@ from bee.model.labels import Label
 from bee.model.records import Kind, began_at
 from bee.model.refs import TRACE_REFS
 from bee.pipeline.facts import View, is_live
-from bee.pipeline.leftovers import Twin, lately_closed, left_on_closed, twins, twins_of
+from bee.pipeline.leftovers import Twin, lately_closed, left_on_closed, twins, twins_of, unsettled
 from bee.pipeline.status import status_of
 from bee.pipeline.trust import events_of
 from bee.publish import labels, posts
 from bee.system.home import Home
 from bee.tick.context import Tick
-from bee.tick.repair import roll_forward, settle
+from bee.tick.repair import roll_forward, settle, settle_labels
 
 TWINS: Final = "twins"
 SWEEP: Final = "sweep"
@@ -36,11 +36,15 @@ _TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
 
 
 def tidy(tick: Tick, view: View) -> None:
-    """Settle what dead runs left on closed items, and take doubled comments away. Raises LookError."""
+    """Settle closed items: what dead runs left there, and labels. Take doubled comments away. Raises LookError."""
     store, say = LeaseStore.of(tick.host, tick.client, view.snapshot), tick.host.say
     for number in left_on_closed(view)[: limits.REPAIRS_PER_TICK_MAX]:
         say(f"{store.repo}#{number}: closed, but a run had not finished there; settling it")
         _settle_closed(tick.host, store, view, number)
+    for change in unsettled(view)[: limits.REPAIRS_PER_TICK_MAX]:
+        item = _item(store, change.number)
+        if item is not None and not item.open and settle_labels(tick.host, store, item, view, change):
+            say(f"{store.repo}#{change.number}: closed; its labels are settled")
     doubled = twins(view)[: limits.REPAIRS_PER_TICK_MAX]
     if not doubled:
         return

@@ -25,7 +25,7 @@ from bee.model.effects import (
 from bee.model.errors import LeaseLost
 from bee.model.items import Issue, Item, Pull, PullState
 from bee.model.labels import Label, conflicts
-from bee.model.outcomes import Cause, Failure, Outcome
+from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
 from bee.model.records import OWN_ROLE, Record, RunSummary, fold
 from bee.model.refs import branch_of, item_ref
@@ -35,6 +35,7 @@ from bee.pipeline import escalation
 from bee.pipeline.decide import Act, Escalate, Repair
 from bee.pipeline.facts import Broken, RepairKind, View, human_by_person, record_of
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
+from bee.pipeline.leftovers import CLOSED
 from bee.pipeline.positions import Position, position
 from bee.pipeline.status import ItemStatus
 from bee.pipeline.status_comment import SHOWN, comment_after
@@ -43,6 +44,7 @@ from bee.publish.context import PublishContext
 from bee.publish.merge import merge_gate
 from bee.publish.outbox import carry_out
 from bee.wording import texts
+from bee.wording.escalations import CAUSES
 
 
 def repair(host: Host, store: LeaseStore, act: Act, view: View) -> bool:
@@ -80,7 +82,7 @@ def _claim_of(act: Act, run: str) -> Claim:
 
 def _label_of(act: Escalate) -> Label | None:
     """What holds the item from now on; nothing where its position asks a person already."""
-    if act.cause is Cause.ABANDONED:
+    if not CAUSES[act.cause].holds:
         return None
     return Label.QUARANTINE if act.quarantine else Label.HUMAN
 
@@ -125,7 +127,7 @@ def _stopped(item: Item, record: Record) -> bool:
     if Label.HUMAN in item.labels and record.outcome is not Outcome.ESCALATED:
         return True
     closes = any(isinstance(effect, CloseIssue | MergePull) for effect in record.outbox)
-    return not item.open and not closes
+    return not item.open and not closes and record.fingerprint != CLOSED
 
 
 def settle(host: Host, store: LeaseStore, item: Item, view: View) -> bool:
@@ -139,6 +141,17 @@ def settle(host: Host, store: LeaseStore, item: Item, view: View) -> bool:
     lease = store.take_over(tip, store.published(tip.record, off, ending))
     if lease is not None:
         _publish(host, lease, off, ending, view)
+    return lease is not None
+
+
+def settle_labels(host: Host, store: LeaseStore, item: Item, view: View, change: SetLabels) -> bool:
+    """Have the labels of a closed item say that it is over. False when another host was first."""
+    run = new_run(OWN_ROLE, item.number, store.client.now())
+    claim = Claim(number=item.number, role=OWN_ROLE, run=run, fingerprint=CLOSED, position=str(Position.CLOSED))
+    ending = Ending(outcome=Outcome.PROGRESSED, note="it is closed, and its labels said otherwise")
+    lease = store.acquire(claim, view.snapshot.items.get(item.number), (change,), ending)
+    if lease is not None:
+        _publish(host, lease, (change,), ending, view)
     return lease is not None
 
 
@@ -227,13 +240,12 @@ def _present(one: ItemStatus, label: Label) -> tuple[str, ...]:
 def _escalation(act: Escalate, view: View, record: Record) -> tuple[Effect, ...]:
     """One card for a person; then the label that stops everything here."""
     one, effects, label = act.status, list[Effect](), _label_of(act)
-    pull = one.facts.about.get("pull") if act.cause is Cause.ABANDONED else None
     if act.quarantine:
         bug = texts.hot_loop(one.number, act.reason, escalation.tried_on(one.item, view)[-escalation.TRIED_SHOWN_MAX :])
         effects.append(OpenAlert(escalation.alert_key(one.number), *bug))
     text, key = (
         escalation.escalation_text(one, act.cause, act.reason, view),
-        escalation.escalation_key(one.item, act.cause, view, pull),
+        escalation.escalation_key(one, act.cause, view),
     )
     effects.append(_post(record, text, key, cause=act.cause.value))
     if label is not None:

@@ -20,7 +20,7 @@ class Evidence(StrEnum):
     FAILURE = "the last failure"
     E2E = "the last E2E result"
     REVIEW = "the last change request"
-    PULL = "the pull request that was closed"
+    PULL = "the step's pull request"
 
 
 _GO_ON: Final = f"Remove the label `{Label.HUMAN}`: bee goes on, and counts tries, rounds, runs and money anew."
@@ -30,12 +30,16 @@ _CLOSE: Final = "Close it, if it is not wanted any more."
 
 @dataclass(frozen=True, slots=True)
 class CauseText:
-    """One reason code: what happened, what bee recommends, the answers a person can give on GitHub, where to look."""
+    """One reason code: what happened, what bee recommends, the answers a person can give on GitHub, where to look.
+
+    `holds`: the label comes with it, and the item waits until a person takes it off.
+    """
 
     meaning: str
     recommends: str
     answers: tuple[str, ...] = (_EDIT, _GO_ON, _CLOSE)
     evidence: Evidence = Evidence.NOTHING
+    holds: bool = True
 
 
 CAUSES: Final[dict[Cause, CauseText]] = {
@@ -116,6 +120,25 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "A person closed the step's pull request unmerged.", "Say what should happen with this step.",
         ("Reopen the pull request.", "Tick the step's box in the description, to skip it.",
          f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE), Evidence.PULL,
+        holds=False,
+    ),
+    Cause.ASTRAY: CauseText(
+        "The step's pull request was merged, and its commit is not on the default branch.",
+        "Merge the branch that it went to, or say that the step is done without it.",
+        ("Bring the commit to the default branch: bee goes on by itself.",
+         "Tick the step's box in the description: it counts as done.",
+         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE), Evidence.PULL,
+        holds=False,
+    ),
+    Cause.TAKEN: CauseText(
+        "Somebody else is at it, so bee has stopped.", "Nothing, if it is theirs: bee goes on when they let go of it.",
+        ("Take the assignee off, or close the other pull request.",
+         f"Take the label `{Label.NEW}` off and add it again: bee does it all the same.", _CLOSE), holds=False,
+    ),
+    Cause.ISSUE_CLOSED: CauseText(
+        "The issue was closed while this pull request is open, so bee has stopped.",
+        "Close this pull request too, if the work is not wanted any more.",
+        ("Reopen the issue: bee goes on.", "Close this pull request."), holds=False,
     ),
     Cause.HOT_LOOP: CauseText(
         "The same role was sent twice within minutes to no effect.",

@@ -209,7 +209,7 @@ def escalation(
     """
     known = CAUSES[cause]
     lines = [
-        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: paused** "),
+        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: {'paused' if known.holds else 'waiting'}** "),
         f"\nReason: `{cause}`. {known.meaning}",
     ]
     if tried:
@@ -218,7 +218,8 @@ def escalation(
         lines += ["\n**Evidence**\n", *(f"- {line}" for line in evidence)]
     lines += [f"\n**bee recommends:** {known.recommends}", "\n**What you can do**\n"]
     lines += [f"- {answer.format(number=number)}" for answer in known.answers]
-    lines.append(f"- In a terminal: {TERMINAL_ANSWERS.format(number=number)}")
+    if known.holds:
+        lines.append(f"- In a terminal: {TERMINAL_ANSWERS.format(number=number)}")
     return "\n".join(lines)
 
 

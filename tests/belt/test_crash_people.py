@@ -23,7 +23,7 @@ QUARANTINE = "breeze:quarantine-hotloop"
 # By default one point of two stories, past its first write; with `--deep` every request, and every third local write.
 HOWS = (BEFORE, AFTER, LOST, NEVER, WRITE) if DEEP else (AFTER,)
 FIRST = 1 if DEEP else 6
-OFTEN = ("a pause card", "a sweep")
+OFTEN = ("a pause card", "a closed item")
 
 
 def abandon(stage: Stage, host: Host) -> None:
@@ -73,12 +73,24 @@ def released_once(stage: Stage) -> None:
     assert sum("(release 2 of 3;" in text for text in stage.comments(1)) == 0
 
 
-def long_closed(stage: Stage, host: Host) -> None:
-    """A closed item has a label, a trace and an old ledger."""
+def closed(stage: Stage, host: Host) -> int:
+    """A person closes an item that bee worked on, and that still says that somebody is at it."""
     number = stage.issue()
     stage.tick(host)
     stage.label(number, "breeze:wip")
     stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"state": "closed"})
+    return number
+
+
+def settled(stage: Stage) -> None:
+    """Its labels say that it is over."""
+    assert stage.labels(1) == {"breeze:done"}
+
+
+def long_closed(stage: Stage, host: Host) -> None:
+    """A closed item has a trace and an old ledger."""
+    number = closed(stage, host)
+    stage.tick(host)
     stage.clone()
     stage.git("push", "-q", "origin", f"HEAD:refs/bee/traces/{number}/20200101T000000Z-test-{number}-0a")
     stage.sleep(31 * DAY)
@@ -86,7 +98,7 @@ def long_closed(stage: Stage, host: Host) -> None:
 
 def swept(stage: Stage) -> None:
     """At the latest with the next day's sweep; the ledger is archived, not lost."""
-    assert stage.labels(1) == set()
+    settled(stage)
     assert not stage.refs("refs/bee/traces/")
     assert not stage.refs("refs/bee/items/")
     assert len(stage.refs("refs/bee/archive/")) == 1
@@ -105,6 +117,7 @@ STORIES = {
     "a pause card": Story(abandon, DRAFT, asked_once),
     "a quarantine": Story(loop, "exit 0\n", quarantined_once),
     "a release": Story(quarantined, "exit 0\n", released_once),
+    "a closed item": Story(closed, 'bee nothing-to-do already-done "It is there."\n', settled),
     "a sweep": Story(long_closed, 'bee nothing-to-do already-done "It is there."\n', swept),
 }
 

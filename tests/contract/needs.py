@@ -162,6 +162,8 @@ TYPES: Final = {
     "Label": f"{ISSUES}, or {PULLS}",
     "LabelConnection": f"{ISSUES}, or {PULLS}",
     "LabeledEvent": f"{ISSUES}, or {PULLS}",
+    "AssignedEvent": ISSUES,
+    "UnassignedEvent": ISSUES,
     "UnlabeledEvent": f"{ISSUES}, or {PULLS}",
     "RenamedTitleEvent": f"{ISSUES}, or {PULLS}",
     "AutomaticBaseChangeSucceededEvent": PULLS,

@@ -52,6 +52,7 @@ GRANTS_NOTHING: Final = {
     "bee.pipeline.facts.is_alert": "an alert is never work",
     "bee.pipeline.fingerprint.trusted_comments": "what is new, so that the same is not tried twice",
     "bee.pipeline.issue_facts.pulls_of_issue": "which pull requests are bee's; each stands on grants of its own",
+    "bee.pipeline.issue_facts.taken_by": "holds an issue back; the label NEW lifts no more than that",
     "bee.pipeline.leftovers.twins_of": "finds bee's own words, to take the later one away",
     "bee.pipeline.status_comment.found": "finds bee's own status comment",
     "bee.publish.context.has_posted": "finds an effect that is done, so as not to repeat it",

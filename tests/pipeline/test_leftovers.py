@@ -8,8 +8,12 @@ import pytest
 
 from bee.config.schema import TrustPolicy
 from bee.model import limits
-from bee.model.items import Comment, Review, ReviewState
-from bee.pipeline.leftovers import lately_closed, twins_of
+from bee.model.effects import SetLabels
+from bee.model.items import Closed, Comment, Review, ReviewState
+from bee.model.labels import Label
+from bee.model.outcomes import Outcome
+from bee.model.records import Record
+from bee.pipeline.leftovers import CLOSED, lately_closed, twins_of, unsettled
 from bee.pipeline.trust import trust_of
 from tests.pipeline import worlds as w
 
@@ -49,3 +53,53 @@ def test_of_closed_items_those_are_looked_at_that_bee_worked_on_lately_the_lates
         number: w.record(number=number, at=at) for number, at in ((1, w.NOW), (8, since), (9, since - 1), (10, w.NOW))
     }
     assert lately_closed(w.view(w.issue(1), ledger=ledger)) == [10, 8]
+
+
+WORKED, MERGED, MINE = w.record(role="drafter"), w.record(role="merger"), w.record(fingerprint=CLOSED)
+ESCALATED = w.record(outcome=Outcome.ESCALATED)
+ADD, OFF = (Label.DONE.value,), (Label.WIP.value,)
+
+
+@pytest.mark.parametrize(
+    ("labels", "finished", "record", "change"),
+    [
+        ((Label.WIP,), False, None, ((), OFF)),
+        ((Label.WIP,), False, WORKED, ((), OFF)),
+        ((Label.WIP,), True, WORKED, (ADD, OFF)),
+        ((Label.WIP,), True, w.claimed(expires_at=w.NOW - 1), None),
+        ((), True, WORKED, (ADD, ())),
+        ((), False, WORKED, None),
+        ((), True, None, None),
+        ((Label.DONE,), True, WORKED, None),
+        ((), True, MERGED, None),
+        ((), True, MINE, None),
+        ((Label.WIP,), True, MINE, ((), OFF)),
+        ((Label.HUMAN,), True, WORKED, None),
+        ((Label.HUMAN,), True, ESCALATED, (ADD, (Label.HUMAN.value,))),
+        ((Label.HUMAN,), False, ESCALATED, ((), (Label.HUMAN.value,))),
+        ((Label.QUARANTINE, Label.NEW), False, None, ((), (Label.QUARANTINE.value,))),
+    ],
+    ids=["hand-set wip", "wip", "wip and finished", "a run settles its own", "finished", "not planned",
+         "nothing of bee's", "done already", "by its merger", "said once", "wip again", "human", "bee's human",
+         "bee's human, not planned", "quarantine"],
+)  # fmt: skip
+def test_case_p13_the_labels_of_a_closed_item_say_that_it_is_over(
+    labels: tuple[Label, ...],
+    finished: bool,
+    record: Record | None,
+    change: tuple[tuple[str, ...], tuple[str, ...]] | None,
+) -> None:
+    closed = (Closed(number=1, label_names=w.names(*labels), finished=finished),)
+    found = unsettled(w.view(closed=closed, ledger={1: record} if record else {}))
+    assert [(one.add, one.remove) for one in found] == ([change] if change else [])
+
+
+def test_case_p13_what_bee_made_and_a_person_merged_is_done() -> None:
+    mine = Closed(number=7, label_names=frozenset(), finished=True, head_ref="bee/1-task")
+    others = (replace(mine, head_ref="topic"), replace(mine, finished=False))
+    assert [unsettled(w.view(closed=(one,))) for one in (mine, *others)] == [[SetLabels(7, ADD)], [], []]
+
+
+def test_an_issue_whose_pull_request_is_open_is_not_called_done() -> None:
+    closed = (Closed(number=1, label_names=frozenset(), finished=True),)
+    assert unsettled(w.view(w.pull(), closed=closed, stopped=frozenset({1}), ledger={1: WORKED})) == []

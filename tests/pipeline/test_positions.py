@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import CheckState, Issue, Pull, PullState, Required, ReviewState, Tip
+from bee.model.items import Assignment, CheckState, Issue, Pull, PullState, Required, ReviewState, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
 from bee.model.roles import Role
 from bee.model.seals import Doubt, Foreign
 from bee.pipeline.decide import Decision, Escalate, Repair, actionable, decide
+from bee.pipeline.escalation import escalation_key
 from bee.pipeline.facts import Broken, RepairKind, human_by_person
 from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position
 from bee.pipeline.status import ItemStatus
+from bee.wording import texts
+from bee.wording.escalations import CAUSES
 from tests.pipeline import worlds as w
 
 P, M = Position, Mover
@@ -61,7 +64,13 @@ REVIEW, E2E_NONE = "nobody has approved this head", "E2E has not passed for this
 READY = "approved, tested on this base, green and mergeable"
 OTHER = ", on a branch that is not bee's"
 
+ASTRAY = "its step was merged, but is not on the default branch"
+TAKEN, GONE = "somebody else has taken it", "the issue it is a step of is not open"
+
 NO_MENU = w.issue()
+ASSIGNED = Assignment(w.ANN, True, w.NOW - w.HOUR)
+THEIRS = w.ref(5, state=PullState.OPEN, author=w.ANN, closes=True, named_at=w.NOW - w.HOUR)
+THEIRS = replace(THEIRS, head_ref="fix-menu")
 APPROVED = w.pull(comments=w.approved())
 PASSED = w.pull(comments=w.approved(w.e2e("pass")))
 ADOPTED: dict[str, Any] = {
@@ -174,6 +183,35 @@ REPAIRS: dict[str, RepairKind | None] = {
 }  # fmt: skip
 
 ISSUES: tuple[Case, ...] = (
+    case("p9-taken-by-a-persons-pull", w.issue(pulls=(THEIRS,)), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-taken-from-a-fork-whatever-its-branch-is-called", w.issue(pulls=(replace(THEIRS, cross_repository=True,
+         head_ref="bee/1-task"),)), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-taken-by-bees-account-on-a-branch-of-a-persons", w.issue(pulls=(replace(THEIRS, author=w.BEE),)), TAKEN,
+         P.TAKEN, M.PERSON),
+    case("p9-taken-before-it-is-blocked", w.issue(pulls=(THEIRS,), sub_issues_open=1), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-not-taken-by-a-draft", w.issue(pulls=(replace(THEIRS, draft=True),)), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER),
+    case("p9-not-taken-by-a-stranger", w.issue(pulls=(replace(THEIRS, author=w.SAM),)), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER),
+    case("p9-not-taken-by-one-that-names-it-only", w.issue(pulls=(replace(THEIRS, closes=False),)), STEP_RULE,
+         P.NEEDS_STEP, Role.DRAFTER),
+    case("p9-not-taken-by-a-closed-one", w.issue(pulls=(replace(THEIRS, state=PullState.CLOSED),)), STEP_RULE,
+         P.NEEDS_STEP, Role.DRAFTER),
+    case("p9-taken-by-who-is-assigned", w.issue(assignments=(ASSIGNED,)), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-taken-by-a-stranger-who-was-assigned", w.issue(assignments=(replace(ASSIGNED, who=w.SAM),)), TAKEN,
+         P.TAKEN, M.PERSON),
+    case("p9-not-taken-by-bee", w.issue(assignments=(replace(ASSIGNED, who=w.BEE),)), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER),
+    case("p9-not-taken-when-unassigned", w.issue(assignments=(ASSIGNED, replace(ASSIGNED, added=False, at=w.NOW - 9))),
+         STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("p9-given-to-bee-later", w.issue(assignments=(ASSIGNED,), pulls=(THEIRS,), label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW, ASSIGNED.at + 1),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("p9-given-to-bee-in-the-same-second", w.issue(assignments=(ASSIGNED,), label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW, ASSIGNED.at),)), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-given-to-bee-by-who-may-not", w.issue(assignments=(ASSIGNED,), label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW, ASSIGNED.at + 1, w.TRI),)), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-taken-when-only-the-end-is-left", w.issue(assignments=(ASSIGNED,), pulls=(w.ref(),)),
+         "every step is merged", P.COMPLETE, M.BEE),
     case("blocked-by-a-line", w.issue(1, "Blocked by #2"), "something it depends on is open", P.BLOCKED, M.CONDITION,
          w.issue(2)),
     case("blocked-by-a-pull", w.issue(1, "Blocked by #7"), "something it depends on is open", P.BLOCKED, M.CONDITION,
@@ -215,6 +253,14 @@ ISSUES: tuple[Case, ...] = (
          events=(w.unlabeled(Label.HUMAN, w.NOW - 60),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("abandoned-then-ticked-by-hand", w.issue(body=w.planned(steps=w.ticked("parser")),
          pulls=(w.ref(step="parser", state=PullState.CLOSED),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("p5-merged-into-another-branch", w.issue(pulls=(w.ref(),)), ASTRAY, P.ABANDONED, M.PERSON,
+         astray=frozenset({7})),
+    case("p5-and-tried-anew-when-a-person-says-so", w.issue(pulls=(w.ref(),), events=(
+         w.unlabeled(Label.HUMAN, w.NOW - 60),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER, astray=frozenset({7})),
+    case("p5-ticked-by-hand", w.issue(body=w.planned(steps=w.ticked("parser")), pulls=(w.ref(step="parser"),)),
+         STEP_RULE, P.NEEDS_STEP, Role.DRAFTER, astray=frozenset({7})),
+    case("p5-another-pull-request-brought-it", w.issue(pulls=(w.ref(), w.ref(8))), "every step is merged", P.COMPLETE,
+         M.BEE, astray=frozenset({7})),
     case("needs-step", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("needs-second-step", w.issue(body=w.planned(steps=w.ticked("parser")), pulls=(w.ref(step="parser"),)),
          STEP_RULE,
@@ -230,6 +276,13 @@ ISSUES: tuple[Case, ...] = (
 )  # fmt: skip
 
 PULLS: tuple[Case, ...] = (
+    case("p6-issue-closed", PASSED, GONE, P.ISSUE_CLOSED, M.PERSON, stopped=frozenset({1})),
+    case("p6-issue-closed-outranks-what-an-agent-would-do", replace(PASSED, mergeable=False), GONE, P.ISSUE_CLOSED,
+         M.PERSON, stopped=frozenset({1})),
+    case("p6-another-issue-closed", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, stopped=frozenset({2})),
+    case("p6-an-adopted-one-has-no-issue", w.pull(cross_repository=True, comments=(w.comment(
+         f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"),), **{**ADOPTED, "branch": "bee/1-task"}), E2E_NONE,
+         P.NEEDS_E2E, Role.TEST, stopped=frozenset({1})),
     case("draft", replace(PASSED, draft=True), "it is a draft", P.DRAFT, M.PERSON),
     case("conflicted", replace(PASSED, mergeable=False), CONFLICT, P.CONFLICTED, Role.DRAFTER),
     case("conflicted-elsewhere", w.pull(mergeable=False, **ADOPTED), CONFLICT + OTHER, P.CONFLICTED, M.PERSON),
@@ -451,3 +504,37 @@ def test_d11_a_stranger_cannot_hide_behind_the_alert_marker_nor_trigger_anything
 def test_human_beside_done_goes_when_bee_set_it_and_stays_when_a_person_did(set_at: int, gone: set[Label]) -> None:
     item = w.issue(label_names=w.names(Label.DONE, Label.HUMAN), events=(w.labeled(Label.HUMAN, set_at),))
     assert conflicts(item.labels, human_by_person(item, ESCALATED)) == gone
+
+
+TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
+    "taken": (w.issue(assignments=(ASSIGNED,)), {"ledger": {1: w.record()}}),
+    "issue-closed": (replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR), {"stopped": frozenset({1})}),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> None:
+    item, world = TOLD[name]
+    policy = replace(w.AUTO, limits=replace(w.AUTO.limits, checks_minutes=20))
+    assert w.decided(item, policy=replace(policy, limits=replace(policy.limits, checks_minutes=90)), **world).acts == ()
+    view = w.view(item, policy=policy, **world)
+    (act,) = decide([view]).acts
+    assert isinstance(act, Escalate)
+    assert act.cause == name
+    assert not CAUSES[act.cause].holds
+    card = texts.marked("said", "run-1", "bee", escalation_key(act.status, act.cause, view))
+    told = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.BEE)))
+    assert w.decided(told, policy=policy, **world).acts == ()
+    # a stranger who copies the key keeps nothing from being told
+    copied = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.SAM)))
+    assert len(w.decided(copied, policy=policy, **world).acts) == 1
+
+
+def test_case_p5_what_is_astray_is_told_at_once_and_named() -> None:
+    (act,) = w.decided(w.issue(pulls=(replace(w.ref(), base_ref="release"),)), astray=frozenset({7})).acts
+    assert isinstance(act, Escalate)
+    assert (act.cause, act.reason) == ("astray", f"{ASTRAY}: #7, merged into release")
+
+
+def test_what_people_had_to_themselves_all_along_is_not_spoken_of() -> None:
+    assert w.decided(w.issue(assignments=(replace(ASSIGNED, at=w.NOW - 9 * w.HOUR),))).acts == ()

@@ -62,7 +62,8 @@ def test_what_hosts_read_in_a_project_is_read_the_same(tmp_path: Path) -> None:
         world.people.begin()
         world.timeline.run(lambda: bool(world.timeline.failed), START + 3 * 3600)
         assert [process.error for process in world.timeline.failed] == []
-    assert {"Snapshot", "Item", "Lease", "PullsOfBranch", "Head"} <= asks.keys()
+    assert {"Snapshot", "Item", "Lease", "PullsOfBranch"} <= asks.keys()
+    same(world.hub, queries.HEAD, owner="ada", name="calc")
 
 
 def test_what_is_written_and_refused_is_answered_the_same(tmp_path: Path) -> None:

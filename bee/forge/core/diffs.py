@@ -37,6 +37,8 @@ def _base(git: GitRepo, base: str, head: str) -> str:
 
 def files(git: GitRepo, base: str, head: str) -> list[File]:
     """The files that differ between two trees or commits."""
+    if base == head:
+        return []
     changed: list[dict[str, Any]] = []
     counts: list[dict[str, int]] = []
     words = iter(git.diff(base, head, *_RAW).split("\0"))

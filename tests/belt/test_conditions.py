@@ -1,0 +1,162 @@
+"""What GitHub's rules and people say for now is not a failure: a position, no try, told once; it leaves by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from bee.host import Host
+from tests.belt.stage import Stage
+
+
+def drafted(stage: Stage, host: Host) -> int:
+    """The number of the next pull request of bee's, as soon as it is there."""
+    known = len(stage.pulls())
+    for _ in range(6):
+        stage.tick(host)
+        if len(stage.pulls()) > known:
+            return int(stage.pulls()[-1]["number"])
+    raise AssertionError("nothing was drafted")
+
+
+def set_state(stage: Stage, number: int, state: str, reason: str = "not_planned") -> None:
+    """ada closes or reopens an issue."""
+    more = {"state_reason": reason} if state == "closed" else {}
+    stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"state": state, **more})
+
+
+def tries(stage: Stage, number: int) -> int:
+    """How many runs the ledger of an item tells of."""
+    known = f"refs/bee/items/{number}" in stage.refs("refs/bee/items/")
+    return len(stage.record(number).history) if known else 0
+
+
+def rests(stage: Stage, host: Host, number: int, position: str, seconds: int = 3 * 60 * 60) -> list[str]:
+    """The item stays where it is, without an agent and without a try; after `checks_minutes` one comment says why.
+
+    What that says.
+    """
+    runs, before = tries(stage, number), stage.comments(number)
+    for _ in range(2):
+        report = stage.tick(host)
+        assert (report.run, report.acted, stage.position(number)) == ("", [], position)
+    assert stage.comments(number) == before
+    assert tries(stage, number) == runs
+    stage.sleep(seconds)
+    assert [act.number for act in stage.tick(host).acted] == [number]
+    for _ in range(2):
+        report = stage.tick(host)
+        assert (report.run, report.acted, stage.position(number)) == ("", [], position)
+    assert "breeze:human" not in stage.labels(number)
+    told = stage.comments(number)[len(before) :]
+    assert len(told) == 1
+    return told
+
+
+@pytest.mark.parametrize("reason", ["not_planned", "completed"])
+def test_case_p6_a_closed_issue_stops_its_pull_request_until_it_is_reopened(stage: Stage, reason: str) -> None:
+    issue, host = stage.issue(), stage.host()
+    number = drafted(stage, host)
+    set_state(stage, issue, "closed", reason)
+    (told,) = rests(stage, host, number, "issue-closed")
+    assert f"not open: #{issue}" in told
+    assert stage.labels(issue) == stage.labels(number) == set()
+    set_state(stage, issue, "open")
+    stage.ticks(host)
+    assert stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]
+    assert stage.item(issue)["state"] == "closed"
+
+
+def test_case_p6_an_issue_closed_behind_the_merge_gates_back_is_not_merged(stage: Stage) -> None:
+    """The agent of the merger closes it after its run has begun; the gate asks again."""
+    issue = stage.issue()
+    body = '{"state": "closed", "state_reason": "not_planned"}'
+    close = f"""curl -sf -X PATCH -H "Authorization: Bearer t-ada" -d '{body}' \\
+  {stage.forge.api_url}/repos/ada/calc/issues/{issue} > /dev/null
+bee merge
+"""
+    host = stage.host(moves={"merger": close})
+    number = drafted(stage, host)
+    for _ in range(6):
+        stage.tick(host)
+    assert not stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]
+    assert stage.position(number) == "issue-closed"
+    assert any(f"its issue #{issue} is not open any more" in run.note for run in stage.record(number).history)
+
+
+def test_case_p9_what_a_person_takes_is_left_to_them_until_they_let_go(stage: Stage) -> None:
+    issue, host = stage.issue(), stage.host(moves={"drafter": "exit 1\n"})
+    stage.tick(host)  # bee has begun, so it says that it stops
+    stage.call("ada", "POST", stage.at(f"/issues/{issue}/assignees"), {"assignees": ["ada"]})
+    stage.sleep(16 * 60)
+    stage.tick(host)  # the status comment says so, too
+    (told,) = rests(stage, host, issue, "taken")
+    assert "it is assigned to ada" in told
+    stage.call("ada", "DELETE", stage.at(f"/issues/{issue}/assignees"), {"assignees": ["ada"]})
+    assert stage.position(issue) in {"needs-step", "backing-off"}
+
+
+def test_case_p9_a_persons_pull_request_that_closes_the_issue_takes_it(stage: Stage) -> None:
+    issue, host = stage.issue(), stage.host()
+    stage.push({"menu.txt": "menu"}, "menu")
+    asked = {"title": "Menu", "head": "menu", "base": "main", "body": f"Fixes #{issue}"}
+    theirs = stage.call("ada", "POST", stage.at("/pulls"), {**asked, "draft": True})["number"]
+    assert stage.position(issue) == "needs-step"
+    stage.call("ada", "PATCH", stage.at(f"/pulls/{theirs}"), {"state": "closed"})
+    stage.call("ada", "POST", stage.at("/pulls"), asked)
+    for _ in range(3):
+        assert not stage.tick(host).run
+    assert stage.position(issue) == "taken"
+    assert [pull["user"]["login"] for pull in stage.pulls()] == ["ada", "ada"]
+    stage.label(issue, "breeze:new")
+    drafted(stage, host)
+
+
+def test_case_p13_a_closed_item_loses_what_holds_it_with_the_next_tick(stage: Stage) -> None:
+    """A hand-set label on an item that bee never touched; and one that bee worked on, which a person merged."""
+    host = stage.host()
+    untouched = stage.issue("Not for bee.", labels=["breeze:wip"])
+    set_state(stage, untouched, "closed")
+    issue = stage.issue()
+    number = drafted(stage, host)
+    assert stage.labels(untouched) == set()
+    stage.label(number, "breeze:wip")
+    stage.call("ada", "PUT", stage.at(f"/pulls/{number}/merge"))
+    stage.ticks(host)
+    assert stage.labels(number) == {"breeze:done"}
+    assert (stage.item(issue)["state"], stage.labels(issue)) == ("closed", {"breeze:done"})
+    # who takes that off wants more, and is not overruled
+    stage.unlabel(number, "breeze:done")
+    stage.ticks(host)
+    assert stage.labels(number) == set()
+
+
+def merged_by_ada(stage: Stage, number: int) -> None:
+    """ada merges a pull request, as it is."""
+    stage.call("ada", "PUT", stage.at(f"/pulls/{number}/merge"), {"merge_method": "merge"})
+
+
+def test_case_p5_what_was_merged_elsewhere_waits_until_the_default_branch_has_it(stage: Stage) -> None:
+    issue, host = stage.issue(), stage.host()
+    number = drafted(stage, host)
+    stage.call("ada", "POST", stage.at("/git/refs"), {"ref": "refs/heads/release", "sha": stage.head("main")})
+    stage.call("ada", "PATCH", stage.at(f"/pulls/{number}"), {"base": "release"})
+    merged_by_ada(stage, number)
+    stage.ticks(host)
+    assert (stage.position(issue), len(stage.pulls())) == ("abandoned", 1)
+    assert sum("`astray`" in text for text in stage.comments(issue)) == 1
+    assert f"#{number}, merged into release" in stage.comments(issue)[-1]
+    stage.ticks(host)
+    assert len(stage.comments(issue)) == 1
+    asked = {"title": "Release", "head": "release", "base": "main"}
+    merged_by_ada(stage, stage.call("ada", "POST", stage.at("/pulls"), asked)["number"])
+    stage.ticks(host)
+    assert (stage.item(issue)["state"], stage.labels(issue)) == ("closed", {"breeze:done"})
+
+
+def test_case_p5_what_the_default_branch_has_lost_is_asked_about_and_not_drafted_again(stage: Stage) -> None:
+    issue, host = stage.issue(), stage.host()
+    number, before = drafted(stage, host), stage.head("main")
+    merged_by_ada(stage, number)
+    stage.call("ada", "PATCH", stage.at("/git/refs/heads/main"), {"sha": before, "force": True})
+    stage.ticks(host)
+    assert (stage.position(issue), len(stage.pulls()), stage.item(issue)["state"]) == ("abandoned", 1, "open")
