@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bee.model.effects import PostComment, SetLabels
 from bee.model.outcomes import Outcome
@@ -46,10 +47,11 @@ def point(stage: Stage, ref: str, oid: str, who: str = APP) -> None:
         stage.call(who, "POST", stage.at("/git/refs"), {"ref": ref, "sha": oid})
 
 
-def forged(number: int, head: str, base: str) -> Record:
-    """A record of a run that approved and tested a pull request, as nobody did."""
+def forged(number: int, head: str, base: str, **more: str) -> Record:
+    """A record of a run that approved and tested a pull request, as nobody did; `more` for what approves."""
+    verdict: dict[str, Any] = {"head": head, "verdict": "approve", **more}
     said = [
-        PostComment(number, texts.marked("Good.", "r", "reviewer", "k1", 1, head=head, verdict="approve"), "k1"),
+        PostComment(number, texts.marked("Good.", "r", "reviewer", "k1", 1, **verdict), "k1"),
         PostComment(number, texts.marked("Fine.", "r", "test", "k2", 2, head=head, base=base, result="pass"), "k2"),
         SetLabels(number, (), ("breeze:wip",)),
     ]

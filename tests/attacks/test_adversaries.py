@@ -1,0 +1,53 @@
+"""Random moves of six adversaries against the belt, and what a layer that is switched off lets the judge find."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.adversaries import AGENT, WHO, play
+from tests.attacks.adversary_moves import Move, plant
+from tests.attacks.rows import Layer
+
+MOVES, MOVES_DEEP, MOVES_OFF = 6, 200, 120
+SEED = 1
+
+
+def _play(who: str, moves: int, folder: Path) -> None:
+    if who == AGENT and shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed here")
+    played = play(who, SEED, moves, folder)
+    assert not played.problems, "\n".join(played.story)
+    assert played.counts["moves"] >= moves
+    assert played.counts["runs"] > 0, "no agent was ever sent, so this proves nothing"
+    assert moves < MOVES_DEEP or played.counts["merges"] > 0, "nothing was ever merged, so this proves nothing"
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_an_adversary_plays_and_nothing_reaches_main_that_is_not_granted(who: str, tmp_path: Path) -> None:
+    _play(who, MOVES, tmp_path)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("who", WHO)
+def test_an_adversary_plays_two_hundred_moves(who: str, tmp_path: Path) -> None:
+    _play(who, MOVES_DEEP, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("layer", "who", "table", "found"),
+    [
+        (Layer.PERMISSION, "eve", (), "eve"),
+        (Layer.SEALS, "robo[bot]", (plant,), "neither a person nor bee's reviewer approved"),
+        (Layer.BOX, AGENT, (), "left in"),
+        pytest.param(Layer.PATHS, AGENT, (), "no person had looked", marks=pytest.mark.deep),
+    ],
+)
+def test_the_judge_finds_what_a_layer_lets_through_that_is_switched_off(
+    layer: Layer, who: str, table: tuple[Move, ...], found: str, tmp_path: Path
+) -> None:
+    played = play(who, SEED, MOVES_OFF, tmp_path, frozenset({layer}), table)
+    assert any(found in problem for problem in played.problems), "\n".join(played.story)
