@@ -5,6 +5,7 @@ Each part is looked at by itself. What could not be looked at is a problem, neve
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import time
@@ -42,6 +43,7 @@ from bee.setup.schedulers import Machine
 from bee.system.home import Home
 
 GIT_LEAST: Final = (2, 38)
+BY_GH: Final = "gh auth token"  # where a token comes from that no variable holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,8 @@ def machine_checks(given: Input) -> list[Check]:
         *_markers(given),
         _heartbeat(given, running is not None),
         checks.disk_check(str(given.home.path), machine.free_bytes(given.home)),
-        *_config_mode(given),
+        *_modes(given),
+        *(_exposed(given) if given.security else ()),
     ]
 
 
@@ -198,11 +201,25 @@ def _heartbeat(given: Input, scheduled: bool) -> Check:
     return checks.heartbeat_check(age, scheduled)
 
 
-def _config_mode(given: Input) -> Iterator[Check]:
-    path = given.home.config_path
+def _modes(given: Input) -> Iterator[Check]:
+    home, path = given.home.path, given.home.config_path
+    if home.exists() and home.stat().st_mode & 0o077:
+        yield warn(
+            "home-mode", f"others may look into {home}, which holds prompts and transcripts", f"chmod 700 {home}"
+        )
     if path.exists() and path.stat().st_mode & 0o022:
         text = f"others may write {path}, which names programs that bee starts"
         yield fail("config-mode", text, f"chmod 600 {path}")
+
+
+def _exposed(given: Input) -> Iterator[Check]:
+    """What this account is, and what its other programs can read."""
+    if os.geteuid() == 0:
+        yield warn("security", "account: bee runs as root here, and what leaves the box has all its rights",
+                   "run bee as an account of its own")  # fmt: skip
+    if given.token_from != BY_GH:
+        yield warn("security", f"token: {given.token_from} stands in the environment of every program of this shell",
+                   f"gh auth login, and unset {given.token_from}")  # fmt: skip
 
 
 # ---- GitHub ---------------------------------------------------------------------------------------------------------

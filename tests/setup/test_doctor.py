@@ -6,16 +6,18 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bee.model.labels import OWNED
-from tests.belt.plays import Ended, bee, configure, last_seq, tree_of
-from tests.belt.stage import Stage, staged
+from tests.belt.plays import ROOT, Ended, bee, configure, last_seq, tree_of
+from tests.belt.stage import KEY, Stage, staged
 from tests.setup.places import POLICY, done_writes, protect, without_scopes
 from tests.setup.terminal import terminal
 
@@ -410,43 +412,140 @@ def test_the_posture_is_shown_when_it_is_asked_for_and_fails_nothing(stage: Stag
     assert json.dumps(stage.tokens["bee"]) not in text
 
 
-LAYERS: dict[str, tuple[str, str, str, str, str]] = {
-    # a program in the place of the machine's, the check, how it ends, and what it says
-    "no user namespaces": ("bwrap", "echo 'No permissions to create new namespace' >&2; exit 1", "sandbox", "fail",
-                           "No permissions to create new namespace"),
-    "no filter in the kernel": ("bwrap", 'case "$*" in *--seccomp*) echo PR_SET_SECCOMP failed >&2; exit 1;; esac',
-                                "sandbox", "fail", "PR_SET_SECCOMP failed"),
-    "an old bubblewrap": ("bwrap", 'case "$*" in *--disable-userns*) exit 1;; esac', "sandbox", "warn",
+def _instead(name: str, script: str) -> Callable[[Stage], dict[str, str]]:
+    """A program in the place of the machine's, which it calls in the end."""
+
+    def remove(stage: Stage) -> dict[str, str]:
+        real = shutil.which(name)
+        if real is None:
+            pytest.skip(f"{name} is not installed here")
+        fakes = stage.folder / "fakes"
+        fakes.mkdir()
+        (fakes / name).write_text(f'#!/bin/sh\n{script}\nexec {real} "$@"\n')
+        (fakes / name).chmod(0o755)
+        return {"PATH": f"{fakes}:{os.environ['PATH']}"}
+
+    return remove
+
+
+def _without_bwrap(stage: Stage) -> dict[str, str]:
+    bare = stage.folder / "bare"
+    bare.mkdir()
+    for name in ("git", "python3", "sh"):
+        (bare / name).symlink_to(str(shutil.which(name)))
+    return {"PATH": str(bare)}
+
+
+def _without_filter_file(stage: Stage) -> dict[str, str]:
+    """A bee whose package lacks the file for this architecture."""
+    copy = stage.folder / "copy"
+    left_out = shutil.ignore_patterns("*.bpf", "__pycache__")
+    shutil.copytree(ROOT / "bee", copy / "bee", ignore=left_out)
+    shutil.copytree(ROOT / "agents", copy / "agents")
+    return {"PYTHONPATH": str(copy)}
+
+
+def _configured(more: str) -> Callable[[Stage], dict[str, str]]:
+    def remove(stage: Stage) -> dict[str, str]:
+        config = stage.folder / "home-host" / "config.yml"
+        config.write_text(config.read_text() + more)
+        return {}
+
+    return remove
+
+
+def _open_to_all(name: str, mode: int) -> Callable[[Stage], dict[str, str]]:
+    def remove(stage: Stage) -> dict[str, str]:
+        (stage.folder / name).chmod(mode)
+        return {}
+
+    return remove
+
+
+def _keys_for_all(stage: Stage) -> dict[str, str]:
+    path = stage.folder / "settings" / "git-bee" / "keys"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"{KEY}\n")
+    path.chmod(0o644)
+    return {"BEE_KEY": "", "XDG_CONFIG_HOME": str(path.parents[1])}
+
+
+def _of_an_app(stage: Stage) -> dict[str, str]:
+    stage.control("users", {"login": "bee", "permission": "write", "token": "ghs_of-an-app"})
+    return {"BEE_KEY": "", "GH_TOKEN": "ghs_of-an-app"}
+
+
+def _policy(more: str) -> Callable[[Stage], dict[str, str]]:
+    def remove(stage: Stage) -> dict[str, str]:
+        stage.edit_policy(f"version: 1\nintake: all\n{more}")
+        return {}
+
+    return remove
+
+
+# What is taken away from a machine that has everything, the check, how it ends, and what it says.
+LAYERS: dict[str, tuple[Callable[[Stage], dict[str, str]], str, str, str]] = {
+    "no bubblewrap": (_without_bwrap, "sandbox", "fail", "there is no bwrap on PATH"),
+    "no user namespaces": (
+        _instead("bwrap", "echo 'No permissions to create new namespace' >&2; exit 1"), "sandbox", "fail",
+        "No permissions to create new namespace"),
+    "no filter in the kernel": (
+        _instead("bwrap", 'case "$*" in *--seccomp*) echo PR_SET_SECCOMP failed >&2; exit 1;; esac'),
+        "sandbox", "fail", "PR_SET_SECCOMP failed"),
+    "no filter of this architecture": (_without_filter_file, "sandbox", "fail", ".bpf"),
+    "an old bubblewrap": (_instead("bwrap", 'case "$*" in *--disable-userns*) exit 1;; esac'), "sandbox", "warn",
                           "cannot forbid user namespaces"),
-    "an old git": ("git", '[ "$1" = --version ] && echo git version 2.30.2 && exit', "git", "fail", "is git 2.30, and"),
+    "an old git": (_instead("git", '[ "$1" = --version ] && echo git version 2.30.2 && exit'), "git", "fail",
+                   "is git 2.30, and"),
+    "no box at all": (lambda stage: _unboxed(stage), "security", "warn", "sandbox: none"),
+    "a proxy that cannot be chained": (
+        lambda stage: {"HTTPS_PROXY": "socks5://proxy.example:1080", "NO_PROXY": "127.0.0.1,localhost"},
+        "network", "fail", "HTTPS_PROXY must be http://HOST:PORT"),
+    "an open network": (_configured("roles:\n  planner: {network: open}\n  drafter: {network: open}\n"), "security", "warn", "network: open for planner, drafter"),
+    "no key": (lambda stage: {"BEE_KEY": ""}, "keys", "warn", "is made of the token"),
+    "no key, with an App's token": (_of_an_app, "keys", "fail", "needs a key of its own"),
+    "keys that all can read": (_keys_for_all, "keys", "fail", "can be read by others"),
+    "a home that all can read": (_open_to_all("home-host", 0o755), "home-mode", "warn", "others may look into"),
+    "a configuration that all can write": (_open_to_all("home-host/config.yml", 0o666), "config-mode", "fail",
+                                           "others may write"),
+    "a token in the environment": (lambda stage: {}, "security", "warn", "GH_TOKEN stands in the environment"),
+    "a token of everything": (lambda stage: {}, "security", "warn", "reaches every repository of its account"),
+    "an account that administers": (lambda stage: {"GH_TOKEN": stage.tokens["ada"]}, "security", "warn",
+                                    "rules may not bind administrators"),
+    "no branch rules": (lambda stage: {}, "security", "warn", "does not require bee/e2e, bee/review"),
+    "no protected paths": (_policy("protected_paths: []\n"), "security", "warn", "protected paths: agents may change"),
+    "no approval of plans": (_policy("plan_approval: auto\n"), "security", "warn", "nobody has to approve them"),
+    "credentials allowed": (_policy("secrets_allowed_in: [a/**]\n"), "security", "warn", "may stand in a/**"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_each_layer_that_is_missing_is_named(layer: str, stage: Stage) -> None:
-    name, script, check, status, text = LAYERS[layer]
-    real = shutil.which(name)
-    if real is None:
-        pytest.skip(f"{name} is not installed here")
+    """The same machine with all of them says nothing of it."""
+    remove, check, status, text = LAYERS[layer]
     _boxed(stage)
-    fakes = stage.folder / "fakes"
-    fakes.mkdir()
-    (fakes / name).write_text(f'#!/bin/sh\n{script}\nexec {real} "$@"\n')
-    (fakes / name).chmod(0o755)
-    found = checks(stage, "--security", code=status == "fail", PATH=f"{fakes}:{os.environ['PATH']}")
+    env = remove(stage)
+    found = checks(stage, "--security", code=status == "fail", **env)
     assert any(text in one["text"] for one in found[check] if one["status"] == status), found[check]
 
 
-def test_without_bubblewrap_and_with_a_proxy_that_cannot_be_chained(stage: Stage) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+def test_root_is_named_and_another_account_is_not(stage: Stage) -> None:
     _boxed(stage)
-    bare = stage.folder / "bare"
-    bare.mkdir()
-    for name in ("git", "python3", "sh"):
-        (bare / name).symlink_to(str(shutil.which(name)))
-    proxy = {"HTTPS_PROXY": "socks5://proxy.example:1080", "NO_PROXY": "127.0.0.1,localhost"}
-    found = checks(stage, "--security", code=1, PATH=str(bare), **proxy)
-    assert "there is no bwrap on PATH" in said(found, "sandbox", "fail")
-    assert "HTTPS_PROXY must be http://HOST:PORT" in said(found, "network", "fail")
+    assert any("bee runs as root" in one["text"] for one in checks(stage, "--security")["security"])
+    code = "import os; os.setuid(65534); print([c.text for c in doctor._exposed(given)])"
+    given = (
+        "from bee.setup import doctor; from types import SimpleNamespace as N; given = N(token_from='gh auth token')"
+    )
+    argv = [sys.executable, "-P", "-c", f"{given}\n{code}"]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    assert subprocess.run(argv, env=env, capture_output=True, text=True, check=True, timeout=60).stdout == "[]\n"
+
+
+def _unboxed(stage: Stage) -> dict[str, str]:
+    config = stage.folder / "home-host" / "config.yml"
+    config.write_text(config.read_text().replace("sandbox: required", "sandbox: none"))
+    return {}
 
 
 def _boxed(stage: Stage) -> None:

@@ -75,7 +75,7 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
 
 def token_source(env: Mapping[str, str]) -> str:
     """Where `wiring.token_of` takes the token from."""
-    return next((name for name in wiring.TOKENS if env.get(name, "").strip()), "gh auth token")
+    return next((name for name in wiring.TOKENS if env.get(name, "").strip()), doctor.BY_GH)
 
 
 def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, findings: Findings) -> None:
