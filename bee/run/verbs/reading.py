@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bee.model.answer import Answer
+from bee.model.text import one_line
 from bee.run.verbs.base import Args, Session, Syntax, Verb
 
 
@@ -14,7 +15,7 @@ def _context(session: Session, _args: Args) -> Answer:
 
 def _why(session: Session, _args: Args) -> Answer:
     brief = session.brief
-    where = f"#{brief.item.number} is {brief.position}: {brief.reason}"
+    where = f"#{brief.item.number} is {brief.position}: {one_line(brief.reason)}"
     return Answer(True, f"{where}. You are its {brief.role} (run {brief.run}).")
 
 
