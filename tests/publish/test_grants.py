@@ -154,6 +154,26 @@ def test_case_t16_bees_approval_is_a_comment_until_a_person_vouched(stage: Stage
     stage.tick(host)
     assert [(one["user"]["login"], one["state"]) for one in stage.reviews(number)] == [("bee", "COMMENTED")]
     assert stage.position(number) == "needs-review"
+    assert stage.statuses(head_of(stage, number)) == {"bee/review": "pending"}
+
+
+@pytest.mark.parametrize("first", ["bee", "the person"])
+def test_case_t16_the_status_of_the_review_is_green_when_a_person_has_vouched(stage: Stage, first: str) -> None:
+    """Branch rules may require it: it waits as long as bee does, and a person's approval alone is enough for it."""
+    number, host = forked(stage), stage.host()
+    head = head_of(stage, number)
+    contexts = {"strict": False, "contexts": ["bee/review", "bee/e2e"]}
+    rules = {"required_status_checks": contexts, "enforce_admins": True, "restrictions": None,
+             "required_pull_request_reviews": None}  # fmt: skip
+    stage.call("ada", "PUT", stage.at("/branches/main/protection"), rules)
+    if first == "bee":
+        stage.ticks(host)
+        assert not merged(stage, number)
+        assert stage.statuses(head)["bee/review"] == "pending"
+    stage.bee_verb("approve", number, "--sha", head)
+    stage.ticks(host)
+    assert merged(stage, number)
+    assert stage.statuses(head) == {"bee/review": "success", "bee/e2e": "success"}
 
 
 @pytest.mark.parametrize("lost", ["the adopter's", "the approver's"])

@@ -7,9 +7,12 @@ from typing import Final, NamedTuple
 from bee.model.answer import Answer
 from bee.model.effects import SetStatus, TraceResult
 from bee.model.errors import Refusal
+from bee.model.items import Pull
 from bee.model.roles import Role
 from bee.model.text import one_line
+from bee.pipeline.pull_facts import said_of, vouched_by_person
 from bee.run.outcome import Outbox, Result
+from bee.run.sanitize import fenced
 from bee.run.verbs.base import Args, Session, Syntax, Verb
 from bee.wording import texts
 
@@ -44,9 +47,11 @@ def _run(session: Session) -> Answer:
     trace = session.run_e2e()
     session.accepted.values["e2e"] = Tested(trace)
     word = "pass" if trace.passed else "fail"
-    text = f"E2E {word}\n" + "\n".join(trace.lines) + (f"\n{trace.output}" if trace.output else "")
-    text += "" if trace.passed else f"\nNow: bee e2e classify {'|'.join(CLASSES)} WHY"
-    return Answer(trace.passed, text, 0 if trace.passed else 1, {"passed": trace.passed, "output": trace.output})
+    text = f"E2E {word}\n" + "\n".join(trace.lines) + "\n"
+    if trace.output:  # by the change's own code, and an agent reads it at once
+        text += fenced(trace.output, session.brief.mark, "what the failed command printed")
+    text += "" if trace.passed else f"Now: bee e2e classify {'|'.join(CLASSES)} WHY"
+    return Answer(trace.passed, text.rstrip(), 0 if trace.passed else 1, {"passed": trace.passed})
 
 
 def effects(outbox: Outbox, tested: Tested) -> Result | None:
@@ -64,9 +69,13 @@ def effects(outbox: Outbox, tested: Tested) -> Result | None:
         f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
         **({"class": failure_class} if failure_class else {}),
     )  # fmt: skip
-    status = SetStatus(trace.head, "bee/e2e", state, f"{word} on {base_ref} {trace.base}", comment.key)
+    statuses = [SetStatus(trace.head, "bee/e2e", state, f"{word} on {base_ref} {trace.base}", comment.key)]
+    pull = outbox.brief.item
+    if isinstance(pull, Pull) and vouched_by_person(pull, said_of(pull, outbox.brief.view)):
+        # a person's approval needs no run of bee's, so the review's status is said here
+        statuses.append(SetStatus(trace.head, "bee/review", "success", "approved by a person", comment.key))
     note = f"E2E {word} of {texts.short(trace.head)} on {texts.short(trace.base)}"
-    return outbox.progressed(f"{note} ({failure_class})" if failure_class else note, comment, status, trace=trace)
+    return outbox.progressed(f"{note} ({failure_class})" if failure_class else note, comment, *statuses, trace=trace)
 
 
 _RUN: Final = Syntax(name="run", help="Run the end-to-end check. It may take long.", example="bee e2e run", waits=True)

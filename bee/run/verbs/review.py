@@ -37,13 +37,16 @@ def effects(outbox: Outbox, verdict: tuple[bool, str]) -> Result:
     pull = brief.item
     assert isinstance(pull, Pull)
     own = brief.view.trust.is_bee(pull.author)
-    # an approval on GitHub counts towards a branch's required reviews, and must not before a person has vouched
-    told = own or (approved and not vouched_for(pull, brief.view, said_of(pull, brief.view)))
+    # an approval and a green status count towards a branch's rules, and must not before a person has vouched
+    waits = approved and not vouched_for(pull, brief.view, said_of(pull, brief.view))
+    told = own or waits
     event, state, said, word = (
         ("APPROVE", "success", "approved", "approve")
         if approved
         else ("REQUEST_CHANGES", "failure", "changes requested", "changes")
     )
+    if waits:
+        state, said = "pending", "approved by bee; this head waits for a person's approval"
     key = outbox.key("review")
     words = texts.reviewed(approved, text, brief.head)
     body = outbox.marked(words, key, head=brief.head, verdict=word, **base_values(pull))
