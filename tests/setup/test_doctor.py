@@ -501,7 +501,8 @@ LAYERS: dict[str, tuple[Callable[[Stage], dict[str, str]], str, str, str]] = {
     "a proxy that cannot be chained": (
         lambda stage: {"HTTPS_PROXY": "socks5://proxy.example:1080", "NO_PROXY": "127.0.0.1,localhost"},
         "network", "fail", "HTTPS_PROXY must be http://HOST:PORT"),
-    "an open network": (_configured("roles:\n  planner: {network: open}\n  drafter: {network: open}\n"), "security", "warn", "network: open for planner, drafter"),
+    "an open network": (_configured("roles:\n  planner: {network: open}\n  drafter: {network: open}\n"), "security",
+                        "warn", "network: open for planner, drafter"),
     "no key": (lambda stage: {"BEE_KEY": ""}, "keys", "warn", "is made of the token"),
     "no key, with an App's token": (_of_an_app, "keys", "fail", "needs a key of its own"),
     "keys that all can read": (_keys_for_all, "keys", "fail", "can be read by others"),

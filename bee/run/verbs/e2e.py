@@ -71,7 +71,7 @@ def effects(outbox: Outbox, tested: Tested) -> Result | None:
     )  # fmt: skip
     statuses = [SetStatus(trace.head, "bee/e2e", state, f"{word} on {base_ref} {trace.base}", comment.key)]
     pull = outbox.brief.item
-    if isinstance(pull, Pull) and vouched_by_person(pull, said_of(pull, outbox.brief.view)):
+    if trace.passed and isinstance(pull, Pull) and vouched_by_person(pull, said_of(pull, outbox.brief.view)):
         # a person's approval needs no run of bee's, so the review's status is said here
         statuses.append(SetStatus(trace.head, "bee/review", "success", "approved by a person", comment.key))
     note = f"E2E {word} of {texts.short(trace.head)} on {texts.short(trace.base)}"
