@@ -20,7 +20,7 @@ from bee.model.text import one_line
 from bee.system import process
 
 EMPTY_TREE: Final = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-IDENTITY: Final = {"NAME": "bee", "EMAIL": "bee@users.noreply.github.com"}
+LOCAL_ADDRESS: Final = "bee@localhost"  # of commits that are not published
 _STALL_SECONDS_MAX: Final = 60
 
 _OLD_FAULTS: Final = (
@@ -87,7 +87,6 @@ class Git:
         pairs = list({**self.config, **attributes, **config}.items())
         numbered = {f"GIT_CONFIG_KEY_{at}": key for at, (key, _) in enumerate(pairs)}
         numbered |= {f"GIT_CONFIG_VALUE_{at}": value for at, (_, value) in enumerate(pairs)}
-        who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in IDENTITY.items()}
         passed = {key: value for key, value in self.network_env.items() if not key.startswith(("GIT_", "LC_"))}
         return {
             **passed,
@@ -103,7 +102,7 @@ class Git:
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_CONFIG_COUNT": str(len(pairs)),
             **numbered,
-            **who,
+            **signed(LOCAL_ADDRESS),
             **more,
         }
 
@@ -181,6 +180,12 @@ class GitFolder:
         """The best common ancestor; None where the two histories have nothing in common."""
         ended = self.ask("merge-base", parse.oid(one), parse.oid(other), codes=(0, 1))
         return parse.oid(parse.utf8(ended.out).split()[0]) if ended.code == 0 else None
+
+
+def signed(address: str) -> dict[str, str]:
+    """The environment in which a commit is bee's, with this address."""
+    named = {"NAME": "bee", "EMAIL": address}
+    return {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in named.items()}
 
 
 def credential(url: str, token: str) -> dict[str, str]:

@@ -65,14 +65,21 @@ class RefChange:
 class Mirror(Workspaces):
     """The mirror at `path` of the repository at `url`; `token` may be empty.
 
+    `address` is that of the account whose commits bee makes here.
+
     Methods that write refs or objects from elsewhere take the mirror's lock themselves: do not hold it around them.
     """
 
     url: str
     token: str = ""
+    address: str = command.LOCAL_ADDRESS
 
     def __repr__(self) -> str:
         return f"Mirror({str(self.path)!r}, {self.url!r})"  # never the token
+
+    def by(self, address: str) -> Mirror:
+        """The same mirror, whose commits and clones are of the account with this address."""
+        return replace(self, address=address)
 
     def ensure(self) -> None:
         """Make the mirror where there is none. Crash-safe: it appears whole, or not at all."""
@@ -134,7 +141,8 @@ class Mirror(Workspaces):
         when = f"@{int(time.time()) if at is None else at} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         args = ["commit-tree", parse.treeish(tree), *(part for parent in parents for part in ("-p", parse.oid(parent)))]
-        return self.oid(*args, stdin=message.encode("utf-8", "replace"), more_env=dates)
+        more_env = {**command.signed(self.address), **dates}
+        return self.oid(*args, stdin=message.encode("utf-8", "replace"), more_env=more_env)
 
     def _write_tree_of_records(self, git_dir: Path) -> None:
         lines = []
@@ -163,6 +171,18 @@ class Mirror(Workspaces):
         (folder / "objects" / "info").mkdir(exist_ok=True)
         (folder / "objects" / "info" / "alternates").write_text(alternates(self.path))
         return replace(self, path=folder)
+
+    def bring(self, source: Mirror, commit: str, ref: str, known: Sequence[str]) -> None:
+        """Take a commit of a quarantine, and all before it but what `known` has, in below a ref of its own."""
+        span = "".join([f"{parse.oid(commit)}\n", *(f"^{parse.oid(one)}\n" for one in known)])
+        args = ("pack-objects", "--revs", "--stdout", "-q")
+        pack = source.say(*args, stdin=span.encode(), bytes_max=COMMITS_BYTES_MAX)
+        self.say("unpack-objects", "-q", stdin=pack)
+        self.say("update-ref", parse.ref(ref), commit)
+
+    def drop_ref(self, ref: str) -> None:
+        """Take a ref of the mirror's own away; one that is not there is not an error."""
+        self.say("update-ref", "-d", parse.ref(ref))
 
     def has(self, oid: str) -> bool:
         """Whether the mirror has this commit."""

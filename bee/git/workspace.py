@@ -18,10 +18,10 @@ from bee.git.command import GitFolder
 from bee.model.errors import GitError
 from bee.model.protected import fits
 
-AGENT: Final = ("bee agent", "bee@users.noreply.github.com")
+AGENT: Final = "bee agent"
 
 # What a clone's own git obeys, for the agent's commands inside it.
-_CONFIG: Final = f"""[core]
+_CONFIG: Final = """[core]
 \trepositoryformatversion = 0
 \tfilemode = true
 \tbare = false
@@ -29,8 +29,8 @@ _CONFIG: Final = f"""[core]
 \thooksPath = /dev/null
 \tfsmonitor = false
 [user]
-\tname = {AGENT[0]}
-\temail = {AGENT[1]}
+\tname = {name}
+\temail = {address}
 [commit] gpgsign = false
 [gc] auto = 0
 [maintenance] auto = false
@@ -108,9 +108,10 @@ class Clone:
 
 
 class Workspaces(GitFolder):
-    """The mirror as what clones are made of."""
+    """The mirror as what clones are made of. `address` is whose commits are made in them."""
 
     __slots__ = ()
+    address: str
 
     def clone_to(self, path: Path, branch: str, start: str, origin_base: str, base_oid: str | None = None) -> Clone:
         """A clone at `path` (which must not exist) on a local `branch` at commit `start`.
@@ -142,7 +143,7 @@ class Workspaces(GitFolder):
             raise GitError(f"{path} exists; a clone is made in a place of its own")
         self.git.say(["init", "--quiet", "--template=", "--initial-branch=bee-none", "--", str(path)])
         clone = Clone(path, self, start)
-        (clone.git_dir / "config").write_text(_CONFIG)
+        (clone.git_dir / "config").write_text(_CONFIG.format(name=AGENT, address=self.address))
         for name in ("hooks", "info", "objects/info"):
             (clone.git_dir / name).mkdir(exist_ok=True)
         (clone.git_dir / "objects" / "info" / "alternates").write_text(alternates(self.path))

@@ -34,6 +34,15 @@ class Who:
     id: int | None = None
     bot: bool = False
 
+    @property
+    def address(self) -> str:
+        """What its commits are signed with, so that GitHub takes them for its own.
+
+        Without the number the address is that of an old account of this name:
+        https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
+        """
+        return f"{'' if self.id is None else f'{self.id}+'}{self.login}@users.noreply.github.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -95,6 +95,7 @@ COUNTED_REFS_MAX: Final = 10_000
 # What an agent gives and gets
 BODY_BYTES_MAX: Final = 60_000
 ISSUE_BODY_CHARACTERS_MAX: Final = 65_536  # GitHub's own bound
+PLAN_CHARACTERS_MIN: Final = 1_000  # what a plan of a step or two takes: without that room no planner is sent
 ESCALATION_REASON_BYTES_MAX: Final = 40_000
 TITLE_CHARACTERS_MAX: Final = 256
 OWN_ISSUES_PAGES_MAX: Final = 5

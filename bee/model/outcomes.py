@@ -107,3 +107,4 @@ class Cause(StrEnum):
     BEE_FAILED = "bee-failed"
     CYCLE = "dependency-cycle"
     FOREIGN = "foreign-records"
+    NO_ROOM = "no-room"

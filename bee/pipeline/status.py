@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bee.model import limits
 from bee.model.items import CheckState, Issue, Item, Pull, Snapshot
 from bee.model.outcomes import Cause
+from bee.model.plan import with_plan
 from bee.model.records import Phase
 from bee.model.refs import item_ref
 from bee.model.roles import Role
@@ -74,7 +75,7 @@ def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatu
 
 
 def _block(item: Item, facts: Facts, placement: Placement, key: str, view: View) -> Block | None:
-    overdue = _overdue(item, facts, placement, view)
+    overdue = _overdue(item, facts, placement, view) or _no_room(item, placement)
     if overdue or placement.role is None:
         return overdue
     rounds = 0
@@ -106,6 +107,20 @@ def _overdue(item: Item, facts: Facts, placement: Placement, view: View) -> Bloc
         said = f"{facts.about['overtaken']} E2E passes were overtaken by pushes to the base"
         return Block(Position.EXHAUSTED, said, cause=Cause.OVERTAKEN)
     return None
+
+
+def _no_room(item: Item, placement: Placement) -> Block | None:
+    """A plan that GitHub would refuse when its planner is paid."""
+    if placement.role is not Role.PLANNER:
+        return None
+    left = limits.ISSUE_BODY_CHARACTERS_MAX - len(with_plan(item.body, ""))
+    if left >= limits.PLAN_CHARACTERS_MIN:
+        return None
+    said = (
+        f"the text has {len(item.body):,} of the {limits.ISSUE_BODY_CHARACTERS_MAX:,} characters that GitHub takes, "
+        f"and a plan needs {limits.PLAN_CHARACTERS_MIN:,}: shorten it by {limits.PLAN_CHARACTERS_MIN - left:,}"
+    )
+    return Block(Position.EXHAUSTED, said, cause=Cause.NO_ROOM)
 
 
 def _waiting(pulls: Sequence[ItemStatus], view: View) -> frozenset[int]:

@@ -160,6 +160,11 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Find out who pushed to `refs/bee/items/{number}`: tries, rounds and money are no longer known.",
         (_GO_ON, _CLOSE),
     ),
+    Cause.NO_ROOM: CauseText(
+        "Its text leaves no room for a plan in GitHub's limit.",
+        "Move what is long, such as logs or data, into a file or a comment, and link it.",
+        (f"Shorten the text; then remove the label `{Label.HUMAN}`.", _CLOSE),
+    ),
 }  # fmt: skip
 
 TERMINAL_ANSWERS: Final = (

@@ -202,7 +202,7 @@ def test_no_setting_of_the_person_reaches_git(mirror: Mirror, tmp_path: Path, mo
     monkeypatch.setenv("GIT_AUTHOR_NAME", "Mallory")
     oid = record(mirror, "x")
     assert plain_git(mirror.path, "log", "-1", "--format=%an <%ae> %at %cn %ct", oid) == (
-        "bee <bee@users.noreply.github.com> 1700000000 bee 1700000000"
+        "bee <bee@localhost> 1700000000 bee 1700000000"
     )
     assert not evil.exists()
 

@@ -50,7 +50,7 @@ def test_the_agent_has_an_identity_of_its_own(clone: Clone) -> None:
     who = {"PATH": os.defpath, "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
     subprocess.run(["git", "add", "x"], cwd=clone.path, env=who, check=True)
     subprocess.run(["git", "commit", "-qm", "x"], cwd=clone.path, env=who, check=True)
-    assert plain_git(clone.path, "log", "-1", "--format=%an <%ae>") == "bee agent <bee@users.noreply.github.com>"
+    assert plain_git(clone.path, "log", "-1", "--format=%an <%ae>") == "bee agent <bee@localhost>"
 
 
 def overlaid(mirror: Mirror, upstream: Upstream, tmp_path: Path, files: dict[str, str | None]) -> Clone:

@@ -58,14 +58,37 @@ def test_the_linter_answers_the_planner_in_session_and_the_repaired_plan_lands_i
     assert stage.labels(number) == set()
 
 
+def design_of(characters: int) -> str:
+    """An approved design of this length."""
+    return DESIGN.replace("There is one.", "x" * (characters - len(DESIGN) + len("There is one.")))
+
+
+def test_case_r10_no_planner_is_paid_where_no_plan_fits(stage: Stage) -> None:
+    """A body of 65,400 characters, ticked: a person hears it once, and how much is too much; shorter, it goes on."""
+    number = stage.issue(design_of(65_400))
+    host = stage.host()
+    stage.ticks(host)
+    stage.ticks(host)
+    assert [run.role for run in runs(stage, host, number)] == ["bee"]
+    (said,) = [body for body in stage.comments(number) if "breeze:human" in body]
+    assert "65,400 of the 65,536 characters" in said
+    assert "shorten it by 86" in said
+    assert stage.position(number) == "human"
+    stage.edit(number, design_of(64_000))
+    stage.unlabel(number, "breeze:human")
+    stage.ticks(host)
+    assert stage.position(number) == "plan-open"
+
+
 def test_case_t24_a_plan_that_github_would_not_take_is_refused_in_session(stage: Stage) -> None:
-    """A body of 65,400 characters: the planner hears how much is too much, and asks, instead of failing five times."""
-    number = stage.issue(DESIGN.replace("There is one.", "x" * (65_400 - len(DESIGN) + len("There is one."))))
-    asks = PLAN.replace('bee plan "$HOME/plan.md"', 'bee plan "$HOME/plan.md" || bee pause "The design is too long."')
+    """A body of 64,500 characters: the planner hears how much is too much, and asks, instead of failing five times."""
+    number = stage.issue(design_of(64_500))
+    long = PLAN.replace("  - Files", f"  - Note: {'x' * 1_200}\n  - Files", 1)
+    asks = long.replace('bee plan "$HOME/plan.md"', 'bee plan "$HOME/plan.md" || bee pause "The design is too long."')
     host = stage.host(moves={"planner": asks})
     stage.ticks(host)
     (said,) = refusals(host)
-    assert "whose body has 65400 of the 65536 characters that GitHub takes: shorten the plan by " in said
+    assert "whose body has 64500 of the 65536 characters that GitHub takes: shorten the plan by " in said
     assert stage.position(number) == "human"
     assert len(runs(stage, host, number)) == 1
     assert stage.record(number).outcome is Outcome.ESCALATED
