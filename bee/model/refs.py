@@ -15,7 +15,9 @@ ARCHIVE_REFS: Final = "refs/bee/archive/"
 TRACE_REFS: Final = "refs/bee/traces/"
 ALERT_REFS: Final = "refs/bee/alerts/"
 CONTROL_REF: Final = "refs/bee/control"
+BRANCH: Final = "bee"  # the folder of bee's branches
 BRANCH_REFS: Final = "refs/heads/bee/"
+KEPT_REFS: Final = "refs/bee-kept/"  # in a mirror only: what GitHub did not take
 
 
 def branch_of(issue: int, step: str) -> str:

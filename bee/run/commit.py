@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
-from bee.model.errors import GitError, RefConflict
+from bee.model.errors import GitError, RefConflict, RefusedError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.refs import BRANCH_REFS
 from bee.model.text import one_line
 from bee.pipeline.history import error_print
 from bee.pipeline.status_comment import comment_after
+from bee.run import handed_in
 from bee.run.outcome import Result
 from bee.run.state import Run
 from bee.wording import texts
@@ -27,6 +28,8 @@ def commit(run: Run, result: Result) -> Result:
         return shown  # the last record says it all
     try:
         run.renewer.move(lambda lease: _push(run, lease, shown))
+        if shown.push is not None:
+            handed_in.forget(run)
     except RefConflict as problem:
         note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
         return run.without_effect(Outcome.STALE_INPUT, note)
@@ -77,4 +80,9 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
     if result.trace is not None:
         changes.append(RefChange(result.trace.ref, None, result.trace.tip))
     record = run.store.published(lease.record, result.outbox, _ending(run, result))
-    return run.store.push(lease, record, run.source, changes)
+    try:
+        return run.store.push(lease, record, run.source, changes)
+    except (GitError, RefusedError):
+        if result.push is not None:
+            handed_in.keep(run)
+        raise

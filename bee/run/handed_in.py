@@ -1,15 +1,41 @@
-"""What an agent handed in, made ready for GitHub: a base that moved meanwhile is merged into it where it must be."""
+"""What an agent handed in, between the agent and GitHub: made ready to push, and kept where GitHub does not take it."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Final
 
+from bee.github import rules
 from bee.model.errors import GitError, LookError
+from bee.model.plan import read_body
+from bee.model.records import TREE
+from bee.model.refs import BRANCH, KEPT_REFS
+from bee.model.roles import ROLES
 from bee.run.prompt import Brief
 from bee.run.state import Run
 from bee.run.verbs.submit import Submission
+from bee.wording import branches
 
 WORKFLOWS: Final = ".github/workflows"
+
+
+def forbidden(run: Run, brief: Brief) -> str:
+    """What stands against every push to the branch of this run, in words for people; empty where nothing is known to.
+
+    A branch named as the folder of bee's branches, or a rule. Only for a role that hands in commits.
+    """
+    if not _pushes(run, brief):
+        return ""
+    if run.mirror.rev(f"refs/heads/{BRANCH}") is not None:
+        return branches.cannot_push(brief.branch, [branches.name_in_the_way(BRANCH)])
+    new = run.mirror.rev(f"refs/heads/{brief.branch}") is None
+    found = rules.forbidding(run.store.client, run.store.repo, brief.branch, new)
+    return branches.cannot_push(brief.branch, found) if found else ""
+
+
+def _pushes(run: Run, brief: Brief) -> bool:
+    return ROLES[run.job.role].writes_code and brief.branch.startswith(f"{BRANCH}/")
 
 
 def on_the_base(run: Run, brief: Brief, work: Submission) -> Submission:
@@ -34,3 +60,43 @@ def on_the_base(run: Run, brief: Brief, work: Submission) -> Submission:
         return work._replace(head=mirror.commit_record(message, tree, [work.head, base], run.now))
     except (GitError, LookError):
         return work
+
+
+# ---- kept for the next try, on this machine --------------------------------------------------------------------------
+
+
+def keep(run: Run) -> None:
+    """Keep what GitHub did not take: the next run here that stands where this one did publishes it without an agent."""
+    if run.work is None or run.workspace is None:
+        return
+    brief, work = run.workspace.brief, run.work
+    said = {"about": _about(brief), "head": work.head, "title": work.title, "body": work.body}
+    commit = work.quarantine.commit_record(json.dumps(said), TREE, [work.head], run.now)
+    run.mirror.bring(work.quarantine, commit, _ref(run), (brief.head, brief.base))
+
+
+def kept(run: Run, brief: Brief, sound: Callable[[Submission], bool]) -> Submission | None:
+    """What an earlier run could not publish, where it is still an answer to this one, and `sound`."""
+    if not _pushes(run, brief) or run.mirror.rev(_ref(run)) is None:
+        return None
+    (entry,) = run.mirror.newest([_ref(run)], 0, 1)
+    said = json.loads(entry.message)
+    work = Submission(said["head"], run.mirror, said["title"], said["body"])
+    same = said["about"] == _about(brief) and run.mirror.is_ancestor(brief.head, work.head)
+    return work if same and sound(work) else None
+
+
+def forget(run: Run) -> None:
+    """What was kept is published."""
+    if run.work is not None and run.work.quarantine.path == run.mirror.path:
+        run.mirror.drop_ref(_ref(run))
+
+
+def _ref(run: Run) -> str:
+    return f"{KEPT_REFS}{run.job.number}/{run.job.role}"
+
+
+def _about(brief: Brief) -> list[str]:
+    """What the work answers: another branch or design, or a person's hint, is another question."""
+    design = read_body(brief.issue.body).design_hash if brief.issue else ""
+    return [brief.branch, brief.step.id if brief.step else "", design, brief.hint]

@@ -14,9 +14,8 @@ from bee.model.effects import TraceResult
 from bee.model.errors import LeaseLost, SetupError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
-from bee.run import prompt
+from bee.run import handed_in, prompt
 from bee.run.commit import commit
-from bee.run.handed_in import on_the_base
 from bee.run.outcome import Result
 from bee.run.run_log import add_verb
 from bee.run.sanitize import fenced
@@ -25,6 +24,7 @@ from bee.run.state import Run
 from bee.run.verbs import handle, listed, settle
 from bee.run.verbs.base import Accepted, Session
 from bee.run.verbs.e2e import Tested
+from bee.run.verbs.submit import is_sound
 from bee.run.workspace import StaleInput, Workspace, make_workspace
 from bee.system.home import QUARANTINE
 from bee.wording import texts
@@ -41,7 +41,7 @@ def work(run: Run) -> Result:
     if job.role is Role.TEST and not run.store.hold_base(renewer.current(), base_ref, base_tip):
         raise StaleInput(f"another run is between E2E and merge on {base_ref}")
     try:
-        accepted = _without_agent(run, workspace) or _with_agent(run, workspace)
+        accepted = _without_agent(run, workspace) or _without_pay(run, workspace) or _with_agent(run, workspace)
     except SetupError as problem:
         run.asks, accepted = str(problem), Accepted()
     if run.asks:
@@ -94,14 +94,36 @@ def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
     return Accepted({"e2e": Tested(trace)}) if trace.passed else None
 
 
-def _with_agent(run: Run, workspace: Workspace) -> Accepted:
-    """Let an agent play the role."""
-    workspace = run.workspace = _made_ready(run, workspace)
+def _without_pay(run: Run, workspace: Workspace) -> Accepted | None:
+    """What an earlier run handed in and GitHub did not take, or why it would not take it now; None where neither is."""
+    run.asks = handed_in.forbidden(run, workspace.brief)
+    if run.asks:
+        return Accepted()
+    sound = partial(is_sound, _session(run, workspace))
+    work = handed_in.kept(run, workspace.brief, sound)
+    return _handed_in(run, workspace, Accepted({"submit": work})) if work else None
+
+
+def _handed_in(run: Run, workspace: Workspace, accepted: Accepted) -> Accepted:
+    """What was accepted, its commits ready to be pushed."""
+    work = run.work = handed_in.on_the_base(run, workspace.brief, accepted.values["submit"])
+    accepted.values["submit"] = work
+    return accepted
+
+
+def _session(run: Run, workspace: Workspace) -> Session:
     session = Session(
         brief=workspace.brief, files=workspace.files, checks=run.output_checks(), now=lambda: run.now,
         take_in=lambda pack: _take_in(run, session.accepted, pack), run_e2e=partial(_e2e, run, workspace),
         commit_pause=partial(_pause_now, run), log=partial(_log, run),
     )  # fmt: skip
+    return session
+
+
+def _with_agent(run: Run, workspace: Workspace) -> Accepted:
+    """Let an agent play the role."""
+    workspace = run.workspace = _made_ready(run, workspace)
+    session = _session(run, workspace)
     template, name = _template(run, workspace)
     text = prompt.render(template, prompt.variables(workspace.brief, workspace.files, listed(run.job.role)), name)
     (run.folder / "prompt.md").write_text(text, encoding="utf-8")
@@ -117,8 +139,7 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     )  # fmt: skip
     run.engine = run.host.runner().run(job, partial(handle, session))
     if "submit" in session.accepted.values:
-        work = on_the_base(run, workspace.brief, session.accepted.values["submit"])
-        run.source, session.accepted.values["submit"] = work.quarantine, work
+        return _handed_in(run, workspace, session.accepted)
     return session.accepted
 
 

@@ -19,6 +19,7 @@ from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
 from bee.run.setup import SetUp
+from bee.run.verbs.submit import Submission
 from bee.run.workspace import Workspace
 
 
@@ -27,7 +28,7 @@ class Run:
     """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
 
     `asks` is what a person must settle before any agent can go on.
-    `source` is where what it publishes is pushed from: the mirror, or the quarantine of the commits it handed in.
+    `work` is what was handed in, if it was commits.
     """
 
     host: Host
@@ -35,10 +36,15 @@ class Run:
     store: LeaseStore
     renewer: LeaseRenewer
     mirror: Mirror
-    source: Mirror
+    work: Submission | None = None
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
     asks: str = ""
+
+    @property
+    def source(self) -> Mirror:
+        """Where what it publishes is pushed from: the mirror, or the quarantine of the commits it handed in."""
+        return self.work.quarantine if self.work is not None else self.mirror
 
     @property
     def folder(self) -> Path:

@@ -49,7 +49,7 @@ def work(host: Host, job: Job) -> Outcome:
     renewer = LeaseRenewer(store=replace(store, client=beside), lease=lease)
     renewer.start()
     mirror = host.mirror(job.repo)
-    run = Run(host=host, job=job, store=store, renewer=renewer, mirror=mirror, source=mirror)
+    run = Run(host=host, job=job, store=store, renewer=renewer, mirror=mirror.by(job.snapshot.viewer.address))
     try:
         return _steps(run)
     except LeaseLost as problem:

@@ -15,6 +15,7 @@ from bee.engines.table import OF_ENGINES
 from bee.model.items import BranchRules, Grant, Permission, RepoFacts
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
+from bee.model.refs import BRANCH
 from bee.model.roles import Role
 from bee.pipeline.checks import OWN_STATUSES
 
@@ -242,6 +243,18 @@ def ref_check(count: int, written: str | None) -> Check:
         return ok("refs", "refs/bee can be written: a ref was made and taken away again")
     unused = "refs/bee can be read and is empty; `--write-test` tries to write there"
     return ok("refs", f"refs/bee is in use ({count} refs)" if count else unused)
+
+
+def branch_check(repo: str, name_taken: bool, forbids: Sequence[str]) -> Check:
+    """Whether bee could push to its branches, as far as it can be known without trying."""
+    name, ways = "own-branches", f"{BRANCH}/…"
+    if name_taken:
+        text = f"there is a branch `{BRANCH}`, and git has no branch `{ways}` beside it: no drafter could hand in"
+        return fail(name, text, f"gh api repos/{repo}/branches/{BRANCH}/rename -f new_name=bee-old")
+    if forbids:
+        text = f"bee could not push to its branches `{ways}`: {'; '.join(forbids)}"
+        return fail(name, text, f"let bee's account bypass it, or leave `{ways}` out of it: gh browse -R {repo} -s")
+    return ok(name, f"no rule that can be seen forbids a push to `{ways}`")
 
 
 # ---- the machine ----------------------------------------------------------------------------------------------------

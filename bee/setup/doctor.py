@@ -16,6 +16,7 @@ from typing import Final
 from bee.config.schema import Policy, Settings
 from bee.github import git_database, read
 from bee.github import probe as requests_of
+from bee.github import rules as rules_of
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
@@ -31,6 +32,7 @@ from bee.model.errors import (
     UsageError,
 )
 from bee.model.items import RepoFacts
+from bee.model.refs import BRANCH, TASK_STEP, branch_of
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
 from bee.sandbox.box import Box
@@ -267,11 +269,18 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
     seen, whole = requests_of.reported_contexts(client, facts.repo, facts.default_branch)
     yield from checks.rule_checks(facts, rules, policy, seen)
     yield from checks.reporter_checks(facts, rules, policy, seen, whole)
+    yield _own_branches(client, facts.repo)
     written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
     yield checks.ref_check(requests_of.count_refs(client, facts.repo), written)
     yield from checks.record_checks(facts.repo, unknown_keys(read.read_snapshot(client, facts.repo)))
     if given.security:
         yield from checks.security_checks(facts, rules, policy, given.settings, given.token_from)
+
+
+def _own_branches(client: GitHubClient, repo: str) -> Check:
+    taken = git_database.read_oid(client, repo, f"refs/heads/{BRANCH}") is not None
+    found = [rule for new in (True, False) for rule in rules_of.forbidding(client, repo, branch_of(1, TASK_STEP), new)]
+    return checks.branch_check(repo, taken, sorted(set(found)))
 
 
 def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:

@@ -77,7 +77,7 @@ def test_a_machine_that_is_set_up_has_no_failure_and_looking_changes_nothing(sta
     assert re.fullmatch(r"\d+ ok, \d+ to look at, 0 failed", lines[-1])
     assert {found[3] for line in lines[:-1] if (found := LINE.fullmatch(line))} >= {
         "config", "git", "engine", "sandbox", "scheduler", "heartbeat", "disk", "token", "clock", "rate-limit",
-        "access", "policy", "labels", "branch-rules", "refs",
+        "access", "policy", "labels", "branch-rules", "own-branches", "refs",
     }  # fmt: skip
     asked = [entry for entry in stage.control(f"log?after={seq}") if entry["login"] == "bee"]
     assert asked
@@ -374,6 +374,13 @@ def test_signatures_that_bee_cannot_give(stage: Stage) -> None:
 def test_rulesets_count_too(stage: Stage, rule: dict[str, Any], status: str, text: str) -> None:
     stage.fault("status", 0, {"path": "/rules/branches/main$"}, status=200, body=[rule])
     assert text in rules(stage, status)
+
+
+def test_case_r5_a_branch_named_bee_is_found_before_a_drafter_is_paid(stage: Stage) -> None:
+    assert "no rule that can be seen" in said(checks(stage), "own-branches", "ok")
+    stage.push({"x.txt": "x"}, "bee")
+    text = said(checks(stage, code=1), "own-branches", "fail")
+    assert "there is a branch `bee`, and git has no branch `bee/…` beside it" in text
 
 
 def test_a_merge_method_that_the_repository_or_the_branch_forbids(stage: Stage) -> None:

@@ -11,10 +11,10 @@ from bee.forge.core.users import User
 from bee.git.mirror import Confined, RefChange
 from bee.git.parse import Commit
 from bee.model.errors import GitError, RefConflict, UnreachableError
+from bee.model.items import Who
 from bee.pipeline.output_checks import Change, Handed
 from tests.sim.hub import Hub, No
 
-BY = "bee agent <bee@users.noreply.github.com>"
 Traffic = Callable[[str, bool, Callable[[], None]], None]
 
 
@@ -67,6 +67,10 @@ class ModelMirror:
 
     def ensure(self) -> None:
         """It is there."""
+
+    def by(self, address: str) -> ModelMirror:
+        """Whose commits are whose does not matter here."""
+        return self
 
     def _remote(self, name: str, writes: bool, act: Callable[[], None]) -> None:
         try:
@@ -182,15 +186,25 @@ class ModelMirror:
         """The commits of `head` that none of `known` has."""
         before = {oid for one in known for oid in self.hub.git.history(one)}
         found = [self.hub.git.the_commit(oid) for oid in self.hub.git.history(head) if oid not in before]
-        return [Handed(commit.oid, commit.message, (BY, BY)) for commit in found]
+        by = f"bee agent <{Who(self.who.login, self.who.id).address}>"
+        return [Handed(commit.oid, commit.message, (by, by)) for commit in found]
 
     def added_lines(self, commits: Sequence[str], only: Sequence[str] = (), but: Sequence[str] = ()) -> str:
         """Agents of the model add nothing that matters."""
         return ""
 
     def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
-        """Nobody reads the ledger as a list here."""
-        return []
+        """What is at the refs; nobody reads the ledger as a list here."""
+        found = [self.hub.git.the_commit(self.refs[ref]) for ref in refs if ref in self.refs]
+        return [Commit(commit.oid, 0, commit.message) for commit in found][skip : skip + limit]
+
+    def bring(self, source: ModelMirror, commit: str, ref: str, known: Sequence[str]) -> None:
+        """Objects are shared here."""
+        self.refs[ref] = commit
+
+    def drop_ref(self, ref: str) -> None:
+        """A ref of its own goes."""
+        self.refs.pop(ref, None)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The common ancestor."""

@@ -11,7 +11,7 @@ from bee.git.parse import OID
 from bee.git.workspace import AGENT
 from bee.model.answer import Answer
 from bee.model.effects import OpenPull
-from bee.model.errors import Refusal
+from bee.model.errors import GitError, Refusal
 from bee.model.items import Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
@@ -21,7 +21,7 @@ from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb
 from bee.wording import texts
 
-SIGNERS: Final = (AGENT[1], *(address for rows in (ENGINES, PRESETS) for row in rows.values() for address in row.signs))
+SIGNERS: Final = tuple(address for rows in (ENGINES, PRESETS) for row in rows.values() for address in row.signs)
 
 
 class Submission(NamedTuple):
@@ -85,11 +85,22 @@ def _problems_of_commits(session: Session, mirror: Mirror, head: str) -> list[st
     """What each new commit says and adds: all of them are published, not only what they come to."""
     allowed, checks = session.brief.view.policy.secrets_allowed_in, session.checks
     new = mirror.new_commits(head, [session.brief.head, session.brief.base])
-    problems = checks.commits(new, f"{AGENT[0]} <{AGENT[1]}>", SIGNERS, session.now())
+    address = session.brief.view.snapshot.viewer.address
+    problems = checks.commits(new, f"{AGENT} <{address}>", (address, *SIGNERS), session.now())
     problems += checks.refuse_text("\n".join(entry.message for entry in new))
     commits = [entry.oid for entry in new]
     exempt = mirror.added_lines(commits, only=allowed) if allowed else ""
     return problems + checks.refuse_added(mirror.added_lines(commits, but=allowed), exempt)
+
+
+def is_sound(session: Session, work: Submission) -> bool:
+    """Whether what was accepted in an earlier run would be accepted in this one."""
+    try:
+        session.check_text(f"{work.title}\n{work.body}")
+        _check_commits(session, work.quarantine, work.head)
+    except (Refusal, GitError):
+        return False
+    return True
 
 
 def effects(outbox: Outbox, work: Submission) -> Result:
