@@ -47,7 +47,8 @@ class Transport(Protocol):
         """One request and its answer. Raises requests.RequestException when none came."""
 
 
-def _session(token: str) -> Transport:
+def session_of(token: str) -> Transport:
+    """What carries requests with this token."""
     session = requests.Session()
     session.headers.update({"Accept": ACCEPT, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "bee"})
 
@@ -82,7 +83,7 @@ class GitHubClient:
         self.points = 0
         self.rate_limits: dict[str, RateLimit] = {}
         self._throttle = WriteThrottle(clock)
-        self._transport = transport or _session(token)
+        self._transport = transport or session_of(token)
         self._server_time = 0
         self._heard_at = 0.0
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
-from bee.github.fields import permission
-from bee.github.graphql import names_of
+from bee.github.fields import WHO, permission
+from bee.github.graphql import ask, names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
-from bee.model.items import BranchRules, Grant, RepoFacts
+from bee.model.items import BranchRules, Grant, RepoFacts, Who
 
 _NO_OID: Final = "0" * 40
 # (permission, method, path below the repository, a body that is wrong on purpose)
@@ -36,6 +38,17 @@ query UpdateRule($owner: String!, $name: String!, $ref: String!) {
     requiredApprovingReviewCount requiredStatusCheckContexts requiresLinearHistory requiresSignatures
   } } }
 }"""
+
+# What `bee doctor --prove` asks of refs below refs/bee/, and of an author.
+_LISTED: Final = f"""
+query Listed($owner: String!, $name: String!, $prefix: String!, $ref: String!) {{
+  rateLimit {{ cost }}
+  repository(owner: $owner, name: $name) {{
+    refs(refPrefix: $prefix, first: 10) {{ nodes {{ name target {{ oid }} }} }}
+    ref(qualifiedName: $ref) {{ target {{ oid }} }}
+    issues(first: 1) {{ nodes {{ author {{ {WHO} }} }} }}
+  }}
+}}"""
 
 
 def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
@@ -192,6 +205,34 @@ def count_refs(client: GitHubClient, repo: str) -> int:
     """How many refs of bee's there are (at most a page of them is counted)."""
     path = f"/repos/{repo}/git/matching-refs/bee/"
     return len(rows(client.rest("GET", path)[0], f"GET {path}"))
+
+
+def matching_refs(client: GitHubClient, repo: str, prefix: str) -> dict[str, str]:
+    """The refs that begin so: oid by name (a page of them). https://docs.github.com/en/rest/git/refs"""
+    path = f"/repos/{repo}/git/matching-refs/{prefix.removeprefix('refs/')}"
+    found = rows(client.rest("GET", path)[0], f"GET {path}")
+    return {ref.text("ref"): ref.one("object").text("sha") for ref in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What GraphQL says of refs: those below a prefix, and `one` by its name. `authors`: of the last issue."""
+
+    refs: Mapping[str, str]
+    one: str | None
+    authors: tuple[Who, ...]
+
+
+def read_listed(client: GitHubClient, repo: str, prefix: str, ref: str) -> Listed:
+    """The refs below a prefix and one ref, as a snapshot and a lease ask for them."""
+    found = ask(client, _LISTED, {**names_of(repo), "prefix": prefix, "ref": ref}).one("repository")
+    refs, one = found.one_or_null("refs"), found.one_or_null("ref")
+    listed = {
+        f"{prefix}{node.text('name')}": node.one("target").text("oid") for node in (refs.many("nodes") if refs else ())
+    }
+    authors = (node.one_or_null("author") for node in found.one("issues").many("nodes"))
+    people = tuple(Who(author.text("login"), author.number_or_null("databaseId")) for author in authors if author)
+    return Listed(listed, one.one("target").text("oid") if one else None, people)
 
 
 def read_rates(client: GitHubClient) -> dict[str, tuple[int, int, int]]:

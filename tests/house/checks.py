@@ -58,6 +58,7 @@ REF_MOVERS: Final[Mapping[str, str]] = {
     "bee.lease.store": "every compare-and-swap on bee's refs",
     "bee.setup.apply": "`bee init` moves a branch, with the policy on it",
     "bee.setup.doctor": "`bee doctor --write-test` makes a ref of its own and takes it away",
+    "bee.setup.prove": "`bee doctor --prove` makes refs of its own and takes them away",
 }
 LABEL_WRITES: Final = frozenset({"add_labels", "remove_label", "mark_claimed", "label_id"})
 LABELLERS: Final[Mapping[str, str]] = {
@@ -198,11 +199,12 @@ def imports(module: Module, known: frozenset[str]) -> list[Import]:
     return found
 
 
-@cache
-def _all_imports(root: Path) -> tuple[tuple[Module, Import], ...]:
+def _all_imports(root: Path) -> Iterator[tuple[Module, Import]]:
     everything = modules(root)
     known = frozenset(module.name for module in everything)
-    return tuple((module, found) for module in everything for found in imports(module, known))
+    for module in everything:
+        for found in imports(module, known):
+            yield module, found
 
 
 def _rank(name: str) -> int | None:

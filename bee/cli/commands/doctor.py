@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import argparse
 import functools
+import secrets
 import sys
+import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
+from bee import __version__
 from bee.cli import wiring
 from bee.cli.commands.install import machine_of
 from bee.cli.common import add_repo, print_json
 from bee.config.schema import Settings
-from bee.github.client import GitHubClient
-from bee.model.errors import AuthError, ConfigError, UsageError
+from bee.git.command import Git
+from bee.git.mirror import Mirror
+from bee.github.client import GitHubClient, session_of
+from bee.github.tape import Tape
+from bee.model.errors import AuthError, BeeError, ConfigError, NotFoundError, UsageError
 from bee.model.seals import Key
 from bee.model.text import plain
 from bee.sandbox.box import find as find_box
-from bee.setup import checks, doctor
+from bee.setup import checks, doctor, prove
 from bee.setup.checks import Check, Level
 from bee.setup.doctor import Findings, Input
+from bee.setup.prove import Prover
 from bee.status import terminal
 from bee.system import process
 from bee.system.home import Home
@@ -32,11 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_repo(parser)
     parser.add_argument("--security", action="store_true", help="also show how much is at stake, and what protects it")
     parser.add_argument("--write-test", action="store_true", help="create a ref below refs/bee/ and delete it again")
+    parser.add_argument("--prove", action="store_true", help="try what bee relies on there, leaving nothing")
+    parser.add_argument("--dry-run", action="store_true", help="with --prove: say what it would make, and make nothing")
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at."""
     findings, home = Findings(), wiring.home_of(env)
+    if args.dry_run and not args.prove:
+        raise UsageError("--dry-run goes with --prove: without it, bee doctor only looks")
     settings = _settings(home, args.repo, findings)
     path = env.get("PATH", process.SYSTEM_PATH)
     given = Input(
@@ -44,8 +57,11 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         find_box=functools.partial(find_box, "none" if settings.sandbox == "none" else "required", path),
         token_from=token_source(env), write_test=args.write_test, security=args.security,
     )  # fmt: skip
-    findings.add(*doctor.machine_checks(given))
-    _ask_github(args, env, given, findings)
+    if args.prove:
+        _prove(args, env, settings, findings)
+    else:
+        findings.add(*doctor.machine_checks(given))
+        _ask_github(args, env, given, findings)
     if args.json:
         print_json(findings.line())
     else:
@@ -96,6 +112,33 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
         return
     for repo in wiring.repos_of(given.settings, args.repo) if args.repo or given.settings.repos else ():
         doctor.repo_checks(client, repo, given, findings)
+
+
+def _prove(args: argparse.Namespace, env: Mapping[str, str], settings: Settings, findings: Findings) -> None:
+    """Prove bee's assumptions on each repository, and write a recording beside it."""
+    findings.checks.clear()  # of the machine nothing is asked here
+    token, servers, kept = wiring.token_of(env), wiring.servers_of(env), wiring.passed_on(env, settings)
+    for repo in wiring.repos_of(settings, args.repo):
+        nonce = secrets.token_hex(6)
+        if args.dry_run:
+            findings.add(Check("prove", Level.OK, prove.plan_of(nonce), repo=repo))
+            continue
+        tape = Tape(session_of(token), [repo, *repo.split("/")])
+        with tempfile.TemporaryDirectory(prefix="bee-prove-") as folder:
+            git = Git(Path(folder), env.get("PATH", process.SYSTEM_PATH), process.base_env(kept))
+            mirror = Mirror(git, Path(folder) / "mirror.git", f"{servers.web}/{repo}.git", token)
+            mirror.ensure()
+            client = GitHubClient(servers, token, tape)
+            prover = Prover(client=client, mirror=mirror, tape=tape, repo=repo, nonce=nonce)
+            try:
+                findings.add(*(replace(check, repo=repo) for check in prove.prove(prover)))
+            except NotFoundError as problem:
+                findings.add(Check("repository", Level.FAIL, str(problem), "check the name", repo=repo))
+            except BeeError as problem:
+                findings.problems.append(f"{repo}: {problem}")
+        where = Path(f"bee-prove-{repo.replace('/', '-')}.jsonl")
+        where.write_text(tape.text({"version": 1, "bee": __version__, "nonce": nonce}), encoding="utf-8")
+        print(f"bee: the answers are in {where}, without names: people can send it", file=sys.stderr)
 
 
 def _show(findings: Findings, colour: bool) -> None:

@@ -1,0 +1,96 @@
+"""Records what GitHub and git answered, as lines that people can send: nothing in them says whose repository it was.
+
+Kept are statuses, numbers, times, object names, bee's own probe refs, words in capitals and GitHub's error messages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+
+from bee.github.client import Transport
+from bee.model.errors import BeeError
+
+T = TypeVar("T")
+HEADERS: Final = (
+    "Date", "ETag", "Retry-After", "X-GitHub-SSO", "github-authentication-token-expiration", "x-ratelimit-limit",
+    "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-resource",
+)  # fmt: skip
+HIDDEN: Final = "…"
+_KEPT: Final = re.compile(
+    r"[0-9a-f]{40}|[A-Z][A-Z_]*|\d{4}-\d\d-\d\dT[\d:]+Z|(?:refs/|heads/)*bee/probe[-/][\w/-]*|[0-9a-f]{12}/\w+|"
+)
+_KEPT_KEYS: Final = frozenset({"__typename", "type", "current_user_can_bypass", "state", "conclusion", "status"})
+_OPERATION: Final = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+
+
+class Tape:
+    """A client's transport that also notes what comes, as `git` does of commands. `hidden`: names to leave out."""
+
+    def __init__(self, transport: Transport, hidden: Sequence[str]) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self._transport = transport
+        self._hidden = [(name, f"NAME{at}") for at, name in enumerate(sorted(set(hidden), key=len, reverse=True), 1)]
+        self._known: dict[str, int] = {}
+
+    def request(self, *what: Any, **how: Any) -> requests.Response:
+        """One request and its answer, noted."""
+        answer = self._transport.request(*what, **how)
+        method, url = what
+        body = how.get("json")
+        query = body.get("query") if isinstance(body, dict) else None
+        asked = _OPERATION.search(query) if isinstance(query, str) else None
+        headers = {name: answer.headers[name] for name in HEADERS if name in answer.headers}
+        self.lines.append({
+            "method": method, "path": self._named(urlsplit(str(url)).path), "operation": asked[1] if asked else "",
+            "status": answer.status_code, "headers": headers,
+            "body": self.redacted(_json(answer), "", answer.status_code >= 400),
+        })  # fmt: skip
+        return answer
+
+    def git(self, command: str, do: Callable[[], T]) -> T:
+        """What one git command came to, noted: plain values, or the kind of its error and its words."""
+        try:
+            came = do()
+        except BeeError as problem:
+            said = {"error": type(problem).__name__, "said": self._named(str(problem))}
+            self.lines.append({"git": command, **said})
+            raise
+        self.lines.append({"git": command, "came": came})
+        return came
+
+    def redacted(self, value: Any, key: str, error: bool) -> Any:
+        """A value of an answer without what is somebody's."""
+        if isinstance(value, dict):
+            return {name: self.redacted(one, name, error or name == "errors") for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.redacted(one, key, error) for one in value]
+        if key in ("id", "databaseId", "node_id") and not isinstance(value, bool) and value is not None:
+            number = self._known.setdefault(str(value), len(self._known) + 1)
+            return number if isinstance(value, int) else f"ID{number}"
+        if not isinstance(value, str):
+            return value
+        if error and key in ("message", "reason"):
+            return self._named(value)
+        return value if key in _KEPT_KEYS or _KEPT.fullmatch(value) else HIDDEN
+
+    def _named(self, text: str) -> str:
+        for name, instead in self._hidden:
+            text = re.sub(re.escape(name), instead, text, flags=re.IGNORECASE)
+        return text
+
+    def text(self, head: dict[str, Any]) -> str:
+        """The recording: a line for `head`, then one for each answer."""
+        return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in (head, *self.lines))
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json() if answer.content else None
+    except ValueError:
+        return None

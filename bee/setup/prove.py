@@ -1,0 +1,300 @@
+"""`bee doctor --prove`: does this GitHub do what bee relies on? Tried on the person's own repository, leaving nothing.
+
+Everything it makes stands below `refs/bee/probe/` and in one branch `bee/probe-…`; what an earlier try left goes first.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from bee.git.mirror import Mirror, RefChange
+from bee.github import checks as reporters
+from bee.github import git_database, probe, read
+from bee.github import rules as rules_of
+from bee.github.client import GitHubClient
+from bee.github.git_database import RefMove
+from bee.github.probe import Listed
+from bee.github.tape import Tape
+from bee.model.errors import BeeError, ForbiddenError, GitError, LookError, RefConflict, RefusedError
+from bee.model.items import Snapshot
+from bee.model.records import TREE
+from bee.model.refs import TASK_STEP, branch_of
+from bee.model.text import one_line
+from bee.setup.checks import Check, Level
+
+PROBE_REFS: Final = "refs/bee/probe/"
+PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
+REPORT: Final = "send the recording to the maintainers of bee: it has no names in it"
+TWICE: Final = ": two machines could hold one lease"
+BY_REST: Final = "nothing: bee then moves one ref at a time by REST, and several by `git push --atomic`"
+
+
+@dataclass(slots=True, kw_only=True)
+class Prover:
+    """One try. `mirror` is a folder of its own; `nonce` names what this try makes."""
+
+    client: GitHubClient
+    mirror: Mirror
+    tape: Tape
+    repo: str
+    nonce: str
+    seen: Snapshot = field(init=False)
+    listed: Listed = field(init=False)
+    records: list[str] = field(default_factory=list)
+
+    def ref(self, name: str) -> str:
+        """A ref of this try."""
+        return f"{PROBE_REFS}{self.nonce}/{name}"
+
+    @property
+    def branch(self) -> str:
+        """The branch of this try."""
+        return f"{PROBE_BRANCHES}{self.nonce}"
+
+    def move(self, *moves: RefMove) -> None:
+        """Move refs as a lease does."""
+        git_database.update_refs(self.client, self.repo, self.seen.repo_id, moves)
+
+    def at(self, ref: str) -> str | None:
+        """Where a ref stands, by REST."""
+        return git_database.read_oid(self.client, self.repo, ref)
+
+    def on_server(self) -> dict[str, str]:
+        """Every probe ref and branch, of whatever try, by `git ls-remote`."""
+        return self.tape.git("ls-remote", self._remote_refs)
+
+    def _remote_refs(self) -> dict[str, str]:
+        found = self.mirror.remote_refs()
+        return {name: oid for name, oid in found.items() if name.startswith((PROBE_REFS, PROBE_BRANCHES))}
+
+    def push(self, *changes: RefChange) -> None:
+        """Push as a commit point does."""
+        self.tape.git("push --atomic", lambda: self.mirror.push_atomic(changes))
+
+
+class NotSoError(BeeError):
+    """An assumption of bee's does not hold here."""
+
+
+def must(so: bool, otherwise: str) -> None:
+    """Raises NotSoError where it is not so."""
+    if not so:
+        raise NotSoError(otherwise)
+
+
+# ---- the assumptions: each says what it saw, or None where there is nothing to look at; raises where it is not so ----
+
+
+def _account(at: Prover) -> str:
+    who = at.seen.viewer
+    must(who.id is not None, "the account of this token has no number")
+    return "the account has a number, so its commits are its own: ID+login@users.noreply.github.com"
+
+
+def _authors(at: Prover) -> str | None:
+    if not at.listed.authors:
+        return None
+    must(at.listed.authors[0].id is not None, "the author of the last issue has no number")
+    return "authors have numbers"
+
+
+def _record(at: Prover) -> str:
+    first = _record_on(at)
+    at.records += [first, _record_on(at, first), _record_on(at)]
+    return "a commit on the tree of records is made by its name alone"
+
+
+def _record_on(at: Prover, *parents: str) -> str:
+    message = f"bee: probe {len(at.records)}{len(parents)} {secrets.token_hex(4)}, to be deleted"
+    return git_database.create_record(at.client, at.repo, message, parents)
+
+
+def _create(at: Prover) -> str:
+    at.move(RefMove(at.ref("one"), None, at.records[0]))
+    must(at.at(at.ref("one")) == at.records[0], "the ref is not where it was put")
+    return "a ref is created where there is none"
+
+
+def _swap(at: Prover) -> str:
+    ref, (first, second, other) = at.ref("one"), at.records
+    must(_refused(at, RefMove(ref, second, other)), f"a ref moved from where it is not{TWICE}")
+    must(_refused(at, RefMove(ref, None, other)), f"a ref was made where there is one{TWICE}")
+    must(at.at(ref) == first, "a refused move took effect")
+    at.move(RefMove(ref, first, second))
+    must(at.at(ref) == second, "the ref did not move")
+    return "a ref moves from where it is, and from nowhere else"
+
+
+def _refused(at: Prover, *moves: RefMove) -> bool:
+    try:
+        at.move(*moves)
+    except (RefConflict, RefusedError):
+        return True
+    return False
+
+
+def _together(at: Prover) -> str:
+    two, three, (first, second, _) = at.ref("two"), at.ref("three"), at.records
+    at.move(RefMove(two, None, first), RefMove(three, None, first))
+    must(
+        _refused(at, RefMove(two, first, second), RefMove(three, second, None)),
+        "a ref was deleted from where it is not",
+    )
+    must((at.at(two), at.at(three)) == (first, first), "of two moves one was done, though the other was refused")
+    return "several refs move together, or none"
+
+
+def _graphql_list(at: Prover) -> str:
+    must(at.listed.refs.get(at.ref("one")) == at.records[1], "`refs(refPrefix:)` does not list refs/bee/")
+    return "`refs(refPrefix:)` lists refs/bee/"
+
+
+def _graphql_ref(at: Prover) -> str:
+    must(at.listed.one == at.records[1], "`ref(qualifiedName:)` does not find refs/bee/")
+    return "`ref(qualifiedName:)` finds refs/bee/"
+
+
+def _matching(at: Prover) -> str:
+    found = probe.matching_refs(at.client, at.repo, PROBE_REFS)
+    must(found.get(at.ref("one")) == at.records[1], "`git/matching-refs` does not list refs/bee/")
+    return "`git/matching-refs` lists refs/bee/"
+
+
+def _ls_remote(at: Prover) -> str:
+    must(at.on_server().get(at.ref("one")) == at.records[1], "`git ls-remote` does not list refs/bee/")
+    return "`git ls-remote` lists refs/bee/"
+
+
+def _push(at: Prover) -> str:
+    ref, before = at.ref("one"), at.records[1]
+    at.tape.git("fetch", lambda: at.mirror.fetch([f"+{ref}:{ref}"]))
+    new = at.tape.git("commit", lambda: at.mirror.commit_record("bee: a pushed probe\n", TREE, [before], at.seen.now))
+    at.push(RefChange(ref, before, new), RefChange(at.branch, None, new))
+    must(at.at(at.branch) == at.at(ref) == new, "the push did not move both")
+    at.records.append(new)
+    return "`git push --atomic` moves a lease and a branch `bee/…` together"
+
+
+def _stale_push(at: Prover) -> str:
+    new, old = at.records[-1], at.records[0]
+    try:
+        at.push(RefChange(at.branch, new, None), RefChange(at.ref("one"), old, None))
+    except (RefConflict, RefusedError, GitError):
+        must((at.at(at.branch), at.at(at.ref("one"))) == (new, new), "of two refs of a refused push one has moved")
+        return "a push from where a ref is not moves nothing"
+    raise NotSoError("a push from where the ref is not was done")
+
+
+def _old_tree(at: Prover) -> str:
+    head = at.seen.default_head
+    tree, parents = git_database.read_commit(at.client, at.repo, head)
+    if parents:
+        tree, _ = git_database.read_commit(at.client, at.repo, parents[0])
+    old = git_database.create_commit(at.client, at.repo, "bee: a probe on an old tree", tree, [])
+    at.move(RefMove(at.ref("old"), None, old))
+    return "a commit on an old tree of the repository may be referred to"
+
+
+def _look(at: Prover) -> str:
+    before = at.client.requests
+    seen = read.read_snapshot(at.client, at.repo)
+    count = at.client.requests - before
+    return f"a look at {len(seen.issues)} issues and {len(seen.pulls)} pull requests is {count} requests"
+
+
+def _unchanged(at: Prover) -> str:
+    _, etag = at.client.last_change(at.repo, "")
+    changed, _ = at.client.last_change(at.repo, etag)
+    must(changed is None, "the same list is sent again where nothing changed")
+    return "a list that has not changed is answered with 304"
+
+
+def _workflow_runs(at: Prover) -> str:
+    found = reporters.checks_elsewhere(at.client, at.repo, at.seen.default_head)
+    return f"statuses and workflow runs of a commit can be read ({len(found)} on the default branch)"
+
+
+def _expiry(at: Prover) -> str:
+    _, answer = at.client.rest("GET", f"/repos/{at.repo}")
+    until = answer.headers.get("github-authentication-token-expiration", "")
+    return f"the token ends at {until}" if until else "the token does not say that it ends"
+
+
+def _rules(at: Prover) -> str:
+    branch = branch_of(1, TASK_STEP)
+    found = [rule for new in (True, False) for rule in rules_of.forbidding(at.client, at.repo, branch, new)]
+    must(not found, f"{'; '.join(sorted(set(found)))}: bee could not push to `{branch}`")
+    return "no rule that can be seen forbids a push to `bee/…`"
+
+
+# Name, the assumption, and what bee does where it does not hold.
+ASSUMPTIONS: Final[tuple[tuple[str, Callable[[Prover], str | None], str], ...]] = (
+    ("account", _account, REPORT),
+    ("records", _record, REPORT),
+    ("create", _create, BY_REST),
+    ("compare-and-swap", _swap, REPORT),
+    ("together", _together, BY_REST),
+    ("graphql-list", _graphql_list, "name another namespace: bee reads its leases with `refs(refPrefix:)`"),
+    ("graphql-ref", _graphql_ref, REPORT),
+    ("matching-refs", _matching, "nothing: bee asks that for a count alone"),
+    ("ls-remote", _ls_remote, REPORT),
+    ("push", _push, "let bee's account push to `bee/…` (Settings, Rules)"),
+    ("stale-push", _stale_push, REPORT),
+    ("old-tree", _old_tree, "nothing: bee's records have a tree of their own"),
+    ("look", _look, REPORT),
+    ("unchanged", _unchanged, "nothing: a tick where nothing changed then reads everything"),
+    ("workflow-runs", _workflow_runs, "give the token Actions: read"),
+    ("authors", _authors, REPORT),
+    ("token-expiry", _expiry, REPORT),
+    ("branch-rules", _rules, "let bee's account bypass them (Settings, Rules)"),
+)
+HARMLESS: Final = frozenset({"matching-refs", "old-tree", "unchanged"})
+
+
+def plan_of(nonce: str) -> str:
+    """What a try would make, and take away again."""
+    branch = f"{PROBE_BRANCHES.removeprefix('refs/heads/')}{nonce}"
+    return (
+        f"it would make {PROBE_REFS}{nonce}/…, the branch {branch} and a few small commits, delete these refs and what "
+        "an earlier try left, and write a recording here; nothing was done"
+    )
+
+
+def prove(at: Prover) -> Iterator[Check]:
+    """Try every assumption, then take away what was made. Raises LookError where GitHub could not be asked."""
+    at.seen = read.read_head(at.client, at.repo)
+    tidy(at)
+    try:
+        for name, holds, instead in ASSUMPTIONS:
+            if name == "graphql-list":
+                at.listed = probe.read_listed(at.client, at.repo, PROBE_REFS, at.ref("one"))
+            yield _tried(at, name, holds, instead)
+    finally:
+        tidy(at)
+    left = sorted(at.on_server())
+    gone = Level.FAIL if left else Level.OK
+    yield Check(
+        "left", gone, f"still there: {', '.join(left)}" if left else "nothing is left", REPORT if left else None
+    )
+
+
+def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead: str) -> Check:
+    try:
+        said = holds(at)
+    except BeeError as problem:
+        if isinstance(problem, LookError) and not isinstance(problem, ForbiddenError):
+            raise
+        level = Level.WARN if name in HARMLESS else Level.FAIL
+        return Check(name, level, one_line(str(problem), 300), instead)
+    if said is None:
+        return Check(name, Level.WARN, "there is nothing to look at yet", "open an issue, and prove it again")
+    return Check(name, Level.OK, said)
+
+
+def tidy(at: Prover) -> None:
+    """Take away every probe, of earlier tries too."""
+    for ref in sorted(at.on_server()):
+        git_database.delete_ref(at.client, at.repo, ref)

@@ -1,0 +1,58 @@
+"""Plays a recording of `bee doctor --prove` back: the same requests, in their order, get the same answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import requests
+
+from bee.git.mirror import Mirror
+from bee.github.client import GitHubClient, Servers
+from bee.github.tape import Tape
+from bee.model import errors
+from bee.setup.checks import Check
+from bee.setup.prove import Prover, prove
+
+T = TypeVar("T")
+SERVERS = Servers("https://api.github.example", "https://api.github.example/graphql", "https://github.example")
+
+
+class Player(Tape):
+    """What stands in for GitHub and git: the lines that are left. A request that was not recorded is an error."""
+
+    def __init__(self, lines: Iterable[dict[str, Any]]) -> None:
+        super().__init__(requests.Session(), [])
+        self.left = list(lines)
+
+    def request(self, *what: Any, **how: Any) -> requests.Response:
+        """The next answer."""
+        line = self.left.pop(0)
+        assert line["method"] == what[0], (what, line)
+        answer = requests.Response()
+        answer.status_code, answer._content = line["status"], b""
+        if line["body"] is not None:
+            answer._content = json.dumps(line["body"]).encode()
+        answer.headers.update(line["headers"])
+        answer.request = requests.Request(*what).prepare()
+        return answer
+
+    def git(self, command: str, do: Callable[[], T]) -> T:
+        """What the next command came to."""
+        line = self.left.pop(0)
+        assert line["git"] == command, (command, line)
+        if "error" in line:
+            kind = getattr(errors, line["error"])
+            raise kind(0, line["said"]) if issubclass(kind, errors.RefusedError) else kind(line["said"])
+        came: T = line["came"]
+        return came
+
+
+def played(text: str, nowhere: Mirror) -> tuple[list[Check], Player]:
+    """The checks that bee makes of a recording; the player, with what it was not asked for."""
+    head, *lines = map(json.loads, text.splitlines())
+    player = Player(lines)
+    client = GitHubClient(SERVERS, "t", player)
+    prover = Prover(client=client, mirror=nowhere, tape=player, repo="owner/name", nonce=head["nonce"])
+    return list(prove(prover)), player

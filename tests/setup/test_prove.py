@@ -1,0 +1,151 @@
+"""`bee doctor --prove` on the forge in each of its modes: what it says, that it leaves nothing, and its recording."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bee.git.command import Git
+from bee.git.mirror import Mirror
+from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS
+from tests.belt.plays import Ended, bee, configure, last_seq, writes_after
+from tests.belt.stage import Stage, bee_env, until
+from tests.recorded.player import played
+from tests.run.test_refused import restrict
+
+NO_MUTATION = {"errors": [{"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation"]}]}
+LISTED = {"operation": "Listed"}
+WRITE = os.environ.get("WRITE_PROOFS") == "1"
+PROOFS = Path(__file__).resolve().parents[1] / "recorded" / "proofs"
+NAMES = [name for name, _, _ in ASSUMPTIONS]
+
+
+@pytest.fixture
+def folder(stage: Stage, tmp_path: Path) -> Path:
+    """Where the command is started, and leaves its recording."""
+    configure(stage)
+    stage.issue()
+    made = tmp_path / "here"
+    made.mkdir()
+    return made
+
+
+def proven(stage: Stage, folder: Path, *args: str, code: int = 0) -> tuple[dict[str, Any], Ended]:
+    """The checks by name, and how it ended; the refs are as they were."""
+    before = stage.refs("refs/")
+    ended = bee(stage, "doctor", "--prove", "--json", *args, cwd=folder)
+    assert ended.code == code, ended.out + ended.err
+    assert stage.refs("refs/") == before
+    return {check["name"]: check for check in ended.json["checks"]}, ended
+
+
+def recording(folder: Path) -> str:
+    """The text of the one recording there."""
+    (path,) = folder.glob("bee-prove-*.jsonl")
+    assert path.name == "bee-prove-ada-calc.jsonl"
+    return path.read_text(encoding="utf-8")
+
+
+def kept(text: str, name: str) -> None:
+    """Write a recording anew where it is asked for (WRITE_PROOFS=1)."""
+    if WRITE:
+        (PROOFS / f"{name}.jsonl").write_text(text, encoding="utf-8")
+
+
+def is_played_alike(text: str, found: dict[str, Any], tmp_path: Path) -> None:
+    """bee's own readers make the same of the recording as of the server."""
+    nowhere = Mirror(Git(tmp_path / "h"), tmp_path / "nowhere.git", "http://127.0.0.1:1/x.git")
+    checks, player = played(text, nowhere)
+    assert player.left == []
+    assert {check.name: check.status for check in checks} == {name: one["status"] for name, one in found.items()}
+
+
+def test_where_all_holds_it_says_so_leaves_nothing_and_its_recording_has_no_names(
+    stage: Stage, folder: Path, tmp_path: Path
+) -> None:
+    stage.issue("A secret plan of ada's", "The title nobody may read")
+    found, ended = proven(stage, folder)
+    assert list(found) == [*NAMES, "left"]
+    assert {one["status"] for one in found.values()} == {"ok"}
+    assert "without names" in ended.err
+    text = recording(folder)
+    for name in ("ada", "calc", "secret", "nobody may read", stage.tokens["bee"], "127.0.0.1"):
+        assert name not in text.lower(), name
+    is_played_alike(text, found, tmp_path)
+    kept(text, "forge")
+
+
+@pytest.mark.parametrize(
+    ("fault", "fails"),
+    [
+        ({"action": "status", "match": {"operation": "UpdateRefs"}, "status": 200, "body": NO_MUTATION}, {"together"}),
+        ({"action": "without", "match": LISTED, "field": "data.repository.refs.nodes", "value": []}, {"graphql-list"}),
+        ({"action": "without", "match": LISTED, "field": "data.repository.ref", "value": None}, {"graphql-ref"}),
+        ({"action": "status", "match": {"method": "GET", "path": "/actions/runs"}, "status": 403}, {"workflow-runs"}),
+    ],
+    ids=["no-updateRefs", "refs-hidden", "ref-hidden", "no-actions"],
+)
+def test_what_does_not_hold_is_named_with_what_bee_does_then(
+    stage: Stage, folder: Path, tmp_path: Path, fault: dict[str, Any], fails: set[str]
+) -> None:
+    stage.control("faults", {"times": 0, **fault})
+    found, _ = proven(stage, folder, code=1)
+    assert {name for name, one in found.items() if one["status"] == "fail"} == fails
+    assert all(found[name]["fix"] for name in fails)
+    is_played_alike(recording(folder), found, tmp_path)
+    kept(recording(folder), "-".join(["forge", *sorted(fails)]))
+
+
+def test_a_branch_named_bee_fails_the_push_alone(stage: Stage, folder: Path) -> None:
+    stage.push({"x.txt": "x"}, "bee")
+    found, _ = proven(stage, folder, code=1)
+    assert {"push"} <= {name for name, one in found.items() if one["status"] == "fail"} <= {"push", "stale-push"}
+
+
+def test_a_rule_against_bees_branches_fails_the_push_and_is_named(stage: Stage, folder: Path, tmp_path: Path) -> None:
+    restrict(stage, "creation")
+    found, _ = proven(stage, folder, code=1)
+    failed = {name for name, one in found.items() if one["status"] == "fail"}
+    assert {"push", "branch-rules"} <= failed <= {"push", "stale-push", "branch-rules"}
+    assert "the ruleset `only people` of" in found["branch-rules"]["text"]
+    assert "GH013" in found["push"]["text"]
+    is_played_alike(recording(folder), found, tmp_path)
+
+
+def test_a_dry_run_makes_nothing(stage: Stage, folder: Path) -> None:
+    seq = last_seq(stage)
+    found, _ = proven(stage, folder, "--dry-run")
+    assert "nothing was done" in found["prove"]["text"]
+    assert writes_after(stage, seq) == []
+    assert list(folder.iterdir()) == []
+    ended = bee(stage, "doctor", "--dry-run", cwd=folder)
+    assert (ended.code, "goes with --prove" in ended.err) == (2, True)
+
+
+def test_what_a_killed_try_left_goes_with_the_next(stage: Stage, folder: Path) -> None:
+    before = stage.refs("refs/")
+    stage.fault("hang", 1, {"operation": "Listed"})
+    argv = [sys.executable, "-P", "-m", "bee", "doctor", "--prove"]
+    env = {**bee_env(stage.env()), "GH_TOKEN": stage.tokens["bee"]}
+    killed = subprocess.Popen(argv, env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until("the request", 60, lambda: stage.fired() > 0)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    stage.lift()
+    left = set(stage.refs("refs/")) - set(before)
+    assert {ref.rpartition("/")[2] for ref in left if ref.startswith(PROBE_REFS)} == {"one", "two", "three"}
+    stage.push({"x.txt": "x"}, f"{PROBE_BRANCHES.removeprefix('refs/heads/')}old")
+    ended = bee(stage, "doctor", "--prove", cwd=folder)
+    assert ended.code == 0, ended.out + ended.err
+    assert stage.refs("refs/") == before
+
+
+def test_where_github_cannot_be_asked_it_is_75(stage: Stage, folder: Path) -> None:
+    stage.fault("status", 0, {"path": "/repos/ada/calc/issues"}, status=502)
+    proven(stage, folder, code=75)
