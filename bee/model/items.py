@@ -74,7 +74,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What a comment and a review have in common."""
+    """What a comment, a review and a line comment have in common."""
 
     id: int
     author: Who | None
@@ -108,6 +108,30 @@ class Review(Post):
 
     state: ReviewState
     commit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineComment(Post):
+    """A comment in a review thread. `approving`: it came with a review that approves, so it asks for nothing."""
+
+    approving: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A review thread, its comments oldest first; drafts that nobody submitted are in none.
+
+    `id` is that of its first comment. `start` and `line` are its lines, in the commit it was opened on where it is
+    `outdated`, else in the head; None for a comment on the whole file, and `start` for one on a single line.
+    """
+
+    id: int
+    path: str
+    comments: tuple[LineComment, ...]
+    start: int | None = None
+    line: int | None = None
+    resolved: bool = False
+    outdated: bool = False
 
 
 class CheckState(StrEnum):
@@ -240,7 +264,8 @@ class Pull(Numbered):
 
     `base_changes`: when its base became another branch, or another history of the same one, oldest first.
     `required` are the checks that rules of its base require. `unread`: this token may not read the check runs of its
-    head. `clean`: GitHub says that everything on the head is green, whoever may read it.
+    head. `clean`: GitHub says that everything on the head is green, whoever may read it. `thread_count`: how many
+    review threads there are; `threads` are read only where they can matter.
     """
 
     head_ref: str
@@ -258,6 +283,8 @@ class Pull(Numbered):
     required: tuple[Required, ...] = ()
     unread: bool = False
     clean: bool = False
+    thread_count: int = 0
+    threads: tuple[Thread, ...] = ()
 
 
 Item = Issue | Pull
@@ -299,8 +326,8 @@ class Snapshot:
     """Everything one tick reads of one repository.
 
     `label_ids` are the node ids of bee's labels by name. `permissions` maps account ids to permissions; who is
-    absent has not been looked up and is a stranger. `items`, `merges` and
-    `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
+    absent has not been looked up and is a stranger; `listed`: GitHub listed everybody who has one. `items`, `merges`
+    and `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
     items whose bug was closed as completed by somebody trusted. `checked` are the base branches of which any of the
     last three merged pull requests had checks of others than bee. `changed_at` is when any issue or pull request, open
     or closed, was last changed; 0 where there is none. `stopped` are the issues that open pull requests of bee's belong
@@ -322,6 +349,7 @@ class Snapshot:
     issues: tuple[Issue, ...] = ()
     pulls: tuple[Pull, ...] = ()
     permissions: Mapping[int, Permission] = field(default_factory=dict)
+    listed: bool = True
     items: Mapping[int, Tip] = field(default_factory=dict)
     merges: Mapping[str, Tip] = field(default_factory=dict)
     alerts: Mapping[str, Tip] = field(default_factory=dict)
@@ -338,6 +366,15 @@ class Snapshot:
         """The open item with this number, if the snapshot has it."""
         everything: tuple[Item, ...] = (*self.issues, *self.pulls)
         return next((item for item in everything if item.number == number), None)
+
+
+def posts_of(item: Numbered) -> list[Post]:
+    """Everything that was said on an item: comments, then reviews, then what its review threads hold."""
+    posts: list[Post] = [*item.comments]
+    if isinstance(item, Pull):
+        posts += item.reviews
+        posts += (line for thread in item.threads for line in thread.comments)
+    return posts
 
 
 def kind_of(item: Item) -> Literal["issue", "pull"]:

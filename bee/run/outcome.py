@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from bee.model.effects import Effect, PostComment, SetLabels, TraceResult, effect_key
+from bee.model.effects import AnswerThread, Effect, PostComment, SetLabels, TraceResult, effect_key
+from bee.model.items import Pull, Thread
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.pipeline.facts import record_of
@@ -27,10 +29,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """Makes the effects of one run, each with its key."""
+    """Makes the effects of one run, each with its key. `answers`: to review threads, as `Accepted` has them."""
 
     brief: Brief
     fingerprint: str
+    answers: Mapping[int, str] = field(default_factory=dict)
 
     def labels(self, add: tuple[str, ...] = ()) -> SetLabels:
         """The last effect of every run: the label WIP goes."""
@@ -40,6 +43,22 @@ class Outbox:
         """A comment on the item."""
         key = self.key(kind)
         return PostComment(self.brief.item.number, self.marked(text, key, **values), key)
+
+    def in_threads(self, title: str = "", head: str = "", **values: str) -> tuple[AnswerThread, ...]:
+        """The answers in review threads. Each names the last comment that the run has read there."""
+        item = self.brief.item
+        threads = item.threads if isinstance(item, Pull) else ()
+        return tuple(
+            self._in_thread(thread, texts.answered(str(self.brief.role), self.answers[thread.id], title, head), values)
+            for thread in threads
+            if thread.id in self.answers
+        )
+
+    def _in_thread(self, thread: Thread, text: str, values: Mapping[str, str]) -> AnswerThread:
+        line = str(thread.comments[-1].id)
+        key = self.key(f"thread {thread.id} {line}")
+        body = self.marked(text, key, thread=str(thread.id), line=line, **values)
+        return AnswerThread(self.brief.item.number, thread.id, body, key)
 
     def key(self, kind: str) -> str:
         """The key by which an effect of this run finds itself again."""
