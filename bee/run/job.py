@@ -91,9 +91,9 @@ def carried(item: Of, trust: Trust) -> Of:
 
 def left_out(item: Item, kept: Item) -> tuple[int, int]:
     """How many posts `carried` left out of the item, and of how many more it left out the text."""
-    before, after = {(type(post), post.id): post.body for post in posts_of(item)}, posts_of(kept)
-    shortened = sum(not post.body and bool(before[type(post), post.id]) for post in after)
-    return len(before) - len(after), shortened
+    before = {(type(post), post.id) for post in posts_of(item) if post.body}  # a line comment makes an empty review
+    after = {(type(post), post.id): post.body for post in posts_of(kept)}
+    return len(before - after.keys()), sum(not after[post] for post in before & after.keys())
 
 
 def _edits(item: Numbered) -> Iterator[Edit]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bee.model.effects import AnswerThread, Effect, PostComment, SetLabels, TraceResult, effect_key
-from bee.model.items import Pull, Thread
+from bee.model.items import Pull
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.pipeline.facts import record_of
@@ -44,21 +44,18 @@ class Outbox:
         key = self.key(kind)
         return PostComment(self.brief.item.number, self.marked(text, key, **values), key)
 
-    def in_threads(self, title: str = "", head: str = "", **values: str) -> tuple[AnswerThread, ...]:
+    def in_threads(self, title: str = "", commit: str = "", **values: str) -> tuple[AnswerThread, ...]:
         """The answers in review threads. Each names the last comment that the run has read there."""
-        item = self.brief.item
-        threads = item.threads if isinstance(item, Pull) else ()
-        return tuple(
-            self._in_thread(thread, texts.answered(str(self.brief.role), self.answers[thread.id], title, head), values)
-            for thread in threads
-            if thread.id in self.answers
-        )
-
-    def _in_thread(self, thread: Thread, text: str, values: Mapping[str, str]) -> AnswerThread:
-        line = str(thread.comments[-1].id)
-        key = self.key(f"thread {thread.id} {line}")
-        body = self.marked(text, key, thread=str(thread.id), line=line, **values)
-        return AnswerThread(self.brief.item.number, thread.id, body, key)
+        item, role = self.brief.item, str(self.brief.role)
+        found = []
+        for thread in item.threads if isinstance(item, Pull) else ():
+            text, line = self.answers.get(thread.id), str(thread.comments[-1].id)
+            if text is not None:
+                key = self.key(f"thread {thread.id} {line}")
+                words = texts.pushed(role, title, text, commit) if commit else texts.reply(text)
+                body = self.marked(words, key, thread=str(thread.id), line=line, **values)
+                found.append(AnswerThread(item.number, thread.id, body, key))
+        return tuple(found)
 
     def key(self, kind: str) -> str:
         """The key by which an effect of this run finds itself again."""

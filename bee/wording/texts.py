@@ -174,17 +174,9 @@ def reply(text: str) -> str:
     return _prose(text, said("drafter", ""))
 
 
-def answered(role: str, text: str, title: str, head: str) -> str:
-    """What stands in a review thread: the answer itself, and the commit that came with it, if one did."""
-    done = f"{short(head)}: {neutralised(one_line(title))}" if head else ""
-    if not text:
-        return said(role, f"done in {done}")
-    return _prose(text, said(role, "")) + (f"\n\nWith {done}" if done else "")
-
-
-def beside_thread(url: str, text: str) -> str:
+def beside_thread(url: str, answer: str) -> str:
     """An answer that GitHub did not take in its review thread, as a comment."""
-    return f"On {url}:\n\n{text}"
+    return f"On {url}:\n\n{answer}"
 
 
 def reviewed(approved: bool, text: str, head: str) -> str:
