@@ -8,7 +8,7 @@ from typing import Final
 
 from bee.model import limits, markers
 from bee.model.effects import SetLabels
-from bee.model.items import Closed, Item, Post, Pull, Review, posts_of
+from bee.model.items import Closed, Item, Post, posts_of
 from bee.model.labels import Label, may_be_done, over
 from bee.model.outcomes import Outcome
 from bee.model.records import Record
