@@ -166,6 +166,10 @@ class ModelMirror:
         found = {name: text for name, text in self.hub.git.files(commit).items() if name.startswith(f"{path}/")}
         return repr(sorted(found.items())) if found else None
 
+    def paths(self, commit: str) -> list[str]:
+        """Every file of a commit."""
+        return sorted(self.hub.git.files(commit))
+
     def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs."""
         old, new = self.hub.git.files(base), self.hub.git.files(head)

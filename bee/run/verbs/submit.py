@@ -16,6 +16,7 @@ from bee.model.items import Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
 from bee.model.text import neutralised, one_line
+from bee.pipeline.names import refuse_names
 from bee.pipeline.pull_facts import is_own
 from bee.run import threads
 from bee.run.outcome import Outbox, Result
@@ -94,6 +95,7 @@ def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
         names = {change.path for change in own}
         changes = [change for change in changes if change.path in names]
     problems = session.checks.files(changes, brief.view.policy, tests_only)
+    problems += refuse_names(changes, mirror.paths(after))
     # what is too big is not looked through
     problems = problems or _problems_of_commits(session, mirror, head)
     if problems:
