@@ -36,7 +36,8 @@ NEEDED: Final = ("context_files", "withheld")
 class Brief:
     """Everything about one dispatch that a prompt or a context file may need. `mark`: its fence's own.
 
-    `withheld`, `shortened`: what the job was spared of the thread.
+    `withheld`, `shortened`: what the job was spared of the thread. `lacks`: submodules, and what else is not as in a
+    clone of a person's.
     """
 
     role: Role
@@ -60,6 +61,7 @@ class Brief:
     hint: str = ""
     withheld: int = 0
     shortened: int = 0
+    lacks: tuple[str, ...] = ()
     mark: str = "material"
 
 
@@ -273,7 +275,8 @@ def withheld(brief_: Brief) -> str:
     """How much was left out: what nobody trusted said, and what a person on GitHub would not see."""
     hidden = _hidden(brief_)
     what = f"{hidden} hidden parts of the texts here were" if hidden > 1 else "1 hidden part of the texts here was"
-    return _withheld_posts(brief_) + (f" {what} taken out, too." if hidden else "")
+    lacks = f" About the clone: {'; '.join(brief_.lacks)}." if brief_.lacks else ""
+    return _withheld_posts(brief_) + (f" {what} taken out, too." if hidden else "") + lacks
 
 
 def _hidden(brief_: Brief) -> int:
