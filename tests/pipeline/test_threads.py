@@ -62,7 +62,9 @@ ROWS: Final[dict[str, Row]] = {
     "another word after bee's answer": Row(_one(WHY, w.heard(), w.line("And None?", w.NOW - 60, id=903)), True),
     "a word meanwhile": Row(_one(WHY, w.line("And None?", w.NOW - 570, id=902), w.heard(id=903)), True),
     "a draft submitted meanwhile": Row(
-        _one(w.line("And None?", w.NOW - 570, id=890), w.heard(), id=890), True),
+        _one(w.line("And None?", w.NOW - 570, id=890), w.heard(of=890), id=890), True),
+    "a word in the second of the claim": Row(
+        _one(WHY, w.line("And None?", w.NOW - 600, id=902), w.heard(id=903)), True),
     "a word that the run had read": Row(_one(WHY, w.line("And None?", id=902), w.heard(upto=902, id=903)), False),
     "its author approves": Row(_one(WHY), False, _approved(ASKED + 60)),
     "its author approves an older head": Row(_one(WHY), False, _approved(ASKED + 60, commit=w.OLD_HEAD)),
