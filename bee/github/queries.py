@@ -22,6 +22,7 @@ from bee.github.fields import (
     PULL_REF,
     WHO,
     Field,
+    first_page,
     head_with,
 )
 from bee.github.thread_fields import LINE_COMMENTS, THREADS
@@ -168,7 +169,7 @@ CLAIM: Final = _with_fragments(
   addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{
     labelable {{ __typename
       ... on Issue {{ repository {{ id {_LEASE} }} }}
-      ... on PullRequest {{ repository {{ id {_LEASE} }} }}
+      ... on PullRequest {{ repository {{ id {_LEASE} }} threads: {first_page(THREADS)} }}
       ...IssueFacts ...PullFacts }}
   }}
 }}"""

@@ -55,8 +55,11 @@ def _contexts(node: JsonReader) -> JsonReader | None:
     return rollup.one("contexts") if rollup else None
 
 
-def with_threads(client: GitHubClient, item: T) -> T:
-    """The item; where it is an open pull request with review threads, with them, each whole."""
+def with_threads(client: GitHubClient, item: T, first: JsonReader | None = None) -> T:
+    """The item; where it is an open pull request with review threads, with them, each whole.
+
+    `first` is the first page of them, where it was read with the item.
+    """
     if not isinstance(item, Pull) or not item.open or not item.thread_count:
         return item
     variables = {"id": item.node_id, "after": None}
@@ -65,7 +68,7 @@ def with_threads(client: GitHubClient, item: T) -> T:
         node = data.one_or_null("node")
         return node.one("reviewThreads") if node else None
 
-    first = threads(ask(client, queries.THREADS_OF, variables))
+    first = first or threads(ask(client, queries.THREADS_OF, variables))
     if first is None:
         raise CutOffError(f"#{item.number} went away while it was read; nothing was decided")
     nodes = rest_of(client, first, queries.THREADS_OF, variables, threads)

@@ -20,7 +20,7 @@ from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
 from bee.github.read import whole_item, with_threads
 from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
-from bee.model.items import Comment, Item, Tip
+from bee.model.items import Comment, Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.refs import item_ref
 
@@ -34,7 +34,8 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
     data = ask(client, queries.CLAIM, {"item": node_id, "label": label, "ref": ref})
     node = data.one("addLabelsToLabelable").one("labelable")
     where = node.one("repository")
-    item = with_threads(client, with_every_reporter(client, repo, whole_item(client, repo, node)))
+    item = with_every_reporter(client, repo, whole_item(client, repo, node))
+    item = with_threads(client, item, node.one("threads") if isinstance(item, Pull) else None)
     return item, client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
 
 

@@ -32,6 +32,11 @@ class ModelClone:
     at: str
     work: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def start(self) -> str:
+        """The commit it was made at, until an agent commits."""
+        return self.at
+
     def files(self, commit: str) -> dict[str, str]:
         """What a commit has, by path."""
         return self.hub.git.files(commit)
