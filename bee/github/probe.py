@@ -17,7 +17,7 @@ from bee.github.fields import permission
 from bee.github.graphql import names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
-from bee.model.items import BranchRules, Grant, RepoFacts
+from bee.model.repo_facts import BranchRules, Grant, RepoFacts
 
 _NO_OID: Final = "0" * 40
 # (permission, method, path below the repository, a body that is wrong on purpose)

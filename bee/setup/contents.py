@@ -9,7 +9,7 @@ from bee.git.submodules import SUBMODULES_MAX, listed, repo_of
 from bee.github import probe
 from bee.github.client import GitHubClient
 from bee.model.errors import ForbiddenError, NotFoundError
-from bee.model.items import RepoFacts
+from bee.model.repo_facts import RepoFacts
 from bee.model.text import one_line
 from bee.setup.checks import Check, ok, warn
 

@@ -30,7 +30,7 @@ from bee.model.errors import (
     SandboxError,
     UsageError,
 )
-from bee.model.items import RepoFacts
+from bee.model.repo_facts import RepoFacts
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
 from bee.sandbox.box import Box
