@@ -197,6 +197,10 @@ class Mirror(Workspaces):
         rows = parse.fields(self.say("ls-tree", "-d", "-z", parse.oid(commit), "--", path))
         return rows[0].split()[2] if rows else None
 
+    def paths(self, commit: str) -> list[str]:
+        """Every file of a commit."""
+        return parse.fields(self.say("ls-tree", "-r", "-z", "--name-only", "--full-tree", parse.oid(commit)))
+
     def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs between two commits; a rename is a deletion and an addition."""
         pair = (parse.oid(base), parse.oid(head))

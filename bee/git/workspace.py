@@ -138,6 +138,14 @@ class Workspaces(GitFolder):
         self._check_out(clone)
         return clone
 
+    def export_to(self, path: Path, commit: str) -> None:
+        """The files of a commit at `path`, without a git folder."""
+        path.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="bee-index-") as folder:
+            there: dict[str, Any] = {"work_tree": path, "more_env": {"GIT_INDEX_FILE": f"{folder}/index"}}
+            self.say("read-tree", parse.oid(commit), **there)
+            self.say("checkout-index", "--all", "--force", **there)
+
     def _new(self, path: Path, start: str) -> Clone:
         if path.exists():
             raise GitError(f"{path} exists; a clone is made in a place of its own")
@@ -150,7 +158,7 @@ class Workspaces(GitFolder):
         return clone
 
     def _check_out(self, clone: Clone) -> None:
-        """Fill the work tree. Filters (LFS among them) need configuration that is not here; submodules stay empty."""
+        """Fill the work tree. Filters (LFS among them) need configuration that is not here; see `submodules`."""
         clone.own.say("read-tree", "--reset", "-u", "HEAD", work_tree=clone.path)
 
 

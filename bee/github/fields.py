@@ -46,7 +46,7 @@ def _or_empty(name: str) -> Field[str]:
     return Field(name, lambda data: data.text_or_null(name) or "")
 
 
-def _table(make: Callable[..., T], **fields: Field[Any]) -> Field[T]:
+def table(make: Callable[..., T], **fields: Field[Any]) -> Field[T]:
     """A value made of several fields, each given by the name it has in the value."""
     rows = {name: field.read for name, field in fields.items()}
     query = " ".join(field.query for field in fields.values())
@@ -59,7 +59,7 @@ def _by_type(**types: Field[T]) -> Field[T]:
     return Field(f"__typename {query}", lambda data: data.word("__typename", types.__getitem__).read(data))
 
 
-def _pages(name: str, node: Field[T], given: str = "", nullable: bool = False) -> Field[tuple[T, ...]]:
+def pages(name: str, node: Field[T], given: str = "", nullable: bool = False) -> Field[tuple[T, ...]]:
     """A connection, asked for page by page (`$after`), oldest first, and read once it is whole."""
 
     def read(data: JsonReader) -> tuple[T, ...]:
@@ -98,11 +98,11 @@ def _who(name: str) -> Field[items.Who | None]:
 
 
 _LAST_EDIT: Final[Fields] = {"edited_at": _time_or_null("lastEditedAt"), "editor": _who("editor")}
-_POST: Final[Fields] = {
+POST: Final[Fields] = {
     "id": Field("fullDatabaseId", lambda data: data.number_or_null("fullDatabaseId") or 0),
     "author": _who("author"), "body": _text("body"), "url": _text("url"), **_LAST_EDIT,
 }  # fmt: skip
-COMMENTS: Final = _pages("comments", _table(items.Comment, **_POST, at=_time("createdAt"), node_id=_text("id")))
+COMMENTS: Final = pages("comments", table(items.Comment, **POST, at=_time("createdAt"), node_id=_text("id")))
 
 
 def _reviewed_at(data: JsonReader) -> int:
@@ -115,10 +115,10 @@ def _commit_of(data: JsonReader) -> str | None:
     return commit.text("oid") if commit else None
 
 
-REVIEWS: Final = _pages(
+REVIEWS: Final = pages(
     "reviews",
-    _table(
-        items.Review, **_POST,
+    table(
+        items.Review, **POST,
         state=Field("state", lambda data: data.word("state", items.ReviewState)),
         at=Field("submittedAt createdAt", _reviewed_at),
         commit=Field("commit { oid }", _commit_of),
@@ -133,12 +133,12 @@ def _text_after(data: JsonReader) -> str | None:
     return text if deleted is None else None
 
 
-EDITS: Final = _pages(
+EDITS: Final = pages(
     "userContentEdits",
-    _table(items.Edit, editor=_who("editor"), at=_time("editedAt"), text=Field("diff deletedAt", _text_after)),
+    table(items.Edit, editor=_who("editor"), at=_time("editedAt"), text=Field("diff deletedAt", _text_after)),
     nullable=True,
 )
-LABELS: Final = _pages("labels", _text("name"))
+LABELS: Final = pages("labels", _text("name"))
 
 # ---- what happened to an item ----
 
@@ -148,7 +148,7 @@ def _merge_commit(data: JsonReader) -> str:
     return commit.text("oid") if commit else ""
 
 
-PULL_REF: Final = _table(
+PULL_REF: Final = table(
     items.PullRef,
     number=_number("number"), state=Field("state", lambda data: data.word("state", items.PullState)),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"), author=_who("author"),
@@ -169,9 +169,9 @@ def _own_pull(data: JsonReader) -> items.PullRef | None:
 _EVENT: Final[Fields] = {"actor": _who("actor"), "at": _time("createdAt")}
 _LABEL: Final = Field("label { name }", lambda data: data.one("label").text("name"))
 _EVENTS: Final[Fields] = {
-    "LabeledEvent": _table(partial(items.LabelEvent, added=True), label=_LABEL, **_EVENT),
-    "UnlabeledEvent": _table(partial(items.LabelEvent, added=False), label=_LABEL, **_EVENT),
-    "RenamedTitleEvent": _table(items.Rename, before=_text("previousTitle"), **_EVENT),
+    "LabeledEvent": table(partial(items.LabelEvent, added=True), label=_LABEL, **_EVENT),
+    "UnlabeledEvent": table(partial(items.LabelEvent, added=False), label=_LABEL, **_EVENT),
+    "RenamedTitleEvent": table(items.Rename, before=_text("previousTitle"), **_EVENT),
 }
 _LINKED: Final = Field(
     "isCrossRepository willCloseTarget createdAt "
@@ -179,12 +179,12 @@ _LINKED: Final = Field(
 )  # fmt: skip
 _ASSIGNED: Final[Fields] = {"who": _who("assignee"), "at": _time("createdAt")}
 _KINDS: Final = "LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT"
-ISSUE_TIMELINE: Final = _pages(
+ISSUE_TIMELINE: Final = pages(
     "timelineItems",
     _by_type(
         **_EVENTS,
-        AssignedEvent=_table(partial(items.Assignment, added=True), **_ASSIGNED),
-        UnassignedEvent=_table(partial(items.Assignment, added=False), **_ASSIGNED),
+        AssignedEvent=table(partial(items.Assignment, added=True), **_ASSIGNED),
+        UnassignedEvent=table(partial(items.Assignment, added=False), **_ASSIGNED),
         CrossReferencedEvent=_LINKED,
     ),
     f", itemTypes: [{_KINDS}, ASSIGNED_EVENT, UNASSIGNED_EVENT, CROSS_REFERENCED_EVENT]",
@@ -195,7 +195,7 @@ _BASE_CHANGES: Final[Fields] = dict.fromkeys(
     ("AutomaticBaseChangeSucceededEvent", "BaseRefChangedEvent", "BaseRefDeletedEvent", "BaseRefForcePushedEvent"),
     _time("createdAt"),
 )
-PULL_TIMELINE: Final = _pages(
+PULL_TIMELINE: Final = pages(
     "timelineItems",
     _by_type(**_EVENTS, **_BASE_CHANGES),
     f", itemTypes: [{_KINDS}, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT, BASE_REF_CHANGED_EVENT, BASE_REF_DELETED_EVENT, "
@@ -217,16 +217,16 @@ def _app(data: JsonReader) -> int | None:
     return app.number_or_null("databaseId") if app else None
 
 
-CHECKS: Final = _pages(
+CHECKS: Final = pages(
     "contexts",
     _by_type(
-        StatusContext=_table(
+        StatusContext=table(
             items.Check,
             name=_text("context"), state=Field("state", lambda data: items.CheckState.of_status(data.text("state"))),
             at=_time("createdAt"), creator=_who("creator"), description=_or_empty("description"),
             url=_or_empty("targetUrl"),
         ),
-        CheckRun=_table(
+        CheckRun=table(
             items.Check,
             name=_text("name"), state=Field("status conclusion", _state_of_run), at=_time_or_null("completedAt"),
             app=Field("checkSuite { app { databaseId } }", _app), url=_or_empty("detailsUrl"),
@@ -348,18 +348,19 @@ def _clean(data: JsonReader) -> bool:
 
 
 # `state` under two names: its type is another in each, and GraphQL wants one type for one name.
-ISSUE: Final = _table(
+ISSUE: Final = table(
     _issue, **_ITEM, timeline=_first(ISSUE_TIMELINE),
     open=Field("issueState: state", lambda data: data.text("issueState") == "OPEN"),
     sub_issues_open=Field("subIssuesSummary { total completed }", _sub_issues_open),
 )  # fmt: skip
-PULL: Final = _table(
+PULL: Final = table(
     _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
     open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
     base=Field("baseRef { target { oid } refUpdateRule { requiredStatusCheckContexts } }", _base),
     required=Field("", _required), clean=Field("mergeStateStatus", _clean), merged=_flag("merged"),
     draft=_flag("isDraft"), cross_repository=_flag("isCrossRepository"), mergeable=Field("mergeable", _mergeable),
+    thread_count=Field("reviewThreads { totalCount }", lambda data: data.one("reviewThreads").number("totalCount")),
     head_committed_at=Field(head_with(first_page(CHECKS)), _committed_at), checks=Field("", checks),
 )  # fmt: skip
 ITEMS: Final[Fields] = {"Issue": ISSUE, "PullRequest": PULL}

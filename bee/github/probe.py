@@ -19,7 +19,8 @@ from bee.github.fields import WHO, permission
 from bee.github.graphql import ask, names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
-from bee.model.items import BranchRules, Grant, RepoFacts, Who
+from bee.model.items import Who
+from bee.model.repo_facts import BranchRules, Grant, RepoFacts
 
 _NO_OID: Final = "0" * 40
 # (permission, method, path below the repository, a body that is wrong on purpose)

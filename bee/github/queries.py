@@ -22,8 +22,10 @@ from bee.github.fields import (
     PULL_REF,
     WHO,
     Field,
+    first_page,
     head_with,
 )
+from bee.github.thread_fields import LINE_COMMENTS, THREADS
 from bee.github.tips import ALONE, LISTED
 from bee.model import limits
 from bee.model.labels import OWNED_PREFIX
@@ -107,10 +109,10 @@ MORE_COLLABORATORS: Final = _more("MoreCollaborators", _people(", after: $after"
 MORE_REFS: Final = {alias: _more("MoreRefs", _refs(alias, ", after: $after")) for alias in REFS}
 
 
-def _more_of(typename: str, selection: str, name: str = "More") -> str:
+def _more_of(typename: str, selection: str, name: str = "More", after: str = "String!") -> str:
     """The next page of one list of one issue or pull request."""
     of = f"node(id: $id) {{ __typename ... on {typename} {{ {selection} }} }}"
-    return _with_fragments(f"query {name}($id: ID!, $after: String!) {{ {_RATE} {of} }}")
+    return _with_fragments(f"query {name}($id: ID!, $after: {after}) {{ {_RATE} {of} }}")
 
 
 def _name(pages: Field[object]) -> str:
@@ -119,6 +121,8 @@ def _name(pages: Field[object]) -> str:
 
 # By the type of the item, and the name of the list.
 MORE_OF: Final = {kind: {_name(one): _more_of(kind, one.query) for one in lists} for kind, lists in LISTS.items()}
+THREADS_OF: Final = _more_of("PullRequest", THREADS.query, "Threads", "String")
+MORE_OF_THREAD: Final = _more_of("PullRequestReviewThread", LINE_COMMENTS.query, "MoreOfThread")
 MORE_CHECKS: Final = _more_of("PullRequest", head_with(CHECKS.query), "MoreChecks")
 
 
@@ -165,7 +169,7 @@ CLAIM: Final = _with_fragments(
   addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{
     labelable {{ __typename
       ... on Issue {{ repository {{ id {_LEASE} }} }}
-      ... on PullRequest {{ repository {{ id {_LEASE} }} }}
+      ... on PullRequest {{ repository {{ id {_LEASE} }} threads: {first_page(THREADS)} }}
       ...IssueFacts ...PullFacts }}
   }}
 }}"""

@@ -9,17 +9,20 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
-from bee.github import changed, fields, queries
+from bee.github import changed, fields, queries, thread_fields
 from bee.github.checks import checked_bases, checks_elsewhere, with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.graphql import ask, complete, names_of, rest_of
 from bee.github.json import JsonReader
 from bee.model import limits
-from bee.model.errors import NotFoundError
+from bee.model.errors import CutOffError, NotFoundError
 from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
 from bee.model.refs import CONTROL_REF, item_ref, parse_branch
 from bee.model.seals import Doubt
+
+T = TypeVar("T", bound=Item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,29 @@ def whole_item(client: GitHubClient, repo: str, node: JsonReader) -> Item:
 def _contexts(node: JsonReader) -> JsonReader | None:
     rollup = fields.rollup_of(node)
     return rollup.one("contexts") if rollup else None
+
+
+def with_threads(client: GitHubClient, item: T, first: JsonReader | None = None) -> T:
+    """The item; where it is an open pull request with review threads, with them, each whole.
+
+    `first` is the first page of them, where it was read with the item.
+    """
+    if not isinstance(item, Pull) or not item.open or not item.thread_count:
+        return item
+    variables = {"id": item.node_id, "after": None}
+
+    def threads(data: JsonReader) -> JsonReader | None:
+        node = data.one_or_null("node")
+        return node.one("reviewThreads") if node else None
+
+    first = first or threads(ask(client, queries.THREADS_OF, variables))
+    if first is None:
+        raise CutOffError(f"#{item.number} went away while it was read; nothing was decided")
+    nodes = rest_of(client, first, queries.THREADS_OF, variables, threads)
+    for node in nodes:
+        complete(client, node, "comments", queries.MORE_OF_THREAD, node.text("id"), lambda data: data.one("comments"))
+    found = map(thread_fields.THREAD.read, nodes)
+    return replace(item, threads=tuple(thread for thread in found if thread is not None))
 
 
 def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_count: int = 100) -> Snapshot:
@@ -90,6 +116,7 @@ def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_
         control=client.tips.tip(head.repo_id, CONTROL_REF, top.one_or_null("control")),
         branches={f"bee/{name}": tip.oid for name, tip in refs["branches"].items()},
         permissions=permissions,
+        listed=top.one_or_null("collaborators") is not None,
         checked=checked_bases(client, repo, top, head.viewer, bases),
         changed_at=max((node.time("updatedAt") for node in (*last_issues, *last_pulls)), default=0),
         stopped=frozenset(_issues_of(pulls) - {item.number for item in found}),
@@ -164,6 +191,7 @@ def people_of(item: Item) -> Iterator[Who]:
     people += [rename.actor for rename in item.renames]
     people += [post.author for post in item.comments]
     people += [post.author for post in getattr(item, "reviews", ())]
+    people += [line.author for thread in getattr(item, "threads", ()) for line in thread.comments]
     yield from (person for person in people if person is not None and not person.bot)
 
 
@@ -224,7 +252,7 @@ def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
     found = data.at("repository", "issueOrPullRequest")
     if found is None:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
-    item = with_every_reporter(client, repo, whole_item(client, repo, found))
+    item = with_threads(client, with_every_reporter(client, repo, whole_item(client, repo, found)))
     head = _head(data, repo, client.now())
     tip = client.tips.tip(head.repo_id, item_ref(number), data.one("repository").one_or_null("lease"))
     if tip is not None:

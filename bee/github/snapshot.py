@@ -18,10 +18,12 @@ from bee.model.labels import Label
 from bee.model.records import Phase
 from bee.model.roles import Role
 from bee.pipeline.escalation import alert_key, may_release
-from bee.pipeline.facts import View, view_of
+from bee.pipeline.evidence import Verdict
+from bee.pipeline.facts import PullFacts, View, view_of
 from bee.pipeline.issue_facts import unproven
-from bee.pipeline.positions import Position
-from bee.pipeline.status import status_of, survey
+from bee.pipeline.positions import Position, position
+from bee.pipeline.status import ItemStatus, status_of, survey
+from bee.pipeline.trust import trust_of
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 
@@ -48,8 +50,7 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     """One repository as it is now. Raises LookError, NotFoundError or ConfigError."""
     snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
-    view = view_of(snapshot, policy, phases)
-    view = _with_landed(client, view)
+    view = _with_landed(client, _with_threads(client, view_of(snapshot, policy, phases)))
     view = _with_rules(client, settle(client, _with_reporters(client, view)))
     return _with_fixed(client, _with_dependencies(client, view))
 
@@ -73,6 +74,30 @@ def _landed(client: GitHubClient, snapshot: Snapshot, ref: PullRef) -> bool:
         return not read.read_comparison(client, snapshot.repo, snapshot.default_head, ref.merge_commit).total_commits
     except NotFoundError:
         return False
+
+
+def _with_threads(client: GitHubClient, view: View) -> View:
+    """The review threads of the pull requests that an agent moves, or would move if somebody asked for a change."""
+    snapshot = view.snapshot
+    wanted = {one.number for one in survey(view) if one.role is not None or _could_be_asked(one)}
+    pulls = tuple(read.with_threads(client, pull) if pull.number in wanted else pull for pull in snapshot.pulls)
+    if pulls == snapshot.pulls:
+        return view
+    permissions = dict(snapshot.permissions)
+    if not snapshot.listed:
+        people = {who.id: who for pull in pulls for who in read.people_of(pull) if who.id is not None}
+        new = {number: who for number, who in sorted(people.items()) if number not in permissions}
+        permissions |= {number: read.read_permission(client, snapshot.repo, who) for number, who in new.items()}
+    snapshot = replace(snapshot, pulls=pulls, permissions=permissions)
+    return replace(view, snapshot=snapshot, trust=trust_of(snapshot, view.policy.trust))
+
+
+def _could_be_asked(one: ItemStatus) -> bool:
+    """Whether a change request would give this pull request another place."""
+    facts = one.facts
+    if not isinstance(facts, PullFacts):
+        return False
+    return position(replace(facts, verdict=Verdict.CHANGES)).position is Position.CHANGES_REQUESTED
 
 
 def _with_reporters(client: GitHubClient, view: View) -> View:

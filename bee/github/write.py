@@ -18,9 +18,9 @@ from bee.github.errors import GraphQLErrors
 from bee.github.git_database import RefMove, refs_input
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
-from bee.github.read import whole_item
+from bee.github.read import whole_item, with_threads
 from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
-from bee.model.items import Comment, Item, Tip
+from bee.model.items import Comment, Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.refs import item_ref
 
@@ -35,6 +35,7 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
     node = data.one("addLabelsToLabelable").one("labelable")
     where = node.one("repository")
     item = with_every_reporter(client, repo, whole_item(client, repo, node))
+    item = with_threads(client, item, node.one("threads") if isinstance(item, Pull) else None)
     return item, client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
 
 
@@ -126,6 +127,15 @@ def review(client: GitHubClient, repo: str, number: int, head: str, event: str, 
     return _address(client.one("POST", f"/repos/{repo}/pulls/{number}/reviews", said))
 
 
+def reply_to_line(client: GitHubClient, repo: str, number: int, thread: int, body: str) -> str:
+    """A reply in the review thread that begins with the comment `thread`; its address for people.
+
+    Raises NotFoundError where that comment is gone.
+    https://docs.github.com/en/rest/pulls/comments#create-a-reply-for-a-review-comment
+    """
+    return _address(client.one("POST", f"/repos/{repo}/pulls/{number}/comments/{thread}/replies", {"body": body}))
+
+
 def edit_review(client: GitHubClient, repo: str, number: int, review_id: int, body: str) -> None:
     """Another body for a submitted review; its verdict stays, and nobody can delete it.
 
@@ -181,6 +191,12 @@ def merged_as(client: GitHubClient, repo: str, number: int) -> tuple[str, str]:
     data = client.one("GET", f"/repos/{repo}/pulls/{number}")
     by = data.one_or_null("merged_by")
     return data.text("merge_commit_sha"), by.text("login") if by else ""
+
+
+def delete_line_comment(client: GitHubClient, repo: str, comment_id: int) -> None:
+    """A comment in a review thread taken away; one that is not there is not an error."""
+    with suppress(NotFoundError):
+        client.rest("DELETE", f"/repos/{repo}/pulls/comments/{comment_id}")
 
 
 def delete_comment(client: GitHubClient, repo: str, comment_id: int) -> None:

@@ -46,6 +46,16 @@ class PostReview:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerThread:
+    """A reply in the review thread of pull request `number` that begins with the comment `thread`."""
+
+    number: int
+    thread: int
+    body: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetStatus:
     """A commit status; `state` is success, failure, error or pending. It links to the post whose key is `evidence`."""
 
@@ -127,8 +137,8 @@ class OpenAlert:
 
 
 Effect = (
-    OpenPull | PostComment | PostReview | SetStatus | WritePlan | TickStep | MergePull | CloseIssue | DeleteBranch
-    | SetLabels | StatusComment | OpenAlert
+    OpenPull | PostComment | PostReview | AnswerThread | SetStatus | WritePlan | TickStep | MergePull | CloseIssue
+    | DeleteBranch | SetLabels | StatusComment | OpenAlert
 )  # fmt: skip
 
 _KINDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in typing.get_args(Effect)}

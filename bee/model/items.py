@@ -83,7 +83,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What a comment and a review have in common."""
+    """What a comment, a review and a line comment have in common."""
 
     id: int
     author: Who | None
@@ -117,6 +117,30 @@ class Review(Post):
 
     state: ReviewState
     commit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineComment(Post):
+    """A comment in a review thread. `approving`: it came with a review that approves, so it asks for nothing."""
+
+    approving: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A review thread, its comments oldest first; drafts that nobody submitted are in none.
+
+    `id` is that of its first comment. `start` and `line` are its lines, in the commit it was opened on where it is
+    `outdated`, else in the head; None for a comment on the whole file, and `start` for one on a single line.
+    """
+
+    id: int
+    path: str
+    comments: tuple[LineComment, ...]
+    start: int | None = None
+    line: int | None = None
+    resolved: bool = False
+    outdated: bool = False
 
 
 class CheckState(StrEnum):
@@ -249,7 +273,8 @@ class Pull(Numbered):
 
     `base_changes`: when its base became another branch, or another history of the same one, oldest first.
     `required` are the checks that rules of its base require. `unread`: this token may not read the check runs of its
-    head. `clean`: GitHub says that everything on the head is green, whoever may read it.
+    head. `clean`: GitHub says that everything on the head is green, whoever may read it. `thread_count`: how many
+    review threads there are; `threads` are read only where they can matter.
     """
 
     head_ref: str
@@ -267,6 +292,8 @@ class Pull(Numbered):
     required: tuple[Required, ...] = ()
     unread: bool = False
     clean: bool = False
+    thread_count: int = 0
+    threads: tuple[Thread, ...] = ()
 
 
 Item = Issue | Pull
@@ -308,8 +335,8 @@ class Snapshot:
     """Everything one tick reads of one repository.
 
     `label_ids` are the node ids of bee's labels by name. `permissions` maps account ids to permissions; who is
-    absent has not been looked up and is a stranger. `items`, `merges` and
-    `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
+    absent has not been looked up and is a stranger; `listed`: GitHub listed everybody who has one. `items`, `merges`
+    and `alerts` are the tips of the lease refs by item number, by base branch and by key. `fixed` are the quarantined
     items whose bug was closed as completed by somebody trusted. `checked` are the base branches of which any of the
     last three merged pull requests had checks of others than bee. `changed_at` is when any issue or pull request, open
     or closed, was last changed; 0 where there is none. `stopped` are the issues that open pull requests of bee's belong
@@ -331,6 +358,7 @@ class Snapshot:
     issues: tuple[Issue, ...] = ()
     pulls: tuple[Pull, ...] = ()
     permissions: Mapping[int, Permission] = field(default_factory=dict)
+    listed: bool = True
     items: Mapping[int, Tip] = field(default_factory=dict)
     merges: Mapping[str, Tip] = field(default_factory=dict)
     alerts: Mapping[str, Tip] = field(default_factory=dict)
@@ -349,44 +377,15 @@ class Snapshot:
         return next((item for item in everything if item.number == number), None)
 
 
+def posts_of(item: Numbered) -> list[Post]:
+    """Everything that was said on an item: comments, then reviews, then what its review threads hold."""
+    posts: list[Post] = [*item.comments]
+    if isinstance(item, Pull):
+        posts += item.reviews
+        posts += (line for thread in item.threads for line in thread.comments)
+    return posts
+
+
 def kind_of(item: Item) -> Literal["issue", "pull"]:
     """`issue` or `pull`, as `--json` prints it."""
     return "pull" if isinstance(item, Pull) else "issue"
-
-
-# ---- a repository as GitHub describes it to one token ----
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepoFacts:
-    """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind."""
-
-    repo: str
-    private: bool
-    archived: bool
-    has_issues: bool
-    permission: Permission
-    merge_methods: frozenset[str]
-    default_branch: str
-    scopes: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class BranchRules:
-    """What GitHub demands of a branch. `reviews` is None where this token may not see it."""
-
-    protected: bool = False
-    contexts: frozenset[str] = frozenset()
-    reviews: int | None = 0
-    strict: bool = False
-    others: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One permission that was asked about: whether the token has it."""
-
-    name: str
-    access: str
-    given: bool
-    said: str = ""

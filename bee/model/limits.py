@@ -123,6 +123,7 @@ CONTEXT_BYTES_MAX: Final[Mapping[str, int]] = {
     "diff.patch": 200_000,
     "guarded.md": 20_000,
     "feedback.md": 60_000,
+    "threads.md": 60_000,
     "last-failure.md": 4_000,
     "handoff.md": 16_000,
     "hint.md": 16_000,

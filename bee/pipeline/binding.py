@@ -6,7 +6,17 @@ The same is asked of every outbox at the moment it is carried out, by the run th
 from __future__ import annotations
 
 from bee.model import markers
-from bee.model.effects import DeleteBranch, Effect, MergePull, OpenAlert, OpenPull, PostComment, PostReview, SetStatus
+from bee.model.effects import (
+    AnswerThread,
+    DeleteBranch,
+    Effect,
+    MergePull,
+    OpenAlert,
+    OpenPull,
+    PostComment,
+    PostReview,
+    SetStatus,
+)
 from bee.model.records import Record
 from bee.model.refs import parse_branch
 from bee.pipeline.escalation import alert_key
@@ -33,7 +43,7 @@ def stray(effect: Effect, record: Record) -> str:
         return f"{name} is about {head[:10]}, the run was about {record.head[:10] or 'no commit'}"
     if isinstance(effect, MergePull) and effect.base != record.base:
         return f"{name} is about the base {effect.base[:10]}, the run was about {record.base[:10] or 'none'}"
-    if isinstance(effect, PostComment | PostReview) and _speaks_for_others(effect.body, record):
+    if isinstance(effect, PostComment | PostReview | AnswerThread) and _speaks_for_others(effect.body, record):
         return f"{name} says what this run cannot say"
     return ""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from bee.model import limits, markers
 from bee.model.effects import effect_key
-from bee.model.items import Item, Pull
+from bee.model.items import Item, Pull, posts_of
 from bee.model.labels import Label
 from bee.model.outcomes import Cause
 from bee.model.records import OWN_ROLE, Record, RunSummary, fold
@@ -53,7 +53,7 @@ def _evidence(one: ItemStatus, wanted: Evidence, view: View, tried: Sequence[Run
         return [f"{wanted}: {here[-1].url}"] if here else []
     if wanted is Evidence.REVIEW and isinstance(item, Pull):
         last = [word for word in said_of(item, view) if word.verdict is Verdict.CHANGES][-1:]
-        urls = {**{c.id: c.url for c in item.comments}, **{r.id: r.url for r in item.reviews}}
+        urls = {post.id: post.url for post in posts_of(item)}
         return [f"{wanted}: {urls[word.id]}" for word in last if urls.get(word.id)]
     return []
 

@@ -7,6 +7,10 @@ bee's own words come in the order of their records (`n=` in `bee:run`), people's
 GitHub's order. Within one second these three cannot be ordered: the stricter verdict counts as later, but a reply
 always follows what it answers.
 
+A review thread that is not resolved is a change request at any head, until bee has answered its last word, or whoever
+said that has approved since. So is what a person writes into a review that neither approves nor asks for changes, at
+its head: on a pull request of their own account GitHub leaves them no other.
+
 Two posts are dated earlier than GitHub dates them. A run's approval or reply dates from the start of the run, so a
 change request made meanwhile outranks it. A repeated post (its host slept in between) dates from its first copy.
 """
@@ -19,13 +23,12 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from bee.model import markers
-from bee.model.items import Comment, Pull, Review, ReviewState
+from bee.model.items import LineComment, Post, Pull, Review, ReviewState, Thread, posts_of
 from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary, began_at, fold
 from bee.model.roles import AUTHORS, ROLES
 from bee.pipeline.trust import Trust, revisions
 
-Post = Comment | Review
 SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says of it
 WRITERS: Final = frozenset(str(row.role) for row in ROLES.values() if row.writes_code)
 # (what has a certain order of its own, the place in it)
@@ -46,7 +49,8 @@ class Verdict(StrEnum):
 class Word:
     """One thing somebody said that counts, about one head.
 
-    `by_bee`: through a run of bee's. `answers`: for a reply, the id of the change request it answers.
+    `by_bee`: through a run of bee's. `answers`: for a reply, the id of the change request it answers. `thread`: for the
+    last word of a review thread, the thread's id.
     """
 
     verdict: Verdict
@@ -58,6 +62,7 @@ class Word:
     author: str
     id: int
     answers: str = ""
+    thread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +83,76 @@ _STRICTNESS = {Verdict.NONE: 0, Verdict.APPROVED: 1, Verdict.REPLIED: 2, Verdict
 
 
 def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
-    """Everything that counts on this pull request about any head, oldest first."""
+    """Everything that counts on this pull request about any head, oldest first; open threads come last."""
     found: list[tuple[Chain, Word]] = []
     rebased_at = max(pull.base_changes, default=-1)
-    posts: tuple[Post, ...] = (*pull.comments, *pull.reviews)
-    for post in _said_once([post for post in posts if trust.counts(post)]):
+    posts = [post for post in posts_of(pull) if trust.counts(post)]
+    for post in _said_once(posts):
         run = _run_marker(post)
         if run is not None:
             said = [*_words_of_run(post, run, pull)]
+        elif isinstance(post, LineComment):
+            continue
         else:
             said = [*_words_of_markers(post, pull, record)]
             said += _words_of_review(post) if isinstance(post, Review) else ()
             said = [word for word in said if word.verdict is not Verdict.APPROVED or word.at > rebased_at]
         found += [(_chain(post, word.at), word) for word in said]
-    return tuple(_merged(found, _rank, _is_answered))
+    return (*_merged(found, _rank, _is_answered), *_open_threads(pull, posts, rebased_at))
+
+
+def _open_threads(pull: Pull, posts: Sequence[Post], rebased_at: int) -> list[Word]:
+    """The last word of each thread that waits for an answer, oldest first. `posts` are all that count."""
+    runs = [run for post in posts if (run := _run_marker(post)) is not None]
+    approvals: dict[str, int] = {}
+    for post in posts:
+        if post.at > rebased_at and _approves(post):
+            approvals[_who(post)] = max(post.at, approvals.get(_who(post), 0))
+    own = {id(post) for post in posts if _run_marker(post) is None}
+    found = []
+    for thread in pull.threads:
+        asked = [line for line in thread.comments if id(line) in own and not line.approving]
+        if thread.resolved or not asked or _is_heard(thread, asked[-1], runs):
+            continue
+        last = asked[-1]
+        if last.at >= approvals.get(_who(last), -1):
+            found.append(
+                Word(
+                    verdict=Verdict.CHANGES,
+                    at=last.at,
+                    head=pull.head,
+                    source="line",
+                    text=last.body,
+                    by_bee=False,
+                    author=_who(last),
+                    id=last.id,
+                    thread=thread.id,
+                )
+            )
+    return sorted(found, key=lambda word: (word.at, word.id))
+
+
+def _approves(post: Post) -> bool:
+    """Whether a person's post approves, whatever head: what its author wrote before is answered."""
+    if _run_marker(post) is not None or isinstance(post, LineComment):
+        return False
+    approving = isinstance(post, Review) and post.state is ReviewState.APPROVED
+    return approving or bool(markers.named(post.body, markers.APPROVED))
+
+
+def _is_heard(thread: Thread, last: LineComment, runs: Sequence[markers.Marker]) -> bool:
+    """Whether a run that answered the thread had read its last word.
+
+    The run names the last comment that it read. A draft has its number before others can read it: what was submitted
+    after the run began is not heard.
+    """
+    return any(
+        run.get("thread") == str(thread.id)
+        and run.get("line").isdecimal()
+        and last.id <= int(run.get("line"))
+        and last.at <= (began_at(run.get("id")) or 0)
+        for run in runs
+    )
 
 
 def in_order(posts: Iterable[Post]) -> list[Post]:
@@ -255,6 +316,8 @@ def _was_another_head(run: RunSummary, head: str) -> bool:
 def _words_of_review(review: Review) -> Iterator[Word]:
     kinds = {ReviewState.APPROVED: Verdict.APPROVED, ReviewState.CHANGES_REQUESTED: Verdict.CHANGES}
     verdict = kinds.get(review.state)
+    if review.state is ReviewState.COMMENTED and review.body.strip() and not _is_program(review):
+        verdict = Verdict.CHANGES
     if verdict is not None and review.commit:
         yield Word(
             verdict=verdict,
@@ -268,10 +331,22 @@ def _words_of_review(review: Review) -> Iterator[Word]:
         )
 
 
+def _is_program(review: Review) -> bool:
+    """Whether an app wrote it (it sums up at every push), or markers in it say what it means."""
+    return bool(markers.parse(review.body)) or review.author is None or review.author.bot
+
+
 def verdict_at_head(said: tuple[Word, ...], head: str) -> Word | None:
     """The latest word about this head."""
     about = [word for word in said if word.head == head]
     return about[-1] if about else None
+
+
+def open_threads(pull: Pull, said: Iterable[Word]) -> list[Thread]:
+    """The review threads that wait for an answer, by what was `said`."""
+    numbers = [word.thread for word in said if word.thread]
+    by_number = {thread.id: thread for thread in pull.threads}
+    return [by_number[number] for number in numbers]
 
 
 def rounds(said: tuple[Word, ...], since: int) -> int:

@@ -34,6 +34,13 @@ def trusted_comments(item: Item, view: View) -> tuple[Comment, ...]:
     return tuple(c for c in item.comments if view.trust.counts(c) and not markers.named(c.body, markers.RUN))
 
 
+def _lines(pull: Pull, view: View) -> list[list[int | None]]:
+    """What people said in review threads that are not resolved."""
+    lines = (line for thread in pull.threads if not thread.resolved for line in thread.comments)
+    own = (line for line in lines if view.trust.counts(line) and not markers.named(line.body, markers.RUN))
+    return [[line.id, line.edited_at] for line in own]
+
+
 def _comments(item: Item, view: View) -> list[list[int | None]]:
     return [[c.id, c.edited_at] for c in trusted_comments(item, view)]
 
@@ -62,6 +69,7 @@ def _of_pull(pull: Pull, view: View) -> dict[str, Callable[[], Any]]:
         "base": lambda: pull.base,
         "base-name": lambda: [pull.base_ref, len(pull.base_changes)],
         "verdicts": lambda: [[word.verdict, word.id] for word in said()],
+        "threads": lambda: _lines(pull, view),
         "replies": lambda: [word.id for word in said() if word.verdict is Verdict.REPLIED],
         "checks": lambda: sorted([c.name, str(c.state)] for c in counted(pull, view.trust)),
         "comments": lambda: _comments(pull, view),

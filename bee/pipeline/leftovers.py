@@ -8,7 +8,7 @@ from typing import Final
 
 from bee.model import limits, markers
 from bee.model.effects import SetLabels
-from bee.model.items import Closed, Comment, Item, Pull, Review
+from bee.model.items import Closed, Item, Post, posts_of
 from bee.model.labels import Label, may_be_done, over
 from bee.model.outcomes import Outcome
 from bee.model.records import Record
@@ -29,7 +29,7 @@ class Twin:
     """What bee said a second time on an item."""
 
     number: int
-    post: Comment | Review
+    post: Post
 
 
 def left_on_closed(view: View) -> list[int]:
@@ -82,13 +82,12 @@ def twins(view: View) -> list[Twin]:
 
 
 def twins_of(item: Item, trust: Trust) -> Iterator[Twin]:
-    """The comments and reviews of bee's on one item that carry the effect key of an earlier one.
+    """The comments, reviews and line comments of bee's on one item that carry the effect key of an earlier one.
 
     A comment that a person edited no longer counts as bee's; posting it again is not a duplicate.
     """
     seen: set[str] = set()
-    posts: tuple[Comment | Review, ...] = (*item.comments, *(item.reviews if isinstance(item, Pull) else ()))
-    for post in sorted(posts, key=lambda post: (post.at, post.id)):
+    for post in sorted(posts_of(item), key=lambda post: (post.at, post.id)):
         if not (trust.is_bee(post.author) and trust.counts(post)):
             continue
         for marker in markers.named(post.body, markers.RUN):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee.model.items import CheckState, Pull
+from bee.model.items import CheckState, Pull, Thread
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
@@ -14,6 +14,7 @@ from bee.pipeline.evidence import (
     Word,
     e2e_here,
     e2e_results,
+    open_threads,
     overtaken,
     pushed_heads,
     rounds,
@@ -32,6 +33,12 @@ def is_own(pull: Pull) -> bool:
 def said_of(pull: Pull, view: View) -> tuple[Word, ...]:
     """Everything that counts and was said of this pull request."""
     return words(pull, view.trust, record_of(view, pull.number))
+
+
+def thread_line(thread: Thread) -> str:
+    """Who opened a review thread, and where to read it."""
+    first = thread.comments[0]
+    return f"{first.author.login if first.author else 'ghost'}: {first.url or thread.path}"
 
 
 def proof_of(results: tuple[E2E, ...]) -> Proof:
@@ -80,6 +87,8 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "step": branch[1] if own and branch else None,
         "closed_issue": stopped,
         "verdict_by": last.author if last else None,
+        "open_threads": [thread_line(thread) for thread in open_threads(pull, said)],
+        "unresolved": [thread_line(thread) for thread in pull.threads if not thread.resolved],
         "rounds": rounds(said, since),
         "overtaken": overtaken(results, pull.head, pull.base, since),
         "e2e": "pass" if here and here[-1].passed else f"fail ({here[-1].cls})" if here else None,

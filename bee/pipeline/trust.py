@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bee.config.schema import TrustPolicy
-from bee.model.items import Comment, Edit, Item, LabelEvent, Numbered, Permission, Review, Snapshot, Who
+from bee.model.items import Edit, Item, LabelEvent, Numbered, Permission, Post, Snapshot, Who
 from bee.model.labels import Label
 
 TRUSTED: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
@@ -45,8 +45,8 @@ class Trust:
         """Whether `who` is the account bee itself writes with, known by its id."""
         return who is not None and who.id is not None and who.id == self.viewer.id
 
-    def counts(self, post: Comment | Review) -> bool:
-        """Whether a comment or review is its trusted author's own word: edited by another, it is nobody's."""
+    def counts(self, post: Post) -> bool:
+        """Whether a post is its trusted author's own word: edited by another, it is nobody's."""
         if not self.of(post.author):
             return False
         if post.edited_at is None:

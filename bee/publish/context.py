@@ -13,7 +13,7 @@ from bee.lease.store import Lease
 from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import LeaseLost
-from bee.model.items import Comment, Item, Pull, Review
+from bee.model.items import Item, posts_of
 from bee.model.outcomes import Cause
 from bee.pipeline.trust import Trust
 
@@ -125,11 +125,7 @@ class PublishContext:
 
     def has_posted(self, number: int, key: str) -> bool:
         """Whether a trusted account posted this effect already; a stranger who copies a key suppresses nothing."""
-        item = self.item(number)
-        posts: list[Comment | Review] = list(item.comments)
-        if isinstance(item, Pull):
-            posts += item.reviews
-        for post in posts:
+        for post in posts_of(self.item(number)):
             keyed = any(marker.get("key") == key for marker in markers.named(post.body, markers.RUN))
             if keyed and self.trust.counts(post):
                 self.posted[key] = post.url

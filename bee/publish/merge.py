@@ -26,6 +26,7 @@ from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
 from bee.pipeline.facts import View, view_of
+from bee.pipeline.names import refuse_names
 from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import is_own, said_of, vouched_by_person
@@ -163,7 +164,8 @@ def _held_back(work: _Merging, view: View, checks: OutputChecks, pull: Pull, mad
     mirror, base = work.mirror, work.effect.base
     problems: Sequence[str] = ()
     if not vouched_by_person(pull, said_of(pull, view)):
-        problems = checks.files(mirror.diff_names(base, made), view.policy, False)
+        changes = mirror.diff_names(base, made)
+        problems = [*checks.files(changes, view.policy, False), *refuse_names(changes, mirror.paths(made))]
     problems = problems or _secrets(mirror, view.policy, checks, made)
     return "the merge would change what bee may not change by itself:\n" + _listed(problems) if problems else ""
 

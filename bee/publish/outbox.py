@@ -14,6 +14,7 @@ from typing import Any, Final
 from bee.github import read, write
 from bee.model import limits
 from bee.model.effects import (
+    AnswerThread,
     CloseIssue,
     DeleteBranch,
     Effect,
@@ -146,6 +147,22 @@ def _post_review(context: PublishContext, effect: PostReview) -> None:
     context.posted[effect.key] = address
 
 
+def _answer_thread(context: PublishContext, effect: AnswerThread) -> None:
+    if context.has_posted(effect.number, effect.key):
+        return
+    context.ready()
+    lease = context.lease
+    try:
+        address = posts.reply_to_line(lease, effect.number, effect.thread, effect.body)
+    except (RefusedError, NotFoundError) as problem:
+        # Its first comment was deleted (404); or the account has a review of its own in draft, and so may not (422).
+        if isinstance(problem, RefusedError) and problem.status != 422:
+            raise
+        web = f"{lease.client.servers.web}/{lease.repo}/pull/{effect.number}#discussion_r{effect.thread}"
+        address = posts.comment(lease, effect.number, texts.beside_thread(web, effect.body))
+    context.posted[effect.key] = address
+
+
 def _set_status(context: PublishContext, effect: SetStatus) -> None:
     context.ready()
     lease = context.lease
@@ -245,6 +262,7 @@ _ACTS: Final[dict[type[Any], Callable[[PublishContext, Any], None]]] = {
     OpenPull: _open_pull,
     PostComment: _post_comment,
     PostReview: _post_review,
+    AnswerThread: _answer_thread,
     SetStatus: _set_status,
     WritePlan: bodies.write_plan,
     TickStep: bodies.tick_step,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bee.github import write
 from bee.lease.store import Lease, Writer
-from bee.model.items import Review
+from bee.model.items import LineComment, Review
 from bee.model.records import OWN_ROLE
 from bee.pipeline.leftovers import Twin
 from bee.wording import texts
@@ -35,6 +35,11 @@ def comment(writer: Writer, number: int, body: str) -> str:
     return write.comment(writer.client, writer.repo, number, body)
 
 
+def reply_to_line(lease: Lease, number: int, thread: int, body: str) -> str:
+    """A reply in a review thread; its address for people. Raises NotFoundError when the thread is gone."""
+    return write.reply_to_line(lease.client, lease.repo, number, thread, body)
+
+
 def edit_comment(writer: Writer, comment_id: int, body: str) -> None:
     """Another body for a comment. Raises NotFoundError when it is gone."""
     write.edit_comment(writer.client, writer.repo, comment_id, body)
@@ -45,5 +50,7 @@ def take_away(lease: Lease, twin: Twin) -> None:
     if isinstance(twin.post, Review):
         words = texts.said_twice(OWN_ROLE, twin.number, twin.post.id)
         write.edit_review(lease.client, lease.repo, twin.number, twin.post.id, words)
+    elif isinstance(twin.post, LineComment):
+        write.delete_line_comment(lease.client, lease.repo, twin.post.id)
     else:
         write.delete_comment(lease.client, lease.repo, twin.post.id)

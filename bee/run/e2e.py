@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bee.config.schema import Policy
+from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.git.workspace import Clone
 from bee.host import AgentRunner
@@ -86,6 +87,8 @@ class E2e:
         if where.exists():
             shutil.rmtree(where)
         clone = self.mirror.checkout_to(where, merged)
+        beside = submodules.fill(self.mirror, clone, base, self.setup.private)
+        records += (StepRecord(said.replace("`", ""), 0, 0, "") for said in beside)
         if lost := missing(self.policy.verify, clone.files(merged)):
             return [*records, StepRecord("look for " + ", ".join(lost), 1, 0, f"missing: {', '.join(lost)}")]
         kept, taken = self._keep(clone, base, merged)

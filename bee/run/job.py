@@ -9,7 +9,20 @@ from typing import Any, TypeVar
 
 from bee.model import codec, limits, markers
 from bee.model.errors import UsageError
-from bee.model.items import Comment, Edit, Issue, Item, Numbered, Pull, Review, ReviewState, Snapshot
+from bee.model.items import (
+    Comment,
+    Edit,
+    Issue,
+    Item,
+    LineComment,
+    Numbered,
+    Post,
+    Pull,
+    Review,
+    ReviewState,
+    Snapshot,
+    posts_of,
+)
 from bee.model.plan import read_body
 from bee.model.roles import Role
 from bee.pipeline.trust import Trust, revisions
@@ -53,14 +66,15 @@ def carried(item: Of, trust: Trust) -> Of:
     """What a worker needs of an item: no post of a stranger's, and of a long thread the text of its newest part.
 
     An older post stays without its text: that something was said still counts. One with a marker, or a request for
-    changes, stays whole. bee's own posts stay even where somebody else edited them: the worker looks for their markers.
+    changes, stays whole, and so does what a review thread holds. bee's own posts stay even where somebody else edited
+    them: the worker looks for their markers.
     Of the texts that an edit left, only those are kept that a gate or a description is read from.
     """
-    posts = posts_of(item)
-    known = {post for post in posts if trust.counts(post) or trust.is_bee(post.author)}
+    known = {post for post in posts_of(item) if trust.counts(post) or trust.is_bee(post.author)}
     left = limits.CONTEXT_BYTES_MAX["thread.md"]
     old = set()
-    for post in sorted(known, key=lambda post: (post.at, post.id), reverse=True):
+    talk = (post for post in known if not isinstance(post, LineComment))
+    for post in sorted(talk, key=lambda post: (post.at, post.id), reverse=True):
         if left <= 0 and post.body and not _proves(post):
             old.add(post)
         left -= len(post.body.encode("utf-8", "replace"))
@@ -68,15 +82,18 @@ def carried(item: Of, trust: Trust) -> Of:
     def kept(of: tuple[P, ...]) -> tuple[P, ...]:
         return tuple(replace(post, body="") if post in old else post for post in of if post in known)
 
-    reviews: dict[str, Any] = {"reviews": kept(item.reviews)} if isinstance(item, Pull) else {}
-    return replace(item, comments=kept(item.comments), edits=tuple(_edits(item)), **reviews)
+    of_pull: dict[str, Any] = {}
+    if isinstance(item, Pull):
+        threads = (replace(one, comments=tuple(c for c in one.comments if c in known)) for one in item.threads)
+        of_pull = {"reviews": kept(item.reviews), "threads": tuple(one for one in threads if one.comments)}
+    return replace(item, comments=kept(item.comments), edits=tuple(_edits(item)), **of_pull)
 
 
 def left_out(item: Item, kept: Item) -> tuple[int, int]:
     """How many posts `carried` left out of the item, and of how many more it left out the text."""
-    before, after = {(type(post), post.id): post.body for post in posts_of(item)}, posts_of(kept)
-    shortened = sum(not post.body and bool(before[type(post), post.id]) for post in after)
-    return len(before) - len(after), shortened
+    before = {(type(post), post.id) for post in posts_of(item) if post.body}  # a line comment makes an empty review
+    after = {(type(post), post.id): post.body for post in posts_of(kept)}
+    return len(before - after.keys()), sum(not after[post] for post in before & after.keys())
 
 
 def _edits(item: Numbered) -> Iterator[Edit]:
@@ -90,14 +107,10 @@ def _edits(item: Numbered) -> Iterator[Edit]:
         yield edit if edit is first else replace(edit, text=None)
 
 
-def posts_of(item: Numbered) -> list[Comment | Review]:
-    """Everything that was said on an item, comments first."""
-    return [*item.comments, *(item.reviews if isinstance(item, Pull) else ())]
-
-
-def _proves(post: Comment | Review) -> bool:
+def _proves(post: Post) -> bool:
     """Whether its text is more than talk."""
-    return markers.may_hold(post.body) or (isinstance(post, Review) and post.state is ReviewState.CHANGES_REQUESTED)
+    asks = (ReviewState.CHANGES_REQUESTED, ReviewState.COMMENTED)
+    return markers.may_hold(post.body) or (isinstance(post, Review) and post.state in asks)
 
 
 def encode(job: Job) -> bytes:

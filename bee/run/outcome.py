@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from bee.model.effects import Effect, PostComment, SetLabels, TraceResult, effect_key
+from bee.model.effects import AnswerThread, Effect, PostComment, SetLabels, TraceResult, effect_key
+from bee.model.items import Pull
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.pipeline.facts import record_of
@@ -27,10 +29,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """Makes the effects of one run, each with its key."""
+    """Makes the effects of one run, each with its key. `answers`: to review threads, as `Accepted` has them."""
 
     brief: Brief
     fingerprint: str
+    answers: Mapping[int, str] = field(default_factory=dict)
 
     def labels(self, add: tuple[str, ...] = ()) -> SetLabels:
         """The last effect of every run: the label WIP goes."""
@@ -40,6 +43,19 @@ class Outbox:
         """A comment on the item."""
         key = self.key(kind)
         return PostComment(self.brief.item.number, self.marked(text, key, **values), key)
+
+    def in_threads(self, title: str = "", commit: str = "", **values: str) -> tuple[AnswerThread, ...]:
+        """The answers in review threads. Each names the last comment that the run has read there."""
+        item, role = self.brief.item, str(self.brief.role)
+        found = []
+        for thread in item.threads if isinstance(item, Pull) else ():
+            text, line = self.answers.get(thread.id), str(thread.comments[-1].id)
+            if text is not None:
+                key = self.key(f"thread {thread.id} {line}")
+                words = texts.pushed(role, title, text, commit) if commit else texts.reply(text)
+                body = self.marked(words, key, thread=str(thread.id), line=line, **values)
+                found.append(AnswerThread(item.number, thread.id, body, key))
+        return tuple(found)
 
     def key(self, kind: str) -> str:
         """The key by which an effect of this run finds itself again."""

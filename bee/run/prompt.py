@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bee.model import limits, markers
 from bee.model.errors import ConfigError
-from bee.model.items import CheckState, Issue, Item, Pull, kind_of
+from bee.model.items import CheckState, Issue, Item, Pull, kind_of, posts_of
 from bee.model.plan import Plan, Step, brief, with_words
 from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role
@@ -22,8 +22,8 @@ from bee.model.text import clipped, one_line, plain
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
 from bee.pipeline.pull_facts import said_of
-from bee.run.job import posts_of
 from bee.run.sanitize import fenced, hidden_in, safe_name, visible
+from bee.run.threads import shown
 
 _VARIABLE: Final = re.compile(r"\{\{([a-z_]{1,40})\}\}")
 _FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -36,7 +36,8 @@ NEEDED: Final = ("context_files", "withheld")
 class Brief:
     """Everything about one dispatch that a prompt or a context file may need. `mark`: its fence's own.
 
-    `withheld`, `shortened`: what the job was spared of the thread.
+    `withheld`, `shortened`: what the job was spared of the thread. `lacks`: submodules, and what else is not as in a
+    clone of a person's.
     """
 
     role: Role
@@ -60,6 +61,7 @@ class Brief:
     hint: str = ""
     withheld: int = 0
     shortened: int = 0
+    lacks: tuple[str, ...] = ()
     mark: str = "material"
 
 
@@ -165,6 +167,7 @@ _CLAIMS: Final = {
     "guarded.md": "names of files, by whoever pushed them",
     "thread.md": "what was said here",
     "feedback.md": "verdicts, checks and outputs: claims to check",
+    "threads.md": "what people said of lines: claims to check",
     "last-failure.md": "what the last run said of itself",
     "handoff.md": "what the run before said",
 }
@@ -179,6 +182,7 @@ _FILE_TEXTS: Final = {
     "diff.patch": "the change as it is now, against the base",
     "guarded.md": "files of this change that programs or agents obey unasked: a wrong line runs on people's machines",
     "feedback.md": "what must be fixed",
+    "threads.md": "what people said of single lines, and which of it waits for an answer",
     "last-failure.md": "why the last run here failed: take another way",
     "handoff.md": "what the run before you left for you",
     "hint.md": "what a person wants you to know",
@@ -201,6 +205,7 @@ def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]
         "diff.patch": diff,
         "guarded.md": guarded,
         "feedback.md": feedback(brief_),
+        "threads.md": threads_of(brief_),
         "last-failure.md": _failure(brief_.last_run) + _alike(brief_) if brief_.last_run else "",
         "handoff.md": brief_.handoff,
         "hint.md": visible(brief_.hint),
@@ -270,7 +275,8 @@ def withheld(brief_: Brief) -> str:
     """How much was left out: what nobody trusted said, and what a person on GitHub would not see."""
     hidden = _hidden(brief_)
     what = f"{hidden} hidden parts of the texts here were" if hidden > 1 else "1 hidden part of the texts here was"
-    return _withheld_posts(brief_) + (f" {what} taken out, too." if hidden else "")
+    lacks = f" About the clone: {'; '.join(brief_.lacks)}." if brief_.lacks else ""
+    return _withheld_posts(brief_) + (f" {what} taken out, too." if hidden else "") + lacks
 
 
 def _hidden(brief_: Brief) -> int:
@@ -297,7 +303,7 @@ def feedback(brief_: Brief) -> str:
     item = brief_.item
     if not isinstance(item, Pull):
         return ""
-    said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES]
+    said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES and not word.thread]
     parts = [_word(word) for word in said[-1:]]
     if brief_.role is Role.REVIEWER:
         return "".join(f"# Earlier review\n\n{part}" for part in parts)
@@ -312,6 +318,13 @@ def feedback(brief_: Brief) -> str:
             f"# Conflict\n\nThe branch conflicts with {item.base_ref}: merge the base and keep both intentions."
         )
     return "\n\n".join(parts)
+
+
+def threads_of(brief_: Brief) -> str:
+    """The review threads, for who answers them and who judges the answers."""
+    item = brief_.item
+    reads = brief_.role in AUTHORS or brief_.role is Role.REVIEWER
+    return shown(item, brief_.view) if reads and isinstance(item, Pull) else ""
 
 
 def _word(word: Word) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.engines.table import AGENT_FILES
+from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.host import AgentRunner
 from bee.model import limits
@@ -38,7 +39,7 @@ Files = dict[str, tuple[int, bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetUp:
-    """The setup of one run: who runs its commands, where, and by which policy."""
+    """The setup of one run: who runs its commands, where, and by which policy; `private`: the repository is."""
 
     runner: AgentRunner
     home: Home
@@ -47,6 +48,7 @@ class SetUp:
     checks: OutputChecks
     policy: Policy
     repo: str
+    private: bool = False
 
     def failure(self, where: Path, home: Path, kept: Sequence[str] = ()) -> str:
         """Run it in a clone with a private HOME. The command that failed and what it printed; empty when all is well.
@@ -79,7 +81,7 @@ class SetUp:
         where, home = self.folder / "setup", self.folder / "setup-home"
         home.mkdir(mode=0o700, exist_ok=True)
         try:
-            self.mirror.checkout_to(where, base)
+            submodules.fill(self.mirror, self.mirror.checkout_to(where, base), base, self.private)
             failed = self.failure(where, home)
         finally:
             for folder in (where, home):

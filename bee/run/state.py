@@ -82,4 +82,5 @@ class Run:
         return SetUp(
             runner=self.host.runner(), home=self.host.home, mirror=self.mirror, folder=self.folder,
             checks=self.output_checks(), policy=self.workspace.brief.view.policy, repo=self.job.repo,
+            private=self.job.snapshot.private,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bee.engines.table import AGENT_FILES, OF_ENGINES
+from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.git.workspace import Clone
 from bee.github import read
@@ -90,6 +91,7 @@ def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, fo
     brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
+    brief = replace(brief, lacks=submodules.fill(mirror, clone, brief.base, view.snapshot.private))
     before, after = mirror.span(brief.base, brief.head)
     diff = mirror.diff_text(before, after, limits.DIFF_BYTES_MAX)
     files = context_files(brief, diff, guarded([entry.path for entry in mirror.diff_names(before, after)]))

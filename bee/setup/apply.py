@@ -17,9 +17,10 @@ from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
 from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
-from bee.model.items import BranchRules, PullRef, PullState, RepoFacts, Snapshot
+from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import OWNED, Label
 from bee.model.records import TREE_FILES
+from bee.model.repo_facts import BranchRules, RepoFacts
 from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.setup.templates import (
     SETUP_BRANCH,

@@ -12,10 +12,11 @@ from typing import Final
 from bee.config.network import OPEN, PUBLIC, agreed
 from bee.config.schema import POLICY_PATH, Policy, Settings
 from bee.engines.table import OF_ENGINES
-from bee.model.items import BranchRules, Grant, Permission, RepoFacts
+from bee.model.items import Permission
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
 from bee.model.refs import BRANCH
+from bee.model.repo_facts import BranchRules, Grant, RepoFacts
 from bee.model.roles import Role
 from bee.pipeline.checks import OWN_STATUSES
 

@@ -31,14 +31,15 @@ from bee.model.errors import (
     SandboxError,
     UsageError,
 )
-from bee.model.items import RepoFacts
 from bee.model.refs import BRANCH, TASK_STEP, branch_of
+from bee.model.repo_facts import RepoFacts
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
 from bee.sandbox.box import Box
 from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
 from bee.setup.checks import Check, Level, fail, ok, warn
+from bee.setup.contents import content_checks
 from bee.setup.engines import engine_checks
 from bee.setup.machine import Scheduling
 from bee.setup.schedulers import Machine
@@ -262,6 +263,7 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
     head = read.read_head(client, facts.repo)
     yield from checks.access_checks(facts, grants, head.viewer.login)
     yield from checks.setting_checks(facts)
+    yield from content_checks(client, facts)
     policy, problem = _policy(facts, head.policy_text)
     yield from checks.policy_checks(facts, policy, problem, _missing_scripts(client, facts, policy))
     yield checks.label_check(facts.repo, requests_of.read_labels(client, facts.repo))

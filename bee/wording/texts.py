@@ -174,6 +174,11 @@ def reply(text: str) -> str:
     return _prose(text, said("drafter", ""))
 
 
+def beside_thread(url: str, answer: str) -> str:
+    """An answer that GitHub did not take in its review thread, as a comment."""
+    return f"On {url}:\n\n{answer}"
+
+
 def reviewed(approved: bool, text: str, head: str) -> str:
     """The reviewer's verdict on one head."""
     verdict = "approved" if approved else "changes requested"

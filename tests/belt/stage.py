@@ -452,14 +452,15 @@ def bee_env(env: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def staged(
-    folder: Path, files: Mapping[str, str] | None = None, page_size: int | None = None, rate_limit: int | None = None
-) -> Iterator[Stage]:
+    folder: Path, files: Mapping[str, str] | None = None, page_size: int | None = None, rate_limit: int | None = None,
+    private: bool = False,
+) -> Iterator[Stage]:  # fmt: skip
     """A forge with ada (admin), bee (write) and eve (none), and ada/calc with one commit."""
     users = ["ada:t-ada:admin", "bee:t-bee:write", "eve:t-eve:none"]
     with server.running(folder / "forge", users, page_size=page_size, rate_limit=rate_limit) as forge:
         stage = Stage(forge, folder)
         first = {"files": {**FILES, **(files or {})}, "message": "The beginning"}
-        stage.control("repos", {"owner": "ada", "name": "calc", **first})
+        stage.control("repos", {"owner": "ada", "name": "calc", "private": private, **first})
         yield stage
 
 

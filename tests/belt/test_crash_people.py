@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bee.host import Host
+from tests.belt import test_threads as threads
 from tests.belt.kills import AFTER, BEFORE, LOST, NEVER, ONE, WRITE, Hit, Hosts, Point, struck
 from tests.belt.stage import DRAFT, Stage, staged
 
@@ -23,7 +24,7 @@ QUARANTINE = "breeze:quarantine-hotloop"
 # By default one point of two stories, past its first write; with `--deep` every request, and every third local write.
 HOWS = (BEFORE, AFTER, LOST, NEVER, WRITE) if DEEP else (AFTER,)
 FIRST = 1 if DEEP else 6
-OFTEN = ("a pause card", "a closed item")
+OFTEN = ("a pause card", "an answer in a thread", "a closed item")
 
 
 def abandon(stage: Stage, host: Host) -> None:
@@ -104,6 +105,20 @@ def swept(stage: Stage) -> None:
     assert len(stage.refs("refs/bee/archive/")) == 1
 
 
+def asked_on_lines(stage: Stage, host: Host) -> None:
+    """Two comments on a line of bee's pull request."""
+    number = threads.opened(stage, host)
+    for text in ("Why?", "How?"):
+        threads.say(stage, number, text)
+
+
+def answered_once(stage: Stage) -> None:
+    """One answer in each thread, and one push; then it is merged."""
+    (pull,) = stage.pulls()
+    assert [len(threads.said(one)) for one in threads.threads(stage, pull["number"])] == [2, 2]
+    assert pull["merged_at"]
+
+
 @dataclass(frozen=True)
 class Story:
     """What comes before the tick that is killed, the agent's move, and what holds in the end."""
@@ -118,6 +133,7 @@ STORIES = {
     "a quarantine": Story(loop, "exit 0\n", quarantined_once),
     "a release": Story(quarantined, "exit 0\n", released_once),
     "a closed item": Story(closed, 'bee nothing-to-do already-done "It is there."\n', settled),
+    "an answer in a thread": Story(asked_on_lines, threads.answering(threads.COMMIT), answered_once),
     "a sweep": Story(long_closed, 'bee nothing-to-do already-done "It is there."\n', swept),
 }
 

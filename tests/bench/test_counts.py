@@ -83,3 +83,22 @@ def test_one_step_takes_at_most_sixty_requests_and_a_dispatching_tick_five(stage
     assert len(sent) == runs
     assert max(report.requests for report in sent if not report.acted) <= 5
     assert len(asked(stage)) <= 60
+
+
+def test_review_threads_cost_one_request_where_they_can_matter(stage: Stage) -> None:
+    """An idle tick reads none of a pull request that nobody moves; with the claim they come along."""
+    host = stage.host(moves={"drafter": 'bee nothing-to-do waiting "Why?"\n'})
+    stage.issue()
+    stage.tick(stage.host("first"))
+    (pull,) = stage.pulls()
+    number, head = pull["number"], pull["head"]["sha"]
+    asks = {"body": "Why?", "path": "work-1.txt", "line": 1, "commit_id": head}
+    stage.call("ada", "POST", stage.at(f"/pulls/{number}/comments"), asks)
+    stage.label(number, "breeze:human")
+    assert stage.tick(host).requests == 1
+    stage.unlabel(number, "breeze:human")
+    before = len(asked(stage))
+    report = stage.tick(host)
+    assert (report.choice.role, report.requests) == ("drafter", 5)
+    named = [entry for entry in asked(stage)[before:] if entry.get("operation") == "Threads"]
+    assert len(named) == 1

@@ -88,6 +88,7 @@ CALLS = (
     Call("a claim", write.mark_claimed, lambda w: (w.repo, w.pull, w.ids["pull"], w.ids["label"])),
     Call("a comment", write.comment, lambda w: (w.repo, 1, "Said.")),
     Call("several at once", write.publish, lambda w: (said(w),)),
+    Call("an answer to a line", write.reply_to_line, lambda w: (w.repo, w.pull, w.ids["line"], "So.")),
     Call("a review", write.review, lambda w: (w.repo, w.pull, w.head, "COMMENT", "Good.")),
     Call("an issue made", write.create_issue, lambda w: (w.repo, "t", "b")),
     Call("a pull request made", write.open_pull, lambda w: (w.repo, "more", "main", "t", "b")),
@@ -167,6 +168,11 @@ def furnished(stage: Stage) -> World:
     stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"title": "First", "labels": ["bug"]})
     for event in ("COMMENT", "APPROVE"):
         stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": event, "body": "Good."})
+    on = {"path": "one.txt", "line": 1, "commit_id": head}
+    lines = [stage.call("ada", "POST", stage.at(f"/pulls/{number}/comments"), {**on, "body": text})["id"]
+             for text in ("Why?", "How?", "When?")]  # fmt: skip
+    for text in ("So.", "And so."):
+        stage.call("bee", "POST", stage.at(f"/pulls/{number}/comments/{lines[0]}/replies"), {"body": text})
     for base in ("more", "main"):
         stage.call("ada", "PATCH", stage.at(f"/pulls/{number}"), {"base": base})
     stage.comment(number, "Said.")
@@ -186,7 +192,7 @@ def furnished(stage: Stage) -> World:
         "ada": stage.call("ada", "GET", "/user")["id"],
         "repo": stage.call("ada", "GET", stage.at(""))["node_id"], "label": label["node_id"],
         "issue": stage.item(1)["node_id"], "later": stage.item(3)["node_id"], "pull": pull["node_id"],
-        "tree": str(made["tree"]),
+        "tree": str(made["tree"]), "line": lines[-1],
     }  # fmt: skip
     return World(stage.repo, ids, main, head, number)
 
@@ -195,6 +201,7 @@ def furnished(stage: Stage) -> World:
 MAY_LACK = {
     "a comment: html_url": "missing null",  # for people only
     "a review: html_url": "missing null",
+    "an answer to a line: html_url": "missing null",
     "a repository's settings: permissions": "missing null",  # not shown means not given
     "a repository's settings: permissions.push": "missing null",
     "a permission: user": "missing null",  # then it is nobody's

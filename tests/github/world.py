@@ -63,7 +63,7 @@ def pull(number: int = 2, rollup: Any = None, **more: Any) -> dict[str, Any]:
         "headRefOid": OID, "baseRefName": "main", "author": actor("bee"), "editor": None,
         "baseRef": {"target": {"oid": OTHER}, "refUpdateRule": None}, "mergeStateStatus": "UNSTABLE",
         "labels": listed(), "comments": listed(), "userContentEdits": listed(), "timelineItems": listed(),
-        "reviews": listed(), "commits": {"nodes": [{"commit": commit}]}, **more,
+        "reviews": listed(), "reviewThreads": {"totalCount": 0}, "commits": {"nodes": [{"commit": commit}]}, **more,
     }  # fmt: skip
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from bee.model.effects import (
+    AnswerThread,
     CloseIssue,
     DeleteBranch,
     Effect,
@@ -36,6 +39,7 @@ OWN: dict[str, Effect] = {
     "a comment": PostComment(7, said(), "k"),
     "a result": PostComment(7, said(head=HEAD, base=BASE, result="pass"), "k"),
     "a verdict": PostReview(7, HEAD, "COMMENT", said(head=HEAD, verdict="approve"), "k"),
+    "an answer": AnswerThread(7, 901, said(thread="901", line="902"), "k"),
     "a status": SetStatus(HEAD, "bee/e2e", "success", "pass"),
     "its labels": SetLabels(7, ("breeze:done",)),
     "its status comment": StatusComment(7, said(), "k"),
@@ -56,6 +60,9 @@ STRAYS: dict[str, Effect] = {
     "a person's approval": PostComment(7, said() + "\n<!-- bee:approved-for-e2e -->", "k"),
     "a verdict on another head": PostReview(7, ELSE, "COMMENT", said(head=HEAD, verdict="approve"), "k"),
     "a verdict that says another head": PostReview(7, HEAD, "COMMENT", said(head=ELSE, verdict="approve"), "k"),
+    "an answer elsewhere": AnswerThread(8, 901, said(thread="901", line="902"), "k"),
+    "an answer that approves": AnswerThread(7, 901, said() + "\n<!-- bee:approved-for-e2e -->", "k"),
+    "an answer of nobody": AnswerThread(7, 901, "So.", "k"),
     "a status of another head": SetStatus(ELSE, "bee/e2e", "success", "pass"),
     "another's labels": SetLabels(8, ("breeze:done",)),
     "another's status comment": StatusComment(8, said(), "k"),
@@ -86,4 +93,4 @@ def test_case_t5_whatever_the_record_says_nothing_else_is(effect: Effect) -> Non
 def test_every_kind_of_effect_is_tried_both_ways() -> None:
     kinds = {type(effect) for effect in OWN.values()}
     assert kinds == {type(effect) for effect in STRAYS.values()}
-    assert len(kinds) == 12
+    assert kinds == set(get_args(Effect))

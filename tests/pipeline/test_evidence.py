@@ -15,7 +15,7 @@ from bee.model.outcomes import Cause, Outcome
 from bee.model.records import Record
 from bee.pipeline.evidence import Verdict, base_values, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
 from bee.pipeline.positions import Position
-from bee.pipeline.trust import trust_of
+from bee.pipeline.trust import Trust, trust_of
 from bee.wording import texts
 from tests.pipeline import worlds as w
 
@@ -24,12 +24,12 @@ APPROVE, CHANGE = "<!-- bee:approved-for-e2e -->", "<!-- bee:changes-requested -
 LATE = w.NOW - 60
 
 
-def at_head(*posts: Comment | Review, ledger: Record | None = None, **more: Any) -> Verdict:
+def at_head(*posts: Comment | Review, ledger: Record | None = None, trust: Trust = TRUST, **more: Any) -> Verdict:
     """The verdict at the head of a pull request with these posts."""
     comments = tuple(post for post in posts if isinstance(post, Comment))
     reviews = tuple(post for post in posts if isinstance(post, Review))
     pull: Pull = w.pull(comments=comments, reviews=reviews, **more)
-    last = verdict_at_head(words(pull, TRUST, ledger), pull.head)
+    last = verdict_at_head(words(pull, trust, ledger), pull.head)
     return last.verdict if last else Verdict.NONE
 
 
@@ -73,9 +73,10 @@ def sha(of: str, marker: str = APPROVE) -> str:
     ],
 )
 def test_d5_a_marker_counts_only_as_a_marker(body: str, verdict: Verdict) -> None:
-    """Not as prose, not in a quote, not in code, not in what a run of bee's posted."""
+    """Not as prose, not in a quote, not in code, not in what a run of bee's posted. In a review, prose asks."""
     assert at_head(w.comment(body, LATE)) is verdict
-    assert at_head(w.review(ReviewState.COMMENTED, LATE, body=body)) is verdict
+    asks = verdict is Verdict.NONE and "bee:run" not in body
+    assert at_head(w.review(ReviewState.COMMENTED, LATE, body=body)) is (Verdict.CHANGES if asks else verdict)
 
 
 @pytest.mark.parametrize(
@@ -185,8 +186,31 @@ def test_d6_a_review_speaks_of_the_commit_it_was_made_on(state: ReviewState) -> 
 
 @pytest.mark.parametrize("state", [ReviewState.COMMENTED, ReviewState.DISMISSED, ReviewState.PENDING])
 def test_d7_other_review_states_are_no_verdict(state: ReviewState) -> None:
-    assert at_head(w.review(state, LATE, body="nit: a space")) is Verdict.NONE
-    assert at_head(w.reviewed("approve", LATE - 9), w.review(state, LATE)) is Verdict.APPROVED
+    """Without a word in it, a review that only comments is none either: each answer in a thread makes one."""
+    said = w.review(state, LATE, body="" if state is ReviewState.COMMENTED else "nit: a space")
+    assert at_head(said) is Verdict.NONE
+    assert at_head(w.reviewed("approve", LATE - 9), said) is Verdict.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ({}, Verdict.CHANGES),
+        ({"author": w.SAM}, Verdict.NONE),
+        ({"author": w.BOT}, Verdict.NONE),
+        ({"author": w.BEE}, Verdict.CHANGES),  # a person may share bee's account
+        ({"edited_at": LATE, "editor": w.SAM}, Verdict.NONE),
+        ({"commit": w.OLD_HEAD}, Verdict.NONE),
+    ],
+)
+def test_case_p1_words_in_a_review_ask_for_changes(said: dict[str, Any], verdict: Verdict) -> None:
+    """Over an approval that was there before; an approval after it counts again."""
+    review = w.review(ReviewState.COMMENTED, LATE, **{"body": "Please do not merge before this is fixed.", **said})
+    trusting = trust_of(w.snapshot(), TrustPolicy(bots=("helper",)))
+    assert at_head(review, trust=trusting) is verdict
+    before = w.reviewed("approve", LATE - 9)
+    assert at_head(before, review, trust=trusting) is (verdict if verdict is Verdict.CHANGES else Verdict.APPROVED)
+    assert at_head(review, w.review(ReviewState.APPROVED, LATE + 9), trust=trusting) is Verdict.APPROVED
 
 
 SPOKEN = {

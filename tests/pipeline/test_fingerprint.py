@@ -17,6 +17,8 @@ from tests.pipeline import worlds as w
 DOC = w.issue(body=w.planned())
 BARE = w.issue(body=w.DESIGN)
 PULL = w.pull(comments=w.approved(w.e2e("pass")))
+THREAD = w.pull(threads=(w.thread(w.line("Why?")),))
+HEARD = w.pull(threads=(w.thread(w.line("Why?"), w.heard()),))
 P, D, R, T, M = Role.PLANNER, Role.DRAFTER, Role.REVIEWER, Role.TEST, Role.MERGER
 ISSUE_ROLES, PULL_ROLES = {P, D}, {D, R, T, M}
 
@@ -64,7 +66,16 @@ CHANGES = (
     Change("base name", PULL, {"base_ref": "next"}, {D, R}),
     Change("person's review", PULL, {"reviews": (w.review(ReviewState.CHANGES_REQUESTED),)}, {D}),
     Change("person's marker", PULL, {"comments": (*PULL.comments, w.comment("<!-- bee:changes-requested -->"))}, {D}),
-    Change("a review without a verdict", PULL, {"reviews": (w.review(ReviewState.COMMENTED, body="hm"),)}, set()),
+    Change("a review without a word", PULL, {"reviews": (w.review(ReviewState.COMMENTED),)}, set()),
+    Change("words in a review", PULL, {"reviews": (w.review(ReviewState.COMMENTED, body="hm"),)}, {D}),
+    Change("a thread", PULL, {"threads": (w.thread(w.line("Why?")),)}, {D}),
+    Change("a stranger's thread", PULL, {"threads": (w.thread(w.line("Why?", author=w.SAM)),)}, set()),
+    Change("bee's answer in a thread", THREAD, {"threads": (w.thread(w.line("Why?"), w.heard()),)}, {D}),
+    Change("another word in an answered thread", HEARD,
+           {"threads": (w.thread(w.line("Why?"), w.heard(), w.line("Still?", id=903)),)}, {D}),
+    Change("a word edited in a thread", THREAD,
+           {"threads": (w.thread(w.line("Why?", edited_at=w.NOW, editor=w.ANN)),)}, {D}),
+    Change("a thread resolved", THREAD, {"threads": (w.thread(w.line("Why?"), resolved=True),)}, {D}),
     Change("stranger's review", PULL, {"reviews": (w.review(ReviewState.CHANGES_REQUESTED, author=w.SAM),)}, set()),
     Change("review of an old head", PULL, {"reviews": (w.review(ReviewState.APPROVED, commit=w.OLD_HEAD),)}, set()),
     Change("reviewer's new verdict", PULL, {"comments": (*PULL.comments, w.reviewed("changes", w.NOW - 5))}, {D}),

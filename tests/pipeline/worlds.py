@@ -18,6 +18,7 @@ from bee.model.items import (
     Edit,
     Issue,
     LabelEvent,
+    LineComment,
     Permission,
     Pull,
     PullRef,
@@ -25,13 +26,14 @@ from bee.model.items import (
     Review,
     ReviewState,
     Snapshot,
+    Thread,
     Tip,
     Who,
 )
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import Plan, Step, read_body, render_section
-from bee.model.records import Kind, Phase, Record, RunSummary
+from bee.model.records import Kind, Phase, Record, RunSummary, run_name
 from bee.model.roles import Role
 from bee.pipeline.decide import Decision, decide
 from bee.pipeline.facts import View, view_of
@@ -143,6 +145,25 @@ def review(state: ReviewState, at: int = NOW - 30 * MINUTE, author: Who | None =
     """A review of the head."""
     values: dict[str, Any] = {"id": at % 1_000_000 + 2, "body": "", "commit": HEAD, **more}
     return Review(author=author, state=state, at=at, **values)
+
+
+def line(body: str, at: int = NOW - 30 * MINUTE, author: Who | None = ANN, id: int = 901, **more: Any) -> LineComment:
+    """A comment in a review thread."""
+    return LineComment(id=id, author=author, body=body, at=at, url=f"u{id}", **more)
+
+
+def thread(*lines: LineComment, **more: Any) -> Thread:
+    """A review thread on a line of the head."""
+    return Thread(**{"id": 901, "path": "a.py", "line": 3, "comments": lines, **more})
+
+
+def heard(upto: int = 901, of: int = 901, id: int = 902, began: int = NOW - 10 * MINUTE, author: Who = BEE,
+          **more: Any) -> LineComment:  # fmt: skip
+    """The drafter's answer in a thread, by a run that began then and had read it up to a comment."""
+    run = run_name("drafter", 7, began, "x")
+    body = texts.marked(texts.reply("So."), run, "drafter", f"key{id}", thread=str(of), line=str(upto),
+                        **more.pop("values", {}))  # fmt: skip
+    return line(body, began + MINUTE, author, id, **more)
 
 
 def edit(text: str | None, at: int, editor: Who | None = ANN) -> Edit:

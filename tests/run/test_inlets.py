@@ -28,7 +28,8 @@ from tests.run.test_outlets import MARK, dispatch, failed, step_of
 FILES: Final = {
     "item.json": ("plain", False), "item.md": ("shown", False), "issue.md": ("shown", False),
     "thread.md": ("shown", True), "plan.md": ("shown", False), "step.md": ("shown", False),
-    "diff.patch": ("plain", True), "feedback.md": ("shown", True), "last-failure.md": ("plain", True),
+    "diff.patch": ("plain", True), "feedback.md": ("shown", True), "threads.md": ("shown", True),
+    "last-failure.md": ("plain", True),
     "handoff.md": ("plain", True), "hint.md": ("shown", False),
 }  # fmt: skip
 # The variables of a prompt: what is somebody else's word; the rest is bee's or the policy's.
@@ -65,7 +66,8 @@ def _filled(text: str, pull: bool = True) -> Brief:
     check = replace(w.check("x", CheckState.RED), name=name, description=name, url=name)
     behind = w.issue(title=name, body=text)
     item: Any = w.pull(title=name, body=text, comments=said, checks=(check,),
-                       reviews=(w.review(ReviewState.COMMENTED, body=text),)) if pull else behind  # fmt: skip
+                       reviews=(w.review(ReviewState.COMMENTED, body=text),),
+                       threads=(w.thread(w.line(text), path=name),)) if pull else behind  # fmt: skip
     step = step_of(line)
     return dispatch(Role.DRAFTER, item=item, view=w.view(item, behind), issue=behind, step=step, branch=text,
                   base_ref=text, plan=Plan((step,), "d"), last_run=failed(text), handoff=text, hint=text, reason=text,

@@ -35,7 +35,7 @@ def test_a_long_thread_keeps_its_end_and_every_proof() -> None:
         comments=(comment(LONG, T1, id=1), replace(reviewed("changes"), id=2, at=T1), comment(LONG, T2, id=3)),
         reviews=(
             review(ReviewState.CHANGES_REQUESTED, body="Not yet.", at=T1),
-            review(ReviewState.COMMENTED, body="Hm.", at=T1, id=9),
+            review(ReviewState.DISMISSED, body="Hm.", at=T1, id=9),
         ),
     )  # fmt: skip
     kept = carried(item, view(item).trust)

@@ -89,7 +89,8 @@ OWN: Final = frozenset(
 )
 # What is made by bee of parts that are in this table, and nothing of which is anybody's own words; each with its maker.
 MADE: Final = {
-    ("marked", "text"): "another function here",
+    ("marked", "text"): "another function here", ("beside_thread", "answer"): "another function here",
+    ("beside_thread", "url"): "the server's address and numbers",
     ("marked", "values"): "markers.render refuses what would end a marker",
     ("said", "text"): "another function here",
     ("counted", "text"): "another function here",
@@ -202,11 +203,11 @@ def _said(role: Role, verb: str, args: dict[str, Any], **more: Any) -> tuple[eff
     return settle(session.accepted, session.brief, "f", None, "").outbox
 
 
-def _submitted(item: Any, title: str, body: str) -> tuple[effects.Effect, ...]:
+def _submitted(item: Any, title: str, body: str, answers: dict[int, str] | None = None) -> tuple[effects.Effect, ...]:
     """The commits themselves go another way: refuse_commits refuses a message that `silent` would change."""
     work = submit.Submission(w.HEAD, None, title, body)  # type: ignore[arg-type]
     brief = dispatch(Role.DRAFTER, item=item)
-    return settle(Accepted({"submit": work}), brief, "f", None, "").outbox
+    return settle(Accepted({"submit": work}, answers or {}), brief, "f", None, "").outbox
 
 
 def _planned(text: str) -> tuple[effects.Effect, ...]:
@@ -228,6 +229,7 @@ def _traced(text: str) -> tuple[effects.Effect, ...]:
     return settle(said, dispatch(Role.TEST), "f", None, "").outbox
 
 
+ASKED: Final = w.pull(threads=(w.thread(w.line("Why?")),))
 # What an agent may say, by (verb, argument), and a run that says it; `None`: nothing that is its own word.
 VERB_TEXTS: Final[dict[tuple[str, str], Any]] = {
     ("plan", "text"): _planned,
@@ -235,6 +237,10 @@ VERB_TEXTS: Final[dict[tuple[str, str], Any]] = {
     ("submit", "body"): lambda text: (*_submitted(w.issue(), "x", text), *_submitted(w.pull(), "x", text)),
     ("reply", "text"): lambda text: _said(Role.DRAFTER, "reply", {"text": text}, item=w.pull(),
                                           position="changes-requested"),
+    ("reply", "--thread"): lambda text: _said(Role.DRAFTER, "reply", {"text": text, "thread": "901"}, item=ASKED,
+                                              position="changes-requested"),
+    ("submit", "--answers"): lambda text: (*_submitted(ASKED, text, "x", {901: ""}),
+                                           *_submitted(ASKED, "x", "x", {901: text})),
     ("review", "body"): lambda text: _said(Role.REVIEWER, "review", {"approve": False, "body": text}),
     ("pause", "reason"): lambda text: _said(Role.REVIEWER, "pause", {"reason": text}),
     ("nothing-to-do", "reason"): lambda text: _said(Role.REVIEWER, "nothing-to-do",
@@ -268,7 +274,7 @@ def test_case_t4_no_word_of_an_agent_acts_on_github(row: tuple[str, str], canary
             if (type(effect).__name__, field.name) in FREE:
                 assert acts(getattr(effect, field.name)) == [], effect
         # what stays open in it (a fence, a comment) takes in nothing of bee's own that follows
-        if isinstance(effect, effects.PostComment | effects.PostReview):
+        if isinstance(effect, effects.PostComment | effects.PostReview | effects.AnswerThread):
             assert [marker.get("key") for marker in markers.named(effect.body, markers.RUN)] == [effect.key]
         elif isinstance(effect, effects.OpenPull):
             assert markers.named(effect.body, markers.PULL)
@@ -279,8 +285,8 @@ def test_case_t4_no_word_of_an_agent_acts_on_github(row: tuple[str, str], canary
 # Every text of an effect that people read; the other fields are oids, names and keys.
 FREE: Final = {
     ("OpenPull", "title"), ("OpenPull", "body"), ("PostComment", "body"), ("PostReview", "body"),
-    ("SetStatus", "description"), ("WritePlan", "section"), ("StatusComment", "body"), ("OpenAlert", "title"),
-    ("OpenAlert", "body"),
+    ("AnswerThread", "body"), ("SetStatus", "description"), ("WritePlan", "section"), ("StatusComment", "body"),
+    ("OpenAlert", "title"), ("OpenAlert", "body"),
 }  # fmt: skip
 BOUND: Final = frozenset(
     "head_ref base_ref key head event sha context state evidence design step base method alert".split()
@@ -296,6 +302,7 @@ def test_every_text_of_an_effect_is_in_the_table() -> None:
 # Who makes such an effect, and where its words come from.
 MAKERS: Final = {
     ("run/outcome.py", "PostComment"): "wording, by the verbs above",
+    ("run/outcome.py", "AnswerThread"): "wording, by the verbs above",
     ("run/verbs/review.py", "PostReview"): "wording", ("run/verbs/review.py", "SetStatus"): "two words",
     ("run/verbs/e2e.py", "SetStatus"): "a word, a branch and an oid", ("run/verbs/plan.py", "WritePlan"): "plan",
     ("run/verbs/submit.py", "OpenPull"): "wording, and the title neutralised",
@@ -322,7 +329,7 @@ SENDERS: Final = {
     ("publish/posts.py", "create_issue"): "an alert or the dashboard: wording",
     ("publish/posts.py", "edit_issue"): "the plan's section, a tick; an alert: wording",
     ("publish/posts.py", "comment"): "wording", ("publish/posts.py", "edit_comment"): "wording",
-    ("publish/posts.py", "edit_review"): "wording",
+    ("publish/posts.py", "edit_review"): "wording", ("publish/posts.py", "reply_to_line"): "wording",
     ("publish/outbox.py", "open_pull"): "OpenPull", ("publish/outbox.py", "review"): "PostReview",
     ("publish/outbox.py", "set_status"): "SetStatus", ("publish/bundle.py", "publish"): "the effects",
     ("publish/labels.py", "pause_item"): "a person's own words: wording",

@@ -1,8 +1,13 @@
-"""What the commands show on a real terminal of 80 and of 120 columns, in a pipe, and to a reader that goes away."""
+"""What the commands show on a real terminal of 80 and of 120 columns, in a pipe, and to a reader that goes away.
+
+And what people read of one step on GitHub, with `gh`, and what each role is given for it.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +75,97 @@ def dashboard(stage: Stage) -> None:
     (issue,) = [one for one in listed if one["title"] == "bee: dashboard"]
     (picture,) = stage.status_comments(issue["number"])
     held("dashboard", f"{issue['body']}\n\n----\n\n{picture.partition('<!--')[0].rstrip()}", 400)
+
+
+# ---- one step, as people and roles read it --------------------------------------------------------------------------
+
+GH = shutil.which("gh")
+HUGE = 10_000  # columns: nothing is wrapped
+PLAN = """cat > "$HOME/plan.md" <<'END'
+- [ ] `one` Write one
+  - Accept: `sh check.sh`
+  - Files: `one.txt`
+END
+bee plan "$HOME/plan.md"
+"""
+DRAFT = """if [ -f "$BEE_CONTEXT/threads.md" ]; then
+  echo three >> one.txt; git commit -qam "Say three"
+  bee submit --title "Say three" --answers "$(sed -n 's/^# Thread \\([0-9]*\\):.*/\\1/p' "$BEE_CONTEXT/threads.md")"
+else
+  printf 'one\\ntwo\\n' > one.txt; git add -A; git commit -qm "Write one"
+  bee submit --title "Write one" --body "It says one and two."
+fi
+"""
+PAUSE = 'bee pause "May two stay?"\n'
+
+
+def with_gh(stage: Stage, *words: str) -> str:
+    """What `gh` prints, as ada sees the forge; markers, which GitHub hides, are left out."""
+    env = {
+        "PATH": os.environ["PATH"], "HOME": str(stage.folder), "GH_HOST": "github.localhost", "GH_TOKEN": "t-ada",
+        "http_proxy": stage.forge.api_url, "NO_COLOR": "1", "GH_NO_UPDATE_NOTIFIER": "1", "GH_PROMPT_DISABLED": "1",
+    }  # fmt: skip
+    argv = [str(GH), *words, "--repo", stage.repo]
+    ended = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode in (0, 8), ended.stderr  # 8: a check is pending
+    return re.sub(r"\n*<!-- bee:[^\n]*-->", "", ended.stdout)
+
+
+def without_chance(text: str) -> str:
+    """Ids that are others at every run, as zeros; and what took how long."""
+    text = re.sub(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])", "0" * 40, text)
+    text = re.sub(r"(?<![0-9a-f])(?=[0-9]*[a-f])[0-9a-f]{10}(?![0-9a-f])|\b[0-9]{10}\b", "0" * 10, text)
+    text = re.sub(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])", "0" * 16, text)
+    return re.sub(r"(exit \d+), \d+ s\b", r"\1, 0 s", text)
+
+
+def given(stage: Stage, run: str) -> str:
+    """The prompt and the context folder of a run, as one text."""
+    folder = stage.folder / "home-host" / "runs" / run
+    files = [folder / "prompt.md", *sorted((folder / "context").iterdir())]
+    return "\n".join(f"==== {path.name}\n\n{path.read_text()}" for path in files)
+
+
+@pytest.mark.skipif(GH is None, reason="gh is not installed")
+def test_what_people_read_with_gh_and_what_each_role_is_given_is_as_it_is_kept(tmp_path: Path) -> None:
+    """One step with a plan, a comment on a line, and every role in a session of its own; and a question."""
+    with staged(tmp_path) as stage:
+        host = stage.host(moves={"planner": PLAN, "drafter": DRAFT})
+        runs: dict[str, str] = {}
+
+        def tick(role: str) -> None:
+            report = stage.tick(host)
+            assert report.choice.role == role, report.said
+            runs[role] = report.run
+
+        def kept(name: str, *words: str) -> None:
+            held(f"gh-{name}", without_chance(with_gh(stage, *words)), HUGE)
+
+        stage.issue(DESIGN, "Write one")
+        tick("planner")
+        kept("issue-with-a-plan", "issue", "view", "1", "--comments")
+        stage.tick_box(1, "The plan is right: bee may start")
+        tick("drafter")
+        stage.call("ada", "POST", stage.at("/pulls/2/comments"), {
+            "path": "one.txt", "line": 2, "commit_id": stage.pulls()[0]["head"]["sha"],
+            "body": "Why two?\n\n```suggestion\nthree\n```",
+        })  # fmt: skip
+        for role in ("drafter", "reviewer", "test"):
+            tick(role)
+        kept("pull", "pr", "view", "2")
+        kept("pull-comments", "pr", "view", "2", "--comments")
+        kept("pull-checks", "pr", "checks", "2")
+        tick("merger")
+        stage.ticks(host)
+        kept("issue-done", "issue", "view", "1", "--comments")
+        stage.issue("Do it.", "A question")
+        runs["asks"] = stage.tick(stage.host(moves={"drafter": PAUSE})).run
+        kept("issue-asking", "issue", "view", "3", "--comments")
+        for role, run in runs.items():
+            held(f"given-{role}", without_chance(given(stage, run)), HUGE)
+        lines = stage.call("ada", "GET", stage.at("/pulls/2/comments"))
+        said = "\n".join(f"{one['user']['login']}, {one['path']}: {one['body']}" for one in lines)
+        held("pull-lines", without_chance(re.sub(r"\n*<!-- bee:[^\n]*-->", "", said)), HUGE)
 
 
 def test_many_items_fit_a_pipe_and_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:

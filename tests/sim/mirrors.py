@@ -32,6 +32,11 @@ class ModelClone:
     at: str
     work: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def start(self) -> str:
+        """The commit it was made at, until an agent commits."""
+        return self.at
+
     def files(self, commit: str) -> dict[str, str]:
         """What a commit has, by path."""
         return self.hub.git.files(commit)
@@ -169,6 +174,10 @@ class ModelMirror:
         """What a folder holds, as one text."""
         found = {name: text for name, text in self.hub.git.files(commit).items() if name.startswith(f"{path}/")}
         return repr(sorted(found.items())) if found else None
+
+    def paths(self, commit: str) -> list[str]:
+        """Every file of a commit."""
+        return sorted(self.hub.git.files(commit))
 
     def diff_names(self, base: str, head: str) -> list[Change]:
         """Every path that differs."""

@@ -79,7 +79,7 @@ def settle(accepted: Accepted, brief: Brief, fingerprint: str, failure: Failure 
     What bee accepted counts, however the agent ended afterwards; `failure` and `note`, the engine's, count only where
     nothing was accepted.
     """
-    outbox, number = Outbox(brief, fingerprint), brief.item.number
+    outbox, number = Outbox(brief, fingerprint, accepted.answers), brief.item.number
     for name, verb in VERBS.items():
         if verb.effects is not None and name in accepted.values:
             result = verb.effects(outbox, accepted.values[name])

@@ -57,10 +57,12 @@ class Syntax:
 class Accepted:
     """What was accepted in one run, by verb. `refused`: what the output checks held back last, nothing accepted since.
 
-    The values are the verbs' own: what `check` keeps, `effects` gets.
+    The values are the verbs' own: what `check` keeps, `effects` gets. `answers` are those to review threads, by the id
+    of each; empty where the commits are the answer.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
     refused: str = ""
 
 

@@ -1,4 +1,4 @@
-"""`bee reply`: an answer to a change request, without a commit."""
+"""`bee reply`: an answer to a change request, or in one review thread, without a commit."""
 
 from __future__ import annotations
 
@@ -10,33 +10,51 @@ from bee.model.items import Pull
 from bee.model.roles import Role
 from bee.pipeline.evidence import verdict_at_head
 from bee.pipeline.pull_facts import said_of
+from bee.run import threads
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import Args, Session, Syntax, Verb, either, file
 from bee.wording import texts
 
 
 def check(session: Session, args: Args) -> Answer:
-    """There must be a change request."""
-    if session.brief.position != "changes-requested":
+    """There must be a change request, and one reply does not pass over what stands in review threads."""
+    item, answers = session.brief.item, session.accepted.answers
+    if session.brief.position != "changes-requested" or not isinstance(item, Pull):
         raise Refusal("there is no change request to reply to: commit and `bee submit`, or `bee pause`")
-    session.accepted.values["reply"] = session.checked(args, "text")
+    named, text = list(threads.ids_of(args.get("thread") or "")), session.checked(args, "text")
+    threads.check_known(item, named)
+    left = [one for one in threads.waiting(item, session.brief.view) if one.id not in {*named, *answers}]
+    if not named and left:
+        raise Refusal(f"review threads wait for an answer each (`bee reply --thread ID TEXT`): {threads.listed(left)}")
+    if named:
+        answers.update(dict.fromkeys(named, text))
+        session.accepted.values.setdefault("reply", "")
+        told = f" These wait still: {threads.listed(left)}." if left else ""
+        return Answer(
+            True, f"accepted: bee posts it in the thread.{told} If you commit anything, `bee submit` as well."
+        )
+    session.accepted.values["reply"] = text
     return Answer(True, "accepted: the reviewer reads it next. A reply without commits counts as a round.")
 
 
 def effects(outbox: Outbox, text: str) -> Result:
-    """A comment that names the change request it answers."""
+    """A comment, or a post in each thread, that names the change request it answers."""
     item, head = outbox.brief.item, outbox.brief.head
-    asked = verdict_at_head(said_of(item, outbox.brief.view), item.head) if isinstance(item, Pull) else None
-    answers = str(asked.id) if asked is not None else ""
-    return outbox.progressed(
-        "replied", outbox.comment("reply", texts.reply(text), verdict="reply", head=head, answers=answers)
-    )
+    said = said_of(item, outbox.brief.view) if isinstance(item, Pull) else ()
+    asked = verdict_at_head(tuple(word for word in said if not word.thread), head)
+    values = {"verdict": "reply", "head": head, "answers": str(asked.id) if asked is not None else ""}
+    comment = [outbox.comment("reply", texts.reply(text), **values)] if text else []
+    return outbox.progressed("replied", *outbox.in_threads(**values), *comment)
 
 
 REPLY: Final = Verb(
     syntax=Syntax(
-        name="reply", help="Answer the review without a commit.", example='bee reply "The test is in t.py"',
-        arguments=(either({"name": "text", "nargs": "?", "metavar": "TEXT"}, file("--file", "text")),),
+        name="reply", help="Answer the review, or one thread of it, without a commit.",
+        example='bee reply --thread 12 "The test is in t.py"',
+        arguments=(
+            {"name": "--thread", "metavar": "ID", "help": "the thread it stands in, by its number in threads.md"},
+            either({"name": "text", "nargs": "?", "metavar": "TEXT"}, file("--file", "text")),
+        ),
     ),
     check=check, effects=effects, roles=(Role.DRAFTER,),
 )  # fmt: skip

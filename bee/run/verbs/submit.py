@@ -16,7 +16,9 @@ from bee.model.items import Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
 from bee.model.text import neutralised, one_line
+from bee.pipeline.names import refuse_names
 from bee.pipeline.pull_facts import is_own
+from bee.run import threads
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb
 from bee.wording import texts
@@ -52,10 +54,28 @@ def check(session: Session, args: Args) -> Answer:
     if isinstance(dirty := args.get("dirty"), list) and dirty:
         names = ", ".join(f"`{one_line(str(path), 60)}`" for path in dirty[:8])
         raise Refusal(f"these files are changed but not committed: {names}. Commit them or take them back first")
+    answered = _answered(session, args)
     quarantine = session.take_in(pack)
     _check_commits(session, quarantine, head)
+    session.accepted.answers.update(answered)
     session.accepted.values["submit"] = Submission(head, quarantine, title, body)
     return Answer(True, f"accepted: {head[:10]}. bee publishes it when you end; submit again to replace it.")
+
+
+def _answered(session: Session, args: Args) -> dict[int, str]:
+    """The review threads that these commits answer. Who was sent for a change request leaves none without an answer."""
+    brief, before = session.brief, session.accepted.answers
+    named = list(threads.ids_of(args.get("answers") or ""))
+    threads.check_known(brief.item, named)
+    if not isinstance(brief.item, Pull):
+        return {}
+    left = [one for one in threads.waiting(brief.item, brief.view) if one.id not in {*named, *before}]
+    if left and brief.position == "changes-requested":
+        raise Refusal(
+            "review threads wait for an answer each: with these commits (`--answers ID,ID`), or in words first "
+            f"(`bee reply --thread ID TEXT`): {threads.listed(left)}"
+        )
+    return {number: before.get(number, "") for number in named}
 
 
 def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
@@ -75,6 +95,7 @@ def _check_commits(session: Session, mirror: Mirror, head: str) -> None:
         names = {change.path for change in own}
         changes = [change for change in changes if change.path in names]
     problems = session.checks.files(changes, brief.view.policy, tests_only)
+    problems += refuse_names(changes, mirror.paths(after))
     # what is too big is not looked through
     problems = problems or _problems_of_commits(session, mirror, head)
     if problems:
@@ -109,7 +130,8 @@ def effects(outbox: Outbox, work: Submission) -> Result:
     if isinstance(brief.item, Pull):
         words = texts.pushed(str(brief.role), work.title, work.body, work.head)
         comment = outbox.comment("push", words, pushed=work.head)
-        return outbox.progressed(f"pushed {texts.short(work.head)}", comment, push=work.head)
+        answers = outbox.in_threads(work.title, work.head)
+        return outbox.progressed(f"pushed {texts.short(work.head)}", *answers, comment, push=work.head)
     assert brief.step is not None
     plan = read_body(brief.item.body).plan_hash
     body = texts.pull_body(brief.item.number, brief.step.id, work.body, plan, work.head)
@@ -121,7 +143,10 @@ SUBMIT: Final = Verb(
     syntax=Syntax(
         name="submit", help="Propose your commits as a pull request.",
         example='bee submit --title "Parse dates" --body-file body.md',
-        arguments=({"name": "--title", "required": True, "metavar": "TEXT", "help": "the title, one line"}, BODY),
+        arguments=(
+            {"name": "--title", "required": True, "metavar": "TEXT", "help": "the title, one line"}, BODY,
+            {"name": "--answers", "metavar": "ID,…", "help": "the review threads that these commits answer"},
+        ),
         commits=True,
     ),
     check=check, effects=effects, roles=(Role.DRAFTER, Role.TEST),

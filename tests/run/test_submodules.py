@@ -1,0 +1,107 @@
+"""A repository with submodules and Git LFS: what is filled for agents and E2E, and that the rest is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.belt.plays import bee, configure
+from tests.belt.stage import DRAFT, Stage, staged
+
+USES = f"""grep -q "A library." lib/lib.txt || exit 1
+test ! -e lib/.git || exit 1
+test -z "$(git status --porcelain)" || exit 1
+{DRAFT}"""
+VERIFY = 'grep -q "A library." lib/lib.txt\n'
+HERE = {"lib": "../lib.git"}
+
+
+def library(stage: Stage, private: bool = False) -> str:
+    """ada/lib; its head."""
+    made = {"owner": "ada", "name": "lib", "files": {"lib.txt": "A library.\n"}, "message": "A library"}
+    stage.control("repos", {**made, "private": private})
+    return str(stage.call("ada", "GET", "/repos/ada/lib/git/ref/heads/main")["object"]["sha"])
+
+
+def with_modules(stage: Stage, oid: str, addresses: Mapping[str, str], more: str = "") -> None:
+    """Submodules on the default branch."""
+    where = stage.clone()
+    stage.git("checkout", "-q", "main")
+    lines = [f'[submodule "{path}"]\n\tpath = {path}\n\turl = {url}\n' for path, url in addresses.items()]
+    Path(where, ".gitmodules").write_text("".join(lines))
+    if more:
+        Path(where, ".gitattributes").write_text(more)
+    stage.git("add", "-A")
+    for path in addresses:
+        stage.git("update-index", "--add", "--cacheinfo", f"160000,{oid},{path}")
+    stage.git("commit", "-qm", "submodules")
+    stage.git("push", "-q", "origin", "HEAD:main")
+
+
+def test_case_p11_a_submodule_on_the_same_server_is_there_for_agents_and_e2e(stage: Stage) -> None:
+    stage.push({"tests/e2e/verify.sh": VERIFY})
+    with_modules(stage, library(stage), {**HERE, "far": "https://far.example/o/far.git"}, "*.png filter=lfs\n")
+    stage.issue()
+    host = stage.host(moves={"drafter": USES})
+    report = stage.tick(host)
+    prompt = (host.home.run_dir(report.run) / "prompt.md").read_text()
+    assert "the submodule `lib` is ada/lib at" in prompt
+    assert "the submodule `far` is empty: its address is not on this server" in prompt
+    assert "files that Git LFS keeps are pointers here" in prompt
+    stage.ticks(host)
+    (pull,) = stage.pulls()
+    assert pull["merged_at"]
+    files = {one["filename"] for one in stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}/files"))}
+    assert files == {"work-1.txt"}
+    (trace,) = [text for text in stage.comments(pull["number"]) if "E2E" in text and "submodule lib" in text]
+    assert "the submodule far is empty: its address is not on this server" in trace
+
+
+def test_case_p11_what_is_not_public_does_not_come_into_a_public_repository(stage: Stage) -> None:
+    """Though bee's token may read it."""
+    with_modules(stage, library(stage, private=True), HERE)
+    stage.issue()
+    host = stage.host(moves={"drafter": f"test ! -e lib/lib.txt || exit 1\n{DRAFT}"})
+    report = stage.tick(host)
+    assert (
+        "the submodule `lib` is empty: ada/lib is not to be read by everybody"
+        in (host.home.run_dir(report.run) / "prompt.md").read_text()
+    )
+    assert len(stage.pulls()) == 1
+
+
+def test_case_p11_a_private_repository_gets_its_private_submodule(tmp_path: Path) -> None:
+    with staged(tmp_path, private=True) as stage:
+        stage.push({"tests/e2e/verify.sh": VERIFY})
+        with_modules(stage, library(stage, private=True), HERE)
+        stage.issue()
+        stage.ticks(stage.host(moves={"drafter": USES}))
+        assert stage.pulls()[0]["merged_at"]
+
+
+def test_a_commit_that_is_on_no_branch_is_said(stage: Stage) -> None:
+    library(stage)
+    with_modules(stage, "1" * 40, HERE)
+    stage.issue()
+    host = stage.host()
+    report = stage.tick(host)
+    said = (host.home.run_dir(report.run) / "prompt.md").read_text()
+    assert "the submodule `lib` is empty: ada/lib has no commit 1111111111 on a branch or tag" in said
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_case_p11_doctor_says_what_agents_do_not_get(stage: Stage, private: bool) -> None:
+    modules = {**HERE, "far": "https://far.example/o/far.git", "none": "../none.git"}
+    with_modules(stage, library(stage, private), modules, "*.png filter=lfs diff=lfs\n")
+    configure(stage)
+    checks = bee(stage, "doctor", "--json", HOME=str(stage.folder)).json["checks"]
+    said = {check["text"]: check["status"] for check in checks if check["name"] in ("submodules", "lfs")}
+    assert said == {
+        **({"lib is empty for agents and E2E: ada/lib is private, and ada/calc is not": "warn"} if private
+           else {"lib is filled from ada/lib for agents and E2E, to read": "ok"}),
+        "far is empty for agents and E2E: its address is not on this server": "warn",
+        "none is empty for agents and E2E: this token may not read ada/none": "warn",
+        "files that Git LFS keeps are pointers for agents and E2E, not their contents": "warn",
+    }  # fmt: skip
