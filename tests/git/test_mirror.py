@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import http.server
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,66 @@ def test_lock_files_of_a_killed_git_do_not_stop_the_next_fetch(mirror: Mirror, u
     os.utime(lock, (0, 0))
     mirror.fetch(["+refs/heads/*:refs/heads/*"])
     assert not lock.exists()
+
+
+def test_case_r11_what_a_killed_fetch_left_of_a_pack_goes(mirror: Mirror, upstream: Upstream) -> None:
+    packs = mirror.path / "objects" / "pack"
+    packs.mkdir(parents=True, exist_ok=True)
+    kept = packs / "pack-1.keep"
+    left = [packs / name for name in ("tmp_pack_a1B2c3", "tmp_idx_x", ".tmp-77-pack-1.pack")]
+    for path in (kept, *left):
+        path.write_bytes(b"x")
+    mirror.fetch(["+refs/heads/*:refs/heads/*"])
+    assert [path.exists() for path in (kept, *left)] == [True, False, False, False]
+
+
+SLOW_GIT = """#!/bin/sh
+[ "$1" = fetch ] || exec {git} "$@"
+echo x > "$GIT_DIR/objects/pack/tmp_pack_slow"
+for at in 1 2 3 4 5 6 7 8; do {each}; done
+exec {git} "$@"
+"""
+DRIP = 'sleep 0.3; printf "Receiving objects: $at%%\\r" >&2'
+
+
+@pytest.mark.parametrize(
+    ("each", "patient", "stopped", "ends"),
+    [
+        (DRIP, False, False, "did not end within 1 seconds"),
+        (DRIP, True, False, ""),
+        (DRIP, True, True, "was told to stop"),
+        ("sleep 0.3", True, False, "made no progress"),
+    ],
+)
+def test_case_r11_a_runs_fetch_takes_as_long_as_bytes_flow(
+    mirror: Mirror, upstream: Upstream, tmp_path: Path, each: str, patient: bool, stopped: bool, ends: str
+) -> None:
+    """Over the time limit of a command with progress; without any, or told to stop, it ends, and leaves no pack."""
+    head = upstream.push("main", {"a.txt": "two\n"})
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(SLOW_GIT.format(git=shutil.which("git"), each=each))
+    program.chmod(0o755)
+    (mirror.path / "objects" / "pack").mkdir(parents=True, exist_ok=True)
+    path = f"{program.parent}:{mirror.git.env_path}"
+    slow = replace(mirror, git=replace(mirror.git, env_path=path, seconds_max=1, stall_seconds_max=1.2))
+    stop = threading.Event()
+    if stopped:
+        stop.set()
+    with pytest.raises(UnreachableError, match=ends) if ends else nullcontext():
+        slow.fetch(["+refs/heads/*:refs/heads/*"], stop if patient else None)
+    assert (mirror.rev("refs/heads/main") == head) == (not ends)
+    assert not ends or not list((mirror.path / "objects" / "pack").glob("tmp_*"))
+
+
+def test_case_r11_git_tells_of_its_progress_without_a_terminal(mirror: Mirror, upstream: Upstream) -> None:
+    """What the stall is measured by; and none of it is taken for what a failure says."""
+    upstream.push("main", {"a.txt": "two\n"})
+    ended = mirror.ask("fetch", "--progress", "--", mirror.url, "+refs/heads/*:refs/heads/*")
+    assert b"objects" in ended.err
+    said = ended.err + b"remote: Enumerating objects: 5, done.\nfatal: early EOF\n"
+    error = command.failure("fetch", replace(ended, code=128, err=said))
+    assert str(error) == "git fetch: no whole answer from the server: fatal: early EOF"
 
 
 def test_a_push_creates_moves_and_deletes_only_from_where_a_ref_was_expected(
