@@ -68,7 +68,7 @@ _CAUSES: Final[tuple[tuple[str, type[BeeError], str], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
     """How git is run here.
 

@@ -251,7 +251,7 @@ def test_x7_what_could_steer_git_is_refused_as_an_argument(mirror: Mirror, upstr
 
 def test_other_protocols_are_off(tmp_path: Path, upstream: Upstream) -> None:
     for url in (upstream.url, "ext::sh -c true", "ssh://host/x"):
-        mirror = Mirror(Git(tmp_path / "h"), tmp_path / "other.git", url)
+        mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "other.git", url)
         mirror.ensure()
         with pytest.raises(GitError, match=r"not allowed|ext"):
             mirror.remote_refs()
@@ -383,7 +383,7 @@ def test_merging_without_a_work_tree(mirror: Mirror, upstream: Upstream) -> None
 
 def test_a_command_over_its_time_is_stopped(git: Git) -> None:
     with pytest.raises(UnreachableError, match=r"within 0.2 seconds"):
-        git.ask(["-c", "alias.wait=!sleep 20", "wait"], seconds=0.2)
+        replace(git, seconds_max=0.2).ask(["-c", "alias.wait=!sleep 20", "wait"])
 
 
 @pytest.mark.parametrize(
@@ -438,7 +438,7 @@ def server() -> Iterator[tuple[str, type[Recording]]]:
 
 def test_the_token_goes_to_its_server_and_into_no_error(server: tuple[str, type[Recording]], tmp_path: Path) -> None:
     url, kind = server
-    mirror = Mirror(Git(tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
+    mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
     mirror.ensure()
     with pytest.raises(AuthError) as caught:
         mirror.remote_refs()
@@ -451,7 +451,7 @@ def test_the_token_goes_to_its_server_and_into_no_error(server: tuple[str, type[
 def test_the_token_does_not_follow_a_redirection(server: tuple[str, type[Recording]], tmp_path: Path) -> None:
     url, kind = server
     kind.status = 302
-    mirror = Mirror(Git(tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
+    mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
     mirror.ensure()
     with pytest.raises(BeeError, match=r"302|redirect"):
         mirror.remote_refs()
@@ -459,7 +459,7 @@ def test_the_token_does_not_follow_a_redirection(server: tuple[str, type[Recordi
 
 
 def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
-    mirror = Mirror(Git(tmp_path / "h"), tmp_path / "m.git", "http://127.0.0.1:1/o/r.git", "t")
+    mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", "http://127.0.0.1:1/o/r.git", "t")
     mirror.ensure()
     with pytest.raises(UnreachableError):
         mirror.fetch(["+refs/heads/*:refs/heads/*"])
