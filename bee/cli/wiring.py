@@ -123,7 +123,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     host_id = home.host_id(socket.gethostname())
     kept = passed_on(env, settings, token)
     path = env.get("PATH", process.SYSTEM_PATH)
-    servers, git = servers_of(env), Git(home.empty_dir, path, process.base_env(kept))
+    servers, git = servers_of(env), Git(home=home.empty_dir, env_path=path, network_env=process.base_env(kept))
     known = keys_of(env, token)
     return Host(
         home=home,

@@ -27,7 +27,6 @@ ENDS: Final[Mapping[str, Failure]] = {
 # What a shell and bwrap make of a signal: 128 and its number. Only signals that end a program from outside, or that a
 # broken one gets: other codes above 128 are a program's own (Gemini CLI ends with an HTTP status, cut to a byte).
 SIGNAL_CODES: Final = frozenset(128 + number for number in (1, 2, 4, 6, 7, 8, 9, 11, 15))
-TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the sandbox; short, so that sockets fit in it
 NO_KEY: Final = "none"  # what a server of one's own gets where nothing logs in
 LINES_KEPT_MAX: Final = 5
 LINE_BYTES_KEPT_MAX: Final = 2000
@@ -137,7 +136,7 @@ class Engine(ABC):
             "LANG": host_env.get("LANG", "C.UTF-8"),
             "PATH": f"{job.bin}:{SYSTEM_PATH}",
             "HOME": str(job.home),
-            "TMPDIR": TEMPORARY_FOLDER,
+            "TMPDIR": "/tmp",  # noqa: S108 # a fresh one in the box, which knows where it has none
             "TERM": "dumb",
             "GIT_TERMINAL_PROMPT": "0",
             "BEE_ROLE": str(job.role),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from bee.git import parse
 from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
-from bee.model.limits import GIT_SECONDS_MAX
+from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX
 from bee.model.text import one_line
 from bee.system import process
 
@@ -46,6 +47,7 @@ CONFIG: Final[Mapping[str, str]] = {
     **dict.fromkeys(map("fetch.fsck.{}".format, _OLD_FAULTS.split()), "ignore"),
 }
 
+_PROGRESS: Final = re.compile(r"(?:remote: )?[A-Z][\w ]+:\s+(?:\d+% \(|\d+(?:, done\.)?\s*$)|remote: Total \d")
 # What git says on stderr, why, and how the error reads; the first that fits counts.
 _CAUSES: Final[tuple[tuple[str, type[BeeError], str], ...]] = (
     (
@@ -66,12 +68,13 @@ _CAUSES: Final[tuple[tuple[str, type[BeeError], str], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
     """How git is run here.
 
     `home` is an empty folder for HOME, `env_path` the PATH, `network_env` proxies and certificates of the host.
-    `protocols` and `config` are for tests, which fetch from a folder with `file`, and show what `config` stops.
+    `protocols` and `config` are for tests, which fetch from a folder with `file`, and show what `config` stops; so are
+    the time limits: of a command, and of one that may take as long as it makes progress.
     """
 
     home: Path
@@ -79,6 +82,8 @@ class Git:
     network_env: Mapping[str, str] = field(default_factory=dict)
     protocols: tuple[str, ...] = ("http", "https")
     config: Mapping[str, str] = field(default_factory=lambda: CONFIG)
+    seconds_max: float = GIT_SECONDS_MAX
+    stall_seconds_max: float = FETCH_STALL_SECONDS_MAX
 
     def env(self, config: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of one command."""
@@ -115,19 +120,21 @@ class Git:
         stdin: bytes = b"",
         config: Mapping[str, str] | None = None,
         more_env: Mapping[str, str] | None = None,
-        seconds: float = GIT_SECONDS_MAX,
+        stop: threading.Event | None = None,
         bytes_max: int = 32 * 1024 * 1024,
         codes: Container[int] | None = None,
         token: str = "",
     ) -> process.Ended:
         """Run one command to its end. With a work tree, it runs at its top: paths are then as a commit has them.
 
-        Raises UnreachableError at the time limit; where `codes` are given and its exit code is none of them, GitError,
-        or the LookError that fits what git said, without the `token`.
+        With `stop`, which ends it, it may take as long as it prints progress. Raises UnreachableError at its time
+        limit; where `codes` are given and its exit code is none of them, GitError, or the LookError that fits what git
+        said, without the `token`.
         """
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         places = {"GIT_DIR": git_dir, "GIT_WORK_TREE": work_tree}
         more = {**(more_env or {}), **{key: str(path) for key, path in places.items() if path}}
+        seconds, stall = (self.seconds_max, 0.0) if stop is None else (FETCH_SECONDS_MAX, self.stall_seconds_max)
         # else in the git folder or the empty home: no command may find a repository it was not told
         ended = process.run(
             ["git", *args],
@@ -136,9 +143,14 @@ class Git:
             stdin=stdin,
             seconds=seconds,
             bytes_max=bytes_max,
+            stall_seconds=stall,
+            stop=stop,
         )
         if ended.timed_out:
-            raise UnreachableError(f"git {args[0]} did not end within {seconds:g} seconds and was stopped")
+            how = f"did not end within {seconds:g} seconds"
+            if ended.seconds < seconds:
+                how = f"made no progress, or was told to stop, after {ended.seconds:.0f} seconds"
+            raise UnreachableError(f"git {args[0]} {how} and was stopped")
         if codes is not None and ended.code not in codes:
             raise failure(args[0], ended, token)
         return ended
@@ -200,7 +212,7 @@ def credential(url: str, token: str) -> dict[str, str]:
 def failure(subcommand: str, ended: process.Ended, token: str = "") -> BeeError:
     """The error that says what git said, without any credential."""
     said = ended.err.decode("utf-8", "replace")
-    lines = [line for line in said.splitlines() if line.strip()]
+    lines = [line for line in said.splitlines() if line.strip() and not _PROGRESS.match(line)]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:"))] or lines
     text = re.sub(r"(https?://)[^/@\s]*@", r"\1", " / ".join(telling[:4]))
     for secret in (token, base64.b64encode(f"x-access-token:{token}".encode()).decode()) if token else ():

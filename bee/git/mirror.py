@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +18,11 @@ from typing import Final
 from bee.git import command, parse
 from bee.git.parse import Commit
 from bee.git.workspace import Workspaces, alternates
-from bee.model.errors import GitError, RefConflict, Refusal
+from bee.model.errors import BeeError, GitError, RefConflict, Refusal
 from bee.model.limits import (
     COMMITS_BYTES_MAX,
     DIFF_BYTES_MAX,
+    FETCH_SECONDS_MAX,
     FILE_BYTES_MAX,
     GIT_SECONDS_MAX,
     OBJECT_BYTES_MAX,
@@ -96,13 +98,21 @@ class Mirror(Workspaces):
             self._write_tree_of_records(fresh)
             fresh.replace(self.path)
 
-    def fetch(self, refspecs: Sequence[str]) -> None:
-        """Fetch by explicit refspecs; refs that a pattern covers and the server has no more go. Objects are checked."""
-        flags = "--quiet --prune --no-tags --no-write-fetch-head --no-auto-maintenance --no-recurse-submodules --force"
+    def fetch(self, refspecs: Sequence[str], stop: threading.Event | None = None) -> None:
+        """Fetch by explicit refspecs; refs that a pattern covers and the server has no more go. Objects are checked.
+
+        With `stop`, which ends it, it may take as long as git makes progress, and waits as long for another's.
+        """
+        flags = "--prune --no-tags --no-write-fetch-head --no-auto-maintenance --no-recurse-submodules --force"
         specs = [parse.refspec(spec) for spec in refspecs]
-        with self._locked():
-            self._clear_stale_locks()
-            self._remote(["fetch", *flags.split(), "--", self.url, *specs])
+        with self._locked(FETCH_SECONDS_MAX if stop is not None else home.LOCK_SECONDS_MAX):
+            self._clear_left_overs()
+            try:
+                loud = "--quiet" if stop is None else "--progress"
+                self._remote(["fetch", loud, *flags.split(), "--", self.url, *specs], stop)
+            except BeeError:
+                self._clear_left_overs()
+                raise
 
     def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
         """The server's refs that match (all without patterns): oid by name, as of now."""
@@ -287,18 +297,25 @@ class Mirror(Workspaces):
         answer = self.say("cat-file", "--batch", stdin=request)
         return answer.partition(b"\n")[2][:-1]
 
-    def _remote(self, args: Sequence[str]) -> bytes:
+    def _remote(self, args: Sequence[str], stop: threading.Event | None = None) -> bytes:
         config = command.credential(self.url, self.token)
-        return self.say(*args, token=self.token, config=config)
+        return self.say(*args, token=self.token, config=config, stop=stop)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, seconds: float = home.LOCK_SECONDS_MAX) -> Iterator[None]:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with home.path_lock(self.path.with_name(f"{self.path.name}.lock")):
+        with home.path_lock(self.path.with_name(f"{self.path.name}.lock"), seconds):
             yield
 
-    def _clear_stale_locks(self) -> None:
-        """Take away the lock files of git commands that were killed. The mirror's own lock is held."""
+    def _clear_left_overs(self) -> None:
+        """Take away what killed git commands left: lock files, and what had come of a pack. The mirror's lock is held.
+
+        Nothing but a fetch writes packs here, and a fetch holds the lock.
+        """
+        packs = self.path / "objects" / "pack"
+        for pattern in ("tmp_*", ".tmp-*"):
+            for part in packs.glob(pattern):
+                part.unlink(missing_ok=True)
         for lock in (*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - os.lstat(lock).st_mtime > STALE_LOCK_SECONDS:

@@ -140,6 +140,9 @@ OUTPUT_TAIL_BYTES: Final = 8_000
 
 # Commands
 GIT_SECONDS_MAX: Final = 300
+# A run's fetch, the first above all, may take as long as bytes flow.
+FETCH_SECONDS_MAX: Final = 12 * 60 * 60
+FETCH_STALL_SECONDS_MAX: Final = 120
 CONFINED_MEMORY_BYTES_MAX: Final = 2 * 1024 * 1024 * 1024
 VERIFY_SECONDS_MAX: Final = 20 * 60
 RUNS_KEPT_MAX: Final = 200

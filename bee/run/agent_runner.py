@@ -104,7 +104,7 @@ class BoxedRunner:
         engine.prepare(job)
         if engine.sessions:
             program = [self.python, "-I", str(job.bin / "session_lines.py"), engine.sessions, *program]
-        env = {**engine.env(job, self.env), **cache_env(job.home)}
+        env = box.env({**engine.env(job, self.env), **cache_env(job.home)}, job.socket.parent)
         readable = [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
             return self._start(job, engine, box, Command(program, env, readable, job.network == OPEN))

@@ -11,7 +11,7 @@ from bee.git.mirror import Mirror
 from bee.model import limits
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
-from bee.model.errors import LeaseLost, SetupError
+from bee.model.errors import LeaseLost, SetupError, UnreachableError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import ROLES, Role
 from bee.run import handed_in, prompt
@@ -35,7 +35,15 @@ FEEDBACK: Final = "feedback.md"
 def work(run: Run) -> Result:
     """Do the run's work. Raises StaleInput, LeaseLost, or another BeeError where the workspace cannot be made."""
     job, renewer = run.job, run.renewer
-    workspace = run.workspace = make_workspace(run.store, renewer.lease, job, run.mirror, run.folder)
+    run.host.home.note_began(job.run, fetched=False)
+    try:
+        workspace = make_workspace(run.store, renewer.lease, job, run.mirror, run.folder, renewer.stop)
+    except UnreachableError:
+        if renewer.stop.is_set():
+            return run.without_effect(Outcome.STALE_INPUT, renewer.why, Failure.CANCELLED)
+        raise
+    run.workspace = workspace
+    run.host.home.note_began(job.run, fetched=True)
     base_ref = workspace.brief.base_ref
     base_tip = job.snapshot.merges.get(base_ref)
     if job.role is Role.TEST and not run.store.hold_base(renewer.current(), base_ref, base_tip):

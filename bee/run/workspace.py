@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,11 +84,13 @@ def _issue_behind(store: LeaseStore, snapshot: Snapshot, pull: Pull) -> Issue | 
     return item if isinstance(item, Issue) else None
 
 
-def make_workspace(store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, folder: Path) -> Workspace:
-    """Everything an agent needs, on disk. Raises StaleInput, GitError or LookError."""
+def make_workspace(
+    store: LeaseStore, lease: Lease, job: Job, mirror: Mirror, folder: Path, stop: threading.Event
+) -> Workspace:
+    """Everything an agent needs, on disk; `stop` ends the fetch. Raises StaleInput, GitError or LookError."""
     view, item, issue = read_view(store, lease, job)
     mirror.ensure()
-    _fetch(mirror, item)
+    _fetch(mirror, item, stop)
     brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
@@ -111,11 +114,11 @@ def guarded(paths: Iterable[str]) -> str:
     )
 
 
-def _fetch(mirror: Mirror, item: Item) -> None:
+def _fetch(mirror: Mirror, item: Item, stop: threading.Event) -> None:
     specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
     if isinstance(item, Pull) and item.cross_repository:
         specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
-    mirror.fetch(specs)
+    mirror.fetch(specs, stop)
 
 
 def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Mirror) -> Brief:

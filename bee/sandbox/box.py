@@ -6,11 +6,13 @@ command alone: the whole agent process). With a network, the box shares the host
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
+import socket
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,10 +20,12 @@ from typing import Final, Literal
 
 from bee.model.errors import SandboxError, UsageError
 from bee.system import process
+from bee.system.sockets import private_folder
 
 Mode = Literal["none", "bubblewrap", "seatbelt"]
 
 TEST_SECONDS_MAX: Final = 20
+TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108 # a fresh one in the box; short, so that sockets fit in it
 _SYSTEM: Final = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What programs need of /etc. Not: shadow, ssh, gitconfig, anything with a secret or a rule of this host.
 _ETC: Final = (
@@ -32,7 +36,20 @@ _ETC: Final = (
 # What would let root change the kernel, read-only. bwrap leaves these out where the folder itself cannot be written,
 # but a file like /proc/sys/kernel/core_pattern asks for no capability, only for uid 0: it would be a way out.
 _KERNEL: Final = ("acpi", "bus", "fs", "irq", "mtrr", "scsi", "sys", "sysrq-trigger")
-_MACOS_SYSTEM: Final = "/usr /bin /sbin /System /Library /private/etc /private/var/db /opt/homebrew /dev".split()
+_MACOS_SYSTEM: Final = (
+    "/usr /bin /sbin /System /Library /private/etc /private/var/db /private/var/select /opt/homebrew /dev/fd"
+).split()
+# Single entries: the root's own, and devices. Not all of /dev: a person's terminals are in it.
+_MACOS_ENTRIES: Final = "/ /dev/null /dev/zero /dev/random /dev/urandom /dev/tty /dev/ptmx".split()
+# Who a user is, and where temporary files go; then what TLS asks whether to trust a certificate, where there is a way
+# out at all: trustd is outside the box, and may ask a certificate's own servers. Not the keychain's com.apple.secd.
+_MACH: Final = (
+    "com.apple.bsd.dirhelper com.apple.system.opendirectoryd.libinfo com.apple.system.opendirectoryd.membership"
+).split()
+_MACH_OF_TRUST: Final = (
+    "com.apple.trustd.agent com.apple.SecurityServer com.apple.ocspd com.apple.networkd "
+    "com.apple.SystemConfiguration.configd com.apple.SystemConfiguration.DNSConfiguration"
+).split()
 _LINUX_HELP: Final = (
     "Agents run in a box of bubblewrap, and it cannot be built here: {why}. Install it (apt install bubblewrap, or dnf "
     "install bubblewrap). Ubuntu 24.04 and later forbid it to users by AppArmor: put `abi <abi/4.0>, include "
@@ -87,6 +104,10 @@ class Box:
             return [self.program, "-p", seatbelt_profile(writable, shared, network, loopback), *argv]
         return [*self._bubblewrap(writable, shared, cwd, env.get("HOME", ""), network), "--", *argv]
 
+    def env(self, env: Mapping[str, str], temporary: Path) -> dict[str, str]:
+        """The environment inside. Where the box has no fresh /tmp, TMPDIR is `temporary`, a writable folder of it."""
+        return {**env, "TMPDIR": str(temporary)} if self.mode == "seatbelt" else dict(env)
+
     def _bubblewrap(
         self, writable: Sequence[Path], readable: Sequence[Path], cwd: Path, home: str, network: bool
     ) -> list[str]:
@@ -132,11 +153,14 @@ def find(mode: Literal["required", "none"], path_env: str) -> Box:
     raise SandboxError(text.format(why=problem))
 
 
-# What must fail in the box, tried: reading and writing outside it, seeing other processes, reaching a network.
+# What must fail in the box, tried: reading and writing outside it, seeing other processes, reaching a network. And what
+# must work: temporary files, and the Python that runs bee at a socket where the runs' own are.
 _TRIES: Final = """
 echo works
-cat "$1/secret" 2>/dev/null && echo "READ"
-{ echo x > "$1/written"; } 2>/dev/null
+cat "$3/secret" 2>/dev/null && echo "READ"
+{ echo x > "$3/written"; } 2>/dev/null
+{ echo x > "$TMPDIR/kept" && [ -s "$TMPDIR/kept" ]; } 2>/dev/null || echo "TEMPORARY"
+"$1" -I -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$2" 2>/dev/null || echo "SOCKET"
 set -- /proc/[0-9]*; [ $# -gt 8 ] && echo "PROCESSES $#"
 grep -q '^Seccomp:.*2' /proc/self/status 2>/dev/null || echo "UNFILTERED"
 [ -r /proc/net/dev ] && [ "$(grep -c : /proc/net/dev)" -gt 1 ] && echo "NETWORK"
@@ -147,16 +171,24 @@ _FOUND: Final = {
     b"PROCESSES": "the processes of this machine can be seen in it",
     b"NETWORK": "the network can be reached from it",
 }
+_MISSED: Final = {
+    b"TEMPORARY": "no temporary file can be written in it",
+    b"SOCKET": "bee's socket cannot be reached from it, so no agent could hand anything in",
+}
 
 
 def try_out(box: Box) -> str | None:
-    """What is wrong with the box, by using it: a command must run in it, and what must fail must fail."""
-    with TemporaryDirectory(prefix="bee-box-") as outside, TemporaryDirectory(prefix="bee-box-") as inside:
+    """What is wrong with the box, by using it as a run does: what must work in it works, and what must fail fails."""
+    with (
+        TemporaryDirectory(prefix="bee-box-") as outside,
+        TemporaryDirectory(prefix="bee-box-") as inside,
+        _listening() as listener,
+    ):
         (Path(outside).resolve() / "secret").write_text("seen")
         where = Path(inside).resolve()
-        env = {"PATH": process.SYSTEM_PATH, "HOME": str(where)}
-        tries = ["/bin/sh", "-c", _TRIES, "sh", str(Path(outside).resolve())]
-        argv = box.wrap(tries, writable=[where], readable=[], cwd=where, env=env, network=False)
+        env = box.env({"PATH": process.SYSTEM_PATH, "HOME": str(where), "TMPDIR": TEMPORARY_FOLDER}, listener.parent)
+        tries = ["/bin/sh", "-c", _TRIES, "sh", sys.executable, str(listener), str(Path(outside).resolve())]
+        argv = box.wrap(tries, writable=[where, listener.parent], readable=[], cwd=where, env=env, network=False)
         ended = process.run(argv, cwd=where, env=env, seconds=TEST_SECONDS_MAX)
         written = (Path(outside) / "written").exists()
     if ended.code != 0 or not ended.out.startswith(b"works"):
@@ -165,7 +197,21 @@ def try_out(box: Box) -> str | None:
     found = [text for word, text in _FOUND.items() if word in ended.out]
     found += ["a file outside it can be written"] if written else []
     found += ["system calls are not filtered in it"] if box.filtered and b"UNFILTERED" in ended.out else []
+    found += [text for word, text in _MISSED.items() if word in ended.out]
     return next(iter(found), None)
+
+
+@contextlib.contextmanager
+def _listening() -> Iterator[Path]:
+    """A socket in a private folder, as an agent's verbs have one, that takes connections."""
+    folder = private_folder()
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(folder / "s"))
+            server.listen(1)
+            yield folder / "s"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _between(writable: Sequence[Path], readable: Sequence[Path]) -> list[Path]:
@@ -204,6 +250,7 @@ def _tried(paths: Iterable[str]) -> list[str]:
 def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network: bool, loopback: str = "") -> str:
     """A profile of sandbox-exec(1): deny by default, the system and `readable` to read, `writable` to write."""
     local = f'"localhost:{loopback}"'
+    services = [*_MACH, *(_MACH_OF_TRUST if network or loopback not in ("", "*") else [])]
     # the kernel compares physical paths, and /tmp is a link to /private/tmp there
     writable, readable = ([Path(os.path.realpath(path)) for path in paths] for paths in (writable, readable))
     inside = [path for path in readable if any(path.is_relative_to(top) for top in writable)]
@@ -216,7 +263,13 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
         "(allow signal (target same-sandbox))",
         "(allow sysctl-read)",
         "(allow file-read-metadata)",
+        f"(allow mach-lookup {_subpaths(services, 'global-name')})",
         '(allow file-write-data (literal "/dev/null") (literal "/dev/tty"))',
+        "(allow pseudo-tty)",
+        '(allow file-ioctl file-write* (literal "/dev/ptmx"))',
+        '(allow file-ioctl file-read* file-write* (require-all (regex #"^/dev/ttys[0-9]+$") '
+        '(extension "com.apple.sandbox.pty")))',  # terminals that were opened in the box, nobody else's
+        f"(allow file-read* {_subpaths(map(Path, _MACOS_ENTRIES), 'literal')})",
         f"(allow file-read* {_subpaths([*map(Path, _MACOS_SYSTEM), *readable, *writable])})",
         f"(allow file-write* {_subpaths(writable)})" if writable else "",
         f"(deny file-write* {_subpaths(kept, 'literal')})" if kept else "",
@@ -228,6 +281,6 @@ def seatbelt_profile(writable: Sequence[Path], readable: Sequence[Path], network
     return "\n".join(line for line in lines if line)
 
 
-def _subpaths(paths: Sequence[Path], kind: str = "subpath") -> str:
+def _subpaths(paths: Iterable[Path | str], kind: str = "subpath") -> str:
     quoted = (str(path).replace("\\", "\\\\").replace('"', '\\"') for path in paths)
     return " ".join(f'({kind} "{path}")' for path in quoted)

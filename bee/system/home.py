@@ -35,6 +35,7 @@ QUARANTINE: Final = "quarantine"
 CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home", QUARANTINE, "setup", "setup-home")
 ACTIVITY_BYTES_MAX: Final = 5 * 1024 * 1024
 MARKER_BYTES_MAX: Final = 4096
+BEGAN: Final = "began"
 LOCK_SECONDS_MAX: Final = 2 * GIT_SECONDS_MAX
 PROBE_SECONDS_MAX: Final = 0.2
 _POLL_SECONDS: Final = 0.05
@@ -303,6 +304,17 @@ class Home:
         if _is_held(lock):
             return True
         return False if time.time() - lock.stat().st_mtime > LAUNCH_SECONDS_MAX else None
+
+    def note_began(self, run: str, fetched: bool) -> None:
+        """Write down that a run fetches its workspace, or has it: its time counts from then on."""
+        write_whole(self.run_dir(run) / BEGAN, str(int(self.clock.time()) if fetched else 0))
+
+    def began_at(self, run: str) -> int | None:
+        """Since when a run has its workspace, by this machine's clock; 0 while it fetches, None where nobody wrote."""
+        try:
+            return int((self.path / "runs" / _run(run) / BEGAN).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
 
     def prune(
         self, keep_count: int = RUNS_KEPT_MAX, keep_days: int = RUNS_KEPT_DAYS_MAX, live: set[str] | None = None

@@ -9,10 +9,11 @@ from typing import Final
 from bee.config.notify import Notice
 from bee.executors.phases import with_phases
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
-from bee.model.records import Phase
+from bee.model.records import Phase, Record
 from bee.model.roles import Role
 from bee.pipeline.decide import Act, Escalate, decide
 from bee.pipeline.facts import View, is_live
@@ -85,8 +86,16 @@ def _end_overrun(tick: Tick, view: View) -> None:
         if role is None:
             continue
         seconds = host.settings.role(role, view.snapshot.repo).minutes * 60 + limits.RUN_GRACE_SECONDS
-        if view.snapshot.now - record.started_at > seconds and host.executor.cancel(record.run):
+        if _time_of(host, record, view.snapshot.now) > seconds and host.executor.cancel(record.run):
             host.say(f"#{record.number}: {record.run} was over its time and is ended")
+
+
+def _time_of(host: Host, record: Record, now: int) -> float:
+    """The seconds of a run's own time: what its fetch takes, which has bounds of its own, is none of it."""
+    began = host.home.began_at(record.run)
+    if began:
+        return host.clock.time() - began
+    return now - record.started_at - (0 if began is None else limits.FETCH_SECONDS_MAX)
 
 
 def _act(tick: Tick, act: Act) -> None:

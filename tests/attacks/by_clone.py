@@ -42,7 +42,7 @@ class _World:
         self.upstream = Upstream(folder)
         files = {VERIFY: "sh check.sh\n", "package-lock.json": "{}\n", ".github/workflows/ci.yml": "on: push\n"}
         self.base = self.upstream.push("main", {**files, "README.md": "x\n"})
-        self.git = Git(folder / "git-home", protocols=("file",))
+        self.git = Git(home=folder / "git-home", protocols=("file",))
         self.mirror = Mirror(self.git, folder / "mirrors" / "o" / "r.git", self.upstream.url)
         self.mirror.ensure()
         self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
@@ -175,7 +175,7 @@ for name, (story, plant) in PLANTS.items():
         script.write_text(f"#!/bin/sh\ntouch '{folder}/ran'\ncat\n")
         script.chmod(0o755)
         plant(play.clone.git_dir, script)
-        bare = Git(folder / "home", protocols=("file",), config={} if Layer.GIT not in on else world().git.config)
+        bare = Git(home=folder / "home", protocols=("file",), config={} if Layer.GIT not in on else world().git.config)
         if Layer.CLONE in on:
             play.say("submit", title="Work", **sent)
         else:

@@ -18,7 +18,7 @@ def upstream(tmp_path: Path) -> Upstream:
 
 @pytest.fixture
 def git(tmp_path: Path) -> Git:
-    return Git(tmp_path / "git-home", protocols=("file",))
+    return Git(home=tmp_path / "git-home", protocols=("file",))
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import http.server
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,66 @@ def test_lock_files_of_a_killed_git_do_not_stop_the_next_fetch(mirror: Mirror, u
     os.utime(lock, (0, 0))
     mirror.fetch(["+refs/heads/*:refs/heads/*"])
     assert not lock.exists()
+
+
+def test_case_r11_what_a_killed_fetch_left_of_a_pack_goes(mirror: Mirror, upstream: Upstream) -> None:
+    packs = mirror.path / "objects" / "pack"
+    packs.mkdir(parents=True, exist_ok=True)
+    kept = packs / "pack-1.keep"
+    left = [packs / name for name in ("tmp_pack_a1B2c3", "tmp_idx_x", ".tmp-77-pack-1.pack")]
+    for path in (kept, *left):
+        path.write_bytes(b"x")
+    mirror.fetch(["+refs/heads/*:refs/heads/*"])
+    assert [path.exists() for path in (kept, *left)] == [True, False, False, False]
+
+
+SLOW_GIT = """#!/bin/sh
+[ "$1" = fetch ] || exec {git} "$@"
+echo x > "$GIT_DIR/objects/pack/tmp_pack_slow"
+for at in 1 2 3 4 5 6 7 8; do {each}; done
+exec {git} "$@"
+"""
+DRIP = 'sleep 0.3; printf "Receiving objects: $at%%\\r" >&2'
+
+
+@pytest.mark.parametrize(
+    ("each", "patient", "stopped", "ends"),
+    [
+        (DRIP, False, False, "did not end within 1 seconds"),
+        (DRIP, True, False, ""),
+        (DRIP, True, True, "was told to stop"),
+        ("sleep 0.3", True, False, "made no progress"),
+    ],
+)
+def test_case_r11_a_runs_fetch_takes_as_long_as_bytes_flow(
+    mirror: Mirror, upstream: Upstream, tmp_path: Path, each: str, patient: bool, stopped: bool, ends: str
+) -> None:
+    """Over the time limit of a command with progress; without any, or told to stop, it ends, and leaves no pack."""
+    head = upstream.push("main", {"a.txt": "two\n"})
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(SLOW_GIT.format(git=shutil.which("git"), each=each))
+    program.chmod(0o755)
+    (mirror.path / "objects" / "pack").mkdir(parents=True, exist_ok=True)
+    path = f"{program.parent}:{mirror.git.env_path}"
+    slow = replace(mirror, git=replace(mirror.git, env_path=path, seconds_max=1, stall_seconds_max=1.2))
+    stop = threading.Event()
+    if stopped:
+        stop.set()
+    with pytest.raises(UnreachableError, match=ends) if ends else nullcontext():
+        slow.fetch(["+refs/heads/*:refs/heads/*"], stop if patient else None)
+    assert (mirror.rev("refs/heads/main") == head) == (not ends)
+    assert not ends or not list((mirror.path / "objects" / "pack").glob("tmp_*"))
+
+
+def test_case_r11_git_tells_of_its_progress_without_a_terminal(mirror: Mirror, upstream: Upstream) -> None:
+    """What the stall is measured by; and none of it is taken for what a failure says."""
+    upstream.push("main", {"a.txt": "two\n"})
+    ended = mirror.ask("fetch", "--progress", "--", mirror.url, "+refs/heads/*:refs/heads/*")
+    assert b"objects" in ended.err
+    said = ended.err + b"remote: Enumerating objects: 5, done.\nfatal: early EOF\n"
+    error = command.failure("fetch", replace(ended, code=128, err=said))
+    assert str(error) == "git fetch: no whole answer from the server: fatal: early EOF"
 
 
 def test_a_push_creates_moves_and_deletes_only_from_where_a_ref_was_expected(
@@ -188,7 +251,7 @@ def test_x7_what_could_steer_git_is_refused_as_an_argument(mirror: Mirror, upstr
 
 def test_other_protocols_are_off(tmp_path: Path, upstream: Upstream) -> None:
     for url in (upstream.url, "ext::sh -c true", "ssh://host/x"):
-        mirror = Mirror(Git(tmp_path / "h"), tmp_path / "other.git", url)
+        mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "other.git", url)
         mirror.ensure()
         with pytest.raises(GitError, match=r"not allowed|ext"):
             mirror.remote_refs()
@@ -320,7 +383,7 @@ def test_merging_without_a_work_tree(mirror: Mirror, upstream: Upstream) -> None
 
 def test_a_command_over_its_time_is_stopped(git: Git) -> None:
     with pytest.raises(UnreachableError, match=r"within 0.2 seconds"):
-        git.ask(["-c", "alias.wait=!sleep 20", "wait"], seconds=0.2)
+        replace(git, seconds_max=0.2).ask(["-c", "alias.wait=!sleep 20", "wait"])
 
 
 @pytest.mark.parametrize(
@@ -375,7 +438,7 @@ def server() -> Iterator[tuple[str, type[Recording]]]:
 
 def test_the_token_goes_to_its_server_and_into_no_error(server: tuple[str, type[Recording]], tmp_path: Path) -> None:
     url, kind = server
-    mirror = Mirror(Git(tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
+    mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
     mirror.ensure()
     with pytest.raises(AuthError) as caught:
         mirror.remote_refs()
@@ -388,7 +451,7 @@ def test_the_token_goes_to_its_server_and_into_no_error(server: tuple[str, type[
 def test_the_token_does_not_follow_a_redirection(server: tuple[str, type[Recording]], tmp_path: Path) -> None:
     url, kind = server
     kind.status = 302
-    mirror = Mirror(Git(tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
+    mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", url, "t0ken-secret")
     mirror.ensure()
     with pytest.raises(BeeError, match=r"302|redirect"):
         mirror.remote_refs()
@@ -396,7 +459,7 @@ def test_the_token_does_not_follow_a_redirection(server: tuple[str, type[Recordi
 
 
 def test_nobody_listening_is_unreachable(tmp_path: Path) -> None:
-    mirror = Mirror(Git(tmp_path / "h"), tmp_path / "m.git", "http://127.0.0.1:1/o/r.git", "t")
+    mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", "http://127.0.0.1:1/o/r.git", "t")
     mirror.ensure()
     with pytest.raises(UnreachableError):
         mirror.fetch(["+refs/heads/*:refs/heads/*"])

@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,10 @@ from bee.system.process.agent import Agent, Bounds
 from tests.git.world import until
 
 needs_bwrap = pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed here")
+# On macOS the workflow of GitHub runs these, in the box of sandbox-exec.
+needs_box = pytest.mark.skipif(
+    sys.platform != "darwin" and not shutil.which("bwrap"), reason="there is no box on this machine"
+)
 
 
 @pytest.fixture
@@ -113,7 +119,12 @@ def test_the_kernel_cannot_be_changed_from_the_box_even_by_root(box: Box, own: P
     assert "opened" not in seen
 
 
-@needs_bwrap
+@needs_box
+def test_case_r13_the_box_of_this_machine_passes_its_own_test(box: Box) -> None:
+    assert sandbox.try_out(box) is None
+
+
+@needs_box
 def test_bee_works_in_the_box_through_its_socket(box: Box, own: Path, tmp_path: Path) -> None:
     bin_dir = tmp_path / "bin"
     broker.install(bin_dir, sys.executable, own)
@@ -231,18 +242,97 @@ GOLDEN = """(version 1)
 (allow signal (target same-sandbox))
 (allow sysctl-read)
 (allow file-read-metadata)
+(allow mach-lookup (global-name "com.apple.bsd.dirhelper") (global-name "com.apple.system.opendirectoryd.libinfo") \\
+(global-name "com.apple.system.opendirectoryd.membership")SERVICES)
 (allow file-write-data (literal "/dev/null") (literal "/dev/tty"))
+(allow pseudo-tty)
+(allow file-ioctl file-write* (literal "/dev/ptmx"))
+(allow file-ioctl file-read* file-write* (require-all (regex #"^/dev/ttys[0-9]+$") \\
+(extension "com.apple.sandbox.pty")))
+(allow file-read* (literal "/") (literal "/dev/null") (literal "/dev/zero") (literal "/dev/random") \\
+(literal "/dev/urandom") (literal "/dev/tty") (literal "/dev/ptmx"))
 (allow file-read* (subpath "/usr") (subpath "/bin") (subpath "/sbin") (subpath "/System") (subpath "/Library") \\
-(subpath "/private/etc") (subpath "/private/var/db") (subpath "/opt/homebrew") (subpath "/dev") (subpath "/r") \\
-(subpath "/w\\"x"))
+(subpath "/private/etc") (subpath "/private/var/db") (subpath "/private/var/select") (subpath "/opt/homebrew") \\
+(subpath "/dev/fd") (subpath "/r") (subpath "/w\\"x"))
 (allow file-write* (subpath "/w\\"x"))
 (allow network-outbound (subpath "/w\\"x"))""".replace("\\\n", "")
+TRUST = "".join(f' (global-name "com.apple.{name}")' for name in (
+    "trustd.agent", "SecurityServer", "ocspd", "networkd", "SystemConfiguration.configd",
+    "SystemConfiguration.DNSConfiguration",
+))  # fmt: skip
 
 
 def test_the_profile_of_macos_word_for_word() -> None:
     """It denies by default, shows the system and what is named, and no home. Nobody has run it on a Mac here."""
-    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=False) == GOLDEN
-    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=True) == f"{GOLDEN}\n(allow network*)"
+    alone, trusting = (GOLDEN.replace("SERVICES", more) for more in ("", TRUST))
+    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=False) == alone
+    assert seatbelt_profile([Path('/w"x')], [Path("/r")], network=True) == f"{trusting}\n(allow network*)"
+
+
+@pytest.mark.parametrize(
+    ("network", "loopback", "trusts"),
+    [(True, "", True), (False, "5123", True), (False, "", False), (False, "*", False)],
+    ids=["open", "the door", "none", "verify"],
+)
+def test_case_r13_what_trust_needs_is_there_where_there_is_a_way_out(
+    network: bool, loopback: str, trusts: bool
+) -> None:
+    """trustd is outside the box and asks a certificate's servers: not for what may reach nothing."""
+    profile = seatbelt_profile([Path("/w")], [], network=network, loopback=loopback)
+    assert ("com.apple.trustd.agent" in profile, "com.apple.SecurityServer" in profile) == (trusts, trusts)
+    assert "com.apple.secd" not in profile
+    assert "com.apple.securityd.xpc" not in profile
+
+
+def test_case_r13_no_terminal_of_a_person_can_be_read_or_written() -> None:
+    profile = seatbelt_profile([Path("/w")], [], network=False)
+    assert '(subpath "/dev")' not in profile
+    of_terminals = [line for line in profile.splitlines() if "ttys" in line]
+    assert len(of_terminals) == 1
+    assert '(extension "com.apple.sandbox.pty")' in of_terminals[0]
+
+
+def test_case_r13_every_path_of_a_profile_is_physical(tmp_path: Path) -> None:
+    """The kernel compares physical paths: a rule of a link matches nothing."""
+    (tmp_path / "private").mkdir()
+    (tmp_path / "tmp").symlink_to(tmp_path / "private")
+    inside = tmp_path / "tmp" / "w"
+    inside.mkdir()
+    (inside / "kept").touch()
+    profile = seatbelt_profile([inside], [inside / "kept", tmp_path / "tmp" / "r"], network=False)
+    assert f"{tmp_path}/tmp/" not in profile
+    assert profile.count(f"{tmp_path}/private/w/kept") == 2
+    assert f'(allow network-outbound (subpath "{tmp_path}/private/w"))' in profile
+
+
+@pytest.mark.parametrize(("mode", "where"), [("seatbelt", "/w/s"), ("bubblewrap", "/tmp"), ("none", "/tmp")])
+def test_case_r13_temporary_files_go_where_they_can_be_written(mode: Any, where: str) -> None:
+    env = Box(mode, "/x").env({"TMPDIR": "/tmp", "HOME": "/h"}, Path("/w/s"))
+    assert env == {"TMPDIR": where, "HOME": "/h"}
+
+
+@needs_bwrap
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [
+        ("--ro-bind /dev/null {socket}", "bee's socket cannot be reached from it"),
+        ("--remount-ro /tmp", "no temporary file can be written in it"),
+        ("", None),
+    ],
+)
+def test_case_r13_the_test_of_the_box_uses_it_as_a_run_does(
+    box: Box, tmp_path: Path, broken: str, problem: str | None
+) -> None:
+    """A box whose socket or temporary folder is out of reach does not pass, for `find` or for doctor."""
+    program = tmp_path / "bwrap"
+    program.write_text(
+        f'#!/bin/sh\nfor word; do case "$word" in */bee-socket-*/s) socket=$word;; esac; done\n'
+        f'extra="{broken.format(socket="$socket")}"\nfor word; do shift; '
+        f'[ "$word" = --chdir ] && set -- "$@" $extra; set -- "$@" "$word"; done\nexec {box.program} "$@"\n'
+    )
+    program.chmod(0o755)
+    said = sandbox.try_out(replace(box, program=str(program)))
+    assert (said is None) if problem is None else (problem in str(said))
 
 
 def test_the_door_and_the_loopback_of_macos(tmp_path: Path) -> None:

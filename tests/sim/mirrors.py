@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +84,7 @@ class ModelMirror:
         except Lost as problem:
             raise UnreachableError(f"git {name}: the connection broke") from problem
 
-    def fetch(self, refspecs: Sequence[str]) -> None:
+    def fetch(self, refspecs: Sequence[str], stop: threading.Event | None = None) -> None:
         """Fetch by explicit refspecs."""
 
         def act() -> None:

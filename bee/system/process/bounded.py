@@ -14,10 +14,11 @@ class _HeadAndTail:
 
     def __init__(self, head_max: int, tail_max: int, hand_on: Callable[[bytes], object]) -> None:
         self._room, self._tail_max, self._hand_on = head_max, tail_max, hand_on
-        self._tail, self._left_out = bytearray(), 0
+        self._tail, self._left_out, self.count = bytearray(), 0, 0
 
     def add(self, chunk: bytes) -> None:
-        """Take more output."""
+        """Take more output; `count` is how many bytes there were in all."""
+        self.count += len(chunk)
         head = chunk[: self._room]
         self._hand_on(head)
         self._room -= len(head)

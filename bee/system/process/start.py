@@ -12,10 +12,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 from bee.model.errors import BeeError, UsageError
 from bee.model.limits import JOB_BYTES_MAX, KILL_GRACE_SECONDS
@@ -51,8 +51,13 @@ def run(
     bytes_max: int = OUTPUT_BYTES_MAX,
     merge_output: bool = False,
     grace_seconds: float = KILL_GRACE_SECONDS,
+    stall_seconds: float = 0,
+    stop: threading.Event | None = None,
 ) -> Ended:
-    """Run a command to its end, or to its time limit. Raises UsageError where it cannot be started."""
+    """Run a command to its end, or to its time limit. Raises UsageError where it cannot be started.
+
+    `stall_seconds`: how long it may print nothing, where that is bounded; `stop` ends it as a time limit does.
+    """
     begun = time.monotonic()
     child = start(argv, cwd=cwd, env=env, merge_output=merge_output)
     feed(child, stdin)
@@ -62,7 +67,8 @@ def run(
         reader.start()
     timed_out = True
     try:
-        timed_out = not _ended_within(child, seconds)
+        printed = (lambda: sum(bound.count for bound in kept.values())) if stall_seconds else None
+        timed_out = not _ended_within(child, seconds, Watch(stall_seconds, printed, stop))
     finally:
         code = end(child, whole_tree=timed_out, grace_seconds=grace_seconds)
     for reader in readers:
@@ -168,10 +174,24 @@ def has_ended(child: Child) -> bool:
         return True
 
 
-def _ended_within(child: Child, seconds: float) -> bool:
+class Watch(NamedTuple):
+    """What else ends a command early: that `printed` (bytes so far) does not grow for `stall_seconds`, or `stop`."""
+
+    stall_seconds: float = 0
+    printed: Callable[[], int] | None = None
+    stop: threading.Event | None = None
+
+
+def _ended_within(child: Child, seconds: float, watch: Watch | None = None) -> bool:
+    watch = watch or Watch()
     deadline, pause = time.monotonic() + seconds, 0.001
+    seen, moved = -1, time.monotonic()
     while not has_ended(child):
-        if time.monotonic() >= deadline:
+        now = time.monotonic()
+        if watch.printed is not None and (printed := watch.printed()) != seen:
+            seen, moved = printed, now
+        stalled = watch.printed is not None and now - moved >= watch.stall_seconds
+        if now >= deadline or stalled or (watch.stop is not None and watch.stop.is_set()):
             return False
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
