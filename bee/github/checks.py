@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Set
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from bee.github import fields
@@ -14,6 +14,7 @@ from bee.github.json import JsonReader
 from bee.model import limits
 from bee.model.errors import ForbiddenError, NotFoundError
 from bee.model.items import Check, CheckState, Item, Pull, Required, Who
+from bee.model.rules import METHODS, BaseRules
 from bee.pipeline.checks import is_own_name
 
 T = TypeVar("T", bound=Item)
@@ -67,25 +68,59 @@ def with_every_reporter(client: GitHubClient, repo: str, item: T) -> T:
     return replace(item, checks=(*runs, *_statuses(client, repo, item.head)))
 
 
-def with_rules(client: GitHubClient, repo: str, pull: Pull) -> Pull:
-    """The pull request with what branch protection and rulesets require of its base, and of which App.
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What rules of a branch demand, as far as REST tells: checks, and the rest."""
+
+    checks: frozenset[Required] = frozenset()
+    rules: BaseRules = field(default_factory=BaseRules)
+
+
+# Parameters of the rule for pull requests that are rules of their own here.
+_ASKS: Final = {
+    "require_code_owner_review": "code_owner_review", "require_last_push_approval": "last_push_approval",
+    "required_review_thread_resolution": "conversation_resolution",
+}  # fmt: skip
+
+
+def read_demands(client: GitHubClient, repo: str, base_ref: str, classic: bool) -> Demands:
+    """What branch protection and rulesets require of a base, and of which App. `classic`: it has protected checks.
 
     https://docs.github.com/en/rest/branches/branches#get-a-branch,
     https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
     """
-    branch = quote(pull.base_ref, safe="")
-    found = set(pull.required)
+    branch, found, rules = quote(base_ref, safe=""), set[Required](), BaseRules()
     with contextlib.suppress(NotFoundError, ForbiddenError):  # a branch that is gone; older servers have no rulesets
-        if pull.required:
+        if classic:
             data = client.one("GET", f"/repos/{repo}/branches/{branch}")
-            classic = data.within("protection", "required_status_checks")
-            checks = classic.many("checks") if classic and classic.has("checks") else ()
+            asked = data.within("protection", "required_status_checks")
+            checks = asked.many("checks") if asked and asked.has("checks") else ()
             found |= {Required(one.text("context"), _app_of(one, "app_id")) for one in checks}
         for rule in client.pages(f"/repos/{repo}/rules/branches/{branch}"):
-            asked = rule.within("parameters") if rule.text("type") == "required_status_checks" else None
-            for one in asked.many("required_status_checks") if asked else ():
+            kind, asked = rule.text("type"), rule.within("parameters")
+            rules = rules.with_other(_of_rule(kind, asked))
+            for one in asked.many("required_status_checks") if asked and kind == "required_status_checks" else ():
                 found.add(Required(one.text("context"), _app_of(one, "integration_id")))
-    return replace(pull, required=tuple(sorted(found, key=lambda one: (one.name, one.app or 0))))
+    return Demands(frozenset(found), rules)
+
+
+def _of_rule(kind: str, asked: JsonReader | None) -> BaseRules:
+    """One rule of a ruleset."""
+    if kind != "pull_request" or asked is None:
+        return BaseRules(frozenset({kind}))
+    named = {word for name, word in _ASKS.items() if asked.flag(name, False)}
+    return BaseRules(frozenset({kind, *named}), frozenset(asked.texts("allowed_merge_methods")) & METHODS or METHODS)
+
+
+def with_rules(client: GitHubClient, repo: str, pull: Pull) -> Pull:
+    """The pull request with everything that rules require of its base."""
+    return with_demands(pull, read_demands(client, repo, pull.base_ref, bool(pull.required)))
+
+
+def with_demands(pull: Pull, demands: Demands) -> Pull:
+    """The pull request with what was read of its base."""
+    required = sorted({*pull.required, *demands.checks}, key=lambda one: (one.name, one.app or 0))
+    return replace(pull, required=tuple(required), rules=pull.rules.with_other(demands.rules))
 
 
 def _app_of(check: JsonReader, name: str) -> int | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
+from bee.github import rules
 from bee.github.json import JsonReader
 from bee.model import items, limits
 
@@ -329,22 +330,8 @@ def _base(data: JsonReader) -> str:
     return target.text("oid") if target else ""
 
 
-def _required(data: JsonReader) -> tuple[items.Required, ...]:
-    """The checks that rules of the base require, as they hold for this token's account."""
-    rule = data.at("baseRef", "refUpdateRule")
-    name = "requiredStatusCheckContexts"
-    if rule is None or (not rule.has(name) and rule.text_or_null(name) is None):
-        return ()
-    return tuple(map(items.Required, rule.texts(name)))
-
-
 def _mergeable(data: JsonReader) -> bool | None:
     return {"MERGEABLE": True, "CONFLICTING": False}.get(data.text("mergeable"))
-
-
-def _clean(data: JsonReader) -> bool:
-    """https://docs.github.com/en/graphql/reference/enums#mergestatestatus: these two say that all checks passed."""
-    return data.text("mergeStateStatus") in {"CLEAN", "HAS_HOOKS"}
 
 
 # `state` under two names: its type is another in each, and GraphQL wants one type for one name.
@@ -357,8 +344,11 @@ PULL: Final = table(
     _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
     open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
-    base=Field("baseRef { target { oid } refUpdateRule { requiredStatusCheckContexts } }", _base),
-    required=Field("", _required), clean=Field("mergeStateStatus", _clean), merged=_flag("merged"),
+    base=Field(f"baseRef {{ target {{ oid }} refUpdateRule {{ {rules.RULE} }} }}", _base),
+    required=Field("", rules.required), rules=Field("", rules.demanded),
+    decision=Field("reviewDecision", rules.decision),
+    clean=Field("mergeStateStatus", rules.state_is("CLEAN", "HAS_HOOKS")), blocked=Field("", rules.state_is("BLOCKED")),
+    behind=Field("", rules.state_is("BEHIND")), merged=_flag("merged"),
     draft=_flag("isDraft"), cross_repository=_flag("isCrossRepository"), mergeable=Field("mergeable", _mergeable),
     thread_count=Field("reviewThreads { totalCount }", lambda data: data.one("reviewThreads").number("totalCount")),
     head_committed_at=Field(head_with(first_page(CHECKS)), _committed_at), checks=Field("", checks),

@@ -172,9 +172,13 @@ def _head(data: JsonReader, repo: str, now: int) -> Snapshot:
         now=now,
         policy_text=_policy(top.one_or_null("policy")),
         private=top.flag("isPrivate"),
+        merge_methods=frozenset(method for method, name in _METHODS.items() if top.flag(name)),
         viewer_permission=fields.permission(top.text_or_null("viewerPermission")),
         label_ids={node.text("name").lower(): node.text("id") for node in top.one("labels").many("nodes")},
     )
+
+
+_METHODS = {"merge": "mergeCommitAllowed", "squash": "squashMergeAllowed", "rebase": "rebaseMergeAllowed"}
 
 
 def _policy(found: JsonReader | None) -> str | None:

@@ -1,46 +1,45 @@
-"""What the rules of a repository say of the branches that bee pushes to, known before anything is paid."""
+"""What a pull request's own answer tells of the rules of its base. Sends nothing, decides nothing."""
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
 
-from bee.github.client import GitHubClient
 from bee.github.json import JsonReader
-from bee.model.errors import ForbiddenError, NotFoundError, RefusedError
+from bee.model.items import Required
+from bee.model.rules import BaseRules, ReviewDecision
 
-# Rules under which no push of bee's can pass, whatever is in it: to a new branch, and to one that is there.
-# https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
-NO_NEW_BRANCH: Final = {"creation": "restricts creations", "required_signatures": "requires signed commits"}
-NO_PUSH: Final = {
-    "update": "restricts updates", "pull_request": "requires a pull request", "required_signatures":
-    "requires signed commits", "merge_queue": "requires the merge queue",
-}  # fmt: skip
-_BYPASSES: Final = frozenset({"always", "exempt"})
-
-
-def forbidding(client: GitHubClient, repo: str, branch: str, new: bool) -> list[str]:
-    """The rules that forbid this account to push to a branch, in words for people; the branch need not be there.
-
-    Where the rules cannot be read, or whether bee may bypass them, none is known: GitHub says it at the push.
-    https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch
-    """
-    found, meanings = [], NO_NEW_BRANCH if new else NO_PUSH
-    with contextlib.suppress(NotFoundError, ForbiddenError, RefusedError):  # older servers have no rulesets
-        for rule in client.pages(f"/repos/{repo}/rules/branches/{quote(branch, safe='')}"):
-            meaning = meanings.get(rule.text("type"))
-            named = _against(client, repo, rule) if meaning else ""
-            if named:
-                found.append(f"{named} {meaning}")
-    return found
+# What of a protection everybody may see (https://docs.github.com/en/graphql/reference/objects#refupdaterule), by the
+# kinds of rules that say the same in rulesets.
+_KINDS: Final = {
+    "requiresCodeOwnerReviews": "code_owner_review",
+    "requiresConversationResolution": "conversation_resolution",
+    "requiresLinearHistory": "required_linear_history",
+    "requiresSignatures": "required_signatures",
+}
+RULE: Final = " ".join(("requiredStatusCheckContexts", *_KINDS))
 
 
-def _against(client: GitHubClient, repo: str, rule: JsonReader) -> str:
-    """The ruleset of a rule by its name; nothing where this account may bypass it."""
-    number = rule.number("ruleset_id")
-    params = {"includes_parents": "true"}
-    ruleset = client.one("GET", f"/repos/{repo}/rulesets/{number}", params=params)
-    if ruleset.text("current_user_can_bypass", "") in _BYPASSES:
-        return ""
-    return f"the ruleset `{ruleset.text('name')}` of {rule.text('ruleset_source', repo)}"
+def required(data: JsonReader) -> tuple[Required, ...]:
+    """The checks that rules of the base require, as they hold for this token's account."""
+    rule = data.at("baseRef", "refUpdateRule")
+    name = "requiredStatusCheckContexts"
+    if rule is None or (not rule.has(name) and rule.text_or_null(name) is None):
+        return ()
+    return tuple(map(Required, rule.texts(name)))
+
+
+def demanded(data: JsonReader) -> BaseRules:
+    """The other rules of the base's protection."""
+    rule = data.at("baseRef", "refUpdateRule")
+    return BaseRules(frozenset(kind for name, kind in _KINDS.items() if rule and rule.flag(name)))
+
+
+def decision(data: JsonReader) -> ReviewDecision | None:
+    """What the reviews come to; None where none are required."""
+    return data.word("reviewDecision", ReviewDecision) if data.text_or_null("reviewDecision") else None
+
+
+def state_is(*words: str) -> Callable[[JsonReader], bool]:
+    """Whether `mergeStateStatus` is one of these: https://docs.github.com/en/graphql/reference/enums#mergestatestatus."""
+    return lambda data: data.text("mergeStateStatus") in words

@@ -16,7 +16,7 @@ from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Item, Pull, PullRef, Snapshot
 from bee.model.labels import Label
 from bee.model.records import Phase
-from bee.model.roles import Role
+from bee.model.roles import ROLES
 from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import PullFacts, View, view_of
@@ -111,13 +111,19 @@ def _with_reporters(client: GitHubClient, view: View) -> View:
 
 
 def _with_rules(client: GitHubClient, view: View) -> View:
-    """What the rules of its base require, for the pull request that would be merged: GraphQL names no App."""
-    ready = {one.number for one in survey(view) if one.role is Role.MERGER}
-    pulls = tuple(
-        checks.with_rules(client, view.snapshot.repo, pull) if pull.number in ready else pull
-        for pull in view.snapshot.pulls
-    )
-    return replace(view, snapshot=replace(view.snapshot, pulls=pulls)) if ready else view
+    """What rules of the base require, for what is about to be tested or merged, or waits for such a rule.
+
+    GraphQL tells of no ruleset and names no App. Each base is asked about once.
+    """
+    found: dict[str, checks.Demands] = {}
+    statuses, pulls = survey(view), []
+    near = {one.number for one in statuses if one.placement.row.of_rules or (one.role and ROLES[one.role].near_merge)}
+    for pull in view.snapshot.pulls:
+        if pull.number in near and pull.base_ref not in found:
+            classic = bool(pull.required)
+            found[pull.base_ref] = checks.read_demands(client, view.snapshot.repo, pull.base_ref, classic)
+        pulls.append(checks.with_demands(pull, found[pull.base_ref]) if pull.number in near else pull)
+    return replace(view, snapshot=replace(view.snapshot, pulls=tuple(pulls))) if near else view
 
 
 def settle(client: GitHubClient, view: View) -> View:

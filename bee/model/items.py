@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from bee.model.labels import Label, known
 from bee.model.records import Record
+from bee.model.rules import METHODS, BaseRules, ReviewDecision
 from bee.model.seals import Foreign
 
 
@@ -273,8 +274,10 @@ class Pull(Numbered):
 
     `base_changes`: when its base became another branch, or another history of the same one, oldest first.
     `required` are the checks that rules of its base require. `unread`: this token may not read the check runs of its
-    head. `clean`: GitHub says that everything on the head is green, whoever may read it. `thread_count`: how many
-    review threads there are; `threads` are read only where they can matter.
+    head. `clean`: GitHub says that everything on the head is green, whoever may read it; `blocked`, that a rule of the
+    base stands against a merge; `behind`, that only this does: the head must contain the base. `decision` is None where
+    no reviews are required. `rules` are those that came with the pull request; an agent's has all of them.
+    `thread_count`: how many review threads there are; `threads` are read only where they can matter.
     """
 
     head_ref: str
@@ -294,6 +297,10 @@ class Pull(Numbered):
     clean: bool = False
     thread_count: int = 0
     threads: tuple[Thread, ...] = ()
+    blocked: bool = False
+    behind: bool = False
+    decision: ReviewDecision | None = None
+    rules: BaseRules = field(default_factory=BaseRules)
 
 
 Item = Issue | Pull
@@ -340,8 +347,9 @@ class Snapshot:
     items whose bug was closed as completed by somebody trusted. `checked` are the base branches of which any of the
     last three merged pull requests had checks of others than bee. `changed_at` is when any issue or pull request, open
     or closed, was last changed; 0 where there is none. `stopped` are the issues that open pull requests of bee's belong
-    to and that are not open. `astray` are merged pull requests that count for a step, and whose commit is not on the
-    default branch. `closed` are the closed items among those changed last.
+    to and that are not open. `merge_methods` are those that the repository allows. `astray` are merged pull requests
+    that count for a step, and whose commit is not on the default branch. `closed` are the closed items among those
+    changed last.
     """
 
     repo: str
@@ -369,6 +377,7 @@ class Snapshot:
     changed_at: int = 0
     stopped: frozenset[int] = frozenset()
     astray: frozenset[int] = frozenset()
+    merge_methods: frozenset[str] = METHODS
     closed: tuple[Closed, ...] = ()
 
     def item(self, number: int) -> Item | None:

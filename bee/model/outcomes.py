@@ -77,6 +77,7 @@ class Failure(StrEnum):
     GATE = "output-gate", "What the agent handed in may not be published."
     WORKSPACE = "workspace", "git, the sandbox or the network failed."
     MERGE = "merge-refused", "The merge gate or GitHub refused; the note says which proof failed."
+    RULES = "rules-refused", "GitHub's rules stand against the merge. Not a failed try.", False
     CANCELLED = "cancelled", "A person stopped the run, or its input changed. Not a failed try.", False
 
 
@@ -102,6 +103,8 @@ class Cause(StrEnum):
     ABANDONED = "abandoned"
     ASTRAY = "astray"
     TAKEN = "taken"
+    APPROVAL = "person-approval"
+    SETTINGS = "settings"
     ISSUE_CLOSED = "issue-closed"
     HOT_LOOP = "hot-loop"
     BEE_FAILED = "bee-failed"

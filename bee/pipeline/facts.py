@@ -144,9 +144,10 @@ class IssueFacts(Common):
 class PullFacts(Common):
     """Facts of a pull request.
 
-    `issue_open`: the issue it is a step of is open. `own`: on a branch of bee's, so that the drafter may push to it.
-    `vouched`: bee pushed this very head, or a trusted person approved it; the next push of anybody else is nobody's
-    again.
+    `approvals_met`, `settings_met`: GitHub's rules ask for no other review, and nothing else of its settings stands
+    against a merge. `issue_open`: the issue it is a step of is open. `own`: on a branch of bee's, so that the drafter
+    may push to it. `vouched`: bee pushed this very head, or a trusted person approved it; the next push of anybody else
+    is nobody's again.
     """
 
     issue_open: bool = True
@@ -154,6 +155,8 @@ class PullFacts(Common):
     mergeable: Mergeable = Mergeable.YES
     verdict: Verdict = Verdict.NONE
     checks: Checks = Checks.GREEN
+    approvals_met: bool = True
+    settings_met: bool = True
     waits_its_turn: bool = False
     proof: Proof = Proof.NONE
     own: bool = True

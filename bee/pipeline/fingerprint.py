@@ -74,4 +74,13 @@ def _of_pull(pull: Pull, view: View) -> dict[str, Callable[[], Any]]:
         "checks": lambda: sorted([c.name, str(c.state)] for c in counted(pull, view.trust)),
         "comments": lambda: _comments(pull, view),
         "lazy-runs": lazy_runs,
+        "settings": lambda: [
+            pull.blocked,
+            pull.behind,
+            pull.decision,
+            sorted(pull.rules.kinds),
+            sorted(pull.rules.methods),
+            view.policy.merge_method,
+            sorted(view.snapshot.merge_methods),
+        ],
     }

@@ -51,6 +51,8 @@ def block_of(
     everything = [run for run in fold(record) if run.started_at >= since and run.role in _ROLE_NAMES]
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
     failures = [run for run in runs if _failed(run)]
+    if runs and runs[-1].failure is Failure.RULES:
+        return Block(Position.WAITING_ON_SETTINGS, runs[-1].note)
     if runs and runs[-1].outcome.no_op:
         return Block(Position.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
     spent_up = (

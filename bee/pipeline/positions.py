@@ -46,6 +46,8 @@ class Position(StrEnum):
     CHECKS_FAILED = "checks-failed"
     CHECKS_PENDING = "checks-pending"
     NEEDS_REVIEW = "needs-review"
+    NEEDS_PERSON_APPROVAL = "needs-person-approval"
+    WAITING_ON_SETTINGS = "waiting-on-settings"
     QUEUED = "queued"
     NEEDS_E2E = "needs-e2e"
     E2E_FAILED = "e2e-failed"
@@ -85,6 +87,7 @@ class Rule:
     names: the facts that are named in the reason: what is missing, or who can change it.
     cause: why the item goes to a person, in a comment and with a label; None where the position alone asks.
     told: a condition that GitHub or people set: said once, without a label, when it has lasted for checks_minutes.
+    of_rules: GitHub's settings, or rules of the base, stand against it.
     still: only a change of the item or of the default branch can move it, so an unchanged repository is not read again.
     rests: it may stay for long without a run that would say so, so bee keeps its status comment true.
     quiet: a person moves next, and is not pressed.
@@ -103,6 +106,7 @@ class Rule:
     names: str = ""
     cause: Cause | None = None
     told: Cause | None = None
+    of_rules: bool = False
     still: bool = False
     rests: bool = False
     quiet: bool = False
@@ -268,7 +272,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     Rule(name="a check waits for a person", matches=lambda f: f.checks is Checks.ASK, position=Position.CHECKS_FAILED,
          mover=Mover.PERSON, advice="Open the check on GitHub and do what it asks; bee continues by itself."),
     Rule(name="a check is running, or has not reported", matches=lambda f: f.checks is Checks.PENDING,
-         position=Position.CHECKS_PENDING, mover=Mover.CONDITION,
+         position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks",
          advice="Wait for the checks; bee asks a person when they take too long.",
          leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
     Rule(name="nobody has approved this head", matches=lambda f: f.verdict is not Verdict.APPROVED,
@@ -278,6 +282,14 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     Rule(name="only bee approved this head, and somebody else pushed it", matches=lambda f: not f.vouched,
          position=Position.NEEDS_REVIEW, mover=Mover.PERSON,
          advice="Read the change as it is now, then run: bee approve {number}"),
+    Rule(name="GitHub's rules ask for a person's approval", matches=lambda f: not f.approvals_met, names="approvals",
+         position=Position.NEEDS_PERSON_APPROVAL, mover=Mover.PERSON, told=Cause.APPROVAL, of_rules=True, rests=True,
+         advice="Read the change, and approve it in a review on GitHub, with an account other than bee's.",
+         leads=(("a person approves", Position.NEEDS_E2E),)),
+    Rule(name="GitHub's settings stand against a merge", matches=lambda f: not f.settings_met, names="settings",
+         position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS, of_rules=True, rests=True,
+         advice="Change what is named, on GitHub or in the policy; bee notices by itself.",
+         leads=(("the setting is changed", Position.NEEDS_E2E),)),
     Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,
          position=Position.QUEUED, mover=Mover.CONDITION,
          advice="Wait: it continues when the other one is merged or stopped.",
@@ -308,6 +320,9 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
 
 # What history lays over an agent's row: these match no facts.
 BLOCKS: Final = (
+    Rule(name="GitHub refused the merge of this head on this base. bee tries again when something about it changes.",
+         matches=lambda f: False, position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS,
+         of_rules=True, rests=True, retry=True, advice="Change what GitHub names. To try now: bee retry {number}"),
     Rule(name="A run failed here and nothing has changed since. bee retries after 5, 10, 20, 40, then "
          "60 minutes.",
          matches=lambda f: False, position=Position.BACKING_OFF, mover=Mover.CONDITION, retry=True,

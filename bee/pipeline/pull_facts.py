@@ -8,6 +8,7 @@ from bee.model.items import CheckState, Pull, Thread
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
+from bee.pipeline.conditions import against, approval_missing
 from bee.pipeline.evidence import (
     E2E,
     Verdict,
@@ -69,6 +70,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     branch = parse_branch(pull.head_ref)
     own = is_own(pull)
     stopped = [f"#{branch[0]}"] if own and branch and branch[0] in view.snapshot.stopped else []
+    approvals, settings = approval_missing(pull), against(pull, view)
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
     said = said_of(pull, view)
     last = verdict_at_head(said, pull.head)
@@ -86,6 +88,8 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "issue": branch[0] if own and branch else None,
         "step": branch[1] if own and branch else None,
         "closed_issue": stopped,
+        "approvals": approvals,
+        "settings": settings,
         "verdict_by": last.author if last else None,
         "open_threads": [thread_line(thread) for thread in open_threads(pull, said)],
         "unresolved": [thread_line(thread) for thread in pull.threads if not thread.resolved],
@@ -104,6 +108,8 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         mergeable=mergeable,
         verdict=last.verdict if last else Verdict.NONE,
         checks=checks_of(pull, view),
+        approvals_met=not approvals,
+        settings_met=not settings,
         waits_its_turn=waits_its_turn,
         proof=proof,
         own=own,

@@ -27,7 +27,8 @@ class MergeResult:
     """What the merge gate did: the merge commit, or why it refused; `cause` where a person must say what happens.
 
     `overtaken`: the base had moved. `differs`: GitHub made another tree than git does of the same two commits.
-    `proven`: the gate has seen the lease stand, so that nobody needs to ask again at once.
+    `by_rules`: it was GitHub's settings, or its rules for the base, that stood against it. `proven`: the gate has seen
+    the lease stand, so that nobody needs to ask again at once.
     """
 
     commit: str = ""
@@ -36,6 +37,7 @@ class MergeResult:
     overtaken: str = ""
     differs: bool = False
     proven: bool = False
+    by_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class PublishContext:
     items: dict[int, Item] = field(default_factory=dict)
     posted: dict[str, str] = field(default_factory=dict)
     refused: str = ""
+    by_rules: bool = False
     held: bool = False
     confirmed: Moment | None = None
 

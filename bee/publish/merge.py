@@ -120,7 +120,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
             return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
         refused = refused or _issue_closed(lease, pull) or _base_moved(lease, pull, effect)
         if refused:
-            return MergeResult(refused=refused)
+            return MergeResult(refused=refused, by_rules=status.placement.row.of_rules)
         lease.store.need_time(lease)
         if lease.client.now() - seen_at <= limits.PROOF_SECONDS_MAX:
             return _merge(work, pull, made)
@@ -197,8 +197,17 @@ def _merge(work: _Merging, pull: Pull, made: str) -> MergeResult:
             lease.client, lease.repo, pull.number, head=effect.head, method=effect.method, title=title, message=""
         )  # fmt: skip
     except RefusedError as problem:
-        return MergeResult(refused=problem.message)
+        return MergeResult(refused=problem.message, by_rules=_is_of_rules(problem))
     return _compared(work, commit, made)
+
+
+# What GitHub says with 405 of what the next look shows by itself, or of what passes.
+_PASSING: Final = ("is not mergeable", "was modified", "is still a draft", "already in progress")
+
+
+def _is_of_rules(problem: RefusedError) -> bool:
+    """Whether a merge was refused for what only a setting, a rule or a review changes: then it is not tried again."""
+    return problem.status == 405 and not any(words in problem.message for words in _PASSING)
 
 
 def _merged_before(work: _Merging, viewer: Who) -> MergeResult:

@@ -186,7 +186,7 @@ def _merge(context: PublishContext, effect: MergePull) -> None:
     if result.refused:
         if result.cause is not None:
             _ask(context, effect, effect.number, result.cause, texts.held_back(effect.number, result.refused))
-        context.refused = result.refused
+        context.refused, context.by_rules = result.refused, result.by_rules
         return
     context.stoppable = False  # it is closed now, by this very merge
     if result.differs:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from bee.github import rules
+from bee.github import push_rules
 from bee.model.errors import GitError, LookError
 from bee.model.plan import read_body
 from bee.model.records import TREE
@@ -30,7 +30,7 @@ def forbidden(run: Run, brief: Brief) -> str:
     if run.mirror.rev(f"refs/heads/{BRANCH}") is not None:
         return branches.cannot_push(brief.branch, [branches.name_in_the_way(BRANCH)])
     new = run.mirror.rev(f"refs/heads/{brief.branch}") is None
-    found = rules.forbidding(run.store.client, run.store.repo, brief.branch, new)
+    found = push_rules.forbidding(run.store.client, run.store.repo, brief.branch, new)
     return branches.cannot_push(brief.branch, found) if found else ""
 
 

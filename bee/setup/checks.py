@@ -19,6 +19,7 @@ from bee.model.refs import BRANCH
 from bee.model.repo_facts import BranchRules, Grant, RepoFacts
 from bee.model.roles import Role
 from bee.pipeline.checks import OWN_STATUSES
+from bee.pipeline.conditions import KINDS, QUIET
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
@@ -178,7 +179,6 @@ def missing_labels(present: Collection[str]) -> tuple[Label, ...]:
 _NEVER: Final[Mapping[str, str]] = {
     "merge_queue": "merges go through a merge queue, and bee merges by itself",
     "update": "nobody may update the branch",
-    "required_signatures": "commits must be signed, and bee's are not",
     "required_deployments": "deployments must succeed first, and bee knows none",
 }
 
@@ -200,6 +200,15 @@ def _rule_problems(
     where = f"gh browse -R {repo} -s"
     for kind in sorted(rules.others & set(_NEVER)):
         yield fail(name, f"{branch}: {_NEVER[kind]}: no merge of bee's ever passes", where)
+    for kind in sorted(rules.others - set(_NEVER) - KINDS.keys() - QUIET):
+        yield warn(name, f"{branch} has the rule `{kind}`, which bee does not know: it may stand against merges", where)
+    method = policy.merge_method if policy is not None else ""
+    if "required_signatures" in rules.others and method not in {"", "squash"}:
+        text = f"{branch} wants signed commits, which only squash merges have, by GitHub; the policy merges by {method}"
+        yield fail(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
+    if method == "rebase":
+        text = "the policy merges by rebase: a branch into which a conflict was merged cannot be rebased, and waits"
+        yield warn(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
     if "required_linear_history" in rules.others and policy is not None and policy.merge_method == "merge":
         text = f"{branch} wants a linear history, and the policy merges by merge: no merge ever passes"
         yield fail(name, text, f"write `merge_method: squash` in {POLICY_PATH}")

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bee.config.schema import Policy, Settings
-from bee.github import git_database, read
+from bee.github import git_database, push_rules, read
 from bee.github import probe as requests_of
-from bee.github import rules as rules_of
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
@@ -281,7 +280,9 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
 
 def _own_branches(client: GitHubClient, repo: str) -> Check:
     taken = git_database.read_oid(client, repo, f"refs/heads/{BRANCH}") is not None
-    found = [rule for new in (True, False) for rule in rules_of.forbidding(client, repo, branch_of(1, TASK_STEP), new)]
+    found = [
+        rule for new in (True, False) for rule in push_rules.forbidding(client, repo, branch_of(1, TASK_STEP), new)
+    ]
     return checks.branch_check(repo, taken, sorted(set(found)))
 
 

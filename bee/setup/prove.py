@@ -12,8 +12,7 @@ from typing import Final
 
 from bee.git.mirror import Mirror, RefChange
 from bee.github import checks as reporters
-from bee.github import git_database, probe, read
-from bee.github import rules as rules_of
+from bee.github import git_database, probe, push_rules, read
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.probe import Listed
@@ -225,7 +224,7 @@ def _expiry(at: Prover) -> str:
 
 def _rules(at: Prover) -> str:
     branch = branch_of(1, TASK_STEP)
-    found = [rule for new in (True, False) for rule in rules_of.forbidding(at.client, at.repo, branch, new)]
+    found = [rule for new in (True, False) for rule in push_rules.forbidding(at.client, at.repo, branch, new)]
     must(not found, f"{'; '.join(sorted(set(found)))}: bee could not push to `{branch}`")
     return "no rule that can be seen forbids a push to `bee/…`"
 

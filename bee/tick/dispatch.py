@@ -104,6 +104,7 @@ def claim_item(
         return None
     item, tip, label = labels.mark(lease, one.item.node_id, snapshot.label_ids)
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, client.now())
+    item = fresh.snapshot.item(item.number) or item  # with what only a look asks about
     ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels
     if not ours or not _still(item, one, fresh):
         release(lease, tip)
@@ -154,7 +155,12 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
     snapshot = view.snapshot
     issues, pulls = snapshot.issues, snapshot.pulls
     if isinstance(item, Pull):
-        pulls = tuple(item if old.number == item.number else old for old in pulls)
+        pulls = tuple(
+            replace(item, required=tuple(dict.fromkeys((*item.required, *old.required))), rules=old.rules)
+            if old.number == item.number
+            else old
+            for old in pulls
+        )
     else:
         issues = tuple(
             replace(item, blocked_by_open=old.blocked_by_open, blockers=old.blockers)

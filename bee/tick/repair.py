@@ -98,7 +98,8 @@ def _publish(
     try:
         carry_out(context, effects)
         if context.refused:
-            ending = Ending(outcome=Outcome.ERROR, note=context.refused, failure=Failure.MERGE)
+            failure = Failure.RULES if context.by_rules else Failure.MERGE
+            ending = Ending(outcome=Outcome.ERROR, note=context.refused, failure=failure)
         lease.store.release(lease, ending)
     except LeaseLost:
         return

@@ -135,6 +135,17 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         ("Take the assignee off, or close the other pull request.",
          f"Take the label `{Label.NEW}` off and add it again: bee does it all the same.", _CLOSE), holds=False,
     ),
+    Cause.APPROVAL: CauseText(
+        "GitHub's rules ask for a review that bee cannot give.", "Read the change, and approve it.",
+        ("Approve it in a review on GitHub, with an account other than bee's.", "Request changes, or push a commit.",
+         _CLOSE), holds=False,
+    ),
+    Cause.SETTINGS: CauseText(
+        "A setting of the repository or a rule of its branch stands against the merge.",
+        "Change what the reason names: bee goes on by itself.",
+        ("Change the setting or the rule (an administrator can).", "Change `merge_method` in `.github/bee.yml`.",
+         "Merge it yourself.", _CLOSE), holds=False,
+    ),
     Cause.ISSUE_CLOSED: CauseText(
         "The issue was closed while this pull request is open, so bee has stopped.",
         "Close this pull request too, if the work is not wanted any more.",

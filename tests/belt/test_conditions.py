@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bee.host import Host
+from bee.model.records import fold
+from bee.pipeline.history import is_dispatch
 from tests.belt.stage import Stage
 
 
@@ -25,9 +27,9 @@ def set_state(stage: Stage, number: int, state: str, reason: str = "not_planned"
 
 
 def tries(stage: Stage, number: int) -> int:
-    """How many runs the ledger of an item tells of."""
+    """How many runs of agents the ledger of an item tells of."""
     known = f"refs/bee/items/{number}" in stage.refs("refs/bee/items/")
-    return len(stage.record(number).history) if known else 0
+    return sum(map(is_dispatch, fold(stage.record(number)))) if known else 0
 
 
 def rests(stage: Stage, host: Host, number: int, position: str, seconds: int = 3 * 60 * 60) -> list[str]:

@@ -62,6 +62,7 @@ def pull(number: int = 2, rollup: Any = None, **more: Any) -> dict[str, Any]:
         "isDraft": False, "mergeable": "MERGEABLE", "isCrossRepository": False, "headRefName": "bee/1-task",
         "headRefOid": OID, "baseRefName": "main", "author": actor("bee"), "editor": None,
         "baseRef": {"target": {"oid": OTHER}, "refUpdateRule": None}, "mergeStateStatus": "UNSTABLE",
+        "reviewDecision": None,
         "labels": listed(), "comments": listed(), "userContentEdits": listed(), "timelineItems": listed(),
         "reviews": listed(), "reviewThreads": {"totalCount": 0}, "commits": {"nodes": [{"commit": commit}]}, **more,
     }  # fmt: skip
@@ -73,6 +74,7 @@ def head(**more: Any) -> dict[str, Any]:
     policy = {"__typename": "Blob", "oid": OTHER, "text": "version: 1\nintake: all\n", "isTruncated": False}
     return {
         "id": "R_1", "isPrivate": False, "viewerPermission": "WRITE",
+        "mergeCommitAllowed": True, "squashMergeAllowed": True, "rebaseMergeAllowed": True,
         "defaultBranchRef": {"name": "main", "target": target}, "policy": policy, "labels": listed(), **more,
     }  # fmt: skip
 

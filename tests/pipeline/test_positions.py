@@ -12,6 +12,7 @@ from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
 from bee.model.roles import Role
+from bee.model.rules import BaseRules, ReviewDecision
 from bee.model.seals import Doubt, Foreign
 from bee.pipeline.decide import Decision, Escalate, Repair, actionable, decide
 from bee.pipeline.escalation import escalation_key
@@ -65,6 +66,7 @@ READY = "approved, tested on this base, green and mergeable"
 OTHER = ", on a branch that is not bee's"
 
 ASTRAY = "its step was merged, but is not on the default branch"
+ASKS_ONE, SETTINGS = "GitHub's rules ask for a person's approval", "GitHub's settings stand against a merge"
 TAKEN, GONE = "somebody else has taken it", "the issue it is a step of is not open"
 
 NO_MENU = w.issue()
@@ -324,6 +326,20 @@ PULLS: tuple[Case, ...] = (
          f"<!-- bee:approved-for-e2e sha={w.OLD_HEAD} -->"), w.reviewed("approve")), cross_repository=True,
          author=w.SAM, **ADOPTED), "only bee approved this head, and somebody else pushed it", P.NEEDS_REVIEW,
          M.PERSON),
+    case("p7-an-approval-is-missing", replace(APPROVED, decision=ReviewDecision.REVIEW_REQUIRED), ASKS_ONE,
+         P.NEEDS_PERSON_APPROVAL, M.PERSON),
+    case("p7-an-approval-is-missing-of-what-passed", replace(PASSED, decision=ReviewDecision.REVIEW_REQUIRED), ASKS_ONE,
+         P.NEEDS_PERSON_APPROVAL, M.PERSON),
+    case("p7-a-method-is-off", APPROVED, SETTINGS, P.WAITING_ON_SETTINGS, M.PERSON,
+         merge_methods=frozenset({"merge", "rebase"})),
+    case("p7-holds-no-base", replace(APPROVED, number=9), E2E_NONE, P.NEEDS_E2E, Role.TEST, replace(PASSED, number=8,
+         blocked=True)),
+    case("p7-refused-by-github-at-this-head-and-base", PASSED, READY, P.WAITING_ON_SETTINGS, M.PERSON, ledger={
+         7: w.history(w.run(Outcome.ERROR, w.key_of(PASSED), w.NOW - 60, Role.MERGER, failure=Failure.RULES,
+         note="The branch is frozen."), number=7)}),
+    case("p7-tried-again-when-a-rule-changed", replace(PASSED, rules=BaseRules(frozenset({"deletion"}))), READY,
+         P.READY_TO_MERGE, Role.MERGER, ledger={7: w.history(w.run(Outcome.ERROR, w.key_of(PASSED), w.NOW - 60,
+         Role.MERGER, failure=Failure.RULES), number=7)}),
     case("queued-behind-another-that-passed", replace(APPROVED, number=9),
          "another pull request of this base is between E2E and merge", P.QUEUED, M.CONDITION, replace(PASSED,
               number=8)),
@@ -506,9 +522,12 @@ def test_human_beside_done_goes_when_bee_set_it_and_stays_when_a_person_did(set_
     assert conflicts(item.labels, human_by_person(item, ESCALATED)) == gone
 
 
+OLD = replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR)
 TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
     "taken": (w.issue(assignments=(ASSIGNED,)), {"ledger": {1: w.record()}}),
-    "issue-closed": (replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR), {"stopped": frozenset({1})}),
+    "person-approval": (replace(OLD, decision=ReviewDecision.REVIEW_REQUIRED), {}),
+    "settings": (replace(OLD, behind=True), {}),
+    "issue-closed": (OLD, {"stopped": frozenset({1})}),
 }
 
 

@@ -109,6 +109,8 @@ def may_merge(f: Facts) -> bool:
         and f.checks is Checks.GREEN
         and not f.draft
         and not f.waits_its_turn
+        and f.approvals_met
+        and f.settings_met
     )
 
 

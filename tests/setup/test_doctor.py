@@ -350,13 +350,15 @@ def test_where_the_server_does_not_show_them_it_says_that_it_does_not_know(stage
     assert "may not see how many reviews it requires" in rules(stage, "warn")
 
 
-def test_signatures_that_bee_cannot_give(stage: Stage) -> None:
+def test_case_r8_signatures_are_githubs_own_where_it_squashes(stage: Stage) -> None:
     protect(stage, None)
     rule = {"requiredApprovingReviewCount": 0, "requiredStatusCheckContexts": [], "requiresLinearHistory": False,
             "requiresSignatures": True}  # fmt: skip
     answer = {"data": {"repository": {"ref": {"refUpdateRule": rule}}}}
     stage.fault("status", 0, {"operation": "UpdateRule"}, status=200, body=answer)
-    assert "commits must be signed, and bee's are not: no merge of bee's ever passes" in rules(stage, "fail")
+    assert "can pass" in rules(stage, "ok")
+    stage.push({POLICY: "version: 1\nintake: all\nmerge_method: merge\n"})
+    assert "wants signed commits, which only squash merges have" in rules(stage, "fail")
 
 
 @pytest.mark.parametrize(
@@ -369,6 +371,7 @@ def test_signatures_that_bee_cannot_give(stage: Stage) -> None:
                                                            "strict_required_status_checks_policy": False}},
          "warn", "'scan'"),
         ({"type": "deletion"}, "ok", "can pass"),
+        ({"type": "code_scanning"}, "warn", "`code_scanning`, which bee does not know"),
     ],
 )  # fmt: skip
 def test_rulesets_count_too(stage: Stage, rule: dict[str, Any], status: str, text: str) -> None:

@@ -125,7 +125,8 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], settings: Settings,
             continue
         tape = Tape(session_of(token), [repo, *repo.split("/")])
         with tempfile.TemporaryDirectory(prefix="bee-prove-") as folder:
-            git = Git(Path(folder), env.get("PATH", process.SYSTEM_PATH), process.base_env(kept))
+            path = env.get("PATH", process.SYSTEM_PATH)
+            git = Git(home=Path(folder), env_path=path, network_env=process.base_env(kept))
             mirror = Mirror(git, Path(folder) / "mirror.git", f"{servers.web}/{repo}.git", token)
             mirror.ensure()
             client = GitHubClient(servers, token, tape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import responses
 
-from bee.github import rules
+from bee.github import push_rules
 from tests.github.world import AT, DATE, REPO, client
 
 RULE = {"type": "creation", "ruleset_source_type": "Organization", "ruleset_source": "ada", "ruleset_id": 7}
@@ -25,9 +25,9 @@ def test_case_r5_a_rule_counts_where_this_account_may_not_bypass_it(
     told = {"name": "only people", "current_user_can_bypass": bypass} if bypass else {"message": "Not Found"}
     if new:
         github.add("GET", f"{AT}/rulesets/7", json=told, headers=DATE, status=200 if bypass else 404)
-    assert rules.forbidding(client(), REPO, "bee/7-task", new) == found
+    assert push_rules.forbidding(client(), REPO, "bee/7-task", new) == found
 
 
 def test_case_r5_a_server_without_rulesets_forbids_nothing(github: responses.RequestsMock) -> None:
     github.add("GET", f"{AT}/rules/branches/bee%2F7-task", json={"message": "Not Found"}, status=404, headers=DATE)
-    assert rules.forbidding(client(), REPO, "bee/7-task", True) == []
+    assert push_rules.forbidding(client(), REPO, "bee/7-task", True) == []

@@ -1,0 +1,83 @@
+"""What GitHub's settings and rules say against a merge for now, in words that name the setting. Pure.
+
+None of it is a failure: no agent helps, no try is counted, and it is looked at anew with every snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bee.model.items import CheckState, Pull, Review, ReviewState
+from bee.model.rules import ReviewDecision
+from bee.pipeline.facts import View
+
+# What a rule that bee cannot meet asks for. A kind that is not here is one that bee does not know.
+KINDS: Final = {
+    "merge_queue": "merges go through its merge queue",
+    "update": "nobody may update it",
+    "required_deployments": "deployments must succeed first",
+    "conversation_resolution": "every conversation must be resolved",
+    "last_push_approval": "the last push must be approved by somebody else",
+    "code_owner_review": "a code owner must approve",
+}
+# Rules that say nothing about a merge by themselves, or that other rows of the table speak of.
+QUIET: Final = frozenset({
+    "creation", "deletion", "non_fast_forward", "pull_request", "required_status_checks", "required_linear_history",
+    "required_signatures",
+})  # fmt: skip
+
+
+def against(pull: Pull, view: View) -> list[str]:
+    """The settings that stand against merging it now, and who can change them; empty where none does."""
+    return list(_methods(pull, view)) or list(_blocked(pull))
+
+
+def approval_missing(pull: Pull) -> list[str]:
+    """What GitHub's rules ask of reviewers, in words; empty where nothing is missing."""
+    if pull.decision is not ReviewDecision.REVIEW_REQUIRED:
+        return []
+    owner = " of a code owner" if "code_owner_review" in pull.rules.kinds else ""
+    return [f"{pull.base_ref} requires an approving review{owner}, and bee cannot approve its own pull requests"]
+
+
+def _methods(pull: Pull, view: View) -> Iterator[str]:
+    """Why the policy's merge method cannot be used."""
+    method, base, rules = view.policy.merge_method, pull.base_ref, pull.rules
+    if method not in view.snapshot.merge_methods:
+        yield f"the repository's settings do not allow merge_method `{method}` (an administrator, or the policy)"
+    elif method not in rules.methods:
+        yield f"a ruleset of {base} allows only {', '.join(sorted(rules.methods))}, the merge_method is `{method}`"
+    elif "required_linear_history" in rules.kinds and method == "merge":
+        yield f"{base} requires a linear history, the merge_method is `merge`"
+    elif "required_signatures" in rules.kinds and method != "squash":
+        yield f"{base} requires signed commits, and GitHub signs only with merge_method `squash`"
+
+
+def _blocked(pull: Pull) -> Iterator[str]:
+    base = pull.base_ref
+    if pull.behind:
+        yield f"{base} requires branches to be up to date: update this one (gh pr update-branch {pull.number})"
+    elif pull.decision is ReviewDecision.CHANGES_REQUESTED and pull.blocked:
+        who = ", ".join(_against_by(pull)) or "somebody"
+        yield f"{who} requested changes, and {base} requires reviews: approve, or dismiss that review"
+    elif pull.blocked and not pull.unread and not _waits_for_checks(pull):
+        known = [text for kind, text in KINDS.items() if kind in pull.rules.kinds]
+        other = sorted(pull.rules.kinds - set(KINDS) - QUIET)
+        named = [*known, *(f"`{kind}`, which bee does not know" for kind in other)]
+        yield f"GitHub blocks it by rules of {base}: {'; or '.join(named) or 'look at its protection'}"
+
+
+def _waits_for_checks(pull: Pull) -> bool:
+    """Whether bee's own statuses, or another required check, may be all that blocks it."""
+    green = {check.name for check in pull.checks if check.state is CheckState.GREEN}
+    return any(one.name not in green for one in pull.required)
+
+
+def _against_by(pull: Pull) -> list[str]:
+    """Whose last review asks for changes."""
+    last: dict[str, Review] = {}
+    for review in pull.reviews:
+        if review.author and review.state is not ReviewState.COMMENTED:
+            last[review.author.login] = review
+    return [login for login, review in last.items() if review.state is ReviewState.CHANGES_REQUESTED]

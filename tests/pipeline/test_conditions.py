@@ -1,0 +1,69 @@
+"""What GitHub's settings say against a merge: each named, with what it takes; and what says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bee.model.items import CheckState, Pull, Required, ReviewState
+from bee.model.rules import METHODS, BaseRules, ReviewDecision
+from bee.pipeline.conditions import against, approval_missing
+from tests.pipeline import worlds as w
+
+BLOCKED = w.pull(blocked=True)
+NIT = w.review(ReviewState.CHANGES_REQUESTED, author=w.BOT)
+GREEN = w.check("bee/e2e", CheckState.GREEN, w.BEE)
+
+
+def kinds(*names: str, methods: frozenset[str] = METHODS) -> BaseRules:
+    return BaseRules(frozenset(names), methods)
+
+
+# The pull request, the policy's method, what the repository allows, and words of what stands against it.
+ROWS: dict[str, tuple[Pull, str, frozenset[str], str]] = {
+    "nothing": (w.pull(), "squash", METHODS, ""),
+    "another method is off": (w.pull(), "squash", frozenset({"squash"}), ""),
+    "the method is off": (w.pull(), "squash", frozenset({"merge"}), "do not allow merge_method `squash`"),
+    "the method is off in a ruleset": (w.pull(rules=kinds(methods=frozenset({"rebase"}))), "merge", METHODS,
+                                       "a ruleset of main allows only rebase"),
+    "linear, by squash": (w.pull(rules=kinds("required_linear_history")), "squash", METHODS, ""),
+    "linear, by rebase": (w.pull(rules=kinds("required_linear_history")), "rebase", METHODS, ""),
+    "linear, by merge": (w.pull(rules=kinds("required_linear_history")), "merge", METHODS, "a linear history"),
+    "r8 signed, by squash": (w.pull(rules=kinds("required_signatures")), "squash", METHODS, ""),
+    "r8 signed, by merge": (w.pull(rules=kinds("required_signatures")), "merge", METHODS, "only with merge_method"),
+    "r8 signed, by rebase": (w.pull(rules=kinds("required_signatures")), "rebase", METHODS, "signed commits"),
+    "behind": (w.pull(behind=True), "squash", METHODS, "gh pr update-branch 7"),
+    "a bot's nit": (replace(BLOCKED, decision=ReviewDecision.CHANGES_REQUESTED, reviews=(NIT,)), "squash", METHODS,
+                    "helper[bot] requested changes"),
+    "a nit that was dismissed": (replace(BLOCKED, decision=ReviewDecision.CHANGES_REQUESTED, reviews=(NIT, replace(
+        NIT, state=ReviewState.DISMISSED))), "squash", METHODS, "somebody requested changes"),
+    "a nit where no review is required": (w.pull(decision=ReviewDecision.CHANGES_REQUESTED, reviews=(NIT,)), "squash",
+                                          METHODS, ""),
+    "locked, perhaps": (BLOCKED, "squash", METHODS, "look at its protection"),
+    "a frozen branch": (replace(BLOCKED, rules=kinds("update", "deletion")), "squash", METHODS, "nobody may update it"),
+    "threads": (replace(BLOCKED, rules=kinds("conversation_resolution")), "squash", METHODS, "conversation must be"),
+    "r8 a rule that bee does not know": (replace(BLOCKED, rules=kinds("code_scanning")), "squash", METHODS,
+                                         "`code_scanning`, which bee does not know"),
+    "blocked until bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),)), "squash", METHODS, ""),
+    "blocked though bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),), checks=(GREEN,)), "squash",
+                                         METHODS, "GitHub blocks it"),
+    "t12 blocked by what bee cannot read": (replace(BLOCKED, unread=True), "squash", METHODS, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_case_p7_each_setting_is_named_and_nothing_else_is(row: tuple[Pull, str, frozenset[str], str]) -> None:
+    pull, method, allowed, words = row
+    policy: Any = replace(w.AUTO, merge_method=method)
+    found = against(pull, w.view(pull, policy=policy, merge_methods=allowed))
+    assert len(found) == bool(words)
+    assert words in "".join(found)
+
+
+@pytest.mark.parametrize(("rules", "owner"), [(kinds(), False), (kinds("code_owner_review"), True)])
+def test_case_p7_a_missing_approval_says_whose(rules: BaseRules, owner: bool) -> None:
+    (said,) = approval_missing(w.pull(decision=ReviewDecision.REVIEW_REQUIRED, rules=rules))
+    assert ("code owner" in said) == owner
+    assert approval_missing(w.pull(decision=ReviewDecision.APPROVED, rules=rules)) == []
