@@ -21,7 +21,8 @@ CREATE TABLE issues (
   is_pull INTEGER NOT NULL, title TEXT NOT NULL, body TEXT, state TEXT NOT NULL DEFAULT 'open',
   state_reason TEXT, author_id INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
   closed_at TEXT, closed_by INTEGER, editor_id INTEGER, last_edited_at TEXT,
-  comments INTEGER NOT NULL DEFAULT 0, UNIQUE (repo_id, number));
+  comments INTEGER NOT NULL DEFAULT 0, locked INTEGER NOT NULL DEFAULT 0, lock_reason TEXT,
+  UNIQUE (repo_id, number));
 CREATE INDEX issues_created ON issues (repo_id, is_pull, state, created_at, id);
 CREATE INDEX issues_updated ON issues (repo_id, is_pull, state, updated_at, id);
 CREATE TABLE pulls (
@@ -98,3 +99,8 @@ CREATE INDEX rulesets_repo ON rulesets (repo_id, id);
 CREATE TABLE renames (
   owner_id INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE, repo_id INTEGER NOT NULL,
   PRIMARY KEY (owner_id, name)) WITHOUT ROWID;
+CREATE TABLE queue (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id INTEGER NOT NULL UNIQUE, repo_id INTEGER NOT NULL,
+  base_ref TEXT NOT NULL, head_sha TEXT NOT NULL, enqueuer_id INTEGER NOT NULL, enqueued_at TEXT NOT NULL,
+  jump INTEGER NOT NULL, base_sha TEXT, group_sha TEXT, group_ref TEXT, built_at TEXT);
+CREATE INDEX queue_repo ON queue (repo_id, base_ref);

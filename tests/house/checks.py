@@ -199,12 +199,11 @@ def imports(module: Module, known: frozenset[str]) -> list[Import]:
     return found
 
 
-def _all_imports(root: Path) -> Iterator[tuple[Module, Import]]:
+@cache
+def _all_imports(root: Path) -> tuple[tuple[Module, Import], ...]:
     everything = modules(root)
     known = frozenset(module.name for module in everything)
-    for module in everything:
-        for found in imports(module, known):
-            yield module, found
+    return tuple((module, found) for module in everything for found in imports(module, known))
 
 
 def _rank(name: str) -> int | None:

@@ -33,7 +33,8 @@ KINDS: Final = {
     "base_ref_force_pushed": "BaseRefForcePushedEvent",
     "automatic_base_change_succeeded": "AutomaticBaseChangeSucceededEvent", "sub_issue_added": "SubIssueAddedEvent",
     "sub_issue_removed": "SubIssueRemovedEvent", "parent_issue_added": "ParentIssueAddedEvent",
-    "parent_issue_removed": "ParentIssueRemovedEvent",
+    "parent_issue_removed": "ParentIssueRemovedEvent", "added_to_merge_queue": "AddedToMergeQueueEvent",
+    "removed_from_merge_queue": "RemovedFromMergeQueueEvent", "locked": "LockedEvent", "unlocked": "UnlockedEvent",
 }  # fmt: skip
 
 

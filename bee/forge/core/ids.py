@@ -20,7 +20,8 @@ PREFIXES: Final = {
     "PullRequestCommit": "PURC", "ReviewRequest": "RRQ", "WorkflowRun": "WFR", "SubIssueAddedEvent": "SIAE",
     "SubIssueRemovedEvent": "SIRE", "ParentIssueAddedEvent": "PIAE", "ParentIssueRemovedEvent": "PIRE",
     "ReviewRequestRemovedEvent": "RRRE", "PullRequestReviewThread": "PRRT", "BranchProtectionRule": "BPR",
-    "RepositoryRuleset": "RRS",
+    "RepositoryRuleset": "RRS", "MergeQueue": "MQ", "MergeQueueEntry": "MQE", "AddedToMergeQueueEvent": "ATMQE",
+    "RemovedFromMergeQueueEvent": "RFMQE", "LockedEvent": "LOE", "UnlockedEvent": "UNLOE",
 }  # fmt: skip
 _TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 

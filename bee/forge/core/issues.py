@@ -163,6 +163,28 @@ def _may_reopen_pull(call: Call, issue: Row) -> None:
         raise custom("PullRequest", "state", message)
 
 
+# -- conversations --------------------------------------------------------------------------------
+
+
+LOCK_REASONS: Final = ("off-topic", "too heated", "resolved", "spam")
+
+
+def lock(call: Call, repo: Repo, issue: Row, locked: bool, reason: str | None = None) -> None:
+    """Let only those who may write take part, or everybody again."""
+    call.need(repo, "triage")
+    if reason is not None and reason not in LOCK_REASONS:
+        raise invalid("Issue", "lock_reason")
+    if bool(issue["locked"]) != locked:
+        call.update("issues", issue["id"], locked=locked, lock_reason=reason, updated_at=call.now())
+        events.add(call, issue, "locked" if locked else "unlocked", call.viewer, lock_reason=reason)
+
+
+def need_open_conversation(call: Call, repo: Repo, issue: Row) -> None:
+    """Refuse words of those who may not write where the conversation is locked."""
+    if again(call, issue)["locked"] and not call.may(repo, "write"):
+        raise Refused(403, "Unable to create comment because issue is locked.")
+
+
 # -- assignees ------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,13 @@ import hashlib
 from typing import Any, Final
 
 from bee.forge.core import events
-from bee.forge.core.errors import invalid, not_found
+from bee.forge.core.errors import custom, invalid, not_found
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
 from bee.forge.core.world import Call, Repo
 
 NAME_CHARACTERS_MAX: Final = 50
+LABELS_OF_ITEM_MAX: Final = 100
 DEFAULT_COLOR: Final = "ededed"
 
 
@@ -82,7 +83,10 @@ def ensure(call: Call, repo: Repo, name: Any) -> Row:
 
 
 def add(call: Call, issue: Row, rows: list[Row], actor: User) -> None:
-    """Put labels on an item; one that it has already changes nothing."""
+    """Put labels on an item; one that it has already changes nothing. 422 where they would be too many."""
+    held = {row["id"] for row in of_item(call, issue)}
+    if len(held | {row["id"] for row in rows}) > LABELS_OF_ITEM_MAX:
+        raise custom("Issue", "labels", f"cannot have more than {LABELS_OF_ITEM_MAX} labels")
     sql = "INSERT OR IGNORE INTO issue_labels (issue_id, label_id) VALUES (?, ?)"
     _change(call, issue, "labeled", sql, rows, actor)
 

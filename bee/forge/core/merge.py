@@ -57,9 +57,9 @@ def merge(call: Call, repo: Repo, issue: Row, wish: Wish) -> str:
         issue = issues.again(call, issue)
         pull = pulls.row(call, issue)
         base = _base_to_merge_into(call, repo, issue, pull, wish)
-        made = _made(call, repo, issue, pull, base, wish)
-        _publish(call, repo, issue, pull, base, made)
-    return made
+        new = made(call, repo, issue, pull, base, wish)
+        _publish(call, repo, issue, pull, base, new)
+    return new
 
 
 def _base_to_merge_into(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wish) -> str:
@@ -78,7 +78,8 @@ def _base_to_merge_into(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wis
     return base
 
 
-def _made(call: Call, repo: Repo, issue: Row, pull: Row, base: str, wish: Wish) -> str:
+def made(call: Call, repo: Repo, issue: Row, pull: Row, base: str, wish: Wish) -> str:
+    """The commit of a merge, which moves no branch yet; refuses a conflict."""
     head, git = pull["head_sha"], repo.git
     if wish.method == "rebase":
         return _rebased(call, repo, pull, base)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from bee.forge.core import protection, settle
-from bee.forge.core.errors import Refused, RuleViolated, unprocessable
+from bee.forge.core import events, protection, pulls, settle
+from bee.forge.core.errors import Refused, RuleViolated, not_found, unprocessable
 from bee.forge.core.gitrefs import OID, ZERO, RefChange, is_ref_name
 from bee.forge.core.world import Call, Repo
 
@@ -77,3 +78,36 @@ def change(call: Call, repo: Repo, changes: list[Wanted]) -> None:
                 raise
     call.forge.pushers[repo.id] = call.actor().id
     settle.resettle(call, repo)
+
+
+def rename_branch(call: Call, repo: Repo, old: str, new: Any) -> None:
+    """Give a branch another name; pull requests into it follow, its protection too.
+
+    https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch
+    """
+    call.need(repo, "admin" if old == repo.default_branch else "write")
+    oid = repo.git.refs.get(f"refs/heads/{old}")
+    if oid is None:
+        raise not_found("Branch not found")
+    if not isinstance(new, str) or not is_ref_name(f"refs/heads/{new}"):
+        raise unprocessable(f"{new} is not a valid branch name")
+    if repo.git.refs.get(f"refs/heads/{new}") is not None:
+        raise unprocessable(f"The branch {new} already exists")
+    for name, before, after in ((new, ZERO, oid), (old, oid, ZERO)):
+        against = protection.against_push(call, repo, f"refs/heads/{name}", before, after)
+        if against and not (after == ZERO and call.may(repo, "admin")):  # an administrator renames what is protected
+            raise RuleViolated(422, against.sentence())
+    repo.git.change_refs([RefChange(f"refs/heads/{new}", ZERO, oid), RefChange(f"refs/heads/{old}", oid, ZERO)])
+    call.run("UPDATE protections SET branch = ? WHERE repo_id = ? AND branch = ?", new, repo.id, old)
+    into = """SELECT issues.* FROM issues JOIN pulls ON issue_id = issues.id
+        WHERE issues.repo_id = ? AND base_ref = ? AND state = 'open'"""
+    for issue in call.rows(into, repo.id, old):
+        pulls.retarget(call, issue, new, pulls.row(call, issue)["base_sha"])
+        events.add(call, issue, "base_ref_changed", call.viewer, base={"from": old, "to": new})
+    if old == repo.default_branch:
+        repo.git.set_head(new)
+        call.update("repos", repo.id, default_branch=new)
+        call.cache.clear()
+    fresh = call.repo_by_id(repo.id)
+    assert fresh is not None
+    settle.resettle(call, fresh)

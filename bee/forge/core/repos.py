@@ -116,7 +116,7 @@ def delete(call: Call, repo: Repo) -> None:
                   "dependencies"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE issue_id IN {issue_ids}", repo.id)
     for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs",
-                  "collaborators", "protections", "rulesets", "renames"):  # fmt: skip
+                  "collaborators", "protections", "rulesets", "renames", "queue"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE repo_id = ?", repo.id)
     call.run("DELETE FROM repos WHERE id = ?", repo.id)
     repo.git.remove()

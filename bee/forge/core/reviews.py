@@ -36,6 +36,7 @@ def create(
 ) -> Row:  # fmt: skip
     """Review a pull request; without an event the review stays PENDING."""
     actor, text, comments = call.actor(), body or "", comments or []
+    issues.need_open_conversation(call, repo, issue)
     issues.checked_text("PullRequestReview", "body", text)
     _check(issue, event, text, comments, actor.id)
     sha = commit_id or pulls.row(call, issue)["head_sha"]
@@ -154,6 +155,7 @@ def pending(call: Call, issue: Row) -> Row | None:
 
 def comment(call: Call, repo: Repo, issue: Row, asked: dict[str, Any], thread: Row | None = None) -> Row:
     """Comment on a line, or answer in a thread, at once: in a review of its own."""
+    issues.need_open_conversation(call, repo, issue)
     if pending(call, issue) is not None:
         raise threads.one_pending()
     sha = thread["commit_sha"] if thread else str(asked.get("commit_id") or "")

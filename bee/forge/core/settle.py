@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bee.forge.core import events, issues, merge, owners, pulls, reviews, rules
+from bee.forge.core import events, issues, merge, owners, pulls, queue, reviews, rules
 from bee.forge.core.gitobjects import Entry
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
@@ -24,6 +24,7 @@ def settle(call: Call, repo: Repo) -> None:
     for pull in call.rows(opened, repo.id):
         if _oids(call, repo, pull) != (pull["head_sha"], pull["base_seen"]):
             _settle_pull(call, repo, pull["issue_id"])
+    queue.advance(call, repo)
 
 
 def resettle(call: Call, repo: Repo) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from bee.forge.core import comments, issues, labels, merge, moving, pulls, refs, relations, settle
+from bee.forge.core import comments, issues, labels, merge, moving, pulls, queue, refs, relations, settle
 from bee.forge.core.errors import Refused, invalid, unprocessable
 from bee.forge.core.gitrefs import ZERO
 from bee.forge.core.store import Row
@@ -18,6 +18,7 @@ from bee.forge.graph.nodes import ITEMS, account, comment, item, label, ref
 from bee.forge.graph.pages import Edge
 from bee.forge.graph.query import find, need
 from bee.forge.graph.reviewing import REVIEWING
+from bee.forge.graph.types.queue import entry as queue_entry
 from bee.forge.graph.writes import Payload, Write, at, logins, on, plain
 
 # Inputs that real clients name, mostly as null; what they would do is not here.
@@ -206,6 +207,29 @@ def _merge(node: RowNode, asked: Args) -> None:
     settle.resettle(node.call, node.repo)
 
 
+def _enqueue(node: RowNode, asked: Args) -> None:
+    queue.enqueue(*at(node), asked.get("expectedHeadOid"), bool(asked.get("jump")))
+
+
+def _entry(write: Callable[[RowNode, Args], object], argument: str) -> Write:
+    """A write on a pull request's entry of a merge queue."""
+
+    def written(call: Call, asked: Args) -> Payload:
+        node = need(call, asked[argument], "PullRequest")
+        gone = write(node, asked)
+        row = queue.entry_of(call, node.data["id"])
+        return {"mergeQueueEntry": queue_entry(node, row or (gone if isinstance(gone, Row) else None))}
+
+    return written
+
+
+def _lock(locked: bool, node: RowNode, asked: Args) -> None:
+    reason = (
+        (asked.get("lockReason") or "").lower().replace("_", "-" if asked.get("lockReason") == "OFF_TOPIC" else " ")
+    )
+    issues.lock(*at(node), locked, reason or None)
+
+
 _labelable: Final = partial(on, "labelableId", *ITEMS, level="triage", labelable="labelableId")
 _assignable: Final = partial(on, "assignableId", *ITEMS, level="triage", assignable="assignableId")
 _issue: Final = partial(on, "issueId", "Issue", issue="issueId")
@@ -242,5 +266,9 @@ MUTATIONS: Final[dict[str, Write]] = {
     "markPullRequestReadyForReview": _pull(do=lambda node, _asked: pulls.set_draft(*at(node), False)),
     "convertPullRequestToDraft": _pull(do=lambda node, _asked: pulls.set_draft(*at(node), True)),
     "mergePullRequest": _pull(do=_merge),
+    "enqueuePullRequest": _entry(_enqueue, "pullRequestId"),
+    "dequeuePullRequest": _entry(lambda node, _asked: queue.dequeue(*at(node)), "id"),
+    "lockLockable": on("lockableId", *ITEMS, do=partial(_lock, True), lockedRecord="lockableId"),
+    "unlockLockable": on("lockableId", *ITEMS, do=partial(_lock, False), unlockedRecord="lockableId"),
     **REVIEWING,
 }

@@ -86,6 +86,14 @@ def update_issue(ask: Ask) -> Row:
     return issues.edit(ask.call, ask.repo, issue_of(ask), ask.data)
 
 
+@route("PUT", ISSUE + "/lock", status=204)
+@route("DELETE", ISSUE + "/lock", status=204)
+def lock_issue(ask: Ask) -> None:
+    """Lock the conversation of an item, or unlock it."""
+    locked = ask.request.method == "PUT"
+    issues.lock(ask.call, ask.repo, issue_of(ask), locked, ask.data.get("lock_reason") if locked else None)
+
+
 # -- comments ---------------------------------------------------------------------------------------
 
 

@@ -53,8 +53,9 @@ def items(call: Call, repo: Repo, rows: Sequence[Row], part: Callable[[Call, Rep
         people = [user(call, one) for one in assigned[row["id"]]]
         found.append({
             **written(call, repo, row), "node_id": node_id("PullRequest" if row["is_pull"] else "Issue", row["id"]),
-            "number": row["number"], "title": row["title"], "state": row["state"], "milestone": None, "locked": False,
-            "labels": [label(call, repo, one) for one in held[row["id"]]], "active_lock_reason": None,
+            "number": row["number"], "title": row["title"], "state": row["state"], "milestone": None,
+            "locked": bool(row["locked"]), "active_lock_reason": row["lock_reason"],
+            "labels": [label(call, repo, one) for one in held[row["id"]]],
             "assignee": people[0] if people else None, "assignees": people, "created_at": row["created_at"],
             "updated_at": row["updated_at"], "closed_at": row["closed_at"], **part(call, repo, row),
         })  # fmt: skip
@@ -113,7 +114,7 @@ def event(call: Call, repo: Repo, row: Row) -> Json:
         "url": f"{base}/issues/events/{row['id']}", "event": kind, "commit_id": commit_id,
         "commit_url": f"{base}/commits/{commit_id}" if commit_id else None, "created_at": row["created_at"],
         "performed_via_github_app": None,
-        **{name: data[name] for name in ("rename", "dismissed_review", "state_reason") if name in data},
+        **{name: data[name] for name in ("rename", "dismissed_review", "state_reason", "lock_reason") if name in data},
     }  # fmt: skip
     if "label" in data:
         made["label"] = {"name": data["label"]["name"], "color": data["label"]["color"]}

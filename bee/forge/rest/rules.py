@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from bee.forge.core import protection, rules
+from bee.forge.core import protection, refs, rules
 from bee.forge.core.errors import not_found, unprocessable
 from bee.forge.core.ids import node_id
 from bee.forge.core.store import Row
@@ -50,6 +50,14 @@ def get_branch(ask: Ask) -> Json:
         "protection": {"enabled": kept is not None, "required_status_checks": {"enforcement_level": level, **asked}},
         "protection_url": url + "/protection",
     }  # fmt: skip
+
+
+@route("POST", BRANCH + "/rename", status=201)
+def rename_branch(ask: Ask) -> Json:
+    """Give a branch another name."""
+    refs.rename_branch(ask.call, ask.repo, ask.args["branch"], ask.data.get("new_name"))
+    ask.args["branch"] = ask.data["new_name"]
+    return get_branch(ask)
 
 
 # -- protection -------------------------------------------------------------------------------------

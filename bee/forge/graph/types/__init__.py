@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bee.forge.graph.fields import Fields
-from bee.forge.graph.types import accounts, checks, git, issues, labels, pulls, repository, reviews, texts, timeline
+from bee.forge.graph.types import (
+    accounts,
+    checks,
+    git,
+    issues,
+    labels,
+    pulls,
+    queue,
+    repository,
+    reviews,
+    texts,
+    timeline,
+)
 
 FIELDS: Final[dict[str, Fields[Any]]] = {
     **accounts.TYPES,
@@ -14,6 +26,7 @@ FIELDS: Final[dict[str, Fields[Any]]] = {
     **issues.TYPES,
     **labels.TYPES,
     **pulls.TYPES,
+    **queue.TYPES,
     **repository.TYPES,
     **reviews.TYPES,
     **texts.TYPES,

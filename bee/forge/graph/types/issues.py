@@ -13,7 +13,7 @@ from bee.forge.graph.fields import Args, Fields, WithArgs, columns, constant, up
 from bee.forge.graph.pages import Page, by_number, connect, nothing, pages
 from bee.forge.graph.types.labels import label_nodes
 from bee.forge.graph.types.texts import text
-from bee.forge.graph.types.timeline import sources, timeline
+from bee.forge.graph.types.timeline import lock_reason, sources, timeline
 
 
 def _labels(node: RowNode, args: Args) -> list[RepoNode[Row]]:
@@ -49,9 +49,11 @@ ITEM: Final[Fields[RowNode]] = {
     "comments": WithArgs(_comments),
     "participants": pages(_participants),
     "timelineItems": pages(timeline),
+    "locked": lambda node: bool(node.data["locked"]),
+    "activeLockReason": lambda node: lock_reason(node.data["lock_reason"]),
     # What is not served.
-    **constant(False, "locked isPinned"),
-    **constant(None, "activeLockReason milestone"),
+    **constant(False, "isPinned"),
+    **constant(None, "milestone"),
     **nothing("projectCards projectItems"),
 }
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from bee.forge.core import diffs, events, issues, merge, mergeability, protection, pulls, reviews
+from bee.forge.core import diffs, events, issues, merge, mergeability, protection, pulls, queue, reviews
 from bee.forge.core.store import Row
 from bee.forge.core.world import Repo
 from bee.forge.graph import nodes
 from bee.forge.graph.base import PartNode, RowNode
 from bee.forge.graph.fields import Args, Fields, WithArgs, constant, web_page
 from bee.forge.graph.pages import Edge, Page, by_number, connect, pages
+from bee.forge.graph.types import queue as queues
 from bee.forge.graph.types.issues import ITEM
 
 
@@ -126,6 +127,10 @@ PULL_REQUEST: Final[Fields[RowNode]] = {
     "potentialMergeCommit": _test_commit,
     "mergeable": _mergeable,
     "mergeStateStatus": lambda node: mergeability.merge_state(node.call, node.repo, node.data, _half(node)),
+    "isInMergeQueue": lambda node: queue.entry_of(node.call, node.data["id"]) is not None,
+    "isMergeQueueEnabled": lambda node: queue.settings(node.call, node.repo, _half(node)["base_ref"]) is not None,
+    "mergeQueue": lambda node: queues.of_branch(node, _half(node)["base_ref"]),
+    "mergeQueueEntry": lambda node: queues.entry(node, queue.entry_of(node.call, node.data["id"])),
     "isDraft": _column("draft"),
     "isCrossRepository": lambda node: _half(node)["head_repo_id"] != node.repo.id,
     "maintainerCanModify": _column("maintainer_can_modify"),

@@ -15,6 +15,7 @@ from bee.forge.graph.fields import Args, Fields, Reader, WithArgs, attributes, c
 from bee.forge.graph.nodes import RefData
 from bee.forge.graph.pages import Edge, Page, connect, nothing, pages, place, window
 from bee.forge.graph.types.labels import label_nodes
+from bee.forge.graph.types.queue import QUEUE_OF_REPOSITORY
 
 _ITEM_COLUMNS: Final = {"CREATED_AT": "created_at", "UPDATED_AT": "updated_at", "COMMENTS": "comments"}
 _Repository = RepoNode[Repo]
@@ -205,6 +206,7 @@ REPOSITORY: Final[Fields[_Repository]] = {
     "issueOrPullRequest": _item(None, "an issue or pull request"),
     "issues": WithArgs(_issues),
     "pullRequests": WithArgs(_pull_requests),
+    "mergeQueue": QUEUE_OF_REPOSITORY,
     # What is not served.
     **constant(False, "isTemplate isMirror isUserConfigurationRepository isDisabled isLocked hasDiscussionsEnabled"),
     **constant(0, "stargazerCount"),

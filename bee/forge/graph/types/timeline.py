@@ -14,6 +14,7 @@ from bee.forge.core.world import Call
 from bee.forge.graph import nodes
 from bee.forge.graph.base import Node, PartNode, RepoNode, RowNode
 from bee.forge.graph.fields import NUMBERED, Args, Fields, column, columns, constant, web_page
+from bee.forge.graph.types import queue as queues
 
 _TYPES: Final = (*KINDS.values(), "IssueComment", "PullRequestReview", "PullRequestCommit")
 # `LABELED_EVENT` as `LabeledEvent`
@@ -124,6 +125,15 @@ def _review(node: _Event) -> RowNode | None:
     return nodes.review(node.call, row) if row else None
 
 
+def lock_reason(word: str | None) -> str | None:
+    """`too heated` as `TOO_HEATED`."""
+    return word and re.sub(r"\W", "_", word.upper())
+
+
+def _merge_queue(node: _Event) -> Any:
+    return queues.of_branch(node, node.item.load(pulls.rows)["base_ref"])
+
+
 EVENT: Final[Fields[_Event]] = {
     **NUMBERED,
     **columns("createdAt"),
@@ -131,7 +141,9 @@ EVENT: Final[Fields[_Event]] = {
     "actor": nodes.account_of("actor_id"),
     **web_page(lambda node: f"{nodes.item_path(node.repo, node.item.data)}#event-{node.data['id']}"),
     # The item it happened to, under the names that the types give it.
-    **dict.fromkeys("labelable target closable assignable subject pullRequest".split(), lambda node: node.item),
+    **dict.fromkeys(
+        "labelable lockable target closable assignable subject pullRequest".split(), lambda node: node.item
+    ),
     "label": _label,
     **dict.fromkeys("source subIssue parent".split(), _source),
     "isCrossRepository": _is_cross_repository,
@@ -158,5 +170,9 @@ EVENT: Final[Fields[_Event]] = {
     "dismissalMessage": _kept("dismissed_review", "dismissal_message"),
     "previousReviewState": _upper("dismissed_review", "state"),
     "review": _review,
+    "reason": _kept("reason"),
+    "enqueuer": _user("enqueuer"),
+    "mergeQueue": _merge_queue,
+    "lockReason": lambda node: lock_reason(_data(node, "lock_reason")),
 }
 TYPES: Final[dict[str, Fields[Any]]] = dict.fromkeys(KINDS.values(), EVENT)
