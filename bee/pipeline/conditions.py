@@ -10,6 +10,7 @@ from typing import Final
 
 from bee.model.items import CheckState, Pull, Review, ReviewState
 from bee.model.rules import ReviewDecision
+from bee.pipeline.evidence import thread_line
 from bee.pipeline.facts import View
 
 # What a rule that bee cannot meet asks for. A kind that is not here is one that bee does not know.
@@ -62,10 +63,16 @@ def _blocked(pull: Pull) -> Iterator[str]:
         who = ", ".join(_against_by(pull)) or "somebody"
         yield f"{who} requested changes, and {base} requires reviews: approve, or dismiss that review"
     elif pull.blocked and not pull.unread and not _waits_for_checks(pull):
-        known = [text for kind, text in KINDS.items() if kind in pull.rules.kinds]
+        known = [text + _who(pull, kind) for kind, text in KINDS.items() if kind in pull.rules.kinds]
         other = sorted(pull.rules.kinds - set(KINDS) - QUIET)
         named = [*known, *(f"`{kind}`, which bee does not know" for kind in other)]
         yield f"GitHub blocks it by rules of {base}: {'; or '.join(named) or 'look at its protection'}"
+
+
+def _who(pull: Pull, kind: str) -> str:
+    """Who opened the conversations that are not resolved, and where; only they and who may write can."""
+    left = [thread_line(thread) for thread in pull.threads if not thread.resolved]
+    return f" ({', '.join(left)})" if left and kind == "conversation_resolution" else ""
 
 
 def _waits_for_checks(pull: Pull) -> bool:

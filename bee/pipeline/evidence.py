@@ -349,6 +349,12 @@ def open_threads(pull: Pull, said: Iterable[Word]) -> list[Thread]:
     return [by_number[number] for number in numbers]
 
 
+def thread_line(thread: Thread) -> str:
+    """Who opened a review thread, and where to read it."""
+    first = thread.comments[0]
+    return f"{first.author.login if first.author else 'ghost'}: {first.url}"
+
+
 def rounds(said: tuple[Word, ...], since: int) -> int:
     """How many times the reviewer asked for changes after `since` (seconds since the epoch)."""
     return sum(1 for word in said if word.by_bee and word.verdict is Verdict.CHANGES and word.at >= since)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee.model.items import CheckState, Pull, Thread
+from bee.model.items import CheckState, Pull
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
@@ -19,6 +19,7 @@ from bee.pipeline.evidence import (
     overtaken,
     pushed_heads,
     rounds,
+    thread_line,
     verdict_at_head,
     words,
 )
@@ -34,12 +35,6 @@ def is_own(pull: Pull) -> bool:
 def said_of(pull: Pull, view: View) -> tuple[Word, ...]:
     """Everything that counts and was said of this pull request."""
     return words(pull, view.trust, record_of(view, pull.number))
-
-
-def thread_line(thread: Thread) -> str:
-    """Who opened a review thread, and where to read it."""
-    first = thread.comments[0]
-    return f"{first.author.login if first.author else 'ghost'}: {first.url or thread.path}"
 
 
 def proof_of(results: tuple[E2E, ...]) -> Proof:

@@ -44,6 +44,10 @@ ROWS: dict[str, tuple[Pull, str, frozenset[str], str]] = {
     "locked, perhaps": (BLOCKED, "squash", METHODS, "look at its protection"),
     "a frozen branch": (replace(BLOCKED, rules=kinds("update", "deletion")), "squash", METHODS, "nobody may update it"),
     "threads": (replace(BLOCKED, rules=kinds("conversation_resolution")), "squash", METHODS, "conversation must be"),
+    "threads of a person": (
+        replace(BLOCKED, rules=kinds("conversation_resolution"),
+                threads=(w.thread(w.line("Why?")), w.thread(w.line("So?"), id=905, resolved=True))),
+        "squash", METHODS, "every conversation must be resolved (ann: u901)"),
     "r8 a rule that bee does not know": (replace(BLOCKED, rules=kinds("code_scanning")), "squash", METHODS,
                                          "`code_scanning`, which bee does not know"),
     "blocked until bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),)), "squash", METHODS, ""),
