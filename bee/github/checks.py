@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 from urllib.parse import quote
 
-from bee.github import fields
+from bee.github import fields, queries
 from bee.github.client import GitHubClient
+from bee.github.graphql import ask, names_of
 from bee.github.json import JsonReader
 from bee.model import limits
 from bee.model.errors import ForbiddenError, NotFoundError
@@ -131,16 +132,25 @@ def _app_of(check: JsonReader, name: str) -> int | None:
 
 def checked_bases(client: GitHubClient, repo: str, top: JsonReader, viewer: Who, bases: Set[str]) -> frozenset[str]:
     """Which of these bases had, in any of the last pull requests merged into it, a check of another than bee."""
+    return frozenset(
+        base for base in bases if any(_reported_on(client, repo, node, viewer) for node in _last(top, base))
+    )
+
+
+def usual_checks(client: GitHubClient, repo: str, base: str, viewer: Who) -> tuple[str, ...]:
+    """The checks of others that reported on every one of the last pull requests merged into a base, by name."""
+    last = _last(ask(client, queries.LAST_MERGED, names_of(repo)).one("repository"), base)
+    reported = [_reported_on(client, repo, node, viewer) for node in last]
+    return tuple(sorted(frozenset.intersection(*reported))) if reported else ()
+
+
+def _last(top: JsonReader, base: str) -> list[JsonReader]:
+    """The last pull requests merged into a base."""
     merged = sorted(top.one("lastMerged").many("nodes"), key=lambda node: node.time("mergedAt"), reverse=True)
-    found = set()
-    for base in bases:
-        last = [node for node in merged if node.text("baseRefName") == base][: limits.MERGED_BEFORE_MAX]
-        if any(_had_checks(client, repo, node, viewer) for node in last):
-            found.add(base)
-    return frozenset(found)
+    return [node for node in merged if node.text("baseRefName") == base][: limits.MERGED_BEFORE_MAX]
 
 
-def _had_checks(client: GitHubClient, repo: str, node: JsonReader, viewer: Who) -> bool:
+def _reported_on(client: GitHubClient, repo: str, node: JsonReader, viewer: Who) -> frozenset[str]:
     rollup = fields.rollup_of(node)
     if rollup and rollup.one_or_null("contexts") is None:
         commit = fields.head_commit(node)
@@ -148,4 +158,4 @@ def _had_checks(client: GitHubClient, repo: str, node: JsonReader, viewer: Who) 
         reported = tuple((check.name, check.creator) for check in seen)
     else:
         reported = fields.reporters(node)
-    return any(not (is_own_name(name) and who and who.id == viewer.id) for name, who in reported)
+    return frozenset(name for name, who in reported if not (is_own_name(name) and who and who.id == viewer.id))

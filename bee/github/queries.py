@@ -137,6 +137,9 @@ def below(count: int) -> str:
 # A repository without its items: for the verbs that speak of all of it.
 HEAD: Final = _query("Head", "", f"{_HEAD} {_CONTROL}", _VIEWER)
 
+# What reported on the pull requests merged last, for the policy that `bee init` proposes.
+LAST_MERGED: Final = _query("LastMerged", "", f"lastMerged: pullRequests({_MERGED}) {{ nodes {{ {MERGED} }} }}")
+
 # One item read alone: after a claim, before a merge, for `mergeable`, and for a person's verbs.
 ITEM: Final = _query(
     "Item",

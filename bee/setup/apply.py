@@ -13,6 +13,7 @@ from bee.config.schema import POLICY_PATH, Settings, settings_of
 from bee.config.yaml import parse as parse_yaml
 from bee.github import git_database, read, write
 from bee.github import probe as requests_of
+from bee.github.checks import usual_checks
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
@@ -41,7 +42,9 @@ COMMIT_TRIES_MAX = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A repository before its set-up. `pull` is the open pull request that already brings the files."""
+    """A repository before its set-up. `checks` are those that reported on each of the pull requests merged last, where
+    there is no policy yet; `pull` is the open pull request that already brings the files.
+    """
 
     facts: RepoFacts
     head: Snapshot
@@ -50,6 +53,7 @@ class Found:
     rules: BranchRules
     names: frozenset[str]
     has_script: bool
+    checks: tuple[str, ...]
     pull: PullRef | None
 
     @property
@@ -121,6 +125,7 @@ def look(client: GitHubClient, repo: str) -> Found:
         rules=requests_of.read_rules(client, facts.repo, head.default_branch),
         names=names,
         has_script=isinstance(script, str),
+        checks=() if head.policy_text else usual_checks(client, facts.repo, head.default_branch, head.viewer),
         pull=None,
     )
     return replace(found, pull=_open_pull(client, found)) if found.missing_files else found

@@ -37,11 +37,11 @@ _PLAIN_YAML: Final = re.compile(r"[A-Za-z./][A-Za-z0-9_./=+ -]*[A-Za-z0-9_./=+-]
 _YAML_WORDS: Final = frozenset("null true false yes no on off".split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What a person decided (or the defaults): the policy's and the machine's few choices.
 
-    `engine` is a name, an argv, or None where there is none yet.
+    `engine` is a name, an argv, or None where there is none yet; `checks` are those to require.
     """
 
     intake: str = "opted-in"
@@ -49,6 +49,7 @@ class Answers:
     merge_method: str = "squash"
     engine: str | tuple[str, ...] | None = None
     sandbox: str = "required"
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,16 @@ def _scalar(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def policy_text(answers: Answers) -> str:
     """`.github/bee.yml`, with its comments."""
     chosen = {"intake": answers.intake, "verify": _scalar(answers.verify), "merge_method": answers.merge_method}
-    return _template("bee.yml", label=Label.NEW, **chosen)
+    listed = ", ".join(map(_quoted, answers.checks))
+    checks = f"required_checks: [{listed}]" if answers.checks else "# required_checks: [ci/test]"
+    return _template("bee.yml", label=Label.NEW, checks=checks, **chosen)
 
 
 def config_text(repo: str, answers: Answers) -> str:

@@ -61,6 +61,32 @@ def test_it_writes_labels_one_commit_and_the_configuration(stage: Stage) -> None
     assert "ada/calc is set up." in ended.out
 
 
+def _merged(stage: Stage, name: str, checks: tuple[str, ...]) -> None:
+    """A person's pull request with these checks, merged."""
+    head = stage.push({f"{name}.txt": "x\n"}, name)
+    data = {"title": name, "head": name, "base": "main", "body": ""}
+    number = stage.call("ada", "POST", stage.at("/pulls"), data)["number"]
+    for one in checks:
+        status = {"state": "success", "context": one}
+        stage.call("bee" if one.startswith("bee/") else "ada", "POST", stage.at(f"/statuses/{head}"), status)
+    run = {"name": "lint: a, b", "head_sha": head, "conclusion": "success"}
+    stage.call("ada", "POST", stage.at("/check-runs"), run)
+    stage.call("ada", "PUT", stage.at(f"/pulls/{number}/merge"), {})
+
+
+def test_it_proposes_the_checks_that_the_pull_requests_merged_last_all_had(stage: Stage) -> None:
+    """Not what only some had (a path's own workflow), nor bee's own, nor what one long ago had."""
+    assert init(stage, "--dry-run").code == 0
+    _merged(stage, "long-ago", ())
+    for name, more in (("one", ("docs",)), ("two", ()), ("three", ("bee/review",))):
+        _merged(stage, name, ("ci/test", *more))
+    ended = init(stage, "--dry-run")
+    assert "checks      ci/test, lint: a, b: on each of the pull requests merged last" in ended.out
+    assert init(stage).code == 0
+    stage.main_log()
+    assert 'required_checks: ["ci/test", "lint: a, b"]' in stage.git("show", f"origin/main:{POLICY}")
+
+
 def test_twice_changes_nothing_and_says_so(stage: Stage) -> None:
     assert init(stage).code == 0
     seq, home = last_seq(stage), tree_of(config(stage).parent)

@@ -101,6 +101,12 @@ def test_any_printable_command_survives_the_policy(command: str) -> None:
     assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (command,)
 
 
+@given(names=st.lists(st.text(min_size=1, max_size=80).filter(lambda text: text.strip() and text.isprintable())))
+def test_the_checks_of_the_last_pull_requests_survive_the_policy(names: list[str]) -> None:
+    text = templates.policy_text(Answers(checks=tuple(names)))
+    assert policy_of("bee.yml", parse(text, "bee.yml")).required_checks == (tuple(names) or None)
+
+
 def test_what_looks_like_a_name_to_fill_in_stays_in_a_value() -> None:
     text = templates.policy_text(Answers(verify="make {{merge_method}}"))
     assert policy_of("bee.yml", parse(text, "bee.yml")).verify == ("make {{merge_method}}",)
@@ -108,7 +114,7 @@ def test_what_looks_like_a_name_to_fill_in_stays_in_a_value() -> None:
 
 def uncommented(text: str) -> str:
     """The text with its commented examples taken in: a comment that is a key, or below one."""
-    keys = ("trust:", "limits:", "roles:", "slots:", "  ", "engine:")
+    keys = ("required_checks:", "trust:", "limits:", "roles:", "slots:", "  ", "engine:")
     lines = [line[2:] if line.startswith("# ") and line[2:].startswith(keys) else line for line in text.splitlines()]
     return "\n".join(line for line in lines if "  opted-in  " not in line and "  all       " not in line)
 

@@ -153,7 +153,10 @@ def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Her
     if asks and machine.text is None and not args.sandbox and here.box_problem:
         print(f"\n{here.box_problem}")
         sandbox = "none" if ask.yes("Let agents run with all your rights?", default=False) else "required"
-    return Answers(intake, verify, preferred_merge(found.facts.merge_methods), engine, sandbox)
+    merge = preferred_merge(found.facts.merge_methods)
+    return Answers(
+        intake=intake, verify=verify, merge_method=merge, engine=engine, sandbox=sandbox, checks=found.checks
+    )
 
 
 def _engine(args: argparse.Namespace, machine: Machine, here: Here, asks: bool) -> str | tuple[str, ...] | None:
@@ -183,6 +186,8 @@ def _show_found(show: Any, found: Found, here: Here) -> None:
     role = str(found.facts.permission).lower()
     show(f"repository  {found.facts.repo}, default branch {found.facts.default_branch}")
     show(f"account     {found.head.viewer.login} with {role} access; the token comes from {here.token_from}")
+    if found.checks:
+        show(f"checks      {one_line(', '.join(found.checks), 160)}: on each of the pull requests merged last")
     for number, engine in enumerate(here.engines):
         show(f"{'engines' if not number else '':<10}  {engine.name}: {engine.said()}")
     box = f"sandbox     {one_line(here.box_problem, 160) if here.box_problem else 'a box for agents can be built'}"
