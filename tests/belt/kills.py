@@ -156,6 +156,7 @@ class Hosts:
     mode: str
     index: int = 0
     made: dict[str, Host] = field(default_factory=dict)
+    words: tuple[str, ...] = ()  # what is killed, where it is not a tick
 
     @property
     def name(self) -> str:
@@ -198,15 +199,15 @@ def state_of(stage: Stage) -> State:
 
 
 def started(stage: Stage, hosts: Hosts, log: Path, at: int = 0) -> subprocess.Popen[bytes]:
-    """`bee tick` in a process group of its own, killed right before its local write number `at`.
+    """`bee tick` (or the hosts' words) in a process group of its own, killed right before its local write number `at`.
 
     A worker that it starts is in another group, lives on, and is not counted.
     """
     env = bee_env(stage.env(hosts.name))
     env |= {"PYTHONPATH": f"{KILLER}:{CHECKOUT}", "BEE_KILL_LOG": str(log), "BEE_KILL_AT": str(at)}
-    how = "--no-trigger" if hosts.mode == DETACHED else "--inline"
+    words = hosts.words or ("tick", "--no-trigger" if hosts.mode == DETACHED else "--inline")
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bee", "tick", how], env=env, cwd=stage.folder, start_new_session=True,
+        [sys.executable, "-P", "-m", "bee", *words], env=env, cwd=stage.folder, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
 

@@ -1,0 +1,91 @@
+"""bee killed while it takes something in: an agent's commits into the quarantine, and refs that another key sealed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bee.model.records import Kind, encode
+from bee.model.refs import CONTROL_REF, item_ref
+from bee.run.session import QUARANTINE
+from tests.attacks.by_ledger import forged, put
+from tests.belt.kills import AFTER, BEFORE, ONE, TICK_SECONDS_MAX, WRITE, Hit, Hosts, Point, started, struck
+from tests.belt.stage import DRAFT, Stage, staged
+
+DEEP = os.environ.get("BEE_DEEP") == "1"
+TWICE = DRAFT + DRAFT  # the second takes the place of the first, beside which it was taken in
+ADOPT = ("key", "adopt", "ada/calc", "--yes")
+
+
+def _drafted(folder: Path, at: int = 0) -> list[str]:
+    """A step whose drafter's run is killed at a local write, and done in the end; the writes of that run."""
+    folder.mkdir()
+    with staged(folder) as stage:
+        hosts, log = Hosts(stage, ONE), folder / "writes.log"
+        host = hosts.made[hosts.name] = stage.configure(hosts.name, moves={"drafter": TWICE})
+        stage.issue()
+        if not at:
+            assert started(stage, hosts, log).wait(TICK_SECONDS_MAX) == 0
+        else:
+            assert struck(stage, hosts, Point("a submission", WRITE, at)) is Hit.LANDED
+        stage.quiet(host)
+        (pull,) = stage.pulls()
+        assert pull["merged_at"]
+        stage.main_log()
+        lines = stage.git("show", "origin/main:work-1.txt").split("\n")
+        assert len(lines) == 4, "of one run, with both of its commits"
+        assert stage.live() == []
+        said = stage.comments(1) + stage.comments(2)
+        assert len(said) == len(set(said))
+        return log.read_text().splitlines()
+
+
+@pytest.mark.timeout(3600)
+def test_killed_in_the_quarantine_of_a_submission_it_hands_in_once(tmp_path: Path) -> None:
+    """Whatever half of a pack or of a repository is left there, the next run's is made anew."""
+    lines = _drafted(tmp_path / "first")
+    points = [number for number, line in enumerate(lines, 1) if QUARANTINE in line]
+    assert len(points) >= 6, lines
+    for at in points if DEEP else (points[0], points[len(points) // 2], points[-1]):
+        _drafted(tmp_path / str(at), at)
+
+
+def _sealed_elsewhere(stage: Stage) -> dict[str, str]:
+    """Two items and the repository's pause, each with a record that does not verify here; the tips by ref."""
+    refs = {}
+    for ref in (item_ref(stage.issue()), item_ref(stage.issue()), CONTROL_REF):
+        number = int(ref.rpartition("/")[2]) if ref != CONTROL_REF else 0
+        refs[ref] = put(stage, ref, encode(forged(number, "a" * 40, "b" * 40)), who="ada")
+    return refs
+
+
+def _adopted(folder: Path, how: str = "", nth: int = 0) -> int:
+    """Adoption killed at a request, and said again by the person; how many requests it takes undisturbed."""
+    folder.mkdir()
+    with staged(folder) as stage:
+        hosts = Hosts(stage, ONE, words=ADOPT)
+        hosts.made[hosts.name] = stage.configure(hosts.name)
+        before, asked = _sealed_elsewhere(stage), stage.asked()
+        if how:
+            assert struck(stage, hosts, Point("an adoption", how, nth)) is not Hit.MISSED
+        stage.bee(hosts.name, *ADOPT)
+        count = len(stage.log(asked))
+        for ref, foreign in before.items():
+            tip = stage.refs(ref)[ref]
+            commit = stage.call("ada", "GET", stage.at(f"/git/commits/{tip}"))
+            assert [parent["sha"] for parent in commit["parents"]] == [foreign], "one record, on top of what was there"
+            kind = stage.record(0, ref.removeprefix("refs/bee/")).kind
+            assert kind is (Kind.PAUSED if ref == CONTROL_REF else Kind.ADOPTED)
+        assert "nothing to adopt" in stage.bee(hosts.name, *ADOPT)
+        return count
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("how", [AFTER, pytest.param(BEFORE, marks=pytest.mark.deep)])
+def test_killed_while_it_adopts_the_same_words_do_what_is_left(tmp_path: Path, how: str) -> None:
+    count = _adopted(tmp_path / "first")
+    points = range(1, count + 1) if DEEP else (count - 2, count - 1)
+    for nth in points:
+        _adopted(tmp_path / f"{how}-{nth}", how, nth)
