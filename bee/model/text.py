@@ -62,6 +62,22 @@ _SECRETS: Final = (
     ("a Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
     ("an npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
     ("a PyPI token", re.compile(r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{20}")),
+    (
+        "a key of a model server",
+        re.compile(
+            r"\b(?:hf_[A-Za-z0-9]{34}|gsk_[A-Za-z0-9]{52}|r8_[A-Za-z0-9]{37}|xai-[A-Za-z0-9]{80}|"
+            r"pplx-[A-Za-z0-9]{48})\b"
+        ),
+    ),
+    (
+        "a key of a service",
+        re.compile(
+            r"\b(?:dop_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|lin_api_[A-Za-z0-9]{40}|dapi[0-9a-f]{32}|"
+            r"glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|hvs\.[A-Za-z0-9_-]{90}|dckr_pat_[A-Za-z0-9_-]{27}|"
+            r"pscale_tkn_[A-Za-z0-9_.-]{32}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|NRAK-[A-Z0-9]{27}|"
+            r"sntrys_[A-Za-z0-9+/=_-]{60}|figd_[A-Za-z0-9_-]{40}|rubygems_[0-9a-f]{48}|AGE-SECRET-KEY-1[0-9A-Z]{58})"
+        ),
+    ),
 )
 
 
