@@ -135,7 +135,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         python=sys.executable,
         env=kept,
         clock=SYSTEM,
-        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home)),
+        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home), hints=home),
         mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots

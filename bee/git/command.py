@@ -15,7 +15,17 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bee.git import parse
-from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, ServerError, UnreachableError
+from bee.model.answers import Said, Way, row_of
+from bee.model.errors import (
+    AuthError,
+    BeeError,
+    ForbiddenError,
+    GitError,
+    NotFoundError,
+    RefusedError,
+    ServerError,
+    UnreachableError,
+)
 from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX
 from bee.model.text import one_line
 from bee.system import process
@@ -48,24 +58,17 @@ CONFIG: Final[Mapping[str, str]] = {
 }
 
 _PROGRESS: Final = re.compile(r"(?:remote: )?[A-Z][\w ]+:\s+(?:\d+% \(|\d+(?:, done\.)?\s*$)|remote: Total \d")
-# What git says on stderr, why, and how the error reads; the first that fits counts.
-_CAUSES: Final[tuple[tuple[str, type[BeeError], str], ...]] = (
-    (
-        r"authentication failed|could not read (username|password)|terminal prompts disabled|error: 401|"
-        r"invalid username or (password|token)",
-        AuthError,
-        "the server refused the token",
-    ),
-    (r"error: 403|write access .* not granted|permission .* denied to", ForbiddenError, "the token may not do this"),
-    (r"error: (5\d\d|429)|HTTP (5\d\d|429)", ServerError, "the server failed"),
-    (
-        r"could not resolve|couldn't resolve|failed to connect|couldn't connect|timed out|operation too slow|"
-        r"connection (refused|reset|was reset)|ssl|gnutls|early eof|hung up|unexpected disconnect|rpc failed|"
-        r"empty reply|network is unreachable|recv failure",
-        UnreachableError,
-        "no whole answer from the server",
-    ),
-)
+# How an error reads, by the kind of what git says (`bee.model.answers`).
+_MEANINGS: Final[dict[type[BeeError], str]] = {
+    AuthError: "the server refused the token",
+    ForbiddenError: "the token may not do this",
+    NotFoundError: "the repository has another name now, put it into config.yml",
+    ServerError: "the server failed",
+    UnreachableError: "no whole answer from the server",
+}
+# Lines of git and of the server that are shown: a rule stands in the last of them.
+SAID_LINES_MAX: Final = 30
+SAID_CHARACTERS_MAX: Final = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,13 +215,22 @@ def credential(url: str, token: str) -> dict[str, str]:
 def failure(subcommand: str, ended: process.Ended, token: str = "") -> BeeError:
     """The error that says what git said, without any credential."""
     said = ended.err.decode("utf-8", "replace")
-    lines = [line for line in said.splitlines() if line.strip() and not _PROGRESS.match(line)]
+    text = words_of(said, token) or f"exit code {ended.code}"
+    row = row_of(Said(way=Way.GIT, text=said))
+    if row is None or row.error is RefusedError:
+        return GitError(f"git {subcommand}: {text}")
+    if issubclass(row.error, RefusedError):
+        return row.error(0, f"git {subcommand}: {text}")
+    return row.error(f"git {subcommand}: {_MEANINGS[row.error]}: {text}")
+
+
+def words_of(said: str, token: str = "") -> str:
+    """What git and the server said, as one line without any credential; what the server says comes first."""
+    lines = [line.strip() for line in said.splitlines() if line.strip().removeprefix("remote:").strip(" -=")]
+    lines = [line for line in lines if not _PROGRESS.match(line)]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:"))] or lines
-    text = re.sub(r"(https?://)[^/@\s]*@", r"\1", " / ".join(telling[:4]))
+    told = sorted(telling[:SAID_LINES_MAX], key=lambda line: not line.startswith("remote:"))
+    text = re.sub(r"(https?://)[^/@\s]*@", r"\1", " / ".join(told))
     for secret in (token, base64.b64encode(f"x-access-token:{token}".encode()).decode()) if token else ():
         text = text.replace(secret, "***")
-    text = one_line(text, 600) or f"exit code {ended.code}"
-    for cause, kind, meaning in _CAUSES:
-        if re.search(cause, said, re.IGNORECASE):
-            return kind(f"git {subcommand}: {meaning}: {text}")
-    return GitError(f"git {subcommand}: {text}")
+    return one_line(text, SAID_CHARACTERS_MAX)

@@ -18,7 +18,7 @@ from typing import Final
 from bee.git import command, parse
 from bee.git.parse import Commit
 from bee.git.workspace import Workspaces, alternates
-from bee.model.errors import BeeError, GitError, RefConflict, Refusal
+from bee.model.errors import BeeError, GitError, LookError, RefConflict, Refusal, RefusedError, RuleError
 from bee.model.limits import (
     COMMITS_BYTES_MAX,
     DIFF_BYTES_MAX,
@@ -130,8 +130,9 @@ class Mirror(Workspaces):
     def push_atomic(self, changes: Sequence[RefChange]) -> None:
         """Move all refs, each from where it is expected to be, or none.
 
-        Raises RefConflict where a ref was elsewhere, a LookError where the answer did not come (the push may have
-        taken effect all the same: ask `remote_refs`), GitError for any other refusal.
+        Raises RefConflict where a fresh read shows a ref elsewhere, and only then; RuleError where a rule forbids it,
+        or a branch stands in the way by its name; RefusedError for any other refusal; a LookError where the answer did
+        not come (the push may have taken effect all the same: ask `remote_refs`), GitError where git itself failed.
         """
         args = ["push", "--atomic", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"]
         args += ["--recurse-submodules=no", *(change.lease for change in changes)]
@@ -141,10 +142,28 @@ class Mirror(Workspaces):
             return
         refused = parse.rejections(ended.out)
         text = "; ".join(f"{name}: {reason}" for name, reason in refused)
-        if parse.is_conflict([reason for _, reason in refused]):
+        if parse.is_stale([reason for _, reason in refused]):
             raise RefConflict(f"somebody else moved a ref first: {text}")
-        error = command.failure("push", ended, self.token)
-        raise GitError(f"git push was refused: {text}: {error}") if refused else error
+        error = command.failure("push", replace(ended, err=ended.err + f"\nerror: {text}".encode()), self.token)
+        if not refused or isinstance(error, LookError):
+            raise error
+        self._look(changes, text)
+        raise error if isinstance(error, RuleError) else RefusedError(0, f"git push: {text}: {error}")
+
+    def _look(self, changes: Sequence[RefChange], text: str) -> None:
+        """What a fresh read says of a refused push: raises RefConflict, or RuleError for a name in the way.
+
+        git can have no branch `a` beside a branch `a/b`, and GitHub says only that the transaction failed.
+        """
+        ways = {change.ref: parse.ways_of(change.ref) for change in changes if change.old is None}
+        patterns = [f"{name}/*" for name in ways] + [name for way in ways.values() for name in way]
+        there = self.remote_refs([*(change.ref for change in changes), *patterns])
+        for change in changes:
+            if there.get(change.ref) not in (change.old, change.new):
+                raise RefConflict(f"somebody else moved a ref first: {text}")
+        for ref, way in ways.items():
+            for name in (*(one for one in way if one in there), *(one for one in there if one.startswith(f"{ref}/"))):
+                raise RuleError(0, f"there is a branch or ref {name}, so that {ref} cannot be: rename or delete {name}")
 
     def commit_record(self, message: str, tree: str, parents: Sequence[str], at: int | None = None) -> str:
         """Make a commit by bee, dated `at` (seconds since the epoch) or now, and say its oid. It is on no ref yet."""

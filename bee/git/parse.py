@@ -155,15 +155,13 @@ def rejections(raw: bytes) -> list[tuple[str, str]]:
     return [(line[1].rpartition(":")[2], line[2]) for line in lines if len(line) == 3 and line[0] == "!"]
 
 
-_CONFLICTS: Final = re.compile(
-    r"stale info|fetch first|non-fast-forward|already exists|needs force|remote ref updated since|"
-    # the server's own words where two pushes met after both had looked
-    r"cannot lock ref|failed to lock|is at \w+ but expected|incorrect old value|failed to update ref|"
-    r"reference already exists|atomic (push|transaction) failed|atomic push failure|transaction failed",
-    re.I,
-)
+def is_stale(reasons: Sequence[str]) -> bool:
+    """Whether git itself saw a ref elsewhere, in what the server listed for this push, and nothing else was wrong."""
+    stale = [reason for reason in reasons if "stale info" in reason]
+    return bool(stale) and all("[remote rejected]" not in reason for reason in reasons)
 
 
-def is_conflict(reasons: Sequence[str]) -> bool:
-    """Whether a push was refused only because a ref was not where it was expected."""
-    return bool(reasons) and all(_CONFLICTS.search(reason) for reason in reasons)
+def ways_of(name: str) -> list[str]:
+    """The refs of which none can be beside this one: `refs/heads/a` for `refs/heads/a/b`."""
+    parts = name.split("/")
+    return ["/".join(parts[:count]) for count in range(3, len(parts))]

@@ -14,14 +14,23 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import requests
 
-from bee.github.errors import GraphQLErrors, of_answer, rate_limited, reset_at
+from bee.github.errors import GraphQLErrors, of_answer, of_graphql, reset_at
 from bee.github.json import JsonReader, rows, top
-from bee.github.rate_limit import RateLimit, WriteThrottle, rate_limit_of
+from bee.github.rate_limit import RateLimit, WriteThrottle, expiry_of, rate_limit_of
 from bee.model import limits
-from bee.model.errors import CutOffError, RateLimitError, ServerError, UnreachableError
+from bee.model.answers import REDIRECTS
+from bee.model.errors import (
+    CutOffError,
+    RateLimitError,
+    ServerError,
+    TooBigError,
+    UnknownAnswerError,
+    UnreachableError,
+)
 from bee.system.clock import SYSTEM, Clock
 
 if TYPE_CHECKING:  # a tick where nothing changed reads no record
+    from bee.github.sizes import Hints
     from bee.github.tips import Memory, TipReader
     from bee.model.seals import Key
 
@@ -66,15 +75,17 @@ class GitHubClient:
 
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
     are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation. With
-    these `keys` records are read; `memory` has the highest count of each ref that this machine saw.
+    these `keys` records are read; `memory` has the highest count of each ref that this machine saw, `hints` what is
+    remembered to save asking again.
     """
 
     def __init__(
         self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM,
-        keys: tuple[Key, ...] = (), memory: Memory | None = None,
+        keys: tuple[Key, ...] = (), memory: Memory | None = None, hints: Hints | None = None,
     ) -> None:  # fmt: skip
         self.servers = servers
         self.looks_only = False
+        self.hints = hints
         self._sealed = keys, memory
         self.clock = clock
         self.requests = 0
@@ -82,6 +93,7 @@ class GitHubClient:
         self.charged = 0
         self.points = 0
         self.rate_limits: dict[str, RateLimit] = {}
+        self.token_expires_at: int | None = None
         self._throttle = WriteThrottle(clock)
         self._transport = transport or session_of(token)
         self._server_time = 0
@@ -158,22 +170,24 @@ class GitHubClient:
             return found
         raise CutOffError(f"{path} has more than {limits.PAGES_PER_LIST_MAX} pages; nothing was decided")
 
-    def graphql(self, document: str, variables: Mapping[str, Any], write: bool = False) -> dict[str, Any]:
+    def graphql(
+        self, document: str, variables: Mapping[str, Any], write: bool = False, sized: bool = False
+    ) -> dict[str, Any]:
         """One GraphQL request; its `data`. Raises GraphQLErrors when the answer carries errors, else as `rest`.
 
-        GitHub answers 200 with `errors`, a spent limit too:
+        `sized`: it can ask for less. Where GitHub gives it up as too slow, that is a TooBigError at once; a second try
+        of the same size costs points again. GitHub answers 200 with `errors`, a spent limit too:
         https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
         """
         body = {"query": document, "variables": dict(variables)}
-        answer = self._send("POST", self.servers.graphql, again=not write, json=body, params=None)
+        answer = self._send("POST", self.servers.graphql, again=not write, sized=sized, json=body, params=None)
         whole = top(self._decoded(answer), document)
         data = whole.one("data").data if whole.has("data") else {}
         self._count_points(data)
         if whole.data.get("errors"):
             problems = GraphQLErrors(tuple(_problem(error.data) for error in whole.many("errors")), data)
-            if "RATE_LIMITED" in problems.kinds():
-                raise rate_limited("GraphQL points", reset_at(answer, self.now()), self.now())
-            raise problems
+            meaning = of_graphql(problems, variables, self.now(), reset_at(answer, self.now()))
+            raise meaning if isinstance(meaning, RateLimitError) else problems
         return whole.one("data").data
 
     def _count_points(self, data: Mapping[str, Any]) -> None:
@@ -185,35 +199,59 @@ class GitHubClient:
         """The limit of which no more is left than bee leaves to its person, if there is one."""
         return next((limit for limit in self.rate_limits.values() if limit.remaining <= limit.reserve), None)
 
-    def _send(self, method: str, url: str, *, again: bool, etag: str = "", **what: Any) -> requests.Response:
+    def _send(
+        self, method: str, url: str, *, again: bool, etag: str = "", sized: bool = False, **what: Any
+    ) -> requests.Response:
         """An answer; where GitHub says to wait a little, after that. What it limits took no effect, so a write too.
 
         `again`: what can be asked again where the answer is lost. `what` is the body (`json`) and `params`.
         """
         try:
-            return self._tried(method, url, again, etag, what)
+            return self._tried(method, url, etag, what, again=again, sized=sized)
         except RateLimitError as problem:
             seconds = problem.retry_at - self.now()
             if seconds > limits.RATE_WAIT_SECONDS_MAX:
                 raise
             self.clock.sleep(max(seconds, 1))
-            return self._tried(method, url, again, etag, what)
+            return self._tried(method, url, etag, what, again=again, sized=sized)
 
-    def _tried(self, method: str, url: str, again: bool, etag: str, what: Mapping[str, Any]) -> requests.Response:
+    def _tried(
+        self, method: str, url: str, etag: str, what: Mapping[str, Any], *, again: bool, sized: bool
+    ) -> requests.Response:
         tries = limits.REQUEST_TRIES_MAX if again else 1
         for left in range(tries - 1, -1, -1):
             try:
-                answer = self._once(method, url, etag, what)
-                problem = of_answer(answer, self.now())
-                if problem is not None:
-                    raise problem
-            except (UnreachableError, ServerError):
-                if not left:
+                return self._followed(method, url, etag, what, sized=sized)
+            except (UnreachableError, ServerError) as problem:
+                if not left or isinstance(problem, TooBigError):
                     raise
                 self.clock.sleep(RETRY_PAUSE_SECONDS * (tries - left))
-            else:
-                return answer
         raise AssertionError("a request was neither answered nor refused")
+
+    def _followed(self, method: str, url: str, etag: str, what: Mapping[str, Any], *, sized: bool) -> requests.Response:
+        """An answer, or the error that it is; a redirect on the same server is repeated verbatim, a write too.
+
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+        """
+        for _ in range(limits.REDIRECTS_MAX):
+            asked = self.clock.monotonic()
+            answer = self._once(method, url, etag, what)
+            slow = sized and self.clock.monotonic() - asked >= limits.SLOW_SECONDS
+            target = answer.headers.get("Location", "") if answer.status_code in REDIRECTS else ""
+            if target.startswith(f"{self.servers.api}/"):
+                url, what = target, {**what, "params": None}
+                continue
+            problem = of_answer(answer, self.now(), slow)
+            if problem is not None:
+                raise problem
+            if answer.headers.get("X-GitHub-SSO", "").startswith("partial"):
+                raise CutOffError(
+                    f"GitHub leaves out what is behind single sign-on ({method} {url[:200]}); nothing was decided"
+                )
+            return answer
+        raise UnknownAnswerError(
+            f"GitHub redirects {limits.REDIRECTS_MAX} times, at last to {url[:200]}; try again later"
+        )
 
     def _once(self, method: str, url: str, etag: str, what: Mapping[str, Any]) -> requests.Response:
         if _writes(method, what.get("json")):
@@ -221,10 +259,10 @@ class GitHubClient:
             self.writes += 1
         self.requests += 1
         headers = {"If-None-Match": etag} if etag else None
-        follow, seconds = method == "GET", limits.REQUEST_SECONDS_MAX
+        seconds = limits.REQUEST_SECONDS_MAX
         try:
             answer = self._transport.request(
-                method, url, timeout=seconds, allow_redirects=follow, headers=headers, **what
+                method, url, timeout=seconds, allow_redirects=False, headers=headers, **what
             )
         except requests.RequestException as problem:
             host = url.split("/")[2]
@@ -239,6 +277,7 @@ class GitHubClient:
         with contextlib.suppress(KeyError, ValueError):
             when = email.utils.parsedate_to_datetime(answer.headers["Date"])
             self._server_time, self._heard_at = int(when.timestamp()), self.clock.monotonic()
+        self.token_expires_at = expiry_of(answer.headers) or self.token_expires_at
         limit = rate_limit_of(answer.headers)
         if limit is not None:
             self.rate_limits[limit.resource] = limit

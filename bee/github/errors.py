@@ -1,4 +1,4 @@
-"""Turns the error responses of GitHub into exceptions: one place for what a status or an error type means."""
+"""Turns the error responses of GitHub into exceptions, by the table of `bee.model.answers`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,8 @@ from typing import Any
 
 import requests
 
-from bee.model.errors import (
-    AuthError,
-    BeeError,
-    ForbiddenError,
-    NotFoundError,
-    RateLimitError,
-    RefusedError,
-    ServerError,
-)
+from bee.model.answers import ROWS, Does, Row, Said, Way, row_of
+from bee.model.errors import AuthError, BeeError, ForbiddenError, NotFoundError, RateLimitError, RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +33,76 @@ class GraphQLErrors(Exception):
         return {str((error.get("path") or [""])[0]) for error in self.errors}
 
 
-def of_answer(answer: requests.Response, now: int) -> BeeError | None:
-    """What an answer of status 400 or above means; None for any other. `now` is GitHub's clock.
+def of_answer(answer: requests.Response, now: int, slow: bool = False) -> BeeError | None:
+    """What an answer of status 300 or above means; None for any other. `now` is GitHub's clock.
 
-    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+    A 304 is what was asked for. `slow`: it is the answer to a query that GitHub let wait for SLOW_SECONDS.
     """
     status = answer.status_code
-    if status < 400:
+    if status < 300 or status == 304:
         return None
     message = _message(answer)
-    retry_at = _retry_at(answer, message, now) if status in (403, 429) else None
-    if retry_at is not None:
-        return rate_limited(message, retry_at, now)
-    if status == 401:
+    row = row_of(Said(way=Way.REST, status=status, text=message, headers=answer.headers, slow=slow))
+    assert row is not None
+    path = str(answer.request.path_url or "").split("?")[0]
+    if row.error is RateLimitError:
+        return rate_limited(message, _retry_at(answer, now), now)
+    if row.error is AuthError:
         return AuthError(
             f"GitHub does not accept the token ({message}); set GH_TOKEN or run `gh auth login`, then try again"
         )
-    if status == 403:
-        return ForbiddenError(f"the token may not do this ({message}); SECURITY.md lists the permissions it needs")
-    if status in (404, 410):
-        path = str(answer.request.path_url or "").split("?")[0]
+    if row.error is ForbiddenError:
+        return ForbiddenError(_forbidden(message, answer.headers.get("x-github-sso", "")))
+    if row.does is Does.FOLLOW:
+        where = answer.headers.get("Location", "nowhere")
+        return NotFoundError(f"{path} has moved to {where[:200]}, on another server; put its new name into config.yml")
+    if row.error is NotFoundError:
         return NotFoundError(f"GitHub has no {path} for this token ({message})")
-    if status in (400, 405, 409, 422):
-        return RefusedError(status, message)
-    return ServerError(f"GitHub answered {status} ({message}); try again later")
+    if issubclass(row.error, RefusedError):
+        return row.error(status, message)
+    return row.error(f"GitHub answered {status} ({message}); try again later")
 
 
-def of_graphql(problems: GraphQLErrors, variables: Mapping[str, Any]) -> BeeError:
-    """What GraphQL errors mean for a read, whose `variables` say what was asked for."""
+def of_graphql(problems: GraphQLErrors, variables: Mapping[str, Any], now: int = 0, reset: int = 0) -> BeeError:
+    """What GraphQL errors mean, `variables` say what was asked for: the first of them in the order of ROWS.
+
+    `now` is GitHub's clock, `reset` when the limit starts anew.
+    """
     where = f"{variables.get('owner', '')}/{variables.get('name', '')}".strip("/")
     if where and "number" in variables:
         where += f"#{variables['number']}"
-    if "NOT_FOUND" in problems.kinds():
+    text = problems.text()
+    row = min(map(row_of_error, problems.errors), key=ROWS.index)
+    if row.error is RateLimitError:
+        return rate_limited(text or "GraphQL points", reset or now + 60, now)
+    if row.error is NotFoundError:
         what = "number" if "number" in variables else "name"
         shown = where or "such item"
-        return NotFoundError(f"GitHub shows no {shown} to this token ({problems.text()}); check the {what}: bee doctor")
-    if "FORBIDDEN" in problems.kinds():
-        return ForbiddenError(f"the token may not read {where} ({problems.text()}); SECURITY.md lists what it needs")
-    return ServerError(f"GitHub's GraphQL refused the query ({problems.text()})")
+        return NotFoundError(f"GitHub shows no {shown} to this token ({text}); check the {what}: bee doctor")
+    if row.error is ForbiddenError:
+        return ForbiddenError(_forbidden(text, "required" if "SAML" in text else "", where))
+    if issubclass(row.error, RefusedError):
+        return row.error(422, text)
+    return row.error(f"GitHub's GraphQL did not answer the query ({text}); try again later")
+
+
+def row_of_error(error: Mapping[str, Any]) -> Row:
+    """The row of one entry of `errors`."""
+    extensions = error.get("extensions")
+    code = error.get("code") or (extensions.get("code") if isinstance(extensions, dict) else "") or ""
+    kind, text = str(error.get("type") or ""), str(error.get("message", ""))
+    row = row_of(Said(way=Way.GRAPHQL, kind=kind, code=str(code), text=text))
+    assert row is not None
+    return row
+
+
+def _forbidden(message: str, sign_on: str, where: str = "") -> str:
+    """In words; `sign_on` is the header X-GitHub-SSO, which may name where to sign on."""
+    of = f" in {where}" if where else ""
+    if not sign_on.startswith("required"):
+        return f"the token may not do this{of} ({message}); SECURITY.md lists the permissions it needs"
+    link = sign_on.partition("url=")[2] or "https://github.com/settings/tokens (Configure SSO)"
+    return f"the organization wants single sign-on for this token{of} ({message}): authorize it at {link}"
 
 
 def rate_limited(what: str, retry_at: int, now: int) -> RateLimitError:
@@ -95,19 +120,15 @@ def reset_at(answer: requests.Response, now: int) -> int:
     return int(reset) if reset.isdecimal() else now + 60
 
 
-def _retry_at(answer: requests.Response, message: str, now: int) -> int | None:
-    """When a limit that an answer speaks of ends; None where it speaks of none.
+def _retry_at(answer: requests.Response, now: int) -> int:
+    """When the limit that an answer speaks of ends.
 
     https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
     """
     wait = answer.headers.get("Retry-After", "")
     if wait.isdecimal():
         return now + int(wait)
-    if answer.headers.get("x-ratelimit-remaining") == "0":
-        return reset_at(answer, now)
-    if answer.status_code == 429 or "rate limit" in message.lower():
-        return now + 60
-    return None
+    return reset_at(answer, now) if answer.headers.get("x-ratelimit-remaining") == "0" else now + 60
 
 
 def _message(answer: requests.Response) -> str:

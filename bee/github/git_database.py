@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from bee.github import queries
 from bee.github.client import GitHubClient
-from bee.github.errors import GraphQLErrors
+from bee.github.errors import GraphQLErrors, of_graphql
 from bee.github.graphql import ask, mutate, names_of
 from bee.github.json import JsonReader
-from bee.model.errors import ForbiddenError, NotFoundError, RefConflict, RefusedError, ServerError
+from bee.model.errors import NotFoundError, RefusedError, ServerError, UnsupportedError
 from bee.model.items import Tip
 from bee.model.labels import Label, known
 from bee.model.records import TREE, TREE_FILES
@@ -72,30 +72,28 @@ def create_record(client: GitHubClient, repo: str, message: str, parents: Sequen
 
 
 def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[RefMove]) -> None:
-    """Move refs by compare-and-swap, all or nothing. Raises RefConflict when one was not where `before` says.
+    """Move refs by compare-and-swap, all or nothing. What it raises never says where a ref stands: that is read.
 
+    RefusedError where GitHub said no (RuleError: a rule forbids it); a ServerError or UnreachableError where it may
+    have been done; ForbiddenError, RateLimitError.
     https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
     ref is created, or moved forward without force, by REST: its parent is the value that was seen.
     """
     try:
         mutate(client, "UpdateRefs", {"refs": refs_input(repo_id, moves)})
     except GraphQLErrors as problems:
-        if "doesn't exist on type" in problems.text() and len(moves) == 1:
-            return _update_ref_by_rest(client, repo, moves[0])
-        if "FORBIDDEN" in problems.kinds():
-            raise ForbiddenError(f"the token may not write refs in {repo} ({problems.text()})") from problems
-        raise RefConflict(problems.text()) from problems
+        meaning = of_graphql(problems, names_of(repo), client.now())
+        if not isinstance(meaning, UnsupportedError) or len(moves) != 1:
+            raise meaning from problems
+        _update_ref_by_rest(client, repo, moves[0])
 
 
 def _update_ref_by_rest(client: GitHubClient, repo: str, move: RefMove) -> None:
     short = quote(move.ref.removeprefix("refs/"), safe="/")
-    try:
-        if move.before is None:
-            client.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
-        else:
-            client.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
-    except RefusedError as problem:
-        raise RefConflict(problem.message) from problem
+    if move.before is None:
+        client.rest("POST", f"/repos/{repo}/git/refs", {"ref": move.ref, "sha": move.after})
+    else:
+        client.rest("PATCH", f"/repos/{repo}/git/refs/{short}", {"sha": move.after, "force": False})
 
 
 def read_ref(client: GitHubClient, repo: str, repo_id: str, ref: str) -> Tip | None:

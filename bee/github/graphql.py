@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bee.github import queries
 from bee.github.client import GitHubClient
-from bee.github.errors import GraphQLErrors, of_graphql
+from bee.github.errors import GraphQLErrors, of_graphql, row_of_error
 from bee.github.json import JsonReader, top
+from bee.github.sizes import PageSize
 from bee.model import limits
-from bee.model.errors import CutOffError, ServerError
+from bee.model.errors import CutOffError, ForbiddenError, ServerError, TooBigError
 
 Json = Mapping[str, Any]
 
@@ -21,14 +22,16 @@ def names_of(repo: str) -> dict[str, str]:
     return {"owner": owner, "name": name}
 
 
-def ask(client: GitHubClient, document: str, variables: Json) -> JsonReader:
+def ask(client: GitHubClient, document: str, variables: Json, sized: bool = False) -> JsonReader:
     """One GraphQL answer, where a refused `collaborators` or `statusCheckRollup` counts as unknown.
 
     Unknown collaborators are null; unknown checks are `{contexts: null}`, for null alone means that there are none.
-    Raises NotFoundError, ForbiddenError or ServerError for any other refusal, else as `GitHubClient.graphql`.
+    So do collaborators that are too many for one query, for they can be asked singly. `sized` as for `graphql`. Raises
+    NotFoundError, ForbiddenError or ServerError for any other refusal, else as `GitHubClient.graphql`: what came beside
+    an error is a part, and nothing is decided by a part.
     """
     try:
-        return top(client.graphql(document, variables), document)
+        return top(client.graphql(document, variables, sized=sized), document)
     except GraphQLErrors as problems:
         if not problems.data or not all(_refusable(error) for error in problems.errors):
             raise of_graphql(problems, variables) from problems
@@ -37,12 +40,26 @@ def ask(client: GitHubClient, document: str, variables: Json) -> JsonReader:
         return top(problems.data, document)
 
 
+def ask_sized(
+    client: GitHubClient, document: str, variables: Json, counts: Sequence[str], size: PageSize | None
+) -> JsonReader:
+    """As `ask`, with `size` for the variables `counts`; asked for less where GitHub does not answer as much."""
+    while size is not None:
+        try:
+            return ask(client, document, {**variables, **dict.fromkeys(counts, size.value)}, sized=True)
+        except TooBigError as problem:
+            size.shrink(problem, client.now())
+    return ask(client, document, variables)
+
+
 _CHECKS = "statusCheckRollup"
-_REFUSABLE = frozenset({"collaborators", _CHECKS})
+_PEOPLE = "collaborators"
+_REFUSABLE = {_PEOPLE: (ForbiddenError, TooBigError), _CHECKS: (ForbiddenError,)}
 
 
 def _refusable(error: Json) -> bool:
-    return error.get("type") == "FORBIDDEN" and bool(_REFUSABLE & {str(part) for part in error.get("path") or ()})
+    kind = row_of_error(error).error
+    return any(kind in _REFUSABLE.get(str(part), ()) for part in error.get("path") or ())
 
 
 def _mark_unknown(data: dict[str, Any], path: list[Any]) -> None:
@@ -65,14 +82,18 @@ def rest_of(
     variables: Json,
     find: Callable[[JsonReader], JsonReader | None],
     part: str = "nodes",
+    size: PageSize | None = None,
 ) -> list[JsonReader]:
-    """All parts of a connection: those on its first page and, page by page, the rest."""
+    """All parts of a connection: those on its first page and, page by page, the rest.
+
+    With a `size`, it is the document's `$count`, and gets smaller where GitHub does not answer as much.
+    """
     parts = first.many(part)
     page = first.one("pageInfo")
     for _ in range(limits.PAGES_PER_LIST_MAX):
         if not page.flag("hasNextPage"):
             return parts
-        more = find(ask(client, document, {**variables, "after": page.text("endCursor")}))
+        more = find(ask_sized(client, document, {**variables, "after": page.text("endCursor")}, ("count",), size))
         if more is None:
             raise CutOffError("a list changed while it was read; nothing was decided")
         parts.extend(more.many(part))

@@ -66,7 +66,7 @@ def _query(name: str, given: str, selection: str, *top: str) -> str:
 
 _VIEWER: Final = "viewer { login databaseId }"
 _HEAD: Final = f"""
-  id isPrivate viewerPermission mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed
+  id nameWithOwner isPrivate viewerPermission mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed
   defaultBranchRef {{ name target {{ __typename oid ... on Commit {{ tree {{ oid }} }} }} }}
   policy: object(expression: "HEAD:.github/bee.yml") {{ __typename ... on Blob {{ text isTruncated }} }}
   labels(first: 100, query: "{OWNED_PREFIX}") {{ nodes {{ id name }} }}"""
@@ -103,8 +103,13 @@ def _more(name: str, selection: str) -> str:
     return _query(name, ", $after: String!", selection)
 
 
-MORE_ISSUES: Final = _more("MoreIssues", _open("issues", "100, after: $after", "IssueFacts"))
-MORE_PULLS: Final = _more("MorePulls", _open("pullRequests", "100, after: $after", "PullFacts"))
+def _more_items(name: str, kind: str, facts: str) -> str:
+    """The next `$count` open items."""
+    return _query(name, ", $after: String!, $count: Int!", _open(kind, "$count, after: $after", facts))
+
+
+MORE_ISSUES: Final = _more_items("MoreIssues", "issues", "IssueFacts")
+MORE_PULLS: Final = _more_items("MorePulls", "pullRequests", "PullFacts")
 MORE_COLLABORATORS: Final = _more("MoreCollaborators", _people(", after: $after"))
 MORE_REFS: Final = {alias: _more("MoreRefs", _refs(alias, ", after: $after")) for alias in REFS}
 

@@ -5,8 +5,10 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from bee.model import limits
@@ -44,6 +46,28 @@ def rate_limit_of(headers: Mapping[str, str]) -> RateLimit | None:
     if not all(value.isascii() and value.isdigit() for value in found):
         return None
     return RateLimit(headers.get("x-ratelimit-resource", "core"), *(int(value) for value in found))
+
+
+def expiry_of(headers: Mapping[str, str]) -> int | None:
+    """When the token ends, in seconds since the epoch; None where an answer does not say.
+
+    GitHub writes `2026-12-05 10:00:00 UTC`, or an offset: https://github.com/github/gh-aw/issues/20097
+    """
+    text = headers.get("github-authentication-token-expiration", "")
+    if not text:
+        return None
+    for form in ("%Y-%m-%d %H:%M:%S UTC", "%Y-%m-%d %H:%M:%S %z"):
+        with contextlib.suppress(ValueError):
+            at = datetime.strptime(text, form)
+            return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    return None
+
+
+def expiry_text(expires_at: int | None, now: int) -> str:
+    """In words, within TOKEN_EXPIRY_SECONDS before the token ends; else empty."""
+    if expires_at is None or not 0 < expires_at - now <= limits.TOKEN_EXPIRY_SECONDS:
+        return ""
+    return f"the token ends at {utc(expires_at)}: make another before then, or bee stops"
 
 
 WRITES_HINT: Final = "writes"

@@ -14,8 +14,9 @@ from typing import TypeVar
 from bee.github import changed, fields, queries, thread_fields
 from bee.github.checks import checked_bases, checks_elsewhere, with_every_reporter
 from bee.github.client import GitHubClient
-from bee.github.graphql import ask, complete, names_of, rest_of
+from bee.github.graphql import ask, ask_sized, complete, names_of, rest_of
 from bee.github.json import JsonReader
+from bee.github.sizes import PageSize
 from bee.model import limits
 from bee.model.errors import CutOffError, NotFoundError
 from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
@@ -78,16 +79,23 @@ def with_threads(client: GitHubClient, item: T, first: JsonReader | None = None)
     return replace(item, threads=tuple(thread for thread in found if thread is not None))
 
 
-def read_snapshot(client: GitHubClient, repo: str, issue_count: int = 100, pull_count: int = 100) -> Snapshot:
-    """Everything about one repository that one tick needs, but dependencies. Raises LookError or NotFoundError."""
+def read_snapshot(client: GitHubClient, repo: str) -> Snapshot:
+    """Everything about one repository that one tick needs, but dependencies. Raises LookError or NotFoundError.
+
+    Items come in pages of a size that GitHub answers, which may be one.
+    """
     names = names_of(repo)
-    data = ask(client, queries.SNAPSHOT, {**names, "issueCount": issue_count, "pullCount": pull_count})
+    size = PageSize.of(client.hints, repo, client.now(), remembers=not client.looks_only)
+    data = ask_sized(client, queries.SNAPSHOT, names, ("issueCount", "pullCount"), size)
     top = _repository(data, repo)
 
-    def every(name: str, document: str, part: str = "nodes") -> list[JsonReader]:
-        return rest_of(client, top.one(name), document, names, lambda data: data.one("repository").one(name), part)
+    def every(name: str, document: str, part: str = "nodes", of: PageSize | None = None) -> list[JsonReader]:
+        return rest_of(
+            client, top.one(name), document, names, lambda data: data.one("repository").one(name), part=part, size=of
+        )
 
-    issue_nodes, pull_nodes = every("issues", queries.MORE_ISSUES), every("pullRequests", queries.MORE_PULLS)
+    issue_nodes = every("issues", queries.MORE_ISSUES, of=size)
+    pull_nodes = every("pullRequests", queries.MORE_PULLS, of=size)
     found = [whole_item(client, repo, node) for node in (*issue_nodes, *pull_nodes)]
     head = _head(data, repo, client.now())
     refs = {
@@ -160,6 +168,9 @@ def _with_history(client: GitHubClient, repo: str, repo_id: str, tips: Mapping[i
 def _head(data: JsonReader, repo: str, now: int) -> Snapshot:
     top, viewer = _repository(data, repo), data.one("viewer")
     default, target = top.one_or_null("defaultBranchRef"), top.at("defaultBranchRef", "target")
+    name = top.text("nameWithOwner")
+    if name.lower() != repo.lower():  # GraphQL follows a rename without a word, and git does not
+        raise NotFoundError(f"{repo} is called {name} now; put that into config.yml")
     if default is None or target is None:
         raise NotFoundError(f"{repo} has no commits yet; push one, then try again")
     return Snapshot(

@@ -14,12 +14,12 @@ from urllib.parse import quote
 from bee.github import queries
 from bee.github.checks import with_every_reporter
 from bee.github.client import GitHubClient
-from bee.github.errors import GraphQLErrors
+from bee.github.errors import GraphQLErrors, of_graphql
 from bee.github.git_database import RefMove, refs_input
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
 from bee.github.read import whole_item, with_threads
-from bee.model.errors import NotFoundError, RefConflict, RefusedError, ServerError
+from bee.model.errors import NotFoundError, RefConflict, RefusedError
 from bee.model.items import Comment, Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.refs import item_ref
@@ -51,7 +51,8 @@ def pause_item(
     """A person's pause in one request: the label, the words, the edit of a comment, the claim's release, in this order.
 
     The label comes first because it stops everything. Raises RefConflict when only the release failed: label and
-    comment are there. That a comment did not take its edit is not a failure.
+    comment are there, and where the claim stands by now must be read. That a comment did not take its edit is not a
+    failure.
     """
     parts: dict[str, dict[str, Any]] = {
         "add": {"labelableId": node_id, "labelIds": [label]},
@@ -67,7 +68,7 @@ def pause_item(
             return
         if failed <= {"edit", "refs"}:
             raise RefConflict(problems.text()) from problems
-        raise ServerError(f"GitHub did not take the pause ({problems.text()})") from problems
+        raise of_graphql(problems, {}, client.now()) from problems
 
 
 def label_id(client: GitHubClient, repo: str, label: Label) -> str:

@@ -55,9 +55,17 @@ class LeaseRenewer:
             try:
                 self.lease = step(self.lease)
             except LeaseLost as problem:
-                self._end(str(problem), lost=True)
-                raise
+                own = self._own()
+                if own is None:
+                    self._end(str(problem), lost=True)
+                    raise
+                self.lease = step(own)
             return self.lease
+
+    def _own(self) -> Lease | None:
+        """The lease where its ref stands now, if that is a record of this very run: its own move, unheard of."""
+        pulse = git_database.pulse(self.store.client, self.store.repo, self.lease.record.number)
+        return self.store.held_on(self.lease, pulse.tip)
 
     def current(self) -> Lease:
         """The lease as it stands, renewed when it is getting old. Raises LeaseLost."""
@@ -68,19 +76,15 @@ class LeaseRenewer:
         return self.store.renew(lease) if age >= limits.LEASE_RENEW_SECONDS else lease
 
     def _watch(self) -> None:
-        clock = self.store.client.clock
-        slept = clock.monotonic()
-        while not clock.wait(self._over, self.poll_seconds):
+        while not self.store.client.clock.wait(self._over, self.poll_seconds):
             try:
                 self._look()
-                slept = clock.monotonic()
             except LeaseLost:
                 return
             except LookError:
-                # Could not look: go on within what is left of the lease, then end rather than risk a second run.
-                if clock.monotonic() - slept > limits.LEASE_SECONDS - limits.LEASE_MARGIN_SECONDS:
-                    self._end("GitHub could not be asked for the length of a lease", lost=True)
-                    return
+                # A limit or an outage: the lease may run out, but it is lost only when another run has taken it over,
+                # which the next look will see, and the next write.
+                continue
             except BeeError as problem:
                 self._end(str(problem), lost=True)
                 return
@@ -90,14 +94,16 @@ class LeaseRenewer:
             if self._over.is_set():
                 return
             pulse = git_database.pulse(self.store.client, self.store.repo, self.lease.record.number)
-            if pulse.tip is None or pulse.tip.oid != self.lease.oid:
+            own = self.store.held_on(self.lease, pulse.tip)
+            if own is None:
                 self._end("another run has the lease now, or a person paused this one", lost=True)
                 raise LeaseLost(self.why)
             if says_stop(pulse):
                 self._end(f"a person put {Label.HUMAN} on the item")
             elif not pulse.open:
                 self._end("the item was closed")
-            self.lease = self._fresh(self.lease)
+            self.lease = own
+            self.lease = self._fresh(own)
 
     def _end(self, why: str, lost: bool = False) -> None:
         if not self.why:

@@ -17,18 +17,10 @@ from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.github.git_database import Pulse, RefMove
 from bee.host import Host, new_run
+from bee.lease.swap import Patience, swap_by_push, swap_refs
 from bee.model import limits, records
 from bee.model.effects import Effect
-from bee.model.errors import (
-    BeeError,
-    GitError,
-    LeaseLost,
-    LookError,
-    RefConflict,
-    ServerError,
-    StopOrder,
-    UnreachableError,
-)
+from bee.model.errors import LeaseLost, LookError, StopOrder
 from bee.model.items import Snapshot, Tip
 from bee.model.labels import STOPS
 from bee.model.outcomes import Failure, Outcome
@@ -113,7 +105,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseStore:
-    """The leases of one repository, as this host works with them. `key` seals every record that it makes."""
+    """The leases of one repository, as this host works with them. `key` seals every record that it makes.
+
+    `patience_seconds`: how long a move waits for a GitHub that limits or does not answer; what is paid for has it.
+    """
 
     client: GitHubClient
     key: Key
@@ -121,6 +116,7 @@ class LeaseStore:
     repo_id: str
     host: str
     boot: str
+    patience_seconds: int = 0
 
     @classmethod
     def of(cls, host: Host, client: GitHubClient, seen: Snapshot) -> LeaseStore:
@@ -228,6 +224,15 @@ class LeaseStore:
             record = self.next_record(tip.record, expires_at=expires_at, host=self.host, boot=self.boot)
         return self._take(item_ref(record.number), tip, record)
 
+    def held_on(self, lease: Lease, tip: Tip | None) -> Lease | None:
+        """The lease where its ref stands now, while that is a record of the same run; None when it is another's.
+
+        It may have moved without a word: the reply to a renewal, and to the look after it, did not come.
+        """
+        if tip is None or tip.record is None or tip.record.run != lease.record.run or not tip.record.holds:
+            return None
+        return lease if tip.oid == lease.oid else replace(lease, oid=tip.oid, record=tip.record)
+
     def held_from(self, number: int, tip: Tip | None, oid: str) -> Lease | None:
         """The lease of an item that another process took, if it still stands at `oid`."""
         if tip is None or tip.record is None or tip.oid != oid:
@@ -237,7 +242,7 @@ class LeaseStore:
     def _take(self, ref: str, tip: Tip | None, record: Record) -> Lease | None:
         move = self.prepared(ref, tip, record)
         assert move.after is not None
-        if not self._swap(move):
+        if not self._moved(move):
             return None
         self.client.tips.note(self.repo_id, {ref: Tip(move.after, record)})
         return Lease(self, ref, move.after, record)
@@ -250,25 +255,15 @@ class LeaseStore:
         """The move of `put`, its commit made, for a request that does more than the move."""
         before = tip.oid if tip else ""
         message, parents = seal(record, Place(self.repo_id, ref, before), self.key), [before] if before else []
-        commit = git_database.create_record(self.client, self.repo, message, parents)
+        commit = self._patience.ask(lambda: git_database.create_record(self.client, self.repo, message, parents))
         return RefMove(ref, before or None, commit)
 
-    def _swap(self, move: RefMove) -> bool:
-        """Move a ref; False when it stood elsewhere. A lost reply is looked up and retried with the same commit."""
-        for earlier in range(limits.REQUEST_TRIES_MAX):
-            try:
-                git_database.update_refs(self.client, self.repo, self.repo_id, [move])
-                return True
-            except RefConflict:
-                # The first answer needs no second look: nobody else can have put this very commit there.
-                return earlier > 0 and git_database.read_oid(self.client, self.repo, move.ref) == move.after
-            except (UnreachableError, ServerError):
-                stands = git_database.read_oid(self.client, self.repo, move.ref)
-                if stands != move.before:
-                    return stands == move.after
-        raise UnreachableError(
-            f"GitHub did not answer {limits.REQUEST_TRIES_MAX} tries to move {move.ref}; try again later"
-        )
+    def _moved(self, *moves: RefMove) -> bool:
+        return swap_refs(self._patience, self.repo, self.repo_id, moves)
+
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.client, self.patience_seconds)
 
     # ---- keep, release, read back -----------------------------------------------------------------------------------
 
@@ -293,12 +288,12 @@ class LeaseStore:
         """The same as `move` by one atomic push, with `more` refs. Raises LeaseLost, or RefConflict for the others."""
         mirror.ensure()
         if not mirror.has(lease.oid):
-            mirror.fetch([f"+{lease.ref}:{lease.ref}"])
+            self._patience.ask(lambda: mirror.fetch([f"+{lease.ref}:{lease.ref}"]))
         if not mirror.has(lease.oid):
             raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
         message = seal(record, Place(self.repo_id, lease.ref, lease.oid), self.key)
         oid = mirror.commit_record(message, records.TREE, [lease.oid], record.at)
-        _push(mirror, lease, oid, more)
+        swap_by_push(self._patience, mirror, RefChange(lease.ref, lease.oid, oid), more)
         self.client.tips.note(self.repo_id, {lease.ref: Tip(oid, record)})
         return replace(lease, oid=oid, record=record)
 
@@ -333,12 +328,12 @@ class LeaseStore:
         nobody has to give it back. `known` is the tip as the claim saw it, held by nobody.
         """
         ref = merge_ref(base_ref)
-        if self._swap(RefMove(ref, known.oid if known else None, lease.oid)):
+        if self._moved(RefMove(ref, known.oid if known else None, lease.oid)):
             return True
         tip = git_database.read_ref(self.client, self.repo, self.repo_id, ref)
         if tip is not None and tip.record is not None and self._is_others(tip.record, lease.record.run):
             return False
-        return self._swap(RefMove(ref, tip.oid if tip else None, lease.oid))
+        return self._moved(RefMove(ref, tip.oid if tip else None, lease.oid))
 
     def _is_others(self, record: Record, own_run: str) -> bool:
         own = git_database.pulse(self.client, self.repo, record.number).tip if record.run != own_run else None
@@ -349,46 +344,13 @@ class LeaseStore:
         """Put an item's ledger, which ends at `oid`, out of the list of items; False when it moved."""
         ref = archive_ref(number)
         before = git_database.read_oid(self.client, self.repo, ref)
-        return self._all_moved([RefMove(ref, before, oid), RefMove(item_ref(number), oid, None)])
+        return self._moved(RefMove(ref, before, oid), RefMove(item_ref(number), oid, None))
 
     def drop(self, refs: Mapping[str, str]) -> bool:
         """Delete refs, each where it is still at its oid, all or none; False when one moved."""
-        return self._all_moved([RefMove(ref, oid, None) for ref, oid in refs.items()])
-
-    def _all_moved(self, moves: Sequence[RefMove]) -> bool:
-        try:
-            git_database.update_refs(self.client, self.repo, self.repo_id, moves)
-        except RefConflict:
-            return False
-        return True
+        return self._moved(*(RefMove(ref, oid, None) for ref, oid in refs.items()))
 
 
 def says_stop(pulse: Pulse) -> bool:
     """Whether the labels say stop."""
     return bool(STOPS & pulse.labels)
-
-
-def add_ref(mirror: Mirror, ref: str, oid: str) -> None:
-    """Push a new ref. Raises RefConflict, GitError or LookError."""
-    mirror.push_atomic([RefChange(ref, None, oid)])
-
-
-def _push(mirror: Mirror, lease: Lease, after: str, more: Sequence[RefChange]) -> None:
-    """Push the record, and what moves with it. A lost reply is looked up, then tried again with the same commit.
-
-    Raises LeaseLost when the lease moved, RefConflict when only something else did.
-    """
-    for left in range(limits.REQUEST_TRIES_MAX - 1, -1, -1):
-        problem: BeeError
-        try:
-            mirror.push_atomic([RefChange(lease.ref, lease.oid, after), *more])
-            return
-        except (RefConflict, LookError, GitError) as caught:
-            problem = caught
-        stands = mirror.remote_refs([lease.ref]).get(lease.ref)
-        if stands == after:
-            return
-        if stands != lease.oid:
-            raise LeaseLost(f"{lease.ref} is another run's now, or a person stopped this one")
-        if isinstance(problem, RefConflict) or not left:
-            raise problem

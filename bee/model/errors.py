@@ -48,6 +48,14 @@ class ServerError(LookError):
     """GitHub answered 5xx, or something of another shape than it documents."""
 
 
+class UnknownAnswerError(ServerError):
+    """GitHub said something that bee does not know: neither done nor refused, and never a lost race."""
+
+
+class TooBigError(ServerError):
+    """GitHub would answer a smaller question. Of a write, it may have taken effect all the same."""
+
+
 class RateLimitError(LookError):
     """A primary or secondary limit; `retry_at` is in seconds since the epoch, by GitHub's clock."""
 
@@ -67,13 +75,21 @@ class NotFoundError(BeeError):
 
 
 class RefusedError(BeeError):
-    """GitHub understood the request and said no (409, 405, 422). `status` and its `message` say why."""
+    """GitHub understood the request and said no (409, 405, 422; 0 by git). `status` and its `message` say why."""
 
     exit_code = 75
 
     def __init__(self, status: int, message: str) -> None:
         self.status, self.message = status, message
-        super().__init__(f"GitHub refused ({status}): {message}")
+        super().__init__(f"GitHub refused{f' ({status})' if status else ''}: {message}")
+
+
+class RuleError(RefusedError):
+    """A rule of the repository forbids it. Asking again changes nothing: a person must change the rule, or the plan."""
+
+
+class UnsupportedError(RefusedError):
+    """This server does not have what was asked for."""
 
 
 class SetupError(BeeError):
@@ -81,7 +97,7 @@ class SetupError(BeeError):
 
 
 class RefConflict(BeeError):
-    """A compare-and-swap found another value: somebody else moved the ref first."""
+    """A compare-and-swap found another value, as a fresh read shows: somebody else moved the ref first."""
 
     exit_code = 75
 

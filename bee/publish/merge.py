@@ -32,7 +32,7 @@ from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import is_own, said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import TRUSTED
-from bee.publish.context import MergeResult
+from bee.publish.context import MergeResult, moment
 from bee.wording.texts import short
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
@@ -94,8 +94,9 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
     """`made`: what the merge makes; empty where another run holds the base."""
     lease, effect = work.lease, work.effect
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
+        began = moment(lease.client)
         one = read.read_item(lease.client, lease.repo, effect.number)
-        pull, seen_at = one.item, one.snapshot.now
+        pull = one.item
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
         if pull.merged:
@@ -122,7 +123,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
         if refused:
             return MergeResult(refused=refused, by_rules=status.placement.row.of_rules)
         lease.store.need_time(lease)
-        if lease.client.now() - seen_at <= limits.PROOF_SECONDS_MAX:
+        if not began.is_older(limits.PROOF_SECONDS_MAX, moment(lease.client)):
             return _merge(work, pull, made)
         # This host slept, or GitHub is slow: what was read is no proof any more, so it is read again.
     return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")

@@ -8,6 +8,7 @@ from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
 from bee.model.errors import GitError, RefConflict, RefusedError
 from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS
 from bee.model.text import one_line
 from bee.pipeline.history import error_print
@@ -15,13 +16,16 @@ from bee.pipeline.status_comment import comment_after
 from bee.run import handed_in
 from bee.run.outcome import Result
 from bee.run.state import Run
-from bee.wording import texts
+from bee.run.verbs import settle
+from bee.run.verbs.base import Accepted
+from bee.wording import refusals, texts
 
 
 def commit(run: Run, result: Result) -> Result:
     """The commit point: lease, branch and trace in one atomic push. A branch somebody else moved makes it stale.
 
-    Raises LeaseLost.
+    What GitHub refuses, it would refuse again, after another agent was paid: a person is asked at once. Raises
+    LeaseLost, or LookError where GitHub could not be asked for GITHUB_AWAY_SECONDS_MAX.
     """
     shown = _with_status(run, result)
     if result.push is None and result.trace is None and not result.outbox[:-1]:
@@ -33,6 +37,11 @@ def commit(run: Run, result: Result) -> Result:
     except RefConflict as problem:
         note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
         return run.without_effect(Outcome.STALE_INPUT, note)
+    except RefusedError as problem:
+        if result.outcome is Outcome.ESCALATED or run.workspace is None:
+            return run.without_effect(Outcome.ERROR, one_line(problem.message, 300), Failure.WORKSPACE)
+        asks = Accepted({"pause": refusals.push_refused(problem.message)})
+        return commit(run, settle(asks, run.workspace.brief, run.job.fingerprint, None, ""))
     except GitError as problem:
         note = f"the push was refused: {one_line(str(problem), 300)}"
         return run.without_effect(Outcome.ERROR, note, Failure.WORKSPACE)
@@ -40,9 +49,14 @@ def commit(run: Run, result: Result) -> Result:
 
 
 def finish(run: Run, result: Result) -> None:
-    """Give the lease back, with the run's last record. Raises LeaseLost."""
-    ending = _ending(run, result)
-    run.renewer.move(lambda lease: run.store.push(lease, run.store.ended(lease.record, ending), run.source))
+    """Give the lease back, with the run's last record. Raises LeaseLost.
+
+    After the commit point any host can, so that it does not wait for GitHub.
+    """
+    ending, store = _ending(run, result), run.store
+    if run.renewer.lease.record.kind is Kind.PUBLISHED:
+        store = replace(store, patience_seconds=0)
+    run.renewer.move(lambda lease: store.push(lease, store.ended(lease.record, ending), run.source))
 
 
 def _with_status(run: Run, result: Result) -> Result:

@@ -13,7 +13,9 @@ from typing import Final
 from bee.github import git_database
 from bee.host import Host, note_writes
 from bee.lease.renewer import LeaseRenewer
-from bee.lease.store import Lease, LeaseStore, add_ref
+from bee.lease.store import Lease, LeaseStore
+from bee.lease.swap import add_ref
+from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.errors import BeeError, LeaseLost, StopOrder
 from bee.model.outcomes import Failure, Outcome
@@ -48,6 +50,7 @@ def work(host: Host, job: Job) -> Outcome:
     beside.set_clock(client.now())
     renewer = LeaseRenewer(store=replace(store, client=beside), lease=lease)
     renewer.start()
+    store = replace(store, patience_seconds=limits.GITHUB_AWAY_SECONDS_MAX)  # what is paid for waits for GitHub
     mirror = host.mirror(job.repo)
     run = Run(host=host, job=job, store=store, renewer=renewer, mirror=mirror.by(job.snapshot.viewer.address))
     try:

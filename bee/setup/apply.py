@@ -17,7 +17,7 @@ from bee.github.checks import usual_checks
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
-from bee.model.errors import ForbiddenError, RefConflict, RefusedError, UsageError
+from bee.model.errors import ForbiddenError, RefusedError, UsageError
 from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import OWNED, Label
 from bee.model.records import TREE_FILES
@@ -211,7 +211,7 @@ def _bring(client: GitHubClient, found: Found, files: Mapping[str, str]) -> Writ
         try:
             ref = f"refs/heads/{head.default_branch}"
             git_database.update_refs(client, head.repo, head.repo_id, [RefMove(ref, head.default_head, commit)])
-        except (RefConflict, ForbiddenError):
+        except (RefusedError, ForbiddenError):
             now = read.read_head(client, head.repo)
             if now.default_head == head.default_head:
                 break  # nobody was faster: the branch has a rule that cannot be seen beforehand

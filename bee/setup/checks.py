@@ -305,6 +305,13 @@ def _ago(seconds: int) -> str:
     return f"{max(seconds, 0)} seconds"
 
 
+def expiry_check(words: str) -> Check:
+    """How long the token lasts; `words` where that is less than a week."""
+    if not words:
+        return ok("token-expiry", "the token lasts for a week at least, as far as GitHub says")
+    return warn("token-expiry", words, "https://github.com/settings/tokens, then GH_TOKEN or gh auth login")
+
+
 def rate_checks(rates: Mapping[str, tuple[int, int, int]], now: int) -> list[Check]:
     """The hourly limits: (remaining, limit, seconds since the epoch when it starts anew) by resource."""
     low = [

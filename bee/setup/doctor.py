@@ -18,6 +18,7 @@ from bee.github import git_database, push_rules, read
 from bee.github import probe as requests_of
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
+from bee.github.rate_limit import expiry_text
 from bee.github.snapshot import read_policy
 from bee.model.errors import (
     AuthError,
@@ -25,7 +26,6 @@ from bee.model.errors import (
     ForbiddenError,
     LookError,
     NotFoundError,
-    RefConflict,
     RefusedError,
     SandboxError,
     UsageError,
@@ -233,6 +233,7 @@ def token_checks(client: GitHubClient, findings: Findings, token_from: str) -> b
         login = requests_of.read_login(client)
         findings.add(ok("token", f"GitHub takes the token of {login} (from {token_from})"))
         findings.add(checks.clock_check(int(time.time()) - client.now()))
+        findings.add(checks.expiry_check(expiry_text(client.token_expires_at, client.now())))
         findings.add(*checks.rate_checks(requests_of.read_rates(client), client.now()))
     except AuthError:
         text = f"GitHub does not accept the token (from {token_from})"
@@ -305,7 +306,7 @@ def _write_test(client: GitHubClient, repo: str, repo_id: str, head: str) -> str
     ref = f"refs/bee/write-test/{secrets.token_hex(8)}"
     try:
         git_database.update_refs(client, repo, repo_id, [RefMove(ref, None, head)])
-    except (ForbiddenError, RefConflict, RefusedError) as problem:
+    except (ForbiddenError, RefusedError) as problem:
         return one_line(str(problem))
     except LookError:  # it may have been made all the same
         git_database.delete_ref(client, repo, ref)

@@ -214,5 +214,7 @@ class StatusLine:
     """of GitHub, as its last answers said"""
     writes_last_hour: int
     """to GitHub from this machine, as far as it remembers"""
+    token_warning: str
+    """where the token ends within a week; else empty"""
     problems: tuple[str, ...]
     """what could not be looked at"""

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from bee.executors.phases import with_phases
 from bee.github.client import GitHubClient
-from bee.github.rate_limit import RateLimit
+from bee.github.rate_limit import RateLimit, expiry_text
 from bee.github.snapshot import look
 from bee.host import Host, writes_of_hour
 from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
@@ -85,6 +85,7 @@ class Overview:
     tick_every_seconds: int | None = None
     next_tick_seconds: int | None = None
     writes_last_hour: int = 0
+    token_warning: str = ""
 
     @property
     def late(self) -> bool:
@@ -155,6 +156,7 @@ def see(host: Host, client: GitHubClient, repos: Sequence[str]) -> Overview:
         tick_every_seconds=every(ticked),
         next_tick_seconds=due_in(ticked, now),
         writes_last_hour=writes_of_hour(host, client),
+        token_warning=expiry_text(client.token_expires_at, client.now()),
     )
 
 

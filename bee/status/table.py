@@ -65,6 +65,8 @@ class Table:
         lines += [self._fact("problem", str(problem), Mover.PERSON) for problem in seen.problems]
         lines += [self._fact("held", hold.text, _mover(hold)) for hold in seen.decision.holds]
         lines.append(self._fact("ticks", *self._ticks()))
+        if seen.token_warning:
+            lines.append(self._fact("token", seen.token_warning, Mover.PERSON))
         if seen.notify_problem:
             text = f"the last notification did not get through: {one_line(seen.notify_problem, 300)}; {NOTIFY_FIX}"
             lines.append(self._fact("notify", text, Mover.PERSON))

@@ -29,9 +29,9 @@ def update_alerts(tick: Tick) -> None:
     for view in tick.views:
         statuses = [one for one in tick.decision.statuses if one.repo == view.snapshot.repo]
         store = LeaseStore.of(tick.host, tick.client, view.snapshot)
-        with only_its_own(tick):
+        with only_its_own(tick, view):
             _held(tick.host, store, view, statuses)
-        with only_its_own(tick):
+        with only_its_own(tick, view):
             _idle_with_debt(store, view, statuses)
 
 

@@ -12,7 +12,7 @@ from bee.github.client import GitHubClient
 from bee.host import Host, new_run, writes_of_hour
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
-from bee.model.errors import LeaseLost
+from bee.model.errors import LeaseLost, RuleError
 from bee.model.items import Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
@@ -31,6 +31,7 @@ from bee.run.job import Job
 from bee.run.run_log import About, write_about
 from bee.system.home import Slot
 from bee.tick.context import Tick, TickOptions
+from bee.tick.refused import ask_about
 from bee.tick.stages import choice_of
 
 
@@ -48,7 +49,10 @@ def claim(tick: Tick) -> None:
         run = new_run(str(one.role), one.number, client.now())
         with ExitStack() as held:
             held.enter_context(host.home.claiming(run))
-            tick.job = claim_item(host, client, one, view, tick.options, run)
+            try:
+                tick.job = claim_item(host, client, one, view, tick.options, run)
+            except RuleError as problem:
+                return ask_about(tick, view, problem)
             if tick.job is not None:
                 tick.held.enter_context(held.pop_all())
                 tick.report.run = run

@@ -12,7 +12,7 @@ from bee.github.snapshot import look
 from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
-from bee.model.errors import AuthError, BeeError, RateLimitError, ServerError, UnreachableError
+from bee.model.errors import AuthError, BeeError, RateLimitError, RuleError, ServerError, UnreachableError
 from bee.model.records import Phase, Record
 from bee.model.roles import Role
 from bee.pipeline.decide import Act, Escalate, decide
@@ -23,6 +23,7 @@ from bee.publish.notify import notify
 from bee.status.lines import ActLine
 from bee.tick.context import Tick
 from bee.tick.leftovers import sweep, sweep_due, tidy
+from bee.tick.refused import ask_about
 from bee.tick.repair import repair
 
 LOOKS_PER_TICK_MAX: Final = 3
@@ -39,10 +40,10 @@ def reconcile(tick: Tick) -> None:
         _end_overrun(tick, view)
         if unknown_keys(view.snapshot):
             continue  # what is to be tidied there is the business of who has the key
-        with only_its_own(tick):
+        with only_its_own(tick, view):
             tidy(tick, view)
         if sweep_due(tick.host.home, view.snapshot.repo, view.snapshot.now):
-            with only_its_own(tick):
+            with only_its_own(tick, view):
                 sweep(tick, view)
     left = limits.REPAIRS_PER_TICK_MAX
     for _ in range(LOOKS_PER_TICK_MAX):
@@ -60,10 +61,15 @@ def reconcile(tick: Tick) -> None:
 
 
 @contextlib.contextmanager
-def only_its_own(tick: Tick) -> Iterator[None]:
-    """What fails for one item costs that item, never the tick. That GitHub cannot be asked is everybody's matter."""
+def only_its_own(tick: Tick, view: View) -> Iterator[None]:
+    """What fails for one item costs that item, never the tick. That GitHub cannot be asked is everybody's matter.
+
+    What a rule forbids asks a person.
+    """
     try:
         yield
+    except RuleError as problem:
+        ask_about(tick, view, problem)
     except (UnreachableError, ServerError, RateLimitError, AuthError):
         raise
     except BeeError as problem:
@@ -102,7 +108,7 @@ def _act(tick: Tick, act: Act) -> None:
     """One repair or escalation, said and reported; a person hears of what waits for them."""
     host, one = tick.host, act.status
     view = next(view for view in tick.views if view.snapshot.repo == one.repo)
-    with only_its_own(tick):
+    with only_its_own(tick, view):
         done = repair(host, LeaseStore.of(host, tick.client, view.snapshot), act, view)
         kind = type(act).__name__.lower()
         tick.report.acted.append(ActLine(kind, one.repo, one.number, act.reason, done))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bee.config.notify import Notice
 from bee.dashboard import issue as dashboard
 from bee.executors.phases import with_phases
+from bee.github.rate_limit import expiry_text
 from bee.github.read import read_head
 from bee.github.snapshot import look
 from bee.lease.store import LeaseStore
@@ -13,6 +15,7 @@ from bee.pipeline.decide import Decision, Dispatch, Escalate
 from bee.pipeline.leftovers import may_alert
 from bee.pipeline.skip import hint_of, may_skip, shown
 from bee.publish.alerts import Alert, raise_alert
+from bee.publish.notify import notify
 from bee.status.lines import DecisionLine
 from bee.tick.context import Tick
 from bee.tick.guard import ROLLBACK_PENDING, rollback_to_report
@@ -45,6 +48,11 @@ def snapshot(tick: Tick) -> None:
         except (LookError, ConfigError, NotFoundError) as problem:
             tick.report.problems.append(problem)
             tick.host.say(f"{repo}: {problem}")
+    if words := expiry_text(tick.client.token_expires_at, tick.client.now()):
+        tick.host.say(words)
+        cause, repo = f"token {tick.client.token_expires_at}", tick.options.repos[0]
+        if not tick.options.dry:
+            notify(tick.host, Notice(cause=cause, title="bee: the token ends soon", text=words, repo=repo))
 
 
 def answer_dashboards(tick: Tick) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.model import errors
+from bee.wording import refusals
 from bee.wording import texts as wording
 from scripts.documents import texts
 
@@ -24,7 +25,7 @@ ELSEWHERE: Final = frozenset({"forge", "demo"})
 KINDS: Final = {
     name: kind for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.BeeError)
 }
-_TEXT_AT: Final = {"ConfigError": 2, "RefusedError": 1}
+_TEXT_AT: Final = {"ConfigError": 2, "RefusedError": 1, "RuleError": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,8 @@ def errors_said(root: Path = CODE, explained: Mapping[str, str] = texts.UNSPELLE
 
 def alerts_said() -> list[tuple[str, str]]:
     """(name, title) of every alert: the functions of `wording` that make a title and a text."""
-    tree = ast.parse(inspect.getsource(wording))
     found = []
-    for node in tree.body:
+    for node in (node for module in (wording, refusals) for node in ast.parse(inspect.getsource(module)).body):
         if isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) == "tuple[str, str]":
             [made] = [one.value for one in ast.walk(node) if isinstance(one, ast.Return)]
             title = _template(made.elts[0]) if isinstance(made, ast.Tuple) else None

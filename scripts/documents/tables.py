@@ -16,6 +16,7 @@ from bee.config import readers, schema
 from bee.engines import capabilities as engines
 from bee.engines.table import OF_ENGINES
 from bee.model import errors, limits, markers
+from bee.model.answers import ROWS
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.protected import listed
@@ -261,6 +262,16 @@ def _first(kind: type[Any]) -> str:
     return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
 
+def _answers() -> str:
+    rows = []
+    for row in ROWS:
+        source = (
+            f"[{'documented' if '//docs.github.com' in row.source else 'seen'}]({row.source})" if row.source else ""
+        )
+        rows.append((row.name, code(row.error.__name__), str(row.does), source))
+    return table(("what GitHub says", "error", "what bee does", "source"), rows)
+
+
 def _alerts() -> str:
     titles = dict(messages.alerts_said())
     said = said_of(texts.ALERTS, titles, "ALERTS")
@@ -297,6 +308,7 @@ MAKERS: Final[dict[str, Callable[[], str]]] = {
     "errors": _errors,
     "messages": lambda: table(("exit", "error", "message", "what to do"), messages.rows()),
     "alerts": _alerts,
+    "answers": _answers,
     "exits": lambda: table(("code", "meaning"), texts.EXITS),
     "environment": lambda: table(("variable", "meaning"), texts.ENVIRONMENT),
 }

@@ -75,10 +75,12 @@ WHAT_TO_DO: Final = {
     "RateLimitError": "Nothing: the next tick after that time looks again.",
     "RefConflict": "Somebody else was faster: run the command again.",
     "RefusedError": "Do what GitHub says, or run `bee doctor`.",
+    "RuleError": "Change the rule that GitHub names, or let bee's account bypass it; bee asks once, and tries again.",
     "SandboxError": "Install what the text names, or set `sandbox: none` in `config.yml`.",
     "ServerError": "Nothing: the next tick looks again.",
     "SetupError": "Repair the base branch, or `setup` in the policy; then run: bee resume N",
     "StopOrder": "Nothing: a person stopped the run, and nothing more was published.",
+    "UnknownAnswerError": "Nothing: the next tick looks again. If it persists: `bee doctor`.",
     "UnreachableError": "Check the network and the addresses in the environment; the next tick looks again.",
     "UsageError": "Do what the text says; `bee COMMAND --help` has examples.",
 }
@@ -92,9 +94,8 @@ UNSPELLED: Final = {
     "run.setup:check_base": "The policy's `setup` fails on …: …",
     "run.agent_runner:ready": "what `network` in config.yml asks for cannot be kept here: …",
     "github.errors:of_answer": "GitHub refused (…): …",
-    "github.git_database:_update_ref_by_rest": "GitHub says that the ref is elsewhere: …",
+    "github.errors:of_graphql": "the token may not do this in … (…); SECURITY.md lists the permissions it needs",
     "github.write:pause_item": "GitHub says that the claim moved: …",
-    "github.git_database:update_refs": "GitHub says that a ref is elsewhere: …",
     "sandbox.box:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",
     "lease.renewer:_look": "the lease is another run's, or a person said stop",
@@ -102,12 +103,13 @@ UNSPELLED: Final = {
     "run.session:work": "the lease is another run's, or a person said stop",
 }
 
-# By the function of bee/wording/texts.py that words the alert.
+# By the function of bee/wording that words the alert.
 ALERTS: Final = {
     "hot_loop": "Read the two runs in the issue, fix the cause, and close it as completed: bee ends the quarantine.",
     "not_logged_in": "Log the engine in there, `bee resume --all` there, and close the issue.",
     "rolled_back": "Fix or update bee on that machine, then `bee resume --rollback` there.",
     "over_budget": "Nothing: it continues at the next UTC midnight. Or raise the limit in `config.yml`.",
     "foreign_records": "Bring the key that it names to that machine, or `bee key adopt owner/name` there.",
+    "refused_by_rule": "Change the rule, or let bee's account bypass it; then close the issue.",
     "idle_with_debt": "`bee why N` for each item in the list; move it, label it, or close it.",
 }

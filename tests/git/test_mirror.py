@@ -18,7 +18,17 @@ import pytest
 from bee.git import command, parse
 from bee.git.command import EMPTY_TREE, Git
 from bee.git.mirror import Mirror, RefChange
-from bee.model.errors import AuthError, BeeError, ForbiddenError, GitError, RefConflict, ServerError, UnreachableError
+from bee.model.errors import (
+    AuthError,
+    BeeError,
+    ForbiddenError,
+    GitError,
+    RefConflict,
+    RefusedError,
+    RuleError,
+    ServerError,
+    UnreachableError,
+)
 from bee.model.records import TREE, TREE_FILES
 from bee.system.process import Ended
 from tests.git.world import Upstream, plain_git
@@ -211,7 +221,7 @@ def test_a_refusal_of_the_server_is_not_taken_for_a_lost_race(mirror: Mirror, up
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho 'protected branch' >&2\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(GitError, match="hook declined"):
+    with pytest.raises(RuleError, match=r"protected branch.*hook declined"):
         mirror.push_atomic([RefChange(REF, None, record(mirror, "claimed"))])
 
 
@@ -474,9 +484,55 @@ def test_the_server_of_the_token_is_named_exactly() -> None:
     assert command.credential("https://x/", "") == {}
 
 
-def test_conflicts_are_told_from_refusals() -> None:
-    assert parse.is_conflict(["[rejected] (stale info)", "[rejected] (atomic push failed)"])
-    assert parse.is_conflict(["[remote rejected] (cannot lock ref 'x': is at 1a but expected 2b)"])
-    assert not parse.is_conflict(["[remote rejected] (pre-receive hook declined)", "[rejected] (atomic push failed)"])
-    assert not parse.is_conflict(["[remote rejected] (protected branch hook declined)"])
-    assert not parse.is_conflict([])
+def test_only_what_git_saw_itself_is_stale_without_another_look() -> None:
+    assert parse.is_stale(["[rejected] (stale info)", "[rejected] (atomic push failed)"])
+    assert not parse.is_stale(["[remote rejected] (cannot lock ref 'x': is at 1a but expected 2b)"])
+    assert not parse.is_stale(["[rejected] (stale info)", "[remote rejected] (atomic transaction failed)"])
+    assert not parse.is_stale([])
+
+
+GH013 = """remote: error: GH013: Repository rule violations found for refs/heads/bee/7-a.
+remote: Review all repository rules at https://github.com/ada/calc/rules?ref=refs%2Fheads%2Fbee%2F7-a
+remote:
+remote: - Cannot create ref due to creations being restricted.
+remote:
+"""
+
+
+def hook(upstream: Upstream, script: str) -> None:
+    """What the server does before it takes a push."""
+    path = upstream.bare / "hooks" / "pre-receive"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_case_r5_a_rule_is_said_in_githubs_words_to_the_last_line(mirror: Mirror, upstream: Upstream) -> None:
+    """The text as GitHub prints it, https://github.com/henne49/dbus-opendtu/issues/235."""
+    lines = [line.removeprefix("remote:").strip() for line in GH013.splitlines()]
+    hook(upstream, "cat >&2 <<'END'\n" + "\n".join(lines) + "\nEND\nexit 1")
+    with pytest.raises(RuleError, match=r"GH013.*creations being restricted") as caught:
+        mirror.push_atomic([RefChange("refs/heads/bee/7-a", None, upstream.main)])
+    assert not isinstance(caught.value, RefConflict)
+
+
+def test_case_r5_a_branch_named_bee_is_named_and_is_no_lost_race(mirror: Mirror, upstream: Upstream) -> None:
+    """git itself says no more than that the transaction failed, or that it cannot lock the ref."""
+    mirror.push_atomic([RefChange("refs/heads/bee", None, upstream.main)])
+    first = record(mirror, "claimed")
+    with pytest.raises(RuleError, match=r"refs/heads/bee, so that refs/heads/bee/7-a cannot be: rename"):
+        mirror.push_atomic([RefChange(REF, None, first), RefChange("refs/heads/bee/7-a", None, upstream.main)])
+    assert mirror.remote_refs([REF]) == {}
+    with pytest.raises(RuleError, match=r"refs/bee/items/7/x, so that"):
+        mirror.push_atomic([RefChange(f"{REF}/x", None, first)])
+        mirror.push_atomic([RefChange(REF, None, first)])
+
+
+def test_case_r5_a_refusal_without_a_reason_is_a_refusal_and_no_lost_race(mirror: Mirror, upstream: Upstream) -> None:
+    hook_path = upstream.bare / "hooks" / "update"
+    hook_path.parent.mkdir(exist_ok=True)
+    hook_path.write_text("#!/bin/sh\nexit 1\n")
+    hook_path.chmod(0o755)
+    with pytest.raises(RefusedError, match="hook declined") as caught:
+        mirror.push_atomic([RefChange(REF, None, record(mirror, "claimed"))])
+    assert not isinstance(caught.value, RuleError)

@@ -13,7 +13,7 @@ from responses import matchers
 
 from bee.github.client import GitHubClient, Servers
 from bee.github.errors import GraphQLErrors
-from bee.github.rate_limit import RateLimit
+from bee.github.rate_limit import RateLimit, expiry_text
 from bee.model import limits
 from bee.model.errors import (
     AuthError,
@@ -24,7 +24,9 @@ from bee.model.errors import (
     NotFoundError,
     RateLimitError,
     RefusedError,
+    RuleError,
     ServerError,
+    UnknownAnswerError,
     UnreachableError,
 )
 from bee.system.clock import Clock
@@ -33,10 +35,11 @@ from tests.github.world import API, DATE, GRAPHQL, NOON, client, graph, refused
 USER = f"{API}/user"
 
 
-def said(status: int, message: str = "No", **headers: str) -> dict[str, Any]:
+def said(status: int, message: str = "No", errors: Any = None, **headers: str) -> dict[str, Any]:
     """An answer with GitHub's body of an error."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return {"status": status, "json": {"message": message}, "headers": {**DATE, **names}}
+    body = {"message": message, **({"errors": errors} if errors else {})}
+    return {"status": status, "json": body, "headers": {**DATE, **names}}
 
 
 # What GitHub answers -> the error, words that its text must hold, and the exit code it ends in.
@@ -59,7 +62,23 @@ CAUSES: list[tuple[str, dict[str, Any], type[BeeError], str, int]] = [
     ("409", said(409, "Head moved"), RefusedError, "GitHub refused (409): Head moved", 75),
     ("422", said(422, "Exists"), RefusedError, "GitHub refused (422): Exists", 75),
     ("400", said(400, "Problems parsing JSON"), RefusedError, "(400)", 75),
-    ("451", said(451, "Blocked"), ServerError, "GitHub answered 451 (Blocked)", 75),
+    ("451", said(451, "Blocked"), ForbiddenError, "may not do this (Blocked)", 75),
+    (
+        "422 too quickly",
+        said(422, "Validation Failed", errors=[{"message": "was submitted too quickly"}]),
+        RateLimitError, "it ends at 12:01:00 UTC", 75,
+    ),
+    (
+        "422 rule", said(422, "Repository rule violations found"), RuleError,
+        "GitHub refused (422): Repository rule violations found", 75,
+    ),
+    (
+        "403 single sign-on",
+        said(403, "Resource protected by organization SAML enforcement.", X_GitHub_SSO="required; url=https://s.example/"),
+        ForbiddenError, "authorize it at https://s.example/", 75,
+    ),
+    ("418", said(418, "I'm a teapot"), UnknownAnswerError, "GitHub answered 418", 75),
+    ("301 elsewhere", said(301, "Moved", Location="https://else.example/"), NotFoundError, "has moved to https", 2),
 ]  # fmt: skip
 
 
@@ -75,7 +94,7 @@ def test_an_answer_becomes_an_error_by_its_cause(
     code: int,
 ) -> None:
     """Reads and writes alike; only what may pass by itself is asked again, and only by reads."""
-    again = cause is ServerError and method == "GET"
+    again = issubclass(cause, ServerError) and method == "GET"
     for _ in range(limits.REQUEST_TRIES_MAX if again else 1):
         github.add(method, USER, **answer)
     with pytest.raises(cause) as caught:
@@ -163,11 +182,37 @@ def test_a_netrc_of_this_machine_does_not_take_the_tokens_place(
     assert client().rest("GET", "/user")[0] == {}
 
 
-def test_a_write_is_never_carried_to_another_address(github: responses.RequestsMock) -> None:
-    """A redirected POST would become a GET; bee takes the answer as it is."""
-    github.add("POST", USER, status=307, headers={"Location": "https://elsewhere.example/"}, json={})
-    _, answer = client().rest("POST", "/user", {})
-    assert answer.status_code == 307
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_case_r6_a_renamed_repository_is_followed_on_the_same_server_word_for_word(
+    github: responses.RequestsMock, method: str, status: int
+) -> None:
+    """https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects"""
+    github.add(method, USER, status=status, headers={"Location": f"{API}/repositories/7/issues"}, json={})
+    body = {"a": 1} if method != "GET" else None
+    same = [matchers.json_params_matcher(body)] if body else []
+    github.add(method, f"{API}/repositories/7/issues", json={"number": 3}, match=same)
+    assert client().rest(method, "/user", body)[0] == {"number": 3}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.example/api/v3/user", f"{API}.evil.example/", "http://github.example/api/v3/user", ""]
+)
+def test_case_r6_nothing_is_carried_to_another_server(github: responses.RequestsMock, method: str, url: str) -> None:
+    """The token goes to the server it is for; a write that was not done does not count as done."""
+    github.add(method, USER, status=307, headers={"Location": url} if url else {}, json={})
+    one = client()
+    with pytest.raises(NotFoundError, match="has moved"):
+        one.rest(method, "/user", {})
+    assert one.requests == 1
+
+
+def test_case_r6_a_redirect_without_an_end_ends(github: responses.RequestsMock, slept: list[float]) -> None:
+    for _ in range(limits.REDIRECTS_MAX):
+        github.add("POST", USER, status=307, headers={"Location": USER}, json={})
+    with pytest.raises(UnknownAnswerError, match="at last to"):
+        client().rest("POST", "/user", {})
 
 
 @pytest.mark.parametrize("body", ["<html>", "{", ""])
@@ -213,6 +258,35 @@ def test_what_is_left_of_the_limit_is_remembered(github: responses.RequestsMock)
     one = client()
     one.rest("GET", "/user")
     assert one.rate_limits == {"core": RateLimit("core", 5000, 10, 4990, NOON)}
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("2026-01-07 12:00:00 UTC", 6 * 86_400), ("2026-01-07 14:00:00 +0200", 6 * 86_400),
+        ("soon", None), ("", None), ("2026-01-07", None),
+    ],
+)  # fmt: skip
+def test_case_r6_a_token_that_ends_within_a_week_is_said(
+    github: responses.RequestsMock, text: str, after: int | None
+) -> None:
+    """As GitHub writes it; an answer without the header forgets nothing, and in more than a week nothing is said."""
+    one = client()
+    github.add("GET", USER, json={}, headers={"github-authentication-token-expiration": text} if text else {})
+    github.add("GET", USER, json={})
+    for _ in range(2):
+        one.rest("GET", "/user")
+    assert one.token_expires_at == (None if after is None else NOON + after)
+    assert bool(expiry_text(one.token_expires_at, NOON)) == (after is not None)
+    assert expiry_text(one.token_expires_at, NOON - 2 * 86_400) == ""
+    assert expiry_text(one.token_expires_at, NOON + 7 * 86_400) == ""
+
+
+def test_case_r6_what_single_sign_on_leaves_out_is_no_list(github: responses.RequestsMock) -> None:
+    """https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api"""
+    github.add("GET", USER, json=[], headers={"X-GitHub-SSO": "partial-results; organizations=1,2"})
+    with pytest.raises(CutOffError, match="single sign-on"):
+        client().rest("GET", "/user")
 
 
 # ---- GraphQL ---------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_a_snapshot_is_one_request(github: responses.RequestsMock) -> None:
 def test_a_timeline_is_read_by_the_kind_of_each_event(github: responses.RequestsMock) -> None:
     """A pull request of another repository, and an issue that refers to this one, are no step of it."""
     when = {"createdAt": "2026-01-01T10:00:00Z", "actor": actor("ada")}
-    linked = {**pull(5), "state": "MERGED", "closedAt": None}
+    linked = {**pull(5), "state": "MERGED", "closedAt": None, "mergeCommit": {"oid": OID}}
     nodes = [
         {"__typename": "LabeledEvent", "label": {"name": "bug"}, **when},
         {"__typename": "UnlabeledEvent", "label": {"name": "bug"}, **when},
@@ -215,7 +215,7 @@ def test_refused_checks_of_one_item_are_asked_for_too(github: responses.Requests
 
 OTHERWISE: list[tuple[str, list[dict[str, Any]], Any, type[Exception], str]] = [
     ("not found", [refused("NOT_FOUND", "repository")], None, NotFoundError, f"GitHub shows no {REPO}"),
-    ("forbidden elsewhere", [refused("FORBIDDEN", "repository", "issues")], {}, ForbiddenError, f"may not read {REPO}"),
+    ("forbidden elsewhere", [refused("FORBIDDEN", "repository", "issues")], {}, ForbiddenError, f"this in {REPO}"),
     ("no type at all", [{"message": "Something went wrong"}], None, ServerError, "Something went wrong"),
     (
         "refused and something else",
@@ -233,6 +233,15 @@ def test_every_other_graphql_error_fails_the_look(
 ) -> None:
     graph(github, {"data": {**snapshot(), **data} if data is not None else None, "errors": errors})
     with pytest.raises(cause, match=words):
+        read.read_snapshot(client(), REPO)
+
+
+def test_case_r6_a_renamed_repository_says_its_new_name(github: responses.RequestsMock) -> None:
+    """In other letter case it is the same."""
+    graph(github, {"data": snapshot(nameWithOwner=REPO.upper())})
+    read.read_snapshot(client(), REPO)
+    graph(github, {"data": snapshot(nameWithOwner="ada/sums")})
+    with pytest.raises(NotFoundError, match=f"{REPO} is called ada/sums now"):
         read.read_snapshot(client(), REPO)
 
 

@@ -17,10 +17,14 @@ from bee.model.errors import (
     BeeError,
     ForbiddenError,
     NotFoundError,
+    RateLimitError,
     RefConflict,
     RefusedError,
+    RuleError,
     ServerError,
+    UnknownAnswerError,
     UnreachableError,
+    UnsupportedError,
 )
 from bee.model.labels import Label
 from bee.model.records import TREE, TREE_FILES
@@ -157,8 +161,15 @@ def test_refs_move_all_or_nothing_in_one_request(github: responses.RequestsMock)
 
 
 RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
-    ("moved", {"type": "UNPROCESSABLE", "message": f"{REF} is at {OTHER} but expected {OID}"}, RefConflict),
-    ("without a type", {"message": "A ref could not be updated"}, RefConflict),
+    ("moved", {"type": "UNPROCESSABLE", "message": f"{REF} is at {OTHER} but expected {OID}"}, RefusedError),
+    ("without a type", {"message": "A ref could not be updated"}, UnknownAnswerError),
+    ("something went wrong", {"message": "Something went wrong while executing your query."}, ServerError),
+    ("outage", {"type": "SERVICE_UNAVAILABLE", "message": "try later"}, ServerError),
+    ("rule", {"type": "UNPROCESSABLE", "message": "Repository rule violations found. Cannot create ref"}, RuleError),
+    ("limit", {"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "exceeded"}, RateLimitError),
+    ("limit by its code", {"extensions": {"code": "graphql_rate_limit"}, "message": "x"}, RateLimitError),
+    ("too quickly", {"type": "UNPROCESSABLE", "message": "was submitted too quickly"}, RateLimitError),
+    ("unknown type", {"type": "TEAPOT", "message": "short and stout"}, UnknownAnswerError),
     ("forbidden", {"type": "FORBIDDEN", "message": "Resource not accessible"}, ForbiddenError),
 ]
 
@@ -166,8 +177,9 @@ RACES: list[tuple[str, dict[str, Any], type[BeeError]]] = [
 @pytest.mark.parametrize(("error", "cause"), [row[1:] for row in RACES], ids=[row[0] for row in RACES])
 def test_a_ref_that_does_not_move_says_why(github: responses.RequestsMock, error: Any, cause: type[BeeError]) -> None:
     graph(github, {"data": {"refs": None}, "errors": [{"path": ["refs"], **error}]})
-    with pytest.raises(cause):
+    with pytest.raises(cause) as caught:
         git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, OID, OTHER)])
+    assert type(caught.value) is cause
 
 
 def test_without_the_mutation_a_ref_is_created_by_rest(github: responses.RequestsMock) -> None:
@@ -191,7 +203,7 @@ def test_a_race_that_is_lost_by_rest_is_one_too(
 ) -> None:
     graph(github, {"errors": [NO_SUCH]})
     github.add(method, f"{AT}/git/refs{path}", json={"message": "Update is not a fast forward"}, status=422)
-    with pytest.raises(RefConflict, match="not a fast forward"):
+    with pytest.raises(RefusedError, match="not a fast forward"):
         git_database.update_refs(client(), REPO, "R_1", [RefMove(REF, before, OID)])
 
 
@@ -199,7 +211,7 @@ def test_several_refs_never_move_by_rest(github: responses.RequestsMock) -> None
     """REST could move one and not the other."""
     graph(github, {"errors": [NO_SUCH]})
     one = client()
-    with pytest.raises(RefConflict):
+    with pytest.raises(UnsupportedError):
         git_database.update_refs(one, REPO, "R_1", [RefMove(REF, None, OID), RefMove("refs/bee/x", None, OID)])
     assert one.requests == 1
 
@@ -252,7 +264,7 @@ def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.Requ
     with pytest.raises(RefConflict):
         write.pause_item(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
     graph(github, {"data": said, "errors": [refused("UNPROCESSABLE", "refs"), refused("FORBIDDEN", "comment")]})
-    with pytest.raises(ServerError, match="did not take the pause"):
+    with pytest.raises(ForbiddenError, match="may not do this"):
         write.pause_item(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
 
 

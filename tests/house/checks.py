@@ -53,9 +53,10 @@ WRITERS: Final[Mapping[str, str]] = {
     "bee.setup.apply": "`bee init` makes labels, policy and issue form, where no item is yet to be leased",
     "bee.setup.create_issues": "`bee new` opens issues that are nobody's yet",
 }
-REF_MOVES: Final = frozenset({"update_refs", "push_atomic", "delete_ref"})
+REF_MOVES: Final = frozenset({"update_refs", "push_atomic", "delete_ref", "swap_refs", "swap_by_push"})
 REF_MOVERS: Final[Mapping[str, str]] = {
     "bee.lease.store": "every compare-and-swap on bee's refs",
+    "bee.lease.swap": "how it is done, whatever GitHub answers",
     "bee.setup.apply": "`bee init` moves a branch, with the policy on it",
     "bee.setup.doctor": "`bee doctor --write-test` makes a ref of its own and takes it away",
     "bee.setup.prove": "`bee doctor --prove` makes refs of its own and takes them away",

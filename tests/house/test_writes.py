@@ -39,7 +39,10 @@ def test_nobody_looks_where_a_live_agent_writes() -> None:
 
 @pytest.mark.parametrize("names", [checks.REF_MOVES, checks.LABEL_WRITES], ids=["refs", "labels"])
 def test_the_names_that_are_looked_for_exist(names: frozenset[str]) -> None:
-    places = [importlib.import_module(f"bee.{name}") for name in ("github.write", "github.git_database", "git.mirror")]
+    places = [
+        importlib.import_module(f"bee.{name}")
+        for name in ("github.write", "github.git_database", "git.mirror", "lease.swap")
+    ]
     known = {name for place in places for name in dir(place)} | set(dir(places[2].Mirror))
     assert names <= known
 

@@ -89,7 +89,7 @@ class Machine:
             python="python",
             env={"PATH": "/usr/bin"},
             clock=clock,
-            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock, KEYS.keys, Counts(home)),
+            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock, KEYS.keys, Counts(home), home),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
             executor=self.world.parts.executor(self, process),
             runner=lambda: self.world.parts.runner(self.world, self, process),

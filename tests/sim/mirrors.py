@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from bee.forge.core.users import User
+from bee.git.command import failure
 from bee.git.mirror import Confined, RefChange
 from bee.git.parse import Commit
-from bee.model.errors import GitError, RefConflict, UnreachableError
+from bee.model.errors import GitError, RefConflict, RefusedError, UnreachableError
 from bee.model.items import Who
 from bee.pipeline.output_checks import Change, Handed
+from bee.system.process import Ended
+from tests.answers import EXAMPLES
 from tests.sim.hub import Hub, No
 
 Traffic = Callable[[str, bool, Callable[[], None]], None]
@@ -21,6 +24,10 @@ Traffic = Callable[[str, bool, Callable[[], None]], None]
 
 class Lost(Exception):
     """The answer of a git command to the server did not come."""
+
+
+class Told(Exception):
+    """The server said something else than an answer: the row of bee's table."""
 
 
 @dataclass(slots=True)
@@ -83,6 +90,10 @@ class ModelMirror:
             self.traffic(f"git {name}", writes, act)
         except Lost as problem:
             raise UnreachableError(f"git {name}: the connection broke") from problem
+        except Told as problem:
+            said = EXAMPLES[str(problem)].git
+            error = failure(name, Ended(code=128, out=b"", err=said.encode(), seconds=0, timed_out=False, cut=False))
+            raise RefusedError(0, str(error)) if name == "push" and "[remote rejected]" in said else error from problem
 
     def fetch(self, refspecs: Sequence[str], stop: threading.Event | None = None) -> None:
         """Fetch by explicit refspecs."""

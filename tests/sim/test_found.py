@@ -41,9 +41,12 @@ def pulls(world: World) -> list[Thing]:
 
 
 @pytest.mark.parametrize("suspended", [True, False], ids=["suspended", "stopped"])
-@pytest.mark.parametrize("listed", [True, False], ids=["listed", "unlisted"])
+@pytest.mark.parametrize(
+    ("listed", "last"), [(True, "Item"), (False, "Item"), (True, "GET /git/ref/heads/main")],
+    ids=["listed", "unlisted", "after its last read"],
+)  # fmt: skip
 def test_a_host_that_slept_in_the_merge_gate_proves_everything_again(
-    world: World, suspended: bool, listed: bool
+    world: World, suspended: bool, listed: bool, last: str
 ) -> None:
     """A person asks for changes while the host sleeps between the gate's reads; it must not merge what it saw then.
 
@@ -59,7 +62,7 @@ def test_a_host_that_slept_in_the_merge_gate_proves_everything_again(
         world.hub.ask(world.hub.users("bob"), "POST", f"/issues/{pull.number}/comments", body=no)
 
     def seen(machine: Machine, process: Process, asked: Asked) -> None:
-        if "merger" in process.name and asked.name == "Item" and not said and not world.counts["slept"]:
+        if "merger" in process.name and asked.name == last and not said and not world.counts["slept"]:
             world.count("slept")
             machine.freeze(700, suspended)
             world.timeline.start(Process("life", "people"), no, after=350)

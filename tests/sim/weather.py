@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from bee.model.answers import ROWS, Does, Way
+from tests.answers import EXAMPLES
 from tests.sim.hub import No
-from tests.sim.mirrors import Lost
+from tests.sim.mirrors import Lost, Told
 from tests.sim.timeline import Killed, Process
 from tests.sim.transport import Asked, response
 
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
 FAULTS = {
     "5xx": 5, "drop before": 4, "drop after": 5, "lost reply": 2, "secondary limit": 2, "kill before": 3,
-    "kill after": 3, "freeze before": 2, "freeze after": 2, "power off": 1, "slow": 3,
+    "kill after": 3, "freeze before": 2, "freeze after": 2, "power off": 1, "slow": 3, "answer": 4, "answer after": 2,
 }  # fmt: skip
+# What GitHub can say by mistake, or for now. What reads as an answer (404, 422) is no fault: it would be a lie.
+SAYINGS = {way: [row.name for row in ROWS if row.way is way and row.does is not Does.ANSWER] for way in Way}
+UNKNOWN = {row.name for row in ROWS if row.does in (Does.LOOK, Does.SHRINK)}  # it may have been done
 OVERTAKEN_MERGES, SLEPT_WORDS = 0.05, 0.02
 GIT_FAULTS = {name: weight for name, weight in FAULTS.items() if name not in {"5xx", "secondary limit"}}
 
@@ -51,6 +56,23 @@ class Weather:
                 self.world.people.push_main()
         says = asked.method == "POST" and asked.path.endswith(("/reviews", "/comments"))
         return "freeze before" if says and self.kinds["freeze before"] and random.random() < SLEPT_WORDS else ""
+
+    def _saying(self, asked: Asked, fault: str) -> str:
+        """The row of bee's table that GitHub answers with; empty where it answers as it should."""
+        if not fault.startswith("answer"):
+            return ""
+        ways = {"GIT": [Way.GIT]}.get(asked.method, [Way.REST, *([Way.GRAPHQL] if asked.path == "/graphql" else [])])
+        names = [name for way in ways for name in SAYINGS[way] if fault == "answer" or name in UNKNOWN]
+        name = self.world.random.choice(names)
+        self.world.count(f"said {name}")
+        self.world.tell(f"      GitHub says {name}")
+        return name
+
+    def _answer(self, name: str) -> requests.Response:
+        example = EXAMPLES[name]
+        if example.slow:
+            self.world.timeline.sleep(10)
+        return response(example.status, example.answer, self.world.hub.now, example.headers)
 
     def _before(self, machine: Machine, process: Process, name: str, fault: str) -> None:
         self.world.timeline.sleep(self.world.random.uniform(0.01, 0.15))
@@ -94,6 +116,9 @@ class Weather:
             return response(403, text, world.hub.now, {"Retry-After": "60"})
         if fault == "drop before":
             raise requests.ConnectionError("dropped")
+        saying = self._saying(asked, fault)
+        if saying and fault == "answer":
+            return self._answer(saying)
         with world.judge.acting(process, asked):
             answer = act()
         world.requests += 1
@@ -103,7 +128,7 @@ class Weather:
             world.timeline.sleep(30)
         if fault in {"drop after", "lost reply"}:
             raise requests.ConnectionError("dropped")
-        return answer
+        return self._answer(saying) if saying else answer
 
     def git(self, machine: Machine, process: Process, name: str, writes: bool, act: Callable[[], None]) -> None:
         """One git command that speaks with the server."""
@@ -115,9 +140,14 @@ class Weather:
         self._before(machine, process, name, fault)
         if fault == "drop before":
             raise Lost
+        saying = self._saying(asked, fault)
+        if saying and fault == "answer":
+            raise Told(saying)
         with self.world.judge.acting(process, asked):
             act()
         self.seen(machine, process, asked)
         self._after(machine, process, fault)
         if fault in {"drop after", "lost reply"}:
             raise Lost
+        if saying:
+            raise Told(saying)

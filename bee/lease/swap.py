@@ -1,0 +1,122 @@
+"""Compare-and-swap on refs, whatever GitHub answers: a move is lost only when a fresh read shows the ref elsewhere.
+
+For `bee.lease.store` alone. A limit, an outage, an answer bee does not know and a refusal by rule are four other
+things, each with its own error (`bee.model.answers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from bee.git.mirror import Mirror, RefChange
+from bee.github import git_database
+from bee.github.client import GitHubClient
+from bee.github.git_database import RefMove
+from bee.model import limits
+from bee.model.errors import (
+    AuthError,
+    BeeError,
+    ForbiddenError,
+    GitError,
+    LeaseLost,
+    LookError,
+    RateLimitError,
+    RefConflict,
+    RefusedError,
+    RuleError,
+    ServerError,
+    UnreachableError,
+)
+
+RETRY_PAUSE_SECONDS: Final = 0.2
+PASSING: Final = (RateLimitError, UnreachableError, ServerError)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long one move waits for a GitHub that limits or does not answer, in seconds. Made anew for each."""
+
+    client: GitHubClient
+    seconds: int
+    tries: int = 0
+    since: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.since = self.client.clock.monotonic()
+
+    def again(self, problem: BeeError) -> None:
+        """Wait before the next try. Raises `problem` where there is none."""
+        self.tries += 1
+        if isinstance(problem, RuleError | AuthError | ForbiddenError):
+            raise problem
+        clock, wait = self.client.clock, 0
+        if isinstance(problem, RateLimitError):
+            wait = problem.retry_at - self.client.now()
+        elif self.tries < limits.REQUEST_TRIES_MAX:
+            return clock.sleep(RETRY_PAUSE_SECONDS)
+        left = self.seconds - (clock.monotonic() - self.since)
+        if left <= 0 or not isinstance(problem, LookError):
+            raise problem
+        clock.sleep(min(max(wait, limits.LEASE_POLL_SECONDS), left))
+
+    def ask(self, what: Callable[[], T]) -> T:
+        """What GitHub answers in the end. Raises as `what` does, at once where there is no patience."""
+        while True:
+            try:
+                return what()
+            except PASSING as problem:
+                if not self.seconds:
+                    raise
+                self.again(problem)
+
+
+def swap_refs(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove]) -> bool:
+    """Move refs, all or none; False when a fresh read shows one of them elsewhere, and only then.
+
+    Whatever else GitHub says is looked up, and tried again with the same commits. Raises LookError where that does not
+    help, RefusedError where GitHub refuses although they all stand where they were (RuleError: at once).
+    """
+    while True:
+        try:
+            git_database.update_refs(way.client, repo, repo_id, moves)
+            return True
+        except (*PASSING, RefusedError) as caught:
+            problem = caught
+        look = Patience(way.client, way.seconds)
+        stand = look.ask(lambda: [git_database.read_oid(way.client, repo, move.ref) for move in moves])
+        if all(oid == move.after for oid, move in zip(stand, moves, strict=True)):
+            return True  # nobody else makes this very commit
+        if any(oid != move.before for oid, move in zip(stand, moves, strict=True)):
+            return False
+        way.again(problem)
+
+
+def swap_by_push(way: Patience, mirror: Mirror, lease: RefChange, more: Sequence[RefChange]) -> None:
+    """The same by one atomic push: the record of a lease, and what moves with it.
+
+    Raises LeaseLost when a fresh read shows the lease elsewhere, RefConflict when only another ref is, RefusedError
+    where the server refuses although all stand where they were (RuleError: at once), else LookError or GitError.
+    """
+    while True:
+        problem: BeeError
+        try:
+            return mirror.push_atomic([lease, *more])
+        except (RefConflict, RefusedError, LookError, GitError) as caught:
+            problem = caught
+        look = Patience(way.client, way.seconds)
+        stands = look.ask(lambda: mirror.remote_refs([lease.ref])).get(lease.ref)
+        if stands == lease.new:
+            return None
+        if stands != lease.old:
+            raise LeaseLost(f"{lease.ref} is another run's now, or a person stopped this one")
+        if isinstance(problem, RefConflict):
+            raise problem
+        way.again(problem)
+
+
+def add_ref(mirror: Mirror, ref: str, oid: str) -> None:
+    """Push a new ref. Raises RefConflict, RefusedError, GitError or LookError."""
+    mirror.push_atomic([RefChange(ref, None, oid)])

@@ -1,0 +1,166 @@
+"""R1, R2: whatever GitHub says to a move of a ref, a lease is lost only when a fresh read shows the ref elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bee.lease.renewer import LeaseRenewer
+from bee.lease.store import Claim, Ending, Lease, LeaseStore
+from bee.model import limits
+from bee.model.answers import ROWS, Does, Row, Way
+from bee.model.errors import LeaseLost, LookError, NotFoundError, RefusedError, RuleError
+from bee.model.outcomes import Outcome
+from bee.model.refs import item_ref
+from bee.system.clock import Clock
+from tests.answers import EXAMPLES, Example
+from tests.belt.stage import APPROVE, Stage
+
+GRAPHQL = [row for row in ROWS if row.way is Way.GRAPHQL and row.name != "graphql: unknown field"]
+SAID = (LookError, RefusedError, NotFoundError)  # and never "lost"
+MOVES = {"operation": "UpdateRefs", "login": "bee"}
+
+
+class Hurried(Clock):
+    """Waits are noted, not waited."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def say(stage: Stage, example: Example, times: int = 1, **match: object) -> None:
+    """Let GitHub answer so, and do nothing."""
+    how = {"status": example.status, "body": example.answer, "headers": example.headers}
+    stage.fault("status", times, {**MOVES, **match}, **how)
+
+
+def claim(stage: Stage, store: LeaseStore) -> Lease | None:
+    """A claim of a new issue, that nobody else wants."""
+    return store.acquire(Claim(number=stage.issue(), role="drafter", run="a-run", fingerprint="f"), None)
+
+
+@pytest.fixture
+def store(stage: Stage) -> LeaseStore:
+    """A store of a host whose waits take no time."""
+    made = stage.store(stage.host())
+    made.client.clock = Hurried()
+    return made
+
+
+@pytest.mark.parametrize("row", GRAPHQL, ids=lambda row: row.name)
+def test_case_r1_r2_a_claim_that_nobody_raced_is_won_or_fails_and_is_never_lost(
+    stage: Stage, store: LeaseStore, row: Row
+) -> None:
+    """Said once and said for ever, by every row. What passes by itself is tried again; a rule is not."""
+    example, does = EXAMPLES[row.name], row.does
+    say(stage, example, times=1)
+    if does in (Does.LOOK, Does.SHRINK) or example.error.get("type") == "STALE_DATA":
+        assert claim(stage, store) is not None
+    else:
+        with pytest.raises(SAID):
+            claim(stage, store)
+    stage.lift()
+    say(stage, example, times=0)
+    with pytest.raises(SAID) as caught:
+        claim(stage, store)
+    assert isinstance(caught.value, RuleError) == (does is Does.ASK)
+    stage.lift()
+    assert claim(stage, store) is not None
+
+
+@pytest.mark.parametrize("row", GRAPHQL, ids=lambda row: row.name)
+def test_case_r2_a_run_that_is_paid_for_keeps_its_lease_through_every_answer(
+    stage: Stage, store: LeaseStore, row: Row
+) -> None:
+    """It waits as long as it takes for what passes; the rest raises, and the lease is still the run's."""
+    example, does = EXAMPLES[row.name], row.does
+    patient = replace(store, patience_seconds=limits.GITHUB_AWAY_SECONDS_MAX)
+    lease = claim(stage, patient)
+    assert lease is not None
+    say(stage, example, times=5)
+    if does in (Does.WAIT, Does.LOOK, Does.SHRINK):
+        lease = patient.renew(lease)
+    else:
+        with pytest.raises(SAID):
+            patient.renew(lease)
+    stage.lift()
+    patient.read_back(lease)
+    patient.release(lease, Ending(outcome=Outcome.PROGRESSED))
+
+
+def test_a_lease_that_another_run_has_is_lost_whatever_github_said(stage: Stage, store: LeaseStore) -> None:
+    """The words may say anything: where the ref is elsewhere, it is lost, and so is a claim."""
+    lease = claim(stage, store)
+    assert lease is not None
+    taken = replace(lease.record, run="another-run")
+    assert store.put(lease.ref, lease.tip, taken)
+    for example in (EXAMPLES["graphql: refused by rule"], EXAMPLES["graphql: unknown"]):
+        say(stage, example)
+        with pytest.raises(LeaseLost):
+            store.renew(lease)
+
+
+def test_a_renewal_whose_reply_and_look_were_lost_is_found_to_be_ones_own(stage: Stage, store: LeaseStore) -> None:
+    """The ref stands at a record that the run never heard of, and made itself."""
+    lease = claim(stage, store)
+    assert lease is not None
+    renewer = LeaseRenewer(store=store, lease=lease)
+    stage.fault("drop_after", match=MOVES)
+    stage.fault("status", times=3, match={"path": "/git/ref/", "login": "bee"}, status=502)
+    with pytest.raises(LookError):
+        renewer.move(store.renew)
+    stage.lift()
+    assert stage.record(lease.record.number).sequence > lease.record.sequence
+    renewer._look()
+    assert not renewer.lost
+    moved = renewer.move(store.renew)
+    assert moved.record.run == "a-run"
+    stale = LeaseRenewer(store=store, lease=lease)
+    assert stale.move(store.renew).record.run == "a-run"
+    assert item_ref(lease.record.number) == lease.ref
+
+
+@pytest.mark.long
+def test_case_r1_a_rule_against_bees_refs_is_one_alert_and_costs_no_agent(stage: Stage) -> None:
+    """Refused for ever: a person is asked once with GitHub's words, and no tick ends as if nothing were to do."""
+    number = stage.issue()
+    say(stage, EXAMPLES["graphql: refused by rule"], times=0)
+    host = stage.host()
+    refused = [stage.tick(host) for _ in range(3)]
+    assert [report.exit for report in refused] == [75] * 3
+    assert all("creations being restricted" in str(report.problems) for report in refused)
+    assert [report.run for report in refused] == [""] * 3
+    assert [issue["number"] for issue in stage.call("ada", "GET", stage.at("/issues"))] == [number]
+    stage.lift()
+    say(stage, EXAMPLES["graphql: refused by rule"], times=1)
+    assert stage.tick(host).run == ""
+    (alert,) = [one for one in stage.call("ada", "GET", stage.at("/issues")) if one["number"] != number]
+    assert "creations being restricted" in alert["body"]
+    stage.quiet(host)
+    assert stage.item(number)["state"] == "closed"
+    assert len(stage.call("ada", "GET", stage.at("/issues?state=all"))) == 3
+
+
+@pytest.mark.long
+def test_case_r5_a_branch_named_bee_asks_once_and_a_reply_goes_on(stage: Stage) -> None:
+    """Today five paid runs; and git says no more than that the transaction failed."""
+    number = stage.issue()
+    stage.call("ada", "POST", stage.at("/git/refs"), {"ref": "refs/heads/bee", "sha": stage.head("main")})
+    host = stage.host(moves={"reviewer": APPROVE})
+    reports = stage.quiet(host)
+    assert sum(bool(report.run) for report in reports) == 1
+    assert stage.labels(number) == {"breeze:human"}
+    (asked,) = stage.comments(number)
+    assert "refs/heads/bee" in asked
+    stage.call("ada", "DELETE", stage.at("/git/refs/heads/bee"))
+    stage.comment(number, "It is gone.")
+    stage.unlabel(number, "breeze:human")
+    stage.quiet(host)
+    assert stage.item(number)["state"] == "closed"
