@@ -15,6 +15,7 @@ import requests
 
 from bee.github.client import Transport
 from bee.model.errors import BeeError
+from bee.model.text import digest
 
 T = TypeVar("T")
 HEADERS: Final = (
@@ -48,6 +49,7 @@ class Tape:
         headers = {name: answer.headers[name] for name in HEADERS if name in answer.headers}
         self.lines.append({
             "method": method, "path": self._named(urlsplit(str(url)).path), "operation": asked[1] if asked else "",
+            "asked": digest(query) if isinstance(query, str) else "",
             "status": answer.status_code, "headers": headers,
             "body": self.redacted(_json(answer), "", answer.status_code >= 400),
         })  # fmt: skip
