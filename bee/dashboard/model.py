@@ -13,9 +13,10 @@ from typing import Final
 
 from bee.model import limits, markers
 from bee.model.items import Edit, Issue, Who
+from bee.model.markdown import outside_code
 from bee.model.outcomes import Outcome
 from bee.model.records import OWN_ROLE, RunSummary, fold
-from bee.model.text import outside_code, unix, utc
+from bee.model.text import unix, utc
 from bee.pipeline.decide import Decision, Dispatch, actionable
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.gates import plan_print

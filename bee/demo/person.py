@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import requests
 
 from bee.model.errors import LookError, RefusedError
-from bee.model.text import is_checkbox
+from bee.model.markdown import reading, ticked
 
 SECONDS_MAX: Final = 30
 PAGES_MAX: Final = 100
@@ -109,13 +109,9 @@ class Person:
 
 
 def with_box_ticked(body: str, heading: str) -> str:
-    """The body with the first box after `heading` ticked; unchanged where there is none to tick."""
-    lines = body.splitlines(keepends=True)
-    inside = False
-    for index, line in enumerate(lines):
-        if line.startswith("## "):
-            inside = line.strip().lower() == heading.lower()
-        elif inside and is_checkbox(line):
-            lines[index] = line.replace("[ ]", "[x]", 1)
-            break
-    return "".join(lines)
+    """The body with the first open box below `heading` ticked; unchanged where there is none to tick."""
+    read = reading(body)
+    sections = (one for one in read.headings if one.source.lower() == heading.strip("# ").lower())
+    boxes = (box for section in sections for box in read.tasks_of(section) if not box.ticked)
+    box = next(boxes, None)
+    return ticked(body, box) if box else body

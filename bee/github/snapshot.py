@@ -12,8 +12,9 @@ from bee.config.yaml import parse as parse_yaml
 from bee.github import checks, read
 from bee.github.client import GitHubClient
 from bee.model import limits
+from bee.model.dependencies import dependencies
 from bee.model.errors import ConfigError, NotFoundError
-from bee.model.items import Item, Pull, PullRef, Snapshot
+from bee.model.items import Issue, Item, Pull, PullRef, Settled, Snapshot
 from bee.model.labels import Label
 from bee.model.records import Phase
 from bee.model.roles import ROLES
@@ -154,18 +155,36 @@ def _read_again(client: GitHubClient, view: View, numbers: list[int]) -> View:
 
 
 def _with_dependencies(client: GitHubClient, view: View) -> View:
-    """Ask for issue dependencies only when an issue would otherwise be an agent's to move."""
+    """Ask for issue dependencies, and for what texts name, only when an issue would otherwise be an agent's to move.
+
+    Where it is not, what a text names elsewhere is taken for done: it keeps nobody from anything.
+    """
+    repo = view.snapshot.repo
+    hopeful = tuple(_hopeful(issue, repo) for issue in view.snapshot.issues)
+    view = replace(view, snapshot=replace(view.snapshot, issues=hopeful))
     statuses = [status_of(issue, view) for issue in view.snapshot.issues]
     numbers = [one.number for one in statuses if one.role and one.placement.position is not Position.EXHAUSTED]
     if not numbers:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
-    found = read.read_dependencies(client, view.snapshot.repo, numbers, open_items)
-    issues = []
+    found = read.read_dependencies(client, repo, numbers, open_items)
+    issues, left = [], limits.BLOCKERS_READ_MAX
     for issue in view.snapshot.issues:
-        count, here = found.get(issue.number, (0, ()))
-        issues.append(replace(issue, blocked_by_open=count, blockers=here))
+        count, here, closed = found.get(issue.number, (0, (), ()))
+        if issue.number not in numbers:
+            closed += issue.closed_blockers
+        elif not count:
+            named = dependencies(issue.body).refs[:left]
+            left -= len(named)
+            closed += tuple(one for ref in named if (one := read.read_closed(client, repo, ref)))
+        issues.append(replace(issue, blocked_by_open=count, blockers=here, closed_blockers=closed))
     return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
+
+
+def _hopeful(issue: Issue, repo: str) -> Issue:
+    """The issue, if all were done that its text names elsewhere."""
+    refs = (ref for ref in dependencies(issue.body).refs if not ref.is_in(repo))
+    return replace(issue, closed_blockers=tuple(Settled(str(ref), 0, True) for ref in refs))
 
 
 def _with_fixed(client: GitHubClient, view: View) -> View:

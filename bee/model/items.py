@@ -257,15 +257,24 @@ class Numbered:
         return known(self.label_names)
 
 
+class Settled(NamedTuple):
+    """Something an issue waited for that is closed: `#N`, or `owner/name#N` elsewhere; when (0: not known), and how."""
+
+    ref: str
+    at: int
+    completed: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue(Numbered):
-    """An open (or singly read) issue."""
+    """An open (or singly read) issue. `closed_blockers` are read where it would otherwise be an agent's to move."""
 
     pulls: tuple[PullRef, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     sub_issues_open: int = 0
     blocked_by_open: int = 0
     blockers: tuple[int, ...] = ()
+    closed_blockers: tuple[Settled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,7 @@ WRITES_PER_HOUR_MAX: Final = 400
 HINT_MINUTES_MAX: Final = 60
 HINT_SETTLED_SECONDS: Final = 5
 HINT_BYTES_MAX: Final = 5 * 1024 * 1024
+BLOCKERS_READ_MAX: Final = 30  # requests in one look, for what issues name as blockers
 FOREIGN_COMMITS_MAX: Final = 100
 FOREIGN_TIPS_READ_MAX: Final = 20
 COUNTED_REFS_MAX: Final = 10_000

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bee.model.text import digest, outside_code
+from bee.model.markdown import outside_code
+from bee.model.text import digest
 
 APPROVED: Final = "approved-for-e2e"
 CHANGES_REQUESTED: Final = "changes-requested"

@@ -109,5 +109,6 @@ class Cause(StrEnum):
     HOT_LOOP = "hot-loop"
     BEE_FAILED = "bee-failed"
     CYCLE = "dependency-cycle"
+    DROPPED = "dependency-dropped"
     FOREIGN = "foreign-records"
     NO_ROOM = "no-room"

@@ -19,33 +19,37 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 from bee.model import markers
 from bee.model.limits import PLAN_STEPS_MAX
-from bee.model.refs import STEP_ID
-from bee.model.text import (
-    clipped,
+from bee.model.markdown import (
+    BODIES_KEPT_MAX,
+    Line,
+    Reading,
     closed,
-    digest,
-    is_checkbox,
-    is_ticked,
-    neutralised,
-    normalised,
-    outside_code,
-    plain,
-    unix,
-    unticked,
+    may_begin,
+    reading,
+    ticked,
+    words_of,
 )
+from bee.model.refs import STEP_ID
+from bee.model.text import clipped, digest, neutralised, normalised, plain, unix
 
 HEADING: Final = "## Milestone plan"
 PLAN_GATE_HEADING: Final = "## Plan finalized"
 DESIGN_GATE_HEADINGS: Final = ("## Design finalized", "## Finalization gate")
+DESIGN_GATE_LINE: Final = "- [ ] The design is complete: bee may plan it"
 PLAN_GATE_LINE: Final = "- [ ] The plan is right: bee may start"
 
-BODIES_KEPT_MAX: Final = 512
+_HINTS: Final = ("final", "plan")
+_PLAN: Final = re.compile(r"milestone plan\W*$", re.IGNORECASE)
+_PLAN_GATE: Final = re.compile(r"plan[\s_-]+finali[sz]ed\b", re.IGNORECASE)
+_DESIGN_GATE: Final = re.compile(r"(?:design[\s_-]+finali[sz]ed|finali[sz]ation[\s_-]+gate)\b", re.IGNORECASE)
+# What a person may have meant as a box.
+_ALMOST: Final = re.compile(r"\[[^\[\]0-9^]{0,3}\](?![(\[:])")
 _STEP: Final = re.compile(r"^[-*+] \[([ xX])\] `([^`\n]{0,80})`\s+(\S.*)$")
+_BOXED: Final = re.compile(r"^\s*(?:[-*+]|[0-9]{1,9}[.)])\s+\[[ xX]\]")
 _DETAIL: Final = re.compile(r"^\s+[-*+] (Accept|Files|Note):\s*(.*)$")
 _PATH: Final = re.compile(r"`([^`\n]{1,300})`")
 
@@ -98,7 +102,7 @@ def parse_steps(text: str) -> tuple[tuple[Step, ...], tuple[Diagnostic, ...]]:
             lines_of.append(index)
         elif detail and steps:
             steps[-1] = _with_detail(steps[-1], detail[1], detail[2].strip())
-        elif is_checkbox(line):
+        elif _BOXED.match(line):
             problems.append(Diagnostic("step-form", index, "write a step as: - [ ] `id` Title"))
         elif _is_stray(line):
             problems.append(
@@ -182,15 +186,22 @@ def render_section(plan: Plan, with_gate: bool) -> str:
     return f"{section}\n{PLAN_GATE_HEADING}\n\n{PLAN_GATE_LINE}\n" if with_gate else section
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """An issue body taken apart. `design_gate` and `plan_gate`: None where there is no such section."""
+    """An issue body taken apart.
+
+    `design_gate` and `plan_gate`: whether every box of every place that begins with the gate's words is ticked; None
+    where nothing does. `design_unread` and `plan_unread` are the first line that looks like the gate, or like its box,
+    and cannot be read; with such a line it is not ticked.
+    """
 
     design_text: str
     plan_text: str | None
     plan: Plan | None
     design_gate: bool | None
+    design_unread: Line | None
     plan_gate: bool | None
+    plan_unread: Line | None
 
     @property
     def design_hash(self) -> str:
@@ -203,18 +214,50 @@ class Body:
         return digest(normalised(self.plan_text)) if self.plan_text is not None else ""
 
 
-def _sections(body: str) -> list[tuple[str, list[str]]]:
-    """The body cut at its first and second level headings (outside code): (heading or '', lines with the heading)."""
-    starts = [index for index, line in outside_code(body) if line.startswith(("# ", "## "))]
+def _begins(source: str, words: re.Pattern[str]) -> bool:
+    return may_begin(source, *_HINTS) and words.match(words_of(source).lstrip("`")) is not None
+
+
+def _gate(read: Reading, words: re.Pattern[str]) -> tuple[bool | None, Line | None]:
+    """The gate whose headings, boxes or lines begin with `words`: whether it is ticked, and what cannot be read."""
+    sections = [heading for heading in read.headings if _begins(heading.source, words)]
+    boxes = [task for task in read.tasks if _begins(task.source, words)]
+    unread = [line for line in read.lines if _begins(line.source, words)]
+    boxed = {task.index for task in read.tasks}
+    for section in sections:
+        inside = read.tasks_of(section)
+        boxes += inside
+        unread += [line for line in read.lines_of(section) if _ALMOST.match(line.source)]
+        unread += [] if inside else [Line(section.index, section.source)]
+    unread = [line for line in unread if line.index not in boxed]
+    if not boxes and not unread:
+        return None, None
+    first = min(unread, key=lambda line: line.index, default=None)
+    return first is None and all(box.ticked for box in boxes), first
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Lines of a body: under a heading of bee's own (plan, plan gate), which is how many of them; or anybody's."""
+
+    owner: re.Pattern[str] | None
+    lines: list[str]
+    heading: int = 0
+
+
+def _sections(body: str) -> list[_Section]:
+    """The body cut where a section of bee's own begins or ends."""
     lines = unix(body).split("\n")
-    sections = [("", lines[: starts[0]] if starts else lines)]
-    for start, end in pairwise([*starts, len(lines)]):
-        sections.append((lines[start].strip(), lines[start:end]))
-    return sections
-
-
-def _is(heading: str, *names: str) -> bool:
-    return bool(heading) and heading.lower() in [name.lower() for name in names]
+    found: list[_Section] = []
+    at, below, owner, until = 0, 0, None, len(lines)
+    for heading in reading(body).headings:
+        own = next((words for words in (_PLAN, _PLAN_GATE) if _begins(heading.source, words)), None)
+        if own is None and heading.index < until:
+            continue
+        found.append(_Section(owner, lines[at : heading.index], below - at))
+        at, below, owner = heading.index, heading.below if own else heading.index, own
+        until = heading.end if own else len(lines)
+    return [*found, _Section(owner, lines[at:], below - at)]
 
 
 def _marker_of_plan(lines: list[str]) -> str | None:
@@ -225,46 +268,39 @@ def _marker_of_plan(lines: list[str]) -> str | None:
     return None
 
 
-def _gate(lines: list[str]) -> bool:
-    boxes = [line for _, line in outside_code("\n".join(lines)) if is_checkbox(line)]
-    return bool(boxes) and all(is_ticked(line) for line in boxes)
-
-
-def _design_of(heading: str, lines: list[str]) -> list[str]:
+def _design_of(section: _Section) -> list[str]:
     """The lines of a section that are the design's; in bee's own sections, those that somebody else wrote there."""
-    if _is(heading, HEADING):
-        lines = [line for line in lines[1:] if _is_stray(line) and not _STEP.match(line)]
-    elif _is(heading, PLAN_GATE_HEADING):
-        lines = [line for line in lines[1:] if line.strip() and not is_checkbox(line)]
+    lines = section.lines[section.heading :]
+    if section.owner is _PLAN:
+        lines = [line for line in lines if _is_stray(line) and not _STEP.match(line)]
+    elif section.owner is _PLAN_GATE:
+        lines = [line for line in lines if line.strip() and not _BOXED.match(line)]
     return [line for line in lines if not markers.may_hold(line) or not markers.named(line, markers.PLAN)]
 
 
 def _is_stray(line: str) -> bool:
     """Whether a line of a plan is neither blank, nor indented, nor a heading, comment or checkbox."""
-    return bool(line.strip()) and not line.startswith(("#", "<!--", " ")) and not is_checkbox(line)
+    return bool(line.strip()) and not line.startswith(("#", "<!--", " ")) and not _BOXED.match(line)
 
 
 @lru_cache(maxsize=BODIES_KEPT_MAX)
 def read_body(body: str) -> Body:
     """An issue body, taken apart. Total: whatever is there, something sensible comes back."""
-    sections = _sections(body)
-    headings = [heading for heading, _ in sections]
-
-    def first(*names: str) -> int | None:
-        return next((at for at, heading in enumerate(headings) if _is(heading, *names)), None)
-
-    def gate(at: int | None) -> bool | None:
-        return None if at is None else _gate(sections[at][1])
-
-    design = [line for heading, lines in sections for line in _design_of(heading, lines)]
-    plan_text, plan, at = None, None, first(HEADING)
+    read, sections = reading(body), _sections(body)
+    design = [line for section in sections for line in _design_of(section)]
+    plan_text, plan = None, None
+    at = next((at for at, section in enumerate(sections) if section.owner is _PLAN), None)
     if at is not None:
-        plan_text = "\n".join(sections[at][1])
+        plan_text = "\n".join(sections[at].lines)
         steps, problems = parse_steps(plan_text)
-        marked = _marker_of_plan(sections[at - 1][1])  # the first section has no heading
+        marked = _marker_of_plan(sections[at - 1].lines)  # the first section is nobody's
         plan = Plan(steps, marked) if marked and not problems else None
-    design_gate, plan_gate = gate(first(*DESIGN_GATE_HEADINGS)), gate(first(PLAN_GATE_HEADING))
-    return Body(normalised("\n".join(design)), plan_text, plan, design_gate, plan_gate)
+    design_gate, design_unread = _gate(read, _DESIGN_GATE)
+    plan_gate, plan_unread = _gate(read, _PLAN_GATE)
+    return Body(
+        design_text=normalised("\n".join(design)), plan_text=plan_text, plan=plan, design_gate=design_gate,
+        design_unread=design_unread, plan_gate=plan_gate, plan_unread=plan_unread,
+    )  # fmt: skip
 
 
 def with_plan(body: str, section: str) -> str:
@@ -272,20 +308,19 @@ def with_plan(body: str, section: str) -> str:
 
     What somebody else wrote in those sections is kept as design text.
     """
-    kept = [line for heading, lines in _sections(body) for line in _design_of(heading, lines)]
+    kept = [line for section in _sections(body) for line in _design_of(section)]
     return closed("\n".join(kept).rstrip("\n")) + "\n\n" + section
 
 
 def with_tick(body: str, step_id: str) -> str:
-    """The body with the box of one step ticked; unchanged where there is no such step."""
-    out = []
-    for heading, lines in _sections(body):
-        in_plan = _is(heading, HEADING)
-        for line in lines:
-            match = _STEP.match(line)
-            ticks = in_plan and match and match[2] == step_id and match[1] == " "
-            out.append(unticked(line).replace("[ ]", "[x]", 1) if ticks else line)
-    return "\n".join(out)
+    """The body with the box of one step ticked and no other character changed; as it is without such a step."""
+    read, lines = reading(body), unix(body).split("\n")
+    plans = [heading for heading in read.headings if _begins(heading.source, _PLAN)]
+    for task in (task for plan in plans for task in read.tasks_of(plan)):
+        step = _STEP.match(lines[task.index])
+        if step and step[2] == step_id and not task.ticked:
+            body = ticked(body, task)
+    return body
 
 
 def brief(step: Step) -> str:

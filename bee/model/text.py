@@ -7,24 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-_LISTS: Final = r"(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*"
-_FENCE: Final = re.compile(rf"^([ \t]*{_LISTS})(`{{3,}}|~{{3,}})([^\n]*)$")
-_QUOTE: Final = re.compile(rf"^[ \t]*{_LISTS}>")
-_INDENTED: Final = re.compile(r"^(?: {4}| {0,3}\t)")
-_HEADING: Final = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)")
-# Without any of these there is neither code nor a quote, and most bodies have none.
-_HIDES: Final = re.compile(r"[`~>\t]|^ {4}", re.MULTILINE)
-_STARTS_BLOCK: Final = re.compile(
-    r"^ {0,3}(?:#{1,6}(?:[ \t]|$)|<|(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)|([-_*])(?:[ \t]*\1){2,}[ \t]*$)"
-)
-_TICKS: Final = re.compile(r"`+|\\+")
-_HIDDEN: Final = "\ufffd"
-_CHECKBOX: Final = re.compile(r"^(\s{0,12}[-*+] )\[[ xX]\]")
+# Wider than a box that GitHub shows: what a hash leaves out may be more than what is a box.
+_CHECKBOX: Final = re.compile(r"^(\s{0,99}(?:(?:[-*+]|[0-9]{1,9}[.)])\s{1,9}){1,9})\[[\sxX]\](?=\s|$)")
 # https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
 _CLOSING: Final = re.compile(
     r"(?<![A-Za-z0-9])(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing))([*_~]{0,3}:?[*_~]{0,3}\s+)"
@@ -91,151 +78,9 @@ def digest(text: str, length: int = 16) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
-class _Blocks:
-    """Which lines of a Markdown body are code or quotes, line by line. Where Markdown leaves doubt, they are."""
-
-    def __init__(self) -> None:
-        self.fence = ""
-        self.fence_indent = ""
-        self._inside = 0
-        self._lazy = False
-        self._fresh = True
-
-    def hides(self, line: str) -> bool:
-        """Whether this line, the next one of the body, is code or a quote."""
-        if self.fence and not self._left_container(line):
-            self._end_fence(line)
-            return True
-        code = self._fresh and _INDENTED.match(line) is not None
-        opening = None if code else _FENCE.match(line)
-        if opening and not (opening[2][0] == "`" and "`" in opening[3]):
-            self._start_fence(opening)
-            return True
-        if _QUOTE.match(line):
-            self._lazy = bool(line.strip(" \t>"))
-            self._fresh = not self._lazy
-            return True
-        self._lazy = self._lazy and bool(line.strip()) and not _STARTS_BLOCK.match(line)
-        if self._lazy or code:
-            return True
-        self._fresh = not line.strip() or _HEADING.match(line) is not None
-        return False
-
-    def _start_fence(self, opening: re.Match[str]) -> None:
-        """A fence in a list item ends with the item, so how far that is indented is kept."""
-        prefix = opening[1].expandtabs(4)
-        self.fence, self.fence_indent, self._lazy = opening[2], opening[1], False
-        self._inside = len(prefix) if prefix.strip() else 2 if len(prefix) > 3 else 0
-
-    def _left_container(self, line: str) -> bool:
-        if not line.strip() or len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip(" ")) >= self._inside:
-            return False
-        self.fence, self._fresh = "", True
-        return True
-
-    def _end_fence(self, line: str) -> None:
-        ending = line.strip(" \t")
-        if ending and not ending.strip(self.fence[0]) and len(ending) >= len(self.fence):
-            self.fence, self._fresh = "", True
-
-    @property
-    def closing(self) -> str:
-        """The line that ends the open fence; empty where none is open, or where any line to the left ends it."""
-        return f"{self.fence_indent}{self.fence}" if self.fence and not self._inside else ""
-
-
-def outside_code(body: str) -> Iterator[tuple[int, str]]:
-    """The lines of a Markdown body that are neither in a fenced or indented code block nor a quote.
-
-    Yields (line index, line), each inline code span replaced by one character. An unclosed fence runs to the end,
-    as on GitHub.
-    """
-    body = unix(body)
-    if not _HIDES.search(body):
-        yield from enumerate(body.split("\n"))
-        return
-    blocks = _Blocks()
-    paragraph: list[tuple[int, str]] = []
-    for index, line in enumerate(body.split("\n")):
-        hidden = blocks.hides(line)
-        if not hidden and line.strip():
-            paragraph.append((index, line))
-            continue
-        yield from _without_spans(paragraph)
-        paragraph = []
-        if not hidden:
-            yield index, line
-    yield from _without_spans(paragraph)
-
-
-def closed(text: str) -> str:
-    """The text with its last code fence closed, so that what is put after it is not code."""
-    blocks = _Blocks()
-    for line in unix(text).split("\n"):
-        blocks.hides(line)
-    return f"{text}\n{blocks.closing}" if blocks.closing else text
-
-
-def _without_spans(paragraph: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """The lines of a paragraph, without what is a code span in the whole of it, or in its line alone."""
-    text = "\n".join(line for _, line in paragraph)
-    if "`" not in text:
-        yield from paragraph
-        return
-    spans = _code_spans(text)
-    start = 0
-    for _, line in paragraph if len(paragraph) > 1 else ():
-        spans += [(start + left, start + right) for left, right in _code_spans(line)]
-        start += len(line) + 1
-    kept: list[str] = []
-    at = 0
-    for left, right in sorted(spans):
-        if right > at:
-            kept += [text[at : max(left, at)], _HIDDEN, "\n" * text.count("\n", max(left, at), right)]
-            at = right
-    lines = "".join([*kept, text[at:]]).split("\n")
-    yield from zip((index for index, _ in paragraph), lines, strict=True)
-
-
-def _code_spans(text: str) -> list[tuple[int, int]]:
-    """Where the code spans are: from a run of backticks to the next one as long, if no backslash escapes the first."""
-    runs: list[tuple[int, int, int]] = []
-    by_length: dict[int, list[int]] = {}
-    slashes = (0, 0)
-    for match in _TICKS.finditer(text):
-        left, right = match.span()
-        if text[left] == "\\":
-            slashes = (left, right)
-            continue
-        by_length.setdefault(right - left, []).append(len(runs))
-        runs.append((left, right, (slashes[1] - slashes[0]) % 2 if slashes[1] == left else 0))
-    found = []
-    index = 0
-    while index < len(runs):
-        left, right, escaped = runs[index]
-        same = by_length.get(right - left - escaped, [])
-        after = bisect_right(same, index)
-        if after < len(same):
-            found.append((left + escaped, runs[same[after]][1]))
-            index = same[after]
-        index += 1
-    return found
-
-
 def unticked(line: str) -> str:
     """The line with its checkbox, if it has one, made empty."""
     return _CHECKBOX.sub(r"\1[ ]", line)
-
-
-def is_checkbox(line: str) -> bool:
-    """Whether the line is a task-list item."""
-    return _CHECKBOX.match(line) is not None
-
-
-def is_ticked(line: str) -> bool:
-    """Whether the line is a task-list item with a tick."""
-    match = _CHECKBOX.match(line)
-    return match is not None and match[0][-2] in "xX"
 
 
 def normalised(text: str) -> str:
@@ -255,7 +100,7 @@ def silent(text: str) -> str:
     """The text without what GitHub acts on wherever it stands: mentions, closing keywords, what is hidden, and without
     the words that keep CI from starting.
     """
-    text = _CONTROL.sub("", _INVISIBLE.sub("", unix(text))).replace(_COMMENT_OPEN, "&lt;!--")
+    text = shown(unix(text)).replace(_COMMENT_OPEN, "&lt;!--")
     text = _SKIPS.sub(lambda match: f"{match[0][0]}\u200b{match[0][1:]}", text)
     text = _MENTION.sub("@\u200b", _ENTITY.sub("&amp;", text))
     return _CLOSING.sub(lambda match: f"{match[1]}\u200b{match[2]}", text)
@@ -265,6 +110,11 @@ def skips_ci(text: str) -> str:
     """The first words in the text that keep CI from starting, as one line; empty where there are none."""
     found = _SKIPS.search(_INVISIBLE.sub("", unix(text)))
     return " ".join(found[0].split()) if found else ""
+
+
+def shown(text: str) -> str:
+    """The text without what nobody sees in it: control characters, invisible and bidirectional ones."""
+    return _CONTROL.sub("", _INVISIBLE.sub("", text))
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Cause
 from bee.model.records import fold
 from bee.model.roles import Role
-from bee.pipeline.escalation import release_due, told_of
+from bee.pipeline.escalation import answered, release_due, told_of
 from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
 from bee.pipeline.history import hot_loop, is_dispatch, repairs_failed
 from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
@@ -121,6 +121,9 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
         yield Escalate(one, placement.reason, cause) if repair is None else _repair(one, repair, view)
     elif at is Position.COMPLETE:
         yield _repair(one, RepairKind.COMPLETE, view)
+    elif at is Position.HUMAN:
+        if answer := answered(one.item, view):
+            yield Repair(one, RepairKind.ANSWERED, answer)
     elif at is Position.QUARANTINED:
         tip = view.snapshot.items.get(one.number)
         live = is_live(tip, view.snapshot.now, view.phases)  # somebody is at it, or died at it just now

@@ -14,12 +14,12 @@ from typing import Final
 
 from bee.model import markers
 from bee.model.limits import BODY_BYTES_MAX, TITLE_CHARACTERS_MAX
-from bee.model.plan import DESIGN_GATE_HEADINGS, HEADING, PLAN_GATE_HEADING, read_body
-from bee.model.text import is_checkbox, outside_code, unix
+from bee.model.markdown import outside_code, reading
+from bee.model.plan import DESIGN_GATE_HEADINGS, DESIGN_GATE_LINE, HEADING, PLAN_GATE_HEADING, read_body
+from bee.model.text import unix
+from bee.wording import unread
 
-GATE_LINE: Final = "- [ ] The design is complete: bee may plan it"
-GATE: Final = f"{DESIGN_GATE_HEADINGS[0]}\n\n{GATE_LINE}\n"
-_HEADING: Final = re.compile(r"^ {0,3}##[ \t]+(.*?)[ \t#]*$")
+GATE: Final = f"{DESIGN_GATE_HEADINGS[0]}\n\n{DESIGN_GATE_LINE}\n"
 _OPEN_QUESTION: Final = re.compile(r"\bTBD\b|\?\?\?")
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -85,17 +85,17 @@ SKELETON: Final = "\n".join(f"## {heading}\n\n{asks}\n" for heading, asks in _FO
 
 
 def sections_of(body: str) -> list[tuple[str, str]]:
-    """(heading without `##`, text below it) in order; the first has no heading. A heading in code is none."""
+    """(heading, text below it) of the second level in order; the first has no heading. A heading in code is none."""
     lines = unix(body).split("\n")
-    found = [(index, match[1]) for index, line in outside_code(body) if (match := _HEADING.match(line))]
-    starts = [(-1, ""), *found]
-    ends = [*(index for index, _ in found), len(lines)]
-    return [(name, "\n".join(lines[at + 1 : end])) for (at, name), end in zip(starts, ends, strict=True)]
+    found = [heading for heading in reading(body).headings if heading.level == 2]
+    below = [(heading.below, heading.source) for heading in found]
+    ends = [*(heading.index for heading in found), len(lines)]
+    return [(name, "\n".join(lines[at:end])) for (at, name), end in zip([(0, ""), *below], ends, strict=True)]
 
 
 def with_gate(body: str) -> str:
     """The body with an open design gate at its end, where it has none."""
-    if _gates(body):
+    if read_body(body).design_gate is not None:
         return body
     return f"{body.rstrip()}\n\n{GATE}"
 
@@ -148,26 +148,21 @@ def _says_something(text: str) -> bool:
     return any(line and line not in _ASKED for line in kept)
 
 
-def _gates(body: str) -> list[str]:
-    names = {name.removeprefix("## ").lower() for name in DESIGN_GATE_HEADINGS}
-    return [text for heading, text in sections_of(body) if heading.lower() in names]
-
-
 def _gate_findings(body: str) -> Iterator[Finding]:
-    gates = _gates(body)
-    if not gates:
+    read = read_body(body)
+    if read.design_gate is None:
         text = f"it has no gate, so it is a task without a plan: end it with `{DESIGN_GATE_HEADINGS[0]}` and a box"
         yield Finding("gate", Severity.ERROR, text)
-    elif len(gates) > 1:
-        yield Finding("gate", Severity.ERROR, "it has two gates, and only the first one counts: keep one")
-    elif not any(is_checkbox(line) for _, line in outside_code(gates[0])):
-        yield Finding("gate", Severity.ERROR, f"its gate has no box that you could tick: write `{GATE_LINE}` there")
+    elif read.design_unread:
+        text = unread.gate(read.design_unread, DESIGN_GATE_HEADINGS[0], DESIGN_GATE_LINE)
+        yield Finding("gate", Severity.ERROR, text)
 
 
 def _foreign(body: str) -> Iterator[Finding]:
     """What is bee's to write, or would be read as a person's order."""
-    for name in (HEADING, PLAN_GATE_HEADING):
-        if any(line.strip().lower() == name.lower() for _, line in outside_code(body)):
+    read = read_body(body)
+    for name, there in ((HEADING, read.plan_text is not None), (PLAN_GATE_HEADING, read.plan_gate is not None)):
+        if there:
             yield Finding("plan", Severity.ERROR, f"`{name}` is the planner's to write: leave it out")
     for marker in (one for one in markers.parse(body) if one.name != markers.NEW):
         yield Finding("marker", Severity.ERROR, f"`bee:{marker.name}` is a marker of bee's: leave it out")

@@ -1,4 +1,4 @@
-"""An item that goes to a person: what the comment says, that it is written once, and how quarantine ends. Pure."""
+"""An item that goes to a person: what the comment says, that it is written once, and what ends it. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Final
 
 from bee.model import limits, markers
 from bee.model.effects import effect_key
-from bee.model.items import Item, Pull, posts_of
+from bee.model.items import Comment, Item, Post, Pull, posts_of
 from bee.model.labels import Label
-from bee.model.outcomes import Cause
-from bee.model.records import OWN_ROLE, Record, RunSummary, fold
+from bee.model.outcomes import Cause, Outcome
+from bee.model.records import OWN_ROLE, Kind, Record, RunSummary, fold
+from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict, e2e_here, e2e_results
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.fingerprint import trusted_comments
@@ -105,6 +106,47 @@ def _happened(item: Item) -> Iterator[int]:
         yield from (item.head_committed_at, *item.base_changes, *(review.at for review in item.reviews))
     else:
         yield from (*(ref.named_at for ref in item.pulls), *(one.at for one in item.assignments))
+
+
+# ---- an agent's question ----
+
+
+def answered(item: Item, view: View) -> str:
+    """How a person answered what an agent asked on the item; empty where none asked, or nobody has answered yet.
+
+    Only a label that bee itself set for that question is taken off: one of a person's stands until they take it off.
+    """
+    record, trust = record_of(view, item.number), view.trust
+    run = next((run for run in reversed(fold(record)) if run.role in set(Role)), None)
+    if record is None or record.kind is not Kind.FINISHED or run is None or run.outcome is not Outcome.ESCALATED:
+        return ""
+    labels = [event for event in events_of(item.events, Label.HUMAN) if event.added]
+    if Label.HUMAN not in item.labels or not labels or resumed_at(item, trust) >= run.started_at:
+        return ""
+    if not (trust.is_bee(labels[-1].actor) and run.started_at <= labels[-1].at <= run.ended_at + limits.LEASE_SECONDS):
+        return ""
+    asked = max((c for c in item.comments if trust.is_bee(c.author) and _asks(c, run)), key=_order, default=None)
+    if asked is None:
+        return ""
+    if any(trust.counts(post) and _order(post) > _order(asked) and _is_a_persons(post) for post in posts_of(item)):
+        return "a person answered the question"
+    edits = [(edit.editor, edit.at) for edit in item.edits] + [(rename.actor, rename.at) for rename in item.renames]
+    changed = any(at > asked.at and trust.of(who) and not trust.is_bee(who) for who, at in edits)
+    return "a person changed the text after the question" if changed else ""
+
+
+def _order(post: Post) -> tuple[int, int]:
+    return post.at, post.id
+
+
+def _asks(post: Comment, run: RunSummary) -> bool:
+    """Whether this comment is the question with which the run ended."""
+    said = markers.named(post.body, markers.RUN)
+    return any(one.get("id") == run.run and one.get("cause") == Cause.QUESTION for one in said)
+
+
+def _is_a_persons(post: Post) -> bool:
+    return bool(post.body.strip()) and not markers.named(post.body, markers.RUN)
 
 
 # ---- quarantine ----

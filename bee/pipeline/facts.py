@@ -32,6 +32,7 @@ class RepairKind(StrEnum):
     OPEN_PULL = "open-pull"
     TICK_STEP = "tick-step"
     RELEASE = "release"
+    ANSWERED = "answered"
     COMPLETE = "complete"
     SHOW = "show"
 
@@ -67,6 +68,18 @@ class Plans(StrEnum):
     ABSENT = "absent"
     STALE = "stale"
     GOOD = "good"
+
+
+class Waits(StrEnum):
+    """What an issue waits for. UNREAD: a line says something of it, and cannot be read.
+
+    DROPPED: it was closed, but not as completed, and no person has said since that the issue goes on.
+    """
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    UNREAD = "unread"
+    DROPPED = "dropped"
 
 
 class Steps(StrEnum):
@@ -132,7 +145,7 @@ class IssueFacts(Common):
     """
 
     taken: bool = False
-    blocked: bool = False
+    waits: Waits = Waits.NOTHING
     design: Gate = Gate.ABSENT
     plan: Plans = Plans.ABSENT
     plan_gate: Gate = Gate.ABSENT

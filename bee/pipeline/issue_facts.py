@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bee.model.dependencies import dependencies
 from bee.model.items import Assignment, Issue, Pull, PullRef, PullState
 from bee.model.labels import Label
-from bee.model.plan import Body, Plan, Step, read_body
+from bee.model.plan import (
+    DESIGN_GATE_HEADINGS,
+    DESIGN_GATE_LINE,
+    PLAN_GATE_HEADING,
+    PLAN_GATE_LINE,
+    Body,
+    Plan,
+    Step,
+    read_body,
+)
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
-from bee.model.text import outside_code
-from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, adopted, common, is_alert
+from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, adopted, common, is_alert
 from bee.pipeline.gates import Gate, design_gate, plan_gate
 from bee.pipeline.positions import HELD, Position, position
 from bee.pipeline.trust import adopted_at, resumed_at
-
-_BLOCKED: Final = re.compile(
-    r"^\s{0,3}(?:[-*+] )?(?:\*\*)?blocked by:?(?:\*\*)?:?((?:[ ,]+(?:and )?#[0-9]{1,9})+)\s*\.?$", re.IGNORECASE
-)
-
-
-def blocked_by(body: str) -> tuple[int, ...]:
-    """The numbers that plain lines `Blocked by #N` (or `#N, #M`) name."""
-    found: list[int] = []
-    if "blocked by" not in body.lower():
-        return ()
-    for _, line in outside_code(body):
-        match = _BLOCKED.match(line.rstrip()) if len(line) <= 500 else None
-        if match:
-            found.extend(int(number) for number in re.findall(r"#([0-9]+)", match[1]))
-    return tuple(dict.fromkeys(found))
+from bee.wording import unread as wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,7 @@ def links_of(view: View) -> Links:
     if not isinstance(found, Links):
         snapshot = view.snapshot
         open_numbers = frozenset([*(one.number for one in snapshot.issues), *(one.number for one in snapshot.pulls)])
-        waits = {issue.number: _blockers(issue, open_numbers) for issue in snapshot.issues}
+        waits = {issue.number: _blockers(issue, open_numbers, snapshot.repo) for issue in snapshot.issues}
         found = Links(open_numbers, cyclic(waits), _by_issue(snapshot.pulls))
         view.memo["links"] = found
     return found
@@ -75,11 +68,11 @@ def _by_issue(pulls: Iterable[Pull]) -> Mapping[int, tuple[PullRef, ...]]:
 
 def open_blockers(issue: Issue, view: View) -> tuple[int, ...]:
     """The items of this repository that are open and must close first."""
-    return _blockers(issue, links_of(view).open_numbers)
+    return _blockers(issue, links_of(view).open_numbers, view.snapshot.repo)
 
 
-def _blockers(issue: Issue, open_numbers: frozenset[int]) -> tuple[int, ...]:
-    named = (*blocked_by(issue.body), *issue.blockers)
+def _blockers(issue: Issue, open_numbers: frozenset[int], repo: str) -> tuple[int, ...]:
+    named = (*(ref.number for ref in dependencies(issue.body).refs if ref.is_in(repo)), *issue.blockers)
     return tuple(sorted({number for number in named if number in open_numbers}))
 
 
@@ -158,10 +151,16 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     left = [step for step in steps if step.id not in merged and not step.ticked]
     state, ref = _step_state(issue, view, left, pulls)
     shared = common(issue, view, _in_scope(issue, view, body))
-    blockers = open_blockers(issue, view)
+    blockers, said = open_blockers(issue, view), dependencies(issue.body)
+    closed, since = {one.ref.lower() for one in issue.closed_blockers}, resumed_at(issue, view.trust)
+    elsewhere = [str(ref) for ref in said.refs if not ref.is_in(view.snapshot.repo) and str(ref).lower() not in closed]
+    dropped = [one.ref for one in issue.closed_blockers if not one.completed and one.at >= since]
+    waits_for = (blockers, elsewhere, issue.sub_issues_open, issue.blocked_by_open)
     about: dict[str, Any] = {
         "taken_by": taken_by(issue, view),
         "blocked_by": list(blockers),
+        "blocked_by_elsewhere": elsewhere,
+        "dropped": dropped,
         "sub_issues_open": issue.sub_issues_open,
         "dependencies_open": issue.blocked_by_open,
         "design_hash": body.design_hash,
@@ -176,7 +175,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     facts = IssueFacts(
         **shared,
         taken=bool(about["taken_by"]) and state is not Steps.ALL_MERGED,
-        blocked=bool(blockers or issue.sub_issues_open or issue.blocked_by_open),
+        waits=_waits(bool(said.unread), any(waits_for), bool(dropped)),
         design=design_gate(issue, view.trust),
         plan=_plan_state(body),
         plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
@@ -230,6 +229,24 @@ def unproven(issue: Issue, view: View) -> tuple[PullRef, ...]:
     merged = tuple(ref for ref in refs if ref.state is PullState.MERGED)
     held = merged and position(replace(issue_facts(issue, view), broken=Broken.NOTHING)).position in _LEFT_ALONE
     return () if held else merged
+
+
+def _waits(unread: bool, is_open: bool, dropped: bool) -> Waits:
+    if unread:
+        return Waits.UNREAD
+    return Waits.OPEN if is_open else Waits.DROPPED if dropped else Waits.NOTHING
+
+
+def unread_at(issue: Issue, at: Position) -> str:
+    """What cannot be read of an issue at this position, and how it is written; empty where there is nothing."""
+    body, unread = read_body(issue.body), dependencies(issue.body).unread
+    if at is Position.BLOCKED and unread:
+        return wording.dependency(unread[0])
+    if at is Position.DESIGN_OPEN and body.design_unread:
+        return wording.gate(body.design_unread, DESIGN_GATE_HEADINGS[0], DESIGN_GATE_LINE)
+    if at is Position.PLAN_OPEN and body.plan_unread:
+        return wording.gate(body.plan_unread, PLAN_GATE_HEADING, PLAN_GATE_LINE)
+    return ""
 
 
 def _in_scope(issue: Issue, view: View, body: Body) -> bool:

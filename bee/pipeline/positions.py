@@ -15,7 +15,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Cause
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps
+from bee.pipeline.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps, Waits
 from bee.pipeline.gates import Gate
 
 
@@ -184,7 +184,8 @@ HELD: Final = (
          mover=Mover.PERSON, advice=f"Look at the linked bug, then remove the label {Label.QUARANTINE}.",
          still=True, rests=True, retry=True),
     Rule(name="it waits for a person", matches=lambda f: f.human, position=Position.HUMAN, mover=Mover.PERSON,
-         advice=f"Answer its last comment, then remove the label {Label.HUMAN}, or run: bee resume {{number}}",
+         advice=f"Answer its last comment: an agent's question needs no more. Else remove the label {Label.HUMAN}, "
+         "or run: bee resume {number}",
          still=True, rests=True, retry=True),
     Rule(name="a run or a person holds it", matches=lambda f: f.claimed, position=Position.WIP, mover=Mover.NOBODY,
          advice="Wait, or stop the run: bee cancel {number}", merging=True),
@@ -201,11 +202,15 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
          names="taken_by", told=Cause.TAKEN, still=True, rests=True, quiet=True,
          advice=f"Leave it to them. To have bee do it, take the label {Label.NEW} off and add it (again).",
          leads=((f"a person adds {Label.NEW}", Position.NEEDS_STEP),)),
-    Rule(name="something it depends on is open", matches=lambda f: f.blocked, position=Position.BLOCKED,
+    Rule(name="something it depends on is open", matches=lambda f: f.waits is Waits.OPEN, position=Position.BLOCKED,
          mover=Mover.CONDITION, rests=True, waits_on="blocked_by",
          advice="Close what it depends on, or remove the dependency; bee notices by itself.",
          leads=(("what it waits for is closed", Position.NEEDS_PLAN),
                 ("what a task waits for is closed", Position.NEEDS_STEP))),
+    Rule(name="what it depends on cannot be read", matches=lambda f: f.waits is Waits.UNREAD, position=Position.BLOCKED,
+         mover=Mover.PERSON, still=True, rests=True, advice="Edit that line in the text; bee notices by itself."),
+    Rule(name="what it depended on was closed undone", matches=lambda f: f.waits is Waits.DROPPED, cause=Cause.DROPPED,
+         position=Position.BLOCKED, mover=Mover.PERSON, advice="Say in the text, or by closing it, what holds now."),
     Rule(name="its design is not approved yet", matches=lambda f: f.design in {Gate.OPEN, Gate.VOID},
          position=Position.DESIGN_OPEN, mover=Mover.PERSON, still=True, rests=True,
          advice="Tick the box under `## Design finalized` when the design is right.",

@@ -19,7 +19,7 @@ from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import Facts, Proof, PullFacts, View, foreign_of, is_live, record_of
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.history import block_of
-from bee.pipeline.issue_facts import issue_facts
+from bee.pipeline.issue_facts import issue_facts, unread_at
 from bee.pipeline.positions import Block, Placement, Position, position
 from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.trust import resumed_at
@@ -66,6 +66,11 @@ def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatu
     block = _block(item, facts, placement, key, view)
     if block is not None:
         placement = placement.under(block)
+    unread = unread_at(item, placement.position) if isinstance(item, Issue) else ""
+    if placement.cause is Cause.DROPPED:
+        unread = f"closed, but not as completed: {', '.join(facts.about['dropped'])}"
+    if unread:
+        placement = replace(placement, reason=unread)
     foreign = foreign_of(view, item.number)
     if foreign is not None:
         named = f" ({foreign.key})" if foreign.key else ""

@@ -20,6 +20,7 @@ from bee.model.refs import parse_branch
 from bee.model.text import unix, utc
 from bee.pipeline.facts import IssueFacts, PullFacts, View, escalation_stands, record_of
 from bee.pipeline.history import is_dispatch
+from bee.pipeline.issue_facts import unread_at
 from bee.pipeline.positions import Mover, Placement, Position, position
 from bee.pipeline.status import ItemStatus, status_of
 from bee.pipeline.trust import Trust
@@ -44,7 +45,8 @@ def found(item: Item, trust: Trust, key: str) -> Comment | None:
 def behind(item: Item, placement: Placement, view: View) -> bool:
     """Whether the comment no longer says where the item rests, and bee has not tried to rewrite it yet.
 
-    An item that a person paused from the terminal gets its first comment like this, too.
+    An item that a person paused from the terminal gets its first comment like this, and so does one with a line that
+    cannot be read: else nobody would be told on GitHub.
     """
     record = record_of(view, item.number)
     if not placement.row.rests or (record is not None and record.holds):
@@ -53,7 +55,8 @@ def behind(item: Item, placement: Placement, view: View) -> bool:
         return False
     there = found(item, view.trust, key_of(item.number))
     if there is None:
-        return placement.position is Position.HUMAN and record is not None and record.kind is Kind.PAUSED
+        paused = placement.position is Position.HUMAN and record is not None and record.kind is Kind.PAUSED
+        return paused or (isinstance(item, Issue) and bool(unread_at(item, placement.position)))
     if unix(there.body).startswith(texts.stands(item.number, *says(item, placement)) + "\n"):
         return False
     return not _tried(record, placement, there)

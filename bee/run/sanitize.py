@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from bee.model.text import outside_code, plain, unix
+from bee.model.markdown import outside_code
+from bee.model.text import plain, unix
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _OWN: Final = "<!-- bee:"

@@ -17,8 +17,9 @@ from bee.github.client import GitHubClient
 from bee.model import markers
 from bee.model.errors import ServerError, UnreachableError, UsageError
 from bee.model.items import Snapshot
+from bee.model.markdown import closed, outside_code
 from bee.model.markers import Marker
-from bee.model.text import closed, digest, normalised, outside_code, unix
+from bee.model.text import digest, normalised, unix
 from bee.pipeline.design import sections_of, with_gate
 from bee.pipeline.trust import TRUSTED
 

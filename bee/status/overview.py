@@ -29,6 +29,7 @@ from bee.model.text import one_line, utc
 from bee.pipeline.decide import Decision, Dispatch, decide
 from bee.pipeline.facts import View
 from bee.pipeline.holds import day_of
+from bee.pipeline.issue_facts import unread_at
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.skip import shown
 from bee.pipeline.status import ItemStatus
@@ -44,7 +45,7 @@ GAPS_MAX: Final = 10
 MISSED_MAX: Final = 3
 QUESTION_CHARACTERS_MAX: Final = 600
 NOTHING: Final = Charged(0, 0)
-_PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)\s*(.*)", re.DOTALL)
+_PAUSED: Final = re.compile(r"\*\*[a-z0-9]+:(?: paused\*\*|\*\* paused:?)(.*)", re.DOTALL)
 _REST: Final = re.compile(r"\n\n(?:\*\*|Reason: `|<!-- bee:).*", re.DOTALL)
 
 
@@ -224,6 +225,9 @@ def question_of(one: ItemStatus, trust: Trust) -> str:
     if one.placement.position is Position.HUMAN:
         asked = _asked(one, trust)
         return asked or f"{_who_held(one)}, without a word."
+    unread = unread_at(one.item, one.placement.position) if isinstance(one.item, Issue) else ""
+    if unread:
+        return one_line(f"{unread[:1].upper()}{unread[1:]}.", QUESTION_CHARACTERS_MAX)
     if one.placement.position is Position.PLAN_OPEN and isinstance(one.item, Issue):
         plan = read_body(one.item.body).plan
         steps = "; ".join(f"{at}. {step.title}" for at, step in enumerate(plan.steps if plan else (), 1))
@@ -238,7 +242,8 @@ def _asked(one: ItemStatus, trust: Trust) -> str:
     for comment in sorted(one.item.comments, key=lambda comment: (comment.at, comment.id), reverse=True):
         match = _PAUSED.match(comment.body) if trust.is_bee(comment.author) else None
         if match:
-            return one_line(_REST.sub("", match[1]), QUESTION_CHARACTERS_MAX)
+            said = one_line(_REST.sub("", match[1]), QUESTION_CHARACTERS_MAX).strip()
+            return said or "Paused by you."
     return ""
 
 
@@ -263,7 +268,7 @@ def _condition_of(one: ItemStatus) -> str:
 
 
 def _blocked_text(about: Mapping[str, Any]) -> str:
-    numbers = ", ".join(f"#{number}" for number in about["blocked_by"])
+    numbers = ", ".join([*(f"#{number}" for number in about["blocked_by"]), *about["blocked_by_elsewhere"]])
     if numbers:
         return f"{numbers} {'is' if ',' not in numbers else 'are'} closed"
     count = about["sub_issues_open"] or about["dependencies_open"]

@@ -133,7 +133,7 @@ def _job(host: Host, one: ItemStatus, view: View, options: TickOptions, run: str
 def _still(item: Item, one: ItemStatus, fresh: View) -> bool:
     """Whether the item is where it was when it was chosen, by fresh reads and with the same inputs."""
     assert one.role is not None
-    again = status_of(item, fresh)
+    again = status_of(fresh.snapshot.item(item.number) or item, fresh)
     computing = one.role is Role.MERGER and again.placement.position is Position.SETTLING
     return item.open and (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
 
@@ -167,7 +167,9 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
         )
     else:
         issues = tuple(
-            replace(item, blocked_by_open=old.blocked_by_open, blockers=old.blockers)
+            replace(
+                item, blocked_by_open=old.blocked_by_open, blockers=old.blockers, closed_blockers=old.closed_blockers
+            )
             if old.number == item.number
             else old
             for old in issues

@@ -39,7 +39,7 @@ from bee.pipeline.leftovers import CLOSED
 from bee.pipeline.positions import Position, position
 from bee.pipeline.status import ItemStatus
 from bee.pipeline.status_comment import SHOWN, comment_after
-from bee.pipeline.trust import resumed_at
+from bee.pipeline.trust import events_of, resumed_at
 from bee.publish.context import PublishContext
 from bee.publish.merge import merge_gate
 from bee.publish.outbox import carry_out
@@ -125,7 +125,9 @@ def roll_forward(host: Host, store: LeaseStore, one: ItemStatus, view: View) -> 
 
 def _stopped(item: Item, record: Record) -> bool:
     """Whether a person stopped the item after the run's commit point: held it, or closed it, which the run did not."""
-    if Label.HUMAN in item.labels and record.outcome is not Outcome.ESCALATED:
+    added = [event.at for event in events_of(item.events, Label.HUMAN) if event.added and event.at >= record.started_at]
+    lifts = any(isinstance(effect, SetLabels) and Label.HUMAN in effect.remove for effect in record.outbox)
+    if Label.HUMAN in item.labels and record.outcome is not Outcome.ESCALATED and (added or not lifts):
         return True
     closes = any(isinstance(effect, CloseIssue | MergePull) for effect in record.outbox)
     return not item.open and not closes and record.fingerprint != CLOSED
@@ -170,6 +172,7 @@ def _effects(act: Act, view: View, record: Record) -> tuple[Effect, ...]:
         RepairKind.TICK_STEP: lambda: _tick_steps(one, view, record),
         RepairKind.COMPLETE: lambda: _complete(one, view, record),
         RepairKind.RELEASE: lambda: _release(one, view, record),
+        RepairKind.ANSWERED: lambda: (SetLabels(one.number, (), (Label.HUMAN.value,)),),
         RepairKind.SHOW: tuple,  # the status comment is added to whatever a repair does
     }
     return makers[act.kind]()

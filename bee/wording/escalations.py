@@ -45,7 +45,7 @@ class CauseText:
 CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.QUESTION: CauseText(
         "An agent has a question that only a person can answer.", "Reply here; bee continues by itself.",
-        (f"Answer in a comment or change the text; then remove the label `{Label.HUMAN}`.", _CLOSE),
+        ("Answer in a comment, or change the text: that is all it takes.", _CLOSE),
     ),
     Cause.FAILURES: CauseText(
         "Too many tries failed with nothing changed.", "Read the last failure, then change what it was about.",
@@ -165,6 +165,11 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.CYCLE: CauseText(
         "Its dependencies form a cycle.", "Remove one of the dependencies.",
         (f"Remove a `Blocked by` line or a dependency; then remove the label `{Label.HUMAN}`.", _CLOSE),
+    ),
+    Cause.DROPPED: CauseText(
+        "Something it waited for was closed, and not as completed.", "Say whether it is still wanted without that.",
+        (f"It is: remove the label `{Label.HUMAN}`.",
+         f"It waits for something else: name that in the text; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
     Cause.FOREIGN: CauseText(
         "Somebody other than bee moved its ledger.",

@@ -198,7 +198,7 @@ def _bomb(on: Layers, folder: Path) -> bool:
     if not on:
         return True
     grown = []
-    for name in ("outside_code", "closed", "markers", "read_body", "blocked_by", "parse_steps"):
+    for name in ("outside_code", "closed", "markers", "read_body", "dependencies", "parse_steps"):
         work = []
         for size in (50, 200):
             with counted() as count:

@@ -74,6 +74,21 @@ def released_once(stage: Stage) -> None:
     assert sum("(release 2 of 3;" in text for text in stage.comments(1)) == 0
 
 
+def answered(stage: Stage, host: Host) -> None:
+    """The agent has asked, and a person has answered."""
+    number = stage.issue()
+    stage.tick(host)
+    assert "breeze:human" in stage.labels(number)
+    stage.sleep(2)
+    stage.comment(number, "Red.")
+
+
+def resumed_once(stage: Stage) -> None:
+    """bee took its own label off once, and the agent was asked again: with the same answer it asks again."""
+    assert "breeze:human" in stage.labels(1)
+    assert sum("Red or blue?" in text for text in stage.comments(1)) == 2
+
+
 def closed(stage: Stage, host: Host) -> int:
     """A person closes an item that bee worked on, and that still says that somebody is at it."""
     number = stage.issue()
@@ -134,6 +149,7 @@ STORIES = {
     "a release": Story(quarantined, "exit 0\n", released_once),
     "a closed item": Story(closed, 'bee nothing-to-do already-done "It is there."\n', settled),
     "an answer in a thread": Story(asked_on_lines, threads.answering(threads.COMMIT), answered_once),
+    "an answer": Story(answered, 'bee pause "Red or blue?"\n', resumed_once),
     "a sweep": Story(long_closed, 'bee nothing-to-do already-done "It is there."\n', swept),
 }
 

@@ -11,8 +11,9 @@ import responses
 from bee.github import read
 from bee.github.json import seconds
 from bee.model import limits
+from bee.model.dependencies import Ref
 from bee.model.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
-from bee.model.items import CheckState, Permission, Pull, PullState
+from bee.model.items import CheckState, Permission, Pull, PullState, Settled
 from tests.github.world import (
     API,
     AT,
@@ -31,6 +32,9 @@ from tests.github.world import (
     refused,
     snapshot,
 )
+
+NINE = 1_767_258_000
+CLOSED_AT = "2026-01-01T09:00:00Z"
 
 
 def rest(github: responses.RequestsMock, path: str, body: Any, status: int = 200) -> None:
@@ -62,8 +66,9 @@ def test_a_timeline_is_read_by_the_kind_of_each_event(github: responses.Requests
         {"__typename": "RenamedTitleEvent", "previousTitle": "before", **when},
         {"__typename": "CrossReferencedEvent", "isCrossRepository": True, "source": {**linked, "number": 6}},
         {"__typename": "CrossReferencedEvent", "isCrossRepository": False, "source": {"__typename": "Issue"}},
-        {"__typename": "CrossReferencedEvent", "isCrossRepository": False, "source": linked},
-    ]
+        {"__typename": "CrossReferencedEvent", "isCrossRepository": False, "willCloseTarget": False, "source": linked,
+         **when},
+    ]  # fmt: skip
     graph(github, {"data": snapshot(listed(issue(1, timelineItems=listed(*nodes))))})
     (found,) = read.read_snapshot(client(), REPO).issues
     assert [(event.label, event.added) for event in found.events] == [("bug", True), ("bug", False)]
@@ -324,14 +329,15 @@ def test_a_list_without_an_end_fails_the_look(github: responses.RequestsMock) ->
 
 def blocker(number: int, state: str = "open", repo: str = REPO) -> dict[str, Any]:
     """An issue that another one waits for."""
-    return {"number": number, "state": state, "repository_url": f"https://api.github.example/repos/{repo}"}
+    closed = {"closed_at": CLOSED_AT, "state_reason": "not_planned"} if state == "closed" else {}
+    return {"number": number, "state": state, "repository_url": f"https://api.github.example/repos/{repo}", **closed}
 
 
 def test_few_issues_are_asked_for_their_dependencies_one_by_one(github: responses.RequestsMock) -> None:
     """Closed ones do not count, foreign ones count without a number; the name's case is GitHub's."""
     answer = [blocker(8), blocker(9, "closed"), blocker(10, repo="other/place"), blocker(11, repo="Ada/Calc")]
     rest(github, "/issues/7/dependencies/blocked_by?per_page=100", answer)
-    assert read.read_dependencies(client(), REPO, [7], 5) == {7: (3, (8, 11))}
+    assert read.read_dependencies(client(), REPO, [7], 5) == {7: (3, (8, 11), (Settled("#9", NINE, False),))}
 
 
 def test_an_issue_that_is_gone_waits_for_nothing(github: responses.RequestsMock) -> None:
@@ -346,7 +352,38 @@ def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock
         {"number": 3, "issue_dependencies_summary": {"blocked_by": 0}},
         {"number": 4, "pull_request": {}, "issue_dependencies_summary": {"blocked_by": 1}}])  # fmt: skip
     rest(github, "/issues/1/dependencies/blocked_by?per_page=100", [blocker(3)])
-    assert read.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,))}
+    assert read.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,), ())}
+
+
+@pytest.mark.parametrize(
+    ("ref", "answer", "found"),
+    [
+        (Ref("", 9), {"state": "open"}, None),
+        (
+            Ref("", 9),
+            {"state": "closed", "state_reason": "completed", "closed_at": CLOSED_AT},
+            Settled("#9", NINE, True),
+        ),
+        (
+            Ref("", 9),
+            {"state": "closed", "state_reason": "duplicate", "closed_at": CLOSED_AT},
+            Settled("#9", NINE, False),
+        ),
+        (Ref("", 9), {"state": "closed", "state_reason": None}, Settled("#9", 0, True)),
+        (Ref("", 9), {"state": "closed", "pull_request": {"merged_at": CLOSED_AT}}, Settled("#9", 0, True)),
+        (Ref("", 9), {"state": "closed", "pull_request": {"merged_at": None}}, Settled("#9", 0, False)),
+        (Ref("", 9), None, Settled("#9", 0, False)),
+        (Ref("other/place", 9), None, None),
+        (Ref("other/place", 9), {"state": "closed"}, Settled("other/place#9", 0, True)),
+    ],
+)
+def test_how_what_a_text_waits_for_was_closed(
+    github: responses.RequestsMock, ref: Ref, answer: dict[str, Any] | None, found: Settled | None
+) -> None:
+    """What is not shown elsewhere may be open; what does not exist here will not be done."""
+    url = f"{API}/repos/{ref.repo or REPO}/issues/9"
+    github.add("GET", url, json=answer or {"message": "Not Found"}, status=200 if answer else 404, headers=DATE)
+    assert read.read_closed(client(), REPO, ref) == found
 
 
 # ---- when the last change was ----------------------------------------------------------------------------------------

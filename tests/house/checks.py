@@ -40,6 +40,7 @@ IMPORTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "argcomplete": ("bee.cli.commands.completion",),
     "pydantic": (),
     "detect_secrets": ("bee.system.secrets",),
+    "markdown_it": ("bee.model.markdown",),
     "rich": ("bee.cli", "bee.demo", "bee.status"),
     "textual": ("bee.status.watch",),
     "werkzeug": ("bee.forge",),

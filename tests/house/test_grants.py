@@ -31,6 +31,7 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
     **dict.fromkeys(
         (
             "bee.pipeline.decide._acts_on", "bee.pipeline.decide._repair", "bee.pipeline.escalation.escalation_key",
+            "bee.pipeline.escalation.answered", "bee.pipeline.issue_facts.issue_facts",
             "bee.pipeline.escalation.releases", "bee.pipeline.escalation.tried_on",
             "bee.pipeline.facts.escalation_stands", "bee.pipeline.fingerprint.fingerprint",
             "bee.pipeline.issue_facts._step_state", "bee.pipeline.pull_facts.pull_facts", "bee.pipeline.status._block",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import Assignment, CheckState, Issue, Pull, PullState, Required, ReviewState, Tip
+from bee.model.items import Assignment, CheckState, Issue, Pull, PullState, Required, ReviewState, Settled, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
@@ -216,6 +216,21 @@ ISSUES: tuple[Case, ...] = (
          "every step is merged", P.COMPLETE, M.BEE),
     case("blocked-by-a-line", w.issue(1, "Blocked by #2"), "something it depends on is open", P.BLOCKED, M.CONDITION,
          w.issue(2)),
+    case("blocked-by-what-cannot-be-read", w.issue(1, "Blocked by the parser"), "what it depends on cannot be read",
+         P.BLOCKED, M.PERSON),
+    case("blocked-by-what-was-dropped", w.issue(1, "Blocked by #2", closed_blockers=(Settled("#2", 9, False),)),
+         "what it depended on was closed undone", P.BLOCKED, M.PERSON),
+    case("unblocked-by-what-was-done", w.issue(1, "Blocked by #2", closed_blockers=(Settled("#2", 9, True),)),
+         STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("unblocked-elsewhere", w.issue(1, "Blocked by a/B#2", closed_blockers=(Settled("A/b#2", 9, True),)), STEP_RULE,
+         P.NEEDS_STEP, Role.DRAFTER),
+    case("dropped-and-resumed-since", w.issue(1, "Blocked by #2", closed_blockers=(Settled("#2", 9, False),),
+         events=(w.unlabeled(Label.HUMAN),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("dropped-after-it-was-resumed", w.issue(1, "Blocked by #2", closed_blockers=(Settled("#2", w.NOW - 9, False),),
+         events=(w.unlabeled(Label.HUMAN),)), "what it depended on was closed undone", P.BLOCKED, M.PERSON),
+    case("dropped-and-resumed-by-a-stranger", w.issue(1, "Blocked by #2", closed_blockers=(Settled("#2", 9, False),),
+         events=(w.unlabeled(Label.HUMAN, actor=w.SAM),)), "what it depended on was closed undone", P.BLOCKED,
+         M.PERSON),
     case("blocked-by-a-pull", w.issue(1, "Blocked by #7"), "something it depends on is open", P.BLOCKED, M.CONDITION,
          w.pull(7, "topic")),
     case("blocked-outside-a-cycle", w.issue(1, "Blocked by #2"), "something it depends on is open", P.BLOCKED,

@@ -1,0 +1,99 @@
+"""What people write on GitHub in their own spelling, on the forge: nothing begins before they mean it to."""
+
+from __future__ import annotations
+
+from tests.belt.stage import DESIGN, Stage
+
+SPELT = DESIGN.replace("## Design finalized", "### ✅ **Design finalized**:").replace("- [x]", "1) [ ]")
+
+
+def test_case_p2_p3_a_gate_in_another_spelling_waits_for_its_box(stage: Stage) -> None:
+    number = stage.issue(SPELT, "A design")
+    host = stage.host()
+    stage.ticks(host)
+    assert (stage.position(number), stage.pulls()) == ("design-open", [])
+    stage.edit(number, SPELT.replace("[ ]", "[x]"))
+    stage.ticks(host)
+    assert stage.position(number) == "plan-open"
+
+
+def test_case_p4_a_dependency_in_another_spelling_is_waited_for(stage: Stage) -> None:
+    """And what looks like one and is none is named in the status comment, until a person edits it."""
+    stage.label(first := stage.issue("Wait."), "breeze:human")
+    second = stage.issue(f"### Depends on\n\n- {stage.forge.git_url}/ada/calc/issues/{first}\n")
+    third = stage.issue("Blocked by the vendor")
+    host = stage.host()
+    stage.ticks(host)
+    assert [stage.position(number) for number in (second, third)] == ["blocked", "blocked"]
+    (said,) = stage.status_comments(third)
+    assert "line 1 (Blocked by the vendor) looks like a dependency" in said
+    stage.call("ada", "PATCH", stage.at(f"/issues/{first}"), {"state": "closed", "state_reason": "completed"})
+    stage.edit(third, "Blocked by: none")
+    stage.ticks(host)
+    assert stage.item(second)["state"] == stage.item(third)["state"] == "closed"
+
+
+ASKS = """if grep -q "Make it red" "$BEE_CONTEXT/thread.md"; then
+echo red > colour.txt
+git add -A
+git commit -qm "Colour it"
+bee submit --title "Colour it" --body "It is red."
+else
+bee pause "Red or blue?"
+fi
+"""
+
+
+def test_an_answer_resumes_the_role_that_asked(stage: Stage) -> None:
+    """A stranger's does not, and a person's own label stays whatever they say."""
+    number, other = stage.issue("Colour it."), stage.issue("Later.", labels=["breeze:human"])
+    host = stage.host(moves={"drafter": ASKS})
+    stage.ticks(host)
+    assert stage.position(number) == "human"
+    stage.comment(number, "Make it red.", who="eve")
+    stage.comment(other, "Make it red.")
+    stage.ticks(host)
+    assert (stage.position(number), stage.pulls()) == ("human", [])
+    stage.comment(number, "Make it red.")
+    report = stage.tick(host)
+    assert [(act.kind, act.reason) for act in report.acted] == [("repair", "a person answered the question")]
+    stage.ticks(host)
+    assert stage.item(number)["state"] == "closed"
+    assert "colour.txt" in stage.main_files()
+    assert (stage.position(other), stage.labels(other)) == ("human", {"breeze:human"})
+
+
+def test_a_blocker_closed_as_not_planned_asks_once(stage: Stage) -> None:
+    """In the text or by GitHub's own dependency; a person's word lets the issue go on without it."""
+    stage.label(first := stage.issue("Wait."), "breeze:human")
+    second, third = stage.issue(f"Blocked by #{first}"), stage.issue("Do it.")
+    item = stage.item(first)["id"]
+    stage.call("ada", "POST", stage.at(f"/issues/{third}/dependencies/blocked_by"), {"issue_id": item})
+    host = stage.host()
+    stage.ticks(host)
+    assert [stage.position(number) for number in (second, third)] == ["blocked", "blocked"]
+    stage.call("ada", "PATCH", stage.at(f"/issues/{first}"), {"state": "closed", "state_reason": "not_planned"})
+    stage.ticks(host)
+    for number in (second, third):
+        assert stage.position(number) == "human"
+        (said,) = stage.comments(number)
+        assert f"closed, but not as completed: #{first}" in said
+    assert stage.pulls() == []
+    stage.unlabel(second, "breeze:human")
+    stage.ticks(host)
+    assert stage.item(second)["state"] == "closed"
+    assert stage.position(third) == "human"
+
+
+def test_case_p4_an_item_of_another_repository_is_waited_for(stage: Stage) -> None:
+    """Until it is closed there; what this token is not shown may be open."""
+    stage.call("ada", "POST", "/user/repos", {"name": "parts"})
+    there = stage.call("ada", "POST", "/repos/ada/parts/issues", {"title": "A part"})["number"]
+    number, hidden = stage.issue(f"Depends on: ada/parts#{there}"), stage.issue("Blocked by ada/nothing#1")
+    host = stage.host()
+    stage.ticks(host)
+    assert (stage.position(number), stage.position(hidden), stage.pulls()) == ("blocked", "blocked", [])
+    stage.call("ada", "PATCH", f"/repos/ada/parts/issues/{there}", {"state": "closed"})
+    stage.ticks(host)
+    assert stage.item(number)["state"] == "closed"
+    assert stage.position(hidden) == "blocked"
