@@ -146,6 +146,12 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     )
 
 
+def runner_of(env: Mapping[str, str], settings: Settings, home: Home) -> AgentRunner:
+    """What runs agents on this machine, for who asks one without GitHub."""
+    kept, path = passed_on(env, settings), env.get("PATH", process.SYSTEM_PATH)
+    return _runner(home, settings, process.boot_id(), kept, path)
+
+
 def _runner(home: Home, settings: Settings, boot: str, env: Mapping[str, str], path: str) -> AgentRunner:
     from bee.run.agent_runner import BoxedRunner
     from bee.sandbox.box import find

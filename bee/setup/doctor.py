@@ -20,6 +20,7 @@ from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.rate_limit import expiry_text
 from bee.github.snapshot import read_policy
+from bee.host import AgentRunner
 from bee.model.errors import (
     AuthError,
     ConfigError,
@@ -50,7 +51,10 @@ BY_GH: Final = "gh auth token"  # where a token comes from that no variable hold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """What is looked at: this machine as bee would work on it, and how thoroughly."""
+    """What is looked at: this machine as bee would work on it, and how thoroughly.
+
+    `runner`: what asks each engine for one word of its model; None where that is not wanted.
+    """
 
     home: Home
     settings: Settings
@@ -61,6 +65,7 @@ class Input:
     token_from: str
     write_test: bool = False
     security: bool = False
+    runner: Callable[[], AgentRunner] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
 
+from bee.engines.base import AgentJob
+from bee.engines.command import PresetEngine
 from bee.engines.find import find
-from bee.engines.table import LOGINS
-from bee.model.errors import UsageError
+from bee.engines.presets import PRESETS, Preset
+from bee.engines.stream import StreamEngine
+from bee.engines.table import ENGINES, LOGINS
+from bee.host import AgentRunner
+from bee.model.answer import Answer, refused
+from bee.model.errors import BeeError, UsageError
+from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.setup import machine
 from bee.setup.checks import Check, fail, ok, warn
+from bee.system import process
+from bee.system.home import remove_tree
 
 if TYPE_CHECKING:
     from bee.setup.doctor import Input
 
 Spec = str | tuple[str, ...]
+ASK_SECONDS_MAX: Final = 20
+RUN: Final = "doctor"
+HELLO: Final = "Answer with the one word: ok. Use no tools.\n"
+_VERSION: Final = re.compile(r"\d+\.\d+\.\d+[\w.-]*")
+_FLAG: Final = re.compile(r"--[a-z][a-z-]+")
 
 
 def engine_checks(given: Input, scheduled: bool) -> list[Check]:
@@ -34,7 +52,89 @@ def engine_checks(given: Input, scheduled: bool) -> list[Check]:
         check = _unfit(given, spec, own_server, [role for role, _ in played])
         check = check or _engine(given, spec, scheduled, own_server)
         found.append(replace(check, text=f"{who}: {check.text}"))
+        if isinstance(spec, str) and spec in LOGINS:
+            found += _drift(spec, given.path)
+        if given.runner is not None:
+            found.append(_login(given, given.runner(), spec, played[0]))
     return found
+
+
+# ---- what a program says of itself ---------------------------------------------------------------------------------
+
+
+def _drift(name: str, path: str) -> list[Check]:
+    """Whether the program is the version that was tested, and still names what bee tells it in its help."""
+    row, engine = ENGINES.get(name) or PRESETS[name], find(name, path)
+    assert isinstance(engine, StreamEngine | PresetEngine)
+    server = "http://127.0.0.1:1" if isinstance(row, Preset) and row.needs_server else ""
+    asked = replace(_job(Path("/"), Role.DRAFTER, ""), model="m", base_url=server)
+    try:
+        program = engine.program.argv
+        words = engine.argv(asked)[len(program) :]
+    except UsageError:
+        return []  # it is not installed, which another check says
+    with TemporaryDirectory(prefix="bee-ask-") as folder:
+        env = {"PATH": process.SYSTEM_PATH, "HOME": folder}
+        version = _VERSION.search(_said([*program, "--version"], env))
+        before = [word for word in words[:1] if not word.startswith("-")]  # of `codex exec --json`: exec
+        help_text = _said([*program, *before, "--help"], env)
+    unknown = sorted({flag for flag in words if _FLAG.fullmatch(flag)} - set(_FLAG.findall(help_text)))
+    seen = version[0].rstrip(".") if version else "of an unknown version"
+    tested = f"bee was tested with {row.tested}" if row.tested else "nobody has tried it with bee"
+    if unknown and help_text.strip():
+        text = f"{name} is {seen} ({tested}); its --help does not name {', '.join(unknown)}, which bee tells it"
+        return [warn("engine-version", text, f"install {name} {row.tested}" if row.tested else "see docs/engines.md")]
+    return [ok("engine-version", f"{name} is {seen} ({tested}); its --help names all that bee tells it")]
+
+
+def _said(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    """What a program prints; empty where it does not start."""
+    try:
+        ended = process.run(argv, cwd=None, env=env, seconds=ASK_SECONDS_MAX, merge_output=True)
+    except UsageError:
+        return ""
+    return ended.out.decode("utf-8", "replace")
+
+
+# ---- one word from its model ----------------------------------------------------------------------------------------
+
+
+def _login(given: Input, runner: AgentRunner, spec: Spec, played: tuple[Role, str]) -> Check:
+    """Ask the engine for one word, started as a run of this role is: the only way to know that it is logged in."""
+    name = spec if isinstance(spec, str) else spec[0]
+    with TemporaryDirectory(prefix="bee-login-") as folder:
+        job = _job(Path(folder).resolve(), *played)
+        for path in (job.clone, job.context, job.bin, job.home, job.mirror):
+            path.mkdir()
+        try:
+            result = runner.run(job, _no_verbs)
+        except BeeError as error:
+            return fail("login", f"{name} could not be asked: {error}", "see the checks `engine` and `sandbox`")
+        finally:
+            remove_tree(given.home.path / "runs" / RUN)
+    if result.ok:
+        return ok("login", f"{name} answered, so it is logged in ({result.tokens} tokens, {result.cost_usd:.4f} USD)")
+    if result.failure is Failure.QUOTA:
+        return warn("login", f"{name} is logged in, and its limit is reached: {result.note}", "wait until it ends")
+    why = "is not logged in" if result.failure is Failure.AUTH else "did not answer"
+    return fail("login", f"{name} {why}: {result.note}", "see docs/engines.md, Login")
+
+
+def _no_verbs(verb: str, args: Mapping[str, object]) -> Answer:
+    """Nothing can be handed in."""
+    return refused("this is a test of the login: end now")
+
+
+def _job(folder: Path, role: Role, repo: str) -> AgentJob:
+    """A run that is about nothing, below a folder."""
+    return AgentJob(
+        role=role, run=RUN, repo=repo, number=0, branch="", folder=folder, clone=folder / "clone",
+        context=folder / "context", bin=folder / "bin", home=folder / "home", mirror=folder / "mirror",
+        prompt=HELLO, stop=threading.Event(),
+    )  # fmt: skip
+
+
+# ---- what is here ---------------------------------------------------------------------------------------------------
 
 
 def _unfit(given: Input, spec: Spec, own_server: bool, roles: Sequence[Role]) -> Check | None:

@@ -1,7 +1,8 @@
 """Brings the real agent CLIs into the ignored cache:  python -m tests.engines.fetch
 
 Each in the version it was tested with: those with an adapter by npm; with BEE_DEEP=1 also those without one, by npm or
-pip (over a gigabyte). Exit 75 with the reasons where one cannot be had.
+pip, and beside the pinned ones the newest that are published (over two gigabytes). Exit 75 with the reasons where one
+cannot be had.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,6 +27,8 @@ NPM = ("npm", "install", "--silent", "--no-audit", "--no-fund")
 # Qwen Code and the Copilot CLI want a newer Node.js than some distributions have.
 NODE = "node@22"
 NODE_LEAST = 22
+NEWEST = "newest"
+NEWEST_SECONDS_MAX = 24 * 60 * 60  # then it is asked for again
 VERSION_SECONDS_MAX = 20
 
 
@@ -41,8 +45,15 @@ def where(name: str) -> Path:
     return bring.CACHE / "engines" / f"{name}-{ENGINES[name].tested if name in ENGINES else PRESETS[name].tested}"
 
 
-def programs(name: str) -> Path:
-    """The folder with its program, for PATH."""
+def newest(name: str) -> Path:
+    """Where the newest published version of an engine with an adapter lies."""
+    return bring.CACHE / "engines" / f"{name}-{NEWEST}"
+
+
+def programs(name: str, version: str = "") -> Path:
+    """The folder with its program, for PATH; NEWEST for the newest version."""
+    if version == NEWEST:
+        return newest(name) / "node_modules" / ".bin"
     return where(name) / ("node_modules/.bin" if "==" not in package(name) else "bin")
 
 
@@ -69,6 +80,14 @@ def by_npm(name: str) -> str:
     return bring.installed(where(name), [*NPM, package(name), "--prefix"])
 
 
+def by_npm_newest(name: str) -> str:
+    """Install the newest one by npm, where what is there is a day old."""
+    place = newest(name)
+    if place.is_dir() and time.time() - place.stat().st_mtime > NEWEST_SECONDS_MAX:
+        shutil.rmtree(place)
+    return bring.installed(place, [*NPM, f"{ENGINES[name].package}@latest", "--prefix"])
+
+
 def by_pip(name: str) -> str:
     """Install one into a Python environment, made where it stays: an environment cannot be moved."""
     place = where(name)
@@ -87,6 +106,8 @@ def main() -> int:
     """Install what is missing."""
     names = NAMES + (TRIED if os.environ.get("BEE_DEEP") == "1" else ())
     jobs: list[Callable[[], str]] = [partial(by_pip if "==" in package(name) else by_npm, name) for name in names]
+    if names != NAMES:
+        jobs += [partial(by_npm_newest, name) for name in NAMES]
     if names != NAMES and _old_node():
         jobs.append(partial(bring.installed, bring.CACHE / "engines" / NODE, [*NPM, NODE, "--prefix"]))
     return bring.said(bring.together(jobs), ", ".join(where(name).name for name in names))

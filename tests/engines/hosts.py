@@ -33,17 +33,17 @@ def base_url(engine: str, url: str) -> str:
     return url if engine in ("claude", "gemini") else f"{url}/v1"
 
 
-def programs(engine: str) -> Path:
+def programs(engine: str, version: str = "") -> Path:
     """The folder with the program of an engine; skips the test where it is not in the cache."""
-    found = fetch.programs(engine)
+    found = fetch.programs(engine, version)
     if shutil.which("node") is None or not found.is_dir():
         pytest.skip(f"node or {engine} is not here; BEE_DEEP=1 python -m tests.engines.fetch brings the engines")
     return found
 
 
-def host(stage: Stage, engine: str, url: str, usd: float = 0.0) -> Host:
+def host(stage: Stage, engine: str, url: str, usd: float = 0.0, version: str = "") -> Host:
     """A host that plays every role with one engine; boxed where bubblewrap is installed."""
-    path = programs(engine)
+    path = programs(engine, version)
     if engine == "claude" and not BOXED and os.geteuid() == 0:
         pytest.skip("Claude Code works as root in a box only, and bubblewrap is not installed")
     own = RoleSettings(engine=engine, model=MODEL, base_url=base_url(engine, url), minutes=2, minutes_silent=1, usd=usd)

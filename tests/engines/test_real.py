@@ -17,6 +17,7 @@ from bee.model.outcomes import Failure
 from bee.status.logs import Reading, find_run
 from tests.belt.plays import pull_of, runs, verb_log
 from tests.belt.stage import DESIGN, Stage, staged
+from tests.engines.fetch import NEWEST
 from tests.engines.hosts import BOXED, OWN, host
 from tests.engines.models import MODEL, Fault, Move, Say, Shell, Write, serving
 
@@ -49,13 +50,18 @@ def transcript(played: Host, run: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "engine", ["codex", *(pytest.param(name, marks=pytest.mark.deep) for name in ("claude", "gemini"))]
+    ("engine", "version"),
+    [
+        ("codex", ""),
+        *(pytest.param(name, "", marks=pytest.mark.deep) for name in ("claude", "gemini")),
+        *(pytest.param(name, NEWEST, marks=pytest.mark.deep) for name in ("claude", "codex", "gemini")),
+    ],
 )
-def test_r4_drafter_and_reviewer_with_the_true_program(engine: str, tmp_path: Path) -> None:
-    """A task becomes a pull request with the program's own commit, and gets its verdict."""
+def test_r4_drafter_and_reviewer_with_the_true_program(engine: str, version: str, tmp_path: Path) -> None:
+    """A task becomes a pull request with the program's own commit, and gets its verdict; the newest version, too."""
     with staged(tmp_path) as stage, serving(SCRIPT) as models:
         number = stage.issue("Write a function that adds two numbers.")
-        played = host(stage, engine, models.url)
+        played = host(stage, engine, models.url, version=version)
         drafted = stage.tick(played)
         assert drafted.run, drafted.said
         [pull] = stage.pulls()
@@ -103,8 +109,14 @@ def _asked_with_its_own_key(engine: str, keys: set[str]) -> None:
 
 @pytest.mark.long
 def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_path: Path) -> None:
-    """Both gates by a person, two steps, two pull requests; planner to merger are all the true Claude Code."""
-    with staged(tmp_path) as stage, serving(SCRIPT) as models:
+    """Both gates by a person, two steps, two pull requests; planner to merger are all the true Claude Code.
+
+    Each in the closed box: what it tries first, or second, is to reach the forge by itself.
+    """
+    with staged(tmp_path) as stage, serving({}) as models:
+        port = stage.forge.api_url.rpartition(":")[2].partition("/")[0]
+        reach = Shell(f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' 2>/dev/null && echo OPEN || echo CLOSED")
+        models.script = {role: [*moves[:1], reach, *moves[1:]] for role, moves in SCRIPT.items()}
         number = stage.issue(DESIGN, "A design")
         played = host(stage, "claude", models.url)
         stage.ticks(played)
@@ -116,6 +128,7 @@ def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_pat
         assert all(pull["merged_at"] for pull in stage.pulls())
         assert {"sum_one.py", "sum_two.py"} <= stage.main_files()
         assert {talk.role for talk in models.asked} == {"planner", "drafter", "reviewer", "tester", "merger"}
+        assert {models.outputs(role)[1] for role in SCRIPT} == {"CLOSED" if BOXED else "OPEN"}
         assert [ok for _, ok, _ in verb_log(played)] == [True] * 9
 
 
