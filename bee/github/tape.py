@@ -23,6 +23,7 @@ HEADERS: Final = (
     "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-resource",
 )  # fmt: skip
 HIDDEN: Final = "…"
+NAMELESS: Final = "owner/name"  # instead of the repository's own name
 _KEPT: Final = re.compile(
     r"[0-9a-f]{40}|[A-Z][A-Z_]*|\d{4}-\d\d-\d\dT[\d:]+Z|(?:refs/|heads/)*bee/probe[-/][\w/-]*|[0-9a-f]{12}/\w+|"
 )
@@ -31,12 +32,16 @@ _OPERATION: Final = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 
 class Tape:
-    """A client's transport that also notes what comes, as `git` does of commands. `hidden`: names to leave out."""
+    """A client's transport that also notes what comes, as `git` does of commands.
+
+    `hidden`: names to leave out, the repository's first.
+    """
 
     def __init__(self, transport: Transport, hidden: Sequence[str]) -> None:
         self.lines: list[dict[str, Any]] = []
         self._transport = transport
         self._hidden = [(name, f"NAME{at}") for at, name in enumerate(sorted(set(hidden), key=len, reverse=True), 1)]
+        self._repo = hidden[0].lower() if hidden else ""
         self._known: dict[str, int] = {}
 
     def request(self, *what: Any, **how: Any) -> requests.Response:
@@ -77,6 +82,8 @@ class Tape:
             return number if isinstance(value, int) else f"ID{number}"
         if not isinstance(value, str):
             return value
+        if value.lower() == self._repo:
+            return NAMELESS
         if error and key in ("message", "reason"):
             return self._named(value)
         return value if key in _KEPT_KEYS or _KEPT.fullmatch(value) else HIDDEN
