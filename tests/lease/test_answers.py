@@ -158,7 +158,7 @@ def test_case_r5_a_branch_named_bee_asks_once_and_a_reply_goes_on(stage: Stage) 
     assert sum(bool(report.run) for report in reports) == 1
     assert stage.labels(number) == {"breeze:human"}
     (asked,) = stage.comments(number)
-    assert "refs/heads/bee" in asked
+    assert "a branch `bee`" in asked
     stage.call("ada", "DELETE", stage.at("/git/refs/heads/bee"))
     stage.comment(number, "It is gone.")
     stage.unlabel(number, "breeze:human")
