@@ -13,8 +13,9 @@ from bee.github.client import GitHubClient
 from bee.github.graphql import ask, names_of
 from bee.github.json import JsonReader
 from bee.model import limits
+from bee.model.checks import CheckState, Required
 from bee.model.errors import ForbiddenError, NotFoundError
-from bee.model.items import Check, CheckState, Item, Pull, Required, Who
+from bee.model.items import Check, Item, Pull, Who
 from bee.model.rules import METHODS, BaseRules
 from bee.pipeline.checks import is_own_name
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from bee.github import rules
 from bee.github.json import JsonReader
 from bee.model import items, limits
+from bee.model.checks import CheckState
 
 T = TypeVar("T")
 PAGE_INFO: Final = "pageInfo { hasNextPage endCursor }"
@@ -206,11 +207,9 @@ PULL_TIMELINE: Final = pages(
 # ---- the checks of a head ----
 
 
-def _state_of_run(data: JsonReader) -> items.CheckState:
+def _state_of_run(data: JsonReader) -> CheckState:
     conclusion = data.text_or_null("conclusion")
-    return (
-        items.CheckState.of_conclusion(conclusion) if data.text("status") == "COMPLETED" else items.CheckState.PENDING
-    )
+    return CheckState.of_conclusion(conclusion) if data.text("status") == "COMPLETED" else CheckState.PENDING
 
 
 def _app(data: JsonReader) -> int | None:
@@ -223,7 +222,7 @@ CHECKS: Final = pages(
     _by_type(
         StatusContext=table(
             items.Check,
-            name=_text("context"), state=Field("state", lambda data: items.CheckState.of_status(data.text("state"))),
+            name=_text("context"), state=Field("state", lambda data: CheckState.of_status(data.text("state"))),
             at=_time("createdAt"), creator=_who("creator"), description=_or_empty("description"),
             url=_or_empty("targetUrl"),
         ),

@@ -5,8 +5,7 @@ Returns bee's values; no JSON leaves this package. Decides nothing.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -18,9 +17,8 @@ from bee.github.graphql import ask, ask_sized, complete, names_of, rest_of
 from bee.github.json import JsonReader
 from bee.github.sizes import PageSize
 from bee.model import limits
-from bee.model.dependencies import Ref
 from bee.model.errors import CutOffError, NotFoundError
-from bee.model.items import Issue, Item, Permission, Pull, PullRef, Settled, Snapshot, Tip, Who
+from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
 from bee.model.refs import CONTROL_REF, item_ref, parse_branch
 from bee.model.seals import Doubt
 
@@ -286,68 +284,6 @@ def pulls_of_branch(client: GitHubClient, repo: str, branch: str) -> tuple[PullR
     first = pulls(ask(client, queries.PULLS_OF_BRANCH, variables))
     refs = map(fields.PULL_REF.read, rest_of(client, first, queries.PULLS_OF_BRANCH, variables, pulls))
     return tuple(ref for ref in refs if not ref.cross_repository)
-
-
-def read_dependencies(
-    client: GitHubClient, repo: str, numbers: Sequence[int], open_items: int
-) -> dict[int, tuple[int, tuple[int, ...], tuple[Settled, ...]]]:
-    """Blockers by issue number, from GitHub's issue dependencies: (how many are open, those of them of this repository,
-    the closed ones).
-
-    https://docs.github.com/en/rest/issues/issue-dependencies (REST only). Whatever takes fewer requests: each of the
-    numbers asked for, or the list of all open items, which tells which have any.
-    """
-    found: dict[int, tuple[int, tuple[int, ...], tuple[Settled, ...]]] = {}
-    own = f"/repos/{repo}".lower()
-    by_list = len(numbers) > math.ceil(open_items / limits.PAGE_ITEMS_MAX)
-    for number in _dependent(client, repo) if by_list else numbers:
-        try:
-            blockers = client.pages(f"/repos/{repo}/issues/{number}/dependencies/blocked_by")
-        except NotFoundError:
-            continue  # the issue has gone, or the server knows no dependencies
-        still = [blocker for blocker in blockers if blocker.text("state") == "open"]
-        here = [one.number("number") for one in still if one.text("repository_url").lower().endswith(own)]
-        closed = tuple(_closed(_ref_of(one, repo), one) for one in blockers if one not in still)
-        found[number] = (len(still), tuple(here), closed)
-    return found
-
-
-def _ref_of(data: JsonReader, repo: str) -> str:
-    """An issue as texts name it, from `…/repos/OWNER/NAME` and its number."""
-    of = "/".join(data.text("repository_url").rsplit("/", 2)[-2:])
-    return f"{'' if of.lower() == repo.lower() else of}#{data.number('number')}"
-
-
-def _closed(ref: str, data: JsonReader) -> Settled:
-    """A closed item as REST shows it. A pull request was completed when it was merged; older servers give no reason."""
-    pull = data.within("pull_request")
-    merged = pull is not None and pull.has("merged_at")
-    completed = merged if pull is not None else data.text("state_reason", "completed") == "completed"
-    return Settled(ref, data.time("closed_at") if data.has("closed_at") else 0, completed)
-
-
-def read_closed(client: GitHubClient, repo: str, ref: Ref) -> Settled | None:
-    """What a text waits for, where it is closed; None where it is open, or where this token is not shown it elsewhere.
-
-    A number of this repository that nothing has is nothing that will be done.
-    """
-    here = ref.is_in(repo)
-    try:
-        data = client.one("GET", f"/repos/{repo if here else ref.repo}/issues/{ref.number}")
-    except NotFoundError:
-        return Settled(str(ref), 0, False) if here else None
-    return None if data.text("state") == "open" else _closed(str(ref), data)
-
-
-def _dependent(client: GitHubClient, repo: str) -> list[int]:
-    """The open issues that depend on anything."""
-    params = {"state": "open", "sort": "created", "direction": "asc"}
-    found = []
-    for data in client.pages(f"/repos/{repo}/issues", params):
-        summary = data.within("issue_dependencies_summary")
-        if summary and summary.number("blocked_by") and not data.has("pull_request"):
-            found.append(data.number("number"))
-    return found
 
 
 def own_issues(client: GitHubClient, repo: str, login: str) -> tuple[tuple[int, str], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bee.github.json import JsonReader
-from bee.model.items import Required
+from bee.model.checks import Required
 from bee.model.rules import BaseRules, ReviewDecision
 
 # What of a protection everybody may see (https://docs.github.com/en/graphql/reference/objects#refupdaterule), by the

@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.config.schema import POLICY_PATH, Policy, policy_of
 from bee.config.yaml import parse as parse_yaml
-from bee.github import checks, read
+from bee.github import blockers, checks, read
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.dependencies import dependencies
@@ -71,6 +71,8 @@ def _landed(client: GitHubClient, snapshot: Snapshot, ref: PullRef) -> bool:
     """Whether the default branch has all that the merge made. What GitHub does not know is nowhere."""
     if not ref.merge_commit:
         return False
+    if ref.merge_commit == snapshot.default_head:
+        return True
     try:
         return not read.read_comparison(client, snapshot.repo, snapshot.default_head, ref.merge_commit).total_commits
     except NotFoundError:
@@ -167,7 +169,7 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
     if not numbers:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
-    found = read.read_dependencies(client, repo, numbers, open_items)
+    found = blockers.read_dependencies(client, repo, numbers, open_items)
     issues, left = [], limits.BLOCKERS_READ_MAX
     for issue in view.snapshot.issues:
         count, here, closed = found.get(issue.number, (0, (), ()))
@@ -176,7 +178,7 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
         elif not count:
             named = dependencies(issue.body).refs[:left]
             left -= len(named)
-            closed += tuple(one for ref in named if (one := read.read_closed(client, repo, ref)))
+            closed += tuple(one for ref in named if (one := blockers.read_closed(client, repo, ref)))
         issues.append(replace(issue, blocked_by_open=count, blockers=here, closed_blockers=closed))
     return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.model.items import Check, CheckState, Pull, Required
+from bee.model.checks import CheckState, Required
+from bee.model.items import Check, Pull
 from bee.pipeline.facts import Checks, View
 from bee.pipeline.trust import Trust
 

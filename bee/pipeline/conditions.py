@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bee.model.items import CheckState, Pull, Review, ReviewState
+from bee.model.checks import CheckState
+from bee.model.items import Pull, Review, ReviewState
 from bee.model.rules import ReviewDecision
 from bee.pipeline.evidence import thread_line
 from bee.pipeline.facts import View

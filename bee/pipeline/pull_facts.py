@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bee.model.items import CheckState, Pull
+from bee.model.checks import CheckState
+from bee.model.items import Pull
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for

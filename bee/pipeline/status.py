@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bee.model import limits
-from bee.model.items import CheckState, Issue, Item, Pull, Snapshot
+from bee.model.checks import CheckState
+from bee.model.items import Issue, Item, Pull, Snapshot
 from bee.model.outcomes import Cause
 from bee.model.plan import with_plan
 from bee.model.records import Phase

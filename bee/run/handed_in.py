@@ -11,7 +11,7 @@ from bee.model.errors import GitError, LookError
 from bee.model.plan import read_body
 from bee.model.records import TREE
 from bee.model.refs import BRANCH, KEPT_REFS
-from bee.model.roles import ROLES
+from bee.model.roles import AUTHORS, ROLES
 from bee.run.prompt import Brief
 from bee.run.state import Run
 from bee.run.verbs.submit import Submission
@@ -23,9 +23,10 @@ WORKFLOWS: Final = ".github/workflows"
 def forbidden(run: Run, brief: Brief) -> str:
     """What stands against every push to the branch of this run, in words for people; empty where nothing is known to.
 
-    A branch named as the folder of bee's branches, or a rule. Only for a role that hands in commits.
+    A branch named as the folder of bee's branches, or a rule. Asked for who writes the change; tests are handed in to
+    a branch that took one already.
     """
-    if not _pushes(run, brief):
+    if run.job.role not in AUTHORS or not _pushes(run, brief):
         return ""
     if run.mirror.rev(f"refs/heads/{BRANCH}") is not None:
         return branches.cannot_push(brief.branch, [branches.name_in_the_way(BRANCH)])

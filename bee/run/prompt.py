@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bee.model import limits, markers
+from bee.model.checks import CheckState
 from bee.model.errors import ConfigError
-from bee.model.items import CheckState, Issue, Item, Pull, kind_of, posts_of
+from bee.model.items import Issue, Item, Pull, kind_of, posts_of
 from bee.model.plan import Plan, Step, brief, with_words
 from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import responses
 
-from bee.github import read
+from bee.github import blockers, read
 from bee.github.json import seconds
 from bee.model import limits
+from bee.model.checks import CheckState
 from bee.model.dependencies import Ref
 from bee.model.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
-from bee.model.items import CheckState, Permission, Pull, PullState, Settled
+from bee.model.items import Permission, Pull, PullState, Settled
 from tests.github.world import (
     API,
     AT,
@@ -337,12 +338,12 @@ def test_few_issues_are_asked_for_their_dependencies_one_by_one(github: response
     """Closed ones do not count, foreign ones count without a number; the name's case is GitHub's."""
     answer = [blocker(8), blocker(9, "closed"), blocker(10, repo="other/place"), blocker(11, repo="Ada/Calc")]
     rest(github, "/issues/7/dependencies/blocked_by?per_page=100", answer)
-    assert read.read_dependencies(client(), REPO, [7], 5) == {7: (3, (8, 11), (Settled("#9", NINE, False),))}
+    assert blockers.read_dependencies(client(), REPO, [7], 5) == {7: (3, (8, 11), (Settled("#9", NINE, False),))}
 
 
 def test_an_issue_that_is_gone_waits_for_nothing(github: responses.RequestsMock) -> None:
     rest(github, "/issues/7/dependencies/blocked_by?per_page=100", {"message": "Not Found"}, 404)
-    assert read.read_dependencies(client(), REPO, [7], 1) == {}
+    assert blockers.read_dependencies(client(), REPO, [7], 1) == {}
 
 
 def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock) -> None:
@@ -352,7 +353,7 @@ def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock
         {"number": 3, "issue_dependencies_summary": {"blocked_by": 0}},
         {"number": 4, "pull_request": {}, "issue_dependencies_summary": {"blocked_by": 1}}])  # fmt: skip
     rest(github, "/issues/1/dependencies/blocked_by?per_page=100", [blocker(3)])
-    assert read.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,), ())}
+    assert blockers.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,), ())}
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_how_what_a_text_waits_for_was_closed(
     """What is not shown elsewhere may be open; what does not exist here will not be done."""
     url = f"{API}/repos/{ref.repo or REPO}/issues/9"
     github.add("GET", url, json=answer or {"message": "Not Found"}, status=200 if answer else 404, headers=DATE)
-    assert read.read_closed(client(), REPO, ref) == found
+    assert blockers.read_closed(client(), REPO, ref) == found
 
 
 # ---- when the last change was ----------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
+from bee.github import blockers, git_database, probe, read, write
 from bee.github import checks as reporters
-from bee.github import git_database, probe, read, write
 from bee.github.client import GitHubClient, Servers
 from bee.github.git_database import RefMove
 from bee.model.errors import BeeError, ServerError
@@ -85,8 +85,8 @@ CALLS = (
     Call("a pulse", git_database.pulse, lambda w: (w.repo, 1)),
     Call("a pulse of a pull request", git_database.pulse, lambda w: (w.repo, w.pull)),
     Call("a permission", read.read_permission, lambda w: (w.repo, Who("ada", w.ids["ada"]))),
-    Call("dependencies, singly", read.read_dependencies, lambda w: (w.repo, [1], 1000)),
-    Call("dependencies, by list", read.read_dependencies, lambda w: (w.repo, [1, 2, 3], 3)),
+    Call("dependencies, singly", blockers.read_dependencies, lambda w: (w.repo, [1], 1000)),
+    Call("dependencies, by list", blockers.read_dependencies, lambda w: (w.repo, [1, 2, 3], 3)),
     Call("own issues", read.own_issues, lambda w: (w.repo, "ada")),
     Call("an alert", read.open_alert, lambda w: (w.repo, "ada", "Do it")),
     Call("closed items", read.closed_with, lambda w: (w.repo, "bug")),

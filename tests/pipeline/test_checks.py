@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bee.model.items import Check, CheckState, Required
+from bee.model.checks import CheckState, Required
+from bee.model.items import Check
 from bee.pipeline.checks import checks_of, waited_for
 from bee.pipeline.facts import Checks
 from tests.pipeline import worlds as w

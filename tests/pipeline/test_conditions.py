@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import CheckState, Pull, Required, ReviewState
+from bee.model.checks import CheckState, Required
+from bee.model.items import Pull, ReviewState
 from bee.model.rules import METHODS, BaseRules, ReviewDecision
 from bee.pipeline.conditions import against, approval_missing
 from tests.pipeline import worlds as w

@@ -12,7 +12,8 @@ import pytest
 from bee.cli.commands.why import line_of
 from bee.config.schema import PolicyLimits
 from bee.model import limits
-from bee.model.items import CheckState, Issue, Pull, ReviewState
+from bee.model.checks import CheckState
+from bee.model.items import Issue, Pull, ReviewState
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, fold, spent, summary_of
@@ -216,7 +217,9 @@ def test_a7_quota_login_and_cancelling_are_no_failures(failure: Failure) -> None
     assert verdict(w.failures(9, KEY, last_at=w.NOW, failure=failure)) is None
 
 
-@pytest.mark.parametrize("failure", sorted(set(Failure) - {Failure.QUOTA, Failure.AUTH, Failure.CANCELLED}))
+@pytest.mark.parametrize(
+    "failure", sorted(set(Failure) - {Failure.QUOTA, Failure.AUTH, Failure.CANCELLED, Failure.RULES})
+)
 def test_every_other_failure_counts(failure: Failure) -> None:
     assert verdict(w.failures(5, KEY, failure=failure)) is Position.EXHAUSTED
 

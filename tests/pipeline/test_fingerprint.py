@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import CheckState, Issue, Pull, ReviewState
+from bee.model.checks import CheckState
+from bee.model.items import Issue, Pull, ReviewState
 from bee.model.labels import Label
 from bee.model.roles import Role
 from bee.pipeline.fingerprint import fingerprint

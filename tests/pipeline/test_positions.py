@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bee.model.items import Assignment, CheckState, Issue, Pull, PullState, Required, ReviewState, Settled, Tip
+from bee.model.checks import CheckState, Required
+from bee.model.items import Assignment, Issue, Pull, PullState, ReviewState, Settled, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase

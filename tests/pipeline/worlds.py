@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from bee.config.schema import Policy
+from bee.model.checks import CheckState
 from bee.model.effects import TraceResult
 from bee.model.items import (
     Check,
-    CheckState,
     Comment,
     Edit,
     Issue,

@@ -32,7 +32,8 @@ from graphql.language import FragmentSpreadNode, InlineFragmentNode
 
 from bee.github import fields, queries
 from bee.github.json import JsonReader, seconds
-from bee.model.items import CheckState, Issue, Item, Pull
+from bee.model.checks import CheckState
+from bee.model.items import Issue, Item, Pull
 from tests.recorded import fetch
 
 SCHEMA = Path(__file__).resolve().parents[2] / "bee" / "forge" / "schema.graphql"

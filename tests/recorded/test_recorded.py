@@ -15,12 +15,13 @@ from urllib.parse import unquote
 import pytest
 import responses
 
+from bee.github import blockers, git_database, probe, write
 from bee.github import checks as reporters
-from bee.github import git_database, probe, write
 from bee.github import read as reading
 from bee.github.client import GitHubClient, Servers
 from bee.github.errors import GraphQLErrors
 from bee.github.json import seconds
+from bee.model.checks import CheckState
 from bee.model.errors import (
     AuthError,
     BeeError,
@@ -30,7 +31,7 @@ from bee.model.errors import (
     RefusedError,
     ServerError,
 )
-from bee.model.items import CheckState, Permission, Who
+from bee.model.items import Permission, Who
 from bee.system.clock import Clock
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them
@@ -275,7 +276,7 @@ def test_recorded_dependencies_are_read(github: responses.RequestsMock) -> None:
     for one, match in matching("GET", "/issues/(?P<number>[0-9]+)/dependencies/blocked_by"):
         answer(github, without_next(one))
         number, repo = int(match["number"]), match["repo"]
-        assert reading.read_dependencies(client(), repo, [number], 1000) == {number: _open(one.json, repo)}
+        assert blockers.read_dependencies(client(), repo, [number], 1000) == {number: _open(one.json, repo)}
         github.reset()
         fed += 1
     assert fed >= 4

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import pytest
 
+from bee.model.checks import CheckState
 from bee.model.effects import TraceResult
-from bee.model.items import CheckState, ReviewState
+from bee.model.items import ReviewState
 from bee.model.plan import Plan
 from bee.model.roles import Role
 from bee.pipeline.output_checks import OutputChecks
