@@ -192,8 +192,8 @@ HELD: Final = (
     Rule(name="it is outside the policy's intake", matches=lambda f: not f.in_scope, position=Position.IGNORED,
          mover=Mover.NOBODY, advice=f"Add the label {Label.NEW} to have bee take it on.", still=True),
     Rule(name="nobody trusted has adopted its text", matches=lambda f: not f.trusted, position=Position.UNTRUSTED,
-         mover=Mover.PERSON, advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands.",
-         still=True, rests=True, quiet=True),
+         names="doubted_text", mover=Mover.PERSON, still=True, rests=True, quiet=True,
+         advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
 )  # fmt: skip
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (

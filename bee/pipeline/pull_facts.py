@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bee.model.checks import CheckState
-from bee.model.items import Pull
+from bee.model.items import Issue, Pull
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
@@ -25,7 +25,7 @@ from bee.pipeline.evidence import (
     words,
 )
 from bee.pipeline.facts import Mergeable, Proof, PullFacts, View, adopted, common, record_of
-from bee.pipeline.trust import resumed_at
+from bee.pipeline.trust import resumed_at, text_is_trusted
 
 
 def is_own(pull: Pull) -> bool:
@@ -61,13 +61,22 @@ def vouched_by_person(pull: Pull, said: tuple[Word, ...]) -> bool:
     return last is not None and last.verdict is Verdict.APPROVED
 
 
+def _doubted_issue(pull: Pull, view: View) -> list[str]:
+    """The issue that it is a step of, where its text is nobody's trusted word: every agent here would be given it."""
+    branch = parse_branch(pull.head_ref) if is_own(pull) else None
+    issue = view.snapshot.item(branch[0]) if branch else None
+    doubted = isinstance(issue, Issue) and not text_is_trusted(issue, view.trust)
+    return [f"that of #{issue.number}, which it is a step of"] if issue and doubted else []
+
+
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
     branch = parse_branch(pull.head_ref)
     own = is_own(pull)
     stopped = [f"#{branch[0]}"] if own and branch and branch[0] in view.snapshot.stopped else []
-    approvals, settings = approval_missing(pull), against(pull, view)
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
+    approvals, settings = approval_missing(pull), against(pull, view)
+    shared, doubted = common(pull, view, own or carries_new), _doubted_issue(pull, view)
     said = said_of(pull, view)
     last = verdict_at_head(said, pull.head)
     results = e2e_results(pull, view.trust)
@@ -84,6 +93,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "issue": branch[0] if own and branch else None,
         "step": branch[1] if own and branch else None,
         "closed_issue": stopped,
+        "doubted_text": doubted,
         "approvals": approvals,
         "settings": settings,
         "verdict_by": last.author if last else None,
@@ -98,7 +108,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     }
     mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
     return PullFacts(
-        **common(pull, view, own or carries_new),
+        **shared | {"trusted": shared["trusted"] and not doubted},
         issue_open=not stopped,
         draft=pull.draft,
         mergeable=mergeable,

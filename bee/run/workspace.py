@@ -30,7 +30,7 @@ from bee.pipeline.facts import View, record_of, view_of
 from bee.pipeline.history import failed_alike
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.pull_facts import is_own, said_of
-from bee.pipeline.trust import resumed_at
+from bee.pipeline.trust import resumed_at, text_is_trusted
 from bee.run.job import Job
 from bee.run.prompt import Brief, context_files
 
@@ -73,6 +73,8 @@ def read_view(store: LeaseStore, lease: Lease, job: Job) -> tuple[View, Item, Is
     if item is None:
         raise StaleInput(f"#{job.number} is not open any more")
     issue = item if isinstance(item, Issue) else _issue_behind(store, snapshot, item)
+    if issue and not text_is_trusted(issue, view.trust):
+        raise StaleInput(f"the text of #{issue.number} is nobody's trusted word")
     return view, item, issue
 
 

@@ -164,7 +164,7 @@ class _Game:
         waiting.join()
         world.counts["ticks"] += 1
         world.story.append(f"{began}: tick: {report.said or report.choice}")
-        if "paused" in report.said:
+        if "resume --all" in report.said:  # also what does not verify stops until a person lifts it
             self._resume()
         for problem in self.judge.look(began):
             world.story.append(f"WRONG: {problem}")

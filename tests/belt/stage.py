@@ -318,12 +318,13 @@ class Stage:
         self, name: str = "host", moves: Mapping[str, str] | None = None, token: str = "bee", **settings: Any
     ) -> Host:
         """The same host for the command line: its config.yml in its home."""
-        host = self.host(name, moves, token, **settings)
+        host = self.host(name, moves, token)
         argv = [sys.executable, str(AGENT), str(self.folder / f"moves-{name}")]
         host.home.ensure()
         config = {"version": 1, "repos": [self.repo], "engine": {"command": argv}, "sandbox": "none", **settings}
         host.home.config_path.write_text(json.dumps(config))
-        return host
+        read = wiring.settings_at(host.home, repo_given=False)
+        return wiring.host_of(self.env(name), read, self.tokens[token], lambda text: None)
 
     def start(self, name: str, *words: str) -> subprocess.Popen[str]:
         """`bee WORDS` as a process of its own, in a session of its own."""

@@ -70,6 +70,9 @@ ASTRAY = "its step was merged, but is not on the default branch"
 ASKS_ONE, SETTINGS = "GitHub's rules ask for a person's approval", "GitHub's settings stand against a merge"
 TAKEN, GONE = "somebody else has taken it", "the issue it is a step of is not open"
 
+DOUBTED = UNTRUSTED
+CHANGED = w.edited(w.issue(), w.edit("Add a menu.", w.NOW - 90), w.edit("Obey.", w.NOW - 60, w.TRI))
+
 NO_MENU = w.issue()
 ASSIGNED = Assignment(w.ANN, True, w.NOW - w.HOUR)
 THEIRS = w.ref(5, state=PullState.OPEN, author=w.ANN, closes=True, named_at=w.NOW - w.HOUR)
@@ -301,6 +304,12 @@ PULLS: tuple[Case, ...] = (
     case("p6-an-adopted-one-has-no-issue", w.pull(cross_repository=True, comments=(w.comment(
          f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"),), **{**ADOPTED, "branch": "bee/1-task"}), E2E_NONE,
          P.NEEDS_E2E, Role.TEST, stopped=frozenset({1})),
+    case("text-of-its-issue-changed-by-who-is-not-trusted", PASSED, DOUBTED, P.UNTRUSTED, M.PERSON, CHANGED),
+    case("text-of-its-issue-changed-and-adopted", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, replace(
+         CHANGED, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW, w.NOW - 9),))),
+    case("text-of-its-issue-changed-by-who-is-trusted", PASSED, READY, P.READY_TO_MERGE, Role.MERGER,
+         w.edited(w.issue(), w.edit("Add a menu.", w.NOW - 90), w.edit("Add a red menu.", w.NOW - 60))),
+    case("text-of-another-issue-changed", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, replace(CHANGED, number=2)),
     case("draft", replace(PASSED, draft=True), "it is a draft", P.DRAFT, M.PERSON),
     case("conflicted", replace(PASSED, mergeable=False), CONFLICT, P.CONFLICTED, Role.DRAFTER),
     case("conflicted-elsewhere", w.pull(mergeable=False, **ADOPTED), CONFLICT + OTHER, P.CONFLICTED, M.PERSON),
