@@ -15,7 +15,6 @@ from typing import Any
 from bee.config.schema import Policy
 from bee.git.command import Git
 from bee.git.mirror import Mirror
-from bee.git.workspace import AGENT
 from bee.host import all_output_checks
 from bee.model.answer import Answer
 from bee.model.roles import Role
@@ -43,7 +42,7 @@ class _World:
         files = {VERIFY: "sh check.sh\n", "package-lock.json": "{}\n", ".github/workflows/ci.yml": "on: push\n"}
         self.base = self.upstream.push("main", {**files, "README.md": "x\n"})
         self.git = Git(home=folder / "git-home", protocols=("file",))
-        self.mirror = Mirror(self.git, folder / "mirrors" / "o" / "r.git", self.upstream.url)
+        self.mirror = Mirror(self.git, folder / "mirrors" / "o" / "r.git", self.upstream.url, address=w.BEE.address)
         self.mirror.ensure()
         self.mirror.fetch(["+refs/heads/*:refs/heads/*"])
 
@@ -84,10 +83,8 @@ class Play:
 
     def git(self, *args: str, **env: str) -> str:
         """git as the agent runs it, in its clone."""
-        who = {f"GIT_{part}_{key}": value for part in ("AUTHOR", "COMMITTER") for key, value in zip(
-            ("NAME", "EMAIL"), AGENT, strict=True)}  # fmt: skip
         ended = subprocess.run(["git", *args], cwd=self.path, capture_output=True, text=True, check=True,
-                               env={**os.environ, **who, **env})  # fmt: skip
+                               env={**os.environ, **env})  # fmt: skip
         return ended.stdout.strip()
 
     def write(self, files: dict[str, str | bytes]) -> None:

@@ -7,14 +7,14 @@ from tests.belt.stage import DRAFT, Stage
 
 
 def test_d9_an_issue_that_a_person_closed_meanwhile_gets_no_pull_request(stage: Stage) -> None:
-    """Closing is a stop: the run publishes nothing, and the closed issue keeps no label of a run."""
+    """Closing is a stop: the run publishes nothing. Closed as completed, it is done; no label of a run stays."""
     number = stage.issue()
     close = as_ada(stage, "PATCH", stage.at(f"/issues/{number}"), {"state": "closed"})
     host = stage.host(moves={"drafter": DRAFT + close})
     stage.tick(host)
     stage.ticks(host)
     assert stage.pulls() == [], verb_log(host)
-    assert stage.labels(number) == set()
+    assert stage.labels(number) == {"breeze:done"}
 
 
 def test_d9_a_pull_request_that_a_person_closed_meanwhile_gets_no_more_words(stage: Stage) -> None:
