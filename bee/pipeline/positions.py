@@ -184,8 +184,8 @@ HELD: Final = (
          mover=Mover.PERSON, advice=f"Look at the linked bug, then remove the label {Label.QUARANTINE}.",
          still=True, rests=True, retry=True),
     Rule(name="it waits for a person", matches=lambda f: f.human, position=Position.HUMAN, mover=Mover.PERSON,
-         advice=f"Answer its last comment: an agent's question needs no more. Else remove the label {Label.HUMAN}, "
-         "or run: bee resume {number}",
+         advice=f"Answer its last comment. If no agent asked, also remove the label {Label.HUMAN}, or run: "
+         "bee resume {number}",
          still=True, rests=True, retry=True),
     Rule(name="a run or a person holds it", matches=lambda f: f.claimed, position=Position.WIP, mover=Mover.NOBODY,
          advice="Wait, or stop the run: bee cancel {number}", merging=True),

@@ -31,7 +31,7 @@ from bee.model.errors import (
     RefusedError,
     ServerError,
 )
-from bee.model.items import Permission, Who
+from bee.model.items import Permission, Settled, Who
 from bee.system.clock import Clock
 from tests.recorded import fetch
 from tests.recorded.exchanges import Exchange, all_of_them
@@ -192,9 +192,16 @@ Reader = Callable[[GitHubClient, str, re.Match[str]], Any]
 Wanted = Callable[[Any], Any]
 
 
-def _open(blockers: list[dict[str, Any]], repo: str) -> tuple[int, tuple[int, ...]]:
-    still = [one for one in blockers if one["state"] == "open"]
-    return len(still), tuple(one["number"] for one in still if one["repository_url"].endswith(f"/repos/{repo}"))
+def _waits(found: list[dict[str, Any]], repo: str) -> tuple[int, tuple[int, ...], tuple[Settled, ...]]:
+    here = [one for one in found if one["repository_url"].endswith(f"/repos/{repo}")]
+    still = tuple(one["number"] for one in here if one["state"] == "open")
+    closed = tuple(
+        Settled(f"#{one['number']}", seconds(one["closed_at"]) or 0, one["state_reason"] == "completed")
+        for one in here
+        if one["state"] == "closed"
+    )
+    assert len(here) == len(found), "of one repository"
+    return len(still), still, closed
 
 
 def _latest(issues: list[dict[str, Any]]) -> int:
@@ -276,7 +283,7 @@ def test_recorded_dependencies_are_read(github: responses.RequestsMock) -> None:
     for one, match in matching("GET", "/issues/(?P<number>[0-9]+)/dependencies/blocked_by"):
         answer(github, without_next(one))
         number, repo = int(match["number"]), match["repo"]
-        assert blockers.read_dependencies(client(), repo, [number], 1000) == {number: _open(one.json, repo)}
+        assert blockers.read_dependencies(client(), repo, [number], 1000) == {number: _waits(one.json, repo)}
         github.reset()
         fed += 1
     assert fed >= 4

@@ -13,6 +13,7 @@ from bee.model.plan import Plan, Step
 from bee.model.records import RunSummary
 from bee.model.roles import Role
 from bee.run.prompt import Brief, context_files, thread, variables
+from tests.pipeline import worlds
 from tests.pipeline.worlds import BASE, HEAD, NOW, comment, issue, pull, replied, review, reviewed, view
 
 LONG = "word " * 100_000
@@ -23,7 +24,8 @@ MARGIN_BYTES = 400
 def brief() -> Brief:
     """A drafter on a pull request where everything is far too long."""
     comments = [comment(f"{number}: {LONG[:5_000]}", NOW - 1000 + number, id=number) for number in range(1, 60)]
-    item = pull(body=LONG, comments=(*comments, reviewed("changes")))
+    talk = tuple(worlds.thread(worlds.line(LONG, id=number), id=number) for number in range(901, 960))
+    item = pull(body=LONG, comments=(*comments, reviewed("changes")), threads=talk)
     step = Step(id="task", title="A step", accept=LONG, files=(LONG,), note=LONG)
     failed = RunSummary(
         run="r",

@@ -55,8 +55,8 @@ def test_items_are_sorted_by_who_moves_next() -> None:
         "running (1)\n  #5    drafter            4 min, 0.75 USD: A running one\n      I read the tests.",
         "next\n  #2    drafter            a step has no pull request: Read brackets",
         "waiting for you (1)\n  #1    human              Print in colour\n      Which of the two?\n"
-        "      Answer its last comment: an agent's question needs no more. Else remove\n"
-        "      the label breeze:human, or run: bee resume 1",
+        "      Answer its last comment. If no agent asked, also remove the label\n"
+        "      breeze:human, or run: bee resume 1",
         "waiting for something else (1)\n  #3    blocked            until #1 is closed: Issue 3",
         "in line (1)\n  #4    needs-step         Later",
         "nothing to do (1)\n  #6    untrusted          A stranger's",

@@ -11,7 +11,7 @@ from tests.belt.stage import DESIGN, Stage
 from tests.publish.test_status_comment import ONE_STEP, shown
 
 REPO = ("--repo", "ada/calc")
-ASKS = "**bee:** #{0} is `human`: it waits for a person\n\n- **Next:** **you.** Answer its last comment, then remove"
+ASKS = "**bee:** #{0} is `human`: it waits for a person\n\n- **Next:** **you.** Answer its last comment. If no agent"
 GOES = "**bee:** #{0} is on its way: a person said `bee {1}`\n\n- **Next:** bee, at its next tick.\n"
 
 
