@@ -58,9 +58,9 @@ def test_case_t24_a_body_of_65400_characters_is_no_bug(stage: Stage) -> None:
 
 def test_case_t24_a_history_that_no_worker_could_read_is_never_claimed(stage: Stage) -> None:
     """A gate binds to the texts before it: they are needed whole. The next item is claimed, and what to do is said."""
-    bees = "\U0001f41d" * 65_000
+    bees = "\U0001f41d" * 62_000  # room for a plan is left
     huge = stage.issue("## Design finalized\n\n- [x] It is right\n\n## Problem\n\n")
-    for n in range(45):
+    for n in range(50):
         stage.edit(huge, f"## Design finalized\n\n- [x] It is right\n\n## Problem\n\n{n}{bees}")
     worked(stage, stage.issue())
     said = stage.bee("host", "tick", "--no-trigger")
