@@ -39,8 +39,7 @@ def forbidding(client: GitHubClient, repo: str, branch: str, new: bool) -> list[
 def _against(client: GitHubClient, repo: str, rule: JsonReader) -> str:
     """The ruleset of a rule by its name; nothing where this account may bypass it."""
     number = rule.number("ruleset_id")
-    params = {"includes_parents": "true"}
-    ruleset = client.one("GET", f"/repos/{repo}/rulesets/{number}", params=params)
+    ruleset = client.one("GET", f"/repos/{repo}/rulesets/{number}")  # those of its organization are there, too
     if ruleset.text("current_user_can_bypass", "") in _BYPASSES:
         return ""
     return f"the ruleset `{ruleset.text('name')}` of {rule.text('ruleset_source', repo)}"
