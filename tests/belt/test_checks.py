@@ -144,7 +144,7 @@ def test_case_t11_another_accounts_success_hides_no_failure(stage: Stage) -> Non
     assert merged(stage, number)
 
 
-def test_case_t12_what_only_a_person_can_settle_or_was_cut_short_is_not_the_drafters(stage: Stage) -> None:
+def test_case_p10_what_only_a_person_can_settle_or_was_cut_short_is_not_the_drafters(stage: Stage) -> None:
     host = stage.host()
     stage.issue("Do it.")
     number, head = drafted(stage, host)

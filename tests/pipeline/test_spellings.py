@@ -97,7 +97,7 @@ def test_case_p2_p3_a_gate_holds_until_a_trusted_person_ticks_it(body: str) -> N
         ("- (x) go", P.DESIGN_OPEN), ("- [x] go\n- [ x ] and go", P.DESIGN_OPEN), ("- ☑ go", P.DESIGN_OPEN),
     ],
 )  # fmt: skip
-def test_a_box_is_what_github_shows_as_one(box: str, place_after: Position) -> None:
+def test_case_p3_a_box_is_what_github_shows_as_one(box: str, place_after: Position) -> None:
     assert place(design("## Design finalized", box)) is place_after
 
 

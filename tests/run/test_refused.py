@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bee.host import Host
 from bee.model import markers
 from tests.belt.plays import runs, task_pull
 from tests.belt.stage import DRAFT, Stage
@@ -59,17 +60,23 @@ def test_case_r5_a_rule_against_bees_branches_asks_a_person_before_an_agent_is_p
     assert (paid(stage), len(stage.pulls())) == (1, 1)
 
 
-def test_case_r5_what_github_did_not_take_is_kept_and_published_without_an_agent(stage: Stage) -> None:
-    """A rule stands against the branch; when it is gone, the very same commit comes, and no agent was sent for it."""
+def refused(stage: Stage) -> tuple[dict[str, Any], str, Host]:
+    """A drafter's second commit, refused by a protection of its branch: the pull request, the protection, the host."""
     pull = task_pull(stage)
-    number, branch = int(pull["number"]), pull["head"]["ref"]
-    stage.comment(number, f"Not yet.\n\n<!-- bee:{markers.CHANGES_REQUESTED} -->")
+    stage.comment(int(pull["number"]), f"Not yet.\n\n<!-- bee:{markers.CHANGES_REQUESTED} -->")
     locked = {"required_status_checks": None, "enforce_admins": True, "restrictions": None,
               "required_pull_request_reviews": {"required_approving_review_count": 1}}  # fmt: skip
-    where = stage.at(f"/branches/{branch.replace('/', '%2F')}/protection")
+    where = stage.at(f"/branches/{pull['head']['ref'].replace('/', '%2F')}/protection")
     stage.call("ada", "PUT", where, locked)
     host = stage.host(moves={"drafter": counted(stage)})
     stage.tick(host)
+    return pull, where, host
+
+
+def test_case_r5_what_github_did_not_take_is_kept_and_published_without_an_agent(stage: Stage) -> None:
+    """A rule stands against the branch; when it is gone, the very same commit comes, and no agent was sent for it."""
+    pull, where, host = refused(stage)
+    number, branch = int(pull["number"]), pull["head"]["ref"]
     assert paid(stage) == 1
     assert stage.head(branch) == pull["head"]["sha"]
     stage.call("ada", "DELETE", where)
@@ -81,16 +88,8 @@ def test_case_r5_what_github_did_not_take_is_kept_and_published_without_an_agent
 
 
 def test_case_r5_what_was_kept_is_not_published_against_a_persons_hint(stage: Stage) -> None:
-    pull = task_pull(stage)
-    number, branch = int(pull["number"]), pull["head"]["ref"]
-    stage.comment(number, f"Not yet.\n\n<!-- bee:{markers.CHANGES_REQUESTED} -->")
-    locked = {"required_status_checks": None, "enforce_admins": True, "restrictions": None,
-              "required_pull_request_reviews": {"required_approving_review_count": 1}}  # fmt: skip
-    where = stage.at(f"/branches/{branch.replace('/', '%2F')}/protection")
-    stage.call("ada", "PUT", where, locked)
-    host = stage.host(moves={"drafter": counted(stage)})
-    stage.tick(host)
+    pull, where, host = refused(stage)
     stage.call("ada", "DELETE", where)
-    stage.bee_verb("retry", number, "--hint", "Do it otherwise.")
+    stage.bee_verb("retry", int(pull["number"]), "--hint", "Do it otherwise.")
     stage.tick(host)
     assert paid(stage) == 2

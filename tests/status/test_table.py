@@ -76,7 +76,7 @@ def test_items_are_sorted_by_who_moves_next() -> None:
          "ann put breeze:human on it, without a word."),
     ],
 )  # fmt: skip
-def test_the_question_is_the_words_of_the_last_pause(
+def test_case_p12_the_question_is_the_words_of_the_last_pause(
     comments: tuple[str, ...], events: tuple[object, ...], asks: str
 ) -> None:
     said = tuple(worlds.comment(text, at=NOW - 100 + at, author=BEE, id=at) for at, text in enumerate(comments))
