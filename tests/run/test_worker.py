@@ -154,7 +154,7 @@ pwd > {tmp_path}/where
     assert not where.exists(), "the clone is gone when the run is over"
 
 
-def test_case_r9_r5_a_persons_own_dirty_checkout_is_left_byte_for_byte(stage: Stage) -> None:
+def test_case_r9_a_persons_own_dirty_checkout_is_left_byte_for_byte(stage: Stage) -> None:
     """bee started inside a dirty clone, with git's own variables pointing there, works elsewhere; it signs as bee."""
     number = stage.issue()
     clone = stage.clone()
