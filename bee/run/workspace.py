@@ -30,7 +30,7 @@ from bee.pipeline.facts import View, record_of, view_of
 from bee.pipeline.history import failed_alike
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
 from bee.pipeline.pull_facts import is_own, said_of
-from bee.pipeline.trust import resumed_at, text_is_trusted
+from bee.pipeline.trust import resumed_at
 from bee.run.job import Job
 from bee.run.prompt import Brief, context_files
 
@@ -72,17 +72,15 @@ def read_view(store: LeaseStore, lease: Lease, job: Job) -> tuple[View, Item, Is
     item = snapshot.item(job.number)
     if item is None:
         raise StaleInput(f"#{job.number} is not open any more")
-    issue = item if isinstance(item, Issue) else _issue_behind(store, snapshot, item)
-    if issue and not text_is_trusted(issue, view.trust):
-        raise StaleInput(f"the text of #{issue.number} is nobody's trusted word")
+    issue = item if isinstance(item, Issue) else _issue_behind(snapshot, item)
     return view, item, issue
 
 
-def _issue_behind(store: LeaseStore, snapshot: Snapshot, pull: Pull) -> Issue | None:
+def _issue_behind(snapshot: Snapshot, pull: Pull) -> Issue | None:
     named = parse_branch(pull.head_ref)
     if not named or not is_own(pull):
         return None
-    item = snapshot.item(named[0]) or read.read_item(store.client, store.repo, named[0]).item
+    item = snapshot.item(named[0])  # as the tick read it, and found its text trusted
     return item if isinstance(item, Issue) else None
 
 

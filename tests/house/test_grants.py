@@ -27,7 +27,6 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
     "bee.pipeline.facts.adopted": (Grant.ADOPTION,),
     "bee.pipeline.facts.common": (Grant.ADOPTION,),
     "bee.pipeline.pull_facts._doubted_issue": (Grant.ADOPTION,),
-    "bee.run.workspace.read_view": (Grant.ADOPTION,),
     "bee.run.workspace.hint_for": (Grant.HINT,),
     "bee.dashboard.issue._do": (Grant.BOX,),
     **dict.fromkeys(
