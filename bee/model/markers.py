@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
-from bee.model.markdown import outside_code
+from bee.model.markdown import BODIES_KEPT_MAX, outside_code
 from bee.model.text import digest
 
 APPROVED: Final = "approved-for-e2e"
@@ -91,6 +92,7 @@ def may_hold(text: str) -> bool:
     return "<!-- bee:" in text
 
 
+@lru_cache(maxsize=BODIES_KEPT_MAX)
 def parse(body: str) -> tuple[Marker, ...]:
     """All markers of a body in order, outside code blocks, code spans and quotes."""
     if not may_hold(body):
