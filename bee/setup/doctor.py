@@ -6,7 +6,6 @@ Each part is looked at by itself. What could not be looked at is a problem, neve
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,17 +16,14 @@ from bee.config.schema import Policy, Settings
 from bee.github import git_database, push_rules, read
 from bee.github import probe as requests_of
 from bee.github.client import GitHubClient
-from bee.github.git_database import RefMove
 from bee.github.rate_limit import expiry_text
 from bee.github.snapshot import read_policy
 from bee.host import AgentRunner
 from bee.model.errors import (
     AuthError,
     ConfigError,
-    ForbiddenError,
     LookError,
     NotFoundError,
-    RefusedError,
     SandboxError,
     UsageError,
 )
@@ -63,7 +59,6 @@ class Input:
     machine: Machine
     find_box: Callable[[], Box]
     token_from: str
-    write_test: bool = False
     security: bool = False
     runner: Callable[[], AgentRunner] | None = None
 
@@ -277,8 +272,7 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
     yield from checks.rule_checks(facts, rules, policy, seen)
     yield from checks.reporter_checks(facts, rules, policy, seen, whole)
     yield _own_branches(client, facts.repo)
-    written = _write_test(client, facts.repo, head.repo_id, head.default_head) if given.write_test else None
-    yield checks.ref_check(requests_of.count_refs(client, facts.repo), written)
+    yield checks.ref_check(requests_of.count_refs(client, facts.repo))
     yield from checks.record_checks(facts.repo, unknown_keys(read.read_snapshot(client, facts.repo)))
     if given.security:
         yield from checks.security_checks(facts, rules, policy, given.settings, given.token_from)
@@ -304,17 +298,3 @@ def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:
 def _missing_scripts(client: GitHubClient, facts: RepoFacts, policy: Policy | None) -> list[str]:
     names = checks.scripts_of(policy) if policy is not None else ()
     return [name for name in names if requests_of.read_file(client, facts.repo, name, facts.default_branch) is None]
-
-
-def _write_test(client: GitHubClient, repo: str, repo_id: str, head: str) -> str:
-    """Make a ref below refs/bee/ and take it away again; what GitHub said where it did not let us, else nothing."""
-    ref = f"refs/bee/write-test/{secrets.token_hex(8)}"
-    try:
-        git_database.update_refs(client, repo, repo_id, [RefMove(ref, None, head)])
-    except (ForbiddenError, RefusedError) as problem:
-        return one_line(str(problem))
-    except LookError:  # it may have been made all the same
-        git_database.delete_ref(client, repo, ref)
-        raise
-    git_database.delete_ref(client, repo, ref)
-    return "it is still there" if git_database.read_oid(client, repo, ref) else ""

@@ -17,12 +17,21 @@ from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.probe import Listed
 from bee.github.tape import Tape
-from bee.model.errors import BeeError, ForbiddenError, GitError, LookError, RefConflict, RefusedError
+from bee.model.errors import (
+    BeeError,
+    ForbiddenError,
+    GitError,
+    LookError,
+    NotFoundError,
+    RefConflict,
+    RefusedError,
+    RuleError,
+)
 from bee.model.items import Snapshot
 from bee.model.records import TREE
 from bee.model.refs import TASK_STEP, branch_of
 from bee.model.text import one_line
-from bee.setup.checks import Check, Level
+from bee.setup.checks import GRANT_ADVICE, Check, Level
 
 PROBE_REFS: Final = "refs/bee/probe/"
 PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
@@ -42,7 +51,13 @@ class Prover:
     nonce: str
     seen: Snapshot = field(init=False)
     listed: Listed = field(init=False)
-    records: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def records(self) -> list[str]:
+        """The commits to try it with: one, one on top of it, another, and what was pushed. Raises NotSoError."""
+        must(bool(self.made), "not tried: GitHub took no record")
+        return self.made
 
     def ref(self, name: str) -> str:
         """A ref of this try."""
@@ -102,12 +117,12 @@ def _authors(at: Prover) -> str | None:
 
 def _record(at: Prover) -> str:
     first = _record_on(at)
-    at.records += [first, _record_on(at, first), _record_on(at)]
+    at.made += [first, _record_on(at, first), _record_on(at)]
     return "a commit on the tree of records is made by its name alone"
 
 
 def _record_on(at: Prover, *parents: str) -> str:
-    message = f"bee: probe {len(at.records)}{len(parents)} {secrets.token_hex(4)}, to be deleted"
+    message = f"bee: probe {len(parents)} {secrets.token_hex(4)}, to be deleted"
     return git_database.create_record(at.client, at.repo, message, parents)
 
 
@@ -118,7 +133,7 @@ def _create(at: Prover) -> str:
 
 
 def _swap(at: Prover) -> str:
-    ref, (first, second, other) = at.ref("one"), at.records
+    ref, (first, second, other, *_) = at.ref("one"), at.records
     must(_refused(at, RefMove(ref, second, other)), f"a ref moved from where it is not{TWICE}")
     must(_refused(at, RefMove(ref, None, other)), f"a ref was made where there is one{TWICE}")
     must(at.at(ref) == first, "a refused move took effect")
@@ -136,7 +151,7 @@ def _refused(at: Prover, *moves: RefMove) -> bool:
 
 
 def _together(at: Prover) -> str:
-    two, three, (first, second, _) = at.ref("two"), at.ref("three"), at.records
+    two, three, (first, second, *_) = at.ref("two"), at.ref("three"), at.records
     at.move(RefMove(two, None, first), RefMove(three, None, first))
     must(
         _refused(at, RefMove(two, first, second), RefMove(three, second, None)),
@@ -173,12 +188,13 @@ def _push(at: Prover) -> str:
     new = at.tape.git("commit", lambda: at.mirror.commit_record("bee: a pushed probe\n", TREE, [before], at.seen.now))
     at.push(RefChange(ref, before, new), RefChange(at.branch, None, new))
     must(at.at(at.branch) == at.at(ref) == new, "the push did not move both")
-    at.records.append(new)
+    at.made.append(new)
     return "`git push --atomic` moves a lease and a branch `bee/…` together"
 
 
 def _stale_push(at: Prover) -> str:
-    new, old = at.records[-1], at.records[0]
+    old, *_, new = at.records
+    must(len(at.records) > 3, "not tried: nothing could be pushed")
     try:
         at.push(RefChange(at.branch, new, None), RefChange(at.ref("one"), old, None))
     except (RefConflict, RefusedError, GitError):
@@ -287,10 +303,17 @@ def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead
         if isinstance(problem, LookError) and not isinstance(problem, ForbiddenError):
             raise
         level = Level.WARN if name in HARMLESS else Level.FAIL
-        return Check(name, level, one_line(str(problem), 300), instead)
+        return Check(name, level, one_line(str(problem), 300), _advice(problem, instead))
     if said is None:
         return Check(name, Level.WARN, "there is nothing to look at yet", "open an issue, and prove it again")
     return Check(name, Level.OK, said)
+
+
+def _advice(problem: BeeError, instead: str) -> str:
+    """What to do: where GitHub lets nobody, or not this account, no way of bee's own leads around it."""
+    if isinstance(problem, RuleError):
+        return "let bee's account bypass that rule (Settings, Rules)"
+    return GRANT_ADVICE if isinstance(problem, ForbiddenError | NotFoundError) else instead
 
 
 def tidy(at: Prover) -> None:

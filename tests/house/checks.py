@@ -59,7 +59,6 @@ REF_MOVERS: Final[Mapping[str, str]] = {
     "bee.lease.store": "every compare-and-swap on bee's refs",
     "bee.lease.swap": "how it is done, whatever GitHub answers",
     "bee.setup.apply": "`bee init` moves a branch, with the policy on it",
-    "bee.setup.doctor": "`bee doctor --write-test` makes a ref of its own and takes it away",
     "bee.setup.prove": "`bee doctor --prove` makes refs of its own and takes them away",
 }
 LABEL_WRITES: Final = frozenset({"add_labels", "remove_label", "mark_claimed", "label_id"})

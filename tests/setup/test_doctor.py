@@ -398,16 +398,6 @@ def test_a_merge_method_that_the_repository_or_the_branch_forbids(stage: Stage) 
 # ---- refs, posture --------------------------------------------------------------------------------------------------
 
 
-def test_a_write_test_leaves_no_ref_behind(stage: Stage) -> None:
-    before, seq = stage.refs("refs/"), last_seq(stage)
-    assert "made and taken away again" in said(checks(stage, "--write-test"), "refs", "ok")
-    assert stage.refs("refs/") == before
-    assert len(done_writes(stage, seq)) == 2
-    assert "cannot be written" in said(
-        checks(stage, "--write-test", code=1, GH_TOKEN=stage.tokens["eve"]), "refs", "fail"
-    )
-
-
 def test_the_posture_is_shown_when_it_is_asked_for_and_fails_nothing(stage: Stage) -> None:
     policy = "version: 1\nintake: all\nplan_approval: auto\nprotected_paths: [CLAUDE.md]\n"
     policy += "trust:\n  allow: [Eve]\nsecrets_allowed_in: [keys/**]\n"

@@ -37,10 +37,10 @@ def folder(stage: Stage, tmp_path: Path) -> Path:
     return made
 
 
-def proven(stage: Stage, folder: Path, *args: str, code: int = 0) -> tuple[dict[str, Any], Ended]:
+def proven(stage: Stage, folder: Path, *args: str, code: int = 0, **env: str) -> tuple[dict[str, Any], Ended]:
     """The checks by name, and how it ended; the refs are as they were."""
     before = stage.refs("refs/")
-    ended = bee(stage, "doctor", "--prove", "--json", *args, cwd=folder)
+    ended = bee(stage, "doctor", "--prove", "--json", *args, cwd=folder, **env)
     assert ended.code == code, ended.out + ended.err
     assert stage.refs("refs/") == before
     return {check["name"]: check for check in ended.json["checks"]}, ended
@@ -106,17 +106,34 @@ def test_what_does_not_hold_is_named_with_what_bee_does_then(
 def test_a_branch_named_bee_fails_the_push_alone(stage: Stage, folder: Path) -> None:
     stage.push({"x.txt": "x"}, "bee")
     found, _ = proven(stage, folder, code=1)
-    assert {"push"} <= {name for name, one in found.items() if one["status"] == "fail"} <= {"push", "stale-push"}
+    assert {name for name, one in found.items() if one["status"] == "fail"} == {"push", "stale-push"}
 
 
 def test_a_rule_against_bees_branches_fails_the_push_and_is_named(stage: Stage, folder: Path, tmp_path: Path) -> None:
     restrict(stage, "creation")
     found, _ = proven(stage, folder, code=1)
     failed = {name for name, one in found.items() if one["status"] == "fail"}
-    assert {"push", "branch-rules"} <= failed <= {"push", "stale-push", "branch-rules"}
+    assert failed == {"push", "stale-push", "branch-rules"}
     assert "the ruleset `only people` of" in found["branch-rules"]["text"]
     assert "GH013" in found["push"]["text"]
     is_played_alike(recording(folder), found, tmp_path)
+
+
+def test_a_token_that_may_only_read_is_told_which_permissions_it_lacks(stage: Stage, folder: Path) -> None:
+    """And nothing that needs a record is tried: what cannot be tried has failed, never passed."""
+    found, _ = proven(stage, folder, code=1, GH_TOKEN=stage.tokens["eve"])
+    failed = {name for name, one in found.items() if one["status"] == "fail"}
+    assert failed >= {"records", "create", "compare-and-swap", "together", "push", "stale-push"}
+    assert "SECURITY.md" in found["records"]["fix"]
+    assert "not tried" in found["create"]["text"]
+    assert not {"look", "workflow-runs", "left"} & failed
+
+
+def test_a_rule_against_bees_refs_is_said_in_githubs_words(stage: Stage, folder: Path) -> None:
+    stage.fault("refuse_ref", 0, ref="refs/bee/.*")
+    found, _ = proven(stage, folder, code=1)
+    assert "creations being restricted" in found["create"]["text"]
+    assert "bypass that rule" in found["create"]["fix"]
 
 
 def test_a_dry_run_makes_nothing(stage: Stage, folder: Path) -> None:

@@ -41,7 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_repo(parser)
     parser.add_argument("--security", action="store_true", help="also show how much is at stake, and what protects it")
     parser.add_argument("--login", action="store_true", help="also ask each engine for one word: is it logged in?")
-    parser.add_argument("--write-test", action="store_true", help="create a ref below refs/bee/ and delete it again")
     parser.add_argument("--prove", action="store_true", help="try what bee relies on there, leaving nothing")
     parser.add_argument("--dry-run", action="store_true", help="with --prove: say what it would make, and make nothing")
 
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     given = Input(
         home=home, settings=settings, path=path, kept=wiring.passed_on(env, settings), machine=machine_of(env),
         find_box=functools.partial(find_box, "none" if settings.sandbox == "none" else "required", path),
-        token_from=token_source(env), write_test=args.write_test, security=args.security,
+        token_from=token_source(env), security=args.security,
         runner=functools.partial(wiring.runner_of, env, settings, home) if args.login else None,
     )  # fmt: skip
     if args.prove:
