@@ -45,8 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(words: list[str], env: Mapping[str, str]) -> int:
     if words[:1] in (["--version"], ["-V"]):
-        print(f"bee {__version__}")
-        return 0
+        words = ["version"]
     if not words or words[0] in ("-h", "--help") or words == ["help"]:
         print(usage())
         return 0 if words else 2

@@ -68,7 +68,10 @@ BROWSER_SECONDS_MAX: Final = 5
 TOLD_MAX: Final = 1000
 
 # What people watch
-TICK_EVERY_SECONDS: Final = 5 * 60
+TICK_EVERY_MINUTES: Final = 5
+# Every hour has the same ticks, and the watchdog's fifteen minutes without one stay a sign that something is wrong.
+TICK_EVERY_MINUTES_ALLOWED: Final = (1, 2, 3, 4, 5, 6, 10)
+TICK_EVERY_SECONDS: Final = TICK_EVERY_MINUTES * 60
 WATCH_SECONDS: Final = 30
 WATCH_SECONDS_MIN: Final = 5
 SHOWN_ITEMS_MAX: Final = 20

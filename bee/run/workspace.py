@@ -15,22 +15,16 @@ from bee.git.workspace import Clone
 from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.lease.store import Lease, LeaseStore
-from bee.model import limits, markers
+from bee.model import limits
 from bee.model.errors import GitError
-from bee.model.items import Issue, Item, Pull, PullState, Snapshot, Tip
-from bee.model.outcomes import Outcome
-from bee.model.plan import Step, read_body
+from bee.model.items import Issue, Item, Pull, PullState, Tip
 from bee.model.protected import obeyed_by
-from bee.model.records import RunSummary, fold
-from bee.model.refs import branch_of, item_ref, parse_branch
+from bee.model.refs import item_ref
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
-from bee.pipeline.evidence import rounds
-from bee.pipeline.facts import View, record_of, view_of
-from bee.pipeline.history import failed_alike
-from bee.pipeline.issue_facts import pulls_of_issue, steps_of
-from bee.pipeline.pull_facts import is_own, said_of
+from bee.pipeline.facts import View, view_of
 from bee.pipeline.trust import resumed_at
+from bee.run.brief import brief_of, issue_behind, of_issue, of_pull
 from bee.run.job import Job
 from bee.run.prompt import Brief, context_files
 
@@ -72,16 +66,8 @@ def read_view(store: LeaseStore, lease: Lease, job: Job) -> tuple[View, Item, Is
     item = snapshot.item(job.number)
     if item is None:
         raise StaleInput(f"#{job.number} is not open any more")
-    issue = item if isinstance(item, Issue) else _issue_behind(snapshot, item)
+    issue = item if isinstance(item, Issue) else issue_behind(snapshot, item)
     return view, item, issue
-
-
-def _issue_behind(snapshot: Snapshot, pull: Pull) -> Issue | None:
-    named = parse_branch(pull.head_ref)
-    if not named or not is_own(pull):
-        return None
-    item = snapshot.item(named[0])  # as the tick read it, and found its text trusted
-    return item if isinstance(item, Issue) else None
 
 
 def make_workspace(
@@ -122,76 +108,36 @@ def _fetch(mirror: Mirror, item: Item, stop: threading.Event) -> None:
 
 
 def _brief(store: LeaseStore, view: View, item: Item, issue: Issue | None, job: Job, mirror: Mirror) -> Brief:
-    shared = Brief(
-        role=job.role, run=job.run, item=item, view=view, position=job.position, reason=job.reason, issue=issue,
-        handoff=lease_handoff(view, item.number), hint=hint_for(view, item), mark=secrets.token_hex(8),
-        withheld=job.withheld, shortened=job.shortened,
+    shared = brief_of(
+        view, item, issue, role=job.role, run=job.run, position=job.position, reason=job.reason,
+        withheld=job.withheld, shortened=job.shortened, mark=secrets.token_hex(8),
     )  # fmt: skip
     if isinstance(item, Pull):
-        return _brief_of_pull(shared, item, issue, mirror, job)
+        _check_pull(item, job, mirror)
+        return of_pull(shared, item, _tip(mirror, item.base_ref))
     assert issue is not None
-    return _brief_of_issue(store, shared, issue, mirror, job)
+    found = of_issue(shared, issue, base=_tip(mirror, view.snapshot.default_branch))
+    if job.role is Role.PLANNER:
+        return found
+    if found.step is None:
+        raise StaleInput("no step is left to do")
+    _check_no_pull(store, found.branch, resumed_at(issue, view.trust))
+    return replace(found, head=mirror.rev(f"refs/heads/{found.branch}") or found.base)
 
 
-def hint_for(view: View, item: Item) -> str:
-    """What a person wants the next run to know: the last hint since the last run ended."""
-    last = max((run.ended_at for run in fold(record_of(view, item.number)) if run.run != view.own_run), default=0)
-    said = [c for c in item.comments if view.trust.counts(c) and markers.named(c.body, markers.HINT)]
-    return said[-1].body.split("<!--")[0].strip() if said and said[-1].at >= last else ""
+def _tip(mirror: Mirror, branch: str) -> str:
+    tip = mirror.rev(f"refs/heads/{branch}")
+    if tip is None:
+        raise StaleInput(f"{branch} is gone")
+    return tip
 
 
-def lease_handoff(view: View, number: int) -> str:
-    """What the last run on this item left for the next."""
-    record = record_of(view, number)
-    return record.handoff if record else ""
-
-
-def _brief_of_pull(shared: Brief, pull: Pull, issue: Issue | None, mirror: Mirror, job: Job) -> Brief:
+def _check_pull(pull: Pull, job: Job, mirror: Mirror) -> None:
     if pull.head != job.head or not mirror.has(pull.head):
         raise StaleInput(f"the head moved from {job.head[:10]} to {pull.head[:10]} before the run began")
     base = mirror.rev(f"refs/heads/{pull.base_ref}")
     if base is None or (job.base and base != job.base and "base" in ROLES[job.role].looks_at):
         raise StaleInput(f"{pull.base_ref} moved before the run began")
-    named = parse_branch(pull.head_ref)
-    plan = read_body(issue.body).plan if issue else None
-    step = plan.step(named[1]) if plan and named else None
-    since = resumed_at(pull, shared.view.trust)
-    return replace(
-        shared,
-        step=step or (Step(id=named[1], title="", accept="", files=()) if named else None),
-        plan=plan,
-        branch=pull.head_ref,
-        base_ref=pull.base_ref,
-        base=base,
-        head=pull.head,
-        round=rounds(said_of(pull, shared.view), since) + 1,
-        last_run=last_failed(shared.view, pull.number, job.role),
-        failed_alike=failed_alike(record_of(shared.view, pull.number), job.role, since),
-    )
-
-
-def _brief_of_issue(store: LeaseStore, shared: Brief, issue: Issue, mirror: Mirror, job: Job) -> Brief:
-    view = shared.view
-    base_ref = view.snapshot.default_branch
-    base = mirror.rev(f"refs/heads/{base_ref}")
-    if base is None:
-        raise StaleInput(f"{base_ref} is gone")
-    body = read_body(issue.body)
-    pulls = pulls_of_issue(issue, view)
-    shared = replace(
-        shared, plan=body.plan, base_ref=base_ref, base=base, started_steps=tuple(sorted(pulls)),
-        last_run=last_failed(view, issue.number, job.role),
-        failed_alike=failed_alike(record_of(view, issue.number), job.role, resumed_at(issue, view.trust)),
-    )  # fmt: skip
-    if job.role is Role.PLANNER:
-        return replace(shared, branch=base_ref, head=base)
-    merged = {step for step, refs in pulls.items() if any(ref.state is PullState.MERGED for ref in refs)}
-    left = [step for step in steps_of(body) if step.id not in merged and not step.ticked]
-    if not left:
-        raise StaleInput("no step is left to do")
-    branch = branch_of(issue.number, left[0].id)
-    _check_no_pull(store, branch, resumed_at(issue, view.trust))
-    return replace(shared, step=left[0], branch=branch, head=mirror.rev(f"refs/heads/{branch}") or base)
 
 
 def _check_no_pull(store: LeaseStore, branch: str, since: int) -> None:
@@ -199,10 +145,3 @@ def _check_no_pull(store: LeaseStore, branch: str, since: int) -> None:
     for ref in read.pulls_of_branch(store.client, store.repo, branch):
         if ref.state is not PullState.CLOSED or (ref.closed_at or 0) >= since:
             raise StaleInput(f"{branch} has pull request #{ref.number} ({ref.state.lower()}) already")
-
-
-def last_failed(view: View, number: int, role: Role) -> RunSummary | None:
-    """The last run of this role here, when it failed: the next one must take another way."""
-    runs = [run for run in fold(record_of(view, number)) if run.role == role and run.run != view.own_run]
-    failed = runs and (runs[-1].outcome.failed or runs[-1].outcome is Outcome.LOST)
-    return runs[-1] if failed else None

@@ -16,7 +16,7 @@ from bee.system.process import table
 MARK: Final = " # bee: written by bee install, taken out by bee uninstall"
 COMMAND_BYTES_MAX: Final = 990
 PATH: Final = "/usr/bin:/bin"
-TIMES: Final = {"tick": "*/5 * * * *", "watchdog": "2-59/5 * * * *"}
+TIMES: Final = {"tick": "*/{minutes} * * * *", "watchdog": "2-59/5 * * * *"}
 _DAEMONS: Final = frozenset({"cron", "crond", "fcron"})
 
 
@@ -116,7 +116,8 @@ class Cron:
 def _line(name: str, values: Mapping[str, str]) -> str:
     words = ["/usr/bin/env", f"GIT_BEE_HOME={values['home']}", "GIT_BEE_LOGS=1", f"PATH={values['path']}"]
     command = shlex.join([*words, "/bin/sh", f"{values['scripts']}/{name}"])
-    return f"{TIMES[name]} {command}".replace("%", "\\%") + MARK  # to cron, a bare % ends the command
+    when = TIMES[name].format(minutes=values["minutes"])
+    return f"{when} {command}".replace("%", "\\%") + MARK  # to cron, a bare % ends the command
 
 
 def _lines(units: Units) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.model.errors import UsageError
+from bee.model.limits import TICK_EVERY_MINUTES
 from bee.model.text import plain
 from bee.setup.crontab import Cron
 from bee.setup.schedulers import Launchd, Machine, Systemd, Units
@@ -62,9 +63,11 @@ class Installed:
         self.tick, self.exit = tick, tick.exit if tick.exit in PASSED_EXITS else 2
 
 
-def render(scheduler: Scheduler, scripts: str, home: str, path: str) -> Units:
-    """The units of a scheduler by name: absolute folders, and a PATH of such. Raises UsageError."""
-    values = {"scripts": scripts, "home": home, "path": path}
+def render(scheduler: Scheduler, scripts: str, home: str, path: str, minutes: int = TICK_EVERY_MINUTES) -> Units:
+    """The units of a scheduler by name: absolute folders, a PATH of such, minutes between ticks. Raises UsageError."""
+    values = {
+        "scripts": scripts, "home": home, "path": path, "minutes": str(minutes), "seconds": str(60 * minutes),
+    }  # fmt: skip
     for value in values.values():
         if _has_control(value):
             raise UsageError(f"no scheduler takes a path with a control character in it: {value!r}")

@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from bee.cli import main as cli
 from bee.cli.commands.config import ConfigLine
+from bee.cli.commands.context import ContextLine
 from bee.cli.commands.cost import CostLine
 from bee.cli.commands.help import GENERATED
 from bee.cli.commands.init import InitLine
@@ -44,6 +45,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # The type of every `--json` line, by the words of its command.
 LINES: Final[Mapping[str, type[Any]]] = {
     "init": InitLine, "doctor": DoctorLine, "new": NewLine, "tick": TickLine, "status": StatusLine, "why": WhyLine,
+    "context": ContextLine,
     "log": LogLine, "cost": CostLine, "watchdog": Guard, "logs": LogsLine, "config": ConfigLine,
     **dict.fromkeys(("approve", "request-changes", "cancel", "retry", "override", "pause", "resume"), ItemDone),
     "pause --all": AllDone, "resume --all": AllDone, "install": Installed, "uninstall": UninstallLine,

@@ -117,3 +117,40 @@ def test_a_file_that_is_wrong_names_its_line(tmp_path: Path) -> None:
 )
 def test_what_may_be_a_secret_is_not_shown(value: object, what: object) -> None:
     assert shown(value) == what
+
+
+def test_one_setting_is_printed_alone(tmp_path: Path) -> None:
+    """As in `$(bee config get slots)`; a name that is not there is answered with the nearest one."""
+    with staged(tmp_path) as stage:
+        stage.edit_policy(POLICY)
+        home = stage.folder / "home-host"
+        home.mkdir()
+        (home / "config.yml").write_text(CONFIG)
+        for key, value in (
+            ("slots", "1"), ("drafter.model", "opus"), ("limits.failures", "3"),
+            ("verify", '["sh tests/e2e/verify.sh"]'), ("repos", '["ada/calc"]'), ("prices", "-"),
+            ("notify", f'["https://hooks.example {HIDDEN}"]'),
+        ):  # fmt: skip
+            assert bee(stage, "config", "get", key).out == f"{value}\n"
+        told = bee(stage, "config", "get", "limits.failures", "--json").json
+        assert told["machine"] == told["environment"] == told["repos"][0]["roles"] == []
+        assert told["repos"][0]["policy"] == [{"name": "limits.failures", "value": 3, "set_by": ".github/bee.yml:4"}]
+        wrong = bee(stage, "config", "get", "slot")
+        assert (wrong.code, wrong.out) == (2, "")
+        assert "there is no setting 'slot'; did you mean `bee config get slots`?" in wrong.err
+        everything = bee(stage, "config", "get").out
+        assert "\nada/calc: limits.failures  3\n" in everything
+        assert "bee config get slots" in bee(stage, "config", "show", "slots").err
+
+
+def test_where_the_policy_is_not_read_a_setting_that_is_not_found_says_so(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text(
+        "version: 1\nrepos: [a/b, a/c]\nper_repo: {a/c: {roles: {drafter: {minutes: 5}}}}\n"
+    )
+    argv = [sys.executable, "-P", "-m", "bee", "config", "get"]
+    env = {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT), "GIT_BEE_HOME": str(tmp_path)}
+    ended = subprocess.run([*argv, "intake"], env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "a/b: not read: no GitHub token" in ended.stderr
+    ended = subprocess.run([*argv, "drafter.minutes"], env=env, capture_output=True, text=True, check=False)
+    assert ended.stdout == "a/b: drafter.minutes  60\na/c: drafter.minutes  5\n"

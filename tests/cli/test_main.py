@@ -113,3 +113,9 @@ def test_an_interrupt_is_130() -> None:
     env = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT)}
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=False)
     assert (ended.returncode, ended.stderr) == (130, "bee: interrupted\n")
+
+
+def test_the_version_by_each_of_its_names(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["version"], ["--version"], ["-V"]):
+        assert main.main(words) == 0
+        assert capsys.readouterr().out == f"bee {__version__}\n"

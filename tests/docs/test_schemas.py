@@ -28,6 +28,8 @@ COMMANDS = (
     ("status",),
     ("why", ISSUE),
     ("why", PULL),
+    ("context", ISSUE),
+    ("context", PULL),
     ("pause", ISSUE, "wait"),
     ("resume", ISSUE),
     ("pause", "--all", "wait"),
@@ -45,6 +47,7 @@ COMMANDS = (
     ("cost", "--since", "1d"),
     ("logs", PULL),
     ("config", "show"),
+    ("config", "get", "slots"),
     ("watchdog",),
     ("key",),
 )

@@ -27,7 +27,7 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
     "bee.pipeline.facts.adopted": (Grant.ADOPTION,),
     "bee.pipeline.facts.common": (Grant.ADOPTION,),
     "bee.pipeline.pull_facts._doubted_issue": (Grant.ADOPTION,),
-    "bee.run.workspace.hint_for": (Grant.HINT,),
+    "bee.run.brief.hint_for": (Grant.HINT,),
     "bee.dashboard.issue._do": (Grant.BOX,),
     **dict.fromkeys(
         (
@@ -36,9 +36,9 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
             "bee.pipeline.escalation.releases", "bee.pipeline.escalation.tried_on",
             "bee.pipeline.facts.escalation_stands", "bee.pipeline.fingerprint.fingerprint",
             "bee.pipeline.issue_facts._step_state", "bee.pipeline.pull_facts.pull_facts", "bee.pipeline.status._block",
-            "bee.pipeline.status._overdue", "bee.run.workspace._brief_of_issue", "bee.run.workspace._brief_of_pull",
-            "bee.steer.actions.resumed", "bee.tick.dispatch._job", "bee.tick.reconcile._act",
-            "bee.tick.repair._release",
+            "bee.pipeline.status._overdue", "bee.run.brief.brief_of", "bee.run.brief.of_pull",
+            "bee.run.workspace._brief", "bee.steer.actions.resumed", "bee.tick.dispatch._job",
+            "bee.tick.reconcile._act", "bee.tick.repair._release",
         ),
         (Grant.RESUME,),
     ),

@@ -19,7 +19,7 @@ from bee.pipeline.gates import Gate, design_gate, plan_gate, plan_print
 from bee.pipeline.grants import GRANTS, Answer, Change, Grant
 from bee.pipeline.pull_facts import proof_of, pull_facts, vouched_for
 from bee.pipeline.trust import Trust, resumed_at, text_is_trusted, trust_of
-from bee.run.workspace import hint_for
+from bee.run.brief import hint_for
 from bee.wording import texts
 from tests.pipeline import worlds as w
 

@@ -17,6 +17,7 @@ PLISTS = sorted((ROOT / "launchd").iterdir())
 UNITS = sorted((ROOT / "systemd").iterdir())
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 PROGRAMS = ("tick", "watchdog")
+OFTEN = {"minutes": "5", "seconds": "300"}
 
 
 def values(folder: Path) -> dict[str, str]:
@@ -26,7 +27,7 @@ def values(folder: Path) -> dict[str, str]:
     home.mkdir()
     for name in PROGRAMS:
         shutil.copy(ROOT / "scripts" / name, scripts / name)
-    return {"scripts": str(scripts), "home": str(home), "path": "/opt/homebrew/bin:/usr/bin:/bin"}
+    return {"scripts": str(scripts), "home": str(home), "path": "/opt/homebrew/bin:/usr/bin:/bin", **OFTEN}
 
 
 def plist(path: Path, folder: Path) -> dict[str, object]:
@@ -101,7 +102,7 @@ def test_a9_systemd_lets_the_worker_outlive_the_tick(program: str) -> None:
     assert "Type=oneshot" in service
     assert "SuccessExitStatus=75" in service
     assert ("KillMode=process" in service) is (program == "tick")
-    assert any(re.fullmatch(r"OnCalendar=\*:\d/5", line) for line in timer)
+    assert any(re.fullmatch(r"OnCalendar=\*:\d/(?:5|\{\{minutes\}\})", line) for line in timer)
     assert "WantedBy=timers.target" in timer
 
 

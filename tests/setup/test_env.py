@@ -6,10 +6,34 @@ import os
 
 import pytest
 
+from bee.cli import main
 from bee.model.errors import UsageError
 from bee.setup import install as verb
 from bee.system.home import Home
 from tests.setup.world import World, cron_runs
+
+EVERY_TEN = {
+    "launchd": "<integer>600</integer>", "systemd": "OnCalendar=*:0/10\n", "cron": "*/10 * * * * /usr/bin/env",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EVERY_TEN)
+def test_a_tick_comes_as_often_as_was_said(world: World, kind: str) -> None:
+    scheduler = next(one for one in verb.schedulers(world.machine("linux")) if one.kind == kind)
+    text = "\n".join(verb.render(scheduler, "/s", "/h", "/bin", 10).values())
+    assert EVERY_TEN[kind] in text
+    usual = "\n".join(verb.render(scheduler, "/s", "/h", "/bin").values())
+    changed = [line for line in text.splitlines() if line not in usual.splitlines()]
+    assert len(changed) == (2 if kind == "systemd" else 1), "the tick's own time, and what describes it"
+    assert "{{" not in text
+
+
+@pytest.mark.parametrize("often", ["7m", "30m", "0", "10s", "1h", "-5m", ""])
+def test_what_is_not_a_time_between_ticks_is_refused_with_those_that_are(
+    often: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["install", "--print", f"--every={often}"]) == 2
+    assert "one of 1m, 2m, 3m, 4m, 5m, 6m, 10m" in capsys.readouterr().err
 
 
 def test_only_what_a_tick_obeys_is_kept_and_only_where_it_is_set(world: World) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from bee.cli import wiring
 from bee.cli.common import add_json, print_json, show
 from bee.model.errors import AuthError, UsageError
+from bee.model.limits import TICK_EVERY_MINUTES, TICK_EVERY_MINUTES_ALLOWED
 from bee.setup import first_key
 from bee.setup import install as verb
 from bee.setup.machine import scheduled_token
@@ -29,6 +30,7 @@ KEEPABLE: Final = frozenset(
     {*verb.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO", "XDG_CONFIG_HOME"}
     - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}
 )
+EVERY: Final = f"a tick every so many minutes, one of {', '.join(f'{one}m' for one in TICK_EVERY_MINUTES_ALLOWED)}"
 _NOT_MISSED: Final = frozenset({*verb.TOKENS, "LANG", "LC_ALL", "TZ"})
 
 
@@ -41,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep GH_TOKEN (or GITHUB_TOKEN) of this shell for scheduled ticks, in ~/.git-bee/env with mode 0600",
     )
     parser.add_argument(
+        "--every",
+        type=_minutes,
+        default=TICK_EVERY_MINUTES,
+        metavar="MINUTES",
+        help=f"{EVERY} (default: {TICK_EVERY_MINUTES}m)",
+    )
+    parser.add_argument(
         "--env", action="append", default=[], metavar="NAME", help="store this variable of this shell there too"
     )
     parser.add_argument("--print", action="store_true", help="print the files only")
@@ -48,12 +57,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def _minutes(text: str) -> int:
+    """A time between ticks, as in 10m, for argparse. Raises ArgumentTypeError."""
+    known = {f"{one}{unit}": one for one in TICK_EVERY_MINUTES_ALLOWED for unit in ("m", "")}
+    if text not in known:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {EVERY}; for other times start scripts/tick yourself")
+    return known[text]
+
+
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Install, try one tick, say plainly what came of it: the exit code is that tick's."""
     home, machine = wiring.home_of(env), machine_of(env)
     scheduler = verb.choose(machine, args.cron)
     path, scripts = path_of(env), data_path("scripts", "tick").parent
-    units = verb.render(scheduler, str(scripts), str(home.path), path)
+    units = verb.render(scheduler, str(scripts), str(home.path), path, args.every)
     keep = _keep(env, args)
     if args.print:
         line = verb.untouched(scheduler, units)
@@ -64,7 +81,9 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     done.notes += _missed(env, home, keep, done.token)
     if not args.dry_run:
         if not args.json:
-            print(f"{scheduler.kind} starts bee every five minutes; one tick is tried there now ...", flush=True)
+            print(
+                f"{scheduler.kind} starts bee every {args.every} minutes; one tick is tried there now ...", flush=True
+            )
         done.add_tick(verb.try_tick(scheduler, home))
     if args.json:
         print_json(done)
