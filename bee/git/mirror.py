@@ -277,6 +277,11 @@ class Mirror(Workspaces):
         """Whether `one` is `other` or in its history."""
         return self.ask("merge-base", "--is-ancestor", parse.oid(one), parse.oid(other), codes=(0, 1)).code == 0
 
+    def is_linear(self, base: str, head: str) -> bool:
+        """Whether there is no merge among the commits of `head` that `base` has not."""
+        span = (parse.oid(head), f"^{parse.oid(base)}")
+        return not self.say("rev-list", "-n1", "--merges", "--end-of-options", *span)
+
     def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
         """The tree of merging `head` into `base`, made without a work tree; None, and why, where they conflict."""
         pair = (parse.oid(base), parse.oid(head))

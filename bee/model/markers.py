@@ -14,6 +14,7 @@ from typing import Final
 from bee.model.markdown import BODIES_KEPT_MAX, outside_code
 from bee.model.text import digest
 
+POSTS_KEPT_MAX: Final = 512
 APPROVED: Final = "approved-for-e2e"
 CHANGES_REQUESTED: Final = "changes-requested"
 PLAN: Final = "plan"
@@ -95,8 +96,11 @@ def may_hold(text: str) -> bool:
 @lru_cache(maxsize=BODIES_KEPT_MAX)
 def parse(body: str) -> tuple[Marker, ...]:
     """All markers of a body in order, outside code blocks, code spans and quotes."""
-    if not may_hold(body):
-        return ()
+    return _parsed(body) if may_hold(body) else ()
+
+
+@lru_cache(maxsize=POSTS_KEPT_MAX)
+def _parsed(body: str) -> tuple[Marker, ...]:
     found = []
     for _, line in outside_code(body):
         for match in _MARKER.finditer(line):

@@ -64,10 +64,11 @@ def _blocked(pull: Pull) -> Iterator[str]:
         who = ", ".join(_against_by(pull)) or "somebody"
         yield f"{who} requested changes, and {base} requires reviews: approve, or dismiss that review"
     elif pull.blocked and not pull.unread and not _waits_for_checks(pull):
-        known = [text + _who(pull, kind) for kind, text in KINDS.items() if kind in pull.rules.kinds]
+        met = {"conversation_resolution"} if not pull.thread_count else set()
+        known = [text + _who(pull, kind) for kind, text in KINDS.items() if kind in pull.rules.kinds - met]
         other = sorted(pull.rules.kinds - set(KINDS) - QUIET)
-        named = [*known, *(f"`{kind}`, which bee does not know" for kind in other)]
-        yield f"GitHub blocks it by rules of {base}: {'; or '.join(named) or 'look at its protection'}"
+        named = known or [*(f"`{kind}`, which bee does not know" for kind in other), "look at its protection"]
+        yield f"GitHub blocks it by rules of {base}: {'; or '.join(named)}"
 
 
 def _who(pull: Pull, kind: str) -> str:

@@ -12,6 +12,7 @@ from bee.model.plan import read_body
 from bee.model.records import TREE
 from bee.model.refs import BRANCH, KEPT_REFS
 from bee.model.roles import AUTHORS, ROLES
+from bee.model.text import neutralised, one_line
 from bee.run.prompt import Brief
 from bee.run.state import Run
 from bee.run.verbs.submit import Submission
@@ -39,7 +40,12 @@ def _pushes(run: Run, brief: Brief) -> bool:
     return ROLES[run.job.role].writes_code and brief.branch.startswith(f"{BRANCH}/")
 
 
-def on_the_base(run: Run, brief: Brief, work: Submission) -> Submission:
+def made_ready(run: Run, brief: Brief, work: Submission) -> Submission:
+    """The submission as it is pushed: what GitHub needs to take it, and to merge it by the policy's method."""
+    return _in_line(run, brief, _on_the_base(run, brief, work))
+
+
+def _on_the_base(run: Run, brief: Brief, work: Submission) -> Submission:
     """The submission, with the base merged into it where the base has other workflow files by now.
 
     Who pushes a commit with workflow files that no branch has any more, writes workflows for GitHub, and needs the
@@ -60,6 +66,28 @@ def on_the_base(run: Run, brief: Brief, work: Submission) -> Submission:
         message = f"Merge {brief.base_ref} into {brief.branch}\n"
         return work._replace(head=mirror.commit_record(message, tree, [work.head, base], run.now))
     except (GitError, LookError):
+        return work
+
+
+def _in_line(run: Run, brief: Brief, work: Submission) -> Submission:
+    """As one commit on the base, where merges are by rebase, which replays no merge: one that took the base in, mostly.
+
+    A branch that holds anybody else's commit is left as it is; GitHub says that it cannot be rebased.
+    """
+    mirror, address = work.quarantine, run.job.snapshot.viewer.address
+    if brief.view.policy.merge_method != "rebase":
+        return work
+    try:
+        new = mirror.new_commits(work.head, [brief.base])
+        own = all(person.endswith(f"<{address}>") for commit in new for person in commit.people)
+        tree = (
+            None if not own or mirror.is_linear(brief.base, work.head) else mirror.merge_tree(brief.base, work.head)[0]
+        )
+        if tree is None:
+            return work
+        message = f"{neutralised(one_line(work.title))}\n"
+        return work._replace(head=mirror.commit_record(message, tree, [brief.base], run.now))
+    except GitError:
         return work
 
 

@@ -114,7 +114,7 @@ def _without_pay(run: Run, workspace: Workspace) -> Accepted | None:
 
 def _handed_in(run: Run, workspace: Workspace, accepted: Accepted) -> Accepted:
     """What was accepted, its commits ready to be pushed."""
-    work = run.work = handed_in.on_the_base(run, workspace.brief, accepted.values["submit"])
+    work = run.work = handed_in.made_ready(run, workspace.brief, accepted.values["submit"])
     accepted.values["submit"] = work
     return accepted
 

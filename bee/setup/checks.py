@@ -207,7 +207,7 @@ def _rule_problems(
         text = f"{branch} wants signed commits, which only squash merges have, by GitHub; the policy merges by {method}"
         yield fail(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
     if method == "rebase":
-        text = "the policy merges by rebase: a branch into which a conflict was merged cannot be rebased, and waits"
+        text = "the policy merges by rebase: a branch into which a person merged another cannot be rebased, and waits"
         yield warn(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
     if "required_linear_history" in rules.others and policy is not None and policy.merge_method == "merge":
         text = f"{branch} wants a linear history, and the policy merges by merge: no merge ever passes"

@@ -386,6 +386,8 @@ def test_merging_without_a_work_tree(mirror: Mirror, upstream: Upstream) -> None
     assert mirror.merge_base(main, other) == upstream.main
     assert mirror.is_ancestor(upstream.main, merged)
     assert not mirror.is_ancestor(merged, main)
+    assert (mirror.is_linear(upstream.main, main), mirror.is_linear(upstream.main, merged)) == (True, False)
+    assert mirror.is_linear(merged, merged)
     assert mirror.merge_base(main, record(mirror, "unrelated")) is None
     with pytest.raises(GitError, match="merge-tree"):
         mirror.merge_tree(main, "1" * 40)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.forge.app import conditional
-from bee.forge.core import checks, mergeability, pulls, refs, repos
+from bee.forge.core import checks, mergeability, pulls, queue, refs, repos
 from bee.forge.core.clock import unstamp
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitrefs import ZERO, RefChange
@@ -193,7 +194,10 @@ class Hub:
         owner, _, name = repo.partition("/")
         for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write")):
             self.forge.users.put(self._db, login, None, role, self.forge.clock.now())
-        with self.acting(self.users(owner)) as call:
+        if self.forge.users.by_login(owner) is None:  # what only organizations have
+            for login, kind in ((owner, "Organization"), (queue.BOT, "Bot")):
+                self.forge.users.put(self._db, login, None, "none", self.forge.clock.now(), kind)
+        with self.acting(self.users("ada")) as call:
             made = repos.create(call, self.users(owner), {"name": name})
             repos.first_commit(call, made, files, "start")
         assert isinstance(made.git, MemoryGit)
@@ -302,6 +306,20 @@ class Hub:
         elif table == "events" and row["kind"] in {"labeled", "unlabeled"}:
             facts["label"] = json.loads(row["data"])["label"]["name"].lower()
         return facts
+
+    # ---- the same state again ----------------------------------------------------------------------------------------
+
+    def saved(self) -> Callable[[], None]:
+        """What makes everything here what it is now, as often as it is called. Objects of git may stay."""
+        copy, at = sqlite3.connect(":memory:"), dict(self.git.refs.all)
+        self._db.backup(copy)
+        trying, heard = dict(self._trying), dict(self._heard)
+
+        def again() -> None:
+            copy.backup(self._db)
+            self.git.refs.all, self._trying, self._heard = dict(at), dict(trying), dict(heard)
+
+        return again
 
     # ---- what there is ----------------------------------------------------------------------------------------------
 

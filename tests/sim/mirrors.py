@@ -235,6 +235,10 @@ class ModelMirror:
         """Whether one is before the other."""
         return self.hub.git.is_ancestor(one, other)
 
+    def is_linear(self, base: str, head: str) -> bool:
+        """Whether no commit between them is a merge."""
+        return all(len(self.hub.git.the_commit(oid).parents) < 2 for oid in self.hub.git.between(base, head))
+
     def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
         """The tree of a merge."""
         files = self.hub.git.merged(base, head)
