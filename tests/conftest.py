@@ -137,11 +137,12 @@ def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Any]:
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A forge, people, and the repository ada/calc: a tests.belt.stage.Stage."""
-    from tests.belt.stage import staged  # here, so that a test without a stage imports none of it
+    from tests.belt.stage import POLICY, SESSIONS, staged  # here, so that a test without a stage imports none of it
 
-    with staged(tmp_path) as made:
+    policy = SESSIONS if request.node.get_closest_marker("sessions") else POLICY
+    with staged(tmp_path, {".github/bee.yml": policy}) as made:
         yield made
 
 

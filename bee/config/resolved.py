@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bee.config.network import MODEL, agreed
 from bee.config.schema import Policy, Settings
-from bee.model.roles import Role
+from bee.model.roles import ROLES, Role
 from bee.model.text import secrets_in
 
 if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
@@ -74,8 +74,10 @@ def of_policy(policy: Policy, tree: YamlNode, path: str) -> list[Value]:
         elif part.name != "roles":  # below, role by role
             found.append(Value(part.name, shown(value, part.name), _set_by(tree, path, (), part.name)))
     for role in Role:
-        if role in policy.lean:
-            found.append(Value(f"roles.{role}.engine", "none", _set_by(tree, path, ("roles", role.value), "engine")))
+        if ROLES[role].mechanical:
+            session = "needed" if role in policy.lean else "always"
+            by = _set_by(tree, path, ("roles", role.value), "session")
+            found.append(Value(f"roles.{role}.session", session, by))
         if role in policy.network:
             by = _set_by(tree, path, ("roles", role.value), "network")
             found.append(Value(f"roles.{role}.network", shown(policy.network[role], "network"), by))

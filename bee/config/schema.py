@@ -233,9 +233,9 @@ class PolicyLimits:
 
 @dataclass(frozen=True, slots=True)
 class RolePolicy:
-    """What a repository says of one role: `engine` is `none` or `default`."""
+    """What a repository says of one role: `session` is `needed` or `always`."""
 
-    engine: str = key("default", one_of("none", "default"))
+    session: str = key("needed", one_of("needed", "always"))
     network: Network = key("", PUBLIC_NETWORK)
 
 
@@ -250,17 +250,6 @@ class SetupPolicy:
 def _setup(path: str, node: YamlNode) -> SetupPolicy:
     whole = isinstance(node.value, dict)
     found: SetupPolicy = section(SetupPolicy).read(path, node) if whole else SetupPolicy(run=COMMANDS.read(path, node))
-    return found
-
-
-def _lean_roles(path: str, node: YamlNode) -> dict[Role, RolePolicy]:
-    """Which roles run without an engine (only those may whose work bee can do by itself), and what each may reach."""
-    found: dict[Role, RolePolicy] = by_role(RolePolicy).read(path, node)
-    for role, one in found.items():
-        if one.engine == "none" and not ROLES[role].lean:
-            able = " and ".join(str(row.role) for row in ROLES.values() if row.lean)
-            line = node.value[role].line if isinstance(node.value, dict) else node.line
-            raise ConfigError(path, line, f"the {role} cannot run without an engine; {able} can")
     return found
 
 
@@ -314,10 +303,10 @@ class Policy:
     )  # fmt: skip
     limits: PolicyLimits = key(PolicyLimits(), section(PolicyLimits), "Bounds of this repository.")
     roles: Mapping[Role, RolePolicy] = key(
-        dict, Reader(_lean_roles),
-        "`test` and `merger` take `engine: none`: bee then does the mechanical part itself, without an agent. "
-        "Every role takes `network`, which this machine's own bounds, see "
-        "[engines.md](engines.md#what-an-agent-may-reach).",
+        dict, by_role(RolePolicy),
+        "bee does the work of `test` and `merger` itself, and asks an agent only why E2E failed; with "
+        "`session: always` an agent plays the role each time. Every role takes `network`, which this machine's own "
+        "bounds, see [engines.md](engines.md#what-an-agent-may-reach).",
     )  # fmt: skip
     dashboard: bool = key(
         False, YES_NO,
@@ -335,8 +324,9 @@ class Policy:
 
     @property
     def lean(self) -> frozenset[Role]:
-        """The roles that run without an engine."""
-        return frozenset(role for role, one in self.roles.items() if one.engine == "none")
+        """The roles whose work bee does itself, as far as it needs no judgement."""
+        always = {role for role, one in self.roles.items() if one.session == "always"}
+        return frozenset(role for role, row in ROLES.items() if row.mechanical) - always
 
     @property
     def network(self) -> dict[Role, Network]:

@@ -113,7 +113,7 @@ def _introduce(screen: Screen, ready: Stage, said_of_box: str, rehearsed: Path |
     screen.line(INTRO, "bold")
     screen.line()
     engine = ready.play.engine
-    scripted = "the demo's scripted agent, in all five roles"
+    scripted = "the demo's scripted agent"
     project = f"a copy of {rehearsed}; only what is committed" if rehearsed else "a small calculator with tests"
     screen.pairs(
         [

@@ -25,7 +25,7 @@ class RoleRow:
     verdicts: the words that count on a pull request when a run of this role says them.
     writes_code, tests_only: whether it hands in commits, and whether only tests.
     near_merge: what rules of the base demand matters to what it does.
-    lean: it may run as `engine: none`, for bee can do its mechanical part by itself.
+    mechanical: bee does its work itself, and asks an agent only where that needs judgement.
     """
 
     role: Role
@@ -36,7 +36,7 @@ class RoleRow:
     writes_code: bool = False
     tests_only: bool = False
     near_merge: bool = False
-    lean: bool = False
+    mechanical: bool = False
 
 
 ROLES: Final[dict[Role, RoleRow]] = {
@@ -51,8 +51,8 @@ ROLES: Final[dict[Role, RoleRow]] = {
         RoleRow(role=Role.REVIEWER, minutes_total=30, minutes_silent=10,
                 looks_at=("head", "base-name", "replies"), verdicts=("approve", "changes")),
         RoleRow(role=Role.TEST, minutes_total=45, minutes_silent=15, writes_code=True,
-                tests_only=True, near_merge=True, lean=True, looks_at=("head", "base", "lazy-runs")),
-        RoleRow(role=Role.MERGER, minutes_total=15, minutes_silent=10, near_merge=True, lean=True,
+                tests_only=True, near_merge=True, mechanical=True, looks_at=("head", "base", "lazy-runs")),
+        RoleRow(role=Role.MERGER, minutes_total=15, minutes_silent=10, near_merge=True, mechanical=True,
                 looks_at=("head", "base", "settings")),
     )
 }  # fmt: skip

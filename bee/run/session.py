@@ -13,7 +13,7 @@ from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import LeaseLost, SetupError, UnreachableError
 from bee.model.outcomes import Failure, Outcome
-from bee.model.roles import ROLES, Role
+from bee.model.roles import Role
 from bee.run import handed_in, prompt
 from bee.run.commit import commit
 from bee.run.outcome import Result
@@ -23,7 +23,7 @@ from bee.run.setup import keep_cache
 from bee.run.state import Run
 from bee.run.verbs import handle, listed, settle
 from bee.run.verbs.base import Accepted, Session
-from bee.run.verbs.e2e import Tested
+from bee.run.verbs.e2e import Tested, said
 from bee.run.verbs.submit import is_sound
 from bee.run.workspace import StaleInput, Workspace, make_workspace
 from bee.system.home import QUARANTINE
@@ -87,19 +87,24 @@ def _made_ready(run: Run, workspace: Workspace) -> Workspace:
         raise SetupError(texts.setup_failed(brief.base_ref, failed))
     setup.check_base(brief.base, brief.base_ref)
     words = fenced(texts.setup_failed(brief.branch, failed), brief.mark, "what `setup` printed")
+    return _with_feedback(workspace, words)
+
+
+def _with_feedback(workspace: Workspace, words: str) -> Workspace:
+    """The workspace, with more in what its agent reads of what failed."""
     text = f"{workspace.files.get(FEEDBACK, '')}\n\n{words}".lstrip("\n")
     (workspace.context / FEEDBACK).write_text(text, encoding="utf-8", errors="replace")
     return replace(workspace, files={**workspace.files, FEEDBACK: text})
 
 
 def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
-    """The mechanical part, where the policy wants it; None where judgement is needed."""
-    if run.job.role not in workspace.brief.view.policy.lean or not ROLES[run.job.role].lean:
+    """What needs no judgement, unless the policy wants an agent for it; None where an agent is to judge."""
+    if run.job.role not in workspace.brief.view.policy.lean:
         return None
     if run.job.role is Role.MERGER:
         return Accepted({"merge": True})
-    trace = _e2e(run, workspace)
-    return Accepted({"e2e": Tested(trace)}) if trace.passed else None
+    run.tested = Tested(_e2e(run, workspace))
+    return Accepted({"e2e": run.tested}) if run.tested.trace.passed else None
 
 
 def _without_pay(run: Run, workspace: Workspace) -> Accepted | None:
@@ -122,6 +127,7 @@ def _handed_in(run: Run, workspace: Workspace, accepted: Accepted) -> Accepted:
 def _session(run: Run, workspace: Workspace) -> Session:
     session = Session(
         brief=workspace.brief, files=workspace.files, checks=run.output_checks(), now=lambda: run.now,
+        accepted=Accepted({"e2e": run.tested} if run.tested else {}),
         take_in=lambda pack: _take_in(run, session.accepted, pack), run_e2e=partial(_e2e, run, workspace),
         commit_pause=partial(_pause_now, run), log=partial(_log, run),
     )  # fmt: skip
@@ -130,7 +136,10 @@ def _session(run: Run, workspace: Workspace) -> Session:
 
 def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     """Let an agent play the role."""
-    workspace = run.workspace = _made_ready(run, workspace)
+    workspace = _made_ready(run, workspace)
+    if run.tested is not None:
+        workspace = _with_feedback(workspace, said(run.tested.trace, workspace.brief.mark))
+    run.workspace = workspace
     session = _session(run, workspace)
     template, name = _template(run, workspace)
     text = prompt.render(template, prompt.variables(workspace.brief, workspace.files, listed(run.job.role)), name)

@@ -19,6 +19,7 @@ from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
 from bee.run.setup import SetUp
+from bee.run.verbs.e2e import Tested
 from bee.run.verbs.submit import Submission
 from bee.run.workspace import Workspace
 
@@ -28,7 +29,7 @@ class Run:
     """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
 
     `asks` is what a person must settle before any agent can go on.
-    `work` is what was handed in, if it was commits.
+    `work` is what was handed in, if it was commits. `tested`: the E2E run that bee made before it asks an agent.
     """
 
     host: Host
@@ -40,6 +41,7 @@ class Run:
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
     asks: str = ""
+    tested: Tested | None = None
 
     @property
     def source(self) -> Mirror:

@@ -106,12 +106,12 @@ def _roles() -> str:
     rows = []
     for role, row in ROLES.items():
         moved = dict.fromkeys(str(rule.position) for rule in (*ISSUE_RULES, *PULL_RULES) if rule.mover is role)
-        lean = "yes" if row.lean else "no"
+        session = "only for judgement" if row.mechanical else "always"
         commits = "tests only" if row.tests_only else "yes" if row.writes_code else "no"
         times = f"{row.minutes_total} / {row.minutes_silent}"
         places, verbs = (", ".join(map(code, names)) for names in (moved, own_verbs(role)))
-        rows.append((f"**{role}**", places, verbs, times, commits, lean))
-    head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "may be `engine: none`")
+        rows.append((f"**{role}**", places, verbs, times, commits, session))
+    head = ("role", "moves", "its verbs", "minutes: total / silent", "hands in commits", "an agent's session")
     return table(head, rows)
 
 

@@ -39,6 +39,7 @@ AGENT = Path(__file__).with_name("agent.py")
 CHECKOUT = Path(__file__).resolve().parents[2]
 POLICY = "version: 1\nintake: all\nplan_approval: human\n"
 VERIFY = "set -eu\nsh check.sh\n"
+SESSIONS = f"{POLICY}roles: {{test: {{session: always}}, merger: {{session: always}}}}\n"
 FILES = {".github/bee.yml": POLICY, "tests/e2e/verify.sh": VERIFY, "check.sh": "test ! -f broken\n", "a.txt": "one\n"}
 
 PLAN = """cat > "$HOME/plan.md" <<'END'

@@ -68,6 +68,7 @@ def test_case_p6_a_closed_issue_stops_its_pull_request_until_it_is_reopened(stag
     assert stage.item(issue)["state"] == "closed"
 
 
+@pytest.mark.sessions
 def test_case_p6_an_issue_closed_behind_the_merge_gates_back_is_not_merged(stage: Stage) -> None:
     """The agent of the merger closes it after its run has begun; the gate asks again."""
     issue = stage.issue()

@@ -115,6 +115,7 @@ def test_case_p1_an_answer_in_words_goes_to_the_reviewer_and_another_word_comes_
     assert [who for who, _ in said(threads(stage, number)[0])] == ["ada", "ada", "bee", "ada", "bee"]
 
 
+@pytest.mark.sessions
 def test_case_p1_a_comment_while_the_pull_request_is_tested_keeps_it_from_being_merged(stage: Stage) -> None:
     """The merge gate reads the threads again; a draft that nobody submitted holds nothing."""
     host = stage.host(moves={"drafter": answering(WORDS)})

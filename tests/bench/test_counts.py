@@ -83,6 +83,8 @@ def test_one_step_takes_few_requests_and_a_dispatching_tick_five(stage: Stage, b
         reports.append(stage.tick(host))
     sent = [report for report in reports if report.run]
     assert len(sent) == runs
+    sessions = [path.parent.name for path in host.home.path.glob("runs/*/prompt.md")]
+    assert len(sessions) == runs - 2, "bee tests and merges by itself"
     assert max(report.requests for report in sent if not report.acted) <= 5
     assert len(asked(stage)) - setup <= STEP_REQUESTS_MAX
 

@@ -95,7 +95,7 @@ merge_method: rebase
 protected_paths: [infra/**]
 trust: {allow: ["@Zoe", sam], deny: [MIA], bots: ["Renovate[bot]"]}
 limits: {failures: 3, review_rounds: 2, usd_per_item: 1, runs_per_item: 5, checks_minutes: 9, verify_minutes: 7}
-roles: {merger: {engine: none}, test: {engine: default, network: none}, drafter: {network: ["*.pypi.org"]}}
+roles: {merger: {session: needed}, test: {session: always, network: none}, drafter: {network: ["*.pypi.org"]}}
 """)
     assert (theirs.verify, theirs.plan_approval, theirs.merge_method) == (("make lint", "make e2e"), "auto", "rebase")
     assert theirs.trust == TrustPolicy(frozenset({"zoe", "sam"}), frozenset({"mia"}), frozenset({"renovate[bot]"}))
@@ -149,7 +149,7 @@ per_repo:
         (policy, "trust:\n  allowed: [x]", ".github/bee.yml:4: unknown key `allowed`; did you mean `allow`?"),
         (policy, "limits:\n  failures: 3\n  rounds: 2",
              ".github/bee.yml:5: unknown key `rounds`; did you mean `review_rounds`?"),
-        (policy, "roles:\n  test:\n    minutes: 3", ".github/bee.yml:5: unknown key `minutes`; valid keys: engine, "
+        (policy, "roles:\n  test:\n    minutes: 3", ".github/bee.yml:5: unknown key `minutes`; valid keys: session, "
                                                                "network"),
     ],
 )  # fmt: skip
@@ -188,8 +188,7 @@ def test_an_unknown_key_names_file_line_and_nearest_valid_key(read: Any, text: s
         (policy, "verify: ' '", ".github/bee.yml:3: write at least one command here, and none that is empty"),
         (policy, "verify: [make, '']", ".github/bee.yml:3: write at least one command here, and none that is empty"),
         (policy, "plan_approval: yes", ".github/bee.yml:3: `True` is not a choice; one of: human, auto"),
-        (policy, "roles:\n  drafter: {engine: none}", ".github/bee.yml:4: the drafter cannot run without an engine; "
-                                                      "test and merger can"),
+        (policy, "roles:\n  test: {session: no}", ".github/bee.yml:4: `False` is not a choice; did you mean `always`?"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_names_file_and_line_and_what_would_be_right(read: Any, text: str, problem: str) -> None:

@@ -16,7 +16,7 @@ from bee.host import Host
 from bee.model.outcomes import Failure
 from bee.status.logs import Reading, find_run
 from tests.belt.plays import pull_of, runs, verb_log
-from tests.belt.stage import DESIGN, Stage, staged
+from tests.belt.stage import DESIGN, SESSIONS, Stage, staged
 from tests.engines.fetch import NEWEST
 from tests.engines.hosts import BOXED, OWN, host
 from tests.engines.models import MODEL, Fault, Move, Say, Shell, Write, serving
@@ -113,7 +113,7 @@ def test_five_roles_from_a_design_doc_to_a_closed_issue_with_claude_code(tmp_pat
 
     Each in the closed box: what it tries first, or second, is to reach the forge by itself.
     """
-    with staged(tmp_path) as stage, serving({}) as models:
+    with staged(tmp_path, {".github/bee.yml": SESSIONS}) as stage, serving({}) as models:
         port = stage.forge.api_url.rpartition(":")[2].partition("/")[0]
         reach = Shell(f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' 2>/dev/null && echo OPEN || echo CLOSED")
         models.script = {role: [*moves[:1], reach, *moves[1:]] for role, moves in SCRIPT.items()}

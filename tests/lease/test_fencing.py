@@ -34,6 +34,7 @@ LOSERS = {
 }
 
 
+@pytest.mark.sessions
 @pytest.mark.parametrize("what", LOSERS)
 def test_c4_a_run_whose_lease_was_taken_over_publishes_nothing(stage: Stage, what: str) -> None:
     """The lease goes to another run while the agent works: no branch, comment, review, status, merge or plan text."""

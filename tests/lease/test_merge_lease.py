@@ -24,6 +24,7 @@ def with_pulls(stage: Stage, count: int) -> list[int]:
     return found
 
 
+@pytest.mark.sessions
 def test_two_pull_requests_of_one_base_are_never_between_e2e_and_merge_at_once(stage: Stage) -> None:
     """While the first is tested the second is queued, on every host; it is tested on the base that has the first."""
     first, second = with_pulls(stage, 2)

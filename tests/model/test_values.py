@@ -69,7 +69,7 @@ def test_every_role_has_a_row_and_only_writers_submit() -> None:
         assert ("submit" in own_verbs(role)) == row.writes_code
         assert 0 < row.minutes_silent < row.minutes_total
     assert {role for role in Role if "merge" in own_verbs(role)} == {Role.MERGER}
-    assert {role for role, row in ROLES.items() if row.lean} == {Role.TEST, Role.MERGER}
+    assert {role for role, row in ROLES.items() if row.mechanical} == {Role.TEST, Role.MERGER}
 
 
 def test_no_ops_are_outcomes_that_wait_for_a_change() -> None:

@@ -176,6 +176,7 @@ def test_case_t16_the_status_of_the_review_is_green_when_a_person_has_vouched(st
     assert stage.statuses(head) == {"bee/review": "success", "bee/e2e": "success"}
 
 
+@pytest.mark.sessions
 @pytest.mark.parametrize("lost", ["the adopter's", "the approver's"])
 def test_case_t20_access_that_ends_while_the_merger_runs(stage: Stage, lost: str) -> None:
     """The gate asks again who may, of everybody whose word the merge rests on."""

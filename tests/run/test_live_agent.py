@@ -98,6 +98,7 @@ def watched(home: Path) -> Iterator[Watch]:
         WATCHES.remove(watch)
 
 
+@pytest.mark.sessions
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 def test_case_t1_the_worker_touches_nothing_that_a_live_agent_can_write(stage: Stage) -> None:
     """A drafter and a test role with `bee e2e run` and a submit, from claim to record."""

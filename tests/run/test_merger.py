@@ -27,6 +27,7 @@ def said_status(stage: Stage, number: int, state: str, name: str = "ci") -> None
     stage.call("ada", "POST", stage.at(f"/statuses/{head_of(stage, number)}"), body)
 
 
+@pytest.mark.sessions
 def test_r10_a_base_that_moved_is_tested_again_before_the_merge(stage: Stage) -> None:
     """A push to the base while the merger runs: the gate refuses, E2E runs on the new base, then it is merged."""
     number = ready(stage)
@@ -78,6 +79,7 @@ def test_checks_red_and_pending_hold_the_merge(stage: Stage) -> None:
     assert stage.position(number) == "ready-to-merge"
 
 
+@pytest.mark.sessions
 def test_a_check_that_turns_red_while_the_merger_runs_stops_the_merge(stage: Stage) -> None:
     """The gate reads everything again; what the claim saw does not count."""
     number = ready(stage)
@@ -89,6 +91,7 @@ def test_a_check_that_turns_red_while_the_merger_runs_stops_the_merge(stage: Sta
     assert stage.position(number) == "checks-failed"
 
 
+@pytest.mark.sessions
 def test_a_persons_stop_while_the_merger_runs_is_obeyed(stage: Stage) -> None:
     """`breeze:human` set during the run: nothing is merged, the label stays, and the claim is released."""
     number = ready(stage)
@@ -137,6 +140,7 @@ def test_two_pull_requests_of_one_base_are_tested_and_merged_one_after_the_other
     assert stage.git("rev-parse", "origin/main~1") in results[1]
 
 
+@pytest.mark.sessions
 def test_r8_a_merger_that_does_not_merge_through_bee_has_merged_nothing(stage: Stage) -> None:
     """Without the verb nothing happens; a push from the clone reaches no server."""
     number = ready(stage)

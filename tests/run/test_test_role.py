@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.belt.plays import approve, head_of, placed, pull_of, refusals, runs, task_pull, verb_log
-from tests.belt.stage import DRAFT, FILES, Stage, staged
-
-POLICY = FILES[".github/bee.yml"]
-LEAN = f"{POLICY}roles:\n  test: {{engine: none}}\n  merger: {{engine: none}}\n"
+from tests.belt.stage import DRAFT, Stage
 
 
 def results(stage: Stage, number: int = 2) -> list[str]:
@@ -26,6 +22,7 @@ def broken_pull(stage: Stage) -> int:
     return int(pull["number"])
 
 
+@pytest.mark.sessions
 def test_r9_an_agent_that_says_pass_after_a_failing_run_changes_nothing(stage: Stage) -> None:
     """Only `e2e run` makes a result, from its exit codes; nothing the agent writes, prints or edits adds to it."""
     number = broken_pull(stage)
@@ -121,16 +118,30 @@ bee submit --title "The first end-to-end test" --body "It looks for the file."
     assert "tests/e2e/verify.sh" in stage.main_files()
 
 
-def test_lean_roles_need_no_engine_until_judgement_is_needed(tmp_path: Path) -> None:
-    """`engine: none` for test and merger: bee runs E2E and merges; a failure still gets its classification."""
-    with staged(tmp_path, {".github/bee.yml": LEAN}) as stage:
-        good = task_pull(stage)
-        approve(stage, good)
-        stage.ticks(stage.host(moves={"test": "exit 9", "merger": "exit 9"}))
-        assert stage.pulls()[0]["merged_at"]
-        bad = pull_of(stage, stage.issue(), {"broken": "x"})
-        approve(stage, bad)
-        host = stage.host("other")
-        stage.tick(host)
-        assert placed(stage, host, bad["number"]).placement.role == "drafter"
-        assert "code-bug: It is broken." in results(stage, bad["number"])[0]
+def test_bee_tests_and_merges_by_itself_and_asks_an_agent_only_why_it_failed(stage: Stage) -> None:
+    """No session where E2E passes. Where it fails, the agent reads that run, classifies it, and needs no other."""
+    approve(stage, task_pull(stage))
+    stage.ticks(stage.host(moves={"test": "exit 9", "merger": "exit 9"}))
+    assert stage.pulls()[0]["merged_at"]
+    assert not list((stage.folder / "home-host" / "runs").glob("*/prompt.md"))
+    bad = pull_of(stage, stage.issue(), {"broken": "x"})
+    approve(stage, bad)
+    reads = """grep -q "sh tests/e2e/verify.sh.: exit 1" "$BEE_CONTEXT/feedback.md"
+grep -q "Now: bee e2e classify" "$BEE_CONTEXT/feedback.md"
+bee e2e classify code-bug "It is broken."
+"""
+    host = stage.host("other", moves={"test": reads})
+    stage.tick(host)
+    assert placed(stage, host, bad["number"]).placement.role == "drafter", verb_log(host)
+    (result,) = results(stage, bad["number"])
+    assert "code-bug: It is broken." in result
+    assert len(stage.refs(f"refs/bee/traces/{bad['number']}/")) == 1
+
+
+def test_an_agent_that_does_not_say_why_it_failed_has_said_nothing(stage: Stage) -> None:
+    """bee's own failed run counts with a class only, as an agent's does."""
+    number = broken_pull(stage)
+    host = stage.host(moves={"test": "true\n"})
+    stage.tick(host)
+    assert results(stage) == []
+    assert [run.outcome for run in runs(stage, host, number)] == ["no-op-unclassified"]

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from tests.belt.stage import DESIGN, Stage, bee_env, staged
+from tests.belt.stage import DESIGN, SESSIONS, Stage, bee_env, staged
 from tests.screens import tmux
 from tests.screens.shots import held
 
@@ -129,7 +129,7 @@ def given(stage: Stage, run: str) -> str:
 @pytest.mark.skipif(GH is None, reason="gh is not installed")
 def test_what_people_read_with_gh_and_what_each_role_is_given_is_as_it_is_kept(tmp_path: Path) -> None:
     """One step with a plan, a comment on a line, and every role in a session of its own; and a question."""
-    with staged(tmp_path) as stage:
+    with staged(tmp_path, {".github/bee.yml": SESSIONS}) as stage:
         host = stage.host(moves={"planner": PLAN, "drafter": DRAFT})
         runs: dict[str, str] = {}
 

@@ -123,7 +123,7 @@ def test_the_commented_examples_are_good_ones() -> None:
     policy = policy_of("bee.yml", parse(uncommented(templates.policy_text(Answers())), "bee.yml"))
     assert policy.trust.bots == {"dependabot"}
     assert policy.limits == Policy().limits, "the examples show the defaults"
-    assert len(policy.lean) == 2
+    assert policy.lean == frozenset()
     found = settings(uncommented(templates.config_text("ada/calc", Answers(engine="claude"))))
     assert found.slots == Settings().slots
     assert len(found.roles) == 1

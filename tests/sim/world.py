@@ -76,10 +76,10 @@ class World:
 
     def _github(self) -> Hub:
         random = self.random
-        lean = "roles: {test: {engine: none}, merger: {engine: none}}\n" if random.random() < 0.4 else ""
+        sessions = "" if random.random() < 0.4 else "roles: {test: {session: always}, merger: {session: always}}\n"
         approval = random.choice(("auto", "human"))
         method = random.choice(("squash", "squash", "merge"))
-        policy = f"version: 1\nintake: all\nplan_approval: {approval}\nmerge_method: {method}\n{lean}"
+        policy = f"version: 1\nintake: all\nplan_approval: {approval}\nmerge_method: {method}\n{sessions}"
         hub = Hub(REPO, self.folder / "github", lambda: self.timeline.now, {**CLEAN, ".github/bee.yml": policy})
         if random.random() < 0.7:
             for name in ("breeze:new", "breeze:wip", "breeze:human", "breeze:done", "breeze:quarantine-hotloop"):

@@ -46,12 +46,16 @@ def check(session: Session, args: Args) -> Answer:
 def _run(session: Session) -> Answer:
     trace = session.run_e2e()
     session.accepted.values["e2e"] = Tested(trace)
-    word = "pass" if trace.passed else "fail"
-    text = f"E2E {word}\n" + "\n".join(trace.lines) + "\n"
-    if trace.output:  # by the change's own code, and an agent reads it at once
-        text += fenced(trace.output, session.brief.mark, "what the failed command printed")
+    return Answer(trace.passed, said(trace, session.brief.mark), 0 if trace.passed else 1, {"passed": trace.passed})
+
+
+def said(trace: TraceResult, mark: str) -> str:
+    """What an agent reads of an E2E run; `mark` fences what the change's own code printed."""
+    text = f"E2E {'pass' if trace.passed else 'fail'}\n" + "\n".join(trace.lines) + "\n"
+    if trace.output:
+        text += fenced(trace.output, mark, "what the failed command printed")
     text += "" if trace.passed else f"Now: bee e2e classify {'|'.join(CLASSES)} WHY"
-    return Answer(trace.passed, text.rstrip(), 0 if trace.passed else 1, {"passed": trace.passed})
+    return text.rstrip()
 
 
 def effects(outbox: Outbox, tested: Tested) -> Result | None:
