@@ -32,8 +32,17 @@ KNOWN: Final = {
         "a person, on a pull request",
         "approved into this base: on to E2E and merge without review",
     ),
-    CHANGES_REQUESTED: ("`sha=`", "a person, on a pull request", "back to the drafter, over any approval"),
-    PLAN: ("`design=`", "bee, above the plan", "binds the plan to the design text it was made from"),
+    CHANGES_REQUESTED: (
+        "`sha=`, on a pull request",
+        "a person",
+        "a pull request goes back to the drafter, over any approval; an issue's plan to the planner, unless a person "
+        "approves it later",
+    ),
+    PLAN: (
+        "`design=` `answers=`",
+        "bee, above the plan",
+        "binds the plan to the design text it was made from, and to the last change request that its planner read",
+    ),
     PLAN_APPROVED: (
         "`text=` `by=` `id=`",
         "a person through `bee approve`, or bee for a box that a person ticked on the dashboard",

@@ -68,10 +68,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in order, and the hash of the design text the plan was made from."""
+    """The steps in order, and the hash of the design text the plan was made from.
+
+    `answers`: the last comment with a person's request for changes that its planner read; 0 where there was none.
+    """
 
     steps: tuple[Step, ...]
     design: str
+    answers: int = 0
 
     def step(self, step_id: str) -> Step | None:
         """The step with this id."""
@@ -181,7 +185,8 @@ def render_section(plan: Plan, with_gate: bool) -> str:
 
     What the planner wrote is neutralised in it; a path stands in a code span, where GitHub acts on nothing.
     """
-    head = markers.render(markers.Marker(markers.PLAN, {"design": plan.design}))
+    answers = {"answers": str(plan.answers)} if plan.answers else {}
+    head = markers.render(markers.Marker(markers.PLAN, {"design": plan.design, **answers}))
     section = f"{head}\n{HEADING}\n\n{render_steps([with_words(step, neutralised) for step in plan.steps])}\n"
     return f"{section}\n{PLAN_GATE_HEADING}\n\n{PLAN_GATE_LINE}\n" if with_gate else section
 
@@ -260,12 +265,15 @@ def _sections(body: str) -> list[_Section]:
     return [*found, _Section(owner, lines[at:], below - at)]
 
 
-def _marker_of_plan(lines: list[str]) -> str | None:
-    for line in reversed(lines):
-        if line.strip():
-            found = markers.named(line, markers.PLAN)
-            return found[-1].get("design") if found else None
-    return None
+def _marker_of_plan(lines: list[str]) -> markers.Marker | None:
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    found = markers.named(last, markers.PLAN)
+    return found[-1] if found and found[-1].get("design") else None
+
+
+def _plan(steps: tuple[Step, ...], marker: markers.Marker) -> Plan:
+    answers = marker.get("answers")
+    return Plan(steps, marker.get("design"), int(answers) if answers.isascii() and answers.isdecimal() else 0)
 
 
 def _design_of(section: _Section) -> list[str]:
@@ -293,8 +301,8 @@ def read_body(body: str) -> Body:
     if at is not None:
         plan_text = "\n".join(sections[at].lines)
         steps, problems = parse_steps(plan_text)
-        marked = _marker_of_plan(sections[at - 1].lines)  # the first section is nobody's
-        plan = Plan(steps, marked) if marked and not problems else None
+        marker = _marker_of_plan(sections[at - 1].lines)  # the first section is nobody's
+        plan = _plan(steps, marker) if marker and not problems else None
     design_gate, design_unread = _gate(read, _DESIGN_GATE)
     plan_gate, plan_unread = _gate(read, _PLAN_GATE)
     return Body(

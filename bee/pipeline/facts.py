@@ -63,7 +63,7 @@ class Broken(StrEnum):
 
 
 class Plans(StrEnum):
-    """The plan in an issue body. STALE: made from another design text, or unreadable."""
+    """The plan in an issue body. STALE: made from another design text, unreadable, or a person wants it changed."""
 
     ABSENT = "absent"
     STALE = "stale"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from bee.model import markers
-from bee.model.items import Issue, Who
+from bee.model.items import Comment, Issue, Who
 from bee.model.plan import Body, read_body
 from bee.model.text import digest, unix
 from bee.pipeline.trust import Trust, revisions
@@ -29,7 +29,7 @@ def design_gate(issue: Issue, trust: Trust) -> Gate:
 def plan_gate(issue: Issue, trust: Trust) -> Gate:
     """`## Plan finalized`: guards the plan and the design it was made from."""
     gate = _gate(issue, trust, lambda body: body.plan_gate, _plan_guarded)
-    return Gate.TICKED if gate in {Gate.OPEN, Gate.VOID} and _plan_approved(issue, trust) else gate
+    return Gate.TICKED if gate in {Gate.OPEN, Gate.VOID} and approved_in_words(issue, trust) else gate
 
 
 def _plan_guarded(body: Body) -> str:
@@ -41,19 +41,37 @@ def plan_print(body: str) -> str:
     return digest(_plan_guarded(read_body(body)))
 
 
-def _plan_approved(issue: Issue, trust: Trust) -> bool:
+def approved_in_words(issue: Issue, trust: Trust) -> bool:
     """Whether a trusted person approved this very plan in words: from the terminal, or with a box on the dashboard.
 
+    Words from before the last request for changes do not count for what comes of it, were it the same plan again.
     Where bee wrote down what a person ticked, that person must still be trusted, as whoever ticks the gate must be.
     """
     said = [c for c in issue.comments if markers.may_hold(c.body) and trust.counts(c)]
-    wanted = plan_print(issue.body) if said else ""
+    wanted, asked = (plan_print(issue.body) if said else ""), last_request(issue, trust)
     for comment in said:
+        if asked is not None and comment.id < asked.id:
+            continue
         for marker in markers.named(comment.body, markers.PLAN_APPROVED):
             who = _named(marker) if trust.is_bee(comment.author) else comment.author
             if marker.get("text") == wanted and trust.of(who):
                 return True
     return False
+
+
+def last_request(issue: Issue, trust: Trust) -> Comment | None:
+    """The last comment in which a trusted person asks for another plan; by GitHub's order, which numbers show."""
+    said = (c for c in issue.comments if markers.named(c.body, markers.CHANGES_REQUESTED) and trust.counts(c))
+    return max(said, key=lambda comment: comment.id, default=None)
+
+
+def changes_asked(issue: Issue, trust: Trust) -> Comment | None:
+    """The request for changes that stands: its plan was made without it, and nobody approved that plan after it."""
+    asked, plan = last_request(issue, trust), read_body(issue.body).plan
+    if asked is None or plan is None or plan.answers >= asked.id or approved_in_words(issue, trust):
+        return None
+    ticked = _ticked_at(issue, trust, lambda body: body.plan_gate, _plan_guarded)
+    return asked if ticked is None or ticked <= asked.at else None
 
 
 def _named(marker: markers.Marker) -> Who:
@@ -68,26 +86,29 @@ def _gate(issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], gua
         return Gate.ABSENT
     if not now:
         return Gate.OPEN
-    return Gate.TICKED if _tick_counts(issue, trust, ticked, guarded) else Gate.VOID
+    return Gate.VOID if _ticked_at(issue, trust, ticked, guarded) is None else Gate.TICKED
 
 
-def _tick_counts(
+def _ticked_at(
     issue: Issue, trust: Trust, ticked: Callable[[Body], bool | None], guarded: Callable[[Body], str]
-) -> bool:
-    """Walk the revisions: the last change to ticked must be trusted, and no stranger may change the text after it."""
-    good = False
+) -> int | None:
+    """When the tick that counts was made, None where none does.
+
+    Walks the revisions: the last change to ticked must be trusted, and no stranger may change the text after it.
+    """
+    good: int | None = None
     before = ""
     was_ticked = False
     for edit in revisions(issue):
         if edit.text is None:
-            good, was_ticked = False, True  # what GitHub no longer shows may have been anybody's tick
+            good, was_ticked = None, True  # what GitHub no longer shows may have been anybody's tick
             continue
         body = read_body(edit.text)
         is_ticked, text = bool(ticked(body)), guarded(body)
         if is_ticked and not was_ticked:
-            good = trust.of(edit.editor)
-        elif text != before and not trust.of(edit.editor):
-            good = False
+            good = edit.at if trust.of(edit.editor) else None
+        elif not is_ticked or (text != before and not trust.of(edit.editor)):
+            good = None
         was_ticked, before = is_ticked, text
     last = revisions(issue)[-1].text
-    return good and last is not None and unix(last) == unix(issue.body)
+    return good if last is not None and unix(last) == unix(issue.body) else None

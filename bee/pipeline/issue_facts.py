@@ -21,7 +21,7 @@ from bee.model.plan import (
 )
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, adopted, common, is_alert
-from bee.pipeline.gates import Gate, design_gate, plan_gate
+from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
 from bee.pipeline.positions import HELD, Position, position
 from bee.pipeline.trust import adopted_at, resumed_at
 from bee.wording import unread as wording
@@ -155,6 +155,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     closed, since = {one.ref.lower() for one in issue.closed_blockers}, resumed_at(issue, view.trust)
     elsewhere = [str(ref) for ref in said.refs if not ref.is_in(view.snapshot.repo) and str(ref).lower() not in closed]
     dropped = [one.ref for one in issue.closed_blockers if not one.completed and one.at >= since]
+    asked = changes_asked(issue, view.trust)
     waits_for = (blockers, elsewhere, issue.sub_issues_open, issue.blocked_by_open)
     about: dict[str, Any] = {
         "taken_by": taken_by(issue, view),
@@ -164,6 +165,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         "sub_issues_open": issue.sub_issues_open,
         "dependencies_open": issue.blocked_by_open,
         "design_hash": body.design_hash,
+        "changes_asked_by": [asked.author.login if asked.author else "ghost"] if asked else [],
         "step_ids": [step.id for step in steps],
         "merged_steps": sorted(merged),
         "started_steps": sorted(pulls),
@@ -177,7 +179,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         taken=bool(about["taken_by"]) and state is not Steps.ALL_MERGED,
         waits=_waits(bool(said.unread), any(waits_for), bool(dropped)),
         design=design_gate(issue, view.trust),
-        plan=_plan_state(body),
+        plan=_plan_state(body, asked is not None),
         plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
         steps=state,
         about=about,
@@ -257,10 +259,11 @@ def _in_scope(issue: Issue, view: View, body: Body) -> bool:
     )
 
 
-def _plan_state(body: Body) -> Plans:
+def _plan_state(body: Body, refused: bool) -> Plans:
     if body.plan_text is None:
         return Plans.ABSENT
-    return Plans.GOOD if body.plan is not None and body.plan.design == body.design_hash else Plans.STALE
+    fits = body.plan is not None and body.plan.design == body.design_hash
+    return Plans.GOOD if fits and not refused else Plans.STALE
 
 
 def _step_state(

@@ -22,6 +22,7 @@ from bee.model.roles import AUTHORS, Role
 from bee.model.text import clipped, one_line, plain
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
+from bee.pipeline.gates import changes_asked
 from bee.pipeline.pull_facts import said_of
 from bee.run.sanitize import fenced, hidden_in, safe_name, visible
 from bee.run.threads import shown
@@ -300,10 +301,11 @@ def _withheld_posts(brief_: Brief) -> str:
 
 
 def feedback(brief_: Brief) -> str:
-    """What the drafter must repair: the change request, red checks, the E2E failure, a conflict."""
+    """What must be fixed: of a plan, or of a change (a change request, red checks, the E2E failure, a conflict)."""
     item = brief_.item
     if not isinstance(item, Pull):
-        return ""
+        asked = changes_asked(item, brief_.view.trust) if brief_.role is Role.PLANNER else None
+        return f"# Changes requested in the plan\n\n{visible(asked.body)}" if asked else ""
     said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES and not word.thread]
     parts = [_word(word) for word in said[-1:]]
     if brief_.role is Role.REVIEWER:

@@ -13,7 +13,7 @@ from bee.config.schema import TrustPolicy
 from bee.github import read
 from bee.github.client import GitHubClient
 from bee.github.read import Comparison, OneItem
-from bee.host import Host
+from bee.host import Host, Say
 from bee.lease import pause as control
 from bee.lease.store import ByPerson, Ending, LeaseStore, Writer
 from bee.model import limits, markers
@@ -25,10 +25,10 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
-from bee.model.text import one_line
+from bee.model.text import one_line, plain, unix
 from bee.pipeline.evidence import SHA_DIGITS_MIN, Verdict, verdict_at_head, words
 from bee.pipeline.facts import escalation_stands
-from bee.pipeline.gates import plan_print
+from bee.pipeline.gates import approved_in_words, changes_asked, last_request, plan_print
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
 from bee.publish import labels, posts
@@ -105,8 +105,13 @@ def _stop_here(host: Host, one: OneItem) -> bool:
 
 def resumed(one: OneItem) -> int:
     """When somebody last let the item go on, in seconds since the epoch; 0 for never."""
-    everyone = {event.actor.id: Permission.WRITE for event in one.item.events if event.actor and event.actor.id}
-    return resumed_at(one.item, Trust(one.snapshot.viewer, everyone))
+    return resumed_at(one.item, _everyone(one))
+
+
+def _everyone(one: OneItem) -> Trust:
+    """Whoever said anything on the item, taken as trusted: to know what must be said again, never whose word counts."""
+    people = {who.id: Permission.WRITE for who in read.people_of(one.item) if who.id is not None}
+    return Trust(one.snapshot.viewer, people)
 
 
 def resume(person: ByPerson, number: int) -> Done:
@@ -174,21 +179,32 @@ def _end_run(store: LeaseStore, tip: Tip, record: Record) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person is shown of a pull request before they approve it: this head, into this base."""
+    """What a person is shown before they approve it: this head, into this base; or a plan, by its print."""
 
     head: str
     base_ref: str
     text: str
+    question: str
 
 
-def look_at(person: ByPerson, number: int) -> Seen | None:
-    """What `bee approve` would approve: the head, its commits and files. None for an issue, whose plan it approves."""
+def look_at(person: ByPerson, number: int) -> Seen:
+    """What `bee approve` would approve: a head with its commits and files, or a plan. Raises UsageError."""
     item = read.read_item(person.client, person.repo, number).item
-    if isinstance(item, Issue):
-        return None
+    if isinstance(item, Issue) and item.open:
+        return Seen(plan_print(item.body), "", _plan_shown(item), f"Approve this plan of #{number}?")
     pull = _open_pull(item)
     found = read.read_comparison(person.client, person.repo, pull.base, pull.head)
-    return Seen(pull.head, pull.base_ref, _shown(pull, found))
+    question = f"Approve {texts.short(pull.head)} for E2E and merge into {one_line(pull.base_ref)}?"
+    return Seen(pull.head, pull.base_ref, _shown(pull, found), question)
+
+
+def _plan_shown(issue: Issue) -> str:
+    """The plan as it stands in the issue, with what a page would hide. Raises UsageError where there is none."""
+    body = read_body(issue.body)
+    if body.plan_gate is None:
+        raise UsageError(f"#{issue.number} is an issue without a plan to approve; give the number of a pull request")
+    head = f"#{issue.number} {one_line(issue.title, 80)}\nplan {plan_print(issue.body)}:"
+    return f"{head}\n{plain(body.plan_text or '').strip()}\n{issue.url}"
 
 
 def _shown(pull: Pull, found: Comparison) -> str:
@@ -203,14 +219,17 @@ def _shown(pull: Pull, found: Comparison) -> str:
     return "\n".join([*lines, pull.url])
 
 
-def approve(person: ByPerson, number: int, reason: str, sha: str = "", base_ref: str = "") -> Done:
+def approve(
+    person: ByPerson, number: int, reason: str, sha: str = "", base_ref: str = "", show: Say = lambda text: None
+) -> Done:
     """`bee approve`: of an issue its plan, of a pull request the head that the person has seen.
 
-    `sha`: its oid, or at least 7 digits of it; `base_ref`: the base that was shown with it. Raises UsageError.
+    `sha`: the head's oid or the plan's print, or at least 7 digits of it; `base_ref`: the base that was shown with it;
+    `show` is given a plan before it is approved. Raises UsageError.
     """
     one = read.read_item(person.client, person.repo, number)
     if isinstance(one.item, Issue) and one.item.open:
-        return _approve_plan(person, one, one.item, reason)
+        return _approve_plan(person, one, one.item, reason, sha, show)
     pull = _open_pull(one.item)
     again = f"bee approve {number} --sha {texts.short(pull.head)}"
     if not sha:
@@ -223,8 +242,10 @@ def approve(person: ByPerson, number: int, reason: str, sha: str = "", base_ref:
 
 
 def request_changes(person: ByPerson, number: int, reason: str) -> Done:
-    """`bee request-changes`: of the head as it is now. Raises UsageError."""
+    """`bee request-changes`: of the head as it is now, or of an issue's plan. Raises UsageError."""
     one = read.read_item(person.client, person.repo, number)
+    if isinstance(one.item, Issue) and one.item.open:
+        return _refuse_plan(person, one, one.item, reason)
     return _say_of_head(person, one, _open_pull(one.item), markers.CHANGES_REQUESTED, reason)
 
 
@@ -240,19 +261,34 @@ def _say_of_head(person: ByPerson, one: OneItem, pull: Pull, kind: str, reason: 
     return Done(f"#{pull.number}: {word} at {texts.short(pull.head)}")
 
 
-def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str) -> Done:
+def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str, sha: str, show: Say) -> Done:
     """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
-    viewer = one.snapshot.viewer
-    if read_body(issue.body).plan_gate is None:
-        raise UsageError(f"#{issue.number} is an issue without a plan to approve; give the number of a pull request")
+    viewer, number, shown = one.snapshot.viewer, issue.number, _plan_shown(issue)
     text = plan_print(issue.body)
-    own = (c for c in issue.comments if c.author is not None and c.author.id == viewer.id)
-    said = (marker for comment in own for marker in markers.named(comment.body, markers.PLAN_APPROVED))
-    if any((marker.get("id"), marker.get("text")) == (str(viewer.id), text) for marker in said):
-        return Done(f"the plan of #{issue.number} is approved as it stands already", changed=False)
-    posts.comment(person, issue.number, texts.plan_approved(viewer, text, reason=reason))
+    if sha and (len(sha) < SHA_DIGITS_MIN or not text.startswith(sha.lower())):
+        again = f"bee approve {number} --sha {text}"
+        raise UsageError(f"the plan of #{number} is {text} now, not {sha}: look at that one, then run: {again}")
+    asked = last_request(issue, _everyone(one))
+    later = tuple(said for said in issue.comments if asked is None or said.id > asked.id)
+    if approved_in_words(replace(issue, comments=later), Trust(viewer)):
+        return Done(f"the plan of #{number} is approved as it stands already", changed=False)
+    show(shown)
+    posts.comment(person, number, texts.plan_approved(viewer, text, reason=reason))
     status_comment.show_judged(person, one, "approve")
-    return Done(f"the plan of #{issue.number} is approved as it stands")
+    return Done(f"the plan of #{number} is approved as it stands")
+
+
+def _refuse_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str) -> Done:
+    """`bee request-changes` of an issue: its plan goes back to the planner."""
+    number = issue.number
+    if read_body(issue.body).plan_text is None:
+        raise UsageError(f"#{number} is an issue without a plan to send back; give the number of a pull request")
+    text, asked = texts.human_marker(markers.CHANGES_REQUESTED, "", reason), changes_asked(issue, _everyone(one))
+    if asked is not None and asked.author == one.snapshot.viewer and unix(asked.body).strip() == text.strip():
+        return Done(f"the plan of #{number} goes back to the planner already", changed=False)
+    posts.comment(person, number, text)
+    status_comment.show_judged(person, one, "request-changes")
+    return Done(f"the plan of #{number} goes back to the planner")
 
 
 def _open_pull(item: Item) -> Pull:
@@ -265,9 +301,7 @@ def _open_pull(item: Item) -> Pull:
 
 def _said_already(one: OneItem, pull: Pull, verdict: Verdict) -> bool:
     """Whether the last word about this head, of anybody, is this account's own and says the same."""
-    everyone = {who.id: Permission.WRITE for who in read.people_of(pull) if who.id is not None}
-    trust = Trust(one.snapshot.viewer, everyone)
-    last = verdict_at_head(words(pull, trust, one.tip.record if one.tip else None), pull.head)
+    last = verdict_at_head(words(pull, _everyone(one), one.tip.record if one.tip else None), pull.head)
     own = last is not None and not last.by_bee and last.author == one.snapshot.viewer.login
     return own and last is not None and last.verdict is verdict
 

@@ -141,7 +141,8 @@ def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
     """The planner's comment beside the plan it wrote into the issue."""
     lines = "\n".join(f"{index}. `{step.id}` {neutralised(step.title)}" for index, step in enumerate(steps, 1))
     nexts = (
-        "To start, tick the box under **Plan finalized** in the description. To change something, edit the plan first."
+        "To start, tick the box under **Plan finalized** in the description. To change something, edit the plan first, "
+        "or say it with `bee request-changes`."
         if needs_gate
         else "The policy needs no approval of plans, so the first step starts now."
     )
@@ -263,11 +264,11 @@ def hinted(text: str) -> str:
 
 
 def human_marker(kind: str, sha: str, reason: str, base_ref: str = "") -> str:
-    """`bee approve` and `bee request-changes` from the terminal, bound to a head; an approval to its base, too."""
+    """`bee approve` and `bee request-changes` from the terminal, bound to a head (of a plan: to none) and to a base."""
     word = "approved for E2E and merge" if kind == markers.APPROVED else "changes requested"
-    text = _prose(reason, f"**human:** {word} at {short(sha)}{': ' if reason else ''}")
-    base = {"base_ref": markers.ref_value(base_ref)} if base_ref else {}
-    return f"{text}\n\n{markers.render(markers.Marker(kind, {'sha': sha, **base}))}"
+    text = _prose(reason, f"**human:** {word} {f'at {short(sha)}' if sha else 'in the plan'}{': ' if reason else ''}")
+    about = {"sha": sha, "base_ref": markers.ref_value(base_ref) if base_ref else ""}
+    return f"{text}\n\n{markers.render(markers.Marker(kind, {key: value for key, value in about.items() if value}))}"
 
 
 def hot_loop(number: int, reason: str, tried: Sequence[RunSummary]) -> tuple[str, str]:

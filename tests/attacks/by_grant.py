@@ -12,8 +12,10 @@ from typing import Any
 from bee.model.items import Item, Pull, Who
 from bee.model.labels import Label
 from bee.model.outcomes import Cause, Outcome
+from bee.model.roles import Role
 from bee.pipeline.escalation import answered
 from bee.pipeline.pull_facts import pull_facts
+from bee.pipeline.status import status_of
 from bee.pipeline.trust import text_is_trusted
 from bee.wording import texts
 from tests.attacks.by_clone import FREE, Play, world
@@ -87,6 +89,14 @@ def _answers(on: Layers, folder: Path) -> bool:
     view = view_of(item, on)
     ledger = {1: w.tip(w.record(role="drafter", outcome=Outcome.ESCALATED, at=AT, started_at=AT - 60))}
     return bool(answered(item, replace(view, snapshot=replace(view.snapshot, items=ledger))))
+
+
+@attack("sends-a-plan-back", "a stranger asks for another plan of an issue again and again, and each planner is paid",
+        Layer.PERMISSION)  # fmt: skip
+def _sends_back(on: Layers, folder: Path) -> bool:
+    item = w.issue(body=w.planned(gate=True), comments=(w.comment("<!-- bee:changes-requested -->", AT, w.SAM),))
+    view = view_of(item, on, policy=w.ALL)
+    return status_of(item, view).role is Role.PLANNER
 
 
 MANNEQUIN = Who("ann", None)

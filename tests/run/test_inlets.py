@@ -100,6 +100,20 @@ def test_case_t4_nothing_that_people_do_not_see_enters_and_no_claim_is_outside_i
         assert "quoted" not in how or (value.startswith(f"[{MARK}] ") and value.count(MARK) == 2), name
 
 
+@pytest.mark.parametrize("canary", ENTERING)
+def test_what_a_planner_is_told_to_change_is_filtered_like_any_feedback(canary: str) -> None:
+    asked = w.comment(f"{ENTERING[canary]}\n\n<!-- bee:changes-requested -->")
+    item = w.issue(body=w.planned(gate=True), comments=(asked,))
+    brief = dispatch(Role.PLANNER, item=item, view=w.view(item), issue=item)
+    given = prompt.context_files(brief, "")["feedback.md"]
+    assert "# Changes requested in the plan" in given
+    assert "HIDDEN" not in given
+    assert not re.search("[\u202e\u200d\x1b]", given)
+    assert given.startswith(f"----- {MARK} begin: ")
+    assert given.endswith(f"\n----- {MARK} end -----\n")
+    assert given.count(MARK) == 2
+
+
 def _answered(verb: str, text: str) -> str:
     """What a verb that answers at once says, where everything that somebody else may have written is `text`."""
     brief = _filled(text)

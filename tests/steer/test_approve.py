@@ -12,8 +12,10 @@ from collections.abc import Callable
 
 import pytest
 
+from bee.model.plan import Plan, Step, read_body, render_section
+from bee.pipeline.gates import plan_print
 from tests.belt.plays import bee, configure, head_of, task_pull
-from tests.belt.stage import Stage, bee_env
+from tests.belt.stage import DESIGN, Stage, bee_env
 
 REPO = ("--repo", "ada/calc")
 WAIT_SECONDS = 40
@@ -122,3 +124,76 @@ def test_case_t19_what_no_longer_counts_is_said_again(stage: Stage) -> None:
     stage.comment(number, "<!-- bee:changes-requested -->")
     assert bee(stage, *approve).json["changed"] is True
     assert stage.position(number) == "needs-e2e"
+
+
+# ---- plans ----------------------------------------------------------------------------------------------------------
+
+
+def with_plan(stage: Stage, title: str = "Read expressions") -> tuple[int, str]:
+    """A design doc with bee's plan, and the plan's print."""
+    number = stage.issue(body=DESIGN)
+    step = Step(id="one", title=title, accept="`sh check.sh`", files=("one.txt",))
+    plan = render_section(Plan((step,), read_body(DESIGN).design_hash), with_gate=True)
+    stage.edit(number, f"{DESIGN}\n{plan}".replace("expressions", "\x1b[2Jexpressions"), "bee")
+    return number, plan_print(stage.item(number)["body"])
+
+
+def test_a_plan_is_shown_before_it_is_approved(stage: Stage) -> None:
+    """At a terminal it asks; without one it shows all the same; `--dry-run` shows and says nothing."""
+    number, print_ = with_plan(stage)
+    dry = bee(stage, "approve", str(number), "--dry-run", "--json", *REPO)
+    assert (dry.code, dry.json["changed"]) == (0, False)
+    shown = at_a_terminal(stage, number, "n\n")
+    for text in (dry.json["said"], shown):
+        assert f"plan {print_}:" in text
+        assert "- [ ] `one` Read \ufffd[2Jexpressions" in text
+        assert "  - Accept: `sh check.sh`" in text
+        assert "\x1b" not in text
+    assert f"Approve this plan of #{number}? [y/N] " in shown
+    assert stage.comments(number) == []
+    ended = bee(stage, "approve", str(number), "--json", *REPO)
+    assert "- [ ] `one` Read" in ended.err
+    assert (ended.json["changed"], ended.json["said"]) == (True, f"the plan of #{number} is approved as it stands")
+    assert f"bee:plan-approved text={print_}" in stage.comments(number)[-1]
+    assert stage.position(number) == "needs-step"
+    again = bee(stage, "approve", str(number), *REPO)
+    assert (again.out, len(stage.comments(number))) == (f"the plan of #{number} is approved as it stands already\n", 1)
+
+
+def test_a_plan_that_changed_since_it_was_shown_is_not_approved(stage: Stage) -> None:
+    number, print_ = with_plan(stage)
+
+    def change() -> None:
+        stage.edit(number, stage.item(number)["body"].replace("`sh check.sh`", "`true`"))
+
+    shown = " ".join(at_a_terminal(stage, number, "y\n", change).split())
+    now = plan_print(stage.item(number)["body"])
+    assert f"the plan of #{number} is {now} now, not {print_}" in shown
+    for sha in (print_, now[:6]):
+        ended = bee(stage, "approve", str(number), "--sha", sha, *REPO)
+        assert (ended.code, f"bee approve {number} --sha {now}" in ended.err) == (2, True)
+    assert stage.comments(number) == []
+    assert bee(stage, "approve", str(number), "--sha", now[:7], *REPO).code == 0
+    assert stage.position(number) == "needs-step"
+
+
+def test_what_is_approved_goes_back_and_is_approved_again_by_words_alone(stage: Stage) -> None:
+    number, _ = with_plan(stage)
+    for count in (1, 2):
+        assert bee(stage, "approve", str(number), "--json", *REPO).json["changed"] is True
+        assert stage.position(number) == "needs-step"
+        back = bee(stage, "request-changes", str(number), "Smaller steps.", *REPO)
+        assert back.out == f"the plan of #{number} goes back to the planner\n"
+        assert stage.position(number) == "needs-plan"
+        assert len(stage.comments(number)) == 2 * count
+        again = bee(stage, "request-changes", str(number), "Smaller steps.", *REPO, "--json")
+        assert again.json["changed"] is False
+    stage.comment(number, "<!-- bee:changes-requested -->")
+    assert bee(stage, "approve", str(number), "--json", *REPO).json["changed"] is True
+    assert stage.position(number) == "needs-step"
+
+
+@pytest.mark.parametrize("verb", ["approve", "request-changes"])
+def test_an_issue_without_a_plan_says_so(stage: Stage, verb: str) -> None:
+    ended = bee(stage, verb, str(stage.issue()), *REPO)
+    assert (ended.code, "is an issue without a plan to" in ended.err) == (2, True)

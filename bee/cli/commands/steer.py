@@ -6,23 +6,23 @@ They differ in their arguments and in what they call; running one again changes 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bee.cli import wiring
-from bee.cli.common import add_repo, host_for, item_number, print_json, show
+from bee.cli import ask, wiring
+from bee.cli.common import add_repo, host_for, item_number, print_json, say, show
 from bee.lease.store import ByPerson
 from bee.model.errors import UsageError
-from bee.model.text import one_line
 from bee.steer import actions
 from bee.steer.actions import Done
 from bee.steer.override import MEANS, State, override
-from bee.wording import texts
 
 NUMBER: Final = "number of the issue or pull request"
-SHA: Final = "the head that you have looked at, or its first digits; without a terminal to ask at, it must be given"
+SHA: Final = (
+    "the head that you have looked at, or its first digits; without a terminal to ask at, it must be given. Of a plan: "
+    "its print, as it is shown"
+)
 REASON: Final = "why, for the people who read the item"
 
 
@@ -70,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("words", nargs="?", default="", metavar="reason", help=REASON)
         if command == "approve":
             parser.add_argument("--sha", default="", metavar="OID", help=SHA)
+            parser.add_argument("--dry-run", action="store_true", help="show what would be approved, and say nothing")
     elif command == "retry":
         parser.add_argument("--hint", dest="words", default="", metavar="TEXT", help="what the next run should know")
     elif command == "override":
@@ -100,15 +101,19 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 
 def _approve(person: ByPerson, args: argparse.Namespace) -> Done:
-    """At a terminal, show what would be approved, and ask; anywhere else `--sha` says what was looked at."""
-    if args.sha or args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return actions.approve(person, args.number, args.words, args.sha)
+    """At a terminal, show what would be approved, and ask; anywhere else `--sha` says what was looked at.
+
+    A plan is shown in any case: beside a line of JSON it stands on standard error.
+    """
+    if not args.dry_run and (args.sha or args.json or not ask.can_ask()):
+        show = say if args.json else print
+        return actions.approve(person, args.number, args.words, args.sha, show=show)
     seen = actions.look_at(person, args.number)
-    if seen is None:
-        return actions.approve(person, args.number, args.words)
+    if args.dry_run:
+        return Done(f"{seen.text}\n(--dry-run: nothing was said)", changed=False)
     print(seen.text)
     try:
-        yes = input(f"Approve {texts.short(seen.head)} for E2E and merge into {one_line(seen.base_ref)}? [y/N] ")
+        yes = input(f"{seen.question} [y/N] ")
     except EOFError:
         yes = ""
     if yes.strip().lower() not in ("y", "yes"):

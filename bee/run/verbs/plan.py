@@ -11,6 +11,7 @@ from bee.model.errors import Refusal
 from bee.model.items import Issue
 from bee.model.plan import Plan, Step, lint_replan, parse_steps, read_body, render_section, with_plan
 from bee.model.roles import Role
+from bee.pipeline.gates import last_request
 from bee.run.outcome import Outbox, Result
 from bee.run.prompt import Brief
 from bee.run.verbs.base import Args, Session, Syntax, Verb, file
@@ -42,8 +43,10 @@ def _check_room(brief: Brief, steps: tuple[Step, ...]) -> None:
 
 
 def _section(brief: Brief, steps: tuple[Step, ...]) -> str:
-    gate = brief.view.policy.plan_approval == "human"
-    return render_section(Plan(steps, read_body(brief.item.body).design_hash), gate)
+    assert isinstance(brief.item, Issue)
+    gate, asked = brief.view.policy.plan_approval == "human", last_request(brief.item, brief.view.trust)
+    plan = Plan(steps, read_body(brief.item.body).design_hash, asked.id if asked else 0)
+    return render_section(plan, gate)
 
 
 def effects(outbox: Outbox, steps: tuple[Step, ...]) -> Result:

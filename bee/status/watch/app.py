@@ -307,10 +307,8 @@ class Watch(App[None]):
         except BeeError as problem:
             self.call_from_thread(self._steered, one_line(str(problem), 300))
             return
-        head, base_ref = (seen.head, seen.base_ref) if seen else ("", "")
-        what = f"Approve {row.name}?\n{seen.text if seen else one_line(row.title, 60)}"
-        act = partial(actions.approve, reason="", sha=head, base_ref=base_ref)
-        self.call_from_thread(self._ask, what, row, act)
+        act = partial(actions.approve, reason="", sha=seen.head, base_ref=seen.base_ref)
+        self.call_from_thread(self._ask, f"Approve {row.name}?\n{seen.text}", row, act)
 
     @work(thread=True, group="steer")
     def _steer(self, row: Row, act: Act) -> None:

@@ -1,0 +1,121 @@
+"""A person sends a plan back: what was said of it, in which order, and where the issue is then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bee.model.items import Comment, Issue, PullState, Who
+from bee.model.labels import Label
+from bee.model.plan import Plan, read_body, render_section
+from bee.pipeline.gates import plan_print
+from bee.pipeline.positions import Position
+from bee.wording import texts
+from tests.pipeline import worlds as w
+
+P = Position
+OPEN = w.planned(gate=True)
+TICKED = OPEN.replace("[ ] The plan", "[x] The plan")
+AT = w.NOW - w.HOUR
+ASKED = 501
+NO = "<!-- bee:changes-requested -->"
+
+
+def answering(number: int, gate: bool = True) -> str:
+    """The body with a plan whose planner had read the comment with this number."""
+    plan = Plan(w.STEPS, read_body(w.DESIGN).design_hash, number)
+    return f"{w.DESIGN}\n{render_section(plan, gate)}"
+
+
+def ask(who: Who | None = w.ANN, text: str = f"Split it.\n\n{NO}", at: int = AT, **more: Any) -> Comment:
+    return w.comment(text, at, who, **{"id": ASKED, **more})
+
+
+def approve(who: Who = w.ANN, at: int = AT, body: str = OPEN, id: int = ASKED + 1) -> Comment:
+    """The plan approved in words, after the request unless it is said otherwise."""
+    return w.comment(texts.plan_approved(who, plan_print(body)), at, who, id=id)
+
+
+def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = w.ANN) -> Issue:
+    """ann's issue with a plan of bee's; ticked at a moment, where one is given."""
+    edits = [w.edit(w.DESIGN, AT - 900), w.edit(body, AT - 600, w.BEE)]
+    if ticked_at:
+        edits.append(w.edit(body.replace("[ ] The plan", "[x] The plan"), ticked_at, ticker))
+    return replace(w.edited(w.issue(), *edits), comments=said)
+
+
+@pytest.mark.parametrize(
+    ("item", "before", "after"),
+    [
+        (planned(OPEN, ask()), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, ask(), ticked_at=AT - 60), P.NEEDS_STEP, P.NEEDS_PLAN),
+        (planned(OPEN, ask(), approve(id=ASKED - 1)), P.NEEDS_STEP, P.NEEDS_PLAN),
+        # within one second people's words are in GitHub's order, and a tick, which has none, gives way
+        (planned(OPEN, ask(), ticked_at=AT), P.NEEDS_STEP, P.NEEDS_PLAN),
+        (planned(OPEN, ask(), ticked_at=AT + 1), P.NEEDS_STEP, P.NEEDS_STEP),
+        (planned(OPEN, ask(), ticked_at=AT + 1, ticker=w.BOT), P.UNTRUSTED, P.UNTRUSTED),
+        (planned(OPEN, ask(), approve()), P.NEEDS_STEP, P.NEEDS_STEP),
+        (planned(OPEN, ask(), approve(w.SAM)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, ask(), approve(body=w.planned(steps=w.STEPS[:1], gate=True))), P.PLAN_OPEN, P.NEEDS_PLAN),
+        # the plan that answers it, and another word after that
+        (planned(answering(ASKED), ask()), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(answering(ASKED - 1), ask()), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(answering(ASKED), ask(), ask(id=ASKED + 9)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(answering(ASKED), ask(), ticked_at=AT - 60), P.NEEDS_STEP, P.NEEDS_STEP),
+        # the same plan again: words from before the request do not count for it, words after it do
+        (planned(answering(ASKED), ask(), approve(id=ASKED - 1)), P.NEEDS_STEP, P.PLAN_OPEN),
+        (planned(answering(ASKED), ask(), approve()), P.NEEDS_STEP, P.NEEDS_STEP),
+        # whose word it is
+        (planned(OPEN, ask(w.MIA)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, ask(w.BEE, texts.human_marker("changes-requested", "", "no"))), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, ask(w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(w.TRI)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(w.BOT)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(None)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(), ask(w.SAM, id=ASKED + 9)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, ask(w.SAM), ticked_at=AT - 60), P.NEEDS_STEP, P.NEEDS_STEP),
+        # what is no marker
+        (planned(OPEN, ask(text=f"> {NO}")), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(text=f"`{NO}`")), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(text="Please split it.")), P.PLAN_OPEN, P.PLAN_OPEN),
+        # where there is no plan yet, or none is needed
+        (w.issue(body=w.DESIGN_OPEN, comments=(ask(),)), P.DESIGN_OPEN, P.DESIGN_OPEN),
+        (w.issue(body=w.DESIGN, comments=(ask(),)), P.NEEDS_PLAN, P.NEEDS_PLAN),
+        (w.issue(comments=(ask(),)), P.NEEDS_STEP, P.NEEDS_STEP),
+        # steps that were begun stay where they are, and the planner is next
+        (replace(planned(OPEN, ask(), ticked_at=AT - 60), pulls=(w.ref(step="parser", state=PullState.OPEN),)),
+            P.IN_REVIEW, P.NEEDS_PLAN),
+    ],
+)  # fmt: skip
+def test_where_an_issue_is_before_and_after_a_request_for_another_plan(
+    item: Issue, before: Position, after: Position
+) -> None:
+    said = tuple(one for one in item.comments if "changes-requested" not in one.body)
+    assert w.place(replace(item, comments=said), policy=w.ALL).position is before
+    assert w.place(item, policy=w.ALL).position is after
+
+
+def test_who_asked_is_named_and_a_stop_sign_stands_above_it() -> None:
+    item = planned(OPEN, ask(w.MIA))
+    assert w.place(item, policy=w.ALL).reason.endswith("a person wants the plan changed: mia")
+    held = replace(item, label_names=w.names(Label.HUMAN), events=(w.labeled(Label.HUMAN),))
+    assert w.place(held, policy=w.ALL).position is P.HUMAN
+
+
+def test_a_plan_keeps_which_request_its_planner_had_read() -> None:
+    for number in (0, 7, 2**40):
+        found = read_body(answering(number)).plan
+        assert found is not None
+        assert found.answers == number
+    assert "answers" not in answering(0)
+    for wrong in ("answers=x", "answers=-7", "answers=\u0664", "answers="):
+        plan = read_body(answering(7).replace("answers=7", wrong)).plan
+        assert plan is None or plan.answers == 0, "a marker that is none is no plan's"
+
+
+def test_the_policy_that_approves_plans_by_itself_still_sends_one_back() -> None:
+    assert w.place(planned(w.planned(), ask())).position is P.NEEDS_PLAN
+    assert w.place(planned(answering(ASKED, gate=False), ask())).position is P.NEEDS_STEP
