@@ -19,7 +19,7 @@ from bee.model.errors import NotFoundError, RefusedError, ServerError, Unsupport
 from bee.model.items import Tip
 from bee.model.labels import Label, known
 from bee.model.records import TREE, TREE_FILES
-from bee.model.refs import item_ref
+from bee.model.refs import MERGE_REFS, item_ref
 from bee.model.seals import Doubt, Foreign, Place
 
 NO_OID: Final = "0" * 40
@@ -77,15 +77,23 @@ def update_refs(client: GitHubClient, repo: str, repo_id: str, moves: Sequence[R
     RefusedError where GitHub said no (RuleError: a rule forbids it); a ServerError or UnreachableError where it may
     have been done; ForbiddenError, RateLimitError.
     https://docs.github.com/en/graphql/reference/mutations#updaterefs. Where a server has no such mutation, a single
-    ref is created, or moved forward without force, by REST: its parent is the value that was seen.
+    ref is created, or moved forward without force, by REST: its parent is the value that was seen. For anything else
+    that is an UnsupportedError: `git push --atomic` can do it.
     """
     try:
         mutate(client, "UpdateRefs", {"refs": refs_input(repo_id, moves)})
     except GraphQLErrors as problems:
         meaning = of_graphql(problems, names_of(repo), client.now())
-        if not isinstance(meaning, UnsupportedError) or len(moves) != 1:
+        if not isinstance(meaning, UnsupportedError) or not _appends(moves):
             raise meaning from problems
         _update_ref_by_rest(client, repo, moves[0])
+
+
+def _appends(moves: Sequence[RefMove]) -> bool:
+    """Whether it is one ref, new or a ledger that grows. A merge lease stands at a record of whatever item has it."""
+    if len(moves) != 1 or moves[0].after is None:
+        return False
+    return moves[0].before is None or not moves[0].ref.startswith(MERGE_REFS)
 
 
 def _update_ref_by_rest(client: GitHubClient, repo: str, move: RefMove) -> None:
@@ -107,6 +115,21 @@ def read_ref(client: GitHubClient, repo: str, repo_id: str, ref: str) -> Tip | N
     commit = client.one("GET", f"/repos/{repo}/git/commits/{oid}")
     parents = [parent.text("sha") for parent in commit.many("parents")]
     return client.tips.commit(Place(repo_id, ref, parents[0] if parents else ""), oid, commit.text("message"))
+
+
+def standing(
+    client: GitHubClient, repo: str, repo_id: str, ref: str, node: JsonReader | None, sure: bool = False
+) -> Tip | None:
+    """Where one ref stands: by GraphQL's word, and where it has none and that is not `sure`, by REST's (`hidden`)."""
+    if node is not None or sure:
+        return client.tips.tip(repo_id, ref, node)
+    return read_ref(client, repo, repo_id, ref)
+
+
+def matching_refs(client: GitHubClient, repo: str, prefix: str) -> dict[str, str]:
+    """The refs that begin so: oid by name. https://docs.github.com/en/rest/git/refs#list-matching-references"""
+    found = client.pages(f"/repos/{repo}/git/matching-refs/{prefix.removeprefix('refs/')}")
+    return {ref.text("ref"): ref.one("object").text("sha") for ref in found}
 
 
 def read_oid(client: GitHubClient, repo: str, ref: str) -> str | None:
@@ -155,4 +178,5 @@ def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
         raise NotFoundError(f"{repo} has no #{number} any more")
     state = item.text("issueState" if item.text("__typename") == "Issue" else "pullState")
     names = known(node.text("name") for node in item.one("labels").many("nodes"))
-    return Pulse(client.tips.tip(top.text("id"), ref, top.one_or_null("lease")), state == "OPEN", names)
+    tip = standing(client, repo, top.text("id"), ref, top.one_or_null("lease"))
+    return Pulse(tip, state == "OPEN", names)

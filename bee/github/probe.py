@@ -208,13 +208,6 @@ def count_refs(client: GitHubClient, repo: str) -> int:
     return len(rows(client.rest("GET", path)[0], f"GET {path}"))
 
 
-def matching_refs(client: GitHubClient, repo: str, prefix: str) -> dict[str, str]:
-    """The refs that begin so: oid by name (a page of them). https://docs.github.com/en/rest/git/refs"""
-    path = f"/repos/{repo}/git/matching-refs/{prefix.removeprefix('refs/')}"
-    found = rows(client.rest("GET", path)[0], f"GET {path}")
-    return {ref.text("ref"): ref.one("object").text("sha") for ref in found}
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
     """What GraphQL says of refs: those below a prefix, and `one` by its name. `authors`: of the last issue."""

@@ -44,6 +44,7 @@ _UPDATED: Final = f"first: {limits.CHANGED_READ_MAX}, orderBy: {{field: UPDATED_
 _MERGED: Final = f"first: {limits.MERGED_READ_MAX}, states: [MERGED], orderBy: {{field: UPDATED_AT, direction: DESC}}"
 _CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {ALONE} }}'
 _LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {ALONE} }}"
+_SHOWN: Final = f'shown: refs(refPrefix: "{ITEM_REFS}", first: 1) {{ totalCount }}'
 _REPOSITORY: Final = "($owner: String!, $name: String!"
 
 # The refs that a snapshot lists, by the name each list has there.
@@ -139,6 +140,17 @@ def below(count: int) -> str:
     return _query("Below", "".join(f", $oid{one}: GitObjectID!" for one in range(count)), " ".join(asked))
 
 
+def objects(count: int) -> str:
+    """What `count` oids (`$oid0`, `$oid1`, ...) are, with the message of each commit."""
+    asked = (
+        f"object{one}: object(oid: $oid{one}) {{ __typename ... on Commit {{ message }} }}" for one in range(count)
+    )
+    return _query("Objects", "".join(f", $oid{one}: GitObjectID!" for one in range(count)), " ".join(asked))
+
+
+# Whether a ref of bee's that stands is shown, alone and in a list.
+SHOWN: Final = _query("Shown", ", $ref: String!", f"{_LEASE} {_SHOWN}")
+
 # A repository without its items: for the verbs that speak of all of it.
 HEAD: Final = _query("Head", "", f"{_HEAD} {_CONTROL}", _VIEWER)
 
@@ -176,8 +188,8 @@ CLAIM: Final = _with_fragments(
     f"""mutation Claim($item: ID!, $label: ID!, $ref: String!) {{
   addLabelsToLabelable(input: {{labelableId: $item, labelIds: [$label]}}) {{
     labelable {{ __typename
-      ... on Issue {{ repository {{ id {_LEASE} }} }}
-      ... on PullRequest {{ repository {{ id {_LEASE} }} threads: {first_page(THREADS)} }}
+      ... on Issue {{ repository {{ id {_LEASE} {_SHOWN} }} }}
+      ... on PullRequest {{ repository {{ id {_LEASE} {_SHOWN} }} threads: {first_page(THREADS)} }}
       ...IssueFacts ...PullFacts }}
   }}
 }}"""

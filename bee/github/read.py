@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from bee.github import changed, fields, queries, thread_fields
+from bee.github import changed, fields, git_database, hidden, queries, thread_fields
 from bee.github.checks import checked_bases, checks_elsewhere, with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.graphql import ask, ask_sized, complete, names_of, rest_of
@@ -84,6 +84,7 @@ def read_snapshot(client: GitHubClient, repo: str) -> Snapshot:
     Items come in pages of a size that GitHub answers, which may be one.
     """
     names = names_of(repo)
+    by_rest = hidden.refs_by_rest(client, repo)  # first: what guards an item must not be younger than the item
     size = PageSize.of(client.hints, repo, client.now(), remembers=not client.looks_only)
     data = ask_sized(client, queries.SNAPSHOT, names, ("issueCount", "pullCount"), size)
     top = _repository(data, repo)
@@ -97,10 +98,9 @@ def read_snapshot(client: GitHubClient, repo: str) -> Snapshot:
     pull_nodes = every("pullRequests", queries.MORE_PULLS, of=size)
     found = [whole_item(client, repo, node) for node in (*issue_nodes, *pull_nodes)]
     head = _head(data, repo, client.now())
-    refs = {
-        alias: client.tips.tips(head.repo_id, prefix, every(alias, queries.MORE_REFS[alias]))
-        for alias, prefix in queries.REFS.items()
-    }
+    listed = {prefix: every(name, queries.MORE_REFS[name]) for name, prefix in queries.REFS.items()} | by_rest
+    refs = {name: client.tips.tips(head.repo_id, prefix, listed[prefix]) for name, prefix in queries.REFS.items()}
+    control = top.one_or_null("control")
     items = {int(name): tip for name, tip in refs["items"].items() if name.isdecimal()}
     if top.one_or_null("collaborators"):
         people = every("collaborators", queries.MORE_COLLABORATORS, "edges")
@@ -120,7 +120,7 @@ def read_snapshot(client: GitHubClient, repo: str) -> Snapshot:
         items=_with_history(client, repo, head.repo_id, items),
         merges=refs["merges"],
         alerts=refs["alerts"],
-        control=client.tips.tip(head.repo_id, CONTROL_REF, top.one_or_null("control")),
+        control=git_database.standing(client, repo, head.repo_id, CONTROL_REF, control, sure=not by_rest),
         branches={f"bee/{name}": tip.oid for name, tip in refs["branches"].items()},
         permissions=permissions,
         listed=top.one_or_null("collaborators") is not None,
@@ -257,7 +257,7 @@ def read_head(client: GitHubClient, repo: str) -> Snapshot:
     """A repository without its items. Raises NotFoundError when this token is not shown it."""
     data = ask(client, queries.HEAD, names_of(repo))
     head, control = _head(data, repo, client.now()), data.one("repository").one_or_null("control")
-    return replace(head, control=client.tips.tip(head.repo_id, CONTROL_REF, control))
+    return replace(head, control=git_database.standing(client, repo, head.repo_id, CONTROL_REF, control))
 
 
 def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
@@ -268,7 +268,8 @@ def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
     item = with_threads(client, with_every_reporter(client, repo, whole_item(client, repo, found)))
     head = _head(data, repo, client.now())
-    tip = client.tips.tip(head.repo_id, item_ref(number), data.one("repository").one_or_null("lease"))
+    lease = data.one("repository").one_or_null("lease")
+    tip = git_database.standing(client, repo, head.repo_id, item_ref(number), lease)
     if tip is not None:
         tip = _with_history(client, repo, head.repo_id, {number: tip})[number]
     return OneItem(item, tip, head)

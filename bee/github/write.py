@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
-from bee.github import queries
+from bee.github import git_database, hidden, queries
 from bee.github.checks import with_every_reporter
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors, of_graphql
@@ -19,7 +19,7 @@ from bee.github.git_database import RefMove, refs_input
 from bee.github.graphql import ask, mutate
 from bee.github.json import JsonReader, top
 from bee.github.read import whole_item, with_threads
-from bee.model.errors import NotFoundError, RefConflict, RefusedError
+from bee.model.errors import NotFoundError, RefConflict, RefusedError, UnsupportedError
 from bee.model.items import Comment, Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.refs import item_ref
@@ -34,9 +34,12 @@ def mark_claimed(client: GitHubClient, repo: str, number: int, node_id: str, lab
     data = ask(client, queries.CLAIM, {"item": node_id, "label": label, "ref": ref})
     node = data.one("addLabelsToLabelable").one("labelable")
     where = node.one("repository")
+    tip = git_database.standing(client, repo, where.text("id"), ref, where.one_or_null("lease"))
+    if tip is not None:
+        hidden.note(client, repo, where)
     item = with_every_reporter(client, repo, whole_item(client, repo, node))
     item = with_threads(client, item, node.one("threads") if isinstance(item, Pull) else None)
-    return item, client.tips.tip(where.text("id"), ref, where.one_or_null("lease"))
+    return item, tip
 
 
 def pause_item(
@@ -52,7 +55,7 @@ def pause_item(
 
     The label comes first because it stops everything. Raises RefConflict when only the release failed: label and
     comment are there, and where the claim stands by now must be read. That a comment did not take its edit is not a
-    failure.
+    failure. A server that moves no ref by GraphQL is asked for the rest.
     """
     parts: dict[str, dict[str, Any]] = {
         "add": {"labelableId": node_id, "labelIds": [label]},
@@ -68,7 +71,12 @@ def pause_item(
             return
         if failed <= {"edit", "refs"}:
             raise RefConflict(problems.text()) from problems
-        raise of_graphql(problems, {}, client.now()) from problems
+        meaning = of_graphql(problems, {}, client.now())
+        if not isinstance(meaning, UnsupportedError) or "refs" not in parts:
+            raise meaning from problems
+        del parts["refs"]
+        mutate(client, "PauseAlone", parts)
+        raise RefConflict("this server moves no ref by GraphQL") from problems
 
 
 def label_id(client: GitHubClient, repo: str, label: Label) -> str:

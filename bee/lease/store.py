@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bee.git.mirror import Mirror, RefChange
@@ -116,6 +117,7 @@ class LeaseStore:
     repo_id: str
     host: str
     boot: str
+    mirror: Callable[[], Mirror]
     patience_seconds: int = 0
 
     @classmethod
@@ -123,7 +125,7 @@ class LeaseStore:
         """The store of a repository just read."""
         return cls(
             client=client, key=host.keys.keys[0], repo=seen.repo, repo_id=seen.repo_id,
-            host=host.host_id, boot=host.boot,
+            host=host.host_id, boot=host.boot, mirror=partial(host.mirror, seen.repo),
         )  # fmt: skip
 
     # ---- records ----------------------------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ class LeaseStore:
         return RefMove(ref, before or None, commit)
 
     def _moved(self, *moves: RefMove) -> bool:
-        return swap_refs(self._patience, self.repo, self.repo_id, moves)
+        return swap_refs(self._patience, self.repo, self.repo_id, moves, self.mirror)
 
     @property
     def _patience(self) -> Patience:

@@ -28,7 +28,9 @@ from bee.model.errors import (
     RuleError,
     ServerError,
     UnreachableError,
+    UnsupportedError,
 )
+from bee.model.refs import ITEM_REFS
 
 RETRY_PAUSE_SECONDS: Final = 0.2
 PASSING: Final = (RateLimitError, UnreachableError, ServerError)
@@ -73,17 +75,19 @@ class Patience:
                 self.again(problem)
 
 
-def swap_refs(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove]) -> bool:
+def swap_refs(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove], mirror: Callable[[], Mirror]) -> bool:
     """Move refs, all or none; False when a fresh read shows one of them elsewhere, and only then.
+
+    By GraphQL; where the server has no such mutation, by REST or, through the mirror, by an atomic push.
 
     Whatever else GitHub says is looked up, and tried again with the same commits. Raises LookError where that does not
     help, RefusedError where GitHub refuses although they all stand where they were (RuleError: at once).
     """
     while True:
         try:
-            git_database.update_refs(way.client, repo, repo_id, moves)
+            _move(way, repo, repo_id, moves, mirror)
             return True
-        except (*PASSING, RefusedError) as caught:
+        except (*PASSING, RefusedError, RefConflict, GitError) as caught:
             problem = caught
         look = Patience(way.client, way.seconds)
         stand = look.ask(lambda: [git_database.read_oid(way.client, repo, move.ref) for move in moves])
@@ -92,6 +96,17 @@ def swap_refs(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove]) 
         if any(oid != move.before for oid, move in zip(stand, moves, strict=True)):
             return False
         way.again(problem)
+
+
+def _move(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove], mirror: Callable[[], Mirror]) -> None:
+    try:
+        git_database.update_refs(way.client, repo, repo_id, moves)
+    except UnsupportedError:
+        here = mirror()
+        here.ensure()
+        if not all(here.has(move.after) for move in moves if move.after):  # these are records of items
+            here.fetch([f"+{ITEM_REFS}*:{ITEM_REFS}*"])
+        here.push_atomic([RefChange(move.ref, move.before, move.after) for move in moves])
 
 
 def swap_by_push(way: Patience, mirror: Mirror, lease: RefChange, more: Sequence[RefChange]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from bee.git.mirror import Mirror, RefChange
 from bee.github import checks as reporters
-from bee.github import git_database, probe, push_rules, read
+from bee.github import git_database, hidden, probe, push_rules, read
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.probe import Listed
@@ -37,6 +37,7 @@ PROBE_REFS: Final = "refs/bee/probe/"
 PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
 REPORT: Final = "send the recording to the maintainers of bee: it has no names in it"
 TWICE: Final = ": two machines could hold one lease"
+ASKS_REST: Final = "nothing: bee then asks for its refs by `git/matching-refs`, some requests more for each look"
 BY_REST: Final = "nothing: bee then moves one ref at a time by REST, and several by `git push --atomic`"
 
 
@@ -172,7 +173,7 @@ def _graphql_ref(at: Prover) -> str:
 
 
 def _matching(at: Prover) -> str:
-    found = probe.matching_refs(at.client, at.repo, PROBE_REFS)
+    found = git_database.matching_refs(at.client, at.repo, PROBE_REFS)
     must(found.get(at.ref("one")) == at.records[1], "`git/matching-refs` does not list refs/bee/")
     return "`git/matching-refs` lists refs/bee/"
 
@@ -252,9 +253,9 @@ ASSUMPTIONS: Final[tuple[tuple[str, Callable[[Prover], str | None], str], ...]] 
     ("create", _create, BY_REST),
     ("compare-and-swap", _swap, REPORT),
     ("together", _together, BY_REST),
-    ("graphql-list", _graphql_list, "name another namespace: bee reads its leases with `refs(refPrefix:)`"),
-    ("graphql-ref", _graphql_ref, REPORT),
-    ("matching-refs", _matching, "nothing: bee asks that for a count alone"),
+    ("graphql-list", _graphql_list, ASKS_REST),
+    ("graphql-ref", _graphql_ref, ASKS_REST),
+    ("matching-refs", _matching, "nothing, while `refs(refPrefix:)` lists them"),
     ("ls-remote", _ls_remote, REPORT),
     ("push", _push, "let bee's account push to `bee/…` (Settings, Rules)"),
     ("stale-push", _stale_push, REPORT),
@@ -286,6 +287,8 @@ def prove(at: Prover) -> Iterator[Check]:
         for name, holds, instead in ASSUMPTIONS:
             if name == "graphql-list":
                 at.listed = probe.read_listed(at.client, at.repo, PROBE_REFS, at.ref("one"))
+                if at.made:
+                    hidden.remember(at.client, at.repo, at.listed.one is not None and bool(at.listed.refs))
             yield _tried(at, name, holds, instead)
     finally:
         tidy(at)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
 
+from bee.github import hidden
 from bee.github.client import GitHubClient
 from bee.host import Host, new_run, writes_of_hour
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
@@ -16,7 +17,7 @@ from bee.model.errors import LeaseLost, RuleError
 from bee.model.items import Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.model.refs import parse_branch
+from bee.model.refs import item_ref, parse_branch
 from bee.model.roles import Role
 from bee.pipeline.decide import Dispatch, actionable
 from bee.pipeline.facts import View
@@ -103,10 +104,16 @@ def claim_item(
         number=one.number, role=str(one.role), run=run, fingerprint=one.fingerprint,
         position=str(one.placement.position), engine=name, head=job.head, base=job.base,
     )  # fmt: skip
-    lease = LeaseStore.of(host, client, snapshot).acquire(what, snapshot.items.get(one.number))
+    knew, known = hidden.hides(client, one.repo), snapshot.items.get(one.number)
+    lease = LeaseStore.of(host, client, snapshot).acquire(what, known)
     if lease is None:
+        if known is None and not hidden.shows(client, one.repo, item_ref(one.number)) and not knew:
+            raise hidden.noticed()
         return None
     item, tip, label = labels.mark(lease, one.item.node_id, snapshot.label_ids)
+    if hidden.hides(client, one.repo) and not knew:
+        release(lease, tip)
+        raise hidden.noticed()
     fresh = _with_item(view, item, Tip(lease.oid, lease.record), run, client.now())
     item = fresh.snapshot.item(item.number) or item  # with what only a look asks about
     ours = tip is not None and tip.oid == lease.oid and Label.WIP in item.labels

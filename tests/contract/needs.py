@@ -131,7 +131,7 @@ SETUP: Final = (
           "required_signatures.enabled", "Administration: read, where it is given", "what protection demands"),
     _need("GET /commits/{ref}/check-runs", "check_runs[].name", "Checks: read, where it is given",
           "the check runs that report"),
-    _need("GET /git/matching-refs/{ref}", "", CONTENTS, "how many refs bee has"),
+    _need("GET /git/matching-refs/{ref}", "", CONTENTS, "bee's refs, where GraphQL hides them; their number"),
     _need("POST /git/trees", "sha", CONTENTS_WRITE, "the tree of records, once; the files of `bee init`"),
 )  # fmt: skip
 

@@ -214,6 +214,7 @@ def test_refused_checks_of_one_item_are_asked_for_too(github: responses.Requests
     }
     graph(github, {"data": data, "errors": [refused("FORBIDDEN", *path)]})
     rest_checks(github, [("ci", "failure")], [])
+    github.add("GET", f"{AT}/git/ref/bee/items/2", json={"message": "Not Found"}, status=404)
     item = read.read_item(client(), REPO, 2).item
     assert isinstance(item, Pull)
     assert [check.state for check in item.checks] == [CheckState.RED]

@@ -14,6 +14,7 @@ import pytest
 
 from bee.git.command import Git
 from bee.git.mirror import Mirror
+from bee.github.hidden import hides
 from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS
 from tests.belt.plays import Ended, bee, configure, last_seq, writes_after
 from tests.belt.stage import Stage, bee_env, until
@@ -99,6 +100,7 @@ def test_what_does_not_hold_is_named_with_what_bee_does_then(
     found, _ = proven(stage, folder, code=1)
     assert {name for name, one in found.items() if one["status"] == "fail"} == fails
     assert all(found[name]["fix"] for name in fails)
+    assert hides(stage.host().client(), stage.repo) == bool(fails & {"graphql-list", "graphql-ref"}), "ticks go by it"
     is_played_alike(recording(folder), found, tmp_path)
     kept(recording(folder), "-".join(["forge", *sorted(fails)]))
 

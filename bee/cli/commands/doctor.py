@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         runner=functools.partial(wiring.runner_of, env, settings, home) if args.login else None,
     )  # fmt: skip
     if args.prove:
-        _prove(args, env, settings, findings)
+        _prove(args, env, given, findings)
     else:
         findings.add(*doctor.machine_checks(given))
         _ask_github(args, env, given, findings)
@@ -115,22 +115,23 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
         doctor.repo_checks(client, repo, given, findings)
 
 
-def _prove(args: argparse.Namespace, env: Mapping[str, str], settings: Settings, findings: Findings) -> None:
+def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findings: Findings) -> None:
     """Prove bee's assumptions on each repository, and write a recording beside it."""
     findings.checks.clear()  # of the machine nothing is asked here
-    token, servers, kept = wiring.token_of(env), wiring.servers_of(env), wiring.passed_on(env, settings)
-    for repo in wiring.repos_of(settings, args.repo):
+    token, servers, kept = wiring.token_of(env), wiring.servers_of(env), given.kept
+    for repo in wiring.repos_of(given.settings, args.repo):
         nonce = secrets.token_hex(6)
         if args.dry_run:
             findings.add(Check("prove", Level.OK, prove.plan_of(nonce), repo=repo))
             continue
+        given.home.ensure()
         tape = Tape(session_of(token), [repo, *repo.split("/")])
         with tempfile.TemporaryDirectory(prefix="bee-prove-") as folder:
             path = env.get("PATH", process.SYSTEM_PATH)
             git = Git(home=Path(folder), env_path=path, network_env=process.base_env(kept))
             mirror = Mirror(git, Path(folder) / "mirror.git", f"{servers.web}/{repo}.git", token)
             mirror.ensure()
-            client = GitHubClient(servers, token, tape)
+            client = GitHubClient(servers, token, tape, hints=given.home)
             prover = Prover(client=client, mirror=mirror, tape=tape, repo=repo, nonce=nonce)
             try:
                 findings.add(*(replace(check, repo=repo) for check in prove.prove(prover)))
