@@ -49,6 +49,7 @@ class AgentJob:
     repo: str
     number: int
     branch: str
+    base: str
     folder: Path
     clone: Path
     context: Path
@@ -146,6 +147,7 @@ class Engine(ABC):
             "BEE_CONTEXT": str(job.context),
             "BEE_SOCKET": str(job.socket),
             "BEE_BRANCH": job.branch,
+            "BEE_BASE": job.base,
         }
 
     def assume(self, model: str, own_server: bool) -> None:  # noqa: B027 # a command has no known model

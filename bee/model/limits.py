@@ -129,6 +129,7 @@ CONTEXT_BYTES_MAX: Final[Mapping[str, int]] = {
     "plan.md": 40_000,
     "step.md": 20_000,
     "diff.patch": 200_000,
+    "since.patch": 200_000,
     "guarded.md": 20_000,
     "feedback.md": 60_000,
     "threads.md": 60_000,

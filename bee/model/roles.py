@@ -24,6 +24,7 @@ class RoleRow:
     looks_at: the parts of an issue or pull request that its fingerprint covers, as `fingerprint` names them.
     verdicts: the words that count on a pull request when a run of this role says them.
     writes_code, tests_only: whether it hands in commits, and whether only tests.
+    reads_change: whether it gets the change as a patch; every role has it in git.
     near_merge: what rules of the base demand matters to what it does.
     mechanical: bee does its work itself, and asks an agent only where that needs judgement.
     """
@@ -35,6 +36,7 @@ class RoleRow:
     verdicts: tuple[str, ...] = ()
     writes_code: bool = False
     tests_only: bool = False
+    reads_change: bool = False
     near_merge: bool = False
     mechanical: bool = False
 
@@ -44,11 +46,11 @@ ROLES: Final[dict[Role, RoleRow]] = {
     for row in (
         RoleRow(role=Role.PLANNER, minutes_total=30, minutes_silent=10,
                 looks_at=("design", "plan-text", "comments")),
-        RoleRow(role=Role.DRAFTER, minutes_total=60, minutes_silent=15, writes_code=True,
+        RoleRow(role=Role.DRAFTER, minutes_total=60, minutes_silent=15, writes_code=True, reads_change=True,
                 looks_at=("design", "plan", "steps", "head", "base-name", "verdicts", "threads", "checks",
                          "comments"),
                 verdicts=("reply",)),
-        RoleRow(role=Role.REVIEWER, minutes_total=30, minutes_silent=10,
+        RoleRow(role=Role.REVIEWER, minutes_total=30, minutes_silent=10, reads_change=True,
                 looks_at=("head", "base-name", "replies"), verdicts=("approve", "changes")),
         RoleRow(role=Role.TEST, minutes_total=45, minutes_silent=15, writes_code=True,
                 tests_only=True, near_merge=True, mechanical=True, looks_at=("head", "base", "lazy-runs")),

@@ -11,7 +11,7 @@ from bee.model.plan import Step, read_body
 from bee.model.records import RunSummary, fold
 from bee.model.refs import branch_of, parse_branch
 from bee.model.roles import Role
-from bee.pipeline.evidence import rounds
+from bee.pipeline.evidence import Verdict, rounds
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.history import failed_alike
 from bee.pipeline.issue_facts import pulls_of_issue, steps_of
@@ -51,7 +51,15 @@ def of_pull(shared: Brief, pull: Pull, base: str) -> Brief:
         shared, step=step or (Step(id=named[1], title="", accept="", files=()) if named else None),
         branch=pull.head_ref, base_ref=pull.base_ref, base=base, head=pull.head,
         round=rounds(said_of(pull, shared.view), since) + 1,
+        reviewed=_reviewed(shared.view, pull) if shared.role is Role.REVIEWER else "",
     )  # fmt: skip
+
+
+def _reviewed(view: View, pull: Pull) -> str:
+    """The head that bee's reviewer judged last; empty where that is none, or this one."""
+    verdicts = (Verdict.APPROVED, Verdict.CHANGES)
+    heads = [word.head for word in said_of(pull, view) if word.by_bee and not word.thread and word.verdict in verdicts]
+    return heads[-1] if heads and heads[-1] != pull.head else ""
 
 
 def of_issue(shared: Brief, issue: Issue, base: str) -> Brief:

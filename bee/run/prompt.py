@@ -16,11 +16,11 @@ from bee.model import limits, markers
 from bee.model.checks import CheckState
 from bee.model.errors import ConfigError
 from bee.model.items import Issue, Item, Pull, kind_of, posts_of
-from bee.model.plan import Plan, Step, brief, with_words
+from bee.model.plan import Plan, Step, brief, read_body, with_words
 from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role
 from bee.model.text import clipped, one_line, plain
-from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
+from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
 from bee.pipeline.gates import changes_asked
 from bee.pipeline.pull_facts import said_of
@@ -32,14 +32,15 @@ _FRONT: Final = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 PROMPTS: Final = ".github/bee/agents"
 # Without these an agent does not know what it was given, nor what in it is no instruction.
 NEEDED: Final = ("context_files", "withheld")
+MADE_BY_GIT: Final = ("diff.patch", "since.patch", "guarded.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """Everything about one dispatch that a prompt or a context file may need. `mark`: its fence's own.
 
-    `withheld`, `shortened`: what the job was spared of the thread. `lacks`: submodules, and what else is not as in a
-    clone of a person's.
+    `reviewed`: the head that bee's reviewer judged before. `withheld`, `shortened`: what the job was spared of the
+    thread. `lacks`: submodules, and what else is not as in a clone of a person's.
     """
 
     role: Role
@@ -56,6 +57,7 @@ class Brief:
     base: str = ""
     head: str = ""
     round: int = 1
+    reviewed: str = ""
     started_steps: tuple[str, ...] = ()
     last_run: RunSummary | None = None
     failed_alike: int = 0
@@ -129,6 +131,7 @@ def variables(brief_: Brief, files: Mapping[str, str], verbs: str) -> dict[str, 
         "head": brief_.head,
         "base": brief_.base,
         "round": str(brief_.round),
+        "reviewed": brief_.reviewed or "never",
         "rounds_max": str(brief_.view.policy.limits.review_rounds),
         "verify": ", then ".join(f"`{one_line(command)}`" for command in brief_.view.policy.verify),
         "verbs": verbs,
@@ -166,6 +169,7 @@ def _quoted(brief_: Brief, text: str, length_max: int) -> str:
 # What is no instruction, whoever was allowed to say it: a change, a word, an output. The rest is the task.
 _CLAIMS: Final = {
     "diff.patch": "the change, by whoever pushed it",
+    "since.patch": "what is new in the change, by whoever pushed it",
     "guarded.md": "names of files, by whoever pushed them",
     "thread.md": "what was said here",
     "feedback.md": "verdicts, checks and outputs: claims to check",
@@ -179,9 +183,10 @@ _FILE_TEXTS: Final = {
     "item.md": "the item itself, in the text that a trusted person wrote or adopted",
     "issue.md": "the issue that this pull request is a step of",
     "thread.md": "what trusted people and earlier runs said here",
-    "plan.md": "the whole plan",
+    "plan.md": "the plan, but for the step to do",
     "step.md": "the step to do, and how it is accepted",
     "diff.patch": "the change as it is now, against the base",
+    "since.patch": "what is new since the head that was reviewed before; the whole change is in git",
     "guarded.md": "files of this change that programs or agents obey unasked: a wrong line runs on people's machines",
     "feedback.md": "what must be fixed",
     "threads.md": "what people said of single lines, and which of it waits for an answer",
@@ -191,21 +196,22 @@ _FILE_TEXTS: Final = {
 }
 
 
-def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]:
+def context_files(brief_: Brief, change: Mapping[str, str]) -> dict[str, str]:
     """The context folder by file name; empty parts are not there, each has at most its CONTEXT_BYTES_MAX.
 
-    `guarded`: the files of the change that programs obey, one a line.
+    No text stands in two of them. `change`: what git shows of the change, by file name.
     """
     item, issue = brief_.item, brief_.issue
+    steps = brief_.plan.steps if brief_.plan else ()
+    others = [step for step in steps if brief_.step is None or step.id != brief_.step.id]
     parts = {
         "item.json": json.dumps(item_facts(brief_), indent=2, ensure_ascii=False) + "\n",
-        "item.md": f"# {one_line(item.title)}\n\n{visible(item.body)}",
-        "issue.md": f"# {one_line(issue.title)}\n\n{visible(issue.body)}" if issue and issue is not item else "",
+        "item.md": _with_title(item),
+        "issue.md": _with_title(issue) if issue and issue is not item else "",
         "thread.md": thread(brief_),
-        "plan.md": "\n\n".join(brief(with_words(step, visible)) for step in brief_.plan.steps) if brief_.plan else "",
+        "plan.md": "\n\n".join(brief(with_words(step, visible)) for step in others),
         "step.md": step_text(brief_),
-        "diff.patch": diff,
-        "guarded.md": guarded,
+        **{name: change.get(name, "") for name in MADE_BY_GIT},
         "feedback.md": feedback(brief_),
         "threads.md": threads_of(brief_),
         "last-failure.md": _failure(brief_.last_run) + _alike(brief_) if brief_.last_run else "",
@@ -221,6 +227,12 @@ def context_files(brief_: Brief, diff: str, guarded: str = "") -> dict[str, str]
                 part = f"[… {brief_.shortened} older posts left out]\n{part}"
             files[name] = fenced(part, brief_.mark, claims[name]) if name in claims else part
     return files
+
+
+def _with_title(item: Item) -> str:
+    """An item's own words; of an issue with a plan the design, since the plan has files of its own."""
+    read = read_body(item.body) if isinstance(item, Issue) else None
+    return f"# {one_line(item.title)}\n\n{visible(read.design_text if read and read.plan else item.body)}"
 
 
 def item_facts(brief_: Brief) -> dict[str, Any]:
@@ -267,9 +279,12 @@ def thread(brief_: Brief) -> str:
     posts: list[Any] = [c for c in brief_.item.comments if c.body and trust.counts(c) and not markers.is_status(c.body)]
     if isinstance(brief_.item, Pull):
         posts += [r for r in brief_.item.reviews if r.body.strip() and trust.counts(r)]
+    elsewhere = {visible(brief_.hint).strip(): "hint.md"} | {text: "feedback.md" for _, text in _feedback(brief_)}
     for post in in_order(posts):
+        said = visible(post.body).strip()
+        said = f"It stands in `{elsewhere[said]}`." if said in elsewhere else said
         by = "bee" if markers.named(post.body, markers.RUN) else post.author.login if post.author else "ghost"
-        parts.append(f"## {by}\n\n{visible(post.body).strip()}\n")
+        parts.append(f"## {by}\n\n{said}\n")
     return "\n".join(parts)
 
 
@@ -301,26 +316,30 @@ def _withheld_posts(brief_: Brief) -> str:
 
 
 def feedback(brief_: Brief) -> str:
-    """What must be fixed: of a plan, or of a change (a change request, red checks, the E2E failure, a conflict)."""
+    """What must be fixed, of a plan or of a change; for a reviewer, what it asked for before."""
+    return "\n\n".join(f"# {heading}\n\n{text}" for heading, text in _feedback(brief_))
+
+
+def _feedback(brief_: Brief) -> list[tuple[str, str]]:
+    """(heading, text) of the last change request; for an author also of red checks, the E2E failure and a conflict."""
     item = brief_.item
     if not isinstance(item, Pull):
         asked = changes_asked(item, brief_.view.trust) if brief_.role is Role.PLANNER else None
-        return f"# Changes requested in the plan\n\n{visible(asked.body)}" if asked else ""
+        return [("Changes requested in the plan", visible(asked.body).strip())] if asked else []
+    if brief_.role not in (*AUTHORS, Role.REVIEWER):
+        return []
     said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES and not word.thread]
-    parts = [_word(word) for word in said[-1:]]
+    parts = [(f"Changes requested by {word.source}", visible(word.text).strip()) for word in said[-1:]]
     if brief_.role is Role.REVIEWER:
-        return "".join(f"# Earlier review\n\n{part}" for part in parts)
-    if brief_.role not in AUTHORS:
-        return ""
+        return parts
     red = [c for c in item.checks if c.state is CheckState.RED and not c.name.startswith("bee/")]
-    parts += [f"# Check failed: {one_line(c.name)}\n\n{one_line(c.description, 1000)}\n{c.url}" for c in red]
+    parts += [(f"Check failed: {one_line(c.name)}", f"{one_line(c.description, 1000)}\n{c.url}") for c in red]
     failed = [r for r in e2e_here(e2e_results(item, brief_.view.trust), item.head, item.base) if not r.passed]
-    parts += [f"# E2E failed ({result.cls})\n\n{visible(result.text)}" for result in failed[-1:]]
+    parts += [(f"E2E failed ({result.cls})", visible(result.text).strip()) for result in failed[-1:]]
     if item.mergeable is False:
-        parts.append(
-            f"# Conflict\n\nThe branch conflicts with {item.base_ref}: merge the base and keep both intentions."
-        )
-    return "\n\n".join(parts)
+        words = f"The branch conflicts with {item.base_ref}: merge the base and keep both intentions."
+        parts.append(("Conflict", words))
+    return parts
 
 
 def threads_of(brief_: Brief) -> str:
@@ -328,7 +347,3 @@ def threads_of(brief_: Brief) -> str:
     item = brief_.item
     reads = brief_.role in AUTHORS or brief_.role is Role.REVIEWER
     return shown(item, brief_.view) if reads and isinstance(item, Pull) else ""
-
-
-def _word(word: Word) -> str:
-    return f"# Changes requested by {word.source}\n\n{visible(word.text).strip()}"

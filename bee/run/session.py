@@ -147,8 +147,8 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
     policy = workspace.brief.view.policy
     job = AgentJob(
         role=run.job.role, run=run.job.run, repo=run.job.repo, number=run.job.number, branch=workspace.brief.branch,
-        folder=run.folder, clone=workspace.clone.path, context=workspace.context, bin=workspace.bin,
-        home=workspace.home, mirror=run.mirror.path, prompt=text, stop=run.renewer.stop,
+        base=workspace.brief.base, folder=run.folder, clone=workspace.clone.path, context=workspace.context,
+        bin=workspace.bin, home=workspace.home, mirror=run.mirror.path, prompt=text, stop=run.renewer.stop,
         known=tuple({workspace.brief.head, workspace.brief.base}),
         # waiting for `bee e2e run` is bee's own time, not the agent's
         extra_minutes=policy.limits.verify_minutes * len(policy.verify) if run.job.role is Role.TEST else 0,

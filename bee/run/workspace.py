@@ -81,14 +81,25 @@ def make_workspace(
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
     brief = replace(brief, lacks=submodules.fill(mirror, clone, brief.base, view.snapshot.private))
-    before, after = mirror.span(brief.base, brief.head)
-    diff = mirror.diff_text(before, after, limits.DIFF_BYTES_MAX)
-    files = context_files(brief, diff, guarded([entry.path for entry in mirror.diff_names(before, after)]))
+    files = context_files(brief, _change(mirror, brief))
     for part in (folder / "context", folder / "bin", folder / "agent-home"):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / "context" / name).write_text(text, encoding="utf-8", errors="replace")
     return Workspace(brief, mirror, clone, folder, files)
+
+
+def _change(mirror: Mirror, brief: Brief) -> dict[str, str]:
+    """What git shows of the change, by context file; to a reviewer who has judged it before, what is new since then."""
+    before, after = mirror.span(brief.base, brief.head)
+    files = {"guarded.md": guarded([entry.path for entry in mirror.diff_names(before, after)])}
+    if not ROLES[brief.role].reads_change:
+        return files
+    if brief.reviewed and mirror.has(brief.reviewed):
+        seen = mirror.merged(brief.base, brief.reviewed)  # so that what came from the base is not in it
+        pair = (seen, after) if seen is not None and before == brief.base else (brief.reviewed, brief.head)
+        return {**files, "since.patch": mirror.diff_text(*pair, limits.DIFF_BYTES_MAX)}
+    return {**files, "diff.patch": mirror.diff_text(before, after, limits.DIFF_BYTES_MAX)}
 
 
 def guarded(paths: Iterable[str]) -> str:

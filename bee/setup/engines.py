@@ -128,7 +128,7 @@ def _no_verbs(verb: str, args: Mapping[str, object]) -> Answer:
 def _job(folder: Path, role: Role, repo: str) -> AgentJob:
     """A run that is about nothing, below a folder."""
     return AgentJob(
-        role=role, run=RUN, repo=repo, number=0, branch="", folder=folder, clone=folder / "clone",
+        role=role, run=RUN, repo=repo, number=0, branch="", base="", folder=folder, clone=folder / "clone",
         context=folder / "context", bin=folder / "bin", home=folder / "home", mirror=folder / "mirror",
         prompt=HELLO, stop=threading.Event(),
     )  # fmt: skip

@@ -340,7 +340,7 @@ def obeyed(item: Item, on: Layers) -> bool:
     """An agent that obeys whatever it is given to read: does the order reach it, and may it do what it says?"""
     view = view_of(item, frozenset({Layer.PERMISSION}) if Layer.WITHHELD in on else frozenset())
     brief = brief_of(item, view, Role.DRAFTER)
-    files = prompt.context_files(brief, "")
+    files = prompt.context_files(brief, {})
     text = prompt.render("{{title}} {{withheld}} {{hint}}", prompt.variables(brief, files, "")) + "".join(
         files.values()
     )
@@ -378,7 +378,7 @@ def _order_in_step(on: Layers, folder: Path) -> bool:
     assert plan is not None
     issue = w.issue(body=body)
     brief = brief_of(issue, view_of(issue, frozenset({Layer.PERMISSION})), Role.DRAFTER, plan=plan, step=plan.steps[0])
-    given = prompt.context_files(brief, "")["step.md"] if Layer.WITHHELD in on else plan.steps[0].title
+    given = prompt.context_files(brief, {})["step.md"] if Layer.WITHHELD in on else plan.steps[0].title
     return f"<!-- {OBEY}" in body and OBEY in given
 
 

@@ -24,7 +24,7 @@ def test_a_person_sees_what_the_next_agent_is_given(tmp_path: Path) -> None:
         said = bee(stage, "context", str(number)).out
         assert said.startswith(f"ada/calc#{number} (issue) is needs-plan: the planner is next.\n1 comment by somebody")
         assert "===== thread.md =====" in said
-        assert "diff.patch and guarded.md are made from git when a run begins." in said
+        assert "diff.patch, since.patch and guarded.md are made from git when a run begins." in said
 
 
 def test_a_pull_request_comes_with_its_step_and_who_would_read_it(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bee.run.verbs import EVERY_ROLE, listed, own_verbs
 
 AGENTS = Path(__file__).parents[2] / "agents"
 VARIABLES = set(
-    "repo number kind title role run position reason issue step_id step_title base_ref branch head base round "
+    "repo number kind title role run position reason issue step_id step_title base_ref branch head base round reviewed "
     "rounds_max context_files withheld last_failure handoff hint verify verbs".split()
 )
 
@@ -34,7 +34,7 @@ def test_prompt_uses_known_variables_and_gives_what_a_run_needs(role: Role) -> N
     text = (AGENTS / f"{role}.md").read_text()
     used = set(re.findall(r"\{\{([^}]*)\}\}", text))
     assert used <= VARIABLES
-    assert {"context_files", "withheld", "last_failure", "handoff", "hint", "reason", "verbs"} <= used
+    assert {"context_files", "withheld", "reason", "verbs"} <= used
 
 
 @pytest.mark.parametrize("role", Role)

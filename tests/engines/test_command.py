@@ -39,6 +39,7 @@ def test_x4_the_environment_of_an_agent_is_built_not_inherited(tmp_path: Path) -
         "BEE_CONTEXT": str(tmp_path / "context"),
         "BEE_SOCKET": "/tmp/bee-x/s",
         "BEE_BRANCH": "bee/7-a",
+        "BEE_BASE": "b" * 40,
     }
     assert env["LANG"] == "de"
     assert "SSH_AUTH_SOCK" not in env

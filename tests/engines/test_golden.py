@@ -41,6 +41,7 @@ PLAIN = {
     "PATH": f"/run/bin:{SYSTEM_PATH}", "LANG": "C.UTF-8", "HOME": "/run/home", "TMPDIR": "/tmp", "TERM": "dumb",
     "GIT_TERMINAL_PROMPT": "0", "BEE_ROLE": "drafter", "BEE_REPO": "o/r", "BEE_NUMBER": "7", "BEE_RUN": "r1",
     "BEE_CONTEXT": "/run/context", "BEE_SOCKET": "/tmp/bee-x/s", "BEE_BRANCH": "bee/7-a",
+    "BEE_BASE": "b" * 40,
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from bee.model.plan import Plan
 from bee.model.roles import Role
 from bee.pipeline.output_checks import OutputChecks
 from bee.run import prompt
-from bee.run.prompt import Brief
+from bee.run.prompt import MADE_BY_GIT, Brief
 from bee.run.verbs import VERBS, handle
 from bee.run.verbs.base import Session
 from tests.pipeline import worlds as w
@@ -29,7 +29,8 @@ from tests.run.test_outlets import MARK, dispatch, failed, step_of
 FILES: Final = {
     "item.json": ("plain", False), "item.md": ("shown", False), "issue.md": ("shown", False),
     "thread.md": ("shown", True), "plan.md": ("shown", False), "step.md": ("shown", False),
-    "diff.patch": ("plain", True), "feedback.md": ("shown", True), "threads.md": ("shown", True),
+    "diff.patch": ("plain", True), "since.patch": ("plain", True), "guarded.md": ("plain", True),
+    "feedback.md": ("shown", True), "threads.md": ("shown", True),
     "last-failure.md": ("plain", True),
     "handoff.md": ("plain", True), "hint.md": ("shown", False),
 }  # fmt: skip
@@ -39,7 +40,7 @@ VARIABLES: Final = {
     "branch": "a name", "last_failure": "one line, quoted", "handoff": "one line, quoted", "hint": "shown, one line",
 }  # fmt: skip
 OWN_VARIABLES: Final = frozenset(
-    "repo number kind role run position issue step_id head base round rounds_max verify verbs context_files "
+    "repo number kind role run position issue step_id head base round reviewed rounds_max verify verbs context_files "
     "withheld".split()
 )
 ENTERING: Final = {
@@ -71,13 +72,14 @@ def _filled(text: str, pull: bool = True) -> Brief:
                        threads=(w.thread(w.line(text), path=name),)) if pull else behind  # fmt: skip
     step = step_of(line)
     return dispatch(Role.DRAFTER, item=item, view=w.view(item, behind), issue=behind, step=step, branch=text,
-                  base_ref=text, plan=Plan((step,), "d"), last_run=failed(text), handoff=text, hint=text, reason=text,
+                  base_ref=text, plan=Plan((step, replace(step, id="next")), "d"),
+                  last_run=failed(text), handoff=text, hint=text, reason=text,
                   position="changes-requested")  # fmt: skip
 
 
 def test_case_t4_every_text_that_enters_is_in_the_table() -> None:
     brief = _filled("x")
-    assert set(prompt.context_files(brief, "x")) == set(FILES)
+    assert set(prompt.context_files(brief, dict.fromkeys(MADE_BY_GIT, "x"))) == set(FILES)
     assert set(prompt.variables(brief, {}, "")) == set(VARIABLES) | OWN_VARIABLES
 
 
@@ -85,13 +87,13 @@ def test_case_t4_every_text_that_enters_is_in_the_table() -> None:
 def test_case_t4_nothing_that_people_do_not_see_enters_and_no_claim_is_outside_its_fence(canary: str) -> None:
     text = ENTERING[canary]
     begin, end = f"----- {MARK} begin: ", f"\n----- {MARK} end -----\n"
-    for name, given in prompt.context_files(_filled(text), f"+{text}").items():
+    for name, given in prompt.context_files(_filled(text), dict.fromkeys(MADE_BY_GIT, f"+{text}")).items():
         how, in_fence = FILES[name]
         fenced = in_fence or name == "item.md"  # what a pull request says of itself is a claim, too
         assert not re.search("[\u202e\u200d\x1b]", given), name
         assert how == "plain" or "HIDDEN" not in given, name
         assert (given.startswith(begin) and given.endswith(end) and given.count(MARK) == 2) is fenced, name
-    assert not prompt.context_files(_filled(text, pull=False), "")["item.md"].startswith(begin)
+    assert not prompt.context_files(_filled(text, pull=False), {})["item.md"].startswith(begin)
     for name, value in prompt.variables(_filled(text), {}, "").items():
         how = VARIABLES.get(name, "")
         assert not re.search("[\u202e\u200d\x1b]", value), name
@@ -105,7 +107,7 @@ def test_what_a_planner_is_told_to_change_is_filtered_like_any_feedback(canary: 
     asked = w.comment(f"{ENTERING[canary]}\n\n<!-- bee:changes-requested -->")
     item = w.issue(body=w.planned(gate=True), comments=(asked,))
     brief = dispatch(Role.PLANNER, item=item, view=w.view(item), issue=item)
-    given = prompt.context_files(brief, "")["feedback.md"]
+    given = prompt.context_files(brief, {})["feedback.md"]
     assert "# Changes requested in the plan" in given
     assert "HIDDEN" not in given
     assert not re.search("[\u202e\u200d\x1b]", given)
@@ -122,7 +124,8 @@ def _answered(verb: str, text: str) -> str:
     def no(*_: object) -> Any:
         raise AssertionError("not in this test")
 
-    session = Session(brief=brief, files=prompt.context_files(brief, f"+{text}"), checks=OutputChecks(), take_in=no,
+    files = prompt.context_files(brief, {"diff.patch": f"+{text}"})
+    session = Session(brief=brief, files=files, checks=OutputChecks(), take_in=no,
                       now=lambda: 0, run_e2e=lambda: trace, commit_pause=no)  # fmt: skip
     if verb == "e2e":
         session.brief = replace(brief, role=Role.TEST)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from bee.model import limits
 from bee.model.items import ReviewState
 from bee.model.outcomes import Failure, Outcome
-from bee.model.plan import Plan, Step
+from bee.model.plan import Plan, Step, read_body, render_section
 from bee.model.records import RunSummary
-from bee.model.roles import Role
-from bee.run.prompt import Brief, context_files, thread, variables
+from bee.model.roles import ROLES, Role
+from bee.run.prompt import MADE_BY_GIT, Brief, context_files, render, thread, variables
+from bee.run.verbs import listed
 from tests.pipeline import worlds
 from tests.pipeline.worlds import BASE, HEAD, NOW, comment, issue, pull, replied, review, reviewed, view
 
+AGENTS = Path(__file__).parents[2] / "agents"
 LONG = "word " * 100_000
 # Room for the lines around a part: its fence, its heading, and what was left out.
 MARGIN_BYTES = 400
@@ -39,14 +44,15 @@ def brief() -> Brief:
     )
     behind = issue(body=LONG)
     return Brief(
-        role=Role.DRAFTER, run="r", item=item, issue=behind, step=step, plan=Plan((step, step), "d"),
-        view=view(item, behind), position="changes-requested", reason="why", branch="bee/1-task", base_ref="main",
-        base=BASE, head=HEAD, last_run=failed, handoff=LONG, hint=LONG,
+        role=Role.DRAFTER, run="r", item=item, issue=behind, step=step,
+        plan=Plan((step, replace(step, id="next")), "d"), view=view(item, behind),
+        position="changes-requested", reason="why", branch="bee/1-task", base_ref="main", base=BASE, head=HEAD,
+        last_run=failed, handoff=LONG, hint=LONG,
     )  # fmt: skip
 
 
 def test_every_part_is_within_its_bound_and_says_what_is_missing() -> None:
-    files = context_files(brief(), LONG, LONG)
+    files = context_files(brief(), dict.fromkeys(MADE_BY_GIT, LONG))
     assert set(files) == set(limits.CONTEXT_BYTES_MAX)
     for name, text in files.items():
         assert len(text.encode()) <= limits.CONTEXT_BYTES_MAX[name] + MARGIN_BYTES, name
@@ -55,7 +61,7 @@ def test_every_part_is_within_its_bound_and_says_what_is_missing() -> None:
 
 
 def test_the_thread_keeps_its_end_and_the_rest_its_beginning() -> None:
-    files = context_files(brief(), f"first {LONG}")
+    files = context_files(brief(), {"diff.patch": f"first {LONG}"})
     assert "59: word" in files["thread.md"]
     assert "\n1: word" not in files["thread.md"]
     assert "first word" in files["diff.patch"]
@@ -71,7 +77,7 @@ def test_case_p15_the_thread_of_one_second_is_in_the_ledgers_order() -> None:
             for number, post in enumerate((posts[0], posts[2]))
         )
         item = pull(comments=(posts[1],), reviews=reviews)
-        text = thread(replace(brief(), item=item))
+        text = thread(replace(brief(), role=Role.TEST, item=item))
         assert text.index("0\n\n**reviewer:**") < text.index("**drafter:**") < text.index("1\n\n**reviewer:**")
 
 
@@ -86,5 +92,60 @@ def test_the_facts_for_programs_stay_json() -> None:
     facts = context_files(Brief(
         role=Role.REVIEWER, run="r", item=item, view=view(item), position="needs-review", reason="why", branch="b",
         base_ref="main", base=BASE, head=HEAD,
-    ), "")["item.json"]  # fmt: skip
+    ), {})["item.json"]  # fmt: skip
     assert json.loads(facts)["title"] == "x" * 300
+
+
+# ---- the same first, each text once ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", Role)
+def test_two_prompts_of_one_role_begin_with_the_same_instructions(role: Role) -> None:
+    """What providers keep of a prompt is its beginning: nine tenths of the instructions stand there, word for word."""
+    template = (AGENTS / f"{role}.md").read_text()
+    other = issue(number=70, title="Another", body="Something else.")
+    two = [
+        Brief(role=role, run=f"run-{number}", item=one, issue=one, view=view(one), position="p", reason=f"r{number}",
+              branch=f"bee/{number}-a", base_ref=f"b{number}", base=f"{number}" * 20, head=f"{number}" * 20)
+        for number, one in ((10, issue()), (70, other))
+    ]  # fmt: skip
+    prompts = [render(template, variables(one, context_files(one, {}), listed(role))) for one in two]
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(*prompts, strict=False)))
+    instructions = len(render(template, dict.fromkeys(variables(two[0], {}, ""), "") | {"verbs": listed(role)}))
+    assert same >= 0.9 * instructions, f"{same} of {instructions} characters"
+
+
+def words(count: int, of: str) -> str:
+    """A text that stands nowhere else."""
+    return " ".join(f"{of}{number}" for number in range(count))
+
+
+@pytest.mark.parametrize("role", [Role.DRAFTER, Role.REVIEWER])
+def test_each_text_stands_once_in_what_a_run_is_given(role: Role) -> None:
+    """The second round of a step with a plan: review, design, both steps, change, hand-off, failure and hint."""
+    said = reviewed("changes")
+    said = replace(said, body=f"{words(9, 'review')}\n\n{said.body}")
+    steps = (
+        Step(id="one", title=words(9, "step"), accept="a", files=("a.txt",)),
+        Step(id="two", title=words(9, "next"), accept="b", files=("b.txt",)),
+    )
+    section = render_section(Plan(steps, "0123456789abcdef"), False)
+    behind = issue(body=f"{words(9, 'design')}\n\n{section}")
+    talk = (comment(words(9, "talk"), NOW - 60), comment(words(9, "hint"), NOW - 50, id=8), said)
+    item = pull(body=words(9, "body"), comments=talk)
+    given = Brief(
+        role=role, run="r", item=item, issue=behind, step=steps[0], plan=read_body(behind.body).plan,
+        view=view(item, behind), position="p", reason="why", branch="bee/1-one", base_ref="main", base=BASE, head=HEAD,
+        round=2, handoff=words(9, "handoff"), hint=words(9, "hint"),
+    )  # fmt: skip
+    files = context_files(given, {"diff.patch": words(9, "diff")})
+    template = (AGENTS / f"{role}.md").read_text()
+    whole = "\n".join([render(template, variables(given, files, listed(role))), *files.values()])
+    found = {of: whole.count(words(9, of)) for of in "review design next body talk handoff hint diff".split()}
+    assert found == dict.fromkeys(found, 1)
+    assert whole.count(words(9, "step")) == 3, "as its title in the prompt, for programs in item.json, and in step.md"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_only_who_writes_or_reviews_gets_the_change_as_a_patch(role: Role) -> None:
+    assert ROLES[role].reads_change == (role in {Role.DRAFTER, Role.REVIEWER})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.belt.plays import approve, as_ada, bee, head_of, pull_of, refusals, runs, task_pull
-from tests.belt.stage import APPROVE, Stage
+from tests.belt.plays import approve, as_ada, bee, head_of, pull_of, refusals, runs, task_pull, verb_log
+from tests.belt.stage import APPROVE, CHANGES, Stage
 
 REFUSED = """
 bee review --approve --body x --request-changes && exit 9
@@ -214,3 +214,24 @@ def test_d6_a_push_while_the_reviewer_reads_is_not_approved(stage: Stage) -> Non
     assert f"approved at {read[:10]}" in review["body"]
     assert stage.position(2) == "needs-review"
     assert status(stage, oid, "bee/review") is None
+
+
+def test_a_later_round_gets_what_is_new_since_the_head_that_was_reviewed(stage: Stage) -> None:
+    """Not what it has seen, nor what the base brought meanwhile; the whole is in git."""
+    task_pull(stage)
+    fix = """git merge -q "$BEE_BASE"
+echo new > second.txt; git add -A; git commit -qm "The second file"
+bee submit --title "The second file" --body "It is there."
+"""
+    again = f"""cd "$BEE_CONTEXT"; test ! -e diff.patch
+grep -q "^+new" since.patch; ! grep -q "work-1.txt" since.patch; ! grep -q "base.txt" since.patch
+grep -q "head reviewed before: {head_of(stage, 2)}" ../prompt.md
+cd - > /dev/null; {APPROVE}"""
+    first = 'grep -q "work-1.txt" "$BEE_CONTEXT/diff.patch"; test ! -e "$BEE_CONTEXT/since.patch"\n'
+    host = stage.host(moves={"reviewer": f"{first}{CHANGES}", "drafter": fix})
+    stage.tick(host)
+    stage.push({"base.txt": "of the base"})
+    stage.tick(host)
+    assert [str(run.outcome) for run in runs(stage, host, 2)] == ["progressed", "progressed"], verb_log(host)
+    stage.tick(stage.host("again", moves={"reviewer": again}))
+    assert stage.position(2) == "needs-e2e"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from bee.cli import wiring
 from bee.cli.common import add_repo, host_for, show
@@ -19,10 +18,8 @@ from bee.pipeline.facts import View
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus, status_of, survey
 from bee.run.brief import brief_of, issue_behind, of_issue, of_pull
-from bee.run.prompt import Brief, context_files, withheld
+from bee.run.prompt import MADE_BY_GIT, Brief, context_files, withheld
 from bee.status.lines import ItemKind
-
-MADE_BY_GIT: Final = ("diff.patch", "guarded.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +38,7 @@ class ContextLine:
     withheld: str
     """what was left out, in words"""
     files: Mapping[str, str]
-    """the context folder by file name, without what git makes of a change: diff.patch and guarded.md"""
+    """the context folder by file name, without what git makes of a change: diff.patch, since.patch and guarded.md"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +59,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     line = ContextLine(
         repo=repo, number=status.number, kind=kind_of(status.item), title=status.item.title,
         position=status.placement.position, moves_next=status.placement.mover, role=brief.role,
-        withheld=withheld(brief), files=context_files(brief, ""),
+        withheld=withheld(brief), files=context_files(brief, {}),
     )  # fmt: skip
     return show(args, line, text_of(line))
 
@@ -84,5 +81,6 @@ def text_of(line: ContextLine) -> str:
     next_ = "is next" if line.moves_next is line.role else f"would read this; {line.moves_next} moves next"
     head = f"{line.repo}#{line.number} ({line.kind}) is {line.position}: the {line.role} {next_}."
     parts = (f"===== {name} =====\n{text}" for name, text in line.files.items())
-    made = f"{' and '.join(MADE_BY_GIT)} are made from git when a run begins."
+    *most, last = MADE_BY_GIT
+    made = f"{', '.join(most)} and {last} are made from git when a run begins."
     return plain("\n\n".join([f"{head}\n{line.withheld} {made}", *parts]))
