@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.git.mirror import Mirror
     from bee.pipeline.output_checks import OutputChecks
     from bee.system.process import Ended
+    from bee.system.renewal import Renewal
 
 Handler = Callable[[str, dict[str, Any]], Answer]  # answers a verb of an agent, with its arguments
 Say = Callable[[str], None]
@@ -47,6 +48,7 @@ def all_output_checks() -> OutputChecks:
 class Host:
     """One machine (more exactly, one home on it) and what it works with.
 
+    `token` is what it began with, `renewal` has what it is now where a command prints it.
     `client` makes a GitHub client with this host's token, `mirror` is this host's mirror of a repository, `runner` what
     runs agents here. No configuration reaches `output_checks`.
     """
@@ -67,6 +69,12 @@ class Host:
     role_prompt: Callable[[Role], str]
     say: Say
     output_checks: Callable[[], OutputChecks] = all_output_checks
+    renewal: Renewal | None = None
+
+    @property
+    def token_now(self) -> str:
+        """The token, to be handed on."""
+        return self.renewal.current() if self.renewal else self.token
 
 
 _CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
@@ -75,7 +83,8 @@ _CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 def credentials_of(host: Host) -> list[str]:
     """The values that no run may publish: bee's token and keys, and the logins of engines."""
     secrets_of_keys = [line.partition(" ")[2] for line in host.keys.text.split(",")]
-    return [host.token, *secrets_of_keys, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
+    tokens = host.renewal.given if host.renewal else [host.token]
+    return [*tokens, *secrets_of_keys, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
 
 
 def note_writes(host: Host, *doors: GitHubClient) -> None:

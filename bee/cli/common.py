@@ -60,7 +60,7 @@ def host_for(args: argparse.Namespace, env: Mapping[str, str], say: Say = say) -
     """This machine, with its configuration and token. Raises UsageError, ConfigError and AuthError."""
     home = wiring.home_of(env)
     settings = wiring.settings_at(home, bool(args.repo))
-    return wiring.host_of(env, settings, wiring.token_of(env), say, home)
+    return wiring.host_of(env, settings, wiring.token_of(env, settings), say, home)
 
 
 def show(args: argparse.Namespace, line: Any, text: str) -> int:

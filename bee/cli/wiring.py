@@ -20,7 +20,7 @@ from bee.host import AgentRunner, Host, Say
 from bee.model.errors import AuthError, UsageError
 from bee.model.roles import Role
 from bee.sandbox.registries import VARIABLES
-from bee.system import gh, keys, process
+from bee.system import gh, keys, process, renewal
 from bee.system.clock import SYSTEM
 from bee.system.counts import Counts
 from bee.system.data import data_path
@@ -29,6 +29,7 @@ from bee.system.keys import Keys
 
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
 TOKEN_ON_STDIN: Final = "GIT_BEE_TOKEN_ON_STDIN"  # noqa: S105 # a variable's name
+TOKEN_RENEWS: Final = "GIT_BEE_TOKEN_RENEWS"  # noqa: S105 # a variable's name
 TOKEN_BYTES_MAX: Final = keys.FILE_BYTES_MAX
 PASSED_ON: Final = (
     "PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "USER", "LOGNAME", "VIRTUAL_ENV", "PYTHONPATH",
@@ -56,24 +57,33 @@ def servers_of(env: Mapping[str, str]) -> Servers:
     )
 
 
-def token_of(env: Mapping[str, str]) -> str:
-    """GH_TOKEN, GITHUB_TOKEN, then `gh auth token`. Raises AuthError where there is none.
+def token_of(env: Mapping[str, str], settings: Settings) -> str:
+    """GH_TOKEN, GITHUB_TOKEN, the command of config.yml, then `gh auth token`. Raises AuthError where there is none.
 
     A tick that a worker starts is given it on standard input: what an agent left running may read environments.
     """
     if env.get(TOKEN_ON_STDIN) == "1":
         return sys.stdin.readline(TOKEN_BYTES_MAX).strip()
-    token = next((env[name].strip() for name in TOKENS if env.get(name, "").strip()), "") or gh.token(env)
+    token = next((env[name].strip() for name in TOKENS if env.get(name, "").strip()), "")
+    if not token:
+        token = renewal.printed(settings.token, env) if settings.token else gh.token(env)
     if token:
         return token
     raise AuthError("no GitHub token: set GH_TOKEN, or log in with `gh auth login`")
 
 
-def keys_of(env: Mapping[str, str], token: str) -> Keys:
+def renews(env: Mapping[str, str], settings: Settings) -> bool:
+    """Whether the token is the command's, which prints the next one, too. A worker says so to the tick it starts."""
+    if TOKEN_ON_STDIN in env:
+        return env.get(TOKEN_RENEWS) == "1"
+    return bool(settings.token) and not any(env.get(name, "").strip() for name in TOKENS)
+
+
+def keys_of(env: Mapping[str, str], token: str, changes: bool = False) -> Keys:
     """The keys of BEE_KEY, their file, or the token. A worker hands them on after the token. Raises UsageError."""
     if env.get(TOKEN_ON_STDIN) == "1":
         return keys.keys_of({keys.VARIABLE: sys.stdin.readline(TOKEN_BYTES_MAX)}, token)
-    return keys.keys_of(env, token)
+    return keys.keys_of(env, token, changes)
 
 
 def settings_at(home: Home, repo_given: bool) -> Settings:
@@ -124,19 +134,21 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     kept = passed_on(env, settings, token)
     path = env.get("PATH", process.SYSTEM_PATH)
     servers, git = servers_of(env), Git(home=home.empty_dir, env_path=path, network_env=process.base_env(kept))
-    known = keys_of(env, token)
+    changes = renews(env, settings)
+    known, new = keys_of(env, token, changes), renewal.Renewal(settings.token, kept, token) if changes else None
     return Host(
         home=home,
         settings=settings,
         token=token,
+        renewal=new,
         keys=known,
         host_id=host_id,
         boot=boot,
         python=sys.executable,
         env=kept,
         clock=SYSTEM,
-        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home), hints=home),
-        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token),
+        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home), hints=home, renewal=new),
+        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token, renewal=new),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots
         ),

@@ -198,12 +198,14 @@ def _repos(path: str, node: YamlNode) -> tuple[str, ...]:
 
 
 def _engine(path: str, node: YamlNode) -> str | tuple[str, ...]:
-    if isinstance(node.value, dict):
-        command: tuple[str, ...] = _part(lambda command=(): command, {"command": TEXTS})(path, node)
-        if not command:
-            raise ConfigError(path, node.line, "`command` is empty: write [program, argument, …]")
-        return command
-    return _text(path, node)
+    return _command(path, node) if isinstance(node.value, dict) else _text(path, node)
+
+
+def _command(path: str, node: YamlNode) -> tuple[str, ...]:
+    command: tuple[str, ...] = _part(lambda command=(): command, {"command": TEXTS})(path, node)
+    if not command:
+        raise ConfigError(path, node.line, "`command` is empty: write [program, argument, …]")
+    return command
 
 
 def _prices(path: str, node: YamlNode) -> dict[str, tuple[float, float, float]]:
@@ -261,6 +263,7 @@ VARIABLES: Final = Reader(_variables, "list of names")
 COMMANDS: Final = Reader(_commands, "text, or list of texts")
 REPOS: Final = Reader(_repos, "list of `owner/name`")
 ENGINE: Final = Reader(_engine, "a name, or `{command: [program, argument]}`")
+TOKEN: Final = Reader(_command, "`{command: [program, argument]}`")
 NETWORK: Final = Reader(_network, "`model`, `open`, `none`, or list of hosts")
 PUBLIC_NETWORK: Final = Reader(_public(_network), NETWORK.accepts)
 PUBLIC_HOSTS: Final = Reader(_public(_hosts), "list of hosts")

@@ -24,6 +24,7 @@ from bee.config.readers import (
     REPOS,
     TEXT,
     TEXTS,
+    TOKEN,
     VARIABLES,
     YES_NO,
     Reader,
@@ -116,6 +117,11 @@ class Settings:
     env: tuple[str, ...] = key(
         (), VARIABLES,
         "Names of variables of bee's own environment that this `engine` gets, beside its login. None of GitHub's.",
+    )  # fmt: skip
+    token: tuple[str, ...] = key(
+        (), TOKEN,
+        "A program that prints a GitHub token, for tokens that change: see "
+        "[SECURITY.md](../SECURITY.md#a-token-from-a-command). `GH_TOKEN` and `GITHUB_TOKEN` beat it.",
     )  # fmt: skip
     roles: Mapping[Role, RoleSettings] = key(
         dict, by_role(RoleSettings),

@@ -12,13 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from bee.git import command, parse
 from bee.git.parse import Commit
 from bee.git.workspace import Workspaces, alternates
-from bee.model.errors import BeeError, GitError, LookError, RefConflict, Refusal, RefusedError, RuleError
+from bee.model.errors import AuthError, BeeError, GitError, LookError, RefConflict, Refusal, RefusedError, RuleError
 from bee.model.limits import (
     COMMITS_BYTES_MAX,
     DIFF_BYTES_MAX,
@@ -34,7 +35,9 @@ from bee.model.records import TREE_FILES
 from bee.pipeline.output_checks import Change, Handed
 from bee.system import home
 from bee.system.process import Ended
+from bee.system.renewal import Renewal
 
+T = TypeVar("T")
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
 LOG_COMMITS_MAX: Final = 1000
 # Big objects are hashed as they come, and little of the mirror is mapped: the command has bounded memory.
@@ -65,7 +68,8 @@ class RefChange:
 
 @dataclass(frozen=True, slots=True)
 class Mirror(Workspaces):
-    """The mirror at `path` of the repository at `url`; `token` may be empty.
+    """The mirror at `path` of the repository at `url`; `token` may be empty; `renewal` has it where a command
+    prints it.
 
     `address` is that of the account whose commits bee makes here.
 
@@ -75,6 +79,7 @@ class Mirror(Workspaces):
     url: str
     token: str = ""
     address: str = command.LOCAL_ADDRESS
+    renewal: Renewal | None = None
 
     def __repr__(self) -> str:
         return f"Mirror({str(self.path)!r}, {self.url!r})"  # never the token
@@ -134,17 +139,20 @@ class Mirror(Workspaces):
         or a branch stands in the way by its name; RefusedError for any other refusal; a LookError where the answer did
         not come (the push may have taken effect all the same: ask `remote_refs`), GitError where git itself failed.
         """
+        self._with_token(partial(self._push, changes))
+
+    def _push(self, changes: Sequence[RefChange], token: str) -> None:
         args = ["push", "--atomic", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed"]
         args += ["--recurse-submodules=no", *(change.lease for change in changes)]
         args += ["--", self.url, *(change.refspec for change in changes)]
-        ended = self.ask(*args, config=command.credential(self.url, self.token))
+        ended = self.ask(*args, config=command.credential(self.url, token))
         if ended.code == 0:
             return
         refused = parse.rejections(ended.out)
         text = "; ".join(f"{name}: {reason}" for name, reason in refused)
         if parse.is_stale([reason for _, reason in refused]):
             raise RefConflict(f"somebody else moved a ref first: {text}")
-        error = command.failure("push", replace(ended, err=ended.err + f"\nerror: {text}".encode()), self.token)
+        error = command.failure("push", replace(ended, err=ended.err + f"\nerror: {text}".encode()), token)
         if not refused or isinstance(error, LookError):
             raise error
         self._look(changes, text)
@@ -322,8 +330,22 @@ class Mirror(Workspaces):
         return answer.partition(b"\n")[2][:-1]
 
     def _remote(self, args: Sequence[str], stop: threading.Event | None = None) -> bytes:
-        config = command.credential(self.url, self.token)
-        return self.say(*args, token=self.token, config=config, stop=stop)
+        def say(token: str) -> bytes:
+            return self.say(*args, token=token, config=command.credential(self.url, token), stop=stop)
+
+        return self._with_token(say)
+
+    def _with_token(self, do: Callable[[str], T]) -> T:
+        """What comes of a command of git's; once more with another token, where the server refused one that ages."""
+        if self.renewal is None:
+            return do(self.token)
+        sent = self.renewal.current()
+        try:
+            return do(sent)
+        except AuthError:
+            if not self.renewal.renewed(sent):
+                raise
+            return do(self.renewal.current())
 
     @contextlib.contextmanager
     def _locked(self, seconds: float = home.LOCK_SECONDS_MAX) -> Iterator[None]:

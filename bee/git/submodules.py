@@ -90,6 +90,7 @@ def _filled(mirror: Mirror, clone: Clone, path: str, oid: str, address: str, pri
         path=mirror.path.parents[1] / f"{repo.lower()}.git",
         url=f"{mirror.url.rsplit('/', 2)[0]}/{repo}.git",
         token=mirror.token if private else "",
+        renewal=mirror.renewal if private else None,
     )
     try:
         there.ensure()

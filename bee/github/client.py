@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,6 +20,7 @@ from bee.github.rate_limit import RateLimit, WriteThrottle, expiry_of, rate_limi
 from bee.model import limits
 from bee.model.answers import REDIRECTS
 from bee.model.errors import (
+    AuthError,
     CutOffError,
     RateLimitError,
     ServerError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # a tick where nothing changed reads no record
     from bee.github.sizes import Hints
     from bee.github.tips import Memory, TipReader
     from bee.model.seals import Key
+    from bee.system.renewal import Renewal
 
 RETRY_PAUSE_SECONDS: Final = 0.5
 ACCEPT: Final = "application/vnd.github+json"
@@ -56,13 +58,13 @@ class Transport(Protocol):
         """One request and its answer. Raises requests.RequestException when none came."""
 
 
-def session_of(token: str) -> Transport:
-    """What carries requests with this token."""
+def session_of(token: Callable[[], str]) -> Transport:
+    """What carries requests with a token, each with what it is then."""
     session = requests.Session()
     session.headers.update({"Accept": ACCEPT, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "bee"})
 
     def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token}"
+        request.headers["Authorization"] = f"Bearer {token()}"
         return request
 
     # Not a header of the session: a `.netrc` that knows the host would take its place.
@@ -76,12 +78,13 @@ class GitHubClient:
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
     are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation. With
     these `keys` records are read; `memory` has the highest count of each ref that this machine saw, `hints` what is
-    remembered to save asking again.
+    remembered to save asking again. `renewal` has the token where a command prints it.
     """
 
     def __init__(
         self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM,
         keys: tuple[Key, ...] = (), memory: Memory | None = None, hints: Hints | None = None,
+        renewal: Renewal | None = None,
     ) -> None:  # fmt: skip
         self.servers = servers
         self.looks_only = False
@@ -95,7 +98,8 @@ class GitHubClient:
         self.rate_limits: dict[str, RateLimit] = {}
         self.token_expires_at: int | None = None
         self._throttle = WriteThrottle(clock)
-        self._transport = transport or session_of(token)
+        self._renewal = renewal
+        self._transport = transport or session_of(renewal.current if renewal else lambda: token)
         self._server_time = 0
         self._heard_at = 0.0
 
@@ -233,7 +237,9 @@ class GitHubClient:
 
         https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
         """
+        refused = ""
         for _ in range(limits.REDIRECTS_MAX):
+            sent = self._renewal.current() if self._renewal else ""
             asked = self.clock.monotonic()
             answer = self._once(method, url, etag, what)
             slow = sized and self.clock.monotonic() - asked >= limits.SLOW_SECONDS
@@ -242,6 +248,9 @@ class GitHubClient:
                 url, what = target, {**what, "params": None}
                 continue
             problem = of_answer(answer, self.now(), slow)
+            if isinstance(problem, AuthError) and self._renewal and not refused and self._renewal.renewed(sent):
+                refused = sent  # it did nothing, so that a write is sent again, too
+                continue
             if problem is not None:
                 raise problem
             if answer.headers.get("X-GitHub-SSO", "").startswith("partial"):
@@ -278,6 +287,10 @@ class GitHubClient:
             when = email.utils.parsedate_to_datetime(answer.headers["Date"])
             self._server_time, self._heard_at = int(when.timestamp()), self.clock.monotonic()
         self.token_expires_at = expiry_of(answer.headers) or self.token_expires_at
+        if self._renewal and (ends := self.token_expires_at):
+            self.token_expires_at = None  # a person need not be told: there is another by then
+            if ends - self.now() < limits.TOKEN_LEFT_SECONDS_MIN:
+                self._renewal.age()
         limit = rate_limit_of(answer.headers)
         if limit is not None:
             self.rate_limits[limit.resource] = limit

@@ -37,6 +37,7 @@ class Job:
 
     `snapshot` is what the claim read: the item, the issue behind a pull request, and the head of the repository;
     `read_at` is when, by this host's own clock, in seconds since the epoch.
+    `renews`: a command of this machine's configuration printed the token, and prints the next.
     `trigger`: start the next tick when it is over. `usd_max`: what the item's and the day's budgets leave for this run,
     in USD; 0 is no bound. `withheld` posts of strangers were left out of the item, and of `shortened` ones the text,
     being an old part of a long thread.
@@ -56,6 +57,7 @@ class Job:
     read_at: float = 0.0
     token: str = field(default="", repr=False)
     keys: str = field(default="", repr=False)
+    renews: bool = False
     trigger: bool = True
     usd_max: float = 0.0
     withheld: int = 0

@@ -42,7 +42,6 @@ from bee.setup.schedulers import Machine
 from bee.system.home import Home
 
 GIT_LEAST: Final = (2, 38)
-BY_GH: Final = "gh auth token"  # where a token comes from that no variable holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +175,16 @@ def _scheduler(given: Input, running: Scheduling | None) -> Iterator[Check]:
     yield from (warn("scheduler", note) for note in running.notes)
     if running.by_hand:  # such a line brings its own environment
         return
-    source = machine.scheduled_token(given.machine, given.home, given.machine.env.get("PATH", ""))
+    command = given.settings.token
+    source = machine.scheduled_token(given.machine, given.home, given.machine.env.get("PATH", ""), command)
     if source:
         yield ok("scheduled-token", f"scheduled ticks find a token ({source})")
     else:
-        fix = "bee install --token-from-env, with GH_TOKEN set"
+        fix = (
+            "name a program that prints one there, too"
+            if command
+            else "bee install --token-from-env, with GH_TOKEN set"
+        )
         yield fail("scheduled-token", "scheduled ticks find no GitHub token", fix)
 
 
@@ -219,7 +223,7 @@ def _exposed(given: Input) -> Iterator[Check]:
     if os.geteuid() == 0:
         yield warn("security", "account: bee runs as root here, and what leaves the box has all its rights",
                    "run bee as an account of its own")  # fmt: skip
-    if given.token_from != BY_GH:
+    if given.token_from not in (machine.BY_GH, machine.BY_COMMAND):
         yield warn("security", f"token: {given.token_from} stands in the environment of every program of this shell",
                    f"gh auth login, and unset {given.token_from}")  # fmt: skip
 
@@ -227,13 +231,22 @@ def _exposed(given: Input) -> Iterator[Check]:
 # ---- GitHub ---------------------------------------------------------------------------------------------------------
 
 
-def token_checks(client: GitHubClient, findings: Findings, token_from: str) -> bool:
-    """Whether GitHub takes the token; with the clock and the limits it told on the way. False: no use to go on."""
+def token_checks(client: GitHubClient, findings: Findings, token_from: str, kind: tuple[str, bool]) -> bool:
+    """Whether GitHub takes the token; with the clock and the limits it told on the way. False: no use to go on.
+
+    `kind`: what the token is, and whether it lasts. That one of the command's ends nobody need be told.
+    """
+    what, lasts = kind
+    renews = token_from == machine.BY_COMMAND
     try:
         login = requests_of.read_login(client)
-        findings.add(ok("token", f"GitHub takes the token of {login} (from {token_from})"))
+        findings.add(ok("token", f"GitHub takes the token of {login} ({what}, from {token_from})"))
         findings.add(checks.clock_check(int(time.time()) - client.now()))
-        findings.add(checks.expiry_check(expiry_text(client.token_expires_at, client.now())))
+        if not lasts and not renews:
+            findings.add(warn("token-expiry", f"{what} lives for some hours at most, and a run that outlives it fails",
+                              "name a program that prints the next: `token` in config.yml, SECURITY.md"))  # fmt: skip
+        words = "" if renews else expiry_text(client.token_expires_at, client.now())
+        findings.add(checks.expiry_check(words))
         findings.add(*checks.rate_checks(requests_of.read_rates(client), client.now()))
     except AuthError:
         text = f"GitHub does not accept the token (from {token_from})"

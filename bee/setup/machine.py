@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from bee.engines.table import LOGINS
-from bee.model.errors import UsageError
+from bee.model.errors import AuthError, UsageError
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
-from bee.system import gh, process
+from bee.system import gh, process, renewal
 from bee.system.home import Home
 
+# Where a token comes from that no variable holds.
+BY_GH: Final = "gh auth token"
+BY_COMMAND: Final = "the command of config.yml"
 GIT_SECONDS_MAX: Final = 10
 _OWN_CONFIG_ONLY: Final = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 _OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
@@ -137,16 +140,21 @@ def scheduling(machine: Machine) -> Scheduling | None:
     return None
 
 
-def scheduled_token(machine: Machine, home: Home, path: str, keep: Collection[str] = ()) -> str:
+def scheduled_token(machine: Machine, home: Home, path: str, command: Sequence[str], keep: Collection[str] = ()) -> str:
     """Where ticks that are scheduled with this PATH find a token; empty where they find none.
 
-    `keep` are the variables that are about to be kept for them.
+    `command` is that of config.yml, `keep` are the variables that are about to be kept for them.
     """
     for name in TOKENS:
         if name in keep or name in env_names(home):
             return name
     bare = {"HOME": str(machine.person), "LOGNAME": machine.login, "PATH": path}
-    return "gh auth token" if gh.token(bare) else ""
+    if not command:
+        return BY_GH if gh.token(bare) else ""
+    try:
+        return BY_COMMAND if renewal.printed(command, bare) else ""
+    except AuthError:
+        return ""
 
 
 def free_bytes(home: Home) -> int:

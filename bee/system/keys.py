@@ -18,13 +18,12 @@ from typing import Final
 
 from bee.model.errors import UsageError
 from bee.model.seals import KEY_ID, Key
+from bee.model.tokens import lasts
 from bee.system.home import write_whole
 
 VARIABLE: Final = "BEE_KEY"
 SECRET_BYTES: Final = 32
 FILE_BYTES_MAX: Final = 64 * 1024
-# https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
-_SHORT_LIVED: Final = ("ghs_", "ghu_", "v1.")
 _LASTING: Final = "from the token"
 
 
@@ -53,17 +52,17 @@ def key_file(env: Mapping[str, str]) -> Path:
     return folder / "git-bee" / "keys"
 
 
-def keys_of(env: Mapping[str, str], token: str) -> Keys:
+def keys_of(env: Mapping[str, str], token: str, changes: bool = False) -> Keys:
     """The keys of BEE_KEY, of the file, or for one machine whose token lasts, one made of that token.
 
-    Raises UsageError where they cannot be read, or where there are none and the token does not last.
+    Raises UsageError where they cannot be read, or where there are none and the token does not last, or `changes`.
     """
     found = kept_keys(env)
     if found is not None:
         return found
-    if token.startswith(_SHORT_LIVED):
+    if changes or not lasts(token):
         raise UsageError(
-            "this token is an App's or a workflow's and changes all the time, so bee needs a key of its own to know "
+            "this token is an App's, a workflow's or a command's and changes, so bee needs a key of its own to know "
             "its records by: run `bee key add` on one machine, and set what `bee key --secret` prints there as BEE_KEY"
         )
     secret = hmac.new(token.encode(), b"git-bee records", hashlib.sha256).digest()

@@ -131,7 +131,7 @@ def _job(host: Host, one: ItemStatus, view: View, options: TickOptions, run: str
     job = Job(
         repo=one.repo, snapshot=view.snapshot, number=one.number, role=one.role, run=run, lease="",
         fingerprint=one.fingerprint, position=str(one.placement.position), reason=one.placement.reason, head=head,
-        base=base, token=host.token, keys=host.keys.text, trigger=options.trigger,
+        base=base, token=host.token_now, renews=host.renewal is not None, keys=host.keys.text, trigger=options.trigger,
         usd_max=usd_left(view, one.number, resumed_at(one.item, view.trust)),
     )  # fmt: skip
     return _with_material(job, view, one.item)

@@ -76,7 +76,7 @@ def _name(tick: Tick, repo: str) -> str:
     about = [
         __version__,
         repo.lower(),
-        host.token,
+        "" if host.renewal else host.token,  # its command is among the settings
         [key.id for key in host.keys.keys],
         codec.plain(servers),
         codec.plain(host.settings),

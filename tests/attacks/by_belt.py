@@ -202,6 +202,7 @@ WAYS = {
     "home": ("reads-the-home", "an agent reads the home of the person", "X4"),
     "bee": ("reads-bees-home", "an agent reads bee's own home and configuration", "X4"),
     "gh": ("asks-gh", "an agent asks gh for its token", "X5"),
+    "helper": ("runs-the-token-command", "an agent runs the command of config.yml that prints the token", ""),
     "credential": ("asks-git", "an agent asks git's credential helper for a token", "X5"),
 }
 for key, (name, story, known) in WAYS.items():

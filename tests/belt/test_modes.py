@@ -12,7 +12,7 @@ from bee.host import Host
 from bee.lease.store import Claim, LeaseStore
 from bee.model.records import Kind
 from tests.belt.plays import bee, configure, placed, runs
-from tests.belt.stage import DESIGN, Stage
+from tests.belt.stage import POLICY, Stage
 
 GRAPHQL = {"kind": "graphql"}
 NO_MUTATION = {"errors": [{"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation"]}]}
@@ -38,6 +38,9 @@ MODES = {
 }
 
 
+WHOLE, PARTS = ("no-updateRefs", "graphql-hides"), ("lists-hide", "single-refs-hide")
+
+
 @pytest.fixture(params=list(MODES))
 def mode(stage: Stage, request: pytest.FixtureRequest) -> str:
     """How this GitHub differs, for good."""
@@ -55,23 +58,23 @@ def first_claim(stage: Stage, host: Host, mode: str) -> None:
     assert "does not show refs below refs/bee/" in str(report.problems[0])
 
 
-def test_two_steps_end_merged_and_are_cleaned_up(stage: Stage, mode: str) -> None:
+@pytest.mark.parametrize("mode", [*WHOLE, *(pytest.param(one, marks=pytest.mark.deep) for one in PARTS)], indirect=True)
+def test_two_tasks_end_merged_and_are_cleaned_up(stage: Stage, mode: str) -> None:
     """With two merge leases of one base, one after the other; the ledgers of what is long closed are archived."""
-    number = stage.issue(DESIGN, "A design")
-    host = stage.host()
+    stage.push({".github/bee.yml": f"{POLICY}roles: {{test: {{engine: none}}, merger: {{engine: none}}}}\n"})
+    numbers, host = (stage.issue(), stage.issue()), stage.host()
     first_claim(stage, host, mode)
     stage.ticks(host)
-    stage.tick_box(number, "The plan is right: bee may start")
-    stage.ticks(host)
     assert [bool(pull["merged_at"]) for pull in stage.pulls()] == [True, True], mode
-    assert stage.item(number)["state"] == "closed"
-    for texts in map(stage.comments, (number, 2, 3)):
+    for number in numbers:
+        assert stage.item(number)["state"] == "closed"
+        assert [run.failure for run in runs(stage, host, number) if run.role == "drafter"][-1] is None
+    for texts in map(stage.comments, (*numbers, 3, 4)):
         assert len(texts) == len(set(texts))
-    assert [run.role for run in runs(stage, host, number)].count("drafter") == 2
     stage.sleep(31 * 24 * 3600)
     stage.tick(host)
     assert stage.refs("refs/bee/items/") == {}
-    assert len(stage.refs("refs/bee/archive/")) == 3
+    assert len(stage.refs("refs/bee/archive/")) == 4
     assert stage.refs("refs/heads/bee/") == {}
 
 

@@ -144,7 +144,7 @@ per_repo:
         (settings, "roles:\n  drafter:\n    minute: 5", "config.yml:4: unknown key `minute`; did you mean `minutes`?"),
         (settings, "engine:\n  comand: [x]", "config.yml:3: unknown key `comand`; did you mean `command`?"),
         (settings, "zzz: all", "config.yml:2: unknown key `zzz`; valid keys: version, repos, engine, env, "
-                                  "roles, slots, sandbox, usd_per_day, runs_per_day, notify, prices, per_repo"),
+                                  "token, roles, slots, sandbox, usd_per_day, runs_per_day, notify, prices, per_repo"),
         (policy, "merge-method: squash", ".github/bee.yml:3: unknown key `merge-method`; did you mean `merge_method`?"),
         (policy, "trust:\n  allowed: [x]", ".github/bee.yml:4: unknown key `allowed`; did you mean `allow`?"),
         (policy, "limits:\n  failures: 3\n  rounds: 2",

@@ -71,6 +71,7 @@ way("environment", str(dict(os.environ)))
 way("netrc", read(home + "/.netrc"))
 way("gh", read(home + "/.config/gh/hosts.yml"), run("gh", "auth", "token"))
 way("credential", run("git", "credential", "fill", text="protocol=https\nhost=github.com\n\n"))
+way("helper", run(home + "/.config/company/token"))
 way("environ", *(read(f"/proc/{pid}/environ") for pid in pids))
 way("runs", *map(read, below(bee_home + "/runs")))
 way("home", *map(read, below(home)))
@@ -85,6 +86,9 @@ print("WAY out")
 """
 
 
+HELPER = ".config/company/token"  # what `token` in config.yml names
+
+
 def plant(stage: Stage, home: Path) -> None:
     """The token where people and programs keep it."""
     for name, text in {
@@ -92,9 +96,11 @@ def plant(stage: Stage, home: Path) -> None:
         ".config/gh/hosts.yml": f"github.com:\n  oauth_token: {CANARY}\n",
         ".git-credentials": f"https://ann:{CANARY}@github.com\n",
         ".ssh/id_ed25519": f"{CANARY}\n",
+        HELPER: f"#!/bin/sh\necho {CANARY}\n",
     }.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text)
+    (home / HELPER).chmod(0o755)
     with (home / ".gitconfig").open("a") as file:
         file.write(f"[credential]\n\thelper = store --file={home}/.git-credentials\n")
     other = stage.folder / "home-host" / "runs" / "20260101T000000Z-drafter-1-aaaaaaaa"
@@ -118,8 +124,9 @@ def steal(stage: Stage, home: Path, engine: str, url: str, sandbox: str) -> tupl
     config = stage.folder / "home-host" / "config.yml"
     config.parent.mkdir(mode=0o700, exist_ok=True)
     plant(stage, home)
-    roles = json.dumps({"drafter": role})
-    config.write_text(f"# {CANARY}\nversion: 1\nengine: {json.dumps(spec)}\nsandbox: {sandbox}\nroles: {roles}\n")
+    roles, token = json.dumps({"drafter": role}), json.dumps({"command": [str(home / HELPER)]})
+    text = f"# {CANARY}\nversion: 1\nengine: {json.dumps(spec)}\nsandbox: {sandbox}\nroles: {roles}\ntoken: {token}\n"
+    config.write_text(text)
     stage.issue()
     path = stage.env()["PATH"]
     if engine != "command":
@@ -149,7 +156,7 @@ def test_r11_x4_no_way_to_a_github_token_in_the_box(engine: str, tmp_path: Path)
         if engine != "command":
             text = "\n".join(models.outputs("drafter"))
         assert "WAY out" in text, (ended, text[-3000:])
-        assert len(set(re.findall(r"WAY (\w+) nothing", text))) == 14
+        assert len(set(re.findall(r"WAY (\w+) nothing", text))) == 15
         assert found(text) == set()
         assert CANARY not in text
 
@@ -158,6 +165,6 @@ def test_the_agent_that_finds_nothing_in_the_box_finds_it_outside(tmp_path: Path
     """The control: without a box each way leads where it should, so that finding nothing means something."""
     with staged(tmp_path) as stage:
         _, text = steal(stage, tmp_path / "home", "command", "", "none")
-        assert {"netrc", "gh", "credential", "environ", "runs", "home", "bee", "memory"} <= found(text), text
+        assert {"netrc", "gh", "credential", "helper", "environ", "runs", "home", "bee", "memory"} <= found(text), text
         assert "environment" not in found(text)
         assert "mirror" not in found(text)

@@ -13,6 +13,7 @@ from bee.cli.wiring import host_of
 from bee.config.schema import Settings
 from bee.host import credentials_of
 from bee.model.errors import UsageError
+from bee.model.tokens import KINDS, lasts
 from bee.system.counts import Counts
 from bee.system.home import Home
 from bee.system.keys import keys_of, new_key, write_keys
@@ -132,3 +133,13 @@ def test_without_a_home_nothing_is_remembered_on_disk(tmp_path: Path) -> None:
     counts.note("R", {"a": 5})
     assert counts.seen("R") == {"a": 5}
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_case_r7_every_kind_of_token_has_its_row_in_security_md() -> None:
+    """With whether it changes: what does not last needs a key, and is made by a command."""
+    page = (Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 4]
+    for start, _, long in KINDS:
+        (row,) = [line for line in rows if f"`{start}`" in line.split("|")[1]]
+        assert ("command" in row) != long, row
+        assert lasts(f"{start}x") == long

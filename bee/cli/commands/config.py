@@ -115,15 +115,17 @@ def _only(line: ConfigLine, key: str) -> ConfigLine:
 def _repo(
     args: argparse.Namespace, env: Mapping[str, str], settings: Settings, tree: YamlNode | None, repo: str
 ) -> RepoConfig:
-    policy, values, problem = _policy(args, env, repo)
+    policy, values, problem = _policy(args, env, settings, repo)
     roles = of_roles(settings, tree, str(wiring.home_of(env).config_path), repo, policy)
     return RepoConfig(repo, tuple(roles), tuple(values), problem)
 
 
-def _policy(args: argparse.Namespace, env: Mapping[str, str], repo: str) -> tuple[Policy | None, list[Value], str]:
+def _policy(
+    args: argparse.Namespace, env: Mapping[str, str], settings: Settings, repo: str
+) -> tuple[Policy | None, list[Value], str]:
     """The policy, its values, and why there is none. Raises LookError, and ConfigError for one that is wrong."""
     try:
-        wiring.token_of(env)
+        wiring.token_of(env, settings)
     except AuthError as missing:
         return None, [], f"not read: {missing}"
     args.repo = [repo]  # this one is named, so config.yml may be missing

@@ -24,8 +24,9 @@ from bee.github.tape import Tape
 from bee.model.errors import AuthError, BeeError, ConfigError, NotFoundError, UsageError
 from bee.model.seals import Key
 from bee.model.text import plain
+from bee.model.tokens import kind_of
 from bee.sandbox.box import find as find_box
-from bee.setup import checks, doctor, prove
+from bee.setup import checks, doctor, machine, prove
 from bee.setup.checks import Check, Level
 from bee.setup.doctor import Findings, Input
 from bee.setup.prove import Prover
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     given = Input(
         home=home, settings=settings, path=path, kept=wiring.passed_on(env, settings), machine=machine_of(env),
         find_box=functools.partial(find_box, "none" if settings.sandbox == "none" else "required", path),
-        token_from=token_source(env), security=args.security,
+        token_from=token_source(env, settings), security=args.security,
         runner=functools.partial(wiring.runner_of, env, settings, home) if args.login else None,
     )  # fmt: skip
     if args.prove:
@@ -90,26 +91,27 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     return settings
 
 
-def token_source(env: Mapping[str, str]) -> str:
+def token_source(env: Mapping[str, str], settings: Settings) -> str:
     """Where `wiring.token_of` takes the token from."""
-    return next((name for name in wiring.TOKENS if env.get(name, "").strip()), doctor.BY_GH)
+    other = machine.BY_COMMAND if settings.token else machine.BY_GH
+    return next((name for name in wiring.TOKENS if env.get(name, "").strip()), other)
 
 
 def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, findings: Findings) -> None:
     try:
-        token = wiring.token_of(env)
+        token = wiring.token_of(env, given.settings)
     except AuthError as problem:
         findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
     known: tuple[Key, ...] = ()
     try:
-        found = wiring.keys_of(env, token)
+        found = wiring.keys_of(env, token, wiring.renews(env, given.settings))
         known = found.keys
         findings.add(checks.key_check([key.id for key in known], found.source, found.lasting))
     except UsageError as problem:
         findings.add(Check("keys", Level.FAIL, str(problem), "bee key add"))
     client = GitHubClient(wiring.servers_of(env), token, keys=known)
-    if not doctor.token_checks(client, findings, given.token_from):
+    if not doctor.token_checks(client, findings, given.token_from, kind_of(token)):
         return
     for repo in wiring.repos_of(given.settings, args.repo) if args.repo or given.settings.repos else ():
         doctor.repo_checks(client, repo, given, findings)
@@ -118,14 +120,14 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
 def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findings: Findings) -> None:
     """Prove bee's assumptions on each repository, and write a recording beside it."""
     findings.checks.clear()  # of the machine nothing is asked here
-    token, servers, kept = wiring.token_of(env), wiring.servers_of(env), given.kept
+    token, servers, kept = wiring.token_of(env, given.settings), wiring.servers_of(env), given.kept
     for repo in wiring.repos_of(given.settings, args.repo):
         nonce = secrets.token_hex(6)
         if args.dry_run:
             findings.add(Check("prove", Level.OK, prove.plan_of(nonce), repo=repo))
             continue
         given.home.ensure()
-        tape = Tape(session_of(token), [repo, *repo.split("/")])
+        tape = Tape(session_of(lambda: token), [repo, *repo.split("/")])
         with tempfile.TemporaryDirectory(prefix="bee-prove-") as folder:
             path = env.get("PATH", process.SYSTEM_PATH)
             git = Git(home=Path(folder), env_path=path, network_env=process.base_env(kept))

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), env)
-    client = GitHubClient(here.servers, wiring.token_of(env))
+    client = GitHubClient(here.servers, wiring.token_of(env, wiring.settings_at(wiring.home_of(env), repo_given=True)))
     found = apply.look(client, repo)
     show = (lambda _text: None) if args.json else _say
     _show_found(show, found, here)
@@ -118,8 +118,9 @@ class Here:
             problem = ""
         except SandboxError as said:
             problem = str(said)
+        settings = wiring.settings_at(wiring.home_of(env), repo_given=True)
         engines = machines.look_for_engines(path, wiring.passed_on(env, Settings()), wiring.home_of(env))
-        return cls(wiring.servers_of(env), path, token_source(env), engines, problem)
+        return cls(wiring.servers_of(env), path, token_source(env, settings), engines, problem)
 
 
 def repo_here(folder: Path, env: Mapping[str, str]) -> str:

@@ -13,11 +13,12 @@ from typing import Final
 
 from bee.cli import wiring
 from bee.cli.common import add_json, print_json, show
+from bee.config.schema import Settings
 from bee.model.errors import AuthError, UsageError
 from bee.model.limits import TICK_EVERY_MINUTES, TICK_EVERY_MINUTES_ALLOWED
 from bee.setup import first_key
 from bee.setup import install as verb
-from bee.setup.machine import scheduled_token
+from bee.setup.machine import BY_COMMAND, scheduled_token
 from bee.setup.schedulers import Machine
 from bee.system import process
 from bee.system.data import data_path
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         return show(args, line, "\n".join(f"# {one.path}\n{one.text.rstrip()}\n" for one in line.files).rstrip())
     done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
     _make_key(env, home, done, write=not args.dry_run)
-    done.token = _token(home, machine, path, keep)
+    done.token = _token(home, machine, path, keep, wiring.settings_at(home, repo_given=True))
     done.notes += _missed(env, home, keep, done.token)
     if not args.dry_run:
         if not args.json:
@@ -150,22 +151,24 @@ def _keep(env: Mapping[str, str], args: argparse.Namespace) -> dict[str, str]:
     return wanted
 
 
-def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str]) -> str | None:
+def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str], settings: Settings) -> str | None:
     """Where scheduled ticks find a token, in words; None where they find none."""
-    source = scheduled_token(machine, home, path, keep)
+    source = scheduled_token(machine, home, path, settings.token, keep)
     if source in verb.TOKENS:
         return f"{source} in {home.path / verb.ENV_FILE}"
+    if source == BY_COMMAND:
+        return source
     return f"`{source}` ({shutil.which('gh', path=path)})" if source else None
 
 
 def _make_key(env: Mapping[str, str], home: Home, done: verb.Installed, write: bool) -> None:
     """The key that bee's records are sealed with, kept outside bee's home; where it can be, it is made."""
+    settings = wiring.settings_at(home, repo_given=True)
     try:
-        token = wiring.token_of(env)
+        token = wiring.token_of(env, settings)
     except AuthError:
         token = ""
-    repos = wiring.settings_at(home, repo_given=True).repos
-    changes, notes = first_key.make(env, wiring.servers_of(env), token, repos, write)
+    changes, notes = first_key.make(env, wiring.servers_of(env), token, settings.repos, write)
     done.changes += changes
     done.notes += notes
 

@@ -100,7 +100,7 @@ def _add(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 def _token(env: Mapping[str, str]) -> str:
     try:
-        return wiring.token_of(env)
+        return wiring.token_of(env, wiring.settings_at(wiring.home_of(env), repo_given=True))
     except AuthError:
         return ""
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bee.cli import wiring
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     process.become_subreaper()
     signal.signal(signal.SIGTERM, _stop)
     settings = wiring.settings_at(home, repo_given=True)
+    settings = settings if job.renews else replace(settings, token=())
     host = wiring.host_of({**env, keys.VARIABLE: job.keys}, settings, job.token, say, home)
     try:
         outcome = work(host, job)
@@ -59,11 +61,12 @@ def _next_tick(host: Host, job: Job) -> None:
     argv = [host.python, "-P", "-m", "bee", "tick"]
     if job.repo not in host.settings.repos:
         argv += ["--repo", job.repo]
-    env = {**host.env, wiring.TOKEN_ON_STDIN: "1", "GIT_BEE_HOME": str(host.home.path)}
+    renews = {wiring.TOKEN_RENEWS: "1"} if host.renewal else {}
+    env = {**host.env, **renews, wiring.TOKEN_ON_STDIN: "1", "GIT_BEE_HOME": str(host.home.path)}
     process.spawn_detached(
         argv,
         cwd=host.home.path,
         env=env,
-        stdin=f"{job.token}\n{job.keys}\n".encode(),
+        stdin=f"{host.token_now}\n{job.keys}\n".encode(),
         log=host.home.path / "tick.log",
     )
