@@ -16,13 +16,11 @@ One step is one pull request. The box is ticked when that pull request has been 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from bee.model import markers
-from bee.model.limits import PLAN_STEPS_MAX
 from bee.model.markdown import (
     BODIES_KEPT_MAX,
     Line,
@@ -33,8 +31,8 @@ from bee.model.markdown import (
     ticked,
     words_of,
 )
-from bee.model.refs import STEP_ID
-from bee.model.text import clipped, digest, neutralised, normalised, plain, unix
+from bee.model.steps import Step, parse_steps, render_steps, step_id_of, strays, with_words
+from bee.model.text import digest, neutralised, normalised, unix
 
 HEADING: Final = "## Milestone plan"
 PLAN_GATE_HEADING: Final = "## Plan finalized"
@@ -48,22 +46,7 @@ _PLAN_GATE: Final = re.compile(r"plan[\s_-]+finali[sz]ed\b", re.IGNORECASE)
 _DESIGN_GATE: Final = re.compile(r"(?:design[\s_-]+finali[sz]ed|finali[sz]ation[\s_-]+gate)\b", re.IGNORECASE)
 # What a person may have meant as a box.
 _ALMOST: Final = re.compile(r"\[[^\[\]0-9^]{0,3}\](?![(\[:])")
-_STEP: Final = re.compile(r"^[-*+] \[([ xX])\] `([^`\n]{0,80})`\s+(\S.*)$")
 _BOXED: Final = re.compile(r"^\s*(?:[-*+]|[0-9]{1,9}[.)])\s+\[[ xX]\]")
-_DETAIL: Final = re.compile(r"^\s+[-*+] (Accept|Files|Note):\s*(.*)$")
-_PATH: Final = re.compile(r"`([^`\n]{1,300})`")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step: a stable id, a title, how it is accepted, and the files it is expected to touch."""
-
-    id: str
-    title: str
-    accept: str
-    files: tuple[str, ...]
-    note: str = ""
-    ticked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,104 +63,6 @@ class Plan:
     def step(self, step_id: str) -> Step | None:
         """The step with this id."""
         return next((step for step in self.steps if step.id == step_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One thing wrong with a plan: a stable name, the line (1-based) and what to do."""
-
-    name: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.name}: {self.text}"
-
-
-def parse_steps(text: str) -> tuple[tuple[Step, ...], tuple[Diagnostic, ...]]:
-    """The steps of a plan text and everything that is wrong with it."""
-    steps: list[Step] = []
-    lines_of: list[int] = []
-    problems: list[Diagnostic] = []
-    for index, line in enumerate(unix(text).split("\n"), 1):
-        step, detail = _STEP.match(line), _DETAIL.match(line)
-        if step:
-            steps.append(Step(id=step[2], title=step[3].strip(), accept="", files=(), ticked=step[1] != " "))
-            lines_of.append(index)
-        elif detail and steps:
-            steps[-1] = _with_detail(steps[-1], detail[1], detail[2].strip())
-        elif _BOXED.match(line):
-            problems.append(Diagnostic("step-form", index, "write a step as: - [ ] `id` Title"))
-        elif _is_stray(line):
-            problems.append(
-                Diagnostic("stray-line", index, "only steps and their Accept, Files and Note lines stand here")
-            )
-    problems.extend(_lint(steps, lines_of))
-    return tuple(steps), tuple(sorted(problems, key=lambda problem: problem.line))
-
-
-def _with_detail(step: Step, name: str, value: str) -> Step:
-    if name == "Accept":
-        return replace(step, accept=value)
-    if name == "Files":
-        return replace(step, files=tuple(_PATH.findall(value)))
-    return replace(step, note=value)
-
-
-def _lint(steps: Sequence[Step], lines_of: Sequence[int]) -> list[Diagnostic]:
-    if not steps:
-        return [Diagnostic("no-steps", 1, "a plan needs at least one step: - [ ] `id` Title")]
-    problems = []
-    if len(steps) > PLAN_STEPS_MAX:
-        problems.append(Diagnostic("too-many-steps", lines_of[PLAN_STEPS_MAX], f"at most {PLAN_STEPS_MAX} steps"))
-    seen: set[str] = set()
-    for step, line in zip(steps, lines_of, strict=True):
-        harmless = with_words(step, neutralised)
-        outside = (path for path in step.files if not _is_inside(path))
-        rows = (
-            ("bad-id", not STEP_ID.fullmatch(step.id), f"`{step.id}`: use 1 to 40 of a-z, 0-9 and - as the id"),
-            ("duplicate-id", step.id in seen, f"`{step.id}` stands twice"),
-            ("no-title", not harmless.title, f"`{step.id}` needs a title that people can see"),
-            ("no-accept", not harmless.accept, f"`{step.id}` needs '  - Accept: how it is checked'"),
-            ("no-files", not step.files, f"`{step.id}` needs '  - Files: `path`, `path`'"),
-            *(("bad-path", True, f"`{path}` is not a path inside the repository") for path in outside),
-        )
-        problems += [Diagnostic(name, line, text) for name, wrong, text in rows if wrong]
-        seen.add(step.id)
-    return problems
-
-
-def _is_inside(path: str) -> bool:
-    """Whether it may be a path of the repository; one with what nobody sees in it is not."""
-    unseen = "<!--" in path or plain(path) != path
-    return not (unseen or path.startswith(("/", "~")) or ".." in path.split("/"))
-
-
-def lint_replan(steps: Sequence[Step], started: Collection[str]) -> tuple[Diagnostic, ...]:
-    """What a new plan does to steps that already have a pull request: their ids must stay."""
-    ids = {step.id for step in steps}
-    return tuple(
-        Diagnostic("started-step-gone", 1, f"`{step_id}` already has a pull request: keep its id in the plan")
-        for step_id in sorted(started)
-        if step_id not in ids
-    )
-
-
-def with_words(step: Step, made: Callable[[str], str]) -> Step:
-    """The step with its words (all but its id and its paths) as `made` makes them."""
-    title, accept, note = (made(text).strip() for text in (step.title, step.accept, step.note))
-    return replace(step, title=title, accept=accept, note=note)
-
-
-def render_steps(steps: Sequence[Step]) -> str:
-    """The task list of a plan; `parse_steps` reads it back."""
-    lines = []
-    for step in steps:
-        files = ", ".join(f"`{path}`" for path in step.files)
-        box = "x" if step.ticked else " "
-        lines += [f"- [{box}] `{step.id}` {step.title}", f"  - Accept: {step.accept}", f"  - Files: {files}"]
-        lines += [f"  - Note: {step.note}"] if step.note else []
-    return "\n".join(lines)
 
 
 def render_section(plan: Plan, with_gate: bool) -> str:
@@ -280,15 +165,10 @@ def _design_of(section: _Section) -> list[str]:
     """The lines of a section that are the design's; in bee's own sections, those that somebody else wrote there."""
     lines = section.lines[section.heading :]
     if section.owner is _PLAN:
-        lines = [line for line in lines if _is_stray(line) and not _STEP.match(line)]
+        lines = [section.lines[index] for index in strays("\n".join(section.lines)) if index >= section.heading]
     elif section.owner is _PLAN_GATE:
         lines = [line for line in lines if line.strip() and not _BOXED.match(line)]
     return [line for line in lines if not markers.may_hold(line) or not markers.named(line, markers.PLAN)]
-
-
-def _is_stray(line: str) -> bool:
-    """Whether a line of a plan is neither blank, nor indented, nor a heading, comment or checkbox."""
-    return bool(line.strip()) and not line.startswith(("#", "<!--", " ")) and not _BOXED.match(line)
 
 
 @lru_cache(maxsize=BODIES_KEPT_MAX)
@@ -325,13 +205,6 @@ def with_tick(body: str, step_id: str) -> str:
     read, lines = reading(body), unix(body).split("\n")
     plans = [heading for heading in read.headings if _begins(heading.source, _PLAN)]
     for task in (task for plan in plans for task in read.tasks_of(plan)):
-        step = _STEP.match(lines[task.index])
-        if step and step[2] == step_id and not task.ticked:
+        if step_id_of(lines[task.index], task) == step_id and not task.ticked:
             body = ticked(body, task)
     return body
-
-
-def brief(step: Step) -> str:
-    """The step as a prompt shows it."""
-    note = f"\nNote: {step.note}" if step.note else ""
-    return clipped(f"`{step.id}` {step.title}\nAccept: {step.accept}\nFiles: {', '.join(step.files)}{note}", 8_000)

@@ -16,10 +16,10 @@ from bee.model.plan import (
     PLAN_GATE_LINE,
     Body,
     Plan,
-    Step,
     read_body,
 )
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
+from bee.model.steps import Step
 from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, adopted, common, is_alert
 from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
 from bee.pipeline.positions import HELD, Position, position

@@ -7,10 +7,11 @@ from dataclasses import replace
 from bee.model import markers
 from bee.model.items import Issue, Item, Pull, PullState, Snapshot
 from bee.model.outcomes import Outcome
-from bee.model.plan import Step, read_body
+from bee.model.plan import read_body
 from bee.model.records import RunSummary, fold
 from bee.model.refs import branch_of, parse_branch
 from bee.model.roles import Role
+from bee.model.steps import Step
 from bee.pipeline.evidence import Verdict, rounds
 from bee.pipeline.facts import View, record_of
 from bee.pipeline.history import failed_alike

@@ -16,9 +16,10 @@ from bee.model import limits, markers
 from bee.model.checks import CheckState
 from bee.model.errors import ConfigError
 from bee.model.items import Issue, Item, Pull, kind_of, posts_of
-from bee.model.plan import Plan, Step, brief, read_body, with_words
+from bee.model.plan import Plan, read_body
 from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role
+from bee.model.steps import Step, brief, with_words
 from bee.model.text import clipped, one_line, plain
 from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View

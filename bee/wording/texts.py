@@ -15,9 +15,9 @@ from bee.model.labels import Label
 from bee.model.limits import BODY_BYTES_MAX, DASHBOARD_ROWS_MAX, ESCALATION_REASON_BYTES_MAX
 from bee.model.markdown import closed
 from bee.model.outcomes import Cause, Outcome
-from bee.model.plan import Step
 from bee.model.records import RunSummary
 from bee.model.refs import branch_of
+from bee.model.steps import Step
 from bee.model.text import clipped, neutralised, one_line, plain, utc
 from bee.wording.escalations import CAUSES, TERMINAL_ANSWERS
 

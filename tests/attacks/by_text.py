@@ -11,8 +11,9 @@ from bee.forge.core.events import closing_numbers
 from bee.model.effects import PostComment, TraceResult
 from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who, posts_of
 from bee.model.labels import Label
-from bee.model.plan import Plan, Step, read_body, render_section
+from bee.model.plan import Plan, read_body, render_section
 from bee.model.roles import Role
+from bee.model.steps import Step
 from bee.model.text import neutralised
 from bee.pipeline.evidence import Verdict, base_values, e2e_results, open_threads, words
 from bee.pipeline.facts import View

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bee.model.plan import parse_steps
+from bee.model.steps import parse_steps
 
 ROOT = Path(__file__).parents[2]
 AGENT = ROOT / "scripts/play/agent"
@@ -28,7 +28,7 @@ if args[:2] == ["e2e", "run"]:
     sys.exit(1 if subprocess.run(["sh", "tests/e2e/verify.sh"]).returncode else 0)
 if args[0] == "plan":
     sys.path.insert(0, {root!r})
-    from bee.model.plan import parse_steps
+    from bee.model.steps import parse_steps
     problems = parse_steps(args[1])[1]
     print("\\n".join(map(str, problems)) or "accepted")
     sys.exit(2 if problems else 0)

@@ -14,7 +14,8 @@ from bee.config.yaml import parse
 from bee.model import errors
 from bee.model.labels import OWNED
 from bee.model.limits import LEASE_RENEW_SECONDS, LEASE_SECONDS, PLAN_STEPS_MAX
-from bee.model.plan import parse_steps, read_body
+from bee.model.plan import read_body
+from bee.model.steps import parse_steps
 from bee.pipeline.design import SKELETON, sections_of
 from bee.setup.create_issues import drafts_of
 from scripts.documents import generate

@@ -24,18 +24,9 @@ from bee.model.labels import Label, known
 from bee.model.limits import PLAN_STEPS_MAX
 from bee.model.markdown import closed, outside_code, reading, words_of
 from bee.model.markers import Marker
-from bee.model.plan import (
-    Plan,
-    Step,
-    parse_steps,
-    read_body,
-    render_section,
-    render_steps,
-    with_plan,
-    with_tick,
-    with_words,
-)
+from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick
 from bee.model.records import decode
+from bee.model.steps import Step, parse_steps, render_steps, with_words
 from bee.model.text import neutralised, normalised, one_line, plain, secrets_in, unix
 from bee.pipeline.evidence import e2e_results, words
 from bee.pipeline.gates import Gate, design_gate, plan_gate

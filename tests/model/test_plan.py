@@ -7,18 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bee.model.limits import PLAN_STEPS_MAX
-from bee.model.plan import (
-    Plan,
-    Step,
-    brief,
-    lint_replan,
-    parse_steps,
-    read_body,
-    render_section,
-    render_steps,
-    with_plan,
-    with_tick,
-)
+from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick
+from bee.model.steps import Step, brief, lint_replan, parse_steps, render_steps
 
 STEP = Step(
     id="parser",

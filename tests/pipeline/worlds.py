@@ -32,9 +32,10 @@ from bee.model.items import (
 )
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
-from bee.model.plan import Plan, Step, read_body, render_section
+from bee.model.plan import Plan, read_body, render_section
 from bee.model.records import Kind, Phase, Record, RunSummary, run_name
 from bee.model.roles import Role
+from bee.model.steps import Step
 from bee.pipeline.decide import Decision, decide
 from bee.pipeline.facts import View, view_of
 from bee.pipeline.positions import Placement

@@ -24,9 +24,10 @@ from bee.model.effects import TraceResult
 from bee.model.items import Who
 from bee.model.markdown import outside_code
 from bee.model.outcomes import Cause, Failure, Outcome
-from bee.model.plan import Step, read_body
+from bee.model.plan import read_body
 from bee.model.records import RunSummary
 from bee.model.roles import Role
+from bee.model.steps import Step
 from bee.model.text import plain
 from bee.pipeline.output_checks import OutputChecks
 from bee.run import prompt

@@ -12,9 +12,10 @@ import pytest
 from bee.model import limits
 from bee.model.items import ReviewState
 from bee.model.outcomes import Failure, Outcome
-from bee.model.plan import Plan, Step, read_body, render_section
+from bee.model.plan import Plan, read_body, render_section
 from bee.model.records import RunSummary
 from bee.model.roles import ROLES, Role
+from bee.model.steps import Step
 from bee.run.prompt import MADE_BY_GIT, Brief, context_files, render, thread, variables
 from bee.run.verbs import listed
 from tests.pipeline import worlds

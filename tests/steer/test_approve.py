@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bee.model.plan import Plan, Step, read_body, render_section
+from bee.model.plan import Plan, read_body, render_section
+from bee.model.steps import Step
 from bee.pipeline.gates import plan_print
 from tests.belt.plays import bee, configure, head_of, task_pull
 from tests.belt.stage import DESIGN, Stage, bee_env
