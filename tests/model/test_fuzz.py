@@ -379,6 +379,7 @@ MANY_PIECES = {
     "fences": "```\n",
     "headings": "## a\n",
     "steps": "- [ ] `a` T\n",
+    "parts of steps": "- [ ] **`a`**: T\n  - Accept: x\n    more\n",
     "blocked lines": "Blocked by " + "#1 , " * 95 + "x\n",
     "carriage returns": "\r",
     "unclosed paragraph": "a `\n",
