@@ -12,7 +12,7 @@ from bee.host import Host
 from bee.lease.store import Claim, LeaseStore
 from bee.model.records import Kind
 from tests.belt.plays import bee, configure, placed, runs
-from tests.belt.stage import POLICY, Stage
+from tests.belt.stage import Stage
 
 GRAPHQL = {"kind": "graphql"}
 NO_MUTATION = {"errors": [{"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation"]}]}
@@ -61,7 +61,6 @@ def first_claim(stage: Stage, host: Host, mode: str) -> None:
 @pytest.mark.parametrize("mode", [*WHOLE, *(pytest.param(one, marks=pytest.mark.deep) for one in PARTS)], indirect=True)
 def test_two_tasks_end_merged_and_are_cleaned_up(stage: Stage, mode: str) -> None:
     """With two merge leases of one base, one after the other; the ledgers of what is long closed are archived."""
-    stage.push({".github/bee.yml": f"{POLICY}roles: {{test: {{engine: none}}, merger: {{engine: none}}}}\n"})
     numbers, host = (stage.issue(), stage.issue()), stage.host()
     first_claim(stage, host, mode)
     stage.ticks(host)
