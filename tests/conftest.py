@@ -7,6 +7,7 @@ in from outside; HOME and the working directory are the test's own; git never ru
 
 from __future__ import annotations
 
+import compileall
 import ipaddress
 import os
 import signal
@@ -147,6 +148,12 @@ def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 # ---- which tests run, and what is said at the end --------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile bee once: thousands of processes that tests start import it, and none of them may write bytecode."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(_CHECKOUT / "bee", quiet=2)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--story", action="store_true", help="tell the story of every failing seed")
     parser.add_argument("--coverage", action="store_true", help="say how often everything was reached")
     parser.add_argument("--faults", default="", help="only these, with commas between them (such as: freeze after)")
+    parser.add_argument("--first", action="store_true", help="stop at the first that fails")
     args = parser.parse_args()
     only = {name.strip(): 1 for name in args.faults.split(",")} if args.faults else None
     first, _, last = args.seeds.partition(":")
@@ -33,6 +34,8 @@ def main() -> int:
         if result.problems:
             failed.append(seed)
             print(f"seed {seed} failed: {result.problems[0]}", flush=True)
+            if args.first:
+                break
         story = result.story if args.seed is not None else []
         if result.problems and args.story and not story:
             story = simulate(seed, True, only).story

@@ -75,7 +75,7 @@ class ModelRunner:
         self.world.count(f"agent {mood}")
         self.world.judge.ran(job, self.process)
         self.world.tell(f"{self.machine.name}: {job.role} on #{job.number} is {mood} ({job.run})")
-        part = _Part(self.world, self.machine, job, handle)
+        part = _Part(self.world, self.machine, self.process, job, handle)
         try:
             return part.act(mood)
         except _StoppedError:
@@ -86,9 +86,9 @@ class ModelRunner:
 class _Part:
     """One agent at work."""
 
-    def __init__(self, world: World, machine: Machine, job: AgentJob, handle: Handler) -> None:
+    def __init__(self, world: World, machine: Machine, process: Process, job: AgentJob, handle: Handler) -> None:
         self.world, self.job, self.random = world, job, world.random
-        self.machine = machine
+        self.machine, self.process = machine, process
         self.handler = handle
         self.facts: dict[str, Any] = json.loads((job.context / "item.json").read_text())
 
@@ -125,6 +125,7 @@ class _Part:
             seconds -= 20.0
             if self.job.stop.is_set():
                 raise _StoppedError
+            self.world.judge.works(self.job, self.process)
 
     def _say(self, verb: str, **args: Any) -> bool:
         if self.world.timeline.current and self.world.timeline.current.process.dead:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bee.engines.base import AgentJob
 from bee.forge.core.users import User
 from bee.model import limits, markers
-from bee.model.records import Kind, Record, decode
+from bee.model.outcomes import Outcome
+from bee.model.records import OWN_ROLE, Kind, Record, decode
 from bee.model.refs import ITEM_REFS, parse_branch
 from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.holds import FOR_EVER
@@ -21,6 +22,7 @@ from bee.pipeline.positions import Mover, Position
 from bee.tick.report import TickReport
 from tests.sim.agents import broken
 from tests.sim.hub import Post, Thing
+from tests.sim.outbox import HOLDS, KEY, STATUS, Outbox
 from tests.sim.people import EVE
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 TRUSTED: Final = frozenset({"ada", "bob"})
 REQUESTS_PER_TICK_MAX: Final = 250
 IN_FLIGHT_SECONDS: Final = 3.5
+AGENT_AFTER_STOP_SECONDS_MAX: Final = 300
 MOVING: Final = frozenset(
     {Position.WIP, Position.BACKING_OFF, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED, Position.REPAIR}
 )
@@ -43,7 +46,9 @@ class Working:
     items: set[int] = field(default_factory=set)  # whose leases it moved
     run: str = ""
     looked: dict[int, float] = field(default_factory=dict)  # when GitHub answered its last look at an item
+    base: str | None = None  # where it last saw the base
     confirmed: float = 0.0  # when GitHub answered its last look at a lease
+    asked: str = ""  # its last request that was answered
     late: int = 0
     after_stop: int = 0
     freezes_seen: int = 0
@@ -64,7 +69,10 @@ class Judge:
         self.plays: Counter[tuple[int, str, str]] = Counter()
         self.reads: dict[str, Record | None] = {}
         self.began: dict[str, int] = {}  # when a run was claimed
+        self.claimed: dict[str, float] = {}  # the same, to the moment
         self.arrived: dict[str, int] = {}  # when a commit became the head of a branch
+        self.outbox = Outbox(world)
+        self.steered: dict[int, int] = {}  # when a trusted person last did something to an item
 
     def blame(self, what: str, error: BaseException | None = None, places: Decision | None = None) -> None:
         """Something does not hold."""
@@ -107,6 +115,9 @@ class Judge:
             yield
         finally:
             self.process = self.asked = None
+        self.of(process).asked = asked.name
+        if asked.method == "GET" and "/git/ref/heads/" in asked.path:
+            self.of(process).base = self.world.hub.git.refs.get(f"refs/heads/{asked.path.partition('/heads/')[2]}")
         if asked.name in {"Item", "Lease"}:
             self.of(process).confirmed = self.world.timeline.now
         if asked.name == "Item":
@@ -119,11 +130,13 @@ class Judge:
         """
         if not _is_effect(asked) or process.host.startswith("laptop") or self._about_alert(asked):
             return
+        if asked.method == "PUT" and asked.path.endswith("/merge") and "/git/ref/heads/" not in self.of(process).asked:
+            self.blame(f"{process.name} merges, and the base was not the last that it read: {self.of(process).asked}")
         working, now = self.of(process), self.world.hub.now
         self._after_stop(process, working, asked)
         if self.world.timeline.now - working.confirmed <= IN_FLIGHT_SECONDS:
             return
-        held = [n for n in working.items | self._claimed_for(process) if self._holds(process, n, now)]
+        held = [n for n in working.items | self.claimed_for(process) if self._holds(process, n, now)]
         if not held:
             working.late += 1
             self.world.count("write without a lease in flight")
@@ -137,8 +150,16 @@ class Judge:
         thing = self.world.hub.thing(int(found[1])) if found else None
         return thing is not None and thing.author.login == "bee" and bool(markers.named(thing.body, markers.ALERT))
 
-    def _claimed_for(self, process: Process) -> set[int]:
+    def claimed_for(self, process: Process) -> set[int]:
+        """The items that a run has."""
         return {record.number for record in self.tips() if process.run and record.run == process.run}
+
+    def _carried_by(self, process: Process) -> set[int]:
+        """The items whose outbox a tick carries out for a run that is no more."""
+        tips = {number: self.tip(number) for number, owner in self.owner.items() if owner is process}
+        return {
+            n for n, tip in tips.items() if tip is not None and tip.role != OWN_ROLE and tip.holds and not process.run
+        }
 
     def _holds(self, process: Process, number: int, now: int) -> bool:
         record = self.tip(number)
@@ -147,7 +168,7 @@ class Judge:
         return record.run == process.run if process.run else self.owner.get(number) is process
 
     def _after_stop(self, process: Process, working: Working, asked: Asked) -> None:
-        for number in self._claimed_for(process):
+        for number in self.claimed_for(process) | self._carried_by(process):
             stopped, record = self.stops.get(number), self.tip(number)
             if stopped is None or record is None or self.world.timeline.now <= stopped or _only_lets_go(asked):
                 continue
@@ -159,7 +180,7 @@ class Judge:
             working.after_stop += 1
             self.world.count("write after a stop in flight")
             self.world.tell(f"    {process.host} {process.name} writes after a stop: {asked.name}")
-            if working.after_stop > max(1, process.freezes):
+            if working.after_stop > process.freezes:
                 self.blame(f"{process.host} {process.name} writes on #{number} after a person's stop: {asked.name}")
 
     # ---- effects ----------------------------------------------------------------------------------------------------
@@ -177,14 +198,30 @@ class Judge:
             self._opened(facts["thing"])
         elif what == "merged" and who.login == "bee":
             self._merged(facts["thing"], facts["base"])
+        elif what in {"labeled", "unlabeled"} and who.login == "bee":
+            self._labelled(what, facts["thing"], facts["label"])
         elif who.login in TRUSTED:
             self._by_person(what, facts)
         if what in {"opened", "merged", "closed", "labeled", "unlabeled"} and self.world.tells:
             more = facts.get("label") or facts["thing"].head_ref or facts["thing"].title
             self.world.tell(f"  > {who.login} {what} #{facts['thing'].number} {more}")
 
+    def _labelled(self, what: str, thing: Thing, label: str) -> None:
+        """What a person put on is a person's to take off; a claim's label goes when all else is done."""
+        put = [one for one in thing.labelings if one.label == label]
+        if what == "unlabeled" and label in HOLDS and put and put[-1].who.login in TRUSTED and thing.state == "OPEN":
+            self.blame(f"#{thing.number}: bee took {label} off, which {put[-1].who.login} had put on")
+        if what == "unlabeled" and label == "breeze:wip":
+            tip, process, now = self.tip(thing.number), self.process, self.world.hub.now
+            live = tip is not None and tip.holds and tip.expires_at > now and self._lives(tip, thing.number)
+            if tip is not None and live and process is not None and not self._holds(process, thing.number, now):
+                self.blame(f"#{thing.number}: {process.name} took the label off that stands for {tip.run}")
+            self.outbox.let_go(thing, tip)
+
     def _said(self, thing: Thing, post: Post) -> None:
         """A second time only by who was asleep between its last look and the write: that is taken away again."""
+        for problem in self.outbox.said(thing, post):
+            self.blame(problem)
         others = [other for other in [*thing.comments, *thing.reviews] if other.id != post.id]
         twice = {*_keys(post)} & {key for other in others for key in _keys(other)}
         if twice and self.process is not None:
@@ -203,6 +240,8 @@ class Judge:
                 self.blame(f"#{thing.number} is a second alert of {marker.get('key')}, beside #{others[0]}")
 
     def _by_person(self, what: str, facts: dict[str, Any]) -> None:
+        if "thing" in facts:
+            self.steered[facts["thing"].number] = self.world.hub.now
         human = facts.get("label") == "breeze:human"
         if (what == "labeled" and human) or what == "closed":
             self.stops.setdefault(facts["thing"].number, self.world.timeline.now)
@@ -214,6 +253,8 @@ class Judge:
         now, process = self.world.hub.now, self.process
         assert after is not None
         assert process is not None
+        for problem in [*self.outbox.moved(before, after), *self._too_soon(number, before, after)]:
+            self.blame(problem)
         if before is not None and before.holds and before.expires_at > now and who.login == "bee":
             mine = self.owner.get(number) is process or (process.run and process.run == before.run)
             if not mine and self._lives(before, number):
@@ -223,6 +264,7 @@ class Judge:
                 )
         if after.kind is Kind.CLAIMED:
             self.began.setdefault(after.run, now)
+            self.claimed.setdefault(after.run, self.world.timeline.now)
         if after.kind is Kind.CLAIMED and before is not None and before.holds:
             self.world.count("lease taken over")
         if before is not None and before.host != after.host and before.run == after.run and after.holds:
@@ -232,6 +274,22 @@ class Judge:
         self.world.count(f"record {after.kind}")
         if process.run and who.login == "bee":
             self.stops_seen(number)
+
+    def _too_soon(self, number: int, before: Record | None, after: Record) -> list[str]:
+        """An agent is sent again for the same thing only after a while, unless a person has said or done something."""
+        if before is None or after.kind is not Kind.CLAIMED or before.kind is not Kind.FINISHED:
+            return []
+        same = before.role == after.role and before.fingerprint == after.fingerprint and before.outcome is Outcome.ERROR
+        if (
+            not same
+            or (before.failure and not before.failure.counts)
+            or self.steered.get(number, 0) >= before.started_at
+        ):
+            return []
+        waited = self.world.hub.now - before.at
+        if waited >= limits.BACKOFF_MINUTES[0] * 60 - 1:
+            return []
+        return [f"#{number}: {after.role} is sent {waited} s after it failed at the same thing"]
 
     def stops_seen(self, number: int) -> None:
         """A stop counts from where it was made until the run that it met is over."""
@@ -264,6 +322,8 @@ class Judge:
         passed = {
             run.get("base") for run in _tests(pull) if run.get("head") == pull.head and run.get("result") == "pass"
         }
+        if self.of(process).base not in passed:
+            self.blame(f"#{pull.number} was merged, and E2E had not passed on the base that was last seen")
         if base not in passed:
             if not self._pushed_after(pull, base, looked):
                 self.blame(f"#{pull.number} was merged at {pull.head[:8]} on {base[:8]}, where E2E had not passed")
@@ -319,6 +379,9 @@ class Judge:
             self.plays[key] += 1
             if self.plays[key] > limits.FAILURES_MAX + limits.LOST_MAX + 3:
                 self.blame(f"{job.role} was sent to #{job.number} {self.plays[key]} times for the same thing")
+        began, stopped = self.claimed.get(job.run), self.stops.get(job.number)
+        if began is not None and stopped is not None and stopped < began:
+            self.blame(f"{job.role} was sent to #{job.number}, which a person had stopped before it was claimed")
         adopted = _adopted(thing)
         if thing.author.login == "eve" and not adopted and not self._approved(thing, self.world.hub.now, people=True):
             self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
@@ -327,6 +390,13 @@ class Judge:
         behind = self.world.hub.thing(named[0]) if named else None
         if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
+
+    def works(self, job: AgentJob, process: Process) -> None:
+        """An agent is at work: not long after a person's stop, unless its host slept or hears nothing of GitHub."""
+        stopped = self.stops.get(job.number)
+        lived = self.of(process).confirmed - (stopped or 0.0)  # as far as it was heard
+        if stopped is not None and not process.freezes and lived > AGENT_AFTER_STOP_SECONDS_MAX:
+            self.blame(f"{job.role} still works on #{job.number}, {lived:.0f} s after a person's stop")
 
     def ticked(self, report: TickReport) -> None:
         """A tick ended."""
@@ -359,6 +429,8 @@ class Judge:
                     self.blame(f"#{thing.number} carries the effect {key} {count} times")
             if thing.state == "OPEN":
                 self._left_open(thing)
+        for problem in self.outbox.at_the_end():
+            self.blame(problem)
         merged = Counter(t.head_ref for t in hub.things() if not t.fork and _by_bee(t.merged_by))
         for branch, count in merged.items():
             if count > 1:
@@ -372,7 +444,7 @@ class Judge:
         if record is not None and record.holds:
             self.blame(f"#{thing.number} has a lease left over ({record.kind} of {record.run})")
         human = [one for one in thing.labelings if one.label == "breeze:human"]
-        silent = not any(_by_bee(post.author) for post in thing.comments)
+        silent = not any(_by_bee(post.author) and not STATUS.search(post.body) for post in thing.comments)
         if "breeze:human" in thing.labels and _by_bee(human[-1].who) and silent:
             self.blame(f"#{thing.number} waits for a person, and nothing says why")
 
@@ -413,7 +485,7 @@ def _keys(post: Post) -> list[str]:
     """The effects that a post of bee's has had. What somebody else has edited is nobody's word, and is said again."""
     if post.author.login != "bee" or post.editor not in (None, post.author):
         return []
-    return [marker.get("key") for marker in markers.named(post.body, markers.RUN) if marker.get("key")]
+    return KEY.findall(post.body)
 
 
 def _tests(pull: Thing) -> list[markers.Marker]:

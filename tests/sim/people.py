@@ -177,7 +177,11 @@ class People:
     def stop(self) -> None:
         """A stop of a run that lives: by the label, or by closing what it works on."""
         held = [one for one in self.things() if (tip := self.world.judge.tip(one.number)) is not None and tip.holds]
-        one, who = self._one(held), self._somebody()
+        self.stops(self._one(held))
+
+    def stops(self, one: Thing) -> None:
+        """The same of one item, in whatever moment."""
+        who = self._somebody()
         if self.random.random() < 0.8:
             self._say(who, "stops", one)
             self._label(who, one, "breeze:human")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from bee.model.answers import ROWS, Does, Way
+from bee.model.refs import ITEM_REFS
 from tests.answers import EXAMPLES
 from tests.sim.hub import No
 from tests.sim.mirrors import Lost, Told
@@ -27,7 +28,9 @@ FAULTS = {
 # What GitHub can say by mistake, or for now. What reads as an answer (404, 422) is no fault: it would be a lie.
 SAYINGS = {way: [row.name for row in ROWS if row.way is way and row.does is not Does.ANSWER] for way in Way}
 UNKNOWN = {row.name for row in ROWS if row.does in (Does.LOOK, Does.SHRINK)}  # it may have been done
-OVERTAKEN_MERGES, SLEPT_WORDS = 0.05, 0.02
+# How often what hits hardest comes: a push before a merge, a sleep before words, and a person's stop.
+OVERTAKEN_MERGES, OVERTAKEN_PROOFS, OVERTAKEN_MAX, SLEPT_WORDS = 0.05, 0.4, 3, 0.02
+STOPPED_MOVES, STOPPED_DEAD, STOPPED_LOOKS = 0.04, 0.3, 0.003
 GIT_FAULTS = {name: weight for name, weight in FAULTS.items() if name not in {"5xx", "secondary limit"}}
 
 
@@ -37,6 +40,7 @@ class Weather:
 
     world: World
     rate: float = 0.0
+    overtaken: int = 0
     kinds: dict[str, int] = field(default_factory=lambda: dict(FAULTS))
     seen: Callable[[Machine, Process, Asked], None] = lambda machine, process, asked: None
 
@@ -47,15 +51,31 @@ class Weather:
         return random.choices(list(faults), [self.kinds[name] for name in faults])[0]
 
     def _at_worst(self, machine: Machine, asked: Asked) -> str:
-        """What hits hardest, in the very moment of an effect: a sleep before words are said, a push before a merge."""
+        """What hits hardest, in the moment of an effect. Most merges come when all is quiet, so a few are hit there."""
         random = self.world.random
-        if not machine.faulty or self.world.quiet or not self.rate:
+        if not machine.faulty:
             return ""
-        if asked.method == "PUT" and asked.path.endswith("/merge") and random.random() < OVERTAKEN_MERGES:
+        merges = asked.method == "PUT" and asked.path.endswith("/merge")
+        proves = asked.method == "GET" and "/git/ref/heads/" in asked.path
+        overtaken = (merges and random.random() < OVERTAKEN_MERGES) or (proves and random.random() < OVERTAKEN_PROOFS)
+        if overtaken and self.overtaken < OVERTAKEN_MAX:
+            self.overtaken += 1
             with contextlib.suppress(No):
                 self.world.people.push_main()
+        if self.world.quiet or not self.rate:
+            return ""
+        self._maybe_stopped(_leased(asked))
+        if asked.name == "Lease":
+            self._maybe_stopped(asked.body["variables"]["number"], STOPPED_LOOKS)
         says = asked.method == "POST" and asked.path.endswith(("/reviews", "/comments"))
         return "freeze before" if says and self.kinds["freeze before"] and random.random() < SLEPT_WORDS else ""
+
+    def _maybe_stopped(self, number: int, chance: float = STOPPED_MOVES) -> None:
+        """A person says stop beside a claim or a look at it, right after a commit point, or when nobody hears it."""
+        one = self.world.hub.thing(number) if number and not self.world.quiet and self.rate else None
+        if one is not None and self.world.random.random() < chance:
+            with contextlib.suppress(No):
+                self.world.people.stops(one)
 
     def _saying(self, asked: Asked, fault: str) -> str:
         """The row of bee's table that GitHub answers with; empty where it answers as it should."""
@@ -89,6 +109,8 @@ class Weather:
 
     def _befall(self, machine: Machine, process: Process, fault: str, when: str) -> None:
         random, timeline = self.world.random, self.world.timeline
+        if fault in {f"kill {when}", "power off"} and (run := self.world.judge.outbox.of_run.get(process.run)):
+            self._maybe_stopped(run.record.number, STOPPED_DEAD)
         if fault == f"kill {when}":
             machine.die(process)
             raise Killed
@@ -145,9 +167,18 @@ class Weather:
             raise Told(saying)
         with self.world.judge.acting(process, asked):
             act()
+        if writes and machine.faulty:
+            self._maybe_stopped(next(iter(self.world.judge.claimed_for(process)), 0))
         self.seen(machine, process, asked)
         self._after(machine, process, fault)
         if fault in {"drop after", "lost reply"}:
             raise Lost
         if saying:
             raise Told(saying)
+
+
+def _leased(asked: Asked) -> int:
+    """The item whose lease a request moves, alone: a claim; 0 for any other."""
+    moves = asked.body["variables"].get("refs", {}).get("refUpdates", []) if asked.name == "UpdateRefs" else []
+    named = [move["name"].removeprefix(ITEM_REFS) for move in moves if move["name"].startswith(ITEM_REFS)]
+    return int(named[0]) if len(named) == 1 else 0

@@ -1,0 +1,178 @@
+"""The ledger of the judge: what every committed record promised, and whether GitHub has it, once and not before.
+
+Read from the model's own tables, by the few expressions here; bee's readers are what is judged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from bee.model.effects import (
+    AnswerThread,
+    CloseIssue,
+    DeleteBranch,
+    Effect,
+    MergePull,
+    OpenAlert,
+    OpenPull,
+    PostComment,
+    PostReview,
+    SetLabels,
+    SetStatus,
+    StatusComment,
+    TickStep,
+    WritePlan,
+)
+from bee.model.outcomes import Failure
+from bee.model.records import Kind, Record
+from tests.sim.hub import Post, Thing, seconds
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+KEY: Final = re.compile(r"<!-- bee:run [^>]*?\bkey=([0-9a-f]+)[^>]*-->")
+STATUS: Final = re.compile(r"<!-- bee:run [^>]*?\bkind=status\b[^>]*-->")
+HOLDS: Final = frozenset({"breeze:human", "breeze:quarantine-hotloop"})
+# A run that ended so gave its outbox up: a person stopped it, or GitHub refused a part of it.
+GIVEN_UP: Final = frozenset({Failure.CANCELLED, Failure.MERGE, Failure.RULES})
+
+
+@dataclass
+class Promise:
+    """The outbox of one run, from its commit point to its last record."""
+
+    record: Record
+    at: int
+    over: bool = False
+    early: list[str] = field(default_factory=list)  # what was missing when the item's label was given back
+
+
+class Outbox:
+    """All promises, and what of them stands."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.of_run: dict[str, Promise] = {}
+        self.keys: set[str] = set()
+
+    def moved(self, before: Record | None, after: Record) -> list[str]:
+        """A ledger moved: what is wrong with that."""
+        wrong = []
+        last = self.of_run.get(before.run) if before is not None and before.kind is Kind.PUBLISHED else None
+        if last is not None and after.kind is Kind.PAUSED:
+            last.over = True  # a person's word outweighs it
+        elif last is not None and after.run != last.record.run:
+            wrong.append(f"the outbox of {last.record.run} is forgotten: {after.kind} of {after.run} stands over it")
+        if after.kind is Kind.PUBLISHED and after.run not in self.of_run:
+            self.of_run[after.run] = Promise(after, self.world.hub.now)
+            self.keys |= {effect.key for effect in after.outbox if isinstance(effect, KEYED)}
+            wrong += _without_words(after)
+        promise = self.of_run.get(after.run)
+        if after.kind is Kind.FINISHED and promise is not None and not promise.over:
+            promise.over = True
+            if after.failure not in GIVEN_UP:
+                missing = [self._name(one) for one in promise.record.outbox if not self._stands(one, promise)]
+                self.world.count("outbox carried out")
+                wrong += [f"{after.run} ended as {after.outcome}, and {one} does not stand" for one in missing]
+                wrong += [f"{after.run} gave its item back before {one} stood" for one in promise.early]
+        return wrong
+
+    def said(self, thing: Thing, post: Post) -> list[str]:
+        """bee posted: every effect was promised before, but for what the merge itself brings up."""
+        keys = set() if STATUS.search(post.body) else set(KEY.findall(post.body)) - self.keys
+        merging = any(isinstance(one, MergePull) for p in self.of_run.values() if not p.over for one in p.record.outbox)
+        if not keys or merging:
+            return []
+        return [f"#{thing.number} carries {keys.pop()}, which no record had promised: {post.body[:80]!r}"]
+
+    def let_go(self, thing: Thing, record: Record | None) -> None:
+        """bee took the claim's label off: what stands before that in the outbox must be there."""
+        promise = self.of_run.get(record.run) if record is not None else None
+        if promise is None or promise.over:
+            return
+        for effect in promise.record.outbox:
+            if isinstance(effect, SetLabels) and effect.number == thing.number:
+                return
+            if not isinstance(effect, StatusComment) and not self._stands(effect, promise):
+                promise.early.append(self._name(effect))
+
+    def at_the_end(self) -> list[str]:
+        """Nothing that was promised is still open."""
+        return [f"{run} never carried its outbox out" for run, one in self.of_run.items() if not one.over]
+
+    # ---- what stands ------------------------------------------------------------------------------------------------
+
+    def _name(self, effect: Effect) -> str:
+        return f"{type(effect).__name__} on #{getattr(effect, 'number', '?')}"
+
+    def _stands(self, effect: Effect, promise: Promise) -> bool:
+        hub, since = self.world.hub, promise.record.started_at
+        if isinstance(effect, KEYED):
+            return effect.key in self._posted(effect.number)
+        if isinstance(effect, OpenPull):
+            return any(one.head_ref == effect.head_ref and not one.fork for one in hub.things())
+        if isinstance(effect, SetStatus):
+            sql = "SELECT 1 FROM statuses WHERE sha = ? AND context = ? AND state = ?"
+            return bool(hub.rows(sql, effect.sha, effect.context, effect.state))
+        if isinstance(effect, DeleteBranch):
+            return hub.git.refs.get(f"refs/heads/{effect.head_ref}") != effect.head
+        if isinstance(effect, OpenAlert):
+            return any(f"<!-- bee:alert key={effect.alert}" in one.body for one in hub.things())
+        thing = hub.thing(effect.number)
+        assert thing is not None
+        if isinstance(effect, MergePull):
+            return thing.state == "MERGED"
+        if isinstance(effect, CloseIssue):
+            return thing.state != "OPEN" or any(kind == "closed" for kind, _, _ in self._events(thing, since))
+        if isinstance(effect, SetLabels):
+            return self._labelled(effect, thing, since)
+        return any(_shows(effect, text) for text in self._bodies(thing))
+
+    def _posted(self, number: int) -> set[str]:
+        thing = self.world.hub.thing(number)
+        posts = [*thing.comments, *thing.reviews] if thing is not None else []
+        lines = self.world.hub.rows("SELECT body FROM review_comments") if thing is not None and thing.is_pull else []
+        return {
+            key for body in [*(p.body for p in posts), *(row["body"] for row in lines)] for key in KEY.findall(body)
+        }
+
+    def _events(self, thing: Thing, since: int) -> list[tuple[str, str, int]]:
+        """(kind, label, the actor) of what happened to an item from a moment on."""
+        rows = self.world.hub.rows("SELECT * FROM events WHERE issue_id = ? ORDER BY id", thing.id)
+        return [
+            (row["kind"], (json.loads(row["data"]).get("label") or {}).get("name", "").lower(), row["actor_id"])
+            for row in rows
+            if seconds(row["created_at"]) >= since
+        ]
+
+    def _labelled(self, effect: SetLabels, thing: Thing, since: int) -> bool:
+        """On, or it was and somebody took it off since; and the other way round. What holds an item goes before."""
+        now, events = set(thing.labels), self._events(thing, since)
+        put, taken = ({label for kind, label, _ in events if kind == what} for what in ("labeled", "unlabeled"))
+        on = HOLDS & now or all(name in now or name in put for name in effect.add)
+        return bool(on) and all(name not in now or (name in put and name in taken) for name in effect.remove)
+
+    def _bodies(self, thing: Thing) -> list[str]:
+        sql = "SELECT diff FROM edits WHERE subject_id = ? AND kind = 'issue'"
+        return [thing.body, *(row["diff"] or "" for row in self.world.hub.rows(sql, thing.id))]
+
+
+KEYED: Final = (PostComment, PostReview, AnswerThread, StatusComment)
+
+
+def _shows(effect: Any, body: str) -> bool:
+    body = body.replace("\r\n", "\n")
+    if isinstance(effect, WritePlan):
+        return effect.section.strip() in body
+    assert isinstance(effect, TickStep)
+    return re.search(rf"^- \[[xX]\] `{re.escape(effect.step)}`", body, re.MULTILINE) is not None
+
+
+def _without_words(record: Record) -> list[str]:
+    """An item that is held for a person, and nothing that says why."""
+    held = {one.number for one in record.outbox if isinstance(one, SetLabels) and HOLDS & set(one.add)}
+    told = {one.number for one in record.outbox if isinstance(one, PostComment) and not STATUS.search(one.body)}
+    return [f"{record.run} holds #{number} for a person without a word" for number in held - told]
