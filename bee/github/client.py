@@ -6,6 +6,7 @@ reply took effect.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import email.utils
 from collections.abc import Callable, Mapping
@@ -58,13 +59,21 @@ class Transport(Protocol):
         """One request and its answer. Raises requests.RequestException when none came."""
 
 
+GIT_PUSH: Final = "/git-receive-pack"
+_OF_GIT: Final = {
+    "Content-Type": "application/x-git-receive-pack-request", "Accept": "application/x-git-receive-pack-result",
+}  # fmt: skip
+
+
 def session_of(token: Callable[[], str]) -> Transport:
     """What carries requests with a token, each with what it is then."""
     session = requests.Session()
     session.headers.update({"Accept": ACCEPT, "X-GitHub-Api-Version": API_VERSION, "User-Agent": "bee"})
 
     def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {token()}"
+        now, of_git = token(), (request.url or "").endswith(GIT_PUSH)
+        named = base64.b64encode(f"x-access-token:{now}".encode()).decode()  # as git gives it
+        request.headers["Authorization"] = f"Basic {named}" if of_git else f"Bearer {now}"
         return request
 
     # Not a header of the session: a `.netrc` that knows the host would take its place.
@@ -194,6 +203,13 @@ class GitHubClient:
             raise meaning if isinstance(meaning, RateLimitError) else problems
         return whole.one("data").data
 
+    def push(self, repo: str, body: bytes) -> bytes:
+        """git's answer to a push of one request: https://git-scm.com/docs/http-protocol. Raises as `rest`.
+
+        It is git traffic: no request of the API, and counted by none of its limits.
+        """
+        return self._send("POST", f"{self.servers.web}/{repo}.git{GIT_PUSH}", again=False, data=body).content
+
     def _count_points(self, data: Mapping[str, Any]) -> None:
         rate = data.get("rateLimit")
         cost = rate.get("cost") if isinstance(rate, dict) else None
@@ -208,7 +224,8 @@ class GitHubClient:
     ) -> requests.Response:
         """An answer; where GitHub says to wait a little, after that. What it limits took no effect, so a write too.
 
-        `again`: what can be asked again where the answer is lost. `what` is the body (`json`) and `params`.
+        `again`: what can be asked again where the answer is lost. `what` is the body (`json`) and `params`; for git the
+        body as `data`.
         """
         try:
             return self._tried(method, url, etag, what, again=again, sized=sized)
@@ -244,7 +261,7 @@ class GitHubClient:
             answer = self._once(method, url, etag, what)
             slow = sized and self.clock.monotonic() - asked >= limits.SLOW_SECONDS
             target = answer.headers.get("Location", "") if answer.status_code in REDIRECTS else ""
-            if target.startswith(f"{self.servers.api}/"):
+            if target.startswith(f"{self.servers.api}/") and "data" not in what:
                 url, what = target, {**what, "params": None}
                 continue
             problem = of_answer(answer, self.now(), slow)
@@ -263,11 +280,12 @@ class GitHubClient:
         )
 
     def _once(self, method: str, url: str, etag: str, what: Mapping[str, Any]) -> requests.Response:
-        if _writes(method, what.get("json")):
+        of_git = "data" in what
+        if _writes(method, what.get("json")) and not of_git:
             self._throttle.wait()
             self.writes += 1
-        self.requests += 1
-        headers = {"If-None-Match": etag} if etag else None
+        self.requests += not of_git
+        headers = _OF_GIT if of_git else {"If-None-Match": etag} if etag else None
         seconds = limits.REQUEST_SECONDS_MAX
         try:
             answer = self._transport.request(
@@ -279,7 +297,7 @@ class GitHubClient:
                 f"no answer from {host} ({type(problem).__name__}); check the network and GITHUB_API_URL, and try again"
             ) from problem
         self._hear(answer)
-        self.charged += url != self.servers.graphql and answer.status_code != NOT_MODIFIED
+        self.charged += url != self.servers.graphql and answer.status_code != NOT_MODIFIED and not of_git
         return answer
 
     def _hear(self, answer: requests.Response) -> None:

@@ -135,7 +135,8 @@ def _message(answer: requests.Response) -> str:
     try:
         decoded = answer.json()
     except ValueError:
-        return answer.reason or str(answer.status_code)
+        said = answer.text.strip() if answer.headers.get("Content-Type", "").startswith("text/plain") else ""
+        return said[:500] or answer.reason or str(answer.status_code)  # git's words
     if not isinstance(decoded, dict):
         return answer.reason
     parts = [str(decoded.get("message", answer.reason))]

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from bee.git.mirror import Mirror, RefChange
 from bee.github import git_database
 from bee.github.client import GitHubClient
 from bee.github.git_database import Pulse, RefMove
+from bee.github.receive_pack import oid_of, record_objects
 from bee.host import Host, new_run
 from bee.lease.swap import Patience, swap_by_push, swap_refs
 from bee.model import limits, records
@@ -106,7 +106,8 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseStore:
-    """The leases of one repository, as this host works with them. `key` seals every record that it makes.
+    """The leases of one repository, as this host works with them. `key` seals every record that it makes; `address` is
+    that of the account whose commits they are.
 
     `patience_seconds`: how long a move waits for a GitHub that limits or does not answer; what is paid for has it.
     """
@@ -115,9 +116,9 @@ class LeaseStore:
     key: Key
     repo: str
     repo_id: str
+    address: str
     host: str
     boot: str
-    mirror: Callable[[], Mirror]
     patience_seconds: int = 0
 
     @classmethod
@@ -125,7 +126,7 @@ class LeaseStore:
         """The store of a repository just read."""
         return cls(
             client=client, key=host.keys.keys[0], repo=seen.repo, repo_id=seen.repo_id,
-            host=host.host_id, boot=host.boot, mirror=partial(host.mirror, seen.repo),
+            address=seen.viewer.address, host=host.host_id, boot=host.boot,
         )  # fmt: skip
 
     # ---- records ----------------------------------------------------------------------------------------------------
@@ -242,26 +243,28 @@ class LeaseStore:
         return Lease(self, item_ref(number), oid, tip.record)
 
     def _take(self, ref: str, tip: Tip | None, record: Record) -> Lease | None:
-        move = self.prepared(ref, tip, record)
-        assert move.after is not None
-        if not self._moved(move):
+        before = tip.oid if tip else ""
+        message = seal(record, Place(self.repo_id, ref, before), self.key)
+        objects = record_objects(message, before, self.address, record.at)
+        oid = oid_of(objects[0])
+        if not swap_refs(self._patience, self.repo, [RefMove(ref, before or None, oid)], objects):
             return None
-        self.client.tips.note(self.repo_id, {ref: Tip(move.after, record)})
-        return Lease(self, ref, move.after, record)
+        self.client.tips.note(self.repo_id, {ref: Tip(oid, record)})
+        return Lease(self, ref, oid, record)
 
     def put(self, ref: str, tip: Tip | None, record: Record) -> bool:
         """Append a record that holds nothing to what stands at `tip`; False when the ref stands elsewhere by now."""
         return self._take(ref, tip, record) is not None
 
     def prepared(self, ref: str, tip: Tip | None, record: Record) -> RefMove:
-        """The move of `put`, its commit made, for a request that does more than the move."""
+        """The move of `put`, its commit made by the API, for a request of it that does more than the move."""
         before = tip.oid if tip else ""
         message, parents = seal(record, Place(self.repo_id, ref, before), self.key), [before] if before else []
         commit = self._patience.ask(lambda: git_database.create_record(self.client, self.repo, message, parents))
         return RefMove(ref, before or None, commit)
 
     def _moved(self, *moves: RefMove) -> bool:
-        return swap_refs(self._patience, self.repo, self.repo_id, moves, self.mirror)
+        return swap_refs(self._patience, self.repo, moves)
 
     @property
     def _patience(self) -> Patience:

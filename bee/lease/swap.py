@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from bee.git.mirror import Mirror, RefChange
-from bee.github import git_database
+from bee.github import git_database, receive_pack
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
+from bee.github.receive_pack import Object
 from bee.model import limits
 from bee.model.errors import (
     AuthError,
@@ -28,9 +29,7 @@ from bee.model.errors import (
     RuleError,
     ServerError,
     UnreachableError,
-    UnsupportedError,
 )
-from bee.model.refs import ITEM_REFS
 
 RETRY_PAUSE_SECONDS: Final = 0.2
 PASSING: Final = (RateLimitError, UnreachableError, ServerError)
@@ -75,19 +74,18 @@ class Patience:
                 self.again(problem)
 
 
-def swap_refs(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove], mirror: Callable[[], Mirror]) -> bool:
-    """Move refs, all or none; False when a fresh read shows one of them elsewhere, and only then.
-
-    By GraphQL; where the server has no such mutation, by REST or, through the mirror, by an atomic push.
+def swap_refs(way: Patience, repo: str, moves: Sequence[RefMove], objects: Sequence[Object] = ()) -> bool:
+    """Move refs, all or none, and bring `objects` along; False when a fresh read shows one of them elsewhere, and only
+    then.
 
     Whatever else GitHub says is looked up, and tried again with the same commits. Raises LookError where that does not
     help, RefusedError where GitHub refuses although they all stand where they were (RuleError: at once).
     """
     while True:
         try:
-            _move(way, repo, repo_id, moves, mirror)
+            receive_pack.move_refs(way.client, repo, moves, objects)
             return True
-        except (*PASSING, RefusedError, RefConflict, GitError) as caught:
+        except (*PASSING, RefusedError) as caught:
             problem = caught
         look = Patience(way.client, way.seconds)
         stand = look.ask(lambda: [git_database.read_oid(way.client, repo, move.ref) for move in moves])
@@ -96,17 +94,6 @@ def swap_refs(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove], 
         if any(oid != move.before for oid, move in zip(stand, moves, strict=True)):
             return False
         way.again(problem)
-
-
-def _move(way: Patience, repo: str, repo_id: str, moves: Sequence[RefMove], mirror: Callable[[], Mirror]) -> None:
-    try:
-        git_database.update_refs(way.client, repo, repo_id, moves)
-    except UnsupportedError:
-        here = mirror()
-        here.ensure()
-        if not all(here.has(move.after) for move in moves if move.after):  # these are records of items
-            here.fetch([f"+{ITEM_REFS}*:{ITEM_REFS}*"])
-        here.push_atomic([RefChange(move.ref, move.before, move.after) for move in moves])
 
 
 def swap_by_push(way: Patience, mirror: Mirror, lease: RefChange, more: Sequence[RefChange]) -> None:

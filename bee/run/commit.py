@@ -56,7 +56,7 @@ def finish(run: Run, result: Result) -> None:
     ending, store = _ending(run, result), run.store
     if run.renewer.lease.record.kind is Kind.PUBLISHED:
         store = replace(store, patience_seconds=0)
-    run.renewer.move(lambda lease: store.push(lease, store.ended(lease.record, ending), run.source))
+    run.renewer.move(lambda lease: store.move(lease, store.ended(lease.record, ending)))
 
 
 def _with_status(run: Run, result: Result) -> Result:
@@ -94,6 +94,8 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
     if result.trace is not None:
         changes.append(RefChange(result.trace.ref, None, result.trace.tip))
     record = run.store.published(lease.record, result.outbox, _ending(run, result))
+    if not changes:
+        return run.store.move(lease, record)
     try:
         return run.store.push(lease, record, run.source, changes)
     except (GitError, RefusedError):

@@ -54,7 +54,7 @@ WRITERS: Final[Mapping[str, str]] = {
     "bee.setup.apply": "`bee init` makes labels, policy and issue form, where no item is yet to be leased",
     "bee.setup.create_issues": "`bee new` opens issues that are nobody's yet",
 }
-REF_MOVES: Final = frozenset({"update_refs", "push_atomic", "delete_ref", "swap_refs", "swap_by_push"})
+REF_MOVES: Final = frozenset({"update_refs", "move_refs", "push_atomic", "delete_ref", "swap_refs", "swap_by_push"})
 REF_MOVERS: Final[Mapping[str, str]] = {
     "bee.lease.store": "every compare-and-swap on bee's refs",
     "bee.lease.swap": "how it is done, whatever GitHub answers",

@@ -12,7 +12,6 @@ import select
 import sys
 from typing import Any
 
-from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, Servers
 from bee.lease.store import Claim, LeaseStore
 from bee.system.clock import Clock
@@ -26,18 +25,13 @@ class Hasty(Clock):
         """At once."""
 
 
-def no_mirror() -> Mirror:
-    """The forge moves refs by GraphQL."""
-    raise NotImplementedError
-
-
 def store_of(data: dict[str, Any], mine: int) -> LeaseStore:
     """The lease store of one process, with its connection open already."""
     client = GitHubClient(Servers(data["api"], data["graphql"], data["web"]), data["token"], clock=Hasty())
     client.rest("GET", "/rate_limit")
     return LeaseStore(
         client=client, key=parsed_line(data["key"], "the test"), repo=data["repo"], repo_id=data["repo_id"],
-        host=f"host-{mine}", boot="boot", mirror=no_mirror,
+        address="bee@localhost", host=f"host-{mine}", boot="boot",
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from bee.forge.core.gitrepo import GitRepo
 
 Files = Mapping[str, str]
 Objects = dict[str, tuple[str, bytes]]
+
+
+def unpacked(pack: bytes) -> Iterator[tuple[str, bytes]]:
+    """(kind, content) of each object of a pack that holds whole objects only."""
+    kinds, at = {1: "commit", 2: "tree", 3: "blob"}, 12
+    for _ in range(int.from_bytes(pack[8:12], "big")):
+        kind = kinds[pack[at] >> 4 & 7]
+        while pack[at] & 0x80:
+            at += 1
+        whole = zlib.decompressobj()
+        yield kind, whole.decompress(pack[at + 1 :])
+        at = len(pack) - len(whole.unused_data)
 
 
 class Refs(RefFiles):

@@ -28,8 +28,9 @@ from bee.forge.graph.cost import Price
 from bee.forge.graph.query import Root
 from bee.forge.http import Body, Request, Response
 from bee.forge.limits import Limits
+from bee.forge.pushes import opened
 from bee.forge.rest.api import RestApi
-from tests.sim.gitmodel import Files, MemoryGit
+from tests.sim.gitmodel import Files, MemoryGit, unpacked
 from tests.sim.graph import Document
 
 WEB: Final = "https://model"
@@ -357,6 +358,20 @@ class Hub:
         wanted = [refs.Wanted(name, before or ZERO, after or ZERO, force=True) for name, before, after in moves]
         with self.acting(who) as call:
             refs.change(call, self.repository(call), wanted)
+
+    def take_push(self, who: User, body: bytes) -> bytes:
+        """git's report to a push as a client of bee's sends it: what is in its pack, then the moves, all or none."""
+        asked = opened([body])
+        for kind, data in unpacked(b"".join(asked.rest)):
+            self.git.write(kind, data)
+        said = "ok {}"
+        try:
+            self.move_refs(who, [(ref, before, after) for before, after, ref in asked.moves])
+        except No as problem:
+            said = f"ng {{}} {problem.message}"
+        report = ["unpack ok", *(said.format(ref) for _, _, ref in asked.moves)]
+        lines = b"".join(b"%04x%s\n" % (len(line) + 5, line.encode()) for line in report) + b"0000"
+        return b"%04x\1%s0000" % (len(lines) + 5, lines)
 
     def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
         """A pull request becomes a draft, or is one no more. Raises No."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bee.engines.base import AgentJob
 from bee.forge.core.users import User
+from bee.github.client import GIT_PUSH
 from bee.model import limits, markers
 from bee.model.outcomes import Outcome
 from bee.model.records import OWN_ROLE, Kind, Record, decode
@@ -466,10 +467,10 @@ def _by_bee(who: User | None) -> bool:
 
 def _is_effect(asked: Asked) -> bool:
     """Whether a request writes something that no compare-and-swap guards. Alerts have a lease of their own."""
-    if not asked.writes or asked.method == "GIT":
+    if not asked.writes or asked.method == "GIT" or asked.path.endswith(GIT_PUSH):
         return False
     if asked.method == "POST" and asked.path == "/graphql":
-        return asked.name not in {"UpdateRefs", "Claim"}
+        return asked.name != "Claim"
     tail = asked.path.split("/calc", 1)[-1]
     # The label of a claim that came to nothing goes after its lease, and a doubled comment needs none to go.
     return not (tail.startswith("/git/") or tail in {"/labels", "/issues"} or asked.method in {"DELETE"})

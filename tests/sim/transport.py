@@ -13,6 +13,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from bee.forge.core.users import User
+from bee.github.client import GIT_PUSH
 from tests.sim.graph import document
 from tests.sim.hub import API, GRAPHQL, Hub
 
@@ -30,6 +31,8 @@ class Asked:
 
 def asked(method: str, url: str, body: Any) -> Asked:
     """A request, named."""
+    if url.endswith(GIT_PUSH):
+        return Asked(method, urlsplit(url).path, body, "push of a record", True)
     if url == GRAPHQL:
         found = document(body["query"])
         return Asked(method, "/graphql", body, found.name, found.writes)
@@ -52,6 +55,8 @@ def response(status: int, body: Any, now: int, headers: Mapping[str, str] | None
 
 def handle(hub: Hub, who: User, request: Asked, query: str, headers: Mapping[str, str]) -> requests.Response:
     """The request's effect and its answer, at once."""
+    if request.path.endswith(GIT_PUSH):
+        return response(200, hub.take_push(who, request.body), hub.now)
     if request.path == "/graphql":
         given = request.body
         return response(200, hub.graphql(who, document(given["query"]), given.get("variables") or {}), hub.now)
@@ -72,15 +77,16 @@ class Transport:
         method: str,
         url: str,
         *,
-        json: Any,
-        params: Any,
         timeout: float,
         allow_redirects: bool,
+        json: Any = None,
+        params: Any = None,
+        data: bytes | None = None,
         headers: Any = None,
     ) -> requests.Response:
         """One request and its answer."""
         query = urlencode(params) if params else urlsplit(url).query
         sent = {name.lower(): value for name, value in (headers or {}).items()}
-        body = jsons.loads(jsons.dumps(json)) if json is not None else None
+        body = jsons.loads(jsons.dumps(json)) if json is not None else data
         request = asked(method, url, body)
         return self.around(request, lambda: handle(self.hub, self.who, request, query, sent))
