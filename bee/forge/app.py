@@ -200,7 +200,9 @@ class App:
             return self._finished(exchange, _too_quickly(exchange), None)
         elif action == "status":
             body = settings.get("body", {"message": settings.get("message", "Server Error")})
-            response = json_response(body, int(settings.get("status", 502)), settings.get("headers"))
+            status, headers = int(settings.get("status", 502)), settings.get("headers")
+            raw = Response(status, str(body).encode("latin-1"), headers or {})
+            response = raw if isinstance(body, str) else json_response(body, status, headers)
             return self._finished(exchange, response, None)
         elif action == "secondary_rate_limit":
             # https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ from bee.github.snapshot import look
 from bee.host import Host
 from bee.model.outcomes import Outcome
 from bee.model.records import OWN_ROLE, Kind, Record, fold
+from bee.model.refs import ITEM_REFS
 from bee.model.roles import Role
 from bee.pipeline.status import survey
 from bee.setup.create_issues import title_of
@@ -65,7 +66,7 @@ class Point:
 class Flow:
     """The undisturbed flow: its states in order with (requests, local writes) of each, and the picture of its end.
 
-    `pushes`: the first request of a state's tick that pushes, which for a run is its commit point; 1 without one.
+    `pushes`: the request of a state's tick that, for a run, is its commit point.
     """
 
     counts: dict[State, tuple[int, int]] = field(default_factory=dict)
@@ -225,7 +226,7 @@ def hangs(stage: Stage) -> bool:
 
 def killed_at_request(stage: Stage, hosts: Hosts, nth: int, after: bool) -> Hit:
     """One tick, killed at its n-th request: before the server has it, or after its effect and without the reply."""
-    before = stage.asked()
+    before, stood = stage.asked(), stage.refs(ITEM_REFS)
     match = {"login": "bee", "nth": nth}
     if after:
         stage.fault("drop_after", match=match)
@@ -240,11 +241,8 @@ def killed_at_request(stage: Stage, hosts: Hosts, nth: int, after: bool) -> Hit:
     process.wait(TICK_SECONDS_MAX)
     if not reached:
         return Hit.LANDED if dropped else Hit.MISSED  # after its last request: it asked no more, and ended
-    # What had no answer is, in this order, the request that took effect without one, and the one that was killed.
-    asked = until("the log", TICK_SECONDS_MAX, lambda: unanswered(found := stage.log(before)) > after and found)
-    silent = [entry for entry in asked if entry["status"] == 0][:after]
-    pushed = any(is_a_push(entry) for entry in [*silent, *(entry for entry in asked if entry["status"] == 200)])
-    return Hit.DECIDED if pushed else Hit.LANDED
+    until("the log", TICK_SECONDS_MAX, lambda: unanswered(stage.log(before)) > after)
+    return Hit.DECIDED if decided(stage, stood) else Hit.LANDED
 
 
 def unanswered(asked: list[dict[str, Any]]) -> int:
@@ -252,9 +250,21 @@ def unanswered(asked: list[dict[str, Any]]) -> int:
     return sum(1 for entry in asked if entry["status"] == 0)
 
 
-def is_a_push(entry: dict[str, Any]) -> bool:
-    """Whether a request is a push; the first one of a run is its commit point."""
-    return str(entry["path"]).endswith("git-receive-pack")
+def last_push(asked: Sequence[Mapping[str, Any]]) -> int:
+    """Which request of a tick is the last push before it looks whether its lease stands; 1 where none is."""
+    found = 1
+    for nth, entry in enumerate(asked, 1):
+        if entry["operation"] in {"Lease", "Item"}:
+            break
+        found = nth if str(entry["path"]).endswith("git-receive-pack") else found
+    return found
+
+
+def decided(stage: Stage, stood: Mapping[str, str]) -> bool:
+    """Whether a run has come past its commit point, since the ledgers stood there."""
+    moved_on = [ref for ref, oid in stage.refs(ITEM_REFS).items() if stood.get(ref) != oid]
+    last = [stage.record(int(ref.removeprefix(ITEM_REFS))) for ref in moved_on]
+    return any(record.role != OWN_ROLE and record.kind in (Kind.PUBLISHED, Kind.FINISHED) for record in last)
 
 
 def struck(stage: Stage, hosts: Hosts, point: Point) -> Hit:
@@ -317,8 +327,7 @@ def counted(folder: Path, mode: str = ONE) -> Flow:
             free_slot(host).release()
             asked = stage.log(before)
             flow.counts[state] = (len(asked), len(log.read_text().splitlines()))
-            pushed = [nth for nth, entry in enumerate(asked, 1) if is_a_push(entry)]
-            flow.pushes[state] = min(pushed, default=1)
+            flow.pushes[state] = last_push(asked)
         assert state == "", f"the flow came to {state} twice"
         flow.end = picture(stage, number)
     assert flow.end["merged"] == ["bee/1-divide", "bee/1-command"]

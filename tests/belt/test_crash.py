@@ -12,13 +12,13 @@ from tests.belt.test_hosts import merged_once
 
 # Every kind of write that the flow makes. `login` keeps the people of the test out of it.
 WRITES: dict[str, dict[str, Any]] = {
-    "a commit object": {"method": "POST", "path": "/git/commits$"},
-    "a ref": {"operation": "UpdateRefs"},
     "the claim's label": {"operation": "Claim"},
     "several of these together": {"operation": "Publish"},
     "a label by REST": {"method": "POST", "path": "/labels$"},
     "a label's removal": {"method": "DELETE", "path": "/labels/"},
-    "a push": {"method": "POST", "path": "git-receive-pack$"},
+    "a claim": {"method": "POST", "path": "git-receive-pack$"},
+    "a commit point": {"method": "POST", "path": "git-receive-pack$", "nth": 2},
+    "the end of a run": {"method": "POST", "path": "git-receive-pack$", "nth": 3},
     "a pull request": {"method": "POST", "path": "/pulls$"},
     "a comment": {"method": "POST", "path": "/comments$"},
     "a review": {"method": "POST", "path": "/reviews$"},
@@ -29,7 +29,6 @@ WRITES: dict[str, dict[str, Any]] = {
 
 # What bee reads of the answer to such a write.
 READ: dict[str, str] = {
-    "a commit object": "sha", "a ref": "data.updateRefs",
     "the claim's label": "data.addLabelsToLabelable.labelable.labels",
     "several of these together": "data.comment.commentEdge", "a pull request": "number", "a merge": "sha",
 }  # fmt: skip
@@ -155,7 +154,7 @@ def test_a6_work_stands_when_the_bookkeeping_after_it_fails(stage: Stage, ticks:
     host = stage.host()
     for _ in range(ticks):
         stage.tick(host)
-    stage.fault("drop_before", times=0, match={"path": "git-receive-pack$", "login": "bee", "nth": 2})
+    stage.fault("drop_before", times=0, match={"path": "git-receive-pack$", "login": "bee", "nth": 4 if ticks else 3})
     ended = stage.tick(host)
     assert stage.fired()
     assert ended.problems

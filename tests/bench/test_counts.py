@@ -13,9 +13,11 @@ import pytest
 from bee.github import git_database
 from bee.model.labels import OWNED
 from bee.model.records import TREE_FILES
+from bee.tick.report import TickReport
 from tests.belt.stage import DESIGN, Stage, staged
 
-STEP_REQUESTS_MAX = 61
+STEP_REQUESTS_MAX, STEP_WRITES_MAX, STEP_SESSIONS_MAX = 40, 20, 2
+CLAIM_REQUESTS_MAX = 5
 ONE_STEP = """cat > "$HOME/plan.md" <<'END'
 - [ ] `one` The step
   - Accept: `sh check.sh`
@@ -70,23 +72,23 @@ def test_a_tick_pays_only_for_what_it_uses() -> None:
         assert none_of & set(ended.stdout.split()) == set(), modules
 
 
-@pytest.mark.parametrize(
-    ("body", "runs"), [pytest.param("Do it.", 4, marks=pytest.mark.deep), (DESIGN, 5)], ids=["task", "design"]
-)
-def test_one_step_takes_few_requests_and_a_dispatching_tick_five(stage: Stage, body: str, runs: int) -> None:
-    """From the open issue to the closed one, with every role played once. Four of the requests ask GitHub's rules."""
-    setup = len(asked(stage))
-    number = stage.issue(body)
+@pytest.mark.parametrize("body", [pytest.param("Do it.", marks=pytest.mark.deep), DESIGN], ids=["task", "design"])
+def test_a_clean_step_is_two_sessions_and_few_requests(stage: Stage, body: str) -> None:
+    """From the open issue, or the approved plan, to the closed issue. Four of the requests ask GitHub's rules."""
+    number, reports = stage.issue(body), list[TickReport]()
     host = stage.host(moves={"planner": ONE_STEP})
-    reports = []
+    planned = [stage.tick(host).choice.role for _ in range(body == DESIGN)]
+    before = asked(stage)
     while stage.item(number)["state"] == "open" and len(reports) < 20:
         reports.append(stage.tick(host))
     sent = [report for report in reports if report.run]
-    assert len(sent) == runs
-    sessions = [path.parent.name for path in host.home.path.glob("runs/*/prompt.md")]
-    assert len(sessions) == runs - 2, "bee tests and merges by itself"
-    assert max(report.requests for report in sent if not report.acted) <= 5
-    assert len(asked(stage)) - setup <= STEP_REQUESTS_MAX
+    assert [report.choice.role for report in sent] == ["drafter", "reviewer", "test", "merger"]
+    assert max(report.requests for report in sent if not report.acted) <= CLAIM_REQUESTS_MAX
+    prompts = list(host.home.path.glob("runs/*/prompt.md"))
+    assert len(prompts) - len(planned) == STEP_SESSIONS_MAX
+    step = asked(stage)[len(before) :]
+    assert len(step) <= STEP_REQUESTS_MAX
+    assert sum(entry["write"] for entry in step) <= STEP_WRITES_MAX
 
 
 def test_review_threads_cost_one_request_where_they_can_matter(stage: Stage) -> None:
@@ -103,6 +105,6 @@ def test_review_threads_cost_one_request_where_they_can_matter(stage: Stage) -> 
     stage.unlabel(number, "breeze:human")
     before = len(asked(stage))
     report = stage.tick(host)
-    assert (report.choice.role, report.requests) == ("drafter", 5)
+    assert (report.choice.role, report.requests) == ("drafter", 3)
     named = [entry for entry in asked(stage)[before:] if entry.get("operation") == "Threads"]
     assert len(named) == 1

@@ -60,7 +60,7 @@ def test_c4_a_takeover_between_the_pushs_advertisement_and_its_end_refuses_the_p
     number = stage.issue()
     host = stage.host()
     before = stage.world()
-    stage.fault("latency", seconds=60, match={"kind": "git", "method": "POST", "path": "git-receive-pack$"})
+    stage.fault("latency", seconds=60, match={"path": "git-receive-pack$", "method": "POST", "nth": 2})
     with ThreadPoolExecutor(1) as pool:
         ticking = pool.submit(stage.tick, host)
         until("the push hangs", 30, stage.fired)
