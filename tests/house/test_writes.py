@@ -41,7 +41,7 @@ def test_nobody_looks_where_a_live_agent_writes() -> None:
 def test_the_names_that_are_looked_for_exist(names: frozenset[str]) -> None:
     places = [
         importlib.import_module(f"bee.{name}")
-        for name in ("github.write", "github.git_database", "git.mirror", "lease.swap")
+        for name in ("github.write", "github.git_database", "git.mirror", "lease.swap", "github.receive_pack")
     ]
     known = {name for place in places for name in dir(place)} | set(dir(places[2].Mirror))
     assert names <= known
