@@ -80,6 +80,15 @@ class RoleSettings:
         "What the agent may reach, see [engines.md](engines.md#what-an-agent-may-reach). Default: what the "
         "repository's policy says, else `model`.",
     )  # fmt: skip
+    memory_mb: int = key(
+        0, number(0, 16_000_000),
+        "How much memory all processes of an agent may use together, in MiB; for `test`, of `verify` too. See "
+        "[engines.md](engines.md#memory-and-processors).",
+    )  # fmt: skip
+    cpus: float = key(
+        0.0, number(0, 4_096, whole=False),
+        "How many processors they may use, such as `1.5`.",
+    )  # fmt: skip
 
 
 # What belongs to an engine, and means nothing to another.

@@ -20,6 +20,7 @@ from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.run.broker import Broker, install
 from bee.run.run_log import TRANSCRIPT, add_verb
+from bee.sandbox.bounds import Bounds
 from bee.sandbox.box import Box
 from bee.sandbox.egress import Egress, Upstream
 from bee.sandbox.registries import cache_env, registries_for
@@ -60,7 +61,7 @@ class BoxedRunner:
     find_box: Callable[[], Box]
 
     def ready(self, role: Role, repo: str) -> None:
-        """Look for the box, for the engine's program, and whether its network can be kept as this machine wants it.
+        """Look for the box, for the engine's program, and whether bounds and network can be kept as this machine wants.
 
         Raises SandboxError or UsageError where one of them is missing.
         """
@@ -71,6 +72,7 @@ class BoxedRunner:
         problem = _network_problem(_reach(own.network, "", box), box, isinstance(own.engine, str))
         if problem:
             raise UsageError(problem)
+        Bounds.of(own).check(self.env, self.home.path)
         Upstream.of(self.env)
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
@@ -133,8 +135,8 @@ class BoxedRunner:
             env=command.env, network=command.network, loopback=command.loopback,
         )  # fmt: skip
         agent = Agent.start(
-            argv, cwd=job.clone, env=command.env, prompt=engine.stdin(job).encode(), transcript=job.folder / TRANSCRIPT,
-            bytes_max=limits.TRANSCRIPT_BYTES_MAX,
+            Bounds.of(own).wrap(argv, self.env), cwd=job.clone, env=command.env, prompt=engine.stdin(job).encode(),
+            transcript=job.folder / TRANSCRIPT, bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
         note_process(self.home, job.run, AGENT, agent.pid, self.boot)
         total, silent = ((minutes + job.extra_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
@@ -159,9 +161,8 @@ class BoxedRunner:
     ) -> Ended:
         """Run it by a shell in the box, with nothing but loopback."""
         readable = [mirror, *kept]
-        return self._shell(
-            Command(["sh", "-c", command], self._shell_env(home), readable, loopback="*"), where, home, seconds
-        )
+        run = Command(["sh", "-c", command], self._shell_env(home), readable, loopback="*")
+        return self._shell(run, where, home, seconds, Bounds.of(self.settings.role(Role.TEST)))
 
     def setup(
         self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
@@ -189,12 +190,13 @@ class BoxedRunner:
             **process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true", **cache_env(home),
         }  # fmt: skip
 
-    def _shell(self, command: Command, where: Path, home: Path, seconds: int) -> Ended:
+    def _shell(self, command: Command, where: Path, home: Path, seconds: int, bounds: Bounds | None = None) -> Ended:
         argv = self.find_box().wrap(
             command.argv, writable=[where, home], readable=command.readable, cwd=where, env=command.env,
             network=command.network, loopback=command.loopback,
         )  # fmt: skip
         bytes_max = limits.TRANSCRIPT_BYTES_MAX // 50
+        argv = (bounds or Bounds()).wrap(argv, self.env)
         return process.run(argv, cwd=where, env=command.env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
 
 

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from bee.config.schema import Policy, Settings
@@ -29,8 +30,10 @@ from bee.model.errors import (
 )
 from bee.model.refs import BRANCH, TASK_STEP, branch_of
 from bee.model.repo_facts import RepoFacts
+from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
+from bee.sandbox.bounds import Bounds
 from bee.sandbox.box import Box
 from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
@@ -117,6 +120,7 @@ def machine_checks(given: Input) -> list[Check]:
         _git(given),
         *engine_checks(given, running is not None),
         *_sandbox(given),
+        *_bounds(given),
         *_way_out(given),
         *_scheduler(given, running),
         *_markers(given),
@@ -156,6 +160,20 @@ def _sandbox(given: Input) -> Iterator[Check]:
     elif not box.flat:
         yield warn("sandbox", f"{box.program} cannot forbid user namespaces: the filter alone does",
                    "install bubblewrap 0.8 or later, without its setuid bit")  # fmt: skip
+
+
+def _bounds(given: Input) -> Iterator[Check]:
+    """Whether what is set of memory and processors can be kept here."""
+    bounds = {Bounds.of(given.settings.role(role, repo)) for role in Role for repo in ("", *given.settings.per_repo)}
+    try:
+        for one in filter(None, bounds):
+            one.check(given.kept, given.home.path if given.home.path.is_dir() else Path("/"))
+    except UsageError as problem:
+        text, _, fix = str(problem).partition(". ")
+        yield fail("bounds", text, fix)
+        return
+    if any(bounds):
+        yield ok("bounds", "memory and processors of agents are bounded by a cgroup, as config.yml says")
 
 
 def _way_out(given: Input) -> Iterator[Check]:

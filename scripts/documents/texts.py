@@ -98,6 +98,10 @@ UNSPELLED: Final = {
     "github.write:pause_item": "GitHub says that the claim moved: …",
     "sandbox.box:find": "a box for agents cannot be built here: …. Install bubblewrap (macOS has sandbox-exec), or "
     "write `sandbox: none` in config.yml",
+    "sandbox.bounds:wrap": "`memory_mb` and `cpus` need a cgroup of systemd's user manager, and none can be had "
+    "here: …",
+    "sandbox.bounds:check": "`memory_mb` and `cpus` need a cgroup of systemd's user manager, and none can be had "
+    "here: …",
     "lease.renewer:_look": "the lease is another run's, or a person said stop",
     "lease.renewer:move": "the lease is another run's, or a person said stop",
     "run.session:work": "the lease is another run's, or a person said stop",
