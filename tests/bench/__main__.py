@@ -173,21 +173,24 @@ def carrying(made: World, name: str, body: str) -> Iterator[Figure]:
     made.issues(repo, 1, body)
     home = f"home-{name}"
     _configured(made, repo, home)
-    label = "task" if name == "task" else "design doc with one step"
+    label = "task" if name == "task" else "step of a design doc"
     began, seq = time.monotonic(), made.last()
     ticks = []
     for _ in range(20):
         ticks.append(good(made.bee("tick", "--inline", "--json", "--repo", repo, home=home)))
+        if ticks[-1].json["decision"]["role"] == "planner":
+            began, seq, ticks = time.monotonic(), made.last(), []
         found = made.call("ada", "GET", f"/repos/{repo}/issues/1")
         if found["state"] == "closed":
             break
     wall = time.monotonic() - began
     assert found["state"] == "closed", [tick.json for tick in ticks]
-    runs = [tick.json["run"] for tick in ticks if tick.json["run"]]
+    runs = [made.folder / home / "runs" / tick.json["run"] for tick in ticks if tick.json["run"]]
     asked = made.asked(seq)
-    yield Figure("belt", f"API requests, {label}", len(asked), "", 60)
+    yield Figure("belt", f"API requests, {label}", len(asked), "", 40)
+    yield Figure("belt", f"writes by the API, {label}", sum(bool(entry["write"]) for entry in asked), "", 20)
     yield Figure("belt", f"seconds, {label}, {len(ticks)} ticks", wall, "s", 10)
-    yield Figure("belt", f"model sessions, {label}", len(runs), "")
+    yield Figure("belt", f"model sessions, {label}", sum((run / "prompt.md").exists() for run in runs), "", 2)
     dispatching = [tick.json["requests"] for tick in ticks if tick.json["run"] and not tick.json["acted"]]
     yield Figure("belt", f"requests of a dispatching tick, at most, {label}", max(dispatching), "", 5)
     for folder in sorted((made.folder / home / "runs").iterdir()):
