@@ -197,11 +197,12 @@ _BASE_CHANGES: Final[Fields] = dict.fromkeys(
     ("AutomaticBaseChangeSucceededEvent", "BaseRefChangedEvent", "BaseRefDeletedEvent", "BaseRefForcePushedEvent"),
     _time("createdAt"),
 )
+_REMOVAL: Final = table(items.Removal, **_EVENT, reason=_or_empty("reason"))
 PULL_TIMELINE: Final = pages(
     "timelineItems",
-    _by_type(**_EVENTS, **_BASE_CHANGES),
+    _by_type(**_EVENTS, **_BASE_CHANGES, RemovedFromMergeQueueEvent=_REMOVAL),
     f", itemTypes: [{_KINDS}, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT, BASE_REF_CHANGED_EVENT, BASE_REF_DELETED_EVENT, "
-    "BASE_REF_FORCE_PUSHED_EVENT]",
+    "BASE_REF_FORCE_PUSHED_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT]",
 )
 
 # ---- the checks of a head ----
@@ -315,7 +316,8 @@ def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
 
 
 def _pull(timeline: Iterable[Any], **facts: Any) -> items.Pull:
-    return _item(items.Pull, timeline=timeline, base_changes=_of(int, timeline), **facts)
+    changes, removals = _of(int, timeline), _of(items.Removal, timeline)
+    return _item(items.Pull, timeline=timeline, base_changes=changes, removals=removals, **facts)
 
 
 def _sub_issues_open(data: JsonReader) -> int:
@@ -333,6 +335,21 @@ def _mergeable(data: JsonReader) -> bool | None:
     return {"MERGEABLE": True, "CONFLICTING": False}.get(data.text("mergeable"))
 
 
+def _queue(data: JsonReader) -> str:
+    """How the base's merge queue merges; empty where it has none."""
+    queue = data.one_or_null("mergeQueue")
+    asked = queue.one_or_null("configuration") if queue else None
+    return asked.text("mergeMethod").lower() if asked else "merge" if queue else ""
+
+
+_ENTRY: Final = table(items.QueueEntry, place=_number("position"), by=_who("enqueuer"))
+
+
+def _queued(data: JsonReader) -> items.QueueEntry | None:
+    entry = data.one_or_null("mergeQueueEntry")
+    return _ENTRY.read(entry) if entry else None
+
+
 # `state` under two names: its type is another in each, and GraphQL wants one type for one name.
 ISSUE: Final = table(
     _issue, **_ITEM, timeline=_first(ISSUE_TIMELINE),
@@ -348,6 +365,8 @@ PULL: Final = table(
     decision=Field("reviewDecision", rules.decision),
     clean=Field("mergeStateStatus", rules.state_is("CLEAN", "HAS_HOOKS")), blocked=Field("", rules.state_is("BLOCKED")),
     behind=Field("", rules.state_is("BEHIND")), merged=_flag("merged"),
+    queue=Field("mergeQueue { configuration { mergeMethod } }", _queue),
+    queued=Field(f"mergeQueueEntry {{ {_ENTRY.query} }}", _queued),
     draft=_flag("isDraft"), cross_repository=_flag("isCrossRepository"), mergeable=Field("mergeable", _mergeable),
     thread_count=Field("reviewThreads { totalCount }", lambda data: data.one("reviewThreads").number("totalCount")),
     head_committed_at=Field(head_with(first_page(CHECKS)), _committed_at), checks=Field("", checks),

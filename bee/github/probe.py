@@ -167,7 +167,7 @@ def _update_rule(client: GitHubClient, repo: str, branch: str, contexts: frozens
         data = client.graphql(_UPDATE_RULE, {**names_of(repo), "ref": f"refs/heads/{branch}"})
         rule = top(data, _UPDATE_RULE).one("repository").at("ref", "refUpdateRule")
     if rule is None:
-        return BranchRules(True, contexts, None)
+        return BranchRules(protected=True, contexts=contexts, reviews=None)
     flags = {"required_linear_history": "requiresLinearHistory", "required_signatures": "requiresSignatures"}
     return BranchRules(
         protected=True,
@@ -184,7 +184,15 @@ def _with_rule(rules: BranchRules, kind: str, parameters: JsonReader | None) -> 
         strict = strict or parameters.flag("strict_required_status_checks_policy", False)
     if kind == "pull_request" and parameters:
         reviews = max(reviews or 0, parameters.number("required_approving_review_count", 0))
-    return BranchRules(True, frozenset(contexts), reviews, strict, rules.others | {kind})
+    methods, queue = rules.methods, rules.queue
+    if kind == "pull_request" and parameters and parameters.has("allowed_merge_methods"):
+        methods &= frozenset(parameters.texts("allowed_merge_methods"))
+    if kind == "merge_queue":
+        queue = parameters.text("merge_method", "MERGE").lower() if parameters else "merge"
+    return BranchRules(
+        protected=True, contexts=frozenset(contexts), reviews=reviews, strict=strict, others=rules.others | {kind},
+        methods=methods, queue=queue,
+    )  # fmt: skip
 
 
 def reported_contexts(client: GitHubClient, repo: str, branch: str) -> tuple[frozenset[str], bool]:

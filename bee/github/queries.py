@@ -204,6 +204,8 @@ PARTS: Final = {
     "edit": ("updateIssueComment", "UpdateIssueCommentInput", "clientMutationId"),
     "close": ("closeIssue", "CloseIssueInput", "clientMutationId"),
     "remove": ("removeLabelsFromLabelable", "RemoveLabelsFromLabelableInput", "clientMutationId"),
+    "enqueue": ("enqueuePullRequest", "EnqueuePullRequestInput", "clientMutationId"),
+    "dequeue": ("dequeuePullRequest", "DequeuePullRequestInput", "clientMutationId"),
     "refs": ("updateRefs", "UpdateRefsInput", "clientMutationId"),
 }
 

@@ -14,14 +14,16 @@ from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.dependencies import dependencies
 from bee.model.errors import ConfigError, NotFoundError
-from bee.model.items import Issue, Item, Pull, PullRef, Settled, Snapshot
+from bee.model.items import Issue, Item, Pull, PullRef, PullState, Settled, Snapshot
 from bee.model.labels import Label
-from bee.model.records import Phase
+from bee.model.outcomes import Outcome
+from bee.model.records import Phase, Record
 from bee.model.roles import ROLES
 from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import PullFacts, View, view_of
+from bee.pipeline.facts import PullFacts, View, record_of, view_of
 from bee.pipeline.issue_facts import unproven
+from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import Position, position
 from bee.pipeline.status import ItemStatus, status_of, survey
 from bee.pipeline.trust import trust_of
@@ -52,7 +54,7 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
     view = _with_landed(client, _with_threads(client, view_of(snapshot, policy, phases)))
-    view = _with_rules(client, settle(client, _with_reporters(client, view)))
+    view = _with_merged(client, _with_rules(client, settle(client, _with_reporters(client, view))))
     return _with_fixed(client, _with_dependencies(client, view))
 
 
@@ -127,6 +129,23 @@ def _with_rules(client: GitHubClient, view: View) -> View:
             found[pull.base_ref] = checks.read_demands(client, view.snapshot.repo, pull.base_ref, classic)
         pulls.append(checks.with_demands(pull, found[pull.base_ref]) if pull.number in near else pull)
     return replace(view, snapshot=replace(view.snapshot, pulls=tuple(pulls))) if near else view
+
+
+def _with_merged(client: GitHubClient, view: View) -> View:
+    """What a merge queue has merged of what bee put there, and bee has not looked at yet: read singly."""
+    snapshot = view.snapshot
+    closed = {one.number for one in snapshot.closed if one.finished}
+    closed |= {ref.number for issue in snapshot.issues for ref in issue.pulls if ref.state is PullState.MERGED}
+    due = [number for number in sorted(closed) if _is_due(record_of(view, number))][: limits.LANDED_ASKED_MAX]
+    found = (read.read_item(client, snapshot.repo, number).item for number in due)
+    merged = tuple(item for item in found if isinstance(item, Pull) and item.merged)
+    return replace(view, snapshot=replace(snapshot, pulls=(*snapshot.pulls, *merged))) if merged else view
+
+
+def _is_due(record: Record | None) -> bool:
+    """Whether nobody is at it, and bee has not given it to a person."""
+    free = record is not None and not record.holds and record.outcome is not Outcome.ESCALATED
+    return free and enqueued(record) is not None
 
 
 def settle(client: GitHubClient, view: View) -> View:

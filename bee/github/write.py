@@ -195,6 +195,29 @@ def merge(client: GitHubClient, repo: str, number: int, head: str, method: str, 
     return client.one("PUT", f"/repos/{repo}/pulls/{number}/merge", body).text("sha")
 
 
+def enqueue(client: GitHubClient, node_id: str, head: str) -> None:
+    """A pull request into its base's merge queue, with the head as guard. Raises RefusedError (422).
+
+    https://docs.github.com/en/graphql/reference/mutations#enqueuepullrequest
+    """
+    _in_queue(client, "Enqueue", {"enqueue": {"pullRequestId": node_id, "expectedHeadOid": head}})
+
+
+def dequeue(client: GitHubClient, node_id: str) -> None:
+    """A pull request out of the merge queue. Raises RefusedError (422) where it is not there.
+
+    https://docs.github.com/en/graphql/reference/mutations#dequeuepullrequest
+    """
+    _in_queue(client, "Dequeue", {"dequeue": {"id": node_id}})
+
+
+def _in_queue(client: GitHubClient, operation: str, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    try:
+        mutate(client, operation, parts)
+    except GraphQLErrors as problems:
+        raise of_graphql(problems, {}, client.now()) from problems
+
+
 def merged_as(client: GitHubClient, repo: str, number: int) -> tuple[str, str]:
     """(the merge commit, the login of who merged) of a merged pull request."""
     data = client.one("GET", f"/repos/{repo}/pulls/{number}")

@@ -22,7 +22,8 @@ from bee.model.labels import Label
 class LeaseRenewer:
     """A thread beside one run. `stop` is set when the run must end; `why` says why, in words for people.
 
-    `store` is for that thread alone: a client's connection is not for two threads. The lease itself is of the run's.
+    `closed`: the item is closed already, and that stops nothing. `store` is for that thread alone: a client's
+    connection is not for two threads. The lease itself is of the run's.
     """
 
     store: LeaseStore
@@ -30,6 +31,7 @@ class LeaseRenewer:
     stop: threading.Event = field(default_factory=threading.Event)
     why: str = ""
     lost: bool = False
+    closed: bool = False
     poll_seconds: float = limits.LEASE_POLL_SECONDS
     _lock: AbstractContextManager[Any] = field(init=False)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -100,7 +102,7 @@ class LeaseRenewer:
                 raise LeaseLost(self.why)
             if says_stop(pulse):
                 self._end(f"a person put {Label.HUMAN} on the item")
-            elif not pulse.open:
+            elif not pulse.open and not self.closed:
                 self._end("the item was closed")
             self.lease = own
             self.lease = self._fresh(own)

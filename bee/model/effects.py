@@ -83,15 +83,28 @@ class TickStep:
     step: str
 
 
+BY_QUEUE: Final = "queue"
+
+
 @dataclass(frozen=True, slots=True)
 class MergePull:
-    """A merge, through the merge gate only. `base` is the oid the E2E pass was made on."""
+    """A merge, through the merge gate only. `base` is the oid the E2E pass was made on.
+
+    `method` BY_QUEUE: the pull request is put into its base's merge queue, and GitHub merges it later.
+    """
 
     number: int
     head: str
     base_ref: str
     base: str
     method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dequeue:
+    """Pull request `number` out of the merge queue."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +150,8 @@ class OpenAlert:
 
 
 Effect = (
-    OpenPull | PostComment | PostReview | AnswerThread | SetStatus | WritePlan | TickStep | MergePull | CloseIssue
-    | DeleteBranch | SetLabels | StatusComment | OpenAlert
+    OpenPull | PostComment | PostReview | AnswerThread | SetStatus | WritePlan | TickStep | MergePull | Dequeue
+    | CloseIssue | DeleteBranch | SetLabels | StatusComment | OpenAlert
 )  # fmt: skip
 
 _KINDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in typing.get_args(Effect)}

@@ -161,6 +161,21 @@ class Check:
     url: str = ""
 
 
+class QueueEntry(NamedTuple):
+    """A pull request's entry of its base's merge queue: its place, from 1 (0: not known), and who put it there."""
+
+    place: int
+    by: Who | None
+
+
+class Removal(NamedTuple):
+    """A pull request was taken out of a merge queue without being merged; why, in GitHub's words."""
+
+    at: int
+    actor: Who | None
+    reason: str
+
+
 class PullState(StrEnum):
     """GitHub's `PullRequestState`."""
 
@@ -247,7 +262,9 @@ class Pull(Numbered):
     head. `clean`: GitHub says that everything on the head is green, whoever may read it; `blocked`, that a rule of the
     base stands against a merge; `behind`, that only this does: the head must contain the base. `decision` is None where
     no reviews are required. `rules` are those that came with the pull request; an agent's has all of them.
-    `thread_count`: how many review threads there are; `threads` are read only where they can matter.
+    `thread_count`: how many review threads there are; `threads` are read only where they can matter. `queue` is the
+    method by which its base's merge queue merges, empty where it has none; `queued` its entry there, `removals` when it
+    was taken out, oldest first.
     """
 
     head_ref: str
@@ -271,6 +288,9 @@ class Pull(Numbered):
     behind: bool = False
     decision: ReviewDecision | None = None
     rules: BaseRules = field(default_factory=BaseRules)
+    queue: str = ""
+    queued: QueueEntry | None = None
+    removals: tuple[Removal, ...] = ()
 
 
 Item = Issue | Pull

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bee.model.items import Permission
+from bee.model.rules import METHODS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +22,20 @@ class RepoFacts:
     scopes: frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What GitHub demands of a branch. `reviews` is None where this token may not see it."""
+    """What GitHub demands of a branch. `reviews` is None where this token may not see it.
+
+    `methods` are those of merges that its rules allow; `queue` is that of its merge queue, empty where it has none.
+    """
 
     protected: bool = False
     contexts: frozenset[str] = frozenset()
     reviews: int | None = 0
     strict: bool = False
     others: frozenset[str] = frozenset()
+    methods: frozenset[str] = METHODS
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

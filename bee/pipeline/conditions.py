@@ -11,12 +11,12 @@ from typing import Final
 from bee.model.checks import CheckState
 from bee.model.items import Pull, Review, ReviewState
 from bee.model.rules import ReviewDecision
+from bee.pipeline.checks import is_own_name
 from bee.pipeline.evidence import thread_line
 from bee.pipeline.facts import View
 
 # What a rule that bee cannot meet asks for. A kind that is not here is one that bee does not know.
 KINDS: Final = {
-    "merge_queue": "merges go through its merge queue",
     "update": "nobody may update it",
     "required_deployments": "deployments must succeed first",
     "conversation_resolution": "every conversation must be resolved",
@@ -25,13 +25,15 @@ KINDS: Final = {
 }
 # Rules that say nothing about a merge by themselves, or that other rows of the table speak of.
 QUIET: Final = frozenset({
-    "creation", "deletion", "non_fast_forward", "pull_request", "required_status_checks", "required_linear_history",
-    "required_signatures",
+    "creation", "deletion", "merge_queue", "non_fast_forward", "pull_request", "required_linear_history",
+    "required_signatures", "required_status_checks",
 })  # fmt: skip
 
 
 def against(pull: Pull, view: View) -> list[str]:
     """The settings that stand against merging it now, and who can change them; empty where none does."""
+    if pull.queued is not None:
+        return []  # GitHub has taken it in, and judges by itself what it merges
     return list(_methods(pull, view)) or list(_blocked(pull))
 
 
@@ -46,7 +48,11 @@ def approval_missing(pull: Pull) -> list[str]:
 def _methods(pull: Pull, view: View) -> Iterator[str]:
     """Why the policy's merge method cannot be used."""
     method, base, rules = view.policy.merge_method, pull.base_ref, pull.rules
-    if method not in view.snapshot.merge_methods:
+    if pull.queue:  # it merges by a method of its own
+        own = sorted(one.name for one in pull.required if is_own_name(one.name))
+        if own:
+            yield f"{base} requires {', '.join(own)}, also of its merge queue's own commits, and bee sets none there"
+    elif method not in view.snapshot.merge_methods:
         yield f"the repository's settings do not allow merge_method `{method}` (an administrator, or the policy)"
     elif method not in rules.methods:
         yield f"a ruleset of {base} allows only {', '.join(sorted(rules.methods))}, the merge_method is `{method}`"

@@ -19,6 +19,7 @@ from bee.pipeline.escalation import answered, release_due, told_of
 from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
 from bee.pipeline.history import hot_loop, is_dispatch, repairs_failed
 from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
+from bee.pipeline.merge_queue import to_take_out
 from bee.pipeline.positions import ISSUE_RULES, Position
 from bee.pipeline.status import ItemStatus, survey
 from bee.pipeline.status_comment import behind
@@ -115,7 +116,9 @@ def acts_on(one: ItemStatus, view: View) -> Sequence[Act]:
 def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
     placement = one.placement
     at = placement.position
-    if at is Position.REPAIR:
+    if why := to_take_out(one.item, placement, view):
+        yield Repair(one, RepairKind.DEQUEUE, f"out of the merge queue: {why}")
+    elif at is Position.REPAIR:
         repair = one.facts.broken.repair
         cause = Cause.FOREIGN if one.facts.broken is Broken.FOREIGN else Cause.CYCLE
         yield Escalate(one, placement.reason, cause) if repair is None else _repair(one, repair, view)

@@ -34,6 +34,7 @@ class RepairKind(StrEnum):
     RELEASE = "release"
     ANSWERED = "answered"
     COMPLETE = "complete"
+    DEQUEUE = "dequeue"
     SHOW = "show"
 
 
@@ -115,6 +116,16 @@ class Proof(StrEnum):
     ASK = "ask"
 
 
+class Queue(StrEnum):
+    """A merge queue of GitHub's. UNPROVEN: it merged what bee put there, and bee has not looked at that yet; so it is
+    not over, and counts as open.
+    """
+
+    OUT = "out"
+    IN = "in"
+    UNPROVEN = "unproven"
+
+
 class Mergeable(StrEnum):
     """GitHub's `mergeable`: True, False, or not computed yet."""
 
@@ -170,6 +181,7 @@ class PullFacts(Common):
     checks: Checks = Checks.GREEN
     approvals_met: bool = True
     settings_met: bool = True
+    queue: Queue = Queue.OUT
     waits_its_turn: bool = False
     proof: Proof = Proof.NONE
     own: bool = True

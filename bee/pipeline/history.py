@@ -12,6 +12,7 @@ from bee.model.outcomes import Cause, Failure, Outcome
 from bee.model.records import OWN_ROLE, Record, RunSummary, fold, spent
 from bee.model.roles import Role
 from bee.model.text import digest, unix
+from bee.pipeline.facts import RepairKind
 from bee.pipeline.positions import PULL_RULES, Block, Position
 
 _ROLE_NAMES = frozenset(role.value for role in Role)
@@ -53,7 +54,7 @@ def block_of(
     failures = [run for run in runs if _failed(run)]
     if runs and runs[-1].failure is Failure.RULES:
         return Block(Position.WAITING_ON_SETTINGS, runs[-1].note)
-    if runs and runs[-1].outcome.no_op:
+    if runs and runs[-1].outcome.no_op and not _taken_back(record, runs[-1]):
         return Block(Position.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
     spent_up = (
         _tried_enough(failures, sum(1 for run in runs if run.outcome is Outcome.LOST), bounds)
@@ -61,6 +62,13 @@ def block_of(
         or _cost_enough(*spending(record, since), bounds)
     )
     return spent_up or _backoff(failures, now)
+
+
+def _taken_back(record: Record | None, run: RunSummary) -> bool:
+    """Whether bee has since taken out of a merge queue what this run put there: then it waits for nothing there."""
+    later = fold(record)[::-1]
+    later = later[: later.index(run)]
+    return any((one.role, one.fingerprint) == (OWN_ROLE, RepairKind.DEQUEUE) for one in later)
 
 
 def _exhausted(cause: Cause, reason: str) -> Block:

@@ -20,8 +20,9 @@ from bee.model.plan import (
 )
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.steps import Step
-from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, adopted, common, is_alert
+from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, adopted, common, is_alert, record_of
 from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
+from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import HELD, Position, position
 from bee.pipeline.trust import adopted_at, resumed_at
 from bee.wording import unread as wording
@@ -216,7 +217,12 @@ def taken_by(issue: Issue, view: View) -> list[str]:
 
 def _is_landed(ref: PullRef, view: View) -> bool:
     """Whether it was merged, and the default branch has it."""
-    return ref.state is PullState.MERGED and ref.number not in view.snapshot.astray
+    return ref.state is PullState.MERGED and ref.number not in view.snapshot.astray and not _is_unproven(ref, view)
+
+
+def _is_unproven(ref: PullRef, view: View) -> bool:
+    """Whether a merge queue merged it, and bee has not looked at the result."""
+    return ref.state is PullState.MERGED and enqueued(record_of(view, ref.number)) is not None
 
 
 def unproven(issue: Issue, view: View) -> tuple[PullRef, ...]:
@@ -271,7 +277,7 @@ def _step_state(
 ) -> tuple[Steps, PullRef | None]:
     for refs in pulls.values():
         for ref in refs:
-            if ref.state is PullState.OPEN:
+            if ref.state is PullState.OPEN or _is_unproven(ref, view):
                 return Steps.IN_REVIEW, ref
     if not left:
         return Steps.ALL_MERGED, None

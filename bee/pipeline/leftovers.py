@@ -16,6 +16,7 @@ from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.pipeline.decide import Decision
 from bee.pipeline.facts import RepairKind, View, is_live
+from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import Trust
@@ -67,10 +68,10 @@ def unsettled(view: View) -> list[SetLabels]:
 
 
 def _never_said_done(one: Closed, record: Record | None) -> bool:
-    """Whether bee worked on an item, or made it, and did not end it itself."""
+    """Whether bee worked on an item, or made it, and does not end it itself."""
     if record is None:
         return parse_branch(one.head_ref) is not None
-    if record.fingerprint in {CLOSED, RepairKind.COMPLETE}:
+    if record.fingerprint in {CLOSED, RepairKind.COMPLETE} or enqueued(record) is not None:
         return False
     return record.role != Role.MERGER or record.outcome is not Outcome.PROGRESSED
 

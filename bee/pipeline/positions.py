@@ -15,7 +15,19 @@ from bee.model.labels import Label
 from bee.model.outcomes import Cause
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import Broken, Checks, Facts, IssueFacts, Mergeable, Plans, Proof, PullFacts, Steps, Waits
+from bee.pipeline.facts import (
+    Broken,
+    Checks,
+    Facts,
+    IssueFacts,
+    Mergeable,
+    Plans,
+    Proof,
+    PullFacts,
+    Queue,
+    Steps,
+    Waits,
+)
 from bee.pipeline.gates import Gate
 
 
@@ -48,6 +60,7 @@ class Position(StrEnum):
     NEEDS_REVIEW = "needs-review"
     NEEDS_PERSON_APPROVAL = "needs-person-approval"
     WAITING_ON_SETTINGS = "waiting-on-settings"
+    IN_MERGE_QUEUE = "in-merge-queue"
     QUEUED = "queued"
     NEEDS_E2E = "needs-e2e"
     E2E_FAILED = "e2e-failed"
@@ -267,6 +280,10 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          position=Position.ISSUE_CLOSED, mover=Mover.PERSON, told=Cause.ISSUE_CLOSED, still=True, rests=True,
          quiet=True, advice="Reopen the issue to have it continue, or close this pull request.",
          leads=(("a person reopens the issue", Position.NEEDS_REVIEW),)),
+    Rule(name="GitHub's merge queue merged it, and bee has not proven the result yet",
+         matches=lambda f: f.queue is Queue.UNPROVEN, position=Position.IN_MERGE_QUEUE, mover=Role.MERGER,
+         advice="Nothing: bee compares and tests what was merged, without an agent.",
+         leads=(("bee has proven the result", Position.CLOSED),)),
     Rule(name="it is a draft", matches=lambda f: f.draft, position=Position.DRAFT, mover=Mover.PERSON,
          advice="Mark it ready for review.", still=True, rests=True, quiet=True,
          leads=(("a person marks it ready", Position.NEEDS_REVIEW),)),
@@ -278,7 +295,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
              repairs=True),
     Rule(name="a check waits for a person", matches=lambda f: f.checks is Checks.ASK, position=Position.CHECKS_FAILED,
          mover=Mover.PERSON, advice="Open the check on GitHub and do what it asks; bee continues by itself."),
-    Rule(name="a check is running, or has not reported", matches=lambda f: f.checks is Checks.PENDING,
+    Rule(name="a check is running, or has not reported", matches=lambda f: f.checks is Checks.PENDING
+         and f.queue is not Queue.IN,  # there, those of the queue count
          position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks",
          advice="Wait for the checks; bee asks a person when they take too long.",
          leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
@@ -297,6 +315,10 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS, of_rules=True, rests=True,
          advice="Change what is named, on GitHub or in the policy; bee notices by itself.",
          leads=(("the setting is changed", Position.NEEDS_E2E),)),
+    Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is Queue.IN, names="place",
+         position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION,
+         advice="Wait: GitHub merges it when its checks are green there. To take it out: bee pause {number}",
+         leads=(("GitHub takes it out", Position.WAITING_ON_SETTINGS),)),
     Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,
          position=Position.QUEUED, mover=Mover.CONDITION,
          advice="Wait: it continues when the other one is merged or stopped.",
@@ -322,7 +344,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          matches=lambda f: (f.verdict is Verdict.APPROVED and f.vouched and f.proof is Proof.PASSED
                             and f.mergeable is Mergeable.YES and f.checks is Checks.GREEN),
          position=Position.READY_TO_MERGE, mover=Role.MERGER, advice="Nothing: the merger is next.", merging=True,
-         leads=(("the base moved", Position.NEEDS_E2E), ("merger, through the merge gate", Position.CLOSED))),
+         leads=(("the base moved", Position.NEEDS_E2E), ("merger, through the merge gate", Position.CLOSED),
+                ("merger, where the base has a merge queue", Position.IN_MERGE_QUEUE))),
 )  # fmt: skip
 
 # What history lays over an agent's row: these match no facts.

@@ -24,7 +24,8 @@ from bee.pipeline.evidence import (
     verdict_at_head,
     words,
 )
-from bee.pipeline.facts import Mergeable, Proof, PullFacts, View, adopted, common, record_of
+from bee.pipeline.facts import Mergeable, Proof, PullFacts, Queue, View, adopted, common, record_of
+from bee.pipeline.merge_queue import enqueued, place_of
 from bee.pipeline.trust import resumed_at, text_is_trusted
 
 
@@ -69,6 +70,13 @@ def _doubted_issue(pull: Pull, view: View) -> list[str]:
     return [f"that of #{issue.number}, which it is a step of"] if issue and doubted else []
 
 
+def _queue_of(pull: Pull, view: View) -> Queue:
+    """Where it is with the merge queue of its base."""
+    if pull.merged and enqueued(record_of(view, pull.number)) is not None:
+        return Queue.UNPROVEN
+    return Queue.IN if pull.queued is not None else Queue.OUT
+
+
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
     branch = parse_branch(pull.head_ref)
@@ -77,7 +85,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
     approvals, settings = approval_missing(pull), against(pull, view)
     shared, doubted = common(pull, view, own or carries_new), _doubted_issue(pull, view)
-    said = said_of(pull, view)
+    said, queue = said_of(pull, view), _queue_of(pull, view)
     last = verdict_at_head(said, pull.head)
     results = e2e_results(pull, view.trust)
     here = e2e_here(results, pull.head, pull.base)
@@ -96,6 +104,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "doubted_text": doubted,
         "approvals": approvals,
         "settings": settings,
+        "place": place_of(pull),
         "verdict_by": last.author if last else None,
         "open_threads": [thread_line(thread) for thread in open_threads(pull, said)],
         "unresolved": [thread_line(thread) for thread in pull.threads if not thread.resolved],
@@ -108,7 +117,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     }
     mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
     return PullFacts(
-        **shared | {"trusted": shared["trusted"] and not doubted},
+        **shared | {"trusted": shared["trusted"] and not doubted, "open": pull.open or queue is Queue.UNPROVEN},
         issue_open=not stopped,
         draft=pull.draft,
         mergeable=mergeable,
@@ -116,6 +125,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         checks=checks_of(pull, view),
         approvals_met=not approvals,
         settings_met=not settings,
+        queue=queue,
         waits_its_turn=waits_its_turn,
         proof=proof,
         own=own,

@@ -21,6 +21,7 @@ from bee.pipeline.facts import Facts, Proof, PullFacts, View, foreign_of, is_liv
 from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.history import block_of
 from bee.pipeline.issue_facts import issue_facts, unread_at
+from bee.pipeline.merge_queue import taken_out
 from bee.pipeline.positions import Block, Placement, Position, position
 from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.trust import resumed_at
@@ -84,6 +85,8 @@ def _block(item: Item, facts: Facts, placement: Placement, key: str, view: View)
     overdue = _overdue(item, facts, placement, view) or _no_room(item, placement)
     if overdue or placement.role is None:
         return overdue
+    if out := taken_out(item, placement.role, key, view):
+        return out
     rounds = 0
     if isinstance(facts, PullFacts) and placement.position is Position.CHANGES_REQUESTED:
         rounds = int(facts.about["rounds"])

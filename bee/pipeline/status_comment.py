@@ -12,7 +12,7 @@ from typing import Final
 
 from bee.model import effects, markers, plan
 from bee.model.effects import Effect, StatusComment, effect_key
-from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, Review, ReviewState, Tip
+from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, QueueEntry, Review, ReviewState, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import OWN_ROLE, Kind, Record, fold, spent
@@ -144,7 +144,11 @@ def _after(item: Item, effect: Effect, view: View, record: Record) -> Item:
     if isinstance(item, Issue):
         return _issue_after(item, effect, view, record)
     if isinstance(effect, effects.MergePull):
+        if effect.method == effects.BY_QUEUE:
+            return replace(item, queued=QueueEntry(0, bee))
         return replace(item, open=False, merged=True)
+    if isinstance(effect, effects.Dequeue):
+        return replace(item, queued=None)
     if isinstance(effect, effects.PostReview):
         review = Review(
             id=NEW_ID, author=bee, state=ReviewState.COMMENTED, body=effect.body, at=record.at, commit=effect.head

@@ -28,7 +28,7 @@ class MergeResult:
 
     `overtaken`: the base had moved. `differs`: GitHub made another tree than git does of the same two commits.
     `by_rules`: it was GitHub's settings, or its rules for the base, that stood against it. `proven`: the gate has seen
-    the lease stand, so that nobody needs to ask again at once.
+    the lease stand, so that nobody needs to ask again at once. `queued`: it is GitHub's merge queue that merges.
     """
 
     commit: str = ""
@@ -38,6 +38,7 @@ class MergeResult:
     differs: bool = False
     proven: bool = False
     by_rules: bool = False
+    queued: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ moment, and what GitHub made is compared with it afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,20 +18,21 @@ from bee.github.snapshot import read_policy
 from bee.host import Host, credentials_of
 from bee.lease.store import Lease
 from bee.model import limits
-from bee.model.effects import MergePull
+from bee.model.effects import BY_QUEUE, MergePull
 from bee.model.errors import GitError, LeaseLost, RefusedError
 from bee.model.items import Permission, Pull, Snapshot, Tip, Who
 from bee.model.outcomes import Cause
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
+from bee.pipeline.evidence import e2e_results
 from bee.pipeline.facts import View, view_of
 from bee.pipeline.names import refuse_names
 from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import is_own, said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
-from bee.pipeline.trust import TRUSTED
+from bee.pipeline.trust import TRUSTED, Trust
 from bee.publish.context import MergeResult, moment
 from bee.wording.texts import short
 
@@ -100,7 +101,9 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
         if pull.merged:
-            return _merged_before(work, one.snapshot.viewer)
+            return _merged_before(work, pull, Trust(one.snapshot.viewer, seen.permissions))
+        if effect.method == BY_QUEUE and _was_enqueued(pull, lease):
+            return MergeResult(queued=True)
         if not made:
             return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
@@ -144,6 +147,8 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
         return f"the head moved from {short(effect.head)} to {short(pull.head)}"
     if pull.base_ref != effect.base_ref:
         return f"the pull request now goes into {pull.base_ref}"
+    if bool(pull.queue) is not (effect.method == BY_QUEUE):
+        return f"{pull.base_ref} {'has a merge queue now' if pull.queue else 'has no merge queue any more'}"
     if status.role is not Role.MERGER:
         return f"it is {status.placement.position} now: {status.placement.reason}"
     return ""
@@ -194,43 +199,72 @@ def _merge(work: _Merging, pull: Pull, made: str) -> MergeResult:
     title = f"{neutralised(one_line(pull.title))} (#{pull.number})"
     lease, effect = work.lease, work.effect
     try:
+        if effect.method == BY_QUEUE:
+            write.enqueue(lease.client, pull.node_id, effect.head)
+            return MergeResult(queued=True)
         commit = write.merge(
             lease.client, lease.repo, pull.number, head=effect.head, method=effect.method, title=title, message=""
         )  # fmt: skip
     except RefusedError as problem:
-        return MergeResult(refused=problem.message, by_rules=_is_of_rules(problem))
-    return _compared(work, commit, made)
+        return MergeResult(refused=problem.message, by_rules=_is_of_rules(problem, effect))
+    return _compared(work, commit, {effect.base}, made)
 
 
 # What GitHub says with 405 of what the next look shows by itself, or of what passes.
-_PASSING: Final = ("is not mergeable", "was modified", "is still a draft", "already in progress")
+_PASSING: Final = ("is not mergeable", "was modified", "is still a draft", "already in", "no merge queue")
 
 
-def _is_of_rules(problem: RefusedError) -> bool:
+def _is_of_rules(problem: RefusedError, effect: MergePull) -> bool:
     """Whether a merge was refused for what only a setting, a rule or a review changes: then it is not tried again."""
-    return problem.status == 405 and not any(words in problem.message for words in _PASSING)
+    status = 422 if effect.method == BY_QUEUE else 405
+    return problem.status == status and not any(words in problem.message for words in _PASSING)
 
 
-def _merged_before(work: _Merging, viewer: Who) -> MergeResult:
-    """It is merged already: by this very run, whose answer was lost or which died there, or by a person."""
-    commit, by = write.merged_as(work.lease.client, work.lease.repo, work.effect.number)
-    return replace(_compared(work, commit), proven=False) if by == viewer.login else MergeResult(commit=commit)
+def _was_enqueued(pull: Pull, lease: Lease) -> bool:
+    """Whether it is in the queue, or was since this run began: then the run's answer was lost, or it died there."""
+    return pull.queued is not None or any(one.at >= lease.record.started_at for one in pull.removals)
 
 
-def _compared(work: _Merging, commit: str, made: str = "") -> MergeResult:
-    """What GitHub made, beside what was to be made of it.
+def _merged_before(work: _Merging, pull: Pull, trust: Trust) -> MergeResult:
+    """It is merged already: by this very run, whose answer was lost or which died there; by a merge queue; by a person.
 
-    GitHub pins the head of a merge, not its base, so the merge's first parent is looked at afterwards: `overtaken` is
-    the oid that the base really had, when a push came between the last read and the merge. `differs`: the tree is not
-    the one that merging the head into that base makes, or git cannot say.
+    What a queue merged is proven by the run that was sent for it: its base may be any that E2E has passed on.
     """
     lease, effect = work.lease, work.effect
+    if effect.method == BY_QUEUE:
+        return MergeResult(queued=True)
+    commit, by = write.merged_as(lease.client, lease.repo, effect.number)
+    if lease.record.position == Position.IN_MERGE_QUEUE:
+        passed = {one.base for one in e2e_results(pull, trust) if one.passed and one.head == pull.head}
+        return replace(_compared(work, commit, passed), proven=False)
+    return replace(_compared(work, commit, {effect.base}), proven=False) if by == trust.viewer.login else (
+        MergeResult(commit=commit))  # fmt: skip
+
+
+def _compared(work: _Merging, commit: str, tested: Set[str], made: str = "") -> MergeResult:
+    """What GitHub made, beside what was to be made of it. `tested`: the bases on which E2E has passed.
+
+    GitHub pins the head of a merge, not its base, so what it was made on is looked at afterwards: `overtaken` is the
+    oid that the base really had, when a push came between the last read and the merge. `differs`: the tree is not the
+    one that merging the head into that base makes, or git cannot say.
+    """
+    lease, overtaken = work.lease, ""
     tree, parents = git_database.read_commit(lease.client, lease.repo, commit)
-    overtaken = parents[0] if effect.method != "rebase" and parents and parents[0] != effect.base else ""
     try:
+        base = _base_of(work, parents)
+        overtaken = "" if base in tested else base
         if overtaken or not made:
-            made = work.result_on(overtaken or effect.base)
+            made = work.result_on(base)
         differs = tree != work.mirror.tree_of(made)
     except GitError:
         differs = True
     return MergeResult(commit=commit, overtaken=overtaken, differs=differs, proven=True)
+
+
+def _base_of(work: _Merging, parents: Sequence[str]) -> str:
+    """What a merge was made on: its first parent; of a rebase, that of the first commit that was replayed."""
+    lease, effect = work.lease, work.effect
+    if effect.method == "rebase":
+        for _ in work.mirror.new_commits(effect.head, [effect.base])[1:]:
+            _, parents = git_database.read_commit(lease.client, lease.repo, parents[0])
+    return parents[0] if parents else effect.base

@@ -17,6 +17,7 @@ from bee.model.effects import (
     AnswerThread,
     CloseIssue,
     DeleteBranch,
+    Dequeue,
     Effect,
     MergePull,
     OpenAlert,
@@ -37,6 +38,7 @@ from bee.model.outcomes import Cause
 from bee.model.refs import parse_branch
 from bee.pipeline import status_comment
 from bee.pipeline.binding import stray
+from bee.pipeline.positions import Position
 from bee.publish import bodies, bundle, labels, posts
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import MergeResult, PublishContext
@@ -188,6 +190,8 @@ def _merge(context: PublishContext, effect: MergePull) -> None:
             _ask(context, effect, effect.number, result.cause, texts.held_back(effect.number, result.refused))
         context.refused, context.by_rules = result.refused, result.by_rules
         return
+    if result.queued:
+        return
     context.stoppable = False  # it is closed now, by this very merge
     if result.differs:
         words = partial(texts.other_result, base_ref=effect.base_ref, commit=result.commit)
@@ -197,7 +201,13 @@ def _merge(context: PublishContext, effect: MergePull) -> None:
 
 
 def _overtaken(context: PublishContext, effect: MergePull, result: MergeResult) -> None:
-    """The merged result is not what was tested: it is tested now. A failure, or nobody to test it, asks a person."""
+    """The merged result is not what was tested: it is tested now. A failure, or nobody to test it, asks a person.
+
+    Of a merge queue that is the rule: where the run died that was to test it, another one does.
+    """
+    if context.test_result is None and context.lease.record.position == Position.IN_MERGE_QUEUE:
+        context.refused = "the run that was to test what the merge queue merged has died"
+        return
     trace = context.test_result(result.commit) if context.test_result is not None else None
     if trace is not None and trace.passed:
         key = effect_key(effect.number, "merger", effect.head, "result")
@@ -231,6 +241,15 @@ def _ask(context: PublishContext, effect: MergePull, number: int, cause: Cause, 
     n = record.sequence if number == record.number else 0  # the issue has a ledger of its own
     marked = texts.marked(words, record.run, "merger", key, n, cause=cause.value)
     _post_comment(context, PostComment(number, marked, key))
+
+
+def _dequeue(context: PublishContext, effect: Dequeue) -> None:
+    pull = context.item(effect.number)
+    if not isinstance(pull, Pull) or pull.queued is None:
+        return
+    context.ready()
+    with contextlib.suppress(RefusedError):  # it left the queue by itself
+        write.dequeue(context.lease.client, pull.node_id)
 
 
 def _close_issue(context: PublishContext, effect: CloseIssue) -> None:
@@ -267,6 +286,7 @@ _ACTS: Final[dict[type[Any], Callable[[PublishContext, Any], None]]] = {
     WritePlan: bodies.write_plan,
     TickStep: bodies.tick_step,
     MergePull: _merge,
+    Dequeue: _dequeue,
     CloseIssue: _close_issue,
     DeleteBranch: _delete_branch,
     SetLabels: _set_labels,

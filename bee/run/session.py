@@ -12,6 +12,7 @@ from bee.model import limits
 from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import LeaseLost, SetupError, UnreachableError
+from bee.model.items import Pull
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
 from bee.run import handed_in, prompt
@@ -99,6 +100,9 @@ def _with_feedback(workspace: Workspace, words: str) -> Workspace:
 
 def _without_agent(run: Run, workspace: Workspace) -> Accepted | None:
     """What needs no judgement, unless the policy wants an agent for it; None where an agent is to judge."""
+    item = workspace.brief.item
+    if isinstance(item, Pull) and item.merged:
+        return Accepted({"merge": True})
     if run.job.role not in workspace.brief.view.policy.lean:
         return None
     if run.job.role is Role.MERGER:

@@ -48,7 +48,8 @@ def work(host: Host, job: Job) -> Outcome:
     # The renewer's thread has a client of its own: a session is not for two threads.
     beside = host.client()
     beside.set_clock(client.now())
-    renewer = LeaseRenewer(store=replace(store, client=beside), lease=lease)
+    item = job.snapshot.item(job.number)
+    renewer = LeaseRenewer(store=replace(store, client=beside), lease=lease, closed=item is not None and not item.open)
     renewer.start()
     store = replace(store, patience_seconds=limits.GITHUB_AWAY_SECONDS_MAX)  # what is paid for waits for GitHub
     mirror = host.mirror(job.repo)
@@ -113,6 +114,7 @@ def _publish(run: Run, result: Result) -> Result:
     stoppable = result.outcome is not Outcome.ESCALATED and result.failure is not Failure.CANCELLED
     known = run.job.snapshot
     trust, item = Trust(known.viewer, known.permissions), known.item(run.job.number)
+    stoppable = stoppable and (item is None or item.open)
     context = PublishContext(
         lease=run.renewer.lease, merger=merge_gate(run.host, known), trust=trust, stoppable=stoppable, first=True,
         label_ids=known.label_ids, keep=run.renewer.current, test_result=lambda commit: _test_merge(run, commit),

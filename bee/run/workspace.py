@@ -113,7 +113,7 @@ def guarded(paths: Iterable[str]) -> str:
 
 def _fetch(mirror: Mirror, item: Item, stop: threading.Event) -> None:
     specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
-    if isinstance(item, Pull) and item.cross_repository:
+    if isinstance(item, Pull) and (item.cross_repository or item.merged):  # its branch may be gone
         specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
     mirror.fetch(specs, stop)
 

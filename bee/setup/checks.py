@@ -20,6 +20,7 @@ from bee.model.repo_facts import BranchRules, Grant, RepoFacts
 from bee.model.roles import Role
 from bee.pipeline.checks import OWN_STATUSES
 from bee.pipeline.conditions import KINDS, QUIET
+from bee.setup import methods
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
 HEARTBEAT_SECONDS_MAX: Final = 15 * 60
@@ -133,11 +134,6 @@ def policy_checks(
         yield fail("policy", problem or f"there is no {POLICY_PATH} on {facts.default_branch}", fix)
         return
     yield ok("policy", f"{POLICY_PATH} is valid (intake: {policy.intake})")
-    if policy.merge_method not in facts.merge_methods:
-        allowed = ", ".join(sorted(facts.merge_methods)) or "none"
-        option = {"squash": "squash-merge", "merge": "merge-commit", "rebase": "rebase-merge"}[policy.merge_method]
-        text = f"the policy merges by {policy.merge_method}, and the repository allows {allowed}: no merge ever passes"
-        yield fail("merge-method", text, f"gh repo edit {facts.repo} --enable-{option}")
     for name in missing_scripts:
         text = f"the verify command names {name}, which is not on {facts.default_branch}: E2E fails until it is there"
         yield warn("verify", text, f"commit {name}, or change `verify` in {POLICY_PATH}")
@@ -177,7 +173,6 @@ def missing_labels(present: Collection[str]) -> tuple[Label, ...]:
 # ---- would the merge gate ever pass? --------------------------------------------------------------------------------
 
 _NEVER: Final[Mapping[str, str]] = {
-    "merge_queue": "merges go through a merge queue, and bee merges by itself",
     "update": "nobody may update the branch",
     "required_deployments": "deployments must succeed first, and bee knows none",
 }
@@ -188,6 +183,8 @@ def rule_checks(facts: RepoFacts, rules: BranchRules, policy: Policy | None, see
     found = list(_rule_problems(facts, rules, policy, seen))
     demands = ", ".join(sorted(rules.contexts)) or "no statuses"
     text = f"the merge gate can pass: {facts.default_branch} requires {demands}"
+    if rules.queue:
+        text += f"; bee puts what has passed into its merge queue, which merges by {rules.queue}"
     if not rules.protected:
         text = f"{facts.default_branch} has no rules: the merge gate is bee's own"
     return found or [ok("branch-rules", text)]
@@ -202,16 +199,8 @@ def _rule_problems(
         yield fail(name, f"{branch}: {_NEVER[kind]}: no merge of bee's ever passes", where)
     for kind in sorted(rules.others - set(_NEVER) - KINDS.keys() - QUIET):
         yield warn(name, f"{branch} has the rule `{kind}`, which bee does not know: it may stand against merges", where)
-    method = policy.merge_method if policy is not None else ""
-    if "required_signatures" in rules.others and method not in {"", "squash"}:
-        text = f"{branch} wants signed commits, which only squash merges have, by GitHub; the policy merges by {method}"
-        yield fail(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
-    if method == "rebase":
-        text = "the policy merges by rebase: a branch into which a person merged another cannot be rebased, and waits"
-        yield warn(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
-    if "required_linear_history" in rules.others and policy is not None and policy.merge_method == "merge":
-        text = f"{branch} wants a linear history, and the policy merges by merge: no merge ever passes"
-        yield fail(name, text, f"write `merge_method: squash` in {POLICY_PATH}")
+    for fatal, text, fix in methods.problems(facts, rules, policy.merge_method) if policy is not None else ():
+        yield (fail if fatal else warn)("merge-method", text, fix)
     if rules.reviews:
         text = f"{branch} requires {rules.reviews} approving {'review' if rules.reviews == 1 else 'reviews'}"
         text += ": bee cannot approve its own pull requests, so each waits for a person"

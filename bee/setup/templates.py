@@ -96,11 +96,6 @@ def guessed_verify(names: Collection[str], has_script: bool) -> str:
     return script if has_script else next((_GUESSES[name] for name in _GUESSES if name in names), script)
 
 
-def preferred_merge(allowed: Collection[str]) -> str:
-    """The merge method to propose: squash where the repository allows it."""
-    return next((method for method in ("squash", "merge", "rebase") if method in allowed), "squash")
-
-
 # ---- texts ----------------------------------------------------------------------------------------------------------
 
 

@@ -142,7 +142,7 @@ def _still(item: Item, one: ItemStatus, fresh: View) -> bool:
     assert one.role is not None
     again = status_of(fresh.snapshot.item(item.number) or item, fresh)
     computing = one.role is Role.MERGER and again.placement.position is Position.SETTLING
-    return item.open and (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
+    return (again.role is one.role or computing) and fingerprint(item, one.role, fresh) == one.fingerprint
 
 
 def _with_material(job: Job, view: View, item: Item) -> Job:

@@ -13,6 +13,7 @@ from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
 from bee.model.effects import (
     CloseIssue,
+    Dequeue,
     Effect,
     MergePull,
     OpenAlert,
@@ -173,6 +174,7 @@ def _effects(act: Act, view: View, record: Record) -> tuple[Effect, ...]:
         RepairKind.COMPLETE: lambda: _complete(one, view, record),
         RepairKind.RELEASE: lambda: _release(one, view, record),
         RepairKind.ANSWERED: lambda: (SetLabels(one.number, (), (Label.HUMAN.value,)),),
+        RepairKind.DEQUEUE: lambda: (Dequeue(one.number),),
         RepairKind.SHOW: tuple,  # the status comment is added to whatever a repair does
     }
     return makers[act.kind]()

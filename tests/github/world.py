@@ -62,7 +62,7 @@ def pull(number: int = 2, rollup: Any = None, **more: Any) -> dict[str, Any]:
         "isDraft": False, "mergeable": "MERGEABLE", "isCrossRepository": False, "headRefName": "bee/1-task",
         "headRefOid": OID, "baseRefName": "main", "author": actor("bee"), "editor": None,
         "baseRef": {"target": {"oid": OTHER}, "refUpdateRule": None}, "mergeStateStatus": "UNSTABLE",
-        "reviewDecision": None,
+        "reviewDecision": None, "mergeQueue": None, "mergeQueueEntry": None,
         "labels": listed(), "comments": listed(), "userContentEdits": listed(), "timelineItems": listed(),
         "reviews": listed(), "reviewThreads": {"totalCount": 0}, "commits": {"nodes": [{"commit": commit}]}, **more,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from bee.model.effects import (
     AnswerThread,
     CloseIssue,
     DeleteBranch,
+    Dequeue,
     Effect,
     MergePull,
     OpenAlert,
@@ -48,6 +49,7 @@ OWN: dict[str, Effect] = {
     "its end": CloseIssue(7),
     "its branch": OpenPull("bee/7-one", "main", "t", "b"),
     "the branch of a pull request": DeleteBranch("bee/3-one", HEAD),
+    "its way out of the queue": Dequeue(7),
     "its merge": MergePull(7, HEAD, "main", BASE, "squash"),
     "its hot loop": OpenAlert("hotloop-7", "t", "b"),
 }
@@ -73,6 +75,7 @@ STRAYS: dict[str, Effect] = {
     "no branch of bee's": OpenPull("main", "main", "t", "b"),
     "another head's branch": DeleteBranch("bee/3-one", ELSE),
     "a person's branch": DeleteBranch("release", HEAD),
+    "another's way out of the queue": Dequeue(8),
     "another's merge": MergePull(8, HEAD, "main", BASE, "squash"),
     "a merge of another head": MergePull(7, ELSE, "main", BASE, "squash"),
     "a merge on another base": MergePull(7, HEAD, "main", ELSE, "squash"),

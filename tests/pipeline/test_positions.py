@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bee.model.checks import CheckState, Required
-from bee.model.items import Assignment, Issue, Pull, PullState, ReviewState, Settled, Tip
+from bee.model.items import Assignment, Issue, Pull, PullState, QueueEntry, ReviewState, Settled, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
@@ -63,6 +63,8 @@ CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
 RUNNING = "a check is running, or has not reported"
 REVIEW, E2E_NONE = "nobody has approved this head", "E2E has not passed for this head on this base"
+IN_QUEUE = "GitHub's merge queue has it"
+UNPROVEN = "GitHub's merge queue merged it, and bee has not proven the result yet"
 READY = "approved, tested on this base, green and mergeable"
 OTHER = ", on a branch that is not bee's"
 
@@ -365,6 +367,15 @@ PULLS: tuple[Case, ...] = (
     case("p7-tried-again-when-a-rule-changed", replace(PASSED, rules=BaseRules(frozenset({"deletion"}))), READY,
          P.READY_TO_MERGE, Role.MERGER, ledger={7: w.history(w.run(Outcome.ERROR, w.key_of(PASSED), w.NOW - 60,
          Role.MERGER, failure=Failure.RULES), number=7)}),
+    case("in-the-merge-queue", replace(PASSED, queued=QueueEntry(2, w.BEE)), IN_QUEUE, P.IN_MERGE_QUEUE, M.CONDITION),
+    case("in-the-merge-queue-while-the-base-moves-and-a-check-runs", replace(
+         PASSED, base="9" * 40, queued=QueueEntry(1, w.BEE), checks=(w.check("ci", CheckState.PENDING),)), IN_QUEUE,
+         P.IN_MERGE_QUEUE, M.CONDITION),
+    case("merged-by-the-queue", replace(PASSED, open=False, merged=True), UNPROVEN, P.IN_MERGE_QUEUE, Role.MERGER,
+         ledger={7: w.history(w.run(Outcome.WAITING, "k", w.NOW - 60, Role.MERGER), number=7)}),
+    case("merged-by-the-queue-and-proven", replace(PASSED, open=False, merged=True), "it is closed or merged", P.CLOSED,
+         M.NOBODY, ledger={7: w.history(w.run(Outcome.WAITING, "k", w.NOW - 60, Role.MERGER), w.run(
+             Outcome.PROGRESSED, "k", w.NOW - 30, Role.MERGER), number=7)}),
     case("queued-behind-another-that-passed", replace(APPROVED, number=9),
          "another pull request of this base is between E2E and merge", P.QUEUED, M.CONDITION, replace(PASSED,
               number=8)),

@@ -16,7 +16,7 @@ import pytest
 
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts
+from bee.pipeline.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts, Queue
 from bee.pipeline.positions import HELD, ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
 
 KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
@@ -99,18 +99,21 @@ def is_held(f: Facts) -> bool:
 
 
 def may_merge(f: Facts) -> bool:
-    """Whether everything that a merge needs is true."""
-    return (
-        isinstance(f, PullFacts)
-        and f.verdict is Verdict.APPROVED
-        and f.vouched
-        and f.proof is Proof.PASSED
-        and f.mergeable is Mergeable.YES
-        and f.checks is Checks.GREEN
-        and not f.draft
-        and not f.waits_its_turn
-        and f.approvals_met
-        and f.settings_met
+    """Whether everything that a merge needs is true, or GitHub has merged already."""
+    return isinstance(f, PullFacts) and (
+        f.queue is Queue.UNPROVEN
+        or (
+            f.queue is Queue.OUT
+            and f.verdict is Verdict.APPROVED
+            and f.vouched
+            and f.proof is Proof.PASSED
+            and f.mergeable is Mergeable.YES
+            and f.checks is Checks.GREEN
+            and not f.draft
+            and not f.waits_its_turn
+            and f.approvals_met
+            and f.settings_met
+        )
     )
 
 

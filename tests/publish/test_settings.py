@@ -7,7 +7,7 @@ bee ticks: its whole tick, and the run that this starts.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,50 +32,60 @@ WAITING = {Position.NEEDS_PERSON_APPROVAL, Position.WAITING_ON_SETTINGS, Positio
 class Setting:
     """How something is set (of the repository, its protection, or a rule of a ruleset), and what words name it.
 
-    Without words it ends merged all the same.
+    Without words it ends merged all the same. `queued`: the words where the base has a merge queue, too.
     """
 
     words: str = ""
+    queued: str | None = None
     repository: dict[str, Any] = field(default_factory=dict)
     protection: dict[str, Any] = field(default_factory=dict)
     rule: dict[str, Any] = field(default_factory=dict)
 
 
-def rule(kind: str, words: str = "", **parameters: Any) -> Setting:
-    return Setting(words, rule={"type": kind, **({"parameters": parameters} if parameters else {})})
+def rule(kind: str, words: str = "", queued: str | None = None, **parameters: Any) -> Setting:
+    return Setting(words, queued, rule={"type": kind, **({"parameters": parameters} if parameters else {})})
 
 
-def protected(words: str = "", **rules: Any) -> Setting:
-    return Setting(words, protection=rules)
+def protected(words: str = "", queued: str | None = None, **rules: Any) -> Setting:
+    return Setting(words, queued, protection=rules)
 
 
 def contexts(*names: str) -> dict[str, Any]:
     return {"strict": False, "contexts": list(names)}
 
 
+QUEUE = {
+    "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5,
+    "max_entries_to_merge": 5, "min_entries_to_merge": 1, "min_entries_to_merge_wait_minutes": 5,
+    "merge_method": "SQUASH",
+}  # fmt: skip
+NONE_THERE = "and bee sets none there"
 SETTINGS = {
-    "squash off": Setting("do not allow merge_method `squash`", {"allow_squash_merge": False}),
-    "merge off": Setting("", {"allow_merge_commit": False}),
-    "rebase off": Setting("", {"allow_rebase_merge": False}),
-    "branches deleted": Setting("", {"delete_branch_on_merge": True}),
+    "squash off": Setting("do not allow merge_method `squash`", "", {"allow_squash_merge": False}),
+    "merge off": Setting(repository={"allow_merge_commit": False}),
+    "rebase off": Setting(repository={"allow_rebase_merge": False}),
+    "branches deleted": Setting(repository={"delete_branch_on_merge": True}),
     "a check": protected("ci/test", required_status_checks=contexts("ci/test")),
-    "bee's checks": protected(required_status_checks=contexts("bee/review", "bee/e2e")),
+    "bee's checks": protected(queued=NONE_THERE, required_status_checks=contexts("bee/review", "bee/e2e")),
     "reviews": protected("approving review", required_pull_request_reviews={"required_approving_review_count": 1}),
     "linear": protected(required_linear_history=True),
     "locked": protected("look at its protection", lock_branch=True),
     "pushers": protected(restrictions={"users": ["ada"], "teams": [], "apps": []}),
-    "rule: methods": rule("pull_request", "allows only rebase", **PULLS, allowed_merge_methods=["rebase"]),
+    "rule: methods": rule(
+        "pull_request", "allows only rebase", "Squash merges are not allowed", **PULLS, allowed_merge_methods=["rebase"]
+    ),
     "rule: reviews": rule("pull_request", "approving review", **{**PULLS, "required_approving_review_count": 1}),
     "rule: last push": rule("pull_request", "the last push", **{**PULLS, "require_last_push_approval": True}),
     "rule: threads": rule("pull_request", **{**PULLS, "required_review_thread_resolution": True}),
     "rule: a check": rule("required_status_checks", "ci/test", **CHECK),
-    "rule: up to date": rule("required_status_checks", **STRICT),
+    "rule: up to date": rule("required_status_checks", queued=NONE_THERE, **STRICT),
     "rule: linear": rule("required_linear_history"),
     "rule: signatures": rule("required_signatures"),
     "rule: update": rule("update", "nobody may update it", update_allows_fetch_and_merge=False),
     "rule: deletion": rule("deletion"),
     "rule: forced": rule("non_fast_forward"),
     "rule: a mail's pattern": rule("commit_author_email_pattern", operator="contains", pattern="@"),
+    "rule: a queue": rule("merge_queue", **QUEUE),
 }
 
 
@@ -100,6 +110,13 @@ def clash(one: str, other: str) -> bool:
 PAIRS = [pair for pair in itertools.combinations(SETTINGS, 2) if not clash(*pair)]
 
 
+def _words(names: Sequence[str]) -> list[str]:
+    """What names the settings that stand against a merge."""
+    queue = "rule: a queue" in names
+    chosen = [SETTINGS[name] for name in names]
+    return list(filter(None, (one.words if one.queued is None or not queue else one.queued for one in chosen)))
+
+
 @dataclass
 class Passed:
     """The pull request that has passed everything, and what puts all back to that."""
@@ -113,10 +130,13 @@ class Passed:
         self.again()
         for method, path, body in bodies(*names):
             self.still.ask(method, path, **body)
-        words = [SETTINGS[name].words for name in names if SETTINGS[name].words]
-        report = self.still.tick()
-        assert report.decision is not None
-        place = next(one.placement for one in report.decision.statuses if one.number == self.number)
+        words, ticks = _words(names), 2 if "rule: a queue" in names else 1
+        for _ in range(ticks):  # the queue merges what the first one put in
+            report = self.still.tick()
+            assert report.decision is not None
+        place = next((one.placement for one in report.decision.statuses if one.number == self.number), None)
+        if place is None:
+            return "" if self.merged and not words else f"{names}: gone"
         told = f"{names}: {place.position}, {place.reason}, {report.said}, {report.problems}"
         if not words:
             return "" if self.merged else told
@@ -125,9 +145,9 @@ class Passed:
 
     @property
     def merged(self) -> bool:
-        """Whether it is."""
+        """Whether it is, and bee is done with it."""
         thing = self.still.hub.thing(self.number)
-        return thing is not None and thing.state == "MERGED"
+        return thing is not None and (thing.state, thing.labels) == ("MERGED", ["breeze:done"])
 
 
 @pytest.fixture(scope="module")

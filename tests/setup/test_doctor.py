@@ -358,13 +358,13 @@ def test_case_r8_signatures_are_githubs_own_where_it_squashes(stage: Stage) -> N
     stage.fault("status", 0, {"operation": "UpdateRule"}, status=200, body=answer)
     assert "can pass" in rules(stage, "ok")
     stage.push({POLICY: "version: 1\nintake: all\nmerge_method: merge\n"})
-    assert "wants signed commits, which only squash merges have" in rules(stage, "fail")
+    assert "wants signed commits, which only squash merges have" in said(checks(stage, code=1), "merge-method", "fail")
 
 
 @pytest.mark.parametrize(
     ("rule", "status", "text"),
     [
-        ({"type": "merge_queue", "parameters": {}}, "fail", "merge queue"),
+        ({"type": "merge_queue", "parameters": {}}, "ok", "into its merge queue, which merges by merge"),
         ({"type": "pull_request", "parameters": {"required_approving_review_count": 1}}, "warn", "1 approving review:"),
         ({"type": "pull_request", "parameters": {"required_approving_review_count": 0}}, "ok", "can pass"),
         ({"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "scan"}],
@@ -390,9 +390,14 @@ def test_a_merge_method_that_the_repository_or_the_branch_forbids(stage: Stage) 
     stage.push({POLICY: "version: 1\nintake: all\nmerge_method: merge\n"})
     stage.call("ada", "PATCH", stage.at(""), {"allow_merge_commit": False})
     found = checks(stage, code=1)
-    assert "allows rebase, squash: no merge ever passes | gh repo edit" in said(found, "merge-method", "fail")
+    text = said(found, "merge-method", "fail")
+    assert (
+        "allows rebase, squash, and the policy merges by merge: no merge ever passes | write `merge_method: sq" in text
+    )
+    stage.call("ada", "PATCH", stage.at(""), {"allow_merge_commit": True})
     protect(stage, None, required_linear_history=True)
-    assert "wants a linear history" in rules(stage, "fail", GH_TOKEN=stage.tokens["ada"])
+    found = checks(stage, code=1, GH_TOKEN=stage.tokens["ada"])
+    assert "wants a linear history" in said(found, "merge-method", "fail")
 
 
 # ---- refs, posture --------------------------------------------------------------------------------------------------

@@ -200,8 +200,3 @@ def test_an_issue_from_the_form_is_a_design_doc_whose_gate_is_open() -> None:
 )
 def test_the_command_is_guessed_by_what_is_there(names: set[str], script: bool, guess: str) -> None:
     assert templates.guessed_verify(names, script) == guess
-
-
-def test_the_merge_method_is_one_that_the_repository_allows() -> None:
-    assert templates.preferred_merge({"rebase", "merge"}) == "merge"
-    assert templates.preferred_merge(set()) == "squash"

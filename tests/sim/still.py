@@ -13,9 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from bee.cli.wiring import role_prompt
 from bee.config.schema import Settings
 from bee.engines.base import AgentJob, EngineResult
+from bee.forge.core import queue
+from bee.forge.core.store import Row
+from bee.forge.core.world import Call
 from bee.github.client import GitHubClient
 from bee.github.snapshot import look
 from bee.host import Handler, Host
@@ -34,11 +39,18 @@ from tests.sim.hub import Hub
 from tests.sim.machine import KEYS, SERVERS
 from tests.sim.mirrors import ModelClone, ModelMirror
 from tests.sim.timeline import START
-from tests.sim.transport import Transport
+from tests.sim.transport import Asked, Transport
 
 REPO = "acme/calc"  # an organization's, because only those have merge queues
 POLICY = "version: 1\nintake: all\nroles: {test: {engine: none}, merger: {engine: none}}\n"
 FILES = {"a.txt": "one\n", "tests/e2e/verify.sh": "sh check.sh\n", ".github/bee.yml": POLICY}
+
+
+Around = Callable[[Asked, Callable[[], requests.Response]], requests.Response]
+
+
+class Killed(BaseException):
+    """This process is dead: nothing it asks arrives any more."""
 
 
 @dataclass
@@ -102,6 +114,7 @@ class Runner:
 
     hub: Hub
     clones: dict[Path, ModelClone]
+    sent: list[str]
 
     def ready(self, role: Role, repo: str) -> None:
         """It is."""
@@ -121,7 +134,10 @@ class Runner:
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent."""
-        if job.role is Role.REVIEWER:
+        self.sent.append(str(job.role))
+        if job.role is Role.MERGER:
+            answer = handle("merge", {})
+        elif job.role is Role.REVIEWER:
             answer = handle("review", {"approve": True, "body": "Good."})
         else:
             assert job.role is Role.DRAFTER
@@ -148,6 +164,8 @@ class Still:
     policy: str = POLICY
     clock: Clock = field(default_factory=Clock)
     homes: int = 0
+    agents: list[str] = field(default_factory=list)
+    around: Around = field(default=lambda request, act: act())
 
     def __post_init__(self) -> None:
         files = {**FILES, ".github/bee.yml": self.policy}
@@ -177,17 +195,40 @@ class Still:
         issue = self.ask("POST", "/issues", title="Work", body="Do it.")["number"]
         head = self.push(f"bee/{issue}-task", {"work.txt": "work"}, "bee")
         made = self.ask(
-            "POST", "/pulls", "bee", title="Work", head=f"bee/{issue}-task", base="main", body="It is done."
+            "POST", "/pulls", "bee", title="Work", head=f"bee/{issue}-task", base="main", body=f"Part of #{issue}"
         )
         number = int(made["number"])
         self.ask("POST", f"/issues/{number}/comments", body=f"<!-- bee:approved-for-e2e sha={head} -->")
         return number
 
+    def enqueue(self, number: int, who: str = "ada", jump: bool = False) -> None:
+        """Somebody puts a pull request into the merge queue."""
+        with self.hub.acting(self.hub.users(who)) as call, call.writing():
+            queue.enqueue(call, self.hub.repository(call), self._row(call, number), None, jump)
+
+    def dequeue(self, number: int, who: str = "ada") -> None:
+        """Somebody takes it out."""
+        self.clock.now += 1
+        with self.hub.acting(self.hub.users(who)) as call, call.writing():
+            queue.dequeue(call, self.hub.repository(call), self._row(call, number))
+
+    def base_moves(self) -> None:
+        """main has a commit more, whatever its rules are."""
+        git, self.clock.now = self.hub.git, self.clock.now + 1
+        main = git.refs.all["refs/heads/main"]
+        tree = git.tree_with({**git.files(main), "moved.txt": str(self.clock.now)})
+        git.refs.write("refs/heads/main", git.commit_tree(tree, (main,), "moved", int(self.clock.now), "ada"))
+
+    def _row(self, call: Call, number: int) -> Row:
+        thing = self.hub.thing(number)
+        assert thing is not None
+        return call.get("issues", thing.id)
+
     # ---- bee ---------------------------------------------------------------------------------------------------------
 
     def client(self) -> GitHubClient:
         """A client of bee's account."""
-        transport = Transport(self.hub, self.hub.users("bee"))
+        transport = Transport(self.hub, self.hub.users("bee"), lambda request, act: self.around(request, act))
         return GitHubClient(SERVERS, "t", transport, self.clock, KEYS.keys)
 
     def host(self) -> Host:
@@ -202,9 +243,33 @@ class Still:
         return Host(
             home=home, settings=Settings(repos=(REPO,), engine=("true",), sandbox="none"), token="t", keys=KEYS,
             host_id="still", boot="boot", python="python", env={"PATH": "/usr/bin"}, clock=self.clock,
-            client=self.client, mirror=mirror, executor=Executor(), runner=lambda: Runner(self.hub, clones),
-            role_prompt=role_prompt, output_checks=OutputChecks, say=lambda text: None,
+            client=self.client, mirror=mirror, executor=Executor(), role_prompt=role_prompt,
+            runner=lambda: Runner(self.hub, clones, self.agents), output_checks=OutputChecks, say=lambda text: None,
         )  # fmt: skip
+
+    def killed(self, at: Callable[[Asked], bool], after: bool, act: Callable[[], object]) -> bool:
+        """Do something, and be killed at the first request that `at` names; `after`: once it took effect. Whether."""
+        dead = False
+
+        def around(request: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+            nonlocal dead
+            if dead:
+                raise Killed
+            if at(request):
+                dead = True
+                if after:
+                    done()
+                raise Killed
+            return done()
+
+        usual, self.around = self.around, around
+        try:
+            act()
+        except Killed:
+            pass
+        finally:
+            self.around = usual
+        return dead
 
     def tick(self, host: Host | None = None) -> TickReport:
         """A tick, and the run that it starts."""

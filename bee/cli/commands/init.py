@@ -16,15 +16,16 @@ from bee.config.readers import check_repo_name
 from bee.config.schema import POLICY_PATH, Settings
 from bee.engines.table import LOGINS
 from bee.github.client import GitHubClient, Servers
+from bee.github.snapshot import read_policy
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import Label
 from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
-from bee.setup import apply
+from bee.setup import apply, methods
 from bee.setup import machine as machines
 from bee.setup.apply import Found, Machine, Plan, Step, Written
 from bee.setup.machine import EngineSeen
-from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, preferred_merge, remote_of, same_server
+from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, remote_of, same_server
 from bee.status import terminal
 from bee.system import process
 
@@ -154,7 +155,7 @@ def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Her
     if asks and machine.text is None and not args.sandbox and here.box_problem:
         print(f"\n{here.box_problem}")
         sandbox = "none" if ask.yes("Let agents run with all your rights?", default=False) else "required"
-    merge = preferred_merge(found.facts.merge_methods)
+    merge = next(iter(methods.fitting(found.facts, found.rules)), "squash")
     return Answers(
         intake=intake, verify=verify, merge_method=merge, engine=engine, sandbox=sandbox, checks=found.checks
     )
@@ -189,11 +190,24 @@ def _show_found(show: Any, found: Found, here: Here) -> None:
     show(f"account     {found.head.viewer.login} with {role} access; the token comes from {here.token_from}")
     if found.checks:
         show(f"checks      {one_line(', '.join(found.checks), 160)}: on each of the pull requests merged last")
+    show(f"merging     {_merging(found)}")
     for number, engine in enumerate(here.engines):
         show(f"{'engines' if not number else '':<10}  {engine.name}: {engine.said()}")
     box = f"sandbox     {one_line(here.box_problem, 160) if here.box_problem else 'a box for agents can be built'}"
     width = terminal.terminal_columns()
     show(terminal.hung(box, width, " " * 12) if width else box)
+
+
+def _merging(found: Found) -> str:
+    """How bee will merge here, or why it cannot as it is: the policy's method, or what will be proposed."""
+    facts, rules = found.facts, found.rules
+    left = methods.fitting(facts, rules)
+    text = found.head.policy_text
+    method = read_policy(facts.repo, text).merge_method if text is not None else (left or ["squash"])[0]
+    wrong = next(methods.problems(facts, rules, method), None)
+    if wrong is not None:
+        return f"{wrong.text}; {wrong.fix}"
+    return f"through the merge queue of {facts.default_branch}, by {rules.queue}" if rules.queue else f"by {method}"
 
 
 def _show_plan(show: Any, plan: Plan, whole: bool) -> None:

@@ -132,7 +132,8 @@ def _advance(call: Call, repo: Repo, branch: str) -> None:
         if wanted is None:
             _remove(call, repo, entry, call.viewer, "queue_cleared")
             continue
-        if issue["state"] != "open" or pull["head_sha"] != entry["head_sha"] or tip is None:
+        moved = (pull["head_sha"], pull["base_ref"], pull["draft"]) != (entry["head_sha"], branch, 0)
+        if issue["state"] != "open" or moved or tip is None:
             _remove(call, repo, entry, call.viewer, "pull_request_changed")
             continue
         if entry["base_sha"] != tip and not _build(call, repo, entry, tip, wanted):

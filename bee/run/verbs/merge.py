@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bee.model.answer import Answer
-from bee.model.effects import DeleteBranch, Effect, MergePull
+from bee.model.effects import BY_QUEUE, DeleteBranch, Effect, MergePull
 from bee.model.items import Pull
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
@@ -22,10 +22,14 @@ def check(session: Session, _args: Args) -> Answer:
 
 
 def effects(outbox: Outbox, _accepted: bool) -> Result:
-    """The merge, and what follows it on the pull request."""
+    """The merge, and what follows it on the pull request; where the base has a merge queue, a place there first."""
     brief, pull = outbox.brief, outbox.brief.item
     assert isinstance(pull, Pull)
-    method = brief.view.policy.merge_method
+    if pull.queue and not pull.merged:
+        entry = MergePull(pull.number, brief.head, brief.base_ref, brief.base, BY_QUEUE)
+        note = f"put {texts.short(brief.head)} into the merge queue of {brief.base_ref}"
+        return Result(outcome=Outcome.WAITING, note=note, outbox=(entry, outbox.labels()))
+    method = pull.queue or brief.view.policy.merge_method
     found: list[Effect] = [MergePull(pull.number, brief.head, brief.base_ref, brief.base, method)]
     if not pull.cross_repository and pull.head_ref.startswith("bee/"):
         found.append(DeleteBranch(pull.head_ref, brief.head))
