@@ -77,6 +77,11 @@ def _queue_of(pull: Pull, view: View) -> Queue:
     return Queue.IN if pull.queued is not None else Queue.OUT
 
 
+def _not_over(queue: Queue) -> dict[str, Any]:
+    """What is not proven is not over, whatever GitHub and a run that died have made of it."""
+    return {"open": True, "done": False} if queue is Queue.UNPROVEN else {}
+
+
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
     branch = parse_branch(pull.head_ref)
@@ -117,7 +122,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     }
     mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
     return PullFacts(
-        **shared | {"trusted": shared["trusted"] and not doubted, "open": pull.open or queue is Queue.UNPROVEN},
+        **shared | {"trusted": shared["trusted"] and not doubted} | _not_over(queue),
         issue_open=not stopped,
         draft=pull.draft,
         mergeable=mergeable,

@@ -129,7 +129,7 @@ def test_a_result_that_fails_asks_a_person_before_the_next_step(still: Still) ->
 
 def test_no_agent_is_paid_for_what_was_merged(tmp_path: Path) -> None:
     """Not even where an agent plays the merger: it put the pull request in, and bee looks at what came of it."""
-    still = Still(tmp_path, "version: 1\nintake: all\nroles: {test: {engine: none}}\n")
+    still = Still(tmp_path, f"{POLICY}roles: {{merger: {{session: always}}}}\n")
     add_queue(still)
     number = queued(still)
     assert still.agents == ["merger"]

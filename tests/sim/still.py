@@ -42,7 +42,7 @@ from tests.sim.timeline import START
 from tests.sim.transport import Asked, Transport
 
 REPO = "acme/calc"  # an organization's, because only those have merge queues
-POLICY = "version: 1\nintake: all\nroles: {test: {engine: none}, merger: {engine: none}}\n"
+POLICY = "version: 1\nintake: all\n"
 FILES = {"a.txt": "one\n", "tests/e2e/verify.sh": "sh check.sh\n", ".github/bee.yml": POLICY}
 
 
