@@ -65,6 +65,7 @@ RUNNING = "a check is running, or has not reported"
 REVIEW, E2E_NONE = "nobody has approved this head", "E2E has not passed for this head on this base"
 IN_QUEUE = "GitHub's merge queue has it"
 UNPROVEN = "GitHub's merge queue merged it, and bee has not proven the result yet"
+NEEDS_PLAN = "it needs a plan, or its design changed after planning, or a person wants the plan changed"
 READY = "approved, tested on this base, green and mergeable"
 OTHER = ", on a branch that is not bee's"
 
@@ -253,12 +254,12 @@ ISSUES: tuple[Case, ...] = (
          "its design is not approved yet", P.DESIGN_OPEN, M.PERSON),
     case("design-open-keeps-a-branch-without-its-pull", w.issue(body=w.planned(w.DESIGN_OPEN)),
          "its design is not approved yet", P.DESIGN_OPEN, M.PERSON, branches={"bee/1-parser": w.HEAD}),
-    case("no-plan", w.issue(body=w.DESIGN), "it needs a plan, or its design changed after planning", P.NEEDS_PLAN,
+    case("no-plan", w.issue(body=w.DESIGN), NEEDS_PLAN, P.NEEDS_PLAN,
          Role.PLANNER),
     case("plan-of-another-design", w.issue(body=w.planned(design="0" * 16)),
-         "it needs a plan, or its design changed after planning", P.NEEDS_PLAN, Role.PLANNER),
+         NEEDS_PLAN, P.NEEDS_PLAN, Role.PLANNER),
     case("plan-nobody-can-read", w.issue(body=w.planned().replace("  - Accept", "  - Except")),
-         "it needs a plan, or its design changed after planning", P.NEEDS_PLAN, Role.PLANNER),
+         NEEDS_PLAN, P.NEEDS_PLAN, Role.PLANNER),
     case("plan-open", w.issue(body=w.planned(gate=True)), "its plan is not approved yet", P.PLAN_OPEN, M.PERSON,
          policy=w.ALL),
     case("plan-gate-absent", w.issue(body=w.planned()), "its plan is not approved yet", P.PLAN_OPEN, M.PERSON,
@@ -294,7 +295,7 @@ ISSUES: tuple[Case, ...] = (
     case("adopted-task", w.issue(author=w.SAM, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW),)),
          STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER, policy=w.OPTED_IN),
-    case("opted-in-design-doc", w.issue(body=w.DESIGN), "it needs a plan, or its design changed after planning",
+    case("opted-in-design-doc", w.issue(body=w.DESIGN), NEEDS_PLAN,
          P.NEEDS_PLAN, Role.PLANNER, policy=w.OPTED_IN),
 )  # fmt: skip
 

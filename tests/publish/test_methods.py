@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from bee.pipeline.positions import Position
 from tests.sim.hub import Thing
 from tests.sim.still import POLICY, Still
+from tests.sim.transport import Asked
 
 
 def drafted(still: Still) -> Thing:
@@ -49,3 +52,27 @@ def test_case_p8_a_persons_branch_that_cannot_be_rebased_is_tried_once_and_names
     still.clock.now += 60 * 60
     still.ticks(host)
     assert still.tries(pull.number) == tries
+
+
+@pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
+def test_case_p8_a_push_in_the_moment_of_the_merge_is_seen_with_each_method(tmp_path: Path, method: str) -> None:
+    """Of two commits, so that a rebase makes two."""
+    still = Still(tmp_path, f"{POLICY}merge_method: {method}\n")
+    number = still.pull()
+    head = still.push("bee/1-task", {"more.txt": "more"}, "bee")
+    still.ask("POST", f"/issues/{number}/comments", body=f"<!-- bee:approved-for-e2e sha={head} -->")
+    moved = False
+
+    def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        nonlocal moved
+        if request.path.endswith("/merge") and not moved:
+            moved = True
+            still.base_moves()
+        return act()
+
+    still.around = around
+    still.ticks()
+    assert moved
+    issue, pull = still.hub.things()
+    assert (issue.state, pull.state, pull.labels) == ("CLOSED", "MERGED", ["breeze:done"])
+    assert sum("E2E ran on the result" in post.body for post in pull.comments) == 1
