@@ -6,8 +6,6 @@ at and tested afterwards, before the next step builds on it.
 
 from __future__ import annotations
 
-from typing import Final
-
 from bee.model import limits
 from bee.model.items import Item, Pull, Removal
 from bee.model.outcomes import Outcome
@@ -18,15 +16,14 @@ from bee.pipeline.holds import BY_PERSON, hold_of
 from bee.pipeline.positions import Block, Placement, Position
 from bee.pipeline.trust import resumed_at
 
-# Where what is in the queue stays there: all others say that it should not be merged now.
-_STAYS: Final = frozenset({Position.IN_MERGE_QUEUE, Position.CLOSED, Position.REPAIR})
-
 
 def enqueued(record: Record | None) -> RunSummary | None:
     """The run that put the pull request into the queue, unless a later one has looked at what was merged."""
     for run in reversed(fold(record)):
-        if run.role == Role.MERGER and run.outcome in {Outcome.WAITING, Outcome.PROGRESSED}:
-            return run if run.outcome is Outcome.WAITING else None
+        if run.role == Role.MERGER and run.outcome is Outcome.WAITING:
+            return run
+        if run.role == Role.MERGER and run.outcome is Outcome.PROGRESSED:
+            return None
     return None
 
 
@@ -49,7 +46,7 @@ def to_take_out(item: Item, placement: Placement, view: View) -> str:
     hold = hold_of(view)
     if hold is not None and hold.kind == BY_PERSON:
         return hold.text
-    return "" if placement.position in _STAYS else placement.reason
+    return "" if placement.row.stays_queued else placement.reason
 
 
 def taken_out(item: Item, role: Role, key: str, view: View) -> Block | None:

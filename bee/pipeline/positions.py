@@ -105,6 +105,7 @@ class Rule:
     rests: it may stay for long without a run that would say so, so bee keeps its status comment true.
     quiet: a person moves next, and is not pressed.
     retry: a person can have it tried again.
+    stays_queued: what bee put into a merge queue may be merged all the same; at any other row it is taken out.
     merging: with E2E passed, it is between E2E and merge, and the others of its base wait.
     repairs: the drafter repairs what a machine found; review rounds have a bound of their own.
     """
@@ -124,6 +125,7 @@ class Rule:
     rests: bool = False
     quiet: bool = False
     retry: bool = False
+    stays_queued: bool = False
     merging: bool = False
     repairs: bool = False
 
@@ -188,9 +190,10 @@ class Placement:
 # What holds an item whatever else is true of it.
 HELD: Final = (
     Rule(name="it is closed or merged", matches=lambda f: not f.open, position=Position.CLOSED, mover=Mover.NOBODY,
-         advice="Nothing. Reopen it if there is more to do."),
+         stays_queued=True, advice="Nothing. Reopen it if there is more to do."),
     Rule(name="labels, ledger or links break the rules", matches=lambda f: f.broken is not Broken.NOTHING,
-         position=Position.REPAIR, mover=Mover.BEE, advice="Nothing: the next tick repairs it, or asks."),
+         position=Position.REPAIR, mover=Mover.BEE, stays_queued=True,
+         advice="Nothing: the next tick repairs it, or asks."),
     Rule(name=f"it carries {Label.DONE}", matches=lambda f: f.done, position=Position.DONE, mover=Mover.NOBODY,
          advice=f"Remove the label {Label.DONE} to have bee look at it again.", still=True),
     Rule(name=f"it carries {Label.QUARANTINE}", matches=lambda f: f.quarantined, position=Position.QUARANTINED,
@@ -282,6 +285,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          leads=(("a person reopens the issue", Position.NEEDS_REVIEW),)),
     Rule(name="GitHub's merge queue merged it, and bee has not proven the result yet",
          matches=lambda f: f.queue is Queue.UNPROVEN, position=Position.IN_MERGE_QUEUE, mover=Role.MERGER,
+         stays_queued=True,
          advice="Nothing: bee compares and tests what was merged, without an agent.",
          leads=(("bee has proven the result", Position.CLOSED),)),
     Rule(name="it is a draft", matches=lambda f: f.draft, position=Position.DRAFT, mover=Mover.PERSON,
@@ -316,7 +320,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          advice="Change what is named, on GitHub or in the policy; bee notices by itself.",
          leads=(("the setting is changed", Position.NEEDS_E2E),)),
     Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is Queue.IN, names="place",
-         position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION,
+         position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION, stays_queued=True,
          advice="Wait: GitHub merges it when its checks are green there. To take it out: bee pause {number}",
          leads=(("GitHub takes it out", Position.WAITING_ON_SETTINGS),)),
     Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,
