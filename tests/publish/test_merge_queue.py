@@ -367,3 +367,20 @@ def test_what_was_merged_is_proven_wherever_a_run_died(still: Still) -> None:
         if not killed:
             break
     assert place > 8
+
+
+def test_a_push_in_the_moment_it_enters_keeps_it_out(still: Still) -> None:
+    """GitHub pins the head that was proven."""
+    number = still.pull()
+    green(still, still.placed(number).item.head)
+    still.tick()
+
+    def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        if request.name == "Enqueue":
+            green(still, still.push("bee/1-task", {"more.txt": "more"}))
+        return act()
+
+    still.around = around
+    still.tick()
+    assert entries(still) == []
+    assert "Head branch was modified" in str(still.record(number))
