@@ -111,6 +111,9 @@ def kept(run: Run, brief: Brief, sound: Callable[[Submission], bool]) -> Submiss
     (entry,) = run.mirror.newest([_ref(run)], 0, 1)
     said = json.loads(entry.message)
     work = Submission(said["head"], run.mirror, said["title"], said["body"])
+    if run.mirror.is_ancestor(work.head, brief.head):  # published, by a run that was killed before it forgot it
+        run.mirror.drop_ref(_ref(run))
+        return None
     same = said["about"] == _about(brief) and run.mirror.is_ancestor(brief.head, work.head)
     return work if same and sound(work) else None
 

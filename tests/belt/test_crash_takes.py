@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bee.model.markers import CHANGES_REQUESTED
 from bee.model.records import Kind, encode
-from bee.model.refs import CONTROL_REF, item_ref
+from bee.model.refs import CONTROL_REF, KEPT_REFS, item_ref
 from bee.run.session import QUARANTINE
 from tests.attacks.by_ledger import forged, put
 from tests.belt.kills import AFTER, BEFORE, ONE, TICK_SECONDS_MAX, WRITE, Hit, Hosts, Point, started, struck
 from tests.belt.stage import DRAFT, Stage, staged
+from tests.run.test_refused import counted, locked, paid
 
 DEEP = os.environ.get("BEE_DEEP") == "1"
 TWICE = DRAFT + DRAFT  # the second takes the place of the first, beside which it was taken in
@@ -89,3 +91,53 @@ def test_killed_while_it_adopts_the_same_words_do_what_is_left(tmp_path: Path, h
     points = range(1, count + 1) if DEEP else (count - 2, count - 1)
     for nth in points:
         _adopted(tmp_path / f"{how}-{nth}", how, nth)
+
+
+def _kept(folder: Path, publishing: bool, at: int = 0) -> list[str]:
+    """What GitHub refused is kept and, when the rule is gone, published; a run of either is killed at a local write.
+
+    The writes of that run.
+    """
+    folder.mkdir()
+    with staged(folder) as stage:
+        hosts, log = Hosts(stage, ONE), folder / "writes.log"
+        host = hosts.made[hosts.name] = stage.configure(hosts.name, moves={"drafter": counted(stage)})
+        pull, rule = locked(stage)
+        number = int(pull["number"])
+        if publishing:
+            stage.tick(host)
+            stage.call("ada", "DELETE", rule)
+            stage.bee(hosts.name, "retry", str(number))
+        if not at:
+            assert started(stage, hosts, log).wait(TICK_SECONDS_MAX) == 0
+        else:
+            assert struck(stage, hosts, Point("a refused push", WRITE, at)) is Hit.LANDED
+        lines = log.read_text().splitlines()
+        if not publishing:
+            stage.quiet(host)
+            assert stage.position(number) == "human", "the rule is named to a person"
+            stage.call("ada", "DELETE", rule)
+            stage.bee(hosts.name, "retry", str(number))
+        elif at:  # a person asks for more: what stands there already is no answer to that
+            stage.comment(number, f"More.\n\n<!-- bee:{CHANGES_REQUESTED} -->")
+        stage.quiet(host)
+        assert stage.item(number)["state"] == "closed"
+        stage.main_log()
+        commits = stage.call("ada", "GET", stage.at(f"/pulls/{number}/commits"))
+        more = publishing and at > 0
+        assert (len(commits), paid(stage)) == (2 + more, 1 + more), "one that was there, one that was kept"
+        assert host.mirror(stage.repo).newest(["refs/bee-kept/*"], 0, 9) == []
+        said = stage.comments(number)
+        assert len(said) == len(set(said))
+        return lines
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("publishing", [False, True], ids=["keeping", "publishing"])
+def test_killed_around_what_github_did_not_take_no_second_agent_is_paid(tmp_path: Path, publishing: bool) -> None:
+    """Kept, and killed before it is said; published, and killed before it is forgotten."""
+    lines = _kept(tmp_path / "first", publishing)
+    (kept,) = [number for number, line in enumerate(lines, 1) if "update-ref" in line and KEPT_REFS in line]
+    first = kept if publishing else kept + 1
+    for at in range(first, min(first + 12, len(lines))) if DEEP else [first]:
+        _kept(tmp_path / str(at), publishing, at)

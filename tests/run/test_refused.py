@@ -60,14 +60,20 @@ def test_case_r5_a_rule_against_bees_branches_asks_a_person_before_an_agent_is_p
     assert (paid(stage), len(stage.pulls())) == (1, 1)
 
 
-def refused(stage: Stage) -> tuple[dict[str, Any], str, Host]:
-    """A drafter's second commit, refused by a protection of its branch: the pull request, the protection, the host."""
+def locked(stage: Stage) -> tuple[dict[str, Any], str]:
+    """A pull request that waits for its drafter, and the protection of its branch, which refuses every push."""
     pull = task_pull(stage)
     stage.comment(int(pull["number"]), f"Not yet.\n\n<!-- bee:{markers.CHANGES_REQUESTED} -->")
-    locked = {"required_status_checks": None, "enforce_admins": True, "restrictions": None,
+    rules = {"required_status_checks": None, "enforce_admins": True, "restrictions": None,
               "required_pull_request_reviews": {"required_approving_review_count": 1}}  # fmt: skip
     where = stage.at(f"/branches/{pull['head']['ref'].replace('/', '%2F')}/protection")
-    stage.call("ada", "PUT", where, locked)
+    stage.call("ada", "PUT", where, rules)
+    return pull, where
+
+
+def refused(stage: Stage) -> tuple[dict[str, Any], str, Host]:
+    """A drafter's second commit, refused by that protection: the pull request, the protection, the host."""
+    pull, where = locked(stage)
     host = stage.host(moves={"drafter": counted(stage)})
     stage.tick(host)
     return pull, where, host

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bee.engines.table import ENGINES
+from bee.model.roles import Role
 from bee.setup.engines import _drift
 from tests.belt.stage import Stage, staged
+from tests.engines.hosts import BOXED, KEYS, base_url, programs
+from tests.engines.models import MODEL, Move, Say, serving
 from tests.engines.test_fake import HEAD
+from tests.engines.test_real import REFUSED
 from tests.setup.test_doctor import checks, configure, said, tree_of
 
 CLAUDE = "--output-format --verbose --permission-mode --setting-sources --strict-mcp-config --no-session-persistence"
@@ -87,3 +92,31 @@ def test_case_r14_a_login_is_asked_for_one_word_and_only_on_demand(
     assert tree_of(home) == before
     if status == "ok":
         assert "login" not in checks(stage, **env)
+
+
+@pytest.mark.parametrize(
+    ("engine", "move", "status", "text"),
+    [
+        ("claude", Say("Hello."), "ok", "claude answered, so it is logged in (1"),
+        pytest.param("claude", REFUSED, "fail", "claude is not logged in", marks=pytest.mark.deep),
+        ("codex", Say("Hello."), "ok", "codex answered, so it is logged in (1"),
+        pytest.param("codex", REFUSED, "fail", "codex is not logged in", marks=pytest.mark.deep),
+    ],
+    ids=["claude", "claude-refused", "codex", "codex-refused"],
+)
+def test_case_r14_the_true_programs_say_one_word_to_login(
+    stage: Stage, engine: str, move: Move, status: str, text: str
+) -> None:
+    """With one request of the model for all roles, in the box that runs have."""
+    with serving({"": [move]}) as models:
+        own = {"engine": engine, "model": MODEL, "base_url": base_url(engine, models.url)}
+        roles = json.dumps({str(role): own for role in Role})
+        box = "required" if BOXED else "none"
+        config = f"version: 1\nrepos: [ada/calc]\nengine: {engine}\nsandbox: {box}\nroles: {roles}\n"
+        (stage.folder / "home-host" / "config.yml").write_text(config)
+        env = {**KEYS, "PATH": f"{programs(engine)}:{stage.env()['PATH']}", "IS_SANDBOX": "1"}
+        found = checks(stage, "--login", code=int(status == "fail"), **env)
+        assert text in said(found, "login", status)
+        assert len(found["login"]) == 1
+        if status == "ok":
+            assert len(models.asked) == 1, "it costs one request"
