@@ -117,6 +117,7 @@ def machine_checks(given: Input) -> list[Check]:
     """Everything that can be seen without asking GitHub."""
     running = machine.scheduling(given.machine)
     return [
+        *machine.wsl_checks(os.uname().release, str(given.home.path)),
         _git(given),
         *engine_checks(given, running is not None),
         *_sandbox(given),

@@ -13,6 +13,7 @@ from typing import Final
 
 from bee.engines.table import LOGINS
 from bee.model.errors import AuthError, UsageError
+from bee.setup.checks import Check, fail, warn
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
 from bee.system import gh, process, renewal
@@ -155,6 +156,20 @@ def scheduled_token(machine: Machine, home: Home, path: str, command: Sequence[s
         return BY_COMMAND if renewal.printed(command, bare) else ""
     except AuthError:
         return ""
+
+
+def wsl_checks(release: str, home: str) -> list[Check]:
+    """What is so on Windows' Linux, by the kernel's release and where bee's home is; nothing anywhere else."""
+    if "microsoft" not in release.lower():
+        return []
+    if "wsl2" not in release.lower():
+        text = f"WSL 1 ({release}): agents cannot be boxed in it"
+        return [fail("host", text, "wsl --set-version DISTRIBUTION 2, in Windows")]
+    if home.startswith("/mnt/"):
+        text = f"bee's home {home} is on a Windows drive, where neither file modes nor locks can be relied on"
+        return [fail("host", text, "GIT_BEE_HOME=~/.git-bee, on the Linux side")]
+    text = "WSL 2, which nobody has tried with bee: Windows ends it some time after its last window, and ticks with it"
+    return [warn("host", text, "have Windows' Task Scheduler start `wsl -e bee tick`, see docs/hosts.md")]
 
 
 def free_bytes(home: Home) -> int:
