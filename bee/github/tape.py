@@ -1,6 +1,7 @@
 """Records what GitHub and git answered, as lines that people can send: nothing in them says whose repository it was.
 
-Kept are statuses, numbers, times, object names, bee's own probe refs, words in capitals and GitHub's error messages.
+Kept are statuses, numbers, times, object names, bee's own probe refs, GitHub's words for a state, and its error
+messages without names, addresses and credentials. Whatever a repository holds may be somebody's, in capitals too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import requests
 
 from bee.github.client import Transport
 from bee.model.errors import BeeError
-from bee.model.text import digest
+from bee.model.text import digest, plain
 
 T = TypeVar("T")
 HEADERS: Final = (
@@ -24,10 +25,16 @@ HEADERS: Final = (
 )  # fmt: skip
 HIDDEN: Final = "…"
 NAMELESS: Final = "owner/name"  # instead of the repository's own name
-_KEPT: Final = re.compile(
-    r"[0-9a-f]{40}|[A-Z][A-Z_]*|\d{4}-\d\d-\d\dT[\d:]+Z|(?:refs/|heads/)*bee/probe[-/][\w/-]*|[0-9a-f]{12}/\w+|"
+_PROBE: Final = r"[0-9a-f]{12}(?:/(?:one|two|three|old))?"
+_KEPT: Final = re.compile(rf"[0-9a-f]{{40}}|\d{{4}}-\d\d-\d\dT[\d:]+Z|(?:refs/|heads/)*bee/probe[-/]{_PROBE}|{_PROBE}|")
+_STATES: Final = frozenset(
+    "__typename type code state issueState pullState stateReason state_reason conclusion status mergeable "
+    "mergeStateStatus reviewDecision viewerPermission permission author_association current_user_can_bypass".split()
 )
-_KEPT_KEYS: Final = frozenset({"__typename", "type", "current_user_can_bypass", "state", "conclusion", "status"})
+_STATE: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
+# In an error's words: an address, an e-mail address, a host by number, a credential.
+_NAMING: Final = re.compile(r"\w+://\S+|[\w.+-]+@[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\b(?:gh[a-z]|github_pat)_\w+")
+WORDS_MAX: Final = 1500
 _OPERATION: Final = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 
@@ -40,7 +47,9 @@ class Tape:
     def __init__(self, transport: Transport, hidden: Sequence[str]) -> None:
         self.lines: list[dict[str, Any]] = []
         self._transport = transport
-        self._hidden = [(name, f"NAME{at}") for at, name in enumerate(sorted(set(hidden), key=len, reverse=True), 1)]
+        self._hidden = [
+            (re.escape(name), f"NAME{at}") for at, name in enumerate(sorted(set(hidden), key=len, reverse=True), 1)
+        ]
         self._repo = hidden[0].lower() if hidden else ""
         self._known: dict[str, int] = {}
 
@@ -51,7 +60,7 @@ class Tape:
         body = how.get("json")
         query = body.get("query") if isinstance(body, dict) else None
         asked = _OPERATION.search(query) if isinstance(query, str) else None
-        headers = {name: answer.headers[name] for name in HEADERS if name in answer.headers}
+        headers = {name: self._named(answer.headers[name]) for name in HEADERS if name in answer.headers}
         self.lines.append({
             "method": method, "path": self._named(urlsplit(str(url)).path), "operation": asked[1] if asked else "",
             "asked": digest(query) if isinstance(query, str) else "",
@@ -68,7 +77,12 @@ class Tape:
             said = {"error": type(problem).__name__, "said": self._named(str(problem))}
             self.lines.append({"git": command, **said})
             raise
-        self.lines.append({"git": command, "came": came})
+        noted: Any = came
+        if isinstance(noted, dict):
+            noted = {
+                name if _KEPT.fullmatch(name) else f"{HIDDEN}{at}": oid for at, (name, oid) in enumerate(noted.items())
+            }
+        self.lines.append({"git": command, "came": noted})
         return came
 
     def redacted(self, value: Any, key: str, error: bool) -> Any:
@@ -82,16 +96,18 @@ class Tape:
             return number if isinstance(value, int) else f"ID{number}"
         if not isinstance(value, str):
             return value
+        if key == "login" and (login := (rf"(?<!\w){re.escape(value)}(?!\w)", "LOGIN")) not in self._hidden:
+            self._hidden.append(login)
         if value.lower() == self._repo:
             return NAMELESS
         if error and key in ("message", "reason"):
             return self._named(value)
-        return value if key in _KEPT_KEYS or _KEPT.fullmatch(value) else HIDDEN
+        return value if (_STATE if key in _STATES else _KEPT).fullmatch(value) else HIDDEN
 
     def _named(self, text: str) -> str:
         for name, instead in self._hidden:
-            text = re.sub(re.escape(name), instead, text, flags=re.IGNORECASE)
-        return text
+            text = re.sub(name, instead, text, flags=re.IGNORECASE)
+        return plain(_NAMING.sub(HIDDEN, text))[:WORDS_MAX]
 
     def text(self, head: dict[str, Any]) -> str:
         """The recording: a line for `head`, then one for each answer."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import requests
+from requests.adapters import HTTPAdapter
+
 from bee.forge.core.events import closing_numbers
+from bee.github.tape import Tape
 from bee.model.effects import PostComment, TraceResult
+from bee.model.errors import GitError
 from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who, posts_of
 from bee.model.labels import Label
 from bee.model.plan import Plan, read_body, render_section
@@ -496,3 +503,52 @@ def _flood(on: Layers, folder: Path) -> bool:
     rounds = 1 if Layer.VERBS in on else 200
     posted = [e for n in range(rounds) for e in settle(said, brief, str(n), None, "").outbox]
     return sum(isinstance(e, PostComment) for e in posted) > 1
+
+
+# What a stranger, or a server that means harm, puts into what `bee doctor --prove` is answered: by field, and in words.
+IN_ANSWERS = {
+    "data": {"title": "ACME", "name": "PROJECT_X", "path": "README", "labels": [{"name": "bee/probe-of-acme"}],
+             "ref": "refs/heads/bee/probe-acme", "state": "a state of Acme", "author": {"login": "Ann-Acme"}},
+    "message": "Ann-Acme may not push to https://acme.example/private, ask ann@acme.example at 10.1.2.3:80, "
+               "ghp_0123456789abcdef \x1b[2J",
+    "errors": [{"message": "acme/secret-repo is not for ann-acme", "type": "FORBIDDEN"}],
+}  # fmt: skip
+TELLING = re.compile(r"acme|project_x|readme|10\.1|ghp_0|\\u001b|secret-repo", re.IGNORECASE)
+
+
+@attack("words-in-a-recording", "names, addresses and credentials stand in what GitHub answers to "
+        "`bee doctor --prove`, and the person sends the recording", Layer.SECRETS, control=True)  # fmt: skip
+def _recorded(on: Layers, folder: Path) -> bool:
+    """`none`: the answers as they came."""
+    answer = requests.Response()
+    answer.status_code, answer._content = 403, json.dumps(IN_ANSWERS).encode()
+    answer.headers["X-GitHub-SSO"] = "required; url=https://github.com/orgs/acme/sso?authorization_request=A"
+    if not on:
+        return bool(TELLING.search(answer.text))
+    with requests.Session() as session:
+        session.mount("https://", Answering(answer))
+        tape = Tape(session, ["acme/secret-repo", "acme", "secret-repo"])
+        tape.request("GET", "https://api.github.example/repos/acme/secret-repo/collaborators/ann-acme/permission")
+        tape.request("GET", "https://api.github.example/repos/acme/secret-repo/collaborators/ann-acme/permission")
+    tape.git("ls-remote", lambda: {"refs/heads/bee/probe-of-acme": "a" * 40})
+    with contextlib.suppress(GitError):
+        tape.git("push", lambda: raised(GitError("git push: http://ann:ghp_0123456789@acme.example/x.git refused")))
+    first, *rest = tape.text({}).splitlines()[1:]
+    return bool(TELLING.search(first.replace("/collaborators/ann-acme/", "/")) or TELLING.search("".join(rest)))
+
+
+def raised(problem: Exception) -> None:
+    """What a command does that fails."""
+    raise problem
+
+
+class Answering(HTTPAdapter):
+    """A server that says one thing to everything."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def send(self, *_what: Any, **_how: Any) -> requests.Response:
+        """The answer."""
+        return self.answer

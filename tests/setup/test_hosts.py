@@ -10,7 +10,7 @@ from bee.setup.machine import wsl_checks
 @pytest.mark.parametrize(
     ("release", "home", "status", "text"),
     [
-        ("6.1.0-44-amd64", "/root/.git-bee", "", ""),
+        ("6.1.0-44-amd64", "/home/ann/.git-bee", "", ""),
         ("6.1.0-44-amd64", "/mnt/data/.git-bee", "", ""),
         ("23.6.0", "/Users/ann/.git-bee", "", ""),
         ("5.15.167.4-microsoft-standard-WSL2", "/home/ann/.git-bee", "warn", "nobody has tried"),

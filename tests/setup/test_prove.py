@@ -148,9 +148,21 @@ def test_a_dry_run_makes_nothing(stage: Stage, folder: Path) -> None:
     assert (ended.code, "goes with --prove" in ended.err) == (2, True)
 
 
-def test_what_a_killed_try_left_goes_with_the_next(stage: Stage, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("match", "left"),
+    [
+        ({"operation": "UpdateRefs", "nth": 2}, {"one"}),
+        ({"operation": "Listed"}, {"one", "two", "three"}),
+        ({"method": "GET", "path": "/actions/runs"}, {"one", "two", "three", "old", "branch"}),
+        ({"method": "DELETE", "nth": 3}, {"three", "two", "branch"}),
+    ],
+    ids=["begun", "half", "pushed", "tidying"],
+)
+def test_what_a_killed_try_left_goes_with_the_next(
+    stage: Stage, folder: Path, match: dict[str, Any], left: set[str]
+) -> None:
     before = stage.refs("refs/")
-    stage.fault("hang", 1, {"operation": "Listed"})
+    stage.fault("hang", 1, match)
     argv = [sys.executable, "-P", "-m", "bee", "doctor", "--prove"]
     env = {**bee_env(stage.env()), "GH_TOKEN": stage.tokens["bee"]}
     killed = subprocess.Popen(argv, env=env, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -158,8 +170,8 @@ def test_what_a_killed_try_left_goes_with_the_next(stage: Stage, folder: Path) -
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     stage.lift()
-    left = set(stage.refs("refs/")) - set(before)
-    assert {ref.rpartition("/")[2] for ref in left if ref.startswith(PROBE_REFS)} == {"one", "two", "three"}
+    there = set(stage.refs("refs/")) - set(before)
+    assert {ref.rpartition("/")[2] if ref.startswith(PROBE_REFS) else "branch" for ref in there} == left
     stage.push({"x.txt": "x"}, f"{PROBE_BRANCHES.removeprefix('refs/heads/')}old")
     ended = bee(stage, "doctor", "--prove", cwd=folder)
     assert ended.code == 0, ended.out + ended.err

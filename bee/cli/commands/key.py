@@ -53,7 +53,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.action == "adopt":
         return _adopt(args, env)
     token = _token(env)
-    found = keys.kept_keys(env) or (keys.keys_of(env, token) if token else None)
+    changes = wiring.renews(env, wiring.settings_at(wiring.home_of(env), repo_given=True))
+    found = keys.kept_keys(env) or (keys.keys_of(env, token, changes) if token else None)
     if found is None:
         raise UsageError("there is no key on this machine, nor a token to make one of: run `bee key add`")
     if args.secret:
