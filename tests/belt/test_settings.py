@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.belt.stage import MOVES, Stage, until
+from tests.belt.stage import FILES, MOVES, Stage, until
 from tests.belt.test_conditions import drafted, rests
 from tests.publish.test_settings import SETTINGS, bodies
+
+QUEUE = "rule: a queue"
 
 
 def put(stage: Stage, *names: str) -> None:
@@ -15,7 +17,7 @@ def put(stage: Stage, *names: str) -> None:
 
 
 def test_case_p7_what_harms_nothing_is_set_all_together_and_the_flow_ends_merged(stage: Stage) -> None:
-    harmless = [name for name, one in SETTINGS.items() if not one.words]
+    harmless = [name for name, one in SETTINGS.items() if not one.words and name != QUEUE]
     put(stage, *harmless)
     issue = stage.issue()
     stage.ticks(stage.host())
@@ -51,3 +53,17 @@ def test_case_p8_a_conflict_that_the_drafter_solved_is_merged_by_rebase(stage: S
     assert stage.item(issue)["state"] == "closed"
     merges = stage.git("log", "--merges", "--format=%h", "origin/main")
     assert (merges, stage.git("show", f"origin/main:work-{issue}.txt").partition("\n")[0]) == ("", f"bee/{issue}-task")
+
+
+def test_case_p8_a_merge_queue_carries_a_task_to_its_end(stage: Stage) -> None:
+    """With git and HTTP; all else of it is in tests/publish. Only an organization's repository may have one."""
+    stage.control("repos", {"owner": "acme", "name": "calc", "files": FILES, "message": "The beginning"})
+    stage.repo = "acme/calc"
+    put(stage, QUEUE, "branches deleted")
+    issue = stage.issue()
+    stage.ticks(stage.host())
+    (pull,) = stage.pulls()
+    by = stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}"))["merged_by"]["login"]
+    assert (by, stage.item(issue)["state"], stage.labels(pull["number"])) == (
+        "github-merge-queue[bot]", "closed", {"breeze:done"},
+    )  # fmt: skip

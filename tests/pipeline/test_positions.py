@@ -269,6 +269,9 @@ ISSUES: tuple[Case, ...] = (
     case("in-review", w.issue(body=w.planned()), "an open pull request carries its step", P.IN_REVIEW, M.CONDITION,
          w.pull(7, "bee/1-parser")),
     case("in-review-of-a-task", NO_MENU, "an open pull request carries its step", P.IN_REVIEW, M.CONDITION, w.pull(7)),
+    case("in-review-while-bee-proves-what-a-queue-merged", replace(NO_MENU, pulls=(w.ref(7),)),
+         "an open pull request carries its step", P.IN_REVIEW, M.CONDITION, ledger={7: w.claimed(7, history=(
+             w.run(Outcome.WAITING, "k", w.NOW - 60, Role.MERGER),))}),
     case("in-review-is-not-a-strangers-or-a-forks", NO_MENU, STEP_RULE, P.NEEDS_STEP, Role.DRAFTER,
          w.pull(7, author=w.SAM), w.pull(8, cross_repository=True), w.pull(9, "bee/2-task"), w.pull(10, "bee/1_task")),
     case("abandoned", w.issue(pulls=(w.ref(state=PullState.CLOSED),)),
