@@ -68,6 +68,7 @@ class World:
         """One REST request; the decoded answer."""
         headers = {"Authorization": f"Bearer t-{who}", "User-Agent": "bench", "Content-Type": "application/json"}
         headers["X-Forge-Token"] = self._control_token
+        self._line.close()  # it may have been idle for longer than the server waits
         self._line.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self._line.getresponse()
         raw = answer.read()
