@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 import requests
 
+from bee.github.snapshot import look
+from bee.lease.pause import pause_all
+from bee.lease.store import LeaseStore
+from bee.pipeline.holds import BY_PERSON, FOR_EVER
 from bee.pipeline.positions import Position
-from tests.sim.still import POLICY, Still
+from tests.sim.still import POLICY, REPO, Still
 from tests.sim.transport import Asked
 
 RULE = {
@@ -183,6 +187,15 @@ def test_a_stop_takes_it_out_at_the_next_tick(still: Still, name: str) -> None:
     assert still.placed(number).placement.position is not Position.IN_MERGE_QUEUE
 
 
+def test_a_pause_of_the_whole_repository_takes_it_out(still: Still) -> None:
+    queued(still)
+    host, seen = still.host(), look(still.client(), REPO).snapshot
+    pause_all(LeaseStore.of(host, still.client(), seen), seen.control, BY_PERSON, "a freeze", FOR_EVER)
+    still.ticks()
+    assert entries(still) == []
+    assert still.hub.things()[1].labels == []
+
+
 def test_what_was_stopped_goes_in_again_when_the_stop_is_lifted(still: Still) -> None:
     number = queued(still)
     still.ask("POST", f"/issues/{number}/labels", labels=["breeze:human"])
@@ -204,12 +217,14 @@ def test_a_lost_approval_takes_it_out_and_the_next_one_puts_it_in(still: Still) 
     assert len(entries(still)) == 1
 
 
-def test_what_somebody_else_put_in_is_theirs(still: Still) -> None:
+@pytest.mark.parametrize("who", ["ada", "bee"])
+def test_what_somebody_else_put_in_is_theirs(still: Still, who: str) -> None:
+    """Also by hand with bee's own account: its ledger knows nothing of that."""
     number = still.pull()
     green(still, still.placed(number).item.head)
-    still.enqueue(number)
+    still.enqueue(number, who)
     place = still.placed(number).placement
-    assert (place.position, place.reason.endswith("put there by ada")) == (Position.IN_MERGE_QUEUE, True)
+    assert (place.position, place.reason.endswith(f"put there by {who}")) == (Position.IN_MERGE_QUEUE, True)
     still.ask("POST", f"/issues/{number}/labels", labels=["breeze:human"])
     still.ticks()
     assert len(entries(still)) == 1
