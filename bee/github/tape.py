@@ -25,7 +25,7 @@ HEADERS: Final = (
 )  # fmt: skip
 HIDDEN: Final = "…"
 NAMELESS: Final = "owner/name"  # instead of the repository's own name
-_PROBE: Final = r"[0-9a-f]{12}(?:/(?:one|two|three|old))?"
+_PROBE: Final = r"[0-9a-f]{12}(?:/(?:one|two|three|old|new))?"
 _KEPT: Final = re.compile(rf"[0-9a-f]{{40}}|\d{{4}}-\d\d-\d\dT[\d:]+Z|(?:refs/|heads/)*bee/probe[-/]{_PROBE}|{_PROBE}|")
 _STATES: Final = frozenset(
     "__typename type code state issueState pullState stateReason state_reason conclusion status mergeable "

@@ -6,16 +6,18 @@ Everything it makes stands below `refs/bee/probe/` and in one branch `bee/probe-
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from bee.git.command import LOCAL_ADDRESS
 from bee.git.mirror import Mirror, RefChange
 from bee.github import checks as reporters
-from bee.github import git_database, hidden, probe, push_rules, read
+from bee.github import git_database, hidden, probe, push_rules, read, receive_pack
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.probe import Listed
+from bee.github.receive_pack import Object, oid_of, record_objects
 from bee.github.tape import Tape
 from bee.model.errors import (
     BeeError,
@@ -38,14 +40,18 @@ PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
 REPORT: Final = "send the recording to the maintainers of bee: it has no names in it"
 TWICE: Final = ": two machines could hold one lease"
 ASKS_REST: Final = "nothing: bee then asks for its refs by `git/matching-refs`, some requests more for each look"
-BY_REST: Final = "nothing: bee then moves one ref at a time by REST, and several by `git push --atomic`"
+BY_REST: Final = "nothing: a person's pause then takes some requests more"
 
 
 @dataclass(slots=True, kw_only=True)
 class Prover:
-    """One try. `mirror` is a folder of its own; `nonce` names what this try makes."""
+    """One try. `nonce` names what it makes, `mirror` is a folder of its own.
+
+    `pusher` is a client that is not on the tape: what came of a push is noted as that of any git command.
+    """
 
     client: GitHubClient
+    pusher: GitHubClient
     mirror: Mirror
     tape: Tape
     repo: str
@@ -69,9 +75,9 @@ class Prover:
         """The branch of this try."""
         return f"{PROBE_BRANCHES}{self.nonce}"
 
-    def move(self, *moves: RefMove) -> None:
+    def move(self, *moves: RefMove, objects: Sequence[Object] = ()) -> None:
         """Move refs as a lease does."""
-        git_database.update_refs(self.client, self.repo, self.seen.repo_id, moves)
+        self.tape.git("push", lambda: receive_pack.move_refs(self.pusher, self.repo, moves, objects))
 
     def at(self, ref: str) -> str | None:
         """Where a ref stands, by REST."""
@@ -130,7 +136,10 @@ def _record_on(at: Prover, *parents: str) -> str:
 def _create(at: Prover) -> str:
     at.move(RefMove(at.ref("one"), None, at.records[0]))
     must(at.at(at.ref("one")) == at.records[0], "the ref is not where it was put")
-    return "a ref is created where there is none"
+    objects = record_objects(f"bee: probe {at.nonce}, to be deleted\n", "", LOCAL_ADDRESS, 0)
+    at.move(RefMove(at.ref("new"), None, oid_of(objects[0])), objects=objects)
+    must(at.at(at.ref("new")) == oid_of(objects[0]), "the commit that was pushed along is not there")
+    return "a ref is created where there is none, together with its commit, by one push"
 
 
 def _swap(at: Prover) -> str:
@@ -160,6 +169,14 @@ def _together(at: Prover) -> str:
     )
     must((at.at(two), at.at(three)) == (first, first), "of two moves one was done, though the other was refused")
     return "several refs move together, or none"
+
+
+def _update_refs(at: Prover) -> str:
+    two, three, (first, second, *_) = at.ref("two"), at.ref("three"), at.records
+    moves = [RefMove(two, first, second), RefMove(three, first, second)]
+    git_database.update_refs(at.client, at.repo, at.seen.repo_id, moves)
+    must((at.at(two), at.at(three)) == (second, second), "the refs did not move")
+    return "`updateRefs` moves refs below refs/bee/"
 
 
 def _graphql_list(at: Prover) -> str:
@@ -250,9 +267,10 @@ def _rules(at: Prover) -> str:
 ASSUMPTIONS: Final[tuple[tuple[str, Callable[[Prover], str | None], str], ...]] = (
     ("account", _account, REPORT),
     ("records", _record, REPORT),
-    ("create", _create, BY_REST),
+    ("create", _create, REPORT),
     ("compare-and-swap", _swap, REPORT),
-    ("together", _together, BY_REST),
+    ("together", _together, REPORT),
+    ("update-refs", _update_refs, BY_REST),
     ("graphql-list", _graphql_list, ASKS_REST),
     ("graphql-ref", _graphql_ref, ASKS_REST),
     ("matching-refs", _matching, "nothing, while `refs(refPrefix:)` lists them"),

@@ -81,7 +81,7 @@ def played(text: str, nowhere: Mirror) -> tuple[list[Check], Player]:
     head, *lines = map(json.loads, text.splitlines())
     player = Player(lines)
     client = GitHubClient(SERVERS, "t", player, hints=Remembered())
-    prover = Prover(client=client, mirror=nowhere, tape=player, repo="owner/name", nonce=head["nonce"])
+    prover = Prover(client=client, pusher=client, mirror=nowhere, tape=player, repo="owner/name", nonce=head["nonce"])
     checks = []
     with contextlib.suppress(AskedOtherwise):
         for check in prove(prover):

@@ -29,4 +29,4 @@ def test_a_recording_is_read_to_its_end_and_every_assumption_has_its_word(path: 
 
 
 def test_there_is_a_recording_where_all_holds_and_one_where_it_does_not() -> None:
-    assert {"forge", "forge-together"} <= {path.stem for path in PROOFS}
+    assert {"forge", "forge-update-refs"} <= {path.stem for path in PROOFS}

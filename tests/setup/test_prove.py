@@ -86,7 +86,10 @@ def test_where_all_holds_it_says_so_leaves_nothing_and_its_recording_has_no_name
 @pytest.mark.parametrize(
     ("fault", "fails"),
     [
-        ({"action": "status", "match": {"operation": "UpdateRefs"}, "status": 200, "body": NO_MUTATION}, {"together"}),
+        (
+            {"action": "status", "match": {"operation": "UpdateRefs"}, "status": 200, "body": NO_MUTATION},
+            {"update-refs"},
+        ),
         ({"action": "without", "match": LISTED, "field": "data.repository.refs.nodes", "value": []}, {"graphql-list"}),
         ({"action": "without", "match": LISTED, "field": "data.repository.ref", "value": None}, {"graphql-ref"}),
         ({"action": "status", "match": {"method": "GET", "path": "/actions/runs"}, "status": 403}, {"workflow-runs"}),
@@ -134,7 +137,7 @@ def test_a_token_that_may_only_read_is_told_which_permissions_it_lacks(stage: St
 def test_a_rule_against_bees_refs_is_said_in_githubs_words(stage: Stage, folder: Path) -> None:
     stage.fault("refuse_ref", 0, ref="refs/bee/.*")
     found, _ = proven(stage, folder, code=1)
-    assert "creations being restricted" in found["create"]["text"]
+    assert "repository rule violations" in found["create"]["text"]
     assert "bypass that rule" in found["create"]["fix"]
 
 
@@ -151,10 +154,10 @@ def test_a_dry_run_makes_nothing(stage: Stage, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("match", "left"),
     [
-        ({"operation": "UpdateRefs", "nth": 2}, {"one"}),
-        ({"operation": "Listed"}, {"one", "two", "three"}),
-        ({"method": "GET", "path": "/actions/runs"}, {"one", "two", "three", "old", "branch"}),
-        ({"method": "DELETE", "nth": 3}, {"three", "two", "branch"}),
+        ({"path": "git-receive-pack$", "method": "POST", "nth": 2}, {"one"}),
+        ({"operation": "Listed"}, {"one", "new", "two", "three"}),
+        ({"method": "GET", "path": "/actions/runs"}, {"one", "new", "two", "three", "old", "branch"}),
+        ({"method": "DELETE", "nth": 3}, {"one", "three", "two", "branch"}),
     ],
     ids=["begun", "half", "pushed", "tidying"],
 )

@@ -134,7 +134,9 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findi
             mirror = Mirror(git, Path(folder) / "mirror.git", f"{servers.web}/{repo}.git", token)
             mirror.ensure()
             client = GitHubClient(servers, token, tape, hints=given.home)
-            prover = Prover(client=client, mirror=mirror, tape=tape, repo=repo, nonce=nonce)
+            prover = Prover(
+                client=client, pusher=GitHubClient(servers, token), mirror=mirror, tape=tape, repo=repo, nonce=nonce
+            )
             try:
                 findings.add(*(replace(check, repo=repo) for check in prove.prove(prover)))
             except NotFoundError as problem:
