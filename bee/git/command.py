@@ -21,7 +21,7 @@ from bee.model.errors import (
     BeeError,
     ForbiddenError,
     GitError,
-    NotFoundError,
+    MovedError,
     RefusedError,
     ServerError,
     UnreachableError,
@@ -62,7 +62,7 @@ _PROGRESS: Final = re.compile(r"(?:remote: )?[A-Z][\w ]+:\s+(?:\d+% \(|\d+(?:, d
 _MEANINGS: Final[dict[type[BeeError], str]] = {
     AuthError: "the server refused the token",
     ForbiddenError: "the token may not do this",
-    NotFoundError: "the repository has another name now, put it into config.yml",
+    MovedError: "the repository has another name now, put it into config.yml",
     ServerError: "the server failed",
     UnreachableError: "no whole answer from the server",
 }

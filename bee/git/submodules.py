@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bee.git.mirror import Mirror
 from bee.git.workspace import Clone
-from bee.model.errors import AuthError, ForbiddenError, GitError, NotFoundError
+from bee.model.errors import AuthError, ForbiddenError, GitError, MovedError
 from bee.model.text import one_line
 from bee.pipeline.output_checks import SUBMODULE
 
@@ -99,7 +99,7 @@ def _filled(mirror: Mirror, clone: Clone, path: str, oid: str, address: str, pri
         if not there.has(oid):
             return f"is empty: {repo} has no commit {oid[:10]} on a branch or tag"
         there.export_to(clone.path / path, oid)
-    except (AuthError, ForbiddenError, NotFoundError, GitError):
+    except (AuthError, ForbiddenError, MovedError, GitError):
         return f"is empty: {repo} is not to be read {'by bee' if private else 'by everybody'}"
     nested = any(meta.startswith(SUBMODULE) for meta in Clone(clone.path / path, there, oid).files(oid).values())
     return f"is {repo} at {oid[:10]}, to read{'; its own submodules are empty' if nested else ''}"

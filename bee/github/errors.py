@@ -10,7 +10,15 @@ from typing import Any
 import requests
 
 from bee.model.answers import ROWS, Does, Row, Said, Way, row_of
-from bee.model.errors import AuthError, BeeError, ForbiddenError, NotFoundError, RateLimitError, RefusedError
+from bee.model.errors import (
+    AuthError,
+    BeeError,
+    ForbiddenError,
+    MovedError,
+    NotFoundError,
+    RateLimitError,
+    RefusedError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def of_answer(answer: requests.Response, now: int, slow: bool = False) -> BeeErr
         return ForbiddenError(_forbidden(message, answer.headers.get("x-github-sso", "")))
     if row.does is Does.FOLLOW:
         where = answer.headers.get("Location", "nowhere")
-        return NotFoundError(f"{path} has moved to {where[:200]}, on another server; put its new name into config.yml")
+        return MovedError(f"{path} has moved to {where[:200]}, on another server; put its new name into config.yml")
     if row.error is NotFoundError:
         return NotFoundError(f"GitHub has no {path} for this token ({message})")
     if issubclass(row.error, RefusedError):

@@ -14,7 +14,7 @@ from typing import Any
 from bee.github import git_database
 from bee.lease.store import Lease, LeaseStore, says_stop
 from bee.model import limits
-from bee.model.errors import BeeError, LeaseLost, LookError
+from bee.model.errors import BeeError, LeaseLost
 from bee.model.labels import Label
 
 
@@ -83,13 +83,10 @@ class LeaseRenewer:
                 self._look()
             except LeaseLost:
                 return
-            except LookError:
-                # A limit or an outage: the lease may run out, but it is lost only when another run has taken it over,
-                # which the next look will see, and the next write.
+            except BeeError:
+                # A limit, an outage, a refusal: the lease may run out, but it is lost only when another run has taken
+                # it over, which the next look will see, and the next write.
                 continue
-            except BeeError as problem:
-                self._end(str(problem), lost=True)
-                return
 
     def _look(self) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from bee.model.errors import (
     AuthError,
     BeeError,
     ForbiddenError,
+    MovedError,
     NotFoundError,
     RateLimitError,
     RefusedError,
@@ -159,7 +160,7 @@ ROWS: Final = (
     ),
     Row(
         name="rest: moved", way=Way.REST, status=REDIRECTS,
-        error=NotFoundError, does=Does.FOLLOW, source=f"{_PRACTICE}#follow-redirects",
+        error=MovedError, does=Does.FOLLOW, source=f"{_PRACTICE}#follow-redirects",
     ),
     Row(
         name="rest: refused", way=Way.REST, status=(400, 405, 409, 422),
@@ -255,7 +256,7 @@ ROWS: Final = (
         source="https://github.com/ministryofjustice/operations-engineering/issues/4904",
     ),
     Row(
-        name="git: moved", way=Way.GIT, words=r"error: 30[1278]\b|url base from redirection", error=NotFoundError,
+        name="git: moved", way=Way.GIT, words=r"error: 30[1278]\b|url base from redirection", error=MovedError,
         does=Does.STOP, source="https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpfollowRedirects",
     ),
     Row(

@@ -64,6 +64,10 @@ class RateLimitError(LookError):
         super().__init__(message)
 
 
+class MovedError(LookError):
+    """It is elsewhere by now, on another server or under another name; what it is there, nobody knows here."""
+
+
 class CutOffError(LookError):
     """A list did not end within its bound, so the tick knows only a part and must not decide."""
 

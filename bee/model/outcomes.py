@@ -53,16 +53,20 @@ class Outcome(StrEnum):
 class Failure(StrEnum):
     """Why a run failed. `quota` waits for everyone, `auth` asks a person, the rest back off.
 
-    `meaning` is for the documents. `counts`: whether it is a failed try.
+    `meaning` is for the documents. `counts`: whether it is a failed try. `void`: unless money was spent, it was no run
+    at all. `pushed`: what the run had committed was published before.
     """
 
     meaning: str
     counts: bool
+    void: bool
+    pushed: bool
 
-    def __new__(cls, name: str, meaning: str = "", counts: bool = True) -> Failure:
+    def __new__(cls, name: str, meaning: str = "", counts: bool = True, effect: str = "") -> Failure:
         """A member and its columns."""
         member = str.__new__(cls, name)
         member._value_, member.meaning, member.counts = name, meaning, counts
+        member.void, member.pushed = effect == "void", effect == "pushed"
         return member
 
     QUOTA = "quota", "The engine's own limit is reached. Not a failed try.", False
@@ -76,9 +80,15 @@ class Failure(StrEnum):
     CRASH = "crash", "The agent's program failed, or bee has a bug; the note says which."
     GATE = "output-gate", "What the agent handed in may not be published."
     WORKSPACE = "workspace", "git, the sandbox or the network failed."
-    MERGE = "merge-refused", "The merge gate or GitHub refused; the note says which proof failed."
-    RULES = "rules-refused", "GitHub's rules stand against the merge. Not a failed try.", False
-    CANCELLED = "cancelled", "A person stopped the run, or its input changed. Not a failed try.", False
+    AWAY = "github-away", "GitHub could not be asked, and nothing was published. Not a failed try.", False, "void"
+    MERGE = "merge-refused", "The merge gate or GitHub refused; the note says which proof failed.", True, "pushed"
+    RULES = (
+        "rules-refused",
+        "GitHub's rules stand against what it would write, or the merge. Not a failed try.",
+        False,
+        "pushed",
+    )
+    CANCELLED = "cancelled", "A person stopped the run, or its input changed. Not a failed try.", False, "void"
 
 
 class Cause(StrEnum):
@@ -112,3 +122,4 @@ class Cause(StrEnum):
     DROPPED = "dependency-dropped"
     FOREIGN = "foreign-records"
     NO_ROOM = "no-room"
+    REFUSED = "write-refused"

@@ -27,7 +27,7 @@ _REST: Final = re.compile(r"[^a-z_/#]+")
 
 def is_dispatch(run: RunSummary) -> bool:
     """Whether this was an agent's run: no repair of bee's own, and no claim that was given back at once."""
-    return run.role in _ROLE_NAMES and (run.failure is not Failure.CANCELLED or run.cost_usd > 0)
+    return run.role in _ROLE_NAMES and (run.failure is None or not run.failure.void or run.cost_usd > 0)
 
 
 def _failed(run: RunSummary) -> bool:
@@ -56,12 +56,13 @@ def block_of(
         return Block(Position.WAITING_ON_SETTINGS, runs[-1].note)
     if runs and runs[-1].outcome.no_op and not _taken_back(record, runs[-1]):
         return Block(Position.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
+    lost = [run for run in runs if run.outcome is Outcome.LOST or run.failure is Failure.AWAY]
     spent_up = (
-        _tried_enough(failures, sum(1 for run in runs if run.outcome is Outcome.LOST), bounds)
+        _tried_enough(failures, lost, bounds)
         or _goes_round([run for run in everything if run.role == role], rounds, bounds, position)
         or _cost_enough(*spending(record, since), bounds)
     )
-    return spent_up or _backoff(failures, now)
+    return spent_up or _backoff(failures, now) or _backoff([run for run in lost if run.failure], now)
 
 
 def _taken_back(record: Record | None, run: RunSummary) -> bool:
@@ -75,13 +76,13 @@ def _exhausted(cause: Cause, reason: str) -> Block:
     return Block(Position.EXHAUSTED, reason, cause=cause)
 
 
-def _tried_enough(failures: Sequence[RunSummary], lost: int, bounds: PolicyLimits) -> Block | None:
-    """Too many failed or lost tries at one fingerprint."""
+def _tried_enough(failures: Sequence[RunSummary], lost: Sequence[RunSummary], bounds: PolicyLimits) -> Block | None:
+    """Too many failed tries at one fingerprint, or too many that came to nothing."""
     if len(failures) >= bounds.failures:
         said = f"{len(failures)} failed tries with nothing changed; last: {failures[-1].note}"
         return _exhausted(Cause.FAILURES, said)
-    if lost >= limits.LOST_MAX:
-        return _exhausted(Cause.LOST, f"{lost} runs were lost (their host died or slept)")
+    if len(lost) >= limits.LOST_MAX:
+        return _exhausted(Cause.LOST, f"{len(lost)} runs were lost; last: {lost[-1].note}")
     return None
 
 

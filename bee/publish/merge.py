@@ -19,7 +19,7 @@ from bee.host import Host, credentials_of
 from bee.lease.store import Lease
 from bee.model import limits
 from bee.model.effects import BY_QUEUE, MergePull
-from bee.model.errors import GitError, LeaseLost, RefusedError
+from bee.model.errors import ForbiddenError, GitError, LeaseLost, NotFoundError, RefusedError, RuleError, ServerError
 from bee.model.items import Permission, Pull, Snapshot, Tip, Who
 from bee.model.outcomes import Cause
 from bee.model.refs import parse_branch
@@ -217,6 +217,8 @@ _PASSING: Final = ("is not mergeable", "was modified", "is still a draft", "alre
 def _is_of_rules(problem: RefusedError, effect: MergePull) -> bool:
     """Whether a merge was refused for what only a setting, a rule or a review changes: then it is not tried again."""
     status = 422 if effect.method == BY_QUEUE else 405
+    if isinstance(problem, RuleError):
+        return True
     return problem.status == status and not any(words in problem.message for words in _PASSING)
 
 
@@ -249,7 +251,11 @@ def _compared(work: _Merging, commit: str, tested: Set[str], made: str = "") -> 
     one that merging the head into that base makes, or git cannot say.
     """
     lease, overtaken = work.lease, ""
-    tree, parents = git_database.read_commit(lease.client, lease.repo, commit)
+    try:
+        tree, parents = git_database.read_commit(lease.client, lease.repo, commit)
+    except (NotFoundError, RefusedError, ForbiddenError) as problem:  # no reason to believe that it was not overtaken
+        number = work.effect.number
+        raise ServerError(f"#{number} is merged, and what that made cannot be read: {problem}") from problem
     try:
         base = _base_of(work, parents)
         overtaken = "" if base in tested else base

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
-from bee.model.errors import GitError, RefConflict, RefusedError
+from bee.model.errors import GitError, LookError, RefConflict, RefusedError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS
@@ -98,7 +98,7 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
         return run.store.move(lease, record)
     try:
         return run.store.push(lease, record, run.source, changes)
-    except (GitError, RefusedError):
+    except (GitError, RefusedError, LookError):
         if result.push is not None:
             handed_in.keep(run)
         raise

@@ -17,7 +17,7 @@ from bee.lease.store import Lease, LeaseStore
 from bee.lease.swap import add_ref
 from bee.model import limits
 from bee.model.effects import TraceResult
-from bee.model.errors import BeeError, LeaseLost, StopOrder
+from bee.model.errors import BeeError, LeaseLost, LookError, StopOrder
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.text import one_line
@@ -73,7 +73,10 @@ def _steps(run: Run) -> Outcome:
     result = _work(run)
     committed = run.renewer.lease.record  # a pause was committed when the agent asked for it
     paused = committed.kind is Kind.PUBLISHED
-    result = replace(result, outbox=committed.outbox) if paused else commit(run, result)
+    try:
+        result = replace(result, outbox=committed.outbox) if paused else commit(run, result)
+    except LookError as problem:
+        result = run.without_effect(Outcome.ERROR, one_line(str(problem), 400), Failure.AWAY)
     result = _publish(run, result)
     finish(run, result)
     tell(run, result)
@@ -101,7 +104,8 @@ def _work(run: Run) -> Result:
     except LeaseLost:
         raise
     except BeeError as problem:
-        return run.without_effect(Outcome.ERROR, one_line(str(problem), 400), Failure.WORKSPACE)
+        failure = Failure.AWAY if isinstance(problem, LookError) else Failure.WORKSPACE
+        return run.without_effect(Outcome.ERROR, one_line(str(problem), 400), failure)
     except Exception as problem:
         crashed = run.without_effect(Outcome.ERROR, f"a bug in bee: {problem!r}"[:400], Failure.CRASH)
         finish(run, crashed)

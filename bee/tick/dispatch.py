@@ -13,7 +13,7 @@ from bee.github.client import GitHubClient
 from bee.host import Host, new_run, writes_of_hour
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
-from bee.model.errors import LeaseLost, RuleError
+from bee.model.errors import BeeError, LeaseLost, RuleError
 from bee.model.items import Item, Pull, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
@@ -110,7 +110,15 @@ def claim_item(
         if known is None and not hidden.shows(client, one.repo, item_ref(one.number)) and not knew:
             raise hidden.noticed()
         return None
-    item, tip, label = labels.mark(lease, one.item.node_id, snapshot.label_ids)
+    try:
+        item, tip, label = labels.mark(lease, one.item.node_id, snapshot.label_ids)
+    except BeeError:
+        # One of the two may go through; a lease that cannot be given back is found as a lost claim.
+        with contextlib.suppress(BeeError):
+            labels.change(lease, one.number, remove=(Label.WIP,))
+        with contextlib.suppress(BeeError):
+            lease.store.release(lease, _void("GitHub did not let it be claimed"))
+        raise
     if hidden.hides(client, one.repo) and not knew:
         release(lease, tip)
         raise hidden.noticed()
@@ -185,18 +193,19 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
     return replace(view, snapshot=replace(snapshot, issues=issues, pulls=pulls, items=items, now=now), own_run=run)
 
 
+def _void(note: str) -> Ending:
+    return Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
+
+
 def release(lease: Lease, tip: Tip | None) -> None:
     """Give back a claim that came to nothing; it counts as nothing. `tip` is where the lease was found to stand."""
     others = tip is not None and tip.oid != lease.oid and tip.record is not None and tip.record.holds
     if others:
         return  # the label is theirs now
     labels.change(lease, lease.record.number, remove=(Label.WIP,))
-    ending = Ending(
-        outcome=Outcome.STALE_INPUT, note="the item changed while it was claimed", failure=Failure.CANCELLED
-    )  # fmt: skip
     if tip is not None and tip.oid == lease.oid:
         with contextlib.suppress(LeaseLost):
-            lease.store.release(lease, ending)
+            lease.store.release(lease, _void("the item changed while it was claimed"))
 
 
 def _engine_name(host: Host, role: Role, repo: str) -> str:

@@ -207,7 +207,7 @@ def _pushed(run: RunSummary, head: str) -> bool:
 
     What GitHub refused of its outbox came after its push.
     """
-    published = run.outcome is Outcome.PROGRESSED or run.failure is Failure.MERGE
+    published = run.outcome is Outcome.PROGRESSED or (run.failure is not None and run.failure.pushed)
     return run.role in AUTHORS and published and run.head == head
 
 

@@ -60,7 +60,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Say in a comment which of the two matters less, or make the step smaller.", evidence=Evidence.FAILURE,
     ),
     Cause.LOST: CauseText(
-        "Run after run ended without a result: their host died or slept.",
+        "Run after run ended without a result: their host died or slept, or GitHub could not be asked.",
         "Look at the machine that ran them (`bee doctor`), then let bee continue.", (_GO_ON, _CLOSE),
     ),
     Cause.ROUNDS: CauseText(
@@ -145,6 +145,11 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Change what the reason names: bee goes on by itself.",
         ("Change the setting or the rule (an administrator can).", "Change `merge_method` in `.github/bee.yml`.",
          "Merge it yourself.", _CLOSE), holds=False,
+    ),
+    Cause.REFUSED: CauseText(
+        "GitHub refused what bee wanted to write here.",
+        "Change the rule or the setting, or give bee's account the permission that the reason names.",
+        (_GO_ON, _CLOSE),
     ),
     Cause.ISSUE_CLOSED: CauseText(
         "The issue was closed while this pull request is open, so bee has stopped.",

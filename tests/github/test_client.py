@@ -21,6 +21,7 @@ from bee.model.errors import (
     CutOffError,
     ForbiddenError,
     LookError,
+    MovedError,
     NotFoundError,
     RateLimitError,
     RefusedError,
@@ -78,7 +79,7 @@ CAUSES: list[tuple[str, dict[str, Any], type[BeeError], str, int]] = [
         ForbiddenError, "authorize it at https://s.example/", 75,
     ),
     ("418", said(418, "I'm a teapot"), UnknownAnswerError, "GitHub answered 418", 75),
-    ("301 elsewhere", said(301, "Moved", Location="https://else.example/"), NotFoundError, "has moved to https", 2),
+    ("301 elsewhere", said(301, "Moved", Location="https://else.example/"), MovedError, "has moved to https", 75),
 ]  # fmt: skip
 
 
@@ -203,7 +204,7 @@ def test_case_r6_nothing_is_carried_to_another_server(github: responses.Requests
     """The token goes to the server it is for; a write that was not done does not count as done."""
     github.add(method, USER, status=307, headers={"Location": url} if url else {}, json={})
     one = client()
-    with pytest.raises(NotFoundError, match="has moved"):
+    with pytest.raises(MovedError, match="has moved"):
         one.rest(method, "/user", {})
     assert one.requests == 1
 
