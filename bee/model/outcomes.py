@@ -122,4 +122,3 @@ class Cause(StrEnum):
     DROPPED = "dependency-dropped"
     FOREIGN = "foreign-records"
     NO_ROOM = "no-room"
-    REFUSED = "write-refused"

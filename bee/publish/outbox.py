@@ -49,7 +49,7 @@ from bee.pipeline.positions import Position
 from bee.publish import bodies, bundle, labels, posts
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import MergeResult, PublishContext
-from bee.wording import refusals, texts
+from bee.wording import texts
 
 
 def carry_out(context: PublishContext, outbox: tuple[Effect, ...]) -> None:
@@ -100,19 +100,8 @@ def _singly(context: PublishContext, effect: Effect) -> None:
         _ACTS[type(still)](context, still)
     except (RefusedError, ForbiddenError, NotFoundError) as problem:
         context.refused = context.refused or f"{type(still).__name__}: {problem}"
-        if isinstance(problem, RuleError | ForbiddenError) and not context.held:
-            _ask_about(context, str(problem))
-
-
-def _ask_about(context: PublishContext, said: str) -> None:
-    """What a rule or a permission forbids, only a person can change: no agent is paid for it again before."""
-    number, record = context.lease.record.number, context.lease.record
-    context.held = context.by_rules = True
-    key = effect_key(number, record.role, record.run, Cause.REFUSED.value)
-    words = texts.marked(refusals.write_refused(number, said), record.run, record.role, key, record.sequence,
-                         cause=Cause.REFUSED.value)  # fmt: skip
-    with contextlib.suppress(RefusedError, ForbiddenError, NotFoundError):
-        _post_comment(context, PostComment(number, words, key))
+        # What a rule or a permission forbids, only a person can change: no agent is paid for it again before.
+        context.by_rules = context.by_rules or isinstance(problem, RuleError | ForbiddenError)
 
 
 def _open_pull(context: PublishContext, effect: OpenPull) -> None:

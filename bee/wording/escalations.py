@@ -141,15 +141,10 @@ CAUSES: Final[dict[Cause, CauseText]] = {
          _CLOSE), holds=False,
     ),
     Cause.SETTINGS: CauseText(
-        "A setting of the repository or a rule of its branch stands against the merge.",
+        "A setting or a rule of the repository, or a missing permission, stands against it.",
         "Change what the reason names: bee goes on by itself.",
         ("Change the setting or the rule (an administrator can).", "Change `merge_method` in `.github/bee.yml`.",
          "Merge it yourself.", _CLOSE), holds=False,
-    ),
-    Cause.REFUSED: CauseText(
-        "GitHub refused what bee wanted to write here.",
-        "Change the rule or the setting, or give bee's account the permission that the reason names.",
-        (_GO_ON, _CLOSE),
     ),
     Cause.ISSUE_CLOSED: CauseText(
         "The issue was closed while this pull request is open, so bee has stopped.",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bee.model.outcomes import Cause
 from bee.model.text import neutralised
-from bee.wording.texts import escalation
 
 
 def push_refused(said: str) -> str:
@@ -23,8 +21,3 @@ def refused_by_rule(said: str) -> tuple[str, str]:
         "sends no agent here.\n\n**What you can do:** change the rule, or let bee's account bypass it (Settings, "
         "Rules). Then close this issue; bee tries again at every tick.",
     )
-
-
-def write_refused(number: int, said: str) -> str:
-    """GitHub refuses what bee would write on an item, by a rule or for want of a permission; `said` are its words."""
-    return escalation(Cause.REFUSED, said, (), (), number)

@@ -172,7 +172,7 @@ class Stage(World):
         self.hub.settle_seconds = lambda: 0.1
         self.hub.stale_seconds = 0.0
         self.hub.refuse_collaborators = story.lists_refused
-        self.machines = [Machine(self, "host0", self.hub.users("bee"), self.folder)]
+        self.machines = [Machine(self, "host0", self.hub.users("bee"), self.folder, faulty=False)]
 
     def _github(self) -> Hub:
         files = {**CLEAN, ".github/bee.yml": POLICY}
