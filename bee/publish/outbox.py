@@ -182,6 +182,8 @@ def _set_status(context: PublishContext, effect: SetStatus) -> None:
             lease.client, lease.repo, effect.sha, effect.context, state=effect.state, description=effect.description,
             target_url=context.posted.get(effect.evidence, ""),
         )  # fmt: skip
+    except RuleError:
+        raise
     except RefusedError:
         # https://docs.github.com/en/rest/commits/statuses: 422 once a context has 1000 statuses, or the commit is gone.
         return
