@@ -66,6 +66,7 @@ WHAT_TO_DO: Final = {
     "AuthError": "Log in with `gh auth login`, or set `GH_TOKEN`; for scheduled ticks `bee install --token-from-env`.",
     "BeeError": "A bug in bee: paste the report into an issue.",
     "ConfigError": "Fix that line of that file; `bee help settings` has every key.",
+    "MovedError": "Put the new name of the repository, or the new server, into `config.yml`.",
     "CutOffError": "Nothing was decided. Run it again; if it persists, the text says what is too much.",
     "ForbiddenError": "Give the token the missing permission; `bee doctor` names it.",
     "GitError": "Run it again; the next tick does so by itself. If it persists, check `bee doctor` and the network.",

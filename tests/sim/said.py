@@ -166,6 +166,7 @@ class Stage(World):
         self.reports: list[TickReport] = []
         self.begun: Counter[str] = Counter()
         self.freed = 0
+        self.resumed: set[int] = set()
         super().__init__(7, folder, tells, parts=Parts(runner=Player))
         self.quiet = True
         self.weather = self.saying = Saying(self, cases)
@@ -197,9 +198,10 @@ class Stage(World):
         ):
             for thing in self.open():
                 if "breeze:human" in thing.labels:
-                    self.freed += 1
+                    self.freed += thing.number not in self.resumed
                     self.ask("DELETE", f"/issues/{thing.number}/labels/breeze:human")
                 elif self._waits_on_rules(thing):
+                    self.resumed.add(thing.number)
                     self.ask("POST", f"/issues/{thing.number}/labels", labels=["breeze:human"])
 
     def _waits_on_rules(self, thing: Thing) -> bool:

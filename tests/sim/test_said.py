@@ -14,7 +14,7 @@ from tests.sim.said import Case, cases, sample, walk, wrong
 
 PARTS = 8
 DEEP_PARTS = 24
-WALKS = 300 if os.environ.get("BEE_DEEP") == "1" else 12
+WALKS = 300 if os.environ.get("BEE_DEEP") == "1" else 8
 
 
 def failures(part: list[Case]) -> list[str]:
