@@ -37,6 +37,18 @@ def read_dependencies(
     return found
 
 
+def read_sub_issues(client: GitHubClient, repo: str, number: int) -> tuple[Settled, ...]:
+    """The closed sub-issues of an issue, and how each was closed, which GitHub's count of completed ones does not say.
+
+    https://docs.github.com/en/rest/issues/sub-issues (REST only).
+    """
+    try:
+        found = client.pages(f"/repos/{repo}/issues/{number}/sub_issues")
+    except NotFoundError:
+        return ()  # the issue has gone
+    return tuple(_closed(_ref_of(one, repo), one) for one in found if one.text("state") != "open")
+
+
 def _ref_of(data: JsonReader, repo: str) -> str:
     """An issue as texts name it, from `…/repos/OWNER/NAME` and its number."""
     of = "/".join(data.text("repository_url").rsplit("/", 2)[-2:])

@@ -355,6 +355,9 @@ ISSUE: Final = table(
     _issue, **_ITEM, timeline=_first(ISSUE_TIMELINE),
     open=Field("issueState: state", lambda data: data.text("issueState") == "OPEN"),
     sub_issues_open=Field("subIssuesSummary { total completed }", _sub_issues_open),
+    sub_issues_closed=Field(
+        "subIssuesSummary { total completed }", lambda data: data.one("subIssuesSummary").number("completed")
+    ),
 )  # fmt: skip
 PULL: Final = table(
     _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),

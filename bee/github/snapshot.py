@@ -198,6 +198,11 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
             named = dependencies(issue.body).refs[:left]
             left -= len(named)
             closed += tuple(one for ref in named if (one := blockers.read_closed(client, repo, ref)))
+            if issue.sub_issues_closed and left > 0:
+                left -= 1
+                closed += blockers.read_sub_issues(client, repo, issue.number)
+            elif issue.sub_issues_closed:
+                count = 1  # not asked about, so it may be open
         issues.append(replace(issue, blocked_by_open=count, blockers=here, closed_blockers=closed))
     return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 

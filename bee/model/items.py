@@ -243,11 +243,15 @@ class Settled(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue(Numbered):
-    """An open (or singly read) issue. `closed_blockers` are read where it would otherwise be an agent's to move."""
+    """An open (or singly read) issue. `closed_blockers` are read where it would otherwise be an agent's to move.
+
+    `sub_issues_closed`: how many of its sub-issues are, however; GitHub calls each of them completed.
+    """
 
     pulls: tuple[PullRef, ...] = ()
     assignments: tuple[Assignment, ...] = ()
     sub_issues_open: int = 0
+    sub_issues_closed: int = 0
     blocked_by_open: int = 0
     blockers: tuple[int, ...] = ()
     closed_blockers: tuple[Settled, ...] = ()

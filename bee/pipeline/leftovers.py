@@ -11,7 +11,7 @@ from bee.model.effects import SetLabels
 from bee.model.items import Closed, Item, Post, posts_of
 from bee.model.labels import Label, may_be_done, over
 from bee.model.outcomes import Outcome
-from bee.model.records import Record
+from bee.model.records import Record, fold
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.pipeline.decide import Decision
@@ -22,6 +22,7 @@ from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import Trust
 
 IDLE_DEBT: Final = "idle-debt"
+FINISHED: Final = "finished"  # its record is when it was last said that nothing is open
 CLOSED: Final = "closed"  # what the claim is keyed with that settles the labels of a closed item
 
 
@@ -115,11 +116,36 @@ def lately_closed(view: View) -> list[int]:
 
 
 def may_alert(views: Sequence[View], decision: Decision) -> bool:
-    """Whether a tick may have an alert to raise, count or clear: a budget that is spent, or a debt, old or new."""
+    """Whether a tick may have an alert to raise, count or clear, or an end to tell of.
+
+    That is a budget that is spent, a debt, old or new, or that nothing is open any more.
+    """
     tips = [view.snapshot.alerts.get(IDLE_DEBT) for view in views]
     counted = any(tip is not None and tip.record is not None and tip.record.count for tip in tips)
     held = any(hold.over_budget or hold.of_records for hold in decision.holds)
-    return counted or held or bool(debts(decision.statuses))
+    ended = any(all_finished(view, decision) for view in views)
+    return counted or held or ended or bool(debts(decision.statuses))
+
+
+def all_finished(view: View, decision: Decision) -> bool:
+    """Whether nothing of a repository is open that is bee's, something was, and nobody was told since it ended.
+
+    The last word stands in a record of its own, so that of all hosts one says it, and each end is told once.
+    """
+    repo, tip = view.snapshot.repo, view.snapshot.alerts.get(FINISHED)
+    if any(one.repo == repo and one.placement.position is not Position.IGNORED for one in decision.statuses):
+        return False
+    if any(act.status.repo == repo for act in decision.acts) or (tip is not None and tip.foreign is not None):
+        return False
+    told = tip.record.at if tip is not None and tip.record is not None else 0
+    return any(_finished_at(one.record) > told for one in view.snapshot.items.values())
+
+
+def _finished_at(record: Record | None) -> int:
+    """When a run ended an item: it merged it, or closed it with its summary. 0 where none did."""
+    ends = (run.ended_at for run in fold(record) if run.outcome is Outcome.PROGRESSED
+            and (run.role == Role.MERGER or run.fingerprint == RepairKind.COMPLETE))  # fmt: skip
+    return max(ends, default=0)
 
 
 def debts(statuses: Iterable[ItemStatus]) -> tuple[ItemStatus, ...]:

@@ -13,7 +13,7 @@ from bee.lease.store import LeaseStore
 from bee.model import limits
 from bee.pipeline.facts import View
 from bee.pipeline.holds import hold_of
-from bee.pipeline.leftovers import IDLE_DEBT, debts, may_alert
+from bee.pipeline.leftovers import FINISHED, IDLE_DEBT, all_finished, debts, may_alert
 from bee.pipeline.status import ItemStatus
 from bee.publish.alerts import Alert, clear_alert, note_seen, raise_alert, stands
 from bee.publish.notify import notify
@@ -33,6 +33,8 @@ def update_alerts(tick: Tick) -> None:
             _held(tick.host, store, view, statuses)
         with only_its_own(tick, view):
             _idle_with_debt(store, view, statuses)
+        with only_its_own(tick, view):
+            _all_finished(tick, store, view)
 
 
 def _held(host: Host, store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:
@@ -48,6 +50,18 @@ def _held(host: Host, store: LeaseStore, view: View, statuses: Sequence[ItemStat
     if not stands(view.snapshot.alerts.get(alert.key), alert) and raise_alert(store, view.snapshot.viewer, alert):
         cause, title = f"{repo} {alert.key} {alert.cause}", f"{alert.title} ({repo})"
         notify(host, Notice(cause=cause, title=title, text=hold.text, repo=repo))
+
+
+def _all_finished(tick: Tick, store: LeaseStore, view: View) -> None:
+    """Say that nothing is open any more: the host whose record stands says it, and no other."""
+    if not all_finished(view, tick.decision):
+        return
+    repo = view.snapshot.repo
+    said = texts.ALL_FINISHED.format(repo=repo)
+    if note_seen(store, FINISHED, view.snapshot.alerts.get(FINISHED), 0, said):
+        tick.report.said = "; ".join(filter(None, (tick.report.said, said)))
+        cause = f"{repo} {FINISHED} {view.snapshot.now}"
+        notify(tick.host, Notice(cause=cause, title=f"bee: all finished in {repo}", text=said, repo=repo))
 
 
 def _idle_with_debt(store: LeaseStore, view: View, statuses: Sequence[ItemStatus]) -> None:

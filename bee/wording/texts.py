@@ -342,6 +342,7 @@ def idle_with_debt(owed: Sequence[tuple[int, str, str]]) -> tuple[str, str]:
     )
 
 
+ALL_FINISHED: Final = "all finished: nothing that is bee's is open in {repo} any more"
 IDLE_DEBT_OVER: Final = "None is left: every open item has somebody or something that moves it."
 
 
