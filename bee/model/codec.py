@@ -71,4 +71,6 @@ def _build(kind: Any, data: Any) -> Any:
         maker: Any = kind
         hints = _hints(maker)
         return maker(**{name: _build(hints[name], part) for name, part in data.items() if name != _IS})
+    if isinstance(kind, type) and issubclass(kind, tuple) and data is not None:  # one with names, which JSON has not
+        return kind(*(_build(hint, part) for hint, part in zip(_hints(kind).values(), data, strict=True)))
     return kind(data) if isinstance(kind, type) and (issubclass(kind, Enum) or kind is int) else data

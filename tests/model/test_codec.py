@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bee.model.checks import Required
 from bee.model.effects import (
     CloseIssue,
     DeleteBranch,
@@ -17,10 +18,11 @@ from bee.model.effects import (
     TickStep,
     WritePlan,
 )
-from bee.model.items import Snapshot, Tip, Who
+from bee.model.items import Settled, Snapshot, Tip, Who
 from bee.model.records import Kind, Record
 from bee.model.roles import Role
 from bee.run.job import Job, decode, encode
+from tests.pipeline import worlds as w
 
 EFFECTS: tuple[Effect, ...] = (
     OpenPull("h", "b", "t", "x"), PostComment(1, "b", "k"), PostReview(1, "h", "COMMENT", "b", "k"),
@@ -42,9 +44,14 @@ def test_a_job_survives_its_json_with_whatever_a_merge_lease_still_says() -> Non
         viewer=Who("bee", 2),
         now=9,
         merges={"main": Tip("o", record)},
+        issues=(w.issue(closed_blockers=(Settled("#2", 9, True),)),),
+        pulls=(w.pull(required=(Required("ci", 7), Required("lint"))),),
     )
     job = Job(
         repo="ada/calc", snapshot=snapshot, number=3, role=Role.DRAFTER, run="run-2", lease="lease",
         fingerprint="print", position="needs-step", reason="because",
     )  # fmt: skip
-    assert decode(encode(job)) == job
+    again = decode(encode(job))
+    assert again == job
+    assert type(again.snapshot.issues[0].closed_blockers[0]) is Settled, "a tuple equals one with names"
+    assert type(again.snapshot.pulls[0].required[0]) is Required
