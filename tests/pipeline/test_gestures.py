@@ -1,0 +1,180 @@
+"""What people do on GitHub, each with the position before and after it; and the same done by a stranger.
+
+A row for each gesture of the cases P1 to P15 that moves an item; their spellings are in `test_spellings`.
+What is refused in an agent's session, so that no position comes of it, has its own tests: P11 in
+tests/run/test_submodules.py, P14 in tests/run/test_names.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pytest
+
+from bee.model.checks import CheckState
+from bee.model.items import Assignment, Issue, LabelEvent, Pull, PullState, ReviewState, Settled, Who
+from bee.model.labels import Label
+from bee.model.rules import BaseRules, ReviewDecision
+from bee.pipeline.positions import Position
+from bee.wording import texts
+from tests.pipeline import worlds as w
+
+P = Position
+LATER: Final = w.NOW - w.MINUTE
+NO: Final = "<!-- bee:changes-requested -->"
+MINE: Final = Who("bee-account", 99)
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """An item; what trusted people and strangers do to it; and where it is before, after, and after the stranger's.
+
+    `world` is what else a snapshot shows once it is done, by whoever may do it on GitHub.
+    """
+
+    item: Issue | Pull
+    trusted: dict[str, Any]
+    before: Position
+    after: Position
+    stranger: dict[str, Any] | None = None
+    then: Position | None = None
+    world: dict[str, Any] = field(default_factory=dict)
+
+
+READY = w.pull(comments=w.approved(w.e2e("pass")))
+TASK = w.issue()
+PLANNED = w.edited(w.issue(), w.edit(w.DESIGN, w.NOW - w.HOUR), w.edit(w.planned(gate=True), w.NOW - w.HOUR + 9, w.BEE))
+QUESTION = w.issue(label_names=w.names(Label.HUMAN), events=(w.labeled(Label.HUMAN, w.NOW - w.HOUR),))
+
+
+def body(item: Issue, text: str, who: Who = w.ANN) -> dict[str, Any]:
+    """The text changed."""
+    made = w.edited(item, w.edit(item.body, item.created_at), w.edit(text, LATER, who))
+    return {name: getattr(made, name) for name in ("body", "edits", "edited_at", "editor")}
+
+
+def said(text: str, who: Who = w.ANN, item: Issue | Pull = READY, **more: Any) -> dict[str, Any]:
+    """One comment more."""
+    return {"comments": (*item.comments, w.comment(text, LATER, who, **more))}
+
+
+def judged(state: ReviewState, who: Who = w.ANN, text: str = "") -> dict[str, Any]:
+    """A review of the head."""
+    return {"reviews": (w.review(state, LATER, who, body=text),)}
+
+
+def line(who: Who = w.ANN, **more: Any) -> dict[str, Any]:
+    """A comment on a line."""
+    return {"threads": (w.thread(w.line("Use the parser.", LATER, who), **more),), "thread_count": 1}
+
+
+def label(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]:
+    """A label put on."""
+    return {"label_names": item.label_names | {str(name)}, "events": (*item.events, w.labeled(name, LATER, who))}
+
+
+def unlabel(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]:
+    """A label taken off."""
+    return {
+        "label_names": item.label_names - {str(name)},
+        "events": (*item.events, LabelEvent(str(name), False, who, LATER)),
+    }
+
+
+THEIRS = replace(w.ref(9, state=PullState.OPEN), head_ref="topic", closes=True, author=w.ANN, named_at=LATER)
+OPEN = w.issue(body=w.DESIGN_OPEN)
+BLOCKED = w.issue(body="Blocked by #2")
+UNREADY = w.pull(comments=(w.reviewed("changes", w.NOW - w.HOUR),))
+GESTURES: Final = {
+    "p1 a line comment": Gesture(READY, line(), P.READY_TO_MERGE, P.CHANGES_REQUESTED, line(w.SAM), P.READY_TO_MERGE),
+    "p1 a conversation resolved": Gesture(replace(READY, **line()), line(resolved=True), P.CHANGES_REQUESTED,
+                                          P.READY_TO_MERGE, line(w.ANN), P.CHANGES_REQUESTED),
+    "p1 a review that only comments": Gesture(
+        READY, judged(ReviewState.COMMENTED, text="Not before this is fixed."), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        judged(ReviewState.COMMENTED, w.SAM, "Not before this is fixed."), P.READY_TO_MERGE),
+    "p1 a review that asks for changes": Gesture(
+        READY, judged(ReviewState.CHANGES_REQUESTED), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        judged(ReviewState.CHANGES_REQUESTED, w.SAM), P.READY_TO_MERGE),
+    "p1 a comment with the marker": Gesture(READY, said(NO), P.READY_TO_MERGE, P.CHANGES_REQUESTED, said(NO, w.SAM),
+                                            P.READY_TO_MERGE),
+    "p1 an approval after it": Gesture(
+        UNREADY, judged(ReviewState.APPROVED), P.CHANGES_REQUESTED, P.NEEDS_E2E, judged(ReviewState.APPROVED, w.SAM),
+        P.CHANGES_REQUESTED),
+    "p2 a gate in another spelling": Gesture(TASK, body(TASK, "Do.\n\n### **Design finalized**:\n\n- [ ] go"),
+                                             P.NEEDS_STEP, P.DESIGN_OPEN,
+                                             body(TASK, "Do.\n\n### **Design finalized**:\n\n- [ ] go", w.SAM),
+                                             P.UNTRUSTED),
+    "p2 a gate ticked": Gesture(OPEN, body(OPEN, w.DESIGN), P.DESIGN_OPEN, P.NEEDS_PLAN, body(OPEN, w.DESIGN, w.SAM),
+                                P.UNTRUSTED),
+    "p3 a numbered box": Gesture(OPEN, body(OPEN, w.DESIGN.replace("- [x]", "1) [x]")), P.DESIGN_OPEN, P.NEEDS_PLAN,
+                                 body(OPEN, w.DESIGN.replace("- [x]", "1) [x]"), w.SAM), P.UNTRUSTED),
+    "p4 a dependency written": Gesture(TASK, body(TASK, "Do.\n\n**Depends on:** #2"), P.NEEDS_STEP, P.BLOCKED,
+                                       body(TASK, "Do.\n\n**Depends on:** #2", w.SAM), P.UNTRUSTED),
+    "p4 one that cannot be read": Gesture(TASK, body(TASK, "Do.\n\nBlocked by the weather"), P.NEEDS_STEP, P.BLOCKED,
+                                          body(TASK, "Do.\n\nBlocked by the weather", w.SAM), P.UNTRUSTED),
+    "p4 what it waits for is dropped": Gesture(BLOCKED, {"closed_blockers": (Settled("#2", LATER, False),)},
+                                               P.NEEDS_STEP, P.BLOCKED),
+    "p4 a person says that it goes on": Gesture(
+        replace(BLOCKED, closed_blockers=(Settled("#2", w.NOW - w.HOUR, False),)), unlabel(BLOCKED, Label.HUMAN),
+        P.BLOCKED, P.NEEDS_STEP, unlabel(BLOCKED, Label.HUMAN, w.SAM), P.BLOCKED),
+    "p5 merged into another branch": Gesture(
+        replace(TASK, pulls=(w.ref(state=PullState.OPEN),)), {"pulls": (replace(w.ref(), base_ref="release"),)},
+        P.IN_REVIEW, P.ABANDONED, world={"astray": frozenset({7})}),
+    "p6 its issue is closed": Gesture(READY, {}, P.READY_TO_MERGE, P.ISSUE_CLOSED, world={"stopped": frozenset({1})}),
+    "p7 an approval that the rules ask for": Gesture(
+        replace(w.pull(comments=w.approved()), decision=ReviewDecision.REVIEW_REQUIRED, blocked=True),
+        {"decision": ReviewDecision.APPROVED, "blocked": False, **judged(ReviewState.APPROVED, w.MIA)},
+        P.NEEDS_PERSON_APPROVAL, P.NEEDS_E2E, judged(ReviewState.APPROVED, w.SAM), P.NEEDS_PERSON_APPROVAL),
+    "p7 a branch is frozen": Gesture(
+        w.pull(comments=w.approved()), {"blocked": True, "rules": BaseRules(kinds=frozenset({"update"}))}, P.NEEDS_E2E,
+        P.WAITING_ON_SETTINGS),
+    "p8 the method is switched off": Gesture(w.pull(comments=w.approved()), {}, P.NEEDS_E2E, P.WAITING_ON_SETTINGS,
+                                             world={"merge_methods": frozenset({"rebase"})}),
+    "p9 a pull request that closes it": Gesture(TASK, {"pulls": (THEIRS,)}, P.NEEDS_STEP, P.TAKEN,
+                                                {"pulls": (replace(THEIRS, author=w.SAM),)}, P.NEEDS_STEP),
+    "p9 an assignee": Gesture(TASK, {"assignments": (Assignment(w.ANN, True, LATER),)}, P.NEEDS_STEP, P.TAKEN,
+                              {"assignments": (Assignment(MINE, True, LATER),)}, P.NEEDS_STEP),
+    "p10 a check that asks a person": Gesture(READY, {"checks": (w.check("ci", CheckState.ASK),)}, P.READY_TO_MERGE,
+                                              P.CHECKS_FAILED),
+    "p10 a check cut short": Gesture(READY, {"checks": (w.check("ci", CheckState.of_conclusion("cancelled")),)},
+                                     P.READY_TO_MERGE, P.CHECKS_PENDING),
+    "p12 a pause without a reason": Gesture(
+        TASK, {**label(TASK, Label.HUMAN), **said(texts.paused_by_person(""), item=TASK)}, P.NEEDS_STEP, P.HUMAN),
+    "p12 a pause lifted": Gesture(QUESTION, unlabel(QUESTION, Label.HUMAN), P.HUMAN, P.NEEDS_STEP),
+    "p13 held by hand": Gesture(TASK, label(TASK, Label.WIP), P.NEEDS_STEP, P.WIP,
+                                label(TASK, Label.WIP, w.TRI), P.REPAIR),
+    "p13 closed by hand": Gesture(TASK, {"open": False}, P.NEEDS_STEP, P.CLOSED),
+    "p15 a no after a yes in one second": Gesture(
+        w.pull(comments=w.approved()), {"comments": (*w.approved(w.comment(NO, w.NOW - 30 * w.MINUTE, id=10**7)),)},
+        P.NEEDS_E2E, P.CHANGES_REQUESTED,
+        {"comments": (*w.approved(w.comment(NO, w.NOW - 30 * w.MINUTE, w.SAM, id=10**7)),)}, P.NEEDS_E2E),
+    "a plan sent back": Gesture(PLANNED, said(NO, item=PLANNED), P.PLAN_OPEN, P.NEEDS_PLAN, said(NO, w.SAM, PLANNED),
+                                P.PLAN_OPEN),
+    "a stranger's issue adopted": Gesture(w.issue(author=w.SAM), label(TASK, Label.NEW), P.UNTRUSTED, P.NEEDS_STEP,
+                                          label(TASK, Label.NEW, w.TRI), P.UNTRUSTED),
+}  # fmt: skip
+
+
+def place(gesture: Gesture, done: dict[str, Any], **world: Any) -> Position:
+    """Where the item is; what its text waits for is open, unless it is told how that was closed."""
+    item = replace(gesture.item, **done)
+    waits = isinstance(item, Issue) and "#2" in item.body and not item.closed_blockers and gesture.item is not BLOCKED
+    policy = w.ALL if gesture.item is PLANNED else w.AUTO
+    return w.place(item, *((w.issue(2),) if waits else ()), policy=policy, **world).position
+
+
+@pytest.mark.parametrize("name", GESTURES)
+def test_where_an_item_is_before_and_after_a_gesture(name: str) -> None:
+    gesture = GESTURES[name]
+    assert place(gesture, {}) is gesture.before
+    assert place(gesture, gesture.trusted, **gesture.world) is gesture.after
+    if gesture.stranger is not None:
+        assert place(gesture, gesture.stranger) is gesture.then
+
+
+def test_every_case_of_what_people_do_has_a_row() -> None:
+    elsewhere = {"p11", "p14"}
+    assert {name.split()[0] for name in GESTURES if name[0] == "p" and name[1].isdigit()} | elsewhere == {
+        f"p{number}" for number in range(1, 16)
+    }
