@@ -91,9 +91,9 @@ class Recorded(Still):
         asked = self.asked
 
         class Kept(Transport):
-            def request(self, method: str, url: str, *, json: Any, **more: Any) -> Any:
-                asked.append((method, url, json))
-                return super().request(method, url, json=json, **more)
+            def request(self, method: str, url: str, **more: Any) -> Any:
+                asked.append((method, url, more.get("json")))
+                return super().request(method, url, **more)
 
         return GitHubClient(SERVERS, "t", Kept(self.hub, self.hub.users("bee")), self.clock, KEYS.keys)
 
