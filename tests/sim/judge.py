@@ -437,8 +437,7 @@ class Judge:
             if count > 1:
                 self.blame(f"{branch} was merged {count} times")
         for pull, base in self.overtaken:
-            stopped = any(one.label == "breeze:human" and one.who.login in TRUSTED for one in pull.labelings)
-            if not stopped and not any(_runs(post) and post.at >= (pull.closed_at or 0) for post in pull.comments):
+            if not any(_runs(post) and post.at >= (pull.closed_at or 0) for post in pull.comments):
                 self.blame(f"#{pull.number}: the push to {base[:8]} that overtook its merge was not found")
 
     def _left_open(self, thing: Thing) -> None:
