@@ -45,10 +45,21 @@ def text(world: World, head: str = "0" * 40) -> str:
     ])  # fmt: skip
 
 
+def _note(world: World, pull: dict[str, Any], body: str, event: str = "") -> None:
+    """What a trusted account's words come to: with access, a collaborator's approval in them is one."""
+    approves = "bee:approved-for-e2e" in body or "verdict=approve" in body
+    if event or approves:
+        yes = event == "APPROVE" or (approves and event != "REQUEST_CHANGES")
+        world.say(world.who, int(pull["number"]), str(pull["head"]["sha"]), yes)
+
+
 def _comment(world: World) -> None:
     number = world.any_number()
     pull = next((one for one in world.pulls() if one["number"] == number), None)
-    world.stage.comment(number, text(world, pull["head"]["sha"] if pull else "0" * 40), world.who)
+    body = text(world, pull["head"]["sha"] if pull else "0" * 40)
+    world.stage.comment(number, body, world.who)
+    if pull:
+        _note(world, pull, body)
 
 
 def _review(world: World) -> None:
@@ -57,6 +68,7 @@ def _review(world: World) -> None:
         number, head = int(pull["number"]), str(pull["head"]["sha"])
         body = {"event": event, "body": text(world, head), "commit_id": head}
         world.ask("POST", f"/pulls/{number}/reviews", body)
+        _note(world, pull, body["body"], event)
 
 
 def _line_comment(world: World) -> None:
