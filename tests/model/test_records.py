@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bee.model import effects, records
+from bee.model import effects, limits, records
 from bee.model.effects import Effect, OpenPull, SetLabels, from_json, to_json
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Kind, Record, RunSummary, decode, encode
+from bee.model.records import Kind, Record, RunSummary, decode, encode, fold, following
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 WHOLE = st.integers(0, 2**53)
@@ -170,3 +170,22 @@ def test_a_record_with_anything_in_its_fields_is_whole_or_none(changes: dict[str
     """Whatever is read can be written again: nothing of a wrong kind gets past the door."""
     found = decode(tampered(**changes))
     assert found is None or decode(encode(found)) == found
+
+
+def test_a_claim_without_an_end_is_a_lost_run_and_a_person_ends_one() -> None:
+    claimed = dataclasses.replace(SMALL, kind=Kind.CLAIMED, outcome=None, fingerprint="f", history=())
+    assert [run.outcome for run in fold(claimed)] == [Outcome.LOST]
+    (stopped,) = fold(dataclasses.replace(claimed, kind=Kind.PAUSED))
+    assert (stopped.outcome, stopped.failure) == (Outcome.STALE_INPUT, Failure.CANCELLED)
+
+
+def test_a_record_remembers_so_many_runs() -> None:
+    full = dataclasses.replace(SMALL, fingerprint="f", history=SMALL.history * limits.HISTORY_RUNS_MAX)
+    assert len(fold(full)) == limits.HISTORY_RUNS_MAX
+    assert fold(full)[-1].run == SMALL.run
+
+
+def test_the_sequence_goes_up_and_never_below_the_time() -> None:
+    assert following(None, 100) == 100
+    assert following(dataclasses.replace(SMALL, sequence=100), 100) == 101
+    assert following(dataclasses.replace(SMALL, sequence=5), 100) == 100

@@ -168,3 +168,10 @@ def test_hostile_bytes_in_the_middle_of_a_record_are_not_believed(raw: bytes) ->
 def test_what_is_too_deep_or_too_big_is_read_all_the_same(body: str) -> None:
     found: Any = read(f"x\n\n{body}\n\nbee-seal: one - {'0' * 64}", PLACE, (KEY,))
     assert isinstance(found, Foreign)
+
+
+def test_the_commit_before_is_sealed_too() -> None:
+    """A list of refs does not tell it: then the seal alone speaks for it."""
+    listed = dataclasses.replace(PLACE, parent=None)
+    assert why(SEALED, listed) is None
+    assert why(SEALED.replace(PARENT, "c" * 40), listed) is Doubt.FORGED

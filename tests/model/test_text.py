@@ -11,6 +11,7 @@ from bee.model.text import (
     normalised,
     one_line,
     plain,
+    secrets_in,
     unix,
     unticked,
 )
@@ -84,3 +85,24 @@ def test_unix_digest_and_clipped() -> None:
     assert len(digest("\ud800", 64)) == 64
     assert clipped("ééé", 6) == "ééé"
     assert clipped("ééé", 5) == "éé\n[… 1 bytes left out]"
+
+
+CREDENTIALS = {
+    "a private key": ("-----BEGIN RSA " + "PRIVATE KEY-----", "-----BEGIN " + "PRIVATE KEY-----"),
+    "a GitHub token": ("ghp_" + "a" * 36, "github_pat_" + "a" * 60),
+    "an AWS access key": ("AKIA" + "ABCDEFGH" * 2,),
+    "a Slack token": ("xoxb-" + "1" * 10,),
+    "an Anthropic key": ("sk-ant-" + "a" * 20,),
+    "an OpenAI key": ("sk-proj-" + "a" * 40, "sk-" + "a" * 40),
+    "a Google API key": ("AIza" + "a" * 35,),
+    "an npm token": ("npm_" + "a" * 36,),
+    "a PyPI token": ("pypi-AgEIcHlwaS5vcmc" + "a" * 20,),
+    "a key of a model server": ("hf_" + "a" * 34, "gsk_" + "a" * 52, "xai-" + "a" * 80),
+    "a key of a service": ("dop_v1_" + "a" * 64, "lin_api_" + "a" * 40, "hvs." + "a" * 90),
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in CREDENTIALS.items() for text in texts])
+def test_a_credential_is_named_by_its_kind_and_never_shown(kind: str, text: str) -> None:
+    assert secrets_in(f"key = '{text}'\n") == [kind]
+    assert secrets_in(text[: len(text) // 2]) == []

@@ -9,9 +9,11 @@ import pytest
 
 from bee.model.labels import Label
 from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind
+from bee.model.seals import Doubt, Foreign
 from bee.pipeline.decide import Dispatch, Idle, decide
 from bee.pipeline.facts import DayBounds, View
-from bee.pipeline.holds import Day, day_of, hold_of, usd_left
+from bee.pipeline.holds import BY_PERSON, BY_QUOTA, FOR_EVER, Day, day_of, hold_of, usd_left
 from bee.pipeline.leftovers import debts
 from bee.pipeline.status import survey
 from tests.pipeline import worlds as w
@@ -97,3 +99,30 @@ def test_what_is_outside_the_intake_is_no_debt_but_moves_nothing() -> None:
     ignored, waiting = w.issue(1), w.issue(2, f"Blocked by #1\n\n{w.DESIGN}")
     assert [one.number for one in debts(survey(w.view(ignored, policy=w.OPTED_IN)))] == []
     assert [one.number for one in debts(survey(w.view(ignored, waiting, policy=w.OPTED_IN)))] == [2]
+
+
+FOREIGN = replace(w.tip(None), foreign=Foreign(Doubt.UNKNOWN_KEY, "two"))
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"control": w.tip(w.record(Kind.PAUSED, 0, role=BY_PERSON, expires_at=FOR_EVER))}, "human"),
+        ({"control": w.tip(w.record(Kind.PAUSED, 0, role=BY_QUOTA, expires_at=w.NOW + 1))}, "quota"),
+        ({"control": w.tip(w.record(Kind.PAUSED, 0, role=BY_QUOTA, expires_at=w.NOW))}, None),
+        ({"control": w.tip(w.record(Kind.FINISHED, 0))}, None),
+        ({"items": {50: FOREIGN}}, "unknown-key"),
+        ({"control": FOREIGN}, "unknown-key"),
+        ({"control": replace(FOREIGN, foreign=Foreign(Doubt.FORGED))}, "foreign-pause"),
+        ({"items": {50: replace(FOREIGN, foreign=Foreign(Doubt.FORGED))}}, None),
+    ],
+)
+def test_a_pause_and_records_under_another_key_hold_the_repository(more: dict[str, Any], kind: str | None) -> None:
+    hold = hold_of(w.view(w.issue(), **more))
+    assert (hold and hold.kind) == kind
+
+
+def test_runs_that_left_no_record_count_towards_the_day() -> None:
+    hold = hold_of(spent(DayBounds(0.0, 2, runs_here=2)))
+    assert hold is not None
+    assert hold.kind == "runs-per-day"

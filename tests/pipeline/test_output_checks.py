@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -135,3 +137,55 @@ def test_x5_what_a_program_printed_is_told_without_its_credentials() -> None:
     said = checks.told(f"1 failed\nkey={CANARY}\nsee a.py")
     assert said == "1 failed\n[left out: it seems to hold a credential]\nsee a.py"
     assert checks.told(f"{CANARY[:6]}\n{CANARY[6:]}") == "[left out: it seems to hold a credential]"
+
+
+VERIFY = Policy(verify=("sh tests/check.sh",))
+BIG = limits.FILE_BYTES_MAX + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "tests_only", "said"),
+    [
+        (Change("tests/check.sh", "M", "100644", 1), False, "is what E2E runs"),
+        (Change("tests/check.sh", "D", "000000", 0), False, "is what E2E runs"),
+        (Change("tests/Check.sh", "A", "100644", 1), False, "is what E2E runs"),
+        (Change("tests/check.sh", "A", "100644", 1), False, ""),
+        (Change("a", "A", "120000", 1), False, "is a symbolic link"),
+        (Change("a", "A", "160000", 1), False, "is a submodule"),
+        (Change("a", "A", "100644", BIG), False, f"has {BIG} bytes"),
+        (Change("a", "D", "000000", BIG), False, ""),
+        (Change("calc.py", "M", "100644", 1), True, "is not a test"),
+        (Change("tests/test_calc.py", "A", "100644", 1), True, ""),
+    ],
+)
+def test_a_file_leaves_or_is_refused_with_the_reason(change: Change, tests_only: bool, said: str) -> None:
+    found = refuse_files([change], VERIFY, tests_only)
+    assert [line for line in found if said in line] == found
+    assert bool(found) is bool(said)
+
+
+@pytest.mark.parametrize(("bound", "said"), [("diff_files", "2 files changed"), ("diff_bytes", "hold 20 bytes")])
+def test_a_change_is_as_big_as_the_policy_lets_it(bound: str, said: str) -> None:
+    changes = [Change(name, "M", "100644", 10) for name in ("a.py", "b.py")]
+    least = {"diff_files": 1, "diff_bytes": 19}[bound]
+    for more, expected in ((0, True), (1, False)):
+        policy = replace(Policy(), limits=replace(Policy().limits, **{bound: least + more}))
+        assert any(said in line for line in refuse_files(changes, policy, False)) is expected
+
+
+def test_a_text_is_as_long_as_github_takes() -> None:
+    checks = OutputChecks()
+    assert checks.refuse_text("x" * limits.BODY_BYTES_MAX) == []
+    (said,) = checks.refuse_text("x" * (limits.BODY_BYTES_MAX + 1))
+    assert "shorten it" in said
+
+
+@pytest.mark.parametrize("written", [str, lambda text: base64.b64encode(text.encode()).decode(),
+                                     lambda text: base64.b64encode(f"ab{text}".encode()).decode(),
+                                     lambda text: base64.urlsafe_b64encode(f"x{text}".encode()).decode(),
+                                     lambda text: text.encode().hex(), lambda text: text.encode().hex().upper(),
+                                     lambda text: text[::-1], lambda text: f"{text[:5]}\n{text[5:]}"])  # fmt: skip
+def test_a_credential_of_this_machine_is_found_however_it_is_written(written: Callable[[str], str]) -> None:
+    value = f"{CANARY}?>~key"
+    assert holds(f"it is {written(value)} here", (value,))
+    assert not holds(f"it is {written('another-text-of-24-bytes')} here", (value,))
