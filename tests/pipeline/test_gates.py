@@ -10,8 +10,9 @@ from bee.config.schema import TrustPolicy
 from bee.model.items import Issue, Who
 from bee.model.labels import Label
 from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick
-from bee.pipeline.gates import Gate, design_gate, plan_gate
+from bee.pipeline.gates import Gate, design_gate, plan_gate, plan_print
 from bee.pipeline.trust import trust_of
+from bee.wording import texts
 from tests.pipeline import worlds as w
 
 TRUST = trust_of(w.snapshot(), TrustPolicy())
@@ -134,3 +135,10 @@ def test_a_new_plan_needs_a_new_tick() -> None:
     section = render_section(Plan(w.STEPS[:1], read_body(PLANNED).design_hash), with_gate=True)
     replanned = with_plan(PLANNED, section)
     assert plan_gate(told((PLANNED, w.ANN), (replanned, w.BEE)), TRUST) is Gate.OPEN
+
+
+def test_words_approve_the_plan_that_they_name_and_no_other() -> None:
+    body = w.planned(gate=True)
+    for named, gate in ((body, Gate.TICKED), (w.planned(steps=w.STEPS[:1], gate=True), Gate.OPEN)):
+        said = w.comment(texts.plan_approved(w.ANN, plan_print(named)))
+        assert plan_gate(w.issue(body=body, comments=(said,)), TRUST) is gate
