@@ -191,6 +191,7 @@ def test_deleting_the_home_between_any_two_ticks_changes_nothing(stage: Stage) -
     assert len(said) == len(set(said)) == 2
 
 
+@pytest.mark.sessions
 def test_two_hosts_that_tick_in_turn_finish_one_piece_of_work_once(stage: Stage) -> None:
     """Each host takes up what the other left; nothing is done by both."""
     number = stage.issue()
