@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from bee.forge.pushes import opened
+from bee.github.client import GIT_PUSH
 from bee.model.answers import ROWS, Does, Way
 from bee.model.refs import ITEM_REFS
 from tests.answers import EXAMPLES
@@ -179,6 +181,6 @@ class Weather:
 
 def _leased(asked: Asked) -> int:
     """The item whose lease a request moves, alone: a claim; 0 for any other."""
-    moves = asked.body["variables"].get("refs", {}).get("refUpdates", []) if asked.name == "UpdateRefs" else []
-    named = [move["name"].removeprefix(ITEM_REFS) for move in moves if move["name"].startswith(ITEM_REFS)]
+    moves = opened([asked.body]).moves if asked.path.endswith(GIT_PUSH) else ()
+    named = [ref.removeprefix(ITEM_REFS) for _, _, ref in moves if ref.startswith(ITEM_REFS)]
     return int(named[0]) if len(named) == 1 else 0
