@@ -197,6 +197,13 @@ def _repos(path: str, node: YamlNode) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _repo(path: str, node: YamlNode) -> str:
+    name = _text(path, node)
+    if not is_repo_name(name):
+        raise ConfigError(path, node.line, f"{name!r} is not a repository: write owner/name")
+    return name
+
+
 def _engine(path: str, node: YamlNode) -> str | tuple[str, ...]:
     return _command(path, node) if isinstance(node.value, dict) else _text(path, node)
 
@@ -261,6 +268,7 @@ YES_NO: Final = Reader(_yes_no, "`true` or `false`")
 LOGINS: Final = Reader(_logins, "list of logins")
 VARIABLES: Final = Reader(_variables, "list of names")
 COMMANDS: Final = Reader(_commands, "text, or list of texts")
+REPO: Final = Reader(_repo, "`owner/name`")
 REPOS: Final = Reader(_repos, "list of `owner/name`")
 ENGINE: Final = Reader(_engine, "a name, or `{command: [program, argument]}`")
 TOKEN: Final = Reader(_command, "`{command: [program, argument]}`")

@@ -21,6 +21,7 @@ from bee.config.readers import (
     PRICES,
     PUBLIC_HOSTS,
     PUBLIC_NETWORK,
+    REPO,
     REPOS,
     TEXT,
     TEXTS,
@@ -262,6 +263,13 @@ class SetupPolicy:
     hosts: tuple[str, ...] = key((), PUBLIC_HOSTS)
 
 
+@dataclass(frozen=True, slots=True)
+class E2ePolicy:
+    """The `e2e` part of the policy. `repo`: where traces are pushed; empty is the repository itself."""
+
+    repo: str = key("", REPO)
+
+
 def _setup(path: str, node: YamlNode) -> SetupPolicy:
     whole = isinstance(node.value, dict)
     found: SetupPolicy = section(SetupPolicy).read(path, node) if whole else SetupPolicy(run=COMMANDS.read(path, node))
@@ -285,6 +293,11 @@ class Policy:
         SetupPolicy(), Reader(_setup, f"{COMMANDS.accepts}, or `{{run: …, hosts: […]}}`"),
         "The commands that make a fresh clone ready, such as `uv sync`: before an agent and before `verify`, with the "
         "package registries in reach and these hosts. See [engines.md](engines.md#setup).",
+    )  # fmt: skip
+    e2e: E2ePolicy = key(
+        E2ePolicy(), section(E2ePolicy),
+        "`repo: owner/name` is where the traces of E2E go instead, of the same visibility. See "
+        "[operators.md](operators.md#a-sandbox-repository-for-traces).",
     )  # fmt: skip
     required_checks: tuple[str, ...] | None = key(
         None, TEXTS,

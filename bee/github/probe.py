@@ -64,6 +64,7 @@ def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
     return RepoFacts(
         repo=data.text("full_name"),
         private=data.flag("private"),
+        visibility=data.text("visibility", "private" if data.flag("private") else "public"),
         archived=data.flag("archived", False),
         has_issues=data.flag("has_issues", True),
         permission=permission(role),
@@ -74,13 +75,16 @@ def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
     )
 
 
-def ask_grants(client: GitHubClient, repo: str) -> tuple[Grant, ...]:
-    """What a token without scopes may do: one refused request for each permission, and a read of workflow runs.
+def ask_grants(client: GitHubClient, repo: str, only: str = "") -> tuple[Grant, ...]:
+    """What a token without scopes may do: one refused request for each permission (or one of them), and a read of
+    workflow runs.
 
     https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
     """
     found = []
     for name, method, path, body in _QUESTIONS:
+        if name not in (only or name):
+            continue
         given = True
         try:
             client.rest(method, f"/repos/{repo}{path}", body)

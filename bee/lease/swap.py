@@ -119,6 +119,9 @@ def swap_by_push(way: Patience, mirror: Mirror, lease: RefChange, more: Sequence
         way.again(problem)
 
 
-def add_ref(mirror: Mirror, ref: str, oid: str) -> None:
+def add_ref(way: Patience, mirror: Mirror, ref: str, oid: str) -> None:
     """Push a new ref. Raises RefConflict, RefusedError, GitError or LookError."""
-    mirror.push_atomic([RefChange(ref, None, oid)])
+    try:
+        swap_by_push(way, mirror, RefChange(ref, None, oid), ())
+    except LeaseLost as problem:
+        raise RefConflict(f"{ref} is there already, and is not this one") from problem

@@ -84,6 +84,7 @@ class TickStep:
 
 
 BY_QUEUE: Final = "queue"
+OWN_ORIGIN: Final = "origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,10 @@ def effect_key(number: int, role: str, fingerprint: str, kind: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceResult:
-    """One E2E run as its step records tell it; `ref` and `tip` are where the trace will be."""
+    """One E2E run as its step records tell it; `ref` and `tip` are where the trace will be.
+
+    `origin`: of which repository, as `git fetch` takes it: the address of another than the item's own.
+    """
 
     passed: bool
     head: str
@@ -188,3 +192,14 @@ class TraceResult:
     tip: str
     lines: tuple[str, ...]
     output: str = ""
+    origin: str = OWN_ORIGIN
+
+    @property
+    def apart(self) -> bool:
+        """Whether it goes into another repository than the item's own."""
+        return self.origin != OWN_ORIGIN
+
+    @property
+    def fetched(self) -> str:
+        """What `git fetch` takes to get it."""
+        return f"{self.origin} {self.ref}"

@@ -97,7 +97,10 @@ class UnsupportedError(RefusedError):
 
 
 class SetupError(BeeError):
-    """The policy's `setup` fails on the base branch; the text is for the person who fixes that."""
+    """What the policy says cannot be done (`setup` fails on the base branch, traces may not go where it says).
+
+    The text is for the person who fixes that.
+    """
 
 
 class RefConflict(BeeError):

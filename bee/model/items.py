@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from bee.model.checks import CheckState, Required
 from bee.model.labels import Label, known
@@ -26,6 +26,9 @@ class Permission(StrEnum):
     TRIAGE = "TRIAGE"
     READ = "READ"
     NONE = "NONE"
+
+
+MAY_WRITE: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,8 @@ KNOWN: Final = {
     ),
     RUN: (
         "`id=` `role=` `key=`, and for evidence `verdict=` `head=` `base=` `base_ref=` `base_changes=` `result=` "
-        "`class=` `trace=`; `pushed=` where the run pushed; `thread=` `line=` in a review thread, up to which comment; "
-        "`kind=status` in the status comment",
+        "`class=` `trace=`, `origin=` where the trace is in another repository; `pushed=` where the run pushed; "
+        "`thread=` `line=` in a review thread, up to which comment; `kind=status` in the status comment",
         "bee, in everything it posts",
         "finds bee's own earlier effect, so that a retry repeats nothing; carries verdicts and E2E results",
     ),

@@ -46,6 +46,11 @@ def merge_ref(base: str) -> str:
     return f"{MERGE_REFS}{base}"
 
 
-def trace_ref(number: int, run: str) -> str:
+def trace_refs(repo_id: str) -> str:
+    """Below it are the traces of one repository in another. By its id: names change, and not all can be in a ref."""
+    return f"{TRACE_REFS}{repo_id.rstrip('=')}/"
+
+
+def trace_ref(number: int, run: str, below: str = TRACE_REFS) -> str:
     """The ref of one E2E trace of a pull request."""
-    return f"{TRACE_REFS}{number}/{run}"
+    return f"{below}{number}/{run}"

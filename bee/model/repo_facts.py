@@ -10,10 +10,14 @@ from bee.model.rules import METHODS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepoFacts:
-    """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind."""
+    """A repository as REST shows it to this token. `scopes` are a classic token's; None for any other kind.
+
+    `visibility`: `public`, `private` or `internal`, of which the last two are `private`.
+    """
 
     repo: str
     private: bool
+    visibility: str
     archived: bool
     has_issues: bool
     permission: Permission

@@ -79,7 +79,7 @@ class PublishContext:
     first: bool = False
     label_ids: Mapping[str, str] = field(default_factory=dict)
     keep: Callable[[], Lease] | None = None
-    test_result: Callable[[str], TraceResult] | None = None
+    test_result: Callable[[str], TraceResult | None] | None = None
     items: dict[int, Item] = field(default_factory=dict)
     posted: dict[str, str] = field(default_factory=dict)
     refused: str = ""

@@ -222,14 +222,14 @@ def _overtaken(context: PublishContext, effect: MergePull, result: MergeResult) 
     trace = context.test_result(result.commit) if context.test_result is not None else None
     if trace is not None and trace.passed:
         key = effect_key(effect.number, "merger", effect.head, "result")
-        words = texts.result_passed(effect.base_ref, result.overtaken, result.commit, trace.ref)
+        words = texts.result_passed(effect.base_ref, result.overtaken, result.commit, trace.fetched)
         record = context.lease.record
         text = texts.marked(words, record.run, "merger", key, record.sequence)
         _post_comment(context, PostComment(effect.number, text, key))
         return
     ask = partial(
         texts.base_overtaken, base_ref=effect.base_ref, tested=effect.base, parent=result.overtaken,
-        trace=trace.ref if trace else "",
+        trace=trace.fetched if trace else "",
     )  # fmt: skip
     _hand_over(context, effect, Cause.BASE_MOVED, ask)
 

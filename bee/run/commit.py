@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
-from bee.model.errors import GitError, LookError, RefConflict, RefusedError
+from bee.model.errors import GitError, LookError, RefConflict, RefusedError, SetupError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS
 from bee.model.text import one_line
 from bee.pipeline.history import error_print
 from bee.pipeline.status_comment import comment_after
-from bee.run import handed_in
+from bee.run import handed_in, traces
 from bee.run.outcome import Result
 from bee.run.state import Run
 from bee.run.verbs import settle
@@ -24,23 +24,27 @@ from bee.wording import refusals, texts
 def commit(run: Run, result: Result) -> Result:
     """The commit point: lease, branch and trace in one atomic push. A branch somebody else moved makes it stale.
 
-    What GitHub refuses, it would refuse again, after another agent was paid: a person is asked at once. Raises
-    LeaseLost, or LookError where GitHub could not be asked for GITHUB_AWAY_SECONDS_MAX.
+    A trace for another repository is pushed there before; a crash in between leaves one that nothing names, and the
+    sweep takes it. What GitHub refuses, it would refuse again, after another agent was paid: a person is asked at once.
+    Raises LeaseLost, or LookError where GitHub could not be asked for GITHUB_AWAY_SECONDS_MAX.
     """
     shown = _with_status(run, result)
     if result.push is None and result.trace is None and not result.outbox[:-1]:
         return shown  # the last record says it all
     try:
+        if result.trace is not None and result.trace.apart:
+            traces.push(run, result.trace)
         run.renewer.move(lambda lease: _push(run, lease, shown))
         if shown.push is not None:
             handed_in.forget(run)
     except RefConflict as problem:
         note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
         return run.without_effect(Outcome.STALE_INPUT, note)
-    except RefusedError as problem:
+    except (RefusedError, SetupError) as problem:
+        said = problem.message if isinstance(problem, RefusedError) else str(problem)
         if result.outcome is Outcome.ESCALATED or run.workspace is None:
-            return run.without_effect(Outcome.ERROR, one_line(problem.message, 300), Failure.WORKSPACE)
-        asks = Accepted({"pause": refusals.push_refused(problem.message)})
+            return run.without_effect(Outcome.ERROR, one_line(said, 300), Failure.WORKSPACE)
+        asks = Accepted({"pause": said if isinstance(problem, SetupError) else refusals.push_refused(said)})
         return commit(run, settle(asks, run.workspace.brief, run.job.fingerprint, None, ""))
     except GitError as problem:
         note = f"the push was refused: {one_line(str(problem), 300)}"
@@ -91,7 +95,7 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
         branch = run.workspace.brief.branch
         old = run.mirror.rev(f"refs/heads/{branch}")
         changes.append(RefChange(f"{BRANCH_REFS}{branch.removeprefix('bee/')}", old, result.push))
-    if result.trace is not None:
+    if result.trace is not None and not result.trace.apart:
         changes.append(RefChange(result.trace.ref, None, result.trace.tip))
     record = run.store.published(lease.record, result.outbox, _ending(run, result))
     if not changes:

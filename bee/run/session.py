@@ -15,7 +15,7 @@ from bee.model.errors import LeaseLost, SetupError, UnreachableError
 from bee.model.items import Pull
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
-from bee.run import handed_in, prompt
+from bee.run import handed_in, prompt, traces
 from bee.run.commit import commit
 from bee.run.outcome import Result
 from bee.run.run_log import add_verb
@@ -50,6 +50,8 @@ def work(run: Run) -> Result:
     if job.role is Role.TEST and not run.store.hold_base(renewer.current(), base_ref, base_tip):
         raise StaleInput(f"another run is between E2E and merge on {base_ref}")
     try:
+        if job.role is Role.TEST:
+            traces.check(run, workspace.brief.view.policy)
         accepted = _without_agent(run, workspace) or _without_pay(run, workspace) or _with_agent(run, workspace)
     except SetupError as problem:
         run.asks, accepted = str(problem), Accepted()

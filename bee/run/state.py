@@ -19,6 +19,7 @@ from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
 from bee.run.setup import SetUp
+from bee.run.traces import directed
 from bee.run.verbs.e2e import Tested
 from bee.run.verbs.submit import Submission
 from bee.run.workspace import Workspace
@@ -76,7 +77,7 @@ class Run:
             mirror=self.mirror, runner=setup.runner, folder=self.folder, checks=setup.checks, policy=setup.policy,
             number=self.job.number, run=self.job.run, setup=setup, head_counts=approved,
         )  # fmt: skip
-        return tester.test(head, base, self.now)
+        return directed(self, tester.test(head, base, self.now), setup.policy)
 
     def set_up(self) -> SetUp:
         """The setup of the policy, for a clone of this run."""

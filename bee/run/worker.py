@@ -14,10 +14,9 @@ from bee.github import git_database
 from bee.host import Host, note_writes
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Lease, LeaseStore
-from bee.lease.swap import add_ref
 from bee.model import limits
 from bee.model.effects import TraceResult
-from bee.model.errors import BeeError, LeaseLost, LookError, StopOrder
+from bee.model.errors import BeeError, LeaseLost, LookError, SetupError, StopOrder
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.text import one_line
@@ -25,7 +24,7 @@ from bee.pipeline.trust import Trust
 from bee.publish.context import PublishContext
 from bee.publish.merge import merge_gate
 from bee.publish.outbox import carry_out
-from bee.run import session
+from bee.run import session, traces
 from bee.run.aftermath import note_end, tell
 from bee.run.commit import commit, finish
 from bee.run.job import Job
@@ -139,9 +138,16 @@ def _publish(run: Run, result: Result) -> Result:
     return result
 
 
-def _test_merge(run: Run, commit: str) -> TraceResult:
-    """E2E of a merge commit that nobody tested: a push had overtaken its base. Its trace is pushed at once."""
+def _test_merge(run: Run, commit: str) -> TraceResult | None:
+    """E2E of a merge commit that nobody tested: a push had overtaken its base. Its trace is pushed at once.
+
+    None where a person must change something of the policy first.
+    """
     run.mirror.fetch(["+refs/heads/*:refs/heads/*"])
-    trace = run.e2e(commit, commit)
-    add_ref(run.mirror, trace.ref, trace.tip)
+    try:
+        trace = run.e2e(commit, commit)
+        traces.push(run, trace)
+    except SetupError as problem:
+        run.host.say(f"#{run.job.number}: the merged result is not tested: {one_line(str(problem), 300)}")
+        return None
     return trace

@@ -12,7 +12,7 @@ from typing import Final
 from bee.config.network import OPEN, PUBLIC, agreed
 from bee.config.schema import POLICY_PATH, Policy, Settings
 from bee.engines.table import OF_ENGINES
-from bee.model.items import Permission
+from bee.model.items import MAY_WRITE, Permission
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
 from bee.model.refs import BRANCH
@@ -28,7 +28,6 @@ OPEN_PATHS_SHOWN_MAX: Final = 3
 DISK_BYTES_LOW: Final = 2 * 1024**3
 DISK_BYTES_LEAST: Final = 256 * 1024**2
 RATE_SHARE_LOW: Final = 0.1
-MAY_WRITE: Final = frozenset({Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE})
 INSTALL: Final = "bee install"
 BOX_ADVICE: Final = "write `sandbox: required` in config.yml"
 GRANT_ADVICE: Final = "give the token the permissions that SECURITY.md lists"

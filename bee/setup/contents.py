@@ -1,17 +1,19 @@
-"""What of a repository's files agents and E2E do not get as a person does: submodules and Git LFS, for `bee doctor`."""
+"""What of a repository's files agents and E2E do not get as a person does, and where traces go, for `bee doctor`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
 
+from bee.config.schema import POLICY_PATH, Policy
 from bee.git.submodules import SUBMODULES_MAX, listed, repo_of
 from bee.github import probe
 from bee.github.client import GitHubClient
 from bee.model.errors import ForbiddenError, NotFoundError
 from bee.model.repo_facts import RepoFacts
 from bee.model.text import one_line
-from bee.setup.checks import Check, ok, warn
+from bee.run import traces
+from bee.setup.checks import Check, fail, ok, warn
 
 
 def content_checks(client: GitHubClient, facts: RepoFacts) -> Iterator[Check]:
@@ -29,6 +31,18 @@ def content_checks(client: GitHubClient, facts: RepoFacts) -> Iterator[Check]:
     if "filter=lfs" in (probe.read_file(client, facts.repo, ".gitattributes", facts.default_branch) or ""):
         text = "files that Git LFS keeps are pointers for agents and E2E, not their contents"
         yield warn("lfs", text, "let `verify` do without them")
+
+
+def trace_checks(client: GitHubClient, facts: RepoFacts, policy: Policy | None) -> Iterator[Check]:
+    """Whether the traces of E2E may go where the policy says."""
+    repo = policy.e2e.repo if policy is not None else ""
+    if not repo:
+        return
+    if why := traces.against(client, facts, repo):
+        text = f"no E2E trace may go to {repo}: {why}; so nothing is tested or merged"
+        yield fail("traces", text, f"change that, or `e2e: {{repo: …}}` in {POLICY_PATH}")
+    else:
+        yield ok("traces", f"E2E traces go to {repo}, which is {facts.visibility} like this one")
 
 
 def _unread(client: GitHubClient, facts: RepoFacts, repo: str) -> str:

@@ -38,7 +38,7 @@ from bee.sandbox.box import Box
 from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
 from bee.setup.checks import Check, Level, fail, ok, warn
-from bee.setup.contents import content_checks
+from bee.setup.contents import content_checks, trace_checks
 from bee.setup.engines import engine_checks
 from bee.setup.machine import Scheduling
 from bee.setup.schedulers import Machine
@@ -298,6 +298,7 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
     yield from content_checks(client, facts)
     policy, problem = _policy(facts, head.policy_text)
     yield from checks.policy_checks(facts, policy, problem, _missing_scripts(client, facts, policy))
+    yield from trace_checks(client, facts, policy)
     yield checks.label_check(facts.repo, requests_of.read_labels(client, facts.repo))
     rules = requests_of.read_rules(client, facts.repo, facts.default_branch)
     seen, whole = requests_of.reported_contexts(client, facts.repo, facts.default_branch)

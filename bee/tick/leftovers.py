@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -16,11 +17,11 @@ from bee.github import read
 from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
-from bee.model.errors import NotFoundError
+from bee.model.errors import ForbiddenError, GitError, MovedError, NotFoundError
 from bee.model.items import Item
 from bee.model.labels import Label
 from bee.model.records import Kind, began_at
-from bee.model.refs import TRACE_REFS
+from bee.model.refs import TRACE_REFS, trace_refs
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import Twin, lately_closed, left_on_closed, twins, twins_of, unsettled
 from bee.pipeline.status import status_of
@@ -32,7 +33,7 @@ from bee.tick.repair import roll_forward, settle, settle_labels
 
 TWINS: Final = "twins"
 SWEEP: Final = "sweep"
-_TRACE: Final = re.compile(rf"{TRACE_REFS}([1-9][0-9]{{0,9}})/(.+)")
+_TRACE: Final = re.compile("([1-9][0-9]{0,9})/(.+)")
 
 
 def tidy(tick: Tick, view: View) -> None:
@@ -91,8 +92,8 @@ def sweep(tick: Tick, view: View) -> None:
     """Labels off closed items, old traces away, ledgers of long-closed items into the archive. Raises LookError."""
     store = LeaseStore.of(tick.host, tick.client, view.snapshot)
     stale, doubled, ledgers = list(_labels(store, view)), list(_twins(store, view)), _ledgers(view)
-    traces = _traces(tick, view)
-    if not (stale or doubled or ledgers or traces):
+    traces, apart = _traces(tick, view, store.repo, TRACE_REFS), _traces_apart(tick, view)
+    if not (stale or doubled or ledgers or traces or apart):
         return
     with store.singleton(SWEEP, view.snapshot.alerts.get(SWEEP)) as lease:
         if lease is None:
@@ -103,6 +104,8 @@ def sweep(tick: Tick, view: View) -> None:
             posts.take_away(lease, twin)
         archived = sum(store.archive(number, oid) for number, oid in ledgers.items())
         dropped = len(traces) if traces and store.drop(traces) else 0
+        # last: where bee may not write there any more, the rest is done
+        dropped += len(apart) if apart and replace(store, repo=view.policy.e2e.repo).drop(apart) else 0
     swept = f"{len(stale)} labels, {archived} ledgers, {dropped} traces, {len(doubled)} doubled comments"
     tick.host.say(f"{store.repo}: swept {swept} of closed items")
 
@@ -145,14 +148,24 @@ def _ledgers(view: View) -> dict[int, str]:
     return dict(islice(old, limits.SWEEP_REFS_MAX))
 
 
-def _traces(tick: Tick, view: View) -> dict[str, str]:
-    """The refs of E2E traces of closed items, by the time in the name of their run."""
+def _traces_apart(tick: Tick, view: View) -> dict[str, str]:
+    """The same of the repository that the policy names for traces; what other repositories keep there is theirs."""
+    repo = view.policy.e2e.repo
+    try:
+        return _traces(tick, view, repo, trace_refs(view.snapshot.repo_id)) if repo else {}
+    except (GitError, ForbiddenError, MovedError) as problem:
+        tick.host.say(f"{view.snapshot.repo}: the old traces in {repo} stay: {problem}")
+        return {}
+
+
+def _traces(tick: Tick, view: View, repo: str, below: str) -> dict[str, str]:
+    """The refs of E2E traces of closed items in a repository, by the time in the name of their run."""
     oldest = view.snapshot.now - limits.TRACES_KEPT_DAYS_MAX * limits.DAY_SECONDS
-    mirror = tick.host.mirror(view.snapshot.repo)
+    mirror = replace(tick.host.mirror(view.snapshot.repo), url=tick.host.mirror(repo).url)
     mirror.ensure()
     found = {}
-    for ref, oid in sorted(mirror.remote_refs([f"{TRACE_REFS}*"]).items()):
-        match = _TRACE.fullmatch(ref)
+    for ref, oid in sorted(mirror.remote_refs([f"{below}*"]).items()):
+        match = _TRACE.fullmatch(ref.removeprefix(below))
         began = began_at(match[2]) if match is not None and view.snapshot.item(int(match[1])) is None else None
         if began is not None and began < oldest:
             found[ref] = oid

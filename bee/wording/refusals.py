@@ -13,6 +13,15 @@ def push_refused(said: str) -> str:
     )
 
 
+def no_trace(repo: str, why: str) -> str:
+    """What it means that no E2E trace may go where the policy says, to whoever can change that."""
+    return (
+        f"The policy says that E2E traces go to {repo}, and no trace may go there: {neutralised(why)}\n\n"
+        "Change that, or `e2e: {repo: …}` in the policy on the default branch; then reply here. bee continues by "
+        "itself."
+    )
+
+
 def refused_by_rule(said: str) -> tuple[str, str]:
     """Title and text of the one issue about a rule that stands against bee; `said` are GitHub's own words."""
     return (

@@ -193,7 +193,7 @@ def e2e_result(trace: TraceResult, base_ref: str, steps: str, verdict: str) -> s
     text = f"**E2E trace ({word})** of {trace.head} on `{base_ref}` {trace.base}\n\n{steps}"
     if verdict:
         text += "\n\n" + _prose(verdict, said("test", ""))
-    return f"{text}\n\nThe whole trace: `git fetch origin {trace.ref} && git log FETCH_HEAD`"
+    return f"{text}\n\nThe whole trace: `git fetch {trace.fetched} && git log FETCH_HEAD`"
 
 
 def setup_failed(ref: str, said: str) -> str:
@@ -370,7 +370,7 @@ def base_overtaken(number: int, base_ref: str, tested: str, parent: str, trace: 
         f"`{base_ref}` moved from {short(tested)} to {short(parent)} in the moment of the merge, so the result is "
         f"not what E2E tested. {'E2E of the result failed.' if trace else 'E2E has not run on the result.'}"
     )
-    evidence = [f"`git fetch origin {trace} && git log FETCH_HEAD`"] if trace else []
+    evidence = [f"`git fetch {trace} && git log FETCH_HEAD`"] if trace else []
     return escalation(Cause.BASE_MOVED, reason, (), evidence, number)
 
 
@@ -390,7 +390,7 @@ def result_passed(base_ref: str, parent: str, commit: str, trace: str) -> str:
     return said(
         "merger",
         f"`{base_ref}` moved to {short(parent)} in the moment of the merge, so E2E ran on the result {short(commit)}, "
-        f"and passed: `git fetch origin {trace} && git log FETCH_HEAD`",
+        f"and passed: `git fetch {trace} && git log FETCH_HEAD`",
     )
 
 

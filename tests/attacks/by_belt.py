@@ -178,6 +178,30 @@ for key, name, story, layer in (
     attack(name, story, layer, known="X3", group="an agent that obeys")(each(_obeys, key))
 
 
+# ---- a policy of its own --------------------------------------------------------------------------------------------
+
+
+@attack(
+    "moves-traces",
+    "a change brings a policy that sends the traces of its own E2E to a stranger's repository",
+    Layer.VERIFY,
+    control=True,
+)
+def _moves_traces(on: Layers, folder: Path) -> bool:
+    """A person has approved that very head, so nothing but the policy's place stands against it."""
+    policy = POLICY + "e2e: {repo: eve/loot}\n"
+    with staged(folder) as stage:
+        loot = {"owner": "eve", "name": "loot", "files": {"a": "a"}, "message": "x"}
+        stage.control("repos", loot)
+        if not on:
+            stage.edit_policy(policy)
+        pull = pull_of(stage, stage.issue(), {".github/bee.yml": policy})
+        approve(stage, pull)
+        stage.tick(stage.host())
+        assert any("**E2E trace (pass)**" in said for said in stage.comments(pull["number"]))
+        return not stage.refs("refs/bee/traces/")
+
+
 # ---- an agent that looks for a token --------------------------------------------------------------------------------
 
 

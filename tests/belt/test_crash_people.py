@@ -16,6 +16,7 @@ from bee.host import Host
 from tests.belt import test_threads as threads
 from tests.belt.kills import AFTER, BEFORE, LOST, NEVER, ONE, WRITE, Hit, Hosts, Point, struck
 from tests.belt.stage import DRAFT, Stage, staged
+from tests.run import test_traces as traces
 
 DEEP = os.environ.get("BEE_DEEP") == "1"
 POINTS_MAX = 200
@@ -134,6 +135,22 @@ def answered_once(stage: Stage) -> None:
     assert pull["merged_at"]
 
 
+def traced_apart(stage: Stage, host: Host) -> None:
+    """A pull request waits for E2E, whose trace goes into another repository."""
+    traces.other(stage)
+    traces.approved(stage)
+
+
+def traced_once(stage: Stage) -> None:
+    """It is merged on one trace, which is where its comment says; a run that died may have left another there."""
+    (pull,) = stage.pulls()
+    assert pull["merged_at"]
+    (said,) = [text for text in stage.comments(pull["number"]) if text.startswith("**E2E trace (pass)**")]
+    (ref,) = [ref for ref in traces.there(stage) if ref in said]
+    assert f"git fetch {traces.address(stage)} {ref} " in said
+    assert not stage.refs("refs/bee/traces/")
+
+
 @dataclass(frozen=True)
 class Story:
     """What comes before the tick that is killed, the agent's move, and what holds in the end."""
@@ -150,6 +167,7 @@ STORIES = {
     "a closed item": Story(closed, 'bee nothing-to-do already-done "It is there."\n', settled),
     "an answer in a thread": Story(asked_on_lines, threads.answering(threads.COMMIT), answered_once),
     "an answer": Story(answered, 'bee pause "Red or blue?"\n', resumed_once),
+    "a trace apart": Story(traced_apart, DRAFT, traced_once),
     "a sweep": Story(long_closed, 'bee nothing-to-do already-done "It is there."\n', swept),
 }
 

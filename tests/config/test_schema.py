@@ -234,3 +234,10 @@ def test_x10_a_repository_is_a_name_and_never_a_path() -> None:
     ):
         with pytest.raises(ConfigError, match="is not a repository"):
             check_repo_name(name)
+
+
+def test_the_repository_for_traces_is_one_name() -> None:
+    assert (policy("").e2e.repo, policy("e2e: {repo: octo/traces}").e2e.repo) == ("", "octo/traces")
+    assert "unknown key `where`" in refused(policy, "e2e: {where: octo/traces}")
+    for value in ("traces", "octo/..", "'https://github.com/octo/traces'", "[octo/traces]", "true"):
+        assert refused(policy, f"e2e: {{repo: {value}}}").startswith(".github/bee.yml:3: ")

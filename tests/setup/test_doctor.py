@@ -290,6 +290,15 @@ def test_the_policy(stage: Stage, text: str | None, status: str, part: str) -> N
     assert part in said(checks(stage, code=int(status == "fail")), "policy", status)
 
 
+def test_a_repository_for_traces_is_there_and_as_visible_as_this_one(stage: Stage) -> None:
+    stage.push({POLICY: "version: 1\nintake: all\ne2e: {repo: ada/traces}\n"})
+    files = {"files": {"a": "a"}, "message": "Traces"}
+    stage.control("repos", {"owner": "ada", "name": "traces", "private": True, **files})
+    assert "ada/traces is private, and ada/calc is public" in said(checks(stage, code=1), "traces", "fail")
+    stage.call("ada", "PATCH", "/repos/ada/traces", {"private": False})
+    assert "E2E traces go to ada/traces, which is public like this one" in said(checks(stage), "traces", "ok")
+
+
 def test_a_verify_script_that_is_not_there_and_labels_that_are_gone(stage: Stage) -> None:
     stage.push({POLICY: "version: 1\nintake: all\nverify: [sh ./scripts/prove.sh --all, make check]\n"})
     stage.call("ada", "DELETE", stage.at("/labels/breeze:human"))

@@ -13,7 +13,7 @@ from bee.setup.methods import fitting, problems
 from tests.belt.stage import Stage
 
 FACTS = RepoFacts(
-    repo="ada/calc", private=False, archived=False, has_issues=True, permission=Permission.WRITE,
+    repo="ada/calc", private=False, visibility="public", archived=False, has_issues=True, permission=Permission.WRITE,
     merge_methods=METHODS, default_branch="main", scopes=None,
 )  # fmt: skip
 LINEAR, SIGNED = frozenset({"required_linear_history"}), frozenset({"required_signatures"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bee.model.refs import TRACE_REFS
 from tests.belt.plays import bee, fault, lift
 from tests.belt.stage import Stage
+from tests.run.test_traces import APART, address, below, other, there
 
 DAY = 24 * 60 * 60
 
@@ -27,9 +29,17 @@ def test_once_a_day_what_long_closed_items_left_is_swept(stage: Stage) -> None:
     }
     for ref in traces:
         stage.git("push", "-q", "origin", f"HEAD:{ref}")
+    other(stage)
+    apart = below(stage)
+    kept = {f"{apart}{still_open}/20200101T000000Z-test-{still_open}-0c", f"{TRACE_REFS}R_another/{old}/x"}
+    url = address(stage).replace("http://", f"http://ada:{stage.tokens['ada']}@")
+    for ref in (*traces, f"{apart}{old}/20200101T000000Z-test-{old}-0a", *kept):
+        stage.git("push", "-q", url, f"HEAD:{ref}")
+    stage.edit_policy(APART)
     stage.tick(host)
     stage.sleep(31 * DAY)
     stage.tick(host)
+    assert set(there(stage)) == {*traces, *kept}, "what the other repository and others keep there is theirs"
     done = "breeze:done"  # a person closed it as completed
     assert (stage.labels(old), stage.labels(held), stage.labels(mine)) == ({done}, {"breeze:human"}, {"bug", done})
     assert set(stage.refs("refs/bee/traces/")) == {ref for ref, stays in traces.items() if stays}

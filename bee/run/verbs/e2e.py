@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from bee.model import markers
 from bee.model.answer import Answer
 from bee.model.effects import SetStatus, TraceResult
 from bee.model.errors import Refusal
@@ -72,13 +73,16 @@ def effects(outbox: Outbox, tested: Tested) -> Result | None:
     comment = outbox.comment(
         f"e2e {trace.ref}", text, head=trace.head, base=trace.base, result=word, trace=trace.ref,
         **({"class": failure_class} if failure_class else {}),
+        **({"origin": markers.ref_value(trace.origin)} if trace.apart else {}),
     )  # fmt: skip
-    statuses = [SetStatus(trace.head, "bee/e2e", state, f"{word} on {base_ref} {trace.base}", comment.key)]
+    where = f"; trace in {trace.origin}" if trace.apart else ""
+    statuses = [SetStatus(trace.head, "bee/e2e", state, f"{word} on {base_ref} {trace.base}{where}", comment.key)]
     pull = outbox.brief.item
     if trace.passed and isinstance(pull, Pull) and vouched_by_person(pull, said_of(pull, outbox.brief.view)):
         # a person's approval needs no run of bee's, so the review's status is said here
         statuses.append(SetStatus(trace.head, "bee/review", "success", "approved by a person", comment.key))
     note = f"E2E {word} of {texts.short(trace.head)} on {texts.short(trace.base)}"
+    note = f"{note}{where}"
     return outbox.progressed(f"{note} ({failure_class})" if failure_class else note, comment, *statuses, trace=trace)
 
 

@@ -1,0 +1,142 @@
+"""The trace of an E2E run in another repository: it goes there or nowhere, and never to where more people can read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from bee.model.refs import TRACE_REFS, trace_refs
+from tests.belt.plays import approve, runs, task_pull
+from tests.belt.stage import POLICY, Stage
+
+APART = f"{POLICY}e2e: {{repo: ada/traces}}\n"
+DAY = 24 * 60 * 60
+
+
+def other(stage: Stage, name: str = "traces", private: bool = False) -> None:
+    """ada's repository for traces."""
+    made = {"owner": "ada", "name": name, "files": {"README.md": "Traces.\n"}, "message": "Traces"}
+    stage.control("repos", {**made, "private": private})
+
+
+def address(stage: Stage, name: str = "traces") -> str:
+    """Where its git is."""
+    return f"{stage.forge.git_url}/ada/{name}.git"
+
+
+def there(stage: Stage, name: str = "traces") -> dict[str, str]:
+    """The traces in it."""
+    url = address(stage, name).replace("http://", f"http://ada:{stage.tokens['ada']}@")
+    order = ["git", "ls-remote", url, f"{TRACE_REFS}*"]
+    said = subprocess.run(order, check=True, capture_output=True, text=True, cwd=stage.folder).stdout
+    return dict(reversed(line.split("\t")) for line in said.splitlines())
+
+
+def approved(stage: Stage, policy: str = APART) -> int:
+    """A pull request that waits for E2E."""
+    stage.edit_policy(policy)
+    pull = task_pull(stage)
+    approve(stage, pull)
+    return int(pull["number"])
+
+
+def below(stage: Stage) -> str:
+    """Where the traces of ada/calc are in it."""
+    return trace_refs(str(stage.call("ada", "GET", stage.at(""))["node_id"]))
+
+
+@pytest.mark.parametrize("action", ["drop_after", pytest.param("drop_before", marks=pytest.mark.deep)])
+def test_case_e2e_repo_a_trace_is_pushed_there_once_and_named_by_its_address(stage: Stage, action: str) -> None:
+    """Whether the push's answer is lost or the push never arrives."""
+    other(stage)
+    number = approved(stage)
+    stage.fault(action, match={"method": "POST", "path": "/ada/traces.git/git-receive-pack$"})
+    host = stage.host()
+    stage.ticks(host)
+    assert stage.fired() == 1
+    assert stage.pulls()[0]["merged_at"]
+    assert stage.refs(TRACE_REFS) == {}
+    ((ref, tip),) = there(stage).items()
+    assert ref.startswith(f"{below(stage)}{number}/")
+    (said,) = [body for body in stage.comments(number) if body.startswith("**E2E trace (pass)**")]
+    fetch = f"git fetch {address(stage)} {ref}"
+    assert f"`{fetch} && git log FETCH_HEAD`" in said
+    assert f" origin={address(stage)}" in said
+    stage.git(*fetch.split()[1:])
+    facts = json.loads(stage.git("log", "-1", "--format=%b", tip).strip())
+    assert facts["result"] == "pass"
+    head = str(stage.pulls()[0]["head"]["sha"])
+    (status,) = [
+        one for one in stage.call("ada", "GET", stage.at(f"/commits/{head}/statuses")) if one["context"] == "bee/e2e"
+    ]
+    assert status["description"].endswith(f"; trace in {address(stage)}")
+    assert any(f"; trace in {address(stage)}" in (run.note or "") for run in runs(stage, host, number))
+
+
+def test_case_e2e_repo_what_may_not_go_there_asks_a_person_before_anything_is_tested(stage: Stage) -> None:
+    """Nothing there, then a private one, then one that bee may not write: each asks, and none is a failed try."""
+    number = approved(stage)
+    host = stage.host(moves={"test": "exit 9"})
+
+    def asked() -> str:
+        stage.tick(host)
+        assert stage.position(number) == "human"
+        last = [body for body in stage.comments(number) if "E2E traces go to ada/traces" in body][-1]
+        stage.unlabel(number, "breeze:human")
+        return last
+
+    assert "ada/traces is not there, or bee's token is not shown it" in asked()
+    other(stage, private=True)
+    assert "ada/traces is private, and ada/calc is public" in asked()
+    stage.call("ada", "PATCH", "/repos/ada/traces", {"private": False})
+    stage.call("ada", "PATCH", "/repos/ada/traces", {"archived": True})
+    assert "ada/traces is archived" in asked()
+    stage.call("ada", "PATCH", "/repos/ada/traces", {"archived": False})
+    stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "pull"})
+    assert "bee's token may not push to ada/traces" in asked()
+    assert stage.refs(TRACE_REFS) == there(stage) == {}
+    assert {run.outcome for run in runs(stage, host, number) if run.role == "test"} == {"escalated"}
+    stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "push"})
+    stage.ticks(host)
+    assert stage.pulls()[0]["merged_at"]
+    assert len(there(stage)) == 1
+
+
+# An agent of the test role, while whose E2E the repository for traces gets another visibility.
+MEANWHILE = """bee e2e run
+python3 - <<'END'
+import urllib.request
+body = b'{{"private": true}}'
+request = urllib.request.Request("{url}", method="PATCH", data=body, headers={{"Authorization": "Bearer {token}"}})
+urllib.request.urlopen(request, timeout=30)
+END
+"""
+
+
+def test_case_e2e_repo_its_visibility_is_read_again_before_the_push(stage: Stage) -> None:
+    """Where it has changed since the run began, no trace goes there, and nothing of the run is published."""
+    other(stage)
+    number = approved(stage, f"{APART}roles: {{test: {{session: always}}}}\n")
+    url = f"{stage.forge.api_url}/repos/ada/traces"
+    host = stage.host(moves={"test": MEANWHILE.format(url=url, token=stage.tokens["ada"])})
+    stage.tick(host)
+    assert there(stage) == stage.refs(TRACE_REFS) == {}
+    assert stage.position(number) == "human"
+    (card,) = [body for body in stage.comments(number) if "ada/traces is private, and ada/calc is public" in body]
+    assert "then reply here" in card
+    assert not [body for body in stage.comments(number) if body.startswith("**E2E trace")]
+    assert [run.outcome for run in runs(stage, host, number) if run.role == "test"] == ["escalated"]
+
+
+def test_case_e2e_repo_a_push_that_is_refused_there_asks_a_person(stage: Stage) -> None:
+    """A fine-grained token shows no right of its own: only the push tells."""
+    other(stage)
+    number = approved(stage)
+    stage.fault("status", match={"method": "POST", "path": "/ada/traces.git/git-receive-pack$"}, status=403, times=0)
+    host = stage.host()
+    stage.tick(host)
+    assert stage.position(number) == "human"
+    assert any("no trace may go there" in body for body in stage.comments(number))
+    assert [run.outcome for run in runs(stage, host, number) if run.role == "test"] == ["escalated"]
