@@ -92,7 +92,7 @@ def test_a_walk_of_faults_ends_in_the_right_place_or_with_one_clear_question(tmp
             words = [text.split("<!--")[0] for text in stage.comments(item)]
             assert len(words) == len(set(words)), (said, words)
             if "breeze:human" in stage.labels(item):
-                assert any("**What you can do**" in text for text in words), (said, "it waits, and nothing says why", words)
+                assert any("**What you can do**" in text for text in words), (said, "nothing says why it waits", words)
         waits = [item for item in (number, *(p["number"] for p in pulls)) if "breeze:human" in stage.labels(item)]
         done = stage.item(number)["state"] == "closed" and sum(bool(pull["merged_at"]) for pull in pulls) == 1
         assert done or waits, (said, [report.said for report in reports[-3:]])
