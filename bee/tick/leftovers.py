@@ -161,7 +161,9 @@ def _traces_apart(tick: Tick, view: View) -> dict[str, str]:
 def _traces(tick: Tick, view: View, repo: str, below: str) -> dict[str, str]:
     """The refs of E2E traces of closed items in a repository, by the time in the name of their run."""
     oldest = view.snapshot.now - limits.TRACES_KEPT_DAYS_MAX * limits.DAY_SECONDS
-    mirror = replace(tick.host.mirror(view.snapshot.repo), url=tick.host.mirror(repo).url)
+    mirror = tick.host.mirror(view.snapshot.repo)
+    if repo != view.snapshot.repo:
+        mirror = replace(mirror, url=tick.host.mirror(repo).url)
     mirror.ensure()
     found = {}
     for ref, oid in sorted(mirror.remote_refs([f"{below}*"]).items()):
