@@ -77,7 +77,8 @@ def test_case_e2e_repo_a_trace_is_pushed_there_once_and_named_by_its_address(sta
 
 def test_case_e2e_repo_what_may_not_go_there_asks_a_person_before_anything_is_tested(stage: Stage) -> None:
     """Nothing there, then a private one, then one that bee may not write: each asks, and none is a failed try."""
-    number = approved(stage)
+    tested = stage.folder / "tested"
+    number = approved(stage, f"{APART}verify: 'echo x >> {tested}'\n")
     host = stage.host(moves={"test": "exit 9"})
 
     def asked() -> str:
@@ -97,6 +98,7 @@ def test_case_e2e_repo_what_may_not_go_there_asks_a_person_before_anything_is_te
     stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "pull"})
     assert "bee's token may not push to ada/traces" in asked()
     assert stage.refs(TRACE_REFS) == there(stage) == {}
+    assert not tested.exists()
     assert {run.outcome for run in runs(stage, host, number) if run.role == "test"} == {"escalated"}
     stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "push"})
     stage.ticks(host)
