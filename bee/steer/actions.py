@@ -17,7 +17,7 @@ from bee.host import Host, Say
 from bee.lease import pause as control
 from bee.lease.store import ByPerson, Ending, LeaseStore, Writer
 from bee.model import limits, markers
-from bee.model.effects import effect_key
+from bee.model.effects import MergePull, effect_key
 from bee.model.errors import UsageError
 from bee.model.items import Issue, Item, Permission, Pull, Tip
 from bee.model.labels import STOPS, Label
@@ -49,17 +49,19 @@ class Done:
 def pause(person: ByPerson, number: int, reason: str) -> Done:
     """Stop all work on an item: the label first, then the comment, then the claim's release, in one request.
 
+    A run at its merge keeps its claim. The label stops it before the merge; after that, what came of it must be said.
     Raises UsageError where the claim moved in the same moment.
     """
     one = read.read_item(person.client, person.repo, number)
     key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = texts.marked(texts.paused_by_person(reason), "human", HUMAN_ROLE, key)
     is_labelled, is_said = Label.HUMAN in one.item.labels, has_said(one, key)
-    holds = one.tip is not None and one.tip.record is not None and one.tip.record.holds
+    merges = _merges(one)
+    holds = one.tip is not None and one.tip.record is not None and one.tip.record.holds and not merges
     if is_labelled and is_said and not holds:
         return Done(f"#{number} is paused already", changed=False)
     _stop_here(person.host, one)
-    if is_labelled or is_said:  # what an earlier command left undone
+    if is_labelled or is_said or merges:  # what an earlier command left undone, or the claim stays
         labels.change(person, number, add=(Label.HUMAN,), present=one.item.labels)
         if not is_said:
             posts.comment(person, number, body)
@@ -72,8 +74,16 @@ def pause(person: ByPerson, number: int, reason: str) -> Done:
         edit = status_comment.held_edit(one, record, record.at)
         if not labels.pause_item(person, store, one, record=record, body=body, edit=edit):
             # The claim moved meanwhile (a renewal, a claim); the label stands already, so only the release is left.
-            _release(person, read.read_item(person.client, person.repo, number))
+            one = read.read_item(person.client, person.repo, number)
+            if not _merges(one):
+                _release(person, one)
     return Done(f"#{number} is paused; to go on: bee resume {number}")
+
+
+def _merges(one: OneItem) -> bool:
+    """Whether a run has decided to merge it and is not over, so that it may be merged already."""
+    record = one.tip.record if one.tip else None
+    return record is not None and record.holds and any(isinstance(effect, MergePull) for effect in record.outbox)
 
 
 def has_said(one: OneItem, key: str) -> bool:

@@ -114,9 +114,12 @@ def roll_forward(host: Host, store: LeaseStore, one: ItemStatus, view: View) -> 
     record = lease.record
     if _stopped(one.item, record):
         # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
+        # It undoes no merge: whether what that made was tested is looked at all the same, and said where it was not.
         note = "a person stopped it before everything was published"
         ending = Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
-        _publish(host, lease, _wip_off(one.item), ending, view)
+        merged = isinstance(one.item, Pull) and one.item.merged
+        merge = tuple(effect for effect in record.outbox if isinstance(effect, MergePull) and merged)
+        _publish(host, lease, (*merge, *_wip_off(one.item)), ending, view)
     else:
         # the record of the commit point says how the run will have ended
         ending = Ending(**{part.name: getattr(record, part.name) for part in fields(Ending)})

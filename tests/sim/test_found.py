@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bee.lease.store import ByPerson
+from bee.steer import actions
 from tests.sim.hub import Thing
 from tests.sim.machine import Machine
-from tests.sim.timeline import START, Process, ended
+from tests.sim.timeline import START, Killed, Process, ended
 from tests.sim.transport import Asked
 from tests.sim.world import World
 
@@ -117,3 +119,37 @@ def test_a_host_that_slept_while_it_raised_an_alert_opens_no_second_one(world: W
     assert world.counts["slept"] == 1
     alerts = [thing for thing in world.hub.things() if "bee:alert" in thing.body]
     assert len(alerts) == 1
+
+
+@pytest.mark.parametrize("stop", ["the label", "bee pause"])
+def test_a_stop_after_a_merge_that_a_push_overtook_leaves_nobody_in_the_dark(world: World, stop: str) -> None:
+    """The run died before it could say that nobody had tested the result, and a person stopped the merged item."""
+    people, hub = world.people, world.hub
+
+    def says_stop(number: int) -> None:
+        if stop == "the label":
+            hub.ask(people.bob, "POST", f"/issues/{number}/labels", labels=["breeze:human"])
+        else:
+            people._run(
+                people.bob, lambda host, client: actions.pause(ByPerson(host, client, hub.repo), number, "Wait.")
+            )
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if "merger" in process.name and asked.name == "GET /git/ref/heads/main" and not world.judge.overtaken:
+            people._push("main", "note.txt")
+        if asked.name.endswith("/merge") and not world.counts["killed"]:
+            world.count("killed")
+            machine.die(process)
+            world.timeline.start(Process("life", "people"), lambda: says_stop(pulls(world)[0].number), after=1)
+            raise Killed
+
+    run(world, 3, seen)
+    (pull,) = pulls(world)
+    assert world.counts["killed"] == len(world.judge.overtaken) == 1
+    issue = hub.thing(1)
+    assert issue is not None
+    assert "breeze:human" in issue.labels
+    for thing in (pull, issue):
+        assert sum("E2E has not run on the result." in post.body for post in thing.comments) == 1
+    assert hub.git.refs.get(f"refs/heads/{pull.head_ref}") == pull.head  # the rest of the run is stopped
+    world.judge.at_the_end()
