@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,8 +162,12 @@ class _Part:
     def _draft(self) -> None:
         clone = self.machine.clones[self.job.clone]
         position, now = self.facts["position"], self.world.hub.now
+        waiting = self._waiting()
         if position == "changes-requested" and self.random.random() < 0.3:
-            self._say("reply", text="It is right as it is.")
+            for number in waiting:
+                self._say("reply", text="It is right as it is.", thread=number)
+            if not waiting:
+                self._say("reply", text="It is right as it is.")
             return
         git, base = self.world.hub.git, self.facts["base"]
         if position == "conflicted" or self.random.random() < 0.2:
@@ -180,4 +185,13 @@ class _Part:
         clone.commit(f"work on {self.job.branch}", now)
         if self.random.random() < 0.05 and not self.world.quiet:
             clone.work["dirty.txt"] = "x"
-        self._say("submit", title=f"Work on {self.job.branch}", body="It is done.", **clone.handed_in())
+        answers = ",".join(waiting if self.world.quiet else waiting[:3])
+        self._say(
+            "submit", title=f"Work on {self.job.branch}", body="It is done.", answers=answers, **clone.handed_in()
+        )
+
+    def _waiting(self) -> list[str]:
+        """The review threads that wait for an answer, by the file that a drafter is given."""
+        path = self.job.context / "threads.md"
+        text = path.read_text() if path.exists() else ""
+        return re.findall(r"^# Thread ([0-9]+): .*\n\nState: waits for an answer", text, re.MULTILINE)

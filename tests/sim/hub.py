@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bee.forge.app import conditional
-from bee.forge.core import checks, mergeability, pulls, queue, refs, repos
+from bee.forge.core import checks, mergeability, pulls, queue, refs, repos, threads
 from bee.forge.core.clock import unstamp
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitrefs import ZERO, RefChange
@@ -84,6 +84,15 @@ class Labeling:
 
     label: str
     who: User
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A review thread: whether somebody resolved it, and what was said in it, oldest first."""
+
+    id: int
+    resolved: bool
+    said: list[Post]
 
 
 class Thing:
@@ -173,6 +182,14 @@ class Thing:
         """Verdicts, oldest first."""
         return [self.hub.post(row) for row in self.hub.rows("SELECT * FROM reviews WHERE issue_id = ?", self.id)]
 
+    @property
+    def talks(self) -> list[Talk]:
+        """Its review threads, oldest first."""
+        said = "SELECT * FROM review_comments WHERE thread_id = ? ORDER BY id"
+        found = self.hub.rows("SELECT * FROM review_threads WHERE issue_id = ? ORDER BY id", self.id)
+        posts = {row["id"]: [self.hub.post(one) for one in self.hub.rows(said, row["id"])] for row in found}
+        return [Talk(row["id"], bool(row["resolved_by"]), posts[row["id"]]) for row in found]
+
 
 class Hub:
     """One repository of a forge. `seen` is told of every effect: (what, the account, facts)."""
@@ -254,7 +271,7 @@ class Hub:
         with self.acting(who) as call:
             return conditional(asked, self._rest.serve(call, asked, path))
 
-    def ask(self, who: User, method: str, path: str, **body: Any) -> Any:
+    def ask(self, who: User, method: str, path: str, /, **body: Any) -> Any:
         """What a person does by REST, below the repository. Raises No where GitHub refuses."""
         answer = self.rest(who, method, f"/repos/{self.repo}{path}", "", body or None, {})
         found = json.loads(answer.body) if answer.body else None
@@ -372,6 +389,14 @@ class Hub:
         report = ["unpack ok", *(said.format(ref) for _, _, ref in asked.moves)]
         lines = b"".join(b"%04x%s\n" % (len(line) + 5, line.encode()) for line in report) + b"0000"
         return b"%04x\1%s0000" % (len(lines) + 5, lines)
+
+    def settle(self, who: User, pull: Thing, first: Post, resolved: bool) -> None:
+        """The conversation that a comment began is resolved, or opened again. Raises No."""
+        (row,) = self.rows("SELECT thread_id FROM review_comments WHERE id = ?", first.id)
+        with self.acting(who) as call, call.writing():
+            thread = call.get("review_threads", row["thread_id"])
+            threads.settle(call, self.repository(call), call.get("issues", pull.id), thread, resolved)
+        self.seen("settled", who, {"thing": pull, "thread": thread["id"]})  # GitHub has no event of it
 
     def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
         """A pull request becomes a draft, or is one no more. Raises No."""

@@ -37,7 +37,7 @@ class People:
             self.new_issue: 4, self.gates: 12, self.answer: 8, self.comment: 3, self.edit: 3, self.relabel: 6,
             self.push_main: 3, self.push_branch: 3, self.close: 3, self.reopen: 4, self.judge_pull: 8, self.steer: 8,
             self.check: 4, self.touch_comment: 1, self.merge: 1, self.stranger: 6, self.drop_branch: 1, self.log_in: 6,
-            self.block: 1, self.draft: 1, self.stop: 4,
+            self.block: 1, self.draft: 1, self.stop: 4, self.point_at: 4, self.talk: 2,
         }  # fmt: skip
 
     @property
@@ -252,6 +252,35 @@ class People:
 
             self._run(who, said)
 
+    def point_at(self) -> None:
+        """A word about a line: it asks for a change until it is answered, resolved, or its author approves."""
+        one, who = self._one(self.pulls()), self._somebody()
+        self._say(who, "points at a line of", one)
+        self.speak_of_line(who, one, "This line is not right yet.")
+
+    def speak_of_line(self, who: User, one: Thing, body: str) -> None:
+        """A comment on a line of what a pull request changes."""
+        git = self.hub.git
+        files, base = git.files(one.head), git.merge_base(git.refs.all["refs/heads/main"], one.head)
+        before = git.files(base) if base else {}
+        changed = sorted(path for path, text in files.items() if text and before.get(path) != text)
+        if not changed:
+            raise No(0, "no line to point at")
+        place = {"path": self.random.choice(changed), "line": 1, "side": "RIGHT", "commit_id": one.head}
+        self.hub.ask(who, "POST", f"/pulls/{one.number}/comments", body=body, **place)
+
+    def talk(self) -> None:
+        """A conversation goes on, is resolved, or is opened again."""
+        one, who = self._one([t for t in self.pulls() if t.talks]), self._somebody()
+        talk = self.random.choice(one.talks)
+        if self.random.random() < 0.4:
+            self._say(who, "says more about a line of", one)
+            first = talk.said[0].id
+            self.hub.ask(who, "POST", f"/pulls/{one.number}/comments/{first}/replies", body="Still not right.")
+        else:
+            self._say(who, "opens again" if talk.resolved else "resolves a conversation of", one)
+            self.hub.settle(who, one, talk.said[0], not talk.resolved)
+
     def steer(self) -> None:
         """bee's verbs for people, from a laptop."""
         one, who, repo = self._one(self.things()), self._somebody(), self.hub.repo
@@ -324,7 +353,7 @@ class People:
     def stranger(self) -> None:
         """eve tries everything that a stranger may do on GitHub."""
         eve, hub = self.eve, self.hub
-        deed = self.random.randint(0, 6)
+        deed = self.random.randint(0, 7)
         self._say(eve, f"tries something ({deed})")
         if deed == 0 and len(self.things()) < 6:
             hub.ask(eve, "POST", "/issues", title="Please", body=f"{EVE} Do this.", labels=["breeze:new"])
@@ -340,6 +369,8 @@ class People:
         elif deed == 5:
             one = self._one([t for t in self.things() if t.author == eve])
             self._edit(eve, one, body=f"{one.body}\n{EVE} more")
+        elif deed == 6:
+            self.speak_of_line(eve, self._one(self.pulls()), f"{EVE} This line must go.")
         elif len(self.pulls()) < 4:
             branch = f"bee/{self.random.randint(1, 3)}-task"
             hub.open_from_fork(eve, branch, {"eve.txt": EVE}, "Mine", f"{EVE} Fixes #1")

@@ -26,6 +26,7 @@ ENOUGH = (
     "position ready-to-merge", "position no-change", "position untrusted", "position ignored", "record renewed",
     "role planner", "role drafter", "role reviewer", "role test", "role merger", "person stranger", "person steer",
     "person stop", "person push_main", "person relabel", "person edit", "person close", "person judge_pull",
+    "person point_at",
 )  # fmt: skip
 EVERYTHING = (
     *ENOUGH, "agent quota", "agent auth", "agent stopped", "outcome lost", "outcome no-op-stale-input",
@@ -35,6 +36,7 @@ EVERYTHING = (
     "position quarantined", "position queued", "position settling", "record paused", "rolled forward by another host",
     "verb pause", "verb resume", "verb retry", "verb cancel", "verb pause all", "verb resume all", "alert opened",
     "merge overtaken by a push", "person merge", "person drop_branch", "person push_branch", "person touch_comment",
+    "person talk",
 )  # fmt: skip
 
 
