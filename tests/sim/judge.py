@@ -218,7 +218,8 @@ class Judge:
             live = tip is not None and tip.holds and tip.expires_at > now and self._lives(tip, thing.number)
             if tip is not None and live and process is not None and not self._holds(process, thing.number, now):
                 self.blame(f"#{thing.number}: {process.name} took the label off that stands for {tip.run}")
-            self.outbox.let_go(thing, tip)
+            if thing.number not in self.stops:  # what is given up for a stop may be carried out when that is lifted
+                self.outbox.let_go(thing, tip)
 
     def _said(self, thing: Thing, post: Post) -> None:
         """A second time only by who was asleep between its last look and the write: that is taken away again."""
