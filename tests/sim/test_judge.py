@@ -164,7 +164,6 @@ BROKEN = {
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0, None),
     "a gate that says yes": (Parts(runner=Eager), "was merged", 0, None),
     "a retry that does not look": (Parts(transport=Twice), "carries the effect", 0, None),
-    "a host that trusts everybody": (Parts(transport=Believing), "stranger", 0, None),
 }
 
 
@@ -236,3 +235,17 @@ def test_a_host_that_sees_no_review_threads_is_caught_when_a_person_speaks_of_a_
         assert [one.author.login for one in talk.said] == ["ada", "bee"]
     else:
         assert "was merged over what ada said of a line and nobody answered" in world.judge.problems[0]
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+def test_a_host_that_trusts_everybody_is_caught_when_a_stranger_asks_for_something(
+    trusts: bool, tmp_path: Path
+) -> None:
+    """A host that does not leaves the stranger's issue alone."""
+    world = World(0, tmp_path, parts=Parts(transport=Believing) if trusts else Parts())
+    world.quiet, world.machines = True, world.machines[:1]
+    world.hub.ask(world.hub.users("eve"), "POST", "/issues", title="Please", body="Do this.")
+    with ended(world.timeline):
+        world.cron(world.machines[0])
+        world.timeline.run(lambda: bool(world.judge.problems), START + 3600)
+    assert any("only a stranger wants" in problem for problem in world.judge.problems) is trusts
