@@ -160,16 +160,25 @@ class GitHubClient:
         return latest, answer.headers.get("ETag", "")
 
     def pages(
-        self, path: str, params: Mapping[str, str] | None = None, within: str = "", pages_max: int = 0
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        within: str = "",
+        pages_max: int = 0,
+        sized: bool = True,
     ) -> list[JsonReader]:
         """A REST list, following `Link: rel=next`; `within` names it where it comes in an object.
 
-        The whole list, or its first `pages_max` pages where they are given. Raises CutOffError at PAGES_PER_LIST_MAX.
+        The whole list, or its first `pages_max` pages where they are given; `sized`: in pages as big as GitHub makes
+        them, where it takes a size. Raises CutOffError at PAGES_PER_LIST_MAX.
         https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
         """
         found: list[JsonReader] = []
         url = f"{self.servers.api}{path}"
-        query: Mapping[str, str] | None = {"per_page": str(limits.PAGE_ITEMS_MAX), **(params or {})}
+        query: Mapping[str, str] | None = {
+            **({"per_page": str(limits.PAGE_ITEMS_MAX)} if sized else {}),
+            **(params or {}),
+        }
         for _ in range(pages_max or limits.PAGES_PER_LIST_MAX):
             answer = self._send("GET", url, again=True, json=None, params=query)
             part, request = self._decoded(answer), f"GET {path}"

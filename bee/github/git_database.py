@@ -128,7 +128,7 @@ def standing(
 
 def matching_refs(client: GitHubClient, repo: str, prefix: str) -> dict[str, str]:
     """The refs that begin so: oid by name. https://docs.github.com/en/rest/git/refs#list-matching-references"""
-    found = client.pages(f"/repos/{repo}/git/matching-refs/{prefix.removeprefix('refs/')}")
+    found = client.pages(f"/repos/{repo}/git/matching-refs/{prefix.removeprefix('refs/')}", sized=False)
     return {ref.text("ref"): ref.one("object").text("sha") for ref in found}
 
 

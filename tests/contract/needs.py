@@ -229,7 +229,8 @@ def documents() -> dict[str, str]:
     found |= {f"MORE_REFS({alias})": document for alias, document in queries.MORE_REFS.items()}
     for typename, lists in queries.MORE_OF.items():
         found |= {f"MORE_OF({typename}, {field})": document for field, document in lists.items()}
-    for operation, parts in {"Publish": queries.PARTS, "Pause": queries.PARTS, "UpdateRefs": ["refs"]}.items():
+    some = {"UpdateRefs": ["refs"], "Enqueue": ["enqueue"], "Dequeue": ["dequeue"]}
+    for operation, parts in (dict.fromkeys(("Publish", "Pause", "PauseAlone"), queries.PARTS) | some).items():
         found[operation] = queries.mutation(operation, tuple(parts))
     return found
 

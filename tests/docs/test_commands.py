@@ -14,7 +14,6 @@ from scripts.documents import generate, tables
 from tests.docs import pages
 from tests.docs.pages import Block
 
-NOT_THERE_YET = "Not there yet"
 _COMMAND = re.compile(r"^(?:git )?bee ([a-z][a-z0-9-]*)(?: (.*))?$")
 _PLACEHOLDERS = {"N": "1", "PATH": ".", "FILE": "doc.md"}
 
@@ -80,16 +79,9 @@ def test_every_command_in_a_sentence_exists_with_its_options() -> None:
     problems = [
         f"{line.page}:{line.number}: `{text}`: {problem}"
         for line, text in SPANS
-        if line.heading != NOT_THERE_YET and (problem := wrong(text, whole=False))
+        if (problem := wrong(text, whole=False))
     ]
     assert problems == []
-
-
-def test_what_is_said_not_to_be_there_is_not_there() -> None:
-    named = [text for line, text in SPANS if line.heading == NOT_THERE_YET]
-    assert NOT_THERE_YET in pages.read("README.md")
-    there = [text for text in named if not wrong(text, whole=False)]
-    assert there == [], "it is there now: take it out of the README's list, and describe it"
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class People:
         self.deeds: dict[Callable[[], None], int] = {
             self.new_issue: 4, self.gates: 12, self.answer: 8, self.comment: 3, self.edit: 3, self.relabel: 6,
             self.push_main: 3, self.push_branch: 3, self.close: 3, self.reopen: 4, self.judge_pull: 8, self.steer: 8,
-            self.check: 4, self.touch_comment: 1, self.merge: 1, self.stranger: 6, self.drop_branch: 1, self.log_in: 6,
+            self.check: 4, self.touch_comment: 1, self.merge: 1, self.stranger: 9, self.drop_branch: 1, self.log_in: 6,
             self.block: 1, self.draft: 1, self.stop: 4, self.point_at: 4, self.talk: 2,
         }  # fmt: skip
 

@@ -22,7 +22,7 @@ def test_d8_the_same_failure_at_three_inputs_asks_a_person_and_the_third_run_was
     assert "The last 2 tries failed in the same way: take another way, or pause." in told
     assert "KeyError: 1 in /tmp/1/x.py line 1" in told, "the failure's own text stays"
     prompts = sorted(host.home.path.glob("runs/*-drafter-*/prompt.md"))
-    assert ["\nThe last 2 tries failed in the same way" in path.read_text() for path in prompts] == [False, False, True]
+    assert ["`last-failure.md`: why the last run" in path.read_text() for path in prompts] == [False, True, True]
     stage.ticks(host)
     assert stage.labels(number) == {"breeze:human"}
     (card,) = [text for text in stage.comments(number) if "Reason: `" in text]
