@@ -64,7 +64,9 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
     asks = match["service"] == "info/refs"
     service = parse_qs(request.query).get("service", [""])[0] if asks else match["service"]
     push = service == "git-receive-pack"
-    if viewer is None and "authorization" in request.headers:
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    # git's server takes no bearer: https://github.com/googleapis/repo-automation-bots/pull/5942
+    if scheme and (viewer is None or scheme != "basic"):
         return _text(401, "Bad credentials", _CHALLENGE)
     repo = _allowed(forge, viewer, match["owner"], match["name"], push)
     if isinstance(repo, Response):

@@ -89,7 +89,7 @@ def pulse(lease: Lease, *labels: Label, open: bool = True, oid: str = "") -> Pul
 # ---- the checks before a write --------------------------------------------------------------------------------------
 
 
-def test_a_lease_that_stands_may_write(desk: Desk) -> None:
+def test_case_s2_a_lease_that_stands_may_write(desk: Desk) -> None:
     lease = desk.held()
     lease.store.check(lease, pulse(lease))
     lease.store.check(lease, pulse(lease, Label.WIP, Label.PRIORITY))

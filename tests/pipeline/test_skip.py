@@ -56,7 +56,7 @@ def over(number: int = 50, **more: Any) -> Any:
         "a person's pause", "a pause that ended", "changed a moment ago", "a clock's or another item's turn",
     ],
 )  # fmt: skip
-def test_a_look_is_left_out_only_where_nothing_could_have_changed(view: Callable[[], View], skipped: bool) -> None:
+def test_case_s4_only_what_cannot_have_changed_is_left_out(view: Callable[[], View], skipped: bool) -> None:
     seen = view()
     assert may_skip(seen, decide([seen])) is skipped
 

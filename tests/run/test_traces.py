@@ -95,6 +95,9 @@ def test_case_e2e_repo_what_may_not_go_there_asks_a_person_before_anything_is_te
     stage.call("ada", "PATCH", "/repos/ada/traces", {"archived": True})
     assert "ada/traces is archived" in asked()
     stage.call("ada", "PATCH", "/repos/ada/traces", {"archived": False})
+    stage.call("ada", "PATCH", "/repos/ada/traces", {"name": "old"})
+    assert "ada/traces is called ada/old now" in asked()
+    stage.call("ada", "PATCH", "/repos/ada/old", {"name": "traces"})
     stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "pull"})
     assert "bee's token may not push to ada/traces" in asked()
     assert stage.refs(TRACE_REFS) == there(stage) == {}
