@@ -24,7 +24,6 @@ from bee.model.records import Kind, began_at
 from bee.model.refs import TRACE_REFS, trace_refs
 from bee.pipeline.facts import View, is_live
 from bee.pipeline.leftovers import Twin, lately_closed, left_on_closed, twins, twins_of, unsettled
-from bee.pipeline.status import status_of
 from bee.pipeline.trust import events_of
 from bee.publish import labels, posts
 from bee.system.home import Home
@@ -63,7 +62,7 @@ def _settle_closed(host: Host, store: LeaseStore, view: View, number: int) -> No
         return  # opened, or seen by GitHub's list, only now: the next look places it
     assert tip.record is not None
     if tip.record.kind is Kind.PUBLISHED:
-        roll_forward(host, store, status_of(item, view), view)
+        roll_forward(host, store, item.number, view)
     else:
         settle(host, store, item, view)
 

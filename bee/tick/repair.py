@@ -52,7 +52,7 @@ def repair(host: Host, store: LeaseStore, act: Act, view: View) -> bool:
     """Do one act under the item's lease; False when somebody else has the item. Raises LookError."""
     one = act.status
     if isinstance(act, Repair) and act.kind is RepairKind.CARRY_OUT:
-        return roll_forward(host, store, one, view)
+        return roll_forward(host, store, one.number, view)
     if isinstance(act, Repair) and act.kind is RepairKind.SETTLE:
         return settle(host, store, one.item, view)
     tip = view.snapshot.items.get(one.number)
@@ -92,38 +92,52 @@ def _publish(
     host: Host, lease: Lease, effects: tuple[Effect, ...], ending: Ending, view: View, fresh: Item | None = None
 ) -> None:
     """Carry effects out under a lease and give it back, whatever GitHub says to them."""
-    context = PublishContext(
+    context = _context(host, lease, view)
+    if fresh is not None:
+        context.items[fresh.number] = fresh
+    _carry_out(context, effects, ending)
+
+
+def _context(host: Host, lease: Lease, view: View) -> PublishContext:
+    return PublishContext(
         lease=lease, merger=merge_gate(host, view.snapshot), trust=view.trust, stoppable=False,
-        label_ids=view.snapshot.label_ids, items={fresh.number: fresh} if fresh is not None else {},
+        label_ids=view.snapshot.label_ids,
     )  # fmt: skip
+
+
+def _carry_out(context: PublishContext, effects: tuple[Effect, ...], ending: Ending) -> None:
     try:
         carry_out(context, effects)
         if context.refused:
             failure = Failure.RULES if context.by_rules else Failure.MERGE
             ending = Ending(outcome=Outcome.ERROR, note=context.refused, failure=failure)
-        lease.store.release(lease, ending)
+        context.lease.store.release(context.lease, ending)
     except LeaseLost:
         return
 
 
-def roll_forward(host: Host, store: LeaseStore, one: ItemStatus, view: View) -> bool:
+def roll_forward(host: Host, store: LeaseStore, number: int, view: View) -> bool:
     """Carry out what a dead or vanished run had published, on any host."""
-    lease = store.take_over(view.snapshot.items[one.number])
+    lease = store.take_over(view.snapshot.items[number])
     if lease is None:
         return False
-    record = lease.record
-    if _stopped(one.item, record):
+    context, record = _context(host, lease, view), lease.record
+    try:
+        item = context.item(number)  # as it is now: a person may have stopped it since the snapshot
+    except LeaseLost:
+        return True
+    if _stopped(item, record):
         # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
         # It undoes no merge: whether what that made was tested is looked at all the same, and said where it was not.
         note = "a person stopped it before everything was published"
         ending = Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
-        merged = isinstance(one.item, Pull) and one.item.merged
+        merged = isinstance(item, Pull) and item.merged
         merge = tuple(effect for effect in record.outbox if isinstance(effect, MergePull) and merged)
-        _publish(host, lease, (*merge, *_wip_off(one.item)), ending, view)
+        _carry_out(context, (*merge, *_wip_off(item)), ending)
     else:
         # the record of the commit point says how the run will have ended
         ending = Ending(**{part.name: getattr(record, part.name) for part in fields(Ending)})
-        _publish(host, lease, record.outbox, ending, view)
+        _carry_out(context, record.outbox, ending)
     return True
 
 

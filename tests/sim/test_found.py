@@ -155,3 +155,31 @@ def test_a_stop_after_a_merge_that_a_push_overtook_leaves_nobody_in_the_dark(wor
         assert sum("E2E has not run on the result." in post.body for post in thing.comments) == 1
     assert hub.git.refs.get(f"refs/heads/{pull.head_ref}") == pull.head  # the rest of the run is stopped
     world.judge.at_the_end()
+
+
+@pytest.mark.parametrize("stop", ["the label", "closed"])
+def test_a_stop_between_the_look_and_the_claim_of_what_a_dead_run_left_is_heard(world: World, stop: str) -> None:
+    """The reviewer died at its commit point; the tick that takes its outbox over looked before a person's stop."""
+    hub, ada = world.hub, world.hub.users("ada")
+
+    def says_stop(number: int) -> None:
+        if stop == "the label":
+            hub.ask(ada, "POST", f"/issues/{number}/labels", labels=["breeze:human"])
+        else:
+            hub.ask(ada, "PATCH", f"/pulls/{number}", state="closed")
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if asked.name.endswith("/reviews") and asked.writes:
+            world.count("reviews")
+        if "reviewer" in process.name and asked.name == "push of a record" and not world.counts["killed"]:
+            world.count("killed")
+            machine.die(process)
+            raise Killed
+        if process.name == "tick" and asked.name == "push of a record" and world.counts["killed"] == 1:
+            world.count("killed")
+            says_stop(pulls(world)[0].number)
+
+    run(world, 3, seen)
+    assert (world.counts["killed"], world.counts["reviews"]) == (2, 0)
+    (pull,) = pulls(world)
+    assert not any(label == "breeze:wip" for label in pull.labels)
