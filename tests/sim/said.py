@@ -108,6 +108,7 @@ class Saying(Weather):
     def __init__(self, world: World, cases: Sequence[Case]) -> None:
         super().__init__(world)
         self.said = [Said(case) for case in cases]
+        self.narrow: tuple[int, str] | None = None
         self.asked: Counter[str] = Counter()
         self.writing: set[str] = set()
 
@@ -125,6 +126,8 @@ class Saying(Weather):
         self, machine: Machine, process: Process, asked: Asked, act: Callable[[], requests.Response]
     ) -> requests.Response:
         """One HTTP request of a process."""
+        if self.narrow is not None and _items(asked) > self.narrow[0]:
+            return self._answer(self.narrow[1])
         case = self._due(asked)
         if case is not None and not case.after:
             self.world.judge.sends(process, asked)
@@ -139,6 +142,12 @@ class Saying(Weather):
             super().git(machine, process, name, writes, act)
         if case is not None:
             raise Told(case.row)
+
+
+def _items(asked: Asked) -> int:
+    """How many items of a list a query wants at once."""
+    given = asked.body.get("variables", {}) if isinstance(asked.body, dict) else {}
+    return max((given[name] for name in ("count", "issueCount", "pullCount") if name in given), default=0)
 
 
 class Player(ModelRunner):
@@ -217,7 +226,8 @@ class Stage(World):
         """The story, to its end."""
         with ended(self.timeline):
             self.cron(self.machines[0])
-            self.ask("POST", "/issues", title="Work", body=self.story_of.body, labels=self.story_of.labels)
+            for _ in range(self.story_of.issues):
+                self.ask("POST", "/issues", title="Work", body=self.story_of.body, labels=self.story_of.labels)
             self.timeline.run(lambda: self._failed() or self.over(), START + HOURS_MAX * 3600)
         self._errors()
         self.judge.at_the_end()
@@ -230,9 +240,10 @@ class Stage(World):
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """A project to play: its issue, what the nth agent of a role does, what people do after each tick."""
+    """A project to play: its issues, what the nth agent of a role does, what people do after each tick."""
 
     body: str = "Do it."
+    issues: int = 1
     labels: Sequence[str] = ()
     agents: Mapping[tuple[str, int], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     deeds: tuple[Callable[[Stage], None], ...] = ()
@@ -257,6 +268,7 @@ def undo(stage: Stage) -> None:
 
 STORIES: Final = {
     "a task": Story(),
+    "three tasks": Story(issues=3),
     "a design": Story(body=DESIGN.format(x="x")),
     "a question": Story(agents={("drafter", 1): ("pause", {"reason": "Which way?"})}, deeds=(answer,)),
     "a change": Story(agents={("reviewer", 1): ("review", {"approve": False, "body": "Not like this."})}),
@@ -284,11 +296,12 @@ class Ending:
     story: list[str] = field(default_factory=list)
 
 
-def play(story: str, cases: Sequence[Case] = (), tells: bool = False) -> Ending:
-    """A story, with some answers in it."""
+def play(story: str, cases: Sequence[Case] = (), tells: bool = False, narrow: tuple[int, str] | None = None) -> Ending:
+    """A story, with some answers in it. `narrow`: how many of a list are answered at once, and what is said to more."""
     folder = Path(tempfile.mkdtemp(prefix="bee-said-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     try:
         stage = Stage(STORIES[story], folder, cases, tells)
+        stage.saying.narrow = narrow
         stage.run()
         hub = stage.hub
         history = [

@@ -9,8 +9,8 @@ import os
 
 import pytest
 
-from bee.model.answers import ROWS
-from tests.sim.said import Case, cases, sample, walk, wrong
+from bee.model.answers import ROWS, Does
+from tests.sim.said import Case, cases, clean, play, sample, unsound, walk, wrong
 
 PARTS = 8
 DEEP_PARTS = 24
@@ -33,6 +33,18 @@ def test_the_sample_has_every_row_and_every_request() -> None:
     """Of the table and of what the stories ask."""
     assert {case.row for case in sample()} == {row.name for row in ROWS}
     assert {case.request for case in sample()} == {case.request for case in cases()}
+
+
+@pytest.mark.parametrize("most", [1, 2, 24])
+@pytest.mark.parametrize("row", [row.name for row in ROWS if row.does is Does.SHRINK])
+def test_case_r3_the_belt_ends_the_same_whatever_github_answers_at_once(row: str, most: int) -> None:
+    """Three tasks side by side: nobody is asked, no tick fails, no agent is paid twice, and the same is merged."""
+    good, end = clean("three tasks"), play("three tasks", narrow=(most, row))
+    assert unsound(end) == []
+    assert (end.state, end.paid, end.failed) == (good.state, good.paid, good.failed)
+    assert (end.asked["MoreIssues"] > 0) is (most < 3)
+    assert (end.asks, end.alerts) == (good.asks, good.alerts)
+    assert [report.problems for report in end.reports if report.exit] == []
 
 
 @pytest.mark.deep
