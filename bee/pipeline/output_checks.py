@@ -16,7 +16,7 @@ from typing import Final
 from bee.config.schema import Policy
 from bee.model import limits
 from bee.model.protected import fits, fold
-from bee.model.text import one_line, secrets_in, silent, skips_ci, unix, utc
+from bee.model.text import one_line, secrets_in, shown, silent, skips_ci, unix, utc
 from bee.pipeline.verify_files import named
 
 KNOWN_BYTES_MIN: Final = 8  # a shorter value is not a credential, and many texts hold it
@@ -177,9 +177,13 @@ class OutputChecks:
         return replace(self, known=tuple(sorted({value for value in values if value})))
 
     def kinds(self, text: str) -> list[str]:
-        """The kinds of credentials in a text, those of this run first."""
-        own = ["a credential of this machine"] if holds(text, self.known) else []
-        return [*own, *self.secrets(text)]
+        """The kinds of credentials in a text, those of this run first.
+
+        It is looked at as it is and as GitHub gets it: what nobody sees is taken out there, from within a key as well.
+        """
+        looks = dict.fromkeys((text, shown(unix(text))))
+        own = ["a credential of this machine"] if any(holds(look, self.known) for look in looks) else []
+        return list(dict.fromkeys([*own, *(kind for look in looks for kind in self.secrets(look))]))
 
     def told(self, text: str) -> str:
         """What a program printed, without the lines that seem to hold a credential."""

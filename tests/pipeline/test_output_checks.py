@@ -11,6 +11,7 @@ import pytest
 from bee.config.schema import POLICY_PATH, Policy
 from bee.engines.table import OF_ENGINES
 from bee.model import limits
+from bee.model.text import neutralised
 from bee.pipeline.output_checks import NOT_UTF8, Change, Handed, OutputChecks, holds, refuse_commits, refuse_files
 
 AGENT = "bee agent <bee@users.noreply.github.com>"
@@ -121,6 +122,16 @@ def test_a_value_of_this_machine_is_found_however_it_is_written(before: str) -> 
         assert CANARY not in str(OutputChecks().knowing([CANARY]).refuse_text(text))
     assert not holds(CANARY[:-1], [CANARY])
     assert not holds("short", ["sh", ""])
+
+
+@pytest.mark.parametrize("unseen", "\u200b \u00ad \u034f \u3164 \ufe01 \U000e0101 \x01 \x7f".split(" "))
+def test_what_bee_takes_out_of_a_text_parts_no_credential(unseen: str) -> None:
+    known = OutputChecks().knowing([CANARY])
+    assert CANARY in neutralised(unseen.join(CANARY)), "it would stand whole on GitHub"
+    assert known.kinds(unseen.join(CANARY)) == ["a credential of this machine"]
+    key = "gh" + "p_" + "a1B2" * 9
+    assert known.kinds(unseen.join(key)) == known.kinds(key) == ["a GitHub token"]
+    assert CANARY not in known.told(unseen.join(CANARY)).replace(unseen, "")
 
 
 def test_no_exemption_frees_a_value_of_this_machine() -> None:
