@@ -291,7 +291,10 @@ class Mirror(Workspaces):
         return not self.say("rev-list", "-n1", "--merges", "--end-of-options", *span)
 
     def merge_tree(self, base: str, head: str) -> tuple[str | None, str]:
-        """The tree of merging `head` into `base`, made without a work tree; None, and why, where they conflict."""
+        """The tree of merging `head` into `base`, made without a work tree; None, and why, where they conflict.
+
+        Raises GitError where git fails for any other reason.
+        """
         pair = (parse.oid(base), parse.oid(head))
         ended = self.ask("merge-tree", "--write-tree", "--name-only", "--messages", *pair, codes=(0, 1))
         first, _, rest = parse.utf8(ended.out).partition("\n")

@@ -118,6 +118,7 @@ class Workspaces(GitFolder):
 
         `origin_base` names the base branch: refs/remotes/origin/<it> stands at `base_oid`, or where the mirror's
         refs/heads/<it> stands, so that `git diff origin/main` works though there is no remote.
+        Raises GitError, also where the mirror has no such base branch.
         """
         clone = self._new(path, start)
         parse.branch(origin_base)

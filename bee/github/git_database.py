@@ -60,7 +60,10 @@ def create_tree(client: GitHubClient, repo: str, files: Mapping[str, str], base_
 
 
 def create_record(client: GitHubClient, repo: str, message: str, parents: Sequence[str]) -> str:
-    """A commit object with the tree of records; its oid. That tree is made where GitHub does not know it yet."""
+    """A commit object with the tree of records; its oid. That tree is made where GitHub does not know it yet.
+
+    Raises ServerError where GitHub makes another tree of the same files, else as `GitHubClient.rest`.
+    """
     try:
         return create_commit(client, repo, message, TREE, parents)
     except RefusedError as problem:
@@ -169,7 +172,10 @@ class Pulse:
 
 
 def pulse(client: GitHubClient, repo: str, number: int) -> Pulse:
-    """The lease and the labels of one item, in one request."""
+    """The lease and the labels of one item, in one request.
+
+    Raises NotFoundError where the item is gone, else as `graphql.ask`.
+    """
     ref = item_ref(number)
     data = ask(client, queries.LEASE, {**names_of(repo), "ref": ref, "number": number})
     top = data.one("repository")

@@ -86,7 +86,8 @@ def rest_of(
 ) -> list[JsonReader]:
     """All parts of a connection: those on its first page and, page by page, the rest.
 
-    With a `size`, it is the document's `$count`, and gets smaller where GitHub does not answer as much.
+    With a `size`, it is the document's `$count`, and gets smaller where GitHub does not answer as much. Raises
+    CutOffError where the list goes away while it is read, or has more than PAGES_PER_LIST_MAX pages; else as `ask`.
     """
     parts = first.many(part)
     page = first.one("pageInfo")

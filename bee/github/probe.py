@@ -102,7 +102,10 @@ def read_labels(client: GitHubClient, repo: str) -> frozenset[str]:
 
 
 def read_file(client: GitHubClient, repo: str, path: str, ref: str) -> str | None:
-    """The text of a file on a branch; None where it is not there."""
+    """The text of a file on a branch; None where there is none, empty where it is not a file.
+
+    Raises ServerError where GitHub sends what is not Base64, else as `GitHubClient.rest`.
+    """
     where = f"/repos/{repo}/contents/{quote(path)}"
     try:
         data, _ = client.rest("GET", where, params={"ref": ref})

@@ -58,7 +58,8 @@ def _contexts(node: JsonReader) -> JsonReader | None:
 def with_threads(client: GitHubClient, item: T, first: JsonReader | None = None) -> T:
     """The item; where it is an open pull request with review threads, with them, each whole.
 
-    `first` is the first page of them, where it was read with the item.
+    `first` is the first page of them, where it was read with the item. Raises CutOffError where the item goes away
+    meanwhile, else as `rest_of`.
     """
     if not isinstance(item, Pull) or not item.open or not item.thread_count:
         return item

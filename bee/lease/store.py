@@ -310,7 +310,7 @@ class LeaseStore:
         self.check(lease, git_database.pulse(self.client, self.repo, lease.record.number), stoppable)
 
     def check(self, lease: Lease, pulse: Pulse, stoppable: bool = True) -> None:
-        """The same of what GitHub has just said."""
+        """The same, by what GitHub has just said. Raises as `read_back`."""
         if pulse.tip is None or pulse.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
         self.need_time(lease)

@@ -60,7 +60,10 @@ class Workspace:
 
 
 def read_view(store: LeaseStore, lease: Lease, job: Job) -> tuple[View, Item, Issue | None]:
-    """The item, and for a pull request the issue behind it, as the claim read them."""
+    """The item, and for a pull request the issue behind it, as the claim read them.
+
+    Raises StaleInput where the item is not open any more.
+    """
     snapshot = replace(job.snapshot, items={job.number: Tip(lease.oid, lease.record)})
     view = view_of(snapshot, read_policy(store.repo, snapshot.policy_text), own_run=job.run)
     item = snapshot.item(job.number)

@@ -92,7 +92,8 @@ class Box:
         anybody could read it: start the result with `env` as its environment. HOME is `env["HOME"]`: a folder in
         `writable`, or an empty one that ends with the box. /tmp is always a fresh one. `loopback` is the port, or `*`
         for any, that a box on macOS may use without a network: elsewhere it has a loopback of its own.
-        What is readable within a writable folder stays as it is and where it is.
+        What is readable within a writable folder stays as it is and where it is. Raises UsageError for a path that is
+        not absolute, and for the root.
         """
         for path in (*writable, *readable, cwd):
             if not path.is_absolute() or path == Path("/"):

@@ -95,7 +95,10 @@ def _within_limits(tick: Tick) -> bool:
 def claim_item(
     host: Host, client: GitHubClient, one: ItemStatus, view: View, options: TickOptions, run: str
 ) -> Job | None:
-    """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours."""
+    """Claim an item for a run, and prove it: read back, and derive its position again. None when it is not ours.
+
+    Raises ServerError where GitHub turns out not to show bee's refs, else as any write; the claim is given back first.
+    """
     assert one.role is not None
     snapshot = view.snapshot
     job = _job(host, one, view, options, run)

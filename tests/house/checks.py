@@ -507,6 +507,47 @@ def _member_of(node: ast.expr | None) -> str:
     return ""
 
 
+def raised_unsaid(root: Path, allowed: Iterable[str] = ()) -> list[str]:
+    """Public functions that raise, and whose docstring neither names an error that they raise nor says "raises"."""
+    return [
+        f"{module.at(node.lineno)}: {node.name} raises {', '.join(sorted(raised))}, and its docstring does not say so"
+        for module in modules(root)
+        if not _within(module.name, allowed)
+        for node in _public(module.tree)
+        for raised in [set(_raised(node.body))]
+        if raised and not re.search("|".join(["[Rr]aises", *map(re.escape, raised)]), ast.get_docstring(node) or "")
+    ]
+
+
+def _public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    """The functions and methods that other modules may call."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from _public(node)
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def _raised(nodes: Iterable[ast.AST], caught: frozenset[str] = frozenset()) -> Iterator[str]:
+    """What these statements raise by name, but for what a `try` around it catches by the same name."""
+    for node in nodes:
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            made = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            name = ast.unparse(made)
+            yield from () if name in caught else (name,)
+        elif isinstance(node, ast.Try):
+            names = {
+                ast.unparse(one)
+                for handler in node.handlers
+                if handler.type is not None
+                for one in (handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type])
+            }
+            yield from _raised(node.body, caught | names)
+            yield from _raised([*node.handlers, *node.orelse, *node.finalbody], caught)
+        elif not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _raised(ast.iter_child_nodes(node), caught)
+
+
 def looked_past_the_box(root: Path) -> list[str]:
     """Looks at what a live agent can write: its clone or its HOME, by a call of one of LOOKS."""
     return [

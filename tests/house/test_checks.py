@@ -39,6 +39,9 @@ GOOD = {
 }
 
 
+TRY = "try:\n        raise A('x')"
+
+
 def house(root: Path, **changes: str) -> Path:
     """A small package under `root`: GOOD, with the files in `changes` (path: text) put over it."""
     for name, text in {**GOOD, **changes}.items():
@@ -72,6 +75,7 @@ RULES: tuple[Rule, ...] = (
     checks.labels_written_elsewhere,
     checks.rights_made_elsewhere,
     checks.looked_past_the_box,
+    checks.raised_unsaid,
     late_imports,
     long_calls,
     built_by_position,
@@ -136,6 +140,11 @@ BROKEN = [
     (checks.looked_past_the_box, "bee/tick/tick.py", "def f(job): return (job.clone / 'a').read_text()"),
     (checks.looked_past_the_box, "bee/tick/tick.py", "def f(job): return open(job.home)"),
     (checks.looked_past_the_box, "bee/tick/tick.py", "def f(run): return os.listdir(run.workspace.clone.path)"),
+    (checks.raised_unsaid, "bee/model/text.py", "def f():\n    raise ValueError('x')"),
+    (checks.raised_unsaid, "bee/model/text.py", "def f():\n    'Reads.'\n    if 1:\n        raise failure('x')"),
+    (checks.raised_unsaid, "bee/model/text.py", "class C:\n    def f(self):\n        raise e.Lost from None"),
+    (checks.raised_unsaid, "bee/model/text.py", f"def f():\n    {TRY}\n    except B:\n        ..."),
+    (checks.raised_unsaid, "bee/model/text.py", f"def f():\n    {TRY}\n    except A:\n        raise B() from None"),
     (late_imports, "bee/tick/tick.py", "def f():\n    from bee.pipeline import decide"),
     (late_imports, "bee/tick/tick.py", "class C:\n    async def f(self):\n        import json"),
     (late_imports, "bee/tick/tick.py", "from importlib import import_module\ndef f(): import_module('bee.model.text')"),
@@ -183,3 +192,18 @@ def test_long_modules_and_functions_are_found(tmp_path: Path) -> None:
     root = house(tmp_path, **{"bee/model/long.py": f"def f():\n{body}\ndef g():\n    return 1"})
     assert checks.long_functions(root, 60) == {"bee.model.long:f": 61}
     assert checks.long_modules(root, 60) == {"bee/model/long.py": 63}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    'Raises ValueError.'\n    raise ValueError('x')",
+        "def f():\n    'A number; ValueError where it is none.'\n    raise ValueError('x')",
+        "def _f():\n    raise ValueError('x')",
+        "def f():\n    'Gives g.'\n    def g():\n        raise ValueError('x')\n    return g",
+        f"def f():\n    'Never fails.'\n    {TRY}\n    except (A, B):\n        return",
+        "def f():\n    'As g.'\n    try:\n        g()\n    except ValueError:\n        raise",
+    ],
+)
+def test_what_a_docstring_says_or_nobody_sees_is_not_an_unsaid_error(text: str, tmp_path: Path) -> None:
+    assert checks.raised_unsaid(house(tmp_path, **{"bee/model/text.py": text})) == []

@@ -29,7 +29,7 @@ class Tested(NamedTuple):
 
 
 def check(session: Session, args: Args) -> Answer:
-    """`run` answers with the result; `classify` needs one that failed."""
+    """`run` answers with the result; `classify` needs one that failed. Raises Refusal."""
     if args.get("action") == "run":
         return _run(session)
     if args.get("action") != "classify":

@@ -20,7 +20,7 @@ from bee.wording import texts
 
 
 def check(session: Session, args: Args) -> Answer:
-    """Every step must be readable, and none that was begun may be lost."""
+    """Every step must be readable, and none that was begun may be lost. Raises Refusal."""
     steps, problems = parse_steps(session.given(args, "text"))
     found = [*problems, *lint_replan(steps, session.brief.started_steps)]
     if found:

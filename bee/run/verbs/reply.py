@@ -17,7 +17,7 @@ from bee.wording import texts
 
 
 def check(session: Session, args: Args) -> Answer:
-    """There must be a change request, and one reply does not pass over what stands in review threads."""
+    """There must be a change request, and one reply does not pass over open review threads. Raises Refusal."""
     item, answers = session.brief.item, session.accepted.answers
     if session.brief.position != "changes-requested" or not isinstance(item, Pull):
         raise Refusal("there is no change request to reply to: commit and `bee submit`, or `bee pause`")

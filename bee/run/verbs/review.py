@@ -17,7 +17,7 @@ from bee.wording import texts
 
 
 def check(session: Session, args: Args) -> Answer:
-    """One verdict per run, and a change request says what must change."""
+    """One verdict per run, and a change request says what must change. Raises Refusal."""
     if "review" in session.accepted.values:
         raise Refusal("you have given your verdict: one per run")
     approve, body = args.get("approve"), session.perhaps(args, "body")

@@ -36,7 +36,10 @@ class Submission(NamedTuple):
 
 
 def check(session: Session, args: Args) -> Answer:
-    """Everything is committed to bee's branch, on top of what was there, and passes the output checks."""
+    """Everything is committed to bee's branch, on top of what was there, and passes the output checks.
+
+    Raises Refusal, or GitError where git cannot read the commits.
+    """
     brief = session.brief
     title, body = one_line(session.given(args, "title")), session.perhaps(args, "body")
     session.check_text(f"{title}\n{body}")
