@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bee.engines.base import EngineResult
@@ -13,13 +13,13 @@ from bee.lease.store import LeaseStore
 from bee.model.effects import TraceResult
 from bee.model.items import Pull
 from bee.model.outcomes import Failure, Outcome
+from bee.model.refs import trace_ref, trace_refs
 from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.pull_facts import said_of, vouched_by_person
 from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
 from bee.run.setup import SetUp
-from bee.run.traces import directed
 from bee.run.verbs.e2e import Tested
 from bee.run.verbs.submit import Submission
 from bee.run.workspace import Workspace
@@ -68,7 +68,7 @@ class Run:
         return self.host.output_checks().knowing(credentials_of(self.host))
 
     def e2e(self, head: str, base: str) -> TraceResult:
-        """Test `head` on `base`. Raises GitError or SetupError."""
+        """Test `head` on `base`; the trace, with where the policy wants it. Raises GitError or SetupError."""
         assert self.workspace is not None
         setup, brief = self.set_up(), self.workspace.brief
         pull = brief.item
@@ -77,7 +77,11 @@ class Run:
             mirror=self.mirror, runner=setup.runner, folder=self.folder, checks=setup.checks, policy=setup.policy,
             number=self.job.number, run=self.job.run, setup=setup, head_counts=approved,
         )  # fmt: skip
-        return directed(self, tester.test(head, base, self.now), setup.policy)
+        trace, apart = tester.test(head, base, self.now), setup.policy.e2e.repo
+        if not apart:
+            return trace
+        ref = trace_ref(self.job.number, self.job.run, trace_refs(self.job.snapshot.repo_id))
+        return replace(trace, ref=ref, origin=self.host.mirror(apart).url)
 
     def set_up(self) -> SetUp:
         """The setup of the policy, for a clone of this run."""

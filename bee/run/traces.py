@@ -7,7 +7,6 @@ commands printed, and no file of the repository. So the other repository must be
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bee.config.schema import Policy
 from bee.github import probe
@@ -16,20 +15,9 @@ from bee.lease.swap import Patience, add_ref
 from bee.model.effects import TraceResult
 from bee.model.errors import ForbiddenError, MovedError, NotFoundError, RefConflict, RefusedError, SetupError
 from bee.model.items import MAY_WRITE
-from bee.model.refs import trace_ref, trace_refs
 from bee.model.repo_facts import RepoFacts
+from bee.run.state import Run
 from bee.wording import refusals
-
-if TYPE_CHECKING:
-    from bee.run.state import Run
-
-
-def directed(run: Run, trace: TraceResult, policy: Policy) -> TraceResult:
-    """The trace, with where the policy wants it."""
-    if not policy.e2e.repo:
-        return trace
-    ref = trace_ref(run.job.number, run.job.run, trace_refs(run.job.snapshot.repo_id))
-    return replace(trace, ref=ref, origin=run.host.mirror(policy.e2e.repo).url)
 
 
 def against(client: GitHubClient, own: RepoFacts, repo: str) -> str:

@@ -8,18 +8,17 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from bee.config.schema import Policy, Settings
+from bee.config.schema import Policy
 from bee.github import git_database, push_rules, read
 from bee.github import probe as requests_of
 from bee.github.client import GitHubClient
 from bee.github.rate_limit import expiry_text
 from bee.github.snapshot import read_policy
-from bee.host import AgentRunner
 from bee.model.errors import (
     AuthError,
     ConfigError,
@@ -34,35 +33,14 @@ from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
 from bee.sandbox.bounds import Bounds
-from bee.sandbox.box import Box
 from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
 from bee.setup.checks import Check, Level, fail, ok, warn
 from bee.setup.contents import content_checks, trace_checks
 from bee.setup.engines import engine_checks
-from bee.setup.machine import Scheduling
-from bee.setup.schedulers import Machine
-from bee.system.home import Home
+from bee.setup.machine import Input, Scheduling
 
 GIT_LEAST: Final = (2, 38)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """What is looked at: this machine as bee would work on it, and how thoroughly.
-
-    `runner`: what asks each engine for one word of its model; None where that is not wanted.
-    """
-
-    home: Home
-    settings: Settings
-    path: str
-    kept: Mapping[str, str]
-    machine: Machine
-    find_box: Callable[[], Box]
-    token_from: str
-    security: bool = False
-    runner: Callable[[], AgentRunner] | None = None
 
 
 @dataclass(frozen=True, slots=True)

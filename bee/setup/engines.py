@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bee.engines.base import AgentJob
 from bee.engines.command import PresetEngine
@@ -23,11 +23,9 @@ from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.setup import machine
 from bee.setup.checks import Check, fail, ok, warn
+from bee.setup.machine import Input
 from bee.system import process
 from bee.system.home import remove_tree
-
-if TYPE_CHECKING:
-    from bee.setup.doctor import Input
 
 Spec = str | tuple[str, ...]
 ASK_SECONDS_MAX: Final = 20

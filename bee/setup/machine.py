@@ -6,13 +6,16 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bee.config.schema import Settings
 from bee.engines.table import LOGINS
+from bee.host import AgentRunner
 from bee.model.errors import AuthError, UsageError
+from bee.sandbox.box import Box
 from bee.setup.checks import Check, fail, warn
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
@@ -25,6 +28,24 @@ BY_COMMAND: Final = "the command of config.yml"
 GIT_SECONDS_MAX: Final = 10
 _OWN_CONFIG_ONLY: Final = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 _OWN_LINE: Final = re.compile(r"^\s*[^#\s].*(?:scripts/tick|\bbee tick)\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """What is looked at: this machine as bee would work on it, and how thoroughly.
+
+    `runner`: what asks each engine for one word of its model; None where that is not wanted.
+    """
+
+    home: Home
+    settings: Settings
+    path: str
+    kept: Mapping[str, str]
+    machine: Machine
+    find_box: Callable[[], Box]
+    token_from: str
+    security: bool = False
+    runner: Callable[[], AgentRunner] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,11 +237,11 @@ def broken_order(root: Path) -> list[str]:
 
 
 def import_cycles(root: Path, late: bool = True) -> list[str]:
-    """Groups of modules that import one another in a circle; with `late`, through imports inside functions too."""
+    """Groups of modules that import one another in a circle; with `late`, also in functions and for types alone."""
     known = frozenset(module.name for module in modules(root))
     edges: dict[str, set[str]] = {name: set() for name in known}
     for module, found in _all_imports(root):
-        if not found.typing and found.late <= late and found.target in known and found.target != module.name:
+        if (found.late or found.typing) <= late and found.target in known and found.target != module.name:
             edges[module.name].add(found.target)
     reach = {name: _reachable(name, edges) for name in known}
     circles = {

@@ -28,7 +28,8 @@ from bee.model.tokens import kind_of
 from bee.sandbox.box import find as find_box
 from bee.setup import checks, doctor, machine, prove
 from bee.setup.checks import Check, Level
-from bee.setup.doctor import Findings, Input
+from bee.setup.doctor import Findings
+from bee.setup.machine import Input
 from bee.setup.prove import Prover
 from bee.status import terminal
 from bee.system import process
