@@ -12,7 +12,7 @@ from bee.github.git_database import Pulse
 from bee.lease.store import Lease
 from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
-from bee.model.errors import LeaseLost
+from bee.model.errors import ForbiddenError, LeaseLost, LookError, NotFoundError, RefusedError
 from bee.model.items import Item, posts_of
 from bee.model.outcomes import Cause
 from bee.pipeline.trust import Trust
@@ -111,13 +111,22 @@ class PublishContext:
             self.lease = self.keep()
 
     def ready(self) -> None:
-        """Before each write: the lease stands, nobody said stop, and a minute is left. Raises LeaseLost."""
+        """Before each write: the lease stands, nobody said stop, and a minute is left.
+
+        Raises LeaseLost; or LookError where GitHub does not say so, whatever it says: that refuses no write.
+        """
         self.renew()
         if self.confirmed is not None and not self.confirmed.is_older(CONFIRM_FRESH_SECONDS, self.moment()):
             return
         for _ in range(limits.REQUEST_TRIES_MAX):
             asked = self.moment()
-            self.lease.store.read_back(self.lease, self.stoppable)
+            try:
+                self.lease.store.read_back(self.lease, self.stoppable)
+            except (RefusedError, ForbiddenError, NotFoundError) as problem:
+                number = self.lease.record.number
+                raise LookError(
+                    f"the lease of #{number} cannot be confirmed, so nothing is written: {problem}"
+                ) from problem
             self.confirmed = self.moment()
             if not asked.is_older(limits.WRITE_SECONDS_MAX, self.confirmed):
                 return

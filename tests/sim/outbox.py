@@ -56,6 +56,7 @@ class Outbox:
     def __init__(self, world: World) -> None:
         self.world = world
         self.of_run: dict[str, Promise] = {}
+        self.answered: set[str] = set()
         self.keys: set[str] = set()
 
     def moved(self, before: Record | None, after: Record) -> list[str]:
@@ -73,7 +74,7 @@ class Outbox:
         promise = self.of_run.get(after.run)
         if after.kind is Kind.FINISHED and promise is not None and not promise.over:
             promise.over = True
-            if after.failure not in GIVEN_UP:
+            if after.failure not in GIVEN_UP and after.run not in self.answered:
                 # what is only shown is not worth a run: where GitHub refuses it, the next act shows the news
                 owed = [one for one in promise.record.outbox if not isinstance(one, StatusComment)]
                 missing = [self._name(one) for one in owed if not self._stands(one, promise)]
@@ -81,6 +82,10 @@ class Outbox:
                 wrong += [f"{after.run} ended as {after.outcome}, and {one} does not stand" for one in missing]
                 wrong += [f"{after.run} gave its item back before {one} stood" for one in promise.early]
         return wrong
+
+    def answer(self) -> None:
+        """GitHub answered a write: it is not there, or cannot be. What bee then owes is seen at the end."""
+        self.answered |= {run for run, one in self.of_run.items() if not one.over}
 
     def said(self, thing: Thing, post: Post) -> list[str]:
         """bee posted: every effect was promised before, but for what the merge itself brings up."""

@@ -120,6 +120,8 @@ class Saying(Weather):
         found = [one.case for one in self.said if one.due(name, self.world.timeline.now)]
         for case in found[:1]:
             self.world.tell(f"      GitHub says {case.row} at {asked.name}")
+            if asked.writes and BY_NAME[case.row].does is Does.ANSWER:
+                self.world.judge.outbox.answer()
         return found[0] if found else None
 
     def request(
