@@ -190,10 +190,11 @@ class Still:
         self.hub.move_refs(self.hub.users(who), [(ref, old, oid)])
         return oid
 
-    def pull(self) -> int:
-        """A task with bee's pull request that a person approved; its number."""
+    def pull(self, *commits: dict[str, str]) -> int:
+        """A task with bee's pull request that a person approved; its number. `commits`: the files of each."""
         issue = self.ask("POST", "/issues", title="Work", body="Do it.")["number"]
-        head = self.push(f"bee/{issue}-task", {"work.txt": "work"}, "bee")
+        for files in commits or ({"work.txt": "work"},):
+            head = self.push(f"bee/{issue}-task", files, "bee")
         made = self.ask(
             "POST", "/pulls", "bee", title="Work", head=f"bee/{issue}-task", base="main", body=f"Part of #{issue}"
         )

@@ -1,0 +1,216 @@
+"""The merge gate, proof by proof: between the claim of a merger and its merge one thing changes, and nothing is merged.
+
+One pull request was approved and has passed E2E; each time everything is put back to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from bee.github.snapshot import look
+from bee.lease.store import Claim, LeaseStore
+from bee.model import limits
+from bee.model.outcomes import Failure
+from bee.pipeline.positions import Position
+from tests.sim.hub import Thing
+from tests.sim.still import POLICY, REPO, Still
+from tests.sim.transport import Asked, response
+
+ITEM, CLOSING, BASE, MERGE = "Item", "GET /issues/1", "GET /git/ref/heads/main", "PUT /pulls/2/merge"
+
+
+@dataclass
+class Ready:
+    """The pull request that would be merged by the next tick."""
+
+    still: Still
+    again: Callable[[], None]
+    head: str
+    number: int = 2
+
+    def thing(self, number: int = 2) -> Thing:
+        """The pull request as GitHub has it; or its issue."""
+        found = self.still.hub.thing(number)
+        assert found is not None
+        return found
+
+    def merged(self) -> bool:
+        """Whether it is."""
+        return self.thing().state == "MERGED"
+
+    def tick(self, at: str, act: Callable[[], object], nth: int = 1) -> str:
+        """A tick, and what somebody does just before the nth request of that name; what bee said of it."""
+        seen: list[str] = []
+
+        def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+            seen.append(asked.name)
+            if asked.name == at and seen.count(at) == nth:
+                self.still.around = usual
+                act()
+                self.still.around = around
+            return done()
+
+        usual, self.still.around = self.still.around, around
+        try:
+            self.still.tick()
+        finally:
+            self.still.around = usual
+        assert seen.count(at) >= nth, seen
+        record = self.still.record(self.number)
+        assert record is not None
+        return record.note
+
+    def line(self, body: str) -> None:
+        """A person speaks of a line."""
+        where = {"path": "work.txt", "line": 1, "commit_id": self.head}
+        self.still.hub.ask(self.still.hub.users("ada"), "POST", "/pulls/2/comments", body=body, **where)
+
+    def failure(self) -> Failure | None:
+        """How its last run failed."""
+        record = self.still.record(self.number)
+        return record.failure if record is not None else None
+
+
+def prepared(folder: Path, *commits: dict[str, str], policy: str = POLICY) -> Ready:
+    """A pull request with these commits, up to the merger's turn."""
+    still = Still(folder, policy)
+    number = still.pull(*commits)
+    assert "test on" in still.tick().said
+    assert still.placed(number).placement.position is Position.READY_TO_MERGE
+    return Ready(still, still.hub.saved(), still.placed(number).item.head)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Ready:
+    """Prepared once for all."""
+    return prepared(tmp_path_factory.mktemp("gate"))
+
+
+@pytest.fixture
+def ready(made: Ready) -> Ready:
+    """All as it was then."""
+    made.again()
+    return made
+
+
+def test_it_is_merged_where_nothing_changes(ready: Ready) -> None:
+    ready.tick(ITEM, lambda: None)
+    assert ready.merged()
+
+
+CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
+    "a push": (ITEM, lambda r: r.still.push("bee/1-task", {"more.txt": "1"}), "the head moved"),
+    "another base": (
+        ITEM, lambda r: (r.still.push("other", {"o.txt": "1"}), r.still.ask("PATCH", "/pulls/2", base="other")),
+        "now goes into other",
+    ),
+    "changes asked for": (
+        ITEM,
+        lambda r: r.still.ask("POST", "/pulls/2/reviews", event="REQUEST_CHANGES", body="No.", commit_id=r.head),
+        "asks for changes",
+    ),
+    "a line": (
+        ITEM,
+        lambda r: r.line("Why?"), "asks for changes",
+    ),
+    "a draft": (
+        ITEM, lambda r: r.still.hub.set_draft(r.still.hub.users("ada"), r.thing(), True), "draft",
+    ),
+    "its issue closed": (CLOSING, lambda r: r.still.ask("PATCH", "/issues/1", state="closed"), "is not open any more"),
+    "a moved base": (BASE, lambda r: r.still.base_moves(), "main moved from"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changed_after_the_claim_is_not_merged(ready: Ready, change: str) -> None:
+    at, act, words = CHANGES[change]
+    note = ready.tick(at, lambda: act(ready))
+    assert (ready.merged(), words in note) == (False, True), note
+
+
+@pytest.mark.parametrize("stop", ["breeze:human", "closed"])
+def test_a_persons_stop_after_the_claim_is_heard(ready: Ready, stop: str) -> None:
+    """The run ends where it is; a later tick settles what it left."""
+
+    def says_stop() -> None:
+        if stop == "closed":
+            ready.still.ask("PATCH", "/pulls/2", state="closed")
+        else:
+            ready.still.ask("POST", "/issues/2/labels", labels=[stop])
+
+    ready.tick(ITEM, says_stop)
+    assert not ready.merged()
+    ready.still.clock.now += 3600
+    ready.still.ticks()
+    assert (ready.merged(), "breeze:wip" in ready.thing().labels) == (False, False)
+
+
+def test_what_was_read_before_a_sleep_is_no_proof(ready: Ready) -> None:
+    """The host sleeps before its last read, and a person asks for changes meanwhile: everything is read again."""
+
+    def sleeps() -> None:
+        ready.still.clock.now += limits.PROOF_SECONDS_MAX + 1
+        ready.still.ask("POST", "/pulls/2/reviews", event="REQUEST_CHANGES", body="No.", commit_id=ready.head)
+
+    ready.tick(BASE, sleeps)
+    assert not ready.merged()
+
+
+def test_two_runs_do_not_merge_into_one_base_at_once(ready: Ready) -> None:
+    """Another run holds the base since this one's claim; once it lets go, the merge goes on."""
+    still, held = ready.still, []
+
+    def holds() -> None:
+        other, client = still.pull(), still.client()
+        seen = look(client, REPO)
+        store = LeaseStore.of(still.host(), client, seen.snapshot)
+        claim = Claim(
+            number=other, role="merger", run="20260101T000000Z-merger-4-0badc0de", fingerprint="x", position="x"
+        )
+        lease = store.acquire(claim, None)
+        assert lease is not None
+        assert store.hold_base(lease, "main", seen.snapshot.merges.get("main"))
+        held.append(lease)
+
+    note = ready.tick("Claim", holds)
+    assert (ready.merged(), "another run is between E2E and merge on main" in note) == (False, True), note
+
+
+@pytest.mark.parametrize(("status", "words", "rules"), [
+    (405, "Repository rule violations found", True), (405, "Pull Request is not mergeable", False),
+    (409, "Head branch was modified. Review and try the merge again.", False),
+])  # fmt: skip
+def test_what_a_rule_refuses_is_not_tried_again(ready: Ready, status: int, words: str, rules: bool) -> None:
+    """And what the next look shows by itself is."""
+
+    def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+        return response(status, {"message": words}, 0) if asked.name == MERGE else done()
+
+    usual, ready.still.around = ready.still.around, around
+    ready.still.tick()
+    ready.still.around = usual
+    assert (ready.merged(), ready.failure()) == (False, Failure.RULES if rules else Failure.MERGE)
+
+
+@pytest.mark.parametrize("file", ["moved.txt", "broken.txt"])
+def test_a_push_in_the_last_moment_is_noticed_and_the_result_is_tested(ready: Ready, file: str) -> None:
+    """GitHub does not pin the base. Where the result fails, a person is asked before the next step builds on it."""
+    ready.tick(MERGE, lambda: ready.still.push("main", {file: "x"}))
+    assert ready.merged()
+    said = "".join(post.body for post in ready.thing().comments)
+    assert ("breeze:human" in ready.thing(1).labels) is (file == "broken.txt")
+    assert ("E2E ran on the result" in said) is (file == "moved.txt")
+
+
+def test_a_rebase_of_two_commits_was_made_on_the_base(tmp_path: Path) -> None:
+    """Its last commit's parent is the first one, and no push in between."""
+    ready = prepared(tmp_path, {"a.txt": "1"}, {"b.txt": "2"}, policy=POLICY + "merge_method: rebase\n")
+    ready.tick(MERGE, lambda: None)
+    assert ready.merged()
+    assert "breeze:human" not in ready.thing(1).labels
+    assert not any("E2E ran on the result" in post.body for post in ready.thing().comments)
