@@ -13,10 +13,11 @@ import pytest
 import requests
 
 from bee.github.snapshot import look
-from bee.lease.store import Claim, LeaseStore
+from bee.lease.store import ByPerson, Claim, LeaseStore
 from bee.model import limits
 from bee.model.outcomes import Failure
 from bee.pipeline.positions import Position
+from bee.steer import actions
 from tests.sim.hub import Thing
 from tests.sim.still import POLICY, REPO, Still
 from tests.sim.transport import Asked, response
@@ -148,6 +149,24 @@ def test_a_persons_stop_after_the_claim_is_heard(ready: Ready, stop: str) -> Non
     ready.still.clock.now += 3600
     ready.still.ticks()
     assert (ready.merged(), "breeze:wip" in ready.thing().labels) == (False, False)
+
+
+def test_a_pause_that_takes_the_lease_ends_the_run_without_a_word(ready: Ready) -> None:
+    """Its ref is a person's by then: what the run writes from there on would be written over their stop."""
+    still = ready.still
+
+    def pauses() -> None:
+        asked.clear()
+        actions.pause(ByPerson(still.host(), still.client(), REPO), 2, "Wait.")
+        asked.clear()
+
+    asked: list[Asked] = []
+    usual = still.around
+    still.around = lambda one, done: (asked.append(one), usual(one, done))[1]
+    ready.tick(ITEM, pauses)
+    still.around = usual
+    assert not ready.merged()
+    assert [one.name for one in asked if one.writes] == []
 
 
 def test_what_was_read_before_a_sleep_is_no_proof(ready: Ready) -> None:

@@ -132,6 +132,19 @@ def test_case_t8_what_the_policy_protects_by_now_is_not_merged_without_a_person(
     assert merged(stage, number)
 
 
+def test_case_t8_a_credential_is_nobodys_to_approve(stage: Stage) -> None:
+    """It came in by a push, not by a submission; the approval of that head lets files through, and no credential."""
+    key = "-----BEGIN OPENSSH " + "PRIVATE KEY-----"
+    number = int(pull_of(stage, stage.issue(), {"docs/a.md": f"{key}\n"})["number"])
+    stage.bee_verb("approve", number, "--sha", head_of(stage, number))
+    host = stage.host()
+    stage.ticks(host)
+    assert not merged(stage, number)
+    (asked,) = [body for body in stage.comments(number) if "Reason: `held-back`" in body]
+    assert "a private key" in asked
+    assert key not in asked
+
+
 def test_case_t15_an_adopted_pull_request_that_somebody_else_pushed_to(stage: Stage) -> None:
     """Its author may write here, and did not push what is there now: bee's approval alone does not merge it."""
     member(stage, "wil")

@@ -1,0 +1,214 @@
+"""Carrying out an outbox, effect by effect: what GitHub loses, refuses or has already, at one request of a run.
+
+A pull request waits for its test run, or an issue for its drafter; each time everything is put back to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from bee.model.outcomes import Failure
+from bee.model.records import Kind
+from bee.pipeline.positions import Position
+from tests.sim.still import Still
+from tests.sim.transport import Asked, response
+
+Answer = Callable[[Callable[[], requests.Response]], requests.Response]
+COMMENT, STATUS, LEASE = "POST /issues/2/comments", "POST /statuses/", "Lease"
+FORBIDDEN = {"message": "Resource not accessible by personal access token"}
+
+
+@dataclass
+class Waiting:
+    """A project at one place, and what puts it back there."""
+
+    still: Still
+    again: Callable[[], None]
+    asked: list[str] = field(default_factory=list)
+
+    def tick(self, at: str, answer: Answer, times: int = 1) -> Any:
+        """A tick in which the first requests whose name begins so are answered otherwise; its report."""
+        self.asked.clear()
+
+        def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+            self.asked.append(asked.name)
+            mine = [name for name in self.asked if name.startswith(at)]
+            return answer(done) if asked.name.startswith(at) and len(mine) <= times else done()
+
+        usual, self.still.around = self.still.around, around
+        try:
+            return self.still.tick()
+        finally:
+            self.still.around = usual
+
+    def bodies(self, number: int = 2) -> list[str]:
+        """The comments of an item."""
+        thing = self.still.hub.thing(number)
+        return [post.body for post in thing.comments] if thing is not None else []
+
+    def traces(self) -> int:
+        """How many comments have the trace of E2E."""
+        return sum("E2E trace" in body for body in self.bodies())
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Waiting:
+    still = Still(tmp_path_factory.mktemp("outbox"))
+    number = still.pull()
+    assert still.placed(number).placement.position is Position.NEEDS_E2E
+    return Waiting(still, still.hub.saved())
+
+
+@pytest.fixture
+def testing(tested: Waiting) -> Waiting:
+    """The next tick tests #2: a comment with the trace, a status, and the label of the claim goes."""
+    tested.again()
+    return tested
+
+
+def lost(took_effect: bool) -> Answer:
+    """The connection breaks."""
+
+    def answer(done: Callable[[], requests.Response]) -> requests.Response:
+        if took_effect:
+            done()
+        raise requests.ConnectionError("dropped")
+
+    return answer
+
+
+def says(status: int, body: Any) -> Answer:
+    """GitHub refuses."""
+    return lambda done: response(status, body, 0)
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_lost_answer_is_looked_up_and_the_effect_done_once(testing: Waiting, took_effect: bool) -> None:
+    """For one try more, not for ever; and at once, for it may have taken effect."""
+    testing.tick(COMMENT, lost(took_effect))
+    assert testing.traces() == 1
+    assert testing.still.placed(2).placement.position is Position.READY_TO_MERGE
+    assert testing.asked.count(COMMENT) == 2 - took_effect
+
+
+def test_an_outage_is_not_waited_for_without_end(testing: Waiting) -> None:
+    """The outbox stands in the ledger, and the next tick carries it out when the lease is over."""
+    testing.tick(COMMENT, lost(False), times=99)
+    assert (testing.traces(), 1 < testing.asked.count(COMMENT) < 10) == (0, True)
+    record = testing.still.record(2)
+    assert record is not None
+    assert record.kind is Kind.PUBLISHED
+    testing.still.clock.now += 3600
+    testing.still.tick()
+    assert testing.traces() == 1
+
+
+@pytest.mark.parametrize(("status", "failure"), [(403, Failure.RULES), (422, Failure.MERGE)])
+def test_what_is_refused_ends_the_outbox_and_frees_the_item(testing: Waiting, status: int, failure: Failure) -> None:
+    """Nothing that builds on it is published; and what a permission forbids, no agent is paid for again."""
+    testing.tick(COMMENT, says(status, FORBIDDEN))
+    thing, record = testing.still.hub.thing(2), testing.still.record(2)
+    assert thing is not None
+    assert record is not None
+    assert not any(name.startswith(STATUS) for name in testing.asked)
+    assert (record.failure, "breeze:wip" in thing.labels) == (failure, False)
+
+
+def test_a_strangers_copy_of_a_key_suppresses_nothing(testing: Waiting) -> None:
+    """What bee wrote is copied by somebody who may not write, and bee's own is deleted before it is looked for."""
+    testing.still.tick()
+    (own,) = [body for body in testing.bodies() if "E2E trace" in body]
+    testing.again()
+
+    def copied(done: Callable[[], requests.Response]) -> requests.Response:
+        testing.still.ask("POST", "/issues/2/comments", "eve", body=own)
+        raise requests.ConnectionError("dropped")
+
+    testing.tick(COMMENT, copied)
+    thing = testing.still.hub.thing(2)
+    assert thing is not None
+    assert [post.author.login for post in thing.comments if "E2E trace" in post.body] == ["eve", "bee"]
+
+
+def test_an_old_confirmation_is_none(testing: Waiting) -> None:
+    """The host sleeps in its first write, and a person says stop meanwhile: the second is not made."""
+
+    def sleeps(done: Callable[[], requests.Response]) -> requests.Response:
+        made = done()
+        testing.still.clock.now += 60
+        testing.still.ask("POST", "/issues/2/labels", labels=["breeze:human"])
+        return made
+
+    testing.tick(COMMENT, sleeps)
+    assert (testing.traces(), any(name.startswith(STATUS) for name in testing.asked)) == (1, False)
+
+
+def test_a_confirmation_that_took_long_is_asked_for_again(testing: Waiting) -> None:
+    """GitHub answers after a minute; what it said may be true no more."""
+
+    def slowly(done: Callable[[], requests.Response]) -> requests.Response:
+        made = done()
+        testing.still.clock.now += 60
+        testing.still.ask("POST", "/issues/2/labels", labels=["breeze:human"])
+        return made
+
+    testing.tick(LEASE, slowly)
+    assert testing.traces() == 0
+
+
+def test_a_lease_that_cannot_be_confirmed_refuses_no_effect(testing: Waiting) -> None:
+    """It stands in the ledger, and is carried out when the lease is over, instead of counting as refused."""
+    testing.tick(LEASE, says(403, FORBIDDEN), times=99)
+    record = testing.still.record(2)
+    assert record is not None
+    assert (record.kind, testing.traces()) == (Kind.PUBLISHED, 0)
+    testing.still.clock.now += 3600
+    testing.still.tick()
+    assert testing.traces() == 1
+
+
+# ---- pull requests ---------------------------------------------------------------------------------------------------
+
+OPEN = "POST /pulls"
+
+
+@pytest.fixture
+def drafting(tmp_path: Path) -> Waiting:
+    """The next tick drafts #1."""
+    still = Still(tmp_path)
+    still.ask("POST", "/issues", title="Work", body="Do it.")
+    return Waiting(still, still.hub.saved())
+
+
+def pulls(still: Still) -> list[Any]:
+    """The pull requests there are."""
+    return [thing for thing in still.hub.things() if thing.is_pull]
+
+
+def test_a_pull_request_that_opened_unheard_is_not_opened_twice(drafting: Waiting) -> None:
+    """GitHub refuses the second one of a branch; that is found, and no failure."""
+    drafting.tick(OPEN, lost(took_effect=True))
+    (pull,) = pulls(drafting.still)
+    record = drafting.still.record(1)
+    assert record is not None
+    assert (pull.state, record.failure) == ("OPEN", None)
+
+
+def test_a_step_whose_pull_request_was_closed_is_opened_again(drafting: Waiting) -> None:
+    """One that was closed before the run began is an older story."""
+    still = drafting.still
+    still.tick()
+    (first,) = pulls(still)
+    still.ask("PATCH", f"/pulls/{first.number}", state="closed")
+    still.ask("POST", "/issues/1/comments", body="<!-- bee:resumed -->")
+    still.ask("POST", "/issues/1/labels", labels=["breeze:human"])
+    still.ask("DELETE", "/issues/1/labels/breeze:human")
+    still.ticks()
+    assert [pull.state for pull in pulls(still)][:1] == ["CLOSED"]
+    assert len(pulls(still)) == 2
