@@ -188,7 +188,7 @@ class Mirror(Workspaces):
             lines.append(f"100644 blob {parse.utf8(blob).strip()}\t{name}\n")
         self.git.say(["mktree"], git_dir=git_dir, stdin="".join(lines).encode())
 
-    def take_in(self, pack: bytes, folder: Path, confined: Confined) -> Mirror:
+    def take_in(self, pack: bytes, folder: Path, confined: Confined, bytes_max: int = COMMITS_BYTES_MAX) -> Mirror:
         """The quarantine of a stranger's pack: a repository at `folder`, made anew, that borrows the mirror's objects.
 
         `confined` runs the one command that reads the pack as it came. Every object is checked, and that all it points
@@ -198,13 +198,13 @@ class Mirror(Workspaces):
             shutil.rmtree(folder)
         self.git.say(["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(folder)])
         env = self.git.env(_SMALL, {"GIT_DIR": str(folder), "GIT_ALTERNATE_OBJECT_DIRECTORIES": f"{self.path}/objects"})
-        argv = ["git", "index-pack", "--stdin", "--strict", f"--max-input-size={COMMITS_BYTES_MAX}"]
+        argv = ["git", "index-pack", "--stdin", "--strict", f"--max-input-size={bytes_max}"]
         ended = confined(argv, folder, self.path, env, pack)
         if ended.code != 0:
             raise Refusal(f"git's strict check refused your commits{parse.fsck_words(ended.err)}: make them anew")
         # the mirror is not borrowed from yet, so these are the pack's own objects
         form = ["--batch-all-objects", "--unordered", "--batch-check=%(objecttype) %(objectsize)"]
-        _check_sizes(self.git.say(["cat-file", *form], git_dir=folder))
+        check_sizes(self.git.say(["cat-file", *form], git_dir=folder))
         (folder / "objects" / "info").mkdir(exist_ok=True)
         (folder / "objects" / "info" / "alternates").write_text(alternates(self.path))
         return replace(self, path=folder)
@@ -371,7 +371,7 @@ class Mirror(Workspaces):
                     lock.unlink()
 
 
-def _check_sizes(listed: bytes) -> None:
+def check_sizes(listed: bytes) -> None:
     """Raises Refusal where these objects (lines of type and size in bytes) are more, or bigger, than bee reads."""
     rows = [(kind, int(size)) for kind, size in (line.split() for line in listed.splitlines())]
     if len(rows) > OBJECTS_MAX:

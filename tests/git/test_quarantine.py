@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bee.git import mirror as mirrors
-from bee.git.mirror import Mirror
+from bee.git.mirror import Mirror, check_sizes
 from bee.git.workspace import Clone
 from bee.model.errors import Refusal
+from bee.model.limits import OBJECT_BYTES_MAX, OBJECTS_BYTES_MAX, OBJECTS_MAX
 from bee.pipeline.output_checks import NOT_UTF8
 from bee.run.agent_cli import handed_in
 from tests.git.world import ENV, Upstream, commit, confined, plain_git
@@ -136,27 +136,27 @@ def test_a_delta_that_grows_is_measured_before_it_is_read(mirror: Mirror, tmp_pa
         take(mirror, pack, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "words"), [
-    ("OBJECTS_MAX", "objects; at most 1 may"), ("OBJECTS_BYTES_MAX", "bytes; at most 1 may"),
-    ("OBJECT_BYTES_MAX", "a (file|message|folder's list) of [0-9]+ bytes; at most 1 may"),
+@pytest.mark.parametrize(("kind", "sizes", "words"), [
+    ("blob", [0] * (OBJECTS_MAX + 1), f"{OBJECTS_MAX + 1} objects; at most {OBJECTS_MAX} may"),
+    ("blob", [OBJECT_BYTES_MAX] * (OBJECTS_BYTES_MAX // OBJECT_BYTES_MAX) + [1],
+     f"{OBJECTS_BYTES_MAX + 1} bytes; at most {OBJECTS_BYTES_MAX} may"),
+    *((kind, [OBJECT_BYTES_MAX + 1], f"{what} of {OBJECT_BYTES_MAX + 1} bytes; at most {OBJECT_BYTES_MAX} may")
+      for kind, what in (("blob", "a file"), ("tree", "a folder's list"), ("commit", "a message"))),
 ])  # fmt: skip
-def test_every_bound_is_said(
-    clone: Clone, mirror: Mirror, upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
-    words: str,
-) -> None:  # fmt: skip
-    head = commit(clone.path, {"b.txt": "b\n"})
-    monkeypatch.setattr(mirrors, name, 1)
+def test_every_bound_is_said(kind: str, sizes: list[int], words: str) -> None:
+    listed = [f"{kind} {size}\n" for size in sizes]
     with pytest.raises(Refusal, match=words):
-        take(mirror, packed(clone, head, upstream.main), tmp_path)
+        check_sizes("".join(listed).encode())
+    within = listed[:-1] if len(listed) > 1 else [f"{kind} {OBJECT_BYTES_MAX}\n"]
+    check_sizes("".join(within).encode())
 
 
-def test_more_input_than_may_come_is_refused(
-    clone: Clone, mirror: Mirror, upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_input_than_may_come_is_refused(clone: Clone, mirror: Mirror, upstream: Upstream, tmp_path: Path) -> None:
     commit(clone.path, {"big.txt": os.urandom(20_000).hex()})
-    monkeypatch.setattr(mirrors, "COMMITS_BYTES_MAX", 10_000)
+    pack = handed_in(str(clone.path), [upstream.main])[1]
     with pytest.raises(Refusal, match="strict check"):
-        take(mirror, handed_in(str(clone.path), [upstream.main])[1], tmp_path)
+        mirror.take_in(pack, tmp_path / "quarantine", confined, bytes_max=10_000)
+    take(mirror, pack, tmp_path)
 
 
 WHO = "Ann <ann@example.invalid>"
