@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.belt.plays import bee, configure, fault, last_seq, lift, writes_after
 from tests.belt.stage import FILES, Stage
 
@@ -23,7 +21,6 @@ def test_the_oldest_of_all_repositories_is_first_and_a_broken_one_stops_nobody(s
     second(stage, "abacus", FILES)
     second(stage, "bare", {"a.txt": "x"})
     stage.call("ada", "POST", "/repos/ada/abacus/issues", {"title": "Older", "body": "Do it."})
-    time.sleep(1.1)
     number = stage.issue("Do it.", "Newer")
     configure(stage)
     repos = [word for name in ("calc", "bare", "nothing", "abacus") for word in ("--repo", f"ada/{name}")]
