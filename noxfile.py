@@ -97,7 +97,8 @@ def tools(session: nox.Session) -> None:
     # The tests write no bytecode, and start bee hundreds of times: in a fresh clone each start would compile all of
     # it, and each process of pytest -n would rewrite the asserts of every test.
     python = shlex.quote(sys.executable)
-    start("sh", "-c", f"{python} -m compileall -q bee tests noxfile.py; exec {python} -m pytest --collect-only -q")
+    compiled = f"{python} -m compileall -q bee tests noxfile.py; exec {python} -m pytest --collect-only -q"
+    start("env", "-u", "PYTHONDONTWRITEBYTECODE", "sh", "-c", compiled)
     lacking = [name for name in TOOLS if shutil.which(name) is None]
     if lacking and may_install():
         install = [*([] if os.geteuid() == 0 else ["sudo", "--non-interactive"]), "apt-get", "-qq"]
