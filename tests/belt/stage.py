@@ -236,15 +236,18 @@ class Stage:
             return None
 
     def push(
-        self, files: Mapping[str, str], branch: str = "main", message: str = "change", start: str | None = None
+        self, files: Mapping[str, str | None], branch: str = "main", message: str = "change", start: str | None = None
     ) -> str:
-        """A commit by ada on a branch, new ones from `start` or the default branch; its oid.
+        """A commit by ada on a branch, new ones from `start` or the default branch; its oid. None takes a file away.
 
         By GitHub's Git database, as a person who edits in the browser: git would be a dozen processes each time.
         """
         known = self.head(branch)
         base = known or start or self.head("main")
-        listed = [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]
+        listed = [
+            {"path": path, "mode": "100644", "type": "blob", **({"sha": None} if text is None else {"content": text})}
+            for path, text in files.items()
+        ]
         tree = self.call("ada", "POST", self.at("/git/trees"), {"tree": listed, "base_tree": base})
         commit = {"message": message, "tree": tree["sha"], "parents": [base]}
         oid = str(self.call("ada", "POST", self.at("/git/commits"), commit)["sha"])

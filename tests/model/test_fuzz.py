@@ -36,7 +36,7 @@ from bee.run.sanitize import fenced, hidden_in, visible
 from bee.system.secrets import scan
 
 MEBIBYTE = 2**20
-LINE_BYTES = MEBIBYTE if os.environ.get("BEE_DEEP") == "1" else MEBIBYTE // 4  # GitHub takes 64 KiB as a body
+LINE_BYTES = MEBIBYTE if os.environ.get("BEE_DEEP") == "1" else MEBIBYTE // 8  # GitHub takes 64 KiB as a body
 
 # Pieces that parsers look for, so that fuzzing finds the corners between them.
 PIECES = (

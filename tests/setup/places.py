@@ -20,9 +20,7 @@ TEMPLATE = ".github/ISSUE_TEMPLATE/design-doc.yml"
 def fresh(folder: Path) -> Iterator[Stage]:
     """A stage whose repository has no policy yet."""
     with staged(folder) as stage:
-        stage.git("rm", "-q", POLICY)
-        stage.git("commit", "-qm", "Nothing of bee's")
-        stage.git("push", "-q", "origin", "HEAD:main")
+        stage.push({POLICY: None}, message="Nothing of bee's")
         yield stage
 
 
