@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bee.model.text import shown, unix
 
+Block = Token
 BODIES_KEPT_MAX: Final = 512
 LINE_CHARACTERS_MAX: Final = 2_000  # of a line, what is read of its words; the rest of it may be anything
 _MARKDOWN: Final = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
@@ -27,7 +28,7 @@ _HIDES: Final = re.compile(r"[`~\t]|^ {4}|^[ *+\-0-9.)]*>|^[ *+\-0-9.)]*<[pst]",
 # HTML in which text is code, or no text: https://spec.commonmark.org/0.31.2/#html-blocks, the first kind.
 _RAW: Final = re.compile(r"[ ]{0,3}<(pre|script|style|textarea)\b", re.IGNORECASE)
 # What ends a block of HTML that a blank line does not end.
-_ENDS: Final = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
+ENDS: Final = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"))
 _TICKS: Final = re.compile(r"`+|\\+")
 _COMMENT: Final = "<!--"
 _EMPHASIS: Final = str.maketrans("", "", "*_~\\")
@@ -95,6 +96,21 @@ def _blocks(text: str) -> list[Token]:
     tokens: list[Token] = []
     _MARKDOWN.block.parse(text, _MARKDOWN, {}, tokens)
     return tokens
+
+
+def blocks_of(text: str) -> tuple[list[Block], list[tuple[str, str, int, int]]]:
+    """The blocks of a text, and its link definitions: label, title, and their lines (start, end)."""
+    tokens: list[Token] = []
+    env: dict[str, Any] = {}
+    _MARKDOWN.block.parse(text, _MARKDOWN, env, tokens)
+    every = [*env.get("references", {}).items(), *((one["label"], one) for one in env.get("duplicate_refs", ()))]
+    return tokens, [(label, one["title"], *one["map"]) for label, one in every]
+
+
+def inline_of(source: str, labels: Iterable[str]) -> list[Block]:
+    """What a paragraph consists of, where `labels` are those of link definitions."""
+    env = {"references": {label: {"title": "", "href": "#"} for label in labels}}
+    return _MARKDOWN.parseInline(source, env)[0].children or []
 
 
 def _span(token: Token) -> tuple[int, int]:
@@ -218,7 +234,7 @@ def outside_code(body: str) -> Iterator[tuple[int, str]]:
         elif token.type == "inline" and "`" in token.content:
             start, end = _span(token)
             text = "\n".join(lines[start:end])
-            lines[start:end] = _without(text, [(*span, _HIDDEN) for span in _code_spans(text)]).split("\n")
+            lines[start:end] = _without(text, [(*span, _HIDDEN) for span in code_spans(text)]).split("\n")
     yield from ((index, line) for index, line in enumerate(lines) if index not in hidden)
 
 
@@ -230,7 +246,7 @@ def closed(text: str) -> str:
     if last.type != "html_block":
         return text
     raw, start = _RAW.match(last.content), last.content.lstrip()
-    return f"{text}\n" + (f"</{raw[1]}>" if raw else next(end for begin, end in _ENDS if start.startswith(begin)))
+    return f"{text}\n" + (f"</{raw[1]}>" if raw else next(end for begin, end in ENDS if start.startswith(begin)))
 
 
 def ticked(body: str, task: Task) -> str:
@@ -245,7 +261,7 @@ def _visible(text: str) -> str:
     """The text of a block with one character for each code span, and without comments; its lines stay."""
     if "`" not in text and _COMMENT not in text:
         return text
-    spans = [(left, right, _HIDDEN) for left, right in _code_spans(text)]
+    spans = [(left, right, _HIDDEN) for left, right in code_spans(text)]
     at = text.find(_COMMENT)
     while at >= 0:
         end = text.find("-->", at)
@@ -266,7 +282,7 @@ def _without(text: str, spans: list[tuple[int, int, str]]) -> str:
     return "".join([*kept, text[at:]])
 
 
-def _code_spans(text: str) -> list[tuple[int, int]]:
+def code_spans(text: str) -> list[tuple[int, int]]:
     """Where the code spans are: from a run of backticks to the next one as long, if no backslash escapes the first."""
     runs: list[tuple[int, int, int]] = []
     by_length: dict[int, list[int]] = {}

@@ -366,6 +366,15 @@ ORDERS = {
     "image-text": ("the text of an image in an issue", f"Look: ![{OBEY}](https://a.example/x.png)"),
     "attribute": ("an attribute that GitHub does not show", f'<img src="x" alt="{OBEY}">'),
     "link-definition": ("a link definition, which GitHub never shows", f"Please.\n\n[//]: # ({OBEY})"),
+    "definition-in-a-list": ("a link definition in a list, over two lines", f"- [//]: # '{OBEY}\n  now'\n- Please."),
+    "instruction": ("an instruction of XML, which GitHub never shows", f"Please. <?{OBEY}?>"),
+    "cdata": ("a section of CDATA, which GitHub never shows", f"Please. <![CDATA[{OBEY}]]>"),
+    "unknown-tag": ("a tag that GitHub does not know, and leaves out", f"Please. <please {OBEY}>now</please>"),
+    "quoted-angle": ("an attribute behind a `>` in another one", f"<img title='a > b' alt='{OBEY}' src='x'>"),
+    "long-attribute": ("an attribute that is longer than any reader expects", f'<img alt="{"x " * 4_000}{OBEY}">'),
+    "image-in-brackets": ("the text of an image that holds brackets", f"![a [b] {OBEY}](https://a.example/x.png)"),
+    "footnote": ("a footnote that nothing refers to", f"Please.\n\n[^x]: {OBEY}"),
+    "words-of-a-fence": ("what stands behind the language of a block of code", f"```sh {OBEY}\nls\n```"),
 }
 for name, (where, body) in ORDERS.items():
 

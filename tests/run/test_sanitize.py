@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bee.model.text import neutralised
@@ -23,6 +25,7 @@ MARK = "0123456789abcdef"
         ('<img alt="OBEY" src=x>', "<img>"),
         ('<a href="https://a.example/b" title="OBEY">b</a>', '<a href="https://a.example/b">b</a>'),
         ("<p\nhidden data-x='OBEY'>b</p>", "<p>b</p>"),
+        ("a\n\n[//]: # (OBEY now)\nb", "a\n\n\nb"),
         ("a\n\n[//]: # (OBEY (now))\nb", "a\n\n\nb"),
         ('[x]: https://a.example "OBEY"', ""),
         ("[x]: https://a.example\n  'OBEY\nnow'", ""),
@@ -30,6 +33,32 @@ MARK = "0123456789abcdef"
         ('see [b](https://a.example "OBEY") c', "see [b](https://a.example) c"),
         ("[b](<https://a.example/ b>\n 'OBEY')", "[b](<https://a.example/ b>)"),
         ("[b](x (OBEY))", "[b](x)"),
+        ("a <?OBEY?> b", "a  b"),
+        ("<?x\nOBEY\n\nOBEY", ""),
+        ("a <![CDATA[OBEY]]> b", "a  b"),
+        ("<!DOCTYPE OBEY>", ""),
+        ("a <OBEY-now> b", "a  b"),
+        ("a <x OBEY> b", "a  b"),
+        ("<div OBEY\n\nb", "\n\nb"),
+        ("<a title='x>OBEY' href=u>b</a>", '<a href="u">b</a>'),
+        (f"<a title='{'x' * 5000} OBEY'>b</a>", "<a>b</a>"),
+        ("> <p\n> title='OBEY'>b</p>", "> <p>b</p>"),
+        ("[//]: # (OBEY\nnow)\n\nb", "\n\nb"),
+        ('[//]: # "a \\" OBEY"', ""),
+        ("- [//]: # (OBEY)\n- b", "\n- b"),
+        ("> [//]: # (OBEY)", ""),
+        (f"[{'x' * 300}]: /u 'OBEY'", ""),
+        ("[^x]: OBEY", ""),
+        ("b\n\n[^x]: OBEY now\nOBEY", "b\n\n\n"),
+        ("![a [b] OBEY](u)", "[image]"),
+        ("![a\\]OBEY](u)", "[image]"),
+        (f"![{'x' * 1001}OBEY](u)", "[image]"),
+        ("![a `]` OBEY](u) b", "[image] b"),
+        ('[b](u "a \\" OBEY")', "b (u)"),
+        (f"[b]({'u' * 2001} 'OBEY')", f"b ({'u' * 2001})"),
+        ("```py OBEY\nc\n```", "```py\nc\n```"),
+        ("> ~~~ py OBEY\n> c", "> ~~~py\n> c"),
+        ("| a |\n|---|\n| <b title='OBEY'>b</b> |", "| a |\n|---|\n| <b>b</b> |"),
     ],
 )
 def test_x3_what_github_hides_from_people_is_hidden_from_agents_and_counted(text: str, seen: str) -> None:
@@ -43,12 +72,34 @@ def test_x3_what_github_hides_from_people_is_hidden_from_agents_and_counted(text
     [
         "plain\n\n- [ ] `a` b\n", "a [link](https://a.example)", "see [x]\n\n[X]: https://a.example", "1 < 2 and 3 > 2",
         "<br/> <b>x</b>",
-        "```html\n<img alt='kept'>\n![kept](x)\n```", "    ![kept](x)", "[^1]: a note", "`List<String>`",
+        "`<?php echo 1 ?>` and `<img alt='kept'>`", "<https://a.example>, <a@b.example>", "a < b <c", "what <? is",
+        "```html\n<img alt='kept'>\n![kept](x)\n```", "    ![kept](x)", "x[^1]\n\n[^1]: a note", "`List<String>`",
     ],
 )  # fmt: skip
 def test_what_people_see_stays(text: str) -> None:
     assert visible(text) == text
     assert hidden_in(text) == 0
+
+
+def test_a_quote_of_a_tag_makes_no_code_of_what_follows() -> None:
+    text = '<b title="`">c</b> <i lang="OBEY">d</i> `e`'
+    assert (visible(text), hidden_in(text)) == ("<b>c</b> <i>d</i> `e`", 2)
+    text = "[^x]: OBEY\n\n    OBEY"
+    assert "OBEY" not in visible(text)
+    text = f"{'>' * 120} <b title='OBEY'>c</b>"
+    assert "OBEY" not in visible(text)
+
+
+@pytest.mark.parametrize(
+    "part", ["![", "[a](", "<a ", "<a '\"", "<?", "<![CDATA[", "<!A", "`<", "[", "](x '", "> <", "- [a]: ", "[^a]: ",
+             "```x y\n", "![a](", "<a\n", "a **<b", "[a]: /u\n", "\\![", "|<b "],
+)  # fmt: skip
+def test_what_is_hidden_is_found_in_linear_time(part: str) -> None:
+    text = part * (65_000 // len(part))
+    start = time.process_time()
+    visible(text)
+    took = time.process_time() - start
+    assert took < 4, f"{took:.1f} s for {part!r}"
 
 
 def test_bees_own_markers_are_taken_out_without_a_word() -> None:
