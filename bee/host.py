@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient
-from bee.github.rate_limit import WRITES_HINT, with_written, written
+from bee.github.rate_limit import WRITES_MEMO, with_written, written
 from bee.model.answer import Answer
 from bee.model.records import Phase, run_name
 from bee.model.roles import Role
@@ -87,17 +87,17 @@ def credentials_of(host: Host) -> list[str]:
     return [*tokens, *secrets_of_keys, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
 
 
-def note_writes(host: Host, *doors: GitHubClient) -> None:
+def note_writes(host: Host, *clients: GitHubClient) -> None:
     """Remember how much was written to GitHub from here, for the next ticks. Where that is forgotten, they go on."""
-    count, now = sum(client.writes for client in doors), max(client.now() for client in doors)
+    count, now = sum(client.writes for client in clients), max(client.now() for client in clients)
     if count and now:
         with contextlib.suppress(OSError):
-            host.home.set_hint(WRITES_HINT, with_written(host.home.hint(WRITES_HINT), now, count))
+            host.home.set_memo(WRITES_MEMO, with_written(host.home.memo(WRITES_MEMO), now, count))
 
 
 def writes_of_hour(host: Host, client: GitHubClient) -> int:
     """How often this machine wrote to GitHub within the last hour, as far as it remembers."""
-    return written(host.home.hint(WRITES_HINT), client.now()) + client.writes
+    return written(host.home.memo(WRITES_MEMO), client.now()) + client.writes
 
 
 def new_run(role: str, number: int, now: int) -> str:

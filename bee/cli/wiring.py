@@ -147,7 +147,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         python=sys.executable,
         env=kept,
         clock=SYSTEM,
-        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home), hints=home, renewal=new),
+        client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home), memos=home, renewal=new),
         mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token, renewal=new),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots

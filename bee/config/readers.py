@@ -35,7 +35,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ConfigKey:
     """What is known of a key beside its default, which is its field's: how it is read, and what it means."""
 
     reader: Reader
@@ -45,13 +45,13 @@ class Key:
 
 def key(default: Any, reader: Reader, meaning: str = "", required: bool = False) -> Any:
     """A field that a configuration file may set: this one row is all that a new key takes."""
-    metadata = {_KEY: Key(reader, meaning, required)}
+    metadata = {_KEY: ConfigKey(reader, meaning, required)}
     return field(default_factory=dict, metadata=metadata) if default is dict else field(
         default=default, metadata=metadata
     )  # fmt: skip
 
 
-def keys_of(kind: type[Any]) -> dict[str, Key]:
+def keys_of(kind: type[Any]) -> dict[str, ConfigKey]:
     """The keys of a section, by the fields of what it makes."""
     return {part.name: part.metadata[_KEY] for part in fields(kind)}
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bee.dashboard import model as board
-from bee.dashboard.model import Asked, Box, Do
+from bee.dashboard.model import Asked, Checkbox, Do
 from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.client import GitHubClient
@@ -105,7 +105,7 @@ def _shown(issue: Issue, view: View) -> Comment | None:
     return status_comment.found(issue, view.trust, _key(issue.number))
 
 
-def _open(lease: Lease, view: View, boxes: Sequence[Box], text: str) -> None:
+def _open(lease: Lease, view: View, boxes: Sequence[Checkbox], text: str) -> None:
     """The issue with its picture; unless somebody opened it since the snapshot."""
     marker = markers.render(markers.Marker(markers.ALERT, {"key": board.KEY}))
     if read.open_alert(lease.client, lease.repo, view.snapshot.viewer.login, marker):
@@ -138,7 +138,7 @@ def _answer(lease: Lease, issue: Issue, view: View) -> None:
         seen = _written_over(lease, seen, body)
 
 
-def _refresh(lease: Lease, issue: Issue, view: View, boxes: Sequence[Box], text: str) -> None:
+def _refresh(lease: Lease, issue: Issue, view: View, boxes: Sequence[Checkbox], text: str) -> None:
     """The boxes that make sense now, and the picture. A box that is ticked meanwhile is left to the next tick."""
     if len(issue.edits) >= limits.DASHBOARD_EDITS_MAX:
         # Every tick reads the edits of an open issue to their end: a fresh issue keeps that to one request.
@@ -181,7 +181,7 @@ def _do(lease: Lease, one: Asked, view: View) -> str:
         return str(problem)
 
 
-def _act(lease: Lease, box: Box, who: Who, at: int, view: View) -> str:
+def _act(lease: Lease, box: Checkbox, who: Who, at: int, view: View) -> str:
     client, repo, number = lease.client, lease.repo, box.number
     if box.do is Do.PAUSE:
         pause.pause_all(lease.store, view.snapshot.control, BY_PERSON, f"{who.login}, on the dashboard")

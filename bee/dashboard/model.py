@@ -40,7 +40,7 @@ class Do(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class Checkbox:
     """One box. `bound`: the print of the plan that an approval speaks of."""
 
     do: Do
@@ -57,7 +57,7 @@ class Box:
 class Asked:
     """A ticked box: who ticked it by the edit history (None: it does not tell), and when."""
 
-    box: Box
+    box: Checkbox
     who: Who | None
     at: int
 
@@ -76,21 +76,21 @@ def found(view: View) -> Issue | None:
 # ---- the boxes ------------------------------------------------------------------------------------------------------
 
 
-def boxes(view: View, places: Sequence[ItemStatus]) -> tuple[Box, ...]:
+def boxes(view: View, places: Sequence[ItemStatus]) -> tuple[Checkbox, ...]:
     """The boxes that make sense now; at most DASHBOARD_BOXES_MAX of a kind."""
     places = [one for one in places if one.repo == view.snapshot.repo]
     paused = standing_pause(view.snapshot.control, view.snapshot.now) is not None
-    retried = [Box(Do.RETRY, one.number) for one in places if one.placement.row.retry]
+    retried = [Checkbox(Do.RETRY, one.number) for one in places if one.placement.row.retry]
     plans = [
-        Box(Do.APPROVE, one.number, plan_print(one.item.body))
+        Checkbox(Do.APPROVE, one.number, plan_print(one.item.body))
         for one in places
         if one.placement.position is Position.PLAN_OPEN
     ]
     most = limits.DASHBOARD_BOXES_MAX
-    return (Box(Do.RESUME if paused else Do.PAUSE), *retried[:most], *plans[:most])
+    return (Checkbox(Do.RESUME if paused else Do.PAUSE), *retried[:most], *plans[:most])
 
 
-def body(repo: str, wanted: Sequence[Box], said: Sequence[str]) -> str:
+def body(repo: str, wanted: Sequence[Checkbox], said: Sequence[str]) -> str:
     """The whole body; `said` are the lines about what was asked, oldest first."""
     lines = [texts.dashboard_head(repo), "", "## What bee can do for you", "", *(box.line() for box in wanted)]
     if said:
@@ -103,16 +103,16 @@ def said(text: str) -> list[str]:
     return [line for _, line in outside_code(text) if _SAID.fullmatch(line)]
 
 
-def boxes_in(text: str) -> dict[Box, bool]:
+def boxes_in(text: str) -> dict[Checkbox, bool]:
     """The boxes of a body, and whether each is ticked."""
     matches = (_BOX.fullmatch(line.rstrip()) for _, line in outside_code(text))
-    return {Box(Do(m[2]), int(m[3] or 0), m[4] or ""): m[1] in "xX" for m in matches if m}
+    return {Checkbox(Do(m[2]), int(m[3] or 0), m[4] or ""): m[1] in "xX" for m in matches if m}
 
 
 def asked(issue: Issue) -> tuple[Asked, ...]:
     """The boxes that are ticked now, each with who ticked it last."""
-    by: dict[Box, Edit | None] = {}
-    before: dict[Box, bool] = {}
+    by: dict[Checkbox, Edit | None] = {}
+    before: dict[Checkbox, bool] = {}
     known = True
     edits = revisions(issue)
     for edit in edits:

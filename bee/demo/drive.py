@@ -32,14 +32,14 @@ _COMMAND: Final = "$ bee "
 _ADVICE: Final = ("Now: ", "Fix these lines")
 
 
-class Stopped(BeeError):
+class DemoStopped(BeeError):
     """The belt did not reach the end. The text says where it stopped and why."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class TickLine:
     """What one `bee tick --json` said."""
 
     decision: Mapping[str, Any]
@@ -79,7 +79,7 @@ class Drive:
         self._log = ActivityLog(self.stage.home)
 
     def to_the_end(self) -> None:
-        """Tick until the issue is closed. Raises Stopped when nothing moves any more."""
+        """Tick until the issue is closed. Raises DemoStopped when nothing moves any more."""
         last, unchanged = "", 0
         while self.ticks < TICKS_MAX:
             tick = self._tick()
@@ -90,18 +90,18 @@ class Drive:
             if self.stage.issue not in tick.places and self._closed():
                 return
             if unchanged >= TICKS_UNCHANGED_MAX - 1:
-                raise Stopped(f"{TICKS_UNCHANGED_MAX} ticks in a row changed nothing. {_reasons(tick)}")
+                raise DemoStopped(f"{TICKS_UNCHANGED_MAX} ticks in a row changed nothing. {_reasons(tick)}")
             if unchanged:
                 time.sleep(PAUSE_SECONDS)
             if self.wipe:
                 wipe_home(self.stage)
                 self._log.begin_again()
-        raise Stopped(f"after {TICKS_MAX} ticks the issue is still open")
+        raise DemoStopped(f"after {TICKS_MAX} ticks the issue is still open")
 
     def _closed(self) -> bool:
         return str(self.stage.person.issue(self.stage.issue)["state"]) == "closed"
 
-    def _tick(self) -> Tick:
+    def _tick(self) -> TickLine:
         ended = process.run(self.command, cwd=self.stage.folder, env=bee_env(self.stage), seconds=TICK_SECONDS_MAX)
         self.ticks += 1
         out, err = (text.decode("utf-8", "replace").strip() for text in (ended.out, ended.err))
@@ -109,17 +109,17 @@ class Drive:
             log.write(f"tick {self.ticks}: exit {ended.code}, {ended.seconds:.1f} s\n{err}\n{out}\n")
         try:
             said = json.loads(out.splitlines()[-1])
-            tick = Tick(said["decision"], tuple(said["items"]), ended.seconds)
+            tick = TickLine(said["decision"], tuple(said["items"]), ended.seconds)
         except (IndexError, ValueError, KeyError, TypeError):
-            raise Stopped(
+            raise DemoStopped(
                 f"`bee tick` ended with {ended.code} and without its JSON line. It said: {err or out}"
             ) from None
         if ended.code:
-            raise Stopped(f"`bee tick` ended with {ended.code}. It said: {err or out}")
+            raise DemoStopped(f"`bee tick` ended with {ended.code}. It said: {err or out}")
         self.runs += bool(tick.role)
         return tick
 
-    def _show(self, tick: Tick) -> None:
+    def _show(self, tick: TickLine) -> None:
         screen, number = self.screen, tick.decision.get("number")
         where = f" -> #{number} ({tick.places.get(int(number), 'gone')})" if number else ""
         head = f"tick {self.ticks:>2}  {tick.role or str(tick.decision.get('kind') or 'idle').lower()}{where}"
@@ -138,7 +138,7 @@ class Drive:
                 screen.wrapped(place, INDENT + 16, f"{' ' * INDENT}#{item['number']} {item['kind']}", "dim")
         self._shown = tick.places
 
-    def _person_acts(self, tick: Tick) -> bool:
+    def _person_acts(self, tick: TickLine) -> bool:
         for item in tick.items:
             for heading in GATES.get(str(item["position"]), ()):
                 if self.stage.person.tick(int(item["number"]), heading):
@@ -148,7 +148,7 @@ class Drive:
         return False
 
 
-def _reasons(tick: Tick) -> str:
+def _reasons(tick: TickLine) -> str:
     reasons = [f"#{item['number']} {item['kind']}: {item['position']}: {item['reason']}" for item in tick.items]
     return "; ".join(reasons) or "There is no open item."
 

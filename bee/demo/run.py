@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.demo import rehearsal, stage, summary
-from bee.demo.drive import Drive, Stopped
+from bee.demo.drive import DemoStopped, Drive
 from bee.demo.screen import Screen
 from bee.demo.stage import PERSON_LOGIN, Stage
 from bee.engines.table import LOGINS
@@ -94,7 +94,7 @@ def _perform(options: Options, screen: Screen, folder: Path, env: Mapping[str, s
         drive = Drive(stage=ready, screen=screen, wipe=options.home_wipe)
         try:
             drive.to_the_end()
-        except Stopped as reason:
+        except DemoStopped as reason:
             stopped = f"The belt stopped. {reason}"
         result = summary.look(ready, drive, time.monotonic() - begun)
         summary.show(screen, result, ready)

@@ -1,7 +1,7 @@
 """Sets the stage: a forge in a folder, two people, a repository pushed over HTTP, bee's home, the issue.
 
 What is played on it (the demo's calculator, or a rehearsal) comes in as a `Play`. The forge is a process of its own,
-reached through its HTTP and git doors only; every program gets an environment without this machine's credentials.
+reached by HTTP and git only; every program gets an environment without this machine's credentials.
 """
 
 from __future__ import annotations

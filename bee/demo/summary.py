@@ -31,7 +31,7 @@ class DemoLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class DemoResult:
     """The facts at the end. `tests` is None where the play names no tests to run."""
 
     line: DemoLine
@@ -43,7 +43,7 @@ class Result:
     """whether everything that was promised is there"""
 
 
-def look(stage: Stage, drive: Drive, seconds: float) -> Result:
+def look(stage: Stage, drive: Drive, seconds: float) -> DemoResult:
     """Read the end state; leaves a clone of the default branch in the stage's folder as `result`."""
     requests = stage.person.api_requests()
     clone = stage.folder / "result"
@@ -60,7 +60,7 @@ def look(stage: Stage, drive: Drive, seconds: float) -> Result:
         seconds=round(seconds, 1),
     )
     tests = _tests(stage, clone)
-    return Result(
+    return DemoResult(
         line=line,
         items=items,
         log=git(stage.env, clone, "log", "--format=%h %an: %s"),
@@ -87,7 +87,7 @@ def _tests(stage: Stage, clone: Path) -> bool | None:
     return ended.code == 0
 
 
-def show(screen: Screen, result: Result, stage: Stage) -> None:
+def show(screen: Screen, result: DemoResult, stage: Stage) -> None:
     """The end of the demo, on screen."""
     screen.title(f"git log {stage.play.branch}")
     screen.block(result.log)
@@ -114,7 +114,7 @@ def show(screen: Screen, result: Result, stage: Stage) -> None:
     screen.line()
 
 
-def _item_line(item: dict[str, Any], result: Result) -> str:
+def _item_line(item: dict[str, Any], result: DemoResult) -> str:
     merged = int(item["number"]) in result.line.merged
     kind = "pull request" if item.get("pull_request") else "issue"
     labels = ", ".join(label["name"] for label in item["labels"]) or "no labels"

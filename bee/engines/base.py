@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bee.config.network import Network
-from bee.engines.events import Entry, output_entry
+from bee.engines.events import TranscriptEntry, output_entry
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.system.process import SYSTEM_PATH, base_env
@@ -167,7 +167,7 @@ class Engine(ABC):
             self._last.append(line[:LINE_BYTES_KEPT_MAX])
         return False
 
-    def entries(self, line: bytes) -> list[Entry]:
+    def entries(self, line: bytes) -> list[TranscriptEntry]:
         """What a line of its stdout says to people: nothing, or some things an agent said or did."""
         return output_entry(line)
 

@@ -19,19 +19,21 @@ COUNT_MAX: Final = 10**12  # a program may print any number, and counts become d
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TranscriptEntry:
     """One thing an agent said or did, fit for a terminal: at most TEXT_BYTES_MAX, control characters made visible."""
 
     kind: Kind
     text: str
 
 
-def entries(found: Iterable[tuple[Kind, str]]) -> list[Entry]:
+def entries(found: Iterable[tuple[Kind, str]]) -> list[TranscriptEntry]:
     """What was found in one line, as entries; empty texts are left out."""
-    return [Entry(kind, plain(clipped(text.strip("\n"), TEXT_BYTES_MAX))) for kind, text in found if text.strip()]
+    return [
+        TranscriptEntry(kind, plain(clipped(text.strip("\n"), TEXT_BYTES_MAX))) for kind, text in found if text.strip()
+    ]
 
 
-def output_entry(line: bytes) -> list[Entry]:
+def output_entry(line: bytes) -> list[TranscriptEntry]:
     """A line that is not an event."""
     return entries([("output", line.decode("utf-8", "replace").rstrip())])
 

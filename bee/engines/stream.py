@@ -12,7 +12,7 @@ from typing import Any, Final
 from bee.engines import base
 from bee.engines.base import ENDS, NO_KEY, AgentJob, Engine, EngineResult, Spent
 from bee.engines.errors import EngineError, classify
-from bee.engines.events import Entry, Found, entries, output_entry, parse, section
+from bee.engines.events import Found, TranscriptEntry, entries, output_entry, parse, section
 from bee.engines.prices import Usage, cost_of, price_of
 from bee.engines.programs import Program, locate
 from bee.engines.table import EngineRow, Price
@@ -126,7 +126,7 @@ class StreamEngine(Engine):
             self.plain(stream, line[: base.LINE_BYTES_KEPT_MAX].decode("utf-8", "replace"))
         return self.final or self.hopeless
 
-    def entries(self, line: bytes) -> list[Entry]:
+    def entries(self, line: bytes) -> list[TranscriptEntry]:
         """What a line of its stdout says to people."""
         event = parse(line)
         if event is not None and SESSION in event:

@@ -32,7 +32,7 @@ from bee.model.errors import (
 from bee.system.clock import SYSTEM, Clock
 
 if TYPE_CHECKING:  # a tick where nothing changed reads no record
-    from bee.github.sizes import Hints
+    from bee.github.sizes import Memos
     from bee.github.tips import Memory, TipReader
     from bee.model.seals import Key
     from bee.system.renewal import Renewal
@@ -86,18 +86,18 @@ class GitHubClient:
 
     `requests` are all; `charged` are those of REST that GitHub counts against its limit, which a 304 is not; `points`
     are what its GraphQL requests cost; `writes` are those that change something, by REST or as a mutation. With
-    these `keys` records are read; `memory` has the highest count of each ref that this machine saw, `hints` what is
+    these `keys` records are read; `memory` has the highest count of each ref that this machine saw, `memos` what is
     remembered to save asking again. `renewal` has the token where a command prints it.
     """
 
     def __init__(
         self, servers: Servers, token: str, transport: Transport | None = None, clock: Clock = SYSTEM,
-        keys: tuple[Key, ...] = (), memory: Memory | None = None, hints: Hints | None = None,
+        keys: tuple[Key, ...] = (), memory: Memory | None = None, memos: Memos | None = None,
         renewal: Renewal | None = None,
     ) -> None:  # fmt: skip
         self.servers = servers
         self.looks_only = False
-        self.hints = hints
+        self.memos = memos
         self._sealed = keys, memory
         self.clock = clock
         self.requests = 0
@@ -127,7 +127,7 @@ class GitHubClient:
         return self._server_time + int(self.clock.monotonic() - self._heard_at)
 
     def set_clock(self, now: int) -> None:
-        """Start from GitHub's clock as another door of this host heard it, in seconds since the epoch."""
+        """Start from GitHub's clock as another client of this host heard it, in seconds since the epoch."""
         self._server_time, self._heard_at = now, self.clock.monotonic()
 
     def rest(

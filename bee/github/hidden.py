@@ -31,7 +31,7 @@ def noticed() -> ServerError:
 
 def hides(client: GitHubClient, repo: str) -> bool:
     """Whether GraphQL is known not to show bee's refs."""
-    return client.hints is not None and client.hints.hint(_name(repo)) == HIDDEN
+    return client.memos is not None and client.memos.memo(_name(repo)) == HIDDEN
 
 
 def note(client: GitHubClient, repo: str, where: JsonReader) -> bool:
@@ -43,8 +43,8 @@ def note(client: GitHubClient, repo: str, where: JsonReader) -> bool:
 
 def remember(client: GitHubClient, repo: str, shown: bool) -> bool:
     """Remember whether it does."""
-    if client.hints is not None and hides(client, repo) == shown:
-        client.hints.set_hint(_name(repo), "" if shown else HIDDEN)
+    if client.memos is not None and hides(client, repo) == shown:
+        client.memos.set_memo(_name(repo), "" if shown else HIDDEN)
     return shown
 
 

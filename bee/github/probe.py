@@ -20,7 +20,7 @@ from bee.github.graphql import ask, names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
 from bee.model.items import Who
-from bee.model.repo_facts import BranchRules, Grant, RepoFacts
+from bee.model.repo_facts import BranchRules, RepoFacts, TokenGrant
 
 _NO_OID: Final = "0" * 40
 # (permission, method, path below the repository, a body that is wrong on purpose)
@@ -75,7 +75,7 @@ def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
     )
 
 
-def ask_grants(client: GitHubClient, repo: str, only: str = "") -> tuple[Grant, ...]:
+def ask_grants(client: GitHubClient, repo: str, only: str = "") -> tuple[TokenGrant, ...]:
     """What a token without scopes may do: one refused request for each permission (or one of them), and a read of
     workflow runs.
 
@@ -92,7 +92,7 @@ def ask_grants(client: GitHubClient, repo: str, only: str = "") -> tuple[Grant, 
             given = False
         except (RefusedError, NotFoundError):
             pass
-        found.append(Grant(name, "read" if method == "GET" else "write", given))
+        found.append(TokenGrant(name, "read" if method == "GET" else "write", given))
     return tuple(found)
 
 

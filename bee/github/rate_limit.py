@@ -70,11 +70,11 @@ def expiry_text(expires_at: int | None, now: int) -> str:
     return f"the token ends at {utc(expires_at)}: make another before then, or bee stops"
 
 
-WRITES_HINT: Final = "writes"
+WRITES_MEMO: Final = "writes"
 
 
 def written(text: str, now: int) -> int:
-    """How many writes of the last hour a hint tells: a line for each time, its seconds since the epoch and a count.
+    """How many writes of the last hour a memo tells: a line for each time, its seconds since the epoch and a count.
 
     Two clients hear GitHub's clock a second apart, so a time may be ahead of `now`.
     """
@@ -82,7 +82,7 @@ def written(text: str, now: int) -> int:
 
 
 def with_written(text: str, now: int, count: int) -> str:
-    """The hint with `count` writes more, and without what is older than an hour."""
+    """The memo with `count` writes more, and without what is older than an hour."""
     kept = [(at, before) for at, before in _lines(text) if abs(now - at) < HOUR_SECONDS]
     return "".join(f"{at} {number}\n" for at, number in [*kept, (now, count)])
 

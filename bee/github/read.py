@@ -86,7 +86,7 @@ def read_snapshot(client: GitHubClient, repo: str) -> Snapshot:
     """
     names = names_of(repo)
     by_rest = hidden.refs_by_rest(client, repo)  # first: what guards an item must not be younger than the item
-    size = PageSize.of(client.hints, repo, client.now(), remembers=not client.looks_only)
+    size = PageSize.of(client.memos, repo, client.now(), remembers=not client.looks_only)
     data = ask_sized(client, queries.SNAPSHOT, names, ("issueCount", "pullCount"), size)
     top = _repository(data, repo)
 

@@ -1,6 +1,6 @@
 """How many issues and pull requests GitHub is asked for at once: as many as it answers, and remembered.
 
-A size is a hint in bee's home, and may be forgotten at any time. Nothing is decided by it: every list is read whole.
+A size is a memo in bee's home, and may be forgotten at any time. Nothing is decided by it: every list is read whole.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from bee.model.text import digest
 LADDER: Final = (limits.PAGE_ITEMS_MAX, 50, 25, 10, 5, 2, 1)
 
 
-class Hints(Protocol):
+class Memos(Protocol):
     """What a home remembers to save asking again."""
 
-    def hint(self, name: str) -> str:
-        """The text of a hint; empty where there is none."""
+    def memo(self, name: str) -> str:
+        """The text of a memo; empty where there is none."""
 
-    def set_hint(self, name: str, text: str) -> None:
+    def set_memo(self, name: str, text: str) -> None:
         """Remember it."""
 
 
@@ -29,27 +29,27 @@ class Hints(Protocol):
 class PageSize:
     """The size for one repository, now. It grows by a rung once a day, for what was too much need not stay so."""
 
-    hints: Hints | None
+    memos: Memos | None
     name: str
     value: int
     remembers: bool
 
     @classmethod
-    def of(cls, hints: Hints | None, repo: str, now: int, remembers: bool) -> PageSize:
+    def of(cls, memos: Memos | None, repo: str, now: int, remembers: bool) -> PageSize:
         """The size that GitHub last answered for a repository; the largest where none is known. `now` may be 0."""
         name = f"pages-{digest(repo.lower())}"
-        words = hints.hint(name).split() if hints is not None else []
+        words = memos.memo(name).split() if memos is not None else []
         if len(words) != 2 or not all(word.isdecimal() for word in words) or int(words[0]) not in LADDER:
-            return cls(hints, name, LADDER[0], remembers)
+            return cls(memos, name, LADDER[0], remembers)
         size, at = int(words[0]), int(words[1])
         if now - at > limits.DAY_SECONDS:
             size = LADDER[max(LADDER.index(size) - 1, 0)]
-        return cls(hints, name, size, remembers)
+        return cls(memos, name, size, remembers)
 
     def shrink(self, problem: TooBigError, now: int) -> None:
         """Ask for less from now on. Raises the problem where one at a time is too much, too."""
         if self.value == LADDER[-1]:
             raise problem
         self.value = LADDER[LADDER.index(self.value) + 1]
-        if self.hints is not None and self.remembers:
-            self.hints.set_hint(self.name, f"{self.value} {now}")
+        if self.memos is not None and self.remembers:
+            self.memos.set_memo(self.name, f"{self.value} {now}")

@@ -43,7 +43,7 @@ class BranchRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class TokenGrant:
     """One permission that was asked about: whether the token has it."""
 
     name: str

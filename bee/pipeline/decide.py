@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bee.model import limits
-from bee.model.hint import NOTHING_TO_DO
 from bee.model.labels import Label
+from bee.model.memo import NOTHING_TO_DO
 from bee.model.outcomes import Cause
 from bee.model.records import fold
 from bee.model.roles import Role

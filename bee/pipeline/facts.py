@@ -116,7 +116,7 @@ class Proof(StrEnum):
     ASK = "ask"
 
 
-class Queue(StrEnum):
+class QueueState(StrEnum):
     """A merge queue of GitHub's. UNPROVEN: it merged what bee put there, and bee has not looked at that yet; so it is
     not over, and counts as open.
     """
@@ -181,7 +181,7 @@ class PullFacts(Common):
     checks: Checks = Checks.GREEN
     approvals_met: bool = True
     settings_met: bool = True
-    queue: Queue = Queue.OUT
+    queue: QueueState = QueueState.OUT
     waits_its_turn: bool = False
     proof: Proof = Proof.NONE
     own: bool = True

@@ -12,7 +12,7 @@ from typing import Final
 from bee.model.labels import Label
 
 
-class Change(StrEnum):
+class GrantChange(StrEnum):
     """What can become of a grant, or be true of it, after or beside what it was given for."""
 
     HEAD = "another head is pushed"
@@ -26,7 +26,7 @@ class Change(StrEnum):
     NOBODY = "a Mannequin gives it"
 
 
-class Answer(StrEnum):
+class GrantAnswer(StrEnum):
     """Whether the grant still counts then. APART: it has nothing to do with it."""
 
     COUNTS = "counts"
@@ -52,21 +52,21 @@ class Grant(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GrantRow:
     """What one grant is about, and what counts after each change."""
 
     about: str
-    cells: dict[Change, Answer]
+    cells: dict[GrantChange, GrantAnswer]
 
 
-def _row(about: str, cells: str) -> Row:
+def _row(about: str, cells: str) -> GrantRow:
     """`cells`: a letter for each change, in order: c(ounts), v(oid), - (apart)."""
-    letters = {"c": Answer.COUNTS, "v": Answer.VOID, "-": Answer.APART}
-    return Row(about, dict(zip(Change, (letters[letter] for letter in cells.split()), strict=True)))
+    letters = {"c": GrantAnswer.COUNTS, "v": GrantAnswer.VOID, "-": GrantAnswer.APART}
+    return GrantRow(about, dict(zip(GrantChange, (letters[letter] for letter in cells.split()), strict=True)))
 
 
 # Changes, in this order:                     head base text access denied second fork app nobody
-GRANTS: Final[dict[Grant, Row]] = {
+GRANTS: Final[dict[Grant, GrantRow]] = {
     Grant.REVIEW: _row("its commit; the base until it changes", "v v v v v v c v v"),
     Grant.MARKER: _row("the head that was there before it; the base until it changes", "v v v v v v v v v"),
     Grant.APPROVE: _row("the head and the base that it names", "v v v v v v c v v"),

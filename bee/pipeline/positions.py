@@ -24,7 +24,7 @@ from bee.pipeline.facts import (
     Plans,
     Proof,
     PullFacts,
-    Queue,
+    QueueState,
     Steps,
     Waits,
 )
@@ -284,7 +284,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          quiet=True, advice="Reopen the issue to have it continue, or close this pull request.",
          leads=(("a person reopens the issue", Position.NEEDS_REVIEW),)),
     Rule(name="GitHub's merge queue merged it, and bee has not proven the result yet",
-         matches=lambda f: f.queue is Queue.UNPROVEN, position=Position.IN_MERGE_QUEUE, mover=Role.MERGER,
+         matches=lambda f: f.queue is QueueState.UNPROVEN, position=Position.IN_MERGE_QUEUE, mover=Role.MERGER,
          stays_queued=True,
          advice="Nothing: bee compares and tests what was merged, without an agent.",
          leads=(("bee has proven the result", Position.CLOSED),)),
@@ -300,7 +300,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     Rule(name="a check waits for a person", matches=lambda f: f.checks is Checks.ASK, position=Position.CHECKS_FAILED,
          mover=Mover.PERSON, advice="Open the check on GitHub and do what it asks; bee continues by itself."),
     Rule(name="a check is running, or has not reported", matches=lambda f: f.checks is Checks.PENDING
-         and f.queue is not Queue.IN,  # there, those of the queue count
+         and f.queue is not QueueState.IN,  # there, those of the queue count
          position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks",
          advice="Wait for the checks; bee asks a person when they take too long.",
          leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
@@ -319,7 +319,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS, of_rules=True, rests=True,
          advice="Change what is named, on GitHub or in the policy; bee notices by itself.",
          leads=(("the setting is changed", Position.NEEDS_E2E),)),
-    Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is Queue.IN, names="place",
+    Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is QueueState.IN, names="place",
          position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION, stays_queued=True,
          advice="Wait: GitHub merges it when its checks are green there. To take it out: bee pause {number}",
          leads=(("GitHub takes it out", Position.WAITING_ON_SETTINGS),)),

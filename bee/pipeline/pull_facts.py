@@ -24,7 +24,7 @@ from bee.pipeline.evidence import (
     verdict_at_head,
     words,
 )
-from bee.pipeline.facts import Mergeable, Proof, PullFacts, Queue, View, adopted, common, record_of
+from bee.pipeline.facts import Mergeable, Proof, PullFacts, QueueState, View, adopted, common, record_of
 from bee.pipeline.merge_queue import enqueued, place_of
 from bee.pipeline.trust import resumed_at, text_is_trusted
 
@@ -70,16 +70,16 @@ def _doubted_issue(pull: Pull, view: View) -> list[str]:
     return [f"that of #{issue.number}, which it is a step of"] if issue and doubted else []
 
 
-def _queue_of(pull: Pull, view: View) -> Queue:
+def _queue_of(pull: Pull, view: View) -> QueueState:
     """Where it is with the merge queue of its base."""
     if pull.merged and enqueued(record_of(view, pull.number)) is not None:
-        return Queue.UNPROVEN
-    return Queue.IN if pull.queued is not None else Queue.OUT
+        return QueueState.UNPROVEN
+    return QueueState.IN if pull.queued is not None else QueueState.OUT
 
 
-def _not_over(queue: Queue) -> dict[str, Any]:
+def _not_over(queue: QueueState) -> dict[str, Any]:
     """What is not proven is not over, whatever GitHub and a run that died have made of it."""
-    return {"open": True, "done": False} if queue is Queue.UNPROVEN else {}
+    return {"open": True, "done": False} if queue is QueueState.UNPROVEN else {}
 
 
 def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFacts:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bee.model import limits
-from bee.model.hint import Hint, Shown
 from bee.model.items import kind_of
+from bee.model.memo import Memo, Shown
 from bee.model.refs import CONTROL_REF
 from bee.pipeline.decide import Decision, Idle
 from bee.pipeline.facts import View
@@ -45,12 +45,12 @@ def shown(statuses: Iterable[ItemStatus]) -> tuple[Shown, ...]:
     )  # fmt: skip
 
 
-def hint_of(view: View, decision: Decision) -> Hint:
-    """The hint of a repository just read that may be skipped."""
+def memo_of(view: View, decision: Decision) -> Memo:
+    """The memo of a repository just read that may be skipped."""
     snapshot = view.snapshot
     branches = {**snapshot.branches, snapshot.default_branch: snapshot.default_head}
     refs = {f"refs/heads/{name}": oid for name, oid in branches.items()}
     if snapshot.control is not None:
         refs[CONTROL_REF] = snapshot.control.oid
     items = shown(one for one in decision.statuses if one.repo == snapshot.repo)
-    return Hint(snapshot.now, snapshot.changed_at, "", refs, items)
+    return Memo(snapshot.now, snapshot.changed_at, "", refs, items)

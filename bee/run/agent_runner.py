@@ -20,7 +20,7 @@ from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.run.broker import Broker, install
 from bee.run.run_log import TRANSCRIPT, add_verb
-from bee.sandbox.bounds import Bounds
+from bee.sandbox.bounds import CgroupBounds
 from bee.sandbox.box import Box
 from bee.sandbox.egress import Egress, Upstream
 from bee.sandbox.registries import cache_env, registries_for
@@ -36,7 +36,7 @@ _CREDENTIALS: Final = (".ssh", ".gnupg", ".aws", ".config/gh", ".netrc", ".git-c
 _BOUNDED: Final = 'ulimit -v "$1" 2>/dev/null; ulimit -f "$2"; shift 2; exec "$@"'
 
 
-class Command(NamedTuple):
+class BoxedCommand(NamedTuple):
     """A program to start in the box: its environment, what the box shows it, and what it reaches of the host's network.
 
     `loopback` is as in Box.wrap.
@@ -72,7 +72,7 @@ class BoxedRunner:
         problem = _network_problem(_reach(own.network, "", box), box, isinstance(own.engine, str))
         if problem:
             raise UsageError(problem)
-        Bounds.of(own).check(self.env, self.home.path)
+        CgroupBounds.of(own).check(self.env, self.home.path)
         Upstream.of(self.env)
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
@@ -109,25 +109,27 @@ class BoxedRunner:
         env = box.env({**engine.env(job, self.env), **cache_env(job.home)}, job.socket.parent)
         readable = [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
-            return self._start(job, engine, box, Command(program, env, readable, job.network == OPEN))
+            return self._start(job, engine, box, BoxedCommand(program, env, readable, job.network == OPEN))
         server = engine.reaches(job)
         private = (*self._named(job.repo, job.role), *(server if job.base_url else ()))
-        with self._door(box, (*job.network, *server), private, partial(self._log_refusal, job.run)) as door:
-            argv = door.relayed(program, self.python)
-            command = Command(argv, door.env(env), [*readable, door.folder], loopback=str(door.port))
+        with self._egress(box, (*job.network, *server), private, partial(self._log_refusal, job.run)) as egress:
+            argv = egress.relayed(program, self.python)
+            command = BoxedCommand(argv, egress.env(env), [*readable, egress.folder], loopback=str(egress.port))
             result = self._start(job, engine, box, command)
-        return replace(result, refused=tuple(door.refused))
+        return replace(result, refused=tuple(egress.refused))
 
-    def _door(self, box: Box, hosts: Sequence[str], private: Sequence[str], told: Callable[[str, str], None]) -> Egress:
+    def _egress(
+        self, box: Box, hosts: Sequence[str], private: Sequence[str], refused: Callable[[str, str], None]
+    ) -> Egress:
         """The way out of a box, as Egress has it."""
-        return Egress(hosts, told, private, Upstream.of(self.env), on_loopback=box.mode == "seatbelt")
+        return Egress(hosts, refused, private, Upstream.of(self.env), on_loopback=box.mode == "seatbelt")
 
     def _named(self, repo: str, *roles: Role) -> list[str]:
         """The hosts that this machine's configuration lists for these roles one by one; they may be private."""
         lists = (self.settings.role(role, repo).network for role in roles)
         return [name for names in lists if isinstance(names, tuple) for name in names if not name.startswith("*")]
 
-    def _start(self, job: AgentJob, engine: Engine, box: Box, command: Command) -> EngineResult:
+    def _start(self, job: AgentJob, engine: Engine, box: Box, command: BoxedCommand) -> EngineResult:
         """Start the program in the box, with the prompt, and keep its clocks."""
         own = self.settings.role(job.role, job.repo)
         argv = box.wrap(
@@ -135,8 +137,9 @@ class BoxedRunner:
             env=command.env, network=command.network, loopback=command.loopback,
         )  # fmt: skip
         agent = Agent.start(
-            Bounds.of(own).wrap(argv, self.env), cwd=job.clone, env=command.env, prompt=engine.stdin(job).encode(),
-            transcript=job.folder / TRANSCRIPT, bytes_max=limits.TRANSCRIPT_BYTES_MAX,
+            CgroupBounds.of(own).wrap(argv, self.env), cwd=job.clone, env=command.env,
+            prompt=engine.stdin(job).encode(), transcript=job.folder / TRANSCRIPT,
+            bytes_max=limits.TRANSCRIPT_BYTES_MAX,
         )  # fmt: skip
         note_process(self.home, job.run, AGENT, agent.pid, self.boot)
         total, silent = ((minutes + job.extra_minutes) * 60 for minutes in (own.minutes, own.minutes_silent))
@@ -161,27 +164,30 @@ class BoxedRunner:
     ) -> Ended:
         """Run it by a shell in the box, with nothing but loopback."""
         readable = [mirror, *kept]
-        run = Command(["sh", "-c", command], self._shell_env(home), readable, loopback="*")
-        return self._shell(run, where, home, seconds, Bounds.of(self.settings.role(Role.TEST)))
+        run = BoxedCommand(["sh", "-c", command], self._shell_env(home), readable, loopback="*")
+        return self._shell(run, where, home, seconds, CgroupBounds.of(self.settings.role(Role.TEST)))
 
     def setup(
         self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
     ) -> Ended:
-        """Run it by a shell in the box, by a door to the registries of what is in the clone and to these hosts."""
+        """Run it by a shell in the box, with a way out to the registries of what is in the clone and to these hosts."""
         found, box = registries_for(where, self.env), self.find_box()
         env, argv = {**self._shell_env(home), **found.env}, ["sh", "-c", command]
         if box.mode == "none":
-            return self._shell(Command(argv, env, [mirror]), where, home, seconds)
+            return self._shell(BoxedCommand(argv, env, [mirror]), where, home, seconds)
         reach = (*found.hosts, *hosts)
         refused: list[str] = []
 
         def told(name: str, why: str) -> None:
             refused.append(f"\n[bee: {name} {why}]")
 
-        with self._door(box, reach, self._named(repo, *Role), told) as door:
-            argv = door.relayed(argv, self.python)
+        with self._egress(box, reach, self._named(repo, *Role), told) as egress:
+            argv = egress.relayed(argv, self.python)
             ended = self._shell(
-                Command(argv, door.env(env), [mirror, door.folder], loopback=str(door.port)), where, home, seconds
+                BoxedCommand(argv, egress.env(env), [mirror, egress.folder], loopback=str(egress.port)),
+                where,
+                home,
+                seconds,
             )
         return replace(ended, out=ended.out + "".join(refused).encode())
 
@@ -190,13 +196,15 @@ class BoxedRunner:
             **process.base_env(self.env), "HOME": str(home), "TMPDIR": str(home), "CI": "true", **cache_env(home),
         }  # fmt: skip
 
-    def _shell(self, command: Command, where: Path, home: Path, seconds: int, bounds: Bounds | None = None) -> Ended:
+    def _shell(
+        self, command: BoxedCommand, where: Path, home: Path, seconds: int, bounds: CgroupBounds | None = None
+    ) -> Ended:
         argv = self.find_box().wrap(
             command.argv, writable=[where, home], readable=command.readable, cwd=where, env=command.env,
             network=command.network, loopback=command.loopback,
         )  # fmt: skip
         bytes_max = limits.TRANSCRIPT_BYTES_MAX // 50
-        argv = (bounds or Bounds()).wrap(argv, self.env)
+        argv = (bounds or CgroupBounds()).wrap(argv, self.env)
         return process.run(argv, cwd=where, env=command.env, seconds=seconds, bytes_max=bytes_max, merge_output=True)
 
 

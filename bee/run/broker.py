@@ -112,7 +112,7 @@ class Broker:
                 return refused(str(error), error.exit_code)
             except OSError as error:  # a full disk, which the agent itself can have filled
                 return refused(f"this machine could not do it: {error.strerror}", exit_code=75)
-            except Exception as error:  # the outermost door of this thread: `crash` is the worker's to report
+            except Exception as error:  # the outermost `try` of this thread: `crash` is the worker's to report
                 self.crash = error
                 return refused("bee itself failed; this is not your mistake. End now.", exit_code=3)
 

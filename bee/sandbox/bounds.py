@@ -25,7 +25,7 @@ _RUNTIME: Final = "XDG_RUNTIME_DIR"
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class CgroupBounds:
     """MiB of memory, and processors; 0 is no bound. `path` is where systemd-run is looked for."""
 
     memory_mb: int = 0
@@ -33,7 +33,7 @@ class Bounds:
     path: str = process.SYSTEM_PATH
 
     @classmethod
-    def of(cls, own: RoleSettings) -> Bounds:
+    def of(cls, own: RoleSettings) -> CgroupBounds:
         """Those of a role."""
         return cls(own.memory_mb, own.cpus)
 

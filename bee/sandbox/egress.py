@@ -1,4 +1,4 @@
-"""The way out of a box without a network: a door that knows which hosts may be reached.
+"""The way out of a box without a network: a proxy that knows which hosts may be reached.
 
 It speaks CONNECT, and HTTP by absolute address. One connection is one host and port: they must be on the list, the
 name is resolved once, private addresses are refused, and what is connected is the very address that was looked at.
@@ -189,7 +189,7 @@ def _join(client: socket.socket, server: socket.socket, request: Request) -> Non
 
 
 class Egress:
-    """A running door on a Unix socket in a folder of its own. `on_refusal` is told once of each host, with the reason.
+    """A running proxy on a Unix socket in a folder of its own. `on_refusal` is told once of each host, with the reason.
 
     `private` are the names, as in `hosts`, that may lead to private addresses. `on_loopback`: on a port of the
     machine's loopback instead, for a box that has no loopback of its own (macOS).
@@ -222,7 +222,7 @@ class Egress:
         return {**kept, **dict.fromkeys(_VARIABLES, f"http://127.0.0.1:{self.port}"), "NODE_USE_ENV_PROXY": "1"}
 
     def relayed(self, argv: Sequence[str], python: str) -> list[str]:
-        """The argv that runs `argv` in the box, with this door on its loopback by way of the relay in its folder."""
+        """The argv that runs `argv` in the box, with this proxy on its loopback by way of the relay in its folder."""
         before = [] if self._on_loopback else [python, "-I", str(self._relay), str(self.socket), str(PORT)]
         return [*before, *argv]
 

@@ -22,7 +22,7 @@ from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import OWNED, Label
 from bee.model.records import TREE_FILES
 from bee.model.repo_facts import BranchRules, RepoFacts
-from bee.setup.checks import Check, Level, access_checks, missing_labels, scope_grants, setting_checks
+from bee.setup.checks import DoctorCheck, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.setup.templates import (
     SETUP_BRANCH,
     TEMPLATE_PATH,
@@ -64,7 +64,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """One thing of the set-up, as `bee init --json` lists it. `proposed`: it waits in an open pull request."""
 
     kind: Literal["label", "file", "config"]
@@ -79,7 +79,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineConfig:
     """The configuration of this machine as it is: None where there is no file yet."""
 
     home: Home
@@ -88,15 +88,15 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SetupPlan:
     """Everything that will be written, and what exists already. `texts` of files and configuration, by name."""
 
     found: Found
     home: Home
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     texts: Mapping[str, str]
 
-    def of(self, kind: str) -> tuple[Step, ...]:
+    def of(self, kind: str) -> tuple[SetupStep, ...]:
         """The steps of a kind for which something is written."""
         return tuple(step for step in self.steps if step.kind == kind and step.writes)
 
@@ -131,7 +131,7 @@ def look(client: GitHubClient, repo: str) -> Found:
     return replace(found, pull=_open_pull(client, found)) if found.missing_files else found
 
 
-def _stop_at(repo: str, checks: list[Check]) -> None:
+def _stop_at(repo: str, checks: list[DoctorCheck]) -> None:
     bad = "; ".join(f"{check.text} ({check.fix})" for check in checks if check.status is Level.FAIL)
     if bad:
         raise ForbiddenError(f"{repo}: {bad}; nothing was written")
@@ -142,40 +142,40 @@ def _open_pull(client: GitHubClient, found: Found) -> PullRef | None:
     return next((pull for pull in pulls if pull.state is PullState.OPEN), None)
 
 
-def machine_of(home: Home) -> Machine:
+def machine_config_of(home: Home) -> MachineConfig:
     """This machine's configuration. Raises ConfigError where it is wrong: a wrong file is never written to."""
     if not home.config_path.exists():
-        return Machine(home, None, None)
+        return MachineConfig(home, None, None)
     text = home.config_path.read_text(encoding="utf-8")
     where = str(home.config_path)
-    return Machine(home, text, settings_of(where, parse_yaml(text, where)))
+    return MachineConfig(home, text, settings_of(where, parse_yaml(text, where)))
 
 
-def planned(found: Found, machine: Machine, answers: Answers) -> Plan:
+def planned(found: Found, machine: MachineConfig, answers: Answers) -> SetupPlan:
     """What is to be written. Raises UsageError where config.yml has a form that cannot be added to."""
     missing = missing_labels(found.labels)
-    steps = [Step("label", label.value, "create" if label in missing else "keep") for label in OWNED]
+    steps = [SetupStep("label", label.value, "create" if label in missing else "keep") for label in OWNED]
     texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: form_text()}
     steps += [
-        Step("file", name, "keep" if name not in found.missing_files else "proposed" if found.pull else "create")
+        SetupStep("file", name, "keep" if name not in found.missing_files else "proposed" if found.pull else "create")
         for name in texts
     ]
     config, text = _config_step(machine, found.facts.repo, answers)
-    return Plan(found, machine.home, (*steps, config), {**texts, config.name: text})
+    return SetupPlan(found, machine.home, (*steps, config), {**texts, config.name: text})
 
 
-def _config_step(machine: Machine, repo: str, answers: Answers) -> tuple[Step, str]:
+def _config_step(machine: MachineConfig, repo: str, answers: Answers) -> tuple[SetupStep, str]:
     """The step of config.yml, and the whole text that it writes."""
     path = str(machine.home.config_path)
     if machine.text is None or machine.settings is None:
-        return Step("config", path, "create"), config_text(repo, answers)
+        return SetupStep("config", path, "create"), config_text(repo, answers)
     if repo.lower() in {known.lower() for known in machine.settings.repos}:
-        return Step("config", path, "keep"), machine.text
+        return SetupStep("config", path, "keep"), machine.text
     text = with_repo(machine.text, parse_yaml(machine.text, path), repo)
     wanted = replace(machine.settings, repos=(*machine.settings.repos, repo))
     if settings_of(path, parse_yaml(text, path)) != wanted:
         raise UsageError(f"{path} has a form that bee does not change by itself: add {repo} to its `repos`")
-    return Step("config", path, "add"), text
+    return SetupStep("config", path, "add"), text
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class Written:
     commit: str | None = None
 
 
-def carry_out(client: GitHubClient, plan: Plan) -> Written:
+def carry_out(client: GitHubClient, plan: SetupPlan) -> Written:
     """Write it, each part once: labels, files, and last this machine's configuration, which makes bee begin.
 
     Raises ForbiddenError where GitHub takes neither the commit nor the pull request, and the LookErrors of the client.

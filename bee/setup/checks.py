@@ -16,7 +16,7 @@ from bee.model.items import MAY_WRITE, Permission
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
 from bee.model.refs import BRANCH
-from bee.model.repo_facts import BranchRules, Grant, RepoFacts
+from bee.model.repo_facts import BranchRules, RepoFacts, TokenGrant
 from bee.model.roles import Role
 from bee.pipeline.checks import OWN_STATUSES
 from bee.pipeline.conditions import KINDS, QUIET
@@ -42,7 +42,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """One thing that was looked at, as `bee doctor --json` lists it."""
 
     name: str
@@ -54,22 +54,22 @@ class Check:
     """null for what is this machine's"""
 
 
-def ok(name: str, text: str) -> Check:
+def ok(name: str, text: str) -> DoctorCheck:
     """It is as it should be."""
-    return Check(name, Level.OK, text)
+    return DoctorCheck(name, Level.OK, text)
 
 
-def warn(name: str, text: str, fix: str | None = None) -> Check:
+def warn(name: str, text: str, fix: str | None = None) -> DoctorCheck:
     """It works, and a person should know."""
-    return Check(name, Level.WARN, text, fix)
+    return DoctorCheck(name, Level.WARN, text, fix)
 
 
-def fail(name: str, text: str, fix: str | None = None) -> Check:
+def fail(name: str, text: str, fix: str | None = None) -> DoctorCheck:
     """bee cannot work so."""
-    return Check(name, Level.FAIL, text, fix)
+    return DoctorCheck(name, Level.FAIL, text, fix)
 
 
-def key_check(ids: Sequence[str], source: str, lasting: bool) -> Check:
+def key_check(ids: Sequence[str], source: str, lasting: bool) -> DoctorCheck:
     """The keys that records are sealed with. One that was made of the token is for one machine with one token."""
     if lasting:
         more = f"; {', '.join(ids[1:])} verify too" if ids[1:] else ""
@@ -78,7 +78,7 @@ def key_check(ids: Sequence[str], source: str, lasting: bool) -> Check:
     return warn("keys", text, "bee key add")
 
 
-def record_checks(repo: str, unknown: Sequence[str]) -> list[Check]:
+def record_checks(repo: str, unknown: Sequence[str]) -> list[DoctorCheck]:
     """Records of a repository that this machine has no key for; nothing where there are none."""
     text = f"its records are sealed with a key that this machine does not have: {', '.join(unknown)}"
     fix = f"bring that key with `bee key add --from-stdin`, or take over: bee key adopt {repo}"
@@ -88,15 +88,15 @@ def record_checks(repo: str, unknown: Sequence[str]) -> list[Check]:
 # ---- the token ------------------------------------------------------------------------------------------------------
 
 
-def scope_grants(facts: RepoFacts) -> tuple[Grant, ...]:
+def scope_grants(facts: RepoFacts) -> tuple[TokenGrant, ...]:
     """What the scopes of a classic token allow here: `repo`, or `public_repo` where the repository is public."""
     scopes = facts.scopes or frozenset()
     good = "repo" in scopes or (not facts.private and "public_repo" in scopes)
     said = "" if good else f"its scopes are {', '.join(sorted(scopes)) or 'none'}"
-    return (Grant("the scope repo", "", good, said),)
+    return (TokenGrant("the scope repo", "", good, said),)
 
 
-def access_checks(facts: RepoFacts, grants: Sequence[Grant], login: str) -> Iterator[Check]:
+def access_checks(facts: RepoFacts, grants: Sequence[TokenGrant], login: str) -> Iterator[DoctorCheck]:
     """Whether the account and its token may do what bee does."""
     role = str(facts.permission).lower()
     lacking = [grant for grant in grants if not grant.given]
@@ -111,7 +111,7 @@ def access_checks(facts: RepoFacts, grants: Sequence[Grant], login: str) -> Iter
         yield ok("access", f"{login} has {role} access, and the token has {names}")
 
 
-def setting_checks(facts: RepoFacts) -> Iterator[Check]:
+def setting_checks(facts: RepoFacts) -> Iterator[DoctorCheck]:
     """Settings of the repository without which bee cannot work there."""
     if facts.archived:
         fix = f"gh repo unarchive {facts.repo}"
@@ -126,7 +126,7 @@ def setting_checks(facts: RepoFacts) -> Iterator[Check]:
 
 def policy_checks(
     facts: RepoFacts, policy: Policy | None, problem: str, missing_scripts: Sequence[str]
-) -> Iterator[Check]:
+) -> Iterator[DoctorCheck]:
     """The policy: there, valid, and possible in this repository. `problem` is what is wrong with it."""
     if policy is None:
         fix = f"fix that line in {POLICY_PATH} on the default branch" if problem else f"bee init --repo {facts.repo}"
@@ -156,7 +156,7 @@ def _is_path(word: str) -> bool:
     return plain is not None and "..." not in word
 
 
-def label_check(repo: str, present: Collection[str]) -> Check:
+def label_check(repo: str, present: Collection[str]) -> DoctorCheck:
     """The five labels; bee makes one that it needs, but a person cannot put on what is not there."""
     missing = ", ".join(missing_labels(present))
     return warn("labels", f"missing: {missing}", f"bee init --repo {repo}") if missing else (
@@ -177,7 +177,9 @@ _NEVER: Final[Mapping[str, str]] = {
 }
 
 
-def rule_checks(facts: RepoFacts, rules: BranchRules, policy: Policy | None, seen: Collection[str]) -> list[Check]:
+def rule_checks(
+    facts: RepoFacts, rules: BranchRules, policy: Policy | None, seen: Collection[str]
+) -> list[DoctorCheck]:
     """The rules of the default branch against the policy. `seen`: what has reported on its head."""
     found = list(_rule_problems(facts, rules, policy, seen))
     demands = ", ".join(sorted(rules.contexts)) or "no statuses"
@@ -191,7 +193,7 @@ def rule_checks(facts: RepoFacts, rules: BranchRules, policy: Policy | None, see
 
 def _rule_problems(
     facts: RepoFacts, rules: BranchRules, policy: Policy | None, seen: Collection[str]
-) -> Iterator[Check]:
+) -> Iterator[DoctorCheck]:
     branch, repo, name = facts.default_branch, facts.repo, "branch-rules"
     where = f"gh browse -R {repo} -s"
     for kind in sorted(rules.others & set(_NEVER)):
@@ -217,7 +219,7 @@ def _rule_problems(
 
 def reporter_checks(
     facts: RepoFacts, rules: BranchRules, policy: Policy | None, seen: Collection[str], whole: bool
-) -> Iterator[Check]:
+) -> Iterator[DoctorCheck]:
     """The checks that the policy requires. `seen`: what has reported; `whole`: whether check runs are among it."""
     asked = (policy.required_checks or ()) if policy is not None else ()
     for name in sorted(set(asked) - set(seen)) if whole else ():
@@ -233,13 +235,13 @@ def reporter_checks(
 # ---- refs -----------------------------------------------------------------------------------------------------------
 
 
-def ref_check(count: int) -> Check:
+def ref_check(count: int) -> DoctorCheck:
     """The namespace of the leases, as far as reading tells."""
     unused = "refs/bee can be read and is empty; `bee doctor --prove` tries to write there"
     return ok("refs", f"refs/bee is in use ({count} refs)" if count else unused)
 
 
-def branch_check(repo: str, name_taken: bool, forbids: Sequence[str]) -> Check:
+def branch_check(repo: str, name_taken: bool, forbids: Sequence[str]) -> DoctorCheck:
     """Whether bee could push to its branches, as far as it can be known without trying."""
     name, ways = "own-branches", f"{BRANCH}/…"
     if name_taken:
@@ -254,7 +256,7 @@ def branch_check(repo: str, name_taken: bool, forbids: Sequence[str]) -> Check:
 # ---- the machine ----------------------------------------------------------------------------------------------------
 
 
-def clock_check(skew_seconds: int) -> Check:
+def clock_check(skew_seconds: int) -> DoctorCheck:
     """This machine's clock against GitHub's."""
     if abs(skew_seconds) <= CLOCK_SKEW_SECONDS_MAX:
         return ok("clock", f"the clock agrees with GitHub's ({skew_seconds:+d} s)")
@@ -263,7 +265,7 @@ def clock_check(skew_seconds: int) -> Check:
     return warn("clock", text, "sudo timedatectl set-ntp true (macOS: sudo sntp -sS time.apple.com)")
 
 
-def disk_check(where: str, free_bytes: int) -> Check:
+def disk_check(where: str, free_bytes: int) -> DoctorCheck:
     """Room for mirrors, clones and transcripts."""
     text = f"{free_bytes / 1024**3:.1f} GiB are free at {where}"
     if free_bytes >= DISK_BYTES_LOW:
@@ -272,7 +274,7 @@ def disk_check(where: str, free_bytes: int) -> Check:
     return bad("disk", text, f"rm -rf {where}/runs {where}/mirrors (while no run is live)")
 
 
-def heartbeat_check(age_seconds: int | None, scheduled: bool) -> Check:
+def heartbeat_check(age_seconds: int | None, scheduled: bool) -> DoctorCheck:
     """When a tick last began. Silence is a failure only where something should tick."""
     if age_seconds is None:
         return warn("heartbeat", "no tick has begun on this machine yet", "bee tick" if scheduled else INSTALL)
@@ -289,14 +291,14 @@ def _ago(seconds: int) -> str:
     return f"{max(seconds, 0)} seconds"
 
 
-def expiry_check(words: str) -> Check:
+def expiry_check(words: str) -> DoctorCheck:
     """How long the token lasts; `words` where that is less than a week."""
     if not words:
         return ok("token-expiry", "the token lasts for a week at least, as far as GitHub says")
     return warn("token-expiry", words, "https://github.com/settings/tokens, then GH_TOKEN or gh auth login")
 
 
-def rate_checks(rates: Mapping[str, tuple[int, int, int]], now: int) -> list[Check]:
+def rate_checks(rates: Mapping[str, tuple[int, int, int]], now: int) -> list[DoctorCheck]:
     """The hourly limits: (remaining, limit, seconds since the epoch when it starts anew) by resource."""
     low = [
         warn("rate-limit", f"only {left} of {limit} {name} requests are left",
@@ -312,7 +314,7 @@ def rate_checks(rates: Mapping[str, tuple[int, int, int]], now: int) -> list[Che
 
 def security_checks(
     facts: RepoFacts, rules: BranchRules, policy: Policy | None, settings: Settings, token_from: str
-) -> list[Check]:
+) -> list[DoctorCheck]:
     """How much is at stake in one repository, and what holds it. Nothing here fails; a person judges."""
     lines = [*_account_security(facts, token_from), _box_security(settings), _network_security(settings, policy)]
     unguarded = ", ".join(sorted(OWN_STATUSES - rules.contexts))

@@ -13,10 +13,10 @@ from bee.model.errors import ForbiddenError, NotFoundError
 from bee.model.repo_facts import RepoFacts
 from bee.model.text import one_line
 from bee.run import traces
-from bee.setup.checks import Check, fail, ok, warn
+from bee.setup.checks import DoctorCheck, fail, ok, warn
 
 
-def content_checks(client: GitHubClient, facts: RepoFacts) -> Iterator[Check]:
+def content_checks(client: GitHubClient, facts: RepoFacts) -> Iterator[DoctorCheck]:
     """One check for each submodule, and one where Git LFS keeps files."""
     modules = probe.read_file(client, facts.repo, ".gitmodules", facts.default_branch) or ""
     for path, address in islice(listed(modules).items(), SUBMODULES_MAX):
@@ -33,7 +33,7 @@ def content_checks(client: GitHubClient, facts: RepoFacts) -> Iterator[Check]:
         yield warn("lfs", text, "let `verify` do without them")
 
 
-def trace_checks(client: GitHubClient, facts: RepoFacts, policy: Policy | None) -> Iterator[Check]:
+def trace_checks(client: GitHubClient, facts: RepoFacts, policy: Policy | None) -> Iterator[DoctorCheck]:
     """Whether the traces of E2E may go where the policy says."""
     repo = policy.e2e.repo if policy is not None else ""
     if not repo:

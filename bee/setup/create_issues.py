@@ -152,7 +152,7 @@ class IssueLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class IssueTarget:
     """A repository as somebody who wants to open issues there finds it. `there`: issue numbers by draft key."""
 
     head: Snapshot
@@ -164,10 +164,10 @@ class Place:
         return self.head.viewer_permission in TRUSTED
 
 
-def place_of(client: GitHubClient, repo: str) -> Place:
+def target_of(client: GitHubClient, repo: str) -> IssueTarget:
     """Look at a repository. Raises NotFoundError where the token does not see it."""
     head = read.read_head(client, repo)
-    return Place(head, _there(client, head))
+    return IssueTarget(head, _there(client, head))
 
 
 def _there(client: GitHubClient, head: Snapshot) -> dict[str, int]:
@@ -176,26 +176,26 @@ def _there(client: GitHubClient, head: Snapshot) -> dict[str, int]:
 
 
 def open_issues(
-    client: GitHubClient, place: Place, drafts: Sequence[Draft], dry: bool
+    client: GitHubClient, target: IssueTarget, drafts: Sequence[Draft], dry: bool
 ) -> Iterator[tuple[Draft, IssueLine]]:
     """Open each that is not there yet, in order; yields as it goes, so that a failure shows how far it came."""
     numbers: dict[str, int] = {}
     for draft in drafts:
-        there = place.there.get(draft.key)
-        number = there if there is not None or dry else _open(client, place, draft, numbers)
+        there = target.there.get(draft.key)
+        number = there if there is not None or dry else _open(client, target, draft, numbers)
         if number is not None:
             numbers[draft.name] = number
-        url = f"{client.servers.web}/{place.head.repo}/issues/{number}" if number is not None else None
+        url = f"{client.servers.web}/{target.head.repo}/issues/{number}" if number is not None else None
         blockers = tuple(numbers[name] for name in draft.after if name in numbers)
         yield draft, IssueLine(draft.title, number, url, "create" if there is None else "keep", blockers)
 
 
-def _open(client: GitHubClient, place: Place, draft: Draft, numbers: dict[str, int]) -> int:
+def _open(client: GitHubClient, target: IssueTarget, draft: Draft, numbers: dict[str, int]) -> int:
     """The number of the new issue. A lost reply is looked up: the issue may be there all the same."""
     try:
-        return write.create_issue(client, place.head.repo, draft.title, issue_body(draft, numbers))
+        return write.create_issue(client, target.head.repo, draft.title, issue_body(draft, numbers))
     except (UnreachableError, ServerError):
-        number = _there(client, place.head).get(draft.key)
+        number = _there(client, target.head).get(draft.key)
         if number is None:
             raise
         return number

@@ -32,10 +32,10 @@ from bee.model.repo_facts import RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.pipeline.holds import unknown_keys
-from bee.sandbox.bounds import Bounds
+from bee.sandbox.bounds import CgroupBounds
 from bee.sandbox.egress import Upstream
 from bee.setup import checks, machine
-from bee.setup.checks import Check, Level, fail, ok, warn
+from bee.setup.checks import DoctorCheck, Level, fail, ok, warn
 from bee.setup.contents import content_checks, trace_checks
 from bee.setup.engines import engine_checks
 from bee.setup.machine import Input, Scheduling
@@ -44,7 +44,7 @@ GIT_LEAST: Final = (2, 38)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class CheckCounts:
     """How many checks ended so."""
 
     ok: int
@@ -58,8 +58,8 @@ class DoctorLine:
 
     exit: int
     """the process's exit code"""
-    counts: Counts
-    checks: tuple[Check, ...]
+    counts: CheckCounts
+    checks: tuple[DoctorCheck, ...]
     problems: tuple[str, ...]
     """what could not be looked at"""
 
@@ -68,7 +68,7 @@ class DoctorLine:
 class Findings:
     """What was found. `problems` is what could not be looked at."""
 
-    checks: list[Check] = field(default_factory=list)
+    checks: list[DoctorCheck] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -81,9 +81,9 @@ class Findings:
     def line(self) -> DoctorLine:
         """As `bee doctor --json` prints it."""
         counts = {str(level): sum(check.status is level for check in self.checks) for level in Level}
-        return DoctorLine(self.exit, Counts(**counts), tuple(self.checks), tuple(self.problems))
+        return DoctorLine(self.exit, CheckCounts(**counts), tuple(self.checks), tuple(self.problems))
 
-    def add(self, *found: Check) -> None:
+    def add(self, *found: DoctorCheck) -> None:
         """More checks."""
         self.checks.extend(found)
 
@@ -91,7 +91,7 @@ class Findings:
 # ---- the machine ----------------------------------------------------------------------------------------------------
 
 
-def machine_checks(given: Input) -> list[Check]:
+def machine_checks(given: Input) -> list[DoctorCheck]:
     """Everything that can be seen without asking GitHub."""
     running = machine.scheduling(given.machine)
     return [
@@ -110,7 +110,7 @@ def machine_checks(given: Input) -> list[Check]:
     ]
 
 
-def _git(given: Input) -> Check:
+def _git(given: Input) -> DoctorCheck:
     program = shutil.which("git", path=given.path)
     if program is None:
         return fail("git", "there is no git on PATH", "apt install git, or xcode-select --install")
@@ -122,7 +122,7 @@ def _git(given: Input) -> Check:
     return ok("git", program)
 
 
-def _sandbox(given: Input) -> Iterator[Check]:
+def _sandbox(given: Input) -> Iterator[DoctorCheck]:
     if given.settings.sandbox == "none":
         yield warn("sandbox", "none: agents run with all your rights", checks.BOX_ADVICE)
         return
@@ -141,9 +141,11 @@ def _sandbox(given: Input) -> Iterator[Check]:
                    "install bubblewrap 0.8 or later, without its setuid bit")  # fmt: skip
 
 
-def _bounds(given: Input) -> Iterator[Check]:
+def _bounds(given: Input) -> Iterator[DoctorCheck]:
     """Whether what is set of memory and processors can be kept here."""
-    bounds = {Bounds.of(given.settings.role(role, repo)) for role in Role for repo in ("", *given.settings.per_repo)}
+    bounds = {
+        CgroupBounds.of(given.settings.role(role, repo)) for role in Role for repo in ("", *given.settings.per_repo)
+    }
     try:
         for one in filter(None, bounds):
             one.check(given.kept, given.home.path if given.home.path.is_dir() else Path("/"))
@@ -155,7 +157,7 @@ def _bounds(given: Input) -> Iterator[Check]:
         yield ok("bounds", "memory and processors of agents are bounded by a cgroup, as config.yml says")
 
 
-def _way_out(given: Input) -> Iterator[Check]:
+def _way_out(given: Input) -> Iterator[DoctorCheck]:
     """A proxy of the machine's own that no agent could be let through."""
     try:
         Upstream.of(given.kept)
@@ -163,7 +165,7 @@ def _way_out(given: Input) -> Iterator[Check]:
         yield fail("network", str(problem), "name such a proxy, or unset the variable")
 
 
-def _scheduler(given: Input, running: Scheduling | None) -> Iterator[Check]:
+def _scheduler(given: Input, running: Scheduling | None) -> Iterator[DoctorCheck]:
     """Whether something ticks here, and whether it finds a token."""
     if running is None:
         yield warn("scheduler", "nothing on this machine ticks by itself", checks.INSTALL)
@@ -185,7 +187,7 @@ def _scheduler(given: Input, running: Scheduling | None) -> Iterator[Check]:
         yield fail("scheduled-token", "scheduled ticks find no GitHub token", fix)
 
 
-def _markers(given: Input) -> Iterator[Check]:
+def _markers(given: Input) -> Iterator[DoctorCheck]:
     notify = f"fix `notify` in {given.home.config_path}; the next notification that gets through clears this"
     rows = (
         ("ROLLBACK", fail, "marker", "ROLLBACK: no tick does anything", "bee resume --rollback"),
@@ -198,13 +200,13 @@ def _markers(given: Input) -> Iterator[Check]:
             yield bad(name, f"{text}: {one_line(said) or 'no reason given'}", fix)
 
 
-def _heartbeat(given: Input, scheduled: bool) -> Check:
+def _heartbeat(given: Input, scheduled: bool) -> DoctorCheck:
     at = given.home.beat_at()
     age = None if at is None else int(time.time()) - at
     return checks.heartbeat_check(age, scheduled)
 
 
-def _modes(given: Input) -> Iterator[Check]:
+def _modes(given: Input) -> Iterator[DoctorCheck]:
     home, path = given.home.path, given.home.config_path
     if home.exists() and home.stat().st_mode & 0o077:
         yield warn(
@@ -215,7 +217,7 @@ def _modes(given: Input) -> Iterator[Check]:
         yield fail("config-mode", text, f"chmod 600 {path}")
 
 
-def _exposed(given: Input) -> Iterator[Check]:
+def _exposed(given: Input) -> Iterator[DoctorCheck]:
     """What this account is, and what its other programs can read."""
     if os.geteuid() == 0:
         yield warn("security", "account: bee runs as root here, and what leaves the box has all its rights",
@@ -268,7 +270,7 @@ def repo_checks(client: GitHubClient, repo: str, given: Input, findings: Finding
         findings.problems.append(f"{repo}: {problem}")
 
 
-def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[Check]:
+def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[DoctorCheck]:
     grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
     head = read.read_head(client, facts.repo)
     yield from checks.access_checks(facts, grants, head.viewer.login)
@@ -289,7 +291,7 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[C
         yield from checks.security_checks(facts, rules, policy, given.settings, given.token_from)
 
 
-def _own_branches(client: GitHubClient, repo: str) -> Check:
+def _own_branches(client: GitHubClient, repo: str) -> DoctorCheck:
     taken = git_database.read_oid(client, repo, f"refs/heads/{BRANCH}") is not None
     found = [
         rule for new in (True, False) for rule in push_rules.forbidding(client, repo, branch_of(1, TASK_STEP), new)

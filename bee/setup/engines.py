@@ -22,7 +22,7 @@ from bee.model.errors import BeeError, UsageError
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
 from bee.setup import machine
-from bee.setup.checks import Check, fail, ok, warn
+from bee.setup.checks import DoctorCheck, fail, ok, warn
 from bee.setup.machine import Input
 from bee.system import process
 from bee.system.home import remove_tree
@@ -35,7 +35,7 @@ _VERSION: Final = re.compile(r"\d+\.\d+\.\d+[\w.-]*")
 _FLAG: Final = re.compile(r"--[a-z][a-z-]+")
 
 
-def engine_checks(given: Input, scheduled: bool) -> list[Check]:
+def engine_checks(given: Input, scheduled: bool) -> list[DoctorCheck]:
     """The engine of every role, each once; of a repository of its own only where that differs."""
     specs: dict[tuple[Spec, bool], list[tuple[Role, str]]] = {}
     for repo in ("", *given.settings.per_repo):
@@ -60,7 +60,7 @@ def engine_checks(given: Input, scheduled: bool) -> list[Check]:
 # ---- what a program says of itself ---------------------------------------------------------------------------------
 
 
-def _drift(name: str, path: str) -> list[Check]:
+def _drift(name: str, path: str) -> list[DoctorCheck]:
     """Whether the program is the version that was tested, and still names what bee tells it in its help."""
     row, engine = ENGINES.get(name) or PRESETS[name], find(name, path)
     assert isinstance(engine, StreamEngine | PresetEngine)
@@ -97,7 +97,7 @@ def _said(argv: Sequence[str], env: Mapping[str, str]) -> str:
 # ---- one word from its model ----------------------------------------------------------------------------------------
 
 
-def _login(given: Input, runner: AgentRunner, spec: Spec, played: tuple[Role, str]) -> Check:
+def _login(given: Input, runner: AgentRunner, spec: Spec, played: tuple[Role, str]) -> DoctorCheck:
     """Ask the engine for one word, started as a run of this role is: the only way to know that it is logged in."""
     name = spec if isinstance(spec, str) else spec[0]
     with TemporaryDirectory(prefix="bee-login-") as folder:
@@ -135,7 +135,7 @@ def _job(folder: Path, role: Role, repo: str) -> AgentJob:
 # ---- what is here ---------------------------------------------------------------------------------------------------
 
 
-def _unfit(given: Input, spec: Spec, own_server: bool, roles: Sequence[Role]) -> Check | None:
+def _unfit(given: Input, spec: Spec, own_server: bool, roles: Sequence[Role]) -> DoctorCheck | None:
     """Why an engine that is there cannot play one of these roles; None where it can play all."""
     if not isinstance(spec, str) or spec not in LOGINS:
         return None
@@ -148,7 +148,7 @@ def _unfit(given: Input, spec: Spec, own_server: bool, roles: Sequence[Role]) ->
     return None
 
 
-def _engine(given: Input, spec: Spec, scheduled: bool, own_server: bool) -> Check:
+def _engine(given: Input, spec: Spec, scheduled: bool, own_server: bool) -> DoctorCheck:
     """One engine. A server of one's own (`base_url`) needs no login."""
     if not isinstance(spec, str):
         fix = "name an executable by its absolute path under `engine` in config.yml"

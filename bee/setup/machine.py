@@ -16,7 +16,7 @@ from bee.engines.table import LOGINS
 from bee.host import AgentRunner
 from bee.model.errors import AuthError, UsageError
 from bee.sandbox.box import Box
-from bee.setup.checks import Check, fail, warn
+from bee.setup.checks import DoctorCheck, fail, warn
 from bee.setup.install import TOKENS, env_names, schedulers
 from bee.setup.schedulers import Machine
 from bee.system import gh, process, renewal
@@ -179,7 +179,7 @@ def scheduled_token(machine: Machine, home: Home, path: str, command: Sequence[s
         return ""
 
 
-def wsl_checks(release: str, home: str) -> list[Check]:
+def wsl_checks(release: str, home: str) -> list[DoctorCheck]:
     """What is so on Windows' Linux, by the kernel's release and where bee's home is; nothing anywhere else."""
     if "microsoft" not in release.lower():
         return []

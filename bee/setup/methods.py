@@ -13,7 +13,7 @@ from bee.pipeline.checks import OWN_STATUSES
 _SWITCHES: Final = {"squash": "squash-merge", "merge": "merge-commit", "rebase": "rebase-merge"}
 
 
-class Problem(NamedTuple):
+class MergeProblem(NamedTuple):
     """What stands against merges, and what to do about it. `fatal`: nothing is ever merged."""
 
     fatal: bool
@@ -31,7 +31,7 @@ def fitting(facts: RepoFacts, rules: BranchRules) -> list[str]:
     return [one for one in left if one == "squash" or "required_signatures" not in rules.others]
 
 
-def problems(facts: RepoFacts, rules: BranchRules, method: str) -> Iterator[Problem]:
+def problems(facts: RepoFacts, rules: BranchRules, method: str) -> Iterator[MergeProblem]:
     """What is wrong with the policy's method here."""
     if rules.queue:
         yield from _of_queue(facts.default_branch, rules, method)
@@ -42,24 +42,32 @@ def problems(facts: RepoFacts, rules: BranchRules, method: str) -> Iterator[Prob
     if method not in facts.merge_methods:
         allowed = ", ".join(sorted(facts.merge_methods)) or "none"
         switch = f"gh repo edit {facts.repo} --enable-{_SWITCHES[method]}"
-        yield Problem(True, f"the repository allows {allowed}, {never}", f"{write}, or {switch}" if left else switch)
+        yield MergeProblem(
+            True, f"the repository allows {allowed}, {never}", f"{write}, or {switch}" if left else switch
+        )
     if method not in rules.methods:
         allowed = ", ".join(sorted(rules.methods)) or "none"
-        yield Problem(True, f"a ruleset of {branch} allows only {allowed}, {never}", write)
+        yield MergeProblem(True, f"a ruleset of {branch} allows only {allowed}, {never}", write)
     if "required_signatures" in rules.others and method != "squash":
-        yield Problem(True, f"{branch} wants signed commits, which only squash merges have, by GitHub, {never}", write)
+        yield MergeProblem(
+            True, f"{branch} wants signed commits, which only squash merges have, by GitHub, {never}", write
+        )
     if "required_linear_history" in rules.others and method == "merge":
-        yield Problem(True, f"{branch} wants a linear history, {never}", write)
+        yield MergeProblem(True, f"{branch} wants a linear history, {never}", write)
     if method == "rebase":
         said = "the policy merges by rebase: a branch into which a person merged another cannot be rebased, and waits"
-        yield Problem(False, said, f"write `merge_method: squash` in {POLICY_PATH}")
+        yield MergeProblem(False, said, f"write `merge_method: squash` in {POLICY_PATH}")
 
 
-def _of_queue(branch: str, rules: BranchRules, method: str) -> Iterator[Problem]:
+def _of_queue(branch: str, rules: BranchRules, method: str) -> Iterator[MergeProblem]:
     own = ", ".join(sorted(rules.contexts & OWN_STATUSES))
     if own:
         said = f"{branch} requires {own}, also of its merge queue's own commits, where bee sets none: nothing is merged"
-        yield Problem(True, said, "do not require bee's own checks there: bee proves them before it puts anything in")
+        yield MergeProblem(
+            True, said, "do not require bee's own checks there: bee proves them before it puts anything in"
+        )
     if rules.queue == "rebase" and method != "rebase":
         said = f"the merge queue of {branch} merges by rebase, and replays no conflict that was solved by a merge"
-        yield Problem(False, said, f"write `merge_method: rebase` in {POLICY_PATH}: bee makes such a branch one commit")
+        yield MergeProblem(
+            False, said, f"write `merge_method: rebase` in {POLICY_PATH}: bee makes such a branch one commit"
+        )

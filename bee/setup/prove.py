@@ -33,7 +33,7 @@ from bee.model.items import Snapshot
 from bee.model.records import TREE
 from bee.model.refs import TASK_STEP, branch_of
 from bee.model.text import one_line
-from bee.setup.checks import GRANT_ADVICE, Check, Level
+from bee.setup.checks import GRANT_ADVICE, DoctorCheck, Level
 
 PROBE_REFS: Final = "refs/bee/probe/"
 PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
@@ -297,7 +297,7 @@ def plan_of(nonce: str) -> str:
     )
 
 
-def prove(at: Prover) -> Iterator[Check]:
+def prove(at: Prover) -> Iterator[DoctorCheck]:
     """Try every assumption, then take away what was made. Raises LookError where GitHub could not be asked."""
     at.seen = read.read_head(at.client, at.repo)
     tidy(at)
@@ -312,22 +312,22 @@ def prove(at: Prover) -> Iterator[Check]:
         tidy(at)
     left = sorted(at.on_server())
     gone = Level.FAIL if left else Level.OK
-    yield Check(
+    yield DoctorCheck(
         "left", gone, f"still there: {', '.join(left)}" if left else "nothing is left", REPORT if left else None
     )
 
 
-def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead: str) -> Check:
+def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead: str) -> DoctorCheck:
     try:
         said = holds(at)
     except BeeError as problem:
         if isinstance(problem, LookError) and not isinstance(problem, ForbiddenError):
             raise
         level = Level.WARN if name in HARMLESS else Level.FAIL
-        return Check(name, level, one_line(str(problem), 300), _advice(problem, instead))
+        return DoctorCheck(name, level, one_line(str(problem), 300), _advice(problem, instead))
     if said is None:
-        return Check(name, Level.WARN, "there is nothing to look at yet", "open an issue, and prove it again")
-    return Check(name, Level.OK, said)
+        return DoctorCheck(name, Level.WARN, "there is nothing to look at yet", "open an issue, and prove it again")
+    return DoctorCheck(name, Level.OK, said)
 
 
 def _advice(problem: BeeError, instead: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bee.model.hint import Shown
+from bee.model.memo import Shown
 from bee.model.roles import Role
 
 if TYPE_CHECKING:

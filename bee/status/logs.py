@@ -29,7 +29,7 @@ State = Literal["live", "ended", "dead"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One thing of a run, as `bee logs --json` lists it."""
 
     kind: Kind | Literal["verb"]
@@ -72,7 +72,7 @@ def elsewhere(client: GitHubClient, repo: str, number: int, run: str) -> str:
     return f"there is no run {plain(run)} on #{number} of {repo}; the last one is {max(known)}, see `bee log {number}`"
 
 
-class Reading:
+class LogReading:
     """A run's transcript, read once from its beginning, and on as it grows."""
 
     def __init__(self, home: Home, about: About, settings: Settings) -> None:
@@ -94,21 +94,21 @@ class Reading:
         begins = alive is None and time.time() < self.about.started_at + LEASE_SECONDS
         return "live" if alive or begins else "dead"
 
-    def new(self, to_end: bool) -> Iterator[Line]:
+    def new(self, to_end: bool) -> Iterator[LogLine]:
         """What has come since the last call; `to_end`: nothing more will come."""
         found = (run_log.read_verb(line) for _, line in self._verbs.lines(to_end))
         self._waiting += [verb for verb in found if verb is not None]
         for begin, line in self._output.lines(to_end):
             yield from self._answered(begin)
             self._engine.feed("stdout", line)
-            yield from (Line(entry.kind, entry.text) for entry in self._engine.entries(line))
+            yield from (LogLine(entry.kind, entry.text) for entry in self._engine.entries(line))
         yield from self._answered(None)
 
-    def _answered(self, upto: int | None) -> Iterator[Line]:
+    def _answered(self, upto: int | None) -> Iterator[LogLine]:
         """The verbs that were answered before the agent printed what begins at `upto`; None: all of them."""
         while self._waiting and (upto is None or self._waiting[0].offset <= upto):
             verb = self._waiting.pop(0)
-            yield Line("verb", plain(f"bee {verb.verb}: {verb.text}"), verb.at)
+            yield LogLine("verb", plain(f"bee {verb.verb}: {verb.text}"), verb.at)
 
     def spent(self) -> Spent:
         """What it has cost: the recorded end, else as far as its output told."""

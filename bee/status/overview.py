@@ -37,7 +37,7 @@ from bee.pipeline.trust import Trust, events_of
 from bee.publish.notify import PROBLEM as NOTIFY_PROBLEM
 from bee.run import run_log
 from bee.status.lines import Charged, HoldLine, ItemLine, LimitLine, RunningLine, Spend, StatusLine, WaitingLine
-from bee.status.logs import Reading
+from bee.status.logs import LogReading
 from bee.system.home import Slot
 
 GAPS_MIN: Final = 2
@@ -166,7 +166,7 @@ def _followed(host: Host, run: RunningLine) -> RunningLine:
     about = run_log.read_about(host.home, run.run) if run.host == host.host_id else None
     if about is None:
         return run
-    reading = Reading(host.home, about, host.settings)
+    reading = LogReading(host.home, about, host.settings)
     said = [line.text for line in reading.new(to_end=False) if line.text.strip()]
     last = said[-1].strip().rpartition("\n")[2] if said else ""
     return replace(run, cost_usd=round(run.cost_usd + reading.spent().cost_usd, 6), last_line=one_line(last) or None)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bee.model.hint import Shown
+from bee.model.memo import Shown
 from bee.model.text import one_line
 
 WIDTH: Final = 80

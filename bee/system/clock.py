@@ -1,6 +1,6 @@
 """Time on this machine: the two clocks, sleeping, and what goes on beside the caller.
 
-Verbs take a clock through the door or the host they are given, so that a simulation can put its own in this place.
+Commands take the clock of the client or the host they are given, so that a simulation can put its own in this place.
 """
 
 from __future__ import annotations

@@ -188,17 +188,17 @@ class Home:
         path = self.path / _run(name)
         return _read(path) if path.exists() else None
 
-    def hint(self, name: str) -> str:
+    def memo(self, name: str) -> str:
         """What was remembered only to save asking again; empty where nothing was, or too much."""
-        path = self.path / "hints" / _run(name)
+        path = self.path / "memos" / _run(name)
         try:
             return path.read_text(encoding="utf-8") if path.stat().st_size <= HINT_BYTES_MAX else ""
         except (OSError, UnicodeDecodeError):
             return ""
 
-    def set_hint(self, name: str, text: str) -> None:
-        """Remember a hint, or with an empty text forget it. It may go at any time, and nothing is decided by it."""
-        path = self.path / "hints" / _run(name)
+    def set_memo(self, name: str, text: str) -> None:
+        """Remember a memo, or with an empty text forget it. It may go at any time, and nothing is decided by it."""
+        path = self.path / "memos" / _run(name)
         if text:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             write_whole(path, text)

@@ -80,10 +80,10 @@ def _item(store: LeaseStore, number: int) -> Item | None:
 def sweep_due(home: Home, repo: str, now: int) -> bool:
     """Whether this machine has not swept a repository for SWEEP_HOURS; a new home begins with a day of grace."""
     name = f"sweep-{repo.lower().replace('/', '-')}"
-    last = home.hint(name)
+    last = home.memo(name)
     if last.isdigit() and 0 <= now - int(last) < limits.SWEEP_HOURS * 3600:
         return False
-    home.set_hint(name, str(now))  # first: what fails every time must not be tried at every tick
+    home.set_memo(name, str(now))  # first: what fails every time must not be tried at every tick
     return last.isdigit()
 
 

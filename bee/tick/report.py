@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bee.model.errors import BeeError
-from bee.model.hint import Shown
+from bee.model.memo import Shown
 from bee.status.lines import ActLine, Charged, DecisionLine, ItemLine, TickLine
 
 if TYPE_CHECKING:  # a tick where nothing changed decides nothing

@@ -13,7 +13,7 @@ from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
 from bee.pipeline import decide as pipeline
 from bee.pipeline.decide import Decision, Dispatch, Escalate
 from bee.pipeline.leftovers import may_alert
-from bee.pipeline.skip import hint_of, may_skip, shown
+from bee.pipeline.skip import may_skip, memo_of, shown
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.notify import notify
 from bee.status.lines import DecisionLine
@@ -87,7 +87,7 @@ def remember(tick: Tick) -> None:
     alerts = may_alert(tick.views, tick.decision)
     for view in tick.views:
         waits = not alerts and may_skip(view, tick.decision)
-        remember_repo(tick, view.snapshot.repo, hint_of(view, tick.decision) if waits else None)
+        remember_repo(tick, view.snapshot.repo, memo_of(view, tick.decision) if waits else None)
 
 
 def show_dashboards(tick: Tick) -> None:

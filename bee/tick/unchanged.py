@@ -1,7 +1,7 @@
 """Whether anything can have changed since a tick that found nothing to do.
 
 One conditional request, which GitHub answers with 304 and does not charge, and one question to git. On any doubt, or
-without a readable hint, everything is read again.
+without a readable memo, everything is read again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from bee import __version__
 from bee.model import codec, limits
 from bee.model.errors import BeeError
-from bee.model.hint import NOTHING_TO_DO, Hint, Shown
+from bee.model.memo import NOTHING_TO_DO, Memo, Shown
 from bee.model.refs import BRANCH_REFS, CONTROL_REF
 from bee.tick.context import Tick
 from bee.tick.report import idle
@@ -28,44 +28,44 @@ def unchanged(tick: Tick) -> bool:
     if tick.options.dry or not tick.host.executor.capacity():
         return False
     remembered = [(repo, _recall(tick, repo)) for repo in tick.options.repos]
-    if any(hint is None for _, hint in remembered):
+    if any(memo is None for _, memo in remembered):
         return False
     items: list[Shown] = []
-    for repo, hint in remembered:
-        if hint is None or not _same(tick, repo, hint):
+    for repo, memo in remembered:
+        if memo is None or not _same(tick, repo, memo):
             return False
-        items.extend(hint.items)
+        items.extend(memo.items)
     tick.report.items, tick.report.choice = tuple(items), idle(NOTHING_TO_DO)
     return True
 
 
-def _same(tick: Tick, repo: str, hint: Hint) -> bool:
+def _same(tick: Tick, repo: str, memo: Memo) -> bool:
     client = tick.client
     try:
-        changed_at, etag = client.last_change(repo, hint.etag)
-        if changed_at not in (None, hint.changed_at):
+        changed_at, etag = client.last_change(repo, memo.etag)
+        if changed_at not in (None, memo.changed_at):
             return False
-        if not 0 <= client.now() - hint.at < limits.HINT_MINUTES_MAX * 60:
+        if not 0 <= client.now() - memo.at < limits.MEMO_MINUTES_MAX * 60:
             return False
         mirror = tick.host.mirror(repo)
         mirror.ensure()
-        if mirror.remote_refs([*hint.refs, f"{BRANCH_REFS}*", CONTROL_REF]) != hint.refs:
+        if mirror.remote_refs([*memo.refs, f"{BRANCH_REFS}*", CONTROL_REF]) != memo.refs:
             return False
     except BeeError:
         return False  # the whole look says what is wrong
-    if etag != hint.etag:
-        remember(tick, repo, replace(hint, etag=etag))
+    if etag != memo.etag:
+        remember(tick, repo, replace(memo, etag=etag))
     return True
 
 
-def remember(tick: Tick, repo: str, hint: Hint | None) -> None:
+def remember(tick: Tick, repo: str, memo: Memo | None) -> None:
     """What the next tick compares a repository with; None: it reads it whole."""
-    tick.host.home.set_hint(_name(tick, repo), json.dumps(codec.plain(hint)) if hint is not None else "")
+    tick.host.home.set_memo(_name(tick, repo), json.dumps(codec.plain(memo)) if memo is not None else "")
 
 
-def _recall(tick: Tick, repo: str) -> Hint | None:
+def _recall(tick: Tick, repo: str) -> Memo | None:
     try:
-        return codec.build(Hint, json.loads(tick.host.home.hint(_name(tick, repo)) or "null"))
+        return codec.build(Memo, json.loads(tick.host.home.memo(_name(tick, repo)) or "null"))
     except ValueError:
         return None
 

@@ -22,7 +22,7 @@ from bee.model.outcomes import Failure, Outcome
 from bee.model.protected import listed
 from bee.model.roles import ROLES, Role
 from bee.pipeline import design
-from bee.pipeline.grants import GRANTS, Change
+from bee.pipeline.grants import GRANTS, GrantChange
 from bee.pipeline.positions import AGENT_FILL, BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position, Rule
 from bee.run import agent_cli, prompt
 from bee.run.verbs import VERBS, own_verbs, syntaxes
@@ -147,8 +147,10 @@ def _markers() -> str:
 
 
 def _grants() -> str:
-    rows = [[str(grant), row.about, *(str(row.cells[change]) for change in Change)] for grant, row in GRANTS.items()]
-    return table(("what grants", "what it is about", *map(str, Change)), rows)
+    rows = [
+        [str(grant), row.about, *(str(row.cells[change]) for change in GrantChange)] for grant, row in GRANTS.items()
+    ]
+    return table(("what grants", "what it is about", *map(str, GrantChange)), rows)
 
 
 def _shown(value: Any) -> str:

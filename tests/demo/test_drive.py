@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from bee.demo import drive, stage
-from bee.demo.drive import Drive, Stopped
+from bee.demo.drive import DemoStopped, Drive
 from bee.demo.person import Account, Addresses, Person
 from bee.demo.screen import Screen
 
@@ -79,7 +79,7 @@ def test_the_person_ticks_a_gate_when_an_item_waits_at_it(tmp_path: Path) -> Non
 
 def test_three_ticks_that_change_nothing_stop_the_demo_with_the_reasons(tmp_path: Path) -> None:
     driven, _ = made(tmp_path, FakePerson(closed=False), said("backing-off"))
-    with pytest.raises(Stopped, match=r"3 ticks in a row changed nothing. #1 issue: backing-off: why"):
+    with pytest.raises(DemoStopped, match=r"3 ticks in a row changed nothing. #1 issue: backing-off: why"):
         driven.to_the_end()
     assert driven.ticks == 3
 
@@ -87,14 +87,14 @@ def test_three_ticks_that_change_nothing_stop_the_demo_with_the_reasons(tmp_path
 def test_ticks_that_always_change_something_end_at_their_bound(tmp_path: Path) -> None:
     turns = [said(position, "drafter") for position in ("needs-step", "in-review")] * 40
     driven, _ = made(tmp_path, FakePerson(closed=False), *turns)
-    with pytest.raises(Stopped, match="after 60 ticks"):
+    with pytest.raises(DemoStopped, match="after 60 ticks"):
         driven.to_the_end()
     assert driven.ticks == drive.TICKS_MAX
 
 
 def test_a_tick_without_its_json_line_stops_the_demo_with_what_it_said(tmp_path: Path) -> None:
     driven, _ = made(tmp_path, FakePerson(closed=False), "no JSON at all")
-    with pytest.raises(Stopped, match="no JSON at all"):
+    with pytest.raises(DemoStopped, match="no JSON at all"):
         driven.to_the_end()
 
 

@@ -17,7 +17,7 @@ from bee.config.network import Network, agreed, allows, is_host, is_private_name
 from bee.host import Host
 from bee.model.errors import UsageError
 from bee.model.roles import Role
-from bee.status.logs import Reading, find_run
+from bee.status.logs import LogReading, find_run
 from tests.belt.plays import runs, verb_log
 from tests.belt.stage import staged
 from tests.engines.hosts import BOXED, host
@@ -103,7 +103,7 @@ def test_x5_an_agent_reaches_what_is_on_the_list_and_nothing_else(engine: str, t
 def _told(played: Host, number: int) -> str:
     about, _ = find_run(played.home, played.settings.repos, number, "")
     assert about is not None
-    return "\n".join(line.text for line in Reading(played.home, about, played.settings).new(to_end=True))
+    return "\n".join(line.text for line in LogReading(played.home, about, played.settings).new(to_end=True))
 
 
 @needs_box

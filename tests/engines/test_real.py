@@ -14,7 +14,7 @@ import pytest
 from bee.cli import wiring
 from bee.host import Host
 from bee.model.outcomes import Failure
-from bee.status.logs import Reading, find_run
+from bee.status.logs import LogReading, find_run
 from tests.belt.plays import pull_of, runs, verb_log
 from tests.belt.stage import DESIGN, SESSIONS, Stage, staged
 from tests.engines.fetch import NEWEST
@@ -85,7 +85,7 @@ def _told(played: Host, number: int) -> None:
     """`bee logs` of the drafter's run: the tool call, bee's answer in the middle of it, and the last words."""
     about, _ = find_run(played.home, played.settings.repos, number, "")
     assert about is not None
-    lines = list(Reading(played.home, about, played.settings).new(to_end=True))
+    lines = list(LogReading(played.home, about, played.settings).new(to_end=True))
     # what the program would reach beside its model is refused whenever it happens to ask for it
     lines = [line for line in lines if not line.text.startswith("bee network: ")]
     kinds = [line.kind for line in lines if line.kind in ("tool", "verb", "answer", "message")]

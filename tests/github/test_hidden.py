@@ -18,14 +18,14 @@ from tests.sim.still import REPO, Still
 from tests.sim.transport import Asked, Transport, response
 
 
-class Hints(dict[str, str]):
+class Memos(dict[str, str]):
     """What a home remembers."""
 
-    def hint(self, name: str) -> str:
+    def memo(self, name: str) -> str:
         """What was remembered, or nothing."""
         return self.get(name, "")
 
-    def set_hint(self, name: str, text: str) -> None:
+    def set_memo(self, name: str, text: str) -> None:
         """Remember it."""
         self[name] = text
 
@@ -46,7 +46,7 @@ def test_a_ref_that_goes_away_while_it_is_read_decides_nothing(tmp_path: Path, g
         return answer
 
     transport = Transport(still.hub, still.hub.users("bee"), around)
-    client = GitHubClient(SERVERS, "t", transport, still.clock, KEYS.keys, hints=Hints())
+    client = GitHubClient(SERVERS, "t", transport, still.clock, KEYS.keys, memos=Memos())
     hidden.remember(client, REPO, False)
     if gone:
         with pytest.raises(CutOffError):

@@ -38,13 +38,13 @@ def test_the_last_tenth_of_a_limit_is_the_persons_own(tmp_path: Path) -> None:
 
 
 def test_near_the_writes_that_github_lets_pass_in_an_hour_no_agent_is_sent(tmp_path: Path) -> None:
-    """What is under way goes on. It is a hint of this machine's: an hour later, or without it, work goes on."""
+    """What is under way goes on. It is a memo of this machine's: an hour later, or without it, work goes on."""
     with staged(tmp_path) as stage:
         stage.issue("Do it.")
         host = stage.configure()
         now = host.client()
         now.rest("GET", "/user")
-        host.home.set_hint("writes", f"damaged\n{now.now() - 2 * HOUR} 9000\n{now.now() - 60} {WRITES_PER_HOUR_MAX}\n")
+        host.home.set_memo("writes", f"damaged\n{now.now() - 2 * HOUR} 9000\n{now.now() - 60} {WRITES_PER_HOUR_MAX}\n")
         before = stage.writes()
         report = stage.tick(host)
         assert (report.run, report.exit, report.problems) == ("", 0, [])
@@ -54,7 +54,7 @@ def test_near_the_writes_that_github_lets_pass_in_an_hour_no_agent_is_sent(tmp_p
         assert json.loads(stage.bee("host", "status", "--json"))["writes_last_hour"] == WRITES_PER_HOUR_MAX
         stage.sleep(HOUR)
         assert stage.tick(host).run
-        kept = [int(line.split()[1]) for line in host.home.hint("writes").splitlines()]
+        kept = [int(line.split()[1]) for line in host.home.memo("writes").splitlines()]
         assert 9000 not in kept
         wrote = [entry for entry in stage.log() if entry["write"] and entry["kind"] != "git"]
         assert sum(kept) == len(wrote) > 0

@@ -63,16 +63,16 @@ def said(world: World) -> dict[str, dict[str, str]]:
 class Twos:
     """A home that remembers that GitHub answers two items at once."""
 
-    def hint(self, _name: str) -> str:
+    def memo(self, _name: str) -> str:
         return "2 0"
 
-    def set_hint(self, name: str, text: str) -> None:
+    def set_memo(self, name: str, text: str) -> None:
         raise AssertionError((name, text))
 
 
 def in_twos(client: GitHubClient, repo: str) -> Snapshot:
     """A snapshot in pages of two."""
-    client.hints = Twos()
+    client.memos = Twos()
     return read.read_snapshot(client, repo)
 
 

@@ -71,19 +71,19 @@ def answer(status: int, body: Any) -> requests.Response:
 
 
 class Home(dict[str, str]):
-    """The hints of a home."""
+    """The memos of a home."""
 
-    def hint(self, name: str) -> str:
+    def memo(self, name: str) -> str:
         return self.get(name, "")
 
-    def set_hint(self, name: str, text: str) -> None:
+    def set_memo(self, name: str, text: str) -> None:
         self[name] = text
 
 
 def reading(small: Small, home: Home) -> GitHubClient:
     """A client that asks it."""
     servers = Servers(API, GRAPHQL, "https://github.example")
-    return GitHubClient(servers, "t", small, small.clock, hints=home)
+    return GitHubClient(servers, "t", small, small.clock, memos=home)
 
 
 @pytest.mark.parametrize("most", [100, 60, 49, 24, 7, 3, 1])
@@ -117,7 +117,7 @@ def test_a_later_page_that_is_too_much_is_asked_again_smaller_from_where_it_was(
     """The server had a good moment, and then another."""
     clock, home = Sandglass(), Home()
     small = Small(TOO_MUCH["504"], 10, clock)
-    home.set_hint(PageSize.of(home, REPO, 0, True).name, f"10 {NOON}")
+    home.set_memo(PageSize.of(home, REPO, 0, True).name, f"10 {NOON}")
 
     def request(method: str, url: str, **how: Any) -> requests.Response:
         made = Small.request(small, method, url, **how)
@@ -151,11 +151,11 @@ def test_the_size_grows_a_rung_a_day_and_a_home_may_forget_it() -> None:
     assert PageSize.of(home, REPO, NOON + limits.DAY_SECONDS + 1, True).value == LADDER[2]
     assert PageSize.of(home, "ada/other", NOON, True).value == LADDER[0]
     for spoiled in ("", "x", "7 1", "10", "10 soon", "-5 3"):
-        home.set_hint(size.name, spoiled)
+        home.set_memo(size.name, spoiled)
         assert PageSize.of(home, REPO, NOON, True).value == LADDER[0]
     looking = PageSize.of(home, REPO, NOON, False)
     looking.shrink(TooBigError("x"), NOON)
-    assert home.hint(size.name) == "-5 3", "who only looks writes nothing"
+    assert home.memo(size.name) == "-5 3", "who only looks writes nothing"
 
 
 def test_collaborators_that_are_too_many_are_asked_for_by_login() -> None:

@@ -16,7 +16,7 @@ from bee.model.labels import Label
 from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, pushed_heads, verdict_at_head, words
 from bee.pipeline.facts import Proof
 from bee.pipeline.gates import Gate, design_gate, plan_gate, plan_print
-from bee.pipeline.grants import GRANTS, Answer, Change, Grant
+from bee.pipeline.grants import GRANTS, Grant, GrantAnswer, GrantChange
 from bee.pipeline.pull_facts import proof_of, pull_facts, vouched_for
 from bee.pipeline.trust import Trust, resumed_at, text_is_trusted, trust_of
 from bee.run.brief import hint_for
@@ -29,69 +29,69 @@ MANNEQUIN = Who("ann", None)
 APP = Who("ann", 15, bot=True)  # whatever permission stands beside its login
 
 
-def giver(change: Change | None) -> Who:
+def giver(change: GrantChange | None) -> Who:
     """Who gives the grant: ann, who may write, or what is not a person."""
-    return {Change.APP: APP, Change.NOBODY: MANNEQUIN}.get(change, w.ANN) if change else w.ANN
+    return {GrantChange.APP: APP, GrantChange.NOBODY: MANNEQUIN}.get(change, w.ANN) if change else w.ANN
 
 
-def trust(change: Change | None) -> Trust:
+def trust(change: GrantChange | None) -> Trust:
     """Who is trusted: ann as long as she has access and is not denied."""
-    deny = frozenset({"ann"}) if change is Change.DENIED else frozenset()
-    gone = {11, 15} if change is Change.ACCESS else set()
+    deny = frozenset({"ann"}) if change is GrantChange.DENIED else frozenset()
+    gone = {11, 15} if change is GrantChange.ACCESS else set()
     people = {**w.PERMISSIONS, 15: w.PERMISSIONS[11]}
     held = {number: permission for number, permission in people.items() if number not in gone}
     return trust_of(w.snapshot(permissions=held), TrustPolicy(deny=deny))
 
 
-def edited(change: Change | None) -> dict[str, Any]:
+def edited(change: GrantChange | None) -> dict[str, Any]:
     """The edit of a post by another, who may write just as well."""
-    return {"edited_at": LATER, "editor": w.MIA} if change is Change.TEXT else {}
+    return {"edited_at": LATER, "editor": w.MIA} if change is GrantChange.TEXT else {}
 
 
-def changed(pull: Pull, change: Change | None) -> Pull:
+def changed(pull: Pull, change: GrantChange | None) -> Pull:
     """The pull request after the change."""
-    more: dict[Change, dict[str, Any]] = {
-        Change.HEAD: {"head": "9" * 40},
-        Change.BASE: {"base_changes": (LATER,), "base_ref": "next"},
-        Change.SECOND: {"base_changes": (AT,), "head_committed_at": AT},
-        Change.FORK: {"cross_repository": True},
+    more: dict[GrantChange, dict[str, Any]] = {
+        GrantChange.HEAD: {"head": "9" * 40},
+        GrantChange.BASE: {"base_changes": (LATER,), "base_ref": "next"},
+        GrantChange.SECOND: {"base_changes": (AT,), "head_committed_at": AT},
+        GrantChange.FORK: {"cross_repository": True},
     }
     return replace(pull, **more.get(change, {})) if change else pull
 
 
-def approves(pull: Pull, change: Change | None) -> bool:
+def approves(pull: Pull, change: GrantChange | None) -> bool:
     """Whether the pull request's head counts as approved."""
     found = changed(pull, change)
     last = verdict_at_head(words(found, trust(change), None), found.head)
     return last is not None and last.verdict is Verdict.APPROVED
 
 
-def review(change: Change | None) -> bool:
+def review(change: GrantChange | None) -> bool:
     said = w.review(ReviewState.APPROVED, AT, giver(change), **edited(change))
     return approves(w.pull(reviews=(said,)), change)
 
 
-def marker(change: Change | None) -> bool:
+def marker(change: GrantChange | None) -> bool:
     said = w.comment("<!-- bee:approved-for-e2e -->", AT, giver(change), **edited(change))
     pull = w.pull(comments=(said,))
-    if change is Change.HEAD:
+    if change is GrantChange.HEAD:
         pull = replace(pull, head_committed_at=LATER)
     return approves(pull, change)
 
 
-def approve(change: Change | None) -> bool:
+def approve(change: GrantChange | None) -> bool:
     text = texts.human_marker("approved-for-e2e", w.HEAD, "", "main")
     return approves(w.pull(comments=(w.comment(text, AT, giver(change), **edited(change)),)), change)
 
 
-def verdict(change: Change | None) -> bool:
+def verdict(change: GrantChange | None) -> bool:
     """In the second of a change that the run has seen: it says so by its count."""
-    seen = {"base_changes": "1"} if change is Change.SECOND else {}
+    seen = {"base_changes": "1"} if change is GrantChange.SECOND else {}
     said = w.reviewed("approve", AT, author=giver(change), **seen, **edited(change))
     return approves(w.pull(comments=(said,)), change)
 
 
-def pushed(change: Change | None) -> bool:
+def pushed(change: GrantChange | None) -> bool:
     """By a run of ann's bee."""
     text = texts.marked("pushed", "run-1", "drafter", "key", pushed=w.HEAD)
     said = w.comment(text, AT, giver(change), **edited(change))
@@ -100,62 +100,64 @@ def pushed(change: Change | None) -> bool:
     return vouched_for(pull, replace(found, trust=trust(change)), ())
 
 
-def passed(change: Change | None) -> bool:
+def passed(change: GrantChange | None) -> bool:
     """On the commit of the base, whatever its branch is called."""
     said = w.e2e("pass", AT, author=giver(change), **edited(change))
     pull = changed(w.pull(comments=(said,)), change)
-    base = w.OLD_BASE if change is Change.BASE else pull.base
+    base = w.OLD_BASE if change is GrantChange.BASE else pull.base
     return proof_of(e2e_here(e2e_results(pull, trust(change)), pull.head, base)) is Proof.PASSED
 
 
-def in_words(change: Change | None) -> bool:
+def in_words(change: GrantChange | None) -> bool:
     body = w.planned(gate=True)
     who = giver(change)
     said = w.comment(texts.plan_approved(who, plan_print(body)), AT, who, **edited(change))
     return plan_gate(w.issue(body=body, comments=(said,)), trust(change)) is Gate.TICKED
 
 
-def tick(change: Change | None) -> bool:
+def tick(change: GrantChange | None) -> bool:
     edits = [w.edit(w.DESIGN_OPEN, AT - 9, w.MIA), w.edit(w.DESIGN, AT, giver(change))]
-    if change in {Change.TEXT, Change.SECOND}:
-        edits.append(w.edit(w.DESIGN.replace("It adds", "It leaks"), AT if change is Change.SECOND else LATER, w.SAM))
+    if change in {GrantChange.TEXT, GrantChange.SECOND}:
+        edits.append(
+            w.edit(w.DESIGN.replace("It adds", "It leaks"), AT if change is GrantChange.SECOND else LATER, w.SAM)
+        )
     return design_gate(w.edited(w.issue(author=w.MIA), *edits), trust(change)) is Gate.TICKED
 
 
-def adoption(change: Change | None) -> bool:
+def adoption(change: GrantChange | None) -> bool:
     item: Issue | Pull = w.issue(author=w.SAM, events=(w.labeled(Label.NEW, AT, giver(change)),))
-    if change in {Change.HEAD, Change.BASE, Change.FORK}:
+    if change in {GrantChange.HEAD, GrantChange.BASE, GrantChange.FORK}:
         item = changed(w.pull(author=w.SAM, events=item.events), change)
-    if change in {Change.TEXT, Change.SECOND}:
-        at = AT if change is Change.SECOND else LATER
+    if change in {GrantChange.TEXT, GrantChange.SECOND}:
+        at = AT if change is GrantChange.SECOND else LATER
         item = w.edited(item, w.edit("x", AT - 9, w.SAM), w.edit("y", at, w.SAM))  # type: ignore[arg-type]
     return text_is_trusted(item, trust(change))
 
 
-def resume(change: Change | None) -> bool:
+def resume(change: GrantChange | None) -> bool:
     pull = changed(w.pull(events=(w.unlabeled(Label.HUMAN, AT, giver(change)),)), change)
     return resumed_at(pull, trust(change)) == AT
 
 
-def hint(change: Change | None) -> bool:
+def hint(change: GrantChange | None) -> bool:
     pull = changed(w.pull(comments=(w.comment(texts.hinted("look"), AT, giver(change), **edited(change)),)), change)
     return bool(hint_for(replace(w.view(pull), trust=trust(change)), pull))
 
 
-def box(change: Change | None) -> bool:
+def box(change: GrantChange | None) -> bool:
     """A stranger who edits a ticked box makes it another, which nobody ticked before."""
-    one, other = board.Box(board.Do.RETRY, 7), board.Box(board.Do.RETRY, 8)
+    one, other = board.Checkbox(board.Do.RETRY, 7), board.Checkbox(board.Do.RETRY, 8)
     texts_ = [board.body(w.REPO, [one], []), board.body(w.REPO, [one], []).replace("- [ ]", "- [x]")]
     edits = [w.edit(texts_[0], AT - 9, w.BEE), w.edit(texts_[1], AT, giver(change))]
-    if change is Change.TEXT:
+    if change is GrantChange.TEXT:
         edits.append(w.edit(board.body(w.REPO, [other], []).replace("- [ ]", "- [x]"), LATER, w.SAM))
-    if change is Change.SECOND:
+    if change is GrantChange.SECOND:
         edits.append(w.edit(texts_[1] + "\n", AT, w.MIA))
     issue = w.edited(w.issue(author=w.BEE), *edits)
     return bool(board.asked(issue)) and all(trust(change).of(asked.who) for asked in board.asked(issue))
 
 
-COUNTS: Final[dict[Grant, Callable[[Change | None], bool]]] = {
+COUNTS: Final[dict[Grant, Callable[[GrantChange | None], bool]]] = {
     Grant.REVIEW: review, Grant.MARKER: marker, Grant.APPROVE: approve, Grant.VERDICT: verdict, Grant.PUSHED: pushed,
     Grant.E2E: passed, Grant.WORDS: in_words, Grant.TICK: tick, Grant.ADOPTION: adoption, Grant.RESUME: resume,
     Grant.HINT: hint, Grant.BOX: box,
@@ -168,16 +170,16 @@ def test_a_grant_counts_for_what_it_is_about(grant: Grant) -> None:
     assert COUNTS[grant](None)
 
 
-@pytest.mark.parametrize(("grant", "change"), [*itertools.product(Grant, Change)])
-def test_each_cell_of_the_table(grant: Grant, change: Change) -> None:
+@pytest.mark.parametrize(("grant", "change"), [*itertools.product(Grant, GrantChange)])
+def test_each_cell_of_the_table(grant: Grant, change: GrantChange) -> None:
     answer = GRANTS[grant].cells[change]
-    if answer is not Answer.APART:
-        assert COUNTS[grant](change) is (answer is Answer.COUNTS)
+    if answer is not GrantAnswer.APART:
+        assert COUNTS[grant](change) is (answer is GrantAnswer.COUNTS)
 
 
 def test_every_grant_has_a_row_every_row_all_cells_and_every_cell_a_test() -> None:
     assert set(GRANTS) == set(Grant) == set(COUNTS)
-    assert all(set(row.cells) == set(Change) and row.about for row in GRANTS.values())
+    assert all(set(row.cells) == set(GrantChange) and row.about for row in GRANTS.values())
 
 
 # ---- T6: the base ---------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import pytest
 
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts, Queue
+from bee.pipeline.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts, QueueState
 from bee.pipeline.positions import HELD, ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
 
 KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
@@ -101,9 +101,9 @@ def is_held(f: Facts) -> bool:
 def may_merge(f: Facts) -> bool:
     """Whether everything that a merge needs is true, or GitHub has merged already."""
     return isinstance(f, PullFacts) and (
-        f.queue is Queue.UNPROVEN
+        f.queue is QueueState.UNPROVEN
         or (
-            f.queue is Queue.OUT
+            f.queue is QueueState.OUT
             and f.verdict is Verdict.APPROVED
             and f.vouched
             and f.proof is Proof.PASSED

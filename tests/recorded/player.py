@@ -14,7 +14,7 @@ from bee.github.client import GitHubClient, Servers
 from bee.github.tape import Tape
 from bee.model import errors
 from bee.model.text import digest
-from bee.setup.checks import Check
+from bee.setup.checks import DoctorCheck
 from bee.setup.prove import Prover, prove
 
 T = TypeVar("T")
@@ -64,23 +64,23 @@ class Player(Tape):
 class Remembered(dict[str, str]):
     """What a home remembers, for as long as the recording plays."""
 
-    def hint(self, name: str) -> str:
-        """The text of a hint."""
+    def memo(self, name: str) -> str:
+        """The text of a memo."""
         return self.get(name, "")
 
-    def set_hint(self, name: str, text: str) -> None:
+    def set_memo(self, name: str, text: str) -> None:
         """Remember it."""
         self[name] = text
 
 
-def played(text: str, nowhere: Mirror) -> tuple[list[Check], Player]:
+def played(text: str, nowhere: Mirror) -> tuple[list[DoctorCheck], Player]:
     """The checks that bee makes of a recording; the player, with what it was not asked for.
 
     Of a recording that answers what bee asked once and asks no more, the checks up to there.
     """
     head, *lines = map(json.loads, text.splitlines())
     player = Player(lines)
-    client = GitHubClient(SERVERS, "t", player, hints=Remembered())
+    client = GitHubClient(SERVERS, "t", player, memos=Remembered())
     prover = Prover(client=client, pusher=client, mirror=nowhere, tape=player, repo="owner/name", nonce=head["nonce"])
     checks = []
     with contextlib.suppress(AskedOtherwise):

@@ -10,7 +10,7 @@ import pytest
 from bee.config.schema import RoleSettings, Settings
 from bee.model.errors import UsageError
 from bee.model.roles import Role
-from bee.sandbox.bounds import Bounds
+from bee.sandbox.bounds import CgroupBounds
 from bee.system import process
 from tests.belt.stage import Stage
 
@@ -29,7 +29,7 @@ BECOMES = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
 
 def test_a_scope_is_asked_for_and_becomes_the_command(tmp_path: Path) -> None:
     """Its number of MiB and no swap, its share of processors; the command has nothing of the manager's."""
-    bounds = Bounds(512, 1.5, systemd(tmp_path, BECOMES))
+    bounds = CgroupBounds(512, 1.5, systemd(tmp_path, BECOMES))
     argv = bounds.wrap(["/bin/sh", "-c", 'echo "<$XDG_RUNTIME_DIR> $PWD"'], {"XDG_RUNTIME_DIR": "/run/user/7"})
     ended = process.run(argv, cwd=tmp_path, env={"PATH": process.SYSTEM_PATH}, seconds=20)
     assert ended.out.decode() == f"<> {tmp_path}\n"
@@ -38,14 +38,14 @@ def test_a_scope_is_asked_for_and_becomes_the_command(tmp_path: Path) -> None:
         "/run/user/7 --user --scope --quiet --collect --property=MemoryMax=512M --property=MemorySwapMax=0 "
         "--property=CPUQuota=150% -- "
     )
-    assert Bounds(path=str(tmp_path)).wrap(["x"], {}) == ["x"]
-    only = Bounds(0, 0.25, str(tmp_path)).wrap(["x"], {})
+    assert CgroupBounds(path=str(tmp_path)).wrap(["x"], {}) == ["x"]
+    only = CgroupBounds(0, 0.25, str(tmp_path)).wrap(["x"], {})
     assert [word for word in only if "=" in word][1:] == ["--property=CPUQuota=25%"]
 
 
 @pytest.mark.parametrize(("body", "why"), [("echo No medium found; exit 1", "No medium found"), ("", "no systemd-run")])
 def test_where_there_is_no_manager_it_says_so_and_what_to_do(tmp_path: Path, body: str, why: str) -> None:
-    bounds = Bounds(512, 0, systemd(tmp_path, body) if body else str(tmp_path))
+    bounds = CgroupBounds(512, 0, systemd(tmp_path, body) if body else str(tmp_path))
     with pytest.raises(UsageError) as caught:
         bounds.check({}, tmp_path)
     assert why in str(caught.value)
@@ -55,7 +55,7 @@ def test_where_there_is_no_manager_it_says_so_and_what_to_do(tmp_path: Path, bod
 def has_manager() -> bool:
     """Whether this machine has what it takes."""
     try:
-        Bounds(512).check({}, Path("/"))
+        CgroupBounds(512).check({}, Path("/"))
     except UsageError:
         return False
     return True
@@ -79,5 +79,5 @@ def test_an_agent_beyond_its_memory_is_killed_or_none_is_sent(stage: Stage) -> N
 
 def test_bounds_are_those_of_the_role() -> None:
     settings = Settings(roles={Role.TEST: RoleSettings(memory_mb=100), Role.DRAFTER: RoleSettings(cpus=2)})
-    found = {role: Bounds.of(settings.role(role)) for role in (Role.TEST, Role.DRAFTER, Role.REVIEWER)}
-    assert found == {Role.TEST: Bounds(100), Role.DRAFTER: Bounds(0, 2), Role.REVIEWER: Bounds()}
+    found = {role: CgroupBounds.of(settings.role(role)) for role in (Role.TEST, Role.DRAFTER, Role.REVIEWER)}
+    assert found == {Role.TEST: CgroupBounds(100), Role.DRAFTER: CgroupBounds(0, 2), Role.REVIEWER: CgroupBounds()}

@@ -8,7 +8,7 @@ import pytest
 
 from bee.cli import main
 from bee.model.errors import UsageError
-from bee.setup import install as verb
+from bee.setup import install
 from bee.system.home import Home
 from tests.setup.world import World, cron_runs
 
@@ -19,10 +19,10 @@ EVERY_TEN = {
 
 @pytest.mark.parametrize("kind", EVERY_TEN)
 def test_a_tick_comes_as_often_as_was_said(world: World, kind: str) -> None:
-    scheduler = next(one for one in verb.schedulers(world.machine("linux")) if one.kind == kind)
-    text = "\n".join(verb.render(scheduler, "/s", "/h", "/bin", 10).values())
+    scheduler = next(one for one in install.schedulers(world.machine("linux")) if one.kind == kind)
+    text = "\n".join(install.render(scheduler, "/s", "/h", "/bin", 10).values())
     assert EVERY_TEN[kind] in text
-    usual = "\n".join(verb.render(scheduler, "/s", "/h", "/bin").values())
+    usual = "\n".join(install.render(scheduler, "/s", "/h", "/bin").values())
     changed = [line for line in text.splitlines() if line not in usual.splitlines()]
     assert len(changed) == (2 if kind == "systemd" else 1), "the tick's own time, and what describes it"
     assert "{{" not in text
@@ -47,10 +47,10 @@ def test_a_value_replaces_its_own_line_and_no_other(world: World) -> None:
     home = Home(world.home)
     home.ensure()
     (world.home / "env").write_text("# mine\nGH_TOKEN=old\nTZ=UTC\n")
-    assert verb.keep_env(home, {"GH_TOKEN": "new"}, write=True) == [f"write GH_TOKEN to {world.home / 'env'}"]
+    assert install.keep_env(home, {"GH_TOKEN": "new"}, write=True) == [f"write GH_TOKEN to {world.home / 'env'}"]
     assert (world.home / "env").read_text() == "# mine\nTZ=UTC\nGH_TOKEN=new\n"
-    assert verb.keep_env(home, {"GH_TOKEN": "new"}, write=True) == []
-    assert verb.env_names(home) == ["TZ", "GH_TOKEN"]
+    assert install.keep_env(home, {"GH_TOKEN": "new"}, write=True) == []
+    assert install.env_names(home) == ["TZ", "GH_TOKEN"]
 
 
 def test_a_file_that_others_may_read_is_closed(world: World) -> None:
@@ -58,19 +58,19 @@ def test_a_file_that_others_may_read_is_closed(world: World) -> None:
     home.ensure()
     (world.home / "env").write_text("GH_TOKEN=t\n")
     (world.home / "env").chmod(0o644)
-    assert verb.keep_env(home, {}, write=True) == [f"write its mode to {world.home / 'env'}"]
+    assert install.keep_env(home, {}, write=True) == [f"write its mode to {world.home / 'env'}"]
     assert (world.home / "env").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_value_cannot_bring_a_line_of_its_own(world: World) -> None:
     with pytest.raises(UsageError, match="control character"):
-        verb.keep_env(Home(world.home), {"GH_TOKEN": "a\nPATH=/evil"}, write=True)
+        install.keep_env(Home(world.home), {"GH_TOKEN": "a\nPATH=/evil"}, write=True)
 
 
 def test_a_path_with_a_line_end_is_taken_by_no_scheduler(world: World) -> None:
-    for scheduler in verb.schedulers(world.machine("linux")):
+    for scheduler in install.schedulers(world.machine("linux")):
         with pytest.raises(UsageError, match="control character"):
-            verb.render(scheduler, "/s", "/h\n* * * * * evil", "/bin")
+            install.render(scheduler, "/s", "/h\n* * * * * evil", "/bin")
 
 
 @pytest.mark.parametrize("program", ["tick", "watchdog"])

@@ -6,7 +6,7 @@ import plistlib
 
 import pytest
 
-from bee.setup import install as verb
+from bee.setup import install
 from bee.setup.schedulers import Launchd
 from bee.system.home import Home
 from tests.setup.world import World
@@ -18,19 +18,19 @@ def launchd(world: World) -> Launchd:
     return Launchd(world.machine("darwin"))
 
 
-def install(world: World, launchd: Launchd, write: bool = True) -> list[str]:
+def installed(world: World, launchd: Launchd, write: bool = True) -> list[str]:
     """What an install changes."""
-    return verb.install(launchd.machine, launchd, world.units("launchd"), Home(world.home), {}, write).changes
+    return install.install(launchd.machine, launchd, world.units("launchd"), Home(world.home), {}, write).changes
 
 
 def test_it_is_the_first_choice_on_macos_and_no_choice_elsewhere(world: World) -> None:
-    assert verb.choose(world.machine("darwin"), cron=False).kind == "launchd"
-    assert verb.choose(world.machine("darwin"), cron=True).kind == "cron"
+    assert install.choose(world.machine("darwin"), cron=False).kind == "launchd"
+    assert install.choose(world.machine("darwin"), cron=True).kind == "cron"
     assert Launchd(world.machine("linux")).missing() == "this is not macOS"
 
 
 def test_a9_what_launchd_reads_is_what_was_meant(world: World, launchd: Launchd) -> None:
-    install(world, launchd)
+    installed(world, launchd)
     folder = world.person / "Library" / "LaunchAgents"
     for name in Launchd.names:
         agent = plistlib.loads((folder / name).read_bytes())
@@ -43,30 +43,30 @@ def test_a9_what_launchd_reads_is_what_was_meant(world: World, launchd: Launchd)
 
 
 def test_a_second_install_changes_nothing(world: World, launchd: Launchd) -> None:
-    assert len(install(world, launchd, write=False)) == 4
+    assert len(installed(world, launchd, write=False)) == 4
     assert not (world.person / "Library").exists()
-    assert len(install(world, launchd)) == 4
-    assert install(world, launchd) == []
+    assert len(installed(world, launchd)) == 4
+    assert installed(world, launchd) == []
 
 
 def test_an_agent_that_changed_is_loaded_anew(world: World, launchd: Launchd) -> None:
-    install(world, launchd)
+    installed(world, launchd)
     path = world.person / "Library" / "LaunchAgents" / Launchd.names[0]
     path.write_text(path.read_text().replace("300", "60"))
-    assert install(world, launchd) == [f"write {path}"]
-    assert install(world, launchd) == []
+    assert installed(world, launchd) == [f"write {path}"]
+    assert installed(world, launchd) == []
 
 
 def test_the_tick_is_launchds_own(world: World, launchd: Launchd) -> None:
-    install(world, launchd)
-    tried = verb.try_tick(launchd, Home(world.home))
+    installed(world, launchd)
+    tried = install.try_tick(launchd, Home(world.home))
     assert tried.exit == 2
     assert "config.yml: run `bee init`" in " ".join(tried.said)
 
 
 def test_uninstall_leaves_nothing(world: World, launchd: Launchd) -> None:
-    install(world, launchd)
-    assert len(verb.uninstall(launchd.machine, Home(world.home), purge=False, write=True)) == 2
+    installed(world, launchd)
+    assert len(install.uninstall(launchd.machine, Home(world.home), purge=False, write=True)) == 2
     assert launchd.present() == []
     assert launchd.changes({}) == [f"load {name.removesuffix('.plist')}" for name in Launchd.names]
-    assert verb.uninstall(launchd.machine, Home(world.home), purge=False, write=True) == []
+    assert install.uninstall(launchd.machine, Home(world.home), purge=False, write=True) == []

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bee.setup import install as verb
+from bee.setup import install
 from bee.setup.schedulers import Machine
 from tests import shapes
 from tests.belt.stage import AGENT, MOVES, Stage
@@ -126,9 +126,9 @@ class World:
 
     def units(self, kind: str) -> dict[str, str]:
         """The rendered units of a scheduler."""
-        scheduler = next(one for one in verb.schedulers(self.machine("linux")) if one.kind == kind)
+        scheduler = next(one for one in install.schedulers(self.machine("linux")) if one.kind == kind)
         scripts = self.site / "bee" / "_data" / "scripts"
-        return dict(verb.render(scheduler, str(scripts), str(self.home), f"{self.bin}:/usr/bin:/bin"))
+        return dict(install.render(scheduler, str(scripts), str(self.home), f"{self.bin}:/usr/bin:/bin"))
 
     def tree(self) -> dict[str, bytes]:
         """Every file below HOME that no stand-in wrote."""

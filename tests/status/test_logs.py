@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bee.engines.events import Entry
+from bee.engines.events import TranscriptEntry
 from bee.engines.find import find
 from bee.run import run_log
 from bee.run.run_log import About
@@ -62,7 +62,7 @@ GEMINI = [
 ]
 
 
-def entries_of(engine: str, line: bytes) -> list[Entry]:
+def entries_of(engine: str, line: bytes) -> list[TranscriptEntry]:
     return find(("command",) if engine == "command" else engine).entries(line)
 
 

@@ -41,9 +41,9 @@ def asked(stage: Stage) -> list[tuple[str, int]]:
     ]
 
 
-def hints(stage: Stage) -> list[Path]:
-    """The hints of the host about what has changed; a digest names each."""
-    return sorted((stage.folder / "home-host" / "hints").glob("[0-9a-f]" * 64))
+def memos(stage: Stage) -> list[Path]:
+    """The memos of the host about what has changed; a digest names each."""
+    return sorted((stage.folder / "home-host" / "memos").glob("[0-9a-f]" * 64))
 
 
 def shown(report: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ CHANGES: dict[str, Callable[[Stage], Any]] = {
     "a person's retry": lambda s: s.bee_verb("retry", 2),
     "a person's resume": lambda s: s.bee_verb("resume", 2),
     "a pause of everything": _pause_all,
-    "an hour": lambda s: s.sleep(limits.HINT_MINUTES_MAX * 60),
+    "an hour": lambda s: s.sleep(limits.MEMO_MINUTES_MAX * 60),
 }
 OFTEN = {
     "a label",
@@ -160,14 +160,14 @@ def test_a_hint_is_only_a_hint(stage: Stage) -> None:
     """Gone, damaged, of another version or of somebody else: everything is looked at, and the answer is the same."""
     host = stage.host()
     first = stage.tick(host)
-    (hint,) = hints(stage)
-    assert stat.S_IMODE(hint.stat().st_mode) == 0o600
-    good = hint.read_text()
+    (memo,) = memos(stage)
+    assert stat.S_IMODE(memo.stat().st_mode) == 0o600
+    good = memo.read_text()
     for damaged in ("", "{", "null", "[]", '{"at": 1}', good[:-20], json.dumps({**json.loads(good), "items": 7})):
-        hint.write_text(damaged)
+        memo.write_text(damaged)
         again = stage.tick(host)
         assert (again.points > 0, shown(again)) == (True, shown(first)), damaged
-    hint.unlink()
+    memo.unlink()
     again = stage.tick(host)
     assert (again.points > 0, shown(again)) == (True, shown(first))
     stage.edit_policy(POLICY + "e2e:\n  verify: sh other.sh\n")
@@ -179,25 +179,25 @@ def test_nothing_is_remembered_while_something_is_to_be_done(stage: Stage, body:
     """What an agent moves, waits its time, or depends on something else is looked at anew at every tick."""
     host = stage.host(moves={"drafter": "exit 1\n", "planner": "exit 1\n"})
     stage.tick(host)
-    assert hints(stage)
+    assert memos(stage)
     stage.issue(body, labels=["breeze:new"])
     assert stage.tick(host).run
     stage.sleep(limits.HINT_SETTLED_SECONDS + 1)
     report = stage.tick(host)  # backing off: by itself, when its time has come
     assert "backing-off" in {item.position for item in report.line().items}
-    assert hints(stage) == []
+    assert memos(stage) == []
 
 
 def test_a_pause_of_everything_is_never_taken_for_quiet(stage: Stage) -> None:
     """Whoever ends it anywhere, the next tick sees what may be done again."""
     host = stage.host()
     stage.tick(host)
-    assert hints(stage)
+    assert memos(stage)
     stage.configure("laptop")
     stage.bee("laptop", "pause", "--all", "A freeze")
-    stage.sleep(limits.HINT_MINUTES_MAX * 60)
+    stage.sleep(limits.MEMO_MINUTES_MAX * 60)
     assert "A freeze" in stage.tick(host).said
-    assert hints(stage) == []
+    assert memos(stage) == []
 
 
 def test_where_one_repository_changed_all_are_looked_at(stage: Stage) -> None:

@@ -27,7 +27,7 @@ from bee.model.text import plain
 from bee.model.tokens import kind_of
 from bee.sandbox.box import find as find_box
 from bee.setup import checks, doctor, machine, prove
-from bee.setup.checks import Check, Level
+from bee.setup.checks import DoctorCheck, Level
 from bee.setup.doctor import Findings
 from bee.setup.machine import Input
 from bee.setup.prove import Prover
@@ -78,17 +78,19 @@ def _settings(home: Home, named: list[str] | None, findings: Findings) -> Settin
     try:
         settings = wiring.settings_at(home, repo_given=bool(named))
     except ConfigError as problem:
-        findings.add(Check("config", Level.FAIL, str(problem), f"fix that line in {path}"))
+        findings.add(DoctorCheck("config", Level.FAIL, str(problem), f"fix that line in {path}"))
         return Settings()
     except UsageError:
-        findings.add(Check("config", Level.FAIL, f"there is no {path}", "bee init"))
+        findings.add(DoctorCheck("config", Level.FAIL, f"there is no {path}", "bee init"))
         return Settings()
     if path.exists() and not settings.repos:
-        findings.add(Check("config", Level.WARN, f"{path} names no repository", "bee init"))
+        findings.add(DoctorCheck("config", Level.WARN, f"{path} names no repository", "bee init"))
     elif path.exists():
-        findings.add(Check("config", Level.OK, f"{path} watches {', '.join(settings.repos)}"))
+        findings.add(DoctorCheck("config", Level.OK, f"{path} watches {', '.join(settings.repos)}"))
     else:
-        findings.add(Check("config", Level.WARN, f"there is no {path}: --repo goes with the defaults", "bee init"))
+        findings.add(
+            DoctorCheck("config", Level.WARN, f"there is no {path}: --repo goes with the defaults", "bee init")
+        )
     return settings
 
 
@@ -102,7 +104,7 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
     try:
         token = wiring.token_of(env, given.settings)
     except AuthError as problem:
-        findings.add(Check("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
+        findings.add(DoctorCheck("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
         return
     known: tuple[Key, ...] = ()
     try:
@@ -110,7 +112,7 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
         known = found.keys
         findings.add(checks.key_check([key.id for key in known], found.source, found.lasting))
     except UsageError as problem:
-        findings.add(Check("keys", Level.FAIL, str(problem), "bee key add"))
+        findings.add(DoctorCheck("keys", Level.FAIL, str(problem), "bee key add"))
     client = GitHubClient(wiring.servers_of(env), token, keys=known)
     if not doctor.token_checks(client, findings, given.token_from, kind_of(token)):
         return
@@ -125,7 +127,7 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findi
     for repo in wiring.repos_of(given.settings, args.repo):
         nonce = secrets.token_hex(6)
         if args.dry_run:
-            findings.add(Check("prove", Level.OK, prove.plan_of(nonce), repo=repo))
+            findings.add(DoctorCheck("prove", Level.OK, prove.plan_of(nonce), repo=repo))
             continue
         given.home.ensure()
         tape = Tape(session_of(lambda: token), [repo, *repo.split("/")])
@@ -134,14 +136,14 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findi
             git = Git(home=Path(folder), env_path=path, network_env=process.base_env(kept))
             mirror = Mirror(git, Path(folder) / "mirror.git", f"{servers.web}/{repo}.git", token)
             mirror.ensure()
-            client = GitHubClient(servers, token, tape, hints=given.home)
+            client = GitHubClient(servers, token, tape, memos=given.home)
             prover = Prover(
                 client=client, pusher=GitHubClient(servers, token), mirror=mirror, tape=tape, repo=repo, nonce=nonce
             )
             try:
                 findings.add(*(replace(check, repo=repo) for check in prove.prove(prover)))
             except NotFoundError as problem:
-                findings.add(Check("repository", Level.FAIL, str(problem), "check the name", repo=repo))
+                findings.add(DoctorCheck("repository", Level.FAIL, str(problem), "check the name", repo=repo))
             except BeeError as problem:
                 findings.problems.append(f"{repo}: {problem}")
         where = Path(f"bee-prove-{repo.replace('/', '-')}.jsonl")

@@ -23,7 +23,7 @@ from bee.model.text import one_line, plain
 from bee.sandbox.box import find as find_box
 from bee.setup import apply, methods
 from bee.setup import machine as machines
-from bee.setup.apply import Found, Machine, Plan, Step, Written
+from bee.setup.apply import Found, MachineConfig, SetupPlan, SetupStep, Written
 from bee.setup.machine import EngineSeen
 from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, remote_of, same_server
 from bee.status import terminal
@@ -42,7 +42,7 @@ class InitLine:
     repo: str
     dry_run: bool
     changed: bool
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     pull: int | None
     """the open pull request that brings the files"""
     commit: str | None
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if asks and (args.json or not ask.can_ask()):
         raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")
     here = Here.of(env)
-    machine = apply.machine_of(wiring.home_of(env))
+    machine = apply.machine_config_of(wiring.home_of(env))
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), env)
@@ -143,7 +143,7 @@ def repo_here(folder: Path, env: Mapping[str, str]) -> str:
 # ---- questions ------------------------------------------------------------------------------------------------------
 
 
-def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Here, asks: bool) -> Answers:
+def _answers(args: argparse.Namespace, found: Found, machine: MachineConfig, here: Here, asks: bool) -> Answers:
     """The choices: an option, else a person's answer, else the default. Only what will be written is asked."""
     policy = POLICY_PATH in found.missing_files and found.pull is None
     intake, verify = args.intake or INTAKES[0], args.verify or guessed_verify(found.names, found.has_script)
@@ -161,7 +161,7 @@ def _answers(args: argparse.Namespace, found: Found, machine: Machine, here: Her
     )
 
 
-def _engine(args: argparse.Namespace, machine: Machine, here: Here, asks: bool) -> str | tuple[str, ...] | None:
+def _engine(args: argparse.Namespace, machine: MachineConfig, here: Here, asks: bool) -> str | tuple[str, ...] | None:
     if args.engine:
         return machines.engine_of(args.engine, here.path, Path.cwd())
     default = next((one.name for one in here.engines if one.usable), "")
@@ -210,7 +210,7 @@ def _merging(found: Found) -> str:
     return f"through the merge queue of {facts.default_branch}, by {rules.queue}" if rules.queue else f"by {method}"
 
 
-def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
+def _show_plan(show: Any, plan: SetupPlan, whole: bool) -> None:
     """What will be written: texts first (their comments with `whole` only), the list last, above the question."""
     if not plan.changes:
         return
@@ -232,7 +232,7 @@ def _show_plan(show: Any, plan: Plan, whole: bool) -> None:
         show(f"  config  {step.name}{' (one repository more)' if step.action == 'add' else ''}")
 
 
-def _show_unused(args: argparse.Namespace, plan: Plan) -> None:
+def _show_unused(args: argparse.Namespace, plan: SetupPlan) -> None:
     """Options that change nothing, because their file exists already: a person's file is never rewritten."""
     kept = {step.name for step in plan.steps if step.action != "create"}
     files = {POLICY_PATH: ("intake", "verify"), str(plan.home.config_path): ("engine", "sandbox")}
@@ -242,7 +242,7 @@ def _show_unused(args: argparse.Namespace, plan: Plan) -> None:
             print(f"bee: {name} is there, and {' and '.join(given)} changes nothing in it", file=sys.stderr)
 
 
-def _show_end(plan: Plan, written: Written, dry: bool, machine: Machine, answers: Answers) -> None:
+def _show_end(plan: SetupPlan, written: Written, dry: bool, machine: MachineConfig, answers: Answers) -> None:
     repo = plan.found.facts.repo
     if dry:
         _say(f"\nNothing was written; without --dry-run, {'all of this is' if plan.changes else 'nothing would be'}.")

@@ -16,8 +16,7 @@ from bee.cli.common import add_json, print_json, show
 from bee.config.schema import Settings
 from bee.model.errors import AuthError, UsageError
 from bee.model.limits import TICK_EVERY_MINUTES, TICK_EVERY_MINUTES_ALLOWED
-from bee.setup import first_key
-from bee.setup import install as verb
+from bee.setup import first_key, install
 from bee.setup.machine import BY_COMMAND, scheduled_token
 from bee.setup.schedulers import Machine
 from bee.system import process
@@ -28,11 +27,11 @@ STANDARD_PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbi
 HOMEBREW_PATH: Final = ("/opt/homebrew/bin",)
 # Variables that a tick reads and a scheduler does not pass on; beside a token, these may be kept.
 KEEPABLE: Final = frozenset(
-    {*verb.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO", "XDG_CONFIG_HOME"}
+    {*install.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO", "XDG_CONFIG_HOME"}
     - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}
 )
 EVERY: Final = f"a tick every so many minutes, one of {', '.join(f'{one}m' for one in TICK_EVERY_MINUTES_ALLOWED)}"
-_NOT_MISSED: Final = frozenset({*verb.TOKENS, "LANG", "LC_ALL", "TZ"})
+_NOT_MISSED: Final = frozenset({*install.TOKENS, "LANG", "LC_ALL", "TZ"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,14 +68,14 @@ def _minutes(text: str) -> int:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Install, try one tick, say plainly what came of it: the exit code is that tick's."""
     home, machine = wiring.home_of(env), machine_of(env)
-    scheduler = verb.choose(machine, args.cron)
+    scheduler = install.choose(machine, args.cron)
     path, scripts = path_of(env), data_path("scripts", "tick").parent
-    units = verb.render(scheduler, str(scripts), str(home.path), path, args.every)
+    units = install.render(scheduler, str(scripts), str(home.path), path, args.every)
     keep = _keep(env, args)
     if args.print:
-        line = verb.untouched(scheduler, units)
+        line = install.untouched(scheduler, units)
         return show(args, line, "\n".join(f"# {one.path}\n{one.text.rstrip()}\n" for one in line.files).rstrip())
-    done = verb.install(machine, scheduler, units, home, keep, write=not args.dry_run)
+    done = install.install(machine, scheduler, units, home, keep, write=not args.dry_run)
     _make_key(env, home, done, write=not args.dry_run)
     done.token = _token(home, machine, path, keep, wiring.settings_at(home, repo_given=True))
     done.notes += _missed(env, home, keep, done.token)
@@ -85,7 +84,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
             print(
                 f"{scheduler.kind} starts bee every {args.every} minutes; one tick is tried there now ...", flush=True
             )
-        done.add_tick(verb.try_tick(scheduler, home))
+        done.add_tick(install.try_tick(scheduler, home))
     if args.json:
         print_json(done)
     else:
@@ -144,7 +143,7 @@ def _keep(env: Mapping[str, str], args: argparse.Namespace) -> dict[str, str]:
             raise UsageError(f"--env {name}: this shell does not set it")
         wanted[name] = env[name]
     if args.token_from_env:
-        tokens = [env[name].strip() for name in verb.TOKENS if env.get(name, "").strip()]
+        tokens = [env[name].strip() for name in install.TOKENS if env.get(name, "").strip()]
         if not tokens:
             raise UsageError("--token-from-env: neither GH_TOKEN nor GITHUB_TOKEN is set in this shell")
         wanted["GH_TOKEN"] = tokens[0]
@@ -154,14 +153,14 @@ def _keep(env: Mapping[str, str], args: argparse.Namespace) -> dict[str, str]:
 def _token(home: Home, machine: Machine, path: str, keep: Mapping[str, str], settings: Settings) -> str | None:
     """Where scheduled ticks find a token, in words; None where they find none."""
     source = scheduled_token(machine, home, path, settings.token, keep)
-    if source in verb.TOKENS:
-        return f"{source} in {home.path / verb.ENV_FILE}"
+    if source in install.TOKENS:
+        return f"{source} in {home.path / install.ENV_FILE}"
     if source == BY_COMMAND:
         return source
     return f"`{source}` ({shutil.which('gh', path=path)})" if source else None
 
 
-def _make_key(env: Mapping[str, str], home: Home, done: verb.Installed, write: bool) -> None:
+def _make_key(env: Mapping[str, str], home: Home, done: install.Installed, write: bool) -> None:
     """The key that bee's records are sealed with, kept outside bee's home; where it can be, it is made."""
     settings = wiring.settings_at(home, repo_given=True)
     try:
@@ -177,16 +176,16 @@ def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: 
     """What this shell has and the schedule has not."""
     notes = []
     if token is None:
-        has = any(env.get(name) for name in verb.TOKENS)
+        has = any(env.get(name) for name in install.TOKENS)
         first = (
             "Your shell has a token, the scheduler does not see it" if has else "Scheduled ticks find no GitHub token"
         )
         notes.append(
             f"{first}: run `bee install --token-from-env`"
-            f"{'' if has else ' with GH_TOKEN set'}, which keeps it in {home.path / verb.ENV_FILE} (mode 0600), "
+            f"{'' if has else ' with GH_TOKEN set'}, which keeps it in {home.path / install.ENV_FILE} (mode 0600), "
             "or log in with `gh auth login`."
         )
-    there = {*keep, *verb.env_names(home)}
+    there = {*keep, *install.env_names(home)}
     only_here = sorted(name for name in KEEPABLE - _NOT_MISSED if env.get(name) and name not in there)
     if only_here:
         options = " ".join(f"--env {name}" for name in only_here)
@@ -197,7 +196,7 @@ def _missed(env: Mapping[str, str], home: Home, keep: Mapping[str, str], token: 
 # ---- what is said ----------------------------------------------------------------------------------------------------
 
 
-def _say(done: verb.Installed, home: Home, dry: bool) -> None:
+def _say(done: install.Installed, home: Home, dry: bool) -> None:
     for one in done.changes:
         print(f"{'would ' if dry else ''}{one}")
     if not done.changes:

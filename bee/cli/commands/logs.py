@@ -13,7 +13,7 @@ from bee.cli.common import add_repo, host_for, print_json
 from bee.model.errors import UsageError
 from bee.model.text import plain
 from bee.status import logs
-from bee.status.logs import Line, Reading, State
+from bee.status.logs import LogLine, LogReading, State
 
 FOLLOW_SECONDS: Final = 0.5
 _SIGNS: Final = {
@@ -49,7 +49,7 @@ class LogsLine:
     """the file of what the agent printed"""
     runs: tuple[str, ...]
     """every run on the item that is here, oldest first"""
-    entries: tuple[Line, ...]
+    entries: tuple[LogLine, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if about is None:
         repo = wiring.one_repo(settings, args.repo)
         raise UsageError(logs.elsewhere(host_for(args, env).client(), repo, args.number, args.run))
-    reading = Reading(home, about, settings)
+    reading = LogReading(home, about, settings)
     if args.json:
         print_json(_logs_line(reading, tuple(_lines(reading, args.follow)), others))
         return 0
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     return 0
 
 
-def _lines(reading: Reading, follow: bool) -> Iterator[Line]:
+def _lines(reading: LogReading, follow: bool) -> Iterator[LogLine]:
     """What there is; with `follow`, what comes, until the run has ended."""
     while True:
         live = reading.state() == "live"
@@ -89,7 +89,7 @@ def _lines(reading: Reading, follow: bool) -> Iterator[Line]:
         time.sleep(FOLLOW_SECONDS)
 
 
-def _head(reading: Reading) -> str:
+def _head(reading: LogReading) -> str:
     about = reading.about
     began = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(about.started_at))
     model = f" {plain(about.model)}" if about.model else ""
@@ -97,14 +97,14 @@ def _head(reading: Reading) -> str:
     return f"{about.run}: {where}\n{about.engine}{model}, began {began} UTC\n"
 
 
-def _shown(line: Line) -> str:
+def _shown(line: LogLine) -> str:
     sign = _SIGNS[line.kind]
     at = time.strftime("%H:%M:%S ", time.gmtime(line.at)) if line.at else ""
     first, *rest = line.text.split("\n")
     return "\n".join([f"{sign}{at}{first}", *(f"{sign}{text}" for text in rest)])
 
 
-def _foot(reading: Reading, others: list[str]) -> str:
+def _foot(reading: LogReading, others: list[str]) -> str:
     about, spent = reading.about, reading.spent()
     ends = {
         "live": "it is still running: --follow shows how it goes on",
@@ -119,7 +119,7 @@ def _foot(reading: Reading, others: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _logs_line(reading: Reading, entries: tuple[Line, ...], runs: list[str]) -> LogsLine:
+def _logs_line(reading: LogReading, entries: tuple[LogLine, ...], runs: list[str]) -> LogsLine:
     about, spent, state = reading.about, reading.spent(), reading.state()
     return LogsLine(
         repo=about.repo, number=about.number, run=about.run, role=about.role, engine=about.engine, model=about.model,

@@ -21,7 +21,7 @@ from bee.model.text import plain
 from bee.pipeline import design
 from bee.pipeline.design import Finding, Severity
 from bee.setup import create_issues
-from bee.setup.create_issues import Draft, IssueLine, Place, drafts_of, issue_body
+from bee.setup.create_issues import Draft, IssueLine, IssueTarget, drafts_of, issue_body
 from bee.system import process
 from bee.system.home import Home
 
@@ -156,19 +156,19 @@ def _go_on(args: argparse.Namespace, env: Mapping[str, str], text: str) -> int:
     repo = _repo(args, env)
     args.repo = [repo]
     client = host_for(args, env).client()
-    place = create_issues.place_of(client, repo)
-    left = [draft for draft in drafts if draft.key not in place.there]
-    if left and not (args.yes or args.dry_run) and not ask.yes(_question(left, place), default=True):
+    target = create_issues.target_of(client, repo)
+    left = [draft for draft in drafts if draft.key not in target.there]
+    if left and not (args.yes or args.dry_run) and not ask.yes(_question(left, target), default=True):
         raise UsageError("nothing was opened")
     done = []
-    for draft, line in create_issues.open_issues(client, place, drafts, args.dry_run):
+    for draft, line in create_issues.open_issues(client, target, drafts, args.dry_run):
         done.append((draft, line))
         if not args.json:
-            print(plain(_said(draft, line, place)))
+            print(plain(_said(draft, line, target)))
     if args.json:
-        print_json(_line(place.head.repo, args.dry_run, findings, done))
+        print_json(_line(target.head.repo, args.dry_run, findings, done))
     else:
-        _show_next(place, done)
+        _show_next(target, done)
     return 0
 
 
@@ -206,26 +206,26 @@ def _show(drafts: Sequence[Draft], findings: Sequence[tuple[Draft, Finding]]) ->
         print(f"{one.severity}: {where}{plain(one.text)}")
 
 
-def _question(left: Sequence[Draft], place: Place) -> str:
+def _question(left: Sequence[Draft], target: IssueTarget) -> str:
     count = "this issue" if len(left) == 1 else f"these {len(left)} issues"
-    return f"Open {count} in {place.head.repo} as {place.head.viewer.login}?"
+    return f"Open {count} in {target.head.repo} as {target.head.viewer.login}?"
 
 
-def _said(draft: Draft, line: IssueLine, place: Place) -> str:
+def _said(draft: Draft, line: IssueLine, target: IssueTarget) -> str:
     if line.action == "keep":
         return f"#{line.number} is there already: {line.title}"
     waits = "".join(f", blocked by #{number}" for number in line.blocked_by)
     if line.number is None:
         after = f", after {', '.join(draft.after)}" if draft.after else ""
-        return f"would open in {place.head.repo}: {line.title}{after}"
+        return f"would open in {target.head.repo}: {line.title}{after}"
     return f"opened #{line.number}: {line.title}{waits}\n  {line.url}"
 
 
-def _show_next(place: Place, done: Sequence[_Done]) -> None:
+def _show_next(target: IssueTarget, done: Sequence[_Done]) -> None:
     """What a person does next: tick the gate; before that, whatever would keep bee from looking at it."""
-    if place.head.policy_text is None:
-        print(f"Before bee begins there, it needs its policy: bee init --repo {place.head.repo}")
-    if not place.trusted:
+    if target.head.policy_text is None:
+        print(f"Before bee begins there, it needs its policy: bee init --repo {target.head.repo}")
+    if not target.trusted:
         print(f"Somebody with write access has to put the label {Label.NEW} on it first.")
     numbers = {draft.name: line.number for draft, line in done if line.number is not None}
     if numbers:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bee.cli import wiring
 from bee.cli.commands.install import machine_of
 from bee.cli.common import add_json, show
-from bee.setup import install as verb
+from bee.setup import install
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Remove it; run again, there is nothing to remove."""
     home = wiring.home_of(env)
-    changes = verb.uninstall(machine_of(env), home, args.purge, write=not args.dry_run)
-    live = verb.live_runs(home)
+    changes = install.uninstall(machine_of(env), home, args.purge, write=not args.dry_run)
+    live = install.live_runs(home)
     notes = [
         f"A run goes on to its end, and starts the next tick then, unless you say bee cancel N: {one}" for one in live
     ]

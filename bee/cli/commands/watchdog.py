@@ -22,7 +22,7 @@ ALERTED: Final = "watchdog-alerted-"
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class WatchdogAlert:
     """An alert of the guard."""
 
     key: str
@@ -41,7 +41,7 @@ class Guard:
     """older than the guard lets it be"""
     suspected: bool
     """one run of the guard has found it stale; the second alerts"""
-    alerts: tuple[Alert, ...]
+    alerts: tuple[WatchdogAlert, ...]
     local_alert: str | None
     """an alert that could not be written to GitHub yet"""
     ticks: tuple[str, ...]
@@ -68,7 +68,7 @@ def _guard(home: Home) -> Guard:
         age_seconds=age,
         stale=age is None or age > STALE_SECONDS,
         suspected=(home.path / "watchdog-first").exists(),
-        alerts=tuple(Alert(name.removeprefix(ALERTED), " ".join(_lines(home, name))) for name in names),
+        alerts=tuple(WatchdogAlert(name.removeprefix(ALERTED), " ".join(_lines(home, name))) for name in names),
         local_alert=one_line(" ".join(_lines(home, "ALERT")), 500) or None,
         ticks=tuple(_lines(home, "tick-history")[-TICKS_SHOWN:]),
     )

@@ -25,7 +25,7 @@ from bee.model.errors import BeeError
 from bee.model.roles import Role
 from bee.model.text import one_line
 from bee.status.terminal import style_of
-from bee.status.watch.queue import Follow, Key, Queue, Row, take
+from bee.status.watch.queue import Follow, Key, Queue, QueueRow, take
 from bee.steer import actions
 from bee.steer.actions import Done
 from bee.system import browser
@@ -190,10 +190,10 @@ class Watch(App[None]):
         self._show_chosen()
 
     @property
-    def _rows(self) -> tuple[Row, ...]:
+    def _rows(self) -> tuple[QueueRow, ...]:
         return self._queue.rows if self._queue else ()
 
-    def _chosen(self) -> Row | None:
+    def _chosen(self) -> QueueRow | None:
         name = None
         table = self._table
         if table.row_count and table.is_valid_row_index(table.cursor_row):
@@ -291,7 +291,7 @@ class Watch(App[None]):
     def _act_of(self, verb: str) -> Act:
         return lambda person, number: actions.VERBS[verb](person, number, "")
 
-    def _ask(self, what: str, row: Row, act: Act) -> None:
+    def _ask(self, what: str, row: QueueRow, act: Act) -> None:
         def heard(yes: bool | None) -> None:
             if yes:
                 self._steer(row, act)
@@ -299,7 +299,7 @@ class Watch(App[None]):
         self.push_screen(Ask(what), heard)
 
     @work(thread=True, group="steer")
-    def _look_at(self, row: Row) -> None:
+    def _look_at(self, row: QueueRow) -> None:
         """What would be approved is read first: a person approves what they are shown, and nothing that came after."""
         repo, number = row.key
         try:
@@ -311,7 +311,7 @@ class Watch(App[None]):
         self.call_from_thread(self._ask, f"Approve {row.name}?\n{seen.text}", row, act)
 
     @work(thread=True, group="steer")
-    def _steer(self, row: Row, act: Act) -> None:
+    def _steer(self, row: QueueRow, act: Act) -> None:
         try:
             repo, number = row.key
             said = act(ByPerson(self._host, self._host.client(), repo), number).said

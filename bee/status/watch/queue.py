@@ -17,13 +17,13 @@ from bee.pipeline.facts import View, is_live, record_of
 from bee.pipeline.positions import Position
 from bee.pipeline.status import ItemStatus
 from bee.run import run_log
-from bee.status.logs import Reading
+from bee.status.logs import LogReading
 
 Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class QueueRow:
     """One item of the queue. `order` puts what runs first, then what is next, then what waits for a person."""
 
     key: Key
@@ -46,7 +46,7 @@ class Row:
 class Queue:
     """All items at one moment. `said`: what holds everything."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[QueueRow, ...]
     said: str
 
     @property
@@ -68,7 +68,7 @@ def take(host: Host, repos: Sequence[str]) -> Queue:
     return Queue(rows_of(decision, views), plain(decision.held))
 
 
-def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
+def rows_of(decision: Decision, views: Sequence[View]) -> tuple[QueueRow, ...]:
     """Every item that is not left alone, in the order a person wants to read them."""
     by_repo = {view.snapshot.repo: view for view in views}
     queue = {(one.repo, one.number): rank for rank, one in enumerate(actionable(decision.statuses, views))}
@@ -77,7 +77,7 @@ def rows_of(decision: Decision, views: Sequence[View]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: (row.order, row.key)))
 
 
-def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> Row:
+def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> QueueRow:
     key, record = (one.repo, one.number), record_of(view, one.number)
     placement = one.placement
     live = is_live(view.snapshot.items.get(one.number), view.snapshot.now, view.phases)
@@ -96,7 +96,7 @@ def _row(one: ItemStatus, view: View, queue: dict[Key, int]) -> Row:
         order = (2, one.number)
     else:
         order = (3, one.number)
-    return Row(
+    return QueueRow(
         key=key, position=str(placement.position), title=one_line(one.item.title), reason=reason,
         moves_next=record.role if live and record else str(placement.mover), url=one.item.url,
         advice=placement.advice.format(number=one.number), history=tuple(runs), order=order,
@@ -111,13 +111,13 @@ class Follow:
         self.lines: deque[str] = deque(maxlen=WATCH_LINES_MAX)
         self._host, self._reading = host, self._latest(host)
 
-    def _latest(self, host: Host) -> Reading | None:
+    def _latest(self, host: Host) -> LogReading | None:
         repo, number = self.key
         here = [about for about in run_log.runs_of(host.home, number) if about.repo.lower() == repo.lower()]
         if not here:
             return None
         self.run = here[-1].run
-        return Reading(host.home, here[-1], host.settings)
+        return LogReading(host.home, here[-1], host.settings)
 
     def read(self) -> bool:
         """Read on; whether there is anything new. A newer run of the item takes the place of the one before."""

@@ -23,7 +23,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class Memo:
     """What a repository that need not be read looked like at `at`, by GitHub's clock.
 
     `etag` is of the list of its last change.
