@@ -23,9 +23,14 @@ from typing import Any
 import nox
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from tests.deep import PARTS  # noqa: E402  # nox does not look for modules beside this file
+
 OF_SCRIPT = "BEE_TEST_WORK" in os.environ
 WORK = Path(os.environ["BEE_TEST_WORK"] if OF_SCRIPT else tempfile.mkdtemp())
 COVERAGE = os.environ.get("BEE_TEST_COVERAGE") == "1"
+DEEP = os.environ.get("BEE_TEST_DEEP", "")  # a part of --deep, or "all" of them
 SHELL = re.compile(r"#!.*[/ ](ba|da)?sh\n")
 UNAVAILABLE = "75"
 FETCH_SECONDS_MAX = 360.0  # for a fetcher that was killed: each has a shorter bound of its own, tests/bring.py
@@ -248,7 +253,7 @@ def pytest(session: nox.Session) -> None:
     arguments = ["-n", "3", "--dist", "worksteal", *session.posargs]
     if COVERAGE:
         arguments += ["--cov", "--cov-report="]  # into COVERAGE_FILE
-    env = {"FORGE_RECORD": str(exchanges), "BEE_TEST_TALLY": str(counts)}
+    env = {"FORGE_RECORD": str(exchanges), "BEE_TEST_TALLY": str(counts), "BEE_DEEP": None}  # its parts have lanes
     numbers, ended_well = [0, 1, 0, 0], False  # without a tally pytest did not get to its end
     try:
         session.run("pytest", *arguments, env=env, interrupt_timeout=STOP_SECONDS)
@@ -279,6 +284,27 @@ def coverage(session: nox.Session) -> None:
     said["coverage"] = output(session, "coverage", "report", "--format=total") + " % of the lines"
     floor = 0 if session.posargs else COVERAGE_PERCENT_MIN
     session.run("coverage", "report", "--skip-covered", "--sort=cover", f"--fail-under={floor}")
+
+
+def deep(part: str) -> None:
+    """The lane of one part of --deep."""
+
+    def run(session: nox.Session) -> None:
+        for started in beside:
+            started.wait()
+        writes = ["--write"] if os.environ.get("BEE_TEST_WRITE") == "1" else []
+        session.run("python", "-m", "tests.deep", *writes, part, interrupt_timeout=STOP_SECONDS)
+
+    run.__doc__ = f"Of --deep: {PARTS[part].what}."
+    nox.session(name=f"deep-{part}", default=DEEP == "all")(run)
+
+
+for one in PARTS:
+    deep(one)
+if DEEP not in ("", "all"):
+    if DEEP not in PARTS:
+        sys.exit(f"there is no part {DEEP!r} of --deep; there are: {', '.join(PARTS)}")
+    nox.options.sessions = ["tools", "descriptions", "clients", "engines", "packages", "recordings", f"deep-{DEEP}"]
 
 
 # ---- the release -----------------------------------------------------------------------------------------------------
