@@ -69,7 +69,9 @@ class MemoryGit(GitRepo):
         """The forge forgets it."""
 
     def git(self, *arguments: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> tuple[int, bytes]:
-        """There is no git."""
+        """There is no git, but for the list of what is before a commit."""
+        if len(arguments) == 2 and arguments[0] == "rev-list":
+            return 0, "\n".join(self.history(arguments[1])).encode()
         raise NotImplementedError(f"git {' '.join(arguments)}")
 
     def object(self, oid: str) -> tuple[str, bytes] | None:

@@ -76,20 +76,20 @@ class Machine:
 
     def host(self, process: Process) -> Host:
         """What bee's verbs are given in one process."""
-        clock = HostClock(self.world.timeline, process, self.skew)
+        clock, keys = self.world.parts.clock(self.world.timeline, process, self.skew), self.world.parts.keys
         home = self.home(clock)
         settings = Settings(repos=(self.world.hub.repo,), engine=("true",), sandbox="none", slots=self.slots)
         return Host(
             home=home,
             settings=settings,
             token="t",
-            keys=KEYS,
+            keys=keys,
             host_id=self.name,
             boot=f"{self.name}-boot-{self.boot}",
             python="python",
             env={"PATH": "/usr/bin"},
             clock=clock,
-            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock, KEYS.keys, Counts(home), home),
+            client=lambda: GitHubClient(SERVERS, "t", self._transport(process), clock, keys.keys, Counts(home), home),
             mirror=lambda repo: self._mirror(process, home.mirror_path(repo), clock),
             executor=self.world.parts.executor(self, process),
             runner=lambda: self.world.parts.runner(self.world, self, process),
@@ -236,6 +236,8 @@ class Parts:
     transport: type[Transport] = Transport
     executor: type[ModelExecutor] = ModelExecutor
     runner: type[ModelRunner] = ModelRunner
+    clock: type[HostClock] = HostClock
+    keys: Keys = KEYS
 
 
 PARTS = Parts()

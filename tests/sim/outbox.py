@@ -68,6 +68,8 @@ class Outbox:
         elif last is not None and after.run != last.record.run:
             wrong.append(f"the outbox of {last.record.run} is forgotten: {after.kind} of {after.run} stands over it")
         if after.kind is Kind.PUBLISHED and after.run not in self.of_run:
+            if before is not None and before.kind is Kind.PUBLISHED and before.run == after.run:
+                wrong.append(f"the outbox of {after.run} is carried out, and no run of bee's had committed it")
             self.of_run[after.run] = Promise(after, self.world.hub.now)
             self.keys |= {effect.key for effect in after.outbox if isinstance(effect, KEYED)}
             wrong += _without_words(after)
