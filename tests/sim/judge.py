@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 from bee.engines.base import AgentJob
 from bee.forge.core.users import User
 from bee.github.client import GIT_PUSH
-from bee.model import limits, markers
-from bee.model.outcomes import Outcome
-from bee.model.records import OWN_ROLE, Kind, Record, decode
-from bee.model.refs import ITEM_REFS, parse_branch
+from bee.model import limits
 from bee.pipeline.decide import Decision, Dispatch
 from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
 from bee.tick.report import TickReport
+from tests.sim import reader
 from tests.sim.agents import broken
 from tests.sim.hub import Post, Thing
 from tests.sim.outbox import HOLDS, KEY, STATUS, Outbox
 from tests.sim.people import EVE
+from tests.sim.reader import ITEM_REFS, Record
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
 
@@ -95,7 +94,7 @@ class Judge:
         if oid is None:
             return None
         if oid not in self.reads:
-            self.reads[oid] = decode(self.world.hub.git.the_commit(oid).message.rpartition("\n\n")[0])
+            self.reads[oid] = reader.record(self.world.hub.git.the_commit(oid).message.rpartition("\n\n")[0])
         return self.reads[oid]
 
     def tip(self, number: int) -> Record | None:
@@ -150,7 +149,7 @@ class Judge:
         """Alerts have leases of their own, by key."""
         found = re.search(r"/issues/([0-9]+)", asked.path)
         thing = self.world.hub.thing(int(found[1])) if found else None
-        return thing is not None and thing.author.login == "bee" and bool(markers.named(thing.body, markers.ALERT))
+        return thing is not None and thing.author.login == "bee" and bool(reader.markers(thing.body, "alert"))
 
     def claimed_for(self, process: Process) -> set[int]:
         """The items that a run has."""
@@ -160,7 +159,7 @@ class Judge:
         """The items whose outbox a tick carries out for a run that is no more."""
         tips = {number: self.tip(number) for number, owner in self.owner.items() if owner is process}
         return {
-            n for n, tip in tips.items() if tip is not None and tip.role != OWN_ROLE and tip.holds and not process.run
+            n for n, tip in tips.items() if tip is not None and tip.role != "bee" and tip.holds and not process.run
         }
 
     def _holds(self, process: Process, number: int, now: int) -> bool:
@@ -177,7 +176,7 @@ class Judge:
             if working.confirmed <= stopped and self.world.timeline.now - working.confirmed <= IN_FLIGHT_SECONDS:
                 continue
             thing = self.world.hub.thing(number)
-            if str(record.outcome) == "escalated" or (thing is not None and thing.state == "MERGED"):
+            if record.outcome == "escalated" or (thing is not None and thing.state == "MERGED"):
                 continue
             working.after_stop += 1
             self.world.count("write after a stop in flight")
@@ -235,10 +234,10 @@ class Judge:
                 )
 
     def _opened(self, thing: Thing) -> None:
-        for marker in markers.named(thing.body, markers.ALERT):
+        for marker in reader.markers(thing.body, "alert"):
             self.world.count("alert opened")
             others = [t.number for t in self.world.hub.things() if t.state == "OPEN" and t != thing
-                      and _by_bee(t.author) and markers.render(marker) in t.body]  # fmt: skip
+                      and _by_bee(t.author) and marker.text in t.body]  # fmt: skip
             if others:
                 self.blame(f"#{thing.number} is a second alert of {marker.get('key')}, beside #{others[0]}")
 
@@ -267,10 +266,10 @@ class Judge:
                     f"#{number}: {process.host} {process.name} wrote {after.kind} of {after.run} over the live lease "
                     f"of {before.run} ({before.kind}, {before.expires_at - now} s left)"
                 )
-        if after.kind is Kind.CLAIMED:
+        if after.kind == "claimed":
             self.began.setdefault(after.run, now)
             self.claimed.setdefault(after.run, self.world.timeline.now)
-        if after.kind is Kind.CLAIMED and before is not None and before.holds:
+        if after.kind == "claimed" and before is not None and before.holds:
             self.world.count("lease taken over")
         if before is not None and before.host != after.host and before.run == after.run and after.holds:
             self.world.count("rolled forward by another host")
@@ -282,12 +281,12 @@ class Judge:
 
     def _too_soon(self, number: int, before: Record | None, after: Record) -> list[str]:
         """An agent is sent again for the same thing only after a while, unless a person has said or done something."""
-        if before is None or after.kind is not Kind.CLAIMED or before.kind is not Kind.FINISHED:
+        if before is None or after.kind != "claimed" or before.kind != "finished":
             return []
-        same = before.role == after.role and before.fingerprint == after.fingerprint and before.outcome is Outcome.ERROR
+        same = before.role == after.role and before.fingerprint == after.fingerprint and before.outcome == "error"
         if (
             not same
-            or (before.failure and not before.failure.counts)
+            or before.failure in reader.NOT_A_TRY
             or self.steered.get(number, 0) >= before.started_at
         ):
             return []
@@ -299,7 +298,7 @@ class Judge:
     def stops_seen(self, number: int) -> None:
         """A stop counts from where it was made until the run that it met is over."""
         record = self.tip(number)
-        if record is not None and record.kind is Kind.FINISHED:
+        if record is not None and record.kind == "finished":
             self.stops.pop(number, None)
 
     def _lives(self, record: Record, number: int) -> bool:
@@ -368,10 +367,10 @@ class Judge:
                 continue
             last = said[-1]
             read = [int(run.get("line") or 0) for one in talk.said if one.author.login == "bee"
-                    for run in markers.named(one.body, markers.RUN)]  # fmt: skip
+                    for run in reader.markers(one.body, "run")]  # fmt: skip
             later = [one for one in [*pull.comments, *pull.reviews]
                      if one.author == last.author and last.at <= one.at <= until]  # fmt: skip
-            approves = any(one.state == "APPROVED" or markers.named(one.body, markers.APPROVED) for one in later)
+            approves = any(one.state == "APPROVED" or reader.markers(one.body, "approved-for-e2e") for one in later)
             if max(read, default=0) < last.id and not approves:
                 return last
         return None
@@ -409,7 +408,7 @@ class Judge:
         if thing.author.login == "eve" and not adopted and not self._approved(thing, self.world.hub.now, people=True):
             self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
         said = [path.name for path in job.context.iterdir() if EVE in path.read_text()]
-        named = parse_branch(thing.head_ref)
+        named = reader.branch(thing.head_ref)
         behind = self.world.hub.thing(named[0]) if named else None
         if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
@@ -511,12 +510,12 @@ def _keys(post: Post) -> list[str]:
     return KEY.findall(post.body)
 
 
-def _tests(pull: Thing) -> list[markers.Marker]:
+def _tests(pull: Thing) -> list[reader.Marker]:
     return [
         marker
         for post in pull.comments
         if post.author.login == "bee"
-        for marker in markers.named(post.body, markers.RUN)
+        for marker in reader.markers(post.body, "run")
         if marker.get("result")
     ]
 
@@ -524,21 +523,21 @@ def _tests(pull: Thing) -> list[markers.Marker]:
 def _runs(post: Post) -> list[str]:
     if post.author.login != "bee":
         return []
-    return [marker.get("id") for marker in markers.named(post.body, markers.RUN)]
+    return [marker.get("id") for marker in reader.markers(post.body, "run")]
 
 
 def _verdict(post: Post, pull: Thing, arrived: int, named: int) -> bool | None:
     """What a post says of the head: without its name, a no since the head was there, a yes later than all that knew."""
-    for marker in markers.parse(post.body):
+    for marker in reader.markers(post.body):
         if (
-            marker.name == markers.RUN
+            marker.name == "run"
             and marker.get("verdict") in {"approve", "changes"}
             and marker.get("head") == pull.head
         ):
             return marker.get("verdict") == "approve"
-        human = marker.name in {markers.APPROVED, markers.CHANGES_REQUESTED}
+        human = marker.name in {"approved-for-e2e", "changes-requested"}
         sha = marker.get("sha")
-        yes = marker.name == markers.APPROVED
+        yes = marker.name == "approved-for-e2e"
         if human and (pull.head.startswith(sha) if sha else not pull.fork and post.at > (named if yes else arrived)):
             return yes
     if post.state in {"APPROVED", "CHANGES_REQUESTED"} and post.commit == pull.head:

@@ -24,13 +24,13 @@ from bee.engines.base import AgentJob, EngineResult
 from bee.host import Handler
 from bee.model.answers import ROWS, Does, Row, Way
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import OWN_ROLE, fold
 from bee.tick.report import TickReport
 from tests.sim.agents import ModelRunner
 from tests.sim.hub import Hub, Thing
 from tests.sim.machine import Machine, Parts
 from tests.sim.mirrors import Told
 from tests.sim.people import DESIGN
+from tests.sim.reader import NOT_A_TRY
 from tests.sim.timeline import START, Process, ended
 from tests.sim.transport import Asked
 from tests.sim.weather import UNKNOWN, Weather
@@ -217,8 +217,9 @@ class Stage(World):
 
     def _waits_on_rules(self, thing: Thing) -> bool:
         """Whether a rule refused what the last agent wanted: bee asked, and waits without a label."""
-        runs = [run for run in fold(self.judge.tip(thing.number)) if run.role != OWN_ROLE]
-        return bool(runs) and runs[-1].failure is Failure.RULES
+        tip = self.judge.tip(thing.number)
+        runs = [run for run in tip.runs if run.role != "bee"] if tip is not None else []
+        return bool(runs) and runs[-1].failure == Failure.RULES
 
     def ask(self, method: str, path: str, **body: object) -> Any:
         """What a person who may write does."""
@@ -310,7 +311,7 @@ def play(story: str, cases: Sequence[Case] = (), tells: bool = False, narrow: tu
             f"{run.role} {run.outcome} {run.failure} {run.note}"
             for record in stage.judge.tips()
             for run in record.history
-            if run.outcome is Outcome.LOST or (run.outcome.failed and (run.failure is None or run.failure.counts))
+            if run.outcome == Outcome.LOST or (Outcome(run.outcome).failed and run.failure not in NOT_A_TRY)
         ]
         return Ending(
             problems=stage.judge.problems, asked=stage.saying.asked, writing=stage.saying.writing,

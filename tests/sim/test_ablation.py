@@ -160,7 +160,7 @@ def committed(world: World, process: Process, asked: Asked) -> bool:
     """Whether a reviewer's commit point was just reached."""
     tip = world.judge.tip(2)
     pushed = asked.name == "push of a record" and "reviewer" in process.name
-    return pushed and tip is not None and tip.kind is Kind.PUBLISHED and once(world, "committed")
+    return pushed and tip is not None and tip.kind == "published" and once(world, "committed")
 
 
 def claims_beside(world: World) -> None:
