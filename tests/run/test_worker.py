@@ -12,6 +12,7 @@ import pytest
 
 from bee.config.schema import RoleSettings
 from bee.model.roles import Role
+from bee.system.process import process_start
 from tests.belt.plays import approve, bee, configure, pull_of, runs, task_pull, tree_of, verb_log
 from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, PLAN, Stage, staged, until
 
@@ -261,13 +262,13 @@ def test_r2_a_stalled_agent_is_ended_and_its_children_with_it(stage: Stage, tmp_
     """Silence is a clock of its own, outside the agent; what it started ends with it."""
     number = stage.issue()
     quick = RoleSettings(minutes_silent=0.03)  # type: ignore[arg-type] # two seconds
-    script = f"(sleep 5; echo x > {tmp_path}/late) & sleep 60"
+    script = f"sleep 600 & echo $! > {tmp_path}/child; sleep 600"
     host = stage.host(moves={"drafter": script}, roles={Role.DRAFTER: quick})
     stage.tick(host)
     (run,) = runs(stage, host, number)
     assert (run.outcome, run.failure) == ("error", "stall")
-    time.sleep(3.5)
-    assert not (tmp_path / "late").exists()
+    child = int((tmp_path / "child").read_text())
+    assert until("the agent's child is gone", 30, lambda: process_start(child) is None)
 
 
 def test_x1_an_approved_pull_request_of_a_person_is_not_drafted_over(stage: Stage) -> None:
