@@ -59,6 +59,7 @@ PARTS: Final[Mapping[str, Part]] = {
         "tests/sim/test_said.py", "tests/belt/test_answers.py",
     )),
     "adversaries": Part("200 moves of each adversary", ("tests/attacks/test_adversaries.py",)),
+    "lease": Part("a hundred rounds of fifty processes that claim at once", ("tests/lease/test_lease.py",)),
     "sabotage": Part("every fault of the table", ("tests/sabotage",)),
     "rest": Part("all other tests that are marked `deep` or do more then", ()),
 }  # fmt: skip
