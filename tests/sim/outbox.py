@@ -140,7 +140,7 @@ class Outbox:
             if seconds(row["created_at"]) >= since
         ]
 
-    def _labelled(self, effect: SetLabels, thing: Thing, since: int) -> bool:
+    def _labelled(self, effect: Any, thing: Thing, since: int) -> bool:
         """On, or it was and somebody took it off since; and the other way round. What holds an item goes before."""
         now, events = set(thing.labels), self._events(thing, since)
         put, taken = ({label for kind, label, _ in events if kind == what} for what in ("labeled", "unlabeled"))
