@@ -158,9 +158,7 @@ class Judge:
     def _carried_by(self, process: Process) -> set[int]:
         """The items whose outbox a tick carries out for a run that is no more."""
         tips = {number: self.tip(number) for number, owner in self.owner.items() if owner is process}
-        return {
-            n for n, tip in tips.items() if tip is not None and tip.role != "bee" and tip.holds and not process.run
-        }
+        return {n for n, tip in tips.items() if tip is not None and tip.role != "bee" and tip.holds and not process.run}
 
     def _holds(self, process: Process, number: int, now: int) -> bool:
         record = self.tip(number)
@@ -284,11 +282,7 @@ class Judge:
         if before is None or after.kind != "claimed" or before.kind != "finished":
             return []
         same = before.role == after.role and before.fingerprint == after.fingerprint and before.outcome == "error"
-        if (
-            not same
-            or before.failure in reader.NOT_A_TRY
-            or self.steered.get(number, 0) >= before.started_at
-        ):
+        if not same or before.failure in reader.NOT_A_TRY or self.steered.get(number, 0) >= before.started_at:
             return []
         waited = self.world.hub.now - before.at
         if waited >= limits.BACKOFF_MINUTES[0] * 60 - 1:
@@ -529,11 +523,7 @@ def _runs(post: Post) -> list[str]:
 def _verdict(post: Post, pull: Thing, arrived: int, named: int) -> bool | None:
     """What a post says of the head: without its name, a no since the head was there, a yes later than all that knew."""
     for marker in reader.markers(post.body):
-        if (
-            marker.name == "run"
-            and marker.get("verdict") in {"approve", "changes"}
-            and marker.get("head") == pull.head
-        ):
+        if marker.name == "run" and marker.get("verdict") in {"approve", "changes"} and marker.get("head") == pull.head:
             return marker.get("verdict") == "approve"
         human = marker.name in {"approved-for-e2e", "changes-requested"}
         sha = marker.get("sha")
