@@ -19,8 +19,10 @@ _CLOSING: Final = re.compile(
     re.IGNORECASE,
 )
 _MENTION: Final = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
-# Entities of @ and #, which GitHub reads after Markdown has made them plain.
-_ENTITY: Final = re.compile(r"&(?=#0{0,8}(?:64|35)(?![0-9])|#x0{0,8}(?:40|23)(?![0-9a-f])|commat;|num;)", re.IGNORECASE)
+# Entities, which GitHub reads after Markdown has made them plain: of @ and #, of a space, and by number of any letter.
+_ENTITY: Final = re.compile(
+    r"&(?=#[0-9]|#x[0-9a-f]|(?:commat|num|nbsp|ensp|emsp|thinsp|tab|newline|colon|sol);)", re.IGNORECASE
+)
 # What other bots obey (`/lgtm`, `/merge now`): a line that starts with one word after a slash. A path is not one.
 _COMMAND: Final = re.compile(r"^([ \t]{0,3})/(?=[A-Za-z][A-Za-z0-9_-]{0,40}(?:[ \t]|$))", re.MULTILINE)
 # A reader's browser fetches an image, and with it whatever its address tells.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import re
 from dataclasses import replace
@@ -463,6 +464,8 @@ SAYINGS = {
     "closes-issues": ("closes another issue with a keyword", "Done. Fixes #12", lambda text: bool(_closes(text))),
     "closes-by-entity": ("hides the keyword's number in an entity", "Fixes &#35;12",
                          lambda text: bool(_closes(text.replace("&#35;", "#")))),
+    "closes-by-a-letter": ("hides a letter of the keyword in an entity", "Fix&#101;s #12",
+                           lambda text: bool(_closes(html.unescape(text)))),
     "mentions": ("calls a team", "@octo/security look",
                  lambda text: re.search(r"(?<!\w)@(?=[A-Za-z])", text) is not None),
     "commands-bots": ("commands another bot", "/lgtm\n/approve",

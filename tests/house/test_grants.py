@@ -73,21 +73,42 @@ GRANTS_NOTHING: Final = {
 
 
 def askers(root: Path) -> Iterator[tuple[str, str]]:
-    """(function, where) of every call of a trust function; a method counts as its class's."""
+    """(function, where) of every use of a trust function, called or handed on; a method counts as its class's."""
     for module in checks.modules(root):
         if module.name == WITHIN or module.name.startswith("bee.forge"):
             continue
         for top in module.tree.body:
             for function in [top] if not isinstance(top, ast.ClassDef) else top.body:
                 for node in ast.walk(function):
-                    if isinstance(node, ast.Call) and _asks(node.func):
+                    if _asks(node) or _renames(node):
                         yield f"{module.name}.{getattr(function, 'name', '')}", module.at(node.lineno)
 
 
-def _asks(called: ast.expr) -> bool:
-    if isinstance(called, ast.Attribute):
-        return called.attr in METHODS and ast.unparse(called.value).split(".")[-1].lower().endswith("trust")
-    return isinstance(called, ast.Name) and called.id in FUNCTIONS
+def _asks(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in FUNCTIONS or (node.attr in METHODS and _is_trust(ast.unparse(node.value)))
+    return isinstance(node, ast.Name) and node.id in FUNCTIONS
+
+
+def _renames(node: ast.AST) -> bool:
+    """Whether a trust gets a name by which nobody finds who asks it."""
+    if isinstance(node, ast.arg):
+        return node.annotation is not None and ast.unparse(node.annotation) == "Trust" and not _is_trust(node.arg)
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [name for target in targets for name in (target.elts if isinstance(target, ast.Tuple) else [target])]
+        given = any(_is_trust(ast.unparse(value)) or _makes_trust(value) for value in values)
+        return given and not any(_is_trust(ast.unparse(name)) for name in names)
+    return isinstance(node, ast.ImportFrom) and any(one.asname and one.name in FUNCTIONS for one in node.names)
+
+
+def _makes_trust(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func).split(".")[-1] in {"trust_of", "Trust"}
+
+
+def _is_trust(name: str) -> bool:
+    return name.split(".")[-1].lower().endswith("trust")
 
 
 def test_whoever_asks_whom_to_trust_is_held_to_a_row() -> None:
@@ -107,6 +128,14 @@ def test_a_new_caller_is_found(tmp_path: Path) -> None:
     (tmp_path / "bee" / "run").mkdir(parents=True)
     (tmp_path / "bee" / "run" / "new.py").write_text(
         "def one(view, who):\n    return view.trust.of(who)\n\n\nclass Two:\n    def three(self, post):\n"
-        "        return self._trust.counts(post)\n\n\ndef four(item, trust):\n    return adopted_at(item, trust)\n"
+        "        return self._trust.counts(post)\n\n\ndef four(item, trust):\n    return adopted_at(item, trust)\n\n\n"
+        "def five(view, posts):\n    return filter(view.trust.counts, posts)\n\n\n"
+        "def six(view, who):\n    known = view.trust\n    return known.of(who)\n\n\n"
+        "def seven(known: Trust, who):\n    return known.of(who)\n\n\n"
+        "def eight(items, trust):\n    return map(resumed_at, items, trust)\n\n\n"
+        "def nine(snapshot, who):\n    known = trust_of(snapshot)\n    return known.of(who)\n\n\n"
+        "def ten(trust):\n    mine, known = 1, trust\n    return known\n\n\n"
+        "def not_one(view):\n    trust = view.trust\n    return f(trust)\n"
     )
-    assert [name for name, _ in askers(tmp_path)] == ["bee.run.new.one", "bee.run.new.three", "bee.run.new.four"]
+    numbers = "one three four five six seven eight nine ten".split()
+    assert [name for name, _ in askers(tmp_path)] == [f"bee.run.new.{number}" for number in numbers]

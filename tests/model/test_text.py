@@ -25,6 +25,7 @@ from bee.model.text import (
         ("_@ann_ (@ann) **@ann**", "_@\u200bann_ (@\u200bann) **@\u200bann**"),
         ("`@ann", "`@\u200bann"),
         ("&#64;ann &#x40;ann &#X0040;ann &commat;ann", "&amp;#64;ann &amp;#x40;ann &amp;#X0040;ann &amp;commat;ann"),
+        ("fix&#101;s #1, fixes&nbsp;#1, f&#x69xes #1", "fix&amp;#101;s #1, fixes&amp;nbsp;#1, f&amp;#x69xes #1"),
         ("mail ann@example.org", "mail ann@example.org"),
         ("fixes #1", "fixes\u200b #1"),
         ("Closes: #1", "Closes\u200b: #1"),

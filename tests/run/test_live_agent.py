@@ -66,8 +66,8 @@ class Watch:
         return [word for part in args for word in self._words(part)] if isinstance(args, list | tuple) else []
 
     def _writable(self, word: str) -> bool:
-        inside = Path(word).parts[len(self.runs.parts) :] if word.startswith(f"{self.runs}/") else ()
-        return len(inside) > 1 and inside[1] in WRITABLE
+        return any(part.split("/")[1:2] in ([name] for name in WRITABLE)
+                   for part in word.split(f"{self.runs}/")[1:])  # fmt: skip
 
 
 def agents(runs_folder: Path) -> list[int]:
@@ -152,6 +152,8 @@ def test_the_watch_sees_a_look_into_a_live_agents_clone(tmp_path: Path) -> None:
         assert child is None
         (clone / "a").read_text()
         os.listdir(clone)  # noqa: PTH208 # the event that is tried
+        process.run([shutil.which("true") or "true", f"--git-dir={clone}/.git"], cwd=tmp_path, env={}, seconds=9)
+        assert [line for line in watch.found if "--git-dir=" in line], "within a word of a command"
         process.run([shutil.which("true") or "true"], cwd=clone, env={"GIT_DIR": f"{clone}/.git"}, seconds=9)
     assert {line.split(":")[0] for line in watch.found} >= {"open", "os.listdir", "subprocess.Popen"}
     for pid in agents(tmp_path / "runs"):
