@@ -233,3 +233,19 @@ def test_a_rebase_of_two_commits_was_made_on_the_base(tmp_path: Path) -> None:
     assert ready.merged()
     assert "breeze:human" not in ready.thing(1).labels
     assert not any("E2E ran on the result" in post.body for post in ready.thing().comments)
+
+
+def test_what_is_only_shown_may_be_refused(ready: Ready) -> None:
+    """The status comment is not worth a run: the next act shows the news."""
+    refused = []
+
+    def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+        if not asked.name.startswith("PATCH /issues/comments/"):
+            return done()
+        refused.append(asked.name)
+        return response(403, {"message": "Resource not accessible by personal access token"}, 0)
+
+    usual, ready.still.around = ready.still.around, around
+    ready.still.tick()
+    ready.still.around = usual
+    assert (ready.merged(), ready.failure(), len(refused)) == (True, None, 1)

@@ -31,6 +31,7 @@ class Waiting:
     still: Still
     again: Callable[[], None]
     asked: list[str] = field(default_factory=list)
+    body: Any = None
 
     def tick(self, at: str, answer: Answer, times: int = 1) -> Any:
         """A tick in which the first requests whose name begins so are answered otherwise; its report."""
@@ -38,6 +39,7 @@ class Waiting:
 
         def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
             self.asked.append(asked.name)
+            self.body = asked.body
             mine = [name for name in self.asked if name.startswith(at)]
             return answer(done) if asked.name.startswith(at) and len(mine) <= times else done()
 
@@ -121,13 +123,10 @@ def test_what_is_refused_ends_the_outbox_and_frees_the_item(testing: Waiting, st
 
 
 def test_a_strangers_copy_of_a_key_suppresses_nothing(testing: Waiting) -> None:
-    """What bee wrote is copied by somebody who may not write, and bee's own is deleted before it is looked for."""
-    testing.still.tick()
-    (own,) = [body for body in testing.bodies() if "E2E trace" in body]
-    testing.again()
+    """What bee wants to write stands there already, by somebody who may not write."""
 
     def copied(done: Callable[[], requests.Response]) -> requests.Response:
-        testing.still.ask("POST", "/issues/2/comments", "eve", body=own)
+        testing.still.ask("POST", "/issues/2/comments", "eve", body=testing.body["body"])
         raise requests.ConnectionError("dropped")
 
     testing.tick(COMMENT, copied)
@@ -212,3 +211,43 @@ def test_a_step_whose_pull_request_was_closed_is_opened_again(drafting: Waiting)
     still.ticks()
     assert [pull.state for pull in pulls(still)][:1] == ["CLOSED"]
     assert len(pulls(still)) == 2
+
+
+def test_a_pull_request_that_stands_already_is_found(drafting: Waiting) -> None:
+    """GitHub says 422 to a second one of a branch, also where its list did not show the first yet."""
+
+    def second(done: Callable[[], requests.Response]) -> requests.Response:
+        done()
+        return response(
+            422, {"message": "Validation Failed", "errors": [{"message": "A pull request already exists"}]}, 0
+        )
+
+    drafting.tick(OPEN, second)
+    record = drafting.still.record(1)
+    assert record is not None
+    assert (len(pulls(drafting.still)), record.failure) == (1, None)
+
+
+# ---- reviews ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reviewing(drafting: Waiting) -> Waiting:
+    """The next tick reviews #2."""
+    drafting.still.tick()
+    return drafting
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+def test_a_lost_review_stands_once(reviewing: Waiting, took_effect: bool) -> None:
+    reviewing.tick("POST /pulls/2/reviews", lost(took_effect))
+    (pull,) = pulls(reviewing.still)
+    assert [post.body.partition("\n")[0] for post in pull.reviews] == [f"**reviewer:** approved at {pull.head[:10]}"]
+
+
+def test_a_verdict_for_a_head_that_is_gone_is_said_all_the_same(reviewing: Waiting) -> None:
+    """As a comment; it speaks of that head, and of no other."""
+    reviewing.tick("POST /pulls/2/reviews", says(422, {"message": "Validation Failed"}))
+    (pull,) = pulls(reviewing.still)
+    assert pull.reviews == []
+    assert sum(f"**reviewer:** approved at {pull.head[:10]}" in body for body in reviewing.bodies()) == 1
