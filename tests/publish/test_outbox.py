@@ -228,6 +228,16 @@ def test_a_pull_request_that_stands_already_is_found(drafting: Waiting) -> None:
     assert (len(pulls(drafting.still)), record.failure) == (1, None)
 
 
+def test_a_pull_request_that_cannot_be_is_said(drafting: Waiting) -> None:
+    """A branch without a change, by GitHub's word: nothing stands, and the run says so."""
+    drafting.tick(
+        OPEN, says(422, {"message": "Validation Failed", "errors": [{"message": "No commits between"}]}), times=9
+    )
+    record = drafting.still.record(1)
+    assert record is not None
+    assert (pulls(drafting.still), record.failure) == ([], Failure.MERGE)
+
+
 # ---- reviews ---------------------------------------------------------------------------------------------------------
 
 
