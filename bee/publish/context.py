@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +13,7 @@ from bee.github.git_database import Pulse
 from bee.lease.store import Lease
 from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
-from bee.model.errors import ForbiddenError, LeaseLost, LookError, NotFoundError, RefusedError
+from bee.model.errors import BeeError, ForbiddenError, LeaseLost, LookError, NotFoundError, RefusedError
 from bee.model.items import Item, posts_of
 from bee.model.outcomes import Cause
 from bee.pipeline.trust import Trust
@@ -64,6 +65,15 @@ def moment(client: GitHubClient) -> Moment:
     return Moment(client.now(), client.clock.time(), client.clock.monotonic())
 
 
+@contextlib.contextmanager
+def _looking(what: str, *noes: type[BeeError]) -> Iterator[None]:
+    """A no to a question is none to the write that would follow. Raises LookError for it."""
+    try:
+        yield
+    except noes as problem:
+        raise LookError(f"{what} cannot be read, so nothing is written: {problem}") from problem
+
+
 @dataclass(slots=True, kw_only=True)
 class PublishContext:
     """What one outbox is published with, and what came of it so far.
@@ -91,7 +101,8 @@ class PublishContext:
         """The item as GitHub shows it now, read once."""
         if number not in self.items:
             asked = self.moment()
-            one = read.read_item(self.lease.client, self.lease.repo, number)
+            with _looking(f"#{number}", RefusedError, ForbiddenError):
+                one = read.read_item(self.lease.client, self.lease.repo, number)
             self.items[number] = one.item
             if number == self.lease.record.number and one.tip is not None:
                 pulse = Pulse(one.tip, one.item.open, one.item.labels)
@@ -120,13 +131,9 @@ class PublishContext:
             return
         for _ in range(limits.REQUEST_TRIES_MAX):
             asked = self.moment()
-            try:
+            lease = f"the lease of #{self.lease.record.number}"
+            with _looking(lease, RefusedError, ForbiddenError, NotFoundError):
                 self.lease.store.read_back(self.lease, self.stoppable)
-            except (RefusedError, ForbiddenError, NotFoundError) as problem:
-                number = self.lease.record.number
-                raise LookError(
-                    f"the lease of #{number} cannot be confirmed, so nothing is written: {problem}"
-                ) from problem
             self.confirmed = self.moment()
             if not asked.is_older(limits.WRITE_SECONDS_MAX, self.confirmed):
                 return

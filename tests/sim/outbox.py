@@ -20,7 +20,7 @@ KEY: Final = re.compile(r"<!-- bee:run [^>]*?\bkey=([0-9a-f]+)[^>]*-->")
 STATUS: Final = re.compile(r"<!-- bee:run [^>]*?\bkind=status\b[^>]*-->")
 HOLDS: Final = frozenset({"breeze:human", "breeze:quarantine-hotloop"})
 # A run that ended so gave its outbox up: a person stopped it, or GitHub refused a part of it.
-GIVEN_UP: Final = frozenset({"cancelled", "merge-refused", "rules"})
+GIVEN_UP: Final = frozenset({"cancelled", "merge-refused", "rules-refused"})
 
 
 @dataclass

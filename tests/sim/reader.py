@@ -13,7 +13,7 @@ from typing import Any, Final
 
 ITEM_REFS: Final = "refs/bee/items/"
 HOLDING: Final = frozenset({"claimed", "renewed", "published"})
-NOT_A_TRY: Final = frozenset({"quota", "auth", "github-away", "rules", "cancelled"})
+NOT_A_TRY: Final = frozenset({"quota", "auth", "github-away", "rules-refused", "cancelled"})
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _NO_TEXT: Final = re.compile(r"^(?: {4}|\t| {0,3}>)")
 _SPAN: Final = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
