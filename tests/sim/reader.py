@@ -17,7 +17,7 @@ NOT_A_TRY: Final = frozenset({"quota", "auth", "github-away", "rules-refused", "
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _NO_TEXT: Final = re.compile(r"^(?: {4}|\t| {0,3}>)")
 _SPAN: Final = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
-_MARKER: Final = re.compile(r"<!-- bee:([a-z-]+)((?: [a-z_]+=\S*)*) -->")
+_MARKER: Final = re.compile(r"<!-- bee:([a-z0-9-]+)((?: [a-z_]+=\S*)*) -->")
 _BRANCH: Final = re.compile(r"bee/([0-9]+)-(.+)")
 
 
