@@ -9,11 +9,15 @@ import pytest
 from bee.config.schema import TrustPolicy
 from bee.model import limits
 from bee.model.effects import SetLabels
-from bee.model.items import Closed, Comment, Review, ReviewState
+from bee.model.items import Closed, Comment, Review, ReviewState, Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
-from bee.model.records import Record
-from bee.pipeline.leftovers import CLOSED, lately_closed, twins_of, unsettled
+from bee.model.records import OWN_ROLE, Record
+from bee.model.roles import Role
+from bee.model.seals import Doubt, Foreign
+from bee.pipeline.decide import decide
+from bee.pipeline.facts import RepairKind
+from bee.pipeline.leftovers import CLOSED, all_finished, lately_closed, left_on_closed, twins_of, unsettled
 from bee.pipeline.trust import trust_of
 from tests.pipeline import worlds as w
 
@@ -103,3 +107,34 @@ def test_case_p13_what_bee_made_and_a_person_merged_is_done() -> None:
 def test_an_issue_whose_pull_request_is_open_is_not_called_done() -> None:
     closed = (Closed(number=1, label_names=frozenset(), finished=True),)
     assert unsettled(w.view(w.pull(), closed=closed, stopped=frozenset({1}), ledger={1: WORKED})) == []
+
+
+def test_what_a_run_that_lives_holds_on_a_closed_item_is_its_own() -> None:
+    """And what a dead one held is everybody's to settle."""
+    live, over = w.claimed(number=3), w.claimed(number=4, expires_at=w.NOW - 1)
+    assert left_on_closed(w.view(w.issue(1), ledger={3: live, 4: over, 5: WORKED})) == [4]
+    assert left_on_closed(w.view(w.issue(3), w.issue(4), ledger={3: live, 4: over})) == []
+
+
+def test_a_record_that_is_not_bees_own_moves_no_label() -> None:
+    closed = (Closed(number=1, label_names=w.names(Label.WIP), finished=True),)
+    seen = w.view(closed=closed)
+    foreign = replace(seen, snapshot=replace(seen.snapshot, items={1: Tip(w.HEAD, None, Foreign(Doubt.FORGED))}))
+    assert (len(unsettled(seen)), unsettled(foreign)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        ((Role.MERGER, Outcome.PROGRESSED, "x"), True),
+        ((Role.MERGER, Outcome.ERROR, "x"), False),
+        ((Role.DRAFTER, Outcome.PROGRESSED, "x"), False),
+        ((OWN_ROLE, Outcome.PROGRESSED, RepairKind.COMPLETE), True),
+    ],
+    ids=["merged", "a merge that failed", "drafted", "completed"],
+)
+def test_an_end_is_what_a_run_ended(ended: tuple[str, Outcome, str], told: bool) -> None:
+    """What failed, or only moved on, and was closed by somebody else, is no end of bee's."""
+    role, outcome, key = ended
+    seen = w.view(ledger={1: w.record(role=str(role), outcome=outcome, fingerprint=str(key), started_at=w.NOW - 60)})
+    assert all_finished(seen, decide([seen])) is told
