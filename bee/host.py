@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from bee.config.schema import Settings
 from bee.github.client import GitHubClient
 from bee.github.rate_limit import WRITES_MEMO, with_written, written
-from bee.model.answer import Answer
 from bee.model.records import Phase, run_name
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.system.clock import Clock
 from bee.system.home import Home
 from bee.system.keys import Keys

@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from bee.engines import session_lines
 from bee.host import Handler
-from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError, Refusal
 from bee.model.limits import COMMITS_BYTES_MAX, COMMITS_SECONDS_MAX, VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.model.verb_answer import Answer, refused
 from bee.run.verbs import syntaxes
 from bee.system.sockets import PARENT, private_folder
 

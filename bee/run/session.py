@@ -9,12 +9,12 @@ from typing import Final
 from bee.engines.base import AgentJob
 from bee.git.mirror import Mirror
 from bee.model import limits
-from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import LeaseLost, SetupError, UnreachableError
 from bee.model.items import Pull
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.run import handed_in, prompt, traces
 from bee.run.commit import commit
 from bee.run.outcome import Result

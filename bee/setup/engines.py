@@ -17,10 +17,10 @@ from bee.engines.presets import PRESETS, Preset
 from bee.engines.stream import StreamEngine
 from bee.engines.table import ENGINES, LOGINS
 from bee.host import AgentRunner
-from bee.model.answer import Answer, refused
 from bee.model.errors import BeeError, UsageError
 from bee.model.outcomes import Failure
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer, refused
 from bee.setup import machine
 from bee.setup.checks import DoctorCheck, fail, ok, warn
 from bee.setup.machine import Input

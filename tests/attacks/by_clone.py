@@ -16,8 +16,8 @@ from bee.config.schema import Policy
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.host import all_output_checks
-from bee.model.answer import Answer
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.pipeline.output_checks import OutputChecks
 from bee.run.agent_cli import handed_in
 from bee.run.verbs import handle

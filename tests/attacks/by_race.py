@@ -13,7 +13,7 @@ from typing import Any
 from bee.config.schema import Settings
 from bee.engines import session_lines
 from bee.engines.table import ENGINES
-from bee.model.answer import Answer
+from bee.model.verb_answer import Answer
 from bee.run.agent_runner import BoxedRunner
 from bee.run.verbs import handle
 from bee.sandbox.box import Box

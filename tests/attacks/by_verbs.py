@@ -12,11 +12,11 @@ import yaml
 
 from bee.config.yaml import parse as parse_yaml
 from bee.engines.find import find
-from bee.model.answer import Answer
 from bee.model.errors import ConfigError
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.model.steps import parse_steps
+from bee.model.verb_answer import Answer
 from bee.pipeline.skip import shown as listed
 from bee.pipeline.status import status_of
 from bee.run.broker import Broker

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from bee.git import parse
 from bee.git.mirror import Mirror
-from bee.model.answer import Answer, refused
 from bee.model.errors import GitError
+from bee.model.verb_answer import Answer, refused
 
 ALTERNATES = "objects/info/alternates"
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from bee.model.answer import Answer
 from bee.model.errors import Refusal
 from bee.model.limits import VERB_BYTES_MAX, VERBS_PER_RUN_MAX
+from bee.model.verb_answer import Answer
 from bee.run import broker
 from bee.run.broker import Broker
 from tests.git.world import commit, plain_git, until

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from bee.model.answer import Answer
 from bee.model.errors import SandboxError, UsageError
+from bee.model.verb_answer import Answer
 from bee.run import broker
 from bee.sandbox import box as sandbox
 from bee.sandbox.box import Box, seatbelt_profile

@@ -6,17 +6,14 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bee.cli import wiring
+from bee.cli.commands.why import item_at
 from bee.cli.common import add_repo, host_for, show
-from bee.executors.phases import with_phases
-from bee.github import read
-from bee.github.snapshot import look
 from bee.model.items import Issue, Pull, kind_of
 from bee.model.roles import Role
 from bee.model.text import plain
 from bee.pipeline.facts import View
 from bee.pipeline.positions import Mover, Position
-from bee.pipeline.status import ItemStatus, status_of, survey
+from bee.pipeline.status import ItemStatus
 from bee.run.brief import brief_of, issue_behind, of_issue, of_pull
 from bee.run.prompt import MADE_BY_GIT, Brief, context_files, withheld
 from bee.status.lines import ItemKind
@@ -49,15 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Show the files, in the order in which a prompt names them."""
     host = host_for(args, env)
-    repo = wiring.one_repo(host.settings, args.repo)
-    client = host.client()
-    view = with_phases(host, look(client, repo))
-    status = next((one for one in survey(view) if one.number == args.number), None)
-    if status is None:
-        status = status_of(read.read_item(client, repo, args.number).item, view)
+    status, view = item_at(host, args)
     brief = about(status, view)
     line = ContextLine(
-        repo=repo, number=status.number, kind=kind_of(status.item), title=status.item.title,
+        repo=status.repo, number=status.number, kind=kind_of(status.item), title=status.item.title,
         position=status.placement.position, moves_next=status.placement.mover, role=brief.role,
         withheld=withheld(brief), files=context_files(brief, {}),
     )  # fmt: skip

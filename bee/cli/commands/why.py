@@ -11,10 +11,12 @@ from bee.cli.common import add_repo, host_for, show, warn_without_box
 from bee.executors.phases import with_phases
 from bee.github import read
 from bee.github.snapshot import look
+from bee.host import Host
 from bee.model.items import Issue, kind_of
 from bee.model.plan import read_body
 from bee.model.text import one_line, plain
 from bee.pipeline.design import lint
+from bee.pipeline.facts import View
 from bee.pipeline.holds import Hold, hold_of
 from bee.pipeline.positions import Mover, Position, facts_shown
 from bee.pipeline.status import ItemStatus, status_of, survey
@@ -35,16 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Explain one item, by the same code that decides."""
     host = host_for(args, env)
-    repo = wiring.one_repo(host.settings, args.repo)
-    client = host.client()
-    view = with_phases(host, look(client, repo))
-    status = next((one for one in survey(view) if one.number == args.number), None)
-    if status is None:
-        status = status_of(read.read_item(client, repo, args.number).item, view)
+    status, view = item_at(host, args)
     line = line_of(status, hold_of(view))
     if not args.json:
         warn_without_box(host.settings)
     return show(args, line, text_of(line, status, terminal.terminal_columns()))
+
+
+def item_at(host: Host, args: argparse.Namespace) -> tuple[ItemStatus, View]:
+    """The item that a command names, and what was read of its repository. Raises UsageError or LookError."""
+    repo = wiring.one_repo(host.settings, args.repo)
+    client = host.client()
+    view = with_phases(host, look(client, repo))
+    found = next((one for one in survey(view) if one.number == args.number), None)
+    if found is None:
+        found = status_of(read.read_item(client, repo, args.number).item, view)
+    return found, view
 
 
 def line_of(one: ItemStatus, hold: Hold | None = None) -> WhyLine:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Final
 
-from bee.model.answer import Answer
 from bee.model.errors import GitError, Refusal
 from bee.model.outcomes import Failure, Outcome
 from bee.model.roles import Role
 from bee.model.text import one_line
+from bee.model.verb_answer import Answer
 from bee.run.outcome import Outbox, Result, without_effect
 from bee.run.prompt import Brief
 from bee.run.verbs import e2e, ending, merge, plan, reading, reply, review, submit

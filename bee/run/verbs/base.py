@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bee.git.mirror import Mirror
-from bee.model.answer import Answer
 from bee.model.effects import TraceResult
 from bee.model.errors import Refusal
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.pipeline.output_checks import OutputChecks
 from bee.run.outcome import Outbox, Result
 from bee.run.prompt import Brief

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from bee.model import markers
-from bee.model.answer import Answer
 from bee.model.effects import SetStatus, TraceResult
 from bee.model.errors import Refusal
 from bee.model.items import Pull
 from bee.model.roles import Role
 from bee.model.text import one_line
+from bee.model.verb_answer import Answer
 from bee.pipeline.pull_facts import said_of, vouched_by_person
 from bee.run.outcome import Outbox, Result
 from bee.run.sanitize import fenced

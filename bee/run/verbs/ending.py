@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.model.answer import Answer
 from bee.model.errors import Refusal
 from bee.model.labels import Label
 from bee.model.outcomes import Cause, Outcome
 from bee.model.text import neutralised, one_line
+from bee.model.verb_answer import Answer
 from bee.pipeline.escalation import TRIED_SHOWN_MAX, tried_on
 from bee.run.outcome import Outbox, Result, without_effect
 from bee.run.verbs.base import Args, Session, Syntax, Verb

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.model.answer import Answer
 from bee.model.effects import BY_QUEUE, DeleteBranch, Effect, MergePull
 from bee.model.items import Pull
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import Args, Session, Syntax, Verb
 from bee.wording import texts

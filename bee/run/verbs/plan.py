@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from bee.model import limits
-from bee.model.answer import Answer
 from bee.model.effects import WritePlan
 from bee.model.errors import Refusal
 from bee.model.items import Issue
 from bee.model.plan import Plan, read_body, render_section, with_plan
 from bee.model.roles import Role
 from bee.model.steps import Step, lint_replan, parse_steps
+from bee.model.verb_answer import Answer
 from bee.pipeline.gates import last_request
 from bee.run.outcome import Outbox, Result
 from bee.run.prompt import Brief

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.model.answer import Answer
 from bee.model.text import one_line
+from bee.model.verb_answer import Answer
 from bee.run.verbs.base import Args, Session, Syntax, Verb
 
 

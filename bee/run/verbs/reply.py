@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.model.answer import Answer
 from bee.model.errors import Refusal
 from bee.model.items import Pull
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.pipeline.evidence import verdict_at_head
 from bee.pipeline.pull_facts import said_of
 from bee.run import threads

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from bee.model.answer import Answer
 from bee.model.effects import PostReview, SetStatus
 from bee.model.errors import Refusal
 from bee.model.items import Pull
 from bee.model.roles import Role
+from bee.model.verb_answer import Answer
 from bee.pipeline.evidence import base_values
 from bee.pipeline.pull_facts import said_of, vouched_for
 from bee.run.outcome import Outbox, Result

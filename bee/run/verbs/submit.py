@@ -9,13 +9,13 @@ from bee.engines.table import ENGINES
 from bee.git.mirror import Mirror
 from bee.git.parse import OID
 from bee.git.workspace import AGENT
-from bee.model.answer import Answer
 from bee.model.effects import OpenPull
 from bee.model.errors import GitError, Refusal
 from bee.model.items import Pull
 from bee.model.plan import read_body
 from bee.model.roles import ROLES, Role
 from bee.model.text import neutralised, one_line
+from bee.model.verb_answer import Answer
 from bee.pipeline.names import refuse_names
 from bee.pipeline.pull_facts import is_own
 from bee.run import threads
