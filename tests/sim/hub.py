@@ -210,7 +210,8 @@ class Hub:
             self._db = db  # the only one: calls are never nested
         self._heard, self._changes = dict.fromkeys((table for table, _, _ in _NEWS), 0), 0
         owner, _, name = repo.partition("/")
-        for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write")):
+        for login, role in (("ada", "admin"), ("bob", "write"), ("bee", "write"), ("eve", "none"), ("ci", "write"),
+                            ("carol", "none"), ("dave", "write"), ("robo[bot]", "none")):  # fmt: skip
             self.forge.users.put(self._db, login, None, role, self.forge.clock.now())
         if self.forge.users.by_login(owner) is None:  # what only organizations have
             for login, kind in ((owner, "Organization"), (queue.BOT, "Bot")):

@@ -22,7 +22,7 @@ from tests.sim import reader
 from tests.sim.agents import broken
 from tests.sim.hub import Post, Thing
 from tests.sim.outbox import HOLDS, KEY, STATUS, Outbox
-from tests.sim.people import EVE
+from tests.sim.people import EVE, STRANGERS
 from tests.sim.reader import ITEM_REFS, Record
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
@@ -30,7 +30,7 @@ from tests.sim.transport import Asked
 if TYPE_CHECKING:
     from tests.sim.world import World
 
-TRUSTED: Final = frozenset({"ada", "bob"})
+TRUSTED: Final = frozenset({"ada", "bob", "carol", "robo[bot]"})
 REQUESTS_PER_TICK_MAX: Final = 250
 IN_FLIGHT_SECONDS: Final = 3.5
 AGENT_AFTER_STOP_SECONDS_MAX: Final = 300
@@ -399,12 +399,16 @@ class Judge:
         if began is not None and stopped is not None and stopped < began:
             self.blame(f"{job.role} was sent to #{job.number}, which a person had stopped before it was claimed")
         adopted = _adopted(thing)
-        if thing.author.login == "eve" and not adopted and not self._approved(thing, self.world.hub.now, people=True):
+        if (
+            thing.author.login in STRANGERS
+            and not adopted
+            and not self._approved(thing, self.world.hub.now, people=True)
+        ):
             self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
         said = [path.name for path in job.context.iterdir() if EVE in path.read_text()]
         named = reader.branch(thing.head_ref)
         behind = self.world.hub.thing(named[0]) if named else None
-        if said and not adopted and thing.author.login != "eve" and not (behind and _adopted(behind)):
+        if said and not adopted and thing.author.login not in STRANGERS and not (behind and _adopted(behind)):
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
 
     def works(self, job: AgentJob, process: Process) -> None:

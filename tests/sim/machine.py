@@ -128,8 +128,8 @@ class Machine:
         report: TickReport = tick(host, TickOptions((self.world.hub.repo,)))
         self.world.ticked(self, process, report)
 
-    def start_worker(self, raw: bytes, run: str, slot_fd: int) -> None:
-        """`bee work`, as `bee.cli.commands.work` does it."""
+    def start_worker(self, raw: bytes, run: str, slot_fd: int, late: float = 0.0) -> None:
+        """`bee work`, as `bee.cli.commands.work` does it; its machine may come to it late."""
 
         def act(host: Host, process: Process) -> None:
             process.unborn = None
@@ -145,7 +145,7 @@ class Machine:
             if job.trigger and outcome is not Outcome.LOST:
                 self.start_tick()
 
-        made = self.process(f"worker {run.split('-', 1)[1]}", act, self.world.random.uniform(0.05, 0.5))
+        made = self.process(f"worker {run.split('-', 1)[1]}", act, self.world.random.uniform(0.05, 0.5) + late)
         made.run, made.unborn = run, lambda: os.close(slot_fd)
         self.runs[run] = made
 
@@ -207,8 +207,16 @@ class ModelExecutor:
         if self.process.dead:
             raise Killed
         assert self.slot is not None
-        self.machine.start_worker(job, run, self.slot.hand_over())
+        self.machine.start_worker(job, run, self.slot.hand_over(), self._late())
         self.slot = None
+
+    def _late(self) -> float:
+        """How many seconds a busy machine takes to begin; a lease may be over by then."""
+        world = self.machine.world
+        if "late" not in world.has or world.quiet or world.more.random() < 0.5:
+            return 0.0
+        world.count("launch late")
+        return world.more.choice((60, 400, 2500)) * world.more.random()
 
     def phase(self, run: str, host: str, boot: str) -> Phase:
         """Only the same host in the same boot can say dead."""

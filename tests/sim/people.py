@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DESIGN = "## Problem\n\nThere is one.\n\n## Design finalized\n\n- [{x}] The design is right\n"
 EVE = "EVE-SAYS-SO"
+STRANGERS = frozenset({"eve", "dave"})  # dave may write, and the policy denies him
 HELD = ("breeze:human", "breeze:quarantine-hotloop")
 
 
@@ -39,6 +40,10 @@ class People:
             self.check: 4, self.touch_comment: 1, self.merge: 1, self.stranger: 9, self.drop_branch: 1, self.log_in: 6,
             self.block: 1, self.draft: 1, self.stop: 4, self.point_at: 4, self.talk: 2,
         }  # fmt: skip
+        if "lists" in world.has:
+            self.deeds |= {self.listed: 8, self.denied: 4}
+        if "own account" in world.has:
+            self.deeds |= {self.as_bee: 6}
 
     @property
     def trusted(self) -> tuple[User, ...]:
@@ -125,6 +130,8 @@ class People:
             if self.random.random() < 0.1:
                 self.hub.ask(self.ada, "POST", f"/issues/{number}/labels", labels=["priority:high"])
             self._say(who, f"opens #{number}")
+            if "opted-in" in self.world.has and self.world.more.random() < 0.8:
+                self.hub.ask(who, "POST", f"/issues/{number}/labels", labels=["breeze:new"])
 
     def gates(self) -> None:
         """Tick every gate of an issue; now and then, take a tick back."""
@@ -350,9 +357,48 @@ class People:
 
     # ---- a stranger -------------------------------------------------------------------------------------------------
 
-    def stranger(self) -> None:
+    def listed(self) -> None:
+        """The policy trusts a person who may not write here, and a bot: they ask for work, and judge it."""
+        who = self.hub.users(self.world.more.choice(("carol", "robo[bot]")))
+        deed = self.world.more.randint(0, 3)
+        self._say(who, f"does what only the policy lets them ({deed})")
+        if deed == 0 and len(self.things()) < 6:
+            self.hub.ask(who, "POST", "/issues", title="From outside", body="Do it.")
+        elif deed == 1:
+            one = self._one(self.pulls())
+            self._comment(who, one, f"Good.\n<!-- bee:approved-for-e2e sha={one.head} -->")
+        elif deed == 2:
+            self._review(who, self._one(self.pulls()), "REQUEST_CHANGES", "Not yet.")
+        else:
+            self._comment(who, self._one(self.things()), "By the way.")
+
+    def denied(self) -> None:
+        """dave may write, and the policy denies him: he is a stranger."""
+        self.stranger(self.hub.users("dave"))
+
+    def as_bee(self) -> None:
+        """Somebody uses bee's own account: a task, some words, or the gates."""
+        bee, deed = self.hub.users("bee"), self.world.more.randint(0, 2)
+        self._say(bee, f"is a person for a moment ({deed})")
+        if deed == 0 and len(self.things()) < 6:
+            self.hub.ask(bee, "POST", "/issues", title="For bee", body="Do it.")
+        elif deed == 1:
+            self._comment(bee, self._one(self.things()), "By the way.")
+        else:
+            one = self._one([t for t in self.things() if not t.is_pull and "[ ]" in t.body])
+            self._edit(bee, one, body=re.sub(r"(## (?:Design|Plan) finalized\n\n- )\[ \]", r"\1[x]", one.body))
+
+    def checks(self) -> None:
+        """The CI of a project that requires it has reported on every head; in the end all is green."""
+        for one in self.pulls():
+            if not self.hub.rows("SELECT 1 FROM statuses WHERE sha = ? AND context = 'ci'", one.head):
+                state = "success" if self.world.quiet or self.world.more.random() < 0.8 else "failure"
+                self.world.count(f"required check {state}")
+                self.hub.ask(self.ci, "POST", f"/statuses/{one.head}", context="ci", state=state)
+
+    def stranger(self, eve: User | None = None) -> None:
         """eve tries everything that a stranger may do on GitHub."""
-        eve, hub = self.eve, self.hub
+        eve, hub = eve or self.eve, self.hub
         deed = self.random.randint(0, 7)
         self._say(eve, f"tries something ({deed})")
         if deed == 0 and len(self.things()) < 6:

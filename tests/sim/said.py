@@ -178,7 +178,7 @@ class Stage(World):
         self.begun: Counter[str] = Counter()
         self.freed = 0
         self.resumed: set[int] = set()
-        super().__init__(7, folder, tells, parts=Parts(runner=Player))
+        super().__init__(7, folder, tells, parts=Parts(runner=Player), kinds=frozenset())
         self.quiet = True
         self.weather = self.saying = Saying(self, cases)
         self.hub.settle_seconds = lambda: 0.1

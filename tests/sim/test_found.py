@@ -22,7 +22,7 @@ Hook = Callable[[Machine, Process, Asked], None]
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A project with one host and one task, where all is quiet."""
-    made = World(7, tmp_path)
+    made = World(7, tmp_path, kinds=frozenset())
     made.quiet = True
     made.weather.overtaken = OVERTAKEN_MAX  # no push comes before a merge but the story's own
     made.machines = made.machines[:1]

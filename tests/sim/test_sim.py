@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.sim.world import simulate
+from tests.sim.world import KINDS, simulate
 
 SPREAD = range(20)
 # What a spread must reach, or it shows nothing. The deep run must reach all of EVERYTHING.
@@ -28,7 +28,8 @@ ENOUGH = (
     "position ready-to-merge", "position no-change", "position untrusted", "position ignored", "record renewed",
     "role planner", "role drafter", "role reviewer", "role test", "role merger", "person stranger", "person steer",
     "person stop", "person push_main", "person relabel", "person edit", "person close", "person judge_pull",
-    "person point_at",
+    "person point_at", "person listed", "person denied", "person as_bee", "launch late", "required check success",
+    *(f"world {kind}" for kind in KINDS),
 )  # fmt: skip
 EVERYTHING = (
     *ENOUGH, "agent quota", "agent auth", "agent stopped", "outcome lost", "outcome no-op-stale-input",
@@ -38,7 +39,7 @@ EVERYTHING = (
     "position quarantined", "position queued", "position settling", "record paused", "rolled forward by another host",
     "verb pause", "verb resume", "verb retry", "verb cancel", "verb pause all", "verb resume all", "alert opened",
     "merge overtaken by a push", "person merge", "person drop_branch", "person push_branch", "person touch_comment",
-    "person talk",
+    "person talk", "required check failure",
 )  # fmt: skip
 
 

@@ -27,6 +27,16 @@ from tests.sim.weather import Weather
 
 REPO = "ada/calc"
 QUIET_TICKS_MAX = 400
+# What some projects have and others have not, and how often.
+KINDS = {
+    "opted-in": 0.25,
+    "bounds": 0.25,
+    "required check": 0.3,
+    "network": 0.3,
+    "lists": 0.4,
+    "late": 0.3,
+    "own account": 0.3,
+}
 SILENT_SECONDS_MAX = (SWEEP_HOURS + 2) * 3600
 CRON_SECONDS = 300
 CLEAN = {"a.txt": "one\n", "tests/e2e/verify.sh": "sh check.sh\n", "shared.txt": "0\n"}
@@ -54,15 +64,20 @@ class World:
     tells: bool = False
     faults: Mapping[str, int] | None = None  # other weights than the usual ones
     parts: Parts = PARTS
+    kinds: frozenset[str] | None = None  # of KINDS; by chance
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
+        self.more = Random(f"{self.seed} more")  # of its own, so that a kind changes only the stories that have it
+        by_chance = frozenset(name for name, chance in KINDS.items() if self.more.random() < chance)
+        self.has = by_chance if self.kinds is None else self.kinds
         self.timeline = Timeline(self.random)
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
         self.quiet = False
         self.requests = self.ticks = self.changes = 0
         self.idle_at = -1
+        self.counts.update(f"world {name}" for name in self.has)
         self.hub = self._github()
         self.judge = Judge(self)
         self.hub.seen = self.judge.saw
@@ -76,10 +91,10 @@ class World:
 
     def _github(self) -> Hub:
         random = self.random
-        sessions = "" if random.random() < 0.4 else "roles: {test: {session: always}, merger: {session: always}}\n"
+        roles = [] if random.random() < 0.4 else ["test: {session: always}", "merger: {session: always}"]
         approval = random.choice(("auto", "human"))
         method = random.choice(("squash", "squash", "merge"))
-        policy = f"version: 1\nintake: all\nplan_approval: {approval}\nmerge_method: {method}\n{sessions}"
+        policy = f"version: 1\nplan_approval: {approval}\nmerge_method: {method}\n{self._policy(roles)}"
         hub = Hub(REPO, self.folder / "github", lambda: self.timeline.now, {**CLEAN, ".github/bee.yml": policy})
         if random.random() < 0.7:
             for name in ("breeze:new", "breeze:wip", "breeze:human", "breeze:done", "breeze:quarantine-hotloop"):
@@ -87,6 +102,20 @@ class World:
         hub.refuse_collaborators = random.random() < 0.2
         hub.stale_seconds = random.choice((0.0, 0.0, 5.0, 40.0))
         return hub
+
+    def _policy(self, roles: list[str]) -> str:
+        """The lines of the policy that its kinds ask for."""
+        wanted = {
+            "bounds": "limits: {review_rounds: 1, runs_per_item: 9, usd_per_item: 3}",
+            "required check": "required_checks: [ci]",
+            "lists": "trust: {allow: [carol], deny: [dave], bots: [robo]}",
+        }
+        if "network" in self.has:
+            roles = [*roles, "planner: {network: none}", "drafter: {network: [pypi.org]}"]
+        lines = [f"intake: {'opted-in' if 'opted-in' in self.has else 'all'}"]
+        lines += [line for name, line in wanted.items() if name in self.has]
+        lines += [f"roles: {{{', '.join(roles)}}}"] if roles else []
+        return "".join(f"{line}\n" for line in lines)
 
     def _machine(self, name: str) -> Machine:
         skew = self.random.choice((0.0, 0.0, 1000.0, -70000.0))
@@ -113,6 +142,8 @@ class World:
         problems = "; ".join(str(problem)[:100] for problem in report.problems)
         self.tell(f"{machine.name} ticked: {report.said or 'nothing to send'} {problems}")
         self.judge.ticked(report)
+        if "required check" in self.has:
+            self.timeline.start(Process("life", "ci"), self.people.checks, self.more.uniform(10, 300))
         timed = {Position.BACKING_OFF, Position.WIP, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED}
         places = report.decision.statuses if report.decision else ()
         waits = any(one.placement.position in timed for one in places) or not report.decision
