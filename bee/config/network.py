@@ -22,8 +22,9 @@ PATTERN: Final = re.compile(
 )
 # A repository's `open` is every public host, on the ports of the web: this machine's own network is not its to give.
 PUBLIC: Final = ("*", "*:80")
-# Azure's metadata service has a public address; every other one is link-local, private, or of a carrier's NAT.
-_METADATA: Final = ipaddress.ip_address("168.63.129.16")
+# What Python counts as public, and a machine's own cloud may answer: Azure's metadata service, and the range of IETF
+# protocols (https://www.rfc-editor.org/rfc/rfc6890), before Python 3.13. Every other one is private by Python's word.
+_METADATA: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
 _V6_GLOBAL: Final = ipaddress.IPv6Network("2000::/3")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -87,7 +88,7 @@ def is_public(address: str) -> bool:
         if inner is None and ip not in _V6_GLOBAL:
             return False
         ip = inner or ip
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and ip != _METADATA
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in one for one in _METADATA)
 
 
 def is_private_name(text: str) -> bool:
