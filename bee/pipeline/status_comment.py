@@ -14,7 +14,7 @@ from bee.model import effects, markers, plan
 from bee.model.effects import Effect, StatusComment, effect_key
 from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, QueueEntry, Review, ReviewState, Tip
 from bee.model.labels import Label
-from bee.model.outcomes import Outcome
+from bee.model.outcomes import Failure, Outcome
 from bee.model.records import OWN_ROLE, Kind, Record, fold, spent
 from bee.model.refs import parse_branch
 from bee.model.text import unix, utc
@@ -46,7 +46,7 @@ def behind(item: Item, placement: Placement, view: View) -> bool:
     """Whether the comment no longer says where the item rests, and bee has not tried to rewrite it yet.
 
     An item that a person paused from the terminal gets its first comment like this, and so does one with a line that
-    cannot be read: else nobody would be told on GitHub.
+    cannot be read, or one whose first run a rule refused with all that it had to say: else nobody would be told.
     """
     record = record_of(view, item.number)
     if not placement.row.rests or (record is not None and record.holds):
@@ -56,7 +56,8 @@ def behind(item: Item, placement: Placement, view: View) -> bool:
     there = found(item, view.trust, key_of(item.number))
     if there is None:
         paused = placement.position is Position.HUMAN and record is not None and record.kind is Kind.PAUSED
-        return paused or (isinstance(item, Issue) and bool(unread_at(item, placement.position)))
+        refused = record is not None and record.failure is Failure.RULES
+        return paused or refused or (isinstance(item, Issue) and bool(unread_at(item, placement.position)))
     if unix(there.body).startswith(texts.stands(item.number, *says(item, placement)) + "\n"):
         return False
     return not _tried(record, placement, there)

@@ -122,6 +122,22 @@ def test_what_is_refused_ends_the_outbox_and_frees_the_item(testing: Waiting, st
     assert (record.failure, "breeze:wip" in thing.labels) == (failure, False)
 
 
+def test_what_waits_for_a_rule_says_so_though_its_run_could_not(testing: Waiting) -> None:
+    """The run's status comment went with its outbox; the next tick writes it, once, whether GitHub takes it or not."""
+    testing.tick(COMMENT, says(403, FORBIDDEN))
+    assert testing.still.placed(2).placement.position is Position.WAITING_ON_SETTINGS
+    back = testing.still.hub.saved()
+    for _ in range(3):
+        testing.tick("nothing", lost(False))
+    assert sum("`waiting-on-settings`" in body for body in testing.bodies()) == 1
+    back()
+    asked = []
+    for _ in range(4):
+        testing.tick(COMMENT, says(403, FORBIDDEN), times=99)
+        asked += [name for name in testing.asked if name == COMMENT]
+    assert len(asked) == 1
+
+
 def test_a_strangers_copy_of_a_key_suppresses_nothing(testing: Waiting) -> None:
     """What bee wants to write stands there already, by somebody who may not write."""
 
