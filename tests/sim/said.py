@@ -401,7 +401,9 @@ def wrong(case: Case, tells: bool = False) -> tuple[list[str], Ending]:
     if end.freed and end.asks - good.asks != 1:
         found.append(f"{end.asks - good.asks} questions")
     told = end.asks > good.asks or end.alerts > good.alerts or any(report.exit for report in end.reports)
-    if not case.times and end.ended_at - (said.since or 0) > FAULTY_SECONDS and not told:
+    # who is no collaborator, by GitHub's word, is a stranger: what they want waits for nobody
+    stranger = row.does is Does.ANSWER and case.request.endswith("/collaborators/LOGIN/permission")
+    if not case.times and end.ended_at - (said.since or 0) > FAULTY_SECONDS and not (told or stranger):
         found.append("nobody was told")
     return found, end
 
