@@ -80,7 +80,7 @@ class LeaseRenewer:
     def _watch(self) -> None:
         while not self.store.client.clock.wait(self._over, self.poll_seconds):
             try:
-                self._look()
+                self.look()
             except LeaseLost:
                 return
             except BeeError:
@@ -88,7 +88,8 @@ class LeaseRenewer:
                 # it over, which the next look will see, and the next write.
                 continue
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look once: at who has the lease, and for a stop; renew it when it is old. Raises LeaseLost, LookError."""
         with self._lock:
             if self._over.is_set():
                 return

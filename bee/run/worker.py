@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from bee.github import git_database
+from bee.github.client import GitHubClient
 from bee.host import Host, note_writes
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Lease, LeaseStore
@@ -54,6 +55,8 @@ def work(host: Host, job: Job) -> Outcome:
     mirror = host.mirror(job.repo)
     run = Run(host=host, job=job, store=store, renewer=renewer, mirror=mirror.by(job.snapshot.viewer.address))
     try:
+        if not _is_fresh(client, job):
+            renewer.look()  # begun late, so a person may have stopped it, or the lease is over
         return _steps(run)
     except LeaseLost as problem:
         host.say(f"#{job.number}: {problem}; this run published nothing more")
@@ -85,13 +88,17 @@ def _steps(run: Run) -> Outcome:
 def _claimed(store: LeaseStore, job: Job) -> Lease | None:
     """The lease of the claim, if it stands. GitHub is asked again, unless the tick read it back just now."""
     client = store.client
-    age = client.clock.time() - job.read_at
     tip = job.snapshot.items.get(job.number)
-    if 0 <= age < CLAIM_FRESH_SECONDS:
-        client.set_clock(job.snapshot.now + int(age))
+    if _is_fresh(client, job):
+        client.set_clock(job.snapshot.now + int(client.clock.time() - job.read_at))
     else:
         tip = git_database.pulse(client, job.repo, job.number).tip
     return store.held_from(job.number, tip, job.lease)
+
+
+def _is_fresh(client: GitHubClient, job: Job) -> bool:
+    """Whether the tick read the claim back just now."""
+    return 0 <= client.clock.time() - job.read_at < CLAIM_FRESH_SECONDS
 
 
 def _work(run: Run) -> Result:

@@ -118,7 +118,7 @@ def test_a_renewal_whose_reply_and_look_were_lost_is_found_to_be_ones_own(stage:
         renewer.move(store.renew)
     stage.lift()
     assert stage.record(lease.record.number).sequence > lease.record.sequence
-    renewer._look()
+    renewer.look()
     assert not renewer.lost
     moved = renewer.move(store.renew)
     assert moved.record.run == "a-run"

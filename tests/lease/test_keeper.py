@@ -242,10 +242,10 @@ def renewer(desk: Desk) -> LeaseRenewer:
 def test_a_renewer_renews_what_is_old_and_nothing_else(desk: Desk) -> None:
     keeper = renewer(desk)
     first = keeper.lease
-    keeper._look()
+    keeper.look()
     assert keeper.lease == first
     desk.clock.now += limits.LEASE_RENEW_SECONDS
-    keeper._look()
+    keeper.look()
     assert keeper.lease.record.kind is Kind.RENEWED
     assert not keeper.stop.is_set()
 
@@ -254,14 +254,14 @@ def test_a_renewer_renews_what_is_old_and_nothing_else(desk: Desk) -> None:
 def test_a_renewer_ends_a_run_at_a_persons_stop_and_keeps_the_lease(desk: Desk, label: str) -> None:
     keeper = renewer(desk)
     desk.there.ask("POST", f"/issues/{desk.number}/labels", labels=[label])
-    keeper._look()
+    keeper.look()
     assert (keeper.stop.is_set(), keeper.lost) == (True, False)
 
 
 def test_a_renewer_ends_a_run_on_what_was_closed(desk: Desk) -> None:
     keeper = renewer(desk)
     desk.there.ask("PATCH", f"/issues/{desk.number}", state="closed")
-    keeper._look()
+    keeper.look()
     assert (keeper.stop.is_set(), keeper.lost) == (True, False)
 
 
@@ -270,7 +270,7 @@ def test_a_renewer_that_finds_another_run_moves_nothing_any_more(desk: Desk) -> 
     desk.clock.now = keeper.lease.record.expires_at + 1
     assert desk.claim("run-2", "there") is not None
     with pytest.raises(LeaseLost):
-        keeper._look()
+        keeper.look()
     assert (keeper.stop.is_set(), keeper.lost) == (True, True)
     with pytest.raises(LeaseLost):
         keeper.move(lambda lease: lease)
