@@ -105,7 +105,7 @@ UNSPELLED: Final = {
     "here: …",
     "sandbox.bounds:check": "`memory_mb` and `cpus` need a cgroup of systemd's user manager, and none can be had "
     "here: …",
-    "lease.renewer:_look": "the lease is another run's, or a person said stop",
+    "lease.renewer:look": "the lease is another run's, or a person said stop",
     "lease.renewer:move": "the lease is another run's, or a person said stop",
     "run.session:work": "the lease is another run's, or a person said stop",
 }
