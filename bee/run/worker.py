@@ -55,8 +55,6 @@ def work(host: Host, job: Job) -> Outcome:
     mirror = host.mirror(job.repo)
     run = Run(host=host, job=job, store=store, renewer=renewer, mirror=mirror.by(job.snapshot.viewer.address))
     try:
-        if not _is_fresh(client, job):
-            renewer.look()  # begun late, so a person may have stopped it, or the lease is over
         return _steps(run)
     except LeaseLost as problem:
         host.say(f"#{job.number}: {problem}; this run published nothing more")
@@ -104,6 +102,8 @@ def _is_fresh(client: GitHubClient, job: Job) -> bool:
 def _work(run: Run) -> Result:
     """What the work came to; a bug in bee is recorded, and raised."""
     try:
+        if not _is_fresh(run.store.client, run.job):
+            run.renewer.look()  # begun late, so a person may have stopped it, or the lease is over
         return session.work(run)
     except StaleInput as problem:
         return run.without_effect(Outcome.STALE_INPUT, str(problem))
