@@ -171,7 +171,7 @@ def test_a_grant_counts_for_what_it_is_about(grant: Grant) -> None:
 
 
 @pytest.mark.parametrize(("grant", "change"), [*itertools.product(Grant, GrantChange)])
-def test_each_cell_of_the_table(grant: Grant, change: GrantChange) -> None:
+def test_case_s3_each_cell_of_the_table(grant: Grant, change: GrantChange) -> None:
     answer = GRANTS[grant].cells[change]
     if answer is not GrantAnswer.APART:
         assert COUNTS[grant](change) is (answer is GrantAnswer.COUNTS)

@@ -35,7 +35,7 @@ def _tried(tree: Tree, fault: Fault) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_case_s1_s3_a_fault_is_killed(tree: Tree, chosen: Fault) -> None:
+def test_case_s1_a_fault_is_killed(tree: Tree, chosen: Fault) -> None:
     """By the test that its row names."""
     _tried(tree, chosen)
 
