@@ -32,6 +32,7 @@ from bee.model.roles import Role
 from bee.pipeline.status import survey
 from bee.setup.create_issues import title_of
 from bee.system.home import Slot
+from tests import forks
 from tests.belt.stage import CHECKOUT, Stage, bee_env, staged, until
 
 KILLER = Path(__file__).with_name("killer")
@@ -199,18 +200,15 @@ def state_of(stage: Stage) -> State:
     return state
 
 
-def started(stage: Stage, hosts: Hosts, log: Path, at: int = 0) -> subprocess.Popen[bytes]:
-    """`bee tick` (or the hosts' words) in a process group of its own, killed right before its local write number `at`.
+def started(stage: Stage, hosts: Hosts, log: Path, at: int = 0) -> forks.Process | subprocess.Popen[str]:
+    """`bee tick` (or the hosts' words), forked, in a group of its own, killed right before its local write number `at`.
 
     A worker that it starts is in another group, lives on, and is not counted.
     """
     env = bee_env(stage.env(hosts.name))
     env |= {"PYTHONPATH": f"{KILLER}:{CHECKOUT}", "BEE_KILL_LOG": str(log), "BEE_KILL_AT": str(at)}
     words = hosts.words or ("tick", "--no-trigger" if hosts.mode == DETACHED else "--inline")
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bee", *words], env=env, cwd=stage.folder, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    return forks.start(words, env, stage.folder, quiet=True)
 
 
 def free_slot(host: Host) -> Slot:

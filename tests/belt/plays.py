@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from bee.host import Host
 from bee.model.records import RunSummary
 from bee.pipeline.status import ItemStatus, survey
 from bee.wording.texts import pull_body
-from tests import shapes
+from tests import forks, shapes
 from tests.belt.stage import AGENT, MOVES, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,17 +42,14 @@ class Ended:
 def bee(
     stage: Stage, *args: str, home: str = "host", cwd: Path | None = None, stdin: str | None = None, **env: str
 ) -> Ended:
-    """The real `bee`, as a process of its own. `env` overrides what a host's environment has.
+    """The real `bee`, forked as a process of its own. `env` overrides what a host's environment has.
 
     Whoever types a command takes a second for it, however fast the machine is.
     """
     stage.sleep(1)
     whole = {**stage.env(home), "PYTHONPATH": str(ROOT), **env}
-    ended = subprocess.run(
-        [sys.executable, "-P", "-m", "bee", *args],
-        cwd=cwd or stage.folder, env=whole, capture_output=True, text=True, check=False, timeout=120, input=stdin,
-    )  # fmt: skip
-    return Ended(ended.returncode, ended.stdout, ended.stderr, args)
+    ended = forks.run(args, whole, cwd or stage.folder, given=stdin, seconds=120)
+    return Ended(ended.code, ended.out, ended.err, args)
 
 
 def configure(stage: Stage, home: str = "host", moves: Mapping[str, str] | None = None, more: str = "") -> Path:

@@ -34,6 +34,7 @@ from bee.system.keys import keys_of
 from bee.tick.context import TickOptions
 from bee.tick.report import TickReport
 from bee.tick.tick import tick
+from tests import forks
 
 AGENT = Path(__file__).with_name("agent.py")
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -180,10 +181,9 @@ class Stage:
         name = f"{who}s-laptop"
         self.configure(name, token=who)
         env = {**bee_env(self.env(name)), "GH_TOKEN": self.tokens[who]}
-        argv = [sys.executable, "-P", "-m", "bee", verb, str(number), *words]
-        ended = subprocess.run(argv, env=env, cwd=self.folder, text=True, capture_output=True, timeout=60, check=False)
-        assert ended.returncode == 0, f"bee {verb} {number}: {ended.returncode} {ended.stdout} {ended.stderr}"
-        return ended.stdout.strip()
+        ended = forks.run([verb, str(number), *words], env, self.folder)
+        assert ended.code == 0, f"bee {verb} {number}: {ended}"
+        return ended.out.strip()
 
     def fault(self, action: str, times: int = 1, match: Mapping[str, Any] | None = None, **settings: Any) -> None:
         """Order a fault of the forge, for requests that match."""
@@ -331,18 +331,17 @@ class Stage:
         return wiring.host_of(self.env(name), read, self.tokens[token], lambda text: None)
 
     def start(self, name: str, *words: str) -> subprocess.Popen[str]:
-        """`bee WORDS` as a process of its own, in a session of its own."""
+        """`bee WORDS`, started as people do, in a session of its own."""
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "bee", *words], env=bee_env(self.env(name)), cwd=self.folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
     def bee(self, name: str, *words: str, code: int = 0) -> str:
-        """`bee WORDS` on a host that `configure` made; what it printed."""
-        started = self.start(name, *words)
-        out, err = started.communicate(timeout=60)
-        assert started.returncode == code, f"bee {words}: {started.returncode}\n{out}\n{err}"
-        return out
+        """`bee WORDS`, forked, on a host that `configure` made; what it printed."""
+        ended = forks.run(words, bee_env(self.env(name)), self.folder)
+        assert ended.code == code, f"bee {words}: {ended}"
+        return ended.out
 
     def env(self, name: str = "host") -> dict[str, str]:
         """The environment of a host."""

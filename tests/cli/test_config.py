@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bee.config.resolved import HIDDEN, shown
+from tests import forks
 from tests.belt.plays import bee
 from tests.belt.stage import staged
 
@@ -44,10 +43,9 @@ roles:
 def show(home: Path, *words: str, code: int = 0, **env: str) -> str:
     """`bee config show` without a token and without a server."""
     whole = {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT), "GIT_BEE_HOME": str(home)}
-    argv = [sys.executable, "-P", "-m", "bee", "config", "show", *words]
-    ended = subprocess.run(argv, env={**whole, **env}, capture_output=True, text=True, check=False)
-    assert ended.returncode == code, ended.stderr
-    return ended.stdout + ended.stderr
+    ended = forks.run(["config", "show", *words], {**whole, **env}, Path.cwd())
+    assert ended.code == code, ended.err
+    return ended.out + ended.err
 
 
 def by_name(values: list[dict[str, Any]]) -> dict[str, tuple[Any, str]]:
@@ -147,10 +145,9 @@ def test_where_the_policy_is_not_read_a_setting_that_is_not_found_says_so(tmp_pa
     (tmp_path / "config.yml").write_text(
         "version: 1\nrepos: [a/b, a/c]\nper_repo: {a/c: {roles: {drafter: {minutes: 5}}}}\n"
     )
-    argv = [sys.executable, "-P", "-m", "bee", "config", "get"]
     env = {"PATH": "/usr/bin:/bin", "HOME": os.environ["HOME"], "PYTHONPATH": str(ROOT), "GIT_BEE_HOME": str(tmp_path)}
-    ended = subprocess.run([*argv, "intake"], env=env, capture_output=True, text=True, check=False)
-    assert ended.returncode == 2
-    assert "a/b: not read: no GitHub token" in ended.stderr
-    ended = subprocess.run([*argv, "drafter.minutes"], env=env, capture_output=True, text=True, check=False)
-    assert ended.stdout == "a/b: drafter.minutes  60\na/c: drafter.minutes  5\n"
+    ended = forks.run(["config", "get", "intake"], env, tmp_path)
+    assert ended.code == 2
+    assert "a/b: not read: no GitHub token" in ended.err
+    ended = forks.run(["config", "get", "drafter.minutes"], env, tmp_path)
+    assert ended.out == "a/b: drafter.minutes  60\na/c: drafter.minutes  5\n"
