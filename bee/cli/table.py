@@ -52,7 +52,7 @@ _ALL: Final = (
             ("bee resume 12", "bee resume --all", "bee resume --rollback"), module="steer"),
     Command("approve", "approve a pull request at its head, or the plan of an issue",
             "approve a pull request at its head (on to E2E and merge without review), or the plan of an issue",
-            ("bee approve 12", 'bee approve 12 "small and safe" --sha 0a1b2c3d'), module="steer"),
+            ("bee approve 12", 'bee approve 12 "small and safe" --sha "$(git rev-parse HEAD)"'), module="steer"),
     Command("request-changes", "send a pull request back to the drafter, or a plan to the planner",
             "send a pull request back to the drafter, at its head, or the plan of an issue to the planner",
             ('bee request-changes 12 "keep the old flag"',), module="steer"),

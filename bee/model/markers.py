@@ -28,12 +28,12 @@ NEW: Final = "new"
 # By name: the values it holds, who writes it, what it does.
 KNOWN: Final = {
     APPROVED: (
-        "`sha=` `base_ref=`",
+        "`sha=`, all digits; `base_ref=`",
         "a person, on a pull request",
         "approved into this base: on to E2E and merge without review",
     ),
     CHANGES_REQUESTED: (
-        "`sha=`, on a pull request",
+        "`sha=`, at least 7 digits, on a pull request",
         "a person",
         "a pull request goes back to the drafter, over any approval; an issue's plan to the planner, unless a person "
         "approves it later",

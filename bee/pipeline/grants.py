@@ -69,7 +69,7 @@ def _row(about: str, cells: str) -> GrantRow:
 GRANTS: Final[dict[Grant, GrantRow]] = {
     Grant.REVIEW: _row("its commit; the base until it changes", "v v v v v v c v v"),
     Grant.MARKER: _row("the head that was there before it; the base until it changes", "v v v v v v v v v"),
-    Grant.APPROVE: _row("the head and the base that it names", "v v v v v v c v v"),
+    Grant.APPROVE: _row("the head that it names in full, and its base", "v v v v v v c v v"),
     Grant.VERDICT: _row("the head, the base and the count of its changes that the run was sent for",
                         "v v v v v c c v v"),
     Grant.PUSHED: _row("that head, on bee's own branch", "v c v v v c v v v"),

@@ -26,7 +26,7 @@ from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
 from bee.model.text import one_line, plain, unix
-from bee.pipeline.evidence import SHA_DIGITS_MIN, Verdict, verdict_at_head, words
+from bee.pipeline.evidence import Verdict, names_in_full, verdict_at_head, words
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import approved_in_words, changes_asked, last_request, plan_print
 from bee.pipeline.holds import BY_PERSON
@@ -234,21 +234,29 @@ def approve(
 ) -> Done:
     """`bee approve`: of an issue its plan, of a pull request the head that the person has seen.
 
-    `sha`: the head's oid or the plan's print, or at least 7 digits of it; `base_ref`: the base that was shown with it;
-    `show` is given a plan before it is approved. Raises UsageError.
+    `sha`: the head's oid or the plan's print, in full; `base_ref`: the base that was shown with it; `show` is given a
+    plan before it is approved. Raises UsageError.
     """
     one = read.read_item(person.client, person.repo, number)
     if isinstance(one.item, Issue) and one.item.open:
         return _approve_plan(person, one, one.item, reason, sha, show)
     pull = _open_pull(one.item)
-    again = f"bee approve {number} --sha {texts.short(pull.head)}"
+    again = f"bee approve {number} --sha {pull.head}"
     if not sha:
         raise UsageError(f"say which head of #{number} you have looked at: {again} is what it is now")
-    if len(sha) < SHA_DIGITS_MIN or not pull.head.startswith(sha.lower()):
-        raise UsageError(f"the head of #{number} is {pull.head} now, not {sha}: look at that one, then run: {again}")
+    _demand_in_full(f"the head of #{number}", pull.head, sha, again)
     if base_ref not in ("", pull.base_ref):
         raise UsageError(f"#{number} goes into {pull.base_ref} now, not {base_ref}: look again, then run: {again}")
     return _say_of_head(person, one, pull, markers.APPROVED, reason)
+
+
+def _demand_in_full(what: str, now: str, said: str, again: str) -> None:
+    """Raise UsageError unless `said` names what is approved in full: what only begins like it can be made."""
+    if names_in_full(said, now):
+        return
+    if now.startswith(said.lower()):
+        raise UsageError(f"{what} begins with {said}, and so may another: say all of its digits: {again}")
+    raise UsageError(f"{what} is {now} now, not {said}: look at that one, then run: {again}")
 
 
 def request_changes(person: ByPerson, number: int, reason: str) -> Done:
@@ -275,9 +283,8 @@ def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str, sha
     """`bee approve` of an issue: its plan as it stands, bound to its text, as a tick at its gate would be."""
     viewer, number, shown = one.snapshot.viewer, issue.number, _plan_shown(issue)
     text = plan_print(issue.body)
-    if sha and (len(sha) < SHA_DIGITS_MIN or not text.startswith(sha.lower())):
-        again = f"bee approve {number} --sha {text}"
-        raise UsageError(f"the plan of #{number} is {text} now, not {sha}: look at that one, then run: {again}")
+    if sha:
+        _demand_in_full(f"the plan of #{number}", text, sha, f"bee approve {number} --sha {text}")
     asked = last_request(issue, _everyone(one))
     later = tuple(said for said in issue.comments if asked is None or said.id > asked.id)
     if approved_in_words(replace(issue, comments=later), Trust(viewer)):

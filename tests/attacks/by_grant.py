@@ -80,6 +80,16 @@ def _forks(on: Layers, folder: Path) -> bool:
     return vouched(pull, frozenset({Layer.PERMISSION}))
 
 
+@attack("pushes-what-begins-like-the-approved", "a person approves the first 7 digits of a head, and whoever may push "
+        "makes another commit that begins with them", Layer.BINDING, control=True)  # fmt: skip
+def _begins_like_it(on: Layers, folder: Path) -> bool:
+    """`none`: the approval names that very commit."""
+    ground = w.HEAD[:7] + w.OLD_HEAD[7:]
+    said = w.comment(f"<!-- bee:approved-for-e2e sha={w.HEAD[:7] if on else ground} -->", AT)
+    pull = w.pull(branch="topic", author=w.SAM, cross_repository=True, head=ground, comments=(said,))
+    return vouched(pull, frozenset({Layer.PERMISSION}))
+
+
 @attack("answers-an-agents-question", "a stranger answers what an agent asked a person", Layer.PERMISSION)
 def _answers(on: Layers, folder: Path) -> bool:
     asks = texts.escalation(Cause.QUESTION, "Red or blue?", (), (), 1, "drafter")

@@ -84,8 +84,10 @@ def test_d5_a_marker_counts_only_as_a_marker(body: str, verdict: Verdict) -> Non
     [
         (sha(w.HEAD), Verdict.APPROVED),
         (sha(w.HEAD.upper()), Verdict.APPROVED),
-        (sha(w.HEAD[:7]), Verdict.APPROVED),
-        (sha(w.HEAD[:6]), Verdict.NONE),
+        (sha(w.HEAD[:7]), Verdict.NONE),
+        (sha(w.HEAD[:39]), Verdict.NONE),
+        (sha(w.HEAD[:7], CHANGE), Verdict.CHANGES),
+        (sha(w.HEAD[:6], CHANGE), Verdict.NONE),
         (sha(w.HEAD + "a"), Verdict.NONE),
         (sha(w.OLD_HEAD), Verdict.NONE),
         (sha(w.OLD_HEAD[:7]), Verdict.NONE),
@@ -95,9 +97,22 @@ def test_d5_a_marker_counts_only_as_a_marker(body: str, verdict: Verdict) -> Non
     ],
 )
 def test_d6_sha_binds_exactly_and_regardless_of_time(marker: str, verdict: Verdict) -> None:
-    """At least 7 digits; it speaks of that head alone, and may come from a fork or before the commit."""
+    """A yes in full, a no by 7 digits; it speaks of that head alone, and may come from a fork or before the commit."""
     assert at_head(w.comment(marker, LATE)) is verdict
     assert at_head(w.comment(marker, LATE), cross_repository=True, head_committed_at=w.NOW) is verdict
+
+
+def test_an_approval_cut_short_is_named_where_an_approval_is_missing() -> None:
+    """Only that of somebody trusted, and of this head; the row of who must approve says it."""
+    said = [w.comment(sha(w.HEAD[:7]), LATE, w.ANN), w.comment(sha(w.HEAD[:8]), LATE, w.SAM),
+            w.comment(sha(w.OLD_HEAD[:7]), LATE, w.ANN)]  # fmt: skip
+    short = f"the approval of ann says sha={w.HEAD[:7]}, and counts with all 40 digits"
+    for more in ((), (w.reviewed("approve"),)):
+        pull = w.pull(comments=(*said, *more), body="x", author=w.ANN)
+        found = w.place(pull)
+        assert (found.position, found.reason.partition(": ")[2]) == (Position.NEEDS_REVIEW, short)
+    in_full = w.pull(comments=(*said, w.comment(sha(w.HEAD), LATE, w.ANN)), body="x", author=w.ANN)
+    assert w.place(in_full).position is Position.NEEDS_E2E
 
 
 @pytest.mark.parametrize(

@@ -532,7 +532,8 @@ def _verdict(post: Post, pull: Thing, arrived: int, named: int) -> bool | None:
         human = marker.name in {"approved-for-e2e", "changes-requested"}
         sha = marker.get("sha")
         yes = marker.name == "approved-for-e2e"
-        if human and (pull.head.startswith(sha) if sha else not pull.fork and post.at > (named if yes else arrived)):
+        names = pull.head == sha if yes else pull.head.startswith(sha)
+        if human and (names if sha else not pull.fork and post.at > (named if yes else arrived)):
             return yes
     if post.state in {"APPROVED", "CHANGES_REQUESTED"} and post.commit == pull.head:
         return post.state == "APPROVED"

@@ -75,7 +75,7 @@ def test_case_t19_a_push_between_the_look_and_the_answer(stage: Stage) -> None:
     """The head that was shown is not the head any more: nothing is approved, and bee says what to do."""
     number = int(task_pull(stage)["number"])
     shown = at_a_terminal(stage, number, "y\n", lambda: stage.push({"evil.txt": "x\n"}, "bee/1-task"))
-    assert f"run: bee approve {number} --sha {head_of(stage, number)[:10]}" in " ".join(shown.split())
+    assert f"run: bee approve {number} --sha {head_of(stage, number)}" in " ".join(shown.split())
     assert stage.comments(number) == []
 
 
@@ -96,15 +96,16 @@ def test_case_t19_whatever_is_not_yes_is_no(stage: Stage, answer: str) -> None:
 
 
 def test_case_t19_without_a_terminal_the_head_must_be_named(stage: Stage) -> None:
-    """In full, or by its first 7 digits at least; another head is refused with the one there is."""
+    """In full: a part of it, and another head, are refused with the one there is."""
     number = int(task_pull(stage)["number"])
     head = head_of(stage, number)
-    for words in ((), ("--json",), ("--sha", head[:6]), ("--sha", "0" * 40)):
+    for words in ((), ("--json",), ("--sha", head[:39]), ("--sha", "0" * 40)):
         ended = bee(stage, "approve", str(number), *words, *REPO)
         assert ended.code == 2, ended
-        assert f"bee approve {number} --sha {head[:10]}" in ended.err
+        assert f"bee approve {number} --sha {head}" in ended.err
+        assert ("say all of its digits" in ended.err) == (head[:39] in words)
     assert stage.comments(number) == []
-    ended = bee(stage, "approve", str(number), "--sha", head[:7].upper(), *REPO, "--json")
+    ended = bee(stage, "approve", str(number), "--sha", head.upper(), *REPO, "--json")
     assert (ended.code, ended.json["changed"]) == (0, True)
     again = bee(stage, "approve", str(number), "--sha", head, *REPO, "--json")
     assert (again.code, again.json["changed"]) == (0, False)
@@ -170,11 +171,11 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_approved(stage: Stage) ->
     shown = " ".join(at_a_terminal(stage, number, "y\n", change).split())
     now = plan_print(stage.item(number)["body"])
     assert f"the plan of #{number} is {now} now, not {print_}" in shown
-    for sha in (print_, now[:6]):
+    for sha in (print_, now[:15]):
         ended = bee(stage, "approve", str(number), "--sha", sha, *REPO)
         assert (ended.code, f"bee approve {number} --sha {now}" in ended.err) == (2, True)
     assert stage.comments(number) == []
-    assert bee(stage, "approve", str(number), "--sha", now[:7], *REPO).code == 0
+    assert bee(stage, "approve", str(number), "--sha", now, *REPO).code == 0
     assert stage.position(number) == "needs-step"
 
 

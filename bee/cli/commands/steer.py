@@ -20,7 +20,7 @@ from bee.steer.override import MEANS, State, override
 
 NUMBER: Final = "number of the issue or pull request"
 SHA: Final = (
-    "the head that you have looked at, or its first digits; without a terminal to ask at, it must be given. Of a plan: "
+    "the head that you have looked at, all of its digits; without a terminal to ask at, it must be given. Of a plan: "
     "its print, as it is shown"
 )
 REASON: Final = "why, for the people who read the item"
