@@ -47,8 +47,8 @@ GUARDED: Final = (
         ".woodpecker/**", ".woodpecker.y*ml", ".zuul*/**", "zuul*.y*ml", "zuul.d/**",
     )),
     Guarded("git and its hooks", False, (
-        "**/.gitmodules", "**/.gitattributes", "**/.gitconfig", "**/.githooks/**", "**/.husky/**", "**/.huskyrc*",
-        "**/captainhook.json", "**/hk.pkl", "**/lefthook.*", "**/lefthook-local.*", "**/.lefthook*/**",
+        "**/.gitmodules", "**/.gitattributes", "**/.gitconfig", "**/.lfsconfig", "**/.githooks/**", "**/.husky/**",
+        "**/.huskyrc*", "**/captainhook.json", "**/hk.pkl", "**/lefthook.*", "**/lefthook-local.*", "**/.lefthook*/**",
         "**/.lintstagedrc*", "**/lint-staged.config.*", "**/.overcommit.y*ml", "**/.pre-commit-config.y*ml",
         "**/.pre-commit-hooks.y*ml", "**/prek.toml", "**/.simple-git-hooks.*", "**/simple-git-hooks.*",
     )),
@@ -57,16 +57,19 @@ GUARDED: Final = (
         "**/.exrc", "**/.fleet/**", "**/.helix/**", "**/.idea/**", "**/.lvimrc", "**/.nvim.lua", "**/.nvimrc",
         "**/.run/**", "**/*.sublime-project", "**/.vimrc", "**/.vs/**", "**/.zed/**",
     )),
-    Guarded("shells and version managers", False, (
-        "**/.envrc", "**/.autoenv*", "**/devbox.json", "**/devenv.*", "**/mise.toml", "**/mise.*.toml",
-        "**/mise/config*.toml", "**/.mise*/**", "**/.config/mise*/**", "**/.rtx*.toml", "**/.tool-versions",
-        "**/rust-toolchain*",
+    Guarded("shells, interpreters and version managers", False, (
+        "**/.env", "**/.envrc", "**/.autoenv*", "**/devbox.json", "**/devenv.*", "**/flake.nix", "**/shell.nix",
+        "**/mise.toml", "**/mise.*.toml", "**/mise/config*.toml", "**/.mise*/**", "**/.config/mise*/**",
+        "**/.rtx*.toml", "**/.*-version*", "**/.nvmrc", "**/.rvmrc", "**/.ruby-gemset", "**/.sdkmanrc",
+        "**/rust-toolchain*", "**/global.json", "**/.Rprofile", "**/.Renviron", "**/.ghci", "**/.irbrc",
+        "**/.pdbrc*", "**/.pryrc",
     )),
     Guarded("package managers and build tools", False, (
         "**/.npmrc", "**/.pnpmfile.*", "**/pnpm-workspace.y*ml", "**/.yarnrc*", "**/.yarn/plugins/**",
         "**/.yarn/releases/**", "**/bunfig.toml", "**/.cargo/**", "**/pip.conf", "**/.pypirc", "**/uv.toml",
-        "**/.condarc", "**/sitecustomize.py", "**/usercustomize.py", "**/.bundle/**", "**/.gemrc", "**/nuget.config",
-        "**/.mvn/**", "**/mvnw*", "**/gradle/wrapper/**", "**/gradlew*", "**/.swiftpm/**", "**/.bazelrc",
+        "**/pdm.toml", "**/poetry.toml", "**/.pixi/**", "**/.condarc", "**/sitecustomize.py", "**/usercustomize.py",
+        "**/.bundle/**", "**/.gemrc", "**/nuget.config", "**/.mvn/**", "**/mvnw*", "**/gradle/wrapper/**",
+        "**/gradlew*", "**/.jvmopts", "**/.sbtopts", "**/project/build.properties", "**/.swiftpm/**", "**/.bazelrc",
         "**/.bazeliskrc", "**/.bazelversion", "**/.buckconfig*",
     )),
     Guarded("package managers, which fetch exactly this", False, (

@@ -35,6 +35,10 @@ BY_OTHERS = (
     ".pre-commit-config.yaml", "sub/.pre-commit-config.yml", "lefthook.yml", "lefthook.toml", ".lefthook.yml",
     ".lefthook/pre-push/x.sh", ".githooks/pre-push", ".lintstagedrc.json", "mise.toml", ".mise.toml", "mise.local.toml",
     ".mise/config.toml", ".config/mise/config.toml", ".tool-versions", ".envrc", "rust-toolchain.toml", ".npmrc",
+    ".nvmrc", "web/.node-version", ".python-version", ".Python-Versions", ".ruby-version", "api/.go-version",
+    ".terraform-version", "rust-toolchain", ".rvmrc", ".sdkmanrc", "global.json", ".env", "web/.env", "flake.nix",
+    "shell.nix", ".Rprofile", ".pdbrc", ".pdbrc.py", ".irbrc", ".lfsconfig", "poetry.toml", "pdm.toml",
+    ".pixi/config.toml", ".jvmopts", "project/build.properties",
     ".yarnrc", "web/.yarnrc.yml", ".yarn/releases/yarn.cjs", ".pnpmfile.cjs", "bunfig.toml", ".cargo/config.toml",
     "sub/.cargo/config", "pip.conf", "uv.toml", ".bundle/config", "nuget.config", "NuGet.Config", ".mvn/extensions.xml",
     "mvnw", "gradlew", "gradle/wrapper/gradle-wrapper.jar", ".bazelrc", "web/package-lock.json", "yarn.lock",
@@ -47,6 +51,8 @@ FREE = (
     "src/github/x.py", "docs/agents.md.txt", "lock.txt", "package.json", "claude/x.py", "cursor/x.py", "README.md",
     "Dockerfile", "Makefile", "pyproject.toml", "tests/test_lefthook.py", "docs/CONTRIBUTING.md", "vscode/x.ts",
     "go.mod", "src/rules.py", ".gitignore", ".editorconfig", "agents/drafter.md",
+    ".env.example", "docs/python-version.md", "nvmrc.md", "version",
+    "src/environment.py", "src/global.json.py", "project/build.py", "nix/module.nix",
 )  # fmt: skip
 
 
