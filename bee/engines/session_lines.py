@@ -8,6 +8,7 @@ program ends.
 
 from __future__ import annotations
 
+import glob
 import itertools
 import json
 import os
@@ -49,7 +50,10 @@ def short(value: Any) -> Any:
 
 def tell(pattern: str, read: dict[Path, int]) -> None:
     """Say the whole lines that are new since the last look; `read` is how far each file was read."""
-    for path in itertools.islice(Path.home().glob(pattern), FILES_MAX):
+    home = Path.home()
+    found = glob.iglob(pattern, root_dir=home)  # noqa: PTH207 # Path.glob falls where a folder goes away meanwhile
+    for name in itertools.islice(found, FILES_MAX):
+        path = home / name
         begin = read.get(path, 0)
         chunk = chunk_of(path, begin)
         whole = chunk.rfind(b"\n") + 1

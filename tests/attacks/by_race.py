@@ -5,16 +5,18 @@ The agent runs in the box and talks to a real broker. `none` is how bee once loo
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from bee.config.schema import Settings
-from bee.engines import session_lines
 from bee.engines.table import ENGINES
 from bee.model.verb_answer import Answer
 from bee.run.agent_runner import BoxedRunner
+from bee.run.run_log import TRANSCRIPT
 from bee.run.verbs import handle
 from bee.sandbox.box import Box
 from bee.system import process
@@ -30,6 +32,7 @@ BWRAP = shutil.which("bwrap")
 SECRET = "GH_TOKEN=never-to-be-seen"
 NAME = "a-name-of-the-host"
 TRIES, TRIES_DEEP, TRIES_OLD = 20, 200, 200
+LOOKS = 4  # at sessions, two a second
 
 # Plants its trap, swaps in a process of its own, and calls `bee submit`: by itself with commits made before, now and
 # then with the `bee` of the run. It ends when it is told that it has won.
@@ -147,23 +150,61 @@ for key, (known, what) in TRAPS.items():
         )(each(_races, key, TRIES_DEEP if deep else TRIES))  # fmt: skip
 
 
-@attack("session-folder-of-the-host", "an agent makes the folder of its engine's sessions a link to one of the host",
-        Layer.CLONE, known="T3")  # fmt: skip
-def _sessions(on: Layers, folder: Path) -> bool:
-    """What is told of sessions is told in the box. `none`: by the same program outside of it."""
+# Under the name of an engine that notes its sessions. It swaps the folder for one of the host while bee looks, twice a
+# second, and leaves its own at the end: what it noted is told then, by a reader that got through all of it.
+SESSION_AGENT = r"""#!{python} -I
+import ctypes, json, os, signal, sys, time
+os.chdir(os.environ["CODEX_HOME"])
+os.makedirs("sessions/2026/11/21"); os.symlink("{host}", "other")
+file = open("sessions/2026/11/21/rollout-1.jsonl", "a")
+libc, child = ctypes.CDLL(None), os.fork()
+while child == 0:
+    libc.renameat2(-100, b"sessions", -100, b"other", 2)
+for number in range(5 * {looks}):
+    file.write(json.dumps(dict(look=number)) + "\n"); file.flush(); time.sleep(0.1)
+os.kill(child, signal.SIGKILL); os.waitpid(child, 0)
+if os.path.islink("sessions"):
+    libc.renameat2(-100, b"sessions", -100, b"other", 2)
+print(json.dumps(dict(type="item.completed", item=dict(type="agent_message"))))
+print(json.dumps(dict(type="turn.completed", usage=dict())), flush=True)
+"""
+
+
+def _sessions(looks: int, on: Layers, folder: Path) -> bool:
+    """Whether a byte of the host came out. What is told of sessions is told in the box; `none`: bee looks itself."""
     if BWRAP is None:
         raise Skipped("bubblewrap is not installed here")
-    other, home = folder / "host" / "2026" / "11" / "21", folder / "home"
-    other.mkdir(parents=True)
-    (other / "rollout-1.jsonl").write_text(f'{{"payload": "{SECRET}"}}\n')
-    (home / ".codex").mkdir(parents=True)
-    (home / ".codex" / "sessions").symlink_to(folder / "host")
-    argv = [sys.executable, "-I", "-", ENGINES["codex"].sessions, "true"]
-    env, program = {"PATH": process.SYSTEM_PATH, "HOME": str(home)}, Path(session_lines.__file__).read_bytes()
-    if on:
-        argv = Box("bubblewrap", BWRAP).wrap(
-            argv, writable=[home], readable=[], cwd=home, env=env, network=False
-        )  # fmt: skip
-    ended = process.run(argv, cwd=home, env=env, stdin=program, seconds=30)
-    assert ended.code == 0, ended
-    return SECRET.encode() in ended.err
+    host, program = folder / "host" / "2026" / "11" / "21", folder / "engine" / "codex"
+    for path in (host, program.parent, *(folder / name for name in ("clone", "context", "mirror", "home"))):
+        path.mkdir(parents=True)
+    (host / "rollout-2.jsonl").write_text(json.dumps({"payload": SECRET}) + "\n")
+    program.write_text(SESSION_AGENT.format(python=sys.executable, host=folder / "host", looks=looks))
+    program.chmod(0o755)
+    runner = BoxedRunner(
+        home=Home(folder / "bees"), settings=Settings(engine="codex"), boot="boot", python=sys.executable,
+        env={"PATH": f"{program.parent}:{process.SYSTEM_PATH}"}, find_box=lambda: Box("bubblewrap", BWRAP or ""),
+    )  # fmt: skip
+    job, seen = agent_job(folder), threading.Event()
+
+    def look() -> None:
+        while not job.stop.is_set():
+            if any(SECRET.encode() in text for text in old_way.sessions(job.home, ENGINES["codex"].sessions)):
+                seen.set()
+                job.stop.set()
+
+    looker = threading.Thread(target=look, daemon=True)
+    if not on:
+        looker.start()
+    ended = runner.run(job, lambda verb, args: Answer(False, "not now", 2))
+    job.stop.set()
+    told = (folder / TRANSCRIPT).read_text()
+    assert seen.is_set() or (ended.ok and told.count("bee.session") == 5 * looks), (ended, told)
+    return seen.is_set() or SECRET in told or SECRET in str(ended)
+
+
+for deep in (False, True):
+    attack(
+        f"swaps-sessions{'-200-times' if deep else ''}",
+        "a live agent swaps the folder of its engine's sessions with one of the host, while bee looks",
+        Layer.CLONE, known="T3", deep=deep,
+    )(each(_sessions, TRIES_DEEP if deep else LOOKS))  # fmt: skip

@@ -5,8 +5,11 @@ Every look here is a check and then a use, and an agent can change what lies bet
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -64,6 +67,18 @@ def packed(mirror: Mirror, git_dir: Path, oid: str, known: str) -> bytes:
     more = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": f"{git_dir}/objects"}
     args = ["pack-objects", "--revs", "--stdout", "--quiet"]
     return mirror.git.say(args, git_dir=mirror.path, stdin=f"{oid}\n^{known}\n".encode(), more_env=more)
+
+
+def sessions(home: Path, pattern: str) -> Iterator[bytes]:
+    """The session files of an engine: first no link on the way, then the file."""
+    for name in glob.iglob(pattern, root_dir=home):  # noqa: PTH207 # as bee's reader finds them
+        path = home / name
+        if any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(home)):
+            continue
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(handle, "rb") as file:
+                yield file.read(1 << 20)
 
 
 def submit(mirror: Mirror, clone: Path, known: str) -> Answer:
