@@ -9,7 +9,7 @@ from typing import Final
 
 from bee.config.schema import POLICY_PATH, Policy, policy_of
 from bee.config.yaml import parse as parse_yaml
-from bee.github import blockers, checks, read
+from bee.github import blockers, checks, probe, read, traces
 from bee.github.client import GitHubClient
 from bee.model import limits
 from bee.model.dependencies import dependencies
@@ -18,7 +18,7 @@ from bee.model.items import Issue, Item, Pull, PullRef, PullState, Settled, Snap
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase, Record
-from bee.model.roles import ROLES
+from bee.model.roles import ROLES, Role
 from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import PullFacts, View, record_of, view_of
@@ -27,6 +27,7 @@ from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import Position, position
 from bee.pipeline.status import ItemStatus, status_of, survey
 from bee.pipeline.trust import trust_of
+from bee.wording import refusals
 
 SETTLE_PAUSE_SECONDS: Final = 0.4
 
@@ -55,6 +56,7 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     policy = read_policy(repo, snapshot.policy_text)
     view = _with_landed(client, _with_threads(client, view_of(snapshot, policy, phases)))
     view = _with_merged(client, _with_rules(client, settle(client, _with_reporters(client, view))))
+    view = _with_traces(client, view)
     return _with_fixed(client, _with_dependencies(client, view))
 
 
@@ -129,6 +131,15 @@ def _with_rules(client: GitHubClient, view: View) -> View:
             found[pull.base_ref] = checks.read_demands(client, view.snapshot.repo, pull.base_ref, classic)
         pulls.append(checks.with_demands(pull, found[pull.base_ref]) if pull.number in near else pull)
     return replace(view, snapshot=replace(view.snapshot, pulls=tuple(pulls))) if near else view
+
+
+def _with_traces(client: GitHubClient, view: View) -> View:
+    """Whether traces may go to the repository that the policy names, where something is to be tested."""
+    snapshot, repo = view.snapshot, view.policy.e2e.repo
+    if not repo or not any(one.placement.role is Role.TEST for one in survey(view)):
+        return view
+    why = traces.against(client, probe.read_repo(client, snapshot.repo), repo)
+    return replace(view, snapshot=replace(snapshot, no_trace=refusals.no_trace(repo, why))) if why else view
 
 
 def _with_merged(client: GitHubClient, view: View) -> View:

@@ -97,10 +97,7 @@ class UnsupportedError(RefusedError):
 
 
 class SetupError(BeeError):
-    """What the policy says cannot be done (`setup` fails on the base branch, traces may not go where it says).
-
-    The text is for the person who fixes that.
-    """
+    """The policy's `setup` fails on the base branch. The text is for the person who fixes that."""
 
 
 class RefConflict(BeeError):

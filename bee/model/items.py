@@ -346,7 +346,7 @@ class Snapshot:
     or closed, was last changed; 0 where there is none. `stopped` are the issues that open pull requests of bee's belong
     to and that are not open. `merge_methods` are those that the repository allows. `astray` are merged pull requests
     that count for a step, and whose commit is not on the default branch. `closed` are the closed items among those
-    changed last.
+    changed last. `no_trace`: why no E2E trace may go where the policy says; asked where something is to be tested.
     """
 
     repo: str
@@ -376,6 +376,7 @@ class Snapshot:
     astray: frozenset[int] = frozenset()
     merge_methods: frozenset[str] = METHODS
     closed: tuple[Closed, ...] = ()
+    no_trace: str = ""
 
     def item(self, number: int) -> Item | None:
         """The open item with this number, if the snapshot has it."""

@@ -30,11 +30,15 @@ QUIET: Final = frozenset({
 })  # fmt: skip
 
 
-def against(pull: Pull, view: View) -> list[str]:
-    """The settings that stand against merging it now, and who can change them; empty where none does."""
+def against(pull: Pull, view: View, untested: bool = False) -> list[str]:
+    """The settings that stand against merging it now, and who can change them; empty where none does.
+
+    `untested`: E2E is to run first.
+    """
     if pull.queued is not None:
         return []  # GitHub has taken it in, and judges by itself what it merges
-    return list(_methods(pull, view)) or list(_blocked(pull))
+    no_trace = view.snapshot.no_trace if untested else ""
+    return list(_methods(pull, view)) or list(_blocked(pull)) or ([no_trace] if no_trace else [])
 
 
 def approval_missing(pull: Pull) -> list[str]:

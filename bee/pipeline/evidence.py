@@ -283,19 +283,17 @@ def _speaks_of_head(
 ) -> bool:
     """Whether a human marker is about the head as it is now.
 
-    A yes that names a base is about that one, and without `sha=` later than everything that names the head; with it, it
-    names the head in full, since whoever may push can make a commit with the same first digits. A no is later than the
-    head's commit, and no run shows that it was said of another head: one that comes while bee reads or tests is not
-    lost when that is recorded.
+    A yes that names a base is about that one, and without `sha=` later than everything that names the head; with it, in
+    full: whoever may push can make one with the same first digits. A no is later than the head's commit, and no run
+    shows that it was said of another head: one that comes while bee reads or tests is not lost when that is recorded.
     """
     base = markers.ref_value(pull.base_ref)
     if verdict is Verdict.APPROVED and marker.values.get("base_ref", base) != base:
         return False
     if "sha" in marker.values:
         sha = marker.get("sha")
-        if verdict is Verdict.APPROVED:
-            return names_in_full(sha, pull.head)
-        return len(sha) >= SHA_DIGITS_MIN and pull.head.startswith(sha.lower())
+        cut_short = len(sha) >= SHA_DIGITS_MIN and pull.head.startswith(sha.lower())
+        return names_in_full(sha, pull.head) if verdict is Verdict.APPROVED else cut_short
     if pull.cross_repository or at <= pull.head_committed_at:
         return False
     runs = fold(record)
@@ -308,17 +306,6 @@ def _speaks_of_head(
 def names_in_full(said: str, oid: str) -> bool:
     """Whether what a person wrote is all of the oid."""
     return said.lower() == oid
-
-
-def half_named(pull: Pull, trust: Trust) -> list[str]:
-    """Approval markers that do not count because they name only the first digits of the head, in words."""
-    posts = [post for post in posts_of(pull) if trust.counts(post) and _run_marker(post) is None]
-    said = [(_who(post), marker.get("sha")) for post in posts for marker in markers.named(post.body, markers.APPROVED)]
-    return [
-        f"the approval of {who} says sha={sha}, and counts with all {len(pull.head)} digits"
-        for who, sha in said
-        if sha and not names_in_full(sha, pull.head) and pull.head.startswith(sha.lower())
-    ]
 
 
 def _was_another_head(run: RunSummary, head: str) -> bool:

@@ -53,7 +53,10 @@ def block_of(
     runs = [run for run in everything if run.role == role and run.fingerprint == fingerprint]
     failures = [run for run in runs if _failed(run)]
     if runs and runs[-1].failure is Failure.RULES:
-        return Block(Position.WAITING_ON_SETTINGS, runs[-1].note)
+        # of a trace nothing but a push shows whether it is let through again
+        until = runs[-1].ended_at + limits.TRACE_REFUSED_SECONDS if role == Role.TEST else 0
+        if not until or now < until:
+            return Block(Position.WAITING_ON_SETTINGS, runs[-1].note, until)
     if runs and runs[-1].outcome.no_op and not _taken_back(record, runs[-1]):
         return Block(Position.NO_CHANGE, f"the last {role} run here found nothing to do: {runs[-1].note}".rstrip(": "))
     lost = [run for run in runs if run.outcome is Outcome.LOST or run.failure is Failure.AWAY]

@@ -354,7 +354,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
 
 # What history lays over an agent's row: these match no facts.
 BLOCKS: Final = (
-    Rule(name="GitHub refused the merge of this head on this base. bee tries again when something about it changes.",
+    Rule(name="GitHub refused the merge of this head on this base, or the trace of its E2E. bee tries again when "
+         "something about it changes, the trace also after an hour.",
          matches=lambda f: False, position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS,
          of_rules=True, rests=True, retry=True, advice="Change what GitHub names. To try now: bee retry {number}"),
     Rule(name="A run failed here and nothing has changed since. bee retries after 5, 10, 20, 40, then "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bee.model import markers
 from bee.model.checks import CheckState
-from bee.model.items import Issue, Pull
+from bee.model.items import Issue, Pull, posts_of
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
@@ -16,7 +17,7 @@ from bee.pipeline.evidence import (
     Word,
     e2e_here,
     e2e_results,
-    half_named,
+    names_in_full,
     open_threads,
     overtaken,
     pushed_heads,
@@ -71,6 +72,17 @@ def _doubted_issue(pull: Pull, view: View) -> list[str]:
     return [f"that of #{issue.number}, which it is a step of"] if issue and doubted else []
 
 
+def _half_named(pull: Pull, view: View) -> list[str]:
+    """Approval markers that do not count because they name only the first digits of the head, in words."""
+    posts = [post for post in posts_of(pull) if view.trust.counts(post) and not markers.named(post.body, markers.RUN)]
+    said = ((post.author, marker.get("sha")) for post in posts for marker in markers.named(post.body, markers.APPROVED))
+    return [
+        f"the approval of {who.login} says sha={sha}, and counts with all {len(pull.head)} digits"
+        for who, sha in said
+        if who and sha and pull.head.startswith(sha.lower()) and not names_in_full(sha, pull.head)
+    ]
+
+
 def _queue_of(pull: Pull, view: View) -> QueueState:
     """Where it is with the merge queue of its base."""
     if pull.merged and enqueued(record_of(view, pull.number)) is not None:
@@ -89,7 +101,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     own = is_own(pull)
     stopped = [f"#{branch[0]}"] if own and branch and branch[0] in view.snapshot.stopped else []
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
-    approvals, settings = approval_missing(pull), against(pull, view)
+    approvals = approval_missing(pull)
     shared, doubted = common(pull, view, own or carries_new), _doubted_issue(pull, view)
     said, queue = said_of(pull, view), _queue_of(pull, view)
     last = verdict_at_head(said, pull.head)
@@ -99,6 +111,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     proof = proof_of(here)
     if proof is Proof.ASK and here[-1].at < since:
         proof = Proof.NONE  # a person read it and resumed: E2E runs once more, or they would be asked for ever
+    settings = against(pull, view, proof in {Proof.NONE, Proof.TEST_AGAIN})
     about: dict[str, Any] = {
         "head": pull.head,
         "base": pull.base,
@@ -112,7 +125,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "settings": settings,
         "place": place_of(pull),
         "verdict_by": last.author if last else None,
-        "half_named": half_named(pull, view.trust),
+        "half_named": _half_named(pull, view),
         "open_threads": [thread_line(thread) for thread in open_threads(pull, said)],
         "unresolved": [thread_line(thread) for thread in pull.threads if not thread.resolved],
         "rounds": rounds(said, since),

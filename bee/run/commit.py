@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
-from bee.model.errors import GitError, LookError, RefConflict, RefusedError, SetupError
+from bee.model.errors import GitError, LookError, RefConflict, RefusedError, RuleError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS
@@ -25,8 +25,9 @@ def commit(run: Run, result: Result) -> Result:
     """The commit point: lease, branch and trace in one atomic push. A branch somebody else moved makes it stale.
 
     A trace for another repository is pushed there before; a crash in between leaves one that nothing names, and the
-    sweep takes it. What GitHub refuses, it would refuse again, after another agent was paid: a person is asked at once.
-    Raises LeaseLost, or LookError where GitHub could not be asked for GITHUB_AWAY_SECONDS_MAX.
+    sweep takes it. Where it may not go there, the run came to nothing. What else GitHub refuses, it would refuse again,
+    after another agent was paid: a person is asked at once. Raises LeaseLost, or LookError where GitHub could not be
+    asked for GITHUB_AWAY_SECONDS_MAX.
     """
     shown = _with_status(run, result)
     if result.push is None and result.trace is None and not result.outbox[:-1]:
@@ -34,17 +35,21 @@ def commit(run: Run, result: Result) -> Result:
     try:
         if result.trace is not None and result.trace.apart:
             traces.push(run, result.trace)
+    except traces.NoTrace as problem:
+        return run.without_effect(Outcome.STALE_INPUT, str(problem), Failure.CANCELLED)
+    except RuleError as problem:
+        return run.without_effect(Outcome.ERROR, problem.message, Failure.RULES)
+    try:
         run.renewer.move(lambda lease: _push(run, lease, shown))
         if shown.push is not None:
             handed_in.forget(run)
     except RefConflict as problem:
         note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
         return run.without_effect(Outcome.STALE_INPUT, note)
-    except (RefusedError, SetupError) as problem:
-        said = problem.message if isinstance(problem, RefusedError) else str(problem)
+    except RefusedError as problem:
         if result.outcome is Outcome.ESCALATED or run.workspace is None:
-            return run.without_effect(Outcome.ERROR, one_line(said, 300), Failure.WORKSPACE)
-        asks = Accepted({"pause": said if isinstance(problem, SetupError) else refusals.push_refused(said)})
+            return run.without_effect(Outcome.ERROR, one_line(problem.message, 300), Failure.WORKSPACE)
+        asks = Accepted({"pause": refusals.push_refused(problem.message)})
         return commit(run, settle(asks, run.workspace.brief, run.job.fingerprint, None, ""))
     except GitError as problem:
         note = f"the push was refused: {one_line(str(problem), 300)}"

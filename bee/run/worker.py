@@ -17,7 +17,7 @@ from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Lease, LeaseStore
 from bee.model import limits
 from bee.model.effects import TraceResult
-from bee.model.errors import BeeError, LeaseLost, LookError, SetupError, StopOrder
+from bee.model.errors import BeeError, LeaseLost, LookError, RuleError, SetupError, StopOrder
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.text import one_line
@@ -105,6 +105,8 @@ def _work(run: Run) -> Result:
         if not _is_fresh(run.store.client, run.job):
             run.renewer.look()  # begun late, so a person may have stopped it, or the lease is over
         return session.work(run)
+    except traces.NoTrace as problem:
+        return run.without_effect(Outcome.STALE_INPUT, str(problem), Failure.CANCELLED)
     except StaleInput as problem:
         return run.without_effect(Outcome.STALE_INPUT, str(problem))
     except LeaseLost:
@@ -148,13 +150,13 @@ def _publish(run: Run, result: Result) -> Result:
 def _test_merge(run: Run, commit: str) -> TraceResult | None:
     """E2E of a merge commit that nobody tested: a push had overtaken its base. Its trace is pushed at once.
 
-    None where a person must change something of the policy first.
+    None where a person must change something of the policy, or of where traces go, first.
     """
     run.mirror.fetch(["+refs/heads/*:refs/heads/*"])
     try:
         trace = run.e2e(commit, commit)
         traces.push(run, trace)
-    except SetupError as problem:
+    except (SetupError, traces.NoTrace, RuleError) as problem:
         run.host.say(f"#{run.job.number}: the merged result is not tested: {one_line(str(problem), 300)}")
         return None
     return trace

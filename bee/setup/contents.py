@@ -7,12 +7,11 @@ from itertools import islice
 
 from bee.config.schema import POLICY_PATH, Policy
 from bee.git.submodules import SUBMODULES_MAX, listed, repo_of
-from bee.github import probe
+from bee.github import probe, traces
 from bee.github.client import GitHubClient
 from bee.model.errors import ForbiddenError, NotFoundError
 from bee.model.repo_facts import RepoFacts
 from bee.model.text import one_line
-from bee.run import traces
 from bee.setup.checks import DoctorCheck, fail, ok, warn
 
 

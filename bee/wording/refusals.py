@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bee.model.text import neutralised
+from bee.model.text import neutralised, one_line
 
 
 def push_refused(said: str) -> str:
@@ -14,12 +14,9 @@ def push_refused(said: str) -> str:
 
 
 def no_trace(repo: str, why: str) -> str:
-    """What it means that no E2E trace may go where the policy says, to whoever can change that."""
-    return (
-        f"The policy says that E2E traces go to {repo}, and no trace may go there: {neutralised(why)}\n\n"
-        "Change that, or `e2e: {repo: …}` in the policy on the default branch; then reply here. bee continues by "
-        "itself."
-    )
+    """Why nothing is tested, to whoever can change that, in one line."""
+    said = neutralised(one_line(why, 300))
+    return f"E2E traces go to {repo} (`e2e.repo` in the policy), and none may go there: {said}"
 
 
 def refused_by_rule(said: str) -> tuple[str, str]:

@@ -60,6 +60,7 @@ GRANTS_NOTHING: Final = {
     "bee.pipeline.issue_facts.taken_by": "holds an issue back; the label NEW lifts no more than that",
     "bee.pipeline.leftovers.twins_of": "finds bee's own words, to take the later one away",
     "bee.pipeline.status_comment.found": "finds bee's own status comment",
+    "bee.pipeline.pull_facts._half_named": "says why an approval does not count",
     "bee.publish.context.has_posted": "finds an effect that is done, so as not to repeat it",
     "bee.run.job.carried": "leaves out what a stranger said; what stays is asked about again",
     "bee.run.prompt._hidden": "counts what was left out of a prompt",

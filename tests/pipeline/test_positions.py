@@ -371,6 +371,15 @@ PULLS: tuple[Case, ...] = (
     case("p7-tried-again-when-a-rule-changed", replace(PASSED, rules=BaseRules(frozenset({"deletion"}))), READY,
          P.READY_TO_MERGE, Role.MERGER, ledger={7: w.history(w.run(Outcome.ERROR, w.key_of(PASSED), w.NOW - 60,
          Role.MERGER, failure=Failure.RULES), number=7)}),
+    case("e2e-repo-no-trace-may-go-there", APPROVED, SETTINGS, P.WAITING_ON_SETTINGS, M.PERSON, no_trace="private"),
+    case("e2e-repo-no-trace-is-needed-of-what-passed", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, no_trace="gone"),
+    case("e2e-repo-no-trace-is-needed-of-what-failed", replace(APPROVED, comments=(*APPROVED.comments, w.e2e(
+         "fail", cls="code-bug"))), "E2E failed", P.E2E_FAILED, Role.DRAFTER, no_trace="gone"),
+    case("e2e-repo-refused-the-push", APPROVED, E2E_NONE, P.WAITING_ON_SETTINGS, M.PERSON, ledger={7: w.history(w.run(
+         Outcome.ERROR, w.key_of(APPROVED), w.NOW - 3_659, Role.TEST, failure=Failure.RULES,
+         note="none may go there"), number=7)}),
+    case("e2e-repo-refused-the-push-an-hour-ago", APPROVED, E2E_NONE, P.NEEDS_E2E, Role.TEST, ledger={7: w.history(
+         w.run(Outcome.ERROR, w.key_of(APPROVED), w.NOW - 3_660, Role.TEST, failure=Failure.RULES), number=7)}),
     case("in-the-merge-queue", replace(PASSED, queued=QueueEntry(2, w.BEE)), IN_QUEUE, P.IN_MERGE_QUEUE, M.CONDITION),
     case("in-the-merge-queue-while-the-base-moves-and-a-check-runs", replace(
          PASSED, base="9" * 40, queued=QueueEntry(1, w.BEE), checks=(w.check("ci", CheckState.PENDING),)), IN_QUEUE,

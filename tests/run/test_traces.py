@@ -7,12 +7,15 @@ import subprocess
 
 import pytest
 
+from bee.github.snapshot import look
 from bee.model.refs import TRACE_REFS, trace_refs
+from bee.pipeline.positions import Position
+from bee.pipeline.status import survey
 from tests.belt.plays import approve, runs, task_pull
 from tests.belt.stage import POLICY, Stage
 
 APART = f"{POLICY}e2e: {{repo: ada/traces}}\n"
-DAY = 24 * 60 * 60
+HOUR = 60 * 60
 
 
 def other(stage: Stage, name: str = "traces", private: bool = False) -> None:
@@ -40,6 +43,13 @@ def approved(stage: Stage, policy: str = APART) -> int:
     pull = task_pull(stage)
     approve(stage, pull)
     return int(pull["number"])
+
+
+def waiting(stage: Stage, number: int) -> str:
+    """Which setting it waits for."""
+    found = next(one for one in survey(look(stage.client(), stage.repo)) if one.number == number)
+    assert found.placement.position is Position.WAITING_ON_SETTINGS, found.placement
+    return found.placement.reason
 
 
 def below(stage: Stage) -> str:
@@ -75,34 +85,32 @@ def test_case_e2e_repo_a_trace_is_pushed_there_once_and_named_by_its_address(sta
     assert any(f"; trace in {address(stage)}" in (run.note or "") for run in runs(stage, host, number))
 
 
-def test_case_e2e_repo_what_may_not_go_there_asks_a_person_before_anything_is_tested(stage: Stage) -> None:
-    """Nothing there, then a private one, then one that bee may not write: each asks, and none is a failed try."""
+def test_case_e2e_repo_what_may_not_go_there_is_a_condition_that_names_it(stage: Stage) -> None:
+    """Nothing there, then a private one, then one that bee may not write: no run, no label; it ends by itself."""
     tested = stage.folder / "tested"
     number = approved(stage, f"{APART}verify: 'echo x >> {tested}'\n")
     host = stage.host(moves={"test": "exit 9"})
 
-    def asked() -> str:
-        stage.tick(host)
-        assert stage.position(number) == "human"
-        last = [body for body in stage.comments(number) if "E2E traces go to ada/traces" in body][-1]
-        stage.unlabel(number, "breeze:human")
-        return last
+    def waits() -> str:
+        return waiting(stage, number)
 
-    assert "ada/traces is not there, or bee's token is not shown it" in asked()
+    stage.tick(host)
+    assert "ada/traces is not there, or bee's token is not shown it" in waits()
     other(stage, private=True)
-    assert "ada/traces is private, and ada/calc is public" in asked()
+    assert "ada/traces is private, and ada/calc is public" in waits()
     stage.call("ada", "PATCH", "/repos/ada/traces", {"private": False})
     stage.call("ada", "PATCH", "/repos/ada/traces", {"archived": True})
-    assert "ada/traces is archived" in asked()
+    assert "ada/traces is archived" in waits()
     stage.call("ada", "PATCH", "/repos/ada/traces", {"archived": False})
     stage.call("ada", "PATCH", "/repos/ada/traces", {"name": "old"})
-    assert "ada/traces is called ada/old now" in asked()
+    assert "ada/traces is called ada/old now" in waits()
     stage.call("ada", "PATCH", "/repos/ada/old", {"name": "traces"})
     stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "pull"})
-    assert "bee's token may not push to ada/traces" in asked()
+    stage.tick(host)
+    assert "bee's token may not push to ada/traces" in waits()
     assert stage.refs(TRACE_REFS) == there(stage) == {}
     assert not tested.exists()
-    assert {run.outcome for run in runs(stage, host, number) if run.role == "test"} == {"escalated"}
+    assert "test" not in {run.role for run in runs(stage, host, number)}
     stage.call("ada", "PUT", "/repos/ada/traces/collaborators/bee", {"permission": "push"})
     stage.ticks(host)
     assert stage.pulls()[0]["merged_at"]
@@ -128,20 +136,28 @@ def test_case_e2e_repo_its_visibility_is_read_again_before_the_push(stage: Stage
     host = stage.host(moves={"test": MEANWHILE.format(url=url, token=stage.tokens["ada"])})
     stage.tick(host)
     assert there(stage) == stage.refs(TRACE_REFS) == {}
-    assert stage.position(number) == "human"
-    (card,) = [body for body in stage.comments(number) if "ada/traces is private, and ada/calc is public" in body]
-    assert "then reply here" in card
+    assert stage.position(number) == "waiting-on-settings"
     assert not [body for body in stage.comments(number) if body.startswith("**E2E trace")]
-    assert [run.outcome for run in runs(stage, host, number) if run.role == "test"] == ["escalated"]
+    (tested,) = [run for run in runs(stage, host, number) if run.role == "test"]
+    assert (tested.outcome, tested.failure) == ("no-op-stale-input", "cancelled")
+    assert "ada/traces is private, and ada/calc is public" in tested.note
+    stage.call("ada", "PATCH", "/repos/ada/traces", {"private": False})
+    assert stage.position(number) == "needs-e2e"
 
 
-def test_case_e2e_repo_a_push_that_is_refused_there_asks_a_person(stage: Stage) -> None:
-    """A fine-grained token shows no right of its own: only the push tells."""
+def test_case_e2e_repo_a_push_that_is_refused_there_waits_and_is_tried_again(stage: Stage) -> None:
+    """A rule of that repository shows in the push alone: no try is counted, and an hour later it is tried anew."""
     other(stage)
     number = approved(stage)
     stage.fault("status", match={"method": "POST", "path": "/ada/traces.git/git-receive-pack$"}, status=403, times=0)
     host = stage.host()
     stage.tick(host)
-    assert stage.position(number) == "human"
-    assert any("no trace may go there" in body for body in stage.comments(number))
-    assert [run.outcome for run in runs(stage, host, number) if run.role == "test"] == ["escalated"]
+    assert "none may go there" in waiting(stage, number)
+    (tested,) = [run for run in runs(stage, host, number) if run.role == "test"]
+    assert (tested.outcome, tested.failure) == ("error", "rules-refused")
+    stage.tick(host)
+    assert len([run for run in runs(stage, host, number) if run.role == "test"]) == 1
+    stage.lift()
+    stage.sleep(HOUR)
+    stage.ticks(host)
+    assert stage.pulls()[0]["merged_at"]
