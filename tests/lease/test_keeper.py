@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import requests
 
 from bee.github.client import GitHubClient
 from bee.github.git_database import Pulse
@@ -19,12 +20,13 @@ from bee.model.items import Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind
+from bee.model.refs import archive_ref, item_ref
 from bee.publish.context import CONFIRM_FRESH_SECONDS, PublishContext
 from bee.tick.dispatch import release
 from tests.sim.machine import KEYS, SERVERS
 from tests.sim.still import REPO, Clock
 from tests.sim.still import Still as Repository
-from tests.sim.transport import Asked, Transport
+from tests.sim.transport import Asked, Transport, response
 
 OTHER = "f" * 40
 
@@ -274,3 +276,69 @@ def test_a_renewer_that_finds_another_run_moves_nothing_any_more(desk: Desk) -> 
     assert (keeper.stop.is_set(), keeper.lost) == (True, True)
     with pytest.raises(LeaseLost):
         keeper.move(lambda lease: lease)
+
+
+def test_a_renewer_watches_on_after_an_outage_and_a_refusal(desk: Desk) -> None:
+    """Each of its looks is one request; the one after them sees the stop."""
+    looks: list[str] = []
+
+    def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        looks.append(request.name)
+        if len(looks) == 1:
+            raise requests.ConnectionError("dropped")
+        if len(looks) == 2:
+            return response(403, {"message": "Resource not accessible"}, 0)
+        if len(looks) == 3:
+            desk.there.ask("POST", f"/issues/{desk.number}/labels", labels=["breeze:human"])
+        answer = act()
+        if len(looks) >= 3:
+            keeper.close()
+        return answer
+
+    lease = desk.held()
+    transport = Transport(desk.there.hub, desk.there.hub.users("bee"), around)
+    client = GitHubClient(SERVERS, "t", transport, InTurn(desk.clock.now), KEYS.keys)
+    keeper = LeaseRenewer(store=replace(lease.store, client=client), lease=lease)
+    keeper.start()
+    assert (keeper.stop.is_set(), keeper.lost, len(looks)) == (True, False, 3)
+
+
+class InTurn(Clock):
+    """A clock where what goes beside a run comes before the rest of it."""
+
+    def beside(self, name: str, act: Callable[[], None]) -> None:
+        """At once."""
+        act()
+
+
+def test_a_move_of_ones_own_that_was_not_heard_is_no_loss(desk: Desk) -> None:
+    """The reply to a renewal, and to the look after it, did not come; the next move starts where the ref stands."""
+    keeper = renewer(desk)
+    keeper.lease.store.renew(keeper.lease)
+    keeper.move(lambda lease: lease.store.renew(lease))
+    tip = desk.tip()
+    assert tip is not None
+    assert (tip.oid, keeper.stop.is_set()) == (keeper.lease.oid, False)
+
+
+# ---- refs that go ----------------------------------------------------------------------------------------------------
+
+
+def test_what_moved_since_it_was_seen_is_neither_dropped_nor_archived(desk: Desk) -> None:
+    """A branch that somebody pushed to, and the ledger of an item that was reopened and claimed."""
+    lease = desk.held()
+    store, seen = lease.store, lease.oid
+    main = desk.there.hub.git.refs.all["refs/heads/main"]
+    branch = "refs/heads/bee/1-task"
+    moved = desk.there.push("bee/1-task", {"work.txt": "1"})
+    store.renew(lease)
+    assert not store.drop({branch: main})
+    assert not store.archive(desk.number, seen)
+    refs = desk.there.hub.git.refs.all
+    assert refs[branch] == moved
+    assert (item_ref(desk.number) in refs, archive_ref(desk.number) in refs) == (True, False)
+    tip = desk.tip()
+    assert tip is not None
+    assert store.drop({branch: moved})
+    assert store.archive(desk.number, tip.oid)
+    assert (branch in refs, item_ref(desk.number) in refs, archive_ref(desk.number) in refs) == (False, False, True)

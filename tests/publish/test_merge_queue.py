@@ -13,6 +13,7 @@ import requests
 from bee.github.snapshot import look
 from bee.lease.pause import pause_all
 from bee.lease.store import LeaseStore
+from bee.model import limits
 from bee.pipeline.holds import BY_PERSON, FOR_EVER
 from bee.pipeline.positions import Position
 from tests.sim.still import POLICY, REPO, Still
@@ -95,8 +96,8 @@ def comments(still: Still, number: int) -> str:
 
 def ahead(still: Still, files: dict[str, str]) -> None:
     """A pull request of ada's, at the front of the queue."""
-    head = still.push("adas", files)
-    number = still.ask("POST", "/pulls", title="Mine", head="adas", base="main", body="")["number"]
+    head = still.push("before", files)
+    number = still.ask("POST", "/pulls", title="Mine", head="before", base="main", body="")["number"]
     green(still, head)
     still.enqueue(number, jump=True)
 
@@ -117,6 +118,36 @@ def test_what_came_before_it_in_the_queue_is_tested_with_it_afterwards(still: St
     still.ticks()
     assert "E2E ran on the result" in comments(still, number)
     assert [one.state for one in still.hub.things()] == ["CLOSED", "MERGED", "MERGED"]
+
+
+def test_a_merge_that_many_changes_came_after_is_seen_by_its_issue(still: Still) -> None:
+    """The list of what changed last does not have it any more."""
+    number = queued(still)
+    merged_all(still)
+    for _ in range(limits.CHANGED_READ_MAX + 1):
+        still.push("later", {"later.txt": str(still.clock.now)})
+        later = still.ask("POST", "/pulls", title="Later", head="later", base="main", body="")["number"]
+        still.ask("PATCH", f"/pulls/{later}", state="closed")
+    assert number not in {one.number for one in look(still.client(), REPO).snapshot.closed}
+    still.ticks()
+    assert [(one.state, one.labels) for one in still.hub.things()[:2]] == [
+        ("CLOSED", ["breeze:done"]), ("MERGED", ["breeze:done"]),
+    ]  # fmt: skip
+
+
+def test_a_merge_of_what_is_no_step_of_an_issue_is_seen_all_the_same(still: Still) -> None:
+    """A person's pull request that bee was asked to take on."""
+    head = still.push("adas", {"work.txt": "1"})
+    number = still.ask("POST", "/pulls", title="Mine", head="adas", base="main", body="")["number"]
+    green(still, head)
+    still.ask("POST", f"/issues/{number}/labels", labels=["breeze:new"])
+    still.ask("POST", f"/issues/{number}/comments", body=f"<!-- bee:approved-for-e2e sha={head} -->")
+    for _ in range(2):
+        still.tick()
+    ahead(still, {"other.txt": "other"})
+    merged_all(still)
+    still.ticks()
+    assert "E2E ran on the result" in comments(still, number)
 
 
 def test_a_result_that_fails_asks_a_person_before_the_next_step(still: Still) -> None:

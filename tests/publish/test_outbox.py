@@ -13,10 +13,15 @@ from typing import Any
 import pytest
 import requests
 
-from bee.model.outcomes import Failure
-from bee.model.records import Kind
+from bee.github.snapshot import look
+from bee.host import new_run
+from bee.lease.store import Claim, Ending, LeaseStore
+from bee.model.effects import PostComment, SetLabels
+from bee.model.outcomes import Failure, Outcome
+from bee.model.records import Kind, fold
 from bee.pipeline.positions import Position
-from tests.sim.still import Still
+from bee.wording import texts
+from tests.sim.still import REPO, Still
 from tests.sim.transport import Asked, response
 
 Answer = Callable[[Callable[[], requests.Response]], requests.Response]
@@ -277,3 +282,30 @@ def test_a_verdict_for_a_head_that_is_gone_is_said_all_the_same(reviewing: Waiti
     (pull,) = pulls(reviewing.still)
     assert pull.reviews == []
     assert sum(f"**reviewer:** approved at {pull.head[:10]}" in body for body in reviewing.bodies()) == 1
+
+
+# ---- what an outbox may do -------------------------------------------------------------------------------------------
+
+
+def test_of_an_outbox_that_reaches_beyond_its_item_nothing_is_done_but_to_free_it(drafting: Waiting) -> None:
+    """Its record verifies, whoever had the key; a later tick carries out what a dead run left."""
+    still, client = drafting.still, drafting.still.client()
+    other = int(still.ask("POST", "/issues", title="Other", body="Wait.")["number"])
+    still.ask("POST", f"/issues/{other}/labels", labels=["breeze:human"])
+    store = LeaseStore.of(still.host(), client, look(client, REPO).snapshot)
+    run = new_run("drafter", 1, client.now())
+    outbox = tuple(
+        PostComment(number, texts.marked("Said.", run, "drafter", f"key-{number}", 0), f"key-{number}")
+        for number in (1, other)
+    )
+    claim = Claim(number=1, role="drafter", run=run, fingerprint="f")
+    ending = Ending(outcome=Outcome.PROGRESSED)
+    assert store.acquire(claim, None, (*outbox, SetLabels(1, ("bug",), ("breeze:wip",))), ending) is not None
+    still.ask("POST", "/issues/1/labels", "bee", labels=["breeze:wip"])
+    drafting.tick("nothing", lost(False))
+    thing = still.hub.thing(1)
+    assert thing is not None
+    assert (drafting.bodies(other), [body for body in drafting.bodies(1) if "Said." in body]) == ([], [])
+    assert "bug" not in thing.labels
+    told = fold(still.record(1))
+    assert any("is not about #1" in run.note and run.failure is Failure.MERGE for run in told), told
