@@ -40,12 +40,13 @@ from bee.model.errors import (
     UnreachableError,
 )
 from bee.model.items import Issue, Pull, PullState
-from bee.model.labels import Label
+from bee.model.labels import OWNED, Label
 from bee.model.outcomes import Cause
 from bee.model.refs import parse_branch
 from bee.pipeline import status_comment
 from bee.pipeline.binding import stray
 from bee.pipeline.positions import Position
+from bee.pipeline.trust import events_of
 from bee.publish import bodies, bundle, labels, posts
 from bee.publish.alerts import Alert, raise_alert
 from bee.publish.context import MergeResult, PublishContext
@@ -71,7 +72,17 @@ def _still(context: PublishContext, effect: Effect) -> Effect | None:
         return None if context.refused else effect
     if context.refused and not context.held:
         return replace(effect, add=())
-    return replace(effect, add=(Label.HUMAN.value,)) if context.held else effect
+    effect = replace(effect, add=(Label.HUMAN.value,)) if context.held else effect
+    return replace(effect, add=tuple(name for name in effect.add if not _let_go(context, effect.number, name)))
+
+
+def _let_go(context: PublishContext, number: int, name: str) -> bool:
+    """Whether a person has taken a label off again that this outbox had put on, before its run died."""
+    if context.first or name not in OWNED:
+        return False
+    last = events_of(context.item(number).events, Label(name))[-1:]
+    since, trust = context.lease.record.started_at, context.trust
+    return any(not one.added and one.at > since and trust.of(one.actor) and not trust.is_bee(one.actor) for one in last)
 
 
 def _once(context: PublishContext, group: tuple[Effect, ...]) -> None:
@@ -241,7 +252,7 @@ def _hand_over(context: PublishContext, effect: MergePull, cause: Cause, words: 
     for number in [effect.number, *(named[:1] if named else ())]:
         _ask(context, effect, number, cause, words(number))
     if named:
-        _set_labels(context, SetLabels(named[0], (Label.HUMAN.value,), ()))
+        _singly(context, SetLabels(named[0], (Label.HUMAN.value,), ()))
 
 
 def _ask(context: PublishContext, effect: MergePull, number: int, cause: Cause, words: str) -> None:

@@ -110,7 +110,7 @@ def _carry_out(context: PublishContext, effects: tuple[Effect, ...], ending: End
         carry_out(context, effects)
         if context.refused:
             failure = Failure.RULES if context.by_rules else Failure.MERGE
-            ending = Ending(outcome=Outcome.ERROR, note=context.refused, failure=failure)
+            ending = replace(ending, outcome=Outcome.ERROR, note=context.refused, failure=failure, error_print="")
         context.lease.store.release(context.lease, ending)
     except LeaseLost:
         return
@@ -126,17 +126,17 @@ def roll_forward(host: Host, store: LeaseStore, number: int, view: View) -> bool
         item = context.item(number)  # as it is now: a person may have stopped it since the snapshot
     except LeaseLost:
         return True
+    # the record of the commit point says how the run will have ended, and what it has cost, whatever becomes of it
+    ending = Ending(**{part.name: getattr(record, part.name) for part in fields(Ending)})
     if _stopped(item, record):
         # A person's stop outweighs what the run had decided; its branch, where it pushed one, is found again later.
         # It undoes no merge: whether what that made was tested is looked at all the same, and said where it was not.
         note = "a person stopped it before everything was published"
-        ending = Ending(outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED)
+        ending = replace(ending, outcome=Outcome.STALE_INPUT, note=note, failure=Failure.CANCELLED, error_print="")
         merged = isinstance(item, Pull) and item.merged
         merge = tuple(effect for effect in record.outbox if isinstance(effect, MergePull) and merged)
         _carry_out(context, (*merge, *_wip_off(item)), ending)
     else:
-        # the record of the commit point says how the run will have ended
-        ending = Ending(**{part.name: getattr(record, part.name) for part in fields(Ending)})
         _carry_out(context, record.outbox, ending)
     return True
 

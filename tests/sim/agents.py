@@ -24,6 +24,7 @@ MOODS = {
     "good": 60, "crash": 4, "hang": 2, "rubbish": 4, "nothing": 4, "pause": 3, "no-op": 3, "quota": 1, "late crash": 3,
     "auth": 1,
 }  # fmt: skip
+STEP_SECONDS = 20.0  # after which an agent looks up, at most
 CLASSES = ("code-bug", "test-bug", "lazy-run", "design-conflict")
 PLAN = "- [ ] `{id}` Step {id}\n  - Accept: `sh check.sh`\n  - Files: `{id}.txt`\n"
 
@@ -71,6 +72,12 @@ class ModelRunner:
 
     def run(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""
+        result = self.played(job, handle)
+        self.world.judge.books.paid(job.run, result.cost_usd)
+        return result
+
+    def played(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """The same, before anybody pays for it."""
         quiet = self.world.quiet
         mood = "good" if quiet else self.world.random.choices(list(MOODS), list(MOODS.values()))[0]
         self.world.count(f"agent {mood}")
@@ -122,8 +129,8 @@ class _Part:
 
     def _work(self, seconds: float) -> None:
         while seconds > 0:
-            self.world.timeline.sleep(min(seconds, 20.0))
-            seconds -= 20.0
+            self.world.timeline.sleep(min(seconds, STEP_SECONDS))
+            seconds -= STEP_SECONDS
             if self.job.stop.is_set():
                 raise _StoppedError
             self.world.judge.works(self.job, self.process)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from bee.forge.app import conditional
 from bee.forge.core import checks, mergeability, pulls, queue, refs, repos, threads
@@ -417,4 +416,4 @@ class Hub:
 
 def label_path(number: int, name: str) -> str:
     """The address of a label on an item, below its repository."""
-    return f"/issues/{number}/labels/{quote(name)}"
+    return f"/issues/{number}/labels/{name}"

@@ -19,13 +19,15 @@ from bee.pipeline.holds import FOR_EVER
 from bee.pipeline.positions import Mover, Position
 from bee.tick.report import TickReport
 from tests.sim import reader
-from tests.sim.agents import broken
+from tests.sim.agents import STEP_SECONDS, broken
+from tests.sim.books import Books
 from tests.sim.hub import Post, Thing
-from tests.sim.outbox import HOLDS, KEY, STATUS, Outbox
+from tests.sim.outbox import HOLDS, KEY, Outbox
 from tests.sim.people import EVE, STRANGERS
 from tests.sim.reader import ITEM_REFS, Record
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
+from tests.sim.waits import HUMAN, Waits
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 TRUSTED: Final = frozenset({"ada", "bob", "carol", "robo[bot]"})
 REQUESTS_PER_TICK_MAX: Final = 250
 IN_FLIGHT_SECONDS: Final = 3.5
+# What an agent may work after a person's stop, by the model's clock, its host awake: a few looks of its lease's keeper;
+# and where GitHub answers none of those, a drafter's whole time.
 AGENT_AFTER_STOP_SECONDS_MAX: Final = 300
+AGENT_UNHEARD_SECONDS_MAX: Final = 60 * 60
 MOVING: Final = frozenset(
     {Position.WIP, Position.BACKING_OFF, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED, Position.REPAIR}
 )
@@ -49,9 +54,20 @@ class Working:
     base: str | None = None  # where it last saw the base
     confirmed: float = 0.0  # when GitHub answered its last look at a lease
     asked: str = ""  # its last request that was answered
+    first: float = 0.0  # when it first asked anything
+    sent: float = 0.0  # when it last asked
+    answered: float = 0.0  # when it was last answered
     late: int = 0
     after_stop: int = 0
-    freezes_seen: int = 0
+
+
+@dataclass
+class Stopped:
+    """How many seconds an agent has worked since a person's stop, as far as GitHub could be heard, and else."""
+
+    at: float
+    heard: float = 0.0
+    unheard: float = 0.0
 
 
 class Judge:
@@ -71,7 +87,9 @@ class Judge:
         self.began: dict[str, int] = {}  # when a run was claimed
         self.claimed: dict[str, float] = {}  # the same, to the moment
         self.arrived: dict[str, int] = {}  # when a commit became the head of a branch
-        self.outbox = Outbox(world)
+        self.outbox, self.books, self.waits = Outbox(world), Books(world), Waits(world)
+        self.changed = 0.0  # when anything last happened on GitHub
+        self.lives: dict[str, Stopped] = {}  # the agents that work on after a stop
         self.settled: dict[int, float] = {}  # when a conversation was last resolved, or opened again
         self.steered: dict[int, int] = {}  # when a trusted person last did something to an item
 
@@ -116,7 +134,7 @@ class Judge:
             yield
         finally:
             self.process = self.asked = None
-        self.of(process).asked = asked.name
+        self.of(process).asked, self.of(process).answered = asked.name, self.world.timeline.now
         if asked.method == "GET" and "/git/ref/heads/" in asked.path:
             self.of(process).base = self.world.hub.git.refs.get(f"refs/heads/{asked.path.partition('/heads/')[2]}")
         if asked.name in {"Item", "Lease"}:
@@ -129,6 +147,8 @@ class Judge:
 
         What follows within moments of a look that said yes is in flight, too.
         """
+        at = self.of(process)
+        at.first, at.sent = at.first or self.world.timeline.now, self.world.timeline.now
         if not _is_effect(asked) or process.host.startswith("laptop") or self._about_alert(asked):
             return
         if asked.method == "PUT" and asked.path.endswith("/merge") and "/git/ref/heads/" not in self.of(process).asked:
@@ -187,6 +207,11 @@ class Judge:
     def saw(self, what: str, who: User, facts: dict[str, Any]) -> None:
         """An effect."""
         self.world.changes += 1
+        self.changed = self.world.timeline.now
+        if "thing" in facts:
+            self.waits.touched[facts["thing"].number] = self.changed
+        if what in {"labeled", "unlabeled"}:
+            self._people_labels(what, who, facts["thing"], facts["label"])
         if what == "ref" and facts["ref"].startswith(ITEM_REFS):
             self._moved(int(facts["ref"].removeprefix(ITEM_REFS)), who, facts)
         elif what == "ref" and facts["after"]:
@@ -204,6 +229,21 @@ class Judge:
         if what in {"opened", "merged", "closed", "labeled", "unlabeled"} and self.world.tells:
             more = facts.get("label") or facts["thing"].head_ref or facts["thing"].title
             self.world.tell(f"  > {who.login} {what} #{facts['thing'].number} {more}")
+
+    def _people_labels(self, what: str, who: User, thing: Thing, label: str) -> None:
+        """What people take off stays off; from there on, what an item may cost is counted anew."""
+        run = self._run_of(thing) if who.login == "bee" and what == "labeled" else ""
+        for problem in self.waits.labelled(what, who, thing, label, run):
+            self.blame(problem)
+        if what == "unlabeled" and label == HUMAN and self.waits.trusts(who):
+            self.books.resumed[thing.number] = self.world.hub.now
+
+    def _run_of(self, thing: Thing) -> str:
+        """The run for which the process that acts now does something to an item."""
+        if self.process is None or self.process.run:
+            return self.process.run if self.process is not None else ""
+        tips = (self.tip(number) for number in (thing.number, *sorted(self.of(self.process).items)))
+        return next((tip.run for tip in tips if tip is not None and tip.holds), "")
 
     def _labelled(self, what: str, thing: Thing, label: str) -> None:
         """What a person put on is a person's to take off; a claim's label goes when all else is done."""
@@ -255,7 +295,9 @@ class Judge:
         now, process = self.world.hub.now, self.process
         assert after is not None
         assert process is not None
-        for problem in [*self.outbox.moved(before, after), *self._too_soon(number, before, after)]:
+        looked = self.of(process).first - self.world.hub.stale_seconds
+        money = self.books.moved(before, after, process.run, looked)
+        for problem in [*self.outbox.moved(before, after), *self._too_soon(number, before, after), *money]:
             self.blame(problem)
         if before is not None and before.holds and before.expires_at > now and who.login == "bee":
             mine = self.owner.get(number) is process or (process.run and process.run == before.run)
@@ -398,7 +440,12 @@ class Judge:
         began, stopped = self.claimed.get(job.run), self.stops.get(job.number)
         if began is not None and stopped is not None and stopped < began:
             self.blame(f"{job.role} was sent to #{job.number}, which a person had stopped before it was claimed")
-        adopted = _adopted(thing)
+        for problem in self.books.sent(job, process.host):
+            self.blame(problem)
+        began = began or 0.0
+        adopted = self.waits.adopted(thing, began)
+        if not thing.is_pull and not self.waits.in_scope(thing, began):
+            self.blame(f"{job.role} was sent to #{job.number}, which the policy's intake leaves out")
         if (
             thing.author.login in STRANGERS
             and not adopted
@@ -408,15 +455,29 @@ class Judge:
         said = [path.name for path in job.context.iterdir() if EVE in path.read_text()]
         named = reader.branch(thing.head_ref)
         behind = self.world.hub.thing(named[0]) if named else None
-        if said and not adopted and thing.author.login not in STRANGERS and not (behind and _adopted(behind)):
+        if (
+            said
+            and not adopted
+            and thing.author.login not in STRANGERS
+            and not (behind and self.waits.adopted(behind, began))
+        ):
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
 
     def works(self, job: AgentJob, process: Process) -> None:
-        """An agent is at work: not long after a person's stop, unless its host slept or hears nothing of GitHub."""
-        stopped = self.stops.get(job.number)
-        lived = self.of(process).confirmed - (stopped or 0.0)  # as far as it was heard
-        if stopped is not None and not process.freezes and lived > AGENT_AFTER_STOP_SECONDS_MAX:
-            self.blame(f"{job.role} still works on #{job.number}, {lived:.0f} s after a person's stop")
+        """An agent is at work: not long after a person's stop. What its host sleeps does not count."""
+        stopped, now, working = self.stops.get(job.number), self.world.timeline.now, self.of(process)
+        if stopped is None:
+            self.lives.pop(job.run, None)
+            return
+        life = self.lives.setdefault(job.run, Stopped(max(stopped, now - STEP_SECONDS)))
+        more, life.at = min(now - life.at, STEP_SECONDS), now
+        if working.sent > working.answered:
+            life.unheard += more
+        else:
+            life.heard += more
+        if life.heard > AGENT_AFTER_STOP_SECONDS_MAX or life.unheard > AGENT_UNHEARD_SECONDS_MAX:
+            lived = f"{life.heard:.0f} s, and {life.unheard:.0f} s without GitHub,"
+            self.blame(f"{job.role} still works on #{job.number}, {lived} after a person's stop")
 
     def ticked(self, report: TickReport) -> None:
         """A tick ended."""
@@ -425,6 +486,23 @@ class Judge:
         )
         if report.requests > REQUESTS_PER_TICK_MAX:
             self.blame(f"a tick took {report.requests} requests")
+        now = self.world.timeline.current
+        still = not (report.run or report.acted or report.problems or report.decision is None)
+        if still and now is not None and self.changed < self.of(now.process).first - self.world.hub.stale_seconds:
+            self.world.count("still moment")
+            self._rest(report.decision)
+
+    def _rest(self, decision: Decision | None, final: bool = False) -> None:
+        """What bee says that items wait for is so. `final`: every item is done, or a person's, or waits for those."""
+        for one in decision.statuses if decision is not None else ():
+            place, thing = one.placement, self.world.hub.thing(one.number)
+            if place.mover not in {Mover.PERSON, Mover.NOBODY, Mover.CONDITION}:
+                if final:
+                    self.blame(f"#{one.number} is still {place.position}", places=decision)
+                continue
+            assert thing is not None
+            if left := self.waits.missing(thing, place.position, self.tip(one.number), final):
+                self.blame(f"#{one.number} rests as {place.position} ({place.reason}): {left}", places=decision)
 
     # ---- the end ----------------------------------------------------------------------------------------------------
 
@@ -463,21 +541,13 @@ class Judge:
         record = self.tip(thing.number)
         if record is not None and record.holds:
             self.blame(f"#{thing.number} has a lease left over ({record.kind} of {record.run})")
-        human = [one for one in thing.labelings if one.label == "breeze:human"]
-        silent = not any(_by_bee(post.author) and not STATUS.search(post.body) for post in thing.comments)
-        if "breeze:human" in thing.labels and _by_bee(human[-1].who) and silent:
-            self.blame(f"#{thing.number} waits for a person, and nothing says why")
+        if HUMAN in thing.labels and (left := self.waits.missing(thing, "human", record)):
+            self.blame(f"#{thing.number} waits for a person: {left}")
 
 
 def final_places(judge: Judge, decision: Decision) -> None:
-    """At the end, every open item is done, or a person's, or waits for one of those."""
-    for one in decision.statuses:
-        if one.placement.mover not in {Mover.PERSON, Mover.NOBODY, Mover.CONDITION}:
-            judge.blame(f"#{one.number} is still {one.placement.position}", places=decision)
-
-
-def _adopted(thing: Thing) -> bool:
-    return any(one.who.login in TRUSTED for one in thing.labelings if one.label == "breeze:new")
+    """At the end, every open item is done, or a person's, or waits for one of those, and GitHub shows why."""
+    judge._rest(decision, final=True)
 
 
 def _by_bee(who: User | None) -> bool:

@@ -15,6 +15,7 @@ from bee.config.schema import Settings
 from bee.forge.core.users import User
 from bee.github.client import GitHubClient, Servers
 from bee.host import Host
+from bee.model import limits
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase
 from bee.model.seals import Key
@@ -51,6 +52,8 @@ class Machine:
     skew: float = 0.0
     boot: int = 1
     slots: int = 1
+    usd_per_day: float = limits.USD_PER_DAY_MAX
+    runs_per_day: int = limits.RUNS_PER_DAY_MAX
     processes: list[Process] = field(default_factory=list)
     runs: dict[str, Process] = field(default_factory=dict)
     clones: dict[Path, ModelClone] = field(default_factory=dict)
@@ -78,7 +81,8 @@ class Machine:
         """What bee's verbs are given in one process."""
         clock, keys = self.world.parts.clock(self.world.timeline, process, self.skew), self.world.parts.keys
         home = self.home(clock)
-        settings = Settings(repos=(self.world.hub.repo,), engine=("true",), sandbox="none", slots=self.slots)
+        settings = Settings(repos=(self.world.hub.repo,), engine=("true",), sandbox="none", slots=self.slots,
+                            usd_per_day=self.usd_per_day, runs_per_day=self.runs_per_day)  # fmt: skip
         return Host(
             home=home,
             settings=settings,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 ITEM_REFS: Final = "refs/bee/items/"
 HOLDING: Final = frozenset({"claimed", "renewed", "published"})
+AGENTS: Final = frozenset({"planner", "drafter", "reviewer", "test", "merger"})
 NOT_A_TRY: Final = frozenset({"quota", "auth", "github-away", "rules-refused", "cancelled"})
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _NO_TEXT: Final = re.compile(r"^(?: {4}|\t| {0,3}>)")
@@ -31,7 +32,8 @@ class Record:
 
     def __post_init__(self) -> None:
         effects = tuple(SimpleNamespace(**one) for one in self.text.get("outbox", ()))
-        blank = {"role": "", "outcome": "", "failure": "", "note": "", "head": "", "ended_at": 0}
+        blank = {"role": "", "outcome": "", "failure": "", "note": "", "head": "", "ended_at": 0, "run": "",
+                 "cost_usd": 0.0}  # fmt: skip
         history = tuple(SimpleNamespace(**{**blank, **one}) for one in self.text.get("history", ()))
         object.__setattr__(self, "outbox", effects)
         object.__setattr__(self, "history", history)
@@ -55,6 +57,8 @@ class Record:
     at = property(lambda self: self._number("at"))
     started_at = property(lambda self: self._number("started_at"))
     expires_at = property(lambda self: self._number("expires_at"))
+    cost_usd = property(lambda self: float(self.text.get("cost_usd") or 0.0))
+    cost_usd_before = property(lambda self: float(self.text.get("cost_usd_before") or 0.0))
 
     @property
     def holds(self) -> bool:

@@ -155,14 +155,14 @@ def _items(asked: Asked) -> int:
 class Player(ModelRunner):
     """A good agent, but for what the story wants of the nth of a role."""
 
-    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
+    def played(self, job: AgentJob, handle: Handler) -> EngineResult:
         """One agent, from its start to its end."""
         stage = self.world
         assert isinstance(stage, Stage)
         stage.begun[str(job.role)] += 1
         verb = stage.story_of.agents.get((str(job.role), stage.begun[str(job.role)]))
         if verb is None:
-            return super().run(job, handle)
+            return super().played(job, handle)
         stage.judge.ran(job, self.process)
         stage.tell(f"  {job.role} on #{job.number}: {verb[0]}")
         handle(*verb)

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bee.engines.base import AgentJob, EngineResult
+from bee.host import Handler
 from bee.lease.store import ByPerson
+from bee.model.roles import Role
 from bee.steer import actions
-from tests.sim.hub import Thing
-from tests.sim.machine import Machine
+from tests.sim.agents import ModelRunner
+from tests.sim.hub import Thing, label_path
+from tests.sim.machine import Machine, Parts
 from tests.sim.timeline import START, Killed, Process, ended
 from tests.sim.transport import Asked
 from tests.sim.weather import OVERTAKEN_MAX
@@ -19,10 +23,28 @@ from tests.sim.world import World
 Hook = Callable[[Machine, Process, Asked], None]
 
 
+class Asking(ModelRunner):
+    """Drafters that ask something at once."""
+
+    def played(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """A question, and the end."""
+        if job.role is not Role.DRAFTER:
+            return super().played(job, handle)
+        self.world.judge.ran(job, self.process)
+        handle("pause", {"reason": "Which way?"})
+        return EngineResult(ok=True, cost_usd=0.25)
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def parts() -> Parts:
+    """What its host is made of; a test may parametrize it."""
+    return Parts()
+
+
+@pytest.fixture
+def world(tmp_path: Path, parts: Parts) -> Iterator[World]:
     """A project with one host and one task, where all is quiet."""
-    made = World(7, tmp_path, kinds=frozenset())
+    made = World(7, tmp_path, parts=parts, kinds=frozenset())
     made.quiet = True
     made.weather.overtaken = OVERTAKEN_MAX  # no push comes before a merge but the story's own
     made.machines = made.machines[:1]
@@ -183,3 +205,50 @@ def test_a_stop_between_the_look_and_the_claim_of_what_a_dead_run_left_is_heard(
     assert (world.counts["killed"], world.counts["reviews"]) == (2, 0)
     (pull,) = pulls(world)
     assert not any(label == "breeze:wip" for label in pull.labels)
+
+
+@pytest.mark.parametrize(("role", "becomes"), [("reviewer", "cancelled"), ("drafter", "merge-refused")])
+def test_what_a_run_has_cost_is_remembered_whatever_becomes_of_its_outbox(
+    world: World, role: str, becomes: str
+) -> None:
+    """It died at its commit point, and then a person stopped the item, or deleted the branch that it had pushed."""
+    hub, ada = world.hub, world.hub.users("ada")
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        pushes = asked.name == "push of a record" or (asked.method == "GIT" and asked.writes)
+        if role in process.name and pushes and not world.counts["killed"]:
+            world.count("killed")
+            machine.die(process)
+            if role == "drafter":
+                hub.ask(ada, "DELETE", "/git/refs/heads/bee/1-task")
+            else:
+                hub.ask(ada, "POST", "/issues/2/labels", labels=["breeze:human"])
+            raise Killed
+
+    run(world, 1, seen)
+    assert world.counts["killed"] == 1
+    runs = [one for tip in world.judge.tips() for one in tip.runs if one.failure == becomes]
+    assert [(one.role, one.cost_usd) for one in runs] == [(role, 0.25)]
+
+
+@pytest.mark.parametrize("parts", [Parts(runner=Asking)])
+def test_a_question_that_a_person_settled_is_not_asked_again_for_a_run_that_died(world: World) -> None:
+    """It had asked, and died before it could say that it was over; meanwhile a person let the item go on."""
+    hub, bob = world.hub, world.hub.users("bob")
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        issue = hub.thing(1)
+        assert issue is not None
+        if "drafter" in process.name and "breeze:human" in issue.labels and not world.counts["killed"]:
+            world.count("killed")
+            machine.die(process)
+            world.timeline.start(Process("life", "people"), go_on, after=1)
+            raise Killed
+
+    def go_on() -> None:
+        hub.ask(bob, "DELETE", label_path(1, "breeze:human"))
+
+    run(world, 0.2, seen)
+    assert world.counts["killed"] == 1
+    asked = [post for post in hub.things()[0].comments if "**What you can do**" in post.body]
+    assert len(asked) == world.counts["role drafter"] == 2  # bee went on, and the next one asked, too

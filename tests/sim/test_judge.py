@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from json import loads
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +20,16 @@ from bee.github.client import GIT_PUSH
 from bee.host import Handler
 from bee.model.records import Phase
 from bee.model.roles import Role
-from tests.sim.agents import ModelRunner
-from tests.sim.hub import API, GRAPHQL, No
+from tests.sim.agents import STEP_SECONDS, ModelRunner
+from tests.sim.hub import API, GRAPHQL, Hub, No, label_path
 from tests.sim.machine import Machine, ModelExecutor, Parts
-from tests.sim.timeline import START, Process, ended
+from tests.sim.timeline import START, HostClock, Process, ended
 from tests.sim.transport import Asked, Transport, asked
+from tests.sim.weather import OVERTAKEN_MAX
 from tests.sim.world import World, simulate
 
 SEEDS_MAX = 20
+Deed = Callable[[Hub], None]
 
 
 class NoCompare(Transport):
@@ -156,6 +161,154 @@ class Eager(ModelRunner):
         return super().run(job, handle)
 
 
+@dataclass(frozen=True)
+class Forgetful(ModelRunner):
+    """A host whose agents cost nothing, as it believes."""
+
+    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """The bill is lost on the way."""
+        return replace(super().run(job, handle), cost_usd=0.0)
+
+
+@dataclass(frozen=True)
+class Questioner(ModelRunner):
+    """Drafters who ask."""
+
+    def played(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """What only a person can answer."""
+        if job.role is not Role.DRAFTER:
+            return super().played(job, handle)
+        handle("pause", {"reason": "Which way?"})
+        return EngineResult(ok=True, cost_usd=0.25)
+
+
+@dataclass(frozen=True)
+class Plodder(ModelRunner):
+    """Agents who need longer than a lease lasts."""
+
+    def played(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """They go on until they are told to end."""
+        self.world.judge.ran(job, self.process)
+        for _ in range(PLODS):
+            self.world.timeline.sleep(STEP_SECONDS)
+            if job.stop.is_set():
+                break
+            self.world.judge.works(job, self.process)
+        return EngineResult(ok=False, cost_usd=0.25)
+
+
+class Changed(Transport):
+    """A host for which what it is shown, or does, is another thing: see `veiled`."""
+
+    def request(self, method: str, url: str, *, json: Any = None, **more: Any) -> requests.Response:
+        """What it sends is as it wants; what lies between asking and hearing is changed."""
+        around = self.around
+
+        def changed(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+            return around(request, lambda: self.veiled(request, act))
+
+        return Transport(self.hub, self.who, changed).request(method, url, json=self.sent(json), **more)
+
+    def sent(self, json: Any) -> Any:
+        """What it sends."""
+        return json
+
+    def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        """What it hears."""
+        return act()
+
+
+class Generous(Changed):
+    """A host that reads another bound of money than the policy has."""
+
+    def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        """A hundred times of it."""
+        answer = act()
+        answer._content = answer.content.replace(b"usd_per_item: 0.2", b"usd_per_item: 20")
+        return answer
+
+
+class Narrow(Changed):
+    """A host that does not see what was spent on the task."""
+
+    def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        """Once there is a pull request."""
+        ledger, refs = "refs/bee/items/1", self.hub.git.refs.all
+        if request.writes or self.hub.thing(2) is None or ledger not in refs:
+            return act()
+        tip = refs.pop(ledger)
+        try:
+            return act()
+        finally:
+            refs[ledger] = tip
+
+
+class Wordless(Changed):
+    """A host whose questions lose their words on the way."""
+
+    def sent(self, json: Any) -> Any:
+        """Only their markers arrive."""
+        comment = (json or {}).get("variables", {}).get("comment")
+        if comment and "cause=" in comment["body"]:
+            comment["body"] = comment["body"][comment["body"].rindex("<!-- bee:run") :]
+        return json
+
+
+class Stubborn(Changed):
+    """A host that puts labels on again which a person took off."""
+
+    def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        """As soon as it sees that."""
+        for (number, label), _ in self.gone():
+            self.hub.ask(self.hub.users("bee"), "POST", f"/issues/{number}/labels", labels=[label])
+        return act()
+
+    def gone(self) -> list[tuple[tuple[int, str], Any]]:
+        """What people took off."""
+        found = self.hub.rows(
+            """SELECT issues.number, events.kind, events.data, users.login FROM events
+            JOIN issues ON issues.id = issue_id JOIN users ON users.id = actor_id
+            WHERE events.kind IN ('labeled', 'unlabeled') ORDER BY events.id"""
+        )
+        last = {(row["number"], loads(row["data"])["label"]["name"]): row for row in found}
+        return [(at, row) for at, row in last.items() if (row["kind"], row["login"]) == ("unlabeled", "ada")]
+
+
+class Dreaming(Changed):
+    """A host that sees labels where none are."""
+
+    def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        """Every issue is done, while it looks."""
+        if request.writes:
+            return act()
+        done = "FROM issues, labels WHERE labels.name = 'breeze:done' AND NOT issues.is_pull"
+        self.hub.rows(f"INSERT OR IGNORE INTO issue_labels SELECT issues.id, labels.id {done}")
+        try:
+            return act()
+        finally:
+            self.hub.rows(
+                "DELETE FROM issue_labels WHERE label_id IN (SELECT id FROM labels WHERE name = 'breeze:done')"
+            )
+
+
+class Unwatched(HostClock):
+    """A host where nothing runs beside a run."""
+
+    def beside(self, name: str, act: Callable[[], None]) -> None:
+        """Not even the keeper of its lease."""
+
+
+class Cut(Changed):
+    """A host that GitHub does not answer on the state of a lease, for a while."""
+
+    def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        """From ten minutes on, for CUT_SECONDS."""
+        if request.name == "Lease" and 600 < self.hub.clock() - START < 600 + CUT_SECONDS:
+            raise requests.ConnectionError("no answer")
+        return act()
+
+
+PLODS, CUT_SECONDS = 150, 1500
 ASKED = asked("PUT", f"{API}/repos/ada/calc/pulls/0/merge", None)
 SLOW = {"slow": 1}
 # What is broken: the parts, what the judge must say, the first seed to try, and other faults than the usual ones.
@@ -164,6 +317,8 @@ BROKEN = {
     "an executor for which all are dead": (Parts(executor=Undertaker), "over the live lease", 0, None),
     "a gate that says yes": (Parts(runner=Eager), "was merged", 0, None),
     "a retry that does not look": (Parts(transport=Twice), "carries the effect", 0, None),
+    "a bill that is lost": (Parts(runner=Forgetful), "its last record says 0.00", 0, None),
+    "labels that come back": (Parts(transport=Stubborn), "a person had taken it off", 0, None),
 }
 
 
@@ -249,3 +404,102 @@ def test_a_host_that_trusts_everybody_is_caught_when_a_stranger_asks_for_somethi
         world.cron(world.machines[0])
         world.timeline.run(lambda: bool(world.judge.problems), START + 3600)
     assert any("only a stranger wants" in problem for problem in world.judge.problems) is trusts
+
+
+# ---- small stories: what a broken host does there, and that a sound one does not -------------------------------------
+
+
+def told(
+    tmp_path: Path, parts: Parts, hours: float, policy: str = "", deeds: Sequence[tuple[int, Deed]] = (),
+    usd_per_day: float = 9.0,
+) -> World:  # fmt: skip
+    """One host, a task, and deeds of ada's at these seconds; until the judge finds something."""
+    world = World(7, tmp_path, parts=parts, kinds=frozenset())
+    world.quiet, world.machines, world.hub.stale_seconds = True, world.machines[:1], 0.0
+    world.machines[0].usd_per_day, world.weather.overtaken = usd_per_day, OVERTAKEN_MAX
+    hub, ada = world.hub, world.hub.users("ada")
+    git, main = hub.git, hub.git.refs.all["refs/heads/main"]
+    files = {**git.files(main), ".github/bee.yml": f"version: 1\nintake: all\n{policy}"}
+    made = git.commit_tree(git.tree_with(files), (main,), "policy", hub.now, "ada")
+    hub.move_refs(ada, [("refs/heads/main", main, made)])
+    hub.ask(ada, "POST", "/issues", title="Work", body="Do it.")
+    for at, deed in deeds:
+        world.timeline.start(Process("life", "people"), partial(deed, hub), after=at)
+    with ended(world.timeline):
+        world.cron(world.machines[0])
+        world.timeline.run(lambda: bool(world.judge.problems), START + hours * 3600)
+    return world
+
+
+def put(hub: Hub, label: str = "breeze:human") -> None:
+    """ada puts a label on the task."""
+    hub.ask(hub.users("ada"), "POST", "/issues/1/labels", labels=[label])
+
+
+def take(hub: Hub, label: str = "breeze:human") -> None:
+    """ada takes it off."""
+    hub.ask(hub.users("ada"), "DELETE", label_path(1, label))
+
+
+@pytest.mark.parametrize("broken", [True, False], ids=["broken", "sound"])
+def test_an_agent_that_is_sent_past_the_budget_of_an_item_is_caught(tmp_path: Path, broken: bool) -> None:
+    """The reviewer has cost all that there is, and then comes the test role, in a session."""
+    policy = "limits: {usd_per_item: 0.2}\nroles: {test: {session: always}}\n"
+    world = told(tmp_path, Parts(transport=Generous) if broken else Parts(), 1, policy)
+    if broken:
+        assert "drafter on #1 may cost 9.00 USD, and 0.20 are left" in world.judge.problems[0]
+    else:
+        roles = [world.counts[f"role {role}"] for role in ("drafter", "reviewer", "test")]
+        assert (world.judge.problems, roles) == ([], [1, 1, 0])
+
+
+@pytest.mark.parametrize("broken", [True, False], ids=["broken", "sound"])
+def test_an_agent_that_is_sent_past_the_budget_of_a_day_is_caught(tmp_path: Path, broken: bool) -> None:
+    """The drafter of the task has cost it, and its pull request is another item."""
+    world = told(tmp_path, Parts(transport=Narrow) if broken else Parts(), 1, usd_per_day=0.2)
+    assert any("0.25 of 0.20 USD are spent: usd_per_day" in one for one in world.judge.problems) is broken
+    if not broken:
+        assert (world.judge.problems, world.counts["role drafter"], world.counts["role reviewer"]) == ([], 1, 0)
+
+
+@pytest.mark.parametrize("parts", [Parts(runner=Questioner, transport=Wordless), Parts(runner=Questioner)])
+def test_an_item_that_waits_for_a_person_without_a_question_is_caught(tmp_path: Path, parts: Parts) -> None:
+    """The comment stands where it was promised, and says nothing."""
+    world = told(tmp_path, parts, 1)
+    if parts.transport is Wordless:
+        assert (
+            "rests as human (it waits for a person): bee holds it, and never asked anything" in world.judge.problems[0]
+        )
+    else:
+        assert (world.judge.problems, world.counts["waits as human"] > 0) == ([], True)
+
+
+@pytest.mark.parametrize("broken", [True, False], ids=["broken", "sound"])
+@pytest.mark.parametrize("label", ["breeze:human", "breeze:quarantine-hotloop", "breeze:new"])
+def test_a_label_that_comes_back_after_a_person_took_it_off_is_caught(tmp_path: Path, label: str, broken: bool) -> None:
+    """On a task that nobody is at."""
+    deeds = ((400, partial(put, label=label)), (1000, partial(take, label=label)))
+    world = told(tmp_path, Parts(transport=Stubborn) if broken else Parts(), 1, deeds=deeds)
+    assert bool(world.judge.problems) is broken
+    assert all("took" in one or "only people adopt" in one for one in world.judge.problems)
+
+
+@pytest.mark.parametrize("broken", [True, False], ids=["broken", "sound"])
+def test_a_condition_that_is_not_so_is_caught(tmp_path: Path, broken: bool) -> None:
+    """The host sees every issue done, and leaves it alone; a sound one does the work."""
+    world = told(tmp_path, Parts(transport=Dreaming) if broken else Parts(), 1)
+    assert any("rests as done" in one and "no label" in one for one in world.judge.problems) is broken
+
+
+@pytest.mark.parametrize(
+    ("parts", "caught"),
+    [(Parts(clock=Unwatched), True), (Parts(), False), (Parts(transport=Cut), False)],
+    ids=["no keeper", "sound", "GitHub is away"],
+)
+def test_an_agent_that_lives_on_after_a_stop_is_caught(tmp_path: Path, parts: Parts, caught: bool) -> None:
+    """By the model's clock. Where GitHub is away nobody can hear of a stop, and that has a bound of its own."""
+    world = told(tmp_path, replace(parts, runner=Plodder), 2, deeds=((630, put),))
+    assert any("still works on #1" in one for one in world.judge.problems) is caught
+    if not caught:
+        assert world.judge.problems == []
+        assert bool(world.judge.lives) is (parts.transport is Cut)

@@ -1,0 +1,310 @@
+"""Who waits for what: what bee says of an item at rest is a claim, and must be so on GitHub, by the model's own tables.
+
+Where a person is waited for, bee has asked on the item in words of its own, in a comment that is not the status
+comment; or a person stopped it, or left open what stands there for everybody to see (a box, a draft, a closed issue).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from bee.forge.core.users import User
+from tests.sim import reader
+from tests.sim.hub import Thing
+from tests.sim.outbox import HOLDS, STATUS
+from tests.sim.reader import AGENTS, Record
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
+
+HUMAN: Final = "breeze:human"
+NEW: Final = "breeze:new"
+WORDS_CHARACTERS_MIN: Final = 20
+LASTING_SECONDS_MAX: Final = 130 * 60  # a condition is told of after two hours, by one of the next ticks
+MAY_WRITE: Final = frozenset({"admin", "maintain", "write"})
+_UNTICKED: Final = r"^#+ {0}\s+^[-*] \[ \]"
+_NAMED: Final = re.compile(r"#([0-9]+)")
+_BLOCKED: Final = re.compile(r"^Blocked by (.*)$", re.MULTILINE)
+
+
+class Waits:
+    """What people took off, what bee put on, and what an item waits for."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lifted: dict[tuple[int, str], int] = {}  # when a person last took a label off, by GitHub's clock
+        self.off: dict[tuple[int, str], float] = {}  # when anybody did, of what is not on again since
+        self.put: dict[tuple[int, str], list[str]] = {}  # the runs for which bee put it on
+        self.touched: dict[int, float] = {}  # when anything last happened on an item
+        self._policies: dict[str, dict[str, Any]] = {}
+
+    # ---- labels -----------------------------------------------------------------------------------------------------
+
+    def labelled(self, what: str, who: User, thing: Thing, label: str, run: str) -> list[str]:
+        """A label goes on or off, for a run of bee's. What a person took off stays off, but for a new cause."""
+        at = (thing.number, label)
+        if what == "unlabeled":
+            self.off[at] = self.world.timeline.now
+            if self.trusts(who):
+                self.lifted[at] = self.world.hub.now
+            return []
+        by_person = self.off.pop(at, 0.0) and at in self.lifted
+        if who.login != "bee" or label not in {*HOLDS, NEW}:
+            return []
+        if label == NEW:
+            return [f"#{thing.number}: bee put {label} on, by which only people adopt"]
+        before = self.put.setdefault(at, [])
+        before.append(run)
+        if not by_person:
+            return []
+        self.world.count("held again after a person let it go")
+        if run in before[:-1]:
+            return [f"#{thing.number}: bee put {label} on again for {run}, and a person had taken it off"]
+        if not self._asked(thing, label):
+            return [f"#{thing.number}: a person took {label} off, bee put it on again, and no new word says why"]
+        return []
+
+    def adopted(self, thing: Thing, at: float) -> bool:
+        """Whether a trusted person had adopted it with the label, which nobody had taken off at that moment."""
+        on = any(self.trusts(one.who) for one in thing.labelings if one.label == NEW)
+        return on and self.off.get((thing.number, NEW), at) >= at
+
+    def in_scope(self, thing: Thing, at: float) -> bool:
+        """Whether the policy's intake lets an agent be sent to an issue."""
+        design = re.search(r"^#+ (Design finalized|Finalization gate)", thing.body, re.MULTILINE)
+        return self.policy().get("intake") != "opted-in" or bool(design) or NEW in thing.labels or self.off.get(
+            (thing.number, NEW), 0.0) >= at  # fmt: skip
+
+    def trusts(self, who: User) -> bool:
+        """Whether somebody may steer bee, by the permissions of GitHub and the policy's lists."""
+        lists = self.policy().get("trust") or {}
+        if who.login in lists.get("deny", ()):
+            return False
+        if who.type == "Bot":
+            return who.login.removesuffix("[bot]") in lists.get("bots", ())
+        return who.login in lists.get("allow", ()) or who.permission in MAY_WRITE
+
+    def policy(self) -> dict[str, Any]:
+        """The policy as it stands on the default branch."""
+        git, (main,) = self.world.hub.git, self.world.hub.rows("SELECT * FROM repos WHERE parent_id IS NULL")
+        text = git.files(git.refs.all[f"refs/heads/{main['default_branch']}"])[".github/bee.yml"]
+        if text not in self._policies:
+            self._policies[text] = yaml.safe_load(text)
+        return self._policies[text]
+
+    # ---- what bee said ----------------------------------------------------------------------------------------------
+
+    def _asked(self, thing: Thing, label: str = HUMAN) -> bool:
+        """Whether bee said why it waits: for the run that put the label on, or since a person last took it off."""
+        at = (thing.number, label)
+        runs, since = self.put.get(at, [])[-1:], self.lifted.get(at, 0)
+        return any(post_at >= since or run in runs for post_at, run, cause in self._words(thing) if cause)
+
+    def _words(self, thing: Thing) -> list[tuple[int, str, str]]:
+        """(when, for which run, why a person is asked) of bee's comments; the status comment says nothing here."""
+        return [
+            (post.at, marker.get("id"), marker.get("cause"))
+            for post in thing.comments
+            if post.author.login == "bee" and not STATUS.search(post.body)
+            for marker in reader.markers(post.body, "run")
+            if len(re.sub(r"<!--.*?-->", "", post.body).strip()) >= WORDS_CHARACTERS_MIN
+        ]
+
+    def _told(self, thing: Thing) -> bool:
+        """Whether bee named the condition, or it does not last for long enough yet."""
+        lasts = self.world.timeline.now - self.touched.get(thing.number, 0.0)
+        return lasts < LASTING_SECONDS_MAX or any(cause for _, _, cause in self._words(thing))
+
+    # ---- what an item waits for -------------------------------------------------------------------------------------
+
+    def missing(self, thing: Thing, position: str, tip: Record | None, final: bool = False) -> str:
+        """What is not so of a position that bee says an item is in; empty where all is.
+
+        `final`: when all is quiet, and nothing moves by itself any more.
+        """
+        if thing.state != "OPEN":
+            return ""
+        demand = _DEMANDS.get(position)
+        if demand is None:
+            return "nobody waits there at the end" if final else ""
+        self.world.count(f"waits as {position}")
+        return demand(self, thing, tip)
+
+    def _human(self, thing: Thing, tip: Record | None) -> str:
+        if HUMAN in thing.labels:
+            last = [one for one in thing.labelings if one.label == HUMAN][-1]
+            return "" if last.who.login != "bee" or self._asked(thing) else "bee holds it, and never asked anything"
+        stands = tip is not None and tip.started_at > self.lifted.get((thing.number, HUMAN), 0)
+        if tip is None or not stands or tip.outcome != "escalated":
+            return "it has no label, and its ledger asks nobody"
+        return "" if any(run == tip.run and cause for _, run, cause in self._words(thing)) else "its run asked nothing"
+
+    def _quarantined(self, thing: Thing, tip: Record | None) -> str:
+        last = [one for one in thing.labelings if one.label == "breeze:quarantine-hotloop"]
+        if not last or last[-1].label not in thing.labels:
+            return "it has no label"
+        return "" if last[-1].who.login != "bee" or self._asked(thing, last[-1].label) else "nothing says why"
+
+    def _done(self, thing: Thing, tip: Record | None) -> str:
+        return "" if "breeze:done" in thing.labels else "it has no label"
+
+    def _ignored(self, thing: Thing, tip: Record | None) -> str:
+        alert = thing.author.login == "bee" and reader.markers(thing.body, "alert")
+        own = thing.is_pull and not thing.fork and reader.branch(thing.head_ref) and self.trusts(thing.author)
+        outside = NEW not in thing.labels and (not own if thing.is_pull else not self.in_scope(thing, 1e12))
+        return "" if alert or outside else "the policy takes it in"
+
+    def _untrusted(self, thing: Thing, tip: Record | None) -> str:
+        named = reader.branch(thing.head_ref)
+        behind = self.world.hub.thing(named[0]) if named and not thing.fork else None
+        sql = "SELECT editor_id FROM edits WHERE kind = 'issue' AND subject_id = ?"
+        for one in (thing, *([behind] if behind else ())):
+            hands = [
+                one.author,
+                *(self.world.hub.account(row["editor_id"]) for row in self.world.hub.rows(sql, one.id)),
+            ]
+            renames = self.world.hub.rows("SELECT actor_id FROM events WHERE kind = 'renamed' AND issue_id = ?", one.id)
+            hands += [self.world.hub.account(row["actor_id"]) for row in renames]
+            if not all(map(self.trusts, hands)):
+                return ""
+        return "only trusted people wrote it"
+
+    def _taken(self, thing: Thing, tip: Record | None) -> str:
+        assigned = self.world.hub.rows("SELECT 1 FROM assignees WHERE issue_id = ?", thing.id)
+        others = [
+            one for one in self._pulls() if one.author.login != "bee" and str(thing.number) in _NAMED.findall(one.body)
+        ]
+        if not assigned and not others:
+            return "nobody has taken it"
+        return "" if tip is None or self._told(thing) else "nobody was told that it is left to them"
+
+    def _blocked(self, thing: Thing, tip: Record | None) -> str:
+        sql = """SELECT issues.* FROM issues JOIN (SELECT blocker_id AS id FROM dependencies WHERE issue_id = :me
+            UNION SELECT child_id FROM sub_issues WHERE parent_id = :me) USING (id)"""
+        waits = self.world.hub.rows(sql.replace(":me", "?"), thing.id, thing.id)
+        named = {int(number) for line in _BLOCKED.findall(thing.body) for number in _NAMED.findall(line)}
+        waits += self.world.hub.rows(f"SELECT * FROM issues WHERE number IN ({','.join(map(str, named)) or 0})")
+        if any(row["state"] == "open" for row in waits):
+            return ""
+        unread = any(not _NAMED.search(line) for line in _BLOCKED.findall(thing.body))
+        dropped = [row for row in waits if row["state_reason"] != "completed"]
+        return "" if unread or (dropped and self._told(thing)) else "nothing that it names is open"
+
+    def _gate(self, heading: str) -> Callable[[Thing], str]:
+        def open_(thing: Thing) -> str:
+            if re.search(_UNTICKED.format(heading), thing.body, re.MULTILINE):
+                return ""
+            edits = "SELECT editor_id FROM edits WHERE kind = 'issue' AND subject_id = ?"
+            hands = [self.world.hub.account(row["editor_id"]) for row in self.world.hub.rows(edits, thing.id)]
+            nobodys = any(not self.trusts(who) or who.login == "bee" for who in [thing.author, *hands])
+            return "" if nobodys else f"people ticked its {heading!r}"
+
+        return open_
+
+    def _design_open(self, thing: Thing, tip: Record | None) -> str:
+        return self._gate("Design finalized")(thing)
+
+    def _plan_open(self, thing: Thing, tip: Record | None) -> str:
+        return self._gate("Plan finalized")(thing)
+
+    def _pulls(self, state: str = "OPEN") -> list[Thing]:
+        return [one for one in self.world.hub.things() if one.is_pull and one.state == state]
+
+    def _steps(self, thing: Thing, *states: str) -> list[Thing]:
+        found = [one for state in states for one in self._pulls(state) if not one.fork]
+        return [one for one in found if (reader.branch(one.head_ref) or (0, ""))[0] == thing.number]
+
+    def _in_review(self, thing: Thing, tip: Record | None) -> str:
+        return "" if self._steps(thing, "OPEN") else "no pull request of its is open"
+
+    def _abandoned(self, thing: Thing, tip: Record | None) -> str:
+        if not self._steps(thing, "CLOSED", "MERGED"):
+            return "nobody closed a pull request of its"
+        return "" if any(cause for _, _, cause in self._words(thing)) else "nobody was asked what should become of it"
+
+    def _issue_closed(self, thing: Thing, tip: Record | None) -> str:
+        named = reader.branch(thing.head_ref)
+        behind = self.world.hub.thing(named[0]) if named else None
+        if behind is not None and behind.state == "OPEN":
+            return f"#{behind.number} is open"
+        return "" if self._told(thing) else "nobody was told that its issue is closed"
+
+    def _draft(self, thing: Thing, tip: Record | None) -> str:
+        return "" if thing.draft else "it is no draft"
+
+    def _conflicted(self, thing: Thing, tip: Record | None) -> str:
+        git, (row,) = self.world.hub.git, self.world.hub.rows("SELECT * FROM pulls WHERE issue_id = ?", thing.id)
+        base = git.refs.get(f"refs/heads/{row['base_ref']}")
+        return "" if base is None or git.merged(base, thing.head) is None else "it merges"
+
+    def _statuses(self, thing: Thing, *states: str) -> list[Any]:
+        last = {row["context"]: row for row in self.world.hub.rows(
+            "SELECT * FROM statuses WHERE sha = ? ORDER BY id", thing.head)}  # fmt: skip
+        return [row for row in last.values() if row["state"] in states]
+
+    def _checks_failed(self, thing: Thing, tip: Record | None) -> str:
+        return "" if self._statuses(thing, "failure", "error") else "no check of its head is red"
+
+    def _changes_requested(self, thing: Thing, tip: Record | None) -> str:
+        said = any(post.state == "CHANGES_REQUESTED" for post in thing.reviews) or thing.talks
+        asked = [one for post in [*thing.comments, *thing.reviews] for one in reader.markers(post.body)
+                 if one.name == "changes-requested" or one.get("verdict") == "changes"]  # fmt: skip
+        return "" if said or asked else "nobody asked for changes"
+
+    def _needs_review(self, thing: Thing, tip: Record | None) -> str:
+        asked = [row for row in self._statuses(thing, "pending") if "person" in (row["description"] or "")]
+        return "" if asked else "nothing says that it waits for a person's approval"
+
+    def _by_rules(self, thing: Thing, tip: Record | None) -> str:
+        rules = self.world.hub.rows("SELECT 1 FROM protections UNION ALL SELECT 1 FROM rulesets")
+        runs = [run for run in tip.runs if run.role in AGENTS] if tip is not None else []
+        if not rules and not (runs and runs[-1].failure == "rules-refused"):
+            return "no rule stands against it"
+        return "" if self._told(thing) else "nobody was told of the rule"
+
+    def _no_change(self, thing: Thing, tip: Record | None) -> str:
+        runs = [run for run in tip.runs if run.role in AGENTS] if tip is not None else []
+        if not runs or not runs[-1].outcome.startswith("no-op"):
+            return "its last run was not one that found nothing to do"
+        return "" if any(run == runs[-1].run for _, run, _ in self._words(thing)) else "nothing says what its run found"
+
+    def _e2e_failed(self, thing: Thing, tip: Record | None) -> str:
+        results = [
+            one for post in thing.comments if post.author.login == "bee" for one in reader.markers(post.body, "run")
+        ]
+        failed = any(one.get("head") == thing.head and one.get("result") == "fail" for one in results)
+        return "" if failed else "E2E has not failed at its head"
+
+    def _queued(self, thing: Thing, tip: Record | None) -> str:
+        return "" if self.world.hub.rows("SELECT 1 FROM queue WHERE issue_id = ?", thing.id) else "it is in no queue"
+
+
+# Where an item may rest, and what must be so then. Whatever else bee says is a moment's, and is over at the end.
+_DEMANDS: Final[dict[str, Callable[[Waits, Thing, Record | None], str]]] = {
+    "human": Waits._human,
+    "quarantined": Waits._quarantined,
+    "done": Waits._done,
+    "ignored": Waits._ignored,
+    "untrusted": Waits._untrusted,
+    "taken": Waits._taken,
+    "blocked": Waits._blocked,
+    "design-open": Waits._design_open,
+    "plan-open": Waits._plan_open,
+    "in-review": Waits._in_review,
+    "abandoned": Waits._abandoned,
+    "issue-closed": Waits._issue_closed,
+    "draft": Waits._draft,
+    "conflicted": Waits._conflicted,
+    "changes-requested": Waits._changes_requested,
+    "checks-failed": Waits._checks_failed,
+    "needs-review": Waits._needs_review,
+    "needs-person-approval": Waits._by_rules,
+    "waiting-on-settings": Waits._by_rules,
+    "no-change": Waits._no_change,
+    "e2e-failed": Waits._e2e_failed,
+    "in-merge-queue": Waits._queued,
+}
