@@ -25,6 +25,7 @@ HUMAN: Final = "breeze:human"
 NEW: Final = "breeze:new"
 WORDS_CHARACTERS_MIN: Final = 20
 LASTING_SECONDS_MAX: Final = 130 * 60  # a condition is told of after two hours, by one of the next ticks
+NO_OPS: Final = frozenset({"no-op-already-done", "no-op-waiting"})
 MAY_WRITE: Final = frozenset({"admin", "maintain", "write"})
 _UNTICKED: Final = r"^#+ {0}\s+^[-*] \[ \]"
 _NAMED: Final = re.compile(r"#([0-9]+)")
@@ -267,10 +268,12 @@ class Waits:
         return "" if self._told(thing) else "nobody was told of the rule"
 
     def _no_change(self, thing: Thing, tip: Record | None) -> str:
-        runs = [run for run in tip.runs if run.role in AGENTS] if tip is not None else []
-        if not runs or not runs[-1].outcome.startswith("no-op"):
-            return "its last run was not one that found nothing to do"
-        return "" if any(run == runs[-1].run for _, run, _ in self._words(thing)) else "nothing says what its run found"
+        """It may be back where an earlier run has found nothing to do."""
+        runs = [run for run in tip.runs if run.role in AGENTS and run.outcome in NO_OPS] if tip is not None else []
+        if not runs:
+            return "no run of its found nothing to do"
+        said = {run for _, run, _ in self._words(thing)}
+        return "" if all(run.run in said for run in runs) else "nothing says what its run found"
 
     def _e2e_failed(self, thing: Thing, tip: Record | None) -> str:
         results = [
