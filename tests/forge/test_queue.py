@@ -63,6 +63,15 @@ def groups(who: Person) -> list[str]:
     return [one["headCommit"]["oid"] for one in entries]
 
 
+def test_whose_request_the_queue_works_beside_keeps_their_rights(ada: Person, wil: Person, pulls: list[Any]) -> None:
+    wil.data(ENQUEUE, id=pulls[0]["node_id"], head=pulls[0]["head"]["sha"])
+    rules = {"required_status_checks": None, "enforce_admins": None, "required_pull_request_reviews": None}
+    ada.send("PUT", f"{AT}/branches/main/protection", {**rules, "restrictions": None}, 200)
+    green(wil, groups(wil)[0])
+    ada.send("PUT", f"{AT}/collaborators/wil", {"permission": "push"}, 204)
+    assert look(ada)[1]["state"] == "MERGED"
+
+
 def test_the_queue_merges_in_order_after_its_own_checks(ada: Person, wil: Person, pulls: list[Any]) -> None:
     told = f"{FOUND}Changes must be made through the merge queue\n\n"
     assert wil.send("PUT", f"{AT}/pulls/1/merge", {"merge_method": "squash"}, 405)["message"] == told

@@ -39,6 +39,8 @@ PRICE: Final = Price(requests=1)
 _LABELS: Final = """SELECT labels.name FROM issue_labels JOIN labels ON labels.id = label_id
     WHERE issue_labels.issue_id = ? ORDER BY labels.name"""
 _LABELINGS: Final = """SELECT * FROM events WHERE issue_id = ? AND kind = 'labeled' ORDER BY id"""
+_BASES: Final = """SELECT created_at FROM events WHERE issue_id = ?
+    AND kind IN ('base_ref_changed', 'automatic_base_change_succeeded') ORDER BY id"""
 _ITEMS: Final = (
     "SELECT issues.*, pulls.* FROM issues LEFT JOIN pulls ON pulls.issue_id = issues.id WHERE {} ORDER BY id"
 )
@@ -79,10 +81,11 @@ class Post:
 
 @dataclass(frozen=True)
 class Labeling:
-    """A label put on: its name and by whom."""
+    """A label put on: its name, by whom, and when."""
 
     label: str
     who: User
+    at: int
 
 
 @dataclass(frozen=True)
@@ -142,10 +145,25 @@ class Thing:
         return self._row()["head_ref"] or ""
 
     @property
+    def base_ref(self) -> str:
+        """The branch that it is to go into; empty for an issue."""
+        return self._row()["base_ref"] or ""
+
+    @property
+    def merge_commit(self) -> str:
+        """What its merge made; empty before."""
+        return self._row()["merge_sha"] or ""
+
+    @property
     def fork(self) -> bool:
         """Whether that branch is a stranger's."""
         row = self._row()
         return row["head_repo_id"] not in (None, row["repo_id"])
+
+    @property
+    def base_changes(self) -> list[int]:
+        """When it was moved to another base."""
+        return [seconds(row["created_at"]) for row in self.hub.rows(_BASES, self.id)]
 
     @property
     def closed_at(self) -> int | None:
@@ -168,8 +186,8 @@ class Thing:
     def labelings(self) -> list[Labeling]:
         """Who put which label on, oldest first."""
         found = self.hub.rows(_LABELINGS, self.id)
-        named = ((json.loads(row["data"])["label"]["name"], row["actor_id"]) for row in found)
-        return [Labeling(name.lower(), self.hub.account(who)) for name, who in named]
+        named = ((json.loads(row["data"])["label"]["name"], row) for row in found)
+        return [Labeling(n.lower(), self.hub.account(row["actor_id"]), seconds(row["created_at"])) for n, row in named]
 
     @property
     def comments(self) -> list[Post]:
@@ -226,6 +244,11 @@ class Hub:
         """GitHub's clock, in whole seconds."""
         return int(self.clock())
 
+    @property
+    def main(self) -> str:
+        """The default branch."""
+        return str(self.rows("SELECT default_branch FROM repos WHERE parent_id IS NULL")[0]["default_branch"])
+
     def users(self, login: str) -> User:
         """An account by its login."""
         return self.forge.users.need(login)
@@ -235,6 +258,12 @@ class Hub:
         found = self.forge.users.by_id(user_id)
         assert found is not None
         return found
+
+    def permission(self, who: User) -> str:
+        """What an account may do here, as GitHub has it now."""
+        rows = self.rows("SELECT permission FROM collaborators JOIN repos ON id = repo_id WHERE parent_id IS NULL "
+                         "AND user_id = ?", who.id)  # fmt: skip
+        return str(rows[0]["permission"]) if rows else who.permission
 
     def repository(self, call: Call) -> Repo:
         """The repository, as a call sees it."""
@@ -398,6 +427,27 @@ class Hub:
             threads.settle(call, self.repository(call), call.get("issues", pull.id), thread, resolved)
         self.seen("settled", who, {"thing": pull, "thread": thread["id"]})  # GitHub has no event of it
 
+    def let(self, who: User, other: User, may: bool) -> None:
+        """Somebody's access begins or ends. Raises No."""
+        self.ask(
+            who, "PUT" if may else "DELETE", f"/collaborators/{other.login}", **({"permission": "push"} if may else {})
+        )
+        self.seen("let", who, {"login": other.login, "may": may})
+
+    def queued(self) -> dict[int, str]:
+        """The pull requests in merge queues, by their ids, each with the commit made for it; empty until there is."""
+        return {row["issue_id"]: row["group_sha"] or "" for row in self.rows("SELECT * FROM queue ORDER BY id")}
+
+    def enqueue(self, who: User, pull: Thing) -> None:
+        """Into the merge queue of its base. Raises No."""
+        with self.acting(who) as call, call.writing():
+            queue.enqueue(call, self.repository(call), call.get("issues", pull.id), None, False)
+
+    def dequeue(self, who: User, pull: Thing) -> None:
+        """Out of it. Raises No."""
+        with self.acting(who) as call, call.writing():
+            queue.dequeue(call, self.repository(call), call.get("issues", pull.id))
+
     def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
         """A pull request becomes a draft, or is one no more. Raises No."""
         with self.acting(who) as call, call.writing():
@@ -408,10 +458,10 @@ class Hub:
         with self.acting(who) as call, call.writing():
             git = repos.fork(call, self.repository(call), who).git
             assert isinstance(git, MemoryGit)
-            main = self.git.refs.all["refs/heads/main"]
+            main = self.git.refs.all[f"refs/heads/{self.main}"]
             tree = self.git.tree_with({**self.git.files(main), **files})
             git.refs.write(f"refs/heads/{branch}", self.git.commit_tree(tree, (main,), title, self.now, who.login))
-        self.ask(who, "POST", "/pulls", title=title, body=body, head=f"{who.login}:{branch}", base="main")
+        self.ask(who, "POST", "/pulls", title=title, body=body, head=f"{who.login}:{branch}", base=self.main)
 
 
 def label_path(number: int, name: str) -> str:

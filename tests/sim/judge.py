@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.engines.base import AgentJob
+from bee.forge.core.queue import BOT
 from bee.forge.core.users import User
 from bee.github.client import GIT_PUSH
 from bee.model import limits
@@ -21,9 +23,9 @@ from bee.tick.report import TickReport
 from tests.sim import reader
 from tests.sim.agents import STEP_SECONDS, broken
 from tests.sim.books import Books
-from tests.sim.hub import Post, Thing
+from tests.sim.hub import Post, Thing, seconds
 from tests.sim.outbox import HOLDS, KEY, Outbox
-from tests.sim.people import EVE, STRANGERS
+from tests.sim.people import EVE, OUT, STRANGERS
 from tests.sim.reader import ITEM_REFS, Record
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
@@ -39,8 +41,27 @@ IN_FLIGHT_SECONDS: Final = 3.5
 # and where GitHub answers none of those, a drafter's whole time.
 AGENT_AFTER_STOP_SECONDS_MAX: Final = 300
 AGENT_UNHEARD_SECONDS_MAX: Final = 60 * 60
+LOOK_SECONDS_MAX: Final = 120  # from a tick's look to the claim
+TICKS_IN_QUEUE_MAX: Final = 4  # after a stop
+MERGES_REFUSED_MAX: Final = 2  # of one head, when an answer is lost
+# What an open issue waits for, and since when: it was named, and opened or opened again, before.
+WAITS: Final = """SELECT other.number, max(max(events.created_at), other.created_at, coalesce((SELECT max(created_at)
+    FROM events AS again WHERE again.issue_id = other.id AND kind = 'reopened'), '')) AS at
+    FROM events JOIN issues AS other ON other.id = json_extract(events.data, '$.source_id')
+    WHERE events.issue_id = ? AND events.kind IN ('blocked_by_added', 'sub_issue_added') AND other.state = 'open'
+    AND (EXISTS (SELECT 1 FROM dependencies WHERE issue_id = events.issue_id AND blocker_id = other.id)
+        OR EXISTS (SELECT 1 FROM sub_issues WHERE parent_id = events.issue_id AND child_id = other.id))
+    GROUP BY other.id"""
 MOVING: Final = frozenset(
-    {Position.WIP, Position.BACKING_OFF, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED, Position.REPAIR}
+    {
+        Position.WIP,
+        Position.BACKING_OFF,
+        Position.SETTLING,
+        Position.CHECKS_PENDING,
+        Position.QUEUED,
+        Position.REPAIR,
+        Position.IN_MERGE_QUEUE,
+    }
 )
 
 
@@ -91,6 +112,11 @@ class Judge:
         self.changed = 0.0  # when anything last happened on GitHub
         self.lives: dict[str, Stopped] = {}  # the agents that work on after a stop
         self.settled: dict[int, float] = {}  # when a conversation was last resolved, or opened again
+        self.refused: Counter[tuple[int, str, int]] = Counter()  # merges, by number, head and what others had done
+        self.queued: dict[int, float | None] = {}  # what bee put into a merge queue, by when it had looked at it
+        self.ticks: list[float] = []  # when one ended that had no problem
+        self.outs: dict[str, list[tuple[float, bool]]] = defaultdict(list)  # when whose access began or ended
+        self.others = 0  # effects of anybody but bee
         self.steered: dict[int, int] = {}  # when a trusted person last did something to an item
 
     def blame(self, what: str, error: BaseException | None = None, places: Decision | None = None) -> None:
@@ -134,13 +160,26 @@ class Judge:
             yield
         finally:
             self.process = self.asked = None
-        self.of(process).asked, self.of(process).answered = asked.name, self.world.timeline.now
+        self.of(process).answered = self.world.timeline.now
+        if self.world.timeline.current is process.tasks[0]:  # the renewer asks beside it
+            self.of(process).asked = asked.name
         if asked.method == "GET" and "/git/ref/heads/" in asked.path:
             self.of(process).base = self.world.hub.git.refs.get(f"refs/heads/{asked.path.partition('/heads/')[2]}")
         if asked.name in {"Item", "Lease"}:
             self.of(process).confirmed = self.world.timeline.now
         if asked.name == "Item":
             self.of(process).looked[int(asked.body["variables"]["number"])] = self.world.timeline.now
+
+    def answered(self, asked: Asked, status: int) -> None:
+        """GitHub refused a merge: the same is not asked again while nobody but bee has done anything."""
+        if asked.method == "PUT" and asked.path.endswith("/merge") and status >= 400:
+            thing = self.world.hub.thing(int(asked.path.split("/")[-2]))
+            assert thing is not None
+            self.world.count("merge refused")
+            key = thing.number, thing.head, self.others
+            self.refused[key] += 1
+            if self.refused[key] > MERGES_REFUSED_MAX:
+                self.blame(f"#{thing.number} is merged again and again, and nothing but bee has moved")
 
     def sends(self, process: Process, asked: Asked) -> None:
         """A process is about to ask. A write needs the lease, but for the one that a sleep of its host overtook.
@@ -151,7 +190,8 @@ class Judge:
         at.first, at.sent = at.first or self.world.timeline.now, self.world.timeline.now
         if not _is_effect(asked) or process.host.startswith("laptop") or self._about_alert(asked):
             return
-        if asked.method == "PUT" and asked.path.endswith("/merge") and "/git/ref/heads/" not in self.of(process).asked:
+        merges = (asked.method == "PUT" and asked.path.endswith("/merge")) or asked.name == "Enqueue"
+        if merges and "/git/ref/heads/" not in self.of(process).asked:
             self.blame(f"{process.name} merges, and the base was not the last that it read: {self.of(process).asked}")
         working, now = self.of(process), self.world.hub.now
         self._after_stop(process, working, asked)
@@ -202,6 +242,13 @@ class Judge:
             if working.after_stop > process.freezes:
                 self.blame(f"{process.host} {process.name} writes on #{number} after a person's stop: {asked.name}")
 
+    def _out(self, login: str, since: float, always: bool = True) -> bool:
+        """Whether somebody had no access from a moment until now; or, not `always`, at some moment of that."""
+        before = [may for at, may in self.outs[login] if at <= since]
+        after = [may for at, may in self.outs[login] if at > since]
+        states = [*(before[-1:] or [True]), *after]
+        return not any(states) if always else not all(states)
+
     # ---- effects ----------------------------------------------------------------------------------------------------
 
     def saw(self, what: str, who: User, facts: dict[str, Any]) -> None:
@@ -212,6 +259,7 @@ class Judge:
             self.waits.touched[facts["thing"].number] = self.changed
         if what in {"labeled", "unlabeled"}:
             self._people_labels(what, who, facts["thing"], facts["label"])
+        self.others += who.login != "bee"
         if what == "ref" and facts["ref"].startswith(ITEM_REFS):
             self._moved(int(facts["ref"].removeprefix(ITEM_REFS)), who, facts)
         elif what == "ref" and facts["after"]:
@@ -222,9 +270,20 @@ class Judge:
             self._opened(facts["thing"])
         elif what == "merged" and who.login == "bee":
             self._merged(facts["thing"], facts["base"])
+        elif what == "added_to_merge_queue" and who.login == "bee":
+            self.world.count("put into a merge queue by bee")
+            self.queued[facts["thing"].number] = self._proven(facts["thing"])
+        elif what == "merged" and who.login == BOT and facts["thing"].number in self.queued:
+            self._merged_by_queue(facts["thing"], facts["base"])
+        elif what == "added_to_merge_queue":
+            self.queued.pop(facts["thing"].number, None)
         elif what in {"labeled", "unlabeled"} and who.login == "bee":
             self._labelled(what, facts["thing"], facts["label"])
-        elif who.login in TRUSTED:
+        elif what == "closed" and who.login == "bee" and not facts["thing"].is_pull:
+            self._completed(facts["thing"])
+        elif what == "let":
+            self.outs[facts["login"]].append((self.world.timeline.now, facts["may"]))
+        elif who.login in TRUSTED and not self._out(who.login, self.world.timeline.now):
             self._by_person(what, facts)
         if what in {"opened", "merged", "closed", "labeled", "unlabeled"} and self.world.tells:
             more = facts.get("label") or facts["thing"].head_ref or facts["thing"].title
@@ -278,6 +337,17 @@ class Judge:
                       and _by_bee(t.author) and marker.text in t.body]  # fmt: skip
             if others:
                 self.blame(f"#{thing.number} is a second alert of {marker.get('key')}, beside #{others[0]}")
+
+    def _completed(self, issue: Thing) -> None:
+        """A step is done when what its merge made is on the default branch."""
+        hub = self.world.hub
+        steps: dict[str, bool] = {}
+        for one in hub.things():
+            if one.merge_commit and not one.fork and (reader.branch(one.head_ref) or (0,))[0] == issue.number:
+                there = hub.git.is_ancestor(one.merge_commit, hub.git.refs.all[f"refs/heads/{hub.main}"])
+                steps[one.head_ref] = steps.get(one.head_ref, False) or there
+        for step in (step for step, there in steps.items() if not there):
+            self.blame(f"bee closed #{issue.number}, and {step} is not on the default branch")
 
     def _by_person(self, what: str, facts: dict[str, Any]) -> None:
         if what == "settled":
@@ -345,15 +415,14 @@ class Judge:
         owner = self.owner.get(number)
         return owner is not None and owner.alive and not any(workers)
 
-    def _merged(self, pull: Thing, base: str) -> None:
-        """Approved by who may, and tested, at this head and base; but for a push after the gate's last look."""
-        self.world.count("merge by bee")
+    def _proven(self, pull: Thing) -> float | None:
+        """Approved by who may, and tested, at this head and the base that was last seen: when it was last looked at."""
         process, hub = self.process, self.world.hub
         assert process is not None
         looked = self.of(process).looked.get(pull.number)
         if looked is None:
             self.blame(f"#{pull.number} was merged by a process that had not looked at it")
-            return
+            return None
         if not self._approved(pull, int(looked) + 1):
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which nobody who may had approved")
         pushed = hub.git.the_commit(pull.head).author.name == "agent" and not pull.fork
@@ -361,21 +430,37 @@ class Judge:
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which bee did not push and no person approved")
         if left := self._unanswered(pull, int(looked)):
             self.blame(f"#{pull.number} was merged over what {left.author.login} said of a line and nobody answered")
-        passed = {
-            run.get("base") for run in _tests(pull) if run.get("head") == pull.head and run.get("result") == "pass"
-        }
-        if self.of(process).base not in passed:
+        if self.of(process).base not in _passed(pull):
             self.blame(f"#{pull.number} was merged, and E2E had not passed on the base that was last seen")
-        if base not in passed:
+        return looked
+
+    def _merged(self, pull: Thing, base: str) -> None:
+        """Proven, on that very base; but for a push after the gate's last look."""
+        self.world.count("merge by bee")
+        looked = self._proven(pull)
+        if looked is None:
+            return
+        if base not in _passed(pull):
             if not self._pushed_after(pull, base, looked):
                 self.blame(f"#{pull.number} was merged at {pull.head[:8]} on {base[:8]}, where E2E had not passed")
             self.world.count("merge overtaken by a push")
             self.overtaken.append((pull, base))
-        elif broken(hub.git.merged(base, pull.head) or {}):
+        elif broken(self.world.hub.git.merged(base, pull.head) or {}):
             self.blame(f"#{pull.number} was merged, and E2E fails on it")
 
+    def _merged_by_queue(self, pull: Thing, base: str) -> None:
+        """bee takes out in time what a person stops; what was merged on another base it looks at afterwards."""
+        self.world.count("merge by a queue")
+        human = [one for one in pull.labelings if one.label == "breeze:human"]
+        stopped = human[-1].at if "breeze:human" in pull.labels and human[-1].who.login in TRUSTED else math.inf
+        if sum(at > stopped for at in self.ticks) > TICKS_IN_QUEUE_MAX:
+            self.blame(f"#{pull.number} was merged by the queue, long after a person's stop")
+        if base not in _passed(pull):
+            self.overtaken.append((pull, base))
+
     def _pushed_after(self, pull: Thing, base: str, looked: float) -> bool:
-        return self._committed(base) >= int(looked) - 1
+        """Or moved to another base: GitHub pins the head of a merge alone."""
+        return any(at >= int(looked) - 1 for at in (self._committed(base), *pull.base_changes))
 
     def _committed(self, oid: str) -> int:
         return self.world.hub.git.the_commit(oid).committer.seconds
@@ -389,6 +474,10 @@ class Judge:
             if post.edited_at is not None and post.editor != post.author:
                 continue
             said = self._verdict(post, pull)
+            if said is not None and self._out(post.author.login, until - 1, always=said):
+                continue
+            if said and self._of_another_base(post, pull, until):
+                continue
             if said is not None and not (people and post.author.login == "bee"):
                 at = min([post.at, *(self.began.get(run, post.at) for run in _runs(post))]) if said else post.at
                 order = (at, not said, post.id, said)
@@ -402,6 +491,8 @@ class Judge:
             if talk.resolved or not said or self.settled.get(talk.id, 0) >= until:
                 continue
             last = said[-1]
+            if self._out(last.author.login, until, always=False):
+                continue
             read = [int(run.get("line") or 0) for one in talk.said if one.author.login == "bee"
                     for run in reader.markers(one.body, "run")]  # fmt: skip
             later = [one for one in [*pull.comments, *pull.reviews]
@@ -410,6 +501,15 @@ class Judge:
             if max(read, default=0) < last.id and not approves:
                 return last
         return None
+
+    def _of_another_base(self, post: Post, pull: Thing, until: int) -> bool:
+        """A yes is about the base there was: a run's says how often that had changed, a person's is later than that."""
+        seen = [at for at in pull.base_changes if at < until - 1]
+        maybe = [at for at in pull.base_changes if at <= until]
+        told = [run.get("base_changes") for run in reader.markers(post.body, "run")] if _runs(post) else []
+        if told:
+            return not {*told} & {str(count) for count in range(len(seen), len(maybe) + 1)}
+        return any(post.at <= at for at in seen)
 
     def _verdict(self, post: Post, pull: Thing) -> bool | None:
         committed = self._committed(pull.head)
@@ -443,25 +543,29 @@ class Judge:
         for problem in self.books.sent(job, process.host):
             self.blame(problem)
         began = began or 0.0
-        adopted = self.waits.adopted(thing, began)
+        adopted, at = self.waits.adopted(thing, began), began - LOOK_SECONDS_MAX
         if not thing.is_pull and not self.waits.in_scope(thing, began):
             self.blame(f"{job.role} was sent to #{job.number}, which the policy's intake leaves out")
-        if (
-            thing.author.login in STRANGERS
-            and not adopted
-            and not self._approved(thing, self.world.hub.now, people=True)
-        ):
-            self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
-        said = [path.name for path in job.context.iterdir() if EVE in path.read_text()]
         named = reader.branch(thing.head_ref)
         behind = self.world.hub.thing(named[0]) if named else None
-        if (
-            said
-            and not adopted
-            and thing.author.login not in STRANGERS
-            and not (behind and self.waits.adopted(behind, began))
-        ):
+        adopts = behind is not None and self.waits.adopted(behind, began)
+        outside = self._outside(thing, at)
+        doubted = not thing.fork and behind is not None and self._outside(behind, at) and not adopts
+        if doubted or (outside and not adopted and not self._approved(thing, self.world.hub.now, people=True)):
+            self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
+        if (other := self._waits_for(thing, at)) is not None:
+            self.blame(f"{job.role} was sent to #{job.number}, which waits for #{other}")
+        words = (EVE, OUT) if self._out("bob", at) else (EVE,)
+        said = [path.name for path in job.context.iterdir() if any(word in path.read_text() for word in words)]
+        if said and not adopted and not outside and not adopts:
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
+
+    def _outside(self, thing: Thing, since: float) -> bool:
+        return thing.author.login in STRANGERS or self._out(thing.author.login, since)
+
+    def _waits_for(self, thing: Thing, since: float) -> int | None:
+        """What an issue has waited for, by GitHub's own means, from a moment until now."""
+        return next((row["number"] for row in self.world.hub.rows(WAITS, thing.id) if seconds(row["at"]) < since), None)
 
     def works(self, job: AgentJob, process: Process) -> None:
         """An agent is at work: not long after a person's stop. What its host sleeps does not count."""
@@ -481,6 +585,7 @@ class Judge:
 
     def ticked(self, report: TickReport) -> None:
         """A tick ended."""
+        self.ticks += [] if report.problems else [self.world.timeline.now]
         self.world.counts["most requests of a tick"] = max(
             self.world.counts["most requests of a tick"], report.requests
         )
@@ -586,6 +691,11 @@ def _tests(pull: Thing) -> list[reader.Marker]:
         for marker in reader.markers(post.body, "run")
         if marker.get("result")
     ]
+
+
+def _passed(pull: Thing) -> set[str]:
+    """The bases on which E2E has passed at its head."""
+    return {run.get("base") for run in _tests(pull) if run.get("head") == pull.head and run.get("result") == "pass"}
 
 
 def _runs(post: Post) -> list[str]:

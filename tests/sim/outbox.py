@@ -116,7 +116,10 @@ class Outbox:
         thing = hub.thing(effect.number)
         assert thing is not None
         if effect.do == "MergePull":
-            return thing.state == "MERGED"
+            put_in = any(kind == "added_to_merge_queue" for kind, _, _ in self._events(thing, since))
+            return thing.state == "MERGED" or (effect.method == "queue" and put_in)
+        if effect.do == "Dequeue":
+            return thing.id not in hub.queued()
         if effect.do == "CloseIssue":
             return thing.state != "OPEN" or any(kind == "closed" for kind, _, _ in self._events(thing, since))
         if effect.do == "SetLabels":

@@ -160,7 +160,7 @@ def test_a_stop_after_a_merge_that_a_push_overtook_leaves_nobody_in_the_dark(wor
 
     def seen(machine: Machine, process: Process, asked: Asked) -> None:
         if "merger" in process.name and asked.name == "GET /git/ref/heads/main" and not world.judge.overtaken:
-            people._push("main", "note.txt")
+            people.push("main", "note.txt")
         if asked.name.endswith("/merge") and not world.counts["killed"]:
             world.count("killed")
             machine.die(process)

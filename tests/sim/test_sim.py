@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
+from tests.sim.kinds import MORE, SETTINGS, Access, Bases, MergeQueue, MergeSettings
 from tests.sim.world import KINDS, simulate
 
 SPREAD = range(20)
@@ -29,8 +30,11 @@ ENOUGH = (
     "role planner", "role drafter", "role reviewer", "role test", "role merger", "person stranger", "person steer",
     "person stop", "person push_main", "person relabel", "person edit", "person close", "person judge_pull",
     "person point_at", "person listed", "person denied", "person as_bee", "launch late", "required check success",
-    *(f"world {kind}" for kind in KINDS),
+    *(f"world {kind}" for kind in (*KINDS, *(kind.name for kind in MORE))),
+    "person forbid", "person allow", "person retarget", "person move_back", "position waiting-on-settings",
+    *(f"{kind.name} put right" for kind in MORE),
 )  # fmt: skip
+MEDDLING = (MergeSettings, Bases, Access, MergeQueue)
 EVERYTHING = (
     *ENOUGH, "agent quota", "agent auth", "agent stopped", "outcome lost", "outcome no-op-stale-input",
     "outcome no-op-already-done", "outcome no-op-waiting", "position abandoned", "position blocked",
@@ -39,7 +43,13 @@ EVERYTHING = (
     "position quarantined", "position queued", "position settling", "record paused", "rolled forward by another host",
     "verb pause", "verb resume", "verb retry", "verb cancel", "verb pause all", "verb resume all", "alert opened",
     "merge overtaken by a push", "person merge", "person drop_branch", "person push_branch", "person touch_comment",
-    "person talk", "required check failure",
+    "person talk", "required check failure", "position needs-person-approval", "merge refused", "person rename",
+    "person push_side", "person drop_side", *(f"setting {name}" for name in SETTINGS),
+    *(f"{kind.name} left" for kind in MORE), "person leave", "person come_back", "person outsider", "person split",
+    *(f"{kind.name} beside a {how}" for kind in MEDDLING for how in ("merge", "last look")),
+    "person wait", "person part_with", "person drop", "person finish",
+    "merge by a queue", "position in-merge-queue", "person bob_approves",
+    "person put_in", "person take_out", "person stop_queued", "person switch",
 )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ class Waits:
             return False
         if who.type == "Bot":
             return who.login.removesuffix("[bot]") in lists.get("bots", ())
-        return who.login in lists.get("allow", ()) or who.permission in MAY_WRITE
+        return who.login in lists.get("allow", ()) or self.world.hub.permission(who) in MAY_WRITE
 
     def policy(self) -> dict[str, Any]:
         """The policy as it stands on the default branch."""
@@ -261,7 +261,8 @@ class Waits:
         return "" if asked else "nothing says that it waits for a person's approval"
 
     def _by_rules(self, thing: Thing, tip: Record | None) -> str:
-        rules = self.world.hub.rows("SELECT 1 FROM protections UNION ALL SELECT 1 FROM rulesets")
+        off = "SELECT 1 FROM repos WHERE parent_id IS NULL AND settings LIKE '%false%'"  # a merge method
+        rules = self.world.hub.rows(f"SELECT 1 FROM protections UNION ALL SELECT 1 FROM rulesets UNION ALL {off}")
         runs = [run for run in tip.runs if run.role in AGENTS] if tip is not None else []
         if not rules and not (runs and runs[-1].failure == "rules-refused"):
             return "no rule stands against it"

@@ -57,13 +57,15 @@ class Weather:
         random = self.world.random
         if not machine.faulty:
             return ""
-        merges = asked.method == "PUT" and asked.path.endswith("/merge")
+        merges = (asked.method == "PUT" and asked.path.endswith("/merge")) or asked.name == "Enqueue"
         proves = asked.method == "GET" and "/git/ref/heads/" in asked.path
         overtaken = (merges and random.random() < OVERTAKEN_MERGES) or (proves and random.random() < OVERTAKEN_PROOFS)
         if overtaken and self.overtaken < OVERTAKEN_MAX:
             self.overtaken += 1
             with contextlib.suppress(No):
                 self.world.people.push_main()
+        if merges or proves:
+            self.world.people.meddle("merge" if merges else "last look")
         if self.world.quiet or not self.rate:
             return ""
         self._maybe_stopped(_leased(asked))
@@ -145,6 +147,7 @@ class Weather:
             return self._answer(saying)
         with world.judge.acting(process, asked):
             answer = act()
+        world.judge.answered(asked, answer.status_code)
         world.requests += 1
         self.seen(machine, process, asked)
         self._after(machine, process, fault)

@@ -20,6 +20,7 @@ from bee.run.job import Job
 from bee.tick.report import TickReport
 from tests.sim.hub import Hub
 from tests.sim.judge import Judge, final_places
+from tests.sim.kinds import MORE, MergeQueue, MergeSettings
 from tests.sim.machine import PARTS, Machine, Parts
 from tests.sim.people import People
 from tests.sim.timeline import START, Process, Timeline, ended
@@ -64,13 +65,15 @@ class World:
     tells: bool = False
     faults: Mapping[str, int] | None = None  # other weights than the usual ones
     parts: Parts = PARTS
-    kinds: frozenset[str] | None = None  # of KINDS; by chance
+    kinds: frozenset[str] | None = None  # of KINDS and MORE; by chance
+    besides: frozenset[str] = frozenset()  # what chance gives
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.more = Random(f"{self.seed} more")  # of its own, so that a kind changes only the stories that have it
         by_chance = frozenset(name for name, chance in KINDS.items() if self.more.random() < chance)
-        self.has = by_chance if self.kinds is None else self.kinds
+        by_chance |= {one.name for one in MORE if Random(f"{self.seed} {one.name}").random() < one.chance}
+        self.has = (by_chance if self.kinds is None else self.kinds) | self.besides
         self.timeline = Timeline(self.random)
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -93,9 +96,10 @@ class World:
         random = self.random
         roles = [] if random.random() < 0.4 else ["test: {session: always}", "merger: {session: always}"]
         approval = random.choice(("auto", "human"))
-        method = random.choice(("squash", "squash", "merge"))
-        policy = f"version: 1\nplan_approval: {approval}\nmerge_method: {method}\n{self._policy(roles)}"
-        hub = Hub(REPO, self.folder / "github", lambda: self.timeline.now, {**CLEAN, ".github/bee.yml": policy})
+        self.method = random.choice(("squash", "squash", "merge"))
+        policy = f"version: 1\nplan_approval: {approval}\nmerge_method: {self.method}\n{self._policy(roles)}"
+        repo = f"{MergeQueue.owner}/calc" if MergeQueue.name in self.has else REPO
+        hub = Hub(repo, self.folder / "github", lambda: self.timeline.now, {**CLEAN, ".github/bee.yml": policy})
         if random.random() < 0.7:
             for name in ("breeze:new", "breeze:wip", "breeze:human", "breeze:done", "breeze:quarantine-hotloop"):
                 hub.ask(hub.users("ada"), "POST", "/labels", name=name)
@@ -142,9 +146,10 @@ class World:
         problems = "; ".join(str(problem)[:100] for problem in report.problems)
         self.tell(f"{machine.name} ticked: {report.said or 'nothing to send'} {problems}")
         self.judge.ticked(report)
-        if "required check" in self.has:
+        if {"required check", MergeSettings.name, MergeQueue.name} & self.has:
             self.timeline.start(Process("life", "ci"), self.people.checks, self.more.uniform(10, 300))
-        timed = {Position.BACKING_OFF, Position.WIP, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED}
+        timed = {Position.BACKING_OFF, Position.WIP, Position.SETTLING, Position.CHECKS_PENDING, Position.QUEUED,
+                 Position.IN_MERGE_QUEUE}  # fmt: skip
         places = report.decision.statuses if report.decision else ()
         waits = any(one.placement.position in timed for one in places) or not report.decision
         self.idle_at = -1 if report.run or report.acted or waits or report.problems else self.changes
@@ -187,6 +192,10 @@ class World:
             if not self._failed():
                 self._the_next_day()
                 self._settle()
+            if not self._failed():
+                decision = self.decision()
+                for kind in self.people.kinds:
+                    kind.ends(decision)
         self._errors()
         self.judge.at_the_end()
         return Result(
@@ -240,7 +249,7 @@ class World:
         stopped = _StoppedClock(self.timeline.now)
         client = GitHubClient(SERVERS, "t", Transport(self.hub, self.hub.users("bee")), stopped, KEYS.keys)
         self.hub.know_mergeable()
-        return decide([look(client, REPO)])
+        return decide([look(client, self.hub.repo)])
 
 
 class _StoppedClock:
@@ -259,10 +268,13 @@ class _StoppedClock:
         self.now += seconds
 
 
-def simulate(seed: int, tells: bool = False, faults: Mapping[str, int] | None = None, parts: Parts = PARTS) -> Result:
-    """One seed, from beginning to end."""
+def simulate(
+    seed: int, tells: bool = False, faults: Mapping[str, int] | None = None, parts: Parts = PARTS,
+    besides: frozenset[str] = frozenset(),
+) -> Result:  # fmt: skip
+    """One seed, from beginning to end. `besides`: kinds that it has in any case."""
     folder = Path(tempfile.mkdtemp(prefix="bee-sim-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     try:
-        return World(seed, folder, tells, faults, parts).play()
+        return World(seed, folder, tells, faults, parts, besides=besides).play()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

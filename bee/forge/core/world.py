@@ -226,7 +226,8 @@ class Call:
 
     def level(self, repo: Repo) -> int:
         """The viewer's permission as a number."""
-        return self.once(("level", repo.id), lambda: level(self.permission(repo, self.viewer)))
+        who = self.viewer.id if self.viewer else None  # the merge queue acts in the same request
+        return self.once(("level", repo.id, who), lambda: level(self.permission(repo, self.viewer)))
 
     def may_read(self, repo: Repo) -> bool:
         """Whether the viewer may see the repository at all."""

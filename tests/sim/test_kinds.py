@@ -1,0 +1,192 @@
+"""What the judge says of kinds of projects: a broken part in a small story is caught, and a whole one is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import requests
+
+from tests.sim.hub import Thing
+from tests.sim.kinds import Access, Bases, Kind, MergeQueue, MergeSettings
+from tests.sim.machine import Machine, Parts
+from tests.sim.people import MEDDLED_MAX
+from tests.sim.timeline import START, Process, ended
+from tests.sim.transport import Asked, Transport, asked, response
+from tests.sim.weather import OVERTAKEN_MAX
+from tests.sim.world import World
+
+
+class Veiled(Transport):
+    """A host that GitHub's answers to questions show another state than there is."""
+
+    veil = unveil = ""
+
+    def _sql(self, text: str) -> str:
+        return text.format(main=self.hub.git.refs.get("refs/heads/main"))
+
+    def request(self, method: str, url: str, **more: Any) -> requests.Response:
+        """The answer, seen through the veil."""
+        around = self.around
+
+        def veiling(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+            def shown() -> requests.Response:
+                if request.writes and request.name != "Claim":
+                    return act()
+                self.hub.rows(self._sql(self.veil))
+                try:
+                    return act()
+                finally:
+                    self.hub.rows(self._sql(self.unveil))
+
+            return around(request, shown)
+
+        return Transport(self.hub, self.who, veiling).request(method, url, **more)
+
+
+class Steady(Veiled):
+    """It does not see that a pull request was to go elsewhere for a while."""
+
+    veil = "UPDATE events SET kind = 'veiled' WHERE kind = 'base_ref_changed'"
+    unveil = "UPDATE events SET kind = 'base_ref_changed' WHERE kind = 'veiled'"
+
+
+class Content(Veiled):
+    """Whatever was merged anywhere is done, it believes."""
+
+    veil = "UPDATE pulls SET pending = merge_sha, merge_sha = '{main}' WHERE merged_at IS NOT NULL"
+    unveil = "UPDATE pulls SET merge_sha = pending, pending = NULL WHERE merged_at IS NOT NULL"
+
+
+class Stubborn(Transport):
+    """It asks for a merge four times."""
+
+    def request(self, method: str, url: str, **more: Any) -> requests.Response:
+        """And again."""
+        for _ in range(3 if method == "PUT" else 0):
+            super().request(method, url, **more)
+            super().request("GET", f"{url.partition('/pulls')[0]}/git/ref/heads/main", **{**more, "json": None})
+        return super().request(method, url, **more)
+
+
+class Trusting(Veiled):
+    """For it, nobody's access ends."""
+
+    veil = "UPDATE collaborators SET permission = 'write' WHERE permission = 'none'"
+    unveil = "UPDATE collaborators SET permission = 'none' WHERE permission = 'write'"
+
+
+class Restless(Veiled):
+    """It does not see what an issue waits for."""
+
+    veil = unveil = "UPDATE dependencies SET issue_id = -issue_id"
+
+
+class Clinging(Transport):
+    """It believes that what it takes out of a merge queue is out."""
+
+    def request(self, method: str, url: str, **more: Any) -> requests.Response:
+        """Taken out, it hears."""
+        if asked(method, url, more.get("json")).name == "Dequeue":
+            return response(200, {"data": {"dequeue": {"clientMutationId": None}}}, self.hub.now)
+        return super().request(method, url, **more)
+
+
+K = TypeVar("K", bound=Kind)
+
+
+def _kind(world: World, kind: type[K]) -> K:
+    return next(one for one in world.people.kinds if isinstance(one, kind))
+
+
+def _later(world: World, seconds: float, deed: Callable[[], object]) -> None:
+    world.timeline.start(Process("life", "people"), lambda: deed() and None, after=seconds)
+
+
+def away_and_back(world: World, pull: Thing) -> None:
+    """Somebody has it go elsewhere, and back."""
+    _kind(world, Bases).retarget()
+    _kind(world, Bases).move_back()
+
+
+def away(world: World, pull: Thing) -> None:
+    """Somebody has it go elsewhere, for good."""
+    _kind(world, Bases).retarget()
+
+
+def freeze(world: World, pull: Thing) -> None:
+    """Somebody locks main."""
+    _kind(world, MergeSettings).set_to("freeze", True)
+
+
+def approve_and_go(world: World, pull: Thing) -> None:
+    """bob approves, and has no access any more."""
+    _kind(world, Access).bob_approves()
+    _kind(world, Access).leave()
+
+
+def wait(world: World, pull: Thing) -> None:
+    """Another issue waits for one that a person keeps."""
+    ada, hub, held = world.people.ada, world.hub, ["breeze:human"]
+    one, other = (hub.ask(ada, "POST", "/issues", title="More", body="Do it.", labels=held) for _ in range(2))
+    hub.ask(ada, "POST", f"/issues/{one['number']}/dependencies/blocked_by", issue_id=other["id"])
+    _later(world, 900, lambda: hub.ask(ada, "DELETE", f"/issues/{one['number']}/labels/breeze:human"))
+
+
+def stop_in_queue(world: World, pull: Thing) -> None:
+    """A person stops what is in the merge queue, whose CI takes most of an hour."""
+    world.has = frozenset()  # no CI but this
+    world.hub.ask(world.people.ada, "POST", f"/issues/{pull.number}/labels", labels=["breeze:human"])
+    _later(world, 3000, world.people.checks)
+
+
+@dataclass(frozen=True)
+class Case:
+    """After which request what happens, in which kinds of projects, which part is broken, and what the judge says."""
+
+    moment: str
+    story: Callable[[World, Thing], None]
+    kind: type[Kind]
+    broken: type[Transport]
+    says: str
+
+
+OPENED, TESTED, PROVEN = "POST /pulls", "POST /issues/2/comments", "GET /git/ref/heads/main"
+CASES = {
+    "an approval of another base": Case(TESTED, away_and_back, Bases, Steady, "which nobody who may had approved"),
+    "a step not on the default branch": Case(TESTED, away, Bases, Content, "is not on the default branch"),
+    "a merge that is refused": Case(PROVEN, freeze, MergeSettings, Stubborn, "again and again"),
+    "an approval without access": Case(OPENED, approve_and_go, Access, Trusting, "which nobody who may had approved"),
+}
+
+
+@pytest.mark.parametrize("broken", [True, False], ids=["broken", "whole"])
+@pytest.mark.parametrize("what", CASES)
+def test_a_broken_part_is_caught_by_the_rule_that_it_breaks(tmp_path: Path, what: str, broken: bool) -> None:
+    """Somebody does something before the first merge."""
+    case = CASES[what]
+    parts = Parts(transport=case.broken) if broken else Parts()
+    world = World(7, tmp_path, parts=parts, kinds=frozenset({case.kind.name}))
+    world.quiet, world.weather.overtaken = True, OVERTAKEN_MAX
+    for kind in world.people.kinds:
+        kind.meddled = MEDDLED_MAX
+    if case.kind is MergeQueue:
+        _kind(world, MergeQueue).switch()
+    world.machines = world.machines[:1]
+    world.hub.ask(world.people.ada, "POST", "/issues", title="Work", body="Do it.")
+
+    def seen(machine: Machine, process: Process, request: Asked) -> None:
+        if process.run and request.name == case.moment and not world.counts["the story"]:
+            world.count("the story")
+            case.story(world, world.people.pulls()[0])
+
+    world.weather.seen = seen
+    with ended(world.timeline):
+        world.cron(world.machines[0])
+        world.timeline.run(lambda: bool(world.judge.problems), START + 4 * 3600)
+    assert world.counts["the story"] == 1
+    assert any(case.says in problem for problem in world.judge.problems) is broken
+    assert broken or world.judge.problems == []
