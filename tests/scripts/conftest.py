@@ -125,18 +125,32 @@ def shell() -> str:
     return SHELLS[0]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, shell: str) -> Checkout:
-    """A checkout whose first version works and was never ticked."""
-    made = Checkout(tmp_path / "a checkout", tmp_path / "bee home", _programs(tmp_path / "bin"), shell)
-    shutil.copytree(SCRIPTS, made.root / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run(["git", "init", "-q", str(made.root)], check=True)
-    (made.root / ".gitignore").write_text("/.venv/\n__pycache__/\n")
-    (made.root / "pyproject.toml").write_text('[project]\nname = "git-bee"\n')
-    python = made.root / ".venv" / "bin" / "python"
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `checkout` begins with: git takes a dozen processes to make it, and none to copy it."""
+    root = tmp_path_factory.mktemp("sound") / "checkout"
+    made = Checkout(root, root, root, SHELLS[0])
+    shutil.copytree(SCRIPTS, root / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".gitignore").write_text("/.venv/\n__pycache__/\n")
+    (root / "pyproject.toml").write_text('[project]\nname = "git-bee"\n')
+    python = root / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    made.commit("", "bee/__init__.py")
-    made.commit(SOUND)
+    with pytest.MonkeyPatch.context() as patch:  # HOME is not a test's own yet
+        for name, value in {"GIT_AUTHOR_NAME": "x", "GIT_AUTHOR_EMAIL": "x", "GIT_CONFIG_GLOBAL": os.devnull}.items():
+            patch.setenv(name, value)
+            patch.setenv(name.replace("AUTHOR", "COMMITTER"), value)
+        made.git("init", "-q", "-b", "main", "--template=")
+        made.commit("", "bee/__init__.py")
+        made.commit(SOUND)
+    return root
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, sound: Path, shell: str) -> Checkout:
+    """A checkout whose first version works and was never ticked."""
+    made = Checkout(tmp_path / "a checkout", tmp_path / "bee home", _programs(tmp_path / "bin"), shell)
+    shutil.copytree(sound, made.root, symlinks=True)
+    made.git("update-index", "-q", "--refresh")  # copies are other files to git until it has looked
     return made
