@@ -8,6 +8,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -68,6 +69,11 @@ class Recorder:
         return answer
 
 
+@cache
+def _prepared(method: str, url: str) -> requests.PreparedRequest:
+    return requests.Request(method, url).prepare()
+
+
 class Player:
     """A wire that gives the kept answers again, by what was asked. Whatever else is asked is not there (404)."""
 
@@ -86,7 +92,7 @@ class Player:
         answer._content = one.text if one else b"{}"
         answer.headers.update(one.headers if one else {})
         answer.url = url
-        answer.request = requests.Request(method, url).prepare()
+        answer.request = _prepared(method, url)
         return answer
 
 
@@ -115,6 +121,9 @@ def spoiled(data: Any, path: Path) -> Iterator[str]:
     at[last] = good
 
 
+_hints = cache(typing.get_type_hints)
+
+
 def conforms(value: Any, hint: Any) -> bool:
     """Whether a value is what its annotation says, all the way down."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
@@ -133,7 +142,7 @@ def conforms(value: Any, hint: Any) -> bool:
             conforms(k, inner[0]) and conforms(v, inner[1]) for k, v in value.items()
         )
     if dataclasses.is_dataclass(hint):
-        hints = typing.get_type_hints(hint)
+        hints = _hints(hint)
         return type(value) is hint and all(
             conforms(getattr(value, one.name), hints[one.name]) for one in dataclasses.fields(hint)
         )
