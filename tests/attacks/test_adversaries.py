@@ -38,16 +38,17 @@ def test_an_adversary_plays_two_hundred_moves(who: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "who", "table", "found"),
+    ("layer", "who", "seed", "table", "found"),
     [
-        (Layer.PERMISSION, "eve", (), "eve"),
-        (Layer.SEALS, "robo[bot]", (plant,), "neither a person nor bee's reviewer approved"),
-        (Layer.BOX, AGENT, (), "left in"),
-        pytest.param(Layer.PATHS, AGENT, (), "no person had looked", marks=pytest.mark.deep),
+        (Layer.PERMISSION, "eve", SEED, (), "eve"),
+        (Layer.SEALS, "robo[bot]", 2, (plant,), "neither a person nor bee's reviewer approved"),
+        (Layer.BOX, AGENT, SEED, (), "left in"),
+        pytest.param(Layer.PATHS, AGENT, SEED, (), "no person had looked", marks=pytest.mark.deep),
     ],
 )
 def test_the_judge_finds_what_a_layer_lets_through_that_is_switched_off(
-    layer: Layer, who: str, table: tuple[Move, ...], found: str, tmp_path: Path
+    layer: Layer, who: str, seed: int, table: tuple[Move, ...], found: str, tmp_path: Path
 ) -> None:
-    played = play(who, SEED, MOVES_OFF, tmp_path, frozenset({layer}), table)
+    """With a seed that comes to it soon; the judge ends the play there."""
+    played = play(who, seed, MOVES_OFF, tmp_path, frozenset({layer}), table)
     assert any(found in problem for problem in played.problems), "\n".join(played.story)
