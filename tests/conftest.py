@@ -8,6 +8,7 @@ in from outside; HOME and the working directory are the test's own; git never ru
 from __future__ import annotations
 
 import compileall
+import gc
 import ipaddress
 import os
 import signal
@@ -154,6 +155,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile bee once: thousands of processes that tests start import it, and none of them may write bytecode."""
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(_CHECKOUT / "bee", quiet=2)
+    gc.disable()  # what is collected stays, and would be looked through some thirty times
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules: no later search for garbage looks through them."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
