@@ -157,22 +157,42 @@ def debts(statuses: Iterable[ItemStatus]) -> tuple[ItemStatus, ...]:
     by_repo: dict[str, dict[int, ItemStatus]] = {}
     for one in items:
         by_repo.setdefault(one.repo, {})[one.number] = one
+    moved = {repo: _looked_after(others) for repo, others in by_repo.items()}
     return tuple(
-        one
-        for one in items
-        if one.placement.position is not Position.IGNORED and not _looked_after(one, by_repo[one.repo], frozenset())
+        one for one in items if one.placement.position is not Position.IGNORED and one.number not in moved[one.repo]
     )
 
 
-def _looked_after(one: ItemStatus, others: Mapping[int, ItemStatus], seen: frozenset[int]) -> bool:
-    """Whether somebody or something will move it: a mover of its own, or one of what it waits for."""
+def _looked_after(items: Mapping[int, ItemStatus]) -> set[int]:
+    """The items that somebody or something will move: a mover of their own, or one of what they wait for.
+
+    From the movers on, without recursion: a chain may be as long as the list, and in a circle nobody moves.
+    """
+    waiting: dict[int, list[int]] = {}
+    todo, found = list[int](), set[int]()
+    for one in items.values():
+        on = _waits_on(one, items)
+        if on is None:
+            todo.append(one.number)
+        for number in on or ():
+            waiting.setdefault(number, []).append(one.number)
+    while todo:
+        number = todo.pop()
+        if number not in found:
+            found.add(number)
+            todo += waiting.get(number, ())
+    return found
+
+
+def _waits_on(one: ItemStatus, others: Mapping[int, ItemStatus]) -> list[int] | None:
+    """The open items here that must move before it does; None where it has a mover, or waits for what is elsewhere."""
     if one.placement.mover is Mover.NOBODY:
-        return one.placement.position is Position.WIP
+        return None if one.placement.position is Position.WIP else []
     if not one.placement.row.waits_on:
-        return True
+        return None
     named = one.facts.about[one.placement.row.waits_on]
-    waits = [number for number in (named if isinstance(named, list) else [named]) if number and number not in seen]
+    waits = [number for number in (named if isinstance(named, list) else [named]) if number]
     elsewhere = one.facts.about.get("sub_issues_open") or one.facts.about.get("dependencies_open")
     if elsewhere or any(number not in others for number in waits):
-        return True
-    return any(_looked_after(others[number], others, seen | {one.number}) for number in waits)
+        return None
+    return waits

@@ -95,6 +95,18 @@ def test_debt_is_what_nobody_will_ever_move(items: tuple[Any, ...], owed: list[i
     assert [one.number for one in debts(survey(w.view(*items)))] == owed
 
 
+@pytest.mark.parametrize("last", [Label.DONE, Label.HUMAN])
+def test_in_a_circle_nobody_moves_and_a_chain_may_be_long(last: Label) -> None:
+    """The chain is as its end is. A circle is repaired first; should one be left, it is a debt."""
+    count = 1_000
+    chain = [w.issue(number, f"Blocked by #{number + 1}") for number in range(1, count)]
+    statuses = survey(w.view(*chain, w.issue(count, label_names=w.names(last))))
+    assert len(debts(statuses)) == (count if last is Label.DONE else 0)
+    blocked = w.placed(chain[0], w.issue(2)).placement
+    circle = survey(w.view(w.issue(1, "Blocked by #2"), w.issue(2, "Blocked by #1")))
+    assert len(debts([replace(one, placement=blocked) for one in circle])) == 2
+
+
 def test_what_is_outside_the_intake_is_no_debt_but_moves_nothing() -> None:
     ignored, waiting = w.issue(1), w.issue(2, f"Blocked by #1\n\n{w.DESIGN}")
     assert [one.number for one in debts(survey(w.view(ignored, policy=w.OPTED_IN)))] == []

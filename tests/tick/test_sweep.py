@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from bee.github.snapshot import look
 from bee.host import Host
 from bee.lease.store import LeaseStore
 from bee.model import limits
-from bee.model.records import Kind
+from bee.model.records import Kind, Phase
 from bee.model.refs import archive_ref, item_ref
-from tests.sim.still import REPO, Still
+from tests.sim.still import REPO, Executor, Still
 
 DAY = limits.DAY_SECONDS
 
@@ -20,6 +21,17 @@ DAY = limits.DAY_SECONDS
 @pytest.fixture
 def still(tmp_path: Path) -> Still:
     return Still(tmp_path)
+
+
+@dataclass
+class Knowing(Executor):
+    """Whoever looks knows what became of a run."""
+
+    known: Phase
+
+    def phase(self, run: str, host: str, boot: str) -> Phase:
+        """That."""
+        return self.known
 
 
 def closed(still: Still, kind: Kind = Kind.FINISHED) -> int:
@@ -63,6 +75,19 @@ def test_a_ledger_that_says_a_run_is_there_stays_until_that_is_settled(still: St
     still.clock.now += (limits.ITEM_REFS_KEPT_DAYS_MAX + 1) * DAY
     still.tick(host)
     assert archived(still, *left) == [False] * len(left)
+
+
+@pytest.mark.parametrize("phase", [Phase.ALIVE, Phase.DEAD])
+def test_the_label_of_a_run_that_lives_stays_on_what_it_closed(still: Still, phase: Phase) -> None:
+    """A merger closes its pull request before it takes its label off."""
+    host = replace(old_home(still), executor=Knowing(phase))
+    still.clock.now += limits.SWEEP_HOURS * 3600
+    number = closed(still, Kind.CLAIMED)
+    still.ask("POST", f"/issues/{number}/labels", labels=["breeze:wip"])
+    still.tick(host)
+    thing = still.hub.thing(number)
+    assert thing is not None
+    assert ("breeze:wip" in thing.labels) is (phase is Phase.ALIVE)
 
 
 def test_a_new_home_has_a_day_of_grace(still: Still) -> None:
