@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +45,19 @@ class Fault:
 
 
 def table() -> list[Fault]:
-    """Every fault. Raises TypeError for a row with another shape."""
+    """Every fault. Raises TypeError for a row with another shape, LookupError for one whose test is not there."""
     rows = [row for path in sorted(TABLE.glob("*.yml")) for row in yaml.safe_load(path.read_text("utf-8"))]
-    return [Fault(**{**row, "killed_by": _words(row.get("killed_by", ()))}) for row in rows]
+    faults = [Fault(**{**row, "killed_by": _words(row.get("killed_by", ()))}) for row in rows]
+    for name in sorted({name for fault in faults for name in fault.killed_by}):
+        path, _, test = name.partition("::")
+        if f"def {test.partition('[')[0]}" not in _text(path):
+            raise LookupError(f"{name} is not there")
+    return faults
+
+
+@lru_cache(None)
+def _text(path: str) -> str:
+    return (ROOT / path).read_text("utf-8")
 
 
 def _words(value: str | list[str] | tuple[()]) -> tuple[str, ...]:
