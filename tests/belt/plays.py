@@ -60,7 +60,7 @@ def configure(stage: Stage, home: str = "host", moves: Mapping[str, str] | None 
         (folder / f"{role}.sh").write_text(script)
     where = stage.folder / f"home-{home}"
     where.mkdir(mode=0o700, exist_ok=True)
-    argv = json.dumps([sys.executable, str(AGENT), str(folder)])
+    argv = json.dumps(["/bin/sh", str(AGENT), str(folder)])
     text = f"version: 1\nrepos: [{stage.repo}]\nengine:\n  command: {argv}\nsandbox: none\n{more}"
     (where / "config.yml").write_text(text)
     return where

@@ -36,7 +36,7 @@ from bee.tick.report import TickReport
 from bee.tick.tick import tick
 from tests import forks
 
-AGENT = Path(__file__).with_name("agent.py")
+AGENT = Path(__file__).with_name("agent.sh")
 CHECKOUT = Path(__file__).resolve().parents[2]
 POLICY = "version: 1\nintake: all\nplan_approval: human\n"
 VERIFY = "set -eu\nsh check.sh\n"
@@ -313,7 +313,7 @@ class Stage:
         folder.mkdir(exist_ok=True)
         for role, script in {**MOVES, **(moves or {})}.items():
             (folder / f"{role}.sh").write_text(script)
-        chosen = {"engine": (sys.executable, str(AGENT), str(folder)), "sandbox": "none", **settings}
+        chosen = {"engine": ("/bin/sh", str(AGENT), str(folder)), "sandbox": "none", **settings}
         return wiring.host_of(
             self.env(name), Settings(repos=(self.repo,), **chosen), self.tokens[token], lambda text: None
         )
@@ -323,7 +323,7 @@ class Stage:
     ) -> Host:
         """The same host for the command line: its config.yml in its home."""
         host = self.host(name, moves, token)
-        argv = [sys.executable, str(AGENT), str(self.folder / f"moves-{name}")]
+        argv = ["/bin/sh", str(AGENT), str(self.folder / f"moves-{name}")]
         host.home.ensure()
         config = {"version": 1, "repos": [self.repo], "engine": {"command": argv}, "sandbox": "none", **settings}
         host.home.config_path.write_text(json.dumps(config))

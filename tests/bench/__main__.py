@@ -158,7 +158,7 @@ def _configured(made: World, repo: str, home: str) -> None:
         (moves / f"{role}.sh").write_text(script)
     where = made.folder / home
     where.mkdir(mode=0o700)
-    argv = json.dumps([sys.executable, str(AGENT), str(moves)])
+    argv = json.dumps(["/bin/sh", str(AGENT), str(moves)])
     text = f"version: 1\nrepos: [{repo}]\nengine:\n  command: {argv}\nsandbox: none\n"
     (where / "config.yml").write_text(text)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +57,7 @@ def engine(stage: Stage, name: str = "host") -> str:
     folder.mkdir(exist_ok=True)
     for role, script in MOVES.items():
         (folder / f"{role}.sh").write_text(script)
-    return shlex.join([sys.executable, str(AGENT), str(folder)])
+    return shlex.join(["/bin/sh", str(AGENT), str(folder)])
 
 
 def done_writes(stage: Stage, after: int) -> list[str]:

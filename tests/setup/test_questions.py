@@ -65,7 +65,7 @@ def test_answers_are_taken_and_wrong_ones_asked_again(stage: Stage) -> None:
         assert screen.end() == 0, screen.shown
     assert "intake: all" in policy(stage)
     assert "verify: sh check.sh" in policy(stage)
-    assert "agent.py" in config(stage).read_text()
+    assert "agent.sh" in config(stage).read_text()
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def ready(world: World, stage: Stage, slow: bool = True) -> dict[str, str]:
     wait = f'touch "{world.root}/started"\nwhile [ ! -e "{world.root}/go" ]; do sleep 0.1; done\n' if slow else ""
     for role, script in MOVES.items():
         (folder / f"{role}.sh").write_text(wait + script if role == "planner" else script)
-    engine = json.dumps([sys.executable, str(AGENT), str(folder)])
+    engine = json.dumps(["/bin/sh", str(AGENT), str(folder)])
     world.configure(f"version: 1\nrepos: [{stage.repo}]\nengine:\n  command: {engine}\nsandbox: none\n")
     return {name: text for name, text in stage.env().items() if name.startswith(("GITHUB_", "GH_", "BEE_KEY"))}
 
