@@ -36,8 +36,13 @@ def place_of(pull: Pull) -> list[str]:
 
 
 def to_take_out(item: Item, placement: Placement, view: View) -> str:
-    """Why bee takes out of the queue what it put there; empty where it stays, or somebody else put it there."""
-    if not isinstance(item, Pull) or item.queued is None or enqueued(record_of(view, item.number)) is None:
+    """Why bee takes out of the queue what it put there; empty where it stays, or somebody else put it there.
+
+    A run that a person stopped as it put it in does not say that it did.
+    """
+    if not isinstance(item, Pull) or item.queued is None:
+        return ""
+    if not any(run.role == Role.MERGER and run.head == item.head for run in fold(record_of(view, item.number))):
         return ""
     by, viewer = item.queued.by, view.snapshot.viewer
     live = is_live(view.snapshot.items.get(item.number), view.snapshot.now, view.phases)

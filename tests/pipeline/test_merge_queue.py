@@ -14,6 +14,9 @@ from tests.pipeline import worlds as w
 
 PUT_IN = w.run(Outcome.WAITING, "key", w.NOW - w.HOUR, Role.MERGER, head=w.HEAD)
 
+STOPPED = w.run(Outcome.STALE_INPUT, "key", w.NOW - w.HOUR, Role.MERGER, head=w.HEAD)
+REVIEWED = w.run(Outcome.PROGRESSED, "key", w.NOW - w.HOUR, Role.REVIEWER, head=w.HEAD)
+
 
 def queued(by: Any = w.BEE, **more: Any) -> Any:
     """A pull request in the queue that a person has stopped since."""
@@ -25,13 +28,16 @@ def queued(by: Any = w.BEE, **more: Any) -> Any:
     ("pull", "ledger", "out"),
     [
         (queued(), w.history(PUT_IN, number=7), True),
+        (queued(), w.history(STOPPED, number=7), True),
+        (queued(), w.history(REVIEWED, number=7), False),
         (queued(by=w.ANN), w.history(PUT_IN, number=7), False),
         (queued(by=None), w.history(PUT_IN, number=7), False),
         (queued(), w.history(number=7), False),
         (queued(), w.claimed(7, role="merger", history=(PUT_IN,)), False),
         (queued(label_names=frozenset(), events=(), queued=None), w.history(PUT_IN, number=7), False),
     ],
-    ids=["bee's, and stopped", "put in again by a person", "by nobody", "bee never put it in", "a run is at it",
+    ids=["bee's, and stopped", "stopped as it went in", "only reviewed", "put in again by a person",
+         "by nobody", "bee never put it in", "a run is at it",
          "not in the queue"],
 )  # fmt: skip
 def test_bee_takes_out_what_it_put_in_and_nothing_else(pull: Any, ledger: Any, out: bool) -> None:

@@ -47,7 +47,7 @@ MERGES_REFUSED_MAX: Final = 2  # of one head, when an answer is lost
 # What an open issue waits for, and since when: it was named, and opened or opened again, before.
 WAITS: Final = """SELECT other.number, max(max(events.created_at), other.created_at, coalesce((SELECT max(created_at)
     FROM events AS again WHERE again.issue_id = other.id AND kind = 'reopened'), '')) AS at
-    FROM events JOIN issues AS other ON other.id = json_extract(events.data, '$.source_id')
+    FROM events JOIN issues AS other ON other.id = events.source_id
     WHERE events.issue_id = ? AND events.kind IN ('blocked_by_added', 'sub_issue_added') AND other.state = 'open'
     AND (EXISTS (SELECT 1 FROM dependencies WHERE issue_id = events.issue_id AND blocker_id = other.id)
         OR EXISTS (SELECT 1 FROM sub_issues WHERE parent_id = events.issue_id AND child_id = other.id))

@@ -153,9 +153,10 @@ class MergeSettings(Kind):
             self.set_to(name, False)
 
     def ends(self, decision: Decision) -> None:
-        """What was put right holds nothing up."""
+        """What was put right holds nothing up, but for a merge that GitHub refused: bee never asks for that again."""
+        refused = {number for number, _, _ in self.world.judge.refused}
         held = [one for one in decision.statuses if one.placement.position in OF_SETTINGS and not self.on]
-        for one in held:
+        for one in (one for one in held if one.number not in refused):
             self.world.judge.blame(f"#{one.number} waits for settings that are right", places=decision)
 
     def set_to(self, name: str, on: bool) -> None:

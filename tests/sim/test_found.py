@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bee.model.roles import Role
 from bee.steer import actions
 from tests.sim.agents import ModelRunner
 from tests.sim.hub import Thing, label_path
-from tests.sim.machine import Machine, Parts
+from tests.sim.machine import Machine, ModelExecutor, Parts
 from tests.sim.timeline import START, Killed, Process, ended
 from tests.sim.transport import Asked
 from tests.sim.weather import OVERTAKEN_MAX
@@ -252,3 +253,25 @@ def test_a_question_that_a_person_settled_is_not_asked_again_for_a_run_that_died
     assert world.counts["killed"] == 1
     asked = [post for post in hub.things()[0].comments if "**What you can do**" in post.body]
     assert len(asked) == world.counts["role drafter"] == 2  # bee went on, and the next one asked, too
+
+
+class Late(ModelExecutor):
+    """A machine that comes to what it is given after a quarter of an hour."""
+
+    def _late(self) -> float:
+        return 900.0
+
+
+def test_a_run_that_begins_late_pays_no_agent_for_what_was_stopped_meanwhile(world: World) -> None:
+    """The claim saw no stop, and its lease still stands."""
+    world.parts = Parts(executor=Late)
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if asked.name == "Claim" and not world.counts["stopped"]:
+            world.count("stopped")
+            stop = partial(world.hub.ask, world.people.ada, "POST", "/issues/1/labels", labels=["breeze:human"])
+            world.timeline.start(Process("life", "people"), stop, after=300)
+
+    run(world, 1, seen)
+    assert world.counts["outcome no-op-stale-input"] == world.counts["stopped"] == 1
+    assert world.judge.lives == {}  # no agent was at work after it

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.sim.hub import Thing
-from tests.sim.kinds import Access, Bases, Kind, MergeQueue, MergeSettings
+from tests.sim.kinds import Access, Bases, Kind, MergeQueue, MergeSettings, SubIssues
 from tests.sim.machine import Machine, Parts
 from tests.sim.people import MEDDLED_MAX
 from tests.sim.timeline import START, Process, ended
@@ -138,8 +138,9 @@ def wait(world: World, pull: Thing) -> None:
 
 def stop_in_queue(world: World, pull: Thing) -> None:
     """A person stops what is in the merge queue, whose CI takes most of an hour."""
-    world.has = frozenset()  # no CI but this
+    ci, world.people.ci = world.people.ci, world.people.eve  # who may not say anything of a commit
     world.hub.ask(world.people.ada, "POST", f"/issues/{pull.number}/labels", labels=["breeze:human"])
+    _later(world, 2999, lambda: setattr(world.people, "ci", ci))
     _later(world, 3000, world.people.checks)
 
 
@@ -160,6 +161,8 @@ CASES = {
     "a step not on the default branch": Case(TESTED, away, Bases, Content, "is not on the default branch"),
     "a merge that is refused": Case(PROVEN, freeze, MergeSettings, Stubborn, "again and again"),
     "an approval without access": Case(OPENED, approve_and_go, Access, Trusting, "which nobody who may had approved"),
+    "an issue that waits": Case(TESTED, wait, SubIssues, Restless, "which waits for #"),
+    "a stop in the queue": Case("Enqueue", stop_in_queue, MergeQueue, Clinging, "Dequeue on #2 does not stand"),
 }
 
 

@@ -220,7 +220,8 @@ class Waits:
         return [one for one in found if (reader.branch(one.head_ref) or (0, ""))[0] == thing.number]
 
     def _in_review(self, thing: Thing, tip: Record | None) -> str:
-        return "" if self._steps(thing, "OPEN") else "no pull request of its is open"
+        unproven = [one for one in self._steps(thing, "MERGED") if "breeze:done" not in one.labels]  # by a merge queue
+        return "" if unproven or self._steps(thing, "OPEN") else "no pull request of its is open"
 
     def _abandoned(self, thing: Thing, tip: Record | None) -> str:
         if not self._steps(thing, "CLOSED", "MERGED"):
