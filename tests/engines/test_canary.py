@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.belt.plays import Ended, bee
+from tests.belt.plays import ROOT, Ended
 from tests.belt.stage import Stage, staged
 from tests.engines.hosts import BOXED, KEYS, base_url, programs
 from tests.engines.models import MODEL, Say, Shell, serving
@@ -132,7 +133,14 @@ def steal(stage: Stage, home: Path, engine: str, url: str, sandbox: str) -> tupl
     if engine != "command":
         path = f"{programs(engine)}:{path}"
     env = {**KEYS, "PATH": path, "HOME": str(home), "GITHUB_TOKEN": CANARY, "GH_ENTERPRISE_TOKEN": CANARY}
-    ended = bee(stage, "tick", "--inline", "--json", "--repo", stage.repo, **env)
+    # started, not forked: the kernel shows the environment that a program was started with
+    words = ("tick", "--inline", "--json", "--repo", stage.repo)
+    whole = {**stage.env(), "PYTHONPATH": str(ROOT), **env}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "bee", *words], env=whole, cwd=stage.folder, capture_output=True, text=True,
+        timeout=120,
+    )  # fmt: skip
+    ended = Ended(done.returncode, done.stdout, done.stderr, words)
     logs = [log for log in stage.folder.glob("home-host/runs/*/transcript.log") if "aaaaaaaa" not in str(log)]
     return ended, "\n".join(log.read_text(errors="replace") for log in logs)
 
