@@ -146,7 +146,11 @@ def end(child: Child, *, whole_tree: bool, grace_seconds: float = KILL_GRACE_SEC
 
 def feed(child: Child, stdin: bytes) -> None:
     """Write to the child's stdin and close it, without waiting for it: an agent hangs on an open stdin."""
-    threading.Thread(target=_write, args=(child.stdin, stdin), daemon=True).start()
+    assert child.stdin is not None
+    if stdin:
+        threading.Thread(target=_write, args=(child.stdin, stdin), daemon=True).start()
+    else:
+        child.stdin.close()  # a thread would cost more than most commands of git
 
 
 def _write(pipe: IO[bytes], data: bytes) -> None:
