@@ -15,7 +15,7 @@ from bee.model import limits, markers
 from bee.model.effects import MergePull, TraceResult
 from bee.model.errors import BeeError, ForbiddenError, LeaseLost, LookError, NotFoundError, RefusedError
 from bee.model.items import Item, posts_of
-from bee.model.outcomes import Cause
+from bee.model.outcomes import Cause, Failure, Outcome
 from bee.pipeline.trust import Trust
 
 CONFIRM_FRESH_SECONDS: Final = 2
@@ -28,8 +28,8 @@ class MergeResult:
     """What the merge gate did: the merge commit, or why it refused; `cause` where a person must say what happens.
 
     `overtaken`: the base had moved. `differs`: GitHub made another tree than git does of the same two commits.
-    `by_rules`: it was GitHub's settings, or its rules for the base, that stood against it. `proven`: the gate has seen
-    the lease stand, so that nobody needs to ask again at once. `queued`: it is GitHub's merge queue that merges.
+    `failure`: how a refusal counts. `proven`: the gate has seen the lease stand, so that nobody needs to ask again at
+    once. `queued`: it is GitHub's merge queue that merges.
     """
 
     commit: str = ""
@@ -38,7 +38,7 @@ class MergeResult:
     overtaken: str = ""
     differs: bool = False
     proven: bool = False
-    by_rules: bool = False
+    failure: Failure = Failure.MERGE
     queued: bool = False
 
 
@@ -93,9 +93,14 @@ class PublishContext:
     items: dict[int, Item] = field(default_factory=dict)
     posted: dict[str, str] = field(default_factory=dict)
     refused: str = ""
-    by_rules: bool = False
+    failure: Failure = Failure.MERGE
     held: bool = False
     confirmed: Moment | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """How a run ends in which something was refused."""
+        return Outcome.STALE_INPUT if self.failure.void else Outcome.ERROR
 
     def item(self, number: int) -> Item:
         """The item as GitHub shows it now, read once."""

@@ -6,6 +6,7 @@ moment, and what GitHub made is compared with it afterwards.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,9 +20,18 @@ from bee.host import Host, credentials_of
 from bee.lease.store import Lease
 from bee.model import limits
 from bee.model.effects import BY_QUEUE, MergePull
-from bee.model.errors import ForbiddenError, GitError, LeaseLost, NotFoundError, RefusedError, RuleError, ServerError
+from bee.model.errors import (
+    ForbiddenError,
+    GitError,
+    LeaseLost,
+    LookError,
+    NotFoundError,
+    RefusedError,
+    RuleError,
+    ServerError,
+)
 from bee.model.items import Permission, Pull, Snapshot, Tip, Who
-from bee.model.outcomes import Cause
+from bee.model.outcomes import Cause, Failure
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
@@ -108,13 +118,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
             return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
-        pull = reporters.with_rules(lease.client, lease.repo, pull)
-        fresh = _fresh(lease, pull, seen.permissions, one.snapshot.viewer)
-        snapshot = replace(
-            one.snapshot, permissions=fresh, pulls=(pull,), items={effect.number: one.tip}, checked=seen.checked
-        )
-        view = view_of(snapshot, read_policy(lease.repo, one.snapshot.policy_text), own_run=lease.record.run)
-        status = status_of(pull, view)
+        pull, view, status = _placed(lease, seen, one.snapshot, pull, one.tip)
         if status.placement.position is Position.SETTLING and left:
             lease.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
@@ -124,12 +128,42 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
             return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
         refused = refused or _issue_closed(lease, pull) or _base_moved(lease, pull, effect)
         if refused:
-            return MergeResult(refused=refused, by_rules=status.placement.row.of_rules)
+            return MergeResult(refused=refused, failure=_failure_of(status))
         lease.store.need_time(lease)
         if not began.is_older(limits.PROOF_SECONDS_MAX, moment(lease.client)):
-            return _merge(work, pull, made)
+            return _named(work, seen, _merge(work, pull, made))
         # This host slept, or GitHub is slow: what was read is no proof any more, so it is read again.
     return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")
+
+
+def _placed(
+    lease: Lease, seen: Snapshot, fresh: Snapshot, pull: Pull, tip: Tip | None
+) -> tuple[Pull, View, ItemStatus]:
+    """The pull request just read, with what rules require of its base, and where it stands."""
+    pull = reporters.with_rules(lease.client, lease.repo, pull)
+    permissions, items = _fresh(lease, pull, seen.permissions, fresh.viewer), {pull.number: tip} if tip else {}
+    snapshot = replace(fresh, permissions=permissions, pulls=(pull,), items=items, checked=seen.checked)
+    view = view_of(snapshot, read_policy(lease.repo, fresh.policy_text), own_run=lease.record.run)
+    return pull, view, status_of(pull, view)
+
+
+def _failure_of(status: ItemStatus) -> Failure:
+    """How a refusal counts: what each look shows by itself counts for nothing, and shows its own end, too."""
+    return Failure.CANCELLED if status.placement.row.of_rules else Failure.MERGE
+
+
+def _named(work: _Merging, seen: Snapshot, result: MergeResult) -> MergeResult:
+    """What came of the merge; where a rule refused it, by the name that a look has for that, if it shows the rule."""
+    lease = work.lease
+    if result.failure is not Failure.RULES:
+        return result
+    with contextlib.suppress(LookError, RefusedError, ForbiddenError, NotFoundError):
+        one = read.read_item(lease.client, lease.repo, work.effect.number)
+        if isinstance(one.item, Pull) and one.item.open:
+            _, _, status = _placed(lease, seen, one.snapshot, one.item, one.tip)
+            if status.placement.row.of_rules:
+                return MergeResult(refused=_is_now(status), failure=_failure_of(status))
+    return result
 
 
 def _fresh(lease: Lease, pull: Pull, known: Mapping[int, Permission], viewer: Who) -> dict[int, Permission]:
@@ -150,8 +184,12 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     if bool(pull.queue) is not (effect.method == BY_QUEUE):
         return f"{pull.base_ref} {'has a merge queue now' if pull.queue else 'has no merge queue any more'}"
     if status.role is not Role.MERGER:
-        return f"it is {status.placement.position} now: {status.placement.reason}"
+        return _is_now(status)
     return ""
+
+
+def _is_now(status: ItemStatus) -> str:
+    return f"it is {status.placement.position} now: {status.placement.reason}"
 
 
 def _issue_closed(lease: Lease, pull: Pull) -> str:
@@ -206,7 +244,8 @@ def _merge(work: _Merging, pull: Pull, made: str) -> MergeResult:
             lease.client, lease.repo, pull.number, head=effect.head, method=effect.method, title=title, message=""
         )  # fmt: skip
     except RefusedError as problem:
-        return MergeResult(refused=problem.message, by_rules=_is_of_rules(problem, effect))
+        failure = Failure.RULES if _is_of_rules(problem, effect) else Failure.MERGE
+        return MergeResult(refused=problem.message, failure=failure)
     return _compared(work, commit, {effect.base}, made)
 
 

@@ -41,7 +41,7 @@ from bee.model.errors import (
 )
 from bee.model.items import Issue, Pull, PullState
 from bee.model.labels import OWNED, Label
-from bee.model.outcomes import Cause
+from bee.model.outcomes import Cause, Failure
 from bee.model.refs import parse_branch
 from bee.pipeline import status_comment
 from bee.pipeline.binding import stray
@@ -112,7 +112,8 @@ def _singly(context: PublishContext, effect: Effect) -> None:
     except (RefusedError, ForbiddenError, NotFoundError) as problem:
         context.refused = context.refused or f"{type(still).__name__}: {problem}"
         # What a rule or a permission forbids, only a person can change: no agent is paid for it again before.
-        context.by_rules = context.by_rules or isinstance(problem, RuleError | ForbiddenError)
+        if isinstance(problem, RuleError | ForbiddenError):
+            context.failure = Failure.RULES
 
 
 def _open_pull(context: PublishContext, effect: OpenPull) -> None:
@@ -210,7 +211,7 @@ def _merge(context: PublishContext, effect: MergePull) -> None:
     if result.refused:
         if result.cause is not None:
             _ask(context, effect, effect.number, result.cause, texts.held_back(effect.number, result.refused))
-        context.refused, context.by_rules = result.refused, result.by_rules
+        context.refused, context.failure = result.refused, result.failure
         return
     if result.queued:
         return

@@ -142,8 +142,7 @@ def _publish(run: Run, result: Result) -> Result:
         )  # fmt: skip
         carry_out(last, result.outbox)
     if context.refused:
-        failure = Failure.RULES if context.by_rules else Failure.MERGE
-        result = replace(result, outcome=Outcome.ERROR, failure=failure, note=context.refused)
+        result = replace(result, outcome=context.outcome, failure=context.failure, note=context.refused)
     return result
 
 

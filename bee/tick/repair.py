@@ -109,8 +109,8 @@ def _carry_out(context: PublishContext, effects: tuple[Effect, ...], ending: End
     try:
         carry_out(context, effects)
         if context.refused:
-            failure = Failure.RULES if context.by_rules else Failure.MERGE
-            ending = replace(ending, outcome=Outcome.ERROR, note=context.refused, failure=failure, error_print="")
+            outcome, failure = context.outcome, context.failure
+            ending = replace(ending, outcome=outcome, note=context.refused, failure=failure, error_print="")
         context.lease.store.release(context.lease, ending)
     except LeaseLost:
         return

@@ -235,6 +235,23 @@ def test_what_a_rule_refuses_is_not_tried_again(ready: Ready, status: int, words
     assert (ready.merged(), ready.failure()) == (False, Failure.RULES if rules else Failure.MERGE)
 
 
+@pytest.mark.parametrize("at", [ITEM, MERGE])
+def test_a_freeze_while_the_merger_runs_holds_up_nothing_when_it_is_over(ready: Ready, at: str) -> None:
+    """Before the gate's look, or after its last: each look shows it, and that it is lifted."""
+
+    def freeze(on: bool) -> None:
+        nothing = dict.fromkeys(("required_status_checks", "required_pull_request_reviews", "restrictions"))
+        ready.still.ask("PUT", "/branches/main/protection", **nothing, enforce_admins=True, lock_branch=on)
+
+    ready.tick(at, lambda: freeze(True))
+    assert (ready.merged(), ready.failure()) == (False, Failure.CANCELLED)
+    ready.still.tick()
+    assert ready.still.placed(2).placement.position is Position.WAITING_ON_SETTINGS
+    freeze(False)
+    ready.still.tick()
+    assert ready.merged()
+
+
 @pytest.mark.parametrize("file", ["moved.txt", "broken.txt"])
 def test_a_push_in_the_last_moment_is_noticed_and_the_result_is_tested(ready: Ready, file: str) -> None:
     """GitHub does not pin the base. Where the result fails, a person is asked before the next step builds on it."""
