@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CENTS: Final = 0.005  # USD; what sums of cents may differ by
 USD_LEFT_MIN: Final = 0.01  # what a run that may be sent may always cost
+HISTORY_RUNS_MAX: Final = 60
 DAY_SECONDS: Final = 24 * 60 * 60
 NO_RUN: Final = frozenset({"github-away", "cancelled"})  # what ended so, and cost nothing, counts as no run
 
@@ -55,6 +56,10 @@ class Books:
             wrong.append(
                 f"{after.run} takes {after.cost_usd_before:.2f} USD along, and {known:.2f} were spent before it"
             )
+        if before is not None and not same:
+            told = [one.run for one in before.runs][-HISTORY_RUNS_MAX:]
+            if [one.run for one in after.history][-len(told) :] != told:
+                wrong.append(f"{after.run} does not remember the {len(told)} runs that stood there before it")
         if before is not None and same and before.cost_usd and _differ(before.cost_usd, after.cost_usd):
             wrong.append(f"{after.run} cost {before.cost_usd:.2f} USD, and now {after.cost_usd:.2f}")
         if after.kind == "claimed" and after.role in AGENTS:

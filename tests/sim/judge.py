@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 TRUSTED: Final = frozenset({"ada", "bob", "carol", "robo[bot]"})
 REQUESTS_PER_TICK_MAX: Final = 250
 IN_FLIGHT_SECONDS: Final = 3.5
+# A record waits for a host that sleeps and for a GitHub that is away; it is never ahead.
+RECORD_BEHIND_SECONDS_MAX, RECORD_AHEAD_SECONDS_MAX = 3 * 60 * 60, 5
 # What an agent may work after a person's stop, by the model's clock, its host awake: a few looks of its lease's keeper;
 # and where GitHub answers none of those, a drafter's whole time.
 AGENT_AFTER_STOP_SECONDS_MAX: Final = 300
@@ -110,6 +112,8 @@ class Judge:
         self.arrived: dict[str, int] = {}  # when a commit became the head of a branch
         self.outbox, self.books, self.waits = Outbox(world), Books(world), Waits(world)
         self.changed = 0.0  # when anything last happened on GitHub
+        self.control: tuple[Record | None, float] = None, 0.0  # what stops everything, and since when
+        self.first_said: dict[tuple[int, str], int] = {}  # which comment had an effect first
         self.lives: dict[str, Stopped] = {}  # the agents that work on after a stop
         self.settled: dict[int, float] = {}  # when a conversation was last resolved, or opened again
         self.refused: Counter[tuple[int, str, int]] = Counter()  # merges, by number, head and what others had done
@@ -262,6 +266,10 @@ class Judge:
         self.others += who.login != "bee"
         if what == "ref" and facts["ref"].startswith(ITEM_REFS):
             self._moved(int(facts["ref"].removeprefix(ITEM_REFS)), who, facts)
+        elif what == "ref" and facts["ref"].startswith(reader.MERGE_REFS):
+            self._base_taken(facts["ref"], facts["before"], facts["after"])
+        elif what == "ref" and facts["ref"] == reader.CONTROL_REF:
+            self.control = self.record(facts["after"]), self.changed
         elif what == "ref" and facts["after"]:
             self.arrived.setdefault(facts["after"], self.world.hub.now)
         elif what in {"commented", "reviewed"} and who.login == "bee":
@@ -323,6 +331,7 @@ class Judge:
             self.blame(problem)
         others = [other for other in [*thing.comments, *thing.reviews] if other.id != post.id]
         twice = {*_keys(post)} & {key for other in others for key in _keys(other)}
+        self.first_said.update(((thing.number, key), post.id) for key in {*_keys(post)} - twice)
         if twice and self.process is not None:
             self.world.count("said twice by who slept")
             if not self.process.freezes:
@@ -379,6 +388,14 @@ class Judge:
         if after.kind == "claimed":
             self.began.setdefault(after.run, now)
             self.claimed.setdefault(after.run, self.world.timeline.now)
+        if not now - RECORD_BEHIND_SECONDS_MAX <= after.at <= now + RECORD_AHEAD_SECONDS_MAX:
+            self.blame(
+                f"{after.kind} of {after.run} says {after.at - now} s from GitHub's time; {process.host}'s is wrong"
+            )
+        stop, since = self.control
+        stopped = stop is not None and stop.kind == "paused" and since < looked and not 0 < stop.expires_at <= now
+        if after.kind == "claimed" and after.role in reader.AGENTS and stopped:
+            self.blame(f"{after.run} is claimed while everything is paused")
         if after.kind == "claimed" and before is not None and before.holds:
             self.world.count("lease taken over")
         if before is not None and before.host != after.host and before.run == after.run and after.holds:
@@ -388,6 +405,16 @@ class Judge:
         self.world.count(f"record {after.kind}")
         if process.run and who.login == "bee":
             self.stops_seen(number)
+
+    def _base_taken(self, ref: str, before: str | None, after: str | None) -> None:
+        """One run at a time is between E2E and merge on a base: for as long as its lease lives, the base is its own."""
+        last, new = self.record(before), self.record(after)
+        own = self.tip(last.number) if last is not None else None
+        self.world.count("base taken for a merge")
+        if last is None or own is None or new is None or new.run == last.run or own.run != last.run:
+            return
+        if own.holds and own.expires_at > self.world.hub.now and self._lives(own, own.number):
+            self.blame(f"{new.run} takes {ref} over from {last.run}, which lives")
 
     def _too_soon(self, number: int, before: Record | None, after: Record) -> list[str]:
         """An agent is sent again for the same thing only after a while, unless a person has said or done something."""
@@ -592,10 +619,20 @@ class Judge:
         if report.requests > REQUESTS_PER_TICK_MAX:
             self.blame(f"a tick took {report.requests} requests")
         now = self.world.timeline.current
+        if now is not None and not report.problems:
+            self._gave_back(now.process, report.run)
         still = not (report.run or report.acted or report.problems or report.decision is None)
         if still and now is not None and self.changed < self.of(now.process).first - self.world.hub.stale_seconds:
             self.world.count("still moment")
             self._rest(report.decision)
+
+    def _gave_back(self, process: Process, run: str) -> None:
+        """A tick keeps no claim but the one of the run that it started."""
+        for number in self.of(process).items:
+            tip = self.tip(number)
+            mine = tip is not None and tip.holds and self.owner[number] is process and not process.freezes
+            if mine and tip is not None and tip.run != run and tip.expires_at > self.world.hub.now:
+                self.blame(f"#{number}: {process.host} {process.name} ended with the claim of {tip.run}")
 
     def _rest(self, decision: Decision | None, final: bool = False) -> None:
         """What bee says that items wait for is so. `final`: every item is done, or a person's, or waits for those."""
@@ -630,6 +667,12 @@ class Judge:
             for key, count in keys.items():
                 if count > 1:
                     self.blame(f"#{thing.number} carries the effect {key} {count} times")
+                first = self.first_said.get((thing.number, key), 0)
+                left = hub.rows(
+                    "SELECT id FROM comments WHERE id = ? UNION SELECT id FROM reviews WHERE id = ?", first, first
+                )
+                if first and not left:
+                    self.blame(f"#{thing.number}: the first comment with {key} was taken away, and a later one stays")
             if thing.state == "OPEN":
                 self._left_open(thing)
         for problem in self.outbox.at_the_end():

@@ -50,6 +50,11 @@ class Outbox:
             last.over = True  # a person's word outweighs it
         elif last is not None and after.run != last.record.run:
             wrong.append(f"the outbox of {last.record.run} is forgotten: {after.kind} of {after.run} stands over it")
+        if last is not None and after.run == last.record.run and after.kind not in {"published", "finished"}:
+            wrong.append(f"{after.kind} of {after.run} forgets the outbox that it had committed")
+        again = last is not None and before is not None and (after.kind, after.run) == ("published", before.run)
+        if again and before is not None and before.text["outbox"] != after.text["outbox"]:
+            wrong.append(f"{after.run} had committed another outbox before")
         if after.kind == "published" and after.run not in self.of_run:
             if before is not None and before.kind == "published" and before.run == after.run:
                 wrong.append(f"the outbox of {after.run} is carried out, and no run of bee's had committed it")

@@ -12,6 +12,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 ITEM_REFS: Final = "refs/bee/items/"
+MERGE_REFS: Final = "refs/bee/merge/"
+CONTROL_REF: Final = "refs/bee/control"
 HOLDING: Final = frozenset({"claimed", "renewed", "published"})
 AGENTS: Final = frozenset({"planner", "drafter", "reviewer", "test", "merger"})
 NOT_A_TRY: Final = frozenset({"quota", "auth", "github-away", "rules-refused", "cancelled"})

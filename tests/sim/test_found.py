@@ -275,3 +275,52 @@ def test_a_run_that_begins_late_pays_no_agent_for_what_was_stopped_meanwhile(wor
     run(world, 1, seen)
     assert world.counts["outcome no-op-stale-input"] == world.counts["stopped"] == 1
     assert world.judge.lives == {}  # no agent was at work after it
+
+
+def test_a_lease_that_is_renewed_after_its_commit_point_keeps_what_was_committed(world: World) -> None:
+    """The host slept for five minutes between the commit and the words, renewed, and was killed before them."""
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if "reviewer" not in process.name or asked.name != "push of a record":
+            return
+        tip = world.judge.tip(2)
+        assert tip is not None
+        if tip.kind == "published" and not world.counts["slept"]:
+            world.count("slept")
+            machine.freeze(300, suspended=False)
+        elif world.counts["slept"] and not world.counts["killed"]:
+            world.count("killed")
+            assert tip.kind == "published"
+            machine.die(process)
+            raise Killed
+
+    run(world, 1, seen)
+    (pull,) = pulls(world)
+    assert (world.counts["killed"], world.counts["role reviewer"], len(pull.reviews)) == (1, 1, 1)
+
+
+def test_of_what_was_said_twice_the_first_stays(world: World) -> None:
+    """People have read it, and may have answered; the later one came from a host that slept."""
+    hub = world.hub
+
+    def said(number: int) -> list[int]:
+        thing = hub.thing(number)
+        return [post.id for post in thing.comments if "**E2E trace" in post.body] if thing is not None else []
+
+    def seen(machine: Machine, process: Process, asked: Asked) -> None:
+        if said(2) and not world.counts["said"]:
+            world.counts["said"] = said(2)[0]
+            (trace,) = [post.body for post in pulls(world)[0].comments if "**E2E trace" in post.body]
+            hub.ask(hub.users("bee"), "POST", "/issues/2/comments", body=trace)
+            assert len(said(2)) == 2
+
+    run(world, 1, seen)
+    world.judge.at_the_end()
+    assert said(2) == [world.counts["said"]]
+
+
+@pytest.mark.parametrize("skew", [1000.0, -70000.0])
+def test_a_host_with_a_wrong_clock_writes_the_time_of_github(world: World, skew: float) -> None:
+    world.machines[0].skew = skew
+    run(world, 0.5, lambda machine, process, asked: None)
+    assert world.counts["record claimed"] > 1

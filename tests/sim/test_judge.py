@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -459,6 +459,28 @@ def test_an_agent_that_is_sent_past_the_budget_of_a_day_is_caught(tmp_path: Path
     assert any("0.25 of 0.20 USD are spent: usd_per_day" in one for one in world.judge.problems) is broken
     if not broken:
         assert (world.judge.problems, world.counts["role drafter"], world.counts["role reviewer"]) == ([], 1, 0)
+
+
+def test_a_base_that_is_taken_from_a_run_that_lives_is_caught(tmp_path: Path) -> None:
+    """Between its E2E and its merge; by a run on another pull request."""
+    world = World(7, tmp_path, kinds=frozenset())
+    git, bee, base = world.hub.git, world.hub.users("bee"), "refs/bee/merge/main"
+    process = Process("worker", world.machines[0].name)
+    world.timeline.start(process, lambda: None)
+    made = []
+    for run, number in (("run-1", 1), ("run-2", 2)):
+        held = {"kind": "claimed", "run": run, "number": number, "role": "test", "at": START, "expires_at": START + 900}
+        text = f"bee: claimed\n\n{dumps(held)}\n\nseal"
+        made.append(git.commit_tree(git.tree_with({}), (), text, world.hub.now, "bee"))
+        world.machines[0].runs[run] = process
+        with world.judge.acting(process, ASKED):
+            world.hub.move_refs(bee, [(f"refs/bee/items/{number}", None, made[-1])])
+    with world.judge.acting(process, ASKED):
+        world.hub.move_refs(bee, [(base, None, made[0])])
+    assert world.judge.problems == []
+    with world.judge.acting(process, ASKED):
+        world.hub.move_refs(bee, [(base, made[0], made[1])])
+    assert world.judge.problems == [f"run-2 takes {base} over from run-1, which lives"]
 
 
 @pytest.mark.parametrize("parts", [Parts(runner=Questioner, transport=Wordless), Parts(runner=Questioner)])
