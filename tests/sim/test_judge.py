@@ -332,7 +332,7 @@ def test_a_broken_part_is_caught_within_a_few_seeds(what: str) -> None:
 
 def test_a_host_that_hears_no_stop_is_caught_when_a_person_says_stop(tmp_path: Path) -> None:
     """By the label, in the middle of a run. Stops of living runs are too rare to wait for them."""
-    world = World(0, tmp_path, parts=Parts(transport=Deaf))  # its policy sends a reviewer
+    world = World(0, tmp_path, parts=Parts(transport=Deaf), kinds=frozenset())  # its policy sends a reviewer
     world.quiet, world.machines = True, world.machines[:1]
     hub, ada = world.hub, world.hub.users("ada")
     hub.ask(ada, "POST", "/issues", title="Work", body="Do it.")
@@ -356,7 +356,7 @@ def test_a_host_that_sees_no_review_threads_is_caught_when_a_person_speaks_of_a_
     parts: Parts, tmp_path: Path
 ) -> None:
     """While a reviewer is at work. A host that sees it has the drafter answer, and then merges."""
-    world = World(0, tmp_path, parts=parts)
+    world = World(0, tmp_path, parts=parts, kinds=frozenset())
     world.quiet, world.machines = True, world.machines[:1]
     hub, ada = world.hub, world.hub.users("ada")
     hub.ask(ada, "POST", "/issues", title="Work", body="Do it.")
@@ -396,7 +396,7 @@ def test_a_host_that_trusts_everybody_is_caught_when_a_stranger_asks_for_somethi
     trusts: bool, tmp_path: Path
 ) -> None:
     """A host that does not leaves the stranger's issue alone."""
-    world = World(0, tmp_path, parts=Parts(transport=Believing) if trusts else Parts())
+    world = World(0, tmp_path, parts=Parts(transport=Believing) if trusts else Parts(), kinds=frozenset())
     world.quiet, world.machines = True, world.machines[:1]
     world.hub.ask(world.hub.users("eve"), "POST", "/issues", title="Please", body="Do this.")
     with ended(world.timeline):
