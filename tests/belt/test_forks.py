@@ -75,6 +75,7 @@ def test_it_finds_the_same_when_it_begins_and_when_it_ends(tmp_path: Path) -> No
         (tmp_path / one.__name__).mkdir()
         env = env_of(tmp_path, TELL=f"{tmp_path / one.__name__}/")
         env["PYTHONPATH"] = f"{tmp_path / 'site'}:{CHECKOUT}"
+        del env["HOME"]  # the parent has one
         assert one(["help", "topics"], env, tmp_path).code == 0
         told.append({name: json.loads((Path(env["TELL"]) / name).read_text()) for name in ("first", "last")})
         for found in told[-1].values():
