@@ -29,6 +29,7 @@ class Bill:
     number: int
     began: int
     looked: float  # when who sent it began to look
+    claimed: float  # when it was claimed, to the moment
     usd: float = 0.0
     written: float = 0.0
     void: bool = False
@@ -63,7 +64,7 @@ class Books:
         if before is not None and same and before.cost_usd and _differ(before.cost_usd, after.cost_usd):
             wrong.append(f"{after.run} cost {before.cost_usd:.2f} USD, and now {after.cost_usd:.2f}")
         if after.kind == "claimed" and after.role in AGENTS:
-            self.bills.setdefault(after.run, Bill(after.number, after.started_at, looked))
+            self.bills.setdefault(after.run, Bill(after.number, after.started_at, looked, self.world.timeline.now))
         bill = self.bills.get(after.run)
         if bill is not None and after.cost_usd and not bill.usd:
             bill.usd, bill.written = after.cost_usd, self.world.timeline.now
@@ -88,12 +89,15 @@ class Books:
         policy, wrong = self.world.judge.waits.policy().get("limits") or {}, []
         (machine,) = (one for one in self.world.machines if one.name == host)
         since = self.resumed.get(job.number, 0)
-        others = [one for run, one in self.bills.items() if run != job.run and not one.void]
+        others = [one for one in self.bills.values() if one.claimed < bill.claimed and not one.void]
         item = [one for one in others if one.number == job.number and one.began >= since]
         today = [
             one for one in others if one.began >= bill.began - bill.began % DAY_SECONDS and one.began < bill.looked
         ]
-        spent = sum(one.usd for one in item), sum(one.usd for one in today if one.written < bill.looked)
+        spent = (
+            sum(one.usd for one in item if one.written < bill.claimed),
+            sum(one.usd for one in today if one.written < bill.looked),
+        )
         bounds = policy.get("usd_per_item", limits.USD_PER_ITEM_MAX), machine.usd_per_day
         for usd, most, name in zip(spent, bounds, ("usd_per_item", "usd_per_day"), strict=True):
             if 0 < most <= usd + CENTS:
