@@ -37,6 +37,7 @@ from bee.model.roles import Role
 from bee.model.text import neutralised, one_line
 from bee.pipeline.evidence import e2e_results
 from bee.pipeline.facts import View, view_of
+from bee.pipeline.fingerprint import fingerprint
 from bee.pipeline.names import refuse_names
 from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
@@ -131,7 +132,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
             return MergeResult(refused=refused, failure=_failure_of(status))
         lease.store.need_time(lease)
         if not began.is_older(limits.PROOF_SECONDS_MAX, moment(lease.client)):
-            return _named(work, seen, _merge(work, pull, made))
+            return _doubted(work, seen, fingerprint(pull, Role.MERGER, view), _merge(work, pull, made))
         # This host slept, or GitHub is slow: what was read is no proof any more, so it is read again.
     return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")
 
@@ -152,17 +153,20 @@ def _failure_of(status: ItemStatus) -> Failure:
     return Failure.CANCELLED if status.placement.row.of_rules else Failure.MERGE
 
 
-def _named(work: _Merging, seen: Snapshot, result: MergeResult) -> MergeResult:
-    """What came of the merge; where a rule refused it, by the name that a look has for that, if it shows the rule."""
+def _doubted(work: _Merging, seen: Snapshot, proven: str, result: MergeResult) -> MergeResult:
+    """What came of the merge; where a rule refused it that came after what was `proven` (a fingerprint), for nothing.
+
+    Each later look shows such a rule by itself, and when it is gone.
+    """
     lease = work.lease
     if result.failure is not Failure.RULES:
         return result
     with contextlib.suppress(LookError, RefusedError, ForbiddenError, NotFoundError):
         one = read.read_item(lease.client, lease.repo, work.effect.number)
-        if isinstance(one.item, Pull) and one.item.open:
-            _, _, status = _placed(lease, seen, one.snapshot, one.item, one.tip)
-            if status.placement.row.of_rules:
-                return MergeResult(refused=_is_now(status), failure=_failure_of(status))
+        if isinstance(one.item, Pull):
+            pull, view, _ = _placed(lease, seen, one.snapshot, one.item, one.tip)
+            if fingerprint(pull, Role.MERGER, view) != proven:
+                return replace(result, failure=Failure.CANCELLED)
     return result
 
 
@@ -184,12 +188,8 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     if bool(pull.queue) is not (effect.method == BY_QUEUE):
         return f"{pull.base_ref} {'has a merge queue now' if pull.queue else 'has no merge queue any more'}"
     if status.role is not Role.MERGER:
-        return _is_now(status)
+        return f"it is {status.placement.position} now: {status.placement.reason}"
     return ""
-
-
-def _is_now(status: ItemStatus) -> str:
-    return f"it is {status.placement.position} now: {status.placement.reason}"
 
 
 def _issue_closed(lease: Lease, pull: Pull) -> str:

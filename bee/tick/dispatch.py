@@ -157,15 +157,18 @@ def _still(item: Item, one: ItemStatus, fresh: View) -> bool:
 
 
 def _with_material(job: Job, view: View, item: Item) -> Job:
-    """The job with what its worker needs of a snapshot: the item, and the issue that a pull request is a step of."""
+    """The job with what its worker needs of a snapshot: the item, the issue that a pull request is a step of, and who
+    may hold a base.
+    """
     snapshot = view.snapshot
     named = parse_branch(item.head_ref) if isinstance(item, Pull) else None
     wanted = {item.number, named[0] if named else 0}
+    holders = {tip.record.number for tip in snapshot.merges.values() if tip.record is not None}
     known = replace(
         snapshot,
         issues=tuple(jobs.carried(issue, view.trust) for issue in snapshot.issues if issue.number in wanted),
         pulls=tuple(jobs.carried(pull, view.trust) for pull in snapshot.pulls if pull.number in wanted),
-        items={number: tip for number, tip in snapshot.items.items() if number in wanted},
+        items={number: tip for number, tip in snapshot.items.items() if number in wanted | holders},
         branches={},
     )
     kept = known.item(item.number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import requests
 
 from bee.github.snapshot import look
 from bee.lease.pause import pause_all
-from bee.lease.store import LeaseStore
+from bee.lease.store import Claim, LeaseStore
 from bee.model import limits
+from bee.model.refs import merge_ref
 from bee.pipeline.holds import BY_PERSON, FOR_EVER
 from bee.pipeline.positions import Position
 from tests.sim.still import POLICY, REPO, Still
@@ -107,6 +109,23 @@ def merged_all(still: Still) -> None:
     while entries(still):
         merge_first(still)
         still.placed(1)
+
+
+def test_whoever_proves_what_was_merged_leaves_the_base_to_its_holder(still: Still) -> None:
+    """Another pull request's test, on another host."""
+    number = queued(still)
+    other = still.ask("POST", "/issues", title="Other", body="")["number"]
+    client = still.client()
+    seen = look(client, REPO).snapshot
+    store = replace(LeaseStore.of(still.host(), client, seen), host="another")
+    run = "20260101T000000Z-test-3-0badc0de"
+    lease = store.acquire(Claim(number=other, role="test", run=run, fingerprint="x", position="x"), None)
+    assert lease is not None
+    assert store.hold_base(lease, "main", seen.merges.get("main"))
+    merge_first(still)
+    still.tick()
+    assert still.hub.git.refs.get(merge_ref("main")) == lease.oid
+    assert "breeze:done" in still.hub.things()[number - 1].labels
 
 
 def test_what_came_before_it_in_the_queue_is_tested_with_it_afterwards(still: Still) -> None:

@@ -18,12 +18,12 @@ from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, PLAN, Stage, stage
 
 ENDS = f"""
 case "$BEE_NUMBER" in
-1) kill -9 $PPID; sleep 30 ;;
+1) kill -9 $$; sleep 30 ;;
 2) echo "boom in line 7" >&2; exit 1 ;;
 3) echo '{{"type":"result","is_error":false,"result":"All done, tests pass, PR opened"}}' ;;
 4) {DRAFT}
    exit 7 ;;
-5) bee pause "Which of the two?"; kill -9 $PPID ;;
+5) bee pause "Which of the two?"; kill -9 $$ ;;
 6) while :; do echo alive; sleep 0.2; done ;;
 esac
 """

@@ -413,9 +413,6 @@ class Judge:
         self.world.count("base taken for a merge")
         if last is None or own is None or new is None or new.run == last.run or own.run != last.run:
             return
-        merged = self.world.hub.thing(new.number)
-        if merged is not None and merged.state == "MERGED":
-            return  # a merge queue has merged it: its run only proves the result
         if own.holds and own.expires_at > self.world.hub.now and self._lives(own, own.number):
             self.blame(f"{new.run} takes {ref} over from {last.run}, which lives")
 

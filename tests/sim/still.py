@@ -41,6 +41,7 @@ from tests.sim.mirrors import ModelClone, ModelMirror
 from tests.sim.timeline import START
 from tests.sim.transport import Asked, Transport
 
+HOST = "still"
 REPO = "acme/calc"  # an organization's, because only those have merge queues
 POLICY = "version: 1\nintake: all\n"
 FILES = {"a.txt": "one\n", "tests/e2e/verify.sh": "sh check.sh\n", ".github/bee.yml": POLICY}
@@ -100,8 +101,8 @@ class Executor:
         raise AssertionError(run)
 
     def phase(self, run: str, host: str, boot: str) -> Phase:
-        """Whoever looks knows that nothing runs."""
-        return Phase.DEAD
+        """Whoever looks knows that nothing runs here."""
+        return Phase.DEAD if host == HOST else Phase.UNKNOWN
 
     def cancel(self, run: str) -> bool:
         """Nothing runs."""
@@ -243,7 +244,7 @@ class Still:
 
         return Host(
             home=home, settings=Settings(repos=(REPO,), engine=("true",), sandbox="none"), token="t", keys=KEYS,
-            host_id="still", boot="boot", python="python", env={"PATH": "/usr/bin"}, clock=self.clock,
+            host_id=HOST, boot="boot", python="python", env={"PATH": "/usr/bin"}, clock=self.clock,
             client=self.client, mirror=mirror, executor=Executor(), role_prompt=role_prompt,
             runner=lambda: Runner(self.hub, clones, self.agents), output_checks=OutputChecks, say=lambda text: None,
         )  # fmt: skip

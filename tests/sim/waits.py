@@ -37,11 +37,15 @@ class Waits:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.lifted: dict[tuple[int, str], int] = {}  # when a person last took a label off, by GitHub's clock
+        self._lifted: dict[tuple[int, str], list[tuple[int, User]]] = {}  # who took a label off, by GitHub's clock
         self.off: dict[tuple[int, str], float] = {}  # when anybody did, of what is not on again since
         self.put: dict[tuple[int, str], list[str]] = {}  # the runs for which bee put it on
         self.touched: dict[int, float] = {}  # when anything last happened on an item
         self._policies: dict[str, dict[str, Any]] = {}
+
+    def lifted(self, at: tuple[int, str]) -> int:
+        """When a person who is trusted now last took a label off; 0 where none did."""
+        return max((when for when, who in self._lifted.get(at, ()) if self.trusts(who)), default=0)
 
     # ---- labels -----------------------------------------------------------------------------------------------------
 
@@ -51,9 +55,9 @@ class Waits:
         if what == "unlabeled":
             self.off[at] = self.world.timeline.now
             if self.trusts(who):
-                self.lifted[at] = self.world.hub.now
+                self._lifted.setdefault(at, []).append((self.world.hub.now, who))
             return []
-        by_person = self.off.pop(at, 0.0) and at in self.lifted
+        by_person = self.off.pop(at, 0.0) and self.lifted(at)
         if who.login != "bee" or label not in {*HOLDS, NEW}:
             return []
         if label == NEW:
@@ -102,7 +106,7 @@ class Waits:
     def _asked(self, thing: Thing, label: str = HUMAN) -> bool:
         """Whether bee said why it waits: for the run that put the label on, or since a person last took it off."""
         at = (thing.number, label)
-        runs, since = self.put.get(at, [])[-1:], self.lifted.get(at, 0)
+        runs, since = self.put.get(at, [])[-1:], self.lifted(at)
         return any(post_at >= since or run in runs for post_at, run, cause in self._words(thing) if cause)
 
     def _words(self, thing: Thing) -> list[tuple[int, str, str]]:
@@ -139,7 +143,7 @@ class Waits:
         if HUMAN in thing.labels:
             last = [one for one in thing.labelings if one.label == HUMAN][-1]
             return "" if last.who.login != "bee" or self._asked(thing) else "bee holds it, and never asked anything"
-        stands = tip is not None and tip.started_at > self.lifted.get((thing.number, HUMAN), 0)
+        stands = tip is not None and tip.started_at > self.lifted((thing.number, HUMAN))
         if tip is None or not stands or tip.outcome != "escalated":
             return "it has no label, and its ledger asks nobody"
         return "" if any(run == tip.run and cause for _, run, cause in self._words(thing)) else "its run asked nothing"
@@ -264,8 +268,8 @@ class Waits:
     def _by_rules(self, thing: Thing, tip: Record | None) -> str:
         off = "SELECT 1 FROM repos WHERE parent_id IS NULL AND settings LIKE '%false%'"  # a merge method
         rules = self.world.hub.rows(f"SELECT 1 FROM protections UNION ALL SELECT 1 FROM rulesets UNION ALL {off}")
-        runs = [run for run in tip.runs if run.role in AGENTS] if tip is not None else []
-        if not rules and not (runs and runs[-1].failure == "rules-refused"):
+        last = {run.role: run for run in tip.runs} if tip is not None else {}
+        if not rules and not any(run.failure == "rules-refused" for role, run in last.items() if role in AGENTS):
             return "no rule stands against it"
         return "" if self._told(thing) else "nobody was told of the rule"
 
