@@ -296,7 +296,8 @@ LAYERS = {
 @pytest.mark.parametrize("name", list(LAYERS))
 def test_case_s1_a_story_goes_wrong_without_its_layer_alone(name: str, on: bool, tmp_path: Path) -> None:
     layer = LAYERS[name]
-    world = World(7, tmp_path, parts=layer.parts if on else replace(layer.parts, **layer.off))
+    parts = layer.parts if on else replace(layer.parts, **layer.off)
+    world = World(7, tmp_path, parts=parts, kinds=frozenset())
     world.quiet, world.weather.overtaken = True, OVERTAKEN_MAX  # no push comes before a merge but the story's own
     world.machines = [world._machine(f"host{count}") for count in range(layer.hosts)]
     for machine in world.machines:
@@ -308,7 +309,7 @@ def test_case_s1_a_story_goes_wrong_without_its_layer_alone(name: str, on: bool,
     if on:
         assert world.judge.problems == []
     else:
-        assert layer.wrong in world.judge.problems[0]
+        assert any(layer.wrong in problem for problem in world.judge.problems)
 
 
 def test_the_documents_name_every_layer_and_what_goes_wrong() -> None:
