@@ -332,6 +332,12 @@ class Mirror(Workspaces):
         answer = self.say("cat-file", "--batch", stdin=request)
         return answer.partition(b"\n")[2][:-1]
 
+    def filtering(self, commit: str) -> list[str]:
+        """The lines of a commit's `.gitattributes`, in any folder, that name a filter; of FILE_BYTES_MAX in all."""
+        args = ("grep", "-h", "--text", "--no-color", "-F", "-e", "filter=", parse.oid(commit))
+        found = self.ask(*args, "--", ":(top,glob)**/.gitattributes", bytes_max=FILE_BYTES_MAX, codes=(0, 1))
+        return parse.utf8(found.out).split("\n")[:-1]
+
     def _remote(self, args: Sequence[str], stop: threading.Event | None = None) -> bytes:
         def say(token: str) -> bytes:
             return self.say(*args, token=token, config=command.credential(self.url, token), stop=stop)

@@ -1,4 +1,4 @@
-"""What a clone lacks beside its own files: submodules, which are filled where they may be, and files of Git LFS.
+"""What a clone lacks beside its own files: submodules, which are filled where they may be, and what filters make.
 
 A submodule is filled with plain files, without a git folder: it is there to build and test with, and nothing in it can
 be handed in. The worker fetches it; an agent has no credential.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,10 +20,16 @@ from bee.model.text import one_line
 from bee.pipeline.output_checks import SUBMODULE
 
 SUBMODULES_MAX: Final = 20
+FILTERS_MAX: Final = 10
 LFS: Final = "files that Git LFS keeps are pointers here, not their contents: leave them as they are"
+OTHER_FILTER: Final = (
+    "the filter `{}` of .gitattributes does not run here: its files are as the repository stores them, and what is "
+    "written to one is stored as it is"
+)
 _NAME: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
 _SCP: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,60}@)?([A-Za-z0-9.-]{1,250}):(?!/)(.{1,400})")
 _SECTION: Final = re.compile(r"\[\s*([a-z]+)")
+_FILTER: Final = re.compile(r"(?<=\s)filter=([^\s`]{1,100})")
 _LINE: Final = re.compile(r"\s*(path|url)\s*=\s*(.*?)\s*")
 
 
@@ -35,6 +42,15 @@ def listed(gitmodules: str) -> dict[str, str]:
         elif found and (match := _LINE.fullmatch(line)):
             found[-1][match[1]] = match[2].strip('"')
     return {one["path"]: one["url"] for one in found if {"path", "url"} == set(one)}
+
+
+def filters(attributes: Iterable[str]) -> list[str]:
+    """The filters that lines of `.gitattributes` give to files, `lfs` first, FILTERS_MAX at most.
+
+    https://git-scm.com/docs/gitattributes#_filter
+    """
+    found = {name for line in attributes if not line.lstrip().startswith("#") for name in _FILTER.findall(line)}
+    return sorted(found, key=lambda name: (name != "lfs", name))[:FILTERS_MAX]
 
 
 def repo_of(address: str, own: str) -> str | None:
@@ -58,7 +74,7 @@ def repo_of(address: str, own: str) -> str | None:
 
 
 def fill(mirror: Mirror, clone: Clone, base: str, private: bool) -> tuple[str, ...]:
-    """Fill the submodules of a clone that no agent has had; what came of each, and whether files of LFS are missing.
+    """Fill the submodules of a clone that no agent has had; what came of each, and which filters do not run.
 
     Their addresses are those of the base. Where the repository is not `private`, the token is kept out of it: what is
     not public must not come into a clone whose change is. Raises LookError where the server cannot be reached.
@@ -72,8 +88,8 @@ def fill(mirror: Mirror, clone: Clone, base: str, private: bool) -> tuple[str, .
     ]
     if left := len(links) - len(found):
         found.append(f"{'1 more submodule is' if left == 1 else f'{left} more submodules are'} empty")
-    if "filter=lfs" in _text(mirror, base, ".gitattributes"):
-        found.append(LFS)
+    for name in filters(mirror.filtering(base)):
+        found.append(LFS if name == "lfs" else OTHER_FILTER.format(one_line(name)))
     return tuple(found)
 
 

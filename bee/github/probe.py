@@ -122,6 +122,21 @@ def read_file(client: GitHubClient, repo: str, path: str, ref: str) -> str | Non
         raise ServerError(f"GitHub's copy of {path} cannot be read ({problem}); try again later") from problem
 
 
+def attribute_files(client: GitHubClient, repo: str, ref: str) -> tuple[list[str], bool]:
+    """The paths of every `.gitattributes` on a branch, that of the top first; whether GitHub listed all files.
+
+    Beyond 100,000 files or 7 MB it does not: https://docs.github.com/en/rest/git/trees#get-a-tree
+    """
+    where = f"/repos/{repo}/git/trees/{quote(ref, safe='')}"
+    try:
+        data, _ = client.rest("GET", where, params={"recursive": "1"})
+    except (NotFoundError, RefusedError):  # an empty repository
+        return [], True
+    found = top(data, f"GET {where}")
+    paths = [path for entry in found.many("tree") if (path := entry.text("path")).split("/")[-1] == ".gitattributes"]
+    return sorted(paths, key=lambda path: (path.count("/"), path)), not found.flag("truncated")
+
+
 def top_names(client: GitHubClient, repo: str, ref: str) -> frozenset[str]:
     """The names at the top of the repository."""
     where = f"/repos/{repo}/contents"

@@ -132,6 +132,7 @@ SETUP: Final = (
     _need("GET /commits/{ref}/check-runs", "check_runs[].name", "Checks: read, where it is given",
           "the check runs that report"),
     _need("GET /git/matching-refs/{ref}", "", CONTENTS, "bee's refs, where GraphQL hides them; their number"),
+    _need("GET /git/trees/{tree_sha}", "tree[].path truncated", CONTENTS, "where there are `.gitattributes`"),
     _need("POST /git/trees", "sha", CONTENTS_WRITE, "the tree of records, once; the files of `bee init`"),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bee.git import submodules
 from tests.belt.plays import bee, configure
 from tests.belt.stage import DRAFT, Stage, staged
 
@@ -23,6 +24,25 @@ def library(stage: Stage, private: bool = False) -> str:
     made = {"owner": "ada", "name": "lib", "files": {"lib.txt": "A library.\n"}, "message": "A library"}
     stage.control("repos", {**made, "private": private})
     return str(stage.call("ada", "GET", "/repos/ada/lib/git/ref/heads/main")["object"]["sha"])
+
+
+def with_attributes(stage: Stage, files: Mapping[str, str]) -> None:
+    """`.gitattributes` on the default branch, by their folders."""
+    where = stage.clone()
+    stage.git("checkout", "-q", "main")
+    for folder, text in files.items():
+        Path(where, folder).mkdir(parents=True, exist_ok=True)
+        Path(where, folder, ".gitattributes").write_text(text)
+    stage.git("add", "-A")
+    stage.git("commit", "-qm", "attributes")
+    stage.git("push", "-q", "origin", "HEAD:main")
+
+
+def said_by_doctor(stage: Stage, *names: str) -> dict[str, str]:
+    """The status of what `bee doctor` says, by its text."""
+    configure(stage)
+    checks = bee(stage, "doctor", "--json", HOME=str(stage.folder)).json["checks"]
+    return {check["text"]: check["status"] for check in checks if check["name"] in names}
 
 
 def with_modules(stage: Stage, oid: str, addresses: Mapping[str, str], more: str = "") -> None:
@@ -95,13 +115,56 @@ def test_a_commit_that_is_on_no_branch_is_said(stage: Stage) -> None:
 def test_case_p11_doctor_says_what_agents_do_not_get(stage: Stage, private: bool) -> None:
     modules = {**HERE, "far": "https://far.example/o/far.git", "none": "../none.git"}
     with_modules(stage, library(stage, private), modules, "*.png filter=lfs diff=lfs\n")
-    configure(stage)
-    checks = bee(stage, "doctor", "--json", HOME=str(stage.folder)).json["checks"]
-    said = {check["text"]: check["status"] for check in checks if check["name"] in ("submodules", "lfs")}
-    assert said == {
+    assert said_by_doctor(stage, "submodules", "lfs") == {
         **({"lib is empty for agents and E2E: ada/lib is private, and ada/calc is not": "warn"} if private
            else {"lib is filled from ada/lib for agents and E2E, to read": "ok"}),
         "far is empty for agents and E2E: its address is not on this server": "warn",
         "none is empty for agents and E2E: this token may not read ada/none": "warn",
         "files that Git LFS keeps are pointers for agents and E2E, not their contents": "warn",
     }  # fmt: skip
+
+
+OTHER = (
+    "the filter {} of .gitattributes does not run for agents and E2E: its files are as the repository stores them, and "
+    "what is written to one is stored as it is"
+)
+LFS = "files that Git LFS keeps are pointers for agents and E2E, not their contents"
+
+
+def test_case_p11_filters_are_named_in_whatever_folder_their_attributes_are(stage: Stage) -> None:
+    attributes = {
+        ".": "*.py text\n",
+        "assets": "*.png filter=lfs diff=lfs merge=lfs -text\n",
+        "apps/web/keys": "# *.x filter=unused\n*.secret diff=git-crypt filter=git-crypt\n[attr]nb filter=nbstripout\n",
+    }
+    with_attributes(stage, attributes)
+    stage.issue()
+    host = stage.host()
+    prompt = (host.home.run_dir(stage.tick(host).run) / "prompt.md").read_text()
+    assert "files that Git LFS keeps are pointers here" in prompt
+    assert "the filter `git-crypt` of .gitattributes does not run here" in prompt
+    assert "the filter `nbstripout` of .gitattributes does not run here" in prompt
+    assert "unused" not in prompt
+    assert said_by_doctor(stage, "lfs", "filters") == {
+        LFS: "warn", OTHER.format("git-crypt"): "warn", OTHER.format("nbstripout"): "warn",
+    }  # fmt: skip
+
+
+def test_doctor_says_how_many_attribute_files_it_left(stage: Stage) -> None:
+    with_attributes(stage, {f"p{at:02}": f"*.x filter={'lfs' if at == 20 else 'a'}\n" for at in range(21)})
+    said = said_by_doctor(stage, "lfs", "filters")
+    assert said == {OTHER.format("a"): "warn", "of 21 .gitattributes, 20 were read": "warn"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        (["* text=auto", "*.c diff=cpp", "# * filter=lfs", "  # * filter=lfs"], []),
+        (["*.z filter=zip", "*.png filter=lfs -text", "*.jpg filter=lfs"], ["lfs", "zip"]),
+        (["*.a -filter", "*.b !filter", "*.c filter", "filter=x text"], []),
+        (["*.a\tfilter=tabs", "*.b filter=\u0060rm\u0060", "*.c xfilter=no"], ["tabs"]),
+        ([f"*.{at:02} filter=f{at:02}" for at in range(30)], [f"f{at:02}" for at in range(submodules.FILTERS_MAX)]),
+    ],
+)
+def test_the_filters_of_attributes(lines: list[str], names: list[str]) -> None:
+    assert submodules.filters(lines) == names

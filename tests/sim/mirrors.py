@@ -254,6 +254,12 @@ class ModelMirror:
         made = self.merged(base, head)
         return (base, made) if made is not None else (self.merge_base(base, head) or base, head)
 
+    def filtering(self, commit: str) -> list[str]:
+        """The lines of its `.gitattributes` that name a filter."""
+        files = self.hub.git.files(commit)
+        texts = [text for path, text in sorted(files.items()) if path.split("/")[-1] == ".gitattributes"]
+        return [line for text in texts for line in text.splitlines() if "filter=" in line]
+
     def show(self, oid: str, path: str, bytes_max: int = 0) -> bytes | None:
         """One file."""
         text = self.hub.git.files(oid).get(path)
