@@ -44,11 +44,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(words: list[str], env: Mapping[str, str]) -> int:
-    if words[:1] in (["--version"], ["-V"]):
+    if words[:1] in (["--version"], ["-V"], ["-v"]):
         words = ["version"]
     if not words or words[0] in ("-h", "--help") or words == ["help"]:
         print(usage())
-        return 0 if words else 2
+        return 0
     name = words[0]
     if name not in COMMANDS:
         instead = command_of("help").nearest(name, shown(), "bee") or "`bee --help` lists the commands"

@@ -30,7 +30,8 @@ KEEPABLE: Final = frozenset(
     {*install.TOKENS, *wiring.PASSED_ON, "GIT_BEE_ALERT_REPO", "XDG_CONFIG_HOME"}
     - {"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "GIT_BEE_HOME"}
 )
-EVERY: Final = f"a tick every so many minutes, one of {', '.join(f'{one}m' for one in TICK_EVERY_MINUTES_ALLOWED)}"
+_TIMES: Final = ", ".join(f"{one}m" for one in TICK_EVERY_MINUTES_ALLOWED)
+EVERY: Final = f"a tick every so many minutes, one of {_TIMES}, with or without the m"
 _NOT_MISSED: Final = frozenset({*install.TOKENS, "LANG", "LC_ALL", "TZ"})
 
 
