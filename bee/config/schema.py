@@ -235,7 +235,7 @@ class PolicyLimits:
     runs_per_item: int = key(limits.RUNS_PER_ITEM_MAX, number(1, 1_000), "Runs on one item, before a person is asked.")
     checks_minutes: int = key(
         limits.CHECKS_PENDING_MINUTES_MAX, number(1, 10_000),
-        "How long checks may be pending, before a person is asked.",
+        "How long checks may be pending, or another condition may last, before bee says so once.",
     )  # fmt: skip
     diff_files: int = key(limits.DIFF_FILES_MAX, number(1, 10_000), "Files that one of bee's pull requests may change.")
     diff_bytes: int = key(

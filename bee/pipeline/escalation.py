@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bee.model import limits, markers
+from bee.model.checks import CheckState
 from bee.model.effects import effect_key
 from bee.model.items import Comment, Item, Post, Pull, posts_of
 from bee.model.labels import Label
@@ -62,7 +63,8 @@ def _evidence(one: ItemStatus, wanted: Evidence, view: View, tried: Sequence[Run
 def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
     """The key of one escalation: a second one only for another cause, or after a person has let the item go on.
 
-    Each closed pull request of an abandoned step, and each thing that a condition is about, is a cause of its own.
+    Each closed pull request of an abandoned step, and each thing that a condition is about, is a cause of its own; so
+    are the checks of each head.
     """
     item, about = one.item, "0"
     if cause is Cause.HOT_LOOP:
@@ -71,6 +73,8 @@ def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
         about = str(one.facts.about["pull"])
     elif cause is one.placement.row.told:
         about = one.placement.reason
+        if cause is Cause.CHECKS and isinstance(item, Pull):
+            about = f"{item.head} {about}"
     return effect_key(item.number, OWN_ROLE, f"{resumed_at(item, view.trust)} {cause} {about}", "escalate")
 
 
@@ -104,6 +108,7 @@ def _happened(item: Item) -> Iterator[int]:
     yield from (one.at for one in item.events)
     if isinstance(item, Pull):
         yield from (item.head_committed_at, *item.base_changes, *(review.at for review in item.reviews))
+        yield min((check.at or 0 for check in item.checks if check.state is CheckState.PENDING), default=0)
     else:
         yield from (*(ref.named_at for ref in item.pulls), *(one.at for one in item.assignments))
 

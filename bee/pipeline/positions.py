@@ -301,8 +301,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          mover=Mover.PERSON, advice="Open the check on GitHub and do what it asks; bee continues by itself."),
     Rule(name="a check is running, or has not reported", matches=lambda f: f.checks is Checks.PENDING
          and f.queue is not QueueState.IN,  # there, those of the queue count
-         position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks",
-         advice="Wait for the checks; bee asks a person when they take too long.",
+         position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks", told=Cause.CHECKS,
+         advice="Wait for the checks; bee says so once when they take too long, and goes on when they are green.",
          leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
     Rule(name="nobody has approved this head", matches=lambda f: f.verdict is not Verdict.APPROVED,
          position=Position.NEEDS_REVIEW, mover=Role.REVIEWER, names="half_named",
@@ -341,7 +341,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          advice="Wait; bee reads it again and asks a person when it takes too long.",
          leads=(("GitHub has computed mergeable", Position.READY_TO_MERGE),)),
     Rule(name="a check that bee cannot read may not be green", matches=lambda f: f.checks is Checks.UNSEEN,
-         position=Position.CHECKS_PENDING, mover=Mover.CONDITION,
+         position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks", told=Cause.CHECKS,
          advice="Look at the checks on GitHub; bee merges when GitHub calls all of them green. What `bee doctor` "
          "names lets it read them.", leads=(("GitHub calls the head green", Position.READY_TO_MERGE),)),
     Rule(name="approved, tested on this base, green and mergeable",

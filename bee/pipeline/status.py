@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bee.model import limits
-from bee.model.checks import CheckState
 from bee.model.items import Issue, Item, Pull, Snapshot
 from bee.model.outcomes import Cause
 from bee.model.plan import with_plan
@@ -97,18 +96,13 @@ def _block(item: Item, facts: Facts, placement: Placement, key: str, view: View)
 
 
 def _overdue(item: Item, facts: Facts, placement: Placement, view: View) -> Block | None:
-    """Waiting that is bounded: checks, mergeability, and passes overtaken by pushes to the base."""
+    """Waiting that holds the base, so it is bounded: mergeability, and passes overtaken by pushes to the base."""
     if not isinstance(item, Pull) or not isinstance(facts, PullFacts):
         return None
-    pending = [check.at or 0 for check in item.checks if check.state is CheckState.PENDING]
-    since = max(item.head_committed_at, item.created_at, resumed_at(item, view.trust), min(pending, default=0))
-    minutes = (view.snapshot.now - since) // 60
-    if placement.position is Position.CHECKS_PENDING and minutes >= view.policy.limits.checks_minutes:
-        waiting = ", ".join(facts.about["pending_checks"])
-        return Block(Position.EXHAUSTED, f"checks are pending for {minutes} minutes: {waiting}", cause=Cause.CHECKS)
     if placement.position is Position.SETTLING:
         tested = [c.at for c in item.comments if view.trust.counts(c)]
-        minutes = (view.snapshot.now - max([since, *tested])) // 60
+        since = max([item.head_committed_at, item.created_at, resumed_at(item, view.trust), *tested])
+        minutes = (view.snapshot.now - since) // 60
         if minutes >= limits.SETTLING_MINUTES_MAX:
             said = f"GitHub has not computed mergeability for {minutes} minutes"
             return Block(Position.EXHAUSTED, said, cause=Cause.SETTLING)

@@ -82,9 +82,10 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.CHECKS: CauseText(
         "A check has been pending for too long, or never reported.",
-        "Start the check again, or fix what should run it.",
-        (f"Start the check again where it runs; then remove the label `{Label.HUMAN}`.",
+        "Start the check again, or fix what should run it: bee goes on by itself when it is green.",
+        ("Start the check again where it runs.",
          "Name the checks that must report in `required_checks` of `.github/bee.yml` (`[]`: none).", _CLOSE),
+        holds=False,
     ),
     Cause.SETTLING: CauseText(
         "GitHub has taken too long to compute whether it can be merged.",

@@ -337,8 +337,8 @@ PULLS: tuple[Case, ...] = (
          "green", P.CHECKS_PENDING, M.CONDITION),
     case("t12-github-calls-the-whole-head-green", replace(PASSED, unread=True, clean=True), READY, P.READY_TO_MERGE,
          Role.MERGER),
-    case("t10-exhausted-by-a-check-that-never-came", replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR,
-         required=(Required("ci/test"),)), RUNNING, P.EXHAUSTED, M.PERSON),
+    case("t10-a-check-that-never-came", replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR,
+         required=(Required("ci/test"),)), RUNNING, P.CHECKS_PENDING, M.CONDITION),
     case("checks-ask", replace(PASSED, checks=(w.check("ci", CheckState.ASK),)), "a check waits for a person",
          P.CHECKS_FAILED, M.PERSON),
     case("needs-review", w.pull(), REVIEW, P.NEEDS_REVIEW, Role.REVIEWER),
@@ -436,10 +436,6 @@ OVERLAID: tuple[Case, ...] = (
     case("no-change", NO_MENU, STEP_RULE, P.NO_CHANGE, M.PERSON,
          ledger={1: w.history(w.run(Outcome.ALREADY_DONE, FRESH, w.NOW - w.HOUR, note="it is there"))}),
     case("exhausted-by-failures", NO_MENU, STEP_RULE, P.EXHAUSTED, M.PERSON, ledger=backing(5, w.NOW - w.HOUR)),
-    case("exhausted-by-pending-checks", w.pull(head_committed_at=w.NOW - 3 * w.HOUR,
-         checks=(replace(w.check("ci", CheckState.PENDING), at=w.NOW - 2 * w.HOUR),)), RUNNING,
-              P.EXHAUSTED,
-         M.PERSON),
     case("exhausted-by-settling", w.pull(mergeable=None, comments=w.approved(w.e2e("pass", w.NOW - 31 * 60)),
          head_committed_at=w.NOW - 3 * w.HOUR), "GitHub is still computing whether it merges", P.EXHAUSTED, M.PERSON),
     case("exhausted-by-overtaken-passes", w.pull(comments=w.approved(
@@ -576,6 +572,7 @@ TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
     "taken": (w.issue(assignments=(ASSIGNED,)), {"ledger": {1: w.record()}}),
     "person-approval": (replace(OLD, decision=ReviewDecision.REVIEW_REQUIRED), {}),
     "settings": (replace(OLD, behind=True), {}),
+    "checks-pending": (replace(OLD, required=(Required("ci/test"),)), {}),
     "issue-closed": (OLD, {"stopped": frozenset({1})}),
 }
 
@@ -596,6 +593,23 @@ def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> N
     # a stranger who copies the key keeps nothing from being told
     copied = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.SAM)))
     assert len(w.decided(copied, policy=policy, **world).acts) == 1
+
+
+def test_case_t10_checks_are_told_of_by_how_long_they_run_and_for_each_head_and_name() -> None:
+    def waits(at: int, **changed: Any) -> Pull:
+        check = replace(w.check("ci", CheckState.PENDING), at=at)
+        return replace(w.pull(checks=(check,), head_committed_at=w.NOW - 9 * w.HOUR), **changed)
+
+    assert w.decided(waits(w.NOW - w.HOUR)).acts == ()
+    view = w.view(waits(w.NOW - 3 * w.HOUR))
+    (act,) = decide([view]).acts
+    assert isinstance(act, Escalate)
+    assert (act.cause, act.reason) == ("checks-pending", f"{RUNNING}: ci")
+    card = texts.marked("said", "run-1", "bee", escalation_key(act.status, act.cause, view))
+    said = {"comments": (w.comment(card, w.NOW - 3 * w.HOUR, w.BEE),)}
+    assert w.decided(waits(w.NOW - 3 * w.HOUR, **said)).acts == ()
+    assert len(w.decided(waits(w.NOW - 3 * w.HOUR, head="c" * 40, **said)).acts) == 1
+    assert len(w.decided(waits(w.NOW - 3 * w.HOUR, required=(Required("lint"),), **said)).acts) == 1
 
 
 def test_case_p5_what_is_astray_is_told_at_once_and_named() -> None:

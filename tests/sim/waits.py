@@ -255,6 +255,9 @@ class Waits:
     def _checks_failed(self, thing: Thing, tip: Record | None) -> str:
         return "" if self._statuses(thing, "failure", "error") else "no check of its head is red"
 
+    def _checks_pending(self, thing: Thing, tip: Record | None) -> str:
+        return "" if self._told(thing) else "nobody was told that a check does not end"
+
     def _changes_requested(self, thing: Thing, tip: Record | None) -> str:
         said = any(post.state == "CHANGES_REQUESTED" for post in thing.reviews) or thing.talks
         asked = [one for post in [*thing.comments, *thing.reviews] for one in reader.markers(post.body)
@@ -309,6 +312,7 @@ _DEMANDS: Final[dict[str, Callable[[Waits, Thing, Record | None], str]]] = {
     "draft": Waits._draft,
     "conflicted": Waits._conflicted,
     "changes-requested": Waits._changes_requested,
+    "checks-pending": Waits._checks_pending,
     "checks-failed": Waits._checks_failed,
     "needs-review": Waits._needs_review,
     "needs-person-approval": Waits._by_rules,
