@@ -9,7 +9,8 @@ always follows what it answers.
 
 A review thread that is not resolved is a change request at any head, until bee has answered its last word, or whoever
 said that has approved since. So is what a person writes into a review that neither approves nor asks for changes, at
-its head: on a pull request of their own account GitHub leaves them no other.
+its head: on a pull request of their own account GitHub leaves them no other. What asks for changes and was edited since
+is said anew, at the time of the edit; what approves keeps its first date, so that an edit can only stop.
 
 Two posts are dated earlier than GitHub dates them. A run's approval or reply dates from the start of the run, so a
 change request made meanwhile outranks it. A repeated post (its host slept in between) dates from its first copy.
@@ -95,7 +96,7 @@ def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
             continue
         else:
             said = [*_words_of_markers(post, pull, record)]
-            said += _words_of_review(post) if isinstance(post, Review) else ()
+            said += _words_of_review(post, pull, record) if isinstance(post, Review) else ()
             said = [word for word in said if word.verdict is not Verdict.APPROVED or word.at > rebased_at]
         found += [(_chain(post, word.at), word) for word in said]
     return (*_merged(found, _rank, _is_answered), *_open_threads(pull, posts, rebased_at))
@@ -111,24 +112,13 @@ def _open_threads(pull: Pull, posts: Sequence[Post], rebased_at: int) -> list[Wo
     own = {id(post) for post in posts if _run_marker(post) is None}
     found = []
     for thread in pull.threads:
-        asked = [line for line in thread.comments if id(line) in own and not line.approving]
+        lines = (line for line in thread.comments if not line.approving or _said_at(line) > line.at)
+        asked = sorted((line for line in lines if id(line) in own), key=_said_at)
         if thread.resolved or not asked or _is_heard(thread, asked[-1], runs):
             continue
         last = asked[-1]
-        if last.at >= approvals.get(_who(last), -1):
-            found.append(
-                Word(
-                    verdict=Verdict.CHANGES,
-                    at=last.at,
-                    head=pull.head,
-                    source="line",
-                    text=last.body,
-                    by_bee=False,
-                    author=_who(last),
-                    id=last.id,
-                    thread=thread.id,
-                )
-            )
+        if _said_at(last) >= approvals.get(_who(last), -1):
+            found.append(_by_person(last, Verdict.CHANGES, pull.head, "line", thread=thread.id))
     return sorted(found, key=lambda word: (word.at, word.id))
 
 
@@ -143,14 +133,14 @@ def _approves(post: Post) -> bool:
 def _is_heard(thread: Thread, last: LineComment, runs: Sequence[markers.Marker]) -> bool:
     """Whether a run that answered the thread had read its last word.
 
-    The run names the last comment that it read. A draft has its number before others can read it: what was submitted
-    after the run began is not heard.
+    The run names the last comment that it read. A draft has its number before others can read it, and an edit none of
+    its own: what was submitted, or edited, after the run began is not heard; within that second an edit is not either.
     """
     return any(
         run.get("thread") == str(thread.id)
         and run.get("line").isdecimal()
         and last.id <= int(run.get("line"))
-        and last.at <= (began_at(run.get("id")) or 0)
+        and _said_at(last) + (_said_at(last) > last.at) <= (began_at(run.get("id")) or 0)
         for run in runs
     )
 
@@ -261,21 +251,35 @@ def _words_of_run(post: Post, run: markers.Marker, pull: Pull) -> Iterator[Word]
         )
 
 
+def _by_person(post: Post, verdict: Verdict, head: str, source: str, *, thread: int = 0) -> Word:
+    return Word(
+        verdict=verdict,
+        at=_dated(post, verdict),
+        head=head,
+        source=source,
+        text=post.body,
+        by_bee=False,
+        author=_who(post),
+        id=post.id,
+        thread=thread,
+    )
+
+
+def _said_at(post: Post) -> int:
+    """When its words as they stand were said: an edit says them anew."""
+    return max(post.at, post.edited_at or 0)
+
+
+def _dated(post: Post, verdict: Verdict) -> int:
+    return _said_at(post) if verdict is Verdict.CHANGES else post.at
+
+
 def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator[Word]:
     kinds = {markers.APPROVED: Verdict.APPROVED, markers.CHANGES_REQUESTED: Verdict.CHANGES}
     for marker in markers.parse(post.body):
         verdict = kinds.get(marker.name)
-        if verdict is not None and _speaks_of_head(marker, post.at, pull, record, verdict):
-            yield Word(
-                verdict=verdict,
-                at=post.at,
-                head=pull.head,
-                source="person",
-                text=post.body,
-                by_bee=False,
-                author=_who(post),
-                id=post.id,
-            )
+        if verdict is not None and _speaks_of_head(marker, _dated(post, verdict), pull, record, verdict):
+            yield _by_person(post, verdict, pull.head, "person")
 
 
 def _speaks_of_head(
@@ -319,22 +323,16 @@ def _was_another_head(run: RunSummary, head: str) -> bool:
     return made if run.head == head else bool(run.head)
 
 
-def _words_of_review(review: Review) -> Iterator[Word]:
+def _words_of_review(review: Review, pull: Pull, record: Record | None) -> Iterator[Word]:
+    """A change request that was edited speaks, like a marker without `sha=`, of the head that was there then."""
     kinds = {ReviewState.APPROVED: Verdict.APPROVED, ReviewState.CHANGES_REQUESTED: Verdict.CHANGES}
     verdict = kinds.get(review.state)
     if review.state is ReviewState.COMMENTED and review.body.strip() and not _is_program(review):
         verdict = Verdict.CHANGES
     if verdict is not None and review.commit:
-        yield Word(
-            verdict=verdict,
-            at=review.at,
-            head=review.commit,
-            source="review",
-            text=review.body,
-            by_bee=False,
-            author=_who(review),
-            id=review.id,
-        )
+        at, no = _dated(review, verdict), markers.Marker(markers.CHANGES_REQUESTED)
+        anew = at > review.at and _speaks_of_head(no, at, pull, record, verdict)
+        yield _by_person(review, verdict, pull.head if anew else review.commit, "review")
 
 
 def _is_program(review: Review) -> bool:

@@ -68,7 +68,7 @@ def _of_pull(pull: Pull, view: View) -> dict[str, Callable[[], Any]]:
         "head": lambda: pull.head,
         "base": lambda: pull.base,
         "base-name": lambda: [pull.base_ref, len(pull.base_changes)],
-        "verdicts": lambda: [[word.verdict, word.id] for word in said()],
+        "verdicts": lambda: [[word.verdict, word.id, word.at] for word in said()],
         "threads": lambda: _lines(pull, view),
         "replies": lambda: [word.id for word in said() if word.verdict is Verdict.REPLIED],
         "checks": lambda: sorted([c.name, str(c.state)] for c in counted(pull, view.trust)),

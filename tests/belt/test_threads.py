@@ -115,6 +115,37 @@ def test_case_p1_an_answer_in_words_goes_to_the_reviewer_and_another_word_comes_
     assert [who for who, _ in said(threads(stage, number)[0])] == ["ada", "ada", "bee", "ada", "bee"]
 
 
+def test_case_p1_a_comment_edited_after_the_answer_is_answered_again_once(stage: Stage) -> None:
+    host = stage.host(moves={"drafter": answering(WORDS)})
+    number = opened(stage, host)
+    first = say(stage, number, "Why one?")
+    assert stage.tick(host).choice.role == "drafter"
+    assert stage.position(number) == "needs-review"
+    stage.sleep(5)
+    stage.call("ada", "PATCH", stage.at(f"/pulls/comments/{first}"), {"body": "STOP: do not merge this."})
+    assert stage.position(number) == "changes-requested"
+    stage.sleep(5)  # what is edited in the second of a claim is answered twice
+    report = stage.tick(host)
+    assert report.choice.role == "drafter"
+    assert "STOP: do not merge this." in context(host, report.run)
+    assert [who for who, _ in said(threads(stage, number)[0])] == ["ada", "bee", "bee"]
+    stage.ticks(host)
+    assert merged(stage, number)
+    assert len(said(threads(stage, number)[0])) == 3
+
+
+def test_case_p1_a_review_edited_after_an_approval_keeps_it_from_being_merged(stage: Stage) -> None:
+    host = stage.host()
+    number = opened(stage, host)
+    review = stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "COMMENT", "body": "Hm."})
+    stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "APPROVE"})
+    stage.sleep(5)
+    assert stage.position(number) != "changes-requested"
+    where = stage.at(f"/pulls/{number}/reviews/{review['id']}")
+    stage.call("ada", "PUT", where, {"body": "STOP: do not merge this."})
+    assert stage.position(number) == "changes-requested"
+
+
 @pytest.mark.sessions
 def test_case_p1_a_comment_while_the_pull_request_is_tested_keeps_it_from_being_merged(stage: Stage) -> None:
     """The merge gate reads the threads again; a draft that nobody submitted holds nothing."""

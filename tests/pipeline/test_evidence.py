@@ -228,6 +228,36 @@ def test_case_p1_words_in_a_review_ask_for_changes(said: dict[str, Any], verdict
     assert at_head(review, w.review(ReviewState.APPROVED, LATE + 9), trust=trusting) is Verdict.APPROVED
 
 
+@pytest.mark.parametrize("kind", ["comment", "review", "marker", "asked"])
+def test_case_p1_a_change_request_edited_after_an_approval_is_said_anew(kind: str) -> None:
+    """At the head of that time, until bee or the person approves after it. Another's edit says nothing."""
+    approval = w.reviewed("approve", LATE)
+    states = {"review": ReviewState.CHANGES_REQUESTED, "asked": ReviewState.COMMENTED}
+    body = CHANGE if kind == "marker" else "Do not merge!"
+    for head in (w.HEAD, w.OLD_HEAD):
+        state = states.get(kind, ReviewState.COMMENTED)
+        first: Any = w.review(state, LATE - 60, body=body, commit=head)
+        first = w.comment(body, LATE - 60) if kind == "marker" else first
+        said = replace(first, edited_at=LATE + 60, editor=w.ANN)
+        assert at_head(first, approval) is Verdict.APPROVED
+        assert at_head(said, approval) is Verdict.CHANGES
+        assert at_head(replace(said, editor=w.SAM), approval) is Verdict.APPROVED
+        assert at_head(said, approval, w.reviewed("approve", LATE + 61)) is Verdict.APPROVED
+        assert at_head(said, approval, w.review(ReviewState.APPROVED, LATE + 61)) is Verdict.APPROVED
+    old = w.review(ReviewState.COMMENTED, LATE - 60, body=body, commit=w.OLD_HEAD, edited_at=LATE + 60, editor=w.ANN)
+    assert at_head(old, approval, head_committed_at=LATE + 70) is Verdict.APPROVED
+
+
+@pytest.mark.parametrize("kind", ["review", "marker"])
+def test_an_edit_makes_no_approval_later(kind: str) -> None:
+    first: Any = w.comment(APPROVE, LATE - 60) if kind == "marker" else w.review(ReviewState.APPROVED, LATE - 60)
+    no = w.reviewed("changes", LATE)
+    said = replace(first, edited_at=LATE + 60, editor=w.ANN)
+    assert at_head(first) is at_head(said) is Verdict.APPROVED
+    assert at_head(no, said) is Verdict.CHANGES
+    assert at_head(said, base_changes=(LATE,)) is Verdict.NONE
+
+
 SPOKEN = {
     "marker": {Verdict.APPROVED: APPROVE, Verdict.CHANGES: CHANGE},
     "review": {Verdict.APPROVED: ReviewState.APPROVED, Verdict.CHANGES: ReviewState.CHANGES_REQUESTED},

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from bee.config.schema import TrustPolicy
-from bee.model.items import Pull, ReviewState, Thread
+from bee.model.items import LineComment, Pull, ReviewState, Thread
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict, open_threads, verdict_at_head, words
 from bee.pipeline.positions import Position
@@ -32,6 +32,10 @@ class Row(NamedTuple):
 
 def _one(*lines: Any, **more: Any) -> tuple[Thread, ...]:
     return (w.thread(*lines, **more),)
+
+
+def _edited(line: LineComment, at: int, by: w.Who = w.ANN) -> LineComment:
+    return replace(line, edited_at=at, editor=w.BEE if line.author == w.BEE else by)
 
 
 def _approved(at: int, **more: Any) -> dict[str, Any]:
@@ -66,6 +70,23 @@ ROWS: Final[dict[str, Row]] = {
     "a word in the second of the claim": Row(
         _one(WHY, w.line("And None?", w.NOW - 600, id=902), w.heard(id=903)), True),
     "a word that the run had read": Row(_one(WHY, w.line("And None?", id=902), w.heard(upto=902, id=903)), False),
+    "its word edited after bee's answer": Row(_one(_edited(WHY, w.NOW - 60), w.heard()), True),
+    "its word edited before bee's answer": Row(_one(_edited(WHY, w.NOW - 601), w.heard()), False),
+    "its word edited in the second of the claim": Row(_one(_edited(WHY, w.NOW - 600), w.heard()), True),
+    "its word edited, and answered again": Row(
+        _one(_edited(WHY, w.NOW - 60), w.heard(), w.heard(upto=902, id=903, began=w.NOW - 30)), False),
+    "an earlier word edited after bee's answer": Row(
+        _one(_edited(WHY, w.NOW - 60), w.line("And None?", id=902), w.heard(upto=902, id=903)), True),
+    "bee's answer edited by bee": Row(_one(WHY, _edited(w.heard(), w.NOW - 60)), False),
+    "its word edited by another after bee's answer": Row(
+        _one(_edited(WHY, w.NOW - 60, w.SAM), w.heard()), False),
+    "edited after its author approved": Row(_one(_edited(WHY, w.NOW - 60)), True, _approved(ASKED + 60)),
+    "edited before its author approved": Row(_one(_edited(WHY, ASKED + 30)), False, _approved(ASKED + 60)),
+    "a nit edited after the approval": Row(
+        _one(_edited(w.line("nit", approving=True), w.NOW - 60)), True, _approved(ASKED)),
+    "an approval edited after the word": Row(
+        _one(WHY), True, _approved(ASKED - 60, edited_at=w.NOW - 60, editor=w.ANN)),
+    "a draft that was edited": Row(_one(_edited(w.line("nit", approving=True), ASKED - 60)), False, _approved(ASKED)),
     "its author approves": Row(_one(WHY), False, _approved(ASKED + 60)),
     "its author approves an older head": Row(_one(WHY), False, _approved(ASKED + 60, commit=w.OLD_HEAD)),
     "its author approves with a marker": Row(_one(WHY), False, {"comments": (w.comment(APPROVE, ASKED + 60),)}),

@@ -134,6 +134,23 @@ def test_what_changed_after_the_claim_is_not_merged(ready: Ready, change: str) -
     assert (ready.merged(), words in note) == (False, True), note
 
 
+@pytest.mark.parametrize("edited", [True, False])
+def test_case_p1_a_line_comment_edited_after_the_claim_is_not_merged_over(ready: Ready, edited: bool) -> None:
+    """Its author had approved since; the edit is a later word."""
+    ready.line("Why?")
+    ready.still.clock.now += 60
+    ready.still.ask("POST", "/pulls/2/reviews", event="APPROVE", commit_id=ready.head)
+    ready.still.clock.now += 60
+    (talk,) = ready.thing().talks
+
+    def edits() -> None:
+        if edited:
+            ready.still.ask("PATCH", f"/pulls/comments/{talk.said[0].id}", body="STOP: do not merge.")
+
+    note = ready.tick(ITEM, edits)
+    assert (ready.merged(), "asks for changes" in note) == (not edited, edited), note
+
+
 @pytest.mark.parametrize("stop", ["breeze:human", "closed"])
 def test_a_persons_stop_after_the_claim_is_heard(ready: Ready, stop: str) -> None:
     """The run ends where it is; a later tick settles what it left."""
