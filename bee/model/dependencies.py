@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -11,7 +12,15 @@ from typing import Final, NamedTuple
 from bee.model.markdown import BODIES_KEPT_MAX, Line, Reading, may_begin, reading, words_of
 
 _HINTS: Final = ("block", "depend")
-_WORDS: Final = re.compile(r"(?:blocked[\s-]+(?:by|on)|depend(?:s|ent|ing)?[\s-]+(?:up)?on)\b[\s:=*]*", re.IGNORECASE)
+_WORDS: Final = re.compile(
+    r"(?:blocked[\s_\-\u2010-\u2015]*(?:by|on)|depend(?:s|ent|ing)?[\s_\-\u2010-\u2015]*(?:up)?on)\b[\s:=*]*",
+    re.IGNORECASE,
+)
+# What a form adds to its heading.
+_ASIDE: Final = re.compile(
+    r"(?:\?(?!\s*\?)|\((?:optional|required|if any|if applicable|issues?|(?:issue )?(?:numbers?|links?))\)|[\s:*])*",
+    re.IGNORECASE,
+)
 # https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 _REF: Final = re.compile(
     r"https?://[^\s/]{1,253}/([\w.-]{1,39}/[\w.-]{1,100})/(?:issues|pull)/([1-9][0-9]{0,8})(?![0-9])[^\s,;)]{0,200}"
@@ -22,10 +31,18 @@ _REF: Final = re.compile(
 _NONE: Final = re.compile(
     r"(?:(?:none|nothing)\b[^#0-9]*|n/?a|no|no response|not applicable)?[^a-z0-9#?\ufffd]*", re.IGNORECASE
 )
+_ITEM: Final = re.compile(rf"(?:(?:issue|pr|pull(?: request)?)s?\s+)?(?:{_REF.pattern})", re.IGNORECASE)
+_ONLY_ITEMS: Final = re.compile(r"(?:\0|[^\w\0]|\b(?:and|or|issues?|prs?)\b)*", re.IGNORECASE)
+_AND: Final = re.compile(r"(?:and|or|plus|as well as)\b|&", re.IGNORECASE)
 _MORE: Final = re.compile(r"(?:[,;&+/]|\b(?:and|or))\s*$", re.IGNORECASE)
 # Beside what was understood: a number without its sign or in another form, an address of something else.
 _LOOSE: Final = re.compile(r"[,;&+/]\s*[0-9]|\b(?:and|or)\s+[0-9]|#[0-9]|://", re.IGNORECASE)
-_AND_WHAT: Final = re.compile(r"[\s)\]]*[,;/]?\s*(?:and\b|or\b|[&+])\s*\w", re.IGNORECASE)
+# Of a range, who knows what lies in it.
+_RANGE: Final = re.compile(
+    r"\0[\s,]*(?:[-~\u2010-\u2015\u2212]+>?|\.{2,}|(?:up )?to\b|through\b|thru\b|(?:un)?till?\b)[\s,]*(?:\0|#?[0-9])",
+    re.IGNORECASE,
+)
+_AND_WHAT: Final = re.compile(r"[\s)\]]*[,;/]?\s*(?:and\b|or\b|plus\b|as well as\b|[&+])\s*\w", re.IGNORECASE)
 
 
 class Ref(NamedTuple):
@@ -55,22 +72,22 @@ def dependencies(body: str) -> Dependencies:
     """The dependencies that a body names. Total; what looks like one and is none is `unread`."""
     if not _may_name(body):
         return Dependencies()
-    read = reading(body)
     refs: list[Ref] = []
     unread: list[Line] = []
-    for line, text, below in _said(read):
+    for line, text, answer, more in _said(reading(body)):
         found, readable = _refs(text)
-        if found or not below:
-            refs += found
-            unread += [] if readable else [line]
-            continue
-        top = min((one.depth for one in below), default=0)
-        several = [(one, *_refs(words_of(one.source))) for one in below]
-        refs += [ref for _, ones, _ in several for ref in ones]
+        top = min((one.depth for one, _ in answer if one.depth >= 0), default=0)
+        several = [(one, *_refs(words)) for one, words in answer]
         named = any(ones for _, ones, _ in several)
+        refs += found + [ref for _, ones, _ in several for ref in ones]
+        unread += [] if readable else [line]
         for one, ones, is_readable in several:
             asks = one.first and one.depth == top and (one.depth > line.depth or not named)
             unread += [one] if not is_readable and (ones or asks) else []
+        for one, words in more:
+            ones, is_readable = _refs(words) if _ITEM.match(words) else ([], True)
+            refs += ones
+            unread += [] if is_readable else [one]
     return Dependencies(tuple(dict.fromkeys(refs)), tuple(unread))
 
 
@@ -79,39 +96,96 @@ def _may_name(body: str) -> bool:
     return any(may_begin(line, *_HINTS) for line in body.split("\n"))
 
 
-def _said(read: Reading) -> Iterable[tuple[Line, str, list[Line]]]:
-    """Each line that begins with the words: itself, what follows them, and what stands below where nothing does."""
-    for heading in read.headings:
-        text = _after_words(heading.source)
-        if text is not None:
-            last = min((one.index for one in read.headings if one.index > heading.index), default=heading.end)
-            below = [line for line in read.lines if heading.index < line.index < last] if _is_empty(text) else []
-            yield Line(heading.index, heading.source, -1), text, below
-    lines = read.lines
+_Words = list[tuple[Line, str]]
+
+
+def _said(read: Reading) -> Iterable[tuple[Line, str, _Words, _Words]]:
+    """Each line that begins with the words: itself, what follows them, what stands below as their answer, and more.
+
+    Of more, only what begins with an item counts: there, the answer was already given.
+    """
+    ends = {heading.index: heading.end for heading in read.headings}
+    titles = (Line(heading.index, heading.source, -1) for heading in read.headings)
+    lines = sorted([*read.lines, *titles], key=_index)
     for at, line in enumerate(lines):
         text = _after_words(line.source)
         if text is None:
             continue
-        following = at + 1
-        while following < len(lines) and _goes_on(text, line, lines[following]):
-            text = f"{text} {words_of(lines[following].source)}"
-            following += 1
-        below = []
-        while _is_empty(text) and following < len(lines) and lines[following].depth > line.depth:
-            below.append(lines[following])
-            following += 1
-        yield line, text, below
+        if line.depth >= 0:
+            text, end = _with_lines(text, lines, at)
+            below, rest = _following(text, line, lines, end), []
+        else:
+            text = "" if _ASIDE.fullmatch(text) else text
+            section = lines[at + 1 : bisect_left(lines, ends[line.index], key=_index)]
+            cut = next((at for at, one in enumerate(section) if one.depth < 0), len(section))
+            cut = cut or (0 if text else len(section))
+            below, rest = _in_words(section[:cut]), _in_words(section[cut:])
+        if text and below and not _ITEM.match(below[0][1]):
+            below, rest = [], below + rest
+        yield line, text, below, rest
 
 
-def _is_empty(text: str) -> bool:
-    return not text.strip()
+def _index(line: Line) -> int:
+    return line.index
 
 
-def _goes_on(text: str, line: Line, after: Line) -> bool:
-    """Whether the next line belongs to what is said: nothing was said yet, or it ended in the middle of a list."""
-    if after.depth != line.depth or not (_is_empty(text) or _MORE.search(text)):
-        return False
-    return not after.first or (after.depth == 0 and _REF.match(words_of(after.source)) is not None)
+def _with_lines(text: str, lines: Sequence[Line], at: int) -> tuple[str, int]:
+    """The text with the lines of its block that go on with it, and where the first other line is."""
+    parts = [text.strip()]
+    at += 1
+    while at < len(lines) and not lines[at].first and lines[at].depth == lines[at - 1].depth:
+        words = "& " * lines[at].source.startswith("& ") + words_of(lines[at].source)
+        if words and not _goes_on(parts[-1], words):
+            break
+        parts += [words] if words else []
+        at += 1
+    return " ".join(parts).strip(), at
+
+
+def _goes_on(said: str, words: str) -> bool:
+    """Whether words belong to what the line above them says: nothing yet, or one of several."""
+    return not said or any((_MORE.search(said), _AND.match(words), _ITEM.match(words)))
+
+
+def _statement(lines: Sequence[Line], at: int) -> tuple[str, int]:
+    """What a line says, with the lines that go on with it, and where the first other line is."""
+    words = words_of(lines[at].source)
+    return _with_lines(words, lines, at) if words else ("", at + 1)
+
+
+def _in_words(lines: Sequence[Line]) -> _Words:
+    """What the lines of a section say."""
+    found: _Words = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        text, at = _statement(lines, at)
+        found.append((line, text))
+    return found
+
+
+def _following(text: str, line: Line, lines: Sequence[Line], at: int) -> _Words:
+    """What the blocks after a line add to it: lists below it, and blocks beside it that begin with an item.
+
+    Where something was said before them, those beside it consist of items only.
+    """
+    found: _Words = []
+    answered = bool(text)
+    while at < len(lines) and lines[at].depth >= 0:
+        one = lines[at]
+        words, at = _statement(lines, at)
+        if not words:
+            continue
+        if one.depth > line.depth:
+            answered = True
+        else:
+            beside = one.depth == line.depth or not (answered or found)
+            if not beside or not _ITEM.match(words):
+                break
+            if answered and not _ONLY_ITEMS.fullmatch(_REF.sub("\0", words)):
+                break
+        found.append((one, words))
+    return found
 
 
 def _after_words(source: str) -> str | None:
@@ -131,4 +205,4 @@ def _refs(text: str) -> tuple[list[Ref], bool]:
     refs = [Ref(match[1] or match[3] or "", int(match[2] or match[4] or match[5])) for match in found]
     rest = _REF.sub("\0", text)
     tail = rest.rpartition("\0")[2]
-    return refs, _LOOSE.search(rest) is None and _AND_WHAT.match(tail) is None
+    return refs, not (_LOOSE.search(rest) or _RANGE.search(rest) or _AND_WHAT.match(tail))

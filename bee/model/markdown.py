@@ -35,9 +35,10 @@ _EMPHASIS: Final = str.maketrans("", "", "*_~\\")
 _HIDDEN: Final = "\ufffd"
 # https://github.github.com/gfm/#task-list-items-extension-, with whatever blank GitHub takes between the brackets.
 _BOX: Final = re.compile(r"\[([\sxX])\](?=\s|$)")
-# What people put before words that are meant to be read: numbers, bullets, emoji, punctuation.
+# What people put before words that are meant to be read: numbers, bullets, emoji, punctuation, and the signs of a
+# heading or a box where GitHub sees neither.
 _LEAD: Final = re.compile(
-    r"(?::[a-z][a-z0-9_+-]{0,40}:|[^\w\[\]`<@#/$\ufffd]|_|[0-9]\ufe0f?\u20e3|[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}[.)]?\s)*+"
+    r"(?:\#(?!\#*[0-9])|\[[^\[\]0-9^]{0,3}\](?=\s|$)|:[a-z][a-z0-9_+-]{0,40}:|[^\w\[\]`<@#/$\ufffd]|_|[0-9]\ufe0f?\u20e3|[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}[.)]?\s)*+"
 )
 
 

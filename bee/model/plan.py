@@ -42,10 +42,11 @@ PLAN_GATE_LINE: Final = "- [ ] The plan is right: bee may start"
 
 _HINTS: Final = ("final", "plan")
 _PLAN: Final = re.compile(r"milestone plan\W*$", re.IGNORECASE)
-_PLAN_GATE: Final = re.compile(r"plan[\s_-]+finali[sz]ed\b", re.IGNORECASE)
-_DESIGN_GATE: Final = re.compile(r"(?:design[\s_-]+finali[sz]ed|finali[sz]ation[\s_-]+gate)\b", re.IGNORECASE)
+_BETWEEN: Final = r"(?:[^\w,.;!?]|_)+"  # whatever sign, but not the end of a clause
+_PLAN_GATE: Final = re.compile(rf"plan{_BETWEEN}finali[sz]ed\b", re.IGNORECASE)
+_DESIGN_GATE: Final = re.compile(rf"(?:design{_BETWEEN}finali[sz]ed|finali[sz]ation{_BETWEEN}gate)\b", re.IGNORECASE)
 # What a person may have meant as a box.
-_ALMOST: Final = re.compile(r"\[[^\[\]0-9^]{0,3}\](?![(\[:])")
+_ALMOST: Final = re.compile(r"(?:(?:[-*+]|[0-9]{1,9}[.)])\s+)?\[[^\[\]0-9^]{0,3}\](?![(\[:])")
 _BOXED: Final = re.compile(r"^\s*(?:[-*+]|[0-9]{1,9}[.)])\s+\[[ xX]\]")
 
 

@@ -33,6 +33,21 @@ def test_case_p4_a_dependency_in_another_spelling_is_waited_for(stage: Stage) ->
     assert stage.item(second)["state"] == stage.item(third)["state"] == "closed"
 
 
+def test_case_p4_the_last_of_several_lines_is_waited_for_and_a_gate_in_html_stops(stage: Stage) -> None:
+    """The first that is named was closed; GitHub shows the gate's heading as text."""
+    done, first = stage.issue("Done."), stage.issue("Wait.", labels=["breeze:human"])
+    stage.call("ada", "PATCH", stage.at(f"/issues/{done}"), {"state": "closed", "state_reason": "completed"})
+    lines = stage.issue(f"It adds.\n\nBlocked by:\n#{done}\n#{first}\n")
+    under = stage.issue(f"It adds.\n\n## Blocked by\n\n### Upstream\n\n- #{first}\n")
+    gate = stage.issue("<details>\n<summary>Approval</summary>\n## Design finalized\n- [ ] go\n</details>\n")
+    host = stage.host()
+    stage.ticks(host)
+    assert [stage.position(number) for number in (lines, under, gate)] == ["blocked", "blocked", "design-open"]
+    (said,) = stage.status_comments(gate)
+    assert "line 3 (## Design finalized) looks like a gate" in said
+    assert stage.pulls() == []
+
+
 ASKS = """if grep -q "Make it red" "$BEE_CONTEXT/thread.md"; then
 echo red > colour.txt
 git add -A

@@ -431,8 +431,14 @@ def counted() -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize(
-    "piece", ["> a\n", "```\n", "## a\n", "`a` ``b`` ```\n", "- [x] `a` T\n", "<!-- bee:run id=1 -->\n", "a\n"]
-)
+    "piece",
+    [
+        "> a\n", "```\n", "## a\n", "`a` ``b`` ```\n", "- [x] `a` T\n", "<!-- bee:run id=1 -->\n", "a\n",
+        "Blocked by\n#1\n", "#1\n", "- Blocked by\n- #1\n  - #2\n",
+        "# Blocked by #1\n## Blocked by\n### A\n- #2\nand #3\n",
+        "Blocked by #1\n\n#2\n\n", "##Design finalized\n[ ] Plan finalized\n",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize(
     "name", ["outside_code", "closed", "markers", "read_body", "with_plan", "dependencies", "reading", "parse_steps"]
 )

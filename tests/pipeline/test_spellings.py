@@ -38,6 +38,8 @@ HEADINGS = (
     "## [Design finalized](https://example.org)", "## Design finalized <!-- see the guide -->",
     "## <b>Design</b> finalized", "## `Design finalized`", "## Design\u200b finalized", "## - Design finalized",
     "Design finalized\n---", "Design finalized\n===", "**Design finalized**\n------", "Design\nfinalized\n---",
+    "## Design: finalized", "## Design\u2011finalized", "## Design \u2013 finalized", "## Design\u2014finalised",
+    "## Design_finalized", "## Finalization: gate",
     "## Finalization gate", "### Finalisation gate", "## ⛔ Finalization gate:", "## Design finalized — please tick",
 )  # fmt: skip
 BOXES = (
@@ -109,7 +111,13 @@ def test_case_p3_a_box_is_what_github_shows_as_one(box: str, place_after: Positi
         ("| Design finalized | [x] |\n|--|--|\n| a | b |", 1), ("## Design finalized\n\nyes", 1),
         ("## Design finalized\n\n- [x] go\n- [] and go", 4), ("Finalization gate: open", 1),
         ("## Design finalized\n\n- [x] go\n\n## Design finalized\n\nnot yet", 5),
-        ("- [x] go\n\n- ✅ Design finalized", 3),
+        ("- [x] go\n\n- ✅ Design finalized", 3), ("##Design finalized\n\n- [x] go", 1),
+        ("<details>\n<summary>Approval</summary>\n## Design finalized\n- [x] go\n</details>", 3),
+        ("<details>\n- [x] Design: finalized\n</details>", 2), ("##Design finalized##\n- [x] go", 1),
+        ("\\## Design finalized\n\n- [x] go", 1), ("a\n\n&#35;&#35; Design finalized\n- [x] go", 3),
+        ("[ ] Design finalized", 1), ("[x] Design finalized", 1), ("a\n\n[] Design\u2013finalized", 3),
+        ("\\[x] Design finalized", 1), ("[yes] **Finalization gate**", 1), ("#Design finalized", 1),
+        ("## Design finalized\n\n- [x] go\n\n<p>\n- [ ] and go\n</p>", 6),
     ],
 )  # fmt: skip
 def test_what_looks_like_a_gate_and_is_none_stops_and_says_so(body: str, line: int) -> None:
@@ -131,6 +139,9 @@ def test_what_looks_like_a_gate_and_is_none_stops_and_says_so(body: str, line: i
         "<!-- ## Design finalized -->", "<!--\n## Design finalized\n\n- [ ] go\n-->", "`Design finalized`",
         "~~~\nDesign finalized\n---\n~~~", "[//]: # (Design finalized)", "#Designfinalized", "## Designs finalized",
         "text <!-- a\nDesign finalized\n--> text", "<pre>\nDesign finalized\n</pre>", "## Design finalizedness",
+        "Design. Finalized texts are in the wiki.", "The design: finalized in June.",
+        "Design, finalized or not, is hard.",
+        "#12 Design finalized", "[The guide](https://example.org): design finalized", "# 1 design, not finalized",
     ],
 )  # fmt: skip
 def test_what_does_not_begin_with_the_words_is_no_gate(body: str) -> None:
@@ -182,6 +193,22 @@ BLOCKED = (
     "Blocked by https://github.com/octo/calc/pull/2#issuecomment-1",
     "Blocked by <https://github.com/octo/calc/issues/2>",
     "Blocked by [the parser](https://github.com/octo/calc/issues/2)", "Blocked by [#2](../issues/2)",
+    "Blocked by: #9\n#2 (the lexer)",
+    "Blocked by:\n#9\n#2", "Blocked by: #9\n#2", "Blocked by #9\nand #2", "Blocked by #9\n& #2", "Blocked by #9\n- #2",
+    "Blocked by:\n\n#9\n\n#2", "Blocked by: #9\n\n#2", "Blocked by:\n#9\n#8\nPR #2", "Blocked by:\n- #9\n\n#2",
+    "Blocked by #9\n- #8\n- #2 (the parser)", "Blocked by:\n\n#9\nand #2", "**Blocked by:**\n\nIssues #9 and #2",
+    "- Blocked by\n- #2", "- Blocked by:\n- #9\n- #2", "- Blocked by #9\n- #2", "- Blocked by:\n\n#2",
+    "- Blocked by: #9\n  - #2", "Blocked by: #9,\n\n#2", "Blocked by none\n- #2", "Blocked by:\n- #9\n  and #2",
+    "## Blocked by\n\n### Upstream\n\n- #2", "## Blocked by\n\n### Upstream\n\n- #9\n\n### Here\n\nWe need #2.",
+    "## Blocked by\n\n- #9\n\n### Upstream\n\n- #2", "## Blocked by #9\n\n- #2", "## Blocked by #9\n\n### Also\n\n#2",
+    "## Blocked by\n\n### #2", "## Blocked by #9\n\n- #8\n- #2", "## Blocked by none\n\n#2", "##Blocked by\n- #2",
+    "### Blocked by (optional)\n\n#2", "### Blocked by?\n\n#2", "### Depends on (if any):\n\n- #2",
+    "\\## Blocked by #2",
+    "<details>\n<summary>More</summary>\n## Blocked by\n- #9\n- #2\n</details>", "[ ] Blocked by #2", "#Blocked by #2",
+    "<details>\n<summary>Blocked by</summary>\n\n- #2\n\n</details>", "Blocked\u2011by: #2", "Blocked\u2013by #2",
+    "## Blocked by\n\n<details>\n<summary>Show</summary>\n\n- #2\n\n</details>",
+    "Blocked by:\n<ul>\n<li>#2</li>\n</ul>",
+    "<h3>Blocked by</h3>\n<ul>\n<li>\n#9\n</li>\n<li>#2</li>\n</ul>", "| Blocked by |\n|--|\n| #9 |\n| #2 |",
     "- text\n\nBlocked by #2\n\nmore", "text\nBlocked by #2\ntext", "<!-- note --> Blocked by #2",
 )  # fmt: skip
 
@@ -208,6 +235,15 @@ def test_case_p4_an_issue_waits_for_what_its_text_names_until_that_is_closed(tex
         "It is blocked by #2", "See #2", "#2 is blocked by this", "- > Blocked by #2", "> [!NOTE]\n> Blocked by #2",
         "~~~\n## Blocked by\n#2\n~~~", "Unblocked by #2", "Blocked bytes #2", "<pre>\nBlocked by #2\n</pre>",
         "`a\nBlocked by #2`", "Closes #2", "Blocking #2", "## Things it is blocked by\n\n#2",
+        "### Blocked by (optional)\n\n_No response_", "### Blocked by?\n\n_No response_",
+        "### Depends on (if any)\n\nnone",
+        "## Blocked by (optional)\n\n## Other\n\n#2", "# Blocked by\n\nnone\n\n## Problem\n\nIt is slow, see #2.",
+        "Blocked by #9\nSee #2 for why.", "Blocked by #9\n\n#2 is where it began.",
+        "Blocked by #9\n\n- Add it, as in #2",
+        "## Blocked by #9\n\nIt began with #2.\n\n### Why\n\nSee #2.", "Blocked by #9.\n\nThen #2 is next.",
+        "Blocked by #9\n\n## Other\n\n#2", "- Blocked by #9\n- Closes #2", "- #8\n  - Blocked by #9\n- #2",
+        "- Blocked by:\n  - #9\n- #2 is next", "Blocked by #9\nCloses #2",
+        "## Blocked by\n\n- #9\n\n### Details\n\nThe parser is small.",
     ],
 )  # fmt: skip
 def test_what_names_nothing_or_is_not_for_readers_blocks_nothing(text: str) -> None:
@@ -227,6 +263,14 @@ def test_what_names_nothing_or_is_not_for_readers_blocks_nothing(text: str) -> N
         ("Blocked by:\n- the parser", 2), ("- [ ] Blocked by: legal", 1), ("Blocked by #99999999999", 1),
         ("Blocked by JIRA-12", 1), ("Blocked by #2\n\nDepends on luck", 3),
         ("| Blocked by | Owner |\n|-|-|\n| #2 | me |", 1),
+        ("Blocked by #2\u2013#5", 1), ("Blocked by #2-#5", 1), ("Blocked by #2 to #5", 1), ("Blocked by #2 ... #5", 1),
+        ("Blocked by #2 through #5", 1), ("Blocked by #2\u20265", 1), ("Blocked by #2, ..., #5", 1),
+        ("Blocked by #2-5", 1),
+        ("## Blocked by\n\n- #2 \u2014 #5", 3), ("Blocked by #2\nand the API team", 1), ("Blocked by #2\n& others", 1),
+        ("Blocked by #2\n- #3\n- a new machine", 3), ("## Blocked by #2\n\n- #3\n- luck", 4), ("## Blocked by ???", 1),
+        ("## Blocked by\n\n### Upstream\n\nthe API team", 5), ("## Blocked by (the parser)", 1),
+        ("Blocked by:\n\n#2\nand the API team", 3), ("### Depends on (issue numbers)\n\n2, 3", 3),
+        ("Blocked by #2 plus luck", 1),
         ("Depends on the weather.", 1), ("Blocked by @ann", 1), ("Blocked by a/b", 1),
     ],
 )  # fmt: skip
