@@ -15,14 +15,14 @@ from bee.model.items import Settled
 
 def read_dependencies(
     client: GitHubClient, repo: str, numbers: Sequence[int], open_items: int
-) -> dict[int, tuple[int, tuple[int, ...], tuple[Settled, ...]]]:
+) -> dict[int, tuple[int, tuple[int, ...], tuple[str, ...], tuple[Settled, ...]]]:
     """Blockers by issue number, from GitHub's issue dependencies: (how many are open, those of them of this repository,
-    the closed ones).
+    those elsewhere, the closed ones).
 
     https://docs.github.com/en/rest/issues/issue-dependencies (REST only). Whatever takes fewer requests: each of the
     numbers asked for, or the list of all open items, which tells which have any.
     """
-    found: dict[int, tuple[int, tuple[int, ...], tuple[Settled, ...]]] = {}
+    found: dict[int, tuple[int, tuple[int, ...], tuple[str, ...], tuple[Settled, ...]]] = {}
     own = f"/repos/{repo}".lower()
     by_list = len(numbers) > math.ceil(open_items / limits.PAGE_ITEMS_MAX)
     for number in _dependent(client, repo) if by_list else numbers:
@@ -32,8 +32,9 @@ def read_dependencies(
             continue  # the issue has gone, or the server knows no dependencies
         still = [blocker for blocker in blockers if blocker.text("state") == "open"]
         here = [one.number("number") for one in still if one.text("repository_url").lower().endswith(own)]
+        there = [_ref_of(one, repo) for one in still if not one.text("repository_url").lower().endswith(own)]
         closed = tuple(_closed(_ref_of(one, repo), one) for one in blockers if one not in still)
-        found[number] = (len(still), tuple(here), closed)
+        found[number] = (len(still), tuple(here), tuple(there), closed)
     return found
 
 

@@ -202,7 +202,7 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
     found = blockers.read_dependencies(client, repo, numbers, open_items)
     issues, left = [], limits.BLOCKERS_READ_MAX
     for issue in view.snapshot.issues:
-        count, here, closed = found.get(issue.number, (0, (), ()))
+        count, here, there, closed = found.get(issue.number, (0, (), (), ()))
         if issue.number not in numbers:
             closed += issue.closed_blockers
         elif not count:
@@ -214,7 +214,8 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
                 closed += blockers.read_sub_issues(client, repo, issue.number)
             elif issue.sub_issues_closed:
                 count = 1  # not asked about, so it may be open
-        issues.append(replace(issue, blocked_by_open=count, blockers=here, closed_blockers=closed))
+        read = replace(issue, blocked_by_open=count, blockers=here, blockers_elsewhere=there, closed_blockers=closed)
+        issues.append(read)
     return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 
 

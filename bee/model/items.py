@@ -257,6 +257,7 @@ class Issue(Numbered):
     sub_issues_closed: int = 0
     blocked_by_open: int = 0
     blockers: tuple[int, ...] = ()
+    blockers_elsewhere: tuple[str, ...] = ()
     closed_blockers: tuple[Settled, ...] = ()
 
 

@@ -155,6 +155,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     blockers, said = open_blockers(issue, view), dependencies(issue.body)
     closed, since = {one.ref.lower() for one in issue.closed_blockers}, resumed_at(issue, view.trust)
     elsewhere = [str(ref) for ref in said.refs if not ref.is_in(view.snapshot.repo) and str(ref).lower() not in closed]
+    elsewhere = list({ref.lower(): ref for ref in (*issue.blockers_elsewhere, *elsewhere)}.values())
     dropped = [one.ref for one in issue.closed_blockers if not one.completed and one.at >= since]
     asked = changes_asked(issue, view.trust)
     waits_for = (blockers, elsewhere, issue.sub_issues_open, issue.blocked_by_open)

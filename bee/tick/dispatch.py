@@ -189,7 +189,11 @@ def _with_item(view: View, item: Item, tip: Tip, run: str, now: int) -> View:
     else:
         issues = tuple(
             replace(
-                item, blocked_by_open=old.blocked_by_open, blockers=old.blockers, closed_blockers=old.closed_blockers
+                item,
+                blocked_by_open=old.blocked_by_open,
+                blockers=old.blockers,
+                blockers_elsewhere=old.blockers_elsewhere,
+                closed_blockers=old.closed_blockers,
             )
             if old.number == item.number
             else old

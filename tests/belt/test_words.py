@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.belt.plays import bee, configure
 from tests.belt.stage import DESIGN, Stage
 
 SPELT = DESIGN.replace("## Design finalized", "### ✅ **Design finalized**:").replace("- [x]", "1) [ ]")
@@ -112,3 +113,24 @@ def test_case_p4_an_item_of_another_repository_is_waited_for(stage: Stage) -> No
     stage.ticks(host)
     assert stage.item(number)["state"] == "closed"
     assert stage.position(hidden) == "blocked"
+
+
+def test_why_names_what_github_says_it_waits_for_in_another_repository(stage: Stage) -> None:
+    """By GitHub's own dependency, which stands in no text; once, where a text names it, too."""
+    stage.call("ada", "POST", "/user/repos", {"name": "parts"})
+    there = stage.call("ada", "POST", "/repos/ada/parts/issues", {"title": "A part"})
+    name = f"ada/parts#{there['number']}"
+    numbers = stage.issue("Do it."), stage.issue(f"Blocked by {name.upper()}")
+    for number in numbers:
+        waits = stage.at(f"/issues/{number}/dependencies/blocked_by")
+        stage.call("ada", "POST", waits, {"issue_id": there["id"]})
+    configure(stage)
+    for number in numbers:
+        line = bee(stage, "why", str(number), "--json").json
+        assert line["position"] == "blocked"
+        assert [ref.lower() for ref in line["facts"]["blocked_by_elsewhere"]] == [name]
+    assert f"{name} is closed" in bee(stage, "status").out
+    stage.ticks(host := stage.host())
+    stage.call("ada", "PATCH", f"/repos/ada/parts/issues/{there['number']}", {"state": "closed"})
+    stage.ticks(host)
+    assert [stage.item(number)["state"] for number in numbers] == ["closed", "closed"]

@@ -336,10 +336,12 @@ def blocker(number: int, state: str = "open", repo: str = REPO) -> dict[str, Any
 
 
 def test_few_issues_are_asked_for_their_dependencies_one_by_one(github: responses.RequestsMock) -> None:
-    """Closed ones do not count, foreign ones count without a number; the name's case is GitHub's."""
+    """Closed ones do not count, foreign ones have their repository; the name's case is GitHub's."""
     answer = [blocker(8), blocker(9, "closed"), blocker(10, repo="other/place"), blocker(11, repo="Ada/Calc")]
     rest(github, "/issues/7/dependencies/blocked_by?per_page=100", answer)
-    assert blockers.read_dependencies(client(), REPO, [7], 5) == {7: (3, (8, 11), (Settled("#9", NINE, False),))}
+    assert blockers.read_dependencies(client(), REPO, [7], 5) == {
+        7: (3, (8, 11), ("other/place#10",), (Settled("#9", NINE, False),))
+    }
 
 
 def test_an_issue_that_is_gone_waits_for_nothing(github: responses.RequestsMock) -> None:
@@ -354,7 +356,7 @@ def test_many_issues_are_found_in_the_list_of_all(github: responses.RequestsMock
         {"number": 3, "issue_dependencies_summary": {"blocked_by": 0}},
         {"number": 4, "pull_request": {}, "issue_dependencies_summary": {"blocked_by": 1}}])  # fmt: skip
     rest(github, "/issues/1/dependencies/blocked_by?per_page=100", [blocker(3)])
-    assert blockers.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,), ())}
+    assert blockers.read_dependencies(client(), REPO, [1, 2, 3], 4) == {1: (1, (3,), (), ())}
 
 
 @pytest.mark.parametrize(

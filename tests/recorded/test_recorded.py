@@ -192,7 +192,7 @@ Reader = Callable[[GitHubClient, str, re.Match[str]], Any]
 Wanted = Callable[[Any], Any]
 
 
-def _waits(found: list[dict[str, Any]], repo: str) -> tuple[int, tuple[int, ...], tuple[Settled, ...]]:
+def _waits(found: list[dict[str, Any]], repo: str) -> tuple[int, tuple[int, ...], tuple[str, ...], tuple[Settled, ...]]:
     here = [one for one in found if one["repository_url"].endswith(f"/repos/{repo}")]
     still = tuple(one["number"] for one in here if one["state"] == "open")
     closed = tuple(
@@ -201,7 +201,7 @@ def _waits(found: list[dict[str, Any]], repo: str) -> tuple[int, tuple[int, ...]
         if one["state"] == "closed"
     )
     assert len(here) == len(found), "of one repository"
-    return len(still), still, closed
+    return len(still), still, (), closed
 
 
 def _latest(issues: list[dict[str, Any]]) -> int:
