@@ -23,6 +23,7 @@ from bee.model.verb_answer import Answer
 from bee.system.clock import Clock
 from bee.system.home import Home
 from bee.system.keys import Keys
+from bee.system.process import proxy_logins
 
 if TYPE_CHECKING:  # an idle tick starts nothing and runs no git
     from bee.engines.base import AgentJob, EngineResult
@@ -81,10 +82,11 @@ _CREDENTIAL: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 
 
 def credentials_of(host: Host) -> list[str]:
-    """The values that no run may publish: bee's token and keys, and the logins of engines."""
+    """The values that no run may publish: bee's token and keys, and the logins of engines and proxies."""
     secrets_of_keys = [line.partition(" ")[2] for line in host.keys.text.split(",")]
     tokens = host.renewal.given if host.renewal else [host.token]
-    return [*tokens, *secrets_of_keys, *(value for name, value in host.env.items() if _CREDENTIAL.search(name))]
+    named = [value for name, value in host.env.items() if _CREDENTIAL.search(name)]
+    return [*tokens, *secrets_of_keys, *named, *proxy_logins(host.env)]
 
 
 def note_writes(host: Host, *clients: GitHubClient) -> None:

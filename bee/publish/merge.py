@@ -30,7 +30,7 @@ from bee.model.errors import (
     RuleError,
     ServerError,
 )
-from bee.model.items import Permission, Pull, Snapshot, Tip, Who
+from bee.model.items import Item, Permission, Pull, Snapshot, Tip, Who
 from bee.model.outcomes import Cause, Failure
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
@@ -43,7 +43,7 @@ from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import is_own, said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
-from bee.pipeline.trust import TRUSTED, Trust
+from bee.pipeline.trust import TRUSTED, Trust, text_is_trusted, trust_of
 from bee.publish.context import MergeResult, moment
 from bee.wording.texts import short
 
@@ -127,7 +127,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
         held_back = "" if refused else _held_back(work, view, checks, pull, made)
         if held_back:
             return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
-        refused = refused or _issue_closed(lease, pull) or _base_moved(lease, pull, effect)
+        refused = refused or _of_issue(lease, seen, pull, view) or _base_moved(lease, pull, effect)
         if refused:
             return MergeResult(refused=refused, failure=_failure_of(status))
         lease.store.need_time(lease)
@@ -170,13 +170,15 @@ def _doubted(work: _Merging, seen: Snapshot, proven: str, result: MergeResult) -
     return result
 
 
-def _fresh(lease: Lease, pull: Pull, known: Mapping[int, Permission], viewer: Who) -> dict[int, Permission]:
-    """The permissions of everybody on this pull request who was trusted, or not known yet, looked up again."""
-    people = {who.id: who for who in read.people_of(pull) if who.id is not None and who.id != viewer.id}
+def _fresh(
+    lease: Lease, item: Item, known: Mapping[int, Permission], viewer: Who, asked: Set[int] = frozenset()
+) -> dict[int, Permission]:
+    """The permissions of everybody on an item who was trusted, or not known yet, looked up; not of the `asked`."""
+    people = {who.id: who for who in read.people_of(item) if who.id is not None and who.id != viewer.id}
     return {
         number: read.read_permission(lease.client, lease.repo, who)
         for number, who in sorted(people.items())
-        if number not in known or known[number] in TRUSTED
+        if number not in asked and (number not in known or known[number] in TRUSTED)
     }
 
 
@@ -192,12 +194,23 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     return ""
 
 
-def _issue_closed(lease: Lease, pull: Pull) -> str:
-    """A person who closed the issue meanwhile stopped its pull request."""
+def _of_issue(lease: Lease, seen: Snapshot, pull: Pull, view: View) -> str:
+    """What stands against the merge in the issue that it is a step of, as that is now: closed, or nobody's word."""
     branch = parse_branch(pull.head_ref) if is_own(pull) else None
-    if branch is None or read.read_closing(lease.client, lease.repo, branch[0]).open:
+    if branch is None:
         return ""
-    return f"its issue #{branch[0]} is not open any more"
+    fresh, gone = view.snapshot, f"its issue #{branch[0]} is not open any more"
+    try:
+        issue = read.read_item(lease.client, lease.repo, branch[0]).item
+    except NotFoundError:
+        return gone
+    if not issue.open:
+        return gone
+    asked = fresh.permissions
+    people = {**asked, **_fresh(lease, issue, seen.permissions, fresh.viewer, asked.keys())}
+    if text_is_trusted(issue, trust_of(replace(fresh, permissions=people), view.policy.trust)):
+        return ""
+    return f"the text of its issue #{branch[0]} is not a trusted person's any more"
 
 
 def _held_back(work: _Merging, view: View, checks: OutputChecks, pull: Pull, made: str) -> str:

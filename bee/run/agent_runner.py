@@ -109,6 +109,7 @@ class BoxedRunner:
         env = box.env({**engine.env(job, self.env), **cache_env(job.home)}, job.socket.parent)
         readable = [job.mirror, job.context, job.bin, *dict.fromkeys(shown)]
         if not isinstance(job.network, tuple):
+            env = env if job.network == OPEN else process.without_proxies(env)
             return self._start(job, engine, box, BoxedCommand(program, env, readable, job.network == OPEN))
         server = engine.reaches(job)
         private = (*self._named(job.repo, job.role), *(server if job.base_url else ()))
@@ -164,7 +165,8 @@ class BoxedRunner:
     ) -> Ended:
         """Run it by a shell in the box, with nothing but loopback."""
         readable = [mirror, *kept]
-        run = BoxedCommand(["sh", "-c", command], self._shell_env(home), readable, loopback="*")
+        env = process.without_proxies(self._shell_env(home))
+        run = BoxedCommand(["sh", "-c", command], env, readable, loopback="*")
         return self._shell(run, where, home, seconds, CgroupBounds.of(self.settings.role(Role.TEST)))
 
     def setup(

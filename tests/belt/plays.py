@@ -162,12 +162,12 @@ def tree_of(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def as_ada(stage: Stage, method: str, path: str, body: object) -> str:
-    """A line for an agent's script that does one request as ada, in the middle of the run."""
+def as_ada(stage: Stage, method: str, path: str, body: object, who: str = "ada") -> str:
+    """A line for an agent's script that does one request as ada (or `who`), in the middle of the run."""
     code = (
         "import json,sys,urllib.request as u;m,p,b,t=sys.argv[1:];"
         "u.urlopen(u.Request(p,method=m,data=b.encode(),"
         "headers={'Authorization':'Bearer '+t,'Content-Type':'application/json'}))"
     )
-    argv = [sys.executable, "-c", code, method, f"{stage.forge.api_url}{path}", json.dumps(body), stage.tokens["ada"]]
+    argv = [sys.executable, "-c", code, method, f"{stage.forge.api_url}{path}", json.dumps(body), stage.tokens[who]]
     return f"{shlex.join(argv)}\n"

@@ -22,7 +22,7 @@ from tests.sim.hub import Thing
 from tests.sim.still import POLICY, REPO, Still
 from tests.sim.transport import Asked, response
 
-ITEM, CLOSING, BASE, MERGE = "Item", "GET /issues/1", "GET /git/ref/heads/main", "PUT /pulls/2/merge"
+ITEM, BASE, MERGE = "Item", "GET /git/ref/heads/main", "PUT /pulls/2/merge"
 MADE = "GET /git/commits/"  # what the merge made, before the branch goes
 
 
@@ -122,7 +122,7 @@ CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
     "a draft": (
         ITEM, lambda r: r.still.hub.set_draft(r.still.hub.users("ada"), r.thing(), True), "draft",
     ),
-    "its issue closed": (CLOSING, lambda r: r.still.ask("PATCH", "/issues/1", state="closed"), "is not open any more"),
+    "its issue closed": (ITEM, lambda r: r.still.ask("PATCH", "/issues/1", state="closed"), "is not open any more"),
     "a moved base": (BASE, lambda r: r.still.base_moves(), "main moved from"),
 }  # fmt: skip
 

@@ -209,6 +209,28 @@ def test_case_t20_access_that_ends_while_the_merger_runs(stage: Stage, lost: str
     assert stage.position(number) == ("untrusted" if login == "kim" else "needs-review")
 
 
+@pytest.mark.sessions
+@pytest.mark.parametrize("how", ["its adopter loses access", "its author edits it"])
+def test_case_t20_the_issue_of_a_step_is_asked_about_again(stage: Stage, how: str) -> None:
+    """What was drafted is what an outsider wrote: as it stood, and as long as whoever adopted it may."""
+    member(stage, "kim")
+    issue = stage.issue("Please.", "Mine", who="eve")
+    stage.label(issue, "breeze:new", who="kim")
+    host = stage.host("ready")
+    for _ in range(3):
+        stage.tick(host)
+    number = int(stage.pulls()[0]["number"])
+    assert stage.position(number) == "ready-to-merge"
+    if how == "its author edits it":
+        meanwhile = as_ada(stage, "PATCH", stage.at(f"/issues/{issue}"), {"body": "Something else."}, "eve")
+    else:
+        meanwhile = as_ada(stage, "DELETE", stage.at("/collaborators/kim"), None)
+    host = stage.host(moves={"merger": meanwhile + MERGE})
+    stage.tick(host)
+    assert not merged(stage, number), verb_log(host)
+    assert stage.position(number) == "untrusted"
+
+
 def criss_cross(stage: Stage) -> dict[str, str]:
     """main is the merge of two branches, one of which brought a workflow and a stricter verify script."""
     work = stage.clone()

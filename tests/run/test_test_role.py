@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bee.host import all_output_checks, credentials_of
 from tests.belt.plays import approve, head_of, placed, pull_of, refusals, runs, task_pull, verb_log
 from tests.belt.stage import DRAFT, Stage
 
@@ -20,6 +22,21 @@ def broken_pull(stage: Stage) -> int:
     pull = task_pull(stage, {"broken": "yes\n"})
     approve(stage, pull)
     return int(pull["number"])
+
+
+def test_case_t4_the_login_of_the_machines_proxy_reaches_no_verify_command(stage: Stage) -> None:
+    """The box has no way out, so it needs no address of one; and what prints the login is not posted."""
+    host = stage.host()
+    login = "ada:a-word-for-the-proxy"
+    runner = replace(host.runner(), env={**host.env, "HTTPS_PROXY": f"http://{login}@proxy.example:3128"})
+    where, home = stage.folder / "where", stage.folder / "home-of-verify"
+    where.mkdir()
+    home.mkdir()
+    ended = runner.verify("env", where, home, where, 30)
+    assert b"PATH=" in ended.out
+    assert b"proxy" not in ended.out
+    checks = all_output_checks().knowing(credentials_of(replace(host, env=runner.env)))
+    assert login not in checks.told(f"a\nHTTPS_PROXY=http://{login}@proxy.example:3128\nb")
 
 
 @pytest.mark.sessions

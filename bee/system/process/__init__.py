@@ -5,11 +5,11 @@ there are; `killing` ends whole trees; `agent` runs a coding agent under its clo
 itself, because a tick starts none.
 """
 
-from bee.system.process.environment import SYSTEM_PATH, base_env
+from bee.system.process.environment import SYSTEM_PATH, base_env, proxy_logins, without_proxies
 from bee.system.process.killing import alive, become_subreaper, boot_id, kill_tree, process_start, terminate
 from bee.system.process.start import Ended, in_foreground, run, spawn_detached, start_beside
 
 __all__ = [
     "SYSTEM_PATH", "Ended", "alive", "base_env", "become_subreaper", "boot_id", "in_foreground", "kill_tree",
-    "process_start", "run", "spawn_detached", "start_beside", "terminate",
+    "process_start", "proxy_logins", "run", "spawn_detached", "start_beside", "terminate", "without_proxies",
 ]  # fmt: skip
