@@ -261,6 +261,9 @@ def repo_checks(client: GitHubClient, repo: str, given: Input, findings: Finding
     """Everything about one repository; what cannot be looked at there does not stop the others."""
     try:
         facts = requests_of.read_repo(client, repo)
+        if facts.repo.lower() != repo.lower():
+            said, advice = f"{repo} is called {facts.repo} now", f"write {facts.repo} under repos in config.yml"
+            findings.add(replace(fail("repository", said, advice), repo=repo))
         for check in _of_repo(client, facts, given):
             findings.add(replace(check, repo=facts.repo))
     except NotFoundError as problem:

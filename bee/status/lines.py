@@ -51,7 +51,8 @@ class Charged:
 class DecisionLine:
     """What a tick decided; nulls where nothing was to be done."""
 
-    kind: Literal["idle", "dispatch", "repair", "escalate"]
+    kind: Literal["idle", "dispatch", "repair", "escalate", "unseen"]
+    """unseen: no repository could be looked at"""
     repo: str | None
     number: int | None
     role: Role | None

@@ -36,8 +36,10 @@ class TickReport:
 
     def line(self) -> TickLine:
         """As `bee tick --json` prints it."""
+        unseen = bool(self.problems) and self.items is None
+        nothing = DecisionLine("unseen", None, None, None, None) if unseen else idle(self.said or None)
         return TickLine(
-            exit=self.exit, decision=self.choice or idle(self.said or None),
+            exit=self.exit, decision=self.choice or nothing,
             items=tuple(map(ItemLine.of, self.items or ())), requests=self.requests, run=self.run or None,
             acted=tuple(self.acted), problems=tuple(map(str, self.problems)),
             charged=Charged(self.charged, self.points),

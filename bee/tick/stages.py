@@ -63,8 +63,10 @@ def answer_dashboards(tick: Tick) -> None:
 def decide(tick: Tick) -> None:
     """The position of every item, and the one to send an agent to."""
     decision = pipeline.decide(tick.views)
-    tick.report.decision, tick.report.choice = decision, choice_of(decision)
-    tick.report.items, tick.report.said = shown(decision.statuses), decision.held
+    tick.report.decision = decision
+    if tick.views:
+        tick.report.choice = choice_of(decision)
+        tick.report.items, tick.report.said = shown(decision.statuses), decision.held
 
 
 def choice_of(decision: Decision) -> DecisionLine:

@@ -109,6 +109,14 @@ def test_whoever_stops_reading_is_no_bug(stage: Stage) -> None:
 # ---- this machine ---------------------------------------------------------------------------------------------------
 
 
+def test_a_repository_that_has_another_name_now_fails(stage: Stage) -> None:
+    configure(stage)
+    name = stage.repo.partition("/")[2]
+    stage.call("ada", "PATCH", stage.at(""), {"name": f"{name}-new"})
+    found = checks(stage, code=1)["repository"]
+    assert (found[0]["status"], found[0]["text"]) == ("fail", f"{stage.repo} is called {stage.repo}-new now")
+
+
 def test_without_a_configuration_it_says_what_writes_one(stage: Stage) -> None:
     found = checks(stage, code=1, GIT_BEE_HOME=str(stage.folder / "nowhere"))
     assert said(found, "config", "fail").endswith("| bee init")

@@ -16,7 +16,7 @@ from bee.tick.context import TickOptions
 from bee.tick.report import TickReport
 from bee.tick.tick import tick
 from tests.sim.still import REPO, Still
-from tests.sim.transport import Asked
+from tests.sim.transport import Asked, response
 
 QUIET = ["GET /issues"]
 
@@ -58,6 +58,13 @@ def room(tmp_path: Path) -> Room:
 def test_another_token_sees_with_its_own_eyes(room: Room) -> None:
     room.tick(replace(room.host, token="another"))
     assert "Snapshot" in room.asked
+
+
+def test_what_nobody_could_look_at_is_not_called_idle(room: Room) -> None:
+    room.still.around = lambda asked, done: response(401, {"message": "Bad credentials"}, 0)
+    report = room.tick(replace(room.host, token="another"))
+    assert (report.items, report.line().decision.kind, report.exit) == (None, "unseen", 75)
+    assert "Bad credentials" in str(report.line().problems)
 
 
 def test_other_settings_are_heard_at_once(room: Room) -> None:
