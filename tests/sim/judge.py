@@ -655,7 +655,13 @@ class Judge:
         if any(hold.until != FOR_EVER for hold in decision.holds):
             return False
         held = [record for record in self.tips() if record.holds]
-        return not held and not any(one.placement.position in MOVING for one in decision.statuses)
+        return not held and not any(self._moves(one.number, one.placement.position) for one in decision.statuses)
+
+    def _moves(self, number: int, position: Position) -> bool:
+        """Whether an item goes on by itself: it does not where checks never report, and bee has said so."""
+        thing = self.world.hub.thing(number)
+        told = position is Position.CHECKS_PENDING and thing is not None and self.waits.named(thing, "checks-pending")
+        return position in MOVING and not told
 
     def at_the_end(self) -> None:
         """When all is quiet: nothing twice, nothing left over, and everybody knows who moves next."""

@@ -124,6 +124,10 @@ class Waits:
         lasts = self.world.timeline.now - self.touched.get(thing.number, 0.0)
         return lasts < LASTING_SECONDS_MAX or any(cause for _, _, cause in self._words(thing))
 
+    def named(self, thing: Thing, cause: str) -> bool:
+        """Whether bee gave this cause."""
+        return any(said == cause for _, _, said in self._words(thing))
+
     # ---- what an item waits for -------------------------------------------------------------------------------------
 
     def missing(self, thing: Thing, position: str, tip: Record | None, final: bool = False) -> str:
