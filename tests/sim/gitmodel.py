@@ -72,7 +72,7 @@ class MemoryGit(GitRepo):
         """There is no git, but for the list of what is before a commit."""
         if len(arguments) == 2 and arguments[0] == "rev-list":
             return 0, "\n".join(self.history(arguments[1])).encode()
-        raise NotImplementedError(f"git {' '.join(arguments)}")
+        raise RuntimeError(f"the model has no git {' '.join(arguments)}")
 
     def object(self, oid: str) -> tuple[str, bytes] | None:
         """`(type, content)` of an object by its full name, or None."""

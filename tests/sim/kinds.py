@@ -6,6 +6,7 @@ Whether a project has one is drawn beside the seed's own numbers, so that a kind
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -24,7 +25,7 @@ PUT_RIGHT = 0.7  # how often people put everything right in the end
 Deeds = dict[Callable[[], None], int]
 
 
-class Kind:
+class Kind(ABC):
     """One of them: how often it is had, what people do there beside all else, and what they do in the end."""
 
     name: ClassVar[str]
@@ -35,20 +36,20 @@ class Kind:
         self.random: Random = people.world.more
         self.meddled = 0  # how often
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: B027 # most kinds have nothing to do here
         """How the project is from the start."""
 
+    @abstractmethod
     def deeds(self) -> Deeds:
         """What people do, and how often beside the rest."""
-        raise NotImplementedError
 
     def meddle(self) -> None:
         """What somebody does beside a merge. Raises No where that is nothing."""
         raise No(0, "nothing")
 
+    @abstractmethod
     def put_right(self) -> None:
         """What people do when all calms down; by chance, they do not."""
-        raise NotImplementedError
 
     def later(self, deed: Callable[[], None]) -> None:
         """Somebody sees to it after a while."""
@@ -67,7 +68,7 @@ class Kind:
         else:
             self.world.count(f"{self.name} left")
 
-    def ends(self, decision: Decision) -> None:
+    def ends(self, decision: Decision) -> None:  # noqa: B027 # most kinds have nothing to do here
         """What must hold when all is at rest, told to the judge."""
 
 

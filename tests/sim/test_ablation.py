@@ -5,6 +5,7 @@ A layer is off by a broken part at a port of the host: what GitHub answers, the 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +43,7 @@ MAIN = "refs/heads/main"
 # ---- layers, off ----------------------------------------------------------------------------------------------------
 
 
-class Veiled(Transport):
+class Veiled(Transport, ABC):
     """A host for which GitHub's answers to some requests are as they were before somebody acted."""
 
     def request(self, method: str, url: str, **more: Any) -> requests.Response:
@@ -54,9 +55,9 @@ class Veiled(Transport):
 
         return Transport(self.hub, self.who, veiling).request(method, url, **more)
 
+    @abstractmethod
     def veiled(self, request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
         """What it is shown."""
-        raise NotImplementedError
 
 
 class Unstopped(Veiled):
