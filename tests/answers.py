@@ -62,6 +62,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "rest: too quickly": _rest(422, "Validation Failed", errors=[{"message": "was submitted too quickly"}]),
     "rest: token refused": _rest(401, "Bad credentials"),
     "rest: refused by rule": _rest(422, RULE),
+    "rest: closed to all": _rest(403, "Repository was archived so is read-only."),
     "rest: forbidden": _rest(403, "Resource not accessible by personal access token"),
     "rest: gone": _rest(410, "Issues are disabled for this repo"),
     "rest: not found": _rest(404, "Not Found"),
@@ -85,6 +86,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "graphql: outage": _graphql("The service is not available.", "SERVICE_UNAVAILABLE"),
     "graphql: something went wrong": _graphql(f"{WENT_WRONG} Please include `E5B8:B01C` when reporting this issue"),
     "graphql: unknown field": _graphql("Field 'updateRefs' doesn't exist on type 'Mutation'"),
+    "graphql: closed to all": _graphql("Repository was archived so is read-only", "UNPROCESSABLE"),
     "graphql: refused by rule": _graphql(RULE, "UNPROCESSABLE"),
     "graphql: single sign-on": _graphql(SAML, "FORBIDDEN", extensions={"saml_failure": True}),
     "graphql: forbidden": _graphql("Resource not accessible by personal access token", "FORBIDDEN"),
@@ -98,6 +100,9 @@ EXAMPLES: Final[dict[str, Example]] = {
         git="remote: error: GH013: Repository rule violations found for refs/heads/main.\n"
         "remote: - Changes must be made through a pull request.\n"
         " ! [remote rejected] main -> main (push declined due to repository rule violations)"
+    ),
+    "git: closed to all": Example(
+        git="remote: This repository was archived so it is read-only.\nfatal: ... returned error: 403"
     ),
     "git: forbidden": Example(git="remote: Permission to o/r.git denied to bee.\nfatal: ... returned error: 403"),
     "git: moved": Example(git="fatal: unable to access 'https://x/': The requested URL returned error: 301"),

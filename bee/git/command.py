@@ -24,6 +24,7 @@ from bee.model.errors import (
     MovedError,
     RefusedError,
     ServerError,
+    UnavailableError,
     UnreachableError,
 )
 from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX
@@ -62,6 +63,7 @@ _PROGRESS: Final = re.compile(r"(?:remote: )?[A-Z][\w ]+:\s+(?:\d+% \(|\d+(?:, d
 _MEANINGS: Final[dict[type[BeeError], str]] = {
     AuthError: "the server refused the token",
     ForbiddenError: "the token may not do this",
+    UnavailableError: "the repository is closed to every token: open it again on GitHub, or take it out of config.yml",
     MovedError: "the repository has another name now, put it into config.yml",
     ServerError: "the server failed",
     UnreachableError: "no whole answer from the server",

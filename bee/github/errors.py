@@ -18,6 +18,7 @@ from bee.model.errors import (
     NotFoundError,
     RateLimitError,
     RefusedError,
+    UnavailableError,
 )
 
 
@@ -59,6 +60,8 @@ def of_answer(answer: requests.Response, now: int, slow: bool = False) -> BeeErr
         return AuthError(
             f"GitHub does not accept the token ({message}); set GH_TOKEN or run `gh auth login`, then try again"
         )
+    if row.error is UnavailableError:
+        return unavailable(f"the repository takes nothing from anybody ({message})")
     if row.error is ForbiddenError:
         return ForbiddenError(_forbidden(message, answer.headers.get("x-github-sso", "")))
     if row.does is Does.FOLLOW:
@@ -87,6 +90,8 @@ def of_graphql(problems: GraphQLErrors, variables: Mapping[str, Any], now: int =
         what = "number" if "number" in variables else "name"
         shown = where or "such item"
         return NotFoundError(f"GitHub shows no {shown} to this token ({text}); check the {what}: bee doctor")
+    if row.error is UnavailableError:
+        return unavailable(f"{where or 'the repository'} takes nothing from anybody ({text})")
     if row.error is ForbiddenError:
         return ForbiddenError(_forbidden(text, "required" if "SAML" in text else "", where))
     if issubclass(row.error, RefusedError):
@@ -111,6 +116,14 @@ def _forbidden(message: str, sign_on: str, where: str = "") -> str:
         return f"the token may not do this{of} ({message}); SECURITY.md lists the permissions it needs"
     link = sign_on.partition("url=")[2] or "https://github.com/settings/tokens (Configure SSO)"
     return f"the organization wants single sign-on for this token{of} ({message}): authorize it at {link}"
+
+
+def unavailable(said: str) -> UnavailableError:
+    """A repository that no token can use, and the two ways out."""
+    return UnavailableError(
+        f"{said}, whatever the token may do. Open it again on GitHub (an archived one: `gh repo unarchive`), or take "
+        "it out of `repos` in config.yml"
+    )
 
 
 def rate_limited(what: str, retry_at: int, now: int) -> RateLimitError:

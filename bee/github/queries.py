@@ -67,7 +67,8 @@ def _query(name: str, given: str, selection: str, *top: str) -> str:
 
 _VIEWER: Final = "viewer { login databaseId }"
 _HEAD: Final = f"""
-  id nameWithOwner isPrivate viewerPermission mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed
+  id nameWithOwner isPrivate isArchived isDisabled isLocked viewerPermission
+  mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed
   defaultBranchRef {{ name target {{ __typename oid ... on Commit {{ tree {{ oid }} }} }} }}
   policy: object(expression: "HEAD:.github/bee.yml") {{ __typename ... on Blob {{ text isTruncated }} }}
   labels(first: 100, query: "{OWNED_PREFIX}") {{ nodes {{ id name }} }}"""

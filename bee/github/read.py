@@ -13,6 +13,7 @@ from typing import TypeVar
 from bee.github import changed, fields, git_database, hidden, queries, thread_fields
 from bee.github.checks import checked_bases, checks_elsewhere, with_every_reporter
 from bee.github.client import GitHubClient
+from bee.github.errors import unavailable
 from bee.github.graphql import ask, ask_sized, complete, names_of, rest_of
 from bee.github.json import JsonReader
 from bee.github.sizes import PageSize
@@ -171,6 +172,9 @@ def _head(data: JsonReader, repo: str, now: int) -> Snapshot:
     name = top.text("nameWithOwner")
     if name.lower() != repo.lower():  # GraphQL follows a rename without a word, and git does not
         raise NotFoundError(f"{repo} is called {name} now; put that into config.yml")
+    for flag, state in _CLOSED.items():
+        if top.flag(flag):
+            raise unavailable(f"{repo} is {state}: nothing can be written there")
     if default is None or target is None:
         raise NotFoundError(f"{repo} has no commits yet; push one, then try again")
     return Snapshot(
@@ -189,6 +193,8 @@ def _head(data: JsonReader, repo: str, now: int) -> Snapshot:
     )
 
 
+# https://docs.github.com/en/graphql/reference/objects#repository
+_CLOSED = {"isArchived": "archived", "isDisabled": "disabled by GitHub", "isLocked": "locked by GitHub"}
 _METHODS = {"merge": "mergeCommitAllowed", "squash": "squashMergeAllowed", "rebase": "rebaseMergeAllowed"}
 
 

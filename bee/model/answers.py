@@ -23,6 +23,7 @@ from bee.model.errors import (
     RuleError,
     ServerError,
     TooBigError,
+    UnavailableError,
     UnknownAnswerError,
     UnreachableError,
     UnsupportedError,
@@ -108,6 +109,7 @@ _RULE: Final = (
     r"(creations|updates|deletions) being restricted|cannot (create|update|delete) ref due to|"
     r"pre-receive hook declined|commits must have (verified|valid) signatures"
 )
+_CLOSED: Final = r"was archived so (it )?is read-only|repository access blocked|repository\b.* is disabled"
 _LIMIT: Final = r"rate limit|submitted too quickly|abuse detection|login attempts exceeded"
 REDIRECTS: Final = (301, 302, 307, 308)
 
@@ -145,6 +147,10 @@ ROWS: Final = (
     Row(
         name="rest: refused by rule", way=Way.REST, status=(403, 405, 409, 422), words=_RULE,
         error=RuleError, does=Does.ASK, source="https://github.com/satisfactory-factories/application/issues/67",
+    ),
+    Row(
+        name="rest: closed to all", way=Way.REST, status=(403, 451), words=_CLOSED,
+        error=UnavailableError, does=Does.STOP, source="https://github.com/github/rest-api-description/issues/3314",
     ),
     Row(
         name="rest: forbidden", way=Way.REST, status=(403, 451),
@@ -218,6 +224,10 @@ ROWS: Final = (
         error=UnsupportedError, does=Does.ANSWER, source="",
     ),
     Row(
+        name="graphql: closed to all", way=Way.GRAPHQL, words=_CLOSED, error=UnavailableError, does=Does.STOP,
+        source="https://github.com/actions-automation/manage-your-labels/issues/4",
+    ),
+    Row(
         name="graphql: refused by rule", way=Way.GRAPHQL, kinds=("UNPROCESSABLE", "FORBIDDEN"), words=_RULE,
         error=RuleError, does=Does.ASK, source="",
     ),
@@ -249,6 +259,10 @@ ROWS: Final = (
     Row(
         name="git: refused by rule", way=Way.GIT, words=_RULE, error=RuleError, does=Does.ASK,
         source="https://github.com/henne49/dbus-opendtu/issues/235",
+    ),
+    Row(
+        name="git: closed to all", way=Way.GIT, words=_CLOSED, error=UnavailableError, does=Does.STOP,
+        source="https://github.com/github/docs/pull/6862",
     ),
     Row(
         name="git: forbidden", way=Way.GIT, error=ForbiddenError, does=Does.STOP,

@@ -40,6 +40,10 @@ class ForbiddenError(LookError):
     """The token is good, but may not do this."""
 
 
+class UnavailableError(ForbiddenError):
+    """Nobody may: the repository is archived, disabled, locked or blocked, which no permission changes."""
+
+
 class UnreachableError(LookError):
     """No answer: the connection failed, timed out, or broke before the answer was whole."""
 

@@ -113,9 +113,6 @@ def access_checks(facts: RepoFacts, grants: Sequence[TokenGrant], login: str) ->
 
 def setting_checks(facts: RepoFacts) -> Iterator[DoctorCheck]:
     """Settings of the repository without which bee cannot work there."""
-    if facts.archived:
-        fix = f"gh repo unarchive {facts.repo}"
-        yield fail("settings", "the repository is archived: nothing can be written", fix)
     if not facts.has_issues:
         fix = f"gh repo edit {facts.repo} --enable-issues"
         yield fail("settings", "issues are switched off, and bee lives in them", fix)

@@ -25,6 +25,7 @@ from bee.model.errors import (
     LookError,
     NotFoundError,
     SandboxError,
+    UnavailableError,
     UsageError,
 )
 from bee.model.refs import BRANCH, TASK_STEP, branch_of
@@ -269,13 +270,16 @@ def repo_checks(client: GitHubClient, repo: str, given: Input, findings: Finding
     except NotFoundError as problem:
         check = fail("repository", str(problem), "check the name, and what the token may see")
         findings.add(replace(check, repo=repo))
+    except UnavailableError as problem:
+        text, _, fix = str(problem).partition(". ")
+        findings.add(replace(fail("repository", text, fix), repo=repo))
     except LookError as problem:
         findings.problems.append(f"{repo}: {problem}")
 
 
 def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[DoctorCheck]:
+    head = read.read_head(client, facts.repo)  # first: of a repository that is closed no permission need be asked
     grants = checks.scope_grants(facts) if facts.scopes is not None else requests_of.ask_grants(client, facts.repo)
-    head = read.read_head(client, facts.repo)
     yield from checks.access_checks(facts, grants, head.viewer.login)
     yield from checks.setting_checks(facts)
     yield from content_checks(client, facts)

@@ -9,7 +9,7 @@ from bee.github.rate_limit import expiry_text
 from bee.github.read import read_head
 from bee.github.snapshot import look
 from bee.lease.store import LeaseStore
-from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError
+from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError, UnavailableError
 from bee.pipeline import decide as pipeline
 from bee.pipeline.decide import Decision, Dispatch, Escalate
 from bee.pipeline.leftovers import may_alert
@@ -48,6 +48,9 @@ def snapshot(tick: Tick) -> None:
         except (LookError, ConfigError, NotFoundError) as problem:
             tick.report.problems.append(problem)
             tick.host.say(f"{repo}: {problem}")
+            if isinstance(problem, UnavailableError) and not tick.options.dry:  # on GitHub bee can tell nobody
+                title = f"bee: {repo} is closed"
+                notify(tick.host, Notice(cause=f"{repo} {problem}", title=title, text=str(problem), repo=repo))
     if words := expiry_text(tick.client.token_expires_at, tick.client.now()):
         tick.host.say(words)
         cause, repo = f"token {tick.client.token_expires_at}", tick.options.repos[0]

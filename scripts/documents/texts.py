@@ -69,6 +69,7 @@ WHAT_TO_DO: Final = {
     "MovedError": "Put the new name of the repository, or the new server, into `config.yml`.",
     "CutOffError": "Nothing was decided. Run it again; if it persists, the text says what is too much.",
     "ForbiddenError": "Give the token the missing permission; `bee doctor` names it.",
+    "UnavailableError": "Open the repository again on GitHub, or take it out of `repos` in `config.yml`.",
     "GitError": "Run it again; the next tick does so by itself. If it persists, check `bee doctor` and the network.",
     "LeaseLost": "Nothing: the run has ended and published nothing more.",
     "LookError": "Run it again; the next tick does so by itself. If it persists: `bee doctor`.",

@@ -68,7 +68,7 @@ def test_an_archived_repository_is_read_only(world: World, ada: Person, wil: Per
     assert ada.send("PATCH", "", {"description": "d"}, 403)["message"] == told
     query = 'mutation($id: ID!) { addComment(input: {subjectId: $id, body: "b"}) { clientMutationId } }'
     (error,) = wil.graph(query, id=issue["node_id"])["errors"]
-    assert (error["type"], error["message"]) == ("FORBIDDEN", told)
+    assert (error["type"], error["message"]) == ("UNPROCESSABLE", told)
     world.commit(work, "topic", {"x.txt": "x\n"}, push=False)
     refused = world.git("push", "origin", "topic", cwd=work, check=False)
     assert "This repository was archived so it is read-only." in refused.stderr

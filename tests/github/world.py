@@ -73,7 +73,8 @@ def head(**more: Any) -> dict[str, Any]:
     target = {"__typename": "Commit", "oid": OTHER, "tree": {"oid": OTHER}}
     policy = {"__typename": "Blob", "oid": OTHER, "text": "version: 1\nintake: all\n", "isTruncated": False}
     return {
-        "id": "R_1", "nameWithOwner": REPO, "isPrivate": False, "viewerPermission": "WRITE",
+        "id": "R_1", "nameWithOwner": REPO, "isPrivate": False, "isArchived": False, "isDisabled": False,
+        "isLocked": False, "viewerPermission": "WRITE",
         "mergeCommitAllowed": True, "squashMergeAllowed": True, "rebaseMergeAllowed": True,
         "defaultBranchRef": {"name": "main", "target": target}, "policy": policy, "labels": listed(), **more,
     }  # fmt: skip

@@ -304,12 +304,14 @@ def test_asking_what_a_fine_grained_token_may_do_leaves_nothing_behind(stage: St
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"archived": True}, "archived"), ({"has_issues": False}, "issues are switched off")],
+    [({"isArchived": True}, "archived"), ({"has_issues": False}, "issues are switched off")],
 )
 def test_a_repository_that_cannot_be_worked_in_is_refused(stage: Stage, settings: dict[str, Any], said: str) -> None:
     data = stage.call("bee", "GET", stage.at(""))
     match = {"method": "GET", "path": "/repos/ada/calc$"}
     stage.fault("status", 0, match, status=200, body={**data, **settings})
+    if "isArchived" in settings:
+        stage.fault("without", 0, field="data.repository.isArchived", value=True)
     ended = init(stage)
     assert ended.code == 75
     assert said in ended.err

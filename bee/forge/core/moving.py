@@ -53,6 +53,6 @@ def moved(call: Call, owner: str, name: str) -> Repo | None:
 
 
 def need_writable(repo: Repo) -> None:
-    """Refuse a write in an archived repository."""
+    """Refuse a write in an archived repository; GraphQL's type: https://github.com/actions-automation/manage-your-labels/issues/4."""
     if repo.settings.get("archived"):
-        raise Refused(403, ARCHIVED)
+        raise Refused(403, ARCHIVED, kind="UNPROCESSABLE")
