@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bee.forge.core import repos
+from bee.forge.core import issues, relations, repos
 from bee.forge.core.clock import stamp
-from bee.forge.core.errors import Refused, not_found
+from bee.forge.core.errors import Refused
 from bee.forge.core.world import Forge
 from bee.forge.faults import Faults, parse
 from bee.forge.http import Request, Response, json_response
@@ -38,6 +38,7 @@ class Control:
             ("POST", "/_forge/users"): (201, self._user),
             ("POST", "/_forge/repos"): (201, self._repo),
             ("POST", "/_forge/workflow_runs"): (201, self._workflow_run),
+            ("POST", "/_forge/links"): (201, self._link),
         }
 
     def serve(self, request: Request) -> Response:
@@ -119,14 +120,19 @@ class Control:
 
     def _workflow_run(self, data: Any) -> Any:
         owner, name = data["repo"].split("/")
-        user = self._forge.users.by_login(owner)
-        with self._forge.call() as call, call.writing():
-            row = user and call.row("SELECT id FROM repos WHERE owner_id = ? AND name = ?", user.id, name)
-            if not user or not row:
-                raise not_found("no such repository")
+        with self._forge.call(self._forge.users.by_login(owner)) as call, call.writing():
+            repo = call.repo(owner, name)
             made = call.insert(
-                "workflow_runs", repo_id=row["id"], sha=data["head_sha"], branch=data.get("head_branch", ""),
+                "workflow_runs", repo_id=repo.id, sha=data["head_sha"], branch=data.get("head_branch", ""),
                 name=data.get("name", "CI"), status=data.get("status", "completed"),
-                conclusion=data.get("conclusion"), actor_id=user.id, created_at=call.now(),
+                conclusion=data.get("conclusion"), actor_id=repo.owner.id, created_at=call.now(),
             )  # fmt: skip
         return {"id": made["id"]}
+
+    def _link(self, data: Any) -> Any:
+        """What a person does in the Development section of an issue; GitHub has no API for it."""
+        with self._forge.call(self._forge.users.by_login(data["login"])) as call, call.writing():
+            repo = call.repo(*data["repo"].split("/"))
+            issue, pull = (issues.get(call, repo, int(data[name])) for name in ("issue", "pull"))
+            relations.link(call, repo, issue, pull, data.get("linked", True))
+            return {"linked": [row["number"] for row in relations.linked(call, issue)]}

@@ -159,13 +159,21 @@ PULL_REF: Final = table(
 )  # fmt: skip
 
 
-def _own_pull(data: JsonReader) -> items.PullRef | None:
-    """The pull request of this repository that a cross reference comes from."""
-    source = data.one("source")
-    own = source.text("__typename") == "PullRequest" and not data.flag("isCrossRepository")
-    if not own:
-        return None
-    return replace(PULL_REF.read(source), closes=data.flag("willCloseTarget"), named_at=data.time("createdAt"))
+def _own_pull(data: JsonReader, *ends: str) -> items.PullRef | None:
+    """The pull request of this repository at an end of an event."""
+    own = () if data.flag("isCrossRepository") else map(data.one, ends)
+    pull = next((one for one in own if one.text("__typename") == "PullRequest"), None)
+    return replace(PULL_REF.read(pull), named_at=data.time("createdAt")) if pull else None
+
+
+def _named(data: JsonReader) -> items.PullRef | None:
+    return (ref := _own_pull(data, "source")) and replace(ref, closes=data.flag("willCloseTarget"))
+
+
+def _linked(data: JsonReader, closes: bool) -> items.PullRef | None:
+    """Which end of the event is the issue depends on where a person linked them."""
+    ref = _own_pull(data, "source", "subject")
+    return ref and replace(ref, closes=closes, by_hand=True, linked_by=_EVENT["actor"].read(data))
 
 
 _EVENT: Final[Fields] = {"actor": _who("actor"), "at": _time("createdAt")}
@@ -175,10 +183,9 @@ _EVENTS: Final[Fields] = {
     "UnlabeledEvent": table(partial(items.LabelEvent, added=False), label=_LABEL, **_EVENT),
     "RenamedTitleEvent": table(items.Rename, before=_text("previousTitle"), **_EVENT),
 }
-_LINKED: Final = Field(
-    "isCrossRepository willCloseTarget createdAt "
-    f"source {{ __typename ... on PullRequest {{ {PULL_REF.query} }} }}", _own_pull
-)  # fmt: skip
+_PULL: Final = f"{{ __typename ... on PullRequest {{ {PULL_REF.query} }} }}"
+_NAMED: Final = Field(f"isCrossRepository willCloseTarget createdAt source {_PULL}", _named)
+_ENDS: Final = f"isCrossRepository createdAt {_EVENT['actor'].query} source {_PULL} subject {_PULL}"
 _ASSIGNED: Final[Fields] = {"who": _who("assignee"), "at": _time("createdAt")}
 _KINDS: Final = "LABELED_EVENT, UNLABELED_EVENT, RENAMED_TITLE_EVENT"
 ISSUE_TIMELINE: Final = pages(
@@ -187,9 +194,12 @@ ISSUE_TIMELINE: Final = pages(
         **_EVENTS,
         AssignedEvent=table(partial(items.Assignment, added=True), **_ASSIGNED),
         UnassignedEvent=table(partial(items.Assignment, added=False), **_ASSIGNED),
-        CrossReferencedEvent=_LINKED,
+        CrossReferencedEvent=_NAMED,
+        ConnectedEvent=Field(_ENDS, partial(_linked, closes=True)),
+        DisconnectedEvent=Field(_ENDS, partial(_linked, closes=False)),
     ),
-    f", itemTypes: [{_KINDS}, ASSIGNED_EVENT, UNASSIGNED_EVENT, CROSS_REFERENCED_EVENT]",
+    f", itemTypes: [{_KINDS}, ASSIGNED_EVENT, UNASSIGNED_EVENT, CROSS_REFERENCED_EVENT, CONNECTED_EVENT, "
+    "DISCONNECTED_EVENT]",
 )
 # Whatever makes the base another branch, or another history: a person's retarget, and GitHub's own after a branch was
 # renamed or deleted (https://docs.github.com/en/rest/using-the-rest-api/issue-event-types). Its time is all of it.
@@ -307,8 +317,9 @@ def _item(make: Callable[..., T], label_names: Iterable[str], timeline: Iterable
 
 
 def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
-    pulls: dict[int, items.PullRef] = {}
-    for ref in _of(items.PullRef, timeline):
+    refs, pulls = _of(items.PullRef, timeline), dict[int, items.PullRef]()
+    linked = {ref.number: ref for ref in refs if ref.by_hand}  # the last word on each stands
+    for ref in (*(one for one in refs if not one.by_hand), *(one for one in linked.values() if one.closes)):
         before = pulls.get(ref.number, ref)
         pulls[ref.number] = replace(ref, closes=ref.closes or before.closes)
     assignments = _of(items.Assignment, timeline)
@@ -355,9 +366,7 @@ ISSUE: Final = table(
     _issue, **_ITEM, timeline=_first(ISSUE_TIMELINE),
     open=Field("issueState: state", lambda data: data.text("issueState") == "OPEN"),
     sub_issues_open=Field("subIssuesSummary { total completed }", _sub_issues_open),
-    sub_issues_closed=Field(
-        "subIssuesSummary { total completed }", lambda data: data.one("subIssuesSummary").number("completed")
-    ),
+    sub_issues_closed=Field("", lambda data: data.one("subIssuesSummary").number("completed")),
 )  # fmt: skip
 PULL: Final = table(
     _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),

@@ -206,10 +206,11 @@ def _policy(found: JsonReader | None) -> str | None:
 
 
 def people_of(item: Item) -> Iterator[Who]:
-    """Everybody who wrote, edited, renamed or labelled an item, or said anything on it; no bots."""
+    """Everybody who wrote, edited, renamed, labelled or linked an item, or said anything on it; no bots."""
     people: list[Who | None] = [item.author, item.editor]
     people += [event.actor for event in item.events] + [edit.editor for edit in item.edits]
     people += [rename.actor for rename in item.renames]
+    people += [ref.linked_by for ref in getattr(item, "pulls", ())]
     people += [post.author for post in item.comments]
     people += [post.author for post in getattr(item, "reviews", ())]
     people += [line.author for thread in getattr(item, "threads", ()) for line in thread.comments]

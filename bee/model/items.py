@@ -191,8 +191,8 @@ class PullState(StrEnum):
 class PullRef:
     """A pull request as an issue's timeline shows it: open, closed or merged.
 
-    `closes`: GitHub closes the issue when it is merged. `named_at`: when it named the issue; 0 where that is not known.
-    `merge_commit`: what it was merged as; empty where it was not, or GitHub does not say.
+    `closes`: GitHub closes the issue when it is merged. `named_at`: when it named the issue (0: not known), or was
+    linked to it `by_hand`. `merge_commit`: what it was merged as; empty where it was not, or GitHub does not say.
     """
 
     number: int
@@ -207,6 +207,8 @@ class PullRef:
     draft: bool = False
     closes: bool = False
     named_at: int = 0
+    by_hand: bool = False
+    linked_by: Who | None = None
     merge_commit: str = ""
 
 
@@ -265,14 +267,13 @@ class Issue(Numbered):
 class Pull(Numbered):
     """An open (or singly read) pull request. `mergeable` is None while GitHub has not computed it.
 
-    `base_changes`: when its base became another branch, or another history of the same one, oldest first.
-    `required` are the checks that rules of its base require. `unread`: this token may not read the check runs of its
-    head. `clean`: GitHub says that everything on the head is green, whoever may read it; `blocked`, that a rule of the
-    base stands against a merge; `behind`, that only this does: the head must contain the base. `decision` is None where
-    no reviews are required. `rules` are those that came with the pull request; an agent's has all of them.
-    `thread_count`: how many review threads there are; `threads` are read only where they can matter. `queue` is the
-    method by which its base's merge queue merges, empty where it has none; `queued` its entry there, `removals` when it
-    was taken out, oldest first.
+    `base_changes`: when its base became another branch, or another history of the same one, oldest first. `required`
+    are the checks that rules of its base require. `unread`: this token may not read the head's check runs. `clean`:
+    GitHub says that everything on the head is green, whoever may read it; `blocked`, that a rule of the base stands
+    against a merge; `behind`, that only this does: the head must contain the base. `decision` is None where no reviews
+    are required. `rules` are those that came with the pull request; an agent's has all of them. `thread_count`: how
+    many review threads there are; `threads` are read only where they can matter. `queue` is how its base's merge queue
+    merges, empty where it has none; `queued` its entry there, `removals` when it was taken out, oldest first.
     """
 
     head_ref: str

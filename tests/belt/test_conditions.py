@@ -130,6 +130,28 @@ def test_case_p9_a_persons_pull_request_that_closes_the_issue_takes_it(stage: St
     drafted(stage, host)
 
 
+def test_case_p9_a_pull_request_linked_in_the_sidebar_takes_the_issue_until_it_is_unlinked(stage: Stage) -> None:
+    """A stranger's, which its closing words alone would not do; bee had begun, so it says that it stops."""
+    issue, host = stage.issue(), stage.host(moves={"drafter": "exit 1\n"})
+    stage.tick(host)
+    fork = stage.call("eve", "POST", stage.at("/forks"))["full_name"]
+    tree = stage.call("ada", "GET", stage.at("/git/commits/" + str(stage.head("main"))))["tree"]["sha"]
+    commit = {"message": "Menu", "tree": tree, "parents": [stage.head("main")]}
+    oid = stage.call("eve", "POST", f"/repos/{fork}/git/commits", commit)["sha"]
+    stage.call("eve", "PATCH", f"/repos/{fork}/git/refs/heads/main", {"sha": oid})
+    asked = {"title": "Menu", "head": "eve:main", "base": "main", "body": f"Fixes #{issue}"}
+    theirs = stage.call("eve", "POST", stage.at("/pulls"), asked)["number"]
+    assert stage.position(issue) in {"needs-step", "backing-off"}
+    link = {"repo": stage.repo, "issue": issue, "pull": theirs, "login": "ada"}
+    stage.control("links", link)
+    stage.sleep(16 * 60)
+    stage.tick(host)
+    (told,) = rests(stage, host, issue, "taken")
+    assert f"#{theirs} of eve would close it" in told
+    stage.control("links", {**link, "linked": False})
+    assert stage.position(issue) in {"needs-step", "backing-off"}
+
+
 def test_case_p13_a_closed_item_loses_what_holds_it_with_the_next_tick(stage: Stage) -> None:
     """A hand-set label on an item that bee never touched; and one that bee worked on, which a person merged."""
     host = stage.host()

@@ -179,6 +179,8 @@ TYPES: Final = {
     "BaseRefDeletedEvent": PULLS,
     "BaseRefForcePushedEvent": PULLS,
     "CrossReferencedEvent": ISSUES,
+    "ConnectedEvent": ISSUES,
+    "DisconnectedEvent": ISSUES,
     "IssueComment": f"{ISSUES}, or {PULLS}",
     "IssueCommentEdge": f"{ISSUES}, or {PULLS}",
     "IssueCommentConnection": f"{ISSUES}, or {PULLS}",

@@ -25,6 +25,7 @@ CONTROLS = [
     ("POST", "users", ADMIN),
     ("POST", "repos", '{"owner": "mallory", "name": "evil"}'),
     ("POST", "workflow_runs", '{"repo": "ada/calc", "head_sha": "x"}'),
+    ("POST", "links", '{"repo": "ada/calc", "issue": 1, "pull": 2, "login": "ada"}'),
     ("POST", "nothing", None),
 ]
 

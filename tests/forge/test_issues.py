@@ -81,6 +81,49 @@ def test_naming_an_issue_makes_one_cross_reference_for_each_source(ada: Person) 
     assert ada.get("issues/1/events") == []
 
 
+LINKS = """{ repository(owner: "ada", name: "calc") { issue(number: 1) {
+  timelineItems(first: 9, itemTypes: [CONNECTED_EVENT, DISCONNECTED_EVENT]) { nodes { __typename
+    ... on ConnectedEvent { actor { login } isCrossRepository source { ... on Issue { number } }
+      subject { ... on PullRequest { number } } }
+    ... on DisconnectedEvent { actor { login } } } }
+  all: closedByPullRequestsReferences(first: 9) { nodes { number } }
+  linked: closedByPullRequestsReferences(first: 9, userLinkedOnly: true) { nodes { number } } }
+  pullRequest(number: 2) {
+    all: closingIssuesReferences(first: 9) { nodes { number } }
+    linked: closingIssuesReferences(first: 9, userLinkedOnly: true) { nodes { number } } } } }"""
+
+
+def test_a_pull_request_is_linked_by_hand_by_who_may_write_and_closes_the_issue(world: World, ada: Person) -> None:
+    issue(ada)
+    world.pull(body="Fixes #1")
+    order = {"repo": "ada/calc", "issue": 1, "pull": 2, "login": "wil"}
+    one, none = {"nodes": [{"number": 1}]}, {"nodes": []}
+    found = ada.data(LINKS)["repository"]
+    assert (found["pullRequest"], found["issue"]["linked"]) == ({"all": one, "linked": none}, none)
+    ada.send("PATCH", "pulls/2", {"body": "No words."})
+    for login in ("tri", "zoe"):
+        assert world.ask_control("POST", "links", {**order, "login": login}).status_code == 403
+    assert world.ask_control("POST", "links", {**order, "issue": 2}).status_code == 422
+    assert world.control("POST", "links", order) == world.control("POST", "links", order) == {"linked": [2]}
+    found = ada.data(LINKS)["repository"]
+    ends = {"source": {"number": 1}, "subject": {"number": 2}}
+    assert found == {
+        "issue": {
+            "timelineItems": {"nodes": [
+                {"__typename": "ConnectedEvent", "actor": {"login": "wil"}, "isCrossRepository": False, **ends},
+            ]},
+            "all": {"nodes": [{"number": 2}]}, "linked": {"nodes": [{"number": 2}]},
+        },
+        "pullRequest": {"all": one, "linked": one},
+    }  # fmt: skip
+    assert world.control("POST", "links", {**order, "linked": False}) == {"linked": []}
+    assert ada.data(LINKS)["repository"]["pullRequest"] == {"all": none, "linked": none}
+    assert [event["event"] for event in ada.get("issues/1/events")] == ["connected", "disconnected"]
+    world.control("POST", "links", order)
+    ada.send("PUT", "pulls/2/merge")
+    assert ada.get("issues/1")["state"] == "closed"
+
+
 def test_closing_and_reopening_note_why(ada: Person) -> None:
     issue(ada)
     closed = ada.send("PATCH", "issues/1", {"state": "closed", "state_reason": "not_planned"})

@@ -77,6 +77,38 @@ def test_a_timeline_is_read_by_the_kind_of_each_event(github: responses.Requests
     assert [(ref.number, ref.state, ref.head) for ref in found.pulls] == [(5, PullState.MERGED, OID)]
 
 
+def test_case_p9_the_last_word_on_a_link_by_hand_stands(github: responses.RequestsMock) -> None:
+    """Either end of the event may be the issue; what closing words said of the pull request stays."""
+    here = {"__typename": "Issue"}
+
+    def event(kind: str, number: int, second: int, subject: bool = True, **more: Any) -> dict[str, Any]:
+        ends = {"source": here, "subject": {**pull(number), "state": "OPEN", "closedAt": None, "mergeCommit": None}}
+        ends = ends if subject else {"source": ends["subject"], "subject": here}
+        at = f"2026-01-01T10:00:{second:02}Z"
+        return {"__typename": kind, "isCrossRepository": False, "createdAt": at, "actor": actor("ada"), **ends, **more}
+
+    nodes = [
+        event("ConnectedEvent", 5, 1),
+        event("DisconnectedEvent", 5, 2),
+        event("ConnectedEvent", 5, 3, subject=False),
+        event("ConnectedEvent", 6, 4),
+        event("DisconnectedEvent", 6, 5, subject=False),
+        event("ConnectedEvent", 7, 6, isCrossRepository=True),
+        event("CrossReferencedEvent", 8, 7, subject=False, willCloseTarget=True),
+        event("ConnectedEvent", 8, 8, actor=None),
+        event("CrossReferencedEvent", 9, 9, subject=False, willCloseTarget=True),
+        event("ConnectedEvent", 9, 10),
+        event("DisconnectedEvent", 9, 11),
+    ]
+    graph(github, {"data": snapshot(listed(issue(1, timelineItems=listed(*nodes))))})
+    (found,) = read.read_snapshot(client(), REPO).issues
+    at = found.pulls[0].named_at
+    assert {
+        ref.number: (ref.closes, ref.by_hand, ref.linked_by and ref.linked_by.login, ref.named_at - at)
+        for ref in sorted(found.pulls, key=lambda ref: ref.number)
+    } == {8: (True, True, None, 0), 9: (True, False, None, 1), 5: (True, True, "ada", -5)}
+
+
 @pytest.mark.parametrize(
     ("policy", "text"),
     [

@@ -182,6 +182,8 @@ def furnished(stage: Stage) -> World:
     pull = stage.call("bee", "POST", stage.at("/pulls"), wanted)
     number = int(pull["number"])
     stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"title": "First", "labels": ["bug"]})
+    for linked in (True, False, True):
+        stage.control("links", {"repo": stage.repo, "issue": 1, "pull": number, "login": "ada", "linked": linked})
     for event in ("COMMENT", "APPROVE"):
         stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": event, "body": "Good."})
     on = {"path": "one.txt", "line": 1, "commit_id": head}

@@ -83,6 +83,7 @@ def unlabel(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]
 
 
 THEIRS = replace(w.ref(9, state=PullState.OPEN), head_ref="topic", closes=True, author=w.ANN, named_at=LATER)
+LINKED = replace(THEIRS, author=w.SAM, by_hand=True, linked_by=w.ANN)
 OPEN = w.issue(body=w.DESIGN_OPEN)
 BLOCKED = w.issue(body="Blocked by #2")
 UNREADY = w.pull(comments=(w.reviewed("changes", w.NOW - w.HOUR),))
@@ -133,6 +134,10 @@ GESTURES: Final = {
                                              world={"merge_methods": frozenset({"rebase"})}),
     "p9 a pull request that closes it": Gesture(TASK, {"pulls": (THEIRS,)}, P.NEEDS_STEP, P.TAKEN,
                                                 {"pulls": (replace(THEIRS, author=w.SAM),)}, P.NEEDS_STEP),
+    "p9 a pull request linked in the sidebar": Gesture(
+        TASK, {"pulls": (LINKED,)}, P.NEEDS_STEP, P.TAKEN, {"pulls": (replace(LINKED, linked_by=w.SAM),)},
+        P.NEEDS_STEP),
+    "p9 a link taken away": Gesture(replace(TASK, pulls=(LINKED,)), {"pulls": ()}, P.TAKEN, P.NEEDS_STEP),
     "p9 an assignee": Gesture(TASK, {"assignments": (Assignment(w.ANN, True, LATER),)}, P.NEEDS_STEP, P.TAKEN,
                               {"assignments": (Assignment(MINE, True, LATER),)}, P.NEEDS_STEP),
     "p10 a check that asks a person": Gesture(READY, {"checks": (w.check("ci", CheckState.ASK),)}, P.READY_TO_MERGE,

@@ -80,6 +80,7 @@ NO_MENU = w.issue()
 ASSIGNED = Assignment(w.ANN, True, w.NOW - w.HOUR)
 THEIRS = w.ref(5, state=PullState.OPEN, author=w.ANN, closes=True, named_at=w.NOW - w.HOUR)
 THEIRS = replace(THEIRS, head_ref="fix-menu")
+LINKED = replace(THEIRS, by_hand=True, linked_by=w.ANN)
 APPROVED = w.pull(comments=w.approved())
 PASSED = w.pull(comments=w.approved(w.e2e("pass")))
 ADOPTED: dict[str, Any] = {
@@ -201,6 +202,19 @@ ISSUES: tuple[Case, ...] = (
     case("p9-not-taken-by-a-draft", w.issue(pulls=(replace(THEIRS, draft=True),)), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER),
     case("p9-not-taken-by-a-stranger", w.issue(pulls=(replace(THEIRS, author=w.SAM),)), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER),
+    case("p9-taken-by-a-strangers-that-a-person-linked", w.issue(pulls=(replace(LINKED, author=w.SAM),)), TAKEN,
+         P.TAKEN, M.PERSON),
+    case("p9-taken-by-a-persons-whoever-linked-it", w.issue(pulls=(replace(LINKED, linked_by=w.TRI),)), TAKEN, P.TAKEN,
+         M.PERSON),
+    case("p9-not-taken-by-a-strangers-that-nobody-trusted-linked", w.issue(pulls=(replace(LINKED, author=w.SAM,
+         linked_by=w.TRI),)), STEP_RULE, P.NEEDS_STEP,
+         Role.DRAFTER),
+    case("p9-not-taken-by-bees-own-that-a-person-linked", w.issue(pulls=(w.ref(state=PullState.OPEN, closes=True,
+         by_hand=True, linked_by=w.ANN, named_at=w.NOW),)), "an open pull request carries its step", P.IN_REVIEW,
+         M.CONDITION),
+    case("p9-not-taken-when-linked-before-it-was-given", w.issue(pulls=(LINKED,), label_names=w.names(Label.NEW),
+         events=(w.labeled(Label.NEW, LINKED.named_at + 1),)), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER),
     case("p9-not-taken-by-one-that-names-it-only", w.issue(pulls=(replace(THEIRS, closes=False),)), STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER),

@@ -35,6 +35,7 @@ KINDS: Final = {
     "sub_issue_removed": "SubIssueRemovedEvent", "parent_issue_added": "ParentIssueAddedEvent",
     "parent_issue_removed": "ParentIssueRemovedEvent", "added_to_merge_queue": "AddedToMergeQueueEvent",
     "removed_from_merge_queue": "RemovedFromMergeQueueEvent", "locked": "LockedEvent", "unlocked": "UnlockedEvent",
+    "connected": "ConnectedEvent", "disconnected": "DisconnectedEvent",
 }  # fmt: skip
 
 

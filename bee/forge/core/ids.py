@@ -22,6 +22,7 @@ PREFIXES: Final = {
     "ReviewRequestRemovedEvent": "RRRE", "PullRequestReviewThread": "PRRT", "BranchProtectionRule": "BPR",
     "RepositoryRuleset": "RRS", "MergeQueue": "MQ", "MergeQueueEntry": "MQE", "AddedToMergeQueueEvent": "ATMQE",
     "RemovedFromMergeQueueEvent": "RFMQE", "LockedEvent": "LOE", "UnlockedEvent": "UNLOE",
+    "ConnectedEvent": "CONE", "DisconnectedEvent": "DCE",
 }  # fmt: skip
 _TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
-from bee.forge.core import events, issues, protection, pulls
+from bee.forge.core import events, issues, protection, pulls, relations
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitobjects import Person
 from bee.forge.core.gitrefs import ZERO, RefChange
@@ -156,9 +156,9 @@ def finish(call: Call, repo: Repo, issue: Row, made: str, actor: User) -> None:
 
 
 def _close_promised(call: Call, repo: Repo, issue: Row, actor: User) -> None:
-    for number in events.closing_numbers(repo, issue["body"]):
-        target = issues.find(call, repo, number, is_pull=False)
-        if target is not None and target["state"] == "open":
+    promised = [issues.find(call, repo, one, is_pull=False) for one in events.closing_numbers(repo, issue["body"])]
+    for target in (*promised, *relations.linked(call, issue)):
+        if target is not None and issues.again(call, target)["state"] == "open":
             issues.set_state(call, repo, target, "closed", actor=actor, closer=issue["id"])
 
 

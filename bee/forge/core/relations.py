@@ -1,4 +1,4 @@
-"""Dependencies between issues, and sub-issues."""
+"""Dependencies between issues, sub-issues, and pull requests linked to an issue by hand."""
 
 from __future__ import annotations
 
@@ -124,3 +124,32 @@ def child_counts(call: Call, issue_ids: list[int]) -> dict[int, tuple[int, int]]
     found = dict.fromkeys(issue_ids, (0, 0))
     found.update({row["parent_id"]: (row["total"], row["done"]) for row in call.among(sql, issue_ids)})
     return found
+
+
+# -- pull requests linked by hand -----------------------------------------------------------------
+
+_LINKED: Final = """SELECT DISTINCT source_id FROM events AS link WHERE issue_id = ? AND kind = 'connected'
+    AND NOT EXISTS (SELECT 1 FROM events WHERE issue_id = link.issue_id AND source_id = link.source_id
+    AND kind = 'disconnected' AND id > link.id)"""
+
+
+def linked(call: Call, item: Row) -> list[Row]:
+    """What is linked to an item in the Development section of its page: pull requests, or the issues of one."""
+    found = (issues.by_id(call, row["source_id"]) for row in call.rows(_LINKED, item["id"]))
+    return [row for row in found if row is not None]
+
+
+def link(call: Call, repo: Repo, issue: Row, pull: Row, stands: bool) -> None:
+    """Link a pull request to an issue, or take the link away; whoever may write can.
+
+    https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
+    """
+    call.need(repo, "write")
+    if issue["is_pull"] or not pull["is_pull"]:
+        raise unprocessable("Only a pull request is linked to an issue")
+    if stands is (pull["id"] in [row["id"] for row in linked(call, issue)]):
+        return
+    kind = "connected" if stands else "disconnected"
+    for item, other in ((issue, pull), (pull, issue)):
+        events.add(call, item, kind, call.viewer, source_id=other["id"])
+        call.update("issues", item["id"], updated_at=call.now())

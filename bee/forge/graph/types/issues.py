@@ -76,14 +76,15 @@ def _parent(node: RowNode) -> RowNode | None:
 
 
 def _closed_by(node: RowNode, args: Args) -> list[RowNode]:
-    """The pull requests that promise to close it."""
-    return [
+    """The pull requests that promise to close it, or are linked to it by hand."""
+    by_hand = [nodes.item(node.call, row) for row in relations.linked(node.call, node.data)]
+    named = [
         source
         for source in node.batch.load(sources).values()
-        if source.data["is_pull"]
-        and node.data["number"] in events.closing_numbers(node.repo, source.data["body"])
-        and (args.get("includeClosedPrs") or source.data["state"] == "open")
+        if source.data["is_pull"] and node.data["number"] in events.closing_numbers(node.repo, source.data["body"])
     ]
+    found = {one.data["id"]: one for one in (*([] if args.get("userLinkedOnly") else named), *by_hand)}
+    return [one for one in found.values() if args.get("includeClosedPrs") or one.data["state"] == "open"]
 
 
 ISSUE: Final[Fields[RowNode]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from bee.forge.core import diffs, events, issues, merge, mergeability, protection, pulls, queue, reviews
+from bee.forge.core import diffs, events, issues, merge, mergeability, protection, pulls, queue, relations, reviews
 from bee.forge.core.store import Row
 from bee.forge.core.world import Repo
 from bee.forge.graph import nodes
@@ -84,13 +84,14 @@ def _commits(node: RowNode, args: Args) -> Page:
     return connect(call, [nodes.pull_commit(node, oid) for oid in pulls.commits(call, repo, half)], args)
 
 
-def _closing(node: RowNode, _args: Args) -> list[RowNode]:
+def _closing(node: RowNode, args: Args) -> list[RowNode]:
     """The issues that merging it closes."""
     if _half(node)["base_ref"] != node.repo.default_branch:
         return []
-    numbers = events.closing_numbers(node.repo, node.data["body"])
-    rows = [issues.find(node.call, node.repo, number, is_pull=False) for number in numbers]
-    return [nodes.item(node.call, row) for row in rows if row]
+    numbers = [] if args.get("userLinkedOnly") else events.closing_numbers(node.repo, node.data["body"])
+    named = [issues.find(node.call, node.repo, number, is_pull=False) for number in numbers]
+    rows = {row["id"]: row for row in (*named, *relations.linked(node.call, node.data)) if row}
+    return [nodes.item(node.call, row) for row in rows.values()]
 
 
 def _reviews(node: RowNode, args: Args) -> list[RowNode]:

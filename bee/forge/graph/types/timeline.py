@@ -175,4 +175,8 @@ EVENT: Final[Fields[_Event]] = {
     "mergeQueue": _merge_queue,
     "lockReason": lambda node: lock_reason(_data(node, "lock_reason")),
 }
-TYPES: Final[dict[str, Fields[Any]]] = dict.fromkeys(KINDS.values(), EVENT)
+# A link by hand stands in the timelines of both its ends.
+_LINK: Final[Fields[_Event]] = {**EVENT, "source": lambda node: node.item, "subject": _source}
+TYPES: Final[dict[str, Fields[Any]]] = {
+    **dict.fromkeys(KINDS.values(), EVENT), **dict.fromkeys(("ConnectedEvent", "DisconnectedEvent"), _LINK),
+}  # fmt: skip
