@@ -39,9 +39,10 @@ KNOWN: Final = {
         "approves it later",
     ),
     PLAN: (
-        "`design=` `answers=`",
+        "`design=` `answers=` `edited=`",
         "bee, above the plan",
-        "binds the plan to the design text it was made from, and to the last change request that its planner read",
+        "binds the plan to the design text it was made from, and to the last change request that its planner read, by "
+        "its number and the last edit",
     ),
     PLAN_APPROVED: (
         "`text=` `by=` `id=`",

@@ -54,12 +54,18 @@ _BOXED: Final = re.compile(r"^\s*(?:[-*+]|[0-9]{1,9}[.)])\s+\[[ xX]\]")
 class Plan:
     """The steps in order, and the hash of the design text the plan was made from.
 
-    `answers`: the last comment with a person's request for changes that its planner read; 0 where there was none.
+    `answers`: the last comment with a person's request for changes that its planner read, and `edited` the last edit of
+    one (seconds since the epoch); 0 where there was none.
     """
 
     steps: tuple[Step, ...]
     design: str
     answers: int = 0
+    edited: int = 0
+
+    def has_read(self, request: int, edited_at: int | None) -> bool:
+        """Whether its planner had read this request for changes, as it was edited last."""
+        return request <= self.answers and (edited_at or 0) <= self.edited
 
     def step(self, step_id: str) -> Step | None:
         """The step with this id."""
@@ -71,8 +77,8 @@ def render_section(plan: Plan, with_gate: bool) -> str:
 
     What the planner wrote is neutralised in it; a path stands in a code span, where GitHub acts on nothing.
     """
-    answers = {"answers": str(plan.answers)} if plan.answers else {}
-    head = markers.render(markers.Marker(markers.PLAN, {"design": plan.design, **answers}))
+    read = {key: str(value) for key, value in (("answers", plan.answers), ("edited", plan.edited)) if value}
+    head = markers.render(markers.Marker(markers.PLAN, {"design": plan.design, **read}))
     section = f"{head}\n{HEADING}\n\n{render_steps([with_words(step, neutralised) for step in plan.steps])}\n"
     return f"{section}\n{PLAN_GATE_HEADING}\n\n{PLAN_GATE_LINE}\n" if with_gate else section
 
@@ -158,8 +164,9 @@ def _marker_of_plan(lines: list[str]) -> markers.Marker | None:
 
 
 def _plan(steps: tuple[Step, ...], marker: markers.Marker) -> Plan:
-    answers = marker.get("answers")
-    return Plan(steps, marker.get("design"), int(answers) if answers.isascii() and answers.isdecimal() else 0)
+    read = (marker.get(key) for key in ("answers", "edited"))
+    answers, edited = (int(value) if value.isascii() and value.isdecimal() else 0 for value in read)
+    return Plan(steps, marker.get("design"), answers, edited)
 
 
 def _design_of(section: _Section) -> list[str]:

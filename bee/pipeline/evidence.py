@@ -10,7 +10,8 @@ always follows what it answers.
 A review thread that is not resolved is a change request at any head, until bee has answered its last word, or whoever
 said that has approved since. So is what a person writes into a review that neither approves nor asks for changes, at
 its head: on a pull request of their own account GitHub leaves them no other. What asks for changes and was edited since
-is said anew, at the time of the edit; what approves keeps its first date, so that an edit can only stop.
+is said anew, at the time of the edit. An approval that was edited since, or says not to merge, approves nothing; as a
+review it asks for changes, like one that only comments.
 
 Two posts are dated earlier than GitHub dates them. A run's approval or reply dates from the start of the run, so a
 change request made meanwhile outranks it. A repeated post (its host slept in between) dates from its first copy.
@@ -28,6 +29,7 @@ from bee.model.items import LineComment, Post, Pull, Review, ReviewState, Thread
 from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary, began_at, fold
 from bee.model.roles import AUTHORS, ROLES
+from bee.pipeline.edits import is_edited, is_taken_back, said_at
 from bee.pipeline.trust import Trust, revisions
 
 SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says against it
@@ -112,12 +114,12 @@ def _open_threads(pull: Pull, posts: Sequence[Post], rebased_at: int) -> list[Wo
     own = {id(post) for post in posts if _run_marker(post) is None}
     found = []
     for thread in pull.threads:
-        lines = (line for line in thread.comments if not line.approving or _said_at(line) > line.at)
-        asked = sorted((line for line in lines if id(line) in own), key=_said_at)
+        lines = (line for line in thread.comments if not line.approving or is_edited(line))
+        asked = sorted((line for line in lines if id(line) in own), key=said_at)
         if thread.resolved or not asked or _is_heard(thread, asked[-1], runs):
             continue
         last = asked[-1]
-        if _said_at(last) >= approvals.get(_who(last), -1):
+        if said_at(last) >= approvals.get(_who(last), -1):
             found.append(_by_person(last, Verdict.CHANGES, pull.head, "line", thread=thread.id))
     return sorted(found, key=lambda word: (word.at, word.id))
 
@@ -127,7 +129,7 @@ def _approves(post: Post) -> bool:
     if _run_marker(post) is not None or isinstance(post, LineComment):
         return False
     approving = isinstance(post, Review) and post.state is ReviewState.APPROVED
-    return approving or bool(markers.named(post.body, markers.APPROVED))
+    return (approving or bool(markers.named(post.body, markers.APPROVED))) and not is_taken_back(post)
 
 
 def _is_heard(thread: Thread, last: LineComment, runs: Sequence[markers.Marker]) -> bool:
@@ -140,7 +142,7 @@ def _is_heard(thread: Thread, last: LineComment, runs: Sequence[markers.Marker])
         run.get("thread") == str(thread.id)
         and run.get("line").isdecimal()
         and last.id <= int(run.get("line"))
-        and _said_at(last) + (_said_at(last) > last.at) <= (began_at(run.get("id")) or 0)
+        and said_at(last) + is_edited(last) <= (began_at(run.get("id")) or 0)
         for run in runs
     )
 
@@ -234,7 +236,7 @@ def _words_of_run(post: Post, run: markers.Marker, pull: Pull) -> Iterator[Word]
     verdicts = {"approve": Verdict.APPROVED, "changes": Verdict.CHANGES, "reply": Verdict.REPLIED}
     role = next((row for row in ROLES.values() if row.role == run.get("role")), None)
     said = run.get("verdict")
-    if said == "approve" and base_values(pull).items() - run.values.items():
+    if said == "approve" and (is_edited(post) or base_values(pull).items() - run.values.items()):
         return
     if role is not None and said in role.verdicts and run.get("head"):
         at = post.at if said == "changes" else min(post.at, began_at(run.get("id")) or post.at)
@@ -254,7 +256,7 @@ def _words_of_run(post: Post, run: markers.Marker, pull: Pull) -> Iterator[Word]
 def _by_person(post: Post, verdict: Verdict, head: str, source: str, *, thread: int = 0) -> Word:
     return Word(
         verdict=verdict,
-        at=_dated(post, verdict),
+        at=said_at(post),
         head=head,
         source=source,
         text=post.body,
@@ -265,20 +267,13 @@ def _by_person(post: Post, verdict: Verdict, head: str, source: str, *, thread: 
     )
 
 
-def _said_at(post: Post) -> int:
-    """When its words as they stand were said: an edit says them anew."""
-    return max(post.at, post.edited_at or 0)
-
-
-def _dated(post: Post, verdict: Verdict) -> int:
-    return _said_at(post) if verdict is Verdict.CHANGES else post.at
-
-
 def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator[Word]:
     kinds = {markers.APPROVED: Verdict.APPROVED, markers.CHANGES_REQUESTED: Verdict.CHANGES}
     for marker in markers.parse(post.body):
         verdict = kinds.get(marker.name)
-        if verdict is not None and _speaks_of_head(marker, _dated(post, verdict), pull, record, verdict):
+        if verdict is Verdict.APPROVED and is_taken_back(post):
+            continue
+        if verdict is not None and _speaks_of_head(marker, said_at(post), pull, record, verdict):
             yield _by_person(post, verdict, pull.head, "person")
 
 
@@ -327,10 +322,10 @@ def _words_of_review(review: Review, pull: Pull, record: Record | None) -> Itera
     """A change request that was edited speaks, like a marker without `sha=`, of the head that was there then."""
     kinds = {ReviewState.APPROVED: Verdict.APPROVED, ReviewState.CHANGES_REQUESTED: Verdict.CHANGES}
     verdict = kinds.get(review.state)
-    if review.state is ReviewState.COMMENTED and review.body.strip() and not _is_program(review):
-        verdict = Verdict.CHANGES
+    if review.state is ReviewState.COMMENTED or (verdict is Verdict.APPROVED and is_taken_back(review)):
+        verdict = Verdict.CHANGES if review.body.strip() and not _is_program(review) else None
     if verdict is not None and review.commit:
-        at, no = _dated(review, verdict), markers.Marker(markers.CHANGES_REQUESTED)
+        at, no = said_at(review), markers.Marker(markers.CHANGES_REQUESTED)
         anew = at > review.at and _speaks_of_head(no, at, pull, record, verdict)
         yield _by_person(review, verdict, pull.head if anew else review.commit, "review")
 

@@ -9,6 +9,7 @@ from bee.model import markers
 from bee.model.items import Comment, Issue, Who
 from bee.model.plan import Body, read_body
 from bee.model.text import digest, unix
+from bee.pipeline.edits import is_edited, said_at
 from bee.pipeline.trust import Trust, revisions
 
 
@@ -44,13 +45,14 @@ def plan_print(body: str) -> str:
 def approved_in_words(issue: Issue, trust: Trust) -> bool:
     """Whether a trusted person approved this very plan in words: from the terminal, or with a box on the dashboard.
 
-    Words from before the last request for changes do not count for what comes of it, were it the same plan again.
+    Words from before the last request for changes do not count for what comes of it, were it the same plan again; nor
+    do words that were edited since.
     Where bee wrote down what a person ticked, that person must still be trusted, as whoever ticks the gate must be.
     """
     said = [c for c in issue.comments if markers.may_hold(c.body) and trust.counts(c)]
     wanted, asked = (plan_print(issue.body) if said else ""), last_request(issue, trust)
     for comment in said:
-        if asked is not None and comment.id < asked.id:
+        if is_edited(comment) or (asked is not None and not is_after(comment, asked)):
             continue
         for marker in markers.named(comment.body, markers.PLAN_APPROVED):
             who = _named(marker) if trust.is_bee(comment.author) else comment.author
@@ -59,19 +61,34 @@ def approved_in_words(issue: Issue, trust: Trust) -> bool:
     return False
 
 
-def last_request(issue: Issue, trust: Trust) -> Comment | None:
-    """The last comment in which a trusted person asks for another plan; by GitHub's order, which numbers show."""
+def requests_of(issue: Issue, trust: Trust) -> list[Comment]:
+    """The comments in which trusted people ask for another plan, in the order in which they were said.
+
+    What was not edited is in GitHub's order, which numbers show. An edit says a request anew, at its time.
+    """
     said = (c for c in issue.comments if markers.named(c.body, markers.CHANGES_REQUESTED) and trust.counts(c))
-    return max(said, key=lambda comment: comment.id, default=None)
+    return sorted(said, key=lambda comment: (said_at(comment), comment.edited_at is not None, comment.id))
+
+
+def last_request(issue: Issue, trust: Trust) -> Comment | None:
+    """The last of `requests_of`."""
+    said = requests_of(issue, trust)
+    return said[-1] if said else None
+
+
+def is_after(comment: Comment, asked: Comment) -> bool:
+    """Whether it was said after a request as that stands; of a comment and an edit in one second, the edit is later."""
+    return comment.id > asked.id if asked.edited_at is None else comment.at > asked.edited_at
 
 
 def changes_asked(issue: Issue, trust: Trust) -> Comment | None:
     """The request for changes that stands: its plan was made without it, and nobody approved that plan after it."""
-    asked, plan = last_request(issue, trust), read_body(issue.body).plan
-    if asked is None or plan is None or plan.answers >= asked.id or approved_in_words(issue, trust):
+    said, plan = requests_of(issue, trust), read_body(issue.body).plan
+    if plan is None or approved_in_words(issue, trust):
         return None
-    ticked = _ticked_at(issue, trust, lambda body: body.plan_gate, _plan_guarded)
-    return asked if ticked is None or ticked <= asked.at else None
+    asked = next((one for one in reversed(said) if not plan.has_read(one.id, one.edited_at)), None)
+    ticked = _ticked_at(issue, trust, lambda body: body.plan_gate, _plan_guarded) if asked else None
+    return asked if asked and (ticked is None or ticked <= said_at(asked)) else None
 
 
 def _named(marker: markers.Marker) -> Who:

@@ -18,6 +18,7 @@ class GrantChange(StrEnum):
     HEAD = "another head is pushed"
     BASE = "the base changes"
     TEXT = "somebody else edits its text"
+    EDIT = "its giver edits its text later"
     ACCESS = "its account loses access"
     DENIED = "its account is denied"
     SECOND = "in the second of a change"
@@ -65,19 +66,19 @@ def _row(about: str, cells: str) -> GrantRow:
     return GrantRow(about, dict(zip(GrantChange, (letters[letter] for letter in cells.split()), strict=True)))
 
 
-# Changes, in this order:                     head base text access denied second fork app nobody
+# Changes, in this order:                     head base text edit access denied second fork app nobody
 GRANTS: Final[dict[Grant, GrantRow]] = {
-    Grant.REVIEW: _row("its commit; the base until it changes", "v v v v v v c v v"),
-    Grant.MARKER: _row("the head that was there before it; the base until it changes", "v v v v v v v v v"),
-    Grant.APPROVE: _row("the head that it names in full, and its base", "v v v v v v c v v"),
+    Grant.REVIEW: _row("its commit; the base until it changes", "v v v v v v v c v v"),
+    Grant.MARKER: _row("the head that was there before it; the base until it changes", "v v v v v v v v v v"),
+    Grant.APPROVE: _row("the head that it names in full, and its base", "v v v v v v v c v v"),
     Grant.VERDICT: _row("the head, the base and the count of its changes that the run was sent for",
-                        "v v v v v c c v v"),
-    Grant.PUSHED: _row("that head, on bee's own branch", "v c v v v c v v v"),
-    Grant.E2E: _row("that head on that commit of the base", "v v v v v c c v v"),
-    Grant.WORDS: _row("design and plan as they were", "- - v v v c - v v"),
-    Grant.TICK: _row("the text that the gate guards", "- - v v v v - v v"),
-    Grant.ADOPTION: _row("title and text as they were; never a head", "c c v v v v c v v"),
-    Grant.RESUME: _row("the tries before it", "c c - v v - c v v"),
-    Grant.HINT: _row("the next run", "c c v v v c c v v"),
-    Grant.BOX: _row("what the box says", "- - v v v c - v v"),
+                        "v v v v v v c c v v"),
+    Grant.PUSHED: _row("that head, on bee's own branch", "v c v c v v c v v v"),
+    Grant.E2E: _row("that head on that commit of the base", "v v v c v v c c v v"),
+    Grant.WORDS: _row("design and plan as they were", "- - v v v v c - v v"),
+    Grant.TICK: _row("the text that the gate guards", "- - v c v v v - v v"),
+    Grant.ADOPTION: _row("title and text as they were; never a head", "c c v c v v v c v v"),
+    Grant.RESUME: _row("the tries before it", "c c - - v v - c v v"),
+    Grant.HINT: _row("the next run", "c c v c v v c c v v"),
+    Grant.BOX: _row("what the box says", "- - v - v v c - v v"),
 }  # fmt: skip

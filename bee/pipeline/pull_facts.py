@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from bee.model import markers
@@ -11,6 +12,7 @@ from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
 from bee.pipeline.conditions import against, approval_missing
+from bee.pipeline.edits import is_taken_back
 from bee.pipeline.evidence import (
     E2E,
     Verdict,
@@ -72,15 +74,18 @@ def _doubted_issue(pull: Pull, view: View) -> list[str]:
     return [f"that of #{issue.number}, which it is a step of"] if issue and doubted else []
 
 
-def _half_named(pull: Pull, view: View) -> list[str]:
-    """Approval markers that do not count because they name only the first digits of the head, in words."""
+def _not_counted(pull: Pull, view: View) -> Iterator[str]:
+    """Approval markers of this head that do not count for how they are written, in words."""
     posts = [post for post in posts_of(pull) if view.trust.counts(post) and not markers.named(post.body, markers.RUN)]
-    said = ((post.author, marker.get("sha")) for post in posts for marker in markers.named(post.body, markers.APPROVED))
-    return [
-        f"the approval of {who.login} says sha={sha}, and counts with all {len(pull.head)} digits"
-        for who, sha in said
-        if who and sha and pull.head.startswith(sha.lower()) and not names_in_full(sha, pull.head)
-    ]
+    said = [(post, marker) for post in posts for marker in markers.named(post.body, markers.APPROVED)]
+    for post, marker in said:
+        sha, who = marker.get("sha"), post.author.login if post.author else "ghost"
+        if not pull.head.startswith(sha.lower()):
+            continue
+        if is_taken_back(post):
+            yield f"the approval of {who} was edited since, or says not to merge, and does not count: approve anew"
+        elif sha and not names_in_full(sha, pull.head):
+            yield f"the approval of {who} says sha={sha}, and counts with all {len(pull.head)} digits"
 
 
 def _queue_of(pull: Pull, view: View) -> QueueState:
@@ -125,7 +130,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "settings": settings,
         "place": place_of(pull),
         "verdict_by": last.author if last else None,
-        "half_named": _half_named(pull, view),
+        "not_counted": list(_not_counted(pull, view)),
         "open_threads": [thread_line(thread) for thread in open_threads(pull, said)],
         "unresolved": [thread_line(thread) for thread in pull.threads if not thread.resolved],
         "rounds": rounds(said, since),

@@ -110,9 +110,9 @@ def _edits(item: Numbered) -> Iterator[Edit]:
 
 
 def _proves(post: Post) -> bool:
-    """Whether its text is more than talk."""
-    asks = (ReviewState.CHANGES_REQUESTED, ReviewState.COMMENTED)
-    return markers.may_hold(post.body) or (isinstance(post, Review) and post.state in asks)
+    """Whether its text is more than talk: of a review, what it asks for, or says against its own approval."""
+    tells = (ReviewState.CHANGES_REQUESTED, ReviewState.COMMENTED, ReviewState.APPROVED)
+    return markers.may_hold(post.body) or (isinstance(post, Review) and post.state in tells)
 
 
 def encode(job: Job) -> bytes:

@@ -28,7 +28,7 @@ from bee.model.refs import item_ref
 from bee.model.text import one_line, plain, unix
 from bee.pipeline.evidence import Verdict, names_in_full, verdict_at_head, words
 from bee.pipeline.facts import escalation_stands
-from bee.pipeline.gates import approved_in_words, changes_asked, last_request, plan_print
+from bee.pipeline.gates import approved_in_words, changes_asked, is_after, last_request, plan_print
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
 from bee.publish import labels, posts
@@ -286,7 +286,7 @@ def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str, sha
     if sha:
         _demand_in_full(f"the plan of #{number}", text, sha, f"bee approve {number} --sha {text}")
     asked = last_request(issue, _everyone(one))
-    later = tuple(said for said in issue.comments if asked is None or said.id > asked.id)
+    later = tuple(said for said in issue.comments if asked is None or is_after(said, asked))
     if approved_in_words(replace(issue, comments=later), Trust(viewer)):
         return Done(f"the plan of #{number} is approved as it stands already", changed=False)
     show(shown)

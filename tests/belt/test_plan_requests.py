@@ -45,3 +45,28 @@ def test_a_plan_goes_back_with_the_words_of_who_sent_it(stage: Stage) -> None:
     assert stage.position(number) == "needs-plan"
     assert bee(stage, "approve", str(number), *REPO).code == 0
     assert stage.position(number) == "needs-step", "the later word counts"
+
+
+def test_a_request_that_is_edited_after_the_plan_that_answers_it_sends_that_back_too(stage: Stage) -> None:
+    """Its planner reads the edited words, and the plan keeps which edit that was."""
+    configure(stage)
+    number = stage.issue(body=DESIGN)
+    assert bee(stage, "tick", "--inline", *REPO).code == 0
+    stage.comment(number, "One step.\n\n<!-- bee:changes-requested -->")
+    asked = next(one for one in stage.call("ada", "GET", stage.at(f"/issues/{number}/comments"))
+                 if one["body"].startswith("One step."))  # fmt: skip
+    assert bee(stage, "tick", "--inline", *REPO).code == 0
+    stage.tick_box(number, "The plan is right")
+    assert stage.position(number) == "needs-step"
+
+    stage.sleep(5)
+    words = "One step, and no flags.\n\n<!-- bee:changes-requested -->"
+    stage.call("ada", "PATCH", stage.at(f"/issues/comments/{asked['id']}"), {"body": words})
+    assert stage.position(number) == "needs-plan"
+    assert "One step, and no flags." in bee(stage, "context", str(number), *REPO).out
+    ticked = bee(stage, "tick", "--inline", "--json", *REPO).json
+    assert (ticked["decision"]["role"], ticked["decision"]["number"]) == ("planner", number)
+    assert stage.position(number) == "plan-open"
+    plan = read_body(stage.item(number)["body"]).plan
+    assert plan is not None
+    assert (plan.answers, plan.edited > 0) == (asked["id"], True)

@@ -146,6 +146,31 @@ def test_case_p1_a_review_edited_after_an_approval_keeps_it_from_being_merged(st
     assert stage.position(number) == "changes-requested"
 
 
+def test_an_approval_edited_to_a_stop_is_no_approval_and_goes_to_the_drafter(stage: Stage) -> None:
+    """The drafter reads what the review says now; a new approval of that person counts again."""
+    move = f'if [ -s "$BEE_CONTEXT/feedback.md" ]; then bee reply "It is meant so."\nelse\n{DRAFT}fi\n'
+    host = stage.host(moves={"drafter": move})
+    number = opened(stage, host)
+    while stage.position(number) != "needs-e2e":
+        assert stage.tick(host).choice is not None
+    review = stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "APPROVE", "body": "LGTM"})
+    assert stage.position(number) == "needs-e2e"
+    stage.sleep(5)
+    where = stage.at(f"/pulls/{number}/reviews/{review['id']}")
+    stage.call("ada", "PUT", where, {"body": "I was too fast: STOP, do not merge this."})
+    assert stage.position(number) == "changes-requested"
+    stage.sleep(5)
+    report = stage.tick(host)
+    assert report.choice.role == "drafter"
+    assert "I was too fast: STOP, do not merge this." in context(host, report.run, "feedback.md")
+    assert stage.position(number) == "needs-review"
+    stage.sleep(5)
+    stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "APPROVE"})
+    assert stage.position(number) == "needs-e2e"
+    stage.call("eve", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "COMMENT", "body": "STOP"})
+    assert stage.position(number) == "needs-e2e"
+
+
 @pytest.mark.sessions
 def test_case_p1_a_comment_while_the_pull_request_is_tested_keeps_it_from_being_merged(stage: Stage) -> None:
     """The merge gate reads the threads again; a draft that nobody submitted holds nothing."""

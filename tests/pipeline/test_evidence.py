@@ -248,14 +248,65 @@ def test_case_p1_a_change_request_edited_after_an_approval_is_said_anew(kind: st
     assert at_head(old, approval, head_committed_at=LATE + 70) is Verdict.APPROVED
 
 
-@pytest.mark.parametrize("kind", ["review", "marker"])
-def test_an_edit_makes_no_approval_later(kind: str) -> None:
-    first: Any = w.comment(APPROVE, LATE - 60) if kind == "marker" else w.review(ReviewState.APPROVED, LATE - 60)
-    no = w.reviewed("changes", LATE)
-    said = replace(first, edited_at=LATE + 60, editor=w.ANN)
-    assert at_head(first) is at_head(said) is Verdict.APPROVED
-    assert at_head(no, said) is Verdict.CHANGES
-    assert at_head(said, base_changes=(LATE,)) is Verdict.NONE
+@pytest.mark.parametrize("text", ["LGTM!", "STOP: I look at this again.", ""])
+@pytest.mark.parametrize("saying", SAYINGS)
+def test_an_approval_counts_only_in_the_words_in_which_it_was_given(saying: str, text: str) -> None:
+    """Whatever its author makes of it: as a review with words it asks for changes, at the head of that time."""
+    first = SAYINGS[saying](author=w.ANN)
+    body = text if saying == "review" else f"{text}\n\n{first.body}"
+    said = replace(first, body=body, edited_at=LATE + 60, editor=w.ANN)
+    asks = saying == "review" and bool(text)
+    assert at_head(said) is (Verdict.CHANGES if asks else Verdict.NONE)
+    bees, again = w.reviewed("approve", LATE + 30), w.review(ReviewState.APPROVED, LATE + 61)
+    assert at_head(said, bees) is (Verdict.CHANGES if asks else Verdict.APPROVED)
+    assert at_head(said, w.reviewed("approve", LATE + 61)) is Verdict.APPROVED, "what was said after it counts again"
+    assert at_head(said, again) is Verdict.APPROVED
+    assert at_head(said, w.reviewed("changes", LATE + 30)) is Verdict.CHANGES
+    if saying == "review":
+        old, here = replace(said, commit=w.OLD_HEAD), {"head_committed_at": LATE + 70}
+        assert at_head(old) is (Verdict.CHANGES if asks else Verdict.NONE)
+        assert at_head(old, bees, **here) is Verdict.APPROVED
+
+
+def test_an_edited_approval_of_a_program_asks_for_nothing_and_approves_nothing() -> None:
+    said = w.review(ReviewState.APPROVED, LATE, w.BOT, body="All good.")
+    trusting = trust_of(w.snapshot(), TrustPolicy(bots=("helper",)))
+    assert at_head(said, trust=trusting) is Verdict.APPROVED
+    assert at_head(replace(said, edited_at=LATE + 60, editor=w.BOT), trust=trusting) is Verdict.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do not merge.", "DO NOT MERGE", "LGTM, but please do not merge before Tuesday.", "Nice. Don't merge yet.",
+        "Don\u2019t merge", "**Do not** merge", "- do not merge", "## Do not merge", "do not yet merge this",
+        "Stop!", "STOP", "LGTM\n\nPlease stop: one more look.", "Wait for #12.", "wait", "⛔ Hold", "Hold on.",
+        "Not yet.", "please wait", "- [ ] wait for the release", "> LGTM\n\nStop",
+    ],
+)  # fmt: skip
+def test_what_an_approval_says_against_itself(text: str) -> None:
+    """As a review it asks for changes, at its commit; as a marker it approves nothing."""
+    for ends in (text, text.replace("\n", "\r\n")):
+        said = w.review(ReviewState.APPROVED, LATE, body=ends)
+        assert at_head(said) is at_head(w.reviewed("approve", LATE - 9), said) is Verdict.CHANGES
+        assert at_head(replace(said, commit=w.OLD_HEAD)) is Verdict.NONE
+        assert at_head(replace(said, author=w.SAM)) is Verdict.NONE
+        assert at_head(w.comment(f"{ends}\n\n{APPROVE}", LATE)) is Verdict.NONE
+        assert at_head(said, w.review(ReviewState.APPROVED, LATE + 9)) is Verdict.APPROVED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "LGTM", "Merge it.", "> do not merge\n\nWhy not? LGTM.", "`stop` is right", "```\nwait\n```\nGood.",
+        "Nothing waits for this.", "Waiting was worth it.", "It holds.", "Holding is fine.", "<!-- do not merge -->",
+        "We do not need to wait.", "Nonstop good.", "Stopwatch: 3 s.",
+    ],
+)  # fmt: skip
+def test_an_approval_is_not_taken_back_by_words_that_stop_nothing(text: str) -> None:
+    assert at_head(w.review(ReviewState.APPROVED, LATE, body=text)) is Verdict.APPROVED
+    assert at_head(w.comment(f"{text}\n\n{APPROVE}", LATE)) is Verdict.APPROVED
+    assert at_head(w.reviewed("approve", LATE)) is Verdict.APPROVED
 
 
 SPOKEN = {

@@ -44,8 +44,9 @@ def trust(change: GrantChange | None) -> Trust:
 
 
 def edited(change: GrantChange | None) -> dict[str, Any]:
-    """The edit of a post by another, who may write just as well."""
-    return {"edited_at": LATER, "editor": w.MIA} if change is GrantChange.TEXT else {}
+    """The edit of a post by another, who may write just as well, or by whoever gave it."""
+    editors = {GrantChange.TEXT: w.MIA, GrantChange.EDIT: w.ANN}
+    return {"edited_at": LATER, "editor": editors[change]} if change in editors else {}
 
 
 def changed(pull: Pull, change: GrantChange | None) -> Pull:
@@ -121,6 +122,8 @@ def tick(change: GrantChange | None) -> bool:
         edits.append(
             w.edit(w.DESIGN.replace("It adds", "It leaks"), AT if change is GrantChange.SECOND else LATER, w.SAM)
         )
+    if change is GrantChange.EDIT:
+        edits.append(w.edit(w.DESIGN.replace("It adds", "It doubles"), LATER))
     return design_gate(w.edited(w.issue(author=w.MIA), *edits), trust(change)) is Gate.TICKED
 
 
@@ -131,6 +134,8 @@ def adoption(change: GrantChange | None) -> bool:
     if change in {GrantChange.TEXT, GrantChange.SECOND}:
         at = AT if change is GrantChange.SECOND else LATER
         item = w.edited(item, w.edit("x", AT - 9, w.SAM), w.edit("y", at, w.SAM))  # type: ignore[arg-type]
+    if change is GrantChange.EDIT:
+        item = w.edited(item, w.edit("x", AT - 9, w.SAM), w.edit("y", LATER))  # type: ignore[arg-type]
     return text_is_trusted(item, trust(change))
 
 

@@ -23,9 +23,9 @@ ASKED = 501
 NO = "<!-- bee:changes-requested -->"
 
 
-def answering(number: int, gate: bool = True) -> str:
-    """The body with a plan whose planner had read the comment with this number."""
-    plan = Plan(w.STEPS, read_body(w.DESIGN).design_hash, number)
+def answering(number: int, gate: bool = True, edited: int = 0) -> str:
+    """The body with a plan whose planner had read the comment with this number, edited then."""
+    plan = Plan(w.STEPS, read_body(w.DESIGN).design_hash, number, edited)
     return f"{w.DESIGN}\n{render_section(plan, gate)}"
 
 
@@ -33,9 +33,14 @@ def ask(who: Who | None = w.ANN, text: str = f"Split it.\n\n{NO}", at: int = AT,
     return w.comment(text, at, who, **{"id": ASKED, **more})
 
 
-def approve(who: Who = w.ANN, at: int = AT, body: str = OPEN, id: int = ASKED + 1) -> Comment:
+def asked_anew(at: int = AT + 90, **more: Any) -> Comment:
+    """The request, which its author edited later."""
+    return ask(**{"edited_at": at, "editor": w.ANN, **more})
+
+
+def approve(who: Who = w.ANN, at: int = AT, body: str = OPEN, id: int = ASKED + 1, **more: Any) -> Comment:
     """The plan approved in words, after the request unless it is said otherwise."""
-    return w.comment(texts.plan_approved(who, plan_print(body)), at, who, id=id)
+    return w.comment(texts.plan_approved(who, plan_print(body)), at, who, id=id, **more)
 
 
 def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = w.ANN) -> Issue:
@@ -67,6 +72,21 @@ def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = 
         # the same plan again: words from before the request do not count for it, words after it do
         (planned(answering(ASKED), ask(), approve(id=ASKED - 1)), P.NEEDS_STEP, P.PLAN_OPEN),
         (planned(answering(ASKED), ask(), approve()), P.NEEDS_STEP, P.NEEDS_STEP),
+        # a request that was edited is said anew, then: to the plan that answered it, to a tick and to an approval
+        (planned(answering(ASKED), asked_anew()), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(answering(ASKED, edited=AT + 89), asked_anew()), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(answering(ASKED, edited=AT + 90), asked_anew()), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(answering(ASKED), asked_anew(AT)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(answering(ASKED + 9), asked_anew(), ask(id=ASKED + 9)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(answering(ASKED, edited=AT + 90), asked_anew(), ask(id=ASKED + 9)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, asked_anew(), ticked_at=AT + 90), P.NEEDS_STEP, P.NEEDS_PLAN),
+        (planned(OPEN, asked_anew(), ticked_at=AT + 91), P.NEEDS_STEP, P.NEEDS_STEP),
+        (planned(OPEN, asked_anew(), approve(at=AT + 90)), P.NEEDS_STEP, P.NEEDS_PLAN),
+        (planned(OPEN, asked_anew(), approve(at=AT + 91)), P.NEEDS_STEP, P.NEEDS_STEP),
+        (planned(OPEN, asked_anew(), ask(id=ASKED + 9), approve(at=AT + 90, id=ASKED + 99)),
+            P.NEEDS_STEP, P.NEEDS_PLAN),
+        # words that approve count only as they were given
+        (planned(OPEN, ask(), approve(at=AT + 5, edited_at=AT + 9, editor=w.ANN)), P.PLAN_OPEN, P.NEEDS_PLAN),
         # whose word it is
         (planned(OPEN, ask(w.MIA)), P.PLAN_OPEN, P.NEEDS_PLAN),
         (planned(OPEN, ask(w.BEE, texts.human_marker("changes-requested", "", "no"))), P.PLAN_OPEN, P.NEEDS_PLAN),
@@ -75,6 +95,8 @@ def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = 
         (planned(OPEN, ask(w.BOT)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(OPEN, ask(None)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(OPEN, ask(edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(answering(ASKED), ask(edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(answering(ASKED), ask(w.SAM, edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(OPEN, ask(), ask(w.SAM, id=ASKED + 9)), P.PLAN_OPEN, P.NEEDS_PLAN),
         (planned(OPEN, ask(w.SAM), ticked_at=AT - 60), P.NEEDS_STEP, P.NEEDS_STEP),
         # what is no marker
@@ -106,11 +128,12 @@ def test_who_asked_is_named_and_a_stop_sign_stands_above_it() -> None:
 
 
 def test_a_plan_keeps_which_request_its_planner_had_read() -> None:
-    for number in (0, 7, 2**40):
-        found = read_body(answering(number)).plan
+    for number, edited in ((0, 0), (7, 0), (2**40, AT)):
+        found = read_body(answering(number, edited=edited)).plan
         assert found is not None
-        assert found.answers == number
+        assert (found.answers, found.edited) == (number, edited)
     assert "answers" not in answering(0)
+    assert "edited" not in answering(7)
     for wrong in ("answers=x", "answers=-7", "answers=\u0664", "answers="):
         plan = read_body(answering(7).replace("answers=7", wrong)).plan
         assert plan is None or plan.answers == 0, "a marker that is none is no plan's"

@@ -36,11 +36,12 @@ def test_a_long_thread_keeps_its_end_and_every_proof() -> None:
         reviews=(
             review(ReviewState.CHANGES_REQUESTED, body="Not yet.", at=T1),
             review(ReviewState.DISMISSED, body="Hm.", at=T1, id=9),
+            review(ReviewState.APPROVED, body="Do not merge.", at=T1, id=10),
         ),
     )  # fmt: skip
     kept = carried(item, view(item).trust)
     assert [bool(post.body) for post in kept.comments] == [False, True, True]
-    assert [bool(post.body) for post in kept.reviews] == [True, False]
+    assert [bool(post.body) for post in kept.reviews] == [True, False, True]
     assert left_out(item, kept) == (0, 2)
     assert fingerprint(kept, Role.REVIEWER, view(kept)) == fingerprint(item, Role.REVIEWER, view(item))
 

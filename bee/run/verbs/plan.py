@@ -12,7 +12,7 @@ from bee.model.plan import Plan, read_body, render_section, with_plan
 from bee.model.roles import Role
 from bee.model.steps import Step, lint_replan, parse_steps
 from bee.model.verb_answer import Answer
-from bee.pipeline.gates import last_request
+from bee.pipeline.gates import requests_of
 from bee.run.outcome import Outbox, Result
 from bee.run.prompt import Brief
 from bee.run.verbs.base import Args, Session, Syntax, Verb, file
@@ -45,9 +45,11 @@ def _check_room(brief: Brief, steps: tuple[Step, ...]) -> None:
 
 def _section(brief: Brief, steps: tuple[Step, ...]) -> str:
     assert isinstance(brief.item, Issue)
-    gate, asked = brief.view.policy.plan_approval == "human", last_request(brief.item, brief.view.trust)
-    plan = Plan(steps, read_body(brief.item.body).design_hash, asked.id if asked else 0)
-    return render_section(plan, gate)
+    read = requests_of(brief.item, brief.view.trust)
+    answers = max((one.id for one in read), default=0)
+    edited = max((one.edited_at or 0 for one in read), default=0)
+    plan = Plan(steps, read_body(brief.item.body).design_hash, answers, edited)
+    return render_section(plan, with_gate=brief.view.policy.plan_approval == "human")
 
 
 def effects(outbox: Outbox, steps: tuple[Step, ...]) -> Result:
