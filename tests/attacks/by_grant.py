@@ -9,17 +9,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bee.model.checks import CheckState, Required
+from bee.model.effects import PostReview
 from bee.model.items import Item, Pull, Who
 from bee.model.labels import Label
 from bee.model.outcomes import Cause, Outcome
 from bee.model.roles import Role
+from bee.pipeline.checks import checks_of
 from bee.pipeline.escalation import answered
+from bee.pipeline.facts import Checks
 from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.status import status_of
 from bee.pipeline.trust import text_is_trusted
+from bee.run.outcome import Outbox
+from bee.run.verbs.review import effects
 from bee.wording import texts
 from tests.attacks.by_clone import FREE, Play, world
-from tests.attacks.by_text import Layers, approves, view_of
+from tests.attacks.by_text import Layers, approves, brief_of, view_of
 from tests.attacks.rows import Layer, attack, each
 from tests.pipeline import worlds as w
 
@@ -88,6 +94,54 @@ def _begins_like_it(on: Layers, folder: Path) -> bool:
     said = w.comment(f"<!-- bee:approved-for-e2e sha={w.HEAD[:7] if on else ground} -->", AT)
     pull = w.pull(branch="topic", author=w.SAM, cross_repository=True, head=ground, comments=(said,))
     return vouched(pull, frozenset({Layer.PERMISSION}))
+
+
+@attack("pushes-after-a-persons-look", "whoever may push does so between a person's look at a head and their "
+        "`bee approve`", Layer.BINDING, known="T19", control=True)  # fmt: skip
+def _after_the_look(on: Layers, folder: Path) -> bool:
+    """What they approve is what they were shown. `none`: nobody pushed."""
+    said = w.comment(texts.human_marker("approved-for-e2e", w.OLD_HEAD if on else w.HEAD, "", "main"), AT)
+    return approves(w.pull(comments=(said,)), view_of(w.pull(), frozenset({Layer.PERMISSION})))
+
+
+@attack("approved-by-bee-for-a-rule", "bee's approval of a stranger's adopted pull request satisfies a rule that "
+        "requires reviews, before a person has looked", Layer.BINDING, known="T16", control=True)  # fmt: skip
+def _counts_for_a_rule(on: Layers, folder: Path) -> bool:
+    """`none`: a person approved that very head, and bee's review is GitHub's approval."""
+    said = w.comment(f"<!-- bee:approved-for-e2e sha={w.OLD_HEAD if on else w.HEAD} -->", AT)
+    pull = w.pull(branch="topic", author=w.SAM, cross_repository=True, comments=(said,))
+    brief = brief_of(pull, view_of(pull, frozenset({Layer.PERMISSION})), Role.REVIEWER)
+    made = effects(Outbox(brief, "print"), (True, "Good.")).outbox
+    return any(isinstance(one, PostReview) and one.event == "APPROVE" for one in made)
+
+
+# ---- the checks of a head: each row hides a failure, or what never ran; `none`: the same, honest --------------------
+
+GREEN, FAILED = w.check("ci/test", CheckState.GREEN), w.check("ci/test", CheckState.RED)
+CHECKS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
+    "that-never-reports": (
+        "T10", "a check that a rule requires never reports on a head", {"required": (Required("ci/test"),)},
+        {"required": (Required("ci/test"),), "checks": (GREEN,)}),
+    "named-like-bees": (
+        "T11", "somebody who may write reports a failure under a name below bee's, so that it is left out",
+        {"checks": (w.check("bee/unit-tests", CheckState.RED, w.ANN),)}, {"checks": ()}),
+    "covered-by-another": (
+        "T11", "a bot reports success under the name of a check that failed",
+        {"checks": (FAILED, w.check("ci/test", CheckState.GREEN, w.BOT))}, {"checks": (GREEN,)}),
+    "of-another-app": (
+        "T11", "another app reports what a rule requires of the one that tests",
+        {"required": (Required("ci/test", 7),), "checks": (w.check("ci/test", CheckState.GREEN, app=8),)},
+        {"required": (Required("ci/test", 7),), "checks": (w.check("ci/test", CheckState.GREEN, app=7),)}),
+    "that-the-token-cannot-read": (
+        "T12", "a check run fails, and the token may not read check runs", {"unread": True}, {"unread": False}),
+}  # fmt: skip
+for name, (known, story, hidden, honest) in CHECKS.items():
+
+    def _checks(hidden: dict[str, Any], honest: dict[str, Any], on: Layers, folder: Path) -> bool:
+        pull = w.pull(**(hidden if on else honest))
+        return checks_of(pull, view_of(pull, frozenset({Layer.PERMISSION}))) is Checks.GREEN
+
+    attack(f"check-{name}", story, Layer.CHECKS, known=known, control=True)(each(_checks, hidden, honest))
 
 
 @attack("answers-an-agents-question", "a stranger answers what an agent asked a person", Layer.PERMISSION)

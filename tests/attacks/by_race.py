@@ -56,13 +56,15 @@ if trap == "refs":
     pair = (".git/refs/a", ".git/refs/b")
 elif trap == "head":
     os.symlink(host + "/env", ".git/other"); pair = (".git/HEAD", ".git/other")
+elif trap == "packed":
+    git("pack-refs", "--all"); os.symlink(host + "/env", ".git/other"); pair = (".git/packed-refs", ".git/other")
 elif trap == "alternates":
     kept = open(".git/objects/info/alternates").read()
     open(".git/objects/info/more", "w").write(kept + host + "/.git/objects\n")
     raw = git("cat-file", "commit", "HEAD").splitlines()
     clean, raw[0] = git("rev-parse", "HEAD^{tree}"), "tree " + tree
     oid = git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", given=("\n".join(raw) + "\n").encode())
-    git("update-ref", "refs/heads/bee/1-task", git("commit-tree", clean, "-p", oid, "-m", "work"))
+    git("update-ref", "HEAD", git("commit-tree", clean, "-p", oid, "-m", "work"))
     pair = (".git/objects/info/alternates", ".git/objects/info/more")
 else:
     os.makedirs("d"); open("d/mine", "w").write("x"); os.symlink(host, "e"); pair = ("d", "e")
@@ -73,22 +75,23 @@ if child == 0:
     one, other = (name.encode() for name in pair)
     while True:
         libc.renameat2(-100, one, -100, other, 2)
-answers = []
+answers = set()
 for number in range(tries):
     if number % 5 == 4:
-        answers.append(subprocess.run(["bee", "submit", "--title", "Work"], capture_output=True).stderr.decode())
-        continue
+        answers.add(subprocess.run(["bee", "submit", "--title", "Work"], capture_output=True).stderr.decode())
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(os.environ["BEE_SOCKET"])
         peer.sendall(line)
         answer = json.loads(peer.makefile().readline())
+    answers.add(answer["text"])
     if answer["exit"] in (3, 99):
         break
 os.kill(child, signal.SIGKILL)
+print("\n".join(sorted(answers)))
 """
 
 
-def _host(folder: Path) -> tuple[Path, str]:
+def other_repository(folder: Path) -> tuple[Path, str]:
     """A folder of the host that is also another repository, with a secret; and the tree of its one commit."""
     other = folder / "host"
     other.mkdir()
@@ -101,7 +104,7 @@ def _races(trap: str, tries: int, on: Layers, folder: Path) -> bool:
     """Whether one byte of the host came out, another repository's object came in, or what serves the agent fell."""
     if BWRAP is None:
         raise Skipped("bubblewrap is not installed here")
-    other, tree = _host(folder)
+    other, tree = other_repository(folder)
     for name in ("bin", "context", "home"):
         (folder / name).mkdir()
     play, here = Play(folder), world()
@@ -132,7 +135,7 @@ def _races(trap: str, tries: int, on: Layers, folder: Path) -> bool:
     job = agent_job(folder, clone=play.path, mirror=here.mirror.path, known=(here.base,), branch="bee/1-task")
     ended = runner.run(job, answer)
     assert ended.ok or leaks, (ended, (folder / "transcript.log").read_text())
-    assert leaks or len(calls) >= (tries * 4 // 5 if on else 1), "the agent did not get to its tries"
+    assert leaks or len(calls) >= (tries if on else 1), "the agent did not get to its tries"
     return bool(leaks)
 
 
@@ -141,6 +144,7 @@ TRAPS = {
     "alternates": ("T2", "what its clone borrows objects from with another repository of the host"),
     "others": ("T3", "a folder of its work with a link to a folder of the host"),
     "head": ("T3", "its HEAD with a link to a file of the host"),
+    "packed": ("T3", "its packed refs with a link to a file of the host"),
 }
 for key, (known, what) in TRAPS.items():
     for deep in (False, True):

@@ -115,6 +115,24 @@ def _at_once(on: Layers, folder: Path) -> bool:
     return most[0] > 1
 
 
+@attack("verb-of-half-a-character", "an agent's words hold half a character, which the worker could not write down",
+        Layer.VERBS, known="T25", control=True)  # fmt: skip
+def _half(on: Layers, folder: Path) -> bool:
+    """`none`: the whole of it."""
+    asked: list[str] = []
+    with (
+        Broker(lambda verb, args: Answer(True, asked.append(verb) or "")) as broker,
+        socket.socket(socket.AF_UNIX) as wire,
+    ):
+        wire.settimeout(20)
+        wire.connect(broker.socket)
+        wire.sendall(
+            b'{"verb": "pause", "args": {"reason": "which ' + (b"" if on else rb"\ud83d") + rb'\udc1d?"}}' + b"\n"
+        )
+        wire.makefile().readline()
+    return bool(asked)
+
+
 @attack("verb-flood", "an agent uses a thousand verbs", Layer.VERBS, control=True)
 def _verb_flood(on: Layers, folder: Path) -> bool:
     from bee.model.limits import VERBS_PER_RUN_MAX

@@ -37,6 +37,7 @@ class Layer(StrEnum):
     HARMLESS = "text made harmless"
     SCREEN = "nothing raw on a terminal"
     SEALS = "records are sealed"
+    CHECKS = "the checks of a head"
     FORGE = "the forge's token and address"
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from bee.model.labels import OWNED
 from tests.belt.plays import ROOT, Ended, bee, configure, last_seq, tree_of
-from tests.belt.stage import KEY, Stage, staged
+from tests.belt.stage import KEY, Stage, bee_env, staged
 from tests.setup.places import POLICY, done_writes, protect, without_scopes
 from tests.setup.terminal import terminal
 
@@ -465,11 +465,11 @@ def _without_filter_file(stage: Stage) -> dict[str, str]:
     return {"PYTHONPATH": str(copy)}
 
 
-def _configured(more: str) -> Callable[[Stage], dict[str, str]]:
+def _configured(more: str, **env: str) -> Callable[[Stage], dict[str, str]]:
     def remove(stage: Stage) -> dict[str, str]:
         config = stage.folder / "home-host" / "config.yml"
         config.write_text(config.read_text() + more)
-        return {}
+        return env
 
     return remove
 
@@ -493,6 +493,16 @@ def _keys_for_all(stage: Stage) -> dict[str, str]:
 def _of_an_app(stage: Stage) -> dict[str, str]:
     stage.control("users", {"login": "bee", "permission": "write", "token": "ghs_of-an-app"})
     return {"BEE_KEY": "", "GH_TOKEN": "ghs_of-an-app"}
+
+
+def _with_scopes(stage: Stage) -> dict[str, str]:
+    stage.lift()
+    return {}
+
+
+def _unprotected(stage: Stage) -> dict[str, str]:
+    stage.call("ada", "DELETE", stage.at("/branches/main/protection"))
+    return {}
 
 
 def _policy(more: str) -> Callable[[Stage], dict[str, str]]:
@@ -523,31 +533,70 @@ LAYERS: dict[str, tuple[Callable[[Stage], dict[str, str]], str, str, str]] = {
         "network", "fail", "HTTPS_PROXY must be http://HOST:PORT"),
     "an open network": (_configured("roles:\n  planner: {network: open}\n  drafter: {network: open}\n"), "security",
                         "warn", "network: open for planner, drafter"),
-    "no key": (lambda stage: {"BEE_KEY": ""}, "keys", "warn", "is made of the token"),
+    "bounds that nothing keeps": (
+        _configured("roles: {drafter: {memory_mb: 512}}\n", XDG_RUNTIME_DIR="/nowhere"), "bounds", "fail",
+        "`memory_mb` and `cpus` need a cgroup"),
+    "no key": (lambda stage: {"BEE_KEY": "", "GH_TOKEN": stage.tokens["bee"]}, "keys", "warn", "is made of the token"),
     "no key, with an App's token": (_of_an_app, "keys", "fail", "needs a key of its own"),
     "keys that all can read": (_keys_for_all, "keys", "fail", "can be read by others"),
     "a home that all can read": (_open_to_all("home-host", 0o755), "home-mode", "warn", "others may look into"),
     "a configuration that all can write": (_open_to_all("home-host/config.yml", 0o666), "config-mode", "fail",
                                            "others may write"),
-    "a token in the environment": (lambda stage: {}, "security", "warn", "GH_TOKEN stands in the environment"),
-    "a token of everything": (lambda stage: {}, "security", "warn", "reaches every repository of its account"),
+    "a token in the environment": (lambda stage: {"GH_TOKEN": stage.tokens["bee"]}, "security", "warn",
+                                   "GH_TOKEN stands in the environment"),
+    "a token of everything": (_with_scopes, "security", "warn", "reaches every repository of its account"),
     "an account that administers": (lambda stage: {"GH_TOKEN": stage.tokens["ada"]}, "security", "warn",
                                     "rules may not bind administrators"),
-    "no branch rules": (lambda stage: {}, "security", "warn", "does not require bee/e2e, bee/review"),
+    "no branch rules": (_unprotected, "security", "warn", "does not require bee/e2e, bee/review"),
     "no protected paths": (_policy("protected_paths: []\n"), "security", "warn", "protected paths: agents may change"),
     "no approval of plans": (_policy("plan_approval: auto\n"), "security", "warn", "nobody has to approve them"),
     "credentials allowed": (_policy("secrets_allowed_in: [a/**]\n"), "security", "warn", "may stand in a/**"),
 }  # fmt: skip
 
 
+def _everything(stage: Stage) -> dict[str, str]:
+    """A machine and a repository that have every layer; the environment."""
+    _boxed(stage)
+    token = stage.folder / "token"
+    stage.tokens["bee"] = "token-of-bee"
+    token.write_text(stage.tokens["bee"])
+    stage.control("users", {"login": "bee", "permission": "write", "token": stage.tokens["bee"]})
+    env = _configured(f"token: {{command: [/bin/cat, {token}]}}\n", GH_TOKEN="")(stage)
+    without_scopes(stage)
+    protect(stage, contexts=("bee/e2e", "bee/review"), enforce_admins=False)
+    return env
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_each_layer_that_is_missing_is_named(layer: str, stage: Stage) -> None:
-    """The same machine with all of them says nothing of it."""
     remove, check, status, text = LAYERS[layer]
-    _boxed(stage)
-    env = remove(stage)
+    env = {**_everything(stage), **remove(stage)}
     found = checks(stage, "--security", code=status == "fail", **env)
-    assert any(text in one["text"] for one in found[check] if one["status"] == status), found[check]
+    assert any(text in one["text"] for one in found.get(check, []) if one["status"] == status), found
+
+
+def test_a_machine_that_has_every_layer_is_told_of_none(stage: Stage) -> None:
+    found = checks(stage, "--security", **_everything(stage))
+    told = [one["text"] for name in found for one in found[name]]
+    assert [layer for layer, (_, _, _, text) in LAYERS.items() if any(text in one for one in told)] == []
+    named = [one["text"] for one in found["security"] if one["status"] != "ok"]
+    assert [text for text in named if "bee runs as root" not in text] == []
+
+
+def test_a_command_that_prints_no_token_is_told_with_its_reason(stage: Stage) -> None:
+    env = _configured("token: {command: [/bin/false]}\n", GH_TOKEN="")(stage)
+    told = said(checks(stage, code=1, **env), "token", "fail")
+    assert told == "`token` in config.yml: `/bin/false` failed (exit code 1) | run it in a terminal to see why"
+
+
+@pytest.mark.skipif(shutil.which("setarch") is None, reason="setarch is not installed here")
+def test_a_processor_without_a_filter_is_named(stage: Stage) -> None:
+    env = bee_env({**stage.env(), **_everything(stage)})
+    argv = ["setarch", "linux32", sys.executable, "-P", "-m", "bee", "doctor"]
+    said = subprocess.run(
+        argv, env=env, cwd=stage.folder, capture_output=True, text=True, check=False, timeout=120
+    ).stdout
+    assert "sandbox: no system call is filtered in it: agents reach all of the kernel; to fix it: " in said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")

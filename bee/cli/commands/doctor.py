@@ -104,7 +104,8 @@ def _ask_github(args: argparse.Namespace, env: Mapping[str, str], given: Input, 
     try:
         token = wiring.token_of(env, given.settings)
     except AuthError as problem:
-        findings.add(DoctorCheck("token", Level.FAIL, str(problem).partition(":")[0], "gh auth login, or set GH_TOKEN"))
+        text, _, fix = str(problem).partition("; " if given.settings.token else ": ")
+        findings.add(DoctorCheck("token", Level.FAIL, text, fix))
         return
     known: tuple[Key, ...] = ()
     try:
