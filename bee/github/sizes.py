@@ -25,6 +25,16 @@ class Memos(Protocol):
         """Remember it."""
 
 
+def forget(memos: Memos | None, repo: str) -> None:
+    """Ask for the most again."""
+    if memos is not None:
+        memos.set_memo(_name(repo), "")
+
+
+def _name(repo: str) -> str:
+    return f"pages-{digest(repo.lower())}"
+
+
 @dataclass(slots=True)
 class PageSize:
     """The size for one repository, now. It grows by a rung once a day, for what was too much need not stay so."""
@@ -37,7 +47,7 @@ class PageSize:
     @classmethod
     def of(cls, memos: Memos | None, repo: str, now: int, remembers: bool) -> PageSize:
         """The size that GitHub last answered for a repository; the largest where none is known. `now` may be 0."""
-        name = f"pages-{digest(repo.lower())}"
+        name = _name(repo)
         words = memos.memo(name).split() if memos is not None else []
         if len(words) != 2 or not all(word.isdecimal() for word in words) or int(words[0]) not in LADDER:
             return cls(memos, name, LADDER[0], remembers)
@@ -45,6 +55,11 @@ class PageSize:
         if now - at > limits.DAY_SECONDS:
             size = LADDER[max(LADDER.index(size) - 1, 0)]
         return cls(memos, name, size, remembers)
+
+    @property
+    def largest(self) -> bool:
+        """Whether GitHub has not yet refused to answer as many."""
+        return self.value == LADDER[0]
 
     def shrink(self, problem: TooBigError, now: int) -> None:
         """Ask for less from now on. Raises the problem where one at a time is too much, too."""

@@ -13,7 +13,7 @@ from typing import Final
 from bee.git.command import LOCAL_ADDRESS
 from bee.git.mirror import Mirror, RefChange
 from bee.github import checks as reporters
-from bee.github import git_database, hidden, probe, push_rules, read, receive_pack
+from bee.github import git_database, hidden, probe, push_rules, read, receive_pack, sizes
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.probe import Listed
@@ -37,7 +37,7 @@ from bee.setup.checks import GRANT_ADVICE, DoctorCheck, Level
 
 PROBE_REFS: Final = "refs/bee/probe/"
 PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
-REPORT: Final = "send the recording to the maintainers of bee: it has no names in it"
+REPORT: Final = "send the recording to the maintainers of bee, by the issue form `Recording`: it has no names in it"
 TWICE: Final = ": two machines could hold one lease"
 ASKS_REST: Final = "nothing: bee then asks for its refs by `git/matching-refs`, some requests more for each look"
 BY_REST: Final = "nothing: a person's pause then takes some requests more"
@@ -232,10 +232,17 @@ def _old_tree(at: Prover) -> str:
 
 
 def _look(at: Prover) -> str:
+    sizes.forget(at.client.memos, at.repo)
     before = at.client.requests
     seen = read.read_snapshot(at.client, at.repo)
     count = at.client.requests - before
     return f"a look at {len(seen.issues)} issues and {len(seen.pulls)} pull requests is {count} requests"
+
+
+def _page_size(at: Prover) -> str:
+    size = sizes.PageSize.of(at.client.memos, at.repo, at.client.now(), remembers=False)
+    must(size.largest, f"GitHub answers no more than {size.value} issues or pull requests at once")
+    return f"{size.value} issues or pull requests at once are answered"
 
 
 def _unchanged(at: Prover) -> str:
@@ -273,19 +280,19 @@ ASSUMPTIONS: Final[tuple[tuple[str, Callable[[Prover], str | None], str], ...]] 
     ("update-refs", _update_refs, BY_REST),
     ("graphql-list", _graphql_list, ASKS_REST),
     ("graphql-ref", _graphql_ref, ASKS_REST),
-    ("matching-refs", _matching, "nothing, while `refs(refPrefix:)` lists them"),
+    ("matching-refs", _matching, "nothing, while `refs(refPrefix:)` lists them; bee cannot work here without either"),
     ("ls-remote", _ls_remote, REPORT),
     ("push", _push, "let bee's account push to `bee/…` (Settings, Rules)"),
     ("stale-push", _stale_push, REPORT),
     ("old-tree", _old_tree, "nothing: bee's records have a tree of their own"),
     ("look", _look, REPORT),
+    ("page-size", _page_size, "nothing: bee asks for so many at once, some requests more for each look"),
     ("unchanged", _unchanged, "nothing: a tick where nothing changed then reads everything"),
     ("workflow-runs", _workflow_runs, "give the token Actions: read"),
     ("authors", _authors, REPORT),
     ("token-expiry", _expiry, REPORT),
     ("branch-rules", _rules, "let bee's account bypass them (Settings, Rules)"),
 )
-HARMLESS: Final = frozenset({"matching-refs", "old-tree", "unchanged"})
 
 
 def plan_of(nonce: str) -> str:
@@ -323,8 +330,7 @@ def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead
     except BeeError as problem:
         if isinstance(problem, LookError) and not isinstance(problem, ForbiddenError):
             raise
-        level = Level.WARN if name in HARMLESS else Level.FAIL
-        return DoctorCheck(name, level, one_line(str(problem), 300), _advice(problem, instead))
+        return DoctorCheck(name, Level.FAIL, one_line(str(problem), 300), _advice(problem, instead))
     if said is None:
         return DoctorCheck(name, Level.WARN, "there is nothing to look at yet", "open an issue, and prove it again")
     return DoctorCheck(name, Level.OK, said)

@@ -66,7 +66,7 @@ def test_the_version_has_a_section_of_the_changelog() -> None:
     assert "\n## Unreleased\n" in text
 
 
-@pytest.mark.parametrize("name", ["bug.yml", "feature.yml"])
+@pytest.mark.parametrize("name", ["bug.yml", "feature.yml", "recording.yml"])
 def test_an_issue_form_asks_for_what_a_maintainer_needs(name: str) -> None:
     form = read(ROOT / ".github" / "ISSUE_TEMPLATE" / name)
     assert form["name"]

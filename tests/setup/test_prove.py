@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from bee.forge import faults
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.github.hidden import hides
 from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS
 from tests.belt.plays import Ended, bee, configure, last_seq, writes_after
-from tests.belt.stage import Stage, bee_env, until
+from tests.belt.stage import Stage, bee_env, staged, until
 from tests.recorded.player import played
 from tests.run.test_refused import restrict
 
@@ -106,6 +108,95 @@ def test_what_does_not_hold_is_named_with_what_bee_does_then(
     assert hides(stage.host().client(), stage.repo) == bool(fails & {"graphql-list", "graphql-ref"}), "ticks go by it"
     is_played_alike(recording(folder), found, tmp_path)
     kept(recording(folder), "-".join(["forge", *sorted(fails)]))
+
+
+EMPTY = {"method": "GET", "path": "/git/matching-refs/"}
+PUSH = {"method": "POST", "path": "git-receive-pack$"}
+GIVEN: dict[str, Any] = {"status": 200, "body": []}
+# Each action of the forge's faults, with its settings: how the try ends, and what does not hold (None: it stopped).
+MODES: dict[str, tuple[dict[str, Any], int, set[str] | None]] = {
+    "status: matching-refs is empty": ({"action": "status", "match": EMPTY, **GIVEN}, 1, {"matching-refs"}),
+    "status: no conditional requests": (
+        {"action": "status", "match": {"method": "GET", "path": "/issues$"}, **GIVEN}, 1, {"unchanged"},
+    ),
+    "latency": ({"action": "latency", "seconds": 0.01}, 0, set()),
+    "stale_list": ({"action": "stale_list", "seconds": 600}, 0, set()),
+    "drop_before": ({"action": "drop_before", "match": {"operation": "Listed"}, "times": 1}, 0, set()),
+    "drop_after": ({"action": "drop_after", "match": PUSH, "times": 1}, 75, None),
+    "hang": ({"action": "hang", "seconds": 0.1, "match": {"operation": "Listed"}, "times": 1}, 0, set()),
+    "drop_before: for good": ({"action": "drop_before", "match": {"operation": "Listed"}}, 75, None),
+    "primary_rate_limit": ({"action": "primary_rate_limit", "match": {"operation": "Listed"}}, 75, None),
+    "secondary_rate_limit": ({"action": "secondary_rate_limit", "match": PUSH, "seconds": 60}, 75, None),
+    "too_quickly": ({"action": "too_quickly", "match": {"path": "/git/commits$"}}, 75, None),
+    "sso": ({"action": "sso"}, 75, None),
+    "without: no checks": ({"action": "without", "field": "workflow_runs", "value": []}, 0, set()),
+    "graphql_error": (
+        {"action": "graphql_error", "match": {"operation": "Listed"}, "type": "FORBIDDEN", "message": "no"}, 75, None,
+    ),
+    "refuse_ref": ({"action": "refuse_ref", "ref": "refs/bee/probe/[^/]*/old"}, 1, {"old-tree"}),
+    "resource_limits": ({"action": "resource_limits", "nodes": 20_000}, 1, {"page-size"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_case_prove_in_each_mode_of_the_forge(stage: Stage, folder: Path, tmp_path: Path, mode: str) -> None:
+    """What does not hold is exit 1, also where bee has another way, which is said; the recording tells it."""
+    fault, code, fails = MODES[mode]
+    stage.sleep(3600)
+    before = stage.refs("refs/")
+    stage.control("faults", {"times": 0, **fault})
+    ended = bee(stage, "doctor", "--prove", "--json", cwd=folder)
+    found = {check["name"]: check for check in ended.json["checks"]}
+    assert ended.code == code
+    if fails is None:
+        assert ended.json["problems"]
+        return
+    assert stage.refs("refs/") == before
+    assert {name for name, one in found.items() if one["status"] != "ok"} == fails
+    assert all(found[name]["fix"] for name in fails)
+    is_played_alike(recording(folder), found, tmp_path)
+
+
+def test_case_prove_every_fault_of_the_forge_is_one_of_its_modes() -> None:
+    """But those that end the forge, which is in this process here: to bee that is a connection broken for good."""
+    assert {mode.partition(":")[0] for mode in MODES} == set(faults.ACTIONS) - {"kill_before", "kill_after"}
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [({"page_size": 5}, 0), ({"rate_limit": 30}, 75), ({"private": True}, 0)], ids=str
+)
+def test_case_prove_on_each_kind_of_forge(tmp_path: Path, how: dict[str, Any], code: int) -> None:
+    """Short pages, few requests an hour, a private repository."""
+    with staged(tmp_path, **how) as stage:
+        configure(stage)
+        stage.issue()
+        before = stage.refs("refs/")
+        ended = bee(stage, "doctor", "--prove", "--json")
+        found = {check["name"]: check for check in ended.json["checks"]}
+        assert ended.code == code, ended.out
+        if code == 0:
+            assert stage.refs("refs/") == before
+            is_played_alike(recording(stage.folder), found, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("limits", "fails", "said"),
+    [
+        ({"workflows": False}, set(), ""),
+        ({"expires_in_seconds": 86_400}, set(), "the token ends at 20"),
+        ({"permission": "read"}, None, "SECURITY.md"),
+    ],
+    ids=["no workflows", "ends", "may read"],
+)
+def test_case_prove_with_each_kind_of_token(
+    stage: Stage, folder: Path, limits: dict[str, Any], fails: set[str] | None, said: str
+) -> None:
+    user = {"login": "bot", "token": "t-bot", "permission": "write", **limits}
+    stage.control("users", user)
+    found, _ = proven(stage, folder, code=0 if fails == set() else 1, GH_TOKEN="t-bot")
+    failed = {name for name, one in found.items() if one["status"] == "fail"}
+    assert failed == fails if fails is not None else "create" in failed
+    assert said in json.dumps([*found.values()])
 
 
 def test_a_branch_named_bee_fails_the_push_alone(stage: Stage, folder: Path) -> None:

@@ -149,7 +149,7 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findi
                 findings.problems.append(f"{repo}: {problem}")
         where = Path(f"bee-prove-{repo.replace('/', '-')}.jsonl")
         where.write_text(tape.text({"version": 1, "bee": __version__, "nonce": nonce}), encoding="utf-8")
-        print(f"bee: the answers are in {where}, without names: people can send it", file=sys.stderr)
+        print(f"bee: the answers are in {where}, without names: send it by the issue form `Recording`", file=sys.stderr)
 
 
 def _show(findings: Findings, colour: bool) -> None:
