@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.belt.stage import FILES, MOVES, Stage, until
+import pytest
+
+from tests.belt.stage import DESIGN, FILES, MOVES, POLICY, Stage, until
 from tests.belt.test_conditions import drafted, rests
 from tests.publish.test_settings import SETTINGS, bodies
 
@@ -67,3 +69,42 @@ def test_case_p8_a_merge_queue_carries_a_task_to_its_end(stage: Stage) -> None:
     assert (by, stage.item(issue)["state"], stage.labels(pull["number"])) == (
         "github-merge-queue[bot]", "closed", {"breeze:done"},
     )  # fmt: skip
+
+
+ADMINS_PASS = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}
+
+
+@pytest.mark.parametrize("method", ["merge", "rebase", "queue"])
+def test_case_p8_a_plan_of_two_steps_ends_merged_with_a_conflict_in_each(stage: Stage, method: str) -> None:
+    """The flow of the demo, both gates ticked by a person; squash has it in the other tests of whole flows."""
+    if method == "queue":
+        stage.control("repos", {"owner": "acme", "name": "calc", "files": FILES, "message": "The beginning"})
+        stage.repo = "acme/calc"
+        ((verb, path, body),) = bodies(QUEUE)
+        stage.call("ada", verb, stage.at(path), {**body, "bypass_actors": [ADMINS_PASS]})
+    else:
+        stage.edit_policy(f"{POLICY}merge_method: {method}\n")
+    take_in = "git merge -q -X ours --no-edit origin/main\n"
+    issue, host = stage.issue(DESIGN, "A design"), stage.host(moves={"drafter": f"{take_in}{MOVES['drafter']}"})
+    stage.ticks(host)
+    stage.tick_box(issue, "The plan is right: bee may start")
+    for step in ("one", "two"):
+        number = drafted(stage, host)
+        stage.push({f"work-{issue}.txt": f"ada's {step}\n"})
+        until("the conflict is known", 20, lambda number=number: stage.position(number) == "conflicted")
+        for _ in range(8):
+            stage.tick(host)
+            if stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]:
+                break
+    stage.ticks(host)
+    body = stage.item(issue)
+    assert (body["state"], stage.labels(issue)) == ("closed", {"breeze:done"})
+    assert all(f"- [x] `{step}`" in body["body"] for step in ("one", "two"))
+    pulls = [stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}")) for pull in stage.pulls()]
+    assert [pull["head"]["ref"] for pull in pulls] == [f"bee/{issue}-one", f"bee/{issue}-two"]
+    by = "github-merge-queue[bot]" if method == "queue" else "bee"
+    assert [pull["merged_by"]["login"] for pull in pulls] == [by, by]
+    merges = stage.git("log", "--merges", "--first-parent", "--format=%h", "origin/main").split()
+    assert len(merges) == (2 if method == "merge" else 0)
+    worked = stage.git("show", f"origin/main:work-{issue}.txt")
+    assert [f"bee/{issue}-{step}" in worked for step in ("one", "two")] == [True, True]
