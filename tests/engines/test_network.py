@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bee.config.network import Network, agreed, allows, is_host, is_private_name, is_public
+from bee.config.schema import RoleSettings
 from bee.host import Host
 from bee.model.errors import UsageError
 from bee.model.roles import Role
@@ -22,6 +23,7 @@ from tests.belt.plays import runs, verb_log
 from tests.belt.stage import staged
 from tests.engines.hosts import BOXED, host
 from tests.engines.models import Move, Say, Shell, serving
+from tests.sandbox.test_egress import serving as upstream
 
 needs_box = pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
 LOOK = """
@@ -104,6 +106,36 @@ def _told(played: Host, number: int) -> str:
     about, _ = find_run(played.home, played.settings.repos, number, "")
     assert about is not None
     return "\n".join(line.text for line in LogReading(played.home, about, played.settings).new(to_end=True))
+
+
+ASK_BEYOND = """
+import os, urllib.request
+print("SAID", urllib.request.urlopen("http://far.invalid:81/x", timeout=9).read().decode())
+try: urllib.request.urlopen("http://evil.invalid:81/x", timeout=9)
+except OSError as problem: print("SAID", getattr(problem, "code", problem))
+print("SAID", sorted(value for name, value in os.environ.items() if "proxy" in name.lower() and "ada" in value))
+"""
+
+
+@needs_box
+def test_an_agent_in_the_box_goes_out_by_the_machines_own_proxy(tmp_path: Path) -> None:
+    """It names the host, which only that proxy can resolve; what is not on the list is not asked of it."""
+    answer = b"HTTP/1.1 200 Fine\r\nContent-Length: 11\r\n\r\nfrom beyond"
+    with staged(tmp_path) as stage, upstream(answer) as proxy:
+        script = f"cat > ask.py <<'END'\n{ASK_BEYOND}\nEND\n{sys.executable} ask.py\nbee pause 'I have looked.'\n"
+        played = stage.host(
+            moves={"drafter": script},
+            sandbox="required",
+            roles={Role.DRAFTER: RoleSettings(network=("far.invalid:81",))},
+        )
+        behind = {**played.env, "HTTP_PROXY": f"http://ada:word@127.0.0.1:{proxy.port}", "NO_PROXY": "127.0.0.1"}
+        runner = dataclasses.replace(played.runner(), env=behind)  # type: ignore[type-var]
+        stage.issue()
+        run = stage.tick(dataclasses.replace(played, runner=lambda: runner)).run
+        text = (played.home.path / "runs" / run / "transcript.log").read_text()
+        assert text.count("SAID from beyond") == text.count("SAID 403") == text.count("SAID []") == 1, text
+        (asked,) = proxy.got
+        assert asked.startswith(b"GET http://far.invalid:81/x HTTP/1.1\r\nProxy-Authorization: Basic ")
 
 
 @needs_box
