@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.adversaries import AGENT, WHO, play
+from tests.attacks.adversaries import AGENT, FILES, WHO, play
+from tests.attacks.adversary_judge import Judge
 from tests.attacks.adversary_moves import Move, plant
+from tests.attacks.adversary_world import World
 from tests.attacks.rows import Layer
+from tests.belt.plays import pull_of
+from tests.belt.stage import staged
 
 MOVES, MOVES_DEEP, MOVES_OFF = 6, 200, 120
 SEED = 1
@@ -52,3 +57,27 @@ def test_the_judge_finds_what_a_layer_lets_through_that_is_switched_off(
     """With a seed that comes to it soon; the judge ends the play there."""
     played = play(who, seed, MOVES_OFF, tmp_path, frozenset({layer}), table)
     assert any(found in problem for problem in played.problems), "\n".join(played.story)
+
+
+@pytest.mark.parametrize(
+    ("reports", "found"),
+    [
+        ([("failure", "eve")], "where ci/test of eve is failure"),
+        ([("failure", "ada"), ("success", "eve")], "where ci/test of ada is failure"),
+        ([("success", "ada")], ""),
+        ([], "where nothing has reported"),
+    ],
+)
+def test_the_judge_sees_a_merge_over_a_check(reports: list[tuple[str, str]], found: str, tmp_path: Path) -> None:
+    """By bee's account, past bee; some merged before had a check."""
+    with staged(tmp_path, FILES) as stage:
+        stage.control("users", {"login": "eve", "permission": "write", "token": "t-eve"})
+        judge = Judge(World(stage=stage, who="eve", rng=random.Random(1)), tmp_path)
+        judge.reported.append(True)
+        pull = pull_of(stage, stage.issue())
+        for state, who in reports:
+            data = {"state": state, "context": "ci/test", "description": "x"}
+            stage.call(who, "POST", stage.at(f"/statuses/{pull['head']['sha']}"), data)
+        stage.call("bee", "PUT", stage.at(f"/pulls/{pull['number']}/merge"), {})
+        about = [one for one in judge.look(0) if "where ci/test" in one or "where nothing" in one]
+        assert (found in about[0]) if found else not about
