@@ -49,7 +49,7 @@ class Body:
         return b"".join(self.pieces())
 
     def drain(self) -> None:
-        """Read what nobody wanted, so that the next request starts where it should."""
+        """Read what nobody wanted, so that the next request starts where it should. Raises Dropped."""
         if self._promise is not None:
             raise Dropped  # the client waits for a 100 it will not get: close instead
         for _piece in self._pieces:

@@ -148,7 +148,7 @@ def ask(path: str, asked: bytes, waits: bool) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """One verb; the exit code is what the worker answered."""
+    """One verb; the exit code is what the worker answered. Raises Misused."""
     run = json.loads(Path(__file__).with_name("run.json").read_text(encoding="utf-8"))
     path = env.get("BEE_SOCKET", "")
     try:

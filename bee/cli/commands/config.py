@@ -60,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Show the machine's settings, and each repository's; without a token, the policies are left out."""
+    """Show the machine's settings, and each repository's; without a token, the policies are left out.
+
+    Raises UsageError.
+    """
     if args.key and args.what == "show":
         raise UsageError(f"to see one setting: bee config get {args.key}")
     home = wiring.home_of(env)

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at."""
+    """Look; 0 when nothing failed, 1 when a check did, 75 when something could not be looked at. Raises UsageError."""
     findings, home = Findings(), wiring.home_of(env)
     if args.dry_run and not args.prove:
         raise UsageError("--dry-run goes with --prove: without it, bee doctor only looks")

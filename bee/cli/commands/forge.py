@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Serve until stopped."""
+    """Serve until stopped. Raises UsageError."""
     argv = ["--root", args.root, "--port", args.port]
     for option, values in (("--user", args.user), ("--fault", args.fault)):
         argv += [word for value in values for word in (option, value)]

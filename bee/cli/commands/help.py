@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Print it."""
+    """Print it. Raises UsageError."""
     width = terminal.columns(sys.stdout.isatty())
     if args.topic in main.shown() and not args.shape:
         text = main.parser_of(args.topic)[0].format_help()

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Look, ask, show, write; 0 when bee is set up."""
+    """Look, ask, show, write; 0 when bee is set up. Raises UsageError."""
     asks = not (args.yes or args.dry_run)
     if asks and (args.json or not ask.can_ask()):
         raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Show, add or adopt."""
+    """Show, add or adopt. Raises UsageError."""
     if args.action == "add":
         return _add(args, env)
     if args.action == "adopt":

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Print the transcript; with --json one line at the end."""
+    """Print the transcript; with --json one line at the end. Raises UsageError."""
     home = wiring.home_of(env)
     settings = wiring.settings_at(home, bool(args.repo))
     repos = wiring.repos_of(settings, args.repo)

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Read, judge, show, ask, open; 0 when every issue is there. The text is never lost."""
+    """Read, judge, show, ask, open; 0 when every issue is there. The text is never lost. Raises UsageError."""
     home = wiring.home_of(env)
     asks = not (args.yes or args.dry_run)
     piped = args.file == "-" or (args.file is None and not sys.stdin.isatty())

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
-    """Show it until the person quits."""
+    """Show it until the person quits. Raises UsageError."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or env.get("TERM", "dumb") == "dumb":
         raise UsageError("bee watch needs a terminal; `bee status` prints the same, once")
     if importlib.util.find_spec(EXTRA) is None:

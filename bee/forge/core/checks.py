@@ -15,7 +15,7 @@ _GOOD: Final = ("success", "neutral", "skipped")
 
 
 def create_status(call: Call, repo: Repo, sha: str, asked: dict[str, Any]) -> Row:
-    """Attach a status to a commit (https://docs.github.com/rest/commits/statuses)."""
+    """Attach a status to a commit (https://docs.github.com/rest/commits/statuses). Raises Refused (422)."""
     call.need(repo, "write")
     if repo.git.commit(sha) is None:
         raise unprocessable(f"No commit found for SHA: {sha}")

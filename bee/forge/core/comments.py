@@ -11,7 +11,7 @@ from bee.forge.core.world import Call, Repo
 
 
 def create(call: Call, repo: Repo, issue: Row, body: Any) -> Row:
-    """Comment on an item; every user who can see it may."""
+    """Comment on an item; every user who can see it may. Raises Refused (422)."""
     actor = call.actor()
     issues.need_open_conversation(call, repo, issue)
     text = issues.checked_text("IssueComment", "body", body)

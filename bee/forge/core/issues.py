@@ -55,7 +55,7 @@ def checked_text(resource: str, field: str, value: Any, characters_max: int = BO
 
 
 def checked_title(resource: str, value: Any) -> str:
-    """A title that is not blank."""
+    """A title that is not blank. Raises Refused (422)."""
     title = checked_text(resource, "title", value, TITLE_CHARACTERS_MAX).strip()
     if not title:
         raise invalid(resource, "title", "missing_field")
@@ -78,7 +78,10 @@ def insert(call: Call, repo: Repo, title: str, body: str | None, *, is_pull: boo
 def create(
     call: Call, repo: Repo, title: Any, body: Any = None, label_names: Sequence[Any] = (), assignees: Sequence[str] = ()
 ) -> Row:
-    """Open an issue. Labels and assignees of those who may not set them are dropped silently, as on GitHub."""
+    """Open an issue. Labels and assignees of those who may not set them are dropped silently, as on GitHub.
+
+    Raises Refused (410).
+    """
     if repo.settings.get("has_issues") is False:
         raise Refused(410, "Issues are disabled for this repo", kind="NOT_FOUND")
     text = None if body is None else checked_text("Issue", "body", body)
@@ -90,7 +93,7 @@ def create(
 
 
 def need_author_or(call: Call, repo: Repo, author_id: int, permission: str) -> None:
-    """Let authors touch what is theirs, and everyone else by permission."""
+    """Let authors touch what is theirs, and everyone else by permission. Raises Refused (403)."""
     if call.actor().id != author_id and not call.may(repo, permission):
         raise forbidden("Must have admin rights to Repository.")
 
@@ -133,7 +136,7 @@ def set_state(
     call: Call, repo: Repo, issue: Row, state: str, reason: str | None = None, *,
     actor: User | None = None, **why: Any,
 ) -> None:  # fmt: skip
-    """Close or reopen an item; setting the state it has is not an event."""
+    """Close or reopen an item; setting the state it has is not an event. Raises Refused (422)."""
     if state not in ("open", "closed"):
         raise invalid("Issue", "state")
     if reason not in (None, "completed", "not_planned", "duplicate", "reopened"):
@@ -170,7 +173,7 @@ LOCK_REASONS: Final = ("off-topic", "too heated", "resolved", "spam")
 
 
 def lock(call: Call, repo: Repo, issue: Row, locked: bool, reason: str | None = None) -> None:
-    """Let only those who may write take part, or everybody again."""
+    """Let only those who may write take part, or everybody again. Raises Refused (422)."""
     call.need(repo, "triage")
     if reason is not None and reason not in LOCK_REASONS:
         raise invalid("Issue", "lock_reason")
@@ -180,7 +183,7 @@ def lock(call: Call, repo: Repo, issue: Row, locked: bool, reason: str | None = 
 
 
 def need_open_conversation(call: Call, repo: Repo, issue: Row) -> None:
-    """Refuse words of those who may not write where the conversation is locked."""
+    """Refuse words of those who may not write where the conversation is locked. Raises Refused (403)."""
     if again(call, issue)["locked"] and not call.may(repo, "write"):
         raise Refused(403, "Unable to create comment because issue is locked.")
 

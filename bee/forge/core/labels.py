@@ -35,7 +35,7 @@ def _checked(name: Any) -> str:
 
 
 def create(call: Call, repo: Repo, name: Any, color: Any = None, description: Any = None) -> Row:
-    """Create a label; 422 `already_exists` when one differs by case at most."""
+    """Create a label; 422 `already_exists` when one differs by case at most. Raises Refused."""
     checked = _checked(name)
     if find(call, repo, checked) is not None:
         raise invalid("Label", "name", "already_exists")
@@ -47,7 +47,7 @@ def create(call: Call, repo: Repo, name: Any, color: Any = None, description: An
 
 
 def update(call: Call, repo: Repo, label: Row, changes: dict[str, Any]) -> Row:
-    """Rename, recolour or describe a label."""
+    """Rename, recolour or describe a label. Raises Refused (422)."""
     name = _checked(changes.get("new_name", changes.get("name", label["name"])))
     other = find(call, repo, name)
     if other is not None and other["id"] != label["id"]:
@@ -83,7 +83,10 @@ def ensure(call: Call, repo: Repo, name: Any) -> Row:
 
 
 def add(call: Call, issue: Row, rows: list[Row], actor: User) -> None:
-    """Put labels on an item; one that it has already changes nothing. 422 where they would be too many."""
+    """Put labels on an item; one that it has already changes nothing. 422 where they would be too many.
+
+    Raises Refused.
+    """
     held = {row["id"] for row in of_item(call, issue)}
     if len(held | {row["id"] for row in rows}) > LABELS_OF_ITEM_MAX:
         raise custom("Issue", "labels", f"cannot have more than {LABELS_OF_ITEM_MAX} labels")
@@ -112,7 +115,7 @@ def replace(call: Call, issue: Row, rows: list[Row], actor: User) -> None:
 
 
 def carried(call: Call, issue: Row, name: str) -> Row:
-    """A label that the item has; 404 in GitHub's words otherwise."""
+    """A label that the item has; 404 in GitHub's words otherwise. Raises Refused."""
     for row in of_item(call, issue):
         if row["name"].lower() == name.lower():
             return row

@@ -91,6 +91,7 @@ def asked_place(call: Call, repo: Repo, pull: Row, sha: str, asked: Mapping[str,
     """The place that a client names by line and side, or by `position`; 422 where it is not part of the diff.
 
     https://docs.github.com/rest/pulls/comments#create-a-review-comment-for-a-pull-request
+    Raises Refused.
     """
     path = asked.get("path")
     if not isinstance(path, str) or not path:

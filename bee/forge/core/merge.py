@@ -79,7 +79,7 @@ def _base_to_merge_into(call: Call, repo: Repo, issue: Row, pull: Row, wish: Wis
 
 
 def made(call: Call, repo: Repo, issue: Row, pull: Row, base: str, wish: Wish) -> str:
-    """The commit of a merge, which moves no branch yet; refuses a conflict."""
+    """The commit of a merge, which moves no branch yet; refuses a conflict. Raises Refused (405)."""
     head, git = pull["head_sha"], repo.git
     if wish.method == "rebase":
         return _rebased(call, repo, pull, base)

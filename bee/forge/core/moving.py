@@ -17,7 +17,7 @@ def rename(call: Call, repo: Repo, name: Any) -> Repo:
 
 
 def transfer(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
-    """Hand a repository to another owner, at once: nobody here needs to accept it."""
+    """Hand a repository to another owner, at once: nobody here needs to accept it. Raises Refused (422)."""
     call.need(repo, "admin")
     owner = call.forge.users.by_login(str(asked.get("new_owner") or ""))
     if owner is None:
@@ -53,6 +53,9 @@ def moved(call: Call, owner: str, name: str) -> Repo | None:
 
 
 def need_writable(repo: Repo) -> None:
-    """Refuse a write in an archived repository; GraphQL's type: https://github.com/actions-automation/manage-your-labels/issues/4."""
+    """Refuse a write in an archived repository. Raises Refused (403).
+
+    GraphQL's type: https://github.com/actions-automation/manage-your-labels/issues/4.
+    """
     if repo.settings.get("archived"):
         raise Refused(403, ARCHIVED, kind="UNPROCESSABLE")

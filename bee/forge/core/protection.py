@@ -110,7 +110,7 @@ def is_signed(commit: Commit) -> bool:
 
 
 def get(call: Call, repo: Repo, branch: str) -> dict[str, Any]:
-    """The protection of a branch; 404 where it has none of its own."""
+    """The protection of a branch; 404 where it has none of its own. Raises Refused."""
     found = rules.classic(call, repo, branch)
     if found is None:
         raise not_found("Branch not protected")

@@ -67,7 +67,10 @@ def _custom(message: str) -> Refused:
 
 
 def create(call: Call, repo: Repo, opening: Opening) -> Row:
-    """Open a pull request; 422 in GitHub's words when there is nothing to propose, or one is open already."""
+    """Open a pull request; 422 in GitHub's words when there is nothing to propose, or one is open already.
+
+    Raises Refused.
+    """
     call.actor()
     title = issues.checked_title("PullRequest", opening.title)
     body = None if opening.body is None else issues.checked_text("PullRequest", "body", opening.body)
@@ -97,7 +100,7 @@ def create(call: Call, repo: Repo, opening: Opening) -> Row:
 
 
 def edit(call: Call, repo: Repo, issue: Row, changes: dict[str, Any]) -> Row:
-    """Change a pull request's texts, state or base."""
+    """Change a pull request's texts, state or base. Raises Refused (422)."""
     base, before = changes.get("base"), row(call, issue)["base_ref"]
     if base is not None and base != before:
         issues.need_author_or(call, repo, issue["author_id"], "write")
@@ -117,7 +120,7 @@ def retarget(call: Call, issue: Row, base: str, base_sha: str) -> None:
 
 
 def set_draft(call: Call, repo: Repo, issue: Row, draft: bool) -> None:
-    """Mark as draft, or as ready for review."""
+    """Mark as draft, or as ready for review. Raises Refused (422)."""
     issues.need_author_or(call, repo, issue["author_id"], "write")
     if issue["state"] != "open":
         raise unprocessable("Pull request is closed")

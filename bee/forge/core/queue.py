@@ -46,7 +46,10 @@ def state(call: Call, repo: Repo, entry: Row) -> str:
 
 
 def enqueue(call: Call, repo: Repo, issue: Row, expected: str | None, jump: bool) -> Row:
-    """Put a pull request into its base's queue; refused in the words of a merge where anything stands against one."""
+    """Put a pull request into its base's queue; refused in the words of a merge where anything stands against one.
+
+    Raises Refused (422).
+    """
     call.need(repo, "write")
     pull = pulls.row(call, issue)
     wanted, base = settings(call, repo, pull["base_ref"]), pulls.branch_oid(repo, pull["base_ref"])
@@ -70,7 +73,7 @@ def enqueue(call: Call, repo: Repo, issue: Row, expected: str | None, jump: bool
 
 
 def dequeue(call: Call, repo: Repo, issue: Row) -> Row:
-    """Take a pull request out of the queue."""
+    """Take a pull request out of the queue. Raises Refused (422)."""
     call.need(repo, "write")
     entry = entry_of(call, issue["id"])
     if entry is None:

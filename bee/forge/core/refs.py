@@ -84,6 +84,7 @@ def rename_branch(call: Call, repo: Repo, old: str, new: Any) -> None:
     """Give a branch another name; pull requests into it follow, its protection too.
 
     https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch
+    Raises Refused (404, 422).
     """
     call.need(repo, "admin" if old == repo.default_branch else "write")
     oid = repo.git.refs.get(f"refs/heads/{old}")

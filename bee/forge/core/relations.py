@@ -38,7 +38,7 @@ def _no_dependency(why: str) -> Refused:
 
 
 def block(call: Call, repo: Repo, issue: Row, blocker_id: Any) -> None:
-    """Record that another issue blocks this one."""
+    """Record that another issue blocks this one. Raises Refused."""
     call.need(repo, "triage")
     target = _target(call, blocker_id)
     if target["id"] == issue["id"] or issue["is_pull"] or target["is_pull"]:
@@ -50,7 +50,7 @@ def block(call: Call, repo: Repo, issue: Row, blocker_id: Any) -> None:
 
 
 def unblock(call: Call, repo: Repo, issue: Row, blocker_id: int) -> None:
-    """Remove a dependency."""
+    """Remove a dependency. Raises Refused (404)."""
     call.need(repo, "triage")
     target = _target(call, blocker_id)
     if not call.run("DELETE FROM dependencies WHERE issue_id = ? AND blocker_id = ?", issue["id"], target["id"]):
@@ -86,7 +86,7 @@ def parent(call: Call, issue: Row) -> Row | None:
 
 
 def add_child(call: Call, repo: Repo, issue: Row, child_id: Any, replace_parent: bool = False) -> Row:
-    """Make an issue a part of another one."""
+    """Make an issue a part of another one. Raises Refused (422)."""
     call.need(repo, "triage")
     child = _target(call, child_id)
     above: Row | None = issue
@@ -107,7 +107,7 @@ def add_child(call: Call, repo: Repo, issue: Row, child_id: Any, replace_parent:
 
 
 def remove_child(call: Call, repo: Repo, issue: Row, child_id: Any) -> Row:
-    """Take a sub-issue out of its parent."""
+    """Take a sub-issue out of its parent. Raises Refused (404)."""
     call.need(repo, "triage")
     child = _target(call, child_id)
     if not call.run("DELETE FROM sub_issues WHERE parent_id = ? AND child_id = ?", issue["id"], child["id"]):
@@ -143,6 +143,7 @@ def link(call: Call, repo: Repo, issue: Row, pull: Row, stands: bool) -> None:
     """Link a pull request to an issue, or take the link away; whoever may write can.
 
     https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
+    Raises Refused (422).
     """
     call.need(repo, "write")
     if issue["is_pull"] or not pull["is_pull"]:

@@ -33,7 +33,7 @@ DEFAULT_LABELS: Final = (
 
 
 def create(call: Call, owner: User, asked: dict[str, Any], parent: Repo | None = None) -> Repo:
-    """Create a repository, empty unless `auto_init` asks for a first commit."""
+    """Create a repository, empty unless `auto_init` asks for a first commit. Raises Refused (422)."""
     name = asked.get("name")
     if not isinstance(name, str) or not call.forge.gits.is_name(name):
         raise invalid("Repository", "name", "missing_field" if not name else "invalid")
@@ -74,7 +74,7 @@ def first_commit(call: Call, repo: Repo, files: Mapping[str, str], message: str)
 
 
 def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo:
-    """Fork a repository; an existing fork of the same owner is answered again, as on GitHub."""
+    """Fork a repository; an existing fork of the same owner is answered again, as on GitHub. Raises Refused (422)."""
     if owner.id == parent.owner.id:
         raise unprocessable("You cannot fork your own repository.")
     found = call.fork_of(parent, owner)
@@ -88,7 +88,10 @@ def fork(call: Call, parent: Repo, owner: User, name: str | None = None) -> Repo
 
 
 def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
-    """Change a repository's settings (https://docs.github.com/rest/repos/repos#update-a-repository)."""
+    """Change a repository's settings (https://docs.github.com/rest/repos/repos#update-a-repository).
+
+    Raises Refused (422).
+    """
     call.need(repo, "admin")
     if asked.get("archived") is not False:
         moving.need_writable(repo)
@@ -135,7 +138,7 @@ def collaborators(call: Call, repo: Repo, affiliation: str = "all") -> list[tupl
 
 
 def put_collaborator(call: Call, repo: Repo, login: str, permission: str) -> None:
-    """Give a user a permission on this repository."""
+    """Give a user a permission on this repository. Raises Refused (422)."""
     call.need(repo, "admin")
     user = call.forge.users.need(login)
     word = {"pull": "read", "push": "write"}.get(permission, permission)

@@ -34,7 +34,7 @@ def create(
     call: Call, repo: Repo, issue: Row, *, event: str | None, body: str | None, commit_id: str | None,
     comments: Sequence[dict[str, Any]] | None = None,
 ) -> Row:  # fmt: skip
-    """Review a pull request; without an event the review stays PENDING."""
+    """Review a pull request; without an event the review stays PENDING. Raises Refused (422)."""
     actor, text, comments = call.actor(), body or "", comments or []
     issues.need_open_conversation(call, repo, issue)
     issues.checked_text("PullRequestReview", "body", text)
@@ -72,7 +72,7 @@ def _submitted(call: Call, repo: Repo, issue: Row, text: str) -> None:
 
 
 def get(call: Call, issue: Row, review_id: int) -> Row:
-    """A review of this pull request; 404 otherwise, and for other people's pending ones."""
+    """A review of this pull request; 404 otherwise, and for other people's pending ones. Raises Refused."""
     row = call.row("SELECT * FROM reviews WHERE id = ? AND issue_id = ?", min(review_id, 2**62), issue["id"])
     if row is None or (row["state"] == "PENDING" and (not call.viewer or call.viewer.id != row["author_id"])):
         raise not_found()
@@ -111,7 +111,7 @@ def _dismissed(call: Call, issue: Row, review: Row, message: str | None, actor: 
 
 
 def submit(call: Call, repo: Repo, issue: Row, review: Row, event: str, body: str | None) -> Row:
-    """Submit a pending review."""
+    """Submit a pending review. Raises Refused (404, 422)."""
     actor = call.actor()
     if actor.id != review["author_id"]:
         raise not_found()
@@ -125,7 +125,7 @@ def submit(call: Call, repo: Repo, issue: Row, review: Row, event: str, body: st
 
 
 def dismiss(call: Call, repo: Repo, issue: Row, review: Row, message: Any) -> Row:
-    """Take the weight off an approval or a request for changes."""
+    """Take the weight off an approval or a request for changes. Raises Refused (422)."""
     call.need(repo, "write")
     if not isinstance(message, str) or not message.strip():
         raise invalid("PullRequestReview", "message", "missing_field")
@@ -154,7 +154,7 @@ def pending(call: Call, issue: Row) -> Row | None:
 
 
 def comment(call: Call, repo: Repo, issue: Row, asked: dict[str, Any], thread: Row | None = None) -> Row:
-    """Comment on a line, or answer in a thread, at once: in a review of its own."""
+    """Comment on a line, or answer in a thread, at once: in a review of its own. Raises Refused (422)."""
     issues.need_open_conversation(call, repo, issue)
     if pending(call, issue) is not None:
         raise threads.one_pending()
@@ -167,7 +167,7 @@ def comment(call: Call, repo: Repo, issue: Row, asked: dict[str, Any], thread: R
 
 
 def delete_pending(call: Call, review: Row) -> None:
-    """Drop a review that is not submitted, with its comments."""
+    """Drop a review that is not submitted, with its comments. Raises Refused (422)."""
     if review["state"] != "PENDING":
         raise unprocessable("Can not delete a non-pending pull request review")
     call.run("DELETE FROM reviews WHERE id = ?", review["id"])
@@ -185,7 +185,7 @@ def requested(call: Call, issue_ids: list[int]) -> dict[int, list[int]]:
 
 
 def request(call: Call, repo: Repo, issue: Row, logins: list[str], wanted: bool) -> None:
-    """Ask users for a review, or take the request back."""
+    """Ask users for a review, or take the request back. Raises Refused (422)."""
     issues.need_author_or(call, repo, issue["author_id"], "triage")
     kind, sql = "review_request_removed", "DELETE FROM reviewers WHERE issue_id = ? AND user_id = ?"
     if wanted:

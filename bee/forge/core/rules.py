@@ -117,7 +117,7 @@ def get(call: Call, repo: Repo, ruleset_id: int) -> Row:
 
 
 def put(call: Call, repo: Repo, asked: Json, row: Row | None = None) -> Row:
-    """Create a ruleset, or change what is named of one."""
+    """Create a ruleset, or change what is named of one. Raises Refused (404, 422)."""
     name, target = asked.get("name", row and row["name"]), asked.get("target", row["target"] if row else "branch")
     enforcement = asked.get("enforcement", row and row["enforcement"])
     if not isinstance(name, str) or not name:

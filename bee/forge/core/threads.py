@@ -16,7 +16,10 @@ _SHOWN: Final = """FROM review_comments JOIN reviews ON reviews.id = review_id
 
 
 def start(call: Call, repo: Repo, issue: Row, review: Row, asked: Mapping[str, Any]) -> Row:
-    """Begin a thread with its first comment, which belongs to a review; the comment is returned."""
+    """Begin a thread with its first comment, which belongs to a review; the comment is returned.
+
+    Raises Refused (422).
+    """
     pull, sha = pulls.row(call, issue), asked.get("commit_id") or review["commit_sha"]
     if not isinstance(sha, str) or repo.git.commit(sha) is None:
         raise invalid("PullRequestReviewComment", "commit_id")
@@ -89,7 +92,7 @@ def unresolved(call: Call, issue_id: int) -> int:
 
 
 def get(call: Call, repo: Repo, comment_id: int) -> Row:
-    """A comment of a repository by its number; 404 otherwise, and for other people's pending ones."""
+    """A comment of a repository by its number; 404 otherwise, and for other people's pending ones. Raises Refused."""
     found = comments_of(call, "id", [min(comment_id, 2**62)])[min(comment_id, 2**62)]
     if not found or issues.numbered(call, found[0]["issue_id"])["repo_id"] != repo.id:
         raise not_found()

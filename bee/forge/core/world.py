@@ -205,7 +205,7 @@ class Call:
         return self._repo(row) if row else None
 
     def repo(self, owner: str, name: str) -> Repo:
-        """A repository the viewer may see; 404 otherwise, so that a private one stays unknown."""
+        """A repository the viewer may see; 404 otherwise, so that a private one stays unknown. Raises Refused."""
         user = self.forge.users.by_login(owner)
         row = user and self.row("SELECT * FROM repos WHERE owner_id = ? AND name = ?", user.id, name)
         found = self._repo(row) if row else None
@@ -238,7 +238,7 @@ class Call:
         return self.viewer is not None and self.level(repo) >= level(permission)
 
     def need(self, repo: Repo, permission: str) -> None:
-        """Refuse the request unless the viewer has at least that permission."""
+        """Refuse the request unless the viewer has at least that permission. Raises Refused (403)."""
         self.actor()
         if self.level(repo) < level(permission):
             raise forbidden()

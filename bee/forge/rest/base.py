@@ -50,7 +50,7 @@ class Ask:
         return self.integer("number")
 
     def integer(self, name: str) -> int:
-        """A number in the address; 404 where it is not a number."""
+        """A number in the address; 404 where it is not a number. Raises Refused."""
         text = self.args[name]
         if not text.isdecimal() or len(text) > 18:
             raise Refused(404, "Not Found")
@@ -58,7 +58,7 @@ class Ask:
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """The JSON body; what is not an object stands under an empty key. 400 where it is not JSON."""
+        """The JSON body; what is not an object stands under an empty key. 400 where it is not JSON. Raises Refused."""
         raw = self.request.body.read()
         try:
             parsed = json.loads(raw) if raw.strip() else {}

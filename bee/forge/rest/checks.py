@@ -93,7 +93,7 @@ def _filled(call: Call, data: Json) -> Json:
 
 @route("POST", REPO + "/check-runs", _run, status=201, needs="write")
 def create_run(ask: Ask) -> Row:
-    """Create a check run. GitHub takes these from Apps only; here everyone who may write."""
+    """Create a check run. GitHub takes these from Apps only; here everyone who may write. Raises Refused (422)."""
     data = _filled(ask.call, ask.data)
     if not data.get("name") or not ask.repo.git.commit(str(data.get("head_sha"))):
         raise unprocessable("Invalid request.")
@@ -106,7 +106,7 @@ def create_run(ask: Ask) -> Row:
 
 @route("GET", REPO + "/check-runs/<run>", _run)
 def get_run(ask: Ask) -> Row:
-    """One check run."""
+    """One check run. Raises Refused (404)."""
     row = ask.call.row("SELECT * FROM check_runs WHERE id = ? AND repo_id = ?", ask.integer("run"), ask.repo.id)
     if row is None:
         raise not_found()

@@ -22,7 +22,7 @@ CONTENTS = REPO + "/contents/<path:path>"
 
 
 def commit_at(ask: Ask, revision: str) -> Commit:
-    """A commit by branch, tag or name; 404 or 422 as GitHub has it."""
+    """A commit by branch, tag or name; 404 or 422 as GitHub has it. Raises Refused."""
     git = ask.repo.git
     oid = git.find(revision, ask.repo.default_branch, "commit")
     commit = git.commit(oid) if oid else None
@@ -33,7 +33,7 @@ def commit_at(ask: Ask, revision: str) -> Commit:
 
 @route("GET", REPO + "/commits")
 def list_commits(ask: Ask) -> list[Json]:
-    """The history of a branch or commit, newest first."""
+    """The history of a branch or commit, newest first. Raises Refused (404, 409)."""
     if not ask.repo.git.refs.below("refs/heads/"):
         raise Refused(409, "Git Repository is empty.")
     try:
@@ -68,7 +68,7 @@ def get_commit(ask: Ask) -> Response | Json:
 
 @route("GET", REPO + "/compare/<path:basehead>")
 def compare(ask: Ask) -> Response | Json:
-    """Two commits against each other: `base...head`."""
+    """Two commits against each other: `base...head`. Raises Refused (404)."""
     base_name, dots, head_name = ask.args["basehead"].partition("...")
     if not dots:
         raise not_found()
@@ -136,7 +136,7 @@ def _whole(ask: Ask, path: str, entry: Entry, revision: str) -> Response | Json:
 @route("GET", REPO + "/contents")
 @route("GET", CONTENTS)
 def get_contents(ask: Ask) -> Response | Json | list[Json]:
-    """A file, or the list of a folder."""
+    """A file, or the list of a folder. Raises Refused (404)."""
     tree, revision = _tree_of(ask)
     path = ask.args.get("path", "").strip("/")
     entry = ask.repo.git.entry_at(tree, path)
@@ -150,7 +150,7 @@ def get_contents(ask: Ask) -> Response | Json | list[Json]:
 
 @route("GET", REPO + "/readme")
 def readme(ask: Ask) -> Response | Json:
-    """The README."""
+    """The README. Raises Refused (404)."""
     tree, revision = _tree_of(ask)
     for entry in ask.repo.git.tree(tree) or []:
         if entry.name.lower() in ("readme.md", "readme", "readme.txt", "readme.rst") and entry.type == "blob":
@@ -164,7 +164,7 @@ def write_contents(ask: Ask) -> Response:
     """Create, change or delete one file, in one commit.
 
     409 when `sha` is not the file's, 422 when it is missing
-    (https://docs.github.com/rest/repos/contents#create-or-update-file-contents).
+    (https://docs.github.com/rest/repos/contents#create-or-update-file-contents). Raises Refused (404).
     """
     data, repo, deleting = ask.data, ask.repo, ask.request.method == "DELETE"
     branch = data.get("branch") or ask.query.get("branch") or repo.default_branch

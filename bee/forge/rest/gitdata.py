@@ -36,7 +36,7 @@ def _ref(call: Call, repo: Repo, ref: tuple[str, str]) -> Json:
 
 @route("GET", GIT + "/ref/<path:ref>", _ref)
 def get_ref(ask: Ask) -> tuple[str, str]:
-    """One ref, by its name without `refs/`."""
+    """One ref, by its name without `refs/`. Raises Refused (404)."""
     name = f"refs/{ask.args['ref']}"
     oid = ask.repo.git.refs.get(name)
     if oid is None:
@@ -53,7 +53,7 @@ def matching_refs(ask: Ask) -> list[tuple[str, str]]:
 
 @route("POST", GIT + "/refs", _ref, created=True, atomic=False, needs="write")
 def create_ref(ask: Ask) -> tuple[str, str]:
-    """Create a ref; 422 `Reference already exists`."""
+    """Create a ref; 422 `Reference already exists`. Raises Refused."""
     name, sha = ask.data.get("ref"), ask.data.get("sha")
     if not isinstance(name, str) or not isinstance(sha, str) or not OID.fullmatch(sha):
         wrong = "The sha parameter must be exactly 40 characters and contain only [0-9a-f]."
@@ -71,7 +71,7 @@ def create_ref(ask: Ask) -> tuple[str, str]:
 
 @route("PATCH", GIT + "/refs/<path:ref>", _ref, atomic=False, needs="write")
 def update_ref(ask: Ask) -> tuple[str, str]:
-    """Move a ref; without `force` only forward."""
+    """Move a ref; without `force` only forward. Raises Refused (422)."""
     name, sha = f"refs/{ask.args['ref']}", ask.data.get("sha")
     if not isinstance(sha, str) or not OID.fullmatch(sha):
         raise unprocessable("Invalid request.")
@@ -102,7 +102,7 @@ def _person(ask: Ask, given: Any, default: Person) -> Person:
 
 @route("POST", GIT + "/commits", shapes.git_commit, created=True, atomic=False, needs="write")
 def create_commit(ask: Ask) -> Commit | None:
-    """Create a commit from any tree that exists, the empty one included."""
+    """Create a commit from any tree that exists, the empty one included. Raises Refused (422)."""
     data, git = ask.data, ask.repo.git
     message, tree, parents = data.get("message"), data.get("tree"), data.get("parents") or []
     if not isinstance(message, str):
@@ -118,7 +118,7 @@ def create_commit(ask: Ask) -> Commit | None:
 
 @route("GET", GIT + "/commits/<sha>", shapes.git_commit)
 def get_commit(ask: Ask) -> Commit:
-    """One commit."""
+    """One commit. Raises Refused (404)."""
     found = ask.repo.git.commit(ask.args["sha"])
     if found is None:
         raise not_found()
@@ -144,7 +144,7 @@ def _tree(ask: Ask, oid: str, recursive: bool) -> Json:
 
 @route("GET", GIT + "/trees/<path:sha>")
 def get_tree(ask: Ask) -> Json:
-    """One tree, by its name, a commit's, or a branch's."""
+    """One tree, by its name, a commit's, or a branch's. Raises Refused (404)."""
     tree = ask.repo.git.find(ask.args["sha"], ask.repo.default_branch, "tree")
     if tree is None:
         raise not_found()
@@ -153,7 +153,7 @@ def get_tree(ask: Ask) -> Json:
 
 @route("POST", GIT + "/trees", status=201, atomic=False, needs="write")
 def create_tree(ask: Ask) -> Json:
-    """Create a tree, from nothing or on top of `base_tree`."""
+    """Create a tree, from nothing or on top of `base_tree`. Raises Refused (422)."""
     git, listed = ask.repo.git, ask.data.get("tree")
     if not isinstance(listed, list):
         raise unprocessable('Invalid request.\n\n"tree" wasn\'t supplied.')
@@ -178,7 +178,7 @@ def create_tree(ask: Ask) -> Json:
 
 @route("POST", GIT + "/blobs", status=201, atomic=False, needs="write")
 def create_blob(ask: Ask) -> Json:
-    """Store a blob."""
+    """Store a blob. Raises Refused (422)."""
     content = ask.data.get("content")
     if not isinstance(content, str):
         raise unprocessable('Invalid request.\n\n"content" wasn\'t supplied.')
@@ -192,7 +192,7 @@ def create_blob(ask: Ask) -> Json:
 
 @route("GET", GIT + "/blobs/<sha>")
 def get_blob(ask: Ask) -> Response | Json:
-    """One blob, in Base64, or raw by media type."""
+    """One blob, in Base64, or raw by media type. Raises Refused (404)."""
     found = ask.repo.git.object(ask.args["sha"])
     if found is None or found[0] != "blob":
         raise not_found()
@@ -219,7 +219,7 @@ def _tag(ask: Ask, oid: str, data: bytes) -> Json:
 
 @route("POST", GIT + "/tags", status=201, atomic=False, needs="write")
 def create_tag(ask: Ask) -> Json:
-    """Create an annotated tag object (its ref is made apart)."""
+    """Create an annotated tag object (its ref is made apart). Raises Refused (422)."""
     data, git = ask.data, ask.repo.git
     found = git.object(str(data.get("object")))
     if found is None or not data.get("tag"):
@@ -233,7 +233,7 @@ def create_tag(ask: Ask) -> Json:
 
 @route("GET", GIT + "/tags/<sha>")
 def get_tag(ask: Ask) -> Json:
-    """One annotated tag."""
+    """One annotated tag. Raises Refused (404)."""
     found = ask.repo.git.object(ask.args["sha"])
     if found is None or found[0] != "tag":
         raise not_found()

@@ -40,7 +40,7 @@ STATES: Final = {"open": ("open",), "closed": ("closed", "merged"), "all": ()}
 
 @route("GET", REPO + "/issues")
 def list_issues(ask: Ask) -> list[Json]:
-    """Issues and pull requests, as GitHub's list has both."""
+    """Issues and pull requests, as GitHub's list has both. Raises Refused (422)."""
     asked = ask.query.get
     state = asked("state", "open")
     if state not in STATES:

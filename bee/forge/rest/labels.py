@@ -81,7 +81,7 @@ def list_labels(ask: Ask) -> list[Row]:
 
 @route("GET", REPO + "/labels/<path:label>", shapes.label)
 def get_label(ask: Ask) -> Row:
-    """One label."""
+    """One label. Raises Refused (404)."""
     row = labels.find(ask.call, ask.repo, ask.args["label"])
     if row is None:
         raise not_found()

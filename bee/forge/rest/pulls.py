@@ -20,7 +20,7 @@ LINE = PULLS + "/comments/<comment>"
 
 @route("GET", PULLS)
 def list_pulls(ask: Ask) -> list[Json]:
-    """The pull requests of a repository."""
+    """The pull requests of a repository. Raises Refused (422)."""
     state, sort = ask.query.get("state", "open"), ask.query.get("sort", "created")
     if state not in STATES:
         raise invalid("PullRequest", "state")
@@ -53,7 +53,7 @@ def get_pull(ask: Ask) -> Response | Json:
 
 @route("POST", PULLS, shapes.full, created=True)
 def create_pull(ask: Ask) -> Row:
-    """Open a pull request."""
+    """Open a pull request. Raises Refused (422)."""
     data = ask.data
     for name in ("head", "base"):
         if not isinstance(data.get(name), str) or not data[name]:
@@ -95,14 +95,14 @@ def pull_commits(ask: Ask) -> list[Json]:
 
 @route("GET", PULL + "/merge", status=204)
 def is_merged(ask: Ask) -> None:
-    """204 when merged, else 404."""
+    """204 when merged, else 404. Raises Refused."""
     if pulls.row(ask.call, _pull(ask))["merged_at"] is None:
         raise not_found()
 
 
 @route("PUT", PULL + "/merge", atomic=False)
 def merge_pull(ask: Ask) -> Json:
-    """Merge."""
+    """Merge. Raises Refused (422)."""
     data = ask.data
     method = data.get("merge_method") or "merge"
     if method not in merge.METHODS:
@@ -115,7 +115,10 @@ def merge_pull(ask: Ask) -> Json:
 
 @route("PUT", PULL + "/update-branch", status=202, atomic=False)
 def update_branch(ask: Ask) -> Json:
-    """Merge the base into the head (https://docs.github.com/rest/pulls/pulls#update-a-pull-request-branch)."""
+    """Merge the base into the head (https://docs.github.com/rest/pulls/pulls#update-a-pull-request-branch).
+
+    Raises Refused (422).
+    """
     issue = _pull(ask)
     pull, repo = pulls.row(ask.call, issue), ask.repo
     base, head = pulls.branch_oid(repo, pull["base_ref"]), pull["head_sha"]
@@ -172,7 +175,7 @@ def update_review(ask: Ask) -> Row:
 
 @route("POST", REVIEW + "/events", shapes.review)
 def submit_review(ask: Ask) -> Row:
-    """Submit a pending review."""
+    """Submit a pending review. Raises Refused (422)."""
     issue, row = _review(ask)
     event = ask.data.get("event")
     if not event:
@@ -211,7 +214,7 @@ def list_lines(ask: Ask) -> list[Row]:
 @route("POST", PULL + "/comments", shapes.review_comment, created=True)
 @route("POST", PULL + "/comments/<comment>/replies", shapes.review_comment, created=True)
 def create_line(ask: Ask) -> Row:
-    """Comment on a line, or answer in the thread of such a comment."""
+    """Comment on a line, or answer in the thread of such a comment. Raises Refused (404)."""
     issue, data, thread = _pull(ask), ask.data, None
     if data.get("in_reply_to") or "comment" in ask.args:
         first = threads.get(ask.call, ask.repo, data.get("in_reply_to") or ask.integer("comment"))
@@ -262,7 +265,7 @@ def get_requested(ask: Ask) -> Json:
 @route("POST", PULL + "/requested_reviewers", shapes.simple, status=201)
 @route("DELETE", PULL + "/requested_reviewers", shapes.simple)
 def change_requested(ask: Ask) -> Row:
-    """Ask for reviews, or take the requests back."""
+    """Ask for reviews, or take the requests back. Raises Refused (422)."""
     issue, wanted = _pull(ask), ask.data.get("reviewers")
     if not isinstance(wanted, list):
         raise Refused(422, "Invalid request.")

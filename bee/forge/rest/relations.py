@@ -68,7 +68,7 @@ def remove_sub_issue(ask: Ask) -> Row:
 
 @route("GET", ISSUE + "/parent", shapes.issue)
 def parent(ask: Ask) -> Row:
-    """The issue this one is a part of."""
+    """The issue this one is a part of. Raises Refused (404)."""
     row = relations.parent(ask.call, issue_of(ask))
     if row is None:
         raise not_found()

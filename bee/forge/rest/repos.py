@@ -61,7 +61,7 @@ def _organization(ask: Ask, login: str, otherwise: Refused) -> User:
 @route("POST", "/user/repos", created=True)
 @route("POST", "/orgs/<org>/repos", created=True)
 def create_repo(ask: Ask) -> Json:
-    """Create a repository of one's own, or of an organization."""
+    """Create a repository of one's own, or of an organization. Raises Refused (403)."""
     owner = ask.call.actor()
     if "org" in ask.args:
         found = _organization(ask, ask.args["org"], not_found())
@@ -115,7 +115,7 @@ def transfer(ask: Ask) -> Json:
 
 @route("GET", REPO + "/collaborators")
 def list_collaborators(ask: Ask) -> list[Json]:
-    """Who has access; only those who may push may ask."""
+    """Who has access; only those who may push may ask. Raises Refused (403)."""
     if not ask.call.may(ask.repo, "write"):
         ask.call.actor()
         raise forbidden("Must have push access to view repository collaborators.")
@@ -130,7 +130,7 @@ def _collaborator(ask: Ask, who: User, held: str) -> Json:
 
 @route("GET", COLLABORATOR, status=204)
 def check_collaborator(ask: Ask) -> None:
-    """204 for a collaborator, else 404."""
+    """204 for a collaborator, else 404. Raises Refused."""
     if ask.call.permission(ask.repo, ask.call.forge.users.need(ask.args["login"])) == "none":
         raise not_found()
 

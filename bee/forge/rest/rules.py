@@ -33,7 +33,7 @@ def list_branches(ask: Ask) -> list[Json]:
 
 @route("GET", BRANCH)
 def get_branch(ask: Ask) -> Json:
-    """One branch."""
+    """One branch. Raises Refused (404)."""
     name = ask.args["branch"]
     oid = ask.repo.git.refs.get(f"refs/heads/{name}")
     commit = ask.repo.git.commit(oid) if oid else None
@@ -116,7 +116,7 @@ def get_protection(ask: Ask) -> Json:
 
 @route("PUT", BRANCH + "/protection", needs="admin")
 def put_protection(ask: Ask) -> Json:
-    """Protect a branch; the four main keys are required, as on GitHub."""
+    """Protect a branch; the four main keys are required, as on GitHub. Raises Refused (404, 422)."""
     repo, data = ask.repo, ask.data
     needed = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")
     missing = [name for name in needed if name not in data]
