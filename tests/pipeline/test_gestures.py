@@ -1,5 +1,8 @@
 """What people do on GitHub, each with the position before and after it; and the same done by a stranger.
 
+Nothing moves then, or it only stops: no agent is sent that was not, nothing is merged. Where GitHub does not let strangers
+do it, they say it, do it in a fork, or somebody does it who may triage, or set statuses, and no more.
+
 A row for each gesture of the cases P1 to P15 that moves an item; their spellings are in `test_spellings`.
 What is refused in an agent's session, so that no position comes of it, has its own tests: P11 in
 tests/run/test_submodules.py, P14 in tests/run/test_names.py.
@@ -30,16 +33,17 @@ MINE: Final = Who("bee-account", 99)
 class Gesture:
     """An item; what trusted people and strangers do to it; and where it is before, after, and after the stranger's.
 
-    `world` is what else a snapshot shows once it is done, by whoever may do it on GitHub.
+    `world` is what else a snapshot shows once it is done, by whoever may do it on GitHub; `theirs` the stranger's.
     """
 
     item: Issue | Pull
     trusted: dict[str, Any]
     before: Position
     after: Position
-    stranger: dict[str, Any] | None = None
-    then: Position | None = None
+    stranger: dict[str, Any]
+    then: Position
     world: dict[str, Any] = field(default_factory=dict)
+    theirs: dict[str, Any] = field(default_factory=dict)
 
 
 READY = w.pull(comments=w.approved(w.e2e("pass")))
@@ -64,6 +68,11 @@ def judged(state: ReviewState, who: Who = w.ANN, text: str = "") -> dict[str, An
     return {"reviews": (w.review(state, LATER, who, body=text),)}
 
 
+def edited_later(post: Any, text: str = "STOP: I look again.") -> Any:
+    """A post whose author put something above it."""
+    return replace(post, body=f"{text}\n\n{post.body}", edited_at=LATER, editor=post.author)
+
+
 def line(who: Who = w.ANN, **more: Any) -> dict[str, Any]:
     """A comment on a line."""
     return {"threads": (w.thread(w.line("Use the parser.", LATER, who), **more),), "thread_count": 1}
@@ -86,6 +95,12 @@ THEIRS = replace(w.ref(9, state=PullState.OPEN), head_ref="topic", closes=True, 
 LINKED = replace(THEIRS, author=w.SAM, by_hand=True, linked_by=w.ANN)
 OPEN = w.issue(body=w.DESIGN_OPEN)
 BLOCKED = w.issue(body="Blocked by #2")
+APPROVED = w.pull(comments=w.approved())
+UNREVIEWED = w.pull()
+YES = w.review(ReviewState.APPROVED, w.NOW - w.HOUR + 60, body="LGTM")
+MARKED = w.comment("LGTM\n\n<!-- bee:approved-for-e2e -->", w.NOW - w.HOUR + 60)
+CUT_SHORT = CheckState.of_conclusion("cancelled")
+FORKED = replace(w.ref(8, cross_repository=True), base_ref="release", author=w.SAM)
 UNREADY = w.pull(comments=(w.reviewed("changes", w.NOW - w.HOUR),))
 GESTURES: Final = {
     "p1 a line comment": Gesture(READY, line(), P.READY_TO_MERGE, P.CHANGES_REQUESTED, line(w.SAM), P.READY_TO_MERGE),
@@ -114,46 +129,67 @@ GESTURES: Final = {
                                        body(TASK, "Do.\n\n**Depends on:** #2", w.SAM), P.UNTRUSTED),
     "p4 one that cannot be read": Gesture(TASK, body(TASK, "Do.\n\nBlocked by the weather"), P.NEEDS_STEP, P.BLOCKED,
                                           body(TASK, "Do.\n\nBlocked by the weather", w.SAM), P.UNTRUSTED),
-    "p4 what it waits for is dropped": Gesture(BLOCKED, {"closed_blockers": (Settled("#2", LATER, False),)},
-                                               P.NEEDS_STEP, P.BLOCKED),
+    "p4 what it waits for is dropped": Gesture(  # by its author, where that is a stranger
+        BLOCKED, {"closed_blockers": (Settled("#2", LATER, False),)}, P.NEEDS_STEP, P.BLOCKED,
+        {"closed_blockers": (Settled("#2", LATER, False),)}, P.BLOCKED),
     "p4 a person says that it goes on": Gesture(
         replace(BLOCKED, closed_blockers=(Settled("#2", w.NOW - w.HOUR, False),)), unlabel(BLOCKED, Label.HUMAN),
         P.BLOCKED, P.NEEDS_STEP, unlabel(BLOCKED, Label.HUMAN, w.SAM), P.BLOCKED),
     "p5 merged into another branch": Gesture(
         replace(TASK, pulls=(w.ref(state=PullState.OPEN),)), {"pulls": (replace(w.ref(), base_ref="release"),)},
-        P.IN_REVIEW, P.ABANDONED, world={"astray": frozenset({7})}),
-    "p6 its issue is closed": Gesture(READY, {}, P.READY_TO_MERGE, P.ISSUE_CLOSED, world={"stopped": frozenset({1})}),
+        P.IN_REVIEW, P.ABANDONED, {"pulls": (w.ref(state=PullState.OPEN), FORKED)}, P.IN_REVIEW,
+        world={"astray": frozenset({7})}, theirs={"astray": frozenset({8})}),
+    "p6 its issue is closed": Gesture(READY, {}, P.READY_TO_MERGE, P.ISSUE_CLOSED, {}, P.ISSUE_CLOSED,
+                                      world={"stopped": frozenset({1})}, theirs={"stopped": frozenset({1})}),
     "p7 an approval that the rules ask for": Gesture(
         replace(w.pull(comments=w.approved()), decision=ReviewDecision.REVIEW_REQUIRED, blocked=True),
         {"decision": ReviewDecision.APPROVED, "blocked": False, **judged(ReviewState.APPROVED, w.MIA)},
         P.NEEDS_PERSON_APPROVAL, P.NEEDS_E2E, judged(ReviewState.APPROVED, w.SAM), P.NEEDS_PERSON_APPROVAL),
     "p7 a branch is frozen": Gesture(
-        w.pull(comments=w.approved()), {"blocked": True, "rules": BaseRules(kinds=frozenset({"update"}))}, P.NEEDS_E2E,
-        P.WAITING_ON_SETTINGS),
-    "p8 the method is switched off": Gesture(w.pull(comments=w.approved()), {}, P.NEEDS_E2E, P.WAITING_ON_SETTINGS,
-                                             world={"merge_methods": frozenset({"rebase"})}),
+        APPROVED, {"blocked": True, "rules": BaseRules(kinds=frozenset({"update"}))}, P.NEEDS_E2E,
+        P.WAITING_ON_SETTINGS, said("main is frozen.", w.SAM, APPROVED), P.NEEDS_E2E),
+    "p8 the method is switched off": Gesture(
+        APPROVED, {}, P.NEEDS_E2E, P.WAITING_ON_SETTINGS, said("Rebase it, please.", w.SAM, APPROVED), P.NEEDS_E2E,
+        world={"merge_methods": frozenset({"rebase"})}),
     "p9 a pull request that closes it": Gesture(TASK, {"pulls": (THEIRS,)}, P.NEEDS_STEP, P.TAKEN,
                                                 {"pulls": (replace(THEIRS, author=w.SAM),)}, P.NEEDS_STEP),
     "p9 a pull request linked in the sidebar": Gesture(
         TASK, {"pulls": (LINKED,)}, P.NEEDS_STEP, P.TAKEN, {"pulls": (replace(LINKED, linked_by=w.SAM),)},
         P.NEEDS_STEP),
-    "p9 a link taken away": Gesture(replace(TASK, pulls=(LINKED,)), {"pulls": ()}, P.TAKEN, P.NEEDS_STEP),
+    "p9 a link taken away": Gesture(replace(TASK, pulls=(LINKED,)), {"pulls": ()}, P.TAKEN, P.NEEDS_STEP,
+                                    said("Do it without #9.", w.SAM, TASK), P.TAKEN),
     "p9 an assignee": Gesture(TASK, {"assignments": (Assignment(w.ANN, True, LATER),)}, P.NEEDS_STEP, P.TAKEN,
                               {"assignments": (Assignment(MINE, True, LATER),)}, P.NEEDS_STEP),
     "p10 a check that asks a person": Gesture(READY, {"checks": (w.check("ci", CheckState.ASK),)}, P.READY_TO_MERGE,
+                                              P.CHECKS_FAILED, {"checks": (w.check("ci", CheckState.ASK, w.SAM),)},
                                               P.CHECKS_FAILED),
-    "p10 a check cut short": Gesture(READY, {"checks": (w.check("ci", CheckState.of_conclusion("cancelled")),)},
-                                     P.READY_TO_MERGE, P.CHECKS_PENDING),
+    "p10 a check cut short": Gesture(READY, {"checks": (w.check("ci", CUT_SHORT),)}, P.READY_TO_MERGE,
+                                     P.CHECKS_PENDING, {"checks": (w.check("ci", CUT_SHORT, w.SAM),)},
+                                     P.CHECKS_PENDING),
     "p12 a pause without a reason": Gesture(
-        TASK, {**label(TASK, Label.HUMAN), **said(texts.paused_by_person(""), item=TASK)}, P.NEEDS_STEP, P.HUMAN),
-    "p12 a pause lifted": Gesture(QUESTION, unlabel(QUESTION, Label.HUMAN), P.HUMAN, P.NEEDS_STEP),
+        TASK, {**label(TASK, Label.HUMAN), **said(texts.paused_by_person(""), item=TASK)}, P.NEEDS_STEP, P.HUMAN,
+        said(texts.paused_by_person(""), w.SAM, TASK), P.NEEDS_STEP),
+    "p12 a pause by who may only triage": Gesture(TASK, label(TASK, Label.HUMAN), P.NEEDS_STEP, P.HUMAN,
+                                                  label(TASK, Label.HUMAN, w.TRI), P.HUMAN),
+    "p12 a pause lifted": Gesture(QUESTION, unlabel(QUESTION, Label.HUMAN), P.HUMAN, P.NEEDS_STEP,
+                                  said("Go on.", w.SAM, QUESTION), P.HUMAN),
     "p13 held by hand": Gesture(TASK, label(TASK, Label.WIP), P.NEEDS_STEP, P.WIP,
                                 label(TASK, Label.WIP, w.TRI), P.REPAIR),
-    "p13 closed by hand": Gesture(TASK, {"open": False}, P.NEEDS_STEP, P.CLOSED),
+    "p13 closed by hand": Gesture(TASK, {"open": False}, P.NEEDS_STEP, P.CLOSED, {"open": False}, P.CLOSED),
     "p15 a no after a yes in one second": Gesture(
         w.pull(comments=w.approved()), {"comments": (*w.approved(w.comment(NO, w.NOW - 30 * w.MINUTE, id=10**7)),)},
         P.NEEDS_E2E, P.CHANGES_REQUESTED,
         {"comments": (*w.approved(w.comment(NO, w.NOW - 30 * w.MINUTE, w.SAM, id=10**7)),)}, P.NEEDS_E2E),
+    "an approval edited to a stop": Gesture(
+        w.pull(comments=(w.e2e("pass"),), reviews=(YES,)), {"reviews": (edited_later(YES),)}, P.READY_TO_MERGE,
+        P.CHANGES_REQUESTED, {"reviews": (YES, edited_later(replace(YES, author=w.SAM, id=9)))}, P.READY_TO_MERGE),
+    "an approval that says not to merge": Gesture(
+        UNREVIEWED, judged(ReviewState.APPROVED, text="LGTM, but do not merge yet."), P.NEEDS_REVIEW,
+        P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but do not merge yet."), P.NEEDS_REVIEW),
+    "a marker that approves, edited": Gesture(
+        w.pull(comments=(MARKED, w.e2e("pass"))), {"comments": (edited_later(MARKED), w.e2e("pass"))},
+        P.READY_TO_MERGE, P.NEEDS_REVIEW,
+        {"comments": (MARKED, w.e2e("pass"), edited_later(replace(MARKED, author=w.SAM, id=9)))}, P.READY_TO_MERGE),
     "a plan sent back": Gesture(PLANNED, said(NO, item=PLANNED), P.PLAN_OPEN, P.NEEDS_PLAN, said(NO, w.SAM, PLANNED),
                                 P.PLAN_OPEN),
     "a stranger's issue adopted": Gesture(w.issue(author=w.SAM), label(TASK, Label.NEW), P.UNTRUSTED, P.NEEDS_STEP,
@@ -169,13 +205,19 @@ def place(gesture: Gesture, done: dict[str, Any], **world: Any) -> Position:
     return w.place(item, *((w.issue(2),) if waits else ()), policy=policy, **world).position
 
 
+# Where nothing goes on by itself: nobody moves next, or a person, or somebody's check.
+STOPS: Final = {
+    P.UNTRUSTED, P.BLOCKED, P.HUMAN, P.CLOSED, P.ISSUE_CLOSED, P.CHECKS_FAILED, P.CHECKS_PENDING, P.REPAIR, P.IN_REVIEW,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", GESTURES)
 def test_where_an_item_is_before_and_after_a_gesture(name: str) -> None:
     gesture = GESTURES[name]
     assert place(gesture, {}) is gesture.before
     assert place(gesture, gesture.trusted, **gesture.world) is gesture.after
-    if gesture.stranger is not None:
-        assert place(gesture, gesture.stranger) is gesture.then
+    assert place(gesture, gesture.stranger, **gesture.theirs) is gesture.then
+    assert gesture.then in {gesture.before, *STOPS}, "a stranger moves nothing on"
 
 
 def test_every_case_of_what_people_do_has_a_row() -> None:
