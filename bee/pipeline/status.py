@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bee.model import limits
+from bee.model.dependencies import dependencies
 from bee.model.items import Issue, Item, Pull, Snapshot
 from bee.model.outcomes import Cause
 from bee.model.plan import with_plan
@@ -69,7 +70,7 @@ def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatu
         placement = placement.under(block)
     unread = unread_at(item, placement.position) if isinstance(item, Issue) else ""
     if placement.cause is Cause.DROPPED:
-        unread = f"closed, but not as completed: {', '.join(facts.about['dropped'])}"
+        unread = f"closed, but not as completed: {_dropped(item, facts.about['dropped'])}"
     if unread:
         placement = replace(placement, reason=unread)
     foreign = foreign_of(view, item.number)
@@ -78,6 +79,16 @@ def status_of(item: Item, view: View, waits_its_turn: bool = False) -> ItemStatu
         said = f"{placement.reason}; {item_ref(item.number)} was moved by somebody else: {foreign.why}{named}"
         placement = replace(placement, reason=said)
     return ItemStatus(repo=view.snapshot.repo, item=item, facts=facts, placement=placement, fingerprint=key, role=role)
+
+
+def _dropped(item: Item, refs: Sequence[str]) -> str:
+    """What was closed undone, in words that bee posts: of other repositories only what the text names, as it does.
+
+    bee's token may be shown repositories whose very names those who read the item are not.
+    """
+    written = {str(ref).lower(): str(ref) for ref in dependencies(item.body).refs}
+    hidden = "an item of another repository, which the text does not name"
+    return ", ".join(dict.fromkeys(ref if ref[0] == "#" else written.get(ref.lower(), hidden) for ref in refs))
 
 
 def _block(item: Item, facts: Facts, placement: Placement, key: str, view: View) -> Block | None:

@@ -134,3 +134,41 @@ def test_why_names_what_github_says_it_waits_for_in_another_repository(stage: St
     stage.call("ada", "PATCH", f"/repos/ada/parts/issues/{there['number']}", {"state": "closed"})
     stage.ticks(host)
     assert [stage.item(number)["state"] for number in numbers] == ["closed", "closed"]
+
+
+def test_what_waits_in_a_private_repository_is_told_to_nobody_but_by_the_items_own_text(stage: Stage) -> None:
+    """bee's token is shown it; whoever reads the public item is not. While it is open, and closed undone."""
+    stage.call("ada", "POST", "/user/repos", {"name": "secret", "private": True})
+    stage.call("ada", "PUT", "/repos/ada/secret/collaborators/bee", {"permission": "push"})
+    there = stage.call("ada", "POST", "/repos/ada/secret/issues", {"title": "Buy Acme", "body": "For a million."})
+    of_github, of_text, both = stage.issue("Do it."), stage.issue("Blocked by Ada/SECRET#1"), stage.issue("Then.")
+    stage.edit(both, "Then.\n\nBlocked by https://github.com/ada/secret/issues/1")
+    for number in (of_github, both):
+        waits = stage.at(f"/issues/{number}/dependencies/blocked_by")
+        stage.call("ada", "POST", waits, {"issue_id": there["id"]})
+    stage.edit_policy("version: 1\nintake: all\ndashboard: true\n")
+    host = stage.host()
+    stage.ticks(host)
+    numbers = (of_github, of_text, both)
+    assert [stage.position(number) for number in numbers] == ["blocked"] * 3
+    stage.call("ada", "PATCH", "/repos/ada/secret/issues/1", {"state": "closed", "state_reason": "not_planned"})
+    stage.ticks(host)
+    assert [stage.position(number) for number in numbers] == ["human"] * 3
+
+    asked = {number: "\n".join(stage.comments(number)) for number in numbers}
+    assert "closed, but not as completed: Ada/SECRET#1\n" in asked[of_text]
+    assert "closed, but not as completed: ada/secret#1\n" in asked[both]
+    assert "an item of another repository, which the text does not name" in asked[of_github]
+    seen = stage.call("eve", "GET", stage.at("/issues?state=all&per_page=100"))
+    posts = {one["number"]: one["body"] for one in seen}
+    for number in posts:
+        every = stage.call("eve", "GET", stage.at(f"/issues/{number}/comments?per_page=100"))
+        posts[number] += "".join(one["body"] for one in every if one["user"]["login"] == "bee")
+    stage.clone()
+    stage.git("fetch", "-q", "origin", "refs/bee/*:refs/bee/*")
+    ledgers = {number: stage.git("log", "--format=%B", f"refs/bee/items/{number}").lower() for number in numbers}
+    for number in numbers:
+        assert "closed, but not as completed" in ledgers[number]
+        assert ("secret" in posts[number].lower() + ledgers[number]) is (number != of_github)
+    everything = "".join(posts.values()) + stage.git("log", "--all", "--format=%B")
+    assert [word for word in ("Acme", "million", "not_planned") if word in everything] == []

@@ -548,6 +548,26 @@ def test_what_a_dead_run_left_is_settled_however_often_that_failed() -> None:
     assert act.kind is RepairKind.SETTLE
 
 
+@pytest.mark.parametrize(
+    ("body", "refs", "said"),
+    [
+        ("Do it.", ("#2",), "#2"),
+        ("Do it.", ("a/b#2",), "an item of another repository, which the text does not name"),
+        ("Do it.", ("a/b#2", "a/c#3"), "an item of another repository, which the text does not name"),
+        ("Blocked by A/B#2", ("a/b#2", "#5"), "A/B#2, #5"),
+        ("Blocked by A/B#2", ("a/b#2", "a/b#3"), "A/B#2, an item of another repository, which the text does not name"),
+        ("`Blocked by a/b#2`", ("a/b#2",), "an item of another repository, which the text does not name"),
+        ("Depends on https://github.com/a/b/issues/2", ("a/b#2",), "a/b#2"),
+    ],
+)
+def test_what_was_dropped_elsewhere_is_named_as_the_text_names_it(body: str, refs: tuple[str, ...], said: str) -> None:
+    """Its repository may be private; what code quotes names nothing."""
+    dropped = tuple(Settled(ref, w.NOW - w.HOUR, False) for ref in refs)
+    one = w.placed(w.issue(body=body, closed_blockers=dropped))
+    assert one.placement.reason == f"closed, but not as completed: {said}"
+    assert one.facts.about["dropped"] == list(refs), "the terminal, with the token of who reads it, has them all"
+
+
 def test_d10_a_title_never_decides_where_an_item_is() -> None:
     titles = ["Add a menu", "bug: it crashes", "fix: the parser", "[alert] bee is idle", "Milestone plan", ""]
     for titled in ({"title": title} for title in titles):
