@@ -1,7 +1,7 @@
 """What people do on GitHub, each with the position before and after it; and the same done by a stranger.
 
-Nothing moves then, or it only stops: no agent is sent that was not, nothing is merged. Where GitHub does not let strangers
-do it, they say it, do it in a fork, or somebody does it who may triage, or set statuses, and no more.
+Nothing moves then, or it only stops: no agent is sent that was not, nothing is merged. Where GitHub does not let
+strangers do it, they say it, do it in a fork, or somebody does it who may triage, or set statuses, and no more.
 
 A row for each gesture of the cases P1 to P15 that moves an item; their spellings are in `test_spellings`.
 What is refused in an agent's session, so that no position comes of it, has its own tests: P11 in
