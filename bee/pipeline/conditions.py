@@ -22,11 +22,14 @@ KINDS: Final = {
     "conversation_resolution": "every conversation must be resolved",
     "last_push_approval": "the last push must be approved by somebody else",
     "code_owner_review": "a code owner must approve",
+    "commit_message_pattern": "the message of every commit must fit a pattern",
+    "commit_author_email_pattern": "the e-mail address of every commit's author must fit a pattern",
+    "committer_email_pattern": "the e-mail address of every commit's committer must fit a pattern",
 }
 # Rules that say nothing about a merge by themselves, or that other rows of the table speak of.
 QUIET: Final = frozenset({
-    "creation", "deletion", "merge_queue", "non_fast_forward", "pull_request", "required_linear_history",
-    "required_signatures", "required_status_checks",
+    "branch_name_pattern", "creation", "deletion", "merge_queue", "non_fast_forward", "pull_request",
+    "required_linear_history", "required_signatures", "required_status_checks",
 })  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bee.github import push_rules
+from bee.github.push_rules import Push
 from bee.model.errors import GitError, LookError
 from bee.model.plan import read_body
 from bee.model.records import TREE
@@ -32,7 +33,8 @@ def forbidden(run: Run, brief: Brief) -> str:
     if run.mirror.rev(f"refs/heads/{BRANCH}") is not None:
         return branches.cannot_push(brief.branch, [branches.name_in_the_way(BRANCH)])
     new = run.mirror.rev(f"refs/heads/{brief.branch}") is None
-    found = push_rules.forbidding(run.store.client, run.store.repo, brief.branch, new)
+    push = Push(branch=brief.branch, new=new, base=brief.base_ref, address=run.job.snapshot.viewer.address)
+    found = push_rules.forbidding(run.store.client, run.store.repo, push)
     return branches.cannot_push(brief.branch, found) if found else ""
 
 

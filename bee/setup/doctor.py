@@ -28,7 +28,8 @@ from bee.model.errors import (
     UnavailableError,
     UsageError,
 )
-from bee.model.refs import BRANCH, TASK_STEP, branch_of
+from bee.model.items import Snapshot
+from bee.model.refs import BRANCH
 from bee.model.repo_facts import RepoFacts
 from bee.model.roles import Role
 from bee.model.text import one_line
@@ -291,19 +292,16 @@ def _of_repo(client: GitHubClient, facts: RepoFacts, given: Input) -> Iterator[D
     seen, whole = requests_of.reported_contexts(client, facts.repo, facts.default_branch)
     yield from checks.rule_checks(facts, rules, policy, seen)
     yield from checks.reporter_checks(facts, rules, policy, seen, whole)
-    yield _own_branches(client, facts.repo)
+    yield _own_branches(client, head)
     yield checks.ref_check(requests_of.count_refs(client, facts.repo))
     yield from checks.record_checks(facts.repo, unknown_keys(read.read_snapshot(client, facts.repo)))
     if given.security:
         yield from checks.security_checks(facts, rules, policy, given.settings, given.token_from)
 
 
-def _own_branches(client: GitHubClient, repo: str) -> DoctorCheck:
-    taken = git_database.read_oid(client, repo, f"refs/heads/{BRANCH}") is not None
-    found = [
-        rule for new in (True, False) for rule in push_rules.forbidding(client, repo, branch_of(1, TASK_STEP), new)
-    ]
-    return checks.branch_check(repo, taken, sorted(set(found)))
+def _own_branches(client: GitHubClient, head: Snapshot) -> DoctorCheck:
+    taken = git_database.read_oid(client, head.repo, f"refs/heads/{BRANCH}") is not None
+    return checks.branch_check(head.repo, taken, push_rules.forbidden_anyhow(client, head))
 
 
 def _policy(facts: RepoFacts, text: str | None) -> tuple[Policy | None, str]:

@@ -11,7 +11,7 @@ def cannot_push(branch: str, why: Sequence[str]) -> str:
     """What stands against a push to `branch`, to whoever can change it."""
     reasons = "\n".join(f"- {neutralised(reason)}" for reason in why)
     return (
-        f"GitHub would refuse bee's push to `{branch}`, so no agent was sent:\n\n{reasons}\n\n"
+        f"GitHub would refuse bee's push to `{branch}`, or its merge, so no agent was sent:\n\n{reasons}\n\n"
         "Change that, or let bee's account bypass the rule (Settings, Rules); then reply here. bee continues by itself."
     )
 

@@ -80,13 +80,14 @@ def state(who: Person) -> Any:
 
 
 def test_rules_of_a_branch_that_is_there_or_not(ada: Person, zoe: Person) -> None:
-    made = ruleset(ada, "creation", ("workflows", {"workflows": []}), include=("refs/heads/bee/**/*",),
+    checks = checks_rule("ci")
+    made = ruleset(ada, "creation", checks, include=("refs/heads/bee/**/*",),
                    exclude=["refs/heads/bee/free/*"])  # fmt: skip
     ruleset(ada, "deletion", include=("~ALL",), enforcement="evaluate")
     ruleset(ada, "update", include=("refs/tags/*",), target="tag")
     found = zoe.get("rules/branches/bee/1-task")
     source = {"ruleset_source_type": "Repository", "ruleset_source": "ada/calc", "ruleset_id": made["id"]}
-    assert found == [{"type": "creation", **source}, {"type": "workflows", "parameters": {"workflows": []}, **source}]
+    assert found == [{"type": "creation", **source}, {"type": checks[0], "parameters": checks[1], **source}]
     assert [zoe.get(f"rules/branches/{name}") for name in ("bee", "bee/free/x", "main", "beetle/1")] == [[]] * 4
     assert [one["enforcement"] for one in zoe.get("rulesets")] == ["active", "evaluate", "active"]
     assert ada.get(f"rulesets/{made['id']}")["bypass_actors"] == []

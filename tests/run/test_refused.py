@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bee.host import Host
 from bee.model import markers
-from tests.belt.plays import runs, task_pull
+from bee.model.text import neutralised
+from tests.belt.plays import bee, configure, runs, task_pull
 from tests.belt.stage import DRAFT, Stage
 
 
@@ -30,7 +33,7 @@ def test_case_r5_a_branch_named_bee_asks_a_person_before_an_agent_is_paid(stage:
     assert paid(stage) == 0
     assert stage.position(number) == "human"
     (said,) = [body for body in stage.comments(number) if "there is a branch `bee`" in body]
-    assert f"refuse bee's push to `bee/{number}-task`, so no agent was sent" in said
+    assert f"refuse bee's push to `bee/{number}-task`, or its merge, so no agent was sent" in said
     assert len([run for run in runs(stage, host, number) if run.role == "drafter"]) == 1
     stage.call("ada", "DELETE", stage.at("/git/refs/heads/bee"))
     stage.unlabel(number, "breeze:human")
@@ -58,6 +61,52 @@ def test_case_r5_a_rule_against_bees_branches_asks_a_person_before_an_agent_is_p
     stage.unlabel(number, "breeze:human")
     stage.tick(host)
     assert (paid(stage), len(stage.pulls())) == (1, 1)
+
+
+FEAT = {"operator": "starts_with", "pattern": "feat: "}
+FEATURE = {"operator": "regex", "pattern": "^(main|feature/.*)$"}
+CORP = {"operator": "ends_with", "pattern": "@corp.example"}
+PATTERNS: dict[str, tuple[str, str, dict[str, Any], str]] = {
+    "branch": ("branch_name_pattern", "~ALL", FEATURE, "names of branches that match"),
+    "message": ("commit_message_pattern", "~ALL", FEAT, "commit messages that start with `feat: `"),
+    "message at the merge": ("commit_message_pattern", "~DEFAULT_BRANCH", FEAT, "for merges into `main`"),
+    "author": ("commit_author_email_pattern", "~ALL", CORP, "addresses of authors that end with `@corp.example`"),
+    "committer": (
+        "committer_email_pattern", "~ALL", {"operator": "contains", "pattern": "noreply", "negate": True},
+        "addresses of committers that do not contain `noreply`",
+    ),
+    "message with a word": (
+        "commit_message_pattern", "~ALL", {"operator": "contains", "pattern": "WIP", "negate": True}, "",
+    ),
+    "author of GitHub": (
+        "commit_author_email_pattern", "~ALL", {"operator": "ends_with", "pattern": "@users.noreply.github.com"}, "",
+    ),
+    "branch of bee": ("branch_name_pattern", "refs/heads/bee/**/*", {"operator": "starts_with", "pattern": "bee/"}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_case_r5_a_rule_by_pattern_asks_a_person_before_an_agent_is_paid(stage: Stage, name: str) -> None:
+    """Where bee's branch or commits do not fit, or nobody can know it; doctor says it, too. What fits is no matter."""
+    kind, include, asked, words = PATTERNS[name]
+    stage.control("users", {"login": "acme", "permission": "none", "type": "Organization"})
+    stage.call("ada", "POST", stage.at("/transfer"), {"new_owner": "acme"})
+    stage.repo = "acme/calc"
+    number = stage.issue()
+    configure(stage)
+    host = stage.host(moves={"drafter": counted(stage)})
+    where = {"ref_name": {"include": [include], "exclude": []}}
+    body = {"name": "style", "enforcement": "active", "conditions": where}
+    stage.call("ada", "POST", stage.at("/rulesets"), {**body, "rules": [{"type": kind, "parameters": asked}]})
+    (check,) = (one for one in bee(stage, "doctor", "--json").json["checks"] if one["name"] == "own-branches")
+    assert (check["status"], words in check["text"]) == ("fail" if words else "ok", True)
+    stage.tick(host)
+    assert paid(stage) == (0 if words else 1)
+    if words:
+        assert stage.position(number) == "human"
+        assert any("the ruleset `style`" in body and neutralised(words) in body for body in stage.comments(number))
+    else:
+        assert len(stage.pulls()) == 1
 
 
 def locked(stage: Stage) -> tuple[dict[str, Any], str]:

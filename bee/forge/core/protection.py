@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.forge.core import checks, owners, pulls, reviews, rules, threads, workflows
+from bee.forge.core import checks, owners, patterns, pulls, reviews, rules, threads, workflows
 from bee.forge.core.errors import not_found
 from bee.forge.core.gitobjects import Commit
 from bee.forge.core.gitrefs import ZERO
@@ -167,6 +167,11 @@ def _review_demands(call: Call, repo: Repo, issue: Row, pull: Row, base: str, on
 def _history_demands(call: Call, repo: Repo, issue: Row, pull: Row, one: Demands, method: str | None) -> list[str]:
     """What the history of the base must be, as far as the method decides it."""
     said = []
+    if (
+        one.patterns
+    ):  # of each commit, also where they are squashed: https://github.com/orgs/community/discussions/108531
+        oids = repo.git.between(pull["base_sha"], pull["head_sha"])
+        said += patterns.against(one.patterns, "", False, [*filter(None, map(repo.git.commit, oids))])
     if method is not None and method not in one.methods:
         said.append(METHODS_OFF[method])
     if method == "merge" and one.linear:
@@ -213,11 +218,12 @@ def against_push(call: Call, repo: Repo, ref: str, before: str, after: str, git:
             word = "protected branch" if one.ruleset is None else "branch"
             return [f"Cannot delete this {word}"] if one.deletion else []
         said = _creation(call, repo, one, after) if before == ZERO else _update(call, repo, one, after)
-        new = _new_commits(repo, objects, before, after) if one.linear or one.signed else []
+        new = _new_commits(repo, objects, before, after) if _of_commits(one) else []
         if one.linear and any(len(commit.parents) > 1 for commit in new):
             said.append("This branch must not contain merge commits.")
         if one.signed and not all(map(is_signed, new)):
             said.append("Commits must have verified signatures.")
+        said += patterns.against(one.patterns, ref, before == ZERO, new)
         if one.forced and before != ZERO and not objects.is_ancestor(before, after):
             said.append("Cannot force-push to this branch")
         return said
@@ -239,7 +245,11 @@ def looks_at_commits(call: Call, repo: Repo, ref: str) -> bool:
     """Whether a push of this ref is judged by the commits in it."""
     demands = map(_of_a_push, rules.of_ref(call, repo, ref))
     without = call.viewer is not None and not call.viewer.workflows
-    return without or any(one.linear or one.signed or one.forced for one in demands)
+    return without or any(_of_commits(one) or one.forced for one in demands)
+
+
+def _of_commits(one: Demands) -> bool:
+    return one.linear or one.signed or bool(one.patterns)
 
 
 def _may_push(call: Call, one: Demands) -> bool:

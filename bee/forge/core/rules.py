@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bee.forge.core import patterns
 from bee.forge.core.errors import Refused, not_found, unprocessable
 from bee.forge.core.store import Row
 from bee.forge.core.users import level
@@ -19,15 +20,14 @@ from bee.forge.core.world import Call, Repo
 Json = dict[str, Any]
 ENFORCEMENTS: Final = ("active", "evaluate", "disabled")
 TARGETS: Final = {"branch": "refs/heads/", "tag": "refs/tags/"}
-# Rules that are enforced here. Of any other the ruleset and `rules/branches` only tell, as GitHub does of a workflow's.
+# Rules that are enforced here; any other is refused.
 ENFORCED: Final = (
     "creation", "update", "deletion", "required_linear_history", "required_signatures", "pull_request",
-    "required_status_checks", "non_fast_forward", "merge_queue",
+    "required_status_checks", "non_fast_forward", "merge_queue", *patterns.KINDS,
 )  # fmt: skip
-SHOWN: Final = (
-    "workflows", "code_scanning", "required_deployments", "commit_message_pattern", "commit_author_email_pattern",
-    "committer_email_pattern", "branch_name_pattern", "tag_name_pattern", "copilot_code_review",
-)  # fmt: skip
+# https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue,
+# https://github.com/basefoundry/base/pull/1801
+OF_ORGANIZATIONS: Final = ("merge_queue", *patterns.KINDS)
 # The roles that a ruleset lets pass, by GitHub's numbers of them.
 _ROLES: Final = {5: "admin", 4: "write", 2: "maintain"}
 METHODS: Final = ("merge", "squash", "rebase")
@@ -61,6 +61,7 @@ class Demands:
     strict: bool = False
     on_create: bool = True
     queue: Mapping[str, Any] | None = None
+    patterns: tuple[Json, ...] = ()
     pushers: tuple[str, ...] | None = field(default=None)
 
 
@@ -132,7 +133,7 @@ def put(call: Call, repo: Repo, asked: Json, row: Row | None = None) -> Row:
     wanted = {key: asked[key] for key in ("bypass_actors", "conditions", "rules") if asked.get(key) is not None}
     data = {**(json.loads(row["data"]) if row else {}), **wanted}
     for rule in data.get("rules", []):
-        _check(repo, rule)
+        _check(repo, rule, target)
     call.cache.pop(("rulesets", repo.id), None)
     values = {"name": name, "target": target, "enforcement": enforcement, "data": json.dumps(data),
               "updated_at": call.now()}  # fmt: skip
@@ -142,13 +143,11 @@ def put(call: Call, repo: Repo, asked: Json, row: Row | None = None) -> Row:
     return get(call, repo, row["id"])
 
 
-def _check(repo: Repo, rule: Any) -> None:
+def _check(repo: Repo, rule: Any, target: str) -> None:
     kind = rule.get("type") if isinstance(rule, dict) else None
-    if kind not in (*ENFORCED, *SHOWN):
+    known = kind in ENFORCED and (kind not in OF_ORGANIZATIONS or repo.owner.type == "Organization")
+    if not known or (kind in patterns.KINDS and not patterns.is_valid(kind, rule.get("parameters"), target)):
         raise unprocessable("Validation Failed", [f"Invalid rule '{kind}': "])
-    if kind == "merge_queue" and repo.owner.type != "Organization":
-        # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
-        raise unprocessable("Validation Failed", ["Invalid rule 'merge_queue': "])
 
 
 def delete(call: Call, row: Row) -> None:
@@ -212,6 +211,7 @@ def _of_ruleset(row: Row, data: Json, passed: str) -> Demands:
         methods=tuple(pull.get("allowed_merge_methods") or METHODS), checks=tuple(checks.items()),
         strict=bool(status.get("strict_required_status_checks_policy")),
         on_create=not status.get("do_not_enforce_on_create"), queue=by.get("merge_queue"),
+        patterns=tuple(rule for rule in data.get("rules") or [] if rule["type"] in patterns.KINDS),
     )  # fmt: skip
 
 
