@@ -37,6 +37,13 @@ FETCH_SECONDS_MAX = 360.0  # for a fetcher that was killed: each has a shorter b
 COVERAGE_PERCENT_MIN = 75
 STOP_SECONDS = 20.0  # how long pytest may take to end what its tests have started
 
+# What runs on every other Python that is found: some seconds of each kind.
+ELSEWHERE = (
+    "tests/config/test_schema.py", "tests/git/test_mirror.py", "tests/github/test_client.py",
+    "tests/github/test_write.py", "tests/model/test_answers.py", "tests/publish/test_methods.py",
+    "tests/system/test_home.py",
+)  # fmt: skip
+
 # program -> the Debian package that has it
 TOOLS = {
     "git": "git", "curl": "curl", "gh": "gh", "bwrap": "bubblewrap", "node": "nodejs", "npm": "npm",
@@ -265,6 +272,19 @@ def pytest(session: nox.Session) -> None:
         *counted[:], deselected = numbers
         left = f", {deselected} left for --deep" if deselected else ""
         said["pytest"] = "{} passed, {} failed, {} skipped".format(*counted) + left
+
+
+@nox.session
+def pythons(session: nox.Session) -> None:
+    """A part of the tests on each other Python of this machine."""
+    told = []
+    for line in fetched(session, "pythons").splitlines():
+        version, _, where = line.partition(" ")
+        argv = [f"{where}/bin/python", "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *ELSEWHERE]
+        env = {"PYTHONDONTWRITEBYTECODE": "1", "BEE_TEST_TALLY": None, "BEE_DEEP": None}
+        session.run(*argv, env=env, external=True, interrupt_timeout=STOP_SECONDS)
+        told.append(version)
+    said["pythons"] = ", ".join(told)
 
 
 @nox.session

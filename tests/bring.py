@@ -63,7 +63,7 @@ def together(jobs: Iterable[Callable[[], str]]) -> list[str]:
 
 def installed(where: Path, argv: Sequence[str]) -> str:
     """Install into a new folder (its name is put after `argv`) that is called `where` when all is there."""
-    return _whole(where, lambda fresh: ran([*argv, str(fresh)], fresh, where.name))
+    return whole(where, lambda fresh: ran([*argv, str(fresh)], fresh, where.name))
 
 
 def unpacked(where: Path, argv: Sequence[str], name_of: Callable[[str], str | None]) -> str:
@@ -82,10 +82,10 @@ def unpacked(where: Path, argv: Sequence[str], name_of: Callable[[str], str | No
                         (fresh / name).write_bytes(source.read())
         return "" if any(fresh.iterdir()) else f"{where.name} holds nothing of what is wanted"
 
-    return _whole(where, into)
+    return whole(where, into)
 
 
-def _whole(where: Path, fill: Callable[[Path], str]) -> str:
+def whole(where: Path, fill: Callable[[Path], str]) -> str:
     """Filled in a folder of its own, since another start, or what is left of one, may bring the same."""
     if where.is_dir():
         return ""

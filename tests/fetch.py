@@ -23,6 +23,7 @@ LANES = {
     "engines": "tests.engines.fetch",
     "packages": "tests.setup.fetch",
     "recordings": "tests.recorded.fetch",
+    "pythons": "tests.pythons",
     "shellcheck": "tests.house.fetch shellcheck",
     "actionlint": "tests.house.fetch actionlint",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -218,6 +219,8 @@ class Hub:
         self.stale_seconds = 0.0
         self.refuse_collaborators = False
         self.forge = Forge(folder, seconds=clock, git=partial(MemoryGit, {}, self._moving))
+        # Not the forge's own `close`: the forge knows this hub, which would then live for ever.
+        weakref.finalize(self, self.forge.store.close)
         self.forge.jobs = self._begin_trying
         self._limits = Limits(self.forge.clock)
         self._rest = RestApi(self._limits)
@@ -358,7 +361,7 @@ class Hub:
 
     def saved(self) -> Callable[[], None]:
         """What makes everything here what it is now, as often as it is called. Objects of git may stay."""
-        copy, at = sqlite3.connect(":memory:"), dict(self.git.refs.all)
+        copy, at = sqlite3.connect(":memory:", check_same_thread=False), dict(self.git.refs.all)
         self._db.backup(copy)
         trying, heard = dict(self._trying), dict(self._heard)
 
@@ -366,6 +369,7 @@ class Hub:
             copy.backup(self._db)
             self.git.refs.all, self._trying, self._heard = dict(at), dict(trying), dict(heard)
 
+        weakref.finalize(again, copy.close)
         return again
 
     # ---- what there is ----------------------------------------------------------------------------------------------
