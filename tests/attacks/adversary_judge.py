@@ -116,7 +116,7 @@ class Judge:
                 last[one["context"], by] = one["state"]
         runs = stage.call(PERSON, "GET", stage.at(f"/commits/{head}/check-runs?per_page=100&filter=latest"))
         for one in runs["check_runs"]:
-            last[one["name"], f"app {one['app']['id']}"] = one["conclusion"] or one["status"]
+            last[one["name"], f"app {(one['app'] or {}).get('id')}"] = one["conclusion"] or one["status"]
         for (check, by), state in last.items():
             if state not in ("success", "neutral", "skipped"):
                 self._blame(f"{name} was merged at {head[:8]}, where {check} of {by} is {state}")
