@@ -60,7 +60,7 @@ def _methods(pull: Pull, view: View) -> Iterator[str]:
         if own:
             yield f"{base} requires {', '.join(own)}, also of its merge queue's own commits, and bee sets none there"
     elif method not in view.snapshot.merge_methods:
-        yield f"the repository's settings do not allow merge_method `{method}` (an administrator, or the policy)"
+        yield f"the repository's settings do not allow merge_method `{method}`: allow it, or change the policy"
     elif method not in rules.methods:
         yield f"a ruleset of {base} allows only {', '.join(sorted(rules.methods))}, the merge_method is `{method}`"
     elif "required_linear_history" in rules.kinds and method == "merge":

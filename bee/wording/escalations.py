@@ -26,13 +26,16 @@ class Evidence(StrEnum):
 _GO_ON: Final = f"Remove the label `{Label.HUMAN}`: bee goes on, and counts tries, rounds, runs and money anew."
 _EDIT: Final = f"Edit the text, answer in a comment, or push a commit; then remove the label `{Label.HUMAN}`."
 _CLOSE: Final = "Close it, if it is not wanted any more."
+_STEP_OVER: Final = "Close it, if that was all of it or it is not wanted any more."
+_TICK_STEP: Final = "Where its description has a plan, tick the step's box"
 
 
 @dataclass(frozen=True, slots=True)
 class CauseText:
     """One reason code: what happened, what bee recommends, the answers a person can give on GitHub, where to look.
 
-    `holds`: the label comes with it, and the item waits until a person takes it off.
+    `holds`: the label comes with it, and the item waits until a person takes it off. What does not hold is a condition:
+    nothing was tried, and bee goes on by itself.
     """
 
     meaning: str
@@ -119,22 +122,23 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     ),
     Cause.ABANDONED: CauseText(
         "A person closed the step's pull request unmerged.", "Say what should happen with this step.",
-        ("Reopen the pull request.", "Tick the step's box in the description, to skip it.",
-         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE), Evidence.PULL,
+        ("Reopen the pull request.", f"{_TICK_STEP} to skip it.",
+         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _STEP_OVER), Evidence.PULL,
         holds=False,
     ),
     Cause.ASTRAY: CauseText(
         "The step's pull request was merged, and its commit is not on the default branch.",
         "Merge the branch that it went to, or say that the step is done without it.",
         ("Bring the commit to the default branch: bee goes on by itself.",
-         "Tick the step's box in the description: it counts as done.",
-         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _CLOSE), Evidence.PULL,
+         f"{_TICK_STEP}: it counts as done.",
+         f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _STEP_OVER), Evidence.PULL,
         holds=False,
     ),
     Cause.TAKEN: CauseText(
         "Somebody else is at it, so bee has stopped.", "Nothing, if it is theirs: bee goes on when they let go of it.",
         ("Take the assignee off, or close the other pull request.",
-         f"Take the label `{Label.NEW}` off and add it again: bee does it all the same.", _CLOSE), holds=False,
+         f"Add the label `{Label.NEW}`, or take it off and add it again: bee does it all the same.",
+         _CLOSE), holds=False,
     ),
     Cause.APPROVAL: CauseText(
         "GitHub's rules ask for a review that bee cannot give.", "Read the change, and approve it.",

@@ -207,6 +207,9 @@ def step_line(command: str, code: int, seconds: int) -> str:
     return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"
 
 
+_STANDS: Final = {True: "paused**", False: "waiting** because"}  # by whether the label comes with it
+
+
 def escalation(
     cause: Cause, reason: str, tried: Sequence[RunSummary], evidence: Sequence[str], number: int, role: str = "bee"
 ) -> str:
@@ -216,10 +219,10 @@ def escalation(
     """
     known = CAUSES[cause]
     lines = [
-        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: {'paused' if known.holds else 'waiting'}** "),
+        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: {_STANDS[known.holds]} "),
         f"\nReason: `{cause}`. {known.meaning}",
     ]
-    if tried:
+    if tried and known.holds:
         lines += ["\n**What was tried**\n", *map(_tried, tried)]
     if evidence:
         lines += ["\n**Evidence**\n", *(f"- {line}" for line in evidence)]

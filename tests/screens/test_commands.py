@@ -6,7 +6,6 @@ And what people read of one step on GitHub, with `gh`, and what each role is giv
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from rich.cells import cell_len
 
 from tests.belt.stage import DESIGN, SESSIONS, Stage, bee_env, staged
 from tests.screens import tmux
+from tests.screens.gh import GH, HUGE, kept, without_chance
 from tests.screens.shots import held
 
 BEE = f"{sys.executable} -P -m bee"
@@ -79,8 +79,6 @@ def dashboard(stage: Stage) -> None:
 
 # ---- one step, as people and roles read it --------------------------------------------------------------------------
 
-GH = shutil.which("gh")
-HUGE = 10_000  # columns: nothing is wrapped
 PLAN = """cat > "$HOME/plan.md" <<'END'
 - [ ] `one` Write one
   - Accept: `sh check.sh`
@@ -97,26 +95,6 @@ else
 fi
 """
 PAUSE = 'bee pause "May two stay?"\n'
-
-
-def with_gh(stage: Stage, *words: str) -> str:
-    """What `gh` prints, as ada sees the forge; markers, which GitHub hides, are left out."""
-    env = {
-        "PATH": os.environ["PATH"], "HOME": str(stage.folder), "GH_HOST": "github.localhost", "GH_TOKEN": "t-ada",
-        "http_proxy": stage.forge.api_url, "NO_COLOR": "1", "GH_NO_UPDATE_NOTIFIER": "1", "GH_PROMPT_DISABLED": "1",
-    }  # fmt: skip
-    argv = [str(GH), *words, "--repo", stage.repo]
-    ended = subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode in (0, 8), ended.stderr  # 8: a check is pending
-    return re.sub(r"\n*<!-- bee:[^\n]*-->", "", ended.stdout)
-
-
-def without_chance(text: str) -> str:
-    """Ids that are others at every run, as zeros; and what took how long."""
-    text = re.sub(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])", "0" * 40, text)
-    text = re.sub(r"(?<![0-9a-f])(?=[0-9]*[a-f])[0-9a-f]{10}(?![0-9a-f])|\b[0-9]{10}\b", "0" * 10, text)
-    text = re.sub(r"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])", "0" * 16, text)
-    return re.sub(r"(exit \d+), \d+ s\b", r"\1, 0 s", text)
 
 
 def given(stage: Stage, run: str) -> str:
@@ -141,12 +119,9 @@ def test_what_people_read_with_gh_and_what_each_role_is_given_is_as_it_is_kept(t
             assert report.choice.role == role, report.said
             runs[role] = report.run
 
-        def kept(name: str, *words: str) -> None:
-            held(f"gh-{name}", without_chance(with_gh(stage, *words)), HUGE)
-
         stage.issue(DESIGN, "Write one")
         tick("planner")
-        kept("issue-with-a-plan", "issue", "view", "1", "--comments")
+        kept(stage, "issue-with-a-plan", "issue view 1 --comments")
         stage.tick_box(1, "The plan is right: bee may start")
         tick("drafter")
         stage.call("ada", "POST", stage.at("/pulls/2/comments"), {
@@ -155,15 +130,15 @@ def test_what_people_read_with_gh_and_what_each_role_is_given_is_as_it_is_kept(t
         })  # fmt: skip
         for role in ("drafter", "reviewer", "test"):
             tick(role)
-        kept("pull", "pr", "view", "2")
-        kept("pull-comments", "pr", "view", "2", "--comments")
-        kept("pull-checks", "pr", "checks", "2")
+        kept(stage, "pull", "pr view 2")
+        kept(stage, "pull-comments", "pr view 2 --comments")
+        kept(stage, "pull-checks", "pr checks 2")
         tick("merger")
         stage.ticks(host)
-        kept("issue-done", "issue", "view", "1", "--comments")
+        kept(stage, "issue-done", "issue view 1 --comments")
         stage.issue("Do it.", "A question")
         runs["asks"] = stage.tick(stage.host(moves={"drafter": PAUSE})).run
-        kept("issue-asking", "issue", "view", "3", "--comments")
+        kept(stage, "issue-asking", "issue view 3 --comments")
         for role, run in runs.items():
             held(f"given-{role}", without_chance(given(stage, run)), HUGE)
         lines = stage.call("ada", "GET", stage.at("/pulls/2/comments"))

@@ -1,0 +1,101 @@
+"""What a person reads with `gh` where only people can go on: what is asked, and what they can do about it.
+
+Each of an issue #1 and its pull request #2, after bee has said once why it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bee.host import Host
+from tests.belt.stage import Stage, staged
+from tests.belt.test_conditions import drafted, merged_by_ada, set_state
+from tests.belt.test_settings import put
+from tests.screens.gh import GH, kept
+
+HOURS_TOLD: Final = 3  # a condition that lasts longer than `checks_minutes` has been told
+
+
+def rested(stage: Stage, host: Host, number: int, position: str) -> None:
+    """The item comes to rest there, and bee has said why."""
+    for _ in range(6):
+        stage.sleep(10)
+        stage.tick(host)
+    assert stage.position(number) == position
+    for _ in range(2):
+        stage.sleep(HOURS_TOLD * 60 * 60)
+        stage.tick(host)
+    assert stage.position(number) == position
+
+
+def begun(stage: Stage, host: Host) -> None:
+    """Issue #1 has its pull request, #2."""
+    stage.issue("Please add a menu.", "Add a menu")
+    assert drafted(stage, host) == 2
+
+
+def taken(stage: Stage) -> None:
+    host = stage.host(moves={"drafter": "exit 1\n"})
+    stage.issue("Please add a menu.", "Add a menu")
+    stage.tick(host)
+    stage.call("ada", "POST", stage.at("/issues/1/assignees"), {"assignees": ["ada"]})
+    rested(stage, host, 1, "taken")
+
+
+def unreadable(stage: Stage) -> None:
+    stage.issue("Please add a menu.\n\nBlocked by the parser", "Add a menu")
+    rested(stage, stage.host(), 1, "blocked")
+
+
+def astray(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    stage.call("ada", "POST", stage.at("/git/refs"), {"ref": "refs/heads/release", "sha": stage.head("main")})
+    stage.call("ada", "PATCH", stage.at("/pulls/2"), {"base": "release"})
+    merged_by_ada(stage, 2)
+    rested(stage, host, 1, "abandoned")
+
+
+def issue_closed(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    stage.sleep(10)
+    assert stage.tick(host).choice.role == "reviewer"
+    set_state(stage, 1, "closed")
+    rested(stage, host, 2, "issue-closed")
+
+
+def approval(stage: Stage) -> None:
+    put(stage, "reviews")
+    begun(stage, host := stage.host())
+    rested(stage, host, 2, "needs-person-approval")
+
+
+def settings(stage: Stage) -> None:
+    put(stage, "squash off")
+    begun(stage, host := stage.host())
+    rested(stage, host, 2, "waiting-on-settings")
+
+
+ISSUE: Final = ("issue view 1", "issue view 1 --comments")
+PULL: Final = ("pr view 2", "pr view 2 --comments", "pr checks 2")
+WAITS: Final[dict[str, tuple[Callable[[Stage], None], tuple[str, ...]]]] = {
+    "taken": (taken, ISSUE),
+    "unreadable-dependency": (unreadable, ISSUE),
+    "astray": (astray, ISSUE),
+    "issue-closed": (issue_closed, PULL),
+    "needs-person-approval": (approval, PULL),
+    "waiting-on-settings": (settings, PULL),
+}
+
+
+@pytest.mark.skipif(GH is None, reason="gh is not installed")
+@pytest.mark.parametrize("wait", WAITS)
+def test_what_a_person_reads_where_bee_waits_for_them(tmp_path: Path, wait: str) -> None:
+    play, commands = WAITS[wait]
+    with staged(tmp_path) as stage:
+        stage.stop_clock()  # `gh` sorts by the second: which one of two comes first must not be chance
+        play(stage)
+        kept(stage, f"waits-{wait}", *commands)
