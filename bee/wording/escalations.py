@@ -44,6 +44,11 @@ class CauseText:
     evidence: Evidence = Evidence.NOTHING
     holds: bool = True
 
+    @property
+    def stands(self) -> str:
+        """What stands between who says it and the reason."""
+        return "paused**" if self.holds else "waiting** because"
+
 
 CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.QUESTION: CauseText(

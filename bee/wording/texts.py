@@ -207,9 +207,6 @@ def step_line(command: str, code: int, seconds: int) -> str:
     return f"- `{one_line(command, 120).replace('`', chr(39))}`: exit {code}, {seconds} s"
 
 
-_STANDS: Final = {True: "paused**", False: "waiting** because"}  # by whether the label comes with it
-
-
 def escalation(
     cause: Cause, reason: str, tried: Sequence[RunSummary], evidence: Sequence[str], number: int, role: str = "bee"
 ) -> str:
@@ -219,7 +216,7 @@ def escalation(
     """
     known = CAUSES[cause]
     lines = [
-        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: {_STANDS[known.holds]} "),
+        _prose(clipped(reason, ESCALATION_REASON_BYTES_MAX), f"**{role}: {known.stands} "),
         f"\nReason: `{cause}`. {known.meaning}",
     ]
     if tried and known.holds:

@@ -168,3 +168,22 @@ def test_doctor_says_how_many_attribute_files_it_left(stage: Stage) -> None:
 )
 def test_the_filters_of_attributes(lines: list[str], names: list[str]) -> None:
     assert submodules.filters(lines) == names
+
+
+def test_a_monorepo_is_whole_for_agents_and_e2e_whatever_somebodys_own_clone_leaves_out(stage: Stage) -> None:
+    """Also where ada's clone is a sparse one."""
+    stage.push({"apps/web/page.txt": "A page.\n", "libs/sum/sum.txt": "A sum.\n", "docs/a.txt": "x\n"})
+    whole = "grep -q 'A page.' apps/web/page.txt && grep -q 'A sum.' libs/sum/sum.txt && test -e docs/a.txt"
+    stage.push({"tests/e2e/verify.sh": f"{whole}\n"})
+    stage.git("sparse-checkout", "set", "apps")
+    stage.issue()
+    work = "echo more >> libs/sum/sum.txt\ngit commit -qam 'Sum more'\nbee submit --title 'Sum more' --body x\n"
+    host = stage.host(moves={"drafter": f'test -z "$(git status --porcelain)" && {whole} || exit 1\n{work}'})
+    report = stage.tick(host)
+    lacks = "is empty", "are pointers here", "does not run here"
+    assert [text for text in lacks if text in (host.home.run_dir(report.run) / "prompt.md").read_text()] == []
+    stage.ticks(host)
+    (pull,) = stage.pulls()
+    assert pull["merged_at"]
+    files = {one["filename"] for one in stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}/files"))}
+    assert files == {"libs/sum/sum.txt"}
