@@ -129,17 +129,8 @@ class Executor(Protocol):
         """Ask a worker to end; asked again later, end it. False where there was nothing to end."""
 
 
-class AgentRunner(Protocol):
-    """Runs agents and verify commands on this machine."""
-
-    def ready(self, role: Role, repo: str) -> None:
-        """Raises SandboxError or UsageError where this host cannot run the role: it must not be claimed for."""
-
-    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
-        """Run an agent to its end, its verbs answered by `handle`; what it achieved is judged elsewhere."""
-
-    def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
-        """Run a program of bee's own on a stranger's bytes: it writes in `where` alone, and has no network."""
+class CommandRunner(Protocol):
+    """Runs the commands of a policy on this machine."""
 
     def verify(
         self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, kept: Sequence[Path] = ()
@@ -153,3 +144,16 @@ class AgentRunner(Protocol):
         self, command: str, where: Path, home: Path, mirror: Path, seconds: int, *, repo: str, hosts: Sequence[str]
     ) -> Ended:
         """Run one setup command as `verify` does, with the package registries and these hosts in reach."""
+
+
+class AgentRunner(CommandRunner, Protocol):
+    """Runs agents and verify commands on this machine."""
+
+    def ready(self, role: Role, repo: str) -> None:
+        """Raises SandboxError or UsageError where this host cannot run the role: it must not be claimed for."""
+
+    def run(self, job: AgentJob, handle: Handler) -> EngineResult:
+        """Run an agent to its end, its verbs answered by `handle`; what it achieved is judged elsewhere."""
+
+    def confined(self, argv: Sequence[str], where: Path, mirror: Path, env: Mapping[str, str], stdin: bytes) -> Ended:
+        """Run a program of bee's own on a stranger's bytes: it writes in `where` alone, and has no network."""

@@ -6,6 +6,7 @@ import functools
 import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -132,8 +133,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
     boot = process.boot_id()
     host_id = home.host_id(socket.gethostname())
     kept = passed_on(env, settings, token)
-    path = env.get("PATH", process.SYSTEM_PATH)
-    servers, git = servers_of(env), Git(home=home.empty_dir, env_path=path, network_env=process.base_env(kept))
+    path, servers = env.get("PATH", process.SYSTEM_PATH), servers_of(env)
     changes = renews(env, settings)
     known, new = keys_of(env, token, changes), renewal.Renewal(settings.token, kept, token) if changes else None
     return Host(
@@ -148,7 +148,7 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         env=kept,
         clock=SYSTEM,
         client=lambda: GitHubClient(servers, token, keys=known.keys, memory=Counts(home), memos=home, renewal=new),
-        mirror=lambda repo: Mirror(git, home.mirror_path(repo), f"{servers.web}/{repo}.git", token, renewal=new),
+        mirror=lambda repo: replace(mirror_of(env, settings, token, home, repo), renewal=new),
         executor=EXECUTORS["local"](
             home=home, python=sys.executable, env=kept, host_id=host_id, boot=boot, slots_max=settings.slots
         ),
@@ -156,6 +156,13 @@ def host_of(env: Mapping[str, str], settings: Settings, token: str, say: Say, ho
         role_prompt=role_prompt,
         say=say,
     )
+
+
+def mirror_of(env: Mapping[str, str], settings: Settings, token: str, home: Home, repo: str) -> Mirror:
+    """The mirror of a repository in this home."""
+    path, network = env.get("PATH", process.SYSTEM_PATH), process.base_env(passed_on(env, settings, token))
+    git = Git(home=home.empty_dir, env_path=path, network_env=network)
+    return Mirror(git, home.mirror_path(repo), f"{servers_of(env).web}/{repo}.git", token)
 
 
 def runner_of(env: Mapping[str, str], settings: Settings, home: Home) -> AgentRunner:

@@ -137,13 +137,6 @@ def attribute_files(client: GitHubClient, repo: str, ref: str) -> tuple[list[str
     return sorted(paths, key=lambda path: (path.count("/"), path)), not found.flag("truncated")
 
 
-def top_names(client: GitHubClient, repo: str, ref: str) -> frozenset[str]:
-    """The names at the top of the repository."""
-    where = f"/repos/{repo}/contents"
-    data, _ = client.rest("GET", where, params={"ref": ref})
-    return frozenset(entry.text("name") for entry in rows(data, f"GET {where}"))
-
-
 def read_rules(client: GitHubClient, repo: str, branch: str) -> BranchRules:
     """What GitHub demands of a branch: its protection and its rulesets, as far as this token may see them.
 

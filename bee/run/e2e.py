@@ -15,7 +15,7 @@ from bee.config.schema import Policy
 from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.git.workspace import Clone
-from bee.host import AgentRunner
+from bee.host import CommandRunner
 from bee.model import limits
 from bee.model.effects import TraceResult
 from bee.model.records import TREE
@@ -45,7 +45,7 @@ class E2e:
     """
 
     mirror: Mirror
-    runner: AgentRunner
+    runner: CommandRunner
     folder: Path
     checks: OutputChecks
     policy: Policy

@@ -18,7 +18,7 @@ from bee.config.schema import Policy
 from bee.engines.table import AGENT_FILES
 from bee.git import submodules
 from bee.git.mirror import Mirror
-from bee.host import AgentRunner
+from bee.host import CommandRunner
 from bee.model import limits
 from bee.model.errors import BeeError, LookError, SetupError
 from bee.model.protected import fits
@@ -41,7 +41,7 @@ Files = dict[str, tuple[int, bytes]]
 class SetUp:
     """The setup of one run: who runs its commands, where, and by which policy; `private`: the repository is."""
 
-    runner: AgentRunner
+    runner: CommandRunner
     home: Home
     mirror: Mirror
     folder: Path

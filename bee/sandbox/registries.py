@@ -45,7 +45,10 @@ class Ecosystem:
 
 ECOSYSTEMS: Final = (
     Ecosystem(
-        manifests=("pyproject.toml", "requirements*.txt", "setup.py", "Pipfile"),
+        manifests=(
+            "pyproject.toml", "requirements*.txt", "setup.py", "setup.cfg", "Pipfile", "tox.ini", "noxfile.py",
+            "pytest.ini", "conftest.py", "test_*.py",
+        ),
         public=("pypi.org", "files.pythonhosted.org"),
         variables=("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),
         files=(".config/pip/pip.conf", ".pip/pip.conf", "/etc/pip.conf", ".config/uv/uv.toml", "/etc/uv/uv.toml"),

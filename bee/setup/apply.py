@@ -26,7 +26,6 @@ from bee.setup.checks import DoctorCheck, Level, access_checks, missing_labels, 
 from bee.setup.templates import (
     SETUP_BRANCH,
     TEMPLATE_PATH,
-    VERIFY_SCRIPT,
     Answers,
     config_text,
     form_text,
@@ -51,8 +50,6 @@ class Found:
     labels: frozenset[str]
     has_template: bool
     rules: BranchRules
-    names: frozenset[str]
-    has_script: bool
     checks: tuple[str, ...]
     pull: PullRef | None
 
@@ -114,17 +111,13 @@ def look(client: GitHubClient, repo: str) -> Found:
     _stop_at(facts.repo, [*access_checks(facts, grants, head.viewer.login), *setting_checks(facts)])
     if head.policy_text is not None:
         read_policy(facts.repo, head.policy_text)
-    names = requests_of.top_names(client, facts.repo, head.default_branch)
     template = requests_of.read_file(client, facts.repo, TEMPLATE_PATH, head.default_branch)
-    script = "tests" in names and requests_of.read_file(client, facts.repo, VERIFY_SCRIPT, head.default_branch)
     found = Found(
         facts=facts,
         head=head,
         labels=requests_of.read_labels(client, facts.repo),
         has_template=template is not None,
         rules=requests_of.read_rules(client, facts.repo, head.default_branch),
-        names=names,
-        has_script=isinstance(script, str),
         checks=() if head.policy_text else usual_checks(client, facts.repo, head.default_branch, head.viewer),
         pull=None,
     )

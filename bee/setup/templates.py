@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from textwrap import indent
 from typing import Final
@@ -19,20 +19,12 @@ from bee.config.yaml import YamlNode
 from bee.engines.table import LOGINS
 from bee.model.labels import Label
 from bee.pipeline.design import SKELETON
+from bee.setup.candidates import OWN
 from bee.system.data import data_path, filled
 
 TEMPLATE_PATH: Final = ".github/ISSUE_TEMPLATE/design-doc.yml"
 SETUP_BRANCH: Final = "setup-bee"
-VERIFY_SCRIPT: Final = "tests/e2e/verify.sh"
 INTAKES: Final = ("opted-in", "all")
-# A file at the top of a repository -> the command that most likely tests it; the first that is there counts.
-_GUESSES: Final[Mapping[str, str]] = {
-    "package.json": "npm ci && npm test",
-    "Cargo.toml": "cargo test",
-    "go.mod": "go test ./...",
-    "pyproject.toml": "python3 -m unittest",
-    "Makefile": "make test",
-}
 _PLAIN_YAML: Final = re.compile(r"[A-Za-z./][A-Za-z0-9_./=+ -]*[A-Za-z0-9_./=+-]")
 _YAML_WORDS: Final = frozenset("null true false yes no on off".split())
 
@@ -45,7 +37,8 @@ class Answers:
     """
 
     intake: str = "opted-in"
-    verify: str = f"sh {VERIFY_SCRIPT}"
+    verify: str = OWN
+    setup: tuple[str, ...] = ()
     merge_method: str = "squash"
     engine: str | tuple[str, ...] | None = None
     sandbox: str = "required"
@@ -87,15 +80,6 @@ def same_server(remote: Remote, web: str) -> bool:
     return remote.host in (netloc, netloc.partition(":")[0])
 
 
-# ---- defaults -------------------------------------------------------------------------------------------------------
-
-
-def guessed_verify(names: Collection[str], has_script: bool) -> str:
-    """The command to propose: the repository's own script, else what the names at its top suggest."""
-    script = f"sh {VERIFY_SCRIPT}"
-    return script if has_script else next((_GUESSES[name] for name in _GUESSES if name in names), script)
-
-
 # ---- texts ----------------------------------------------------------------------------------------------------------
 
 
@@ -114,7 +98,8 @@ def policy_text(answers: Answers) -> str:
     chosen = {"intake": answers.intake, "verify": _scalar(answers.verify), "merge_method": answers.merge_method}
     listed = ", ".join(map(_quoted, answers.checks))
     checks = f"required_checks: [{listed}]" if answers.checks else "# required_checks: [ci/test]"
-    return _template("bee.yml", label=Label.NEW, checks=checks, **chosen)
+    setup = "\n  - ".join(["setup:", *map(_scalar, answers.setup)]) if answers.setup else "# setup: [npm ci]"
+    return _template("bee.yml", label=Label.NEW, checks=checks, setup=setup, **chosen)
 
 
 def config_text(repo: str, answers: Answers) -> str:

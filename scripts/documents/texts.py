@@ -89,6 +89,7 @@ WHAT_TO_DO: Final = {
 
 # Where the text is put together elsewhere: what it says there.
 UNSPELLED: Final = {
+    "cli.choosing:chosen": "no command passed and ran tests; nothing was written: …",
     "cli.commands.init:run": "nothing was written",
     "cli.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
     "cli.commands.steer:_number": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",

@@ -124,7 +124,7 @@ SETUP: Final = (
           "permissions.push permissions.triage permissions.pull allow_squash_merge allow_merge_commit "
           "allow_rebase_merge", METADATA, "the repository's settings"),
     _need("GET /labels", "[].name", ISSUES, "which of bee's labels are missing"),
-    _need("GET /contents/{path}", "type content [].name", CONTENTS, "the policy, the script that `verify` names"),
+    _need("GET /contents/{path}", "type content", CONTENTS, "the policy, and what `bee doctor` reads"),
     _need("GET /branches/{branch}/protection",
           "required_status_checks.contexts required_status_checks.strict "
           "required_pull_request_reviews.required_approving_review_count required_linear_history.enabled "

@@ -118,7 +118,6 @@ CALLS = (
     Call("labels", probe.read_labels, lambda w: (w.repo,)),
     Call("a file", probe.read_file, lambda w: (w.repo, "a.txt", "main")),
     Call("a folder", probe.read_file, lambda w: (w.repo, ".github", "main")),
-    Call("the names at the top", probe.top_names, lambda w: (w.repo, "main")),
     Call("rules", probe.read_rules, lambda w: (w.repo, "main"), "ada"),
     Call("rules without administration", probe.read_rules, lambda w: (w.repo, "main")),
     Call("what reports", probe.reported_contexts, lambda w: (w.repo, "bee/1-task")),

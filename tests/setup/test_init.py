@@ -43,7 +43,8 @@ def labels_of(stage: Stage) -> dict[str, tuple[str, str]]:
 
 def test_it_writes_labels_one_commit_and_the_configuration(stage: Stage) -> None:
     before = labels_of(stage)
-    ended = init(stage, "--intake", "all", "--verify", "make check: #1", "--engine", engine(stage), "--sandbox", "none")
+    verify = ("--verify", "make check: #1", "--untried")
+    ended = init(stage, "--intake", "all", *verify, "--engine", engine(stage), "--sandbox", "none")
     assert ended.code == 0, ended.err
     made = labels_of(stage)
     assert {name: made[name] for name in made.keys() - before.keys()} == {
@@ -116,7 +117,7 @@ def test_a_dry_run_shows_it_all_and_writes_nothing(stage: Stage) -> None:
 def shape(ended: Any) -> tuple[bool, dict[str, str], int | None]:
     """What a JSON line says: whether it changed anything, the action for each step, the pull request."""
     data = ended.json
-    assert set(data) == {"version", "repo", "dry_run", "changed", "steps", "pull", "commit"}
+    assert set(data) == {"version", "repo", "dry_run", "changed", "steps", "pull", "commit", "tried"}
     assert data["version"] == 1
     assert all(set(step) == {"kind", "name", "action"} for step in data["steps"])
     return data["changed"], {step["name"]: step["action"] for step in data["steps"]}, data["pull"]

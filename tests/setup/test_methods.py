@@ -60,6 +60,6 @@ def test_case_p8_init_writes_what_is_permitted_and_says_what_the_policy_there_is
     stage.control("repos", {"owner": "ada", "name": "sums", "files": files})
     stage.call("ada", "PATCH", "/repos/ada/sums", {"allow_squash_merge": False, "allow_merge_commit": False})
     stage.configure()
-    out = stage.bee("host", "init", "--repo", "ada/sums", "--yes", "--dry-run")
+    out = stage.bee("host", "init", "--repo", "ada/sums", "--yes", "--dry-run", "--untried")
     assert line in out
     assert ("merge_method: rebase" in out) == (there is None or "write `merge_method: rebase`" in out)

@@ -101,6 +101,12 @@ def test_any_printable_command_survives_the_policy(command: str) -> None:
     assert policy_of("bee.yml", parse(text, "bee.yml")).verify == (command,)
 
 
+@given(commands=st.lists(st.text(min_size=1, max_size=80).filter(lambda text: text.strip() and text.isprintable())))
+def test_any_printable_setup_survives_the_policy(commands: list[str]) -> None:
+    text = templates.policy_text(Answers(setup=tuple(commands)))
+    assert policy_of("bee.yml", parse(text, "bee.yml")).setup.run == tuple(commands)
+
+
 @given(names=st.lists(st.text(min_size=1, max_size=80).filter(lambda text: text.strip() and text.isprintable())))
 def test_the_checks_of_the_last_pull_requests_survive_the_policy(names: list[str]) -> None:
     text = templates.policy_text(Answers(checks=tuple(names)))
@@ -114,7 +120,7 @@ def test_what_looks_like_a_name_to_fill_in_stays_in_a_value() -> None:
 
 def uncommented(text: str) -> str:
     """The text with its commented examples taken in: a comment that is a key, or below one."""
-    keys = ("required_checks:", "trust:", "limits:", "roles:", "slots:", "  ", "engine:")
+    keys = ("required_checks:", "setup:", "trust:", "limits:", "roles:", "slots:", "  ", "engine:")
     lines = [line[2:] if line.startswith("# ") and line[2:].startswith(keys) else line for line in text.splitlines()]
     return "\n".join(line for line in lines if "  opted-in  " not in line and "  all       " not in line)
 
@@ -187,16 +193,3 @@ def test_an_issue_from_the_form_is_a_design_doc_whose_gate_is_open() -> None:
     body = f"### {area['attributes']['label']}\n\n{area['attributes']['value']}"
     assert read_body(body).design_gate is False
     assert read_body(body.replace("- [ ]", "- [x]")).design_gate is True
-
-
-@pytest.mark.parametrize(
-    ("names", "script", "guess"),
-    [
-        ({"package.json", "tests"}, True, "sh tests/e2e/verify.sh"),
-        ({"package.json", "Makefile"}, False, "npm ci && npm test"),
-        ({"Makefile"}, False, "make test"),
-        (set(), False, "sh tests/e2e/verify.sh"),
-    ],
-)
-def test_the_command_is_guessed_by_what_is_there(names: set[str], script: bool, guess: str) -> None:
-    assert templates.guessed_verify(names, script) == guess

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.cli import ask, wiring
+from bee.cli.choosing import Chosen, Search, chosen
 from bee.cli.commands.doctor import token_source
 from bee.cli.common import print_json
 from bee.config.readers import check_repo_name
 from bee.config.schema import POLICY_PATH, Settings
 from bee.engines.table import LOGINS
+from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, Servers
 from bee.github.snapshot import read_policy
+from bee.host import AgentRunner
 from bee.model.errors import SandboxError, UsageError
 from bee.model.labels import Label
 from bee.model.text import one_line, plain
@@ -24,10 +27,13 @@ from bee.sandbox.box import find as find_box
 from bee.setup import apply, methods
 from bee.setup import machine as machines
 from bee.setup.apply import Found, MachineConfig, SetupPlan, SetupStep, Written
+from bee.setup.candidates import OWN, Candidate
 from bee.setup.machine import EngineSeen
-from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, guessed_verify, remote_of, same_server
+from bee.setup.templates import INTAKES, TEMPLATE_PATH, Answers, remote_of, same_server
+from bee.setup.trial import Tried, opened
 from bee.status import terminal
 from bee.system import process
+from bee.system.home import Home
 
 _INTAKE_TEXTS: Final = {
     "opted-in": f"design docs, and what you label {Label.NEW}",
@@ -47,6 +53,8 @@ class InitLine:
     """the open pull request that brings the files"""
     commit: str | None
     """the commit that brought the files"""
+    tried: tuple[Tried, ...]
+    """how the repository was tested, in that order; `refused` is empty for what passed"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="ask nothing, show what would be written, write nothing")
     parser.add_argument("--intake", choices=INTAKES, help="which issues bee takes on (default: opted-in)")
     parser.add_argument(
-        "--verify", metavar="COMMAND", help="what must pass before a merge (default: from the repository's files)"
+        "--verify", metavar="COMMAND", help="what must pass before a merge (default: what is found and passes here)"
     )
+    parser.add_argument("--untried", action="store_true", help="run nothing of the repository: --verify, or the "
+                        "likeliest command, as it stands")  # fmt: skip
     parser.add_argument("--engine", metavar="ENGINE", help=f"who plays the roles: {', '.join(LOGINS)}, or "
                         "a command in quotes")  # fmt: skip
     parser.add_argument("--sandbox", choices=("required", "none"), help="none: agents run with all your rights")
@@ -76,11 +86,22 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
     repo = check_repo_name(args.repo) if args.repo else repo_here(Path.cwd(), env)
-    client = GitHubClient(here.servers, wiring.token_of(env, wiring.settings_at(wiring.home_of(env), repo_given=True)))
+    token = wiring.token_of(env, wiring.settings_at(wiring.home_of(env), repo_given=True))
+    client = GitHubClient(here.servers, token)
     found = apply.look(client, repo)
     show = (lambda _text: None) if args.json else _say
     _show_found(show, found, here)
-    answers = _answers(args, found, machine, here, asks)
+    intake, sandbox = _intake(args, found, asks), _sandbox(args, machine, here, asks)
+    way = Chosen(Candidate(args.verify or OWN))
+    if _writes_policy(found):
+        settings = machine.settings or Settings(sandbox=sandbox)
+        way = chosen(_search(args, env, here, settings, token, found))
+        _show_way(show, way)
+    engine, merge = _engine(args, machine, here, asks), next(iter(methods.fitting(found.facts, found.rules)), "squash")
+    answers = Answers(
+        intake=intake, verify=way.candidate.verify, setup=way.candidate.setup, merge_method=merge, engine=engine,
+        sandbox=sandbox, checks=found.checks,
+    )  # fmt: skip
     plan = apply.planned(found, machine, answers)
     _show_plan(show, plan, whole=args.dry_run)
     _show_unused(args, plan)
@@ -92,7 +113,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
         print_json(
             InitLine(
                 repo=found.facts.repo, dry_run=args.dry_run, changed=writes,
-                steps=plan.steps, pull=written.pull, commit=written.commit,
+                steps=plan.steps, pull=written.pull, commit=written.commit, tried=way.tried,
             )
         )  # fmt: skip
     else:
@@ -143,22 +164,38 @@ def repo_here(folder: Path, env: Mapping[str, str]) -> str:
 # ---- questions ------------------------------------------------------------------------------------------------------
 
 
-def _answers(args: argparse.Namespace, found: Found, machine: MachineConfig, here: Here, asks: bool) -> Answers:
-    """The choices: an option, else a person's answer, else the default. Only what will be written is asked."""
-    policy = POLICY_PATH in found.missing_files and found.pull is None
-    intake, verify = args.intake or INTAKES[0], args.verify or guessed_verify(found.names, found.has_script)
-    if asks and policy and not args.intake:
-        intake = ask.choice("Which issues may bee take on?", _INTAKE_TEXTS)
-    if asks and policy and not args.verify:
-        verify = ask.line("Which command must pass before a merge?", verify)
-    engine, sandbox = _engine(args, machine, here, asks), args.sandbox or "required"
+def _writes_policy(found: Found) -> bool:
+    return POLICY_PATH in found.missing_files and found.pull is None
+
+
+def _intake(args: argparse.Namespace, found: Found, asks: bool) -> str:
+    if asks and _writes_policy(found) and not args.intake:
+        return ask.choice("Which issues may bee take on?", _INTAKE_TEXTS)
+    return str(args.intake or INTAKES[0])
+
+
+def _sandbox(args: argparse.Namespace, machine: MachineConfig, here: Here, asks: bool) -> str:
     if asks and machine.text is None and not args.sandbox and here.box_problem:
         print(f"\n{here.box_problem}")
-        sandbox = "none" if ask.yes("Let agents run with all your rights?", default=False) else "required"
-    merge = next(iter(methods.fitting(found.facts, found.rules)), "squash")
-    return Answers(
-        intake=intake, verify=verify, merge_method=merge, engine=engine, sandbox=sandbox, checks=found.checks
-    )
+        return "none" if ask.yes("Let agents run with all your rights?", default=False) else "required"
+    return str(args.sandbox or "required")
+
+
+def _search(
+    args: argparse.Namespace, env: Mapping[str, str], here: Here, settings: Settings, token: str, found: Found
+) -> Search:
+    """How this repository is tried here, as a run would."""
+    facts, unboxed = found.facts, settings.sandbox != "none" and here.box_problem
+
+    def build(home: Home) -> tuple[Mirror, AgentRunner]:
+        mirror = wiring.mirror_of(env, settings, token, home, facts.repo)
+        return mirror, wiring.runner_of(env, settings, home)
+
+    return Search(
+        opened=lambda watcher: opened(build, facts.repo, facts.default_branch, facts.private, watcher),
+        given=args.verify or "", asks=not (args.yes or args.dry_run), quiet=args.json,
+        why_not="as --untried says" if args.untried else "no box can be built here" if unboxed else "",
+    )  # fmt: skip
 
 
 def _engine(args: argparse.Namespace, machine: MachineConfig, here: Here, asks: bool) -> str | tuple[str, ...] | None:
@@ -208,6 +245,13 @@ def _merging(found: Found) -> str:
     if wrong is not None:
         return f"{wrong.text}; {wrong.fix}"
     return f"through the merge queue of {facts.default_branch}, by {rules.queue}" if rules.queue else f"by {method}"
+
+
+def _show_way(show: Any, way: Chosen) -> None:
+    """What goes into the policy, and how that ended here."""
+    for command in way.candidate.setup:
+        show(f"setup       {one_line(command)}")
+    show(f"verify      {one_line(way.candidate.verify)}: {way.said}")
 
 
 def _show_plan(show: Any, plan: SetupPlan, whole: bool) -> None:

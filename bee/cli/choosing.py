@@ -1,0 +1,139 @@
+"""Which command `bee init` writes into the policy: one that it has run, or one that a person keeps all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from textwrap import indent
+from typing import Final
+
+from bee.cli import ask
+from bee.model.errors import UsageError
+from bee.model.text import one_line, plain
+from bee.setup.candidates import OWN, Candidate, candidates, split
+from bee.setup.trial import Ran, Trial, Tried, Watcher
+
+_QUESTION: Final = "Which command must pass before a merge?"
+_UNTRIED: Final = "add --untried to have it written as it stands"
+_NO_WAY: Final = (
+    "nothing in the repository's files says how it is tested\n"
+    f"Say --verify COMMAND; --untried alone writes `{OWN}`, which bee's first step may bring"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What goes into the policy, all that was tried for it, and how that ended, for people."""
+
+    candidate: Candidate
+    tried: tuple[Tried, ...] = ()
+    said: str = "not tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where to look: `opened` fetches the repository, `given` is a person's command.
+
+    Nothing of the repository is run where `why_not` says why.
+    """
+
+    opened: Callable[[Watcher], AbstractContextManager[Trial]]
+    given: str
+    why_not: str
+    asks: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Tells people at once what runs, and then how it ended."""
+
+    quiet: bool
+
+    def begins(self, command: str) -> None:
+        if not self.quiet:
+            print(f"{'':<12}{one_line(command, 160)}", end=" … ", flush=True)
+
+    def ended(self, ran: Ran) -> None:
+        if not self.quiet:
+            print(ran.said(), flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """The trials so far."""
+
+    trial: Trial
+    made: list[Tried] = field(default_factory=list)
+
+    def passes(self, candidate: Candidate) -> bool:
+        """Try it."""
+        self.made.append(self.trial.tries(candidate))
+        return not self.made[-1].refused
+
+    def chosen(self) -> Chosen:
+        """The last one."""
+        last = self.made[-1]
+        said = last.refused or last.commands[-1].said()
+        return Chosen(last.candidate, tuple(self.made), said)
+
+
+def chosen(search: Search) -> Chosen:
+    """Look, try, ask. Raises UsageError where nothing passes and nobody can be asked, or the given command does not."""
+    if search.given and search.why_not:
+        return Chosen(split(search.given), said=f"not tried: {search.why_not}")
+    if not (search.quiet or search.why_not):
+        print("trying      in a clean checkout of the default branch:", flush=True)
+    with search.opened(_Lines(search.quiet)) as trial:
+        rows = [split(search.given)] if search.given else candidates(trial.files())
+        if search.why_not:
+            return _untried(rows[0] if rows else Candidate(OWN), search)
+        tries = _Tries(trial)
+        passed = any(not trial.over() and tries.passes(row) for row in rows)
+        if search.asks and not search.given:
+            return _asked(tries, passed)
+        if not passed:
+            raise UsageError(_refused(tries.made, search.given))
+        return tries.chosen()
+
+
+def _untried(first: Candidate, search: Search) -> Chosen:
+    typed = ask.line(_QUESTION, first.verify) if search.asks else first.verify
+    return Chosen(first if typed == first.verify else split(typed), said=f"not tried: {search.why_not}")
+
+
+def _asked(tries: _Tries, passed: bool) -> Chosen:
+    """What passed, or what a person says instead, tried too: they see why it is refused, and may keep it."""
+    found = tries.chosen() if passed else None
+    if found is None:
+        print(f"\n{plain(_refused(tries.made, ''))}")
+    while True:
+        typed = ask.line(_QUESTION, found.candidate.verify if found else "")
+        if found and typed == found.candidate.verify:
+            return replace(found, tried=tuple(tries.made))
+        if not typed:
+            print("  a command, please")
+            continue
+        said = split(typed)
+        if tries.passes(Candidate(said.verify, said.setup or (found.candidate.setup if found else ()))):
+            return tries.chosen()
+        print(plain(_ended(tries.made[-1])))
+        if ask.yes("Keep it all the same?", default=False):
+            return tries.chosen()
+
+
+def _refused(tried: Sequence[Tried], given: str) -> str:
+    """What was tried, why each was refused, and the end of the last output."""
+    if given:
+        return f"--verify is refused, and nothing was written:\n{_ended(tried[-1])}\nSay another command, or {_UNTRIED}"
+    if not tried:
+        return _NO_WAY
+    lines = [f"  {one_line(one.verify)}: {one.refused}" for one in tried[:-1]]
+    why = "\n".join(["no command passed and ran tests; nothing was written:", *lines, _ended(tried[-1])])
+    return f"{why}\nSay --verify COMMAND; where it cannot pass yet, {_UNTRIED}"
+
+
+def _ended(one: Tried) -> str:
+    end = f"\n{indent(one.end, '    | ')}" if one.end else ""
+    return f"  {one_line(one.verify)}: {one.refused}{end}"

@@ -1,0 +1,314 @@
+"""`bee init` finds out what a repository needs by trying: it proposes what it has run, and refuses the rest."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from bee.cli import wiring
+from bee.config.schema import Settings, policy_of
+from bee.config.yaml import parse
+from bee.git.mirror import Mirror
+from bee.host import AgentRunner
+from bee.setup.candidates import Candidate
+from bee.setup.trial import Ran, opened
+from bee.system.home import Home
+from tests.belt.plays import Ended, bee, last_seq
+from tests.belt.stage import Stage, staged
+from tests.engines.hosts import BOXED
+from tests.setup.places import POLICY, done_writes, init
+from tests.setup.terminal import terminal
+
+needs_box = pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
+HERE = ("--sandbox", "required" if BOXED else "none")
+QUESTION, WRITE = "Which command must pass", "Write this?"
+UNIT = "import unittest\n\n\nclass Sums(unittest.TestCase):\n    def test_sums(self):\n        assert 1 + 1 == 2\n"
+FUNCTION = "def test_sums():\n    assert 1 + 1 == 2\n"
+# In the place of pytest: it calls each function of a module at the top, and sums up as pytest does.
+RUNNER = """import glob, runpy, sys
+ran = [call for path in glob.glob("test_*.py") for name, call in runpy.run_path(path).items() if name[:5] == "test_"]
+for call in ran:
+    call()
+print(f"=== {len(ran)} passed in 0.01s ===" if ran else "=== no tests ran in 0.01s ===")
+sys.exit(0 if ran else 5)
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A repository with a readme, and nothing that tests it."""
+    with staged(tmp_path) as made:
+        made.push({**dict.fromkeys(made.main_files()), "README.md": "# calc\n"}, message="From nothing")
+        yield made
+
+
+def tried(ended: Ended) -> list[tuple[list[str], str]]:
+    """The commands of each trial, and why it was refused."""
+    return [([ran["command"] for ran in one["commands"]], one["refused"]) for one in ended.json["tried"]]
+
+
+def policy(stage: Stage) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`setup` and `verify` of the policy on the default branch."""
+    stage.main_files()
+    found = policy_of("bee.yml", parse(stage.git("show", f"origin/main:{POLICY}"), "bee.yml"))
+    return found.setup.run, found.verify
+
+
+def left(stage: Stage) -> list[str]:
+    """What lies in the temporary folder that bee was given."""
+    return [path.name for path in (stage.folder / "tmp").iterdir()]
+
+
+def tmp(stage: Stage) -> dict[str, str]:
+    """A temporary folder of this test's own, as a variable."""
+    (stage.folder / "tmp").mkdir(exist_ok=True)
+    return {"TMPDIR": str(stage.folder / "tmp")}
+
+
+# ---- what passes is proposed ----------------------------------------------------------------------------------------
+
+
+def test_case_u1_what_runs_no_tests_is_not_proposed(stage: Stage) -> None:
+    """Functions that pytest finds, and unittest does not: `python3 -m unittest` would pass whatever they say."""
+    stage.push({"tox.ini": "", "Makefile": "test:\n\tpython3 -m unittest || test $$? = 5\n", "test_calc.py": "x = 1\n"})
+    seq, given = last_seq(stage), tmp(stage)
+    ended = init(stage, "--verify", "make test", *HERE, **given)
+    assert ended.code == 2
+    assert "make test: it ran no tests" in ended.err
+    assert "Ran 0 tests" in ended.err
+    assert "--untried" in ended.err
+    assert done_writes(stage, seq) == []
+    assert left(stage) == []
+
+
+@pytest.mark.parametrize(("files", "verify"), [
+    ({"test_calc.py": UNIT}, "python3 -m unittest"),
+    ({"tests/test_calc.py": UNIT}, "python3 -m unittest discover -s tests"),
+    ({"Makefile": "check:\n\tpython3 -m unittest\n", "unit.py": UNIT,
+      ".github/workflows/ci.yml": "    - run: python3 -m unittest unit\n"}, "python3 -m unittest unit"),
+])  # fmt: skip
+def test_case_u1_the_first_that_passes_is_written_with_what_it_ran(
+    stage: Stage, files: Mapping[str, str], verify: str
+) -> None:
+    stage.push({**files})
+    ended = init(stage, *HERE, **tmp(stage))
+    assert ended.code == 0, ended.err
+    assert f"            {verify} … 1 test in 0." in ended.out
+    assert f"verify      {verify}: 1 test in 0." in ended.out
+    assert policy(stage) == ((), (verify,))
+    assert left(stage) == []
+
+
+def test_case_u1_a_script_that_says_nothing_of_tests_passes_by_its_exit(stage: Stage) -> None:
+    stage.push({"tests/e2e/verify.sh": "grep -q calc README.md\n"})
+    ended = init(stage, "--json", *HERE)
+    assert ended.code == 0, ended.err
+    [one] = ended.json["tried"]
+    assert (one["verify"], one["refused"], one["commands"][0]["tests"]) == ("sh tests/e2e/verify.sh", "", None)
+
+
+def test_case_u1_an_installing_verify_is_written_as_setup_and_verify(stage: Stage) -> None:
+    """`setup` leaves what `verify` needs in the checkout."""
+    stage.push({"test_calc.py": UNIT})
+    given = "python3 -m venv --without-pip env && env/bin/python -m unittest"
+    ended = init(stage, "--json", "--verify", given, *HERE)
+    assert ended.code == 2, "a path that is not in the repository: E2E would look for it"
+    assert "env/bin/python is not in the repository" in ended.err
+    ended = init(stage, "--json", "--verify", given.replace("env", ".env").replace("v.env", "venv"), *HERE)
+    assert ended.code == 0, ended.err
+    assert policy(stage) == (("python3 -m venv --without-pip .env",), (".env/bin/python -m unittest",))
+
+
+# ---- what is refused ------------------------------------------------------------------------------------------------
+
+
+def test_case_u1_a_failing_suite_is_refused_with_its_end_unless_untried(stage: Stage) -> None:
+    stage.push({"unit.py": UNIT.replace("2\n", "3\n"),
+                "Makefile": "test:\n\tpython3 -m unittest unit\ncheck:\n\t@echo broken; exit 3\n"})  # fmt: skip
+    seq = last_seq(stage)
+    ended = init(stage, *HERE)
+    assert ended.code == 2
+    for text in ("no command passed and ran tests", "  make test: exit 2 after 0.", "| broken", "--verify"):
+        assert text in ended.err
+    assert done_writes(stage, seq) == []
+    ended = init(stage, "--verify", "make test", "--untried", *HERE)
+    assert ended.code == 0, ended.err
+    assert "verify      make test: not tried: as --untried says" in ended.out
+    assert policy(stage) == ((), ("make test",))
+
+
+def test_case_u1_a_repository_without_tests_is_told_what_to_say(stage: Stage) -> None:
+    ended = init(stage, *HERE)
+    assert ended.code == 2
+    assert "nothing in the repository's files says how it is tested" in ended.err
+    assert "--untried alone writes `sh tests/e2e/verify.sh`" in ended.err
+    assert init(stage, "--untried", *HERE).code == 0
+    assert policy(stage) == ((), ("sh tests/e2e/verify.sh",))
+
+
+class Told:
+    """Who is told of each command."""
+
+    def __init__(self) -> None:
+        self.said: list[str | Ran] = []
+
+    def begins(self, command: str) -> None:
+        """It is about to run."""
+        self.said.append(command)
+
+    def ended(self, ran: Ran) -> None:
+        """It has ended."""
+        self.said.append(ran)
+
+
+def test_case_u1_what_hangs_is_stopped_when_the_time_of_all_trials_is_up(stage: Stage) -> None:
+    stage.push({"hang.sh": "sleep 600 & sleep 600\n"})
+    settings, told = Settings(sandbox=HERE[1]), Told()
+    env = {**stage.env(), "PATH": os.environ["PATH"]}
+
+    def build(home: Home) -> tuple[Mirror, AgentRunner]:
+        mirror = wiring.mirror_of(env, settings, stage.tokens["bee"], home, stage.repo)
+        return mirror, wiring.runner_of(env, settings, home)
+
+    with opened(build, stage.repo, "main", False, told) as trial:
+        begun = time.monotonic()
+        short = replace(trial, seconds_max=int(begun - trial.begun) + 2)
+        found = short.tries(Candidate("sh hang.sh", ("true",)))
+        assert time.monotonic() - begun < 25
+        assert short.over()
+        kept = trial.folder
+    assert found.refused.startswith("stopped after ")
+    assert [one if isinstance(one, str) else one.exit for one in told.said] == ["true", 0, "sh hang.sh", None]
+    assert not kept.exists()
+
+
+# ---- a virtual environment ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def registry(folder: Path) -> Iterator[int]:
+    """A package registry on loopback that has one package, called pytest; its port."""
+    place = folder / "registry" / "packages" / "pytest"
+    place.mkdir(parents=True)
+    wheel, info = "pytest-9.0.0-py3-none-any.whl", "pytest-9.0.0.dist-info"
+    with zipfile.ZipFile(place / wheel, "w") as made:
+        made.writestr("pytest/__main__.py", RUNNER)
+        made.writestr("pytest/__init__.py", "")
+        made.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: pytest\nVersion: 9.0.0\n")
+        made.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        made.writestr(f"{info}/RECORD", "")
+    (place / "index.html").write_text(f'<!DOCTYPE html><a href="{wheel}">{wheel}</a>')
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder / "registry"))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.long
+@needs_box
+def test_case_u1_a_project_of_pytest_gets_an_environment_that_setup_makes(stage: Stage, tmp_path: Path) -> None:
+    """pytest is not among the system's programs: it comes from the registry, and only `setup` reaches that."""
+    stage.push({"requirements.txt": "pytest\n", "test_calc.py": FUNCTION})
+    with registry(tmp_path) as port:
+        home = stage.folder / "home-host"
+        home.mkdir(mode=0o700)
+        config = {"version": 1, "repos": ["b/c"], "roles": {"drafter": {"network": [f"127.0.0.1:{port}"]}}}
+        (home / "config.yml").write_text(json.dumps(config))
+        url = f"http://127.0.0.1:{port}/packages"
+        ended = init(stage, "--json", PIP_INDEX_URL=url, PATH="/usr/bin:/bin", **tmp(stage))
+    assert ended.code == 0, ended.err
+    setup = ["python3 -m venv .venv", ".venv/bin/pip install -r requirements.txt pytest"]
+    verify = ".venv/bin/python -m pytest"
+    first, second = tried(ended)
+    assert first[0] == ["python3 -m pytest"]
+    assert first[1].startswith("exit 1")
+    assert second == ([*setup, verify], "")
+    assert ended.json["tried"][1]["commands"][2]["tests"] == 1
+    assert policy(stage) == (tuple(setup), (verify,))
+    assert left(stage) == []
+
+
+# ---- where nothing may run ------------------------------------------------------------------------------------------
+
+
+def test_case_u1_without_a_box_nothing_of_the_repository_is_run(stage: Stage) -> None:
+    seen = stage.folder / "seen"
+    stage.push({"Makefile": f"test:\n\ttouch {seen}\n"})
+    folder = stage.folder / "programs"
+    folder.mkdir()
+    for name in ("bwrap", "sandbox-exec"):
+        (folder / name).write_text("#!/bin/sh\nexit 1\n")
+        (folder / name).chmod(0o755)
+    path = f"{folder}:{stage.env()['PATH']}"
+    ended = init(stage, PATH=path)
+    assert ended.code == 0, ended.err
+    assert "verify      make test: not tried: no box can be built here" in ended.out
+    assert not seen.exists()
+    assert policy(stage) == ((), ("make test",))
+
+
+def test_a_dry_run_tries_too_and_leaves_nothing(stage: Stage) -> None:
+    stage.push({"test_calc.py": UNIT})
+    seq = last_seq(stage)
+    ended = bee(stage, "init", "--dry-run", "--repo", stage.repo, **tmp(stage))
+    assert ended.code == 0, ended.err
+    assert "verify      python3 -m unittest: 1 test in 0." in ended.out or not BOXED
+    assert done_writes(stage, seq) == []
+    assert left(stage) == []
+    assert not (stage.folder / "home-host").exists()
+
+
+# ---- asked on a terminal --------------------------------------------------------------------------------------------
+
+
+def test_case_u1_what_a_person_types_is_tried_and_may_be_kept(stage: Stage) -> None:
+    stage.push({"Makefile": "test:\n\t@echo broken; exit 3\n", "test_calc.py": UNIT})
+    options = ("--intake", "all", "--engine", "sh", *HERE)
+    with terminal(stage, "init", "--repo", "ada/calc", *options) as screen:
+        screen.wait_for(QUESTION)
+        screen.wait_for("[python3 -m unittest] >")
+        screen.type("make test")
+        screen.wait_for("| broken")
+        screen.wait_for("Keep it all the same?")
+        screen.type("")
+        screen.wait_for(QUESTION)
+        screen.type("make test")
+        screen.wait_for("Keep it all the same?")
+        screen.type("y")
+        screen.wait_for(WRITE)
+        screen.type("")
+        assert screen.end() == 0, screen.shown
+    assert policy(stage) == ((), ("make test",))
+
+
+def test_case_u1_where_nothing_passes_a_person_says_what_does(stage: Stage) -> None:
+    options = ("--intake", "all", "--engine", "sh", *HERE)
+    with terminal(stage, "init", "--repo", "ada/calc", *options) as screen:
+        screen.wait_for("nothing in the repository's files says how it is tested")
+        screen.wait_for(QUESTION)
+        screen.type("")
+        screen.wait_for("a command, please")
+        screen.type("grep calc README.md")
+        screen.wait_for("passed in")
+        screen.wait_for(WRITE)
+        screen.type("")
+        assert screen.end() == 0, screen.shown
+    assert policy(stage) == ((), ("grep calc README.md",))
