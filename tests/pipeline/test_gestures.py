@@ -18,6 +18,7 @@ import pytest
 from bee.model.checks import CheckState
 from bee.model.items import Assignment, Issue, LabelEvent, Pull, PullState, ReviewState, Settled, Who
 from bee.model.labels import Label
+from bee.model.outcomes import Outcome
 from bee.model.rules import BaseRules, ReviewDecision
 from bee.pipeline.positions import Position
 from bee.wording import texts
@@ -225,3 +226,17 @@ def test_every_case_of_what_people_do_has_a_row() -> None:
     assert {name.split()[0] for name in GESTURES if name[0] == "p" and name[1].isdigit()} | elsewhere == {
         f"p{number}" for number in range(1, 16)
     }
+
+
+def test_who_may_only_set_labels_can_let_a_paused_item_go_on_and_no_more() -> None:
+    """As SECURITY.md says; the label is all of a person's pause. What a run asked stays asked; tries count on."""
+    let_go = replace(QUESTION, **unlabel(QUESTION, Label.HUMAN, w.TRI))
+    assert w.place(let_go).position is P.NEEDS_STEP
+    assert w.place(replace(let_go, author=w.SAM)).position is P.UNTRUSTED
+    asked = w.record(outcome=Outcome.ESCALATED, role="drafter")
+    assert w.place(let_go, ledger={1: asked}).position is P.HUMAN
+    lifted = replace(QUESTION, **unlabel(QUESTION, Label.HUMAN))
+    assert w.place(lifted, ledger={1: asked}).position is P.NEEDS_STEP
+    tried = w.history(*w.failures(5, w.key_of(TASK), last_at=w.NOW - 2 * w.HOUR))
+    assert w.place(let_go, ledger={1: tried}).position is P.EXHAUSTED
+    assert w.place(lifted, ledger={1: tried}).position is P.NEEDS_STEP
