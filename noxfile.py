@@ -235,6 +235,13 @@ def engines(session: nox.Session) -> None:
 
 
 @nox.session
+def newest(session: nox.Session) -> None:
+    """The newest published agent CLIs: do they still name what bee tells them?"""
+    fetched(session, "newest")
+    said["newest"] = output(session, "python", "-m", "tests.engines.newest")
+
+
+@nox.session
 def packages(session: nox.Session) -> None:
     """What bee itself is installed from, for the tests that install it on an empty machine."""
     said["packages"] = fetched(session, "packages")

@@ -21,6 +21,7 @@ LANES = {
     "descriptions": "tests.contract.fetch",
     "clients": "tests.clients.fetch",
     "engines": "tests.engines.fetch",
+    "newest": "tests.engines.fetch newest",
     "packages": "tests.setup.fetch",
     "recordings": "tests.recorded.fetch",
     "pythons": "tests.pythons",

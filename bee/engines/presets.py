@@ -154,7 +154,8 @@ PRESETS: Final[Mapping[str, Preset]] = {
         ),
         Preset(
             name="amp",
-            install="npm install -g @sourcegraph/amp",
+            # It speaks to no model server but Amp's own, so that no scripted model can stand in.
+            install="npm install -g @ampcode/cli",
             source="https://ampcode.com/manual",
             argv=("--execute", "--no-notifications", "--no-ide"),
             model=(),

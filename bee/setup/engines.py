@@ -51,7 +51,7 @@ def engine_checks(given: Input, scheduled: bool) -> list[DoctorCheck]:
         check = check or _engine(given, spec, scheduled, own_server)
         found.append(replace(check, text=f"{who}: {check.text}"))
         if isinstance(spec, str) and spec in LOGINS:
-            found += _drift(spec, given.path)
+            found += drift(spec, given.path)
         if given.runner is not None:
             found.append(_login(given, given.runner(), spec, played[0]))
     return found
@@ -60,7 +60,7 @@ def engine_checks(given: Input, scheduled: bool) -> list[DoctorCheck]:
 # ---- what a program says of itself ---------------------------------------------------------------------------------
 
 
-def _drift(name: str, path: str) -> list[DoctorCheck]:
+def drift(name: str, path: str) -> list[DoctorCheck]:
     """Whether the program is the version that was tested, and still names what bee tells it in its help."""
     row, engine = ENGINES.get(name) or PRESETS[name], find(name, path)
     assert isinstance(engine, StreamEngine | PresetEngine)

@@ -1,8 +1,8 @@
 """Brings the real agent CLIs into the ignored cache:  python -m tests.engines.fetch
 
 Each in the version it was tested with: those with an adapter by npm; with BEE_DEEP=1 also those without one, by npm or
-pip, and beside the pinned ones the newest that are published (over two gigabytes). Exit 75 with the reasons where one
-cannot be had.
+pip, and beside the pinned ones the newest that are published (over two gigabytes). With the argument `newest`, only the
+newest of those with an adapter. Exit 75 with the reasons where one cannot be had.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def by_npm_newest(name: str) -> str:
     """Install the newest one by npm, where what is there is a day old."""
     place = newest(name)
     if place.is_dir() and time.time() - place.stat().st_mtime > NEWEST_SECONDS_MAX:
-        shutil.rmtree(place)
+        shutil.rmtree(place, ignore_errors=True)
     return bring.installed(place, [*NPM, f"{ENGINES[name].package}@latest", "--prefix"])
 
 
@@ -104,10 +104,13 @@ def by_pip(name: str) -> str:
 
 def main() -> int:
     """Install what is missing."""
+    latest: list[Callable[[], str]] = [partial(by_npm_newest, name) for name in NAMES]
+    if sys.argv[1:] == [NEWEST]:
+        return bring.said(bring.together(latest), ", ".join(newest(name).name for name in NAMES))
     names = NAMES + (TRIED if os.environ.get("BEE_DEEP") == "1" else ())
     jobs: list[Callable[[], str]] = [partial(by_pip if "==" in package(name) else by_npm, name) for name in names]
     if names != NAMES:
-        jobs += [partial(by_npm_newest, name) for name in NAMES]
+        jobs += latest
     if names != NAMES and _old_node():
         jobs.append(partial(bring.installed, bring.CACHE / "engines" / NODE, [*NPM, NODE, "--prefix"]))
     return bring.said(bring.together(jobs), ", ".join(where(name).name for name in names))

@@ -10,7 +10,7 @@ import pytest
 
 from bee.engines.table import ENGINES
 from bee.model.roles import Role
-from bee.setup.engines import _drift
+from bee.setup.engines import drift
 from tests.belt.stage import Stage, staged
 from tests.engines.hosts import BOXED, KEYS, base_url, programs
 from tests.engines.models import MODEL, Move, Say, serving
@@ -48,14 +48,14 @@ def program(folder: Path, name: str, version: str, help_text: str) -> str:
 def test_case_r14_a_program_that_has_drifted_is_told(
     name: str, version: str, help_text: str, status: str, text: str, tmp_path: Path
 ) -> None:
-    [check] = _drift(name, program(tmp_path / "p", name, version, help_text))
+    [check] = drift(name, program(tmp_path / "p", name, version, help_text))
     assert (check.name, str(check.status)) == ("engine-version", status)
     assert text in check.text
     assert (check.fix is not None) == (status == "warn")
 
 
 def test_a_program_that_is_not_here_has_no_version(tmp_path: Path) -> None:
-    assert _drift("codex", str(tmp_path)) == []
+    assert drift("codex", str(tmp_path)) == []
 
 
 @pytest.fixture
