@@ -40,8 +40,7 @@ class Outcome(StrEnum):
     )
     STALE_INPUT = (
         "no-op-stale-input",
-        "The input of the run had changed, or a person stopped it. Only what it had already but what was "
-        "published before.",
+        "The input of the run had changed, or a person stopped it. Nothing was published after that.",
         "void",
     )
     ESCALATED = "escalated", "The item went to a person: an agent paused it, or a limit was reached."
@@ -80,11 +79,11 @@ class Failure(StrEnum):
     CRASH = "crash", "The agent's program failed, or bee has a bug; the note says which."
     GATE = "output-gate", "What the agent handed in may not be published."
     WORKSPACE = "workspace", "git, the sandbox or the network failed."
-    AWAY = "github-away", "GitHub could not be asked, and nothing was published. Not a failed try.", False, "void"
+    AWAY = "github-away", "GitHub could not be reached, and nothing was published. Not a failed try.", False, "void"
     MERGE = "merge-refused", "The merge gate or GitHub refused; the note says which proof failed.", True, "pushed"
     RULES = (
         "rules-refused",
-        "GitHub's rules stand against what it would write, or the merge. Not a failed try.",
+        "GitHub's rules forbid the write or the merge. Not a failed try.",
         False,
         "pushed",
     )
