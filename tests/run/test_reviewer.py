@@ -123,7 +123,7 @@ def test_x1_people_speak_by_review_marker_and_command_and_strangers_do_not(
 
 
 def test_x3_an_edited_comment_is_nobodys_word(stage: Stage) -> None:
-    """A trusted person's comment that another has edited since approves nothing."""
+    """A trusted person's comment that another has edited since approves nothing, nor does an edit of their own."""
     task_pull(stage)
     head = head_of(stage, 2)
     stage.comment(2, "I will look at this.", "ada")
@@ -134,7 +134,12 @@ def test_x3_an_edited_comment_is_nobodys_word(stage: Stage) -> None:
         stage.call("eve", "PATCH", path, body)
     stage.call("bee", "PATCH", path, body)
     assert stage.position(2) == "needs-review"
+    stage.sleep(2)
     stage.call("ada", "PATCH", path, {"body": f"Yes.\n\n{body['body']}"})
+    assert stage.position(2) == "needs-review"
+    told = "the approval of ada was edited since, or says not to merge, and does not count: approve anew"
+    assert told in stage.bee("host", "why", "2", "--repo", stage.repo)
+    stage.comment(2, body["body"], "ada")
     assert stage.position(2) == "needs-e2e"
 
 
