@@ -106,6 +106,22 @@ def read_demands(client: GitHubClient, repo: str, base_ref: str, classic: bool) 
     return Demands(frozenset(found), rules)
 
 
+def read_hidden(client: GitHubClient, repo: str, base_ref: str) -> Demands:
+    """What of a base's protection only administrators are shown; nothing where this token is not one's.
+
+    https://docs.github.com/en/rest/branches/branch-protection#get-branch-protection
+    """
+    kinds = set[str]()
+    with contextlib.suppress(NotFoundError, ForbiddenError):
+        data = client.one("GET", f"/repos/{repo}/branches/{quote(base_ref, safe='')}/protection")
+        lock, reviews = data.within("lock_branch"), data.within("required_pull_request_reviews")
+        if lock and lock.flag("enabled", False):
+            kinds.add("lock_branch")
+        if reviews and reviews.flag("require_last_push_approval", False):
+            kinds.add("last_push_approval")
+    return Demands(rules=BaseRules(frozenset(kinds)))
+
+
 def _of_rule(kind: str, asked: JsonReader | None) -> BaseRules:
     """One rule of a ruleset."""
     if kind != "pull_request" or asked is None:

@@ -17,7 +17,8 @@ _KINDS: Final = {
     "requiresLinearHistory": "required_linear_history",
     "requiresSignatures": "required_signatures",
 }
-RULE: Final = " ".join(("requiredStatusCheckContexts", *_KINDS))
+_PUSHES: Final = "viewerCanPush"
+RULE: Final = " ".join(("requiredStatusCheckContexts", _PUSHES, *_KINDS))
 
 
 def required(data: JsonReader) -> tuple[Required, ...]:
@@ -32,7 +33,10 @@ def required(data: JsonReader) -> tuple[Required, ...]:
 def demanded(data: JsonReader) -> BaseRules:
     """The other rules of the base's protection."""
     rule = data.at("baseRef", "refUpdateRule")
-    return BaseRules(frozenset(kind for name, kind in _KINDS.items() if rule and rule.flag(name)))
+    if rule is None:
+        return BaseRules()
+    restricted = [] if rule.flag(_PUSHES) else ["restricted_pushes"]
+    return BaseRules(frozenset((*restricted, *(kind for name, kind in _KINDS.items() if rule.flag(name)))))
 
 
 def decision(data: JsonReader) -> ReviewDecision | None:

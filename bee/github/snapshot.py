@@ -19,6 +19,7 @@ from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase, Record
 from bee.model.roles import ROLES, Role
+from bee.pipeline.conditions import is_unexplained
 from bee.pipeline.escalation import alert_key, may_release
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import PullFacts, View, record_of, view_of
@@ -120,16 +121,24 @@ def _with_reporters(client: GitHubClient, view: View) -> View:
 def _with_rules(client: GitHubClient, view: View) -> View:
     """What rules of the base require, for what is about to be tested or merged, or waits for such a rule.
 
-    GraphQL tells of no ruleset and names no App. Each base is asked about once.
+    GraphQL tells of no ruleset and names no App. Each base is asked about once, and once more where nothing of that
+    says why GitHub blocks a merge.
     """
     found: dict[str, checks.Demands] = {}
+    hidden: dict[str, checks.Demands] = {}
     statuses, pulls = survey(view), []
     near = {one.number for one in statuses if one.placement.row.of_rules or (one.role and ROLES[one.role].near_merge)}
-    for pull in view.snapshot.pulls:
-        if pull.number in near and pull.base_ref not in found:
-            classic = bool(pull.required)
-            found[pull.base_ref] = checks.read_demands(client, view.snapshot.repo, pull.base_ref, classic)
-        pulls.append(checks.with_demands(pull, found[pull.base_ref]) if pull.number in near else pull)
+    repo = view.snapshot.repo
+    for one in view.snapshot.pulls:
+        pull, base = one, one.base_ref
+        if pull.number in near:
+            if base not in found:
+                found[base] = checks.read_demands(client, repo, base, bool(pull.required))
+            pull = checks.with_demands(pull, found[base])
+            if base not in hidden and is_unexplained(pull):
+                hidden[base] = checks.read_hidden(client, repo, base)
+            pull = checks.with_demands(pull, hidden.get(base, checks.Demands()))
+        pulls.append(pull)
     return replace(view, snapshot=replace(view.snapshot, pulls=tuple(pulls))) if near else view
 
 

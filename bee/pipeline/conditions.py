@@ -18,6 +18,8 @@ from bee.pipeline.facts import View
 # What a rule that bee cannot meet asks for. A kind that is not here is one that bee does not know.
 KINDS: Final = {
     "update": "nobody may update it",
+    "lock_branch": "it is locked",
+    "restricted_pushes": "it is locked, or restricts who may push, and bee's account may not",
     "required_deployments": "deployments must succeed first",
     "conversation_resolution": "every conversation must be resolved",
     "last_push_approval": "the last push must be approved by somebody else",
@@ -26,6 +28,11 @@ KINDS: Final = {
     "commit_author_email_pattern": "the e-mail address of every commit's author must fit a pattern",
     "committer_email_pattern": "the e-mail address of every commit's committer must fit a pattern",
 }
+_HIDDEN: Final = (
+    "it is locked, or the last push must be approved by somebody else (GitHub shows which to administrators only)"
+)
+# What bee's commits may meet all the same, so that another cause is possible.
+_UNSURE: Final = frozenset({"commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern"})
 # Rules that say nothing about a merge by themselves, or that other rows of the table speak of.
 QUIET: Final = frozenset({
     "branch_name_pattern", "creation", "deletion", "merge_queue", "non_fast_forward", "pull_request",
@@ -76,12 +83,29 @@ def _blocked(pull: Pull) -> Iterator[str]:
     elif pull.decision is ReviewDecision.CHANGES_REQUESTED and pull.blocked:
         who = ", ".join(_against_by(pull)) or "somebody"
         yield f"{who} requested changes, and {base} requires reviews: approve, or dismiss that review"
-    elif pull.blocked and not pull.unread and not _waits_for_checks(pull):
-        met = {"conversation_resolution"} if not pull.thread_count else set()
-        known = [text + _who(pull, kind) for kind, text in KINDS.items() if kind in pull.rules.kinds - met]
+    elif _is_blocked(pull):
+        known = [text + _who(pull, kind) for kind, text in KINDS.items() if kind in pull.rules.kinds - _met(pull)]
         other = sorted(pull.rules.kinds - set(KINDS) - QUIET)
-        named = known or [*(f"`{kind}`, which bee does not know" for kind in other), "look at its protection"]
+        unknown = [f"`{kind}`, which bee does not know" for kind in other]
+        named = [*known, *unknown, _HIDDEN] if is_unexplained(pull) else known
         yield f"GitHub blocks it by rules of {base}: {'; or '.join(named)}"
+
+
+def is_unexplained(pull: Pull) -> bool:
+    """Whether GitHub blocks it, and nothing that bee was shown says for certain why."""
+    return _is_blocked(pull) and not (pull.rules.kinds & set(KINDS)) - _UNSURE - _met(pull)
+
+
+def _is_blocked(pull: Pull) -> bool:
+    """Whether GitHub blocks it for something else than checks."""
+    return pull.blocked and not pull.unread and not _waits_for_checks(pull)
+
+
+def _met(pull: Pull) -> set[str]:
+    """The rules that do not stand against it, as it is now."""
+    resolved = len(pull.threads) == pull.thread_count and all(thread.resolved for thread in pull.threads)
+    met = {"conversation_resolution"} if resolved else set()
+    return met | {"code_owner_review"} if pull.decision is ReviewDecision.APPROVED else met
 
 
 def _who(pull: Pull, kind: str) -> str:

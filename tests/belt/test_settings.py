@@ -6,9 +6,7 @@ import pytest
 
 from tests.belt.stage import DESIGN, FILES, MOVES, POLICY, Stage, until
 from tests.belt.test_conditions import drafted, rests
-from tests.publish.test_settings import SETTINGS, bodies
-
-QUEUE = "rule: a queue"
+from tests.publish.test_settings import QUEUE, SETTINGS, bodies, harmless
 
 
 def put(stage: Stage, *names: str) -> None:
@@ -18,9 +16,15 @@ def put(stage: Stage, *names: str) -> None:
         stage.call("ada", method, stage.at(path), body)
 
 
+def of_an_organization(stage: Stage) -> None:
+    """A repository that may have merge queues and rules by a pattern."""
+    stage.control("repos", {"owner": "acme", "name": "calc", "files": FILES, "message": "The beginning"})
+    stage.repo = "acme/calc"
+
+
 def test_case_p7_what_harms_nothing_is_set_all_together_and_the_flow_ends_merged(stage: Stage) -> None:
-    harmless = [name for name, one in SETTINGS.items() if not one.words and name != QUEUE]
-    put(stage, *harmless)
+    of_an_organization(stage)
+    put(stage, *harmless("squash"))
     issue = stage.issue()
     stage.ticks(stage.host())
     assert stage.item(issue)["state"] == "closed"
@@ -37,7 +41,7 @@ def test_case_p7_it_is_told_once_and_goes_on_when_it_is_changed(stage: Stage) ->
     stage.tick(host)
     assert stage.record(number).position == "needs-review"  # nothing of E2E or a merge was tried
     (told,) = rests(stage, host, number, "waiting-on-settings")
-    assert SETTINGS["squash off"].words in told
+    assert SETTINGS["squash off"].words["squash"] in told
     put(stage)
     stage.ticks(host)
     assert stage.item(issue)["state"] == "closed"
@@ -58,9 +62,8 @@ def test_case_p8_a_conflict_that_the_drafter_solved_is_merged_by_rebase(stage: S
 
 
 def test_case_p8_a_merge_queue_carries_a_task_to_its_end(stage: Stage) -> None:
-    """With git and HTTP; all else of it is in tests/publish. Only an organization's repository may have one."""
-    stage.control("repos", {"owner": "acme", "name": "calc", "files": FILES, "message": "The beginning"})
-    stage.repo = "acme/calc"
+    """With git and HTTP; all else of it is in tests/publish."""
+    of_an_organization(stage)
     put(stage, QUEUE, "branches deleted")
     issue = stage.issue()
     stage.ticks(stage.host())
@@ -78,8 +81,7 @@ ADMINS_PASS = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "al
 def test_case_p8_a_plan_of_two_steps_ends_merged_with_a_conflict_in_each(stage: Stage, method: str) -> None:
     """The flow of the demo, both gates ticked by a person; squash has it in the other tests of whole flows."""
     if method == "queue":
-        stage.control("repos", {"owner": "acme", "name": "calc", "files": FILES, "message": "The beginning"})
-        stage.repo = "acme/calc"
+        of_an_organization(stage)
         ((verb, path, body),) = bodies(QUEUE)
         stage.call("ada", verb, stage.at(path), {**body, "bypass_actors": [ADMINS_PASS]})
     else:

@@ -128,7 +128,8 @@ SETUP: Final = (
     _need("GET /branches/{branch}/protection",
           "required_status_checks.contexts required_status_checks.strict "
           "required_pull_request_reviews.required_approving_review_count required_linear_history.enabled "
-          "required_signatures.enabled", "Administration: read, where it is given", "what protection demands"),
+          "required_signatures.enabled lock_branch.enabled required_pull_request_reviews.require_last_push_approval",
+          "Administration: read, where it is given", "what protection demands"),
     _need("GET /commits/{ref}/check-runs", "check_runs[].name", "Checks: read, where it is given",
           "the check runs that report"),
     _need("GET /git/matching-refs/{ref}", "", CONTENTS, "bee's refs, where GraphQL hides them; their number"),

@@ -119,6 +119,7 @@ CALLS = (
     Call("a file", probe.read_file, lambda w: (w.repo, "a.txt", "main")),
     Call("a folder", probe.read_file, lambda w: (w.repo, ".github", "main")),
     Call("rules", probe.read_rules, lambda w: (w.repo, "main"), "ada"),
+    Call("what administrators are shown", reporters.read_hidden, lambda w: (w.repo, "main"), "ada"),
     Call("rules without administration", probe.read_rules, lambda w: (w.repo, "main")),
     Call("what reports", probe.reported_contexts, lambda w: (w.repo, "bee/1-task")),
     Call("how many refs", probe.count_refs, lambda w: (w.repo,)),

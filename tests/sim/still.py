@@ -175,7 +175,7 @@ class Still:
 
     # ---- people ------------------------------------------------------------------------------------------------------
 
-    def ask(self, method: str, path: str, who: str = "ada", **body: Any) -> Any:
+    def ask(self, method: str, path: str, /, who: str = "ada", **body: Any) -> Any:
         """A person's request, a second after whatever was before."""
         self.clock.now += 1
         return self.hub.ask(self.hub.users(who), method, path, **body)

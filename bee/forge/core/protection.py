@@ -127,6 +127,8 @@ def against_merge(
         said = _review_demands(call, repo, issue, pull, base, one)
         said += _unmet_checks(call, repo, one, pull["head_sha"])
         said += _history_demands(call, repo, issue, pull, one, method)
+        if not may_push(call, one):
+            said.append(_UNAUTHORIZED)
         if one.strict and not said and not repo.git.is_ancestor(base, pull["head_sha"]):
             said.append(BEHIND)
         if one.queue is not None and method is not None and not queued:
@@ -252,13 +254,14 @@ def _of_commits(one: Demands) -> bool:
     return one.linear or one.signed or bool(one.patterns)
 
 
-def _may_push(call: Call, one: Demands) -> bool:
+def may_push(call: Call, one: Demands) -> bool:
+    """Whether the restriction of who may push leaves out who asks."""
     return one.pushers is None or (call.viewer is not None and call.viewer.login in one.pushers)
 
 
 def _creation(call: Call, repo: Repo, one: Demands, after: str) -> list[str]:
     if one.creation and one.pushers is not None:
-        return [] if _may_push(call, one) else [_UNAUTHORIZED]
+        return [] if may_push(call, one) else [_UNAUTHORIZED]
     if one.creation:
         return ["Cannot create ref due to creations being restricted."]
     return _unmet_checks(call, repo, one, after) if one.on_create else []
@@ -268,7 +271,7 @@ def _update(call: Call, repo: Repo, one: Demands, after: str) -> list[str]:
     said = []
     if one.locked:
         said.append("Cannot change this locked branch")
-    if not _may_push(call, one):
+    if not may_push(call, one):
         said.append(_UNAUTHORIZED)
     if one.update:
         said.append("Cannot update this protected ref.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from bee.forge.core import rules
+from bee.forge.core import protection, rules
 from bee.forge.core.gitobjects import Commit, Entry, Person, parse_tree, person
 from bee.forge.core.store import Row
 from bee.forge.core.users import User
@@ -69,10 +69,14 @@ RULE: Final[Fields[_Rule]] = {
     **dict.fromkeys(("requiresSignatures", "requiresCommitSignatures"), _demand("signed")),
     "lockBranch": _demand("locked"),
     "blocksCreations": _demand("creation"),
+    # What GitHub answers for a locked branch is not documented; yes is the harder answer to live with.
+    "viewerCanPush": lambda node: protection.may_push(node.call, node.data.demands),
     "allowsDeletions": _allowed("deletion"),
     "allowsForcePushes": _allowed("forced"),
     **constant(None, "databaseId"),
 }
+
+
 REF: Final[Fields[RepoNode[RefData]]] = {
     "id": lambda node: node.id(node.repo.id, node.data.full_name),
     "name": lambda node: node.data.full_name.removeprefix(node.data.prefix),
