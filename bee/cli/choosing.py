@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from textwrap import indent
@@ -82,7 +82,7 @@ class _Tries:
 def chosen(search: Search) -> Chosen:
     """Look, try, ask. Raises UsageError where nothing passes and nobody can be asked, or the given command does not."""
     if search.given and search.why_not:
-        return Chosen(split(search.given), said=f"not tried: {search.why_not}")
+        return Chosen(split(search.given), said=f"not tried, {search.why_not}")
     if not (search.quiet or search.why_not):
         print("trying      in a clean checkout of the default branch:", flush=True)
     with search.opened(_Lines(search.quiet)) as trial:
@@ -94,20 +94,20 @@ def chosen(search: Search) -> Chosen:
         if search.asks and not search.given:
             return _asked(tries, passed)
         if not passed:
-            raise UsageError(_refused(tries.made, search.given))
+            raise UsageError(_refused(tries, search.given))
         return tries.chosen()
 
 
 def _untried(first: Candidate, search: Search) -> Chosen:
     typed = ask.line(_QUESTION, first.verify) if search.asks else first.verify
-    return Chosen(first if typed == first.verify else split(typed), said=f"not tried: {search.why_not}")
+    return Chosen(first if typed == first.verify else split(typed), said=f"not tried, {search.why_not}")
 
 
 def _asked(tries: _Tries, passed: bool) -> Chosen:
     """What passed, or what a person says instead, tried too: they see why it is refused, and may keep it."""
     found = tries.chosen() if passed else None
     if found is None:
-        print(f"\n{plain(_refused(tries.made, ''))}")
+        print(f"\n{plain(_refused(tries, ''))}")
     while True:
         typed = ask.line(_QUESTION, found.candidate.verify if found else "")
         if found and typed == found.candidate.verify:
@@ -123,14 +123,16 @@ def _asked(tries: _Tries, passed: bool) -> Chosen:
             return tries.chosen()
 
 
-def _refused(tried: Sequence[Tried], given: str) -> str:
+def _refused(tries: _Tries, given: str) -> str:
     """What was tried, why each was refused, and the end of the last output."""
+    tried = tries.made
     if given:
         return f"--verify is refused, and nothing was written:\n{_ended(tried[-1])}\nSay another command, or {_UNTRIED}"
     if not tried:
         return _NO_WAY
     lines = [f"  {one_line(one.verify)}: {one.refused}" for one in tried[:-1]]
-    why = "\n".join(["no command passed and ran tests; nothing was written:", *lines, _ended(tried[-1])])
+    over = [f"  no more was tried: {tries.trial.seconds_max // 60} minutes were up"] if tries.trial.over() else []
+    why = "\n".join(["no command passed and ran tests; nothing was written:", *lines, _ended(tried[-1]), *over])
     return f"{why}\nSay --verify COMMAND; where it cannot pass yet, {_UNTRIED}"
 
 

@@ -25,6 +25,7 @@ _ROWS: Final = tuple(
 )
 _TAP: Final = re.compile(r"(?:not )?ok \d+\b(?!.*# (?i:skip))")
 _GO_RAN: Final = re.compile(r"ok\s+\S+\s+(?:\(cached\)|[\d.]+s)(?!.*no tests to run).*")
+_IDLE: Final = re.compile(r"make(?:\[\d+\])?: (?:Nothing to be done for .*|.* is up to date\.)")
 _NONE: Final = re.compile(
     r"no tests ran|no test files|no tests to run|no test specified|no test files found|no tests found|no tests executed"
     r"|missing script: \"?test|command \"test\" not found",
@@ -47,4 +48,6 @@ def count_tests(output: str) -> int | None:
         return max(sum(found), 0)
     if count := sum(1 for line in lines if _TAP.match(line)):
         return count
+    if any(lines) and all(_IDLE.fullmatch(line) for line in lines if line):
+        return 0
     return 0 if _NONE.search(output) and not any(map(_GO_RAN.fullmatch, lines)) else None

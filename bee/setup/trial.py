@@ -19,7 +19,7 @@ from bee.config.schema import Policy, SetupPolicy
 from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.host import AgentRunner, all_output_checks
-from bee.model.text import clipped, plain
+from bee.model.text import clipped, one_line, plain
 from bee.pipeline.verify_files import missing, named_of
 from bee.run.setup import SetUp, keep_cache
 from bee.setup.candidates import Candidate, Files, wanted
@@ -183,7 +183,11 @@ class Trial:
 def _refusal(ran: Sequence[tuple[Ran, str]], candidate: Candidate) -> str:
     """Why it may not be proposed; empty where it may."""
     last = ran[-1][0]
-    what = "" if last.command == candidate.verify and len(ran) > len(candidate.setup) else f"setup, {last.command}: "
+    what = (
+        ""
+        if last.command == candidate.verify and len(ran) > len(candidate.setup)
+        else f"setup, {one_line(last.command)}: "
+    )
     if not what and last.tests == 0:
         return "it ran no tests"
     if last.exit == 0:

@@ -142,6 +142,7 @@ CARGO = '[source.crates]\nregistry = "sparse+https://crates.example/index/"\n'
     [
         ("README.md", {}, {}, (), {}),
         ("pyproject.toml", {}, {}, PYPI, {}),
+        ("tests/test_calc.py", {}, {}, ("pypi.org", "files.pythonhosted.org"), {}),
         ("web/package.json", {}, {}, ("registry.npmjs.org", "registry.yarnpkg.com"), {}),
         ("a/b/package.json", {}, {}, (), {}),
         ("go.mod", {}, {"GOPROXY": "https://u:p@go.example,direct"}, ("go.example:443",), {"GOPROXY": GO}),

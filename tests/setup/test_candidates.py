@@ -165,6 +165,9 @@ OUTPUTS: dict[str, tuple[str, int | None]] = {
     "ctest": ("100% tests passed, 0 tests failed out of 6\n", 6),
     "tox around pytest": ("py: commands[0]> pytest\n=== 3 passed in 0.01s ===\n  py: OK (0.5=setup[0.1]+cmd[0.4] s)\n",
                           3),
+    "make, with a folder of that name": ("make: 'test' is up to date.\n", 0),
+    "make, nothing to do": ("make[1]: Nothing to be done for 'check'.\n", 0),
+    "make, with something to do": ("make[1]: Nothing to be done for 'all'.\nchecked\n", None),
     "make around two": ("pytest\n2 passed in 0.01s\nRan 3 tests in 0.001s\n\nOK\n", 5),
 }  # fmt: skip
 

@@ -111,7 +111,7 @@ def test_case_u1_the_first_that_passes_is_written_with_what_it_ran(
 
 
 def test_case_u1_a_script_that_says_nothing_of_tests_passes_by_its_exit(stage: Stage) -> None:
-    stage.push({"tests/e2e/verify.sh": "grep -q calc README.md\n"})
+    stage.push({"tests/e2e/verify.sh": "grep -q calc README.md\n! env | grep t-bee\n"})
     ended = init(stage, "--json", *HERE)
     assert ended.code == 0, ended.err
     [one] = ended.json["tried"]
@@ -134,17 +134,18 @@ def test_case_u1_an_installing_verify_is_written_as_setup_and_verify(stage: Stag
 
 
 def test_case_u1_a_failing_suite_is_refused_with_its_end_unless_untried(stage: Stage) -> None:
-    stage.push({"unit.py": UNIT.replace("2\n", "3\n"),
-                "Makefile": "test:\n\tpython3 -m unittest unit\ncheck:\n\t@echo broken; exit 3\n"})  # fmt: skip
+    make = "test:\n\tpython3 -m unittest unit\ncheck:\n\t@printf '\\033[2Jbroken\\n'; exit 3\n"
+    stage.push({"unit.py": UNIT.replace("2\n", "3\n"), "Makefile": make})
     seq = last_seq(stage)
     ended = init(stage, *HERE)
     assert ended.code == 2
-    for text in ("no command passed and ran tests", "  make test: exit 2 after 0.", "| broken", "--verify"):
+    for text in ("no command passed and ran tests", "  make test: exit 2 after 0.", "[2Jbroken", "--verify"):
         assert text in ended.err
+    assert "\x1b" not in ended.err, "what it prints does not move the cursor"
     assert done_writes(stage, seq) == []
     ended = init(stage, "--verify", "make test", "--untried", *HERE)
     assert ended.code == 0, ended.err
-    assert "verify      make test: not tried: as --untried says" in ended.out
+    assert "verify      make test: not tried, as --untried says" in ended.out
     assert policy(stage) == ((), ("make test",))
 
 
@@ -260,7 +261,7 @@ def test_case_u1_without_a_box_nothing_of_the_repository_is_run(stage: Stage) ->
     path = f"{folder}:{stage.env()['PATH']}"
     ended = init(stage, PATH=path)
     assert ended.code == 0, ended.err
-    assert "verify      make test: not tried: no box can be built here" in ended.out
+    assert "verify      make test: not tried, since no box can be built here" in ended.out
     assert not seen.exists()
     assert policy(stage) == ((), ("make test",))
 

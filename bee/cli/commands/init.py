@@ -194,7 +194,7 @@ def _search(
     return Search(
         opened=lambda watcher: opened(build, facts.repo, facts.default_branch, facts.private, watcher),
         given=args.verify or "", asks=not (args.yes or args.dry_run), quiet=args.json,
-        why_not="as --untried says" if args.untried else "no box can be built here" if unboxed else "",
+        why_not="as --untried says" if args.untried else "since no box can be built here" if unboxed else "",
     )  # fmt: skip
 
 
@@ -300,3 +300,4 @@ def _show_end(plan: SetupPlan, written: Written, dry: bool, machine: MachineConf
     _say(f"  {'bee doctor':<42}  is everything as bee needs it?")
     _say(f"  {f'bee tick --dry-run --repo {repo}':<42}  what would it do?")
     _say(f"  {'bee install':<42}  let it tick by itself")
+    _say(f"  {'bee new':<42}  write your first design doc")
