@@ -82,11 +82,12 @@ class _Tries:
 def chosen(search: Search) -> Chosen:
     """Look, try, ask. Raises UsageError where nothing passes and nobody can be asked, or the given command does not."""
     if search.given and search.why_not:
-        return Chosen(split(search.given), said=f"not tried, {search.why_not}")
+        return Chosen(split(search.given, {}), said=f"not tried, {search.why_not}")
     if not (search.quiet or search.why_not):
         print("trying      in a clean checkout of the default branch:", flush=True)
     with search.opened(_Lines(search.quiet)) as trial:
-        rows = [split(search.given)] if search.given else candidates(trial.files())
+        files = trial.files()
+        rows = [split(search.given, files)] if search.given else candidates(files)
         if search.why_not:
             return _untried(rows[0] if rows else Candidate(OWN), search)
         tries = _Tries(trial)
@@ -100,7 +101,7 @@ def chosen(search: Search) -> Chosen:
 
 def _untried(first: Candidate, search: Search) -> Chosen:
     typed = ask.line(_QUESTION, first.verify) if search.asks else first.verify
-    return Chosen(first if typed == first.verify else split(typed), said=f"not tried, {search.why_not}")
+    return Chosen(first if typed == first.verify else split(typed, {}), said=f"not tried, {search.why_not}")
 
 
 def _asked(tries: _Tries, passed: bool) -> Chosen:
@@ -115,7 +116,7 @@ def _asked(tries: _Tries, passed: bool) -> Chosen:
         if not typed:
             print("  a command, please")
             continue
-        said = split(typed)
+        said = split(typed, tries.trial.files())
         if tries.passes(Candidate(said.verify, said.setup or (found.candidate.setup if found else ()))):
             return tries.chosen()
         print(plain(_ended(tries.made[-1])))

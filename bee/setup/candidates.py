@@ -22,7 +22,7 @@ Files = Mapping[str, str]
 """the text by path, of every file; empty where it was not read"""
 
 _READ: Final = re.compile(
-    r"pyproject\.toml|setup\.(?:cfg|py)|tox\.ini|pytest\.ini|noxfile\.py|[^/]*requirements[^/]*\.txt|package\.json|go\.mod"
+    r"\.gitignore|pyproject\.toml|setup\.(?:cfg|py)|tox\.ini|pytest\.ini|noxfile\.py|[^/]*requirements[^/]*\.txt|package\.json|go\.mod"
     r"|(?:GNU)?[Mm]akefile|\.github/workflows/[^/]+\.ya?ml"
 )
 _PYTHON_TEST: Final = re.compile(r"test\w*\.py|\w+_test\.py|conftest\.py")
@@ -50,7 +50,8 @@ _INSTALLS: Final = re.compile(
 _MORE: Final = frozenset("();<>|&`\\\n'\"")  # alone, these are more of the shell's language than `&&`
 _PIECE: Final = re.compile(r"""'[^']*'|"[^"`$\\]*"|&&|[^();<>|&`\\\n'"]+|[();<>|&`\\\n'"]""")
 _PIP: Final = re.compile(r"(?:python3? -m )?pip3? install (.*)")
-_VENV: Final = ("python3 -m venv .venv", ".venv/bin/pip install ")
+_VENV: Final = "python3 -m venv .venv"
+_IGNORED: Final = 'echo "*" > .venv/.gitignore'  # as venv itself does it since Python 3.13
 # A line of CI that tests; and what of CI is not for here.
 _TESTS: Final = re.compile(
     r"(?:^|[^A-Za-z0-9])(?:pytest|unittest|ctest|tests?|tox|nox|rspec|phpunit|bats|prove)(?![A-Za-z0-9])"
@@ -89,11 +90,17 @@ def candidates(files: Files) -> list[Candidate]:
     rows = [*_python(files), *_node(files), *_cargo(files), *_go(files), *_make(files)]
     rows.sort(key=lambda row: not said or _TOOL.findall(row.verify)[-1] not in said)
     own = [Candidate(OWN)] if VERIFY_SCRIPT in files else []
-    of_ci = [row for row in map(split, filter(_TESTS.search, lines)) if not _INSTALLS.fullmatch(row.verify)]
+    of_ci = [
+        row
+        for line in lines
+        if _TESTS.search(line)
+        for row in [split(line, files)]
+        if not _INSTALLS.fullmatch(row.verify)
+    ]
     return list(dict.fromkeys([*own, *rows, *of_ci]))[:CANDIDATES_MAX]
 
 
-def split(command: str) -> Candidate:
+def split(command: str, files: Files) -> Candidate:
     """A command that begins by installing, as `setup` and `verify`: the network is in reach of the first alone.
 
     What pip would install into the system goes into a virtual environment, which `verify` then works in.
@@ -104,7 +111,8 @@ def split(command: str) -> Candidate:
     if not setup or not verify:
         return Candidate(command)
     if any(map(_PIP.fullmatch, setup)) and not any(" venv " in part for part in setup):
-        setup = (_VENV[0], *(_PIP.sub(lambda found: f"{_VENV[1]}{found[1]}", part) for part in setup))
+        environment = _environment(files)
+        setup = (*environment, *(_PIP.sub(lambda found: f".venv/bin/pip install {found[1]}", part) for part in setup))
         verify = f". .venv/bin/activate && {verify}"
     return Candidate(verify, setup)
 
@@ -141,20 +149,23 @@ def _python(files: Files) -> Iterator[Candidate]:
         yield from _locked(files, tools[0])
         yield Candidate(f"python3 {tools[0]}")
         if packages:
-            yield Candidate(f".venv/bin/python {tools[0]}", _environment(packages))
+            yield Candidate(f".venv/bin/python {tools[0]}", _environment(files, packages))
         for tool in tools[1:]:
             yield Candidate(f"python3 {tool}")
         if tools[-1] == "-m pytest":
-            yield Candidate(".venv/bin/python -m pytest", _environment(_packages(files, "pytest")))
+            yield Candidate(".venv/bin/python -m pytest", _environment(files, _packages(files, "pytest")))
     if "tox.ini" in files or "[tool.tox" in files.get("pyproject.toml", ""):
         notest = ".venv/bin/tox run --notest"
-        yield Candidate(".venv/bin/tox run --skip-pkg-install", (*_environment("tox"), notest))
+        yield Candidate(".venv/bin/tox run --skip-pkg-install", (*_environment(files, "tox"), notest))
     if "noxfile.py" in files:
-        yield Candidate(".venv/bin/nox -R", (*_environment("nox"), ".venv/bin/nox --install-only"))
+        yield Candidate(".venv/bin/nox -R", (*_environment(files, "nox"), ".venv/bin/nox --install-only"))
 
 
-def _environment(packages: str) -> tuple[str, ...]:
-    return (_VENV[0], f"{_VENV[1]}{packages}")
+def _environment(files: Files, *packages: str) -> tuple[str, ...]:
+    """A virtual environment with what pip is told, of which git takes no notice."""
+    names = {line.strip().strip("/") for line in files.get(".gitignore", "").splitlines()}
+    ignored = () if ".venv" in names else (_IGNORED,)
+    return (_VENV, *ignored, *(f".venv/bin/pip install {words}" for words in packages))
 
 
 def _packages(files: Files, also: str) -> str:

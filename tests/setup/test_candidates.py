@@ -10,14 +10,14 @@ from bee.setup.candidates import CANDIDATES_MAX, Candidate, candidates, split, w
 from bee.setup.tests_ran import count_tests
 
 FUNCTION, METHOD = "def test_a():\n    pass\n", "class T(TestCase):\n    def test_a(self): pass\n"
-VENV = "python3 -m venv .venv"
+VENV, IGNORED = "python3 -m venv .venv", 'echo "*" > .venv/.gitignore'
 NODE = '{"scripts": {"test": "jest"}, "devDependencies": {"jest": "1"}}'
 CI = ".github/workflows/ci.yml"
 
 
 def pip(packages: str, tool: str = "-m pytest") -> tuple[str, ...]:
     """The commands of a virtual environment with these packages."""
-    return (VENV, f".venv/bin/pip install {packages}", f".venv/bin/python {tool}")
+    return (VENV, IGNORED, f".venv/bin/pip install {packages}", f".venv/bin/python {tool}")
 
 
 # What stands in a repository, and the commands that are tried, in their order.
@@ -51,10 +51,12 @@ ROWS: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     "django": ({"manage.py": "", "app/tests.py": METHOD},
                [("python3 manage.py test",), ("python3 -m unittest",), ("python3 -m pytest",), pip("pytest")]),
     "tox": ({"tox.ini": "[tox]\n"},
-            [(VENV, ".venv/bin/pip install tox", ".venv/bin/tox run --notest",
+            [(VENV, IGNORED, ".venv/bin/pip install tox", ".venv/bin/tox run --notest",
               ".venv/bin/tox run --skip-pkg-install")]),
     "nox": ({"noxfile.py": ""},
-            [(VENV, ".venv/bin/pip install nox", ".venv/bin/nox --install-only", ".venv/bin/nox -R")]),
+            [(VENV, IGNORED, ".venv/bin/pip install nox", ".venv/bin/nox --install-only", ".venv/bin/nox -R")]),
+    "a git that takes no notice": ({"test_a.py": FUNCTION, ".gitignore": "*.pyc\n.venv/\n"},
+                                   [("python3 -m pytest",), (VENV, *pip("pytest")[2:]), ("python3 -m unittest",)]),
     "a broken pyproject": ({"pyproject.toml": "[[["}, []),
     "npm": ({"package.json": NODE, "package-lock.json": "{}"}, [("npm ci", "npm test")]),
     "npm without a lock": ({"package.json": NODE}, [("npm install --no-package-lock", "npm test")]),
@@ -76,7 +78,7 @@ ROWS: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     "what CI alone knows": (
         {CI: "    - name: t\n      run: |\n        pip install -r r.txt && pytest -x\n        ./scripts/test\n"
              "        echo test\n    - run: npm ci && npm run test:unit\n    - run: ./deploy test ${{ secrets.X }}\n"},
-        [(VENV, ".venv/bin/pip install -r r.txt", ". .venv/bin/activate && pytest -x"), ("./scripts/test",),
+        [(VENV, IGNORED, ".venv/bin/pip install -r r.txt", ". .venv/bin/activate && pytest -x"), ("./scripts/test",),
          ("npm ci", "npm run test:unit")]),
 }  # fmt: skip
 
@@ -91,8 +93,8 @@ def test_case_u1_what_is_tried_is_read_off_the_files(name: str) -> None:
     ("npm ci && npm test", ("npm ci",), "npm test"),
     ("npm ci && npm run lint && npm test", ("npm ci",), "npm run lint && npm test"),
     ("npm test && npm ci", (), "npm test && npm ci"),
-    ("pip install -r x && pytest", (VENV, ".venv/bin/pip install -r x"), ". .venv/bin/activate && pytest"),
-    ("python3 -m pip install '.[a]' && pytest -k 'a && b'", (VENV, ".venv/bin/pip install '.[a]'"),
+    ("pip install -r x && pytest", (VENV, IGNORED, ".venv/bin/pip install -r x"), ". .venv/bin/activate && pytest"),
+    ("python3 -m pip install '.[a]' && pytest -k 'a && b'", (VENV, IGNORED, ".venv/bin/pip install '.[a]'"),
      ". .venv/bin/activate && pytest -k 'a && b'"),
     ("python3 -m venv v && v/bin/pip install x && v/bin/pytest", ("python3 -m venv v", "v/bin/pip install x"),
      "v/bin/pytest"),
@@ -108,12 +110,12 @@ def test_case_u1_what_is_tried_is_read_off_the_files(name: str) -> None:
 def test_case_u1_an_installing_command_becomes_setup_and_verify(
     command: str, setup: tuple[str, ...], verify: str
 ) -> None:
-    assert split(command) == Candidate(verify, setup)
+    assert split(command, {}) == Candidate(verify, setup)
 
 
 @given(st.text(max_size=80))
 def test_any_command_is_split_or_stays(command: str) -> None:
-    found = split(command)
+    found = split(command, {})
     assert found.setup or found.verify == command
 
 

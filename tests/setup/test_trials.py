@@ -25,9 +25,9 @@ from bee.setup.candidates import Candidate
 from bee.setup.trial import Ran, opened
 from bee.system.home import Home
 from tests.belt.plays import Ended, bee, last_seq
-from tests.belt.stage import Stage, staged
+from tests.belt.stage import Stage, staged, until
 from tests.engines.hosts import BOXED
-from tests.setup.places import POLICY, done_writes, init
+from tests.setup.places import POLICY, done_writes, engine, init
 from tests.setup.terminal import terminal
 
 needs_box = pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
@@ -236,13 +236,13 @@ def test_case_u1_a_project_of_pytest_gets_an_environment_that_setup_makes(stage:
         url = f"http://127.0.0.1:{port}/packages"
         ended = init(stage, "--json", PIP_INDEX_URL=url, PATH="/usr/bin:/bin", **tmp(stage))
     assert ended.code == 0, ended.err
-    setup = ["python3 -m venv .venv", ".venv/bin/pip install -r requirements.txt pytest"]
+    setup = ["python3 -m venv .venv", 'echo "*" > .venv/.gitignore', ".venv/bin/pip install -r requirements.txt pytest"]
     verify = ".venv/bin/python -m pytest"
     first, second = tried(ended)
     assert first[0] == ["python3 -m pytest"]
     assert first[1].startswith("exit 1")
     assert second == ([*setup, verify], "")
-    assert ended.json["tried"][1]["commands"][2]["tests"] == 1
+    assert ended.json["tried"][1]["commands"][3]["tests"] == 1
     assert policy(stage) == (tuple(setup), (verify,))
     assert left(stage) == []
 
@@ -313,3 +313,18 @@ def test_case_u1_where_nothing_passes_a_person_says_what_does(stage: Stage) -> N
         screen.type("")
         assert screen.end() == 0, screen.shown
     assert policy(stage) == ((), ("grep calc README.md",))
+
+
+# ---- and then it works ----------------------------------------------------------------------------------------------
+
+
+def test_case_u1_a_change_is_merged_by_the_setup_and_verify_that_init_wrote(stage: Stage) -> None:
+    """The agent adds all that lies in its clone but what git ignores: the environment of `setup`."""
+    stage.push({"test_calc.py": UNIT, ".gitignore": ".venv\n__pycache__\n"})
+    given = "python3 -m venv --without-pip .venv && .venv/bin/python -m unittest"
+    ended = init(stage, "--intake", "all", "--verify", given, "--engine", engine(stage), "--sandbox", "none")
+    assert ended.code == 0, ended.err
+    stage.issue()
+    assert bee(stage, "tick", "--json").code == 0
+    until("the merge", 90, lambda: [one for one in stage.pulls() if one["merged_at"]])
+    assert not [path for path in stage.main_files() if ".venv" in path]
