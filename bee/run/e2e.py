@@ -115,7 +115,7 @@ class E2e:
 
     def _verify(self, where: Path, command: str, kept: Sequence[str]) -> StepRecord:
         home, seconds = self.folder / "e2e-home", self.policy.limits.verify_minutes * 60
-        ended = self.runner.verify(command, where, home, self.mirror.path, seconds, kept=_plain(where, kept))
+        ended = self.runner.verify(command, where, home, self.mirror.path, seconds, kept=plain_files(where, kept))
         output = plain(ended.out.decode("utf-8", "replace"))
         if ended.timed_out:
             output += f"\n[stopped after {seconds} s]"
@@ -123,7 +123,7 @@ class E2e:
         return StepRecord(command, code, int(ended.seconds), self.checks.told(_ends(output)))
 
 
-def _plain(clone: Path, paths: Iterable[str]) -> list[Path]:
+def plain_files(clone: Path, paths: Iterable[str]) -> list[Path]:
     """Those that are plain files in the clone, on the way to which there is no link."""
     found = (clone.resolve() / path for path in paths)
     return [path for path in found if path.is_file() and path.resolve() == path]

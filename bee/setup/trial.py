@@ -21,6 +21,7 @@ from bee.git.mirror import Mirror
 from bee.host import AgentRunner, all_output_checks
 from bee.model.text import clipped, one_line, plain
 from bee.pipeline.verify_files import missing, named_of
+from bee.run.e2e import plain_files
 from bee.run.setup import SetUp, keep_cache
 from bee.setup.candidates import Candidate, Files, wanted
 from bee.setup.tests_ran import count_tests
@@ -165,7 +166,7 @@ class Trial:
             lost = missing(policy.verify, files)
             if not lost and not setup.failure(where, private_home):
                 keep_cache(self.home, self.repo, private_home)
-                kept = [path for name in named_of(policy.verify, files) if (path := where / name).is_file()]
+                kept = plain_files(where, named_of(policy.verify, files))
                 seconds = policy.limits.verify_minutes * 60
                 watched.verify(candidate.verify, where, private_home, self.mirror.path, seconds, kept=kept)
         finally:
@@ -182,17 +183,13 @@ class Trial:
 
 def _refusal(ran: Sequence[tuple[Ran, str]], candidate: Candidate) -> str:
     """Why it may not be proposed; empty where it may."""
-    last = ran[-1][0]
-    what = (
-        ""
-        if last.command == candidate.verify and len(ran) > len(candidate.setup)
-        else f"setup, {one_line(last.command)}: "
-    )
-    if not what and last.tests == 0:
+    last, tested = ran[-1][0], len(ran) > len(candidate.setup)
+    if tested and last.tests == 0:
         return "it ran no tests"
     if last.exit == 0:
         return ""
-    return f"{what}{_SEEN if last.exit == _NOT_FOUND else last.said()}"
+    how = _SEEN if last.exit == _NOT_FOUND else last.said()
+    return how if tested else f"setup, {one_line(last.command)}: {how}"
 
 
 @contextmanager

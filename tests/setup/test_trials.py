@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -247,6 +248,23 @@ def test_case_u1_a_project_of_pytest_gets_an_environment_that_setup_makes(stage:
     assert left(stage) == []
 
 
+@needs_box
+def test_case_u1_a_link_of_the_repository_leads_to_no_file_of_the_host(stage: Stage) -> None:
+    """A file that `verify` names is put into the box by its path, and a link is not one."""
+    secret = stage.folder / "secret"
+    secret.write_text("the secret of the host\n")
+    link = {"path": "tests/e2e/verify.sh", "mode": "120000", "type": "blob", "content": str(secret)}
+    base = stage.head("main")
+    tree = stage.call("ada", "POST", stage.at("/git/trees"), {"tree": [link], "base_tree": base})
+    commit = {"message": "A link", "tree": tree["sha"], "parents": [base]}
+    oid = stage.call("ada", "POST", stage.at("/git/commits"), commit)["sha"]
+    stage.call("ada", "PATCH", stage.at("/git/refs/heads/main"), {"sha": oid})
+    ended = init(stage, "--verify", "cat tests/e2e/verify.sh")
+    assert ended.code == 2
+    assert "cat: tests/e2e/verify.sh: No such file" in ended.err
+    assert "the secret" not in ended.err + ended.out
+
+
 # ---- where nothing may run ------------------------------------------------------------------------------------------
 
 
@@ -313,6 +331,17 @@ def test_case_u1_where_nothing_passes_a_person_says_what_does(stage: Stage) -> N
         screen.type("")
         assert screen.end() == 0, screen.shown
     assert policy(stage) == ((), ("grep calc README.md",))
+
+
+def test_case_u1_ctrl_c_ends_what_hangs_and_leaves_nothing(stage: Stage) -> None:
+    mark = f"sleep 60{stage.forge.api_url.rpartition(':')[2]}"
+    stage.push({"tests/e2e/verify.sh": f"{mark} & {mark}\n"})
+    with terminal(stage, "init", "--repo", "ada/calc", "--intake", "all", *HERE, **tmp(stage)) as screen:
+        screen.wait_for("sh tests/e2e/verify.sh … ")
+        screen.press(b"\x03")
+        assert screen.end() == 130, screen.shown
+    assert left(stage) == []
+    assert mark not in subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
 
 
 # ---- and then it works ----------------------------------------------------------------------------------------------
