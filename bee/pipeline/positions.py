@@ -318,7 +318,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          leads=(("a person approves", Position.NEEDS_E2E),)),
     Rule(name="GitHub's settings stand against a merge", matches=lambda f: not f.settings_met, names="settings",
          position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS, of_rules=True, rests=True,
-         advice="Change what is named, on GitHub or in the policy; bee notices by itself.",
+         advice="Change what is named, on GitHub (an administrator can) or in the policy; bee notices by itself.",
          leads=(("the setting is changed", Position.NEEDS_E2E),)),
     Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is QueueState.IN, names="place",
          position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION, stays_queued=True,
@@ -358,7 +358,8 @@ BLOCKS: Final = (
     Rule(name="GitHub refused the merge of this head on this base, or the trace of its E2E. bee tries again when "
          "something about it changes, the trace also after an hour.",
          matches=lambda f: False, position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS,
-         of_rules=True, rests=True, retry=True, advice="Change what GitHub names. To try now: bee retry {number}"),
+         of_rules=True, rests=True, retry=True,
+         advice="Change what GitHub names (an administrator can). To try now: bee retry {number}"),
     Rule(name="A run failed here and nothing has changed since. bee retries after 5, 10, 20, 40, then "
          "60 minutes.",
          matches=lambda f: False, position=Position.BACKING_OFF, mover=Mover.CONDITION, retry=True,

@@ -31,7 +31,11 @@ PULLS: dict[str, Any] = {
 }  # fmt: skip
 CHECK = {"required_status_checks": [{"context": "ci/test"}], "strict_required_status_checks_policy": False}
 STRICT = {"required_status_checks": [{"context": "bee/e2e"}], "strict_required_status_checks_policy": True}
-WAITING = {Position.NEEDS_PERSON_APPROVAL, Position.WAITING_ON_SETTINGS, Position.CHECKS_PENDING}
+# Where it waits then, with what is said there of who moves it.
+WAITING = {
+    Position.NEEDS_PERSON_APPROVAL: "an account other than bee's", Position.WAITING_ON_SETTINGS: "an administrator can",
+    Position.CHECKS_PENDING: "for the checks",
+}  # fmt: skip
 Words = Mapping[str, str]
 
 
@@ -213,7 +217,8 @@ class Passed:
         told = f"{names}, {self.method}: {place.position}, {place.reason}, {report.said}, {report.problems}"
         if not words:
             return "" if self.merged else told
-        named = place.position in WAITING and any(word in place.reason for word in words)
+        who = place.position in WAITING and WAITING[place.position] in place.advice
+        named = who and any(word in place.reason for word in words)
         heard = "Squash merges" in place.reason and self.method in {SETTINGS[name].tried for name in names}
         untried = report.run == "" and self.still.tries(self.number) == tries + heard
         return "" if named and untried else told
