@@ -356,7 +356,7 @@ def test_a_host_that_sees_no_review_threads_is_caught_when_a_person_speaks_of_a_
     parts: Parts, tmp_path: Path
 ) -> None:
     """While a reviewer is at work. A host that sees it has the drafter answer, and then merges."""
-    world = World(0, tmp_path, parts=parts, kinds=frozenset())
+    world = World(1, tmp_path, parts=parts, kinds=frozenset())  # whose base nobody pushes to
     world.quiet, world.machines = True, world.machines[:1]
     hub, ada = world.hub, world.hub.users("ada")
     hub.ask(ada, "POST", "/issues", title="Work", body="Do it.")
