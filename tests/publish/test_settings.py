@@ -153,6 +153,19 @@ SETTINGS = {
     "rule: deletion": rule("deletion"),
     "rule: forced": rule("non_fast_forward"),
     "rule: a mail's pattern": rule("commit_author_email_pattern", operator="contains", pattern="@"),
+    "rule: a message's pattern": rule(
+        "commit_message_pattern",
+        on(said="the message of every commit must fit a pattern"),
+        operator="starts_with",
+        pattern="TASK-",
+    ),
+    "rule: a committer's mail": rule(
+        "committer_email_pattern",
+        on(said="committer must fit a pattern"),
+        operator="ends_with",
+        pattern="@acme.example",
+    ),
+    "rule: creation": rule("creation"),
 }
 WITH_QUEUE = {**SETTINGS, QUEUE: rule("merge_queue", **QUEUED)}
 PAIRS = list(itertools.combinations(SETTINGS, 2))
