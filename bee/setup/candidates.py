@@ -30,7 +30,9 @@ _PYTEST_SAID: Final = re.compile(r"pytest|^(?:async )?def test_", re.MULTILINE) 
 _NODE_TEST: Final = re.compile(r"(?:.*/)?(?:test/[^/]+|[^/]+[.-]test)\.[cm]?js")
 _REQUIREMENTS: Final = re.compile(r"(?:(?:dev|tests?|ci)[-_])?requirements(?:[-_](?:dev|tests?|ci))?\.txt")
 _EXTRAS: Final = ("test", "tests", "testing", "dev")
-_TOOL: Final = re.compile(r"\b(pytest|tox|nox|unittest|npm|pnpm|yarn|bun|cargo|go test|make|node --test)\b")
+_TOOL: Final = re.compile(
+    r"\b(manage\.py test|pytest|tox|nox|unittest|npm|pnpm|yarn|bun|cargo|go test|make|node --test)\b"
+)
 # Of one lock file: what it is called, how its packages are fetched, and how the project's script is run then.
 _LOCKS: Final = (
     ("package-lock.json", "npm ci", "npm test"),
@@ -51,7 +53,7 @@ _MORE: Final = frozenset("();<>|&`\\\n'\"")  # alone, these are more of the shel
 _PIECE: Final = re.compile(r"""'[^']*'|"[^"`$\\]*"|&&|[^();<>|&`\\\n'"]+|[();<>|&`\\\n'"]""")
 _PIP: Final = re.compile(r"(?:python3? -m )?pip3? install (.*)")
 _VENV: Final = "python3 -m venv .venv"
-_IGNORED: Final = 'echo "*" > .venv/.gitignore'  # as venv itself does it since Python 3.13
+_IGNORED: Final = "echo '*' > .venv/.gitignore"  # as venv itself does it since Python 3.13
 # A line of CI that tests; and what of CI is not for here.
 _TESTS: Final = re.compile(
     r"(?:^|[^A-Za-z0-9])(?:pytest|unittest|ctest|tests?|tox|nox|rspec|phpunit|bats|prove)(?![A-Za-z0-9])"
@@ -88,7 +90,7 @@ def candidates(files: Files) -> list[Candidate]:
     lines = list(dict.fromkeys(_ci_lines(files)))
     said = "\n".join(lines)
     rows = [*_python(files), *_node(files), *_cargo(files), *_go(files), *_make(files)]
-    rows.sort(key=lambda row: not said or _TOOL.findall(row.verify)[-1] not in said)
+    rows.sort(key=lambda row: not any(tool in said for tool in _TOOL.findall(row.verify)))
     own = [Candidate(OWN)] if VERIFY_SCRIPT in files else []
     of_ci = [
         row

@@ -237,7 +237,7 @@ def test_case_u1_a_project_of_pytest_gets_an_environment_that_setup_makes(stage:
         url = f"http://127.0.0.1:{port}/packages"
         ended = init(stage, "--json", PIP_INDEX_URL=url, PATH="/usr/bin:/bin", **tmp(stage))
     assert ended.code == 0, ended.err
-    setup = ["python3 -m venv .venv", 'echo "*" > .venv/.gitignore', ".venv/bin/pip install -r requirements.txt pytest"]
+    setup = ["python3 -m venv .venv", "echo '*' > .venv/.gitignore", ".venv/bin/pip install -r requirements.txt pytest"]
     verify = ".venv/bin/python -m pytest"
     first, second = tried(ended)
     assert first[0] == ["python3 -m pytest"]
