@@ -198,7 +198,7 @@ def _locked(files: Files, tool: str) -> Iterator[Candidate]:
 def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 
 
@@ -210,7 +210,7 @@ def _table(of: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _node(files: Files) -> Iterator[Candidate]:
     try:
         package = json.loads(files.get("package.json") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         package = {}
     package = package if isinstance(package, dict) else {}
     if "test" in _table(package, "scripts"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_LINE_MAX: Final = 300  # characters: no line that sums up is longer
 # A line that sums up, and where in it the number of tests that ran stands (skipped ones did not).
 _ROWS: Final = tuple(
     (re.compile(line), re.compile(number), sign)
@@ -36,7 +37,7 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def count_tests(output: str) -> int | None:
     """The sum over all that its lines count, whichever programs printed them; None where it says nothing of tests."""
-    lines = [line.rstrip() for line in _COLOUR.sub("", output).splitlines()]
+    lines = [line.rstrip() for line in _COLOUR.sub("", output).splitlines() if len(line) <= _LINE_MAX]
     found = [
         sign * int(number) if number.isdigit() else 1
         for line in lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,3 +191,12 @@ def test_case_u1_how_many_tests_ran_is_read_off_the_output(name: str) -> None:
 @given(st.text())
 def test_any_output_is_read(output: str) -> None:
     assert (count_tests(output) or 0) >= 0
+
+
+def test_what_is_made_to_be_hard_to_read_is_read_at_once() -> None:
+    begun = time.monotonic()
+    assert count_tests(f"Tests {'1' * 300_000}\n{'Tests 1 ' * 40_000}\n2 passed in 0.01s\n") == 2
+    deep = {"package.json": "[" * 100_000, "pyproject.toml": f"a = {'[' * 100_000}", "Cargo.toml": ""}
+    assert [row.verify for row in candidates(deep)] == ["cargo test --offline"]
+    assert split("a && " * 20_000, {}).setup == ()
+    assert time.monotonic() - begun < 10
