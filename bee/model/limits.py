@@ -160,6 +160,9 @@ FETCH_SECONDS_MAX: Final = 12 * 60 * 60
 FETCH_STALL_SECONDS_MAX: Final = 120
 CONFINED_MEMORY_BYTES_MAX: Final = 2 * 1024 * 1024 * 1024
 VERIFY_SECONDS_MAX: Final = 20 * 60
+# What `bee init` tries of a repository: how many ways to test it, and for how long all together.
+CANDIDATES_MAX: Final = 8
+TRIALS_SECONDS_MAX: Final = 40 * 60
 RUNS_KEPT_MAX: Final = 200
 RUNS_KEPT_DAYS_MAX: Final = 30
 DEAD_SOCKET_MINUTES: Final = 60

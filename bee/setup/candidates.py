@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from posixpath import basename
 from typing import Any, Final
 
-CANDIDATES_MAX: Final = 8
+from bee.model.limits import CANDIDATES_MAX
+
 TEXTS_MAX: Final = 60
 _CI_LINE_MAX: Final = 200
 VERIFY_SCRIPT: Final = "tests/e2e/verify.sh"

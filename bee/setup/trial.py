@@ -19,6 +19,7 @@ from bee.config.schema import Policy, SetupPolicy
 from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.host import AgentRunner, all_output_checks
+from bee.model.limits import TRIALS_SECONDS_MAX
 from bee.model.text import clipped, one_line, plain
 from bee.pipeline.verify_files import missing, named_of
 from bee.run.e2e import plain_files
@@ -28,7 +29,6 @@ from bee.setup.tests_ran import count_tests
 from bee.system.home import Home, remove_tree
 from bee.system.process import Ended
 
-TRIALS_SECONDS_MAX: Final = 40 * 60
 END_BYTES_MAX: Final = 1_500
 _NOT_FOUND: Final = 127  # of a shell: there is no such program
 _SEEN: Final = "nothing of that name is in the box, which shows the system's folders and no one's HOME"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bee.setup.candidates import CANDIDATES_MAX, Candidate, candidates, split, wanted
+from bee.model.limits import CANDIDATES_MAX
+from bee.setup.candidates import Candidate, candidates, split, wanted
 from bee.setup.tests_ran import count_tests
 
 FUNCTION, METHOD = "def test_a():\n    pass\n", "class T(TestCase):\n    def test_a(self): pass\n"
