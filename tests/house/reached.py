@@ -30,7 +30,7 @@ EXCEPTIONS: Final = (
     (r".*", r"out_name|resolve_type", "settings of graphql-core"),
     (r".*", r"TRIAGE|DISMISSED", "GitHub's own values, which an enumeration reads whole"),
     (r"bee/.*", r"timeout|auth", "settings of http.server's handlers and of requests' sessions"),
-    (r"bee/pipeline/grants.py", "BASE|ACCESS|DENIED|SECOND|FORK|APP", "columns of the documents' table of grants"),
+    (r"bee/pipeline/grants.py", "BASE|EDIT|ACCESS|DENIED|SECOND|FORK|APP", "columns of the documents' table of grants"),
     (
         r"bee/(cli/commands/\w+|status/lines)\.py",
         r"days|heartbeat_at|suspected|what_you_can_do|last_line|person_needed|writes_last_hour",
