@@ -38,6 +38,7 @@ MERGED_READ_MAX: Final = 20
 MERGED_CHECKS_READ_MAX: Final = 20
 SETTLING_MINUTES_MAX: Final = 30
 TRACE_REFUSED_SECONDS: Final = 60 * 60
+SHOWN_AGAIN_SECONDS: Final = 3600  # until bee tries again to show what GitHub did not let it show
 PULL_DISPATCHES_IN_A_ROW_MAX: Final = 5
 SWEEP_HOURS: Final = 24
 SWEEP_ITEMS_MAX: Final = 20

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from bee.model import effects, markers, plan
+from bee.model import effects, limits, markers, plan
 from bee.model.effects import Effect, StatusComment, effect_key
 from bee.model.items import Comment, Edit, Issue, Item, Pull, PullRef, PullState, QueueEntry, Review, ReviewState, Tip
 from bee.model.labels import Label
@@ -56,11 +56,24 @@ def behind(item: Item, placement: Placement, view: View) -> bool:
     there = found(item, view.trust, key_of(item.number))
     if there is None:
         paused = placement.position is Position.HUMAN and record is not None and record.kind is Kind.PAUSED
-        refused = record is not None and record.failure is Failure.RULES
-        return paused or refused or (isinstance(item, Issue) and bool(unread_at(item, placement.position)))
+        return (
+            paused
+            or _refused(record, view.snapshot.now)
+            or (isinstance(item, Issue) and bool(unread_at(item, placement.position)))
+        )
     if unix(there.body).startswith(texts.stands(item.number, *says(item, placement)) + "\n"):
         return False
     return not _tried(record, placement, there)
+
+
+def _refused(record: Record | None, now: int) -> bool:
+    """Whether a rule refused what the last run of a role had to say, and bee has not just tried to show that."""
+    if record is None:
+        return False
+    if (record.role, record.fingerprint) == (OWN_ROLE, SHOWN) and now < record.at + limits.SHOWN_AGAIN_SECONDS:
+        return False
+    runs = [run for run in fold(record) if is_dispatch(run)]
+    return bool(runs) and runs[-1].failure is Failure.RULES
 
 
 def _tried(record: Record | None, placement: Placement, there: Comment) -> bool:

@@ -251,8 +251,8 @@ def _complete(one: ItemStatus, view: View, record: Record) -> tuple[Effect, ...]
     text = texts.completed(steps, len(runs), sum(run.cost_usd for run in runs))
     return (
         _post(record, text, effect_key(issue.number, "merger", body.design_hash, "complete"), "merger"),
+        CloseIssue(issue.number),  # before the label: where it is refused, the item is not done
         SetLabels(issue.number, (Label.DONE.value,), _present(one, Label.WIP)),
-        CloseIssue(issue.number),
     )
 
 

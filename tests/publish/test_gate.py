@@ -18,6 +18,7 @@ from bee.model import limits
 from bee.model.outcomes import Failure
 from bee.pipeline.positions import Position
 from bee.steer import actions
+from tests.answers import EXAMPLES
 from tests.sim.hub import Thing
 from tests.sim.still import POLICY, REPO, Still
 from tests.sim.transport import Asked, response
@@ -302,3 +303,59 @@ def test_what_is_only_shown_may_be_refused(ready: Ready) -> None:
     ready.still.tick()
     ready.still.around = usual
     assert (ready.merged(), ready.failure(), len(refused)) == (True, None, 1)
+
+
+@pytest.mark.parametrize("for_long", [False, True])
+def test_what_a_rule_refused_is_shown_once_it_can_be(tmp_path: Path, for_long: bool) -> None:
+    """Neither the review nor a word nor the label's removal was let through; what bee did on its own is no news.
+
+    `for_long`: nor was the comment that shows it, which bee tries again after an hour.
+    """
+    still, refusing, dying = Still(tmp_path), True, True
+    number = still.ask("POST", "/issues", title="Work", body="Do it.")["number"]
+    still.push(f"bee/{number}-task", {"work.txt": "1"}, "bee")
+    still.ask("POST", "/pulls", "bee", title="Work", head=f"bee/{number}-task", base="main", body=f"Part of #{number}")
+
+    def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+        speaks = asked.method == "POST" and asked.path.endswith(("/reviews", "/comments"))
+        if (refusing and speaks) or (dying and asked.method == "DELETE"):
+            return response(403, {"message": "Resource not accessible by personal access token"}, still.hub.now)
+        return done()
+
+    still.around = around
+    still.tick()
+    assert still.agents == ["reviewer"]
+    dying = False
+    if for_long:
+        still.ticks()
+        assert still.tick().acted == []
+        still.clock.now += limits.SHOWN_AGAIN_SECONDS
+    refusing = False
+    still.ticks()
+    thing = still.hub.thing(2)
+    assert thing is not None
+    (shown,) = [post.body for post in thing.comments]
+    assert "Resource not accessible" in shown
+    assert (thing.labels, still.agents) == ([], ["reviewer"])
+
+
+def test_an_issue_that_github_does_not_let_bee_close_is_not_done(tmp_path: Path) -> None:
+    """Refused again and again, it waits for a person, who is told."""
+    still = Still(tmp_path)
+    still.pull()
+
+    def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+        if asked.name == "Publish" and "close" in asked.body["variables"]:
+            return response(200, EXAMPLES["graphql: outage"].answer, still.hub.now)
+        if (asked.method, asked.path) == ("PATCH", f"/repos/{REPO}/issues/1") and asked.body.get("state") == "closed":
+            return response(410, {"message": "This issue was deleted"}, still.hub.now)
+        return done()
+
+    still.around = around
+    for _ in range(12):
+        still.tick()
+        still.clock.now += 3600
+    issue = still.hub.thing(1)
+    assert issue is not None
+    assert (issue.state, issue.labels) == ("OPEN", ["breeze:human"])
+    assert any("bee failed 5 times at this: every step is merged" in post.body for post in issue.comments)
