@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bee.model.answers import Said, Way
+from bee.model.answers import CHECKS, COLLABORATORS, Broken, Said, Way
 
 RULE: Final = "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n"
 SAML: Final = "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to"
@@ -17,7 +17,10 @@ WENT_WRONG: Final = "Something went wrong while executing your query."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One answer: REST's status, body and headers; or an entry of GraphQL's `errors`; or what git prints."""
+    """One answer: REST's status, body and headers; or an entry of GraphQL's `errors`; or what git prints.
+
+    `text`: what comes where it is not JSON; `broken` where it is no answer of the API.
+    """
 
     status: int = 200
     body: dict[str, Any] = field(default_factory=dict)
@@ -25,11 +28,13 @@ class Example:
     error: dict[str, Any] = field(default_factory=dict)
     git: str = ""
     slow: bool = False
+    text: str = ""
+    broken: Broken | None = None
 
     @property
-    def answer(self) -> dict[str, Any]:
-        """The JSON that comes."""
-        return {"data": None, "errors": [self.error]} if self.error else self.body
+    def answer(self) -> dict[str, Any] | str:
+        """The JSON that comes; a text where it is none."""
+        return self.text or ({"data": None, "errors": [self.error]} if self.error else self.body)
 
     def said(self) -> Said:
         """As bee's table takes it."""
@@ -37,10 +42,13 @@ class Example:
             return Said(way=Way.GIT, text=self.git)
         if self.error:
             code = self.error.get("code") or self.error.get("extensions", {}).get("code", "")
-            return Said(way=Way.GRAPHQL, kind=self.error.get("type", ""), code=code, text=self.error["message"])
+            kind, path = self.error.get("type", ""), tuple(map(str, self.error.get("path", ())))
+            return Said(way=Way.GRAPHQL, kind=kind, code=code, text=self.error["message"], path=path)
         errors = "".join(str(one) for one in self.body.get("errors", []))
         text = f"{self.body.get('message', '')} {errors}"
-        return Said(way=Way.REST, status=self.status, text=text, headers=self.headers, slow=self.slow)
+        return Said(
+            way=Way.REST, status=self.status, text=text, headers=self.headers, slow=self.slow, broken=self.broken
+        )
 
 
 def _rest(status: int, message: str, slow: bool = False, errors: Any = None, **headers: str) -> Example:
@@ -54,6 +62,9 @@ def _graphql(message: str, kind: str = "", **more: Any) -> Example:
 
 
 EXAMPLES: Final[dict[str, Example]] = {
+    "rest: no answer": Example(broken=Broken.NOTHING),
+    "rest: not JSON": Example(text="<html><body>Sign in to this network</body></html>", broken=Broken.NOT_JSON),
+    "rest: a part behind single sign-on": Example(headers={"x-github-sso": "partial-results; organizations=1,2"}),
     "rest: single sign-on": _rest(403, SAML, x_github_sso="required; url=https://github.com/orgs/o/sso?token=x"),
     "rest: limit with its time": _rest(403, "You have exceeded a secondary rate limit.", retry_after="60"),
     "rest: limit spent": _rest(403, "API rate limit exceeded for user ID 1.", x_ratelimit_remaining="0"),
@@ -75,6 +86,21 @@ EXAMPLES: Final[dict[str, Example]] = {
     "graphql: limit by its code": _graphql("already exceeded for user ID 1.", "RATE_LIMIT", code="graphql_rate_limit"),
     "graphql: limit without a type": _graphql("It is spent.", extensions={"code": "graphql_rate_limit"}),
     "graphql: too quickly": _graphql("was submitted too quickly", "UNPROCESSABLE"),
+    "graphql: collaborators refused": _graphql(
+        "You do not have permission to view repository collaborators.", "FORBIDDEN", path=["repository", COLLABORATORS]
+    ),
+    "graphql: too many collaborators": _graphql(
+        "Resource limits for this query exceeded.", "RESOURCE_LIMITS_EXCEEDED", path=["repository", COLLABORATORS]
+    ),
+    "graphql: collaborators timed out": _graphql(
+        f"{WENT_WRONG} This may be the result of a timeout, or it could be a GitHub bug.",
+        path=["repository", COLLABORATORS],
+    ),
+    "graphql: checks refused": _graphql(
+        "Resource not accessible by personal access token",
+        "FORBIDDEN",
+        path=["repository", "pullRequest", "commits", "nodes", 0, "commit", CHECKS],
+    ),
     "graphql: too much for one query": _graphql(
         "Resource limits for this query exceeded.", "RESOURCE_LIMITS_EXCEEDED", path=["repository", "issues"]
     ),

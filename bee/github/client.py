@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import requests
 
-from bee.github.errors import GraphQLErrors, of_answer, of_graphql, reset_at
+from bee.github.errors import GraphQLErrors, of_answer, of_broken, of_graphql, reset_at
 from bee.github.json import JsonReader, rows, top
 from bee.github.rate_limit import RateLimit, WriteThrottle, expiry_of, rate_limit_of
 from bee.model import limits
-from bee.model.answers import REDIRECTS
+from bee.model.answers import REDIRECTS, Broken
 from bee.model.errors import (
     AuthError,
     CutOffError,
@@ -279,10 +279,6 @@ class GitHubClient:
                 continue
             if problem is not None:
                 raise problem
-            if answer.headers.get("X-GitHub-SSO", "").startswith("partial"):
-                raise CutOffError(
-                    f"GitHub leaves out what is behind single sign-on ({method} {url[:200]}); nothing was decided"
-                )
             return answer
         raise UnknownAnswerError(
             f"GitHub redirects {limits.REDIRECTS_MAX} times, at last to {url[:200]}; try again later"
@@ -302,9 +298,9 @@ class GitHubClient:
             )
         except requests.RequestException as problem:
             host = url.split("/")[2]
-            raise UnreachableError(
-                f"no answer from {host} ({type(problem).__name__}); check the network and GITHUB_API_URL, and try again"
-            ) from problem
+            lacking = f"no answer from {host} ({type(problem).__name__})"
+            advice = "check the network and GITHUB_API_URL, and try again"
+            raise of_broken(Broken.NOTHING, f"{lacking}; {advice}") from problem
         self._hear(answer)
         self.charged += url != self.servers.graphql and answer.status_code != NOT_MODIFIED and not of_git
         return answer
@@ -329,7 +325,8 @@ class GitHubClient:
         try:
             return answer.json()
         except (ValueError, RecursionError) as problem:
-            raise ServerError(f"GitHub's answer ({answer.status_code}) is not JSON; try again later") from problem
+            what = f"GitHub's answer ({answer.status_code}) is not JSON; try again later"
+            raise of_broken(Broken.NOT_JSON, what) from problem
 
 
 def _problem(error: dict[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import requests
 
-from bee.model.answers import ROWS, Does, Row, Said, Way, row_of
+from bee.model.answers import ROWS, Broken, Does, Row, Said, Way, row_of
 from bee.model.errors import (
     AuthError,
     BeeError,
+    CutOffError,
     ForbiddenError,
     MovedError,
     NotFoundError,
@@ -20,6 +21,8 @@ from bee.model.errors import (
     RefusedError,
     UnavailableError,
 )
+
+_SSO: Final = "https://github.com/settings/tokens (Configure SSO)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +46,24 @@ class GraphQLErrors(Exception):
 
 
 def of_answer(answer: requests.Response, now: int, slow: bool = False) -> BeeError | None:
-    """What an answer of status 300 or above means; None for any other. `now` is GitHub's clock.
+    """What an answer of status 300 or above, or one with a part left out, means; None for any other.
 
-    A 304 is what was asked for. `slow`: it is the answer to a query that GitHub let wait for SLOW_SECONDS.
+    `now` is GitHub's clock. A 304 is what was asked for. `slow`: it is the answer to a query that GitHub let wait for
+    SLOW_SECONDS.
     """
     status = answer.status_code
-    if status < 300 or status == 304:
+    good = status < 300 or status == 304
+    if good and "x-github-sso" not in answer.headers:
         return None
-    message = _message(answer)
+    message = "" if good else _message(answer)
     row = row_of(Said(way=Way.REST, status=status, text=message, headers=answer.headers, slow=slow))
     assert row is not None
     path = str(answer.request.path_url or "").split("?")[0]
+    if row.error is CutOffError:
+        what = f"GitHub leaves out what is behind single sign-on ({path}); nothing was decided"
+        return CutOffError(f"{what}: authorize the token at {_SSO}")
+    if good:
+        return None
     if row.error is RateLimitError:
         return rate_limited(message, _retry_at(answer, now), now)
     if row.error is AuthError:
@@ -74,16 +84,23 @@ def of_answer(answer: requests.Response, now: int, slow: bool = False) -> BeeErr
     return row.error(f"GitHub answered {status} ({message}); try again later")
 
 
+def of_broken(broken: Broken, what: str) -> BeeError:
+    """What it means that something else came than an answer; `what` says it."""
+    row = row_of(Said(way=Way.REST, broken=broken))
+    assert row is not None
+    return row.error(what)
+
+
 def of_graphql(problems: GraphQLErrors, variables: Mapping[str, Any], now: int = 0, reset: int = 0) -> BeeError:
     """What GraphQL errors mean, `variables` say what was asked for: the first of them in the order of ROWS.
 
-    `now` is GitHub's clock, `reset` when the limit starts anew.
+    One that is about a part comes last. `now` is GitHub's clock, `reset` when the limit starts anew.
     """
     where = f"{variables.get('owner', '')}/{variables.get('name', '')}".strip("/")
     if where and "number" in variables:
         where += f"#{variables['number']}"
     text = problems.text()
-    row = min(map(row_of_error, problems.errors), key=ROWS.index)
+    row = min(map(row_of_error, problems.errors), key=lambda row: (row.does is Does.PART, ROWS.index(row)))
     if row.error is RateLimitError:
         return rate_limited(text or "GraphQL points", reset or now + 60, now)
     if row.error is NotFoundError:
@@ -104,7 +121,8 @@ def row_of_error(error: Mapping[str, Any]) -> Row:
     extensions = error.get("extensions")
     code = error.get("code") or (extensions.get("code") if isinstance(extensions, dict) else "") or ""
     kind, text = str(error.get("type") or ""), str(error.get("message", ""))
-    row = row_of(Said(way=Way.GRAPHQL, kind=kind, code=str(code), text=text))
+    path = tuple(map(str, error.get("path") or ()))
+    row = row_of(Said(way=Way.GRAPHQL, kind=kind, code=str(code), text=text, path=path))
     assert row is not None
     return row
 
@@ -114,7 +132,7 @@ def _forbidden(message: str, sign_on: str, where: str = "") -> str:
     of = f" in {where}" if where else ""
     if not sign_on.startswith("required"):
         return f"the token may not do this{of} ({message}); SECURITY.md lists the permissions it needs"
-    link = sign_on.partition("url=")[2] or "https://github.com/settings/tokens (Configure SSO)"
+    link = sign_on.partition("url=")[2] or _SSO
     return f"the organization wants single sign-on for this token{of} ({message}): authorize it at {link}"
 
 

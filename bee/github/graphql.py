@@ -11,7 +11,8 @@ from bee.github.errors import GraphQLErrors, of_graphql, row_of_error
 from bee.github.json import JsonReader, top
 from bee.github.sizes import PageSize
 from bee.model import limits
-from bee.model.errors import CutOffError, ForbiddenError, ServerError, TooBigError
+from bee.model.answers import CHECKS, Does
+from bee.model.errors import CutOffError, ServerError, TooBigError
 
 Json = Mapping[str, Any]
 
@@ -33,7 +34,7 @@ def ask(client: GitHubClient, document: str, variables: Json, sized: bool = Fals
     try:
         return top(client.graphql(document, variables, sized=sized), document)
     except GraphQLErrors as problems:
-        if not problems.data or not all(_refusable(error) for error in problems.errors):
+        if not problems.data or not all(row_of_error(error).does is Does.PART for error in problems.errors):
             raise of_graphql(problems, variables) from problems
         for error in problems.errors:
             _mark_unknown(problems.data, error["path"])
@@ -52,25 +53,15 @@ def ask_sized(
     return ask(client, document, variables)
 
 
-_CHECKS = "statusCheckRollup"
-_PEOPLE = "collaborators"
-_REFUSABLE = {_PEOPLE: (ForbiddenError, TooBigError), _CHECKS: (ForbiddenError,)}
-
-
-def _refusable(error: Json) -> bool:
-    kind = row_of_error(error).error
-    return any(kind in _REFUSABLE.get(str(part), ()) for part in error.get("path") or ())
-
-
 def _mark_unknown(data: dict[str, Any], path: list[Any]) -> None:
     """Where the checks of a head were refused, at whatever depth, say so on its commit."""
-    if _CHECKS not in path:
+    if CHECKS not in path:
         return
     commit: Any = data
     try:
-        for part in path[: path.index(_CHECKS)]:
+        for part in path[: path.index(CHECKS)]:
             commit = commit[part]
-        commit[_CHECKS] = {"contexts": None}
+        commit[CHECKS] = {"contexts": None}
     except (LookupError, TypeError) as problem:
         raise ServerError(f"GitHub refused {path}, which is not in its answer; try again later") from problem
 

@@ -15,6 +15,7 @@ from typing import Final
 from bee.model.errors import (
     AuthError,
     BeeError,
+    CutOffError,
     ForbiddenError,
     MovedError,
     NotFoundError,
@@ -38,12 +39,20 @@ class Way(StrEnum):
     GIT = "git"
 
 
+class Broken(StrEnum):
+    """What came in place of an answer of the API."""
+
+    NOTHING = "nothing"
+    NOT_JSON = "not JSON"
+
+
 class Does(StrEnum):
     """What bee does then."""
 
     WAIT = "waits until GitHub's time, then asks again; nobody's try is spent"
     LOOK = "looks whether it took effect, then tries again, within bounds"
     SHRINK = "asks for less at once, and remembers the size"
+    PART = "takes that part as unknown where the rest came, else stops and says what to change"
     FOLLOW = "follows it on the same server, else stops and says the new address"
     ASK = "stops, and asks a person once with GitHub's own words"
     STOP = "stops and says what to change"
@@ -52,7 +61,10 @@ class Does(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One thing that GitHub said. `kind` and `code` are GraphQL's; `slow`: it let a query wait for SLOW_SECONDS."""
+    """One thing that GitHub said, or that came in its place (`broken`).
+
+    `kind`, `code` and `path` are GraphQL's; `slow`: it let a query wait for SLOW_SECONDS.
+    """
 
     way: Way
     status: int = 0
@@ -61,6 +73,8 @@ class Said:
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     slow: bool = False
+    path: tuple[str, ...] = ()
+    broken: Broken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +82,8 @@ class Row:
     """One kind of answer: what it looks like (all that is given must fit), the error it becomes, what bee does then.
 
     `status`, `kinds`, `codes`: one of them, where any are given; `words`: a pattern in the text, in any letter case;
-    `header`: a header and a pattern. `source`: where GitHub documents it, or a public thread that has its text; empty
-    where neither is known.
+    `header`: a header and a pattern; `part`: a field that GraphQL's path leads through. `source`: where GitHub
+    documents it, or a public thread that has its text; empty where neither is known.
     """
 
     name: str
@@ -83,18 +97,22 @@ class Row:
     words: str = ""
     header: tuple[str, str] = ("", "")
     slow: bool = False
+    part: str = ""
+    broken: Broken | None = None
 
     def fits(self, said: Said) -> bool:
         """Whether GitHub said this."""
         name, pattern = self.header
         return (
             self.way is said.way
+            and self.broken is said.broken
             and (not self.status or said.status in self.status)
             and (not self.kinds or said.kind in self.kinds)
             and (not self.codes or said.code in self.codes)
             and (not self.words or re.search(self.words, said.text, re.IGNORECASE) is not None)
             and (not name or re.search(pattern, said.headers.get(name, "")) is not None)
             and (not self.slow or said.slow)
+            and (not self.part or self.part in said.path)
         )
 
 
@@ -111,10 +129,26 @@ _RULE: Final = (
 )
 _CLOSED: Final = r"was archived so (it )?is read-only|repository access blocked|repository\b.* is disabled"
 _LIMIT: Final = r"rate limit|submitted too quickly|abuse detection|login attempts exceeded"
+_FORBIDDEN: Final = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
+_TOO_BIG: Final = ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED")
+_TIMED_OUT: Final = "may be the result of a timeout"
+COLLABORATORS: Final = "collaborators"
+CHECKS: Final = "statusCheckRollup"
 REDIRECTS: Final = (301, 302, 307, 308)
 
 ROWS: Final = (
     # ---- REST, and what comes instead of a GraphQL answer --------------------------------------------------------
+    Row(
+        name="rest: no answer", way=Way.REST, broken=Broken.NOTHING, error=UnreachableError, does=Does.LOOK,
+        source="https://requests.readthedocs.io/en/latest/user/quickstart/#errors-and-exceptions",
+    ),
+    Row(
+        name="rest: not JSON", way=Way.REST, broken=Broken.NOT_JSON, error=ServerError, does=Does.LOOK, source="",
+    ),
+    Row(
+        name="rest: a part behind single sign-on", way=Way.REST, status=(200,), header=("x-github-sso", "^partial"),
+        error=CutOffError, does=Does.STOP, source=f"{_DOCS}/rest/authentication/authenticating-to-the-rest-api",
+    ),
     Row(
         name="rest: single sign-on", way=Way.REST, status=(403, 404), header=("x-github-sso", "^required"),
         error=ForbiddenError, does=Does.STOP,
@@ -198,6 +232,24 @@ ROWS: Final = (
         name="graphql: too quickly", way=Way.GRAPHQL, words=_LIMIT,
         error=RateLimitError, does=Does.WAIT, source="https://github.com/intel/dffml/issues/1408",
     ),
+    # A part of an answer that bee can do without: who may write is asked for singly, checks count as unknown.
+    Row(
+        name="graphql: collaborators refused", way=Way.GRAPHQL, part=COLLABORATORS, kinds=_FORBIDDEN,
+        error=ForbiddenError, does=Does.PART, source=f"{_DOCS}/rest/collaborators/collaborators",
+    ),
+    Row(
+        name="graphql: too many collaborators", way=Way.GRAPHQL, part=COLLABORATORS, kinds=_TOO_BIG,
+        error=TooBigError, does=Does.PART, source=f"{_GRAPH_LIMITS}#node-limit",
+    ),
+    Row(
+        name="graphql: collaborators timed out", way=Way.GRAPHQL, part=COLLABORATORS, words=_TIMED_OUT,
+        error=TooBigError, does=Does.PART, source="https://github.com/liatrio/liatrio-otel-collector/issues/71",
+    ),
+    Row(
+        name="graphql: checks refused", way=Way.GRAPHQL, part=CHECKS, kinds=_FORBIDDEN,
+        error=ForbiddenError, does=Does.PART,
+        source=f"{_DOCS}/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens",
+    ),
     Row(
         name="graphql: too much for one query", way=Way.GRAPHQL, kinds=("RESOURCE_LIMITS_EXCEEDED",),
         error=TooBigError, does=Does.SHRINK,
@@ -208,7 +260,7 @@ ROWS: Final = (
         error=TooBigError, does=Does.SHRINK, source=f"{_GRAPH_LIMITS}#node-limit",
     ),
     Row(
-        name="graphql: timed out", way=Way.GRAPHQL, words="may be the result of a timeout",
+        name="graphql: timed out", way=Way.GRAPHQL, words=_TIMED_OUT,
         error=TooBigError, does=Does.SHRINK, source="https://github.com/liatrio/liatrio-otel-collector/issues/71",
     ),
     Row(
@@ -236,7 +288,7 @@ ROWS: Final = (
         error=ForbiddenError, does=Does.STOP, source="https://github.com/fwouts/prmonitor/issues/1042",
     ),
     Row(
-        name="graphql: forbidden", way=Way.GRAPHQL, kinds=("FORBIDDEN", "INSUFFICIENT_SCOPES"),
+        name="graphql: forbidden", way=Way.GRAPHQL, kinds=_FORBIDDEN,
         error=ForbiddenError, does=Does.STOP, source="https://github.com/github/docs/issues/19712",
     ),
     Row(

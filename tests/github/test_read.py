@@ -13,7 +13,14 @@ from bee.github.json import seconds
 from bee.model import limits
 from bee.model.checks import CheckState
 from bee.model.dependencies import Ref
-from bee.model.errors import CutOffError, ForbiddenError, LookError, NotFoundError, ServerError
+from bee.model.errors import (
+    CutOffError,
+    ForbiddenError,
+    LookError,
+    NotFoundError,
+    ServerError,
+    UnknownAnswerError,
+)
 from bee.model.items import Permission, Pull, PullState, Settled
 from tests.github.world import (
     API,
@@ -255,10 +262,12 @@ def test_refused_checks_of_one_item_are_asked_for_too(github: responses.Requests
 OTHERWISE: list[tuple[str, list[dict[str, Any]], Any, type[Exception], str]] = [
     ("not found", [refused("NOT_FOUND", "repository")], None, NotFoundError, f"GitHub shows no {REPO}"),
     ("forbidden elsewhere", [refused("FORBIDDEN", "repository", "issues")], {}, ForbiddenError, f"this in {REPO}"),
-    ("no type at all", [{"message": "Something went wrong"}], None, ServerError, "Something went wrong"),
+    ("no type at all", [{"message": "Something went wrong"}], None, ServerError,
+    UnknownAnswerError, "Something went wrong"),
     (
         "refused and something else",
-        [refused("FORBIDDEN", "repository", "collaborators"), {"message": "timeout"}], {}, ForbiddenError, "timeout",
+        [refused("FORBIDDEN", "repository", "collaborators"), {"message": "timeout"}], {}, UnknownAnswerError,
+        "timeout",
     ),
     ("refused, and nothing beside", [refused("FORBIDDEN", "repository", "collaborators")], None, ForbiddenError, "may"),
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
-from bee.model.answers import ROWS, Does, Row, Way
+from bee.model.answers import ROWS, Broken, Does, Row, Way
 from bee.model.errors import LeaseLost, LookError, NotFoundError, RefusedError, RuleError
 from bee.model.outcomes import Outcome
 from bee.model.refs import item_ref
@@ -37,6 +37,9 @@ class Hurried(Clock):
 
 def say(stage: Stage, example: Example, times: int = 1, **match: object) -> None:
     """Let GitHub answer so, and do nothing."""
+    if example.broken is Broken.NOTHING:
+        stage.fault("drop_before", times, {**MOVES, **match})
+        return
     how = {"status": example.status, "body": example.answer, "headers": example.headers}
     stage.fault("status", times, {**MOVES, **match}, **how)
 

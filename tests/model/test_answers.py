@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bee.model.answers import ROWS, Does, Said, Way, row_of
-from bee.model.errors import LookError, RateLimitError, RefConflict, RefusedError, RuleError, ServerError
+from bee.model.errors import (
+    LookError,
+    RateLimitError,
+    RefConflict,
+    RefusedError,
+    RuleError,
+    ServerError,
+    UnreachableError,
+)
 from tests.answers import EXAMPLES
 
 
@@ -22,6 +30,10 @@ def test_every_row_has_an_example_and_a_name_of_its_own() -> None:
     assert [row.name for row in ROWS] == list(EXAMPLES)
 
 
+def test_the_example_of_what_is_not_json_is_none() -> None:
+    assert str(EXAMPLES["rest: not JSON"].answer).startswith("<html>")
+
+
 def test_what_a_row_does_fits_its_error() -> None:
     """A limit is waited for, an unknown outcome is looked up, a rule asks; none of them is a lost race."""
     for row in ROWS:
@@ -29,7 +41,7 @@ def test_what_a_row_does_fits_its_error() -> None:
         assert (row.does is Does.WAIT) == issubclass(row.error, RateLimitError)
         assert (row.does is Does.ASK) == (row.error is RuleError)
         if row.does in (Does.LOOK, Does.SHRINK) and row.way is not Way.GIT:
-            assert issubclass(row.error, ServerError)
+            assert issubclass(row.error, ServerError | UnreachableError)
 
 
 def test_each_way_ends_in_what_is_unknown() -> None:

@@ -11,7 +11,7 @@ import requests
 
 from bee.forge.pushes import opened
 from bee.github.client import GIT_PUSH
-from bee.model.answers import ROWS, Does, Way
+from bee.model.answers import ROWS, Broken, Does, Way
 from bee.model.refs import ITEM_REFS
 from tests.answers import EXAMPLES
 from tests.sim.hub import No
@@ -96,7 +96,11 @@ class Weather:
         example = EXAMPLES[name]
         if example.slow:
             self.world.timeline.sleep(10)
-        return response(example.status, example.answer, self.world.hub.now, example.headers)
+        if example.broken is Broken.NOTHING:
+            raise requests.ConnectionError("no answer")
+        said = example.answer
+        body = said.encode() if isinstance(said, str) else said
+        return response(example.status, body, self.world.hub.now, example.headers)
 
     def _before(self, machine: Machine, process: Process, name: str, fault: str) -> None:
         self.world.timeline.sleep(self.world.random.uniform(0.01, 0.15))
