@@ -160,7 +160,9 @@ class App:
                 exchange.made_up = True
                 return early
         git = exchange.kind == "git"
-        response = githttp.serve(self.forge, exchange.request, exchange.viewer) if git else self._api(exchange)
+        ordered = next((fault.refusal() for fault in faults if fault.action == "refuse_push"), None)
+        request, viewer = exchange.request, exchange.viewer
+        response = githttp.serve(self.forge, request, viewer, ordered) if git else self._api(exchange)
         if any(fault.action in ("drop_after", "kill_after") for fault in faults):
             for _piece in response.stream or ():
                 pass

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bee.forge.pushes import Refusal
+
 ACTIONS: Final = (
     "status", "drop_before", "drop_after", "latency", "secondary_rate_limit", "primary_rate_limit", "stale_list",
     "hang", "kill_before", "kill_after", "without", "graphql_error", "refuse_ref", "resource_limits", "sso",
-    "too_quickly",
+    "too_quickly", "refuse_push",
 )  # fmt: skip
 _OF_GRAPHQL: Final = ("graphql_error", "resource_limits")
 RESTRICTED: Final = "Cannot create ref due to creations being restricted."
@@ -49,6 +51,10 @@ class Fault:
     def seconds(self, default: float) -> float:
         """How long the fault lasts."""
         return float(self.settings.get("seconds", default))
+
+    def refusal(self) -> Refusal:
+        """What is said of the refs of a push: git's word, and what people read after `remote:`."""
+        return Refusal(str(self.settings.get("reason", "failure")), str(self.settings.get("told", "")))
 
     def shown(self) -> dict[str, Any]:
         """The fault as its JSON."""
@@ -87,7 +93,8 @@ def graphql_error(settings: Mapping[str, Any], names: Iterable[str], body: bytes
     """GraphQL's answer with an ordered error; `names` stand below `data`, `body` is the answer without the fault.
 
     `type`, `code`, `message`, `path` and `extensions` are the error's. `data` says what stands beside it: "none",
-    "null" (every field of the root), or "kept", where only what `path` names becomes null.
+    "null" (every field of the root), or "kept", where only what `path` names becomes null. An answer that has no such
+    place stays as it is.
     """
     error = {name: settings[name] for name in ("type", "code", "path", "extensions") if name in settings}
     error["message"] = settings.get("message", "Something went wrong while executing your query.")
@@ -99,9 +106,12 @@ def graphql_error(settings: Mapping[str, Any], names: Iterable[str], body: bytes
     data = json.loads(body).get("data")
     *way, last = settings.get("path") or [None]
     place = data
-    for part in way:
-        place = place[part]
-    if last is not None:
+    try:
+        for part in way:
+            place = place[part]
+    except (LookupError, TypeError):
+        return body
+    if last is not None and place is not None:
         place[last] = None
     return json.dumps({"data": data, **errors}).encode()
 

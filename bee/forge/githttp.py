@@ -57,8 +57,8 @@ def _allowed(forge: Forge, viewer: User | None, owner: str, name: str, push: boo
         return repo
 
 
-def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
-    """Answer one git request."""
+def serve(forge: Forge, request: Request, viewer: User | None, ordered: pushes.Refusal | None = None) -> Response:
+    """Answer one git request. `ordered`: what is said of every ref of a push."""
     match = PATH.fullmatch(request.path)
     assert match is not None
     asks = match["service"] == "info/refs"
@@ -89,7 +89,9 @@ def serve(forge: Forge, request: Request, viewer: User | None) -> Response:
         environment |= {"GIT_COMMITTER_NAME": viewer.login, "GIT_COMMITTER_EMAIL": f"{viewer.login}@{request.address}"}
         if not asks:
             web = "http://" + request.host.removeprefix("api.")
-            refused, body = pushes.judged(forge, viewer, repo, pushes.opened(body), web)
+            asked = pushes.opened(body)
+            refused, body = pushes.judged(forge, viewer, repo, asked, web)
+            refused = pushes.all_refused(asked, ordered) if ordered else refused
             environment["FORGE_REFUSED"] = "\n".join(refused)
     program = subprocess.Popen(
         ["git", service, "--stateless-rpc", *(["--advertise-refs"] if asks else []), str(repo.git.path)],

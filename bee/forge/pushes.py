@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import IO, Final
 
@@ -84,6 +84,12 @@ def judged(forge: Forge, viewer: User, repo: Repo, push: Push, web: str) -> tupl
             held.close()
         spool.seek(0)
         return found, chain([push.said], _read(spool))
+
+
+def all_refused(push: Push, why: Refusal) -> dict[str, Refusal]:
+    """None of its refs moves; what people read is said once."""
+    told = chain([why.told], repeat(""))
+    return {ref: Refusal(why.reason, said) for (_before, _after, ref), said in zip(push.moves, told, strict=False)}
 
 
 def _read(file: IO[bytes]) -> Iterator[bytes]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any, Final
 
 import pytest
 
 from bee.github.client import GitHubClient
 from bee.host import Host
-from bee.model.answers import ROWS, Does, Way
+from bee.model import limits
+from bee.model.answers import CHECKS, COLLABORATORS, ROWS, Broken, Does, Row, Way
 from bee.system.clock import Clock
 from bee.tick.report import TickReport
-from tests.answers import EXAMPLES
+from tests.answers import EXAMPLES, Example
 from tests.belt.stage import DESIGN, Stage, staged
 from tests.belt.test_crash import ONE_STEP, WRITES
+from tests.sim.said import fits
 
 WALKS = 60 if os.environ.get("BEE_DEEP") == "1" else 3
 FAULTS_PER_WALK = 8
@@ -26,6 +30,29 @@ READS = {name: {"operation": name} for name in ("Snapshot", "Item", "Lease")} | 
     "dependencies": {"method": "GET", "path": "/dependencies/"},
 }
 ASKED = {**WRITES, **READS}
+# What git says: by the status of its request, in its report of the refs and beside it, or by no answer at all.
+OF_GIT: Final[dict[str, list[dict[str, Any]]]] = {
+    "git: token refused": [{"action": "status", "status": 401, "body": "Bad credentials"}],
+    "git: refused by rule": [{
+        "action": "refuse_push", "reason": "push declined due to repository rule violations",
+        "told": "error: GH013: Repository rule violations found for refs/bee/items/1.\n"
+        "- Cannot update this protected ref.\n",
+    }],
+    "git: closed to all": [
+        {"action": "status", "status": 403, "body": "This repository was archived so it is read-only."}
+    ],
+    "git: forbidden": [{"action": "status", "status": 403, "body": "Permission to ada/calc.git denied to bee."}],
+    "git: moved": [{"action": "status", "status": 301, "body": "", "headers": {"Location": "https://elsewhere.example/"}}],
+    "git: the server failed": [
+        {"action": "refuse_push", "told": "fatal error in commit_refs\n"}, {"action": "status", "status": 500},
+        {"action": "status", "status": 429},
+    ],
+    "git: no whole answer": [{"action": "drop_before"}, {"action": "drop_after"}],
+    "git: a ref did not move": [
+        {"action": "refuse_push", "reason": "failed to update ref"},
+        {"action": "refuse_push", "reason": "atomic transaction failed"},
+    ],
+}  # fmt: skip
 AUTO = {".github/bee.yml": "version: 1\nintake: all\nplan_approval: auto\n"}
 
 
@@ -61,19 +88,40 @@ def sayings(random: Random, stage: Stage) -> list[str]:
     said = []
     for _ in range(FAULTS_PER_WALK):
         kind = random.choice(list(ASKED))
-        match = ASKED[kind]
-        ways = [Way.REST, Way.GRAPHQL] if "operation" in match else [Way.REST]
-        rows = [row for row in ROWS if row.way in ways and row.does is not Does.ANSWER]
-        example = EXAMPLES[(row := random.choice(rows)).name]
+        row = random.choice([row for row in ROWS if can_be_said(row, kind)])
         times, nth = random.choice((1, 1, 2, 4)), random.randint(1, 6)
-        if match.get("path") == "git-receive-pack$":
-            example = EXAMPLES["rest: outage"]
-        stage.fault(
-            "status", times, {**match, "login": "bee", "nth": nth}, status=example.status, body=example.answer,
-            headers=example.headers,
-        )  # fmt: skip
+        fault = random.choice(OF_GIT[row.name]) if row.way is Way.GIT else answered(EXAMPLES[row.name])
+        stage.fault(match={**ASKED[kind], "login": "bee", "nth": nth}, times=times, **fault)
         said.append(f"{row.name} at {kind} {nth} (x{times})")
     return said
+
+
+def answered(example: Example) -> dict[str, Any]:
+    """The fault of the forge that is this answer of the API."""
+    if example.broken is Broken.NOTHING:
+        return {"action": "drop_before"}
+    if "path" in example.error:  # beside the rest of the answer
+        return {"action": "graphql_error", "data": "kept", **example.error}
+    return {"action": "status", "status": example.status, "body": example.answer, "headers": example.headers}
+
+
+def can_be_said(row: Row, kind: str) -> bool:
+    """Whether GitHub can say that to such a request: a 404 is none of GraphQL's, and only issues are ever gone."""
+    match = ASKED[kind]
+    if row.name == "rest: gone" and not re.search("issues|labels|comments|dependencies", match.get("path", "")):
+        return False
+    if "operation" in match:
+        parts = {"Snapshot": (COLLABORATORS,), "Item": (CHECKS, COLLABORATORS)}.get(kind, ())
+        lies = row.way is Way.REST and row.does is Does.ANSWER
+        return fits(row, match["operation"], kind in WRITES, parts) and not lies
+    to_git = match["path"] == "git-receive-pack$"
+    return fits(row, "git push" if to_git else f"{match['method']} {match['path']}", kind in WRITES)
+
+
+def test_every_row_can_be_said_to_some_request() -> None:
+    """And what git says has a fault of the forge."""
+    assert {row.name for row in ROWS for kind in ASKED if can_be_said(row, kind)} == {row.name for row in ROWS}
+    assert list(OF_GIT) == [row.name for row in ROWS if row.way is Way.GIT]
 
 
 @pytest.mark.long
@@ -106,16 +154,21 @@ def test_a_walk_of_faults_ends_in_the_right_place_or_with_one_clear_question(tmp
 
 
 def walk(stage: Stage, host: Host) -> list[TickReport]:
-    """Ticks, until nothing is left to do; GitHub's clock goes on where bee waits."""
+    """Ticks, until nothing is left to do, an hour later neither; GitHub's clock goes on where bee waits."""
     reports: list[TickReport] = []
+    still = False
     for _ in range(TICKS_MAX):
         reports.append(stage.tick(host))
         last = reports[-1]
         if last.run or last.acted:
+            still = False
             continue
         places = last.decision.statuses if last.decision else ()
         waiting = {"wip", "backing-off", "settling", "queued", "checks-pending"}
         if not last.problems and not stage.live() and not any(str(p.placement.position) in waiting for p in places):
-            return reports
+            if still:
+                return reports
+            still = True
+            stage.sleep(limits.SHOWN_AGAIN_SECONDS)
         stage.sleep(16 * 60)
     raise AssertionError([(report.said, [str(p) for p in report.problems]) for report in reports[-5:]])

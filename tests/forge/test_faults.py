@@ -100,6 +100,20 @@ def test_case_r1_a_ref_is_refused_by_pattern(world: World, ada: Person, wil: Per
     wil.post("git/refs", {"ref": "refs/bee/items/2", "sha": sha})
 
 
+def test_a_push_is_refused_in_gits_own_report(world: World, wil: Person) -> None:
+    work = world.clone(login="wil")
+    world.commit(work, "topic", {"x.txt": "x\n"}, push=False)
+    fault(
+        world, "refuse_push", 1, told="fatal error in commit_refs\n", match={"method": "POST", "path": "receive-pack$"}
+    )
+    refused = world.git("push", "origin", "topic", "topic:refs/bee/items/1", cwd=work, check=False)
+    assert refused.stderr.count("remote: fatal error in commit_refs") == 1
+    for ref in ("topic -> topic", "topic -> refs/bee/items/1"):
+        assert f" ! [remote rejected] {ref} (failure)" in refused.stderr
+    wil.get("git/ref/heads/topic", 404)
+    world.git("push", "origin", "topic", cwd=work)
+
+
 def test_case_r4_workflow_files_need_a_permission(world: World, ada: Person, wil: Person) -> None:
     work = world.clone(login="wil")
     (work / ".github" / "workflows").mkdir(parents=True)

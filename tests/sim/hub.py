@@ -217,7 +217,7 @@ class Hub:
         self.seen: Callable[[str, User, dict[str, Any]], None] = lambda what, who, facts: None
         self.settle_seconds: Callable[[], float] = lambda: 0.3
         self.stale_seconds = 0.0
-        self.refuse_collaborators = False
+        self.refused: frozenset[str] = frozenset()
         self.forge = Forge(folder, seconds=clock, git=partial(MemoryGit, {}, self._moving))
         # Not the forge's own `close`: the forge knows this hub, which would then live for ever.
         weakref.finalize(self, self.forge.store.close)
@@ -292,7 +292,7 @@ class Hub:
     def graphql(self, who: User, document: Document, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a document."""
         with self.acting(who) as call:
-            forbidden = {"collaborators"} if self.refuse_collaborators else set()
+            forbidden = self.refused
             return document.answer(Root(call, self._limits.charge(who, "graphql", 1), PRICE), variables, forbidden)
 
     def rest(self, who: User, method: str, path: str, query: str, body: Any, headers: Mapping[str, str]) -> Response:

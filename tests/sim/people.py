@@ -105,7 +105,7 @@ class People:
                 self.hub.ask(self.ci, "POST", f"/statuses/{one.head}", context=name, state="success")
         for kind in self.kinds:
             kind.calm()
-        self._run(self.ada, lambda host, client: actions.resume_repo(host, client, self.hub.repo))
+        self.runs(self.ada, lambda host, client: actions.resume_repo(host, client, self.hub.repo))
 
     # ---- what there is -----------------------------------------------------------------------------------------------
 
@@ -278,7 +278,7 @@ class People:
                     return actions.approve(person, number, "My word.", head)
                 return actions.request_changes(person, number, "My word.")
 
-            self._run(who, said)
+            self.runs(who, said)
 
     def point_at(self) -> None:
         """A word about a line: it asks for a change until it is answered, resolved, or its author approves."""
@@ -324,9 +324,10 @@ class People:
         verb = self.random.choices(list(verbs), (4, 4, 4, 4, 1, 4))[0]
         self.say(who, f"says bee {verb}", one)
         self.world.count(f"verb {verb}")
-        self._run(who, verbs[verb])
+        self.runs(who, verbs[verb])
 
-    def _run(self, who: User, act: Callable[[Host, GitHubClient], object]) -> None:
+    def runs(self, who: User, act: Callable[[Host, GitHubClient], object]) -> None:
+        """A command of bee's on a person's laptop."""
         laptop = next(machine for machine in self._laptops if machine.who == who)
         laptop.process("verb", lambda host, process: self._done(host, act))
 

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -23,18 +23,20 @@ import requests
 from bee.engines.base import AgentJob, EngineResult
 from bee.host import Handler
 from bee.model.answers import ROWS, Does, Row, Way
+from bee.model.errors import CutOffError
 from bee.model.outcomes import Failure, Outcome
 from bee.tick.report import TickReport
+from tests.answers import EXAMPLES
 from tests.sim.agents import ModelRunner
 from tests.sim.hub import Hub, Thing
 from tests.sim.machine import Machine, Parts
 from tests.sim.mirrors import Told
-from tests.sim.people import DESIGN
 from tests.sim.reader import NOT_A_TRY
+from tests.sim.stories import STORIES, Story
 from tests.sim.timeline import START, Process, ended
-from tests.sim.transport import Asked
+from tests.sim.transport import Asked, response
 from tests.sim.weather import UNKNOWN, Weather
-from tests.sim.world import CLEAN, REPO, World
+from tests.sim.world import CLEAN, World
 
 HOURS_MAX: Final = 30.0
 FAULTY_SECONDS: Final = 2 * 3600  # how long a lasting answer lasts
@@ -42,7 +44,6 @@ SAYINGS_PER_WALK: Final = 8
 QUESTION: Final = "**What you can do**"
 BY_NAME: Final = {row.name: row for row in ROWS}
 PASSES: Final = (Does.WAIT, Does.LOOK, Does.SHRINK)
-POLICY: Final = "version: 1\nintake: all\nplan_approval: auto\n"
 
 
 def template(name: str) -> str:
@@ -111,12 +112,14 @@ class Saying(Weather):
         self.narrow: tuple[int, str] | None = None
         self.asked: Counter[str] = Counter()
         self.writing: set[str] = set()
+        self.parts: dict[str, set[str]] = {}
 
     def _due(self, asked: Asked) -> Case | None:
         name = template(asked.name)
         self.asked[name] += 1
         if asked.writes:
             self.writing.add(name)
+        self.parts.setdefault(name, set()).update(parts_of(asked))
         found = [one.case for one in self.said if one.due(name, self.world.timeline.now)]
         for case in found[:1]:
             self.world.tell(f"      GitHub says {case.row} at {asked.name}")
@@ -131,11 +134,26 @@ class Saying(Weather):
         if self.narrow is not None and _items(asked) > self.narrow[0]:
             return self._answer(self.narrow[1])
         case = self._due(asked)
+        if case is not None and (part := BY_NAME[case.row].part):
+            return self._but_for(part, case.row, super().request(machine, process, asked, act))
         if case is not None and not case.after:
             self.world.judge.sends(process, asked)
             return self._answer(case.row)
         answer = super().request(machine, process, asked, act)
         return answer if case is None else self._answer(case.row)
+
+    def _but_for(self, part: str, row: str, answer: requests.Response) -> requests.Response:
+        """The answer without a part of it, where it has one, and with GitHub's reason."""
+        whole = answer.json()
+        path = next(_paths(whole.get("data"), part), None)
+        if path is None:
+            return answer
+        place = whole["data"]
+        for step in path[:-1]:
+            place = place[step]
+        place[part] = None
+        whole["errors"] = [{**EXAMPLES[row].error, "path": path}]
+        return response(200, whole, self.world.hub.now, answer.headers)
 
     def git(self, machine: Machine, process: Process, name: str, writes: bool, act: Callable[[], None]) -> None:
         """One git command that speaks with the server."""
@@ -144,6 +162,21 @@ class Saying(Weather):
             super().git(machine, process, name, writes, act)
         if case is not None:
             raise Told(case.row)
+
+
+def parts_of(asked: Asked) -> set[str]:
+    """Which parts that bee can do without a query asks for."""
+    document = asked.body.get("query", "") if isinstance(asked.body, dict) else ""
+    return {row.part for row in ROWS if row.part and row.part in document}
+
+
+def _paths(data: Any, part: str) -> Iterator[list[Any]]:
+    """Where an answer has that part, and something in it."""
+    steps = enumerate(data) if isinstance(data, list) else data.items() if isinstance(data, dict) else ()
+    for step, below in steps:
+        if step == part and below is not None:
+            yield [step]
+        yield from ([step, *path] for path in _paths(below, part))
 
 
 def _items(asked: Asked) -> int:
@@ -178,17 +211,19 @@ class Stage(World):
         self.begun: Counter[str] = Counter()
         self.freed = 0
         self.resumed: set[int] = set()
+        self.did: set[str] = set()
+        self.told: list[str] = []
         super().__init__(7, folder, tells, parts=Parts(runner=Player), kinds=frozenset())
         self.quiet = True
         self.weather = self.saying = Saying(self, cases)
         self.hub.settle_seconds = lambda: 0.1
         self.hub.stale_seconds = 0.0
-        self.hub.refuse_collaborators = story.lists_refused
+        self.hub.refused = story.refused
         self.machines = [Machine(self, "host0", self.hub.users("bee"), self.folder, faulty=False)]
 
     def _github(self) -> Hub:
-        files = {**CLEAN, ".github/bee.yml": POLICY}
-        return Hub(REPO, self.folder / "github", lambda: self.timeline.now, files)
+        files = {**CLEAN, ".github/bee.yml": self.story_of.policy}
+        return Hub(f"{self.story_of.owner}/calc", self.folder / "github", lambda: self.timeline.now, files)
 
     def ticked(self, machine: Machine, process: Process, report: TickReport) -> None:
         """A tick ended; then people do what is theirs."""
@@ -214,6 +249,12 @@ class Stage(World):
                 elif self._waits_on_rules(thing):
                     self.resumed.add(thing.number)
                     self.ask("POST", f"/issues/{thing.number}/labels", labels=["breeze:human"])
+
+    def once(self, deed: str) -> bool:
+        """Whether people do this for the first time."""
+        first = deed not in self.did
+        self.did.add(deed)
+        return first
 
     def _waits_on_rules(self, thing: Thing) -> bool:
         """Whether a rule refused what the last agent wanted: bee asked, and waits without a label."""
@@ -241,45 +282,6 @@ class Stage(World):
         return not held and not self.open() and not any(process.alive for m in self.machines for process in m.processes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Story:
-    """A project to play: its issues, what the nth agent of a role does, what people do after each tick."""
-
-    body: str = "Do it."
-    issues: int = 1
-    labels: Sequence[str] = ()
-    agents: Mapping[tuple[str, int], tuple[str, dict[str, Any]]] = field(default_factory=dict)
-    deeds: tuple[Callable[[Stage], None], ...] = ()
-    lists_refused: bool = False
-
-
-def answer(stage: Stage) -> None:
-    """Answer the question of an agent, once."""
-    for thing in stage.open():
-        asked = any("Which way?" in post.body for post in thing.comments)
-        if asked and not any(post.author.login == "ada" for post in thing.comments):
-            stage.ask("POST", f"/issues/{thing.number}/comments", body="To the left.")
-
-
-def undo(stage: Stage) -> None:
-    """Take a wrong label off, once somebody noticed."""
-    noticed = any("bee:alert" in thing.body for thing in stage.hub.things())
-    for thing in stage.open():
-        if noticed and not thing.is_pull and "breeze:done" in thing.labels:
-            stage.ask("DELETE", f"/issues/{thing.number}/labels/breeze:done")
-
-
-STORIES: Final = {
-    "a task": Story(),
-    "three tasks": Story(issues=3),
-    "a design": Story(body=DESIGN.format(x="x")),
-    "a question": Story(agents={("drafter", 1): ("pause", {"reason": "Which way?"})}, deeds=(answer,)),
-    "a change": Story(agents={("reviewer", 1): ("review", {"approve": False, "body": "Not like this."})}),
-    "an alert": Story(labels=("breeze:done",), deeds=(undo,)),
-    "lists refused": Story(lists_refused=True),
-}
-
-
 @dataclass(kw_only=True)
 class Ending:
     """How a case ended."""
@@ -287,6 +289,7 @@ class Ending:
     problems: list[str]
     asked: Counter[str]
     writing: set[str]
+    parts: dict[str, set[str]]
     paid: Counter[str]
     failed: list[str]
     reports: list[TickReport]
@@ -295,6 +298,7 @@ class Ending:
     alerts: int
     said: list[Said]
     freed: int
+    told: list[str]
     ended_at: float
     story: list[str] = field(default_factory=list)
 
@@ -315,12 +319,13 @@ def play(story: str, cases: Sequence[Case] = (), tells: bool = False, narrow: tu
         ]
         return Ending(
             problems=stage.judge.problems, asked=stage.saying.asked, writing=stage.saying.writing,
+            parts=stage.saying.parts,
             paid=Counter({name: n for name, n in stage.counts.items() if name.startswith("role ")}),
             failed=history, reports=stage.reports,
             state=[thing.state for thing in hub.things() if "bee:alert" not in thing.body],
             asks=sum(QUESTION in post.body for thing in hub.things() for post in thing.comments),
             alerts=sum("bee:alert" in thing.body for thing in hub.things()),
-            said=stage.saying.said, freed=stage.freed, ended_at=stage.timeline.now, story=stage.story,
+            said=stage.saying.said, freed=stage.freed, told=stage.told, ended_at=stage.timeline.now, story=stage.story,
         )  # fmt: skip
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -332,8 +337,13 @@ def clean(story: str) -> Ending:
     return play(story)
 
 
-def fits(row: Row, request: str, writes: bool) -> bool:
-    """Whether GitHub can say that to this request. A rule, or a no for what was sent, answers only a write."""
+def fits(row: Row, request: str, writes: bool, parts: Collection[str] = ()) -> bool:
+    """Whether GitHub can say that to this request, which asks for such parts.
+
+    A rule, or a no for what was sent, answers only a write; what is left out, only a read.
+    """
+    if (row.part and row.part not in parts) or (row.error is CutOffError and writes):
+        return False
     way = Way.GIT if request.startswith("git ") else Way.REST if " " in request else Way.GRAPHQL
     if not (row.way is way or (way is Way.GRAPHQL and row.way is Way.REST)):
         return False
@@ -359,7 +369,7 @@ def _cases() -> Iterator[Case]:
             seen.add(request)
             writes = request in known.writing
             for row in ROWS:
-                if not fits(row, request, writes):
+                if not fits(row, request, writes, known.parts[request]):
                     continue
                 for nth in sorted({1, count // 2 + 1}):
                     yield Case(story=story, request=request, row=row.name, nth=nth)
@@ -400,7 +410,9 @@ def wrong(case: Case, tells: bool = False) -> tuple[list[str], Ending]:
         found.append("a person was asked about what passes by itself")
     if end.freed and end.asks - good.asks != 1:
         found.append(f"{end.asks - good.asks} questions")
-    told = end.asks > good.asks or end.alerts > good.alerts or any(report.exit for report in end.reports)
+    told = (
+        bool(end.told) or end.asks > good.asks or end.alerts > good.alerts or any(report.exit for report in end.reports)
+    )
     # who is no collaborator, by GitHub's word, is a stranger: what they want waits for nobody
     stranger = row.does is Does.ANSWER and case.request.endswith("/collaborators/LOGIN/permission")
     if not case.times and end.ended_at - (said.since or 0) > FAULTY_SECONDS and not (told or stranger):
@@ -429,7 +441,8 @@ def walk(seed: int, tells: bool = False) -> tuple[list[str], list[Case], Ending]
     for _ in range(SAYINGS_PER_WALK):
         request = random.choice(sorted(known.asked))
         writes = request in known.writing
-        row = random.choice([row for row in ROWS if row.does is not Does.ANSWER and fits(row, request, writes)])
+        parts = known.parts[request]
+        row = random.choice([row for row in ROWS if row.does is not Does.ANSWER and fits(row, request, writes, parts)])
         after = writes and row.name in UNKNOWN and random.random() < 0.3
         nth, times = random.randint(1, known.asked[request]), random.choice((1, 1, 2, 4))
         said.append(Case(story=story, request=request, row=row.name, nth=nth, times=times, after=after))

@@ -79,7 +79,7 @@ def test_a_host_that_slept_in_the_merge_gate_proves_everything_again(
 
     `listed`: the tick could read who may write, and so knew of the person before their first word.
     """
-    world.hub.refuse_collaborators = not listed
+    world.hub.refused = frozenset(() if listed else ("collaborators",))
     said: list[int] = []
 
     def no() -> None:
@@ -155,7 +155,7 @@ def test_a_stop_after_a_merge_that_a_push_overtook_leaves_nobody_in_the_dark(wor
         if stop == "the label":
             hub.ask(people.bob, "POST", f"/issues/{number}/labels", labels=["breeze:human"])
         else:
-            people._run(
+            people.runs(
                 people.bob, lambda host, client: actions.pause(ByPerson(host, client, hub.repo), number, "Wait.")
             )
 

@@ -48,7 +48,7 @@ def same(hub: Hub, text: str, **variables: Any) -> None:
 def test_what_hosts_read_in_a_project_is_read_the_same(tmp_path: Path) -> None:
     """In the state that each request of some hours met."""
     world, asks = World(3, tmp_path), Counter[str]()
-    world.hub.refuse_collaborators = False
+    world.hub.refused = frozenset()
 
     def seen(machine: Machine, process: Process, asked: Asked) -> None:
         if asked.path == "/graphql" and not asked.writes and asks[asked.name] < SAMPLES_MAX:

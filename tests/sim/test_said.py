@@ -6,11 +6,15 @@ One that fails again, with its story: python -m tests.sim.said --story --only "r
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
+from bee.github import probe
 from bee.model.answers import ROWS, Does
+from tests.contract import needs
 from tests.sim.said import Case, cases, clean, play, sample, unsound, walk, wrong
+from tests.sim.stories import STORIES
 
 PARTS = 8
 DEEP_PARTS = 24
@@ -33,6 +37,40 @@ def test_the_sample_has_every_row_and_every_request() -> None:
     """Of the table and of what the stories ask."""
     assert {case.row for case in sample()} == {row.name for row in ROWS}
     assert {case.request for case in sample()} == {case.request for case in cases()}
+
+
+# What bee can send and no story does, and why.
+UNREACHED = {
+    "GET /rulesets/{ruleset_id}": "no story has rules for bee's branches: tests/github/test_push_rules.py",
+    "GET /compare/{base}...{head}": "only `bee approve` shows what a head changes",
+    "POST /git/refs": "only servers without `updateRefs` are asked",
+    "PATCH /git/refs/{ref}": "only servers without `updateRefs` are asked",
+    "DELETE /git/refs/{ref}": "old traces go, of which no story has any",
+    "MoreIssues": "few items at once: test_case_r3 below",
+    "MorePulls": "few items at once: test_case_r3 below",
+    "MoreCollaborators": "a list of more than a page",
+    "MoreOfThread": "a list of more than a page",
+    "MoreChecks": "a list of more than a page",
+    "Shown": "a server that hides bee's refs: tests/github/test_hidden.py",
+    "Head": "only people's commands read a repository without its items",
+    "LastMerged": "a required check that nothing open names",
+    "Below": "a record whose parents are doubted",
+    "MoreRefs": "a list of more than a page",
+    "More": "a list of more than a page",
+    "PauseAlone": "only servers without `updateRefs` are asked",
+    "UpdateRefs": "traces and records that go: tests/github/test_write.py",
+}
+
+
+def test_every_request_that_bee_can_send_is_in_a_story_or_says_why_not() -> None:
+    """What `bee init` and `bee doctor` alone send is not of the belt."""
+    asked = {request for story in STORIES for request in clean(story).asked}
+    of_rest = [one.endpoint.replace("/repos/{owner}/{repo}", "") for one in needs.REST]
+    patterns = {one: re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(one))) for one in of_rest}
+    left = [one for one, pattern in patterns.items() if not any(map(pattern.fullmatch, asked))]
+    of_setup = {name.lstrip("_") for name in vars(probe)}
+    left += [name for name, document in needs.operations().items() if not {name, document} & (asked | of_setup)]
+    assert left == list(UNREACHED)
 
 
 @pytest.mark.parametrize("most", [1, 2, 24])

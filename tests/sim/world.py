@@ -103,7 +103,7 @@ class World:
         if random.random() < 0.7:
             for name in ("breeze:new", "breeze:wip", "breeze:human", "breeze:done", "breeze:quarantine-hotloop"):
                 hub.ask(hub.users("ada"), "POST", "/labels", name=name)
-        hub.refuse_collaborators = random.random() < 0.2
+        hub.refused = frozenset({"collaborators"} if random.random() < 0.2 else ())
         hub.stale_seconds = random.choice((0.0, 0.0, 5.0, 40.0))
         return hub
 
