@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
-from bee.model.errors import GitError, LookError, RefConflict, RefusedError, RuleError
+from bee.model.errors import GitError, LeaseLost, LookError, RefConflict, RefusedError, RuleError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS
@@ -94,6 +94,9 @@ def _ending(run: Run, result: Result) -> Ending:
 
 
 def _push(run: Run, lease: Lease, result: Result) -> Lease:
+    # after a long freeze: another host settled this run as lost, in a record that is of this run, too
+    if lease.record.kind is Kind.PUBLISHED and lease.record.outbox != result.outbox:
+        raise LeaseLost("another host has settled this run meanwhile")
     changes = []
     if result.push is not None:
         assert run.workspace is not None
