@@ -16,7 +16,7 @@ from bee.model import limits, markers
 from bee.model.items import Item, Snapshot, Tip
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Outcome
-from bee.model.records import Kind, Phase, Record
+from bee.model.records import OWN_ROLE, Kind, Phase, Record
 from bee.model.seals import Foreign
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.gates import Gate
@@ -308,8 +308,9 @@ def held_by_hand(item: Item, view: View, record: Record | None) -> bool:
     last = added[-1]
     if not view.trust.of(last.actor) or view.snapshot.now - last.at > limits.HUMAN_WIP_HOLD_SECONDS:
         return False
-    runs = [(run.started_at, run.ended_at) for run in record.history] if record else []
-    if record is not None:
+    # bee's own acts set no such label, whatever second they fall into
+    runs = [(run.started_at, run.ended_at) for run in record.history if run.role != OWN_ROLE] if record else []
+    if record is not None and record.role != OWN_ROLE:
         runs.append((record.started_at, max(record.at, record.expires_at)))
     return not any(start - limits.LEASE_MARGIN_SECONDS <= last.at <= end for start, end in runs)
 

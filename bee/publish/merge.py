@@ -276,7 +276,7 @@ def _is_of_rules(problem: RefusedError, effect: MergePull) -> bool:
 
 def _was_enqueued(pull: Pull, lease: Lease) -> bool:
     """Whether it is in the queue, or was since this run began: then the run's answer was lost, or it died there."""
-    return pull.queued is not None or any(one.at >= lease.record.started_at for one in pull.removals)
+    return pull.queued is not None or any(one.at > lease.record.started_at for one in pull.removals)
 
 
 def _merged_before(work: _Merging, pull: Pull, trust: Trust) -> MergeResult:

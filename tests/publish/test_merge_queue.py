@@ -323,6 +323,17 @@ def test_what_the_queue_took_out_is_told_tried_again_when_the_base_moved_and_not
     assert "3 E2E passes were overtaken" in comments(still, number)
 
 
+def test_a_run_that_begins_in_the_second_in_which_it_was_taken_out_puts_it_in_again(still: Still) -> None:
+    """That removal ended the entry before, and is no answer that this run had lost."""
+    number = queued(still)
+    still.base_moves()
+    take_out(still)
+    still.ticks()
+    removed, run = still.placed(number).item.removals[-1], still.record(number)
+    assert run is not None
+    assert (len(entries(still)), removed.at) == (1, run.started_at)
+
+
 def test_a_refusal_names_what_github_says_and_is_not_tried_again(still: Still) -> None:
     number = still.pull()
     green(still, still.placed(number).item.head)
