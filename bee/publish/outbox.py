@@ -271,8 +271,13 @@ def _dequeue(context: PublishContext, effect: Dequeue) -> None:
     if not isinstance(pull, Pull) or pull.queued is None:
         return
     context.ready()
-    with contextlib.suppress(RefusedError):  # it left the queue by itself
+    try:
         write.dequeue(context.lease.client, pull.node_id)
+    except RefusedError:
+        context.forget()
+        fresh = context.item(effect.number)
+        if isinstance(fresh, Pull) and fresh.queued is not None:  # else it left the queue by itself
+            raise
 
 
 def _close_issue(context: PublishContext, effect: CloseIssue) -> None:

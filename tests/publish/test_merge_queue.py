@@ -15,11 +15,13 @@ from bee.github.snapshot import look
 from bee.lease.pause import pause_all
 from bee.lease.store import Claim, LeaseStore
 from bee.model import limits
+from bee.model.outcomes import Outcome
 from bee.model.refs import merge_ref
 from bee.pipeline.holds import BY_PERSON, FOR_EVER
 from bee.pipeline.positions import Position
+from tests.answers import EXAMPLES
 from tests.sim.still import POLICY, REPO, Still
-from tests.sim.transport import Asked
+from tests.sim.transport import Asked, response
 
 RULE = {
     "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5,
@@ -460,3 +462,20 @@ def test_a_push_in_the_moment_it_enters_keeps_it_out(still: Still) -> None:
     still.tick()
     assert entries(still) == []
     assert "Head branch was modified" in str(still.record(number))
+
+
+def test_what_a_rule_keeps_in_the_queue_is_not_called_out(still: Still) -> None:
+    """A person stopped it; bee says what GitHub refused, and does not take it for done."""
+    number = queued(still)
+    still.ask("POST", f"/issues/{number}/labels", labels=["breeze:human"])
+
+    def around(asked: Asked, done: Callable[[], requests.Response]) -> requests.Response:
+        refused = EXAMPLES["graphql: refused by rule"].answer
+        return response(200, refused, still.hub.now) if asked.name == "Dequeue" else done()
+
+    still.around = around
+    still.tick()
+    record = still.record(number)
+    assert record is not None
+    assert record.note.startswith("Dequeue: ")
+    assert (record.outcome, len(entries(still))) == (Outcome.ERROR, 1)
