@@ -113,6 +113,7 @@ class Cause(StrEnum):
     ASTRAY = "astray"
     TAKEN = "taken"
     APPROVAL = "person-approval"
+    VOUCH = "head-of-others"
     SETTINGS = "settings"
     ISSUE_CLOSED = "issue-closed"
     HOT_LOOP = "hot-loop"

@@ -96,8 +96,16 @@ def told_of(one: ItemStatus, view: View) -> Cause | None:
         return None
     if cause is Cause.TAKEN and record_of(view, one.number) is None:
         return None
+    if cause is Cause.VOUCH and _review_says_so(one.item, view):
+        return None
     waited = view.snapshot.now - max(_happened(one.item)) >= view.policy.limits.checks_minutes * 60
     return cause if one.placement.position is Position.ABANDONED or waited else None
+
+
+def _review_says_so(item: Item, view: View) -> bool:
+    """Whether bee's reviewer said at this head that a person must approve it: its own status waits for one."""
+    own = [one for one in item.checks if view.trust.is_bee(one.creator)] if isinstance(item, Pull) else []
+    return any(one.name == "bee/review" and one.state is CheckState.PENDING for one in own)
 
 
 def _happened(item: Item) -> Iterator[int]:

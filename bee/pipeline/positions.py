@@ -310,7 +310,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          advice="Nothing: the reviewer is next. To skip the review: bee approve {number}",
          leads=(("reviewer asks for changes", Position.CHANGES_REQUESTED), ("reviewer approves", Position.NEEDS_E2E))),
     Rule(name="only bee approved this head, and somebody else pushed it", matches=lambda f: not f.vouched,
-         position=Position.NEEDS_REVIEW, mover=Mover.PERSON, names="not_counted",
+         position=Position.NEEDS_REVIEW, mover=Mover.PERSON, names="not_counted", told=Cause.VOUCH, rests=True,
          advice="Read the change as it is now, then run: bee approve {number}"),
     Rule(name="GitHub's rules ask for a person's approval", matches=lambda f: not f.approvals_met, names="approvals",
          position=Position.NEEDS_PERSON_APPROVAL, mover=Mover.PERSON, told=Cause.APPROVAL, of_rules=True, rests=True,

@@ -150,6 +150,12 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         ("Approve it in a review on GitHub, with an account other than bee's.", "Request changes, or push a commit.",
          _CLOSE), holds=False,
     ),
+    Cause.VOUCH: CauseText(
+        "Somebody else than bee pushed this head, or what bee said of its push was edited: bee's approval is not "
+        "enough.", "Read the change as it is now, and approve it.",
+        ("Approve it with `bee approve`, or in a review on GitHub.", "Request changes: the drafter answers them.",
+         _CLOSE), holds=False,
+    ),
     Cause.SETTINGS: CauseText(
         "A setting or a rule of the repository, or a missing permission, stands against it.",
         "Change what the reason names: bee goes on by itself.",

@@ -94,6 +94,9 @@ def backing(count: int, ended: int, outcome: Outcome = Outcome.ERROR, **more: An
 
 
 HELD: tuple[Case, ...] = (
+    case("wip-by-hand-while-bee-repaired", w.issue(label_names=w.names(Label.WIP),
+         events=(w.labeled(Label.WIP, w.NOW - w.HOUR - 30),)), WIP, P.WIP, M.NOBODY,
+         ledger={1: w.record()}),
     case("closed", w.issue(open=False), CLOSED, P.CLOSED, M.NOBODY),
     case("closed-outranks-a-dead-claim", w.issue(open=False), CLOSED, P.CLOSED, M.NOBODY,
          ledger={1: w.claimed(expires_at=w.NOW - 1)}),
@@ -171,7 +174,8 @@ BROKEN: tuple[Case, ...] = (
     case("done-beside-wip", w.pull(label_names=w.names(Label.DONE, Label.WIP)), REPAIR, P.REPAIR, M.BEE),
     case("stale-wip", w.issue(label_names=w.names(Label.WIP)), REPAIR, P.REPAIR, M.BEE),
     case("stale-wip-of-a-finished-run", w.issue(label_names=w.names(Label.WIP),
-         events=(w.labeled(Label.WIP, w.NOW - w.HOUR - 30, w.BEE),)), REPAIR, P.REPAIR, M.BEE, ledger={1: w.record()}),
+         events=(w.labeled(Label.WIP, w.NOW - w.HOUR - 30, w.BEE),)), REPAIR, P.REPAIR, M.BEE,
+         ledger={1: w.record(role="drafter")}),
     case("stale-wip-held-by-hand-for-over-two-hours", w.issue(label_names=w.names(Label.WIP),
          events=(w.labeled(Label.WIP, w.NOW - 2 * w.HOUR - 1),)), REPAIR, P.REPAIR, M.BEE),
     case("stale-wip-by-somebody-who-may-not-steer", w.issue(label_names=w.names(Label.WIP),
@@ -608,6 +612,7 @@ TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
     "settings": (replace(OLD, behind=True), {}),
     "checks-pending": (replace(OLD, required=(Required("ci/test"),)), {}),
     "issue-closed": (OLD, {"stopped": frozenset({1})}),
+    "head-of-others": (replace(OLD, comments=(w.reviewed("approve"),), body="x"), {}),
 }
 
 
@@ -627,6 +632,16 @@ def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> N
     # a stranger who copies the key keeps nothing from being told
     copied = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.SAM)))
     assert len(w.decided(copied, policy=policy, **world).acts) == 1
+
+
+def test_that_a_head_waits_for_a_person_is_not_told_where_the_review_said_so() -> None:
+    policy = replace(w.AUTO, limits=replace(w.AUTO.limits, checks_minutes=20))
+    item, _ = TOLD["head-of-others"]
+    for status, acts in (
+        (w.check("bee/review", CheckState.PENDING, w.BEE), 0),
+        (w.check("bee/review", CheckState.GREEN, w.BEE), 1),
+    ):
+        assert len(w.decided(replace(item, checks=(status,)), policy=policy).acts) == acts
 
 
 def test_case_t10_checks_are_told_of_by_how_long_they_run_and_for_each_head_and_name() -> None:

@@ -74,7 +74,7 @@ def stop_in_the_queue(stage: Stage) -> None:
         if thing.id in inside and stage.once("stop"):
             stage.resumed.add(thing.number)
             stage.ask("POST", f"/issues/{thing.number}/labels", labels=["breeze:human"])
-        elif "stop" in stage.did and thing.id not in inside and "breeze:human" in thing.labels:
+        elif "stop" in stage.did and thing.id not in inside and "breeze:human" in thing.labels and stage.once("go on"):
             stage.ask("DELETE", f"/issues/{thing.number}/labels/breeze:human")
 
 

@@ -270,7 +270,7 @@ class Waits:
 
     def _needs_review(self, thing: Thing, tip: Record | None) -> str:
         asked = [row for row in self._statuses(thing, "pending") if "person" in (row["description"] or "")]
-        return "" if asked else "nothing says that it waits for a person's approval"
+        return "" if asked or self._told(thing) else "nothing says that it waits for a person's approval"
 
     def _by_rules(self, thing: Thing, tip: Record | None) -> str:
         off = "SELECT 1 FROM repos WHERE parent_id IS NULL AND settings LIKE '%false%'"  # a merge method
