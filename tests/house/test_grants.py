@@ -52,6 +52,7 @@ GRANTS_NOTHING: Final = {
     "bee.github.snapshot._with_fixed": "a closed bug lets a quarantined item be tried again, three times at most",
     "bee.pipeline.checks.counted": "bee's own statuses count by their records, never as somebody's checks",
     "bee.pipeline.escalation.already_escalated": "finds bee's own words, so as not to repeat them",
+    "bee.pipeline.escalation._review_says_so": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation.quarantined_at": "only what bee quarantined is released by itself",
     "bee.pipeline.facts.held_by_hand": "a hold stops",
     "bee.pipeline.facts.is_alert": "an alert is never work",
