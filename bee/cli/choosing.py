@@ -11,7 +11,7 @@ from typing import Final
 from bee.cli import ask
 from bee.model.errors import UsageError
 from bee.model.text import one_line, plain
-from bee.setup.candidates import OWN, Candidate, candidates, split
+from bee.setup.candidates import OWN, Candidate, Files, candidates, split
 from bee.setup.trial import Ran, Trial, Tried, Watcher
 
 _QUESTION: Final = "Which command must pass before a merge?"
@@ -67,9 +67,9 @@ class _Tries:
     trial: Trial
     made: list[Tried] = field(default_factory=list)
 
-    def passes(self, candidate: Candidate) -> bool:
-        """Try it."""
-        self.made.append(self.trial.tries(candidate))
+    def passes(self, candidate: Candidate, *, said: bool) -> bool:
+        """Try it; `said` by a person."""
+        self.made.append(self.trial.tries(candidate, said=said))
         return not self.made[-1].refused
 
     def chosen(self) -> Chosen:
@@ -86,14 +86,14 @@ def chosen(search: Search) -> Chosen:
     if not (search.quiet or search.why_not):
         print("trying      in a clean checkout of the default branch:", flush=True)
     with search.opened(_Lines(search.quiet)) as trial:
-        files = trial.files()
+        files = {} if search.given else trial.files()
         rows = [split(search.given, files)] if search.given else candidates(files)
         if search.why_not:
             return _untried(rows[0] if rows else Candidate(OWN), search)
         tries = _Tries(trial)
-        passed = any(not trial.over() and tries.passes(row) for row in rows)
+        passed = any(not trial.over() and tries.passes(row, said=bool(search.given)) for row in rows)
         if search.asks and not search.given:
-            return _asked(tries, passed)
+            return _asked(tries, files, passed)
         if not passed:
             raise UsageError(_refused(tries, search.given))
         return tries.chosen()
@@ -104,7 +104,7 @@ def _untried(first: Candidate, search: Search) -> Chosen:
     return Chosen(first if typed == first.verify else split(typed, {}), said=f"not tried, {search.why_not}")
 
 
-def _asked(tries: _Tries, passed: bool) -> Chosen:
+def _asked(tries: _Tries, files: Files, passed: bool) -> Chosen:
     """What passed, or what a person says instead, tried too: they see why it is refused, and may keep it."""
     found = tries.chosen() if passed else None
     if found is None:
@@ -116,8 +116,9 @@ def _asked(tries: _Tries, passed: bool) -> Chosen:
         if not typed:
             print("  a command, please")
             continue
-        said = split(typed, tries.trial.files())
-        if tries.passes(Candidate(said.verify, said.setup or (found.candidate.setup if found else ()))):
+        parts = split(typed, files)
+        setup = parts.setup or (found.candidate.setup if found else ())
+        if tries.passes(Candidate(parts.verify, setup), said=True):
             return tries.chosen()
         print(plain(_ended(tries.made[-1])))
         if ask.yes("Keep it all the same?", default=False):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bee.config.schema import POLICY_PATH, Settings, settings_of
+from bee.config.schema import POLICY_PATH, Settings, policy_of, settings_of
 from bee.config.yaml import parse as parse_yaml
 from bee.github import git_database, read, write
 from bee.github import probe as requests_of
@@ -17,11 +17,12 @@ from bee.github.checks import usual_checks
 from bee.github.client import GitHubClient
 from bee.github.git_database import RefMove
 from bee.github.snapshot import read_policy
-from bee.model.errors import ForbiddenError, RefusedError, UsageError
+from bee.model.errors import ConfigError, ForbiddenError, RefusedError, UsageError
 from bee.model.items import PullRef, PullState, Snapshot
 from bee.model.labels import OWNED, Label
 from bee.model.records import TREE_FILES
 from bee.model.repo_facts import BranchRules, RepoFacts
+from bee.model.text import one_line
 from bee.setup.checks import DoctorCheck, Level, access_checks, missing_labels, scope_grants, setting_checks
 from bee.setup.templates import (
     SETUP_BRANCH,
@@ -148,13 +149,27 @@ def planned(found: Found, machine: MachineConfig, answers: Answers) -> SetupPlan
     """What is to be written. Raises UsageError where config.yml has a form that cannot be added to."""
     missing = missing_labels(found.labels)
     steps = [SetupStep("label", label.value, "create" if label in missing else "keep") for label in OWNED]
-    texts = {POLICY_PATH: policy_text(answers), TEMPLATE_PATH: form_text()}
+    texts = {POLICY_PATH: _policy(answers), TEMPLATE_PATH: form_text()}
     steps += [
         SetupStep("file", name, "keep" if name not in found.missing_files else "proposed" if found.pull else "create")
         for name in texts
     ]
     config, text = _config_step(machine, found.facts.repo, answers)
     return SetupPlan(found, machine.home, (*steps, config), {**texts, config.name: text})
+
+
+def _policy(answers: Answers) -> str:
+    """The policy, read again: what it says is what was answered. Raises UsageError."""
+    text = policy_text(answers)
+    try:
+        found = policy_of(POLICY_PATH, parse_yaml(text, POLICY_PATH))
+    except ConfigError:
+        found = None
+    if found is None or (found.verify, found.setup.run) != ((answers.verify,), answers.setup):
+        commands = one_line("; ".join([*answers.setup, answers.verify]), 160)
+        raise UsageError(f"{POLICY_PATH} cannot hold this as it stands: {commands}; put it into a script, and say "
+                         "--verify 'sh SCRIPT'")  # fmt: skip
+    return text
 
 
 def _config_step(machine: MachineConfig, repo: str, answers: Answers) -> tuple[SetupStep, str]:

@@ -60,7 +60,9 @@ _TESTS: Final = re.compile(
     r"(?:^|[^A-Za-z0-9])(?:pytest|unittest|ctest|tests?|tox|nox|rspec|phpunit|bats|prove)(?![A-Za-z0-9])"
 )
 _NOT_HERE: Final = re.compile(
-    r"\$\{\{|\\$|<<|[>]|\bsudo\b|\bdocker\b|\bapt(?:-get)?\b|\bcurl\b|\bgit\b|publish|deploy|upload"
+    r"\$\{\{|\\$|[|;<>]|(?<!&)&(?!&)|(?<!\S)--(?:help|version|co|collect-only)(?![\w-])"  # these hide how tests ended
+    r"|^(?:test|\[) |^(?:python3? -m )?(?:ruff|mypy|flake8|black|isort|pylint|compileall|eslint|prettier) (?!.*&&)"
+    r"|\bsudo\b|\bdocker\b|\bapt(?:-get)?\b|\bcurl\b|\bgit\b|publish|deploy|upload"
     r"|^(?:echo|cd|export|mkdir|if|for|while|fi|done|else|then)\b"
 )
 _RUN: Final = re.compile(r"^(\s*)(?:- )?run:\s*(.*)$")
@@ -81,6 +83,7 @@ class Candidate:
 
 def wanted(paths: Iterable[str]) -> list[str]:
     """The files whose texts say how a repository is tested, TEXTS_MAX at most."""
+    paths = [path for path in paths if path.isprintable()]  # git reads none whose name breaks a line
     named = sorted(path for path in paths if _READ.fullmatch(path))
     tests = sorted((path for path in paths if _PYTHON_TEST.fullmatch(basename(path))), key=lambda path: path.count("/"))
     return [*named, *(path for path in tests if path not in named)][:TEXTS_MAX]
@@ -199,7 +202,7 @@ def _locked(files: Files, tool: str) -> Iterator[Candidate]:
 def _toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # TOMLDecodeError is one, and so is what Python says of a very long number
         return {}
 
 

@@ -86,11 +86,13 @@ def same_server(remote: Remote, web: str) -> bool:
 def _scalar(text: str) -> str:
     """A text as YAML: plain where that is safe, else quoted."""
     plain = _PLAIN_YAML.fullmatch(text) and ": " not in text and text.lower() not in _YAML_WORDS
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else _quoted(text)
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """In YAML's double quotes, which take control characters by their numbers alone; JSON lets DEL and C1 through."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in shown)
 
 
 def policy_text(answers: Answers) -> str:
@@ -108,7 +110,7 @@ def config_text(repo: str, answers: Answers) -> str:
     if isinstance(answers.engine, str):
         engine = f"engine: {answers.engine}"
     elif answers.engine:
-        engine = f"engine:\n  command: {json.dumps(list(answers.engine), ensure_ascii=False)}"
+        engine = f"engine:\n  command: [{', '.join(map(_quoted, answers.engine))}]"
     return _template("config.yml", repo=repo, engines=", ".join(LOGINS), engine=engine, sandbox=answers.sandbox)
 
 

@@ -19,13 +19,13 @@ from bee.config.schema import Policy, SetupPolicy
 from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.host import AgentRunner, all_output_checks
-from bee.model.limits import TRIALS_SECONDS_MAX
+from bee.model.limits import FILE_BYTES_MAX, TRIALS_SECONDS_MAX
 from bee.model.text import clipped, one_line, plain
+from bee.pipeline.tests_ran import count_tests, said_failed
 from bee.pipeline.verify_files import missing, named_of
 from bee.run.e2e import plain_files
 from bee.run.setup import SetUp, keep_cache
-from bee.setup.candidates import Candidate, Files, wanted
-from bee.setup.tests_ran import count_tests
+from bee.setup.candidates import OWN, Candidate, Files, wanted
 from bee.system.home import Home, remove_tree
 from bee.system.process import Ended
 
@@ -142,14 +142,19 @@ class Trial:
         return time.monotonic() - self.begun >= self.seconds_max
 
     def files(self) -> Files:
-        """Every file of the head, with the texts that say how it is tested."""
-        rows = self.mirror.ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.head)
-        paths = [path for path in rows.out.decode("utf-8", "replace").split("\0") if path]
-        read = {path: self.mirror.show(self.head, path) or b"" for path in wanted(paths)}
-        return dict.fromkeys(paths, "") | {path: text.decode("utf-8", "replace") for path, text in read.items()}
+        """Every file of the head, with the texts that say how it is tested; one of over FILE_BYTES_MAX stays unread."""
+        rows = self.mirror.ask("ls-tree", "-r", "-z", "-l", "--full-tree", self.head)
+        listed = [row.partition("\t") for row in rows.out.decode("utf-8", "replace").split("\0") if row]
+        sizes = {path: facts.split()[-1] for facts, _, path in listed}
+        small = [path for path, size in sizes.items() if size.isdigit() and int(size) <= FILE_BYTES_MAX]
+        read = {path: self.mirror.show(self.head, path) or b"" for path in wanted(small)}
+        return dict.fromkeys(sizes, "") | {path: text.decode("utf-8", "replace") for path, text in read.items()}
 
-    def tries(self, candidate: Candidate) -> Tried:
-        """Run it in a checkout of its own: `setup`, then `verify`, as before a merge. Raises LookError and GitError."""
+    def tries(self, candidate: Candidate, *, said: bool = False) -> Tried:
+        """Run it in a checkout of its own: `setup`, then `verify`, as before a merge. Raises LookError and GitError.
+
+        `said`: a person said it, who knows whether it tests where its output does not say so.
+        """
         where, private_home = self.folder / "clone", self.folder / "private"
         private_home.mkdir(mode=0o700)
         watched = _Watched(self.runner, self.watcher, self.begun + self.seconds_max)
@@ -173,21 +178,25 @@ class Trial:
             for folder in (where, private_home):
                 if folder.exists():
                     remove_tree(folder)
-        refused = f"{', '.join(lost)} is not in the repository" if lost else _refusal(watched.ran, candidate)
-        last = checks.told(plain(watched.ran[-1][1])).strip() if watched.ran else ""
+        refused = f"{', '.join(lost)} is not in the repository" if lost else _refusal(watched.ran, candidate, said)
+        refused, text = checks.told(plain(refused)), watched.ran[-1][1] if watched.ran else ""
+        last = checks.told(plain(text)).strip()
         return Tried(
             setup=candidate.setup, verify=candidate.verify, commands=tuple(ran for ran, _ in watched.ran),
             refused=refused, end=clipped(last, END_BYTES_MAX, keep_end=True) if refused else "",
         )  # fmt: skip
 
 
-def _refusal(ran: Sequence[tuple[Ran, str]], candidate: Candidate) -> str:
+def _refusal(ran: Sequence[tuple[Ran, str]], candidate: Candidate, said: bool) -> str:
     """Why it may not be proposed; empty where it may."""
-    last, tested = ran[-1][0], len(ran) > len(candidate.setup)
+    (last, text), tested = ran[-1], len(ran) > len(candidate.setup)
     if tested and last.tests == 0:
         return "it ran no tests"
     if last.exit == 0:
-        return ""
+        if failed := said_failed(text):
+            return f"it ends with 0, and says that tests failed: {one_line(failed)}"
+        silent = last.tests is None and not said and candidate.verify != OWN
+        return "says nothing of tests; if it tests, say --verify '…'" if silent else ""
     how = _SEEN if last.exit == _NOT_FOUND else last.said()
     return how if tested else f"setup, {one_line(last.command)}: {how}"
 

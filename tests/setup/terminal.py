@@ -62,6 +62,10 @@ class Terminal:
             else:
                 os.write(self._fd, keys)
 
+    def kill(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def end(self) -> int:
         """Read to the end; the exit code."""
         while select.select([self._fd], [], [], SECONDS_MAX)[0] and (piece := self._read()):

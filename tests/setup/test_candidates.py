@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bee.model.limits import CANDIDATES_MAX
+from bee.pipeline.tests_ran import count_tests, said_failed
 from bee.setup.candidates import Candidate, candidates, split, wanted
-from bee.setup.tests_ran import count_tests
 
 FUNCTION, METHOD = "def test_a():\n    pass\n", "class T(TestCase):\n    def test_a(self): pass\n"
 VENV, IGNORED = "python3 -m venv .venv", "echo '*' > .venv/.gitignore"
@@ -61,6 +61,7 @@ ROWS: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
     "a git that takes no notice": ({"test_a.py": FUNCTION, ".gitignore": "*.pyc\n.venv/\n"},
                                    [("python3 -m pytest",), (VENV, *pip("pytest")[2:]), ("python3 -m unittest",)]),
     "a broken pyproject": ({"pyproject.toml": "[[["}, []),
+    "a number too long for Python": ({"pyproject.toml": f"a = {'1' * 5000}\n", "go.mod": ""}, [("go test ./...",)]),
     "npm": ({"package.json": NODE, "package-lock.json": "{}"}, [("npm ci", "npm test")]),
     "npm without a lock": ({"package.json": NODE}, [("npm install --no-package-lock", "npm test")]),
     "npm without packages": ({"package.json": '{"scripts": {"test": "node --test"}}'}, [("npm test",)]),
@@ -82,6 +83,13 @@ ROWS: dict[str, tuple[dict[str, str], list[tuple[str, ...]]]] = {
         {"manage.py": "", "app/tests.py": METHOD, "Makefile": "check:\n", CI: "    - run: python manage.py test\n"},
         [("python3 manage.py test",), ("python3 -m unittest",), ("python3 -m pytest",), pip("pytest"), ("make check",),
          ("python manage.py test",)]),
+    "what of CI hides how tests ended, or tests nothing": (
+        {CI: "    - run: |\n" + "".join(f"        {line}\n" for line in (
+            "pytest | tee log", "pytest || true", "pytest; true", "pytest &", "pytest < x", "pytest 2>&1",
+            "pytest --help", "pytest --co -q", "pytest --collect-only", "python3 -m unittest --version",
+            "test -f README.md", "[ -f tests ]", "ruff check tests", "python3 -m compileall -q test_a.py",
+            "pytest --count 2"))},
+        [("pytest --count 2",)]),
     "what CI alone knows": (
         {CI: "    - name: t\n      run: |\n        pip install -r r.txt && pytest -x\n        ./scripts/test\n"
              "        echo test\n    - run: npm ci && npm run test:unit\n    - run: ./deploy test ${{ secrets.X }}\n"},
@@ -126,6 +134,10 @@ def test_any_command_is_split_or_stays(command: str) -> None:
     assert found.setup or found.verify == command
 
 
+def test_what_git_cannot_be_asked_for_by_its_name_is_left_out() -> None:
+    assert wanted([".github/workflows/a\nb.yml", "a\nb/test_a.py", "go.mod"]) == ["go.mod"]
+
+
 NAMES = ["pyproject.toml", "package.json", "go.mod", "Makefile", "manage.py", "test_a.py", CI]
 
 
@@ -154,8 +166,8 @@ OUTPUTS: dict[str, tuple[str, int | None]] = {
     "cargo, none": ("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
                     0),
     "nextest": ("     Summary [   0.012s] 9 tests run: 9 passed, 0 skipped\n", 9),
-    "go": ("ok  \texample.org/a\t0.003s\n?   \texample.org/b\t[no test files]\n", None),
-    "go, cached": ("ok  \texample.org/a\t(cached)\n", None),
+    "go": ("ok  \texample.org/a\t0.003s\n?   \texample.org/b\t[no test files]\n", 1),
+    "go, cached": ("ok  \texample.org/a\t(cached)\n", 1),
     "go -v": ("=== RUN   TestA\n--- PASS: TestA (0.00s)\n--- FAIL: TestB (0.00s)\nFAIL\n", 2),
     "go, none": ("?   \texample.org/a\t[no test files]\n", 0),
     "go, none to run": ("ok  \texample.org/a\t0.003s [no tests to run]\n", 0),
@@ -173,6 +185,11 @@ OUTPUTS: dict[str, tuple[str, int | None]] = {
     "bats, on a terminal": ("3 tests, 1 failure\n", 3),
     "rspec": ("Finished in 0.01 seconds\n4 examples, 0 failures\n", 4),
     "prove": ("All tests successful.\nFiles=2, Tests=10,  0 wallclock secs\n", 10),
+    "bun": ("bun test v1.1\n 3 pass\n 0 fail\nRan 3 tests across 1 file. [5.00ms]\n", 3),
+    "phpunit": ("OK (3 tests, 4 assertions)\n", 3),
+    "phpunit, failing": ("Tests: 3, Assertions: 4, Failures: 1.\n", 3),
+    "maven": ("[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 0.1 s - in A\n"
+              "[INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0\n", 2),
     "ctest": ("100% tests passed, 0 tests failed out of 6\n", 6),
     "tox around pytest": ("py: commands[0]> pytest\n=== 3 passed in 0.01s ===\n  py: OK (0.5=setup[0.1]+cmd[0.4] s)\n",
                           3),
@@ -189,9 +206,48 @@ def test_case_u1_how_many_tests_ran_is_read_off_the_output(name: str) -> None:
     assert count_tests(output) == count
 
 
+# What says that tests failed, whatever the command ended with.
+FAILURES: dict[str, str] = {
+    "pytest": "=== 3 passed, 1 failed, 1 warning in 0.12s ===", "pytest -q": "1 failed, 3 passed in 0.01s",
+    "pytest, an error": "=== 1 error in 0.12s ===", "unittest": "FAILED (errors=1, skipped=2)",
+    "cargo": "test result: FAILED. 2 passed; 1 failed; 0 ignored", "go": "FAIL\ta\t0.003s",
+    "nextest": "     Summary [   0.012s] 9 tests run: 8 passed, 1 failed, 0 skipped",
+    "go -v": "--- FAIL: TestB (0.00s)",
+    "jest": "Tests:       10 failed, 3 passed, 13 total", "jest, a file": "Test Suites: 1 failed, 1 total",
+    "vitest": "      Tests  3 passed | 1 failed (4)", "mocha": "  1 failing", "node --test": "# fail 1",
+    "node --test, by spec": "\u2139 fail 2", "bun": " 1 fail", "TAP": "not ok 2 b", "bats": "3 tests, 1 failure",
+    "minitest": "4 runs, 4 assertions, 0 failures, 1 errors, 0 skips", "prove": "Result: FAIL",
+    "phpunit": "Tests: 3, Assertions: 4, Failures: 1.",
+    "maven": "[ERROR] Tests run: 2, Failures: 0, Errors: 1, Skipped: 0",
+    "ctest": "83% tests passed, 1 tests failed out of 6", "make": "make: [Makefile:2: test] Error 1 (ignored)",
+    "make below make": "make[1]: [test] Error 2 (ignored)",
+}  # fmt: skip
+PASSES = (
+    "=== 3 passed, 1 xfailed in 0.12s ===", "OK (expected failures=1)", "FAIL: says how it fails",
+    "test result: ok. 3 passed; 0 failed; 0 ignored", "1 failed attempt",
+    "Tests:       3 passed, 3 total", "Test Suites: 1 passed, 1 total", "  0 failing", "# fail 0", " 0 fail",
+    "not ok 2 b # TODO later", "ok 1 - not ok 2", "3 tests, 0 failures", "Result: PASS",
+    "Files=2, Tests=10,  0 wallclock secs",
+    "Tests run: 2, Failures: 0, Errors: 0, Skipped: 1", "100% tests passed, 0 tests failed out of 6",
+    "     Summary [   0.012s] 9 tests run: 9 passed, 0 skipped",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_case_u1_that_tests_failed_is_read_off_the_output(name: str) -> None:
+    line = FAILURES[name]
+    assert said_failed(f"begins\n\x1b[31m{line}\x1b[0m\nends\n") == line.strip()
+
+
+def test_case_u1_what_passed_says_of_no_test_that_it_failed() -> None:
+    for line in PASSES:
+        assert said_failed(f"{line}\n") == "", line
+
+
 @given(st.text())
 def test_any_output_is_read(output: str) -> None:
     assert (count_tests(output) or 0) >= 0
+    assert said_failed(output) in output
 
 
 def test_what_is_made_to_be_hard_to_read_is_read_at_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 import zipfile
@@ -34,7 +35,9 @@ from tests.setup.terminal import terminal
 needs_box = pytest.mark.skipif(not BOXED, reason="bubblewrap is not installed here")
 HERE = ("--sandbox", "required" if BOXED else "none")
 QUESTION, WRITE = "Which command must pass", "Write this?"
+CI = ".github/workflows/ci.yml"
 UNIT = "import unittest\n\n\nclass Sums(unittest.TestCase):\n    def test_sums(self):\n        assert 1 + 1 == 2\n"
+FAILING = UNIT.replace("2\n", "3\n")
 FUNCTION = "def test_sums():\n    assert 1 + 1 == 2\n"
 # In the place of pytest: it calls each function of a module at the top, and sums up as pytest does.
 RUNNER = """import glob, runpy, sys
@@ -131,6 +134,19 @@ def test_case_u1_an_installing_verify_is_written_as_setup_and_verify(stage: Stag
     assert policy(stage) == (("python3 -m venv --without-pip .env",), (".env/bin/python -m unittest",))
 
 
+@pytest.mark.parametrize("files", [
+    {"tests/test_big.py": f"# {'x' * 1_100_000}\n"},
+    {"pyproject.toml": f"a = {'1' * 5000}\n"},
+    {".github/workflows/a\nb.yml": "    - run: pytest\n"},
+], ids=["a file over 1 MiB", "a number too long for Python", "a line break in a name"])  # fmt: skip
+def test_case_u1_what_cannot_be_read_is_left_out(stage: Stage, files: Mapping[str, str]) -> None:
+    stage.push({**files, "unit.py": UNIT, CI: "    - run: python3 -m unittest unit # \x7f\x9b2J\n"})
+    ended = init(stage, *HERE, **tmp(stage))
+    assert ended.code == 0, ended.err
+    assert policy(stage) == ((), ("python3 -m unittest unit # \x7f\x9b2J",))
+    assert left(stage) == []
+
+
 # ---- what is refused ------------------------------------------------------------------------------------------------
 
 
@@ -148,6 +164,34 @@ def test_case_u1_a_failing_suite_is_refused_with_its_end_unless_untried(stage: S
     assert ended.code == 0, ended.err
     assert "verify      make test: not tried, as --untried says" in ended.out
     assert policy(stage) == ((), ("make test",))
+
+
+SILENT, DENIED = "says nothing of tests; if it tests", "says that tests failed: "
+NOTHING = "nothing in the repository's files"
+
+
+@pytest.mark.parametrize(("files", "why"), [
+    ({CI: "    - run: python3 -m unittest unit 2>&1 | tee tests.log\n"}, NOTHING),
+    ({CI: "    - run: python3 -m unittest unit || true\n"}, NOTHING),
+    ({CI: "    - run: scripts/test\n", "scripts/test": ""}, "no command passed"),
+    ({"Makefile": "test:\n\tpython3 -m compileall -q unit.py\n"}, f"make test: {SILENT}"),
+    ({"Makefile": "test:\n\t-python3 -m unittest unit\n"}, f"{DENIED}FAILED (failures=1)"),
+    ({"Makefile": "test:\n\t-sh -c 'exit 3'\n"}, f"{DENIED}make: [Makefile:2: test] Error 3 (ignored)"),
+], ids=["tee", "or true", "not to be run", "compiled only", "ignored by make", "ignored by make, unsaid"])  # fmt: skip
+def test_case_u1_what_hides_how_tests_ended_is_not_proposed(stage: Stage, files: Mapping[str, str], why: str) -> None:
+    stage.push({**files, "unit.py": FAILING})
+    seq = last_seq(stage)
+    ended = init(stage, *HERE)
+    assert (ended.code, why in ended.err) == (2, True), ended.err
+    assert done_writes(stage, seq) == []
+
+
+def test_case_u1_a_person_may_say_a_silent_command_but_none_that_is_denied(stage: Stage) -> None:
+    stage.push({"unit.py": FAILING})
+    ended = init(stage, "--verify", "python3 -m unittest unit || true", *HERE)
+    assert (ended.code, f"{DENIED}FAILED (failures=1)" in ended.err) == (2, True), ended.err
+    assert init(stage, "--verify", "test -f unit.py", *HERE).code == 0
+    assert policy(stage) == ((), ("test -f unit.py",))
 
 
 def test_case_u1_a_repository_without_tests_is_told_what_to_say(stage: Stage) -> None:
@@ -284,6 +328,16 @@ def test_case_u1_without_a_box_nothing_of_the_repository_is_run(stage: Stage) ->
     assert policy(stage) == ((), ("make test",))
 
 
+def test_case_u1_a_dry_run_without_a_box_runs_nothing(stage: Stage) -> None:
+    seen = stage.folder / "seen"
+    stage.push({"Makefile": f"test:\n\ttouch {seen}\n"})
+    for more in ((), ("--verify", "make test")):
+        ended = bee(stage, "init", "--dry-run", "--repo", stage.repo, "--sandbox", "none", *more)
+        assert ended.code == 0, ended.err
+        assert "verify      make test: not tried, since a dry run runs nothing without a box" in ended.out
+    assert not seen.exists()
+
+
 def test_a_dry_run_tries_too_and_leaves_nothing(stage: Stage) -> None:
     stage.push({"test_calc.py": UNIT})
     seq = last_seq(stage)
@@ -339,6 +393,25 @@ def test_case_u1_ctrl_c_ends_what_hangs_and_leaves_nothing(stage: Stage) -> None
     with terminal(stage, "init", "--repo", "ada/calc", "--intake", "all", *HERE, **tmp(stage)) as screen:
         screen.wait_for("sh tests/e2e/verify.sh … ")
         screen.press(b"\x03")
+        assert screen.end() == 130, screen.shown
+    assert left(stage) == []
+    assert mark not in subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
+
+
+def test_case_u1_a_policy_that_would_not_be_read_is_not_written(stage: Stage) -> None:
+    seq = last_seq(stage)
+    ended = init(stage, "--verify", " ", "--untried", *HERE)
+    assert (ended.code, f"{POLICY} cannot hold this" in ended.err) == (2, True), ended.err
+    assert done_writes(stage, seq) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_case_u1_a_signal_that_ends_init_leaves_nothing(stage: Stage, number: int) -> None:
+    mark = f"sleep 61{stage.forge.api_url.rpartition(':')[2]}"
+    stage.push({"tests/e2e/verify.sh": f"{mark} & {mark}\n"})
+    with terminal(stage, "init", "--repo", "ada/calc", "--intake", "all", *HERE, **tmp(stage)) as screen:
+        screen.wait_for("sh tests/e2e/verify.sh … ")
+        screen.kill(number)
         assert screen.end() == 130, screen.shown
     assert left(stage) == []
     assert mark not in subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -95,7 +97,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     way = Chosen(Candidate(args.verify or OWN))
     if _writes_policy(found):
         settings = machine.settings or Settings(sandbox=sandbox)
-        way = chosen(_search(args, env, here, settings, token, found))
+        with _ended_by_signals():
+            way = chosen(_search(args, env, here, settings, token, found))
         _show_way(show, way)
     engine, merge = _engine(args, machine, here, asks), next(iter(methods.fitting(found.facts, found.rules)), "squash")
     answers = Answers(
@@ -185,7 +188,12 @@ def _search(
     args: argparse.Namespace, env: Mapping[str, str], here: Here, settings: Settings, token: str, found: Found
 ) -> Search:
     """How this repository is tried here, as a run would."""
-    facts, unboxed = found.facts, settings.sandbox != "none" and here.box_problem
+    facts = found.facts
+    why_not = "as --untried says" if args.untried else ""
+    if not why_not and settings.sandbox != "none" and here.box_problem:
+        why_not = "since no box can be built here"
+    if not why_not and settings.sandbox == "none" and args.dry_run:
+        why_not = "since a dry run runs nothing without a box"
 
     def build(home: Home) -> tuple[Mirror, AgentRunner]:
         mirror = wiring.mirror_of(env, settings, token, home, facts.repo)
@@ -194,8 +202,26 @@ def _search(
     return Search(
         opened=lambda watcher: opened(build, facts.repo, facts.default_branch, facts.private, watcher),
         given=args.verify or "", asks=not (args.yes or args.dry_run), quiet=args.json,
-        why_not="as --untried says" if args.untried else "since no box can be built here" if unboxed else "",
+        why_not=why_not,
     )  # fmt: skip
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a trial as Ctrl-C does: what it made is deleted. One more of them changes nothing."""
+
+    def stop(_number: int, _frame: object) -> None:
+        for number in old:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    ends = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    old = {number: signal.signal(number, stop) for number in ends}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
 
 def _engine(args: argparse.Namespace, machine: MachineConfig, here: Here, asks: bool) -> str | tuple[str, ...] | None:
