@@ -41,7 +41,8 @@ _FRAGMENTS: Final = {
 _RATE: Final = "rateLimit { cost limit remaining used resetAt }"
 _CREATED: Final = "orderBy: {field: CREATED_AT, direction: ASC}"
 _UPDATED: Final = f"first: {limits.CHANGED_READ_MAX}, orderBy: {{field: UPDATED_AT, direction: DESC}}"
-_MERGED: Final = f"first: {limits.MERGED_READ_MAX}, states: [MERGED], orderBy: {{field: UPDATED_AT, direction: DESC}}"
+# By when they were opened: a stranger's comment on an old one changes when it was updated.
+_MERGED: Final = f"first: {limits.MERGED_READ_MAX}, states: [MERGED], orderBy: {{field: CREATED_AT, direction: DESC}}"
 _CONTROL: Final = f'control: ref(qualifiedName: "{CONTROL_REF}") {{ {ALONE} }}'
 _LEASE: Final = f"lease: ref(qualifiedName: $ref) {{ {ALONE} }}"
 _SHOWN: Final = f'shown: refs(refPrefix: "{ITEM_REFS}", first: 1) {{ totalCount }}'

@@ -29,7 +29,7 @@ from bee.model.items import LineComment, Post, Pull, Review, ReviewState, Thread
 from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary, began_at, fold
 from bee.model.roles import AUTHORS, ROLES
-from bee.pipeline.edits import is_edited, is_taken_back, said_at
+from bee.pipeline.edits import heard, is_edited, is_taken_back, said_at
 from bee.pipeline.trust import Trust, revisions
 
 SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says against it
@@ -89,7 +89,7 @@ def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
     """Everything that counts on this pull request about any head, oldest first; open threads come last."""
     found: list[tuple[Chain, Word]] = []
     rebased_at = max(pull.base_changes, default=-1)
-    posts = [post for post in posts_of(pull) if trust.counts(post)]
+    posts = [left for post in posts_of(pull) if (left := heard(post, trust)) is not None]
     for post in _said_once(posts):
         run = _run_marker(post)
         if run is not None:
@@ -111,11 +111,11 @@ def _open_threads(pull: Pull, posts: Sequence[Post], rebased_at: int) -> list[Wo
     for post in posts:
         if post.at > rebased_at and _approves(post):
             approvals[_who(post)] = max(post.at, approvals.get(_who(post), 0))
-    own = {id(post) for post in posts if _run_marker(post) is None}
+    own = {post.id: post for post in posts if isinstance(post, LineComment) and _run_marker(post) is None}
     found = []
     for thread in pull.threads:
-        lines = (line for line in thread.comments if not line.approving or is_edited(line))
-        asked = sorted((line for line in lines if id(line) in own), key=said_at)
+        lines = (own[line.id] for line in thread.comments if line.id in own)
+        asked = sorted((line for line in lines if not line.approving or is_edited(line)), key=said_at)
         if thread.resolved or not asked or _is_heard(thread, asked[-1], runs):
             continue
         last = asked[-1]

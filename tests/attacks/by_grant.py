@@ -11,12 +11,13 @@ from typing import Any
 
 from bee.model.checks import CheckState, Required
 from bee.model.effects import PostReview
-from bee.model.items import Item, Pull, Who
+from bee.model.items import Item, Pull, ReviewState, Who
 from bee.model.labels import Label
 from bee.model.outcomes import Cause, Outcome
 from bee.model.roles import Role
 from bee.pipeline.checks import checks_of
 from bee.pipeline.escalation import answered
+from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import Checks
 from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.status import status_of
@@ -161,6 +162,15 @@ def _sends_back(on: Layers, folder: Path) -> bool:
     item = w.issue(body=w.planned(gate=True), comments=(w.comment("<!-- bee:changes-requested -->", AT, w.SAM),))
     view = view_of(item, on, policy=w.ALL)
     return status_of(item, view).role is Role.PLANNER
+
+
+@attack("edits-a-change-request", "a bot that may write changes a letter of a person's request for changes, which is "
+        "nobody's word then", Layer.BINDING, control=True)  # fmt: skip
+def _edits_a_stop(on: Layers, folder: Path) -> bool:
+    """`none`: nobody asked for changes."""
+    stop = w.review(ReviewState.CHANGES_REQUESTED, w.NOW - 60, edited_at=w.NOW - 9, editor=w.BOT, body="No!")
+    pull = w.pull(comments=w.approved(), reviews=(stop,) if on else ())
+    return pull_facts(pull, view_of(pull, frozenset({Layer.PERMISSION}))).verdict is Verdict.APPROVED
 
 
 MANNEQUIN = Who("ann", None)

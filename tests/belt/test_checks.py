@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bee.host import Host
+from bee.model.limits import MERGED_READ_MAX
 from tests.belt.stage import POLICY, Stage
 from tests.belt.test_conditions import rests
 
@@ -82,6 +83,27 @@ def test_case_t10_a_check_that_those_before_had_is_waited_for_and_told_of_once(s
     report(stage, head, "ci/test", "success")
     stage.ticks(host)
     assert merged(stage, number)
+
+
+def test_case_t10_comments_on_old_ones_do_not_hide_that_the_last_had_checks(stage: Stage) -> None:
+    """Whoever may comment would otherwise push those that had some out of what is read."""
+
+    def merge(name: str) -> tuple[int, str]:
+        head = stage.push({f"{name}.txt": "x\n"}, name)
+        data = {"title": name, "head": name, "base": "main", "body": "x"}
+        number = int(stage.call("ada", "POST", stage.at("/pulls"), data)["number"])
+        stage.call("ada", "PUT", stage.at(f"/pulls/{number}/merge"), {})
+        return number, head
+
+    old = [merge(f"old-{n}")[0] for n in range(MERGED_READ_MAX)]
+    report(stage, merge("new")[1], "ci/test", "success")
+    stage.issue("Do it.")
+    host = stage.host()
+    number, _ = drafted(stage, host)
+    for one in old:
+        stage.comment(one, "Hello.", who="eve")
+    stage.ticks(host)
+    assert stage.position(number) == "checks-pending"
 
 
 def test_case_t10_what_the_policy_requires_must_be_there(stage: Stage) -> None:

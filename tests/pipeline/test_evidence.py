@@ -214,7 +214,7 @@ def test_d7_other_review_states_are_no_verdict(state: ReviewState) -> None:
         ({"author": w.SAM}, Verdict.NONE),
         ({"author": w.BOT}, Verdict.NONE),
         ({"author": w.BEE}, Verdict.CHANGES),  # a person may share bee's account
-        ({"edited_at": LATE, "editor": w.SAM}, Verdict.NONE),
+        ({"edited_at": LATE, "editor": w.SAM}, Verdict.CHANGES),  # nobody else's edit lifts a stop
         ({"commit": w.OLD_HEAD}, Verdict.NONE),
     ],
 )

@@ -15,7 +15,7 @@ from bee.model.items import Issue, Pull, ReviewState, Who
 from bee.model.labels import Label
 from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, pushed_heads, verdict_at_head, words
 from bee.pipeline.facts import Proof
-from bee.pipeline.gates import Gate, design_gate, plan_gate, plan_print
+from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate, plan_print
 from bee.pipeline.grants import GRANTS, Grant, GrantAnswer, GrantChange
 from bee.pipeline.pull_facts import proof_of, pull_facts, vouched_for
 from bee.pipeline.trust import Trust, resumed_at, text_is_trusted, trust_of
@@ -288,3 +288,45 @@ def test_case_t20_whom_bee_names_for_a_box_is_known_by_id(who: Who, counts: bool
 @pytest.mark.parametrize(("login", "number"), [("ann", 14), ("sam", 11)])
 def test_case_t20_a_login_that_is_anothers_by_now(login: str, number: int) -> None:
     assert trust(None).of(Who(login, number)) is (number == 11)
+
+
+# ---- a stop outlives what somebody else makes of its text -----------------------------------------------------------
+
+BOTS = {"edited_at": LATER, "editor": w.BOT}
+STOPS: dict[str, dict[str, Any]] = {
+    "a review": {"reviews": (w.review(ReviewState.CHANGES_REQUESTED, AT, w.ANN, **BOTS),)},
+    "a review that comments": {"reviews": (w.review(ReviewState.COMMENTED, AT, w.ANN, body="No.", **BOTS),)},
+    "a marker": {"comments": (w.comment("<!-- bee:changes-requested -->\nNo.", AT, **BOTS),)},
+    "bee's reviewer": {"comments": (w.reviewed("changes", AT, **BOTS),)},
+    "a line": {"threads": (w.thread(w.line("No.", AT, **BOTS)),)},
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_change_request_stands_whoever_edits_it(stop: str) -> None:
+    """And nothing of the text counts by then: it may be anybody's."""
+    before = w.review(ReviewState.APPROVED, AT - 9, w.MIA, id=1)
+    posts = {**STOPS[stop], "reviews": (before, *STOPS[stop].get("reviews", ()))}
+    found = words(w.pull(**posts), trust(None), None)
+    last = verdict_at_head(found, w.HEAD)
+    assert last is not None
+    assert last.verdict is Verdict.CHANGES
+    assert "No." not in last.text
+
+
+def test_what_else_somebody_else_edited_counts_for_nobody() -> None:
+    said = w.comment("<!-- bee:approved-for-e2e -->\n<!-- bee:changes-requested -->", AT, **BOTS)
+    (word,) = words(w.pull(comments=(said,)), trust(None), None)
+    assert word.verdict is Verdict.CHANGES
+    for post in (w.reviewed("approve", AT, **BOTS), w.comment("Fine.", AT, **BOTS)):
+        assert words(w.pull(comments=(post,)), trust(None), None) == ()
+    answer = w.heard(**BOTS)
+    (asked,) = words(w.pull(threads=(w.thread(w.line("No.", AT), answer),)), trust(None), None)
+    assert asked.text == "No."
+
+
+def test_a_request_for_another_plan_stands_whoever_edits_it() -> None:
+    said = w.comment("<!-- bee:changes-requested -->\nNo.", AT, **BOTS)
+    asked = changes_asked(w.issue(body=w.planned(), comments=(said,)), trust(None))
+    assert asked is not None
+    assert "No." not in asked.body

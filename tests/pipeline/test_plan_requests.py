@@ -94,7 +94,7 @@ def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = 
         (planned(OPEN, ask(w.TRI)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(OPEN, ask(w.BOT)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(OPEN, ask(None)), P.PLAN_OPEN, P.PLAN_OPEN),
-        (planned(OPEN, ask(edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
+        (planned(OPEN, ask(edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.NEEDS_PLAN),
         (planned(answering(ASKED), ask(edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(answering(ASKED), ask(w.SAM, edited_at=AT + 5, editor=w.SAM)), P.PLAN_OPEN, P.PLAN_OPEN),
         (planned(OPEN, ask(), ask(w.SAM, id=ASKED + 9)), P.PLAN_OPEN, P.NEEDS_PLAN),

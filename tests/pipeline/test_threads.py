@@ -53,7 +53,7 @@ ROWS: Final[dict[str, Row]] = {
     "a stranger's word after bee's": Row(_one(WHY, w.heard(), w.line("No.", id=903, author=w.SAM)), False),
     "a bot's thread, the bot not named": Row(_one(w.line("nit", author=w.Who("other[bot]", 16, bot=True))), False),
     "a named bot's thread": Row(_one(w.line("nit", author=w.BOT)), True),
-    "a word that another edited": Row(_one(w.line("Why?", edited_at=w.NOW, editor=w.SAM)), False),
+    "a word that another edited": Row(_one(w.line("Why?", edited_at=w.NOW, editor=w.SAM)), True),
     "a deleted account's thread": Row(_one(w.line("Why?", author=None)), False),
     "a comment of an approving review": Row(_one(w.line("nit", approving=True)), False),
     "thanks with an approval": Row(_one(WHY, w.heard(), w.line("Thanks", id=903, approving=True)), False),

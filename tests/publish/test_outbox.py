@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,11 @@ class Waiting:
             self.asked.append(asked.name)
             self.body = asked.body
             mine = [name for name in self.asked if name.startswith(at)]
-            return answer(done) if asked.name.startswith(at) and len(mine) <= times else done()
+            if not asked.name.startswith(at) or len(mine) > times:
+                return done()
+            found = answer(done)
+            found.headers["Date"] = formatdate(self.still.hub.now, usegmt=True)
+            return found
 
         usual, self.still.around = self.still.around, around
         try:
