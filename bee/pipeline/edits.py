@@ -42,7 +42,7 @@ def is_taken_back(post: Post) -> bool:
     return any(_BEGINS.match(words) or _HOLDS.search(words) for words in map(words_of, sources))
 
 
-def heard(post: P, trust: Trust) -> P | None:
+def as_heard(post: P, trust: Trust) -> P | None:
     """The post, where it is its trusted author's own word. Edited by somebody else, what asks for changes in it.
 
     Not a word of the text is left then: a review or a line comment asks by what it is, a comment by its marker, and a

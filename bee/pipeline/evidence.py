@@ -29,7 +29,7 @@ from bee.model.items import LineComment, Post, Pull, Review, ReviewState, Thread
 from bee.model.outcomes import Outcome
 from bee.model.records import Record, RunSummary, began_at, fold
 from bee.model.roles import AUTHORS, ROLES
-from bee.pipeline.edits import heard, is_edited, is_taken_back, said_at
+from bee.pipeline.edits import as_heard, is_edited, is_taken_back, said_at
 from bee.pipeline.trust import Trust, revisions
 
 SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says against it
@@ -89,7 +89,7 @@ def words(pull: Pull, trust: Trust, record: Record | None) -> tuple[Word, ...]:
     """Everything that counts on this pull request about any head, oldest first; open threads come last."""
     found: list[tuple[Chain, Word]] = []
     rebased_at = max(pull.base_changes, default=-1)
-    posts = [left for post in posts_of(pull) if (left := heard(post, trust)) is not None]
+    posts = [left for post in posts_of(pull) if (left := as_heard(post, trust)) is not None]
     for post in _said_once(posts):
         run = _run_marker(post)
         if run is not None:

@@ -9,7 +9,7 @@ from bee.model import markers
 from bee.model.items import Comment, Issue, Who
 from bee.model.plan import Body, read_body
 from bee.model.text import digest, unix
-from bee.pipeline.edits import heard, is_edited, said_at
+from bee.pipeline.edits import as_heard, is_edited, said_at
 from bee.pipeline.trust import Trust, revisions
 
 
@@ -67,7 +67,7 @@ def requests_of(issue: Issue, trust: Trust) -> list[Comment]:
     What was not edited is in GitHub's order, which numbers show. An edit says a request anew, at its time.
     """
     marked = (comment for comment in issue.comments if markers.named(comment.body, markers.CHANGES_REQUESTED))
-    said = filter(None, (heard(comment, trust) for comment in marked))
+    said = filter(None, (as_heard(comment, trust) for comment in marked))
     return sorted(said, key=lambda comment: (said_at(comment), comment.edited_at is not None, comment.id))
 
 

@@ -15,7 +15,7 @@ from tests.house import checks
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS: Final = frozenset({"of", "counts", "is_bee"})
-FUNCTIONS: Final = frozenset({"adopted_at", "heard", "text_is_trusted", "title_is_trusted", "resumed_at"})
+FUNCTIONS: Final = frozenset({"adopted_at", "as_heard", "text_is_trusted", "title_is_trusted", "resumed_at"})
 WITHIN: Final = "bee.pipeline.trust"
 
 READERS: Final[dict[str, tuple[Grant, ...]]] = {
@@ -51,7 +51,7 @@ GRANTS_NOTHING: Final = {
     "bee.dashboard.model.found": "finds bee's own dashboard",
     "bee.github.snapshot._with_fixed": "a closed bug lets a quarantined item be tried again, three times at most",
     "bee.pipeline.checks.counted": "bee's own statuses count by their records, never as somebody's checks",
-    "bee.pipeline.edits.heard": "what somebody else edited may stop, never grant; its readers are asked for the rest",
+    "bee.pipeline.edits.as_heard": "what somebody else edited may stop, never grant; its readers are asked for the rest",
     "bee.pipeline.escalation.already_escalated": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation._review_says_so": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation.quarantined_at": "only what bee quarantined is released by itself",
