@@ -51,7 +51,7 @@ GRANTS_NOTHING: Final = {
     "bee.dashboard.model.found": "finds bee's own dashboard",
     "bee.github.snapshot._with_fixed": "a closed bug lets a quarantined item be tried again, three times at most",
     "bee.pipeline.checks.counted": "bee's own statuses count by their records, never as somebody's checks",
-    "bee.pipeline.edits.as_heard": "what somebody else edited may stop, never grant; its readers are asked for the rest",
+    "bee.pipeline.edits.as_heard": "what somebody else edited may stop, never grant; its readers have rows",
     "bee.pipeline.escalation.already_escalated": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation._review_says_so": "finds bee's own words, so as not to repeat them",
     "bee.pipeline.escalation.quarantined_at": "only what bee quarantined is released by itself",
