@@ -195,15 +195,16 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
 def taken_by(issue: Issue, view: View) -> list[str]:
     """Who else is at this issue, in words: a pull request that would close it, or who was assigned.
 
-    A pull request counts by its author, or by who linked it: a stranger can write closing words, but cannot link.
+    A pull request, a draft too, counts by its author, or by who linked it: a stranger can write closing words, but
+    cannot link.
     A trusted person who sets the label NEW later gives it to bee all the same. In one second, the sign outweighs it.
     """
     given = adopted_at(issue, view.trust)
     since = -1 if given is None else given
     pulls = [
-        f"#{ref.number}{f' of {ref.author.login}' if ref.author else ''} would close it"
+        f"#{ref.number}{f' of {ref.author.login}' if ref.author else ''}{', a draft,' * ref.draft} would close it"
         for ref in sorted(issue.pulls, key=lambda ref: ref.number)
-        if ref.state is PullState.OPEN and ref.closes and not ref.draft and ref.named_at >= since
+        if ref.state is PullState.OPEN and ref.closes and ref.named_at >= since
         and (view.trust.of(ref.author) or view.trust.of(ref.linked_by))
         and (ref.cross_repository or parse_branch(ref.head_ref) is None)
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from bee.model.records import RunSummary
 from bee.model.roles import AUTHORS, Role
 from bee.model.steps import Step, brief, with_words
 from bee.model.text import clipped, one_line, plain
-from bee.pipeline.evidence import Verdict, e2e_here, e2e_results, in_order
+from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results, in_order
 from bee.pipeline.facts import View
 from bee.pipeline.gates import changes_asked
 from bee.pipeline.pull_facts import said_of
@@ -322,15 +322,15 @@ def feedback(brief_: Brief) -> str:
 
 
 def _feedback(brief_: Brief) -> list[tuple[str, str]]:
-    """(heading, text) of the last change request; for an author also of red checks, the E2E failure and a conflict."""
+    """(heading, text) of the change requests; for an author also of red checks, the E2E failure and a conflict."""
     item = brief_.item
     if not isinstance(item, Pull):
         asked = changes_asked(item, brief_.view.trust) if brief_.role is Role.PLANNER else None
         return [("Changes requested in the plan", visible(asked.body).strip())] if asked else []
     if brief_.role not in (*AUTHORS, Role.REVIEWER):
         return []
-    said = [word for word in said_of(item, brief_.view) if word.verdict is Verdict.CHANGES and not word.thread]
-    parts = [(f"Changes requested by {word.source}", visible(word.text).strip()) for word in said[-1:]]
+    asked = _asked([word for word in said_of(item, brief_.view) if not word.thread])
+    parts = [(f"Changes requested by {word.source}", visible(word.text).strip()) for word in asked]
     if brief_.role is Role.REVIEWER:
         return parts
     red = [c for c in item.checks if c.state is CheckState.RED and not c.name.startswith("bee/")]
@@ -341,6 +341,25 @@ def _feedback(brief_: Brief) -> list[tuple[str, str]]:
         words = f"The branch conflicts with {item.base_ref}: merge the base and keep both intentions."
         parts.append(("Conflict", words))
     return parts
+
+
+def _asked(said: Sequence[Word]) -> list[Word]:
+    """The last change request, and those before it at its head that nobody has answered, the latest first.
+
+    A reply answers all that was asked before it; an approval, what its own author asked.
+    """
+    found: list[Word] = []
+    approved: set[tuple[str, bool]] = set()
+    for word in reversed(said):
+        if found and word.head != found[0].head:
+            continue
+        if word.verdict is Verdict.REPLIED and found:
+            break
+        if word.verdict is Verdict.APPROVED:
+            approved.add((word.author, word.by_bee))
+        if word.verdict is Verdict.CHANGES and (not found or (word.author, word.by_bee) not in approved):
+            found.append(word)
+    return found
 
 
 def threads_of(brief_: Brief) -> str:

@@ -157,6 +157,12 @@ GESTURES: Final = {
     "p9 a pull request linked in the sidebar": Gesture(
         TASK, {"pulls": (LINKED,)}, P.NEEDS_STEP, P.TAKEN, {"pulls": (replace(LINKED, linked_by=w.SAM),)},
         P.NEEDS_STEP),
+    "p9 a draft that closes it": Gesture(
+        TASK, {"pulls": (replace(THEIRS, draft=True),)}, P.NEEDS_STEP, P.TAKEN,
+        {"pulls": (replace(THEIRS, draft=True, author=w.SAM),)}, P.NEEDS_STEP),
+    "p9 a draft linked in the sidebar": Gesture(
+        TASK, {"pulls": (replace(LINKED, draft=True),)}, P.NEEDS_STEP, P.TAKEN,
+        {"pulls": (replace(LINKED, draft=True, linked_by=w.SAM),)}, P.NEEDS_STEP),
     "p9 a link taken away": Gesture(replace(TASK, pulls=(LINKED,)), {"pulls": ()}, P.TAKEN, P.NEEDS_STEP,
                                     said("Do it without #9.", w.SAM, TASK), P.TAKEN),
     "p9 an assignee": Gesture(TASK, {"assignments": (Assignment(w.ANN, True, LATER),)}, P.NEEDS_STEP, P.TAKEN,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bee.model import limits
-from bee.model.items import ReviewState
+from bee.model.items import Comment, Review, ReviewState
 from bee.model.outcomes import Failure, Outcome
 from bee.model.plan import Plan, read_body, render_section
 from bee.model.records import RunSummary
@@ -20,6 +21,7 @@ from bee.run.prompt import MADE_BY_GIT, Brief, context_files, render, thread, va
 from bee.run.verbs import listed
 from tests.pipeline import worlds
 from tests.pipeline.worlds import BASE, HEAD, NOW, comment, issue, pull, replied, review, reviewed, view
+from tests.run.test_outlets import dispatch
 
 AGENTS = Path(__file__).parents[2] / "agents"
 LONG = "word " * 100_000
@@ -80,6 +82,34 @@ def test_case_p15_the_thread_of_one_second_is_in_the_ledgers_order() -> None:
         item = pull(comments=(posts[1],), reviews=reviews)
         text = thread(replace(brief(), role=Role.TEST, item=item))
         assert text.index("0\n\n**reviewer:**") < text.index("**drafter:**") < text.index("1\n\n**reviewer:**")
+
+
+ANN_ASKS = review(ReviewState.CHANGES_REQUESTED, NOW - 90, worlds.ANN, id=1, body="Name it parser.")
+MIA_ASKS = review(ReviewState.CHANGES_REQUESTED, NOW - 60, worlds.MIA, id=2, body="Test it.")
+ANN_AGREES = review(ReviewState.APPROVED, NOW - 70, worlds.ANN, id=3)
+
+
+@pytest.mark.parametrize("role", [Role.DRAFTER, Role.REVIEWER])
+@pytest.mark.parametrize(
+    ("reviews", "comments", "asked"),
+    [
+        ((ANN_ASKS, MIA_ASKS), (), ["Test it.", "Name it parser."]),
+        ((ANN_ASKS, replace(MIA_ASKS, author=worlds.SAM)), (), ["Name it parser."]),
+        ((replace(ANN_ASKS, author=worlds.SAM), MIA_ASKS), (), ["Test it."]),
+        ((replace(ANN_ASKS, commit=worlds.OLD_HEAD), MIA_ASKS), (), ["Test it."]),
+        ((ANN_ASKS, ANN_AGREES, MIA_ASKS), (), ["Test it."]),
+        ((ANN_ASKS, replace(ANN_AGREES, author=worlds.MIA), MIA_ASKS), (), ["Test it.", "Name it parser."]),
+        ((ANN_ASKS, replace(ANN_AGREES, author=worlds.SAM), MIA_ASKS), (), ["Test it.", "Name it parser."]),
+        ((ANN_ASKS, MIA_ASKS), (replied(at=NOW - 80),), ["Test it."]),
+        ((ANN_ASKS, MIA_ASKS), (replied(at=NOW - 40),), ["Test it.", "Name it parser."]),
+    ],
+)  # fmt: skip
+def test_what_nobody_answered_of_a_head_is_all_in_the_feedback(
+    role: Role, reviews: tuple[Review, ...], comments: tuple[Comment, ...], asked: list[str]
+) -> None:
+    item = pull(reviews=reviews, comments=comments)
+    given = context_files(dispatch(role, item=item, view=view(item)), {})["feedback.md"]
+    assert re.findall(r"^# Changes requested by review\n\n(.*)$", given, re.MULTILINE) == asked
 
 
 def test_the_prompt_itself_holds_lines_and_no_floods() -> None:
