@@ -329,8 +329,8 @@ def _feedback(brief_: Brief) -> list[tuple[str, str]]:
         return [("Changes requested in the plan", visible(asked.body).strip())] if asked else []
     if brief_.role not in (*AUTHORS, Role.REVIEWER):
         return []
-    asked = _asked([word for word in said_of(item, brief_.view) if not word.thread])
-    parts = [(f"Changes requested by {word.source}", visible(word.text).strip()) for word in asked]
+    requests = _asked([word for word in said_of(item, brief_.view) if not word.thread])
+    parts = [(f"Changes requested by {word.source}", visible(word.text).strip()) for word in requests]
     if brief_.role is Role.REVIEWER:
         return parts
     red = [c for c in item.checks if c.state is CheckState.RED and not c.name.startswith("bee/")]
