@@ -120,17 +120,25 @@ class Mirror(Workspaces):
                 raise
 
     def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
-        """The server's refs that match (all without patterns): oid by name, as of now."""
+        """The server's refs that match (all without patterns): oid by name, as of now. A server may hide some.
+
+        Raises GitError where not even HEAD is listed, which is what git makes of an empty answer.
+        """
         wanted = [parse.pattern(pattern) for pattern in patterns]
         # where branches are all that is wanted, the server need not list anything else
         heads = ["--heads"] if wanted and all(pattern.startswith("refs/heads/") for pattern in wanted) else []
-        found = parse.refs(self._remote(["ls-remote", *heads, "--refs", "--quiet", "--", self.url, *wanted]))
+        if not (found := self._listed(wanted, *heads) or self._listed(wanted)):
+            raise GitError("git ls-remote lists nothing, not even HEAD: no answer, or an empty repository")
         prefixes = tuple(pattern[:-1] for pattern in wanted if pattern.endswith("/*"))
         return {
             name: value
             for name, value in found.items()
-            if not wanted or name in wanted or (prefixes and name.startswith(prefixes))
+            if name in wanted or (prefixes and name.startswith(prefixes)) or (not wanted and name != "HEAD")
         }
+
+    def _listed(self, wanted: Sequence[str], *flags: str) -> dict[str, str]:
+        only = ["HEAD", *wanted] if wanted else []
+        return parse.refs(self._remote(["ls-remote", *flags, "--quiet", "--", self.url, *only]))
 
     def push_atomic(self, changes: Sequence[RefChange]) -> None:
         """Move all refs, each from where it is expected to be, or none.
@@ -167,7 +175,7 @@ class Mirror(Workspaces):
         patterns = [f"{name}/*" for name in ways] + [name for way in ways.values() for name in way]
         there = self.remote_refs([*(change.ref for change in changes), *patterns])
         for change in changes:
-            if there.get(change.ref) not in (change.old, change.new):
+            if there.get(change.ref) not in (None, change.old, change.new):  # not listed: hidden, maybe
                 raise RefConflict(f"somebody else moved a ref first: {text}")
         for ref, way in ways.items():
             for name in (*(one for one in way if one in there), *(one for one in there if one.startswith(f"{ref}/"))):

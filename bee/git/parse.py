@@ -83,11 +83,11 @@ def fields(raw: bytes, errors: str = "replace") -> list[str]:
 
 
 def refs(raw: bytes) -> dict[str, str]:
-    """`ls-remote` or `for-each-ref` lines (`oid name`)."""
+    """`ls-remote` or `for-each-ref` lines (`oid name`): refs and HEAD, and not what a tag is of (`^{}`)."""
     found = {}
     for line in utf8(raw).splitlines():
         value, _, name = line.replace("\t", " ").partition(" ")
-        if OID.fullmatch(value) and name.startswith("refs/"):
+        if OID.fullmatch(value) and (name == "HEAD" or name.startswith("refs/")) and not name.endswith("^{}"):
             found[name] = value
     return found
 

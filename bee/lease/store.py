@@ -293,12 +293,12 @@ class LeaseStore:
         """The same as `move` by one atomic push, with `more` refs. Raises LeaseLost, or RefConflict for the others."""
         mirror.ensure()
         if not mirror.has(lease.oid):
-            self._patience.ask(lambda: mirror.fetch([f"+{lease.ref}:{lease.ref}"]))
+            self._patience.ask(lambda: mirror.fetch([f"+{lease.oid}:{lease.ref}"]))
         if not mirror.has(lease.oid):
             raise LeaseLost(f"the lease of #{lease.record.number} is another run's, or a person stopped this one")
         message = seal(record, Place(self.repo_id, lease.ref, lease.oid), self.key)
         oid = mirror.commit_record(message, records.TREE, [lease.oid], record.at)
-        swap_by_push(self._patience, mirror, RefChange(lease.ref, lease.oid, oid), more)
+        swap_by_push(self._patience, self.repo, mirror, RefChange(lease.ref, lease.oid, oid), more)
         self.client.tips.note(self.repo_id, {lease.ref: Tip(oid, record)})
         return replace(lease, oid=oid, record=record)
 

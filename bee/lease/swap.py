@@ -96,9 +96,10 @@ def swap_refs(way: Patience, repo: str, moves: Sequence[RefMove], objects: Seque
         way.again(problem)
 
 
-def swap_by_push(way: Patience, mirror: Mirror, lease: RefChange, more: Sequence[RefChange]) -> None:
+def swap_by_push(way: Patience, repo: str, mirror: Mirror, lease: RefChange, more: Sequence[RefChange]) -> None:
     """The same by one atomic push: the record of a lease, and what moves with it.
 
+    Where they stand is asked by REST: what git lists may be cut short, or lack refs that a server hides.
     Raises LeaseLost when a fresh read shows the lease elsewhere, RefConflict when only another ref is, RefusedError
     where the server refuses although all stand where they were (RuleError: at once), else LookError or GitError.
     """
@@ -109,19 +110,22 @@ def swap_by_push(way: Patience, mirror: Mirror, lease: RefChange, more: Sequence
         except (RefConflict, RefusedError, LookError, GitError) as caught:
             problem = caught
         look = Patience(way.client, way.seconds)
-        stands = look.ask(lambda: mirror.remote_refs([lease.ref])).get(lease.ref)
+        stands = look.ask(lambda: git_database.read_oid(way.client, repo, lease.ref))
         if stands == lease.new:
             return None
         if stands != lease.old:
             raise LeaseLost(f"{lease.ref} is another run's now, or a person stopped this one")
         if isinstance(problem, RefConflict):
-            raise problem
+            others = look.ask(lambda: [git_database.read_oid(way.client, repo, change.ref) for change in more])
+            if any(oid != change.old for oid, change in zip(others, more, strict=True)):
+                raise problem
+            problem = ServerError(f"what git lists is not what GitHub has; try again later ({problem})")
         way.again(problem)
 
 
-def add_ref(way: Patience, mirror: Mirror, ref: str, oid: str) -> None:
+def add_ref(way: Patience, repo: str, mirror: Mirror, ref: str, oid: str) -> None:
     """Push a new ref. Raises RefConflict, RefusedError, GitError or LookError."""
     try:
-        swap_by_push(way, mirror, RefChange(ref, None, oid), ())
+        swap_by_push(way, repo, mirror, RefChange(ref, None, oid), ())
     except LeaseLost as problem:
         raise RefConflict(f"{ref} is there already, and is not this one") from problem

@@ -39,13 +39,13 @@ def push(run: Run, trace: TraceResult) -> None:
     """
     way = Patience(run.store.client, run.store.patience_seconds)
     if not trace.apart:
-        add_ref(way, run.mirror, trace.ref, trace.tip)
+        add_ref(way, run.job.repo, run.mirror, trace.ref, trace.tip)
         return
     run.renewer.current()  # who lost the lease pushes nothing
     assert run.workspace is not None
     policy = run.workspace.brief.view.policy
     check(run, policy)
     try:
-        add_ref(way, replace(run.mirror, url=trace.origin), trace.ref, trace.tip)
+        add_ref(way, policy.e2e.repo, replace(run.mirror, url=trace.origin), trace.ref, trace.tip)
     except (RefConflict, RefusedError, ForbiddenError, MovedError) as problem:
         raise RuleError(0, refusals.no_trace(policy.e2e.repo, str(problem))) from problem

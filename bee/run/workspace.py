@@ -19,7 +19,6 @@ from bee.model import limits
 from bee.model.errors import GitError
 from bee.model.items import Issue, Item, Pull, PullState, Tip
 from bee.model.protected import obeyed_by
-from bee.model.refs import item_ref
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
 from bee.pipeline.facts import View, view_of
@@ -79,7 +78,7 @@ def make_workspace(
     """Everything an agent needs, on disk; `stop` ends the fetch. Raises StaleInput, GitError or LookError."""
     view, item, issue = read_view(store, lease, job)
     mirror.ensure()
-    _fetch(mirror, item, stop)
+    _fetch(mirror, lease, item, stop)
     brief = _brief(store, view, item, issue, job, mirror)
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
@@ -114,8 +113,8 @@ def guarded(paths: Iterable[str]) -> str:
     )
 
 
-def _fetch(mirror: Mirror, item: Item, stop: threading.Event) -> None:
-    specs = ["+refs/heads/*:refs/heads/*", f"+{item_ref(item.number)}:{item_ref(item.number)}"]
+def _fetch(mirror: Mirror, lease: Lease, item: Item, stop: threading.Event) -> None:
+    specs = ["+refs/heads/*:refs/heads/*", f"+{lease.oid}:{lease.ref}"]  # by its oid: a server may hide such refs
     if isinstance(item, Pull) and (item.cross_repository or item.merged):  # its branch may be gone
         specs.append(f"+refs/pull/{item.number}/head:refs/pull/{item.number}/head")
     mirror.fetch(specs, stop)

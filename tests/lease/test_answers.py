@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from bee.git.mirror import Mirror, RefChange
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
+from bee.lease.swap import Patience, swap_by_push
 from bee.model import limits
 from bee.model.answers import ROWS, Broken, Does, Row, Way
-from bee.model.errors import LeaseLost, LookError, NotFoundError, RefusedError, RuleError
+from bee.model.errors import GitError, LeaseLost, LookError, NotFoundError, RefConflict, RefusedError, RuleError
 from bee.model.outcomes import Outcome
+from bee.model.records import TREE, Kind
 from bee.model.refs import item_ref
 from bee.system.clock import Clock
 from tests.answers import EXAMPLES, Example
@@ -168,3 +172,69 @@ def test_case_r5_a_branch_named_bee_asks_once_and_a_reply_goes_on(stage: Stage) 
     stage.unlabel(number, "breeze:human")
     stage.quiet(host)
     assert stage.item(number)["state"] == "closed"
+
+
+def branch_from(stage: Stage, mirror: Mirror, held: Lease) -> RefChange:
+    """A commit of bee's for a new branch, as a drafter's is pushed with its last record."""
+    mirror.ensure()
+    mirror.fetch(["+refs/heads/*:refs/heads/*"])
+    oid = mirror.commit_record("Work\n", TREE, [str(stage.head("main"))], held.record.at)
+    return RefChange("refs/heads/bee/1-task", None, oid)
+
+
+@pytest.mark.parametrize("body", ["", "<html>Sign in</html>"], ids=["empty", "html"])
+@pytest.mark.parametrize("at", ["info/refs", r"\.git/"], ids=["the list", "all of git"])
+def test_case_r2_a_list_without_a_single_ref_is_no_answer_and_loses_no_lease(
+    stage: Stage, store: LeaseStore, body: str, at: str
+) -> None:
+    """git takes an empty answer for an empty repository; the lease is looked up by REST, and stands."""
+    lease, mirror = claim(stage, store), stage.host().mirror(stage.repo)
+    assert lease is not None
+    branch = branch_from(stage, mirror, lease)
+    record = store.published(lease.record, (), Ending(outcome=Outcome.PROGRESSED))
+    stage.fault("status", 0, {"path": at, "login": "bee"}, status=200, body=body)
+    with pytest.raises((LookError, GitError)):
+        store.push(lease, record, mirror, [branch])
+    with pytest.raises(GitError):
+        mirror.remote_refs([lease.ref])
+    stage.lift()
+    assert store.push(lease, record, mirror, [branch]).record.kind is Kind.PUBLISHED
+    assert stage.head("bee/1-task") == branch.new
+
+
+def test_case_r2_a_push_that_git_calls_stale_though_nothing_moved_is_an_outage(stage: Stage, store: LeaseStore) -> None:
+    """By REST the lease and the branch are where they were. Where the branch is not, it is a conflict."""
+    lease, mirror = claim(stage, store), stage.host().mirror(stage.repo)
+    assert lease is not None
+    branch = branch_from(stage, mirror, lease)
+
+    class Stale(Mirror):
+        def push_atomic(self, changes: Sequence[RefChange]) -> None:
+            raise RefConflict("stale info")
+
+    way, stale = Patience(store.client, 0), Stale(mirror.git, mirror.path, mirror.url)
+    held = RefChange(lease.ref, lease.oid, str(branch.new))
+    with pytest.raises(LookError, match="what git lists is not what GitHub has"):
+        swap_by_push(way, stage.repo, stale, held, [branch])
+    stage.push({"x.txt": "x"}, "bee/1-task")
+    with pytest.raises(RefConflict, match="stale info"):
+        swap_by_push(way, stage.repo, stale, held, [branch])
+
+
+def test_case_r2_refs_that_git_does_not_list_are_fetched_and_pushed_all_the_same(
+    stage: Stage, store: LeaseStore
+) -> None:
+    """A server may hide refs/bee/ from `git ls-remote`: bee knows the oids, and asks for refs by REST."""
+    config = stage.folder / "forge/repos/ada/calc.git/config"
+    config.write_text(f"{config.read_text()}\n[uploadpack]\n\thideRefs = refs/bee\n")
+    number, host = stage.issue(), stage.host()
+    stage.ticks(host)
+    assert host.mirror(stage.repo).remote_refs([item_ref(number)]) == {}
+    (pull,) = stage.pulls()
+    assert stage.call("ada", "GET", stage.at(f"/pulls/{pull['number']}"))["merged_at"]
+    lease = claim(stage, store)
+    assert lease is not None
+    branch = branch_from(stage, host.mirror(stage.repo), lease)
+    stage.fault("refuse_push", match=MOVES, reason="failed to update ref")
+    record = store.published(lease.record, (), Ending(outcome=Outcome.PROGRESSED))
+    store.push(lease, record, host.mirror(stage.repo), [branch])

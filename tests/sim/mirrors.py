@@ -108,10 +108,11 @@ class ModelMirror:
     def _fetched(self, source: str, target: str) -> None:
         server = self.hub.git.refs.all
         if not source.endswith("*"):
-            if source not in server:
+            oid = server.get(source, source)
+            if oid not in self.hub.git.objects:
                 raise GitError(f"git fetch: couldn't find remote ref {source}")
-            self.refs[target] = server[source]
-            self.known.add(server[source])
+            self.refs[target] = oid
+            self.known.add(oid)
             return
         start, into = source[:-1], target[:-1]
         for gone in [ref for ref in self.refs if ref.startswith(into)]:
