@@ -22,6 +22,7 @@ from bee.model.records import TREE
 from bee.model.refs import trace_ref
 from bee.model.text import plain
 from bee.pipeline.output_checks import OutputChecks
+from bee.pipeline.tests_ran import count_tests, said_failed
 from bee.pipeline.verify_files import missing, named_of
 from bee.run.setup import SetUp
 from bee.wording import texts
@@ -99,10 +100,18 @@ class E2e:
         if failed:
             self.setup.check_base(base, base[:10])
             return [*records, StepRecord("setup", 1, 0, self.checks.told(_ends(failed)))]
+        counts: list[int | None] = []
         for command in self.policy.verify:
-            records.append(self._verify(where, command, kept))
-            if records[-1].code != 0:
-                break
+            step, said = self._verify(where, command, kept)
+            records.append(step)
+            if step.code != 0:
+                return records
+            if failed := said_failed(said):
+                why = self.checks.told(plain(failed))
+                return [*records, _doubted(step, f"it ended with 0, and says that tests failed: {why}")]
+            counts.append(count_tests(said))
+        if 0 in counts and not any(counts):
+            return [*records, _doubted(records[counts.index(0) - len(counts)], "it ended with 0, and ran no tests")]
         return records
 
     def _keep(self, clone: Clone, base: str, merged: str) -> tuple[list[str], list[str]]:
@@ -113,14 +122,21 @@ class E2e:
         added = named_of(self.policy.verify, set(ours) - set(named))
         return [*named, *added], [path for path in named if ours.get(path) != theirs[path]]
 
-    def _verify(self, where: Path, command: str, kept: Sequence[str]) -> StepRecord:
+    def _verify(self, where: Path, command: str, kept: Sequence[str]) -> tuple[StepRecord, str]:
+        """The step, and the whole of what it printed."""
         home, seconds = self.folder / "e2e-home", self.policy.limits.verify_minutes * 60
         ended = self.runner.verify(command, where, home, self.mirror.path, seconds, kept=plain_files(where, kept))
-        output = plain(ended.out.decode("utf-8", "replace"))
+        text = ended.out.decode("utf-8", "replace")
+        output = plain(text)
         if ended.timed_out:
             output += f"\n[stopped after {seconds} s]"
         code = 124 if ended.timed_out else ended.code
-        return StepRecord(command, code, int(ended.seconds), self.checks.told(_ends(output)))
+        return StepRecord(command, code, int(ended.seconds), self.checks.told(_ends(output))), text
+
+
+def _doubted(step: StepRecord, why: str) -> StepRecord:
+    """The failed step after one whose output denies its exit code; decision 0131."""
+    return StepRecord(f"look at what {step.command} said", 1, 0, f"{step.output}\n[{why}]")
 
 
 def plain_files(clone: Path, paths: Iterable[str]) -> list[Path]:

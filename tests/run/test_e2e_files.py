@@ -1,4 +1,4 @@
-"""E2E takes the files that its commands name from the base, and no step of it writes them."""
+"""E2E takes the files that its commands name from the base, no step of it writes them, and what they print is read."""
 
 from __future__ import annotations
 
@@ -66,6 +66,30 @@ def test_case_t13_in_the_box_the_other_files_of_its_folder_can_be_written(tmp_pa
     )
     trace = e2e_of(pushed({"check.sh": script}), tmp_path, BY_SCRIPT, found)
     assert trace.passed, trace.output
+
+
+NO_TESTS, FAILED = (
+    "printf 'Ran 0 tests in 0.000s\\n\\nOK\\n'",
+    "printf 'Ran 2 tests in 0.000s\\n\\nFAILED (errors=1)\\n'",
+)
+
+
+@pytest.mark.parametrize(("commands", "denied", "why"), [
+    ((NO_TESTS,), 0, "it ended with 0, and ran no tests"),
+    (("true", NO_TESTS, "true"), 1, "it ended with 0, and ran no tests"),
+    ((FAILED, "exit 9"), 0, "it ended with 0, and says that tests failed: FAILED (errors=1)"),
+    ((f"{NO_TESTS}; exit 9",), None, "Ran 0 tests"),
+    ((NO_TESTS, "echo 2 passed in 0.01s"), None, ""),
+    (("echo 2 passed in 0.01s", "echo no tests found"), None, ""),
+    (("true", "echo good"), None, ""),
+])  # fmt: skip
+def test_case_u1_an_exit_code_that_the_output_denies_does_not_pass(
+    commands: tuple[str, ...], denied: int | None, why: str, tmp_path: Path
+) -> None:
+    trace = e2e_of(pushed({"x": "x\n"}), tmp_path, replace(FREE, verify=commands), NONE)
+    assert (trace.passed, why in trace.output) == (not why, True), trace.output
+    said = [line for line in trace.lines if "look at what" in line]
+    assert said == ([] if denied is None else [f"- `look at what {commands[denied]} said`: exit 1, 0 s"])
 
 
 def test_case_t13_a_persons_approval_lets_the_heads_script_count(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bee.host import all_output_checks, credentials_of
 from tests.belt.plays import approve, head_of, placed, pull_of, refusals, runs, task_pull, verb_log
-from tests.belt.stage import DRAFT, Stage
+from tests.belt.stage import DRAFT, POLICY, Stage
 
 
 def results(stage: Stage, number: int = 2) -> list[str]:
@@ -133,6 +133,32 @@ bee submit --title "The first end-to-end test" --body "It looks for the file."
     stage.ticks(host)
     assert stage.pulls()[0]["merged_at"]
     assert "tests/e2e/verify.sh" in stage.main_files()
+
+
+UNIT = """from unittest import TestCase
+import calc
+
+class T(TestCase):
+    def test_one(self):
+        assert calc.ONE == 1
+"""
+
+
+@pytest.mark.parametrize("change", [
+    {"test_calc.py": None, "calc_tests.py": UNIT},
+    {"test_calc.py": "import os\n\nos._exit(print('=== 1 failed, 1 passed in 0.01s ===', flush=True) or 0)\n"},
+])  # fmt: skip
+def test_case_u1_a_change_that_takes_the_tests_away_is_not_merged(stage: Stage, change: dict[str, str | None]) -> None:
+    """It renames the only file of tests, or makes them end well, and breaks the code: the runner may exit with 0."""
+    policy = f"{POLICY}verify: python3 -m unittest\n"
+    stage.push({".github/bee.yml": policy, "calc.py": "ONE = 1\n", "test_calc.py": UNIT})
+    pull = pull_of(stage, stage.issue(), {"calc.py": "ONE = 2\n", **change})
+    approve(stage, pull)
+    stage.tick(stage.host(moves={"test": 'bee e2e classify code-bug "It tests nothing."\n'}))
+    (result,) = results(stage)
+    assert result.startswith("**E2E trace (fail)**")
+    assert stage.position(pull["number"]) == "e2e-failed"
+    assert not stage.pulls()[0]["merged_at"]
 
 
 def test_bee_tests_and_merges_by_itself_and_asks_an_agent_only_why_it_failed(stage: Stage) -> None:
