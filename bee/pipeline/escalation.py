@@ -134,7 +134,8 @@ def answered(item: Item, view: View) -> str:
     if record is None or record.kind is not Kind.FINISHED or run is None or run.outcome is not Outcome.ESCALATED:
         return ""
     labels = [event for event in events_of(item.events, Label.HUMAN) if event.added]
-    if Label.HUMAN not in item.labels or not labels or resumed_at(item, trust) >= run.started_at:
+    # bee took off the label of the question before as late as in the second in which this run began
+    if Label.HUMAN not in item.labels or not labels or resumed_at(item, trust) > run.started_at:
         return ""
     if not (trust.is_bee(labels[-1].actor) and run.started_at <= labels[-1].at <= run.ended_at + limits.LEASE_SECONDS):
         return ""

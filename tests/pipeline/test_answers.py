@@ -60,6 +60,7 @@ CHANGED = "a person changed the text after the question"
         (asked(w.comment("Red.", SAID), w.comment("Or blue?", SAID + 9, w.SAM)), ANSWERED),
         (asked(w.comment("Red.", ASKED, id=10_000_000)), ANSWERED),
         (asked(w.comment("**human:** red", SAID, w.BEE)), ANSWERED),
+        (asked(w.comment("Red.", SAID), events=(w.unlabeled(Label.HUMAN, BEGAN, w.BEE), *HELD["events"])), ANSWERED),
         (EDITED, CHANGED),
         (asked(renames=(Rename(w.MIA, SAID, "before"),)), CHANGED),
         (w.pull(comments=(question(),), reviews=(w.review(ReviewState.COMMENTED, SAID, body="Red."),), **HELD),
@@ -93,6 +94,7 @@ def test_whichever_role_asked(role: Role) -> None:
         asked(w.comment("Red.", SAID), events=(w.labeled(Label.HUMAN, ASKED, w.ANN),)),
         asked(w.comment("Red.", SAID), events=(w.labeled(Label.HUMAN, BEGAN - 60, w.ANN),)),
         asked(w.comment("Red.", SAID), events=(*HELD["events"], w.labeled(Label.HUMAN, SAID + 9, w.ANN))),
+        asked(w.comment("Red.", SAID), events=(w.unlabeled(Label.HUMAN, BEGAN + 1), *HELD["events"])),
     ],
 )  # fmt: skip
 def test_nothing_else_is(item: Issue | Pull) -> None:
