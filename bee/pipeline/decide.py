@@ -12,12 +12,12 @@ from typing import Any
 from bee.model import limits
 from bee.model.labels import Label
 from bee.model.memo import NOTHING_TO_DO
-from bee.model.outcomes import Cause
+from bee.model.outcomes import Cause, Failure
 from bee.model.records import fold
 from bee.model.roles import Role
 from bee.pipeline.escalation import answered, release_due, told_of
 from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
-from bee.pipeline.history import hot_loop, is_dispatch, repairs_failed
+from bee.pipeline.history import failed_repairs, hot_loop, is_dispatch
 from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
 from bee.pipeline.merge_queue import to_take_out
 from bee.pipeline.positions import ISSUE_RULES, Position
@@ -143,10 +143,13 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
 
 
 def _repair(one: ItemStatus, kind: RepairKind, view: View) -> Act:
-    """The repair, or a person when bee failed at it too often. What a dead run left is always settled."""
-    failed = repairs_failed(record_of(view, one.number), kind, resumed_at(one.item, view.trust))
-    if failed >= limits.FAILURES_MAX and kind not in {RepairKind.CARRY_OUT, RepairKind.SETTLE} and not one.facts.human:
-        return Escalate(one, f"bee failed {failed} times at this: {one.placement.reason}", Cause.BEE_FAILED)
+    """The repair; a person where a rule refused it, or it failed too often. What a dead run left is always settled."""
+    failed = failed_repairs(record_of(view, one.number), kind, resumed_at(one.item, view.trust))
+    if failed and kind not in {RepairKind.CARRY_OUT, RepairKind.SETTLE} and not one.facts.human:
+        if failed[-1].failure is Failure.RULES:
+            return Escalate(one, f"{one.placement.reason}, and GitHub refused it: {failed[-1].note}", Cause.BEE_FAILED)
+        if len(failed) >= limits.FAILURES_MAX:
+            return Escalate(one, f"bee failed {len(failed)} times at this: {one.placement.reason}", Cause.BEE_FAILED)
     return Repair(one, kind, one.placement.reason)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 from bee.config.schema import PolicyLimits
@@ -161,19 +162,11 @@ def _backoff(failures: Sequence[RunSummary], now: int) -> Block | None:
     )
 
 
-def repairs_failed(record: Record | None, kind: str, since: int = 0) -> int:
-    """How many times in a row bee itself failed to put the same thing right, since a person resumed the item."""
-    count = 0
-    for run in reversed(fold(record)):
-        if (
-            run.started_at < since
-            or run.role != OWN_ROLE
-            or run.fingerprint != kind
-            or run.outcome is not Outcome.ERROR
-        ):
-            break
-        count += 1
-    return count
+def failed_repairs(record: Record | None, kind: str, since: int = 0) -> list[RunSummary]:
+    """The runs in a row in which bee itself failed to put the same thing right, since a person resumed the item."""
+    repairs = (run for run in reversed(fold(record)) if run.started_at >= since)
+    failed = (OWN_ROLE, kind, Outcome.ERROR)
+    return list(takewhile(lambda run: (run.role, run.fingerprint, run.outcome) == failed, repairs))[::-1]
 
 
 def hot_loop(record: Record | None) -> tuple[RunSummary, RunSummary] | None:

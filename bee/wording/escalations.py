@@ -174,7 +174,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
          f"Remove the label `{Label.QUARANTINE}`.", _CLOSE), Evidence.FAILURE,
     ),
     Cause.BEE_FAILED: CauseText(
-        "bee itself kept failing at one of its own repairs.",
+        "bee could not do one of its own repairs.",
         "Read what GitHub refused: usually a missing token permission or a branch rule.",
         (f"Fix what the reason names; then remove the label `{Label.HUMAN}`.", _CLOSE),
     ),
