@@ -7,6 +7,7 @@ import pytest
 from bee.host import Host
 from bee.model.records import fold
 from bee.pipeline.history import is_dispatch
+from tests.belt.plays import runs
 from tests.belt.stage import Stage
 
 
@@ -201,3 +202,22 @@ def test_case_p5_what_the_default_branch_has_lost_is_asked_about_and_not_drafted
     stage.call("ada", "PATCH", stage.at("/git/refs/heads/main"), {"sha": before, "force": True})
     stage.ticks(host)
     assert (stage.position(issue), len(stage.pulls()), stage.item(issue)["state"]) == ("abandoned", 1, "open")
+
+
+def test_a_pull_request_that_a_rule_refuses_is_asked_about_once(stage: Stage) -> None:
+    """By the run and by one repair: the branch is there, no agent is paid again, and a person reads GitHub's words."""
+    number = stage.issue()
+    said = "Repository rule violations found\n\nCannot create pull request"
+    opens = {"method": "POST", "path": "/pulls$", "login": "bee"}
+    stage.fault("status", 0, opens, status=422, body={"message": said})
+    host = stage.host()
+    stage.ticks(host)
+    assert stage.fired() == 2
+    assert stage.position(number) == "human"
+    (asked,) = [body for body in stage.comments(number) if "Reason: `bee-failed`" in body]
+    assert "Cannot create pull request" in asked
+    stage.lift()
+    stage.unlabel(number, "breeze:human")
+    stage.ticks(host)
+    assert [pull["merged_at"] is not None for pull in stage.pulls()] == [True]
+    assert [run.role for run in runs(stage, host, number)].count("drafter") == 1
