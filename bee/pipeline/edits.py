@@ -14,13 +14,29 @@ from typing import Final, TypeVar
 from bee.model import markers
 from bee.model.items import LineComment, Post, Review, ReviewState
 from bee.model.markdown import reading, words_of
+from bee.model.text import one_line
 from bee.pipeline.trust import Trust
 
 P = TypeVar("P", bound=Post)
 
-# Of a line outside code and quotes. "Do not merge" stops wherever it stands, the others where a line begins with them.
-_BEGINS: Final = re.compile(r"(?:please\s+)?(?:stop|wait|hold|not yet)\b", re.IGNORECASE)
-_HOLDS: Final = re.compile(r"\b(?:do not|don.?t)(?: \w+)? merge\b", re.IGNORECASE)
+# What an approval says against itself, outside code and quotes. "Do not merge" and the like stop wherever they stand,
+# the others where a line or a part of a sentence begins with them. Where in doubt, it is no approval.
+_PART: Final = r"(?:^|[.,;:!?()\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|but|and|so|ok|okay)[\s,:]+)*"
+_NOT: Final = (
+    r"(?:(?:do|must|should|shall|may|can|could|would|will)(?: ?not|n.?t)|don.?t|won.?t|never|not(?: to| be)?|no)"
+)
+_MERGE: Final = r"(?:merg|land|ship|squash|rebas|releas|deploy)"
+_STOPS: Final = re.compile(
+    rf"\b{_NOT}(?:,[^.;!?]{{1,60}},)?(?:\s[\w']{{1,20}}){{0,4}}?\s{_MERGE}\w*"
+    r"|\bnot (?:yet|now|before|until|till|ready)\b"
+    r"|\b(?:please|must|should|let.?s) (?:stop|wait|hold)\b|\bwait (?:with|until|till|before)\b"
+    r"|\bhold(?:ing)? off\b|\bon hold\b|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*"
+    r"|\b(?-i:DNM|WIP|NACK)\b|\bwork in progress\b"
+    rf"|{_PART}(?:(?:stop|wait|hold|halt|pause|wip|dnm|reject(?:ed)?|blocked)\b|(?:no|nope)(?=\s*(?:$|[.,;:!])))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LEADS: Final = " \n.,;:!?()@-\u2013\u2014"
+WORDS_SHOWN_MAX: Final = 80  # characters
 
 
 def said_at(post: Post) -> int:
@@ -33,13 +49,17 @@ def is_edited(post: Post) -> bool:
     return said_at(post) > post.at
 
 
-def is_taken_back(post: Post) -> bool:
-    """Whether a person's approval does not count: its text was edited after it was given, or says not to merge."""
+def takes_back(post: Post) -> str:
+    """Why a person's approval does not count, as what it does; empty where it counts.
+
+    Its text was edited after it was given, or says not to merge.
+    """
     if is_edited(post):
-        return True
+        return "was edited since"
     read = reading(post.body)
-    sources = [*(heading.source for heading in read.headings), *(line.source for line in read.lines)]
-    return any(_BEGINS.match(words) or _HOLDS.search(words) for words in map(words_of, sources))
+    titles, lines = ("\n".join(words_of(one.source) for one in part) for part in (read.headings, read.lines))
+    found = _STOPS.search(titles) or _STOPS.search(lines)
+    return f"says \u201c{one_line(found[0].lstrip(_LEADS), WORDS_SHOWN_MAX)}\u201d" if found else ""
 
 
 def as_heard(post: P, trust: Trust) -> P | None:

@@ -8,10 +8,10 @@ GitHub's order. Within one second these three cannot be ordered: the stricter ve
 always follows what it answers.
 
 A review thread that is not resolved is a change request at any head, until bee has answered its last word, or whoever
-said that has approved since. So is what a person writes into a review that neither approves nor asks for changes, at
-its head: on a pull request of their own account GitHub leaves them no other. What asks for changes and was edited since
-is said anew, at the time of the edit. An approval that was edited since, or says not to merge, approves nothing; as a
-review it asks for changes, like one that only comments.
+said that has approved since. So is what a person writes into a review that neither approves nor asks for changes: on a
+pull request of their own account GitHub leaves them no other. A person's request is about the head that it names and
+the one that was there when it was said; edited since, it is said anew, at the time of the edit. An approval that was
+edited since, or says not to merge, approves nothing; as a review it asks for changes, like one that only comments.
 
 Two posts are dated earlier than GitHub dates them. A run's approval or reply dates from the start of the run, so a
 change request made meanwhile outranks it. A repeated post (its host slept in between) dates from its first copy.
@@ -26,13 +26,12 @@ from typing import Any, Final, TypeVar
 
 from bee.model import markers
 from bee.model.items import LineComment, Post, Pull, Review, ReviewState, Thread, posts_of
-from bee.model.outcomes import Outcome
-from bee.model.records import Record, RunSummary, began_at, fold
-from bee.model.roles import AUTHORS, ROLES
-from bee.pipeline.edits import as_heard, is_edited, is_taken_back, said_at
+from bee.model.records import Record, began_at
+from bee.model.roles import ROLES
+from bee.pipeline.edits import as_heard, is_edited, said_at, takes_back
+from bee.pipeline.heads import approves_head, stops_head
 from bee.pipeline.trust import Trust, revisions
 
-SHA_DIGITS_MIN: Final = 7  # of an oid, in what a person says against it
 WRITERS: Final = frozenset(str(row.role) for row in ROLES.values() if row.writes_code)
 # (what has a certain order of its own, the place in it)
 Chain = tuple[str, int, int, int]
@@ -129,7 +128,7 @@ def _approves(post: Post) -> bool:
     if _run_marker(post) is not None or isinstance(post, LineComment):
         return False
     approving = isinstance(post, Review) and post.state is ReviewState.APPROVED
-    return (approving or bool(markers.named(post.body, markers.APPROVED))) and not is_taken_back(post)
+    return (approving or bool(markers.named(post.body, markers.APPROVED))) and not takes_back(post)
 
 
 def _is_heard(thread: Thread, last: LineComment, runs: Sequence[markers.Marker]) -> bool:
@@ -268,66 +267,24 @@ def _by_person(post: Post, verdict: Verdict, head: str, source: str, *, thread: 
 
 
 def _words_of_markers(post: Post, pull: Pull, record: Record | None) -> Iterator[Word]:
-    kinds = {markers.APPROVED: Verdict.APPROVED, markers.CHANGES_REQUESTED: Verdict.CHANGES}
     for marker in markers.parse(post.body):
-        verdict = kinds.get(marker.name)
-        if verdict is Verdict.APPROVED and is_taken_back(post):
-            continue
-        if verdict is not None and _speaks_of_head(marker, said_at(post), pull, record, verdict):
-            yield _by_person(post, verdict, pull.head, "person")
-
-
-def _speaks_of_head(
-    marker: markers.Marker, at: int, pull: Pull, record: Record | None, verdict: Verdict = Verdict.APPROVED
-) -> bool:
-    """Whether a human marker is about the head as it is now.
-
-    A yes that names a base is about that one, and without `sha=` later than everything that names the head; with it, in
-    full: whoever may push can make one with the same first digits. A no is later than the head's commit, and no run
-    shows that it was said of another head: one that comes while bee reads or tests is not lost when that is recorded.
-    """
-    base = markers.ref_value(pull.base_ref)
-    if verdict is Verdict.APPROVED and marker.values.get("base_ref", base) != base:
-        return False
-    if "sha" in marker.values:
-        sha = marker.get("sha")
-        cut_short = len(sha) >= SHA_DIGITS_MIN and pull.head.startswith(sha.lower())
-        return names_in_full(sha, pull.head) if verdict is Verdict.APPROVED else cut_short
-    if pull.cross_repository or at <= pull.head_committed_at:
-        return False
-    runs = fold(record)
-    if verdict is Verdict.CHANGES:
-        return not any(_was_another_head(run, pull.head) for run in runs if run.started_at >= at)
-    ended = [run.ended_at for run in runs if run.head == pull.head]
-    return at > max(ended, default=0) and not (record and record.head == pull.head and at <= record.at)
-
-
-def names_in_full(said: str, oid: str) -> bool:
-    """Whether what a person wrote is all of the oid."""
-    return said.lower() == oid
-
-
-def _was_another_head(run: RunSummary, head: str) -> bool:
-    """Whether the head was another one when a run began: it worked on another, or made this one (or answered in words).
-
-    A claim that came to nothing may have seen an older head than there was.
-    """
-    if run.outcome.void:
-        return False
-    made = run.role in AUTHORS and run.outcome is Outcome.PROGRESSED
-    return made if run.head == head else bool(run.head)
+        at = said_at(post)
+        if marker.name == markers.CHANGES_REQUESTED and stops_head(marker.values.get("sha"), at, pull, record):
+            yield _by_person(post, Verdict.CHANGES, pull.head, "person")
+        approves = marker.name == markers.APPROVED and not takes_back(post)
+        if approves and approves_head(marker, at, pull, record):
+            yield _by_person(post, Verdict.APPROVED, pull.head, "person")
 
 
 def _words_of_review(review: Review, pull: Pull, record: Record | None) -> Iterator[Word]:
-    """A change request that was edited speaks, like a marker without `sha=`, of the head that was there then."""
+    """GitHub names the head that its author had before them: the page, or the draft of the review, may be older."""
     kinds = {ReviewState.APPROVED: Verdict.APPROVED, ReviewState.CHANGES_REQUESTED: Verdict.CHANGES}
     verdict = kinds.get(review.state)
-    if review.state is ReviewState.COMMENTED or (verdict is Verdict.APPROVED and is_taken_back(review)):
+    if review.state is ReviewState.COMMENTED or (verdict is Verdict.APPROVED and takes_back(review)):
         verdict = Verdict.CHANGES if review.body.strip() and not _is_program(review) else None
     if verdict is not None and review.commit:
-        at, no = said_at(review), markers.Marker(markers.CHANGES_REQUESTED)
-        anew = at > review.at and _speaks_of_head(no, at, pull, record, verdict)
-        yield _by_person(review, verdict, pull.head if anew else review.commit, "review")
+        here = verdict is Verdict.CHANGES and stops_head(review.commit, said_at(review), pull, record)
+        yield _by_person(review, verdict, pull.head if here else review.commit, "review")
 
 
 def _is_program(review: Review) -> bool:

@@ -267,14 +267,14 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
 )  # fmt: skip
 
 
-def _drafts(name: str, matches: Callable[[PullFacts], bool], position: Position, leads: str, repairs: bool = False
-            ) -> tuple[Rule, Rule]:  # fmt: skip
+def _drafts(name: str, matches: Callable[[PullFacts], bool], position: Position, leads: str, repairs: bool = False,
+            names: str = "") -> tuple[Rule, Rule]:  # fmt: skip
     """The drafter's row for a branch of bee's, and its author's row for an adopted one."""
     return (
         Rule(name=name, matches=lambda f: matches(f) and f.own, position=position, mover=Role.DRAFTER, repairs=repairs,
-             advice="Nothing: the drafter is next.", leads=((leads, Position.NEEDS_REVIEW),)),
+             names=names, advice="Nothing: the drafter is next.", leads=((leads, Position.NEEDS_REVIEW),)),
         Rule(name=f"{name}, on a branch that is not bee's", matches=matches, position=position, mover=Mover.PERSON,
-             advice="Push a commit that fixes it: bee pushes only to its own branches."),
+             names=names, advice="Push a commit that fixes it: bee pushes only to its own branches."),
     )  # fmt: skip
 
 
@@ -295,7 +295,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     *_drafts("it conflicts with its base", lambda f: f.mergeable is Mergeable.NO, Position.CONFLICTED,
              "drafter merges the base"),
     *_drafts("the latest verdict at this head asks for changes", lambda f: f.verdict is Verdict.CHANGES,
-             Position.CHANGES_REQUESTED, "drafter pushes or replies"),
+             Position.CHANGES_REQUESTED, "drafter pushes or replies", names="not_counted"),
     *_drafts("a check is red", lambda f: f.checks is Checks.RED, Position.CHECKS_FAILED, "drafter pushes",
              repairs=True),
     Rule(name="a check waits for a person", matches=lambda f: f.checks is Checks.ASK, position=Position.CHECKS_FAILED,

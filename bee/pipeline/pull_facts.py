@@ -7,19 +7,18 @@ from typing import Any
 
 from bee.model import markers
 from bee.model.checks import CheckState
-from bee.model.items import Issue, Pull, posts_of
+from bee.model.items import Issue, Pull, Review, ReviewState, posts_of
 from bee.model.labels import Label
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
 from bee.pipeline.conditions import against, approval_missing
-from bee.pipeline.edits import is_taken_back
+from bee.pipeline.edits import takes_back
 from bee.pipeline.evidence import (
     E2E,
     Verdict,
     Word,
     e2e_here,
     e2e_results,
-    names_in_full,
     open_threads,
     overtaken,
     pushed_heads,
@@ -29,6 +28,7 @@ from bee.pipeline.evidence import (
     words,
 )
 from bee.pipeline.facts import Mergeable, Proof, PullFacts, QueueState, View, adopted, common, record_of
+from bee.pipeline.heads import names_in_full
 from bee.pipeline.merge_queue import enqueued, place_of
 from bee.pipeline.trust import resumed_at, text_is_trusted
 
@@ -75,15 +75,16 @@ def _doubted_issue(pull: Pull, view: View) -> list[str]:
 
 
 def _not_counted(pull: Pull, view: View) -> Iterator[str]:
-    """Approval markers of this head that do not count for how they are written, in words."""
+    """Approvals of this head that do not count for how they are written, in words."""
     posts = [post for post in posts_of(pull) if view.trust.counts(post) and not markers.named(post.body, markers.RUN)]
-    said = [(post, marker) for post in posts for marker in markers.named(post.body, markers.APPROVED)]
-    for post, marker in said:
-        sha, who = marker.get("sha"), post.author.login if post.author else "ghost"
+    said = [(post, marker.get("sha")) for post in posts for marker in markers.named(post.body, markers.APPROVED)]
+    reviews = [post for post in posts if isinstance(post, Review) and post.state is ReviewState.APPROVED]
+    for post, sha in (*said, *((review, review.commit or "") for review in reviews)):
+        who = post.author.login if post.author else "ghost"
         if not pull.head.startswith(sha.lower()):
             continue
-        if is_taken_back(post):
-            yield f"the approval of {who} was edited since, or says not to merge, and does not count: approve anew"
+        if why := takes_back(post):
+            yield f"the approval of {who} {why}, and does not count: approve anew"
         elif sha and not names_in_full(sha, pull.head):
             yield f"the approval of {who} says sha={sha}, and counts with all {len(pull.head)} digits"
 

@@ -26,9 +26,10 @@ from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
 from bee.model.text import one_line, plain, unix
-from bee.pipeline.evidence import Verdict, names_in_full, verdict_at_head, words
+from bee.pipeline.evidence import Verdict, verdict_at_head, words
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import approved_in_words, changes_asked, is_after, last_request, plan_print
+from bee.pipeline.heads import names_in_full
 from bee.pipeline.holds import BY_PERSON
 from bee.pipeline.trust import Trust, resumed_at
 from bee.publish import labels, posts

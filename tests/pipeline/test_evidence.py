@@ -141,9 +141,9 @@ def test_d6_without_sha_a_marker_is_strictly_later_than_all_that_names_the_head(
         assert at_head(w.comment(APPROVE, posted), ledger=ledger, head_committed_at=committed) is verdict
 
 
-def test_x1_without_sha_nothing_is_said_of_a_head_in_a_fork() -> None:
+def test_x1_without_sha_nothing_is_approved_of_a_head_in_a_fork() -> None:
     assert at_head(w.comment(APPROVE, LATE), cross_repository=True) is Verdict.NONE
-    assert at_head(w.comment(CHANGE, LATE), cross_repository=True) is Verdict.NONE
+    assert at_head(w.comment(CHANGE, LATE), cross_repository=True) is Verdict.CHANGES
 
 
 # ---- who speaks -----------------------------------------------------------------------------------------------------
@@ -194,9 +194,47 @@ def test_a_marker_in_a_pull_requests_own_body_or_title_approves_nothing() -> Non
 
 @pytest.mark.parametrize("state", [ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED])
 def test_d6_a_review_speaks_of_the_commit_it_was_made_on(state: ReviewState) -> None:
-    assert at_head(w.review(state, LATE, commit=w.OLD_HEAD)) is Verdict.NONE
+    assert at_head(w.review(state, LATE, commit=w.OLD_HEAD), head_committed_at=LATE) is Verdict.NONE
     assert at_head(w.review(state, LATE, commit=None)) is Verdict.NONE
     assert at_head(w.reviewed("approve", LATE, head=w.OLD_HEAD)) is Verdict.NONE
+    assert at_head(w.reviewed("changes", LATE, head=w.OLD_HEAD)) is Verdict.NONE
+
+
+@pytest.mark.parametrize("way", ["asked", "words", "approval", "sha", "terminal"])
+@pytest.mark.parametrize(
+    ("role", "outcome", "of", "began", "verdict"),
+    [
+        ("", Outcome.PROGRESSED, "", 0, Verdict.CHANGES),  # a page from before the push, or a draft
+        ("drafter", Outcome.PROGRESSED, w.HEAD, 199, Verdict.CHANGES),  # while the run that made the head was at work
+        ("drafter", Outcome.LOST, w.OLD_HEAD, 199, Verdict.CHANGES),  # it pushed, and died
+        ("drafter", Outcome.PROGRESSED, w.HEAD, 201, Verdict.NONE),  # it was given to the run
+        ("drafter", Outcome.PROGRESSED, w.OLD_HEAD, 201, Verdict.NONE),
+        ("drafter", Outcome.ERROR, w.HEAD, 201, Verdict.CHANGES),
+        ("reviewer", Outcome.PROGRESSED, w.HEAD, 201, Verdict.CHANGES),
+    ],
+)
+def test_case_a_no_of_an_older_head_is_about_the_one_that_was_there(
+    way: str, role: str, outcome: Outcome, of: str, began: int, verdict: Verdict
+) -> None:
+    """Said at 200; the head was committed at 150, or in the run. An approval stays where it is."""
+    ways: dict[str, Any] = {
+        "asked": w.review(ReviewState.CHANGES_REQUESTED, 200, commit=w.OLD_HEAD),
+        "words": w.review(ReviewState.COMMENTED, 200, body="No!", commit=w.OLD_HEAD),
+        "approval": w.review(ReviewState.APPROVED, 200, body="Do not merge.", commit=w.OLD_HEAD),
+        "sha": w.review(ReviewState.COMMENTED, 200, body=sha(w.OLD_HEAD, CHANGE), commit=w.OLD_HEAD),
+        "terminal": w.comment(sha(w.OLD_HEAD, CHANGE), 200),
+    }
+    runs = [w.run(outcome, "f", began, role, head=of, ended_at=300)] if role else []
+    ledger = w.record(number=7, at=600, head=w.HEAD, role="test", started_at=550, history=runs)
+    committed = 250 if role == "drafter" and outcome is not Outcome.ERROR else 150
+    more = {"ledger": ledger, "head_committed_at": committed}
+    assert at_head(ways[way], **more) is verdict
+    assert at_head(replace(ways[way], author=w.SAM), **more) is Verdict.NONE
+    assert at_head(w.reviewed("approve", 199), ways[way], **more) is (
+        verdict if verdict is Verdict.CHANGES else Verdict.APPROVED
+    )
+    assert at_head(ways[way], w.reviewed("approve", 201), **more) is Verdict.APPROVED
+    assert at_head(w.review(ReviewState.APPROVED, 200, commit=w.OLD_HEAD), **more) is Verdict.NONE
 
 
 @pytest.mark.parametrize("state", [ReviewState.COMMENTED, ReviewState.DISMISSED, ReviewState.PENDING])
@@ -215,7 +253,7 @@ def test_d7_other_review_states_are_no_verdict(state: ReviewState) -> None:
         ({"author": w.BOT}, Verdict.NONE),
         ({"author": w.BEE}, Verdict.CHANGES),  # a person may share bee's account
         ({"edited_at": LATE, "editor": w.SAM}, Verdict.CHANGES),  # nobody else's edit lifts a stop
-        ({"commit": w.OLD_HEAD}, Verdict.NONE),
+        ({"commit": w.OLD_HEAD}, Verdict.CHANGES),
     ],
 )
 def test_case_p1_words_in_a_review_ask_for_changes(said: dict[str, Any], verdict: Verdict) -> None:
@@ -281,7 +319,12 @@ def test_an_edited_approval_of_a_program_asks_for_nothing_and_approves_nothing()
         "Do not merge.", "DO NOT MERGE", "LGTM, but please do not merge before Tuesday.", "Nice. Don't merge yet.",
         "Don\u2019t merge", "**Do not** merge", "- do not merge", "## Do not merge", "do not yet merge this",
         "Stop!", "STOP", "LGTM\n\nPlease stop: one more look.", "Wait for #12.", "wait", "⛔ Hold", "Hold on.",
-        "Not yet.", "please wait", "- [ ] wait for the release", "> LGTM\n\nStop",
+        "Not yet.", "please wait", "- [ ] wait for the release", "> LGTM\n\nStop", "Do not\nmerge", "dont merge",
+        "LGTM, but please wait with the merge until Friday.", "Looks good. Don't land before the release.",
+        "hold off on merging", "not before #12", "Must not be merged yet", "Do not squash and merge", "LGTM - wait",
+        "Never merge this before May", "On hold.", "DNM", "WIP", "No.", "@bee stop", "Please, hold", "LGTM; no!",
+        "Do not, under any circumstances, merge", "I don't think this should be merged", "no merge before May",
+        "Please fix the typo before merging.", "Don\u2019t ship it", "It cannot be released", "Let's wait.", "Rejected",
     ],
 )  # fmt: skip
 def test_what_an_approval_says_against_itself(text: str) -> None:
@@ -289,7 +332,7 @@ def test_what_an_approval_says_against_itself(text: str) -> None:
     for ends in (text, text.replace("\n", "\r\n")):
         said = w.review(ReviewState.APPROVED, LATE, body=ends)
         assert at_head(said) is at_head(w.reviewed("approve", LATE - 9), said) is Verdict.CHANGES
-        assert at_head(replace(said, commit=w.OLD_HEAD)) is Verdict.NONE
+        assert at_head(replace(said, commit=w.OLD_HEAD), head_committed_at=LATE) is Verdict.NONE
         assert at_head(replace(said, author=w.SAM)) is Verdict.NONE
         assert at_head(w.comment(f"{ends}\n\n{APPROVE}", LATE)) is Verdict.NONE
         assert at_head(said, w.review(ReviewState.APPROVED, LATE + 9)) is Verdict.APPROVED
@@ -300,7 +343,9 @@ def test_what_an_approval_says_against_itself(text: str) -> None:
     [
         "", "LGTM", "Merge it.", "> do not merge\n\nWhy not? LGTM.", "`stop` is right", "```\nwait\n```\nGood.",
         "Nothing waits for this.", "Waiting was worth it.", "It holds.", "Holding is fine.", "<!-- do not merge -->",
-        "We do not need to wait.", "Nonstop good.", "Stopwatch: 3 s.",
+        "We do not need to wait.", "Nonstop good.", "Stopwatch: 3 s.", "No objections, merge away.", "Why not?",
+        "I see no problem: merge when green.", "LGTM, no notes. Land it.", "I don't see any problems, ship it!",
+        "No-op change, fine.", "I have not tested it, but it reads well.", "Good. I do not mind.",
     ],
 )  # fmt: skip
 def test_an_approval_is_not_taken_back_by_words_that_stop_nothing(text: str) -> None:

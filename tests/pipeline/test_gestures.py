@@ -69,6 +69,11 @@ def judged(state: ReviewState, who: Who = w.ANN, text: str = "") -> dict[str, An
     return {"reviews": (w.review(state, LATER, who, body=text),)}
 
 
+def at_old_head(state: ReviewState, who: Who = w.ANN, text: str = "Do not merge!") -> dict[str, Any]:
+    """A review that GitHub files under an older head."""
+    return {"reviews": (w.review(state, LATER, who, body=text, commit=w.OLD_HEAD),)}
+
+
 def edited_later(post: Any, text: str = "STOP: I look again.") -> Any:
     """A post whose author put something above it."""
     return replace(post, body=f"{text}\n\n{post.body}", edited_at=LATER, editor=post.author)
@@ -187,6 +192,19 @@ GESTURES: Final = {
         w.pull(comments=w.approved()), {"comments": (*w.approved(w.comment(NO, w.NOW - 30 * w.MINUTE, id=10**7)),)},
         P.NEEDS_E2E, P.CHANGES_REQUESTED,
         {"comments": (*w.approved(w.comment(NO, w.NOW - 30 * w.MINUTE, w.SAM, id=10**7)),)}, P.NEEDS_E2E),
+    "a no from a page of before the push": Gesture(
+        READY, at_old_head(ReviewState.CHANGES_REQUESTED), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        at_old_head(ReviewState.CHANGES_REQUESTED, w.SAM), P.READY_TO_MERGE),
+    "words from a page of before the push": Gesture(
+        READY, at_old_head(ReviewState.COMMENTED), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        at_old_head(ReviewState.COMMENTED, w.SAM), P.READY_TO_MERGE),
+    "an approval from a page of before the push": Gesture(
+        UNREVIEWED, at_old_head(ReviewState.APPROVED, text="LGTM"), P.NEEDS_REVIEW, P.NEEDS_REVIEW,
+        at_old_head(ReviewState.APPROVED, w.SAM, "LGTM"), P.NEEDS_REVIEW),
+    "an approval that asks to wait": Gesture(
+        READY, judged(ReviewState.APPROVED, text="LGTM, but please wait until Friday."), P.READY_TO_MERGE,
+        P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but please wait until Friday."),
+        P.READY_TO_MERGE),
     "an approval edited to a stop": Gesture(
         w.pull(comments=(w.e2e("pass"),), reviews=(YES,)), {"reviews": (edited_later(YES),)}, P.READY_TO_MERGE,
         P.CHANGES_REQUESTED, {"reviews": (YES, edited_later(replace(YES, author=w.SAM, id=9)))}, P.READY_TO_MERGE),

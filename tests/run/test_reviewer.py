@@ -137,7 +137,7 @@ def test_x3_an_edited_comment_is_nobodys_word(stage: Stage) -> None:
     stage.sleep(2)
     stage.call("ada", "PATCH", path, {"body": f"Yes.\n\n{body['body']}"})
     assert stage.position(2) == "needs-review"
-    told = "the approval of ada was edited since, or says not to merge, and does not count: approve anew"
+    told = "the approval of ada was edited since, and does not count: approve anew"
     assert told in stage.bee("host", "why", "2", "--repo", stage.repo)
     stage.comment(2, body["body"], "ada")
     assert stage.position(2) == "needs-e2e"
