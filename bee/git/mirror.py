@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +35,7 @@ from bee.pipeline.output_checks import Change, Handed
 from bee.system import home
 from bee.system.process import Ended
 from bee.system.renewal import Renewal
+from bee.system.trees import remove_tree, walk
 
 T = TypeVar("T")
 STALE_LOCK_SECONDS: Final = 3 * GIT_SECONDS_MAX
@@ -97,8 +97,7 @@ class Mirror(Workspaces):
                 return
             fresh = self.path.with_name(f"{self.path.name}.new")
             for left_over in (fresh, self.path):
-                if left_over.exists():
-                    shutil.rmtree(left_over)
+                remove_tree(left_over)
             self.git.say(["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(fresh)])
             self._write_tree_of_records(fresh)
             fresh.replace(self.path)
@@ -202,8 +201,7 @@ class Mirror(Workspaces):
         `confined` runs the one command that reads the pack as it came. Every object is checked, and that all it points
         at is in the pack or in the mirror; then how big each is, before any is read. Raises Refusal.
         """
-        if folder.exists():
-            shutil.rmtree(folder)
+        remove_tree(folder)
         self.git.say(["init", "--quiet", "--bare", "--template=", "--initial-branch=main", "--", str(folder)])
         env = self.git.env(_SMALL, {"GIT_DIR": str(folder), "GIT_ALTERNATE_OBJECT_DIRECTORIES": f"{self.path}/objects"})
         argv = ["git", "index-pack", "--stdin", "--strict", f"--max-input-size={bytes_max}"]
@@ -379,8 +377,9 @@ class Mirror(Workspaces):
         for pattern in ("tmp_*", ".tmp-*"):
             for part in packs.glob(pattern):
                 part.unlink(missing_ok=True)
-        for lock in (*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")):
-            with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError):  # git's own commands end meanwhile: the next fetch looks again
+            refs = (self.path / "refs" / name for name, _mode in walk(self.path / "refs") if name.endswith(".lock"))
+            for lock in (*self.path.glob("*.lock"), *refs):
                 if time.time() - os.lstat(lock).st_mtime > STALE_LOCK_SECONDS:
                     lock.unlink()
 

@@ -82,12 +82,23 @@ def refuse_files(
 
 
 def _refuse_file(change: Change, name: str, tests_only: bool) -> Iterable[str]:
+    if change.status != "D":
+        yield from refuse_path(change.path)
     if change.mode in (SYMLINK, SUBMODULE):
         yield f"`{name}` is a {'symbolic link' if change.mode == SYMLINK else 'submodule'}: leave it out"
     if change.size > limits.FILE_BYTES_MAX and change.status != "D":
         yield f"`{name}` has {change.size} bytes; at most {limits.FILE_BYTES_MAX} may"
     if tests_only and not fits(change.path, TEST_PATHS):
         yield f"`{name}` is not a test: this role may only add tests"
+
+
+def refuse_path(path: str) -> list[str]:
+    """Why no clone should have a file of this name: what handles such a tree on some system fails."""
+    depth, size = path.count("/"), len(path.encode("utf-8", "surrogateescape"))
+    if depth <= limits.PATH_FOLDERS_MAX and size <= limits.PATH_BYTES_MAX:
+        return []
+    return [f"`{one_line(path, 120)}` is {depth} folders deep and its path has {size} bytes; at most "
+            f"{limits.PATH_FOLDERS_MAX} and {limits.PATH_BYTES_MAX} may: shorten it"]  # fmt: skip
 
 
 def refuse_commits(commits: Sequence[Handed], agent: str, signers: Sequence[str], now: int) -> list[str]:

@@ -27,6 +27,7 @@ from bee.model.limits import COMMITS_BYTES_MAX, COMMITS_SECONDS_MAX, VERB_BYTES_
 from bee.model.verb_answer import Answer, refused
 from bee.run.verbs import syntaxes
 from bee.system.sockets import PARENT, private_folder
+from bee.system.trees import remove_tree
 
 READ_SECONDS_MAX: Final = 10
 CONNECTIONS_MAX: Final = 16
@@ -42,7 +43,7 @@ class Broker:
         self.folder = private_folder(parent)
         self.socket = str(self.folder / "s")
         if len(self.socket.encode()) >= SOCKET_PATH_BYTES_MAX:
-            shutil.rmtree(self.folder)
+            remove_tree(self.folder)
             raise BeeError(f"the socket path {self.socket} is too long for a Unix socket")
         self.crash: Exception | None = None
         self._count = 0
@@ -66,7 +67,7 @@ class Broker:
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
         if self._turn.acquire(timeout=CLOSE_SECONDS_MAX):
             self._turn.release()
 

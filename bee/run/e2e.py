@@ -6,7 +6,6 @@ The result is computed from the step records, never from what anybody says of it
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.tests_ran import count_tests, said_failed
 from bee.pipeline.verify_files import missing, named_of
 from bee.run.setup import SetUp
+from bee.system.trees import remove_tree
 from bee.wording import texts
 
 
@@ -85,8 +85,7 @@ class E2e:
         merged = self.mirror.commit_record(f"E2E of {head} on {base}\n", tree, [base, head])
         records = [StepRecord(f"git merge {head}", 0, 0, "")]
         where = self.folder / "e2e"
-        if where.exists():
-            shutil.rmtree(where)
+        remove_tree(where)
         clone = self.mirror.checkout_to(where, merged)
         beside = submodules.fill(self.mirror, clone, base, self.setup.private)
         records += (StepRecord(said.replace("`", ""), 0, 0, "") for said in beside)
@@ -125,7 +124,11 @@ class E2e:
     def _verify(self, where: Path, command: str, kept: Sequence[str]) -> tuple[StepRecord, str]:
         """The step, and the whole of what it printed."""
         home, seconds = self.folder / "e2e-home", self.policy.limits.verify_minutes * 60
-        ended = self.runner.verify(command, where, home, self.mirror.path, seconds, kept=plain_files(where, kept))
+        try:
+            plain_kept = plain_files(where, kept)
+        except OSError as problem:  # the command before has shut a folder
+            return StepRecord(command, 126, 0, f"what E2E runs cannot be looked at: {problem.strerror}"), ""
+        ended = self.runner.verify(command, where, home, self.mirror.path, seconds, kept=plain_kept)
         text = ended.out.decode("utf-8", "replace")
         output = plain(text)
         if ended.timed_out:
@@ -140,7 +143,7 @@ def _doubted(step: StepRecord, why: str) -> StepRecord:
 
 
 def plain_files(clone: Path, paths: Iterable[str]) -> list[Path]:
-    """Those that are plain files in the clone, on the way to which there is no link."""
+    """Those that are plain files in the clone, on the way to which there is no link. Raises OSError."""
     found = (clone.resolve() / path for path in paths)
     return [path for path in found if path.is_file() and path.resolve() == path]
 

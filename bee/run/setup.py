@@ -22,11 +22,12 @@ from bee.host import CommandRunner
 from bee.model import limits
 from bee.model.errors import BeeError, LookError, SetupError
 from bee.model.protected import fits
-from bee.model.text import clipped, plain
+from bee.model.text import clipped, one_line, plain
 from bee.pipeline.output_checks import OutputChecks
 from bee.sandbox.registries import CACHE
 from bee.system import process
-from bee.system.home import Home, path_lock, remove_tree
+from bee.system.home import Home, path_lock
+from bee.system.trees import open_up, remove_tree, walk
 from bee.wording import texts
 
 COPY_SECONDS_MAX: Final = 300
@@ -54,15 +55,20 @@ class SetUp:
         """Run it in a clone with a private HOME. The command that failed and what it printed; empty when all is well.
 
         Files that agents obey, and those named in `kept`, are as they were afterwards, whatever the commands of a
-        branch made of them.
+        branch made of them. Where that cannot be, the setup has failed.
         """
         if not self.policy.setup.run:
             return ""
-        borrow_cache(self.home, self.repo, home)
         patterns = (*AGENT_FILES, *kept)
-        before = _files(where, patterns)
-        failed = next(filter(None, (self._ran(command, where, home) for command in self.policy.setup.run)), "")
-        _put_back(where, before, _files(where, patterns))
+        try:
+            borrow_cache(self.home, self.repo, home)
+            before = _files(where, patterns)
+            failed = next(filter(None, (self._ran(command, where, home) for command in self.policy.setup.run)), "")
+            _put_back(where, before, _files(where, patterns))
+        except OSError as problem:
+            what = str(problem.filename or "").removeprefix(f"{where}/")
+            why = f"{problem.strerror} ({one_line(what)})" if what else str(problem)
+            return self.checks.told(f"the files that agents obey cannot be put back after `setup`: {why}")
         return failed
 
     def _ran(self, command: str, where: Path, home: Path) -> str:
@@ -85,8 +91,7 @@ class SetUp:
             failed = self.failure(where, home)
         finally:
             for folder in (where, home):
-                if folder.exists():
-                    remove_tree(folder)
+                remove_tree(folder)
         if failed:
             raise SetupError(texts.setup_failed(base_ref, failed))
 
@@ -95,38 +100,37 @@ class SetUp:
 
 
 def _files(clone: Path, patterns: Sequence[str]) -> Files:
-    """Every file of a clone that fits one of the patterns."""
-    found: Files = {}
-    for folder, folders, files in os.walk(clone):
-        for name in (*files, *folders):
-            path = Path(folder) / name
-            mode, relative = path.lstat().st_mode, str(path.relative_to(clone))
-            if not stat.S_ISDIR(mode) and fits(relative, patterns):
-                found[relative] = mode, os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else _content(path, mode)
-    return found
+    """Every file of a clone that fits one of the patterns. Raises OSError."""
+    found = ((path, mode) for path, mode in walk(clone) if not stat.S_ISDIR(mode) and fits(path, patterns))
+    return {path: (mode, _content(clone / path, mode)) for path, mode in found}
 
 
 def _content(path: Path, mode: int) -> bytes:
-    if not stat.S_ISREG(mode):
+    if stat.S_ISLNK(mode):
+        return os.fsencode(path.readlink())
+    if not stat.S_ISREG(mode) or not mode & stat.S_IRUSR:  # a checkout has no such file, so it is one to put back
         return b""
     with path.open("rb") as file:
         return file.read(AGENT_FILE_BYTES_MAX + 1)
 
 
 def _put_back(clone: Path, before: Files, now: Files) -> None:
-    """Make them what they were. Nothing of the box is alive, so nobody changes a folder under way."""
+    """Make them what they were. Nothing of the box is alive, so nobody changes a folder under way. Raises OSError."""
     for name in now:
         if now[name] != before.get(name):
+            open_up((clone / name).parent, stat.S_IRWXU)
             (clone / name).unlink()
     for name, (mode, content) in before.items():
         if now.get(name) == (mode, content):
             continue
         path = clone / name
-        for parent in reversed(path.relative_to(clone).parents[:-1]):
-            if (clone / parent).is_symlink() or (clone / parent).is_file():
-                (clone / parent).unlink()
-            (clone / parent).mkdir(exist_ok=True)
-        if path.is_dir():
+        for parent in reversed(path.parents[: name.count("/")]):
+            open_up(parent.parent, stat.S_IRWXU)
+            if not parent.is_dir() or parent.is_symlink():
+                parent.unlink(missing_ok=True)
+                parent.mkdir()
+        open_up(path.parent, stat.S_IRWXU)
+        if path.is_dir():  # what was no folder and changed is gone by now
             remove_tree(path)
         if stat.S_ISLNK(mode):
             path.symlink_to(os.fsdecode(content))
@@ -154,20 +158,18 @@ def keep_cache(home: Home, repo: str, of: Path) -> None:
     """Copy a private HOME's cache back; one at a time, and whole or not at all."""
     kept, fresh = home.cache_path(repo), home.cache_path(f"{repo}.new")
     small = ["sh", "-c", f'[ "$(du -sk "$1" | cut -f1)" -le {CACHE_KIB_MAX} ]', "sh", str(of / CACHE)]
-    if not (of / CACHE).is_dir() or not _ran(small):
-        return
     try:
+        if not (of / CACHE).is_dir() or not _ran(small):
+            return
         with path_lock(kept.with_name(f"{kept.name}.lock"), seconds=0):
             for folder in (fresh, fresh.with_suffix(".old")):
-                if folder.exists():
-                    remove_tree(folder)
+                remove_tree(folder)
             if _ran([*_COPY, str(of / CACHE), str(fresh)]):
                 if kept.exists():
                     kept.replace(fresh.with_suffix(".old"))
                 fresh.replace(kept)
             for folder in (fresh, fresh.with_suffix(".old")):
-                if folder.exists():
-                    remove_tree(folder)
+                remove_tree(folder)
     except (LookError, OSError):
         return  # another run keeps its own, or the disk is full: the cache is a convenience
 

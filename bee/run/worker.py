@@ -32,7 +32,8 @@ from bee.run.job import Job
 from bee.run.outcome import Result
 from bee.run.state import Run
 from bee.run.workspace import StaleInput
-from bee.system.home import CLONES, remove_tree
+from bee.system.home import CLONES
+from bee.system.trees import remove_tree
 
 CLAIM_FRESH_SECONDS: Final = 10
 
@@ -64,8 +65,8 @@ def work(host: Host, job: Job) -> Outcome:
         renewer.close()
         note_writes(host, client, beside)
         for name in CLONES:  # prompt, context and transcript stay
-            if (run.folder / name).exists():
-                remove_tree(run.folder / name)
+            if left := remove_tree(run.folder / name):
+                host.say(f"#{job.number}: {left}")
 
 
 def _steps(run: Run) -> Outcome:

@@ -22,6 +22,7 @@ from bee.model.protected import obeyed_by
 from bee.model.roles import ROLES, Role
 from bee.model.text import one_line
 from bee.pipeline.facts import View, view_of
+from bee.pipeline.output_checks import refuse_path
 from bee.pipeline.trust import resumed_at
 from bee.run.brief import brief_of, issue_behind, of_issue, of_pull
 from bee.run.job import Job
@@ -80,6 +81,10 @@ def make_workspace(
     mirror.ensure()
     _fetch(mirror, lease, item, stop)
     brief = _brief(store, view, item, issue, job, mirror)
+    span = mirror.span(brief.base, brief.head)
+    paths = [entry.path for entry in mirror.diff_names(*span) if entry.status != "D"]
+    if problem := next((said for path in paths for said in refuse_path(path)), ""):
+        raise GitError(f"the change cannot be checked out: {problem}")
     clone = mirror.clone_to(folder / "clone", brief.branch, brief.head, brief.base_ref, brief.base)
     clone.overlay(brief.base, AGENT_FILES)
     brief = replace(brief, lacks=submodules.fill(mirror, clone, brief.base, view.snapshot.private))

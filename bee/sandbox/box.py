@@ -21,6 +21,7 @@ from typing import Final, Literal
 from bee.model.errors import SandboxError, UsageError
 from bee.system import process
 from bee.system.sockets import private_folder
+from bee.system.trees import remove_tree
 
 Mode = Literal["none", "bubblewrap", "seatbelt"]
 
@@ -212,7 +213,7 @@ def _listening() -> Iterator[Path]:
             server.listen(1)
             yield folder / "s"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
 
 
 def _between(writable: Sequence[Path], readable: Sequence[Path]) -> list[Path]:

@@ -28,6 +28,7 @@ from bee.model.text import one_line
 from bee.sandbox import relay
 from bee.sandbox.relay import CHUNK_BYTES, pump
 from bee.system.sockets import private_folder
+from bee.system.trees import remove_tree
 
 PORT: Final = 3128
 REFUSALS_MAX: Final = 50
@@ -311,7 +312,7 @@ class Egress:
             with contextlib.suppress(OSError):
                 peer.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
     def __enter__(self) -> Egress:
         return self

@@ -25,7 +25,7 @@ from bee.setup import machine
 from bee.setup.checks import DoctorCheck, fail, ok, warn
 from bee.setup.machine import Input
 from bee.system import process
-from bee.system.home import remove_tree
+from bee.system.trees import remove_tree
 
 Spec = str | tuple[str, ...]
 ASK_SECONDS_MAX: Final = 20
@@ -110,6 +110,7 @@ def _login(given: Input, runner: AgentRunner, spec: Spec, played: tuple[Role, st
             return fail("login", f"{name} could not be asked: {error}", "see the checks `engine` and `sandbox`")
         finally:
             remove_tree(given.home.path / "runs" / RUN)
+            remove_tree(job.clone.parent)  # what tempfile deletes with recurses
     if result.ok:
         return ok("login", f"{name} answered, so it is logged in ({result.tokens} tokens, {result.cost_usd:.4f} USD)")
     if result.failure is Failure.QUOTA:

@@ -15,7 +15,8 @@ from bee.model.limits import TICK_EVERY_MINUTES
 from bee.model.text import plain
 from bee.setup.crontab import Cron
 from bee.setup.schedulers import Launchd, Machine, Systemd, Units
-from bee.system.home import Home, Slot, remove_tree, write_whole
+from bee.system.home import Home, Slot, write_whole
+from bee.system.trees import remove_tree
 
 Scheduler = Launchd | Systemd | Cron
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")

@@ -26,8 +26,9 @@ from bee.pipeline.verify_files import missing, named_of
 from bee.run.e2e import plain_files
 from bee.run.setup import SetUp, keep_cache
 from bee.setup.candidates import OWN, Candidate, Files, wanted
-from bee.system.home import Home, remove_tree
+from bee.system.home import Home
 from bee.system.process import Ended
+from bee.system.trees import remove_tree
 
 END_BYTES_MAX: Final = 1_500
 _NOT_FOUND: Final = 127  # of a shell: there is no such program
@@ -176,8 +177,7 @@ class Trial:
                 watched.verify(candidate.verify, where, private_home, self.mirror.path, seconds, kept=kept)
         finally:
             for folder in (where, private_home):
-                if folder.exists():
-                    remove_tree(folder)
+                remove_tree(folder)
         refused = f"{', '.join(lost)} is not in the repository" if lost else _refusal(watched.ran, candidate, said)
         refused, text = checks.told(plain(refused)), watched.ran[-1][1] if watched.ran else ""
         last = checks.told(plain(text)).strip()

@@ -11,10 +11,9 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from bee.model.limits import (
     TOLD_MAX,
 )
 from bee.system.clock import SYSTEM, Clock
+from bee.system.trees import remove_tree
 
 QUARANTINE: Final = "quarantine"
 CLONES: Final = ("clone", "e2e", "e2e-home", "agent-home", QUARANTINE, "setup", "setup-home")
@@ -319,42 +319,25 @@ class Home:
     def prune(
         self, keep_count: int = RUNS_KEPT_MAX, keep_days: int = RUNS_KEPT_DAYS_MAX, live: set[str] | None = None
     ) -> list[str]:
-        """Delete the folders of old runs, but of no live one; the names of those that went."""
+        """Delete the folders of old runs, but of no live one. Why some are left, which a later call tries again."""
         folders = [self.path / "runs" / name for name in self.runs()]
         by_age = sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)
         oldest = self.clock.time() - keep_days * 24 * 3600
-        gone = []
+        left = []
         for rank, folder in enumerate(by_age):
             old = rank >= keep_count or folder.stat().st_mtime < oldest
             if old and folder.name not in (live or set()) and not self.run_alive(folder.name):
-                remove_tree(folder)
-                gone.append(folder.name)
+                left.append(remove_tree(folder))
             else:
-                self._clear_dead(folder, live or set())
-        return gone
+                left += self._clear_dead(folder, live or set())
+        return list(filter(None, left))
 
-    def _clear_dead(self, folder: Path, live: set[str]) -> None:
-        """The clones of a run whose worker was killed: what a run clears itself, when it ends."""
-        left = [folder / name for name in CLONES if (folder / name).is_dir()]
-        if left and folder.name not in live and self.run_alive(folder.name) is False:
-            for path in left:
-                remove_tree(path)
-
-
-def remove_tree(path: Path) -> None:
-    """Delete a folder and all below, whatever modes an agent gave it. Links are deleted, never followed."""
-
-    def unlock(_function: Callable[[str], object], name: str, _error: object) -> None:
-        stuck = Path(name)
-        with contextlib.suppress(OSError):
-            stuck.parent.chmod(0o700)
-            if stuck.is_dir() and not stuck.is_symlink():
-                stuck.chmod(0o700)
-                shutil.rmtree(stuck, ignore_errors=True)
-            else:
-                stuck.unlink(missing_ok=True)
-
-    shutil.rmtree(path, onerror=unlock)
+    def _clear_dead(self, folder: Path, live: set[str]) -> list[str]:
+        """The clones of a run whose worker was killed: what a run clears itself, when it ends. Why some are left."""
+        there = [folder / name for name in CLONES if (folder / name).is_dir()]
+        if there and folder.name not in live and self.run_alive(folder.name) is False:
+            return [remove_tree(path) for path in there]
+        return []
 
 
 def _made(folder: Path) -> Path:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import stat
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from bee.model import limits
+from bee.system.trees import remove_tree
 
 PARENT: Final = "/tmp"  # noqa: S108 # the folders are private, and a socket's path must be short
 PREFIX: Final = "bee-socket-"
@@ -35,7 +35,7 @@ def sweep(parent: str) -> int:
     with contextlib.suppress(OSError):
         for folder in islice(Path(parent).glob(f"{PREFIX}*"), limits.SOCKETS_LOOKED_AT_MAX):
             if _is_dead(folder, old):
-                shutil.rmtree(folder, ignore_errors=True)
+                remove_tree(folder)
                 swept += 1
     return swept
 

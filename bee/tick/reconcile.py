@@ -35,7 +35,8 @@ def reconcile(tick: Tick) -> None:
     Bounded in repairs and in looks. Raises LookError where GitHub cannot be asked.
     """
     live = {tip.record.run for view in tick.views for tip in view.snapshot.items.values() if tip.record is not None}
-    tick.host.home.prune(live=live)
+    for undeleted in tick.host.home.prune(live=live):
+        tick.host.say(undeleted)
     for view in tick.views:
         _end_overrun(tick, view)
         if unknown_keys(view.snapshot):

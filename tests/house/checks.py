@@ -78,6 +78,9 @@ LOOKS: Final = frozenset(
     "open read_text read_bytes glob rglob iterdir walk listdir scandir stat lstat exists is_file is_dir is_symlink "
     "readlink resolve chmod copyfile copytree".split()
 )
+RECURSES: Final = frozenset(
+    {"os.walk", "os.fwalk", "shutil.rmtree", "shutil.copytree"}
+)  # on Python 3.11; and every `rglob`
 AGENTS_PATHS: Final[Mapping[str, frozenset[str]]] = {
     "clone": frozenset({"job", "workspace", "session"}),
     "home": frozenset({"job", "workspace"}),
@@ -325,6 +328,25 @@ def _outer_uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.id
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"exit", "quit", "input"}:
             yield node.lineno, ast.unparse(node.func)
+
+
+def recursing(root: Path) -> list[str]:
+    """Calls that recurse over folders, which agents and strangers make as deep as they like.
+
+    The forge and the demo have no folders but their own.
+    """
+    problems = []
+    for module in modules(root):
+        if _within(module.name, ["bee.forge", "bee.demo"]):
+            continue
+        for node in ast.walk(module.tree):
+            names: list[str] = []
+            if isinstance(node, ast.Attribute):
+                names = ["rglob"] if node.attr == "rglob" else [ast.unparse(node)]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            problems += [f"{module.at(node.lineno)}: {name} recurses" for name in names if name in {*RECURSES, "rglob"}]
+    return problems
 
 
 def processes_started_elsewhere(root: Path) -> list[str]:

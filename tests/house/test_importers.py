@@ -19,6 +19,11 @@ def test_only_outward_modules_read_the_environment_print_and_exit() -> None:
     assert not problems, "\n".join(problems)
 
 
+def test_case_w1_nothing_recurses_over_folders() -> None:
+    problems = checks.recursing(ROOT)
+    assert not problems, "\n".join(problems)
+
+
 def test_only_one_module_starts_processes() -> None:
     problems = checks.processes_started_elsewhere(ROOT)
     assert not problems, "\n".join(problems)

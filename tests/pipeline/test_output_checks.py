@@ -200,3 +200,13 @@ def test_a_credential_of_this_machine_is_found_however_it_is_written(written: Ca
     value = f"{CANARY}?>~key"
     assert holds(f"it is {written(value)} here", (value,))
     assert not holds(f"it is {written('another-text-of-24-bytes')} here", (value,))
+
+
+@pytest.mark.parametrize(("path", "fits"), [
+    ("d/" * limits.PATH_FOLDERS_MAX + "f", True), ("d/" * (limits.PATH_FOLDERS_MAX + 1) + "f", False),
+    ("f" * limits.PATH_BYTES_MAX, True), ("f" * (limits.PATH_BYTES_MAX + 1), False),
+    ("é" * (limits.PATH_BYTES_MAX // 2 + 1), False), ("\udcff" * limits.PATH_BYTES_MAX, True),
+])  # fmt: skip
+def test_case_w1_a_path_has_a_bounded_depth_and_length_unless_it_goes(path: str, fits: bool) -> None:
+    assert bool(refuse_files([Change(path, "A", "100644", 1)], Policy(), False)) is not fits
+    assert refuse_files([Change(path, "D", "000000", 0)], Policy(), False) == []

@@ -10,6 +10,7 @@ import pytest
 
 from bee.config.schema import SetupPolicy
 from bee.sandbox import box
+from bee.system.trees import remove_tree
 from tests.attacks.by_clone import FREE, VERIFY, world
 from tests.attacks.by_verify import e2e_of, pushed
 from tests.belt.plays import approve, pull_of
@@ -51,12 +52,27 @@ def test_case_t13_a_first_script_is_the_changes_own(tmp_path: Path) -> None:
         f"echo exit 0 > {VERIFY}",
         "mv tests old; mkdir -p tests/e2e new; echo exit 0 > new/verify.sh; rmdir tests/e2e; ln -s ../new tests/e2e",
         f"rm {VERIFY}; mkdir {VERIFY}; echo exit 0 > {VERIFY}/x",
+        "rm -rf tests; mkfifo tests",
+        "rm -rf tests/e2e; mkfifo tests/e2e",
+        f"echo exit 0 > {VERIFY}; chmod 000 {VERIFY}; chmod 555 tests/e2e; chmod 000 tests",
     ],
 )
 def test_case_t13_a_setup_that_rewrites_the_script_is_undone(line: str, tmp_path: Path) -> None:
     head = pushed({"build.sh": f"{line}\n", "check.sh": "exit 7\n"})
     trace = e2e_of(head, tmp_path, replace(BY_SCRIPT, setup=SetupPolicy(run=("sh build.sh",))), NONE)
     assert "exit 7" in trace.lines[-1]
+    for shut in ("tests", "tests/e2e"):
+        assert (tmp_path / "e2e" / shut).stat().st_mode & 0o700 == 0o700
+
+
+def test_case_w2_a_setup_that_leaves_a_tree_nobody_can_look_through_has_failed(tmp_path: Path) -> None:
+    dig = "import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\n"
+    head = pushed({"dig.py": dig, "check.sh": "exit 0\n"})
+    setup = SetupPolicy(run=("[ ! -e dig.py ] || python3 dig.py",))
+    trace = e2e_of(head, tmp_path, replace(BY_SCRIPT, setup=setup), NONE)
+    assert not trace.passed
+    assert "cannot be put back after `setup`: File name too long" in trace.output
+    assert remove_tree(tmp_path / "e2e") == ""
 
 
 def test_case_t13_in_the_box_the_other_files_of_its_folder_can_be_written(tmp_path: Path) -> None:

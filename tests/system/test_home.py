@@ -14,8 +14,9 @@ import pytest
 
 from bee.model.errors import BeeError, LookError, UsageError
 from bee.system import home as journal
-from bee.system.home import Home, Slot, path_lock, remove_tree
+from bee.system.home import Home, Slot, path_lock
 from tests.git.world import until
+from tests.system.test_trees import dig
 
 ROOT = Path(journal.__file__).parents[2]
 
@@ -269,23 +270,31 @@ def test_old_runs_go_but_never_a_live_one(home: Home) -> None:
         os.utime(folder, (time.time() - age * 60, time.time() - age * 60))
     held = home.hold_alive("held")
     os.utime(home.run_dir("held"), (0, 0))
-    gone = home.prune(keep_count=2, keep_days=30, live={"listed"})
+    assert home.prune(keep_count=2, keep_days=30, live={"listed"}) == []
     held.release()
-    assert gone == ["oldest"]
     assert home.runs() == ["held", "listed", "newest", "second"]
     os.utime(home.run_dir("newest"), (0, 0))
-    assert set(home.prune(keep_count=9, keep_days=1, live={"listed"})) == {"newest", "held"}
+    assert home.prune(keep_count=9, keep_days=1, live={"listed"}) == []
+    assert home.runs() == ["listed", "second"]
 
 
-def test_deleting_a_folder_never_follows_a_link(tmp_path: Path) -> None:
-    (tmp_path / "keep").mkdir()
-    (tmp_path / "keep" / "precious").write_text("x")
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "link").symlink_to(tmp_path / "keep")
-    remove_tree(folder)
-    assert not folder.exists()
-    assert (tmp_path / "keep" / "precious").exists()
+def test_case_w1_what_a_killed_run_left_is_cleared_however_deep(home: Home) -> None:
+    home.hold_alive("killed").release()
+    dig(home.run_dir("killed") / "clone")
+    dig(home.run_dir("killed") / "agent-home")
+    assert home.prune() == []
+    assert [path.name for path in home.run_dir("killed").iterdir()] == ["alive.lock"]
+
+
+def test_case_w1_what_cannot_be_deleted_is_said_each_time_and_stops_nothing(home: Home, tmp_path: Path) -> None:
+    for run in ("first", "second"):
+        home.hold_alive(run).release()
+    (home.run_dir("first") / "clone").symlink_to(tmp_path)
+    dig(home.run_dir("second") / "clone", 2)
+    for _ in range(2):
+        (said,) = home.prune()
+        assert "first/clone is not deleted: it is not a folder; bee tries again later" in said
+    assert not (home.run_dir("second") / "clone").exists()
 
 
 def test_a_reader_never_sees_half_a_heartbeat(home: Home) -> None:
