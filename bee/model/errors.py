@@ -101,7 +101,10 @@ class UnsupportedError(RefusedError):
 
 
 class SetupError(BeeError):
-    """The policy's `setup` fails on the base branch. The text is for the person who fixes that."""
+    """The policy's `setup` fails on the base branch, or leaves a tree that no agent may have.
+
+    The text is for the person who fixes that.
+    """
 
 
 class RefConflict(BeeError):

@@ -55,7 +55,7 @@ class SetUp:
         """Run it in a clone with a private HOME. The command that failed and what it printed; empty when all is well.
 
         Files that agents obey, and those named in `kept`, are as they were afterwards, whatever the commands of a
-        branch made of them. Where that cannot be, the setup has failed.
+        branch made of them. Raises SetupError where that cannot be: no agent may have such a clone.
         """
         if not self.policy.setup.run:
             return ""
@@ -68,7 +68,9 @@ class SetUp:
         except OSError as problem:
             what = str(problem.filename or "").removeprefix(f"{where}/")
             why = f"{problem.strerror} ({one_line(what)})" if what else str(problem)
-            return self.checks.told(f"the files that agents obey cannot be put back after `setup`: {why}")
+            raise SetupError(
+                self.checks.told(f"The files that agents obey cannot be put back after `setup`: {why}")
+            ) from problem
         return failed
 
     def _ran(self, command: str, where: Path, home: Path) -> str:

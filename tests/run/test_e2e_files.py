@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bee.config.schema import SetupPolicy
+from bee.model.errors import SetupError
 from bee.sandbox import box
 from bee.system.trees import remove_tree
 from tests.attacks.by_clone import FREE, VERIFY, world
@@ -69,9 +70,8 @@ def test_case_w2_a_setup_that_leaves_a_tree_nobody_can_look_through_has_failed(t
     dig = "import os\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\n"
     head = pushed({"dig.py": dig, "check.sh": "exit 0\n"})
     setup = SetupPolicy(run=("[ ! -e dig.py ] || python3 dig.py",))
-    trace = e2e_of(head, tmp_path, replace(BY_SCRIPT, setup=setup), NONE)
-    assert not trace.passed
-    assert "cannot be put back after `setup`: File name too long" in trace.output
+    with pytest.raises(SetupError, match="cannot be put back after `setup`: File name too long"):
+        e2e_of(head, tmp_path, replace(BY_SCRIPT, setup=setup), NONE)
     assert remove_tree(tmp_path / "e2e") == ""
 
 
