@@ -122,11 +122,11 @@ def _big(on: Layers, folder: Path) -> bool:
     return _huge(3 << 20, on, folder)
 
 
-@attack("deep-path", "an agent commits a file a thousand folders deep, which no later run gets through",
+@attack("deep-path", "an agent commits a file a hundred folders deep, which no later run gets through",
         Layer.SIZES)  # fmt: skip
 def _deep(on: Layers, folder: Path) -> bool:
     play = Play(folder, checks=None if Layer.SIZES in on else OutputChecks(files=lambda *_: []))
-    play.commit({"d/" * 1_000 + "f.txt": "x\n"})
+    play.commit({"d/" * 100 + "f.txt": "x\n"})
     return play.submits()
 
 
