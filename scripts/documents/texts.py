@@ -94,6 +94,7 @@ UNSPELLED: Final = {
     "cli.commands.logs:run": "… ran on another machine, or its files were pruned here; `bee log …` has its records",
     "cli.commands.steer:_number": "say which item: bee pause N [REASON], or everything: bee pause --all [REASON]",
     "run.session:_made_ready": "The policy's `setup` fails on …: …",
+    "run.setup:failure": "The files that agents obey cannot be put back after `setup`: …",
     "run.setup:check_base": "The policy's `setup` fails on …: …",
     "run.traces:push": "E2E traces go to … (`e2e.repo` in the policy), and none may go there: …",
     "run.agent_runner:ready": "what `network` in config.yml asks for cannot be kept here: …",
