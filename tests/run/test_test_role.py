@@ -144,15 +144,11 @@ class T(TestCase):
 """
 
 
-@pytest.mark.parametrize("change", [
-    {"test_calc.py": None, "calc_tests.py": UNIT},
-    {"test_calc.py": "import os\n\nos._exit(print('=== 1 failed, 1 passed in 0.01s ===', flush=True) or 0)\n"},
-])  # fmt: skip
-def test_case_u1_a_change_that_takes_the_tests_away_is_not_merged(stage: Stage, change: dict[str, str | None]) -> None:
-    """It renames the only file of tests, or makes them end well, and breaks the code: the runner may exit with 0."""
+def test_case_u1_a_change_that_takes_the_tests_away_is_not_merged(stage: Stage) -> None:
+    """It renames the only file of tests, and breaks the code: the runner may exit with 0."""
     policy = f"{POLICY}verify: python3 -m unittest\n"
     stage.push({".github/bee.yml": policy, "calc.py": "ONE = 1\n", "test_calc.py": UNIT})
-    pull = pull_of(stage, stage.issue(), {"calc.py": "ONE = 2\n", **change})
+    pull = pull_of(stage, stage.issue(), {"calc.py": "ONE = 2\n", "test_calc.py": None, "calc_tests.py": UNIT})
     approve(stage, pull)
     stage.tick(stage.host(moves={"test": 'bee e2e classify code-bug "It tests nothing."\n'}))
     (result,) = results(stage)
