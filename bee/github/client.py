@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import requests
 
-from bee.github.errors import GraphQLErrors, of_answer, of_broken, of_graphql, reset_at
+from bee.github.errors import GraphQLErrors, of_answer, of_broken, of_graphql, retry_at
 from bee.github.json import JsonReader, rows, top
 from bee.github.rate_limit import RateLimit, WriteThrottle, expiry_of, rate_limit_of
 from bee.model import limits
@@ -208,7 +208,7 @@ class GitHubClient:
         self._count_points(data)
         if whole.data.get("errors"):
             problems = GraphQLErrors(tuple(_problem(error.data) for error in whole.many("errors")), data)
-            meaning = of_graphql(problems, variables, self.now(), reset_at(answer, self.now()))
+            meaning = of_graphql(problems, variables, self.now(), retry_at(answer, self.now()))
             raise meaning if isinstance(meaning, RateLimitError) else problems
         return whole.one("data").data
 

@@ -65,7 +65,7 @@ def of_answer(answer: requests.Response, now: int, slow: bool = False) -> BeeErr
     if good:
         return None
     if row.error is RateLimitError:
-        return rate_limited(message, _retry_at(answer, now), now)
+        return rate_limited(message, retry_at(answer, now), now)
     if row.error is AuthError:
         return AuthError(
             f"GitHub does not accept the token ({message}); set GH_TOKEN or run `gh auth login`, then try again"
@@ -153,21 +153,16 @@ def rate_limited(what: str, retry_at: int, now: int) -> RateLimitError:
     )
 
 
-def reset_at(answer: requests.Response, now: int) -> int:
-    """When the limit starts anew, in seconds since the epoch; in a minute where GitHub does not say it."""
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    return int(reset) if reset.isdecimal() else now + 60
-
-
-def _retry_at(answer: requests.Response, now: int) -> int:
-    """When the limit that an answer speaks of ends.
+def retry_at(answer: requests.Response, now: int) -> int:
+    """When the limit that an answer speaks of ends, in seconds since the epoch; in a minute where GitHub does not say.
 
     https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
     """
     wait = answer.headers.get("Retry-After", "")
     if wait.isdecimal():
         return now + int(wait)
-    return reset_at(answer, now) if answer.headers.get("x-ratelimit-remaining") == "0" else now + 60
+    reset, left = answer.headers.get("x-ratelimit-reset", ""), answer.headers.get("x-ratelimit-remaining", "0")
+    return int(reset) if left == "0" and reset.isdecimal() else now + 60
 
 
 def _message(answer: requests.Response) -> str:

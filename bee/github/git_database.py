@@ -149,11 +149,8 @@ def _ref(client: GitHubClient, repo: str, ref: str) -> JsonReader | None:
 
 
 def delete_ref(client: GitHubClient, repo: str, ref: str) -> None:
-    """A ref taken away; one that is not there is not an error."""
-    try:
-        client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
-    except (NotFoundError, RefusedError):
-        return
+    """A ref taken away. Raises RefusedError where a rule forbids that, or NotFoundError or that where it is gone."""
+    client.rest("DELETE", f"/repos/{repo}/git/refs/{quote(ref.removeprefix('refs/'), safe='/')}")
 
 
 def read_commit(client: GitHubClient, repo: str, oid: str) -> tuple[str, tuple[str, ...]]:

@@ -34,6 +34,8 @@ _STATES: Final = frozenset(
 _STATE: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
 # In an error's words: an address, an e-mail address, a host by number, a credential.
 _NAMING: Final = re.compile(r"\w+://\S+|[\w.+-]+@[\w.-]+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|\b(?:gh[a-z]|github_pat)_\w+")
+# The segment of a path that names a branch, which may be anybody's; the one that bee asks about is its own.
+_BRANCH: Final = re.compile(r"(?<=/branches/)(?!bee%2F1-task$)[^/]+")
 WORDS_MAX: Final = 1500
 _OPERATION: Final = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
@@ -61,8 +63,9 @@ class Tape:
         query = body.get("query") if isinstance(body, dict) else None
         asked = _OPERATION.search(query) if isinstance(query, str) else None
         headers = {name: self._named(answer.headers[name]) for name in HEADERS if name in answer.headers}
+        path = self._named(_BRANCH.sub(HIDDEN, urlsplit(str(url)).path))
         self.lines.append({
-            "method": method, "path": self._named(urlsplit(str(url)).path), "operation": asked[1] if asked else "",
+            "method": method, "path": path, "operation": asked[1] if asked else "",
             "asked": digest(query) if isinstance(query, str) else "",
             "status": answer.status_code, "headers": headers,
             "body": self.redacted(_json(answer), "", answer.status_code >= 400),

@@ -1,10 +1,13 @@
 """`bee doctor --prove`: does this GitHub do what bee relies on? Tried on the person's own repository, leaving nothing.
 
-Everything it makes stands below `refs/bee/probe/` and in one branch `bee/probe-…`; what an earlier try left goes first.
+Everything it makes stands below `refs/bee/probe/` and in one branch `bee/probe-…`, under a name of this try alone; what
+a try of more than an hour ago left goes first.
 """
 
 from __future__ import annotations
 
+import contextlib
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -37,15 +40,22 @@ from bee.setup.checks import GRANT_ADVICE, DoctorCheck, Level
 
 PROBE_REFS: Final = "refs/bee/probe/"
 PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
+NAMES: Final = ("new", "old", "one", "three", "two")
+TRY_SECONDS_MAX: Final = 3600  # what is younger may be of a try that is under way
+_TRY: Final = re.compile(
+    rf"(?:{PROBE_REFS}([0-9a-f]{{8}})[0-9a-f]{{4}}/.+|{PROBE_BRANCHES}([0-9a-f]{{8}})[0-9a-f]{{4}})"
+)
 REPORT: Final = "send the recording to the maintainers of bee, by the issue form `Recording`: it has no names in it"
 TWICE: Final = ": two machines could hold one lease"
 ASKS_REST: Final = "nothing: bee then asks for its refs by `git/matching-refs`, some requests more for each look"
+NO_DELETION: Final = "let bee's account bypass that rule (Settings, Rules), or delete them; bee works all the same"
+BY_OID: Final = "nothing: bee fetches by oid and asks by REST; every tick reads everything, `bee log N` shows nothing"
 BY_REST: Final = "nothing: a person's pause then takes some requests more"
 
 
 @dataclass(slots=True, kw_only=True)
 class Prover:
-    """One try. `nonce` names what it makes, `mirror` is a folder of its own.
+    """One try. `nonce` (see `nonce_at`) names what it makes, `mirror` is a folder of its own.
 
     `pusher` is a client that is not on the tape: what came of a push is noted as that of any git command.
     """
@@ -59,6 +69,7 @@ class Prover:
     seen: Snapshot = field(init=False)
     listed: Listed = field(init=False)
     made: list[str] = field(default_factory=list)
+    refusals: dict[str, BeeError] = field(default_factory=dict)
 
     @property
     def records(self) -> list[str]:
@@ -83,6 +94,23 @@ class Prover:
         """Where a ref stands, by REST."""
         return git_database.read_oid(self.client, self.repo, ref)
 
+    @property
+    def refs(self) -> list[str]:
+        """Every ref that this try can have made, by name."""
+        return [*(self.ref(name) for name in NAMES), self.branch]
+
+    def earlier(self) -> list[str]:
+        """What tries of more than TRY_SECONDS_MAX ago left, by whatever way shows it: one may hide refs."""
+        found = set(git_database.matching_refs(self.client, self.repo, PROBE_REFS))
+        found |= set(git_database.matching_refs(self.client, self.repo, PROBE_BRANCHES))
+        with contextlib.suppress(GitError):
+            found |= set(self.on_server())
+        return sorted(ref for ref in found if self._is_old(ref))
+
+    def _is_old(self, ref: str) -> bool:
+        match = _TRY.fullmatch(ref)
+        return match is not None and abs(self.seen.now - int(match[1] or match[2], 16)) > TRY_SECONDS_MAX
+
     def on_server(self) -> dict[str, str]:
         """Every probe ref and branch, of whatever try, by `git ls-remote`."""
         return self.tape.git("ls-remote", self._remote_refs)
@@ -98,6 +126,11 @@ class Prover:
 
 class NotSoError(BeeError):
     """An assumption of bee's does not hold here."""
+
+
+def nonce_at(now: int) -> str:
+    """12 hex digits for one try: eight are when it began, in seconds since the epoch."""
+    return f"{now:08x}{secrets.token_hex(2)}"
 
 
 def must(so: bool, otherwise: str) -> None:
@@ -202,7 +235,7 @@ def _ls_remote(at: Prover) -> str:
 
 def _push(at: Prover) -> str:
     ref, before = at.ref("one"), at.records[1]
-    at.tape.git("fetch", lambda: at.mirror.fetch([f"+{ref}:{ref}"]))
+    at.tape.git("fetch", lambda: at.mirror.fetch([f"+{before}:{ref}"]))
     new = at.tape.git("commit", lambda: at.mirror.commit_record("bee: a pushed probe\n", TREE, [before], at.seen.now))
     at.push(RefChange(ref, before, new), RefChange(at.branch, None, new))
     must(at.at(at.branch) == at.at(ref) == new, "the push did not move both")
@@ -281,7 +314,7 @@ ASSUMPTIONS: Final[tuple[tuple[str, Callable[[Prover], str | None], str], ...]] 
     ("graphql-list", _graphql_list, ASKS_REST),
     ("graphql-ref", _graphql_ref, ASKS_REST),
     ("matching-refs", _matching, "nothing, while `refs(refPrefix:)` lists them; bee cannot work here without either"),
-    ("ls-remote", _ls_remote, REPORT),
+    ("ls-remote", _ls_remote, BY_OID),
     ("push", _push, "let bee's account push to `bee/…` (Settings, Rules)"),
     ("stale-push", _stale_push, REPORT),
     ("old-tree", _old_tree, "nothing: bee's records have a tree of their own"),
@@ -307,7 +340,7 @@ def plan_of(nonce: str) -> str:
 def prove(at: Prover) -> Iterator[DoctorCheck]:
     """Try every assumption, then take away what was made. Raises LookError where GitHub could not be asked."""
     at.seen = read.read_head(at.client, at.repo)
-    tidy(at)
+    take_away(at, at.earlier())
     try:
         for name, holds, instead in ASSUMPTIONS:
             if name == "graphql-list":
@@ -316,12 +349,23 @@ def prove(at: Prover) -> Iterator[DoctorCheck]:
                     hidden.remember(at.client, at.repo, at.listed.one is not None and bool(at.listed.refs))
             yield _tried(at, name, holds, instead)
     finally:
-        tidy(at)
-    left = sorted(at.on_server())
-    gone = Level.FAIL if left else Level.OK
-    yield DoctorCheck(
-        "left", gone, f"still there: {', '.join(left)}" if left else "nothing is left", REPORT if left else None
-    )
+        take_away(at, at.refs)
+    yield _left(at)
+
+
+def _left(at: Prover) -> DoctorCheck:
+    """What is still there, by REST and by git, with what GitHub said where it was to go."""
+    listed: dict[str, str] = {}
+    with contextlib.suppress(GitError):
+        listed = at.on_server()
+    refs = sorted({*at.refs, *at.refusals})
+    left = [ref for ref in refs if ref in listed or at.at(ref) is not None]
+    if not left:
+        return DoctorCheck("left", Level.OK, "nothing is left")
+    said = "; ".join(dict.fromkeys(one_line(str(at.refusals[ref]), 300) for ref in left if ref in at.refusals))
+    text = f"still there: {', '.join(left)}" + (f" ({said})" if said else "")
+    ruled = any(isinstance(problem, RuleError) for problem in at.refusals.values())
+    return DoctorCheck("left", Level.FAIL, text, NO_DELETION if ruled else REPORT)
 
 
 def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead: str) -> DoctorCheck:
@@ -343,7 +387,11 @@ def _advice(problem: BeeError, instead: str) -> str:
     return GRANT_ADVICE if isinstance(problem, ForbiddenError | NotFoundError) else instead
 
 
-def tidy(at: Prover) -> None:
-    """Take away every probe, of earlier tries too."""
-    for ref in sorted(at.on_server()):
-        git_database.delete_ref(at.client, at.repo, ref)
+def take_away(at: Prover, refs: Sequence[str]) -> None:
+    """Take these refs away, each where it is; what GitHub refuses is noted."""
+    for ref in refs:
+        try:
+            if at.at(ref) is not None:
+                git_database.delete_ref(at.client, at.repo, ref)
+        except (RefusedError, ForbiddenError, NotFoundError) as problem:
+            at.refusals[ref] = problem

@@ -311,7 +311,14 @@ def test_graphql_errors_come_with_the_data_beside_them(github: responses.Request
 
 
 @pytest.mark.parametrize(
-    ("headers", "retry_at"), [({"x-ratelimit-reset": str(NOON + 300)}, NOON + 300), ({}, NOON + 60)]
+    ("headers", "retry_at"),
+    [
+        ({"x-ratelimit-reset": str(NOON + 300)}, NOON + 300),
+        ({"x-ratelimit-reset": str(NOON + 300), "x-ratelimit-remaining": "0"}, NOON + 300),
+        ({"x-ratelimit-reset": str(NOON + 3000), "x-ratelimit-remaining": "4000", "Retry-After": "65"}, NOON + 65),
+        ({"x-ratelimit-reset": str(NOON + 3000), "x-ratelimit-remaining": "4000"}, NOON + 60),
+        ({}, NOON + 60),
+    ],
 )
 def test_spent_points_are_a_limit_with_its_end(
     github: responses.RequestsMock, headers: dict[str, str], retry_at: int

@@ -112,8 +112,6 @@ def test_a_write_whose_reply_is_lost_is_sent_once(
 GONE: list[tuple[str, Callable[[GitHubClient], Any], str, str, int, Any]] = [
     ("a label", lambda d: write.remove_label(d, REPO, 1, "x"), "DELETE", "/issues/1/labels/x", 404, None),
     ("a comment", lambda d: write.delete_comment(d, REPO, 9), "DELETE", "/issues/comments/9", 404, None),
-    ("a ref, by 404", lambda d: git_database.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 404, None),
-    ("a ref, by 422", lambda d: git_database.delete_ref(d, REPO, REF), "DELETE", "/git/refs/bee/items/7", 422, None),
     ("a ref read", lambda d: git_database.read_oid(d, REPO, REF), "GET", "/git/ref/bee/items/7", 404, None),
     ("a tip read", lambda d: git_database.read_ref(d, REPO, "R_1", REF), "GET", "/git/ref/bee/items/7", 404, None),
 ]

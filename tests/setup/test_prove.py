@@ -17,7 +17,7 @@ from bee.forge import faults
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.github.hidden import hides
-from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS
+from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS, TRY_SECONDS_MAX
 from tests.belt.plays import Ended, bee, configure, last_seq, writes_after
 from tests.belt.stage import Stage, bee_env, staged, until
 from tests.recorded.player import played
@@ -110,9 +110,20 @@ def test_what_does_not_hold_is_named_with_what_bee_does_then(
     kept(recording(folder), "-".join(["forge", *sorted(fails)]))
 
 
+def test_the_recording_has_no_name_of_a_branch_but_bees(stage: Stage, folder: Path) -> None:
+    """The default branch may be named after what nobody knows yet."""
+    stage.call("ada", "POST", stage.at("/branches/main/rename"), {"new_name": "project-xenon"})
+    proven(stage, folder)
+    text = recording(folder)
+    assert "xenon" not in text
+    assert "/rules/branches/LOGIN%2F1-task" in text
+    assert "/rules/branches/…" in text
+
+
 EMPTY = {"method": "GET", "path": "/git/matching-refs/"}
 PUSH = {"method": "POST", "path": "git-receive-pack$"}
 GIVEN: dict[str, Any] = {"status": 200, "body": []}
+DECLINED = {"reason": "push declined due to repository rule violations", "told": "error: GH013: a rule.\n"}
 # Each action of the forge's faults, with its settings: how the try ends, and what does not hold (None: it stopped).
 MODES: dict[str, tuple[dict[str, Any], int, set[str] | None]] = {
     "status: matching-refs is empty": ({"action": "status", "match": EMPTY, **GIVEN}, 1, {"matching-refs"}),
@@ -132,6 +143,9 @@ MODES: dict[str, tuple[dict[str, Any], int, set[str] | None]] = {
     "without: no checks": ({"action": "without", "field": "workflow_runs", "value": []}, 0, set()),
     "graphql_error": (
         {"action": "graphql_error", "match": {"operation": "Listed"}, "type": "FORBIDDEN", "message": "no"}, 75, None,
+    ),
+    "refuse_push": (
+        {"action": "refuse_push", "match": {**PUSH, "nth": 8}, **DECLINED}, 1, {"push", "stale-push", "old-tree"},
     ),
     "refuse_ref": ({"action": "refuse_ref", "ref": "refs/bee/probe/[^/]*/old"}, 1, {"old-tree"}),
     "resource_limits": ({"action": "resource_limits", "nodes": 20_000}, 1, {"page-size"}),
@@ -266,7 +280,7 @@ def test_what_a_killed_try_left_goes_with_the_next(
     stage.lift()
     there = set(stage.refs("refs/")) - set(before)
     assert {ref.rpartition("/")[2] if ref.startswith(PROBE_REFS) else "branch" for ref in there} == left
-    stage.push({"x.txt": "x"}, f"{PROBE_BRANCHES.removeprefix('refs/heads/')}old")
+    stage.sleep(TRY_SECONDS_MAX + 60)
     ended = bee(stage, "doctor", "--prove", cwd=folder)
     assert ended.code == 0, ended.out + ended.err
     assert stage.refs("refs/") == before
@@ -275,3 +289,50 @@ def test_what_a_killed_try_left_goes_with_the_next(
 def test_where_github_cannot_be_asked_it_is_75(stage: Stage, folder: Path) -> None:
     stage.fault("status", 0, {"path": "/repos/ada/calc/issues"}, status=502)
     proven(stage, folder, code=75)
+
+
+def test_case_prove_where_git_hides_the_refs_it_takes_them_away_all_the_same(stage: Stage, folder: Path) -> None:
+    """It knows what it made by name; `proven` looks that the refs are as they were."""
+    config = stage.folder / "forge/repos/ada/calc.git/config"
+    config.write_text(f"{config.read_text()}\n[uploadpack]\n\thideRefs = refs/bee\n")
+    found, _ = proven(stage, folder, code=1)
+    assert {name for name, one in found.items() if one["status"] == "fail"} == {"ls-remote"}
+    assert "asks by REST" in found["ls-remote"]["fix"]
+
+
+def test_case_prove_says_in_githubs_words_that_a_branch_may_not_be_deleted(stage: Stage, folder: Path) -> None:
+    rule = restrict(stage, "deletion")
+    ended = bee(stage, "doctor", "--prove", "--json", cwd=folder)
+    found = {check["name"]: check for check in ended.json["checks"]}
+    (left,) = [ref for ref in stage.refs("refs/") if ref.startswith(PROBE_BRANCHES)]
+    assert ended.code == 1
+    assert {name for name, one in found.items() if one["status"] == "fail"} == {"left"}
+    assert left in found["left"]["text"]
+    assert "Repository rule violations found" in found["left"]["text"]
+    assert "bypass that rule" in found["left"]["fix"]
+    stage.call("ada", "DELETE", rule)
+    stage.sleep(TRY_SECONDS_MAX + 60)
+    assert bee(stage, "doctor", "--prove", cwd=folder).code == 0
+    assert not [ref for ref in stage.refs("refs/") if "probe" in ref]
+
+
+def test_case_prove_twice_at_once_is_no_ones_trouble(stage: Stage, folder: Path) -> None:
+    """Each takes away what is its own, and a branch of a person's that only sounds like it stays."""
+    stage.push({"x.txt": "x"}, "bee/probe-menu")
+    before = stage.refs("refs/")
+    stage.fault("hang", 1, {"operation": "Listed"}, seconds=60)
+    argv = [sys.executable, "-P", "-m", "bee", "doctor", "--prove"]
+    env = {**bee_env(stage.env()), "GH_TOKEN": stage.tokens["bee"]}
+    other = folder.parent / "other"
+    other.mkdir()
+    with subprocess.Popen(
+        argv, env=env, cwd=other, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as first:
+        until("the request", 60, lambda: stage.fired() > 0)
+        ended = bee(stage, "doctor", "--prove", cwd=folder)
+        assert ended.code == 0, ended.out + ended.err
+        assert len(stage.refs("refs/")) > len(before)
+        stage.lift()
+        said, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, said
+    assert stage.refs("refs/") == before
