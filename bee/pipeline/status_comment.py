@@ -112,7 +112,10 @@ def held(item: Item) -> Placement:
 def comment_of(item: Item, state: str, upcoming: str, record: Record | None, run: str, at: int) -> StatusComment:
     """The whole comment, as of `at`; `record` is the last of the item's ledger, `run` who writes."""
     runs = [one for one in fold(record) if is_dispatch(one)]
-    text = texts.standing(item.number, state, upcoming, runs, usd=spent(record)[0], at=at, is_open=item.open)
+    text = texts.standing(
+        item.number, state, upcoming, runs, usd=spent(record)[0], at=at, is_open=item.open,
+        is_issue=isinstance(item, Issue),
+    )  # fmt: skip
     key = key_of(item.number)
     return StatusComment(item.number, texts.marked(text, run, OWN_ROLE, key, kind="status"), key)
 

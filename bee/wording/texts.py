@@ -69,8 +69,9 @@ BEE_NEXT: Final = "bee, at its next tick."
 
 
 def standing(
-    number: int, state: str, upcoming: str, runs: Sequence[RunSummary], usd: float, at: int, is_open: bool
-) -> str:
+    number: int, state: str, upcoming: str, runs: Sequence[RunSummary], *, usd: float, at: int, is_open: bool,
+    is_issue: bool = False,
+) -> str:  # fmt: skip
     """The status comment of an item: where it stands, as of `at`. `runs` are the agents', oldest first."""
     lines = [stands(number, state, upcoming)]
     if runs:
@@ -83,6 +84,7 @@ def standing(
         lines.append(
             f"- **To stop it:** add the label `{Label.HUMAN}`, or run `bee pause {number}`. "
             f"To go on: take it off, or run `bee resume {number}`."
+            f"{' Its open pull requests go on: stop each by itself.' if is_issue else ''}"
         )
     return as_of("\n".join(lines), at)
 
