@@ -75,9 +75,8 @@ def standing(
     """The status comment of an item: where it stands, as of `at`. `runs` are the agents', oldest first."""
     lines = [stands(number, state, upcoming)]
     if runs:
-        last = runs[-1]
-        note = f": {quoted(last.note)}" if last.note else ""
-        lines.append(f"- **Last run:** {last.role}, {last.outcome}{note}")
+        note = f": {quoted(runs[-1].note)}" if runs[-1].note else ""
+        lines.append(f"- **Last run:** {runs[-1].role}, {runs[-1].outcome}{note}")
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     lines.append(f"- **So far:** {count}{f', {usd:.2f} USD' if usd else ''}")
     if is_open:
