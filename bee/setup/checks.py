@@ -12,6 +12,7 @@ from typing import Final
 from bee.config.network import OPEN, PUBLIC, agreed
 from bee.config.schema import POLICY_PATH, Policy, Settings
 from bee.engines.table import OF_ENGINES
+from bee.model.errors import NotFoundError
 from bee.model.items import MAY_WRITE, Permission
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
@@ -67,6 +68,12 @@ def warn(name: str, text: str, fix: str | None = None) -> DoctorCheck:
 def fail(name: str, text: str, fix: str | None = None) -> DoctorCheck:
     """bee cannot work so."""
     return DoctorCheck(name, Level.FAIL, text, fix)
+
+
+def not_found(problem: NotFoundError) -> DoctorCheck:
+    """What GitHub does not show, or does not have yet, with what the error says to do."""
+    text, _, fix = str(problem).partition("; ")
+    return fail("repository", text, fix.removesuffix(": bee doctor") or "check the name, and what the token may see")
 
 
 def key_check(ids: Sequence[str], source: str, lasting: bool) -> DoctorCheck:

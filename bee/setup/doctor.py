@@ -269,8 +269,7 @@ def repo_checks(client: GitHubClient, repo: str, given: Input, findings: Finding
         for check in _of_repo(client, facts, given):
             findings.add(replace(check, repo=facts.repo))
     except NotFoundError as problem:
-        check = fail("repository", str(problem), "check the name, and what the token may see")
-        findings.add(replace(check, repo=repo))
+        findings.add(replace(checks.not_found(problem), repo=repo))
     except UnavailableError as problem:
         text, _, fix = str(problem).partition(". ")
         findings.add(replace(fail("repository", text, fix), repo=repo))

@@ -37,6 +37,7 @@ from bee.model.records import TREE
 from bee.model.refs import TASK_STEP, branch_of
 from bee.model.text import one_line
 from bee.setup.checks import GRANT_ADVICE, DoctorCheck, Level
+from bee.wording import refusals
 
 PROBE_REFS: Final = "refs/bee/probe/"
 PROBE_BRANCHES: Final = "refs/heads/bee/probe-"
@@ -48,7 +49,7 @@ _TRY: Final = re.compile(
 REPORT: Final = "send the recording to the maintainers of bee, by the issue form `Recording`: it has no names in it"
 TWICE: Final = ": two machines could hold one lease"
 ASKS_REST: Final = "nothing: bee then asks for its refs by `git/matching-refs`, some requests more for each look"
-NO_DELETION: Final = "let bee's account bypass that rule (Settings, Rules), or delete them; bee works all the same"
+NO_DELETION: Final = f"{refusals.BYPASS}, or delete them; bee works all the same"
 BY_OID: Final = "nothing: bee fetches by oid and asks by REST; every tick reads everything, `bee log N` shows nothing"
 BY_REST: Final = "nothing: a person's pause then takes some requests more"
 
@@ -383,7 +384,7 @@ def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead
 def _advice(problem: BeeError, instead: str) -> str:
     """What to do: where GitHub lets nobody, or not this account, no way of bee's own leads around it."""
     if isinstance(problem, RuleError):
-        return "let bee's account bypass that rule (Settings, Rules)"
+        return refusals.way_out(str(problem))
     return GRANT_ADVICE if isinstance(problem, ForbiddenError | NotFoundError) else instead
 
 

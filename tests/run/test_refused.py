@@ -9,6 +9,7 @@ import pytest
 from bee.host import Host
 from bee.model import markers
 from bee.model.text import neutralised
+from bee.wording import refusals
 from tests.belt.plays import bee, configure, runs, task_pull
 from tests.belt.stage import DRAFT, Stage
 
@@ -148,3 +149,29 @@ def test_case_r5_what_was_kept_is_not_published_against_a_persons_hint(stage: St
     stage.bee_verb("retry", int(pull["number"]), "--hint", "Do it otherwise.")
     stage.tick(host)
     assert paid(stage) == 2
+
+
+REFUSED = {
+    "a rule": ("Cannot create ref due to creations being restricted.", "let bee's account bypass it"),
+    "workflows": (
+        "refusing to allow a Personal Access Token to create or update workflow `.github/workflows/a.yml` without "
+        "`workflow` scope", "give bee's token the permission Workflows (write)",
+    ),
+    "a large file": ("GH001: Large files detected. big.bin is 120 MB, over the limit", "how to do without the file"),
+    "a secret": ("GH009: Push Protection: secrets detected", "revoke it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_push_says_what_helps_against_this_refusal(stage: Stage, name: str) -> None:
+    """A bypass of a ruleset helps neither a token without Workflows nor a file that is too large."""
+    said, advice = REFUSED[name]
+    stage.fault("refuse_ref", 0, match={"login": "bee"}, ref="refs/heads/bee/.*", rule=said)
+    number, host = stage.issue(), stage.host(moves={"drafter": counted(stage)})
+    stage.ticks(host, 3)
+    assert (paid(stage), stage.position(number)) == (1, "human")
+    (told,) = [body for body in stage.comments(number) if "GitHub refused bee's push" in body]
+    assert advice in told
+    assert ("bypass it" in told) == (name == "a rule")
+    _, text = refusals.refused_by_rule(said)
+    assert advice in text

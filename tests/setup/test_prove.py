@@ -243,7 +243,7 @@ def test_a_rule_against_bees_refs_is_said_in_githubs_words(stage: Stage, folder:
     stage.fault("refuse_ref", 0, ref="refs/bee/.*")
     found, _ = proven(stage, folder, code=1)
     assert "repository rule violations" in found["create"]["text"]
-    assert "bypass that rule" in found["create"]["fix"]
+    assert "let bee's account bypass it" in found["create"]["fix"]
 
 
 def test_a_dry_run_makes_nothing(stage: Stage, folder: Path) -> None:
@@ -309,7 +309,7 @@ def test_case_prove_says_in_githubs_words_that_a_branch_may_not_be_deleted(stage
     assert {name for name, one in found.items() if one["status"] == "fail"} == {"left"}
     assert left in found["left"]["text"]
     assert "Repository rule violations found" in found["left"]["text"]
-    assert "bypass that rule" in found["left"]["fix"]
+    assert "let bee's account bypass it" in found["left"]["fix"]
     stage.call("ada", "DELETE", rule)
     stage.sleep(TRY_SECONDS_MAX + 60)
     assert bee(stage, "doctor", "--prove", cwd=folder).code == 0
@@ -336,3 +336,24 @@ def test_case_prove_twice_at_once_is_no_ones_trouble(stage: Stage, folder: Path)
         said, _ = first.communicate(timeout=120)
     assert first.returncode == 0, said
     assert stage.refs("refs/") == before
+
+
+def test_a_repository_without_a_commit_is_told_to_push_one(stage: Stage, folder: Path) -> None:
+    stage.control("repos", {"owner": "ada", "name": "void"})
+    stage.repo = "ada/void"
+    configure(stage)
+    for args in (("--prove",), ()):
+        (check,) = [one for one in bee(stage, "doctor", "--json", *args, cwd=folder).json["checks"]
+                    if one["name"] == "repository" and one["status"] == "fail"]  # fmt: skip
+        assert "has no commits yet" in check["text"]
+        assert check["fix"] == "push one, then try again"
+
+
+def test_an_old_tree_with_workflows_asks_for_the_permission_of_the_token(stage: Stage, folder: Path) -> None:
+    workflow = {".github/workflows/a.yml": "on: push\n"}
+    stage.push(workflow, "main")
+    stage.push({".github/workflows/a.yml": "on: pull_request\n"}, "main")
+    stage.control("users", {"login": "bot", "token": "t-bot", "permission": "write", "workflows": False})
+    found, _ = proven(stage, folder, code=1, GH_TOKEN="t-bot")
+    assert {name for name, one in found.items() if one["status"] == "fail"} == {"old-tree"}
+    assert "permission Workflows" in found["old-tree"]["fix"]

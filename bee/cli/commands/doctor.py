@@ -144,7 +144,7 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findi
             try:
                 findings.add(*(replace(check, repo=repo) for check in prove.prove(prover)))
             except NotFoundError as problem:
-                findings.add(DoctorCheck("repository", Level.FAIL, str(problem), "check the name", repo=repo))
+                findings.add(replace(checks.not_found(problem), repo=repo))
             except BeeError as problem:
                 findings.problems.append(f"{repo}: {problem}")
         where = Path(f"bee-prove-{repo.replace('/', '-')}.jsonl")
