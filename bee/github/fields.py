@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
-from bee.github import rules
+from bee.github import reviews, rules
 from bee.github.json import JsonReader
 from bee.model import items, limits
 from bee.model.checks import CheckState
@@ -107,23 +107,13 @@ POST: Final[Fields] = {
 COMMENTS: Final = pages("comments", table(items.Comment, **POST, at=_time("createdAt"), node_id=_text("id")))
 
 
-def _reviewed_at(data: JsonReader) -> int:
-    submitted = data.time_or_null("submittedAt")
-    return data.time("createdAt") if submitted is None else submitted
-
-
-def _commit_of(data: JsonReader) -> str | None:
-    commit = data.one_or_null("commit")
-    return commit.text("oid") if commit else None
-
-
 REVIEWS: Final = pages(
     "reviews",
     table(
         items.Review, **POST,
         state=Field("state", lambda data: data.word("state", items.ReviewState)),
-        at=Field("submittedAt createdAt", _reviewed_at),
-        commit=Field("commit { oid }", _commit_of),
+        at=Field("submittedAt createdAt", reviews.submitted_at),
+        commit=Field("commit { oid }", reviews.commit_of),
     ),
     nullable=True,
 )  # fmt: skip
@@ -207,12 +197,15 @@ _BASE_CHANGES: Final[Fields] = dict.fromkeys(
     ("AutomaticBaseChangeSucceededEvent", "BaseRefChangedEvent", "BaseRefDeletedEvent", "BaseRefForcePushedEvent"),
     _time("createdAt"),
 )
+_DISMISSAL: Final = Field(
+    f"{_EVENT['actor'].query} {reviews.DISMISSAL}", lambda data: reviews.taken_back(data, _EVENT["actor"].read(data))
+)
 _REMOVAL: Final = table(items.Removal, **_EVENT, reason=_or_empty("reason"))
 PULL_TIMELINE: Final = pages(
     "timelineItems",
-    _by_type(**_EVENTS, **_BASE_CHANGES, RemovedFromMergeQueueEvent=_REMOVAL),
+    _by_type(**_EVENTS, **_BASE_CHANGES, RemovedFromMergeQueueEvent=_REMOVAL, ReviewDismissedEvent=_DISMISSAL),
     f", itemTypes: [{_KINDS}, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT, BASE_REF_CHANGED_EVENT, BASE_REF_DELETED_EVENT, "
-    "BASE_REF_FORCE_PUSHED_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT]",
+    "BASE_REF_FORCE_PUSHED_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT, REVIEW_DISMISSED_EVENT]",
 )
 
 # ---- the checks of a head ----
@@ -326,7 +319,8 @@ def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
     return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), assignments=assignments, **facts)
 
 
-def _pull(timeline: Iterable[Any], **facts: Any) -> items.Pull:
+def _pull(timeline: Iterable[Any], reviewed: Iterable[items.Review], **facts: Any) -> items.Pull:
+    facts["reviews"] = (*reviewed, *_of(items.Review, timeline))
     changes, removals = _of(int, timeline), _of(items.Removal, timeline)
     return _item(items.Pull, timeline=timeline, base_changes=changes, removals=removals, **facts)
 
@@ -369,7 +363,7 @@ ISSUE: Final = table(
     sub_issues_closed=Field("", lambda data: data.one("subIssuesSummary").number("completed")),
 )  # fmt: skip
 PULL: Final = table(
-    _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviews=_first(REVIEWS),
+    _pull, **_ITEM, timeline=_first(PULL_TIMELINE), reviewed=_first(REVIEWS),
     open=Field("pullState: state", lambda data: data.text("pullState") == "OPEN"),
     head_ref=_text("headRefName"), head=_text("headRefOid"), base_ref=_text("baseRefName"),
     base=Field(f"baseRef {{ target {{ oid }} refUpdateRule {{ {rules.RULE} }} }}", _base),

@@ -29,7 +29,8 @@ _PROBE: Final = r"[0-9a-f]{12}(?:/(?:one|two|three|old|new))?"
 _KEPT: Final = re.compile(rf"[0-9a-f]{{40}}|\d{{4}}-\d\d-\d\dT[\d:]+Z|(?:refs/|heads/)*bee/probe[-/]{_PROBE}|{_PROBE}|")
 _STATES: Final = frozenset(
     "__typename type code state issueState pullState stateReason state_reason conclusion status mergeable "
-    "mergeStateStatus reviewDecision viewerPermission permission author_association current_user_can_bypass".split()
+    "mergeStateStatus reviewDecision previousReviewState viewerPermission permission author_association "
+    "current_user_can_bypass".split()
 )
 _STATE: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
 # In an error's words: an address, an e-mail address, a host by number, a credential.

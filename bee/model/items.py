@@ -118,7 +118,7 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review(Post):
-    """A submitted review; `commit` is the head it speaks of."""
+    """A submitted review, or what its author said on taking an approval back; `commit` is the head it names, if any."""
 
     state: ReviewState
     commit: str | None

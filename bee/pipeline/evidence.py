@@ -282,9 +282,10 @@ def _words_of_review(review: Review, pull: Pull, record: Record | None) -> Itera
     verdict = kinds.get(review.state)
     if review.state is ReviewState.COMMENTED or (verdict is Verdict.APPROVED and takes_back(review)):
         verdict = Verdict.CHANGES if review.body.strip() and not _is_program(review) else None
-    if verdict is not None and review.commit:
-        here = verdict is Verdict.CHANGES and stops_head(review.commit, said_at(review), pull, record)
-        yield _by_person(review, verdict, pull.head if here else review.commit, "review")
+    here = verdict is Verdict.CHANGES and stops_head(review.commit, said_at(review), pull, record)
+    head = pull.head if here else review.commit
+    if verdict is not None and head:
+        yield _by_person(review, verdict, head, "review")
 
 
 def _is_program(review: Review) -> bool:

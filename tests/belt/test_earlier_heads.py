@@ -77,3 +77,31 @@ fi
     roles = goes_on(stage, host)
     assert (roles[:2], roles.count("drafter")) == (["drafter", "reviewer"], 1)
     assert pull(stage, number)["merged_at"]
+
+
+@pytest.mark.parametrize("how", ["their own", "somebody else's", "a change request"])
+def test_case_an_approval_taken_back_asks_for_changes(stage: Stage, how: str) -> None:
+    """Where its author dismisses it; the drafter is given why. What else is dismissed weighs nothing any more."""
+    host = stage.host()
+    stage.issue()
+    number = drafted(stage, host)
+    assert goes_on(stage, host, 1) == ["reviewer"]
+    if how == "a change request":
+        said = send(stage, number, event="REQUEST_CHANGES", body="Typo.")
+        assert stage.position(number) == "changes-requested"
+    else:
+        said = send(stage, number, event="APPROVE")
+        assert stage.position(number) == "needs-e2e"
+    stage.sleep(5)
+    path = stage.at(f"/pulls/{number}/reviews/{said['id']}/dismissals")
+    stage.call("bee" if how == "somebody else's" else "ada", "PUT", path, {"message": STOP})
+    if how != "their own":
+        assert stage.position(number) == "needs-e2e"
+        return
+    assert stage.position(number) == "changes-requested"
+    report = stage.tick(host)
+    given = host.home.run_dir(report.run)
+    assert report.choice.role == "drafter"
+    assert any(STOP in file.read_text() for file in [given / "prompt.md", *(given / "context").rglob("*.md")])
+    roles = goes_on(stage, host)
+    assert (roles[0], roles.count("drafter"), bool(pull(stage, number)["merged_at"])) == ("reviewer", 0, True)

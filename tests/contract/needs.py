@@ -202,6 +202,7 @@ TYPES: Final = {
     "MergeQueueConfiguration": PULLS,
     "MergeQueueEntry": PULLS,
     "RemovedFromMergeQueueEvent": PULLS,
+    "ReviewDismissedEvent": PULLS,
     "enqueuePullRequest": CONTENTS_WRITE,
     "dequeuePullRequest": CONTENTS_WRITE,
     "StatusCheckRollup": f"{STATUSES}, and check runs, which a fine-grained token cannot have: bee then uses REST",

@@ -195,12 +195,12 @@ def test_a_marker_in_a_pull_requests_own_body_or_title_approves_nothing() -> Non
 @pytest.mark.parametrize("state", [ReviewState.APPROVED, ReviewState.CHANGES_REQUESTED])
 def test_d6_a_review_speaks_of_the_commit_it_was_made_on(state: ReviewState) -> None:
     assert at_head(w.review(state, LATE, commit=w.OLD_HEAD), head_committed_at=LATE) is Verdict.NONE
-    assert at_head(w.review(state, LATE, commit=None)) is Verdict.NONE
+    assert at_head(w.review(state, LATE, commit=None), head_committed_at=LATE) is Verdict.NONE
     assert at_head(w.reviewed("approve", LATE, head=w.OLD_HEAD)) is Verdict.NONE
     assert at_head(w.reviewed("changes", LATE, head=w.OLD_HEAD)) is Verdict.NONE
 
 
-@pytest.mark.parametrize("way", ["asked", "words", "approval", "sha", "terminal"])
+@pytest.mark.parametrize("way", ["asked", "words", "approval", "dismissal", "sha", "terminal"])
 @pytest.mark.parametrize(
     ("role", "outcome", "of", "began", "verdict"),
     [
@@ -221,6 +221,7 @@ def test_case_a_no_of_an_older_head_is_about_the_one_that_was_there(
         "asked": w.review(ReviewState.CHANGES_REQUESTED, 200, commit=w.OLD_HEAD),
         "words": w.review(ReviewState.COMMENTED, 200, body="No!", commit=w.OLD_HEAD),
         "approval": w.review(ReviewState.APPROVED, 200, body="Do not merge.", commit=w.OLD_HEAD),
+        "dismissal": w.review(ReviewState.COMMENTED, 200, body="I was wrong.", commit=None),
         "sha": w.review(ReviewState.COMMENTED, 200, body=sha(w.OLD_HEAD, CHANGE), commit=w.OLD_HEAD),
         "terminal": w.comment(sha(w.OLD_HEAD, CHANGE), 200),
     }

@@ -64,14 +64,14 @@ def said(text: str, who: Who = w.ANN, item: Issue | Pull = READY, **more: Any) -
     return {"comments": (*item.comments, w.comment(text, LATER, who, **more))}
 
 
-def judged(state: ReviewState, who: Who = w.ANN, text: str = "") -> dict[str, Any]:
+def judged(state: ReviewState, who: Who = w.ANN, text: str = "", **more: Any) -> dict[str, Any]:
     """A review of the head."""
-    return {"reviews": (w.review(state, LATER, who, body=text),)}
+    return {"reviews": (w.review(state, LATER, who, body=text, **more),)}
 
 
 def at_old_head(state: ReviewState, who: Who = w.ANN, text: str = "Do not merge!") -> dict[str, Any]:
     """A review that GitHub files under an older head."""
-    return {"reviews": (w.review(state, LATER, who, body=text, commit=w.OLD_HEAD),)}
+    return judged(state, who, text, commit=w.OLD_HEAD)
 
 
 def edited_later(post: Any, text: str = "STOP: I look again.") -> Any:
@@ -201,6 +201,9 @@ GESTURES: Final = {
     "an approval from a page of before the push": Gesture(
         UNREVIEWED, at_old_head(ReviewState.APPROVED, text="LGTM"), P.NEEDS_REVIEW, P.NEEDS_REVIEW,
         at_old_head(ReviewState.APPROVED, w.SAM, "LGTM"), P.NEEDS_REVIEW),
+    "an approval dismissed by its author": Gesture(
+        READY, judged(ReviewState.COMMENTED, text="I was wrong.", commit=None), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        judged(ReviewState.COMMENTED, w.SAM, "I was wrong.", commit=None), P.READY_TO_MERGE),
     "an approval that asks to wait": Gesture(
         READY, judged(ReviewState.APPROVED, text="LGTM, but please wait until Friday."), P.READY_TO_MERGE,
         P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but please wait until Friday."),
