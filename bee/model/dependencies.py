@@ -1,4 +1,8 @@
-"""What a body says it waits for: lines and sections that begin with blocked by, blocked on or depends on. Pure."""
+"""What a body says it waits for: lines and sections that begin with blocked by, depends on and the like. Pure.
+
+Some of these words also begin what is no dependency ("Dependencies: PyYAML"): they count where an item is named. A body
+whose boxes all begin with an item is an umbrella, and waits for these.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,18 @@ from typing import Final, NamedTuple
 from bee.model.markdown import BODIES_KEPT_MAX, Line, Reading, may_begin, reading, words_of
 
 _HINTS: Final = ("block", "depend")
-_WORDS: Final = re.compile(
-    r"(?:blocked[\s_\-\u2010-\u2015]*(?:by|on)|depend(?:s|ent|ing)?[\s_\-\u2010-\u2015]*(?:up)?on)\b[\s:=*]*",
+_GAP: Final = r"[\s_\-\u2010-\u2015]*"
+_BY: Final = (
+    rf"(?:blocked(?:{_GAP}|[\s:,(]+)(?:by|on|until|till?|pending)"
+    rf"|depend(?:s|[ea]nt|ing)?{_GAP}(?:[a-z]{{1,12}}ly\s+)?(?:up)?on)\b[\s:=*]*"
+)
+_LABEL: Final = r"(?:blocked|blockers?|depends)\s*[:=][\s:=*]*|blockers?$"
+_WORDS: Final = re.compile(f"{_BY}|{_LABEL}", re.IGNORECASE)
+_UNSURE: Final = re.compile(
+    r"(?:blocked|depends|dependent|dependenc(?:y|ies))(?:\s*[:=,(\-\u2010-\u2015][\s:=*]*|\s+(?:and\b|or\b|&|/)\s*|$)",
     re.IGNORECASE,
 )
+_BOX: Final = re.compile(r"\[[\sxX]\]")
 # What a form adds to its heading.
 _ASIDE: Final = re.compile(
     r"(?:\?(?!\s*\?)|\((?:optional|required|if any|if applicable|issues?|(?:issue )?(?:numbers?|links?))\)|[\s:*])*",
@@ -28,12 +40,14 @@ _REF: Final = re.compile(
     r"|(?<![\w/#&.-])(?:#|GH-)([1-9][0-9]{0,8})(?!\w)",
     re.IGNORECASE,
 )
+# An item, or what may have been meant as one.
+_NAMED: Final = re.compile(rf"#\s?[0-9]|{_REF.pattern}", re.IGNORECASE)
 _NONE: Final = re.compile(
     r"(?:(?:none|nothing)\b[^#0-9]*|n/?a|no|no response|not applicable)?[^a-z0-9#?\ufffd]*", re.IGNORECASE
 )
 _ITEM: Final = re.compile(rf"(?:(?:issue|pr|pull(?: request)?)s?\s+)?(?:{_REF.pattern})", re.IGNORECASE)
 _ONLY_ITEMS: Final = re.compile(r"(?:\0|[^\w\0]|\b(?:and|or|issues?|prs?)\b)*", re.IGNORECASE)
-_AND: Final = re.compile(r"(?:and|or|plus|as well as)\b|&", re.IGNORECASE)
+_SMALL: Final = ("and ", "or ", "plus ", "as well as ")
 _MORE: Final = re.compile(r"(?:[,;&+/]|\b(?:and|or))\s*$", re.IGNORECASE)
 # Beside what was understood: a number without its sign or in another form, an address of something else.
 _LOOSE: Final = re.compile(r"[,;&+/]\s*[0-9]|\b(?:and|or)\s+[0-9]|#[0-9]|://", re.IGNORECASE)
@@ -42,7 +56,14 @@ _RANGE: Final = re.compile(
     r"\0[\s,]*(?:[-~\u2010-\u2015\u2212]+>?|\.{2,}|(?:up )?to\b|through\b|thru\b|(?:un)?till?\b)[\s,]*(?:\0|#?[0-9])",
     re.IGNORECASE,
 )
-_AND_WHAT: Final = re.compile(r"[\s)\]]*[,;/]?\s*(?:and\b|or\b|plus\b|as well as\b|[&+])\s*\w", re.IGNORECASE)
+# What else is named beside an item, without being one; a clause that explains it names nothing.
+_WHY: Final = r"(?:which|that|whose|where|because|since|as|so|for|see|it|this|we|needed|in)\b"
+_AND: Final = re.compile(r"(?:and|or|plus|as well as)\b|&", re.IGNORECASE)
+_AND_WHAT: Final = re.compile(
+    rf"\0[\s)\]]*(?:[,;/]?\s*(?:(?:and|or|plus|as well as)\b|[&+])\s*|[,;/]\s*(?!{_WHY}))"
+    r"\w[^\0,;&+]*?(?:[,;&+]|$|\b(?:and|or)\s+\0)",
+    re.IGNORECASE,
+)
 
 
 class Ref(NamedTuple):
@@ -70,9 +91,9 @@ class Dependencies:
 @lru_cache(maxsize=BODIES_KEPT_MAX)
 def dependencies(body: str) -> Dependencies:
     """The dependencies that a body names. Total; what looks like one and is none is `unread`."""
+    refs = _parts(body)
     if not _may_name(body):
-        return Dependencies()
-    refs: list[Ref] = []
+        return Dependencies(tuple(dict.fromkeys(refs)))
     unread: list[Line] = []
     for line, text, answer, more in _said(reading(body)):
         found, readable = _refs(text)
@@ -89,6 +110,17 @@ def dependencies(body: str) -> Dependencies:
             refs += ones
             unread += [] if is_readable else [one]
     return Dependencies(tuple(dict.fromkeys(refs)), tuple(unread))
+
+
+def _parts(body: str) -> list[Ref]:
+    """The parts of an umbrella: what its boxes begin with, where each begins with an item."""
+    refs: list[Ref] = []
+    for task in reading(body).tasks if _BOX.search(body) else ():
+        words = words_of(task.source)
+        if not _ITEM.match(words):
+            return []
+        refs += _refs(words)[0]
+    return refs
 
 
 def _may_name(body: str) -> bool:
@@ -108,21 +140,22 @@ def _said(read: Reading) -> Iterable[tuple[Line, str, _Words, _Words]]:
     titles = (Line(heading.index, heading.source, -1) for heading in read.headings)
     lines = sorted([*read.lines, *titles], key=_index)
     for at, line in enumerate(lines):
-        text = _after_words(line.source)
+        text, sure = _after_words(line.source)
         if text is None:
             continue
         if line.depth >= 0:
             text, end = _with_lines(text, lines, at)
             below, rest = _following(text, line, lines, end), []
         else:
-            text = "" if _ASIDE.fullmatch(text) else text
+            text = "" if _ASIDE.fullmatch(text) or not (sure or _REF.search(text)) else text
             section = lines[at + 1 : bisect_left(lines, ends[line.index], key=_index)]
             cut = next((at for at, one in enumerate(section) if one.depth < 0), len(section))
             cut = cut or (0 if text else len(section))
             below, rest = _in_words(section[:cut]), _in_words(section[cut:])
-        if text and below and not _ITEM.match(below[0][1]):
+        if text and below and not _adds(below[0][1]):
             below, rest = [], below + rest
-        yield line, text, below, rest
+        if sure or any(_NAMED.search(words) for words in (text, *(words for _, words in (*below, *rest)))):
+            yield line, text, below, rest
 
 
 def _index(line: Line) -> int:
@@ -134,6 +167,8 @@ def _with_lines(text: str, lines: Sequence[Line], at: int) -> tuple[str, int]:
     parts = [text.strip()]
     at += 1
     while at < len(lines) and not lines[at].first and lines[at].depth == lines[at - 1].depth:
+        if _after_words(lines[at].source)[0] is not None:
+            break  # it speaks for itself
         words = "& " * lines[at].source.startswith("& ") + words_of(lines[at].source)
         if words and not _goes_on(parts[-1], words):
             break
@@ -180,21 +215,28 @@ def _following(text: str, line: Line, lines: Sequence[Line], at: int) -> _Words:
             answered = True
         else:
             beside = one.depth == line.depth or not (answered or found)
-            if not beside or not _ITEM.match(words):
+            if not beside or not _adds(words):
                 break
-            if answered and not _ONLY_ITEMS.fullmatch(_REF.sub("\0", words)):
+            if answered and not words.startswith(_SMALL) and not _ONLY_ITEMS.fullmatch(_REF.sub("\0", words)):
                 break
         found.append((one, words))
     return found
 
 
-def _after_words(source: str) -> str | None:
-    """What follows the words that a line begins with; None where it does not begin with them."""
+def _adds(words: str) -> bool:
+    """Whether a block adds to what was named before it: it begins with an item, or with a small `and`."""
+    return words.startswith(_SMALL) or _ITEM.match(words) is not None
+
+
+def _after_words(source: str) -> tuple[str | None, bool]:
+    """What follows the words that a line begins with, and whether they are sure; None where it begins with none."""
     if not may_begin(source, *_HINTS):
-        return None
+        return None, False
     text = words_of(source)
     match = _WORDS.match(text)
-    return text[match.end() :] if match else None
+    sure = match is not None
+    match = match or _UNSURE.match(text)
+    return text[match.end() :] if match else None, sure
 
 
 def _refs(text: str) -> tuple[list[Ref], bool]:
@@ -204,5 +246,4 @@ def _refs(text: str) -> tuple[list[Ref], bool]:
         return [], _NONE.fullmatch(text) is not None
     refs = [Ref(match[1] or match[3] or "", int(match[2] or match[4] or match[5])) for match in found]
     rest = _REF.sub("\0", text)
-    tail = rest.rpartition("\0")[2]
-    return refs, not (_LOOSE.search(rest) or _RANGE.search(rest) or _AND_WHAT.match(tail))
+    return refs, not (_LOOSE.search(rest) or _RANGE.search(rest) or _AND_WHAT.search(rest))

@@ -1,7 +1,8 @@
 """A body as GitHub renders it: headings, boxes and lines, each with its place in the source. Pure.
 
 The one reader of Markdown. Blocks are found by markdown-it-py (CommonMark, and GFM's tables), in time linear in the
-body; what stands in code or in a quote is read by nobody. Positions are of the text with `\\n` line ends.
+body; what stands in code or in a quote is read by nobody. An alert (`> [!NOTE]`) is its author's own words: its lines
+are read, but no heading or box in it is one, so it can only stop. Positions are of the text with `\\n` line ends.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _EMPHASIS: Final = str.maketrans("", "", "*_~\\")
 _HIDDEN: Final = "\ufffd"
 # https://github.github.com/gfm/#task-list-items-extension-, with whatever blank GitHub takes between the brackets.
 _BOX: Final = re.compile(r"\[([\sxX])\](?=\s|$)")
+# https://github.com/orgs/community/discussions/16925
+_ALERT: Final = re.compile(r"\s*\[!(?:note|tip|important|warning|caution)\][ \t]*", re.IGNORECASE)
 # What people put before words that are meant to be read: numbers, bullets, emoji, punctuation, and the signs of a
 # heading or a box where GitHub sees neither.
 _LEAD: Final = re.compile(
@@ -133,12 +136,13 @@ def reading(body: str) -> Reading:
     headings: list[tuple[int, int, str, int]] = []
     tasks: list[Task] = []
     lines: list[Line] = []
-    quotes = depth = 0
+    quotes = depth = alert = 0
     tokens = _blocks(body)
     for at, token in enumerate(tokens):
         quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
         depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
-        if quotes or token.map is None or _is_hidden(token):
+        alert = _begins_alert(tokens, at) if token.type == "blockquote_open" and quotes == 1 else min(alert, quotes)
+        if quotes > alert or token.map is None or _is_hidden(token):
             continue
         start = token.map[0]
         before = tokens[at - 1].type if at else ""
@@ -149,15 +153,22 @@ def reading(body: str) -> Reading:
             lines.append(Line(start, " ".join(_cells(tokens, at)), depth))
         elif token.type == "html_block" or (token.type == "inline" and before not in {"th_open", "td_open"}):
             found = _visible(token.content).split("\n")
-            box = (
-                _BOX.match(found[0]) if before == "paragraph_open" and tokens[at - 2].type == "list_item_open" else None
-            )
+            item = not alert and before == "paragraph_open" and tokens[at - 2].type == "list_item_open"
+            box = _BOX.match(found[0]) if item else None
+            if alert:
+                found[0] = _ALERT.sub("", found[0], count=1)
+                start, found = (start, found) if found[0] else (start + 1, found[1:])
             if box:
                 column = len(raw[start].rstrip()) - len(token.content.split("\n", 1)[0].rstrip())
                 found[0] = found[0][box.end() :].strip()
                 tasks.append(Task(start, found[0], column + 1, box[1] in "xX"))
             lines += [Line(start + index, line.strip(), depth, index == 0) for index, line in enumerate(found)]
     return Reading(tuple(_with_ends(headings, len(raw))), tuple(tasks), tuple(line for line in lines if line.source))
+
+
+def _begins_alert(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the quote that opens at `at` begins with the sign of an alert."""
+    return any(token.type == "inline" and _ALERT.match(token.content) for token in tokens[at + 2 : at + 3])
 
 
 def _cells(tokens: Sequence[Token], at: int) -> Iterator[str]:
@@ -237,6 +248,17 @@ def outside_code(body: str) -> Iterator[tuple[int, str]]:
             text = "\n".join(lines[start:end])
             lines[start:end] = _without(text, [(*span, _HIDDEN) for span in code_spans(text)]).split("\n")
     yield from ((index, line) for index, line in enumerate(lines) if index not in hidden)
+
+
+def in_alerts(body: str) -> Iterator[str]:
+    """The lines of a body's alerts, outside code and quotes in them. What allows something does not count in these."""
+    tokens, lines = (_blocks(body := unix(body)), body.split("\n")) if "[!" in body else ([], [])
+    for at, token in enumerate(tokens):
+        if token.type == "blockquote_open" and token.level == 0 and _begins_alert(tokens, at):
+            inside = lines[slice(*_span(token))]
+            yield from (
+                line for _, line in outside_code("\n".join(line.lstrip(" ").removeprefix(">") for line in inside))
+            )
 
 
 def closed(text: str) -> str:

@@ -6,12 +6,12 @@ Whether a marker counts (who wrote it, when, about which head) is decided in `tr
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from bee.model.markdown import BODIES_KEPT_MAX, outside_code
+from bee.model.markdown import BODIES_KEPT_MAX, in_alerts, outside_code
 from bee.model.text import digest
 
 POSTS_KEPT_MAX: Final = 512
@@ -105,18 +105,19 @@ def may_hold(text: str) -> bool:
 
 @lru_cache(maxsize=BODIES_KEPT_MAX)
 def parse(body: str) -> tuple[Marker, ...]:
-    """All markers of a body in order, outside code blocks, code spans and quotes."""
+    """All markers of a body in order, outside code and quotes; then what asks for changes in an alert."""
     return _parsed(body) if may_hold(body) else ()
 
 
 @lru_cache(maxsize=POSTS_KEPT_MAX)
 def _parsed(body: str) -> tuple[Marker, ...]:
-    found = []
-    for _, line in outside_code(body):
-        for match in _MARKER.finditer(line):
-            pairs = (pair.partition("=")[::2] for pair in match[2].split())
-            found.append(Marker(match[1], dict(pairs)))
-    return tuple(found)
+    stops = [marker for line in in_alerts(body) for marker in _in_line(line) if marker.name == CHANGES_REQUESTED]
+    return (*(marker for _, line in outside_code(body) for marker in _in_line(line)), *stops)
+
+
+def _in_line(line: str) -> Iterator[Marker]:
+    for match in _MARKER.finditer(line):
+        yield Marker(match[1], dict(pair.partition("=")[::2] for pair in match[2].split()))
 
 
 def is_status(body: str) -> bool:

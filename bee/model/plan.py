@@ -42,9 +42,19 @@ PLAN_GATE_LINE: Final = "- [ ] The plan is right: bee may start"
 
 _HINTS: Final = ("final", "plan")
 _PLAN: Final = re.compile(r"milestone plan\W*$", re.IGNORECASE)
-_BETWEEN: Final = r"(?:[^\w,.;!?]|_)+"  # whatever sign, but not the end of a clause
-_PLAN_GATE: Final = re.compile(rf"plan{_BETWEEN}finali[sz]ed\b", re.IGNORECASE)
-_DESIGN_GATE: Final = re.compile(rf"(?:design{_BETWEEN}finali[sz]ed|finali[sz]ation{_BETWEEN}gate)\b", re.IGNORECASE)
+_SIGN: Final = r"(?:[^\w,.;!?]|_)"  # whatever sign, but not the end of a clause
+_PLAN_GATE: Final = re.compile(rf"plan{_SIGN}+finali[sz]ed\b", re.IGNORECASE)
+_DESIGN_GATE: Final = re.compile(rf"(?:design{_SIGN}+finali[sz]ed|finali[sz]ation{_SIGN}+gate)\b", re.IGNORECASE)
+# What a person may have meant as a gate, in a heading or at a box: it stops, and is none.
+_NEARLY: Final = rf"(?:{_SIGN}*(?:is|was|are|be|been|has|have|not|yet|now|fully|and|or|plan|design)\b)*{_SIGN}*"
+_BEFORE: Final = rf"(?:(?:the|gate|step{_SIGN}*[0-9]{{1,3}}){_SIGN}+)*"
+_LIKE: Final = {
+    _PLAN_GATE: re.compile(rf"{_BEFORE}plan{_NEARLY}(?:un)?finali[sz]ed\b", re.IGNORECASE),
+    _DESIGN_GATE: re.compile(
+        rf"(?:{_BEFORE}design{_NEARLY}(?:un)?finali[sz]ed|finali[sz](?:ation|e|ed|ing)s?{_SIGN}*gates?)\b",
+        re.IGNORECASE,
+    ),
+}
 # What a person may have meant as a box.
 _ALMOST: Final = re.compile(r"(?:(?:[-*+]|[0-9]{1,9}[.)])\s+)?\[[^\[\]0-9^]{0,3}\](?![(\[:])")
 _BOXED: Final = re.compile(r"^\s*(?:[-*+]|[0-9]{1,9}[.)])\s+\[[ xX]\]")
@@ -127,6 +137,8 @@ def _gate(read: Reading, words: re.Pattern[str]) -> tuple[bool | None, Line | No
         unread += [line for line in read.lines_of(section) if _ALMOST.match(line.source)]
         unread += [] if inside else [Line(section.index, section.source)]
     unread = [line for line in unread if line.index not in boxed]
+    signs = [Line(one.index, one.source) for one in read.headings] + [Line(one.index, one.source) for one in read.tasks]
+    unread += [one for one in signs if not _begins(one.source, words) and _begins(one.source, _LIKE[words])]
     if not boxes and not unread:
         return None, None
     first = min(unread, key=lambda line: line.index, default=None)

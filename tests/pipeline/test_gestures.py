@@ -120,6 +120,9 @@ GESTURES: Final = {
         judged(ReviewState.CHANGES_REQUESTED, w.SAM), P.READY_TO_MERGE),
     "p1 a comment with the marker": Gesture(READY, said(NO), P.READY_TO_MERGE, P.CHANGES_REQUESTED, said(NO, w.SAM),
                                             P.READY_TO_MERGE),
+    "p1 the marker in an alert": Gesture(
+        READY, said(f"> [!WARNING]\n> Not yet. {NO}"), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        said(f"> [!WARNING]\n> Not yet. {NO}", w.SAM), P.READY_TO_MERGE),
     "p1 an approval after it": Gesture(
         UNREADY, judged(ReviewState.APPROVED), P.CHANGES_REQUESTED, P.NEEDS_E2E, judged(ReviewState.APPROVED, w.SAM),
         P.CHANGES_REQUESTED),
@@ -133,6 +136,11 @@ GESTURES: Final = {
                                  body(OPEN, w.DESIGN.replace("- [x]", "1) [x]"), w.SAM), P.UNTRUSTED),
     "p4 a dependency written": Gesture(TASK, body(TASK, "Do.\n\n**Depends on:** #2"), P.NEEDS_STEP, P.BLOCKED,
                                        body(TASK, "Do.\n\n**Depends on:** #2", w.SAM), P.UNTRUSTED),
+    "p4 a dependency in an alert": Gesture(TASK, body(TASK, "Do.\n\n> [!IMPORTANT]\n> Blocked by #2"), P.NEEDS_STEP,
+                                           P.BLOCKED, body(TASK, "Do.\n\n> [!IMPORTANT]\n> Blocked by #2", w.SAM),
+                                           P.UNTRUSTED),
+    "p4 a list of parts": Gesture(TASK, body(TASK, "- [ ] #2\n- [ ] #3"), P.NEEDS_STEP, P.BLOCKED,
+                                  body(TASK, "- [ ] #2\n- [ ] #3", w.SAM), P.UNTRUSTED),
     "p4 one that cannot be read": Gesture(TASK, body(TASK, "Do.\n\nBlocked by the weather"), P.NEEDS_STEP, P.BLOCKED,
                                           body(TASK, "Do.\n\nBlocked by the weather", w.SAM), P.UNTRUSTED),
     "p4 what it waits for is dropped": Gesture(  # by its author, where that is a stranger
@@ -214,6 +222,12 @@ GESTURES: Final = {
     "an approval that says not to merge": Gesture(
         UNREVIEWED, judged(ReviewState.APPROVED, text="LGTM, but do not merge yet."), P.NEEDS_REVIEW,
         P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but do not merge yet."), P.NEEDS_REVIEW),
+    "an approval that says so in an alert": Gesture(
+        UNREVIEWED, judged(ReviewState.APPROVED, text="> [!CAUTION]\n> Do not merge yet."), P.NEEDS_REVIEW,
+        P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "> [!CAUTION]\n> Do not merge yet."), P.NEEDS_REVIEW),
+    "a marker that approves, in an alert": Gesture(
+        UNREVIEWED, said("> [!NOTE]\n> <!-- bee:approved-for-e2e -->", item=UNREVIEWED), P.NEEDS_REVIEW, P.NEEDS_REVIEW,
+        said("> [!NOTE]\n> <!-- bee:approved-for-e2e -->", w.SAM, UNREVIEWED), P.NEEDS_REVIEW),
     "a marker that approves, edited": Gesture(
         w.pull(comments=(MARKED, w.e2e("pass"))), {"comments": (edited_later(MARKED), w.e2e("pass"))},
         P.READY_TO_MERGE, P.NEEDS_REVIEW,
