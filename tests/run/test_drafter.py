@@ -193,7 +193,7 @@ git push -q origin HEAD:refs/heads/bee/{number}-task
     run = runs(stage, host, 2)[-1]
     assert (run.outcome, "somebody else moved the branch" in run.note) == ("no-op-stale-input", True), report.said
     assert stage.labels(2) == set()
-    assert stage.position(2) == "needs-review"
+    assert stage.position(2) == "changes-requested", "nobody has answered the request"
     assert not any("**drafter:**" in body for body in stage.comments(2))
 
 

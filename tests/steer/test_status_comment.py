@@ -34,7 +34,7 @@ def test_a_pause_from_bees_own_account_shows_in_the_same_request(stage: Stage) -
     text = shown(stage, number)
     assert text.startswith(ASKS.format(number))
     assert "- **Last run:** drafter, error: exit 1\n- **So far:** 1 run\n" in text
-    assert text.endswith(f"To go on: take it off, or run `bee resume {number}`.")
+    assert f"To go on: take it off, or run `bee resume {number}`. " in text
     assert stage.tick(stage.host()).acted == []
     assert stage.record(number).kind is Kind.PAUSED
     for verb in ("resume", "retry"):
