@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -96,11 +97,14 @@ class Tree:
         env = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         env = {name: value for name, value in env.items() if not name.startswith(("PYTEST_", "GIT_", "FORGE_", "BEE_"))}
         env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the import of those that run nothing here takes half of a second
+        env["TMPDIR"] = tempfile.mkdtemp(prefix="sabotage-")
         try:
             ended = subprocess.run(
                 [sys.executable, *words], cwd=self.folder, env=env, capture_output=True, text=True, timeout=SECONDS_MAX
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return False, f"nothing ended within {SECONDS_MAX} s\n"
+        finally:  # what a fault left may be deeper than Python's own removal can go
+            subprocess.run(["rm", "-rf", env["TMPDIR"]], check=False, capture_output=True)
         # 1: tests ran and one failed. Anything else is a fault of the table: a test that is not there, an error.
         return ended.returncode == 1, ended.stdout[-2000:] + ended.stderr[-2000:]
