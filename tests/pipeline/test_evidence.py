@@ -645,3 +645,15 @@ def test_overtaken_counts_the_bases_this_head_passed_on_since() -> None:
     )  # fmt: skip
     assert overtaken(results, w.HEAD, w.BASE, 0) == 2
     assert overtaken(results, w.HEAD, w.BASE, 11) == 1
+
+
+@pytest.mark.parametrize(("edited_at", "verdict"), [(None, None), (LATE, Verdict.CHANGES)])
+def test_case_p1_a_no_to_an_earlier_head_that_is_edited_now_is_about_this_one(
+    edited_at: int | None, verdict: Verdict | None
+) -> None:
+    said = w.review(
+        ReviewState.CHANGES_REQUESTED, LATE - 99, body="No.", commit=w.OLD_HEAD, edited_at=edited_at, editor=w.ANN
+    )
+    pull = w.pull(head_committed_at=LATE - 60, reviews=(said,))
+    last = verdict_at_head(words(pull, trust_of(w.snapshot(), TrustPolicy()), None), pull.head)
+    assert (last.verdict if last else None) is verdict
