@@ -255,6 +255,13 @@ def test_a_question_that_a_person_settled_is_not_asked_again_for_a_run_that_died
     assert len(asked) == world.counts["role drafter"] == 2  # bee went on, and the next one asked, too
 
 
+def test_an_agents_question_is_committed_once(world: World) -> None:
+    """What it asked is what its run comes to; a second commit would be another request, and another outbox."""
+    world.parts = Parts(runner=Asking)
+    run(world, 0.2, lambda machine, process, asked: None)
+    assert (world.counts["role drafter"], world.counts["record published"]) == (1, 1)
+
+
 class Late(ModelExecutor):
     """A machine that comes to what it is given after a quarter of an hour."""
 
