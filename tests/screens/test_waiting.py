@@ -12,9 +12,11 @@ from typing import Final
 import pytest
 
 from bee.host import Host
-from tests.belt.stage import Stage, staged
+from tests.belt.stage import DESIGN, Stage, staged
+from tests.belt.test_checks import report
 from tests.belt.test_conditions import drafted, merged_by_ada, set_state
-from tests.belt.test_settings import put
+from tests.belt.test_settings import of_an_organization, put
+from tests.publish.test_settings import QUEUE
 from tests.screens.gh import GH, kept
 
 HOURS_TOLD: Final = 3  # a condition that lasts longer than `checks_minutes` has been told
@@ -79,6 +81,67 @@ def settings(stage: Stage) -> None:
     rested(stage, host, 2, "waiting-on-settings")
 
 
+def in_queue(stage: Stage) -> None:
+    of_an_organization(stage)
+    begun(stage, host := stage.host())
+    put(stage, QUEUE, "a check")
+    report(stage, str(stage.head("bee/1-task")), "ci/test", "success")
+    for _ in range(4):
+        stage.tick(host)
+    assert stage.position(2) == "in-merge-queue"  # there it waits for the check of the queue's own commit
+
+
+def missing_check(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    put(stage, "a check")
+    rested(stage, host, 2, "checks-pending")
+
+
+def freeze(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    put(stage, "locked")
+    rested(stage, host, 2, "waiting-on-settings")
+
+
+def design_open(stage: Stage) -> None:
+    stage.issue(DESIGN.replace("[x]", "[ ]"), "A design")
+    rested(stage, stage.host(), 1, "design-open")
+
+
+def plan_open(stage: Stage) -> None:
+    stage.issue(DESIGN, "A design")
+    rested(stage, stage.host(), 1, "plan-open")
+
+
+def untrusted(stage: Stage) -> None:
+    stage.issue("Please add a menu.", "Add a menu", "eve")
+    rested(stage, stage.host(), 1, "untrusted")
+
+
+def draft(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    node = stage.call("ada", "GET", stage.at("/pulls/2"))["node_id"]
+    query = f'mutation {{ convertPullRequestToDraft(input: {{pullRequestId: "{node}"}}) {{ clientMutationId }} }}'
+    stage.call("ada", "POST", "/graphql", {"query": query})
+    rested(stage, host, 2, "draft")
+
+
+def dropped(stage: Stage) -> None:
+    stage.issue("The parser.", "The parser", labels=["breeze:human"])
+    stage.issue("Please add a menu.\n\nBlocked by #1", "Add a menu")
+    set_state(stage, 1, "closed")
+    host = stage.host()
+    for _ in range(3):
+        stage.tick(host)
+    assert stage.position(2) == "human"
+
+
+def pushed_by_others(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    stage.push({"more.txt": "ada's"}, branch="bee/1-task", message="More")
+    rested(stage, host, 2, "needs-review")
+
+
 ISSUE: Final = ("issue view 1", "issue view 1 --comments")
 PULL: Final = ("pr view 2", "pr view 2 --comments", "pr checks 2")
 WAITS: Final[dict[str, tuple[Callable[[Stage], None], tuple[str, ...]]]] = {
@@ -88,6 +151,15 @@ WAITS: Final[dict[str, tuple[Callable[[Stage], None], tuple[str, ...]]]] = {
     "issue-closed": (issue_closed, PULL),
     "needs-person-approval": (approval, PULL),
     "waiting-on-settings": (settings, PULL),
+    "in-merge-queue": (in_queue, PULL),
+    "missing-check": (missing_check, PULL),
+    "freeze": (freeze, PULL),
+    "design-open": (design_open, ISSUE),
+    "plan-open": (plan_open, ISSUE),
+    "untrusted": (untrusted, ISSUE),
+    "draft": (draft, PULL),
+    "dropped-dependency": (dropped, ("issue view 2", "issue view 2 --comments")),
+    "head-of-others": (pushed_by_others, PULL),
 }
 
 
