@@ -47,6 +47,8 @@ if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
     from bee.config.yaml import YamlNode
 
 POLICY_PATH: Final = OF_BEE[0]
+HOLD_LABELS: Final = ("do not merge", "dont merge", "dnm", "no merge", "wip", "work in progress", "on hold", "hold",
+                      "blocked")  # fmt: skip
 
 # ---- the machine's file --------------------------------------------------------------------------------------------
 
@@ -310,6 +312,11 @@ class Policy:
         "`auto` waives the second gate: work begins as soon as there is a plan.",
     )  # fmt: skip
     merge_method: str = key("squash", one_of("squash", "merge", "rebase"), "How the merge gate merges.")
+    hold_labels: tuple[str, ...] = key(
+        HOLD_LABELS, TEXTS,
+        "Labels that hold the issue or pull request that carries them, in any case and spelling (`On-Hold`), and also "
+        "as a part of a label (`status: blocked`). `[]`: none.",
+    )  # fmt: skip
     protected_paths: tuple[str, ...] = key(
         PROTECTED, TEXTS,
         "Paths that no run may change. A list here **replaces** the default; to keep the default and add to it, "

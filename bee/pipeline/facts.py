@@ -20,6 +20,7 @@ from bee.model.records import OWN_ROLE, Kind, Phase, Record
 from bee.model.seals import Foreign
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.gates import Gate
+from bee.pipeline.stop_signs import stop_signs
 from bee.pipeline.trust import Trust, adopted_at, events_of, resumed_at, text_is_trusted, trust_of
 
 
@@ -146,6 +147,7 @@ class Common:
     claimed: bool = False
     in_scope: bool = True
     trusted: bool = True
+    on_hold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +266,7 @@ def common(item: Item, view: View, in_scope: bool) -> dict[str, Any]:
         "claimed": live or hold,
         "in_scope": in_scope,
         "trusted": text_is_trusted(item, view.trust),
+        "on_hold": bool(stop_signs(item, view.policy.hold_labels)),
     }
 
 

@@ -24,6 +24,7 @@ from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, ad
 from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
 from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import HELD, Position, position
+from bee.pipeline.stop_signs import stop_signs
 from bee.pipeline.trust import adopted_at, resumed_at
 from bee.wording import unread as wording
 
@@ -160,6 +161,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     asked = changes_asked(issue, view.trust)
     waits_for = (blockers, elsewhere, issue.sub_issues_open, issue.blocked_by_open)
     about: dict[str, Any] = {
+        "stop_signs": stop_signs(issue, view.policy.hold_labels),
         "taken_by": taken_by(issue, view),
         "blocked_by": list(blockers),
         "blocked_by_elsewhere": elsewhere,

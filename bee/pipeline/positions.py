@@ -42,6 +42,7 @@ class Position(StrEnum):
     WIP = "wip"
     IGNORED = "ignored"
     UNTRUSTED = "untrusted"
+    ON_HOLD = "on-hold"
     TAKEN = "taken"
     BLOCKED = "blocked"
     DESIGN_OPEN = "design-open"
@@ -210,6 +211,9 @@ HELD: Final = (
     Rule(name="nobody trusted has adopted its text", matches=lambda f: not f.trusted, position=Position.UNTRUSTED,
          names="doubted_text", mover=Mover.PERSON, still=True, rests=True, quiet=True,
          advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
+    Rule(name="a label or its title says that it must wait", matches=lambda f: f.on_hold, position=Position.ON_HOLD,
+         names="stop_signs", mover=Mover.PERSON, still=True, rests=True, quiet=True,
+         advice="Take that away when it may go on; bee notices by itself."),
 )  # fmt: skip
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (
@@ -360,8 +364,7 @@ BLOCKS: Final = (
          matches=lambda f: False, position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS,
          of_rules=True, rests=True, retry=True,
          advice="Change what GitHub names (an administrator can). To try now: bee retry {number}"),
-    Rule(name="A run failed here and nothing has changed since. bee retries after 5, 10, 20, 40, then "
-         "60 minutes.",
+    Rule(name="A run failed here and nothing has changed since. bee retries after 5, 10, 20, 40, then 60 minutes.",
          matches=lambda f: False, position=Position.BACKING_OFF, mover=Mover.CONDITION, retry=True,
          advice="Nothing: bee tries again by itself. To try now: bee retry {number}"),
     Rule(name="The last run here found nothing to do. A person or a change moves it.",

@@ -30,6 +30,7 @@ from bee.pipeline.evidence import (
 from bee.pipeline.facts import Mergeable, Proof, PullFacts, QueueState, View, adopted, common, record_of
 from bee.pipeline.heads import names_in_full
 from bee.pipeline.merge_queue import enqueued, place_of
+from bee.pipeline.stop_signs import stop_signs
 from bee.pipeline.trust import resumed_at, text_is_trusted
 
 
@@ -119,6 +120,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         proof = Proof.NONE  # a person read it and resumed: E2E runs once more, or they would be asked for ever
     settings = against(pull, view, proof in {Proof.NONE, Proof.TEST_AGAIN})
     about: dict[str, Any] = {
+        "stop_signs": stop_signs(pull, view.policy.hold_labels),
         "head": pull.head,
         "base": pull.base,
         "base_ref": pull.base_ref,

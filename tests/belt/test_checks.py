@@ -15,6 +15,8 @@ skip-checks: true"
 bee submit --title "Work" 2> "$HOME/said" && exit 1
 grep -q 'says `\\[skip ci\\]`, which keeps the checks from starting' "$HOME/said"
 git commit -q --amend -m "work"
+bee submit --title "WIP: work" 2> "$HOME/said" && exit 1
+grep -q 'a title with `WIP:` would hold the pull request' "$HOME/said"
 bee submit --title "Work [skip ci]" --body "Done.
 
 

@@ -222,3 +222,53 @@ def test_a_pull_request_that_a_rule_refuses_is_asked_about_once(stage: Stage) ->
     stage.ticks(host)
     assert [pull["merged_at"] is not None for pull in stage.pulls()] == [True]
     assert [run.role for run in runs(stage, host, number)].count("drafter") == 1
+
+
+@pytest.mark.parametrize("sign", ["label", "title"])
+def test_what_others_read_as_a_hold_holds_until_it_is_taken_away(stage: Stage, sign: str) -> None:
+    """Before the draft on the issue, and before the review on the pull request: no agent, no try, no label of bee's."""
+    host = stage.host()
+    issue = stage.issue(title="A task" if sign == "label" else "[WIP] A task")
+
+    def hold(number: int, on: bool) -> None:
+        if sign == "title":
+            title = "Draft: a menu" if on else "A menu"
+            stage.call("ada", "PATCH", stage.at(f"/issues/{number}"), {"title": title})
+        elif on:
+            stage.label(number, "Do-Not-Merge")
+        else:
+            stage.unlabel(number, "Do-Not-Merge")
+
+    def waits(number: int) -> None:
+        for _ in range(3):
+            stage.sleep(60)
+            report = stage.tick(host)
+            assert (report.run, stage.position(number), tries(stage, number)) == ("", "on-hold", 0)
+        assert "breeze:human" not in stage.labels(number)
+
+    hold(issue, on=True)
+    waits(issue)
+    hold(issue, on=False)
+    number = drafted(stage, host)
+    hold(number, on=True)
+    waits(number)
+    hold(number, on=False)
+    stage.ticks(host)
+    assert stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]
+
+
+@pytest.mark.sessions
+def test_a_label_that_holds_set_behind_the_merge_gates_back_is_not_merged(stage: Stage) -> None:
+    """The agent of the merger stands for somebody who sets it once its run has begun; the gate asks again."""
+    stage.issue()
+    hold = f"""curl -sf -X POST -H "Authorization: Bearer t-ada" -d '{{"labels": ["do-not-merge"]}}' \\
+  {stage.forge.api_url}/repos/ada/calc/issues/2/labels > /dev/null
+bee merge
+"""
+    host = stage.host(moves={"merger": hold})
+    number = drafted(stage, host)
+    for _ in range(6):
+        stage.tick(host)
+    assert not stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]
+    assert stage.position(number) == "on-hold"
+    assert any("it is on-hold now: a label" in run.note for run in stage.record(number).history)

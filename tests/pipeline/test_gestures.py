@@ -89,6 +89,11 @@ def label(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]:
     return {"label_names": item.label_names | {str(name)}, "events": (*item.events, w.labeled(name, LATER, who))}
 
 
+def another(item: Issue | Pull, name: str) -> dict[str, Any]:
+    """A label that is not bee's put on, by whoever may triage."""
+    return {"label_names": item.label_names | {name}}
+
+
 def unlabel(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]:
     """A label taken off."""
     return {
@@ -232,6 +237,18 @@ GESTURES: Final = {
         w.pull(comments=(MARKED, w.e2e("pass"))), {"comments": (edited_later(MARKED), w.e2e("pass"))},
         P.READY_TO_MERGE, P.NEEDS_REVIEW,
         {"comments": (MARKED, w.e2e("pass"), edited_later(replace(MARKED, author=w.SAM, id=9)))}, P.READY_TO_MERGE),
+    "a label that others read, too": Gesture(READY, another(READY, "do-not-merge"), P.READY_TO_MERGE, P.ON_HOLD,
+                                             said("do-not-merge", w.SAM), P.READY_TO_MERGE),
+    "that label by who may only triage": Gesture(TASK, another(TASK, "Blocked"), P.NEEDS_STEP, P.ON_HOLD,
+                                                 another(TASK, "Blocked"), P.ON_HOLD),
+    "such a label taken off": Gesture(replace(READY, **another(READY, "on hold")), {"label_names": frozenset()},
+                                      P.ON_HOLD, P.READY_TO_MERGE, said("Go on.", w.SAM), P.ON_HOLD),
+    "a title that says to wait": Gesture(READY, {"title": "[WIP] A menu"}, P.READY_TO_MERGE, P.ON_HOLD,
+                                         said("[WIP]", w.SAM), P.READY_TO_MERGE),
+    "an issue that is not finished": Gesture(TASK, {"title": "Draft: a menu"}, P.NEEDS_STEP, P.ON_HOLD,
+                                             said("Draft", w.SAM, TASK), P.NEEDS_STEP),
+    "a comment that says stop": Gesture(READY, said("STOP! Do not merge."), P.READY_TO_MERGE, P.READY_TO_MERGE,
+                                        said("STOP! Do not merge.", w.SAM), P.READY_TO_MERGE),
     "a plan sent back": Gesture(PLANNED, said(NO, item=PLANNED), P.PLAN_OPEN, P.NEEDS_PLAN, said(NO, w.SAM, PLANNED),
                                 P.PLAN_OPEN),
     "a stranger's issue adopted": Gesture(w.issue(author=w.SAM), label(TASK, Label.NEW), P.UNTRUSTED, P.NEEDS_STEP,
@@ -250,6 +267,7 @@ def place(gesture: Gesture, done: dict[str, Any], **world: Any) -> Position:
 # Where nothing goes on by itself: nobody moves next, or a person, or somebody's check.
 STOPS: Final = {
     P.UNTRUSTED, P.BLOCKED, P.HUMAN, P.CLOSED, P.ISSUE_CLOSED, P.CHECKS_FAILED, P.CHECKS_PENDING, P.REPAIR, P.IN_REVIEW,
+    P.ON_HOLD,
 }  # fmt: skip
 
 

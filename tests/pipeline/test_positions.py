@@ -58,6 +58,7 @@ CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the ru
 DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
 IGNORED, UNTRUSTED = "it is outside the policy's intake", "nobody trusted has adopted its text"
+ON_HOLD = "a label or its title says that it must wait"
 STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
@@ -155,6 +156,8 @@ HELD: tuple[Case, ...] = (
     case("stranger-asks-with-breeze-new", w.issue(author=w.SAM, label_names=w.names(Label.NEW),
          events=(w.labeled(Label.NEW, actor=w.TRI),)), UNTRUSTED, P.UNTRUSTED, M.PERSON, policy=w.OPTED_IN),
     case("pull-of-a-stranger-on-a-branch-of-bees", w.pull(author=w.SAM), UNTRUSTED, P.UNTRUSTED, M.PERSON),
+    case("label-that-holds", w.issue(label_names=frozenset({"On Hold"})), ON_HOLD, P.ON_HOLD, M.PERSON),
+    case("title-that-holds", w.pull(title="WIP: a menu"), ON_HOLD, P.ON_HOLD, M.PERSON),
 )  # fmt: skip
 
 BROKEN: tuple[Case, ...] = (

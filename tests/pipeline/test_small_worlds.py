@@ -188,14 +188,14 @@ def test_rule_names_are_one_of_a_kind() -> None:
 def test_both_tables_start_with_the_same_rows_in_the_order_of_precedence(
     kind: type[Any], rules: tuple[Rule, ...]
 ) -> None:
-    """Closed > repair > done > quarantine > human > wip > out of scope > untrusted, when everything is true at once."""
+    """Closed > repair > done > quarantine > human > wip > scope > untrusted > on hold, when all is true at once."""
     order = [
         Position.CLOSED, Position.REPAIR, Position.DONE, Position.QUARANTINED, Position.HUMAN, Position.WIP,
-        Position.IGNORED, Position.UNTRUSTED,
+        Position.IGNORED, Position.UNTRUSTED, Position.ON_HOLD,
     ]  # fmt: skip
     everything: dict[str, Any] = {
         "open": False, "broken": Broken.CYCLE, "done": True, "quarantined": True, "human": True, "claimed": True,
-        "in_scope": False, "trusted": False,
+        "in_scope": False, "trusted": False, "on_hold": True,
     }  # fmt: skip
     free = Common()
     assert tuple(everything) == COMMON

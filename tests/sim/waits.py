@@ -182,6 +182,10 @@ class Waits:
                 return ""
         return "only trusted people wrote it"
 
+    def _on_hold(self, thing: Thing, tip: Record | None) -> str:
+        signs = "wip", "hold", "merge", "blocked"
+        return "" if any(sign in text.lower() for text in (thing.title, *thing.labels) for sign in signs) else "no sign"
+
     def _taken(self, thing: Thing, tip: Record | None) -> str:
         assigned = self.world.hub.rows("SELECT 1 FROM assignees WHERE issue_id = ?", thing.id)
         others = [
@@ -306,6 +310,7 @@ _DEMANDS: Final[dict[str, Callable[[Waits, Thing, Record | None], str]]] = {
     "done": Waits._done,
     "ignored": Waits._ignored,
     "untrusted": Waits._untrusted,
+    "on-hold": Waits._on_hold,
     "taken": Waits._taken,
     "blocked": Waits._blocked,
     "design-open": Waits._design_open,

@@ -18,6 +18,7 @@ from bee.model.text import neutralised, one_line
 from bee.model.verb_answer import Answer
 from bee.pipeline.names import refuse_names
 from bee.pipeline.pull_facts import is_own
+from bee.pipeline.stop_signs import sign_in_title
 from bee.run import threads
 from bee.run.outcome import Outbox, Result
 from bee.run.verbs.base import BODY, Args, Session, Syntax, Verb
@@ -43,6 +44,8 @@ def check(session: Session, args: Args) -> Answer:
     brief = session.brief
     title, body = one_line(session.given(args, "title")), session.perhaps(args, "body")
     session.check_text(f"{title}\n{body}")
+    if sign := sign_in_title(title):
+        raise Refusal(f"a title with `{sign}` would hold the pull request: leave that out, and submit what is finished")
     if isinstance(brief.item, Pull) and not is_own(brief.item):
         raise Refusal("this branch is not bee's, and bee pushes only to branches of its own: `bee pause` instead")
     pack, branch, head = args.get("pack"), session.given(args, "branch"), session.given(args, "head")
