@@ -160,10 +160,10 @@ def _named(data: JsonReader) -> items.PullRef | None:
     return (ref := _own_pull(data, "source")) and replace(ref, closes=data.flag("willCloseTarget"))
 
 
-def _linked(data: JsonReader, closes: bool) -> items.PullRef | None:
+def _linked(data: JsonReader, added: bool) -> items.PullRef | None:
     """Which end of the event is the issue depends on where a person linked them."""
     ref = _own_pull(data, "source", "subject")
-    return ref and replace(ref, closes=closes, by_hand=True, linked_by=_EVENT["actor"].read(data))
+    return ref and replace(ref, named_at=0, links=(items.Link(_EVENT["actor"].read(data), added, ref.named_at),))
 
 
 _EVENT: Final[Fields] = {"actor": _who("actor"), "at": _time("createdAt")}
@@ -185,8 +185,8 @@ ISSUE_TIMELINE: Final = pages(
         AssignedEvent=table(partial(items.Assignment, added=True), **_ASSIGNED),
         UnassignedEvent=table(partial(items.Assignment, added=False), **_ASSIGNED),
         CrossReferencedEvent=_NAMED,
-        ConnectedEvent=Field(_ENDS, partial(_linked, closes=True)),
-        DisconnectedEvent=Field(_ENDS, partial(_linked, closes=False)),
+        ConnectedEvent=Field(_ENDS, partial(_linked, added=True)),
+        DisconnectedEvent=Field(_ENDS, partial(_linked, added=False)),
     ),
     f", itemTypes: [{_KINDS}, ASSIGNED_EVENT, UNASSIGNED_EVENT, CROSS_REFERENCED_EVENT, CONNECTED_EVENT, "
     "DISCONNECTED_EVENT]",
@@ -311,10 +311,11 @@ def _item(make: Callable[..., T], label_names: Iterable[str], timeline: Iterable
 
 def _issue(timeline: Iterable[Any], **facts: Any) -> items.Issue:
     refs, pulls = _of(items.PullRef, timeline), dict[int, items.PullRef]()
-    linked = {ref.number: ref for ref in refs if ref.by_hand}  # the last word on each stands
-    for ref in (*(one for one in refs if not one.by_hand), *(one for one in linked.values() if one.closes)):
-        before = pulls.get(ref.number, ref)
-        pulls[ref.number] = replace(ref, closes=ref.closes or before.closes)
+    for ref in refs:
+        if before := pulls.get(ref.number):
+            named_at, links = max(before.named_at, ref.named_at), (*before.links, *ref.links)
+            ref = replace(ref, closes=before.closes or ref.closes, named_at=named_at, links=links)
+        pulls[ref.number] = ref
     assignments = _of(items.Assignment, timeline)
     return _item(items.Issue, timeline=timeline, pulls=tuple(pulls.values()), assignments=assignments, **facts)
 

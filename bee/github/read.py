@@ -210,7 +210,7 @@ def people_of(item: Item) -> Iterator[Who]:
     people: list[Who | None] = [item.author, item.editor]
     people += [event.actor for event in item.events] + [edit.editor for edit in item.edits]
     people += [rename.actor for rename in item.renames]
-    people += [ref.linked_by for ref in getattr(item, "pulls", ())]
+    people += [link.who for ref in getattr(item, "pulls", ()) for link in ref.links]
     people += [post.author for post in item.comments]
     people += [post.author for post in getattr(item, "reviews", ())]
     people += [line.author for thread in getattr(item, "threads", ()) for line in thread.comments]

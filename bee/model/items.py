@@ -58,8 +58,7 @@ class Edit:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LabelEvent:
+class LabelEvent(NamedTuple):
     """A label was put on (`added`) or taken off."""
 
     label: str
@@ -68,8 +67,7 @@ class LabelEvent:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(NamedTuple):
     """The title was changed; `before` is what it was."""
 
     actor: Who | None
@@ -77,13 +75,16 @@ class Rename:
     before: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """An account was assigned (`added`) or taken off."""
 
     who: Who | None
     added: bool
     at: int
+
+
+class Link(Assignment):
+    """An account linked a pull request to the issue by hand (`added`), or took the link away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +192,8 @@ class PullState(StrEnum):
 class PullRef:
     """A pull request as an issue's timeline shows it: open, closed or merged.
 
-    `closes`: GitHub closes the issue when it is merged. `named_at`: when it named the issue (0: not known), or was
-    linked to it `by_hand`. `merge_commit`: what it was merged as; empty where it was not, or GitHub does not say.
+    `closes`: its words close the issue when it is merged. `named_at`: when they named the issue (0: not known).
+    `links`: who linked it by hand. `merge_commit`: what it was merged as; empty where it was not, or GitHub is silent.
     """
 
     number: int
@@ -207,8 +208,7 @@ class PullRef:
     draft: bool = False
     closes: bool = False
     named_at: int = 0
-    by_hand: bool = False
-    linked_by: Who | None = None
+    links: tuple[Link, ...] = ()
     merge_commit: str = ""
 
 

@@ -119,6 +119,7 @@ def _happened(item: Item) -> Iterator[int]:
         yield min((check.at or 0 for check in item.checks if check.state is CheckState.PENDING), default=0)
     else:
         yield from (*(ref.named_at for ref in item.pulls), *(one.at for one in item.assignments))
+        yield from (link.at for ref in item.pulls for link in ref.links)
 
 
 # ---- an agent's question ----

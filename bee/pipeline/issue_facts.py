@@ -25,7 +25,7 @@ from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
 from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import HELD, Position, position
 from bee.pipeline.stop_signs import stop_signs
-from bee.pipeline.trust import adopted_at, resumed_at
+from bee.pipeline.trust import Trust, adopted_at, resumed_at
 from bee.wording import unread as wording
 
 
@@ -197,17 +197,15 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
 def taken_by(issue: Issue, view: View) -> list[str]:
     """Who else is at this issue, in words: a pull request that would close it, or who was assigned.
 
-    A pull request, a draft too, counts by its author, or by who linked it: a stranger can write closing words, but
-    cannot link.
+    A pull request, a draft too, counts by who wrote its closing words, or by who linked it.
     A trusted person who sets the label NEW later gives it to bee all the same. In one second, the sign outweighs it.
     """
     given = adopted_at(issue, view.trust)
-    since = -1 if given is None else given
+    since = 0 if given is None else given
     pulls = [
         f"#{ref.number}{f' of {ref.author.login}' if ref.author else ''}{', a draft,' * ref.draft} would close it"
         for ref in sorted(issue.pulls, key=lambda ref: ref.number)
-        if ref.state is PullState.OPEN and ref.closes and ref.named_at >= since
-        and (view.trust.of(ref.author) or view.trust.of(ref.linked_by))
+        if ref.state is PullState.OPEN and _claimed_at(ref, view.trust) >= since
         and (ref.cross_repository or parse_branch(ref.head_ref) is None)
     ]  # fmt: skip
     assigned: dict[int | str, Assignment] = {}
@@ -219,6 +217,16 @@ def taken_by(issue: Issue, view: View) -> list[str]:
         for one in assigned.values()
         if one.who is not None and one.added and one.at >= since and not view.trust.is_bee(one.who)
     ]
+
+
+def _claimed_at(ref: PullRef, trust: Trust) -> int:
+    """When somebody trusted said that this pull request does the issue; -1 where nobody does.
+
+    Others can neither link it nor take a link away: an account that may write need not be one that bee trusts.
+    """
+    words = ref.named_at if ref.closes and trust.of(ref.author) else -1
+    last = next((link for link in reversed(ref.links) if trust.of(link.who)), None)
+    return max(words, last.at) if last and last.added else words
 
 
 def _is_landed(ref: PullRef, view: View) -> bool:

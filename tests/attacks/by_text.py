@@ -17,7 +17,7 @@ from bee.forge.core.events import closing_numbers
 from bee.github.tape import Tape
 from bee.model.effects import PostComment, TraceResult
 from bee.model.errors import GitError
-from bee.model.items import Comment, Issue, Item, Pull, Rename, ReviewState, Who, posts_of
+from bee.model.items import Comment, Issue, Item, Pull, PullState, Rename, ReviewState, Who, posts_of
 from bee.model.labels import Label
 from bee.model.plan import Plan, read_body, render_section
 from bee.model.roles import Role
@@ -103,6 +103,14 @@ def _bot_approves(on: Layers, folder: Path) -> bool:
 def _namesake(on: Layers, folder: Path) -> bool:
     pull = w.pull(comments=(w.reviewed("approve", author=Who("bee-once", 666)),))
     return approves(pull, view_of(pull, on))
+
+
+@attack("unlinks-a-persons-link", "a bot that may write takes away the link by which a person keeps an issue for "
+        "somebody's pull request, and bee pays for another", Layer.PERMISSION)  # fmt: skip
+def _unlinks(on: Layers, folder: Path) -> bool:
+    theirs = w.ref(9, state=PullState.OPEN, author=w.SAM, cross_repository=True, links=w.links(w.ANN, (w.BOT,)))
+    item = w.issue(pulls=(theirs,))
+    return sends(item, view_of(item, on))
 
 
 # ---- a text that is not what it was ---------------------------------------------------------------------------------

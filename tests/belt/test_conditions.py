@@ -145,12 +145,22 @@ def test_case_p9_a_pull_request_linked_in_the_sidebar_takes_the_issue_until_it_i
     theirs = stage.call("eve", "POST", stage.at("/pulls"), asked)["number"]
     assert stage.position(issue) in {"needs-step", "backing-off"}
     link = {"repo": stage.repo, "issue": issue, "pull": theirs, "login": "ada"}
+    stage.control("users", {"login": "robo[bot]", "permission": "write"})
+    bots = {**link, "login": "robo[bot]"}
+    stage.control("links", bots)
+    assert stage.position(issue) in {"needs-step", "backing-off"}, "who may write need not be trusted"
+    stage.control("links", {**bots, "linked": False})
     stage.control("links", link)
     stage.sleep(16 * 60)
     stage.tick(host)
     (told,) = rests(stage, host, issue, "taken")
     assert f"#{theirs} of eve would close it" in told
+    for stands in (False, True):
+        stage.control("links", {**bots, "linked": stands})
+        assert stage.position(issue) == "taken"
     stage.control("links", {**link, "linked": False})
+    assert stage.position(issue) in {"needs-step", "backing-off"}
+    stage.control("links", bots)
     assert stage.position(issue) in {"needs-step", "backing-off"}
 
 

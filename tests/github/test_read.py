@@ -84,7 +84,7 @@ def test_a_timeline_is_read_by_the_kind_of_each_event(github: responses.Requests
     assert [(ref.number, ref.state, ref.head) for ref in found.pulls] == [(5, PullState.MERGED, OID)]
 
 
-def test_case_p9_the_last_word_on_a_link_by_hand_stands(github: responses.RequestsMock) -> None:
+def test_case_p9_who_linked_by_hand_and_who_took_it_away_is_kept_in_order(github: responses.RequestsMock) -> None:
     """Either end of the event may be the issue; what closing words said of the pull request stays."""
     here = {"__typename": "Issue"}
 
@@ -109,11 +109,17 @@ def test_case_p9_the_last_word_on_a_link_by_hand_stands(github: responses.Reques
     ]
     graph(github, {"data": snapshot(listed(issue(1, timelineItems=listed(*nodes))))})
     (found,) = read.read_snapshot(client(), REPO).issues
-    at = found.pulls[0].named_at
+    at = found.pulls[0].links[0].at - 1
     assert {
-        ref.number: (ref.closes, ref.by_hand, ref.linked_by and ref.linked_by.login, ref.named_at - at)
-        for ref in sorted(found.pulls, key=lambda ref: ref.number)
-    } == {8: (True, True, None, 0), 9: (True, False, None, 1), 5: (True, True, "ada", -5)}
+        ref.number: (ref.closes, ref.named_at and ref.named_at - at,
+                     [(who and who.login, added, when - at) for who, added, when in ref.links])
+        for ref in found.pulls
+    } == {
+        5: (False, 0, [("ada", True, 1), ("ada", False, 2), ("ada", True, 3)]),
+        6: (False, 0, [("ada", True, 4), ("ada", False, 5)]),
+        8: (True, 7, [(None, True, 8)]),
+        9: (True, 9, [("ada", True, 10), ("ada", False, 11)]),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

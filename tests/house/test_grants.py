@@ -61,6 +61,7 @@ GRANTS_NOTHING: Final = {
     "bee.pipeline.fingerprint._lines": "what is new, so that the same is not tried twice",
     "bee.pipeline.gates.requests_of": "a request for changes stops a plan; a later approval is a grant of its own",
     "bee.pipeline.issue_facts.pulls_of_issue": "which pull requests are bee's; each stands on grants of its own",
+    "bee.pipeline.issue_facts._claimed_at": "holds an issue back; the label NEW lifts no more than that",
     "bee.pipeline.issue_facts.taken_by": "holds an issue back; the label NEW lifts no more than that",
     "bee.pipeline.leftovers.twins_of": "finds bee's own words, to take the later one away",
     "bee.pipeline.status_comment.found": "finds bee's own status comment",

@@ -103,7 +103,8 @@ def unlabel(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]
 
 
 THEIRS = replace(w.ref(9, state=PullState.OPEN), head_ref="topic", closes=True, author=w.ANN, named_at=LATER)
-LINKED = replace(THEIRS, author=w.SAM, by_hand=True, linked_by=w.ANN)
+LINKED = replace(THEIRS, author=w.SAM, links=w.links(w.ANN, at=LATER))
+NOBODYS = replace(LINKED, links=w.links(w.SAM, at=LATER))
 OPEN = w.issue(body=w.DESIGN_OPEN)
 BLOCKED = w.issue(body="Blocked by #2")
 APPROVED = w.pull(comments=w.approved())
@@ -173,16 +174,16 @@ GESTURES: Final = {
     "p9 a pull request that closes it": Gesture(TASK, {"pulls": (THEIRS,)}, P.NEEDS_STEP, P.TAKEN,
                                                 {"pulls": (replace(THEIRS, author=w.SAM),)}, P.NEEDS_STEP),
     "p9 a pull request linked in the sidebar": Gesture(
-        TASK, {"pulls": (LINKED,)}, P.NEEDS_STEP, P.TAKEN, {"pulls": (replace(LINKED, linked_by=w.SAM),)},
-        P.NEEDS_STEP),
+        TASK, {"pulls": (LINKED,)}, P.NEEDS_STEP, P.TAKEN, {"pulls": (NOBODYS,)}, P.NEEDS_STEP),
     "p9 a draft that closes it": Gesture(
         TASK, {"pulls": (replace(THEIRS, draft=True),)}, P.NEEDS_STEP, P.TAKEN,
         {"pulls": (replace(THEIRS, draft=True, author=w.SAM),)}, P.NEEDS_STEP),
     "p9 a draft linked in the sidebar": Gesture(
         TASK, {"pulls": (replace(LINKED, draft=True),)}, P.NEEDS_STEP, P.TAKEN,
-        {"pulls": (replace(LINKED, draft=True, linked_by=w.SAM),)}, P.NEEDS_STEP),
-    "p9 a link taken away": Gesture(replace(TASK, pulls=(LINKED,)), {"pulls": ()}, P.TAKEN, P.NEEDS_STEP,
-                                    said("Do it without #9.", w.SAM, TASK), P.TAKEN),
+        {"pulls": (replace(NOBODYS, draft=True),)}, P.NEEDS_STEP),
+    "p9 a link taken away": Gesture(
+        replace(TASK, pulls=(LINKED,)), {"pulls": (replace(LINKED, links=w.links(w.ANN, (w.ANN,), at=LATER)),)},
+        P.TAKEN, P.NEEDS_STEP, {"pulls": (replace(LINKED, links=w.links(w.ANN, (w.SAM,), at=LATER)),)}, P.TAKEN),
     "p9 an assignee": Gesture(TASK, {"assignments": (Assignment(w.ANN, True, LATER),)}, P.NEEDS_STEP, P.TAKEN,
                               {"assignments": (Assignment(MINE, True, LATER),)}, P.NEEDS_STEP),
     "p10 a check that asks a person": Gesture(READY, {"checks": (w.check("ci", CheckState.ASK),)}, P.READY_TO_MERGE,

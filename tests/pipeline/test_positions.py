@@ -81,7 +81,7 @@ NO_MENU = w.issue()
 ASSIGNED = Assignment(w.ANN, True, w.NOW - w.HOUR)
 THEIRS = w.ref(5, state=PullState.OPEN, author=w.ANN, closes=True, named_at=w.NOW - w.HOUR)
 THEIRS = replace(THEIRS, head_ref="fix-menu")
-LINKED = replace(THEIRS, by_hand=True, linked_by=w.ANN)
+LINKED = replace(THEIRS, author=w.SAM, links=w.links(w.ANN))
 APPROVED = w.pull(comments=w.approved())
 PASSED = w.pull(comments=w.approved(w.e2e("pass")))
 ADOPTED: dict[str, Any] = {
@@ -209,29 +209,38 @@ ISSUES: tuple[Case, ...] = (
     case("p9-taken-by-a-draft", w.issue(pulls=(replace(THEIRS, draft=True),)), TAKEN, P.TAKEN, M.PERSON),
     case("p9-not-taken-by-a-stranger", w.issue(pulls=(replace(THEIRS, author=w.SAM),)), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER),
-    case("p9-taken-by-a-strangers-that-a-person-linked", w.issue(pulls=(replace(LINKED, author=w.SAM),)), TAKEN,
+    case("p9-taken-by-a-strangers-that-a-person-linked", w.issue(pulls=(LINKED,)), TAKEN, P.TAKEN, M.PERSON),
+    case("p9-taken-by-a-persons-whoever-linked-it", w.issue(pulls=(replace(THEIRS, links=w.links(w.TRI)),)), TAKEN,
          P.TAKEN, M.PERSON),
-    case("p9-taken-by-a-persons-whoever-linked-it", w.issue(pulls=(replace(LINKED, linked_by=w.TRI),)), TAKEN, P.TAKEN,
-         M.PERSON),
-    case("p9-not-taken-by-a-strangers-that-nobody-trusted-linked", w.issue(pulls=(replace(LINKED, author=w.SAM,
-         linked_by=w.TRI),)), STEP_RULE, P.NEEDS_STEP,
-         Role.DRAFTER),
+    *(case(f"p9-{name}", w.issue(pulls=(replace(LINKED, closes=False, links=w.links(*who)),)), TAKEN, P.TAKEN, M.PERSON)
+      for name, who in (("taken-whoever-takes-a-persons-link-away", (w.ANN, (w.BOT,))),
+                        ("taken-whoever-links-again", (w.ANN, (w.TRI,), w.TRI)),
+                        ("taken-by-a-person-who-links-it-again", (w.ANN, (w.ANN,), w.ANN)))),
+    *(case(f"p9-{name}", w.issue(pulls=(replace(LINKED, links=w.links(*who)),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER)
+      for name, who in (("not-taken-by-a-strangers-that-nobody-trusted-linked", (w.TRI,)),
+                        ("not-taken-by-a-bots-link", (w.BOT,)), ("not-taken-by-a-deleted-accounts-link", (None,)),
+                        ("not-taken-once-a-person-unlinked-it", (w.ANN, (w.ANN,))),
+                        ("not-taken-by-another-who-links-it-again", (w.ANN, (w.ANN,), w.TRI)))),
     case("p9-not-taken-by-bees-own-that-a-person-linked", w.issue(pulls=(w.ref(state=PullState.OPEN, closes=True,
-         by_hand=True, linked_by=w.ANN, named_at=w.NOW),)), "an open pull request carries its step", P.IN_REVIEW,
+         links=w.links(w.ANN), named_at=w.NOW),)), "an open pull request carries its step", P.IN_REVIEW,
          M.CONDITION),
-    case("p9-not-taken-when-linked-before-it-was-given", w.issue(pulls=(LINKED,), label_names=w.names(Label.NEW),
-         events=(w.labeled(Label.NEW, LINKED.named_at + 1),)), STEP_RULE, P.NEEDS_STEP,
-         Role.DRAFTER),
+    *(case(f"p9-not-taken-{name}", w.issue(pulls=(pull,), label_names=w.names(Label.NEW),
+           events=(w.labeled(Label.NEW, w.NOW - w.HOUR + 1),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER)
+      for name, pull in (("when-linked-before-it-was-given", LINKED),
+                         ("when-another-links-a-persons-after-it-was-given",
+                          replace(THEIRS, links=w.links(w.TRI, at=w.NOW))))),
+    case("p9-taken-when-linked-after-it-was-given", w.issue(pulls=(replace(LINKED, links=w.links(w.ANN, at=w.NOW)),),
+         label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW, w.NOW - w.HOUR + 1),)), TAKEN, P.TAKEN, M.PERSON),
     case("p9-not-taken-by-one-that-names-it-only", w.issue(pulls=(replace(THEIRS, closes=False),)), STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER),
     case("p9-not-taken-by-a-closed-one", w.issue(pulls=(replace(THEIRS, state=PullState.CLOSED),)), STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER),
     case("p9-taken-by-who-is-assigned", w.issue(assignments=(ASSIGNED,)), TAKEN, P.TAKEN, M.PERSON),
-    case("p9-taken-by-a-stranger-who-was-assigned", w.issue(assignments=(replace(ASSIGNED, who=w.SAM),)), TAKEN,
+    case("p9-taken-by-a-stranger-who-was-assigned", w.issue(assignments=(ASSIGNED._replace(who=w.SAM),)), TAKEN,
          P.TAKEN, M.PERSON),
-    case("p9-not-taken-by-bee", w.issue(assignments=(replace(ASSIGNED, who=w.BEE),)), STEP_RULE, P.NEEDS_STEP,
+    case("p9-not-taken-by-bee", w.issue(assignments=(ASSIGNED._replace(who=w.BEE),)), STEP_RULE, P.NEEDS_STEP,
          Role.DRAFTER),
-    case("p9-not-taken-when-unassigned", w.issue(assignments=(ASSIGNED, replace(ASSIGNED, added=False, at=w.NOW - 9))),
+    case("p9-not-taken-when-unassigned", w.issue(assignments=(ASSIGNED, ASSIGNED._replace(added=False, at=w.NOW - 9))),
          STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
     case("p9-given-to-bee-later", w.issue(assignments=(ASSIGNED,), pulls=(THEIRS,), label_names=w.names(Label.NEW),
          events=(w.labeled(Label.NEW, ASSIGNED.at + 1),)), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
@@ -670,4 +679,4 @@ def test_case_p5_what_is_astray_is_told_at_once_and_named() -> None:
 
 
 def test_what_people_had_to_themselves_all_along_is_not_spoken_of() -> None:
-    assert w.decided(w.issue(assignments=(replace(ASSIGNED, at=w.NOW - 9 * w.HOUR),))).acts == ()
+    assert w.decided(w.issue(assignments=(ASSIGNED._replace(at=w.NOW - 9 * w.HOUR),))).acts == ()

@@ -19,6 +19,7 @@ from bee.model.items import (
     Issue,
     LabelEvent,
     LineComment,
+    Link,
     Permission,
     Pull,
     PullRef,
@@ -120,6 +121,11 @@ def ref(number: int = 7, step: str = "task", state: PullState = PullState.MERGED
     at = {} if state is PullState.OPEN else {"closed_at": NOW - HOUR}
     values: dict[str, Any] = {"author": BEE, "cross_repository": False, **at, **more}
     return PullRef(number=number, state=state, head_ref=f"bee/{of}-{step}", head=HEAD, base_ref="main", **values)
+
+
+def links(*acts: Who | tuple[Who] | None, at: int = NOW - HOUR) -> tuple[Link, ...]:
+    """Who linked a pull request by hand, in their order; an account in brackets took the link away."""
+    return tuple(Link(*act, False, at) if isinstance(act, tuple) else Link(act, True, at) for act in acts)
 
 
 def labeled(label: Label | str, at: int = NOW - HOUR, actor: Who | None = ANN) -> LabelEvent:
