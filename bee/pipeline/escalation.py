@@ -98,7 +98,9 @@ def told_of(one: ItemStatus, view: View) -> Cause | None:
         return None
     if cause is Cause.VOUCH and _review_says_so(one.item, view):
         return None
-    waited = view.snapshot.now - max(_happened(one.item)) >= view.policy.limits.checks_minutes * 60
+    now = view.snapshot.now
+    last = max(at for at in _happened(one.item) if at <= now)  # a commit may be dated ahead
+    waited = now - last >= view.policy.limits.checks_minutes * 60
     return cause if one.placement.position is Position.ABANDONED or waited else None
 
 

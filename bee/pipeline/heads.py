@@ -55,11 +55,16 @@ def names_in_full(said: str, oid: str) -> bool:
 def _head_since(pull: Pull, runs: Sequence[RunSummary]) -> int:
     """From when on a change request is about this head: it was committed, or the run that made it began.
 
-    Nobody gave that run what was said after it began.
+    Nobody gave that run what was said after it began. Whoever pushes may date a commit ahead: it was there by GitHub's
+    clock when a run looked at it, a check of it reported, a review was filed under it, or a comment approved it.
     """
-    at = pull.head_committed_at
-    wrote = [run for run in runs if run.role in AUTHORS and (run.head == pull.head or at <= run.ended_at)]
-    return min([at, *(run.started_at for run in wrote)])
+    at, head = pull.head_committed_at, pull.head
+    began = [run.started_at for run in runs if run.head == head or (run.role in AUTHORS and at <= run.ended_at)]
+    seen = [check.at for check in pull.checks if check.at and check.app is None]  # an app may date its runs
+    seen += [review.at for review in pull.reviews if review.commit == head]
+    seen += [post.at for post in pull.comments for said in markers.named(post.body, markers.APPROVED)
+             if names_in_full(said.get("sha"), head)]  # fmt: skip
+    return min([at, *began, *seen])
 
 
 def _was_another_head(run: RunSummary, head: str) -> bool:

@@ -112,7 +112,8 @@ def _overdue(item: Item, facts: Facts, placement: Placement, view: View) -> Bloc
         return None
     if placement.position is Position.SETTLING:
         tested = [c.at for c in item.comments if view.trust.counts(c)]
-        since = max([item.head_committed_at, item.created_at, resumed_at(item, view.trust), *tested])
+        known = (item.head_committed_at, item.created_at, resumed_at(item, view.trust), *tested)
+        since = max(at for at in known if at <= view.snapshot.now)  # a commit may be dated ahead
         minutes = (view.snapshot.now - since) // 60
         if minutes >= limits.SETTLING_MINUTES_MAX:
             said = f"GitHub has not computed mergeability for {minutes} minutes"

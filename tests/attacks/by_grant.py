@@ -19,6 +19,7 @@ from bee.pipeline.checks import checks_of
 from bee.pipeline.escalation import answered
 from bee.pipeline.evidence import Verdict
 from bee.pipeline.facts import Checks
+from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import pull_facts
 from bee.pipeline.status import status_of
 from bee.pipeline.trust import text_is_trusted
@@ -85,6 +86,30 @@ def _forks(on: Layers, folder: Path) -> bool:
     said = w.comment(f"<!-- bee:approved-for-e2e sha={w.OLD_HEAD if on else w.HEAD} -->", AT)
     pull = w.pull(branch="topic", author=w.ANN, cross_repository=True, comments=(said,))
     return vouched(pull, frozenset({Layer.PERMISSION}))
+
+
+AHEAD = 4_070_908_800  # 2099
+
+
+@attack("dates-a-head-after-a-no", "whoever may push dates a commit in 2099: one person approves it, and the no of "
+        "another would be older than it", Layer.BINDING, known="T25", control=True)  # fmt: skip
+def _after_a_no(on: Layers, folder: Path) -> bool:
+    """`none`: nobody said no."""
+    yes = w.comment(texts.human_marker("approved-for-e2e", w.HEAD, ""), AT)
+    no = w.comment("<!-- bee:changes-requested -->", LATER, w.MIA)
+    pull = w.pull(branch="topic", author=w.SAM, cross_repository=True, head_committed_at=AHEAD,
+                  comments=(yes, no) if on else (yes,))  # fmt: skip
+    view = view_of(pull, frozenset({Layer.PERMISSION}))
+    return pull_facts(pull, view).verdict is Verdict.APPROVED
+
+
+@attack("dates-a-head-after-all-bounds", "whoever may push dates a commit in 2099, so that no wait of its pull request "
+        "ever ends, and it holds its base", Layer.BINDING, known="T25", control=True)  # fmt: skip
+def _after_all_bounds(on: Layers, folder: Path) -> bool:
+    """`none`: it was tested a minute ago."""
+    tested = w.NOW - (31 * 60 if on else 60)
+    pull = w.pull(head_committed_at=AHEAD, mergeable=None, comments=w.approved(w.e2e("pass", tested)))
+    return status_of(pull, view_of(pull, frozenset({Layer.PERMISSION}))).placement.position is Position.SETTLING
 
 
 @attack("pushes-what-begins-like-the-approved", "a person approves the first 7 digits of a head, and whoever may push "

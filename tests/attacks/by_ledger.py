@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bee.model.effects import PostComment, SetLabels
+from bee.model.items import Tip
 from bee.model.outcomes import Outcome
 from bee.model.records import Kind, Record, encode
 from bee.model.refs import CONTROL_REF, item_ref
-from bee.model.seals import Place, seal
+from bee.model.seals import Foreign, Key, Place, read, seal
+from bee.pipeline.facts import is_live
 from bee.steer import actions
 from bee.system.keys import keys_of
 from bee.wording import texts
@@ -18,6 +21,7 @@ from tests.attacks.by_text import Layers
 from tests.attacks.rows import Layer, attack
 from tests.belt.plays import head_of, pull_of
 from tests.belt.stage import POLICY, Stage, staged
+from tests.pipeline import worlds as w
 
 APP = "ci"
 DENIED = POLICY + f"trust:\n  deny: [{APP}]\n"
@@ -100,3 +104,13 @@ def _moved_back(on: Layers, folder: Path) -> bool:
         actions.pause_repo(host, host.client(), stage.repo, "not now")
         point(stage, CONTROL_REF, before)
         return bool(stage.tick(host if Layer.SEALS in on else stage.host("new", moves=IDLE)).run)
+
+
+@attack("lease-of-2099", "an App that may push puts a lease on an item that ends in 2099", Layer.SEALS, known="T5")
+def _for_ever(on: Layers, folder: Path) -> bool:
+    """With the layer off, the App has bee's key."""
+    record = replace(forged(1, w.HEAD, w.BASE), kind=Kind.CLAIMED, at=w.NOW, started_at=w.NOW, expires_at=4_070_908_800)
+    place, key = Place("R_1", item_ref(1), ""), Key("k1", b"x" * 32)
+    found = read(encode(record) if Layer.SEALS in on else seal(record, place, key), place, (key,))
+    tip = Tip("f" * 40, None, found) if isinstance(found, Foreign) else Tip("f" * 40, found)
+    return is_live(tip, w.NOW, {})

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bee.config.schema import TrustPolicy
+from bee.model.checks import CheckState
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Cause, Outcome
 from bee.model.records import Record
@@ -236,6 +237,33 @@ def test_case_a_no_of_an_older_head_is_about_the_one_that_was_there(
     )
     assert at_head(ways[way], w.reviewed("approve", 201), **more) is Verdict.APPROVED
     assert at_head(w.review(ReviewState.APPROVED, 200, commit=w.OLD_HEAD), **more) is Verdict.NONE
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        ({}, Verdict.NONE),
+        ({"comments": (w.comment(sha(w.HEAD), 190),)}, Verdict.CHANGES),
+        ({"comments": (w.comment(sha(w.HEAD), 190, w.SAM),)}, Verdict.CHANGES),  # it may stop, whoever names the head
+        ({"comments": (w.comment(sha(w.OLD_HEAD), 190),)}, Verdict.NONE),
+        ({"reviews": (w.review(ReviewState.COMMENTED, 190, w.SAM),)}, Verdict.CHANGES),
+        ({"reviews": (w.review(ReviewState.COMMENTED, 190, w.SAM, commit=w.OLD_HEAD),)}, Verdict.NONE),
+        ({"checks": (replace(w.check("ci/test", CheckState.GREEN), at=190),)}, Verdict.CHANGES),
+        (
+            {"checks": (replace(w.check("ci/test", CheckState.GREEN, app=7), at=190),)},
+            Verdict.NONE,
+        ),  # by the app's clock
+        ({"checks": (replace(w.check("ci/test", CheckState.GREEN), at=210),)}, Verdict.NONE),
+        ({"ledger": w.record(number=7, role="reviewer", head=w.HEAD, started_at=190, at=195)}, Verdict.CHANGES),
+    ],
+    ids=["nothing", "approved", "named", "another", "reviewed", "older", "status", "app", "later", "run"],
+)
+def test_case_t25_a_commit_dated_ahead_hides_no_change_request(seen: dict[str, Any], verdict: Verdict) -> None:
+    """Said at 200 of the head that was there by GitHub's clock, whatever date whoever pushed gave it."""
+    more = dict(seen)
+    posts = *more.pop("comments", ()), *more.pop("reviews", ()), w.comment(CHANGE, 200, w.MIA)
+    for dated in (201, 4_070_908_800):
+        assert at_head(*posts, **more, head_committed_at=dated, cross_repository=True) is verdict
 
 
 @pytest.mark.parametrize("state", [ReviewState.COMMENTED, ReviewState.DISMISSED, ReviewState.PENDING])

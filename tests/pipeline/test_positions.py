@@ -465,8 +465,9 @@ OVERLAID: tuple[Case, ...] = (
     case("no-change", NO_MENU, STEP_RULE, P.NO_CHANGE, M.PERSON,
          ledger={1: w.history(w.run(Outcome.ALREADY_DONE, FRESH, w.NOW - w.HOUR, note="it is there"))}),
     case("exhausted-by-failures", NO_MENU, STEP_RULE, P.EXHAUSTED, M.PERSON, ledger=backing(5, w.NOW - w.HOUR)),
-    case("exhausted-by-settling", w.pull(mergeable=None, comments=w.approved(w.e2e("pass", w.NOW - 31 * 60)),
-         head_committed_at=w.NOW - 3 * w.HOUR), "GitHub is still computing whether it merges", P.EXHAUSTED, M.PERSON),
+    *(case(f"exhausted-by-settling{name}", w.pull(mergeable=None, comments=w.approved(w.e2e("pass", w.NOW - 31 * 60)),
+           head_committed_at=at), "GitHub is still computing whether it merges", P.EXHAUSTED, M.PERSON)
+      for name, at in (("", w.NOW - 3 * w.HOUR), ("-of-a-head-dated-ahead", w.NOW + w.HOUR))),
     case("exhausted-by-overtaken-passes", w.pull(comments=w.approved(
          *(w.e2e("pass", w.NOW - 60 * i, base=str(i) * 40) for i in (1, 2, 3)))), E2E_NONE, P.EXHAUSTED, M.PERSON),
 )  # fmt: skip
@@ -640,6 +641,8 @@ def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> N
     card = texts.marked("said", "run-1", "bee", escalation_key(act.status, act.cause, view))
     told = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.BEE)))
     assert w.decided(told, policy=policy, **world).acts == ()
+    if isinstance(item, Pull):  # whoever pushes may date a commit ahead
+        assert len(w.decided(replace(item, head_committed_at=w.NOW + 10**9), policy=policy, **world).acts) == 1
     # a stranger who copies the key keeps nothing from being told
     copied = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.SAM)))
     assert len(w.decided(copied, policy=policy, **world).acts) == 1
