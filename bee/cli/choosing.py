@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from textwrap import indent
+from threading import Event, Thread
 from typing import Final
 
 from bee.cli import ask
@@ -13,8 +16,10 @@ from bee.model.errors import UsageError
 from bee.model.text import one_line, plain
 from bee.setup.candidates import OWN, Candidate, Files, candidates, split
 from bee.setup.trial import Ran, Trial, Tried, Watcher
+from bee.status import terminal
 
 _QUESTION: Final = "Which command must pass before a merge?"
+_INDENT, _COMMAND_MAX = 12, 160
 _UNTRIED: Final = "add --untried to have it written as it stands"
 _NO_WAY: Final = (
     "nothing in the repository's files says how it is tested\n"
@@ -45,19 +50,63 @@ class Search:
     quiet: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Lines:
-    """Tells people at once what runs, and then how it ended."""
+    """Tells people at once what runs, on a terminal how long it has, and then how it ended."""
 
     quiet: bool
+    live: bool = field(default_factory=sys.stdout.isatty)
+    _over: Event = field(default_factory=Event)
+    _clock: Thread | None = None
 
     def begins(self, command: str) -> None:
-        if not self.quiet:
-            print(f"{'':<12}{one_line(command, 160)}", end=" … ", flush=True)
+        if self.quiet:
+            return
+        cells = terminal.columns(self.live) - _INDENT - len(" … 2400 s") if self.live else _COMMAND_MAX
+        print(f"{'':<{_INDENT}}{one_line(command, min(cells, _COMMAND_MAX))}", end=" … ", flush=True)
+        if self.live:
+            self._over = Event()
+            self._clock = Thread(target=_tick, args=(self._over,), daemon=True)
+            self._clock.start()
 
     def ended(self, ran: Ran) -> None:
+        self.done(ran.said())
+
+    def done(self, how: str) -> None:
+        """Say how it ended."""
+        self.still()
         if not self.quiet:
-            print(ran.said(), flush=True)
+            print(how, flush=True)
+
+    def still(self) -> None:
+        """Show no more seconds."""
+        self._over.set()
+        if self._clock is not None:
+            self._clock.join()
+            self._clock = None
+
+
+def _tick(over: Event) -> None:
+    """Show the seconds since now, each over the last; what is printed next stands in their place."""
+    began = time.monotonic()
+    while not over.wait(1):
+        text = f"{time.monotonic() - began:.0f} s"
+        print(text, end="\b" * len(text), flush=True)
+
+
+@contextmanager
+def _fetched(search: Search) -> Iterator[Trial]:
+    """The trial; on a terminal, how long its fetch takes is shown too."""
+    lines = _Lines(search.quiet)
+    try:
+        if lines.live:
+            lines.begins("git fetch")
+        with search.opened(lines) as trial:
+            if lines.live:
+                lines.done("fetched")
+            yield trial
+    finally:
+        lines.still()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +134,7 @@ def chosen(search: Search) -> Chosen:
         return Chosen(split(search.given, {}), said=f"not tried, {search.why_not}")
     if not (search.quiet or search.why_not):
         print("trying      in a clean checkout of the default branch:", flush=True)
-    with search.opened(_Lines(search.quiet)) as trial:
+    with _fetched(search) as trial:
         files = {} if search.given else trial.files()
         rows = [split(search.given, files)] if search.given else candidates(files)
         if search.why_not:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -370,6 +371,34 @@ def test_case_u1_what_a_person_types_is_tried_and_may_be_kept(stage: Stage) -> N
         screen.type("")
         assert screen.end() == 0, screen.shown
     assert policy(stage) == ((), ("make test",))
+
+
+def test_case_u8_on_a_terminal_the_seconds_of_a_trial_tick_and_nowhere_else(stage: Stage) -> None:
+    """Each second over the last; how it ended stands in its place, and Ctrl-C stops it."""
+    stage.push({"test_calc.py": f"import time\n{UNIT}time.sleep(2.5)\n"})
+    options = ("--intake", "all", "--engine", "sh", *HERE)
+    with terminal(stage, "init", "--repo", "ada/calc", *options, PYTHONUNBUFFERED="1") as screen:
+        screen.wait_for("git fetch … ")
+        screen.wait_for("fetched\n            python3 -m unittest … ")
+        assert re.fullmatch("1 s\b\b\b2 s\b\b\b([0-9]+ s\b+)*1 test in ", screen.wait_for("1 test in "))
+        screen.wait_for(QUESTION)
+        screen.type("sleep 60")
+        screen.wait_for("sleep 60 … 1 s\b\b\b")
+        screen.press(b"\x03")
+        assert screen.end() == 130, screen.shown
+    piped = init(stage, *HERE)
+    assert "\b" not in piped.out
+    assert "git fetch" not in piped.out
+    assert "            python3 -m unittest … 1 test in " in piped.out
+
+
+def test_case_u1_a_trial_has_all_of_the_history_as_a_run_has(stage: Stage) -> None:
+    """A clone of a shallow mirror would have a parent that is not there: versions and changes are read from history."""
+    stage.push({"more.txt": "1\n"}, message="More")
+    verify = "git log --format=%s > log.txt && grep -c . log.txt && git describe --always HEAD~1 && git diff HEAD~1"
+    ended = init(stage, "--verify", verify, *HERE)
+    assert ended.code == 0, ended.err
+    assert policy(stage) == ((), (verify,))
 
 
 def test_case_u1_where_nothing_passes_a_person_says_what_does(stage: Stage) -> None:
