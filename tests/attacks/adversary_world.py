@@ -171,7 +171,7 @@ class World:
             self.adopt(rng.choice(foreign))
 
     def judge_pull(self, who: str, pull: dict[str, Any], yes: bool) -> None:
-        """A verdict on a pull request as it stands, by a review or a marker that names the head."""
+        """A verdict on a pull request as it stands, by a review or a marker; a no need not name the head."""
         number, head = int(pull["number"]), str(pull["head"]["sha"])
         self.say(who, number, head, yes)
         if pull["user"]["login"] != who and self.rng.random() < 0.5:
@@ -179,7 +179,8 @@ class World:
             self.ask("POST", f"/pulls/{number}/reviews", {"event": event, "body": "Seen.", "commit_id": head}, who)
             return
         name = "approved-for-e2e" if yes else "changes-requested"
-        self.stage.comment(number, f"Seen.\n\n<!-- bee:{name} sha={head} -->", who)
+        bound = f" sha={head}" if yes or self.rng.random() < 0.5 else ""
+        self.stage.comment(number, f"Seen.\n\n<!-- bee:{name}{bound} -->", who)
 
     def adopt(self, one: dict[str, Any], who: str = PERSON) -> None:
         """Take somebody's item on, as its text stands."""
