@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.belt.plays import runs, verb_log
-from tests.belt.stage import DRAFT, TEST, Stage
+from tests.belt.stage import DESIGN, DRAFT, TEST, Stage
 
 # Audit events that touch a path, https://docs.python.org/3/library/audit_events.html
 TOUCHES = ("open", "os.", "shutil.", "glob.", "pathlib.", "subprocess.Popen", "tempfile.")
@@ -115,6 +115,22 @@ def test_case_t1_the_worker_touches_nothing_that_a_live_agent_can_write(stage: S
     assert [run.role for run in runs(stage, host, pull["number"])][-1] == "test", verb_log(host)
     assert watch.found == []
     assert watch.seen > 10, "nothing was ever done in a clone: is it watching?"
+
+
+@pytest.mark.sessions
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_case_t1_it_touches_nothing_of_any_role(stage: Stage) -> None:
+    """A step from the design to its merge, with a session of each role."""
+    issue, host = stage.issue(DESIGN), stage.host()
+    with watched(host.home.path) as watch:
+        stage.tick(host)
+        stage.edit(issue, str(stage.item(issue)["body"]).replace("- [ ] The plan", "- [x] The plan"))
+        for _ in range(8):
+            if not stage.pulls() or not stage.pulls()[0]["merged_at"]:
+                stage.tick(host)
+    played = {run.role for number in (issue, stage.pulls()[0]["number"]) for run in runs(stage, host, number)}
+    assert played >= {"planner", "drafter", "reviewer", "test", "merger"}, verb_log(host)
+    assert watch.found == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
