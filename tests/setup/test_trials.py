@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -308,6 +309,18 @@ def test_case_u1_a_link_of_the_repository_leads_to_no_file_of_the_host(stage: St
     assert ended.code == 2
     assert "cat: tests/e2e/verify.sh: No such file" in ended.err
     assert "the secret" not in ended.err + ended.out
+
+
+@needs_box
+def test_case_u1_what_verify_would_need_the_network_for_is_refused_in_the_trial(stage: Stage) -> None:
+    """Closed as in a run: neither this machine nor a name is reached, and nothing arrives."""
+    port = int(stage.forge.api_url.rpartition(":")[2])
+    asks = f"import socket; socket.create_connection(('127.0.0.1', {port}), 3).send(b'GET /left HTTP/1.1\\r\\n\\r\\n')"
+    stage.push({"ask.py": f"{asks}\n"})
+    ended = init(stage, "--verify", "python3 ask.py", "--sandbox", "required")
+    assert (ended.code, "Connection refused" in ended.err) == (2, True), ended.err
+    assert not any("/left" in str(entry) for entry in stage.control("log"))
+    assert subprocess.run([sys.executable, "-c", asks], check=False).returncode == 0, "outside the box it is there"
 
 
 # ---- where nothing may run ------------------------------------------------------------------------------------------
