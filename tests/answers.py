@@ -131,8 +131,13 @@ EXAMPLES: Final[dict[str, Example]] = {
         git="remote: This repository was archived so it is read-only.\nfatal: ... returned error: 403"
     ),
     "git: forbidden": Example(git="remote: Permission to o/r.git denied to bee.\nfatal: ... returned error: 403"),
+    "git: not found": Example(git="remote: Repository not found.\nfatal: repository 'https://x/o/r.git/' not found"),
     "git: moved": Example(git="fatal: unable to access 'https://x/': The requested URL returned error: 301"),
+    "git: too many requests": Example(
+        git="remote: This request was rate-limited due to too many requests.\nfatal: ... returned error: 429"
+    ),
     "git: the server failed": Example(git="remote: fatal error in commit_refs\n ! [remote rejected] a -> a (failure)"),
+    "git: unknown": Example(git="fatal: unable to access 'https://x/': The requested URL returned error: 413"),
     "git: no whole answer": Example(git="fatal: unable to access 'https://x/': Could not resolve host: x"),
     "git: a ref did not move": Example(git=" ! [remote rejected] HEAD -> js (atomic transaction failed)"),
 }

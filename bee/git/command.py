@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
+import time
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +23,14 @@ from bee.model.errors import (
     ForbiddenError,
     GitError,
     MovedError,
+    RateLimitError,
     RefusedError,
     ServerError,
     UnavailableError,
+    UnknownAnswerError,
     UnreachableError,
 )
-from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX
+from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX, RATE_PAUSE_SECONDS
 from bee.model.text import one_line
 from bee.system import process
 
@@ -60,12 +63,14 @@ CONFIG: Final[Mapping[str, str]] = {
 
 _PROGRESS: Final = re.compile(r"(?:remote: )?[A-Z][\w ]+:\s+(?:\d+% \(|\d+(?:, done\.)?\s*$)|remote: Total \d")
 # How an error reads, by the kind of what git says (`bee.model.answers`).
-_MEANINGS: Final[dict[type[BeeError], str]] = {
+_MEANINGS: Final[dict[type[BeeError] | str, str]] = {
+    "git: not found": "the server shows no such repository to this token: renamed, deleted, or not the token's",
     AuthError: "the server refused the token",
     ForbiddenError: "the token may not do this",
     UnavailableError: "the repository is closed to every token: open it again on GitHub, or take it out of config.yml",
     MovedError: "the repository has another name now, put it into config.yml",
     ServerError: "the server failed",
+    UnknownAnswerError: "the server said what bee does not know",
     UnreachableError: "no whole answer from the server",
 }
 # Lines of git and of the server that are shown: a rule stands in the last of them.
@@ -223,7 +228,10 @@ def failure(subcommand: str, ended: process.Ended, token: str = "") -> BeeError:
         return GitError(f"git {subcommand}: {text}")
     if issubclass(row.error, RefusedError):
         return row.error(0, f"git {subcommand}: {text}")
-    return row.error(f"git {subcommand}: {_MEANINGS[row.error]}: {text}")
+    if row.error is RateLimitError:  # git does not print until when
+        until = int(time.time()) + RATE_PAUSE_SECONDS
+        return RateLimitError(f"git {subcommand}: the server limits how often it is asked: {text}", until)
+    return row.error(f"git {subcommand}: {_MEANINGS.get(row.name) or _MEANINGS[row.error]}: {text}")
 
 
 def words_of(said: str, token: str = "") -> str:

@@ -15,7 +15,8 @@ from typing import Final
 from bee.github.client import GitHubClient
 from bee.github.git_database import NO_OID, RefMove
 from bee.model.answers import Said, Way, row_of
-from bee.model.errors import RefusedError, ServerError
+from bee.model.errors import RateLimitError, RefusedError, ServerError
+from bee.model.limits import RATE_PAUSE_SECONDS
 from bee.model.records import TREE, TREE_FILES
 from bee.model.text import one_line
 
@@ -57,6 +58,8 @@ def move_refs(client: GitHubClient, repo: str, moves: Sequence[RefMove], objects
     text = one_line(f"git push: {'; '.join(refused)} {said}", SAID_CHARACTERS_MAX)
     row = row_of(Said(way=Way.GIT, text=f"{text} [remote rejected]"))
     assert row is not None, "what was rejected has a row"
+    if row.error is RateLimitError:
+        raise RateLimitError(f"GitHub limits pushes for now: {text}", client.now() + RATE_PAUSE_SECONDS)
     raise row.error(0, text) if issubclass(row.error, RefusedError) else row.error(text)
 
 

@@ -127,7 +127,9 @@ _RULE: Final = (
     r"(creations|updates|deletions) being restricted|cannot (create|update|delete) ref due to|"
     r"pre-receive hook declined|commits must have (verified|valid) signatures"
 )
-_CLOSED: Final = r"was archived so (it )?is read-only|repository access blocked|repository\b.* is disabled"
+_CLOSED: Final = (
+    r"was archived so (it )?is read-only|repository access blocked|repository\b.* is disabled|unavailable due to DMCA"
+)
 _LIMIT: Final = r"rate limit|submitted too quickly|abuse detection|login attempts exceeded"
 _FORBIDDEN: Final = ("FORBIDDEN", "INSUFFICIENT_SCOPES")
 _TOO_BIG: Final = ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED")
@@ -304,7 +306,7 @@ ROWS: Final = (
     # ---- git: what it prints of a fetch or a push ----------------------------------------------------------------
     Row(
         name="git: token refused", way=Way.GIT, error=AuthError, does=Does.STOP,
-        words=r"authentication failed|could not read (username|password)|terminal prompts disabled|error: 401|"
+        words=r"authentication failed|could not read (username|password)|terminal prompts disabled|(error:|HTTP) 401|"
         r"invalid username or (password|token)",
         source="https://git-scm.com/docs/gitcredentials",
     ),
@@ -318,17 +320,31 @@ ROWS: Final = (
     ),
     Row(
         name="git: forbidden", way=Way.GIT, error=ForbiddenError, does=Does.STOP,
-        words=r"error: 403|write access .* not granted|permission .* denied to|SAML SSO",
+        words=r"(error:|HTTP) (403|451)|write access .* not granted|permission .* denied to|SAML SSO",
         source="https://github.com/ministryofjustice/operations-engineering/issues/4904",
     ),
     Row(
-        name="git: moved", way=Way.GIT, words=r"error: 30[1278]\b|url base from redirection", error=MovedError,
+        name="git: not found", way=Way.GIT, error=ForbiddenError, does=Does.STOP,
+        words=r"repository .*not found|(error:|HTTP) (404|410)",
+        source="https://github.com/yesolutions/mirror-action/issues/24",
+    ),
+    Row(
+        name="git: moved", way=Way.GIT, words=r"(error:|HTTP) 30[1278]\b|url base from redirection", error=MovedError,
         does=Does.STOP, source="https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpfollowRedirects",
     ),
     Row(
+        name="git: too many requests", way=Way.GIT, error=RateLimitError, does=Does.WAIT,
+        words=r"(error:|HTTP) 429|rate-limited due to too many requests",
+        source="https://github.com/ROCm/TheRock/issues/6431",
+    ),
+    Row(
         name="git: the server failed", way=Way.GIT, error=ServerError, does=Does.LOOK,
-        words=r"error: (5\d\d|429)|HTTP (5\d\d|429)|internal server error|fatal error in commit_refs",
+        words=r"(error:|HTTP) 5\d\d|internal server error|fatal error in commit_refs",
         source="https://github.com/microsoft/vscode/issues/182679",
+    ),
+    Row(
+        name="git: unknown", way=Way.GIT, words=r"returned error: \d\d\d|HTTP [34]\d\d", error=UnknownAnswerError,
+        does=Does.LOOK, source="",
     ),
     Row(
         name="git: no whole answer", way=Way.GIT, error=UnreachableError, does=Does.LOOK,

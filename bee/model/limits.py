@@ -95,6 +95,9 @@ TOKEN_RETRY_SECONDS: Final = 60
 SLOW_SECONDS: Final = 8  # GitHub ends a query after ten
 SETTLE_READS_MAX: Final = 5
 RATE_WAIT_SECONDS_MAX: Final = 10
+# How long a limit lasts that does not say until when:
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+RATE_PAUSE_SECONDS: Final = 60
 RESERVE_REQUESTS: Final = 500
 WRITES_AT_ONCE_MAX: Final = 20
 WRITE_EVERY_SECONDS: Final = 1

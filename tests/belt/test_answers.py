@@ -41,12 +41,21 @@ OF_GIT: Final[dict[str, list[dict[str, Any]]]] = {
     "git: closed to all": [
         {"action": "status", "status": 403, "body": "This repository was archived so it is read-only."}
     ],
-    "git: forbidden": [{"action": "status", "status": 403, "body": "Permission to ada/calc.git denied to bee."}],
+    "git: forbidden": [
+        {"action": "status", "status": 403, "body": "Permission to ada/calc.git denied to bee."},
+        {"action": "status", "status": 451, "body": "Unavailable for legal reasons."},
+    ],
+    "git: not found": [
+        {"action": "status", "status": 404, "body": "Repository not found."}, {"action": "status", "status": 410},
+    ],
     "git: moved": [{"action": "status", "status": 301, "body": "", "headers": {"Location": "https://elsewhere.example/"}}],
+    "git: too many requests": [
+        {"action": "status", "status": 429, "body": "This request was rate-limited due to too many requests."}
+    ],
     "git: the server failed": [
         {"action": "refuse_push", "told": "fatal error in commit_refs\n"}, {"action": "status", "status": 500},
-        {"action": "status", "status": 429},
     ],
+    "git: unknown": [{"action": "status", "status": 413, "body": "Too large."}],
     "git: no whole answer": [{"action": "drop_before"}, {"action": "drop_after"}],
     "git: a ref did not move": [
         {"action": "refuse_push", "reason": "failed to update ref"},
