@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import re
 import threading
-import time
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +29,7 @@ from bee.model.errors import (
     UnknownAnswerError,
     UnreachableError,
 )
-from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX, RATE_PAUSE_SECONDS
+from bee.model.limits import FETCH_SECONDS_MAX, FETCH_STALL_SECONDS_MAX, GIT_SECONDS_MAX
 from bee.model.text import one_line
 from bee.system import process
 
@@ -229,8 +228,7 @@ def failure(subcommand: str, ended: process.Ended, token: str = "") -> BeeError:
     if issubclass(row.error, RefusedError):
         return row.error(0, f"git {subcommand}: {text}")
     if row.error is RateLimitError:  # git does not print until when
-        until = int(time.time()) + RATE_PAUSE_SECONDS
-        return RateLimitError(f"git {subcommand}: the server limits how often it is asked: {text}", until)
+        return RateLimitError(f"git {subcommand}: the server limits how often it is asked: {text}", 0)
     return row.error(f"git {subcommand}: {_MEANINGS.get(row.name) or _MEANINGS[row.error]}: {text}")
 
 

@@ -55,7 +55,7 @@ class Patience:
             raise problem
         clock, wait = self.client.clock, 0
         if isinstance(problem, RateLimitError):
-            wait = problem.retry_at - self.client.now()
+            wait = problem.retry_at - self.client.now() if problem.retry_at else limits.RATE_PAUSE_SECONDS
         elif self.tries < limits.REQUEST_TRIES_MAX:
             return clock.sleep(RETRY_PAUSE_SECONDS)
         left = self.seconds - (clock.monotonic() - self.since)

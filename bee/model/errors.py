@@ -61,7 +61,7 @@ class TooBigError(ServerError):
 
 
 class RateLimitError(LookError):
-    """A primary or secondary limit; `retry_at` is in seconds since the epoch, by GitHub's clock."""
+    """A primary or secondary limit; `retry_at` is in seconds since the epoch, by GitHub's clock; 0: nobody said."""
 
     def __init__(self, message: str, retry_at: int) -> None:
         self.retry_at = retry_at

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bee.git.mirror import RefChange
 from bee.lease.store import Ending, Lease
-from bee.model.errors import GitError, LeaseLost, LookError, RefConflict, RefusedError, RuleError
+from bee.model.errors import GitError, LeaseLost, LookError, NotFoundError, RefConflict, RefusedError, RuleError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.refs import BRANCH_REFS
@@ -41,8 +41,7 @@ def commit(run: Run, result: Result) -> Result:
         return run.without_effect(Outcome.ERROR, problem.message, Failure.RULES)
     try:
         run.renewer.move(lambda lease: _push(run, lease, shown))
-        if shown.push is not None:
-            handed_in.forget(run)
+        handed_in.forget(run)
     except RefConflict as problem:
         note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
         return run.without_effect(Outcome.STALE_INPUT, note)
@@ -106,11 +105,9 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
     if result.trace is not None and not result.trace.apart:
         changes.append(RefChange(result.trace.ref, None, result.trace.tip))
     record = run.store.published(lease.record, result.outbox, _ending(run, result))
-    if not changes:
-        return run.store.move(lease, record)
     try:
-        return run.store.push(lease, record, run.source, changes)
-    except (GitError, RefusedError, LookError):
-        if result.push is not None:
+        return run.store.push(lease, record, run.source, changes) if changes else run.store.move(lease, record)
+    except (GitError, RefusedError, LookError, NotFoundError):
+        if result.outcome is Outcome.PROGRESSED:
             handed_in.keep(run)
         raise

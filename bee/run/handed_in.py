@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from bee.github import push_rules
 from bee.github.push_rules import Push
 from bee.model.errors import GitError, LookError
+from bee.model.items import Pull, posts_of
+from bee.model.markers import is_status
 from bee.model.plan import read_body
 from bee.model.records import TREE
 from bee.model.refs import BRANCH, KEPT_REFS
@@ -16,6 +18,7 @@ from bee.model.roles import AUTHORS, ROLES
 from bee.model.text import neutralised, one_line
 from bee.run.prompt import Brief
 from bee.run.state import Run
+from bee.run.verbs.base import Args
 from bee.run.verbs.submit import Submission
 from bee.wording import branches
 
@@ -98,20 +101,23 @@ def _in_line(run: Run, brief: Brief, work: Submission) -> Submission:
 
 def keep(run: Run) -> None:
     """Keep what GitHub did not take: the next run here that stands where this one did publishes it without an agent."""
-    if run.work is None or run.workspace is None:
+    if run.workspace is None:
         return
     brief, work = run.workspace.brief, run.work
-    said = {"about": _about(brief), "head": work.head, "title": work.title, "body": work.body}
-    commit = work.quarantine.commit_record(json.dumps(said), TREE, [work.head], run.now)
-    run.mirror.bring(work.quarantine, commit, _ref(run), (brief.head, brief.base))
+    if work is not None:
+        said = {"about": _about(brief), "head": work.head, "title": work.title, "body": work.body}
+        commit = work.quarantine.commit_record(json.dumps(said), TREE, [work.head], run.now)
+        run.mirror.bring(work.quarantine, commit, _ref(run), (brief.head, brief.base))
+    elif run.said:
+        words = {"of": _read_by(run, brief), "words": list(run.said)}
+        run.mirror.bring(run.mirror, run.mirror.commit_record(json.dumps(words), TREE, [], run.now), _ref(run), ())
 
 
 def kept(run: Run, brief: Brief, sound: Callable[[Submission], bool]) -> Submission | None:
     """What an earlier run could not publish, where it is still an answer to this one, and `sound`."""
-    if not _pushes(run, brief) or run.mirror.rev(_ref(run)) is None:
+    said = _kept(run)
+    if not _pushes(run, brief) or "head" not in said:
         return None
-    (entry,) = run.mirror.newest([_ref(run)], 0, 1)
-    said = json.loads(entry.message)
     work = Submission(said["head"], run.mirror, said["title"], said["body"])
     if run.mirror.is_ancestor(work.head, brief.head):  # published, by a run that was killed before it forgot it
         run.mirror.drop_ref(_ref(run))
@@ -120,14 +126,40 @@ def kept(run: Run, brief: Brief, sound: Callable[[Submission], bool]) -> Submiss
     return work if same and sound(work) else None
 
 
+def kept_words(run: Run, brief: Brief) -> list[tuple[str, Args]]:
+    """A plan, a verdict or a reply that an earlier run could not publish, where whoever said it would read the same."""
+    said = _kept(run)
+    if "words" in said and said["of"] != _read_by(run, brief):
+        run.mirror.drop_ref(_ref(run))  # published, by a run that was killed before it forgot it; or no answer any more
+        return []
+    return [(verb, args) for verb, args in said.get("words", [])]
+
+
+def _kept(run: Run) -> dict[str, Any]:
+    if run.mirror.rev(_ref(run)) is None:
+        return {}
+    (entry,) = run.mirror.newest([_ref(run)], 0, 1)
+    return dict(json.loads(entry.message))
+
+
 def forget(run: Run) -> None:
     """What was kept is published."""
-    if run.work is not None and run.work.quarantine.path == run.mirror.path:
+    if run.kept:
         run.mirror.drop_ref(_ref(run))
 
 
 def _ref(run: Run) -> str:
     return f"{KEPT_REFS}{run.job.number}/{run.job.role}"
+
+
+def _read_by(run: Run, brief: Brief) -> list[Any]:
+    """What an agent of this role goes by here: its input, all that was said, and which bases it had.
+
+    After another word or another base, an earlier verdict is none.
+    """
+    item = brief.item
+    posts = sorted(post.id for post in posts_of(item) if not is_status(post.body))
+    return [run.job.fingerprint, posts, list(item.base_changes) if isinstance(item, Pull) else []]
 
 
 def _about(brief: Brief) -> list[str]:

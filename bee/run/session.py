@@ -120,7 +120,14 @@ def _without_pay(run: Run, workspace: Workspace) -> Accepted | None:
         return Accepted()
     sound = partial(is_sound, _session(run, workspace))
     work = handed_in.kept(run, workspace.brief, sound)
-    return _handed_in(run, workspace, Accepted({"submit": work})) if work else None
+    if work is not None:
+        run.kept = True
+        return _handed_in(run, workspace, Accepted({"submit": work}))
+    session, said = _session(run, workspace), handed_in.kept_words(run, workspace.brief)
+    if not said or not all(handle(session, verb, args).ok for verb, args in said):
+        return None
+    run.kept, run.said = True, said
+    return session.accepted
 
 
 def _handed_in(run: Run, workspace: Workspace, accepted: Accepted) -> Accepted:
@@ -160,6 +167,7 @@ def _with_agent(run: Run, workspace: Workspace) -> Accepted:
         extra_minutes=policy.limits.verify_minutes * len(policy.verify) if run.job.role is Role.TEST else 0,
         usd_max=run.job.usd_max, network=policy.network.get(run.job.role, ""),
     )  # fmt: skip
+    run.said = session.accepted.said
     run.engine = run.host.runner().run(job, partial(handle, session))
     if "submit" in session.accepted.values:
         return _handed_in(run, workspace, session.accepted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bee.run.e2e import E2e
 from bee.run.job import Job
 from bee.run.outcome import Result, without_effect
 from bee.run.setup import SetUp
+from bee.run.verbs.base import Args
 from bee.run.verbs.e2e import Tested
 from bee.run.verbs.submit import Submission
 from bee.run.workspace import Workspace
@@ -30,7 +32,8 @@ class Run:
     """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
 
     `asks` is what a person must settle before any agent can go on.
-    `work` is what was handed in, if it was commits. `tested`: the E2E run that bee made before it asks an agent.
+    `work` is what was handed in, if it was commits, `said` what was accepted that can be said again; `kept`: an earlier
+    run was paid for them. `tested`: the E2E run that bee made before it asks an agent.
     """
 
     host: Host
@@ -39,6 +42,8 @@ class Run:
     renewer: LeaseRenewer
     mirror: Mirror
     work: Submission | None = None
+    said: Sequence[tuple[str, Args]] = ()
+    kept: bool = False
     engine: EngineResult = field(default_factory=lambda: EngineResult(ok=True))
     workspace: Workspace | None = None
     asks: str = ""

@@ -17,7 +17,7 @@ from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Lease, LeaseStore
 from bee.model import limits
 from bee.model.effects import TraceResult
-from bee.model.errors import BeeError, LeaseLost, LookError, RuleError, SetupError, StopOrder
+from bee.model.errors import BeeError, LeaseLost, LookError, NotFoundError, RuleError, SetupError, StopOrder
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
 from bee.model.text import one_line
@@ -76,8 +76,9 @@ def _steps(run: Run) -> Outcome:
     paused = committed.kind is Kind.PUBLISHED
     try:
         result = replace(result, outbox=committed.outbox) if paused else commit(run, result)
-    except LookError as problem:
+    except (LookError, NotFoundError) as problem:
         result = run.without_effect(Outcome.ERROR, one_line(str(problem), 400), Failure.AWAY)
+        note_end(run, result)  # the last record may not get through either
     result = _publish(run, result)
     finish(run, result)
     tell(run, result)
@@ -113,7 +114,7 @@ def _work(run: Run) -> Result:
     except LeaseLost:
         raise
     except BeeError as problem:
-        failure = Failure.AWAY if isinstance(problem, LookError) else Failure.WORKSPACE
+        failure = Failure.AWAY if isinstance(problem, LookError | NotFoundError) else Failure.WORKSPACE
         return run.without_effect(Outcome.ERROR, one_line(str(problem), 400), failure)
     except Exception as problem:
         crashed = run.without_effect(Outcome.ERROR, f"a bug in bee: {problem!r}"[:400], Failure.CRASH)

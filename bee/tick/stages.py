@@ -9,7 +9,16 @@ from bee.github.rate_limit import expiry_text
 from bee.github.read import read_head
 from bee.github.snapshot import look
 from bee.lease.store import LeaseStore
-from bee.model.errors import BeeError, ConfigError, LookError, NotFoundError, UnavailableError
+from bee.model.errors import (
+    AuthError,
+    BeeError,
+    ConfigError,
+    ForbiddenError,
+    LookError,
+    NotFoundError,
+    UnavailableError,
+)
+from bee.model.text import digest
 from bee.pipeline import decide as pipeline
 from bee.pipeline.decide import Decision, Dispatch, Escalate
 from bee.pipeline.leftovers import may_alert
@@ -48,14 +57,22 @@ def snapshot(tick: Tick) -> None:
         except (LookError, ConfigError, NotFoundError) as problem:
             tick.report.problems.append(problem)
             tick.host.say(f"{repo}: {problem}")
-            if isinstance(problem, UnavailableError) and not tick.options.dry:  # on GitHub bee can tell nobody
-                title = f"bee: {repo} is closed"
-                notify(tick.host, Notice(cause=f"{repo} {problem}", title=title, text=str(problem), repo=repo))
+            if not tick.options.dry:
+                _tell_here(tick, repo, problem)
     if words := expiry_text(tick.client.token_expires_at, tick.client.now()):
         tick.host.say(words)
         cause, repo = f"token {tick.client.token_expires_at}", tick.options.repos[0]
         if not tick.options.dry:
             notify(tick.host, Notice(cause=cause, title="bee: the token ends soon", text=words, repo=repo))
+
+
+def _tell_here(tick: Tick, repo: str, problem: BeeError) -> None:
+    """Tell this machine what no waiting mends, once for each token: on GitHub bee can tell nobody."""
+    host, closed = tick.host, isinstance(problem, UnavailableError)
+    if closed or isinstance(problem, AuthError | ForbiddenError | NotFoundError):
+        title = f"bee: {repo} is closed" if closed else f"bee cannot look at {repo}"
+        cause = f"{repo} {problem} {'' if host.renewal else digest(host.token)}"
+        notify(host, Notice(cause=cause, title=title, text=str(problem), repo=repo))
 
 
 def answer_dashboards(tick: Tick) -> None:

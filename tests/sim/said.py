@@ -404,7 +404,7 @@ def wrong(case: Case, tells: bool = False) -> tuple[list[str], Ending]:
         found.append(f"a try was counted or lost: {end.failed}")
     if row.does in PASSES and not case.times and any("lost" not in one for one in end.failed):
         found.append(f"a try was counted: {end.failed}")
-    if row.does in PASSES and case.times and end.paid != good.paid:
+    if row.does in (*PASSES, Does.STOP) and end.paid != good.paid:
         found.append(f"agents were paid otherwise: {dict(end.paid)}")
     if row.does in PASSES and case.times and end.freed:
         found.append("a person was asked about what passes by itself")

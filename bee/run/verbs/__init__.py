@@ -59,6 +59,8 @@ def handle(session: Session, verb: str, args: Args) -> Answer:
         answer = Answer(False, "git could not read your commits: make them anew", 2)
     if answer.ok:
         session.accepted.refused = ""
+        if VERBS[verb].again:
+            session.accepted.said.append((verb, args))
     session.log(verb, answer)
     return answer
 

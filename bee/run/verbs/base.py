@@ -58,12 +58,13 @@ class Accepted:
     """What was accepted in one run, by verb. `refused`: what the output checks held back last, nothing accepted since.
 
     The values are the verbs' own: what `check` keeps, `effects` gets. `answers` are those to review threads, by the id
-    of each; empty where the commits are the answer.
+    of each; empty where the commits are the answer. `said`: what was accepted of the verbs that are said again.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
     refused: str = ""
+    said: list[tuple[str, Args]] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,9 +120,11 @@ class Verb:
     """One verb. `check` keeps what it accepts in the session and answers; it raises Refusal or GitError.
 
     `effects` turns what was kept into the run's result, or None where it is not one; a verb that only reads has none.
+    `again`: where GitHub does not take the result, a later run says it again, without an agent.
     """
 
     syntax: Syntax
     check: Callable[[Session, Args], Answer]
     effects: Callable[[Outbox, Any], Result | None] | None = None
     roles: tuple[Role, ...] = tuple(Role)
+    again: bool = False

@@ -70,5 +70,5 @@ PLAN: Final = Verb(
         name="plan", help="Propose the milestone plan of the issue.", example="bee plan plan.md",
         arguments=(file("file", "text", "the plan in Markdown, - for stdin"),),
     ),
-    check=check, effects=effects, roles=(Role.PLANNER,),
+    check=check, effects=effects, roles=(Role.PLANNER,), again=True,
 )  # fmt: skip

@@ -56,5 +56,5 @@ REPLY: Final = Verb(
             either({"name": "text", "nargs": "?", "metavar": "TEXT"}, file("--file", "text")),
         ),
     ),
-    check=check, effects=effects, roles=(Role.DRAFTER,),
+    check=check, effects=effects, roles=(Role.DRAFTER,), again=True,
 )  # fmt: skip

@@ -67,5 +67,5 @@ REVIEW: Final = Verb(
         example='bee review --request-changes --body "f() loses the last line: see a.py:10"',
         arguments=(_VERDICT, BODY),
     ),
-    check=check, effects=effects, roles=(Role.REVIEWER,),
+    check=check, effects=effects, roles=(Role.REVIEWER,), again=True,
 )  # fmt: skip
