@@ -23,6 +23,8 @@ from bee.model.answers import REDIRECTS, Broken
 from bee.model.errors import (
     AuthError,
     CutOffError,
+    MovedError,
+    NotFoundError,
     RateLimitError,
     ServerError,
     TooBigError,
@@ -217,7 +219,19 @@ class GitHubClient:
 
         It is git traffic: no request of the API, and counted by none of its limits.
         """
+        try:
+            return self._pushed(repo, body)
+        except (MovedError, NotFoundError):
+            if (name := self.name_of(repo)) == repo:
+                raise
+            return self._pushed(name, body)
+
+    def _pushed(self, repo: str, body: bytes) -> bytes:
         return self._send("POST", f"{self.servers.web}/{repo}.git{GIT_PUSH}", again=False, data=body).content
+
+    def name_of(self, repo: str) -> str:
+        """What a repository is called by now: the API leads on from an old name. Raises as `rest`."""
+        return self.one("GET", f"/repos/{repo}").text("full_name")
 
     def _count_points(self, data: Mapping[str, Any]) -> None:
         rate = data.get("rateLimit")

@@ -18,7 +18,7 @@ from bee.github.graphql import ask, ask_sized, complete, names_of, rest_of
 from bee.github.json import JsonReader
 from bee.github.sizes import PageSize
 from bee.model import limits
-from bee.model.errors import CutOffError, NotFoundError
+from bee.model.errors import CutOffError, MovedError, NotFoundError
 from bee.model.items import Issue, Item, Permission, Pull, PullRef, Snapshot, Tip, Who
 from bee.model.refs import CONTROL_REF, item_ref, parse_branch
 from bee.model.seals import Doubt
@@ -171,7 +171,7 @@ def _head(data: JsonReader, repo: str, now: int) -> Snapshot:
     default, target = top.one_or_null("defaultBranchRef"), top.at("defaultBranchRef", "target")
     name = top.text("nameWithOwner")
     if name.lower() != repo.lower():  # GraphQL follows a rename without a word, and git does not
-        raise NotFoundError(f"{repo} is called {name} now; put that into config.yml")
+        raise MovedError(f"{repo} is called {name} now; put that into config.yml")
     for flag, state in _CLOSED.items():
         if top.flag(flag):
             raise unavailable(f"{repo} is {state}: nothing can be written there")

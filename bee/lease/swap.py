@@ -7,7 +7,7 @@ things, each with its own error (`bee.model.answers`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from bee.git.mirror import Mirror, RefChange
@@ -23,6 +23,7 @@ from bee.model.errors import (
     GitError,
     LeaseLost,
     LookError,
+    MovedError,
     RateLimitError,
     RefConflict,
     RefusedError,
@@ -51,7 +52,7 @@ class Patience:
     def again(self, problem: BeeError) -> None:
         """Wait before the next try. Raises `problem` where there is none."""
         self.tries += 1
-        if isinstance(problem, RuleError | AuthError | ForbiddenError):
+        if isinstance(problem, RuleError | AuthError | ForbiddenError | MovedError):
             raise problem
         clock, wait = self.client.clock, 0
         if isinstance(problem, RateLimitError):
@@ -110,6 +111,9 @@ def swap_by_push(way: Patience, repo: str, mirror: Mirror, lease: RefChange, mor
         except (RefConflict, RefusedError, LookError, GitError) as caught:
             problem = caught
         look = Patience(way.client, way.seconds)
+        if isinstance(problem, MovedError | ForbiddenError) and (there := _renamed(look, repo, mirror)) is not None:
+            mirror = there  # git follows no redirect, for the token would follow, too
+            continue
         stands = look.ask(lambda: git_database.read_oid(way.client, repo, lease.ref))
         if stands == lease.new:
             return None
@@ -121,6 +125,13 @@ def swap_by_push(way: Patience, repo: str, mirror: Mirror, lease: RefChange, mor
                 raise problem
             problem = ServerError(f"what git lists is not what GitHub has; try again later ({problem})")
         way.again(problem)
+
+
+def _renamed(look: Patience, repo: str, mirror: Mirror) -> Mirror | None:
+    """The mirror of the name that the repository has by now, on the same server; None where that is the one it has."""
+    name = look.ask(lambda: look.client.name_of(repo))
+    url = f"{look.client.servers.web}/{name}.git"
+    return None if url == mirror.url or name == repo else replace(mirror, url=url)
 
 
 def add_ref(way: Patience, repo: str, mirror: Mirror, ref: str, oid: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from bee.config.network import OPEN, PUBLIC, agreed
 from bee.config.schema import POLICY_PATH, Policy, Settings
 from bee.engines.table import OF_ENGINES
-from bee.model.errors import NotFoundError
+from bee.model.errors import MovedError, NotFoundError
 from bee.model.items import MAY_WRITE, Permission
 from bee.model.labels import OWNED, Label
 from bee.model.protected import listed
@@ -70,7 +70,7 @@ def fail(name: str, text: str, fix: str | None = None) -> DoctorCheck:
     return DoctorCheck(name, Level.FAIL, text, fix)
 
 
-def not_found(problem: NotFoundError) -> DoctorCheck:
+def not_found(problem: NotFoundError | MovedError) -> DoctorCheck:
     """What GitHub does not show, or does not have yet, with what the error says to do."""
     text, _, fix = str(problem).partition("; ")
     return fail("repository", text, fix.removesuffix(": bee doctor") or "check the name, and what the token may see")

@@ -15,6 +15,7 @@ from bee.model.errors import (
     ConfigError,
     ForbiddenError,
     LookError,
+    MovedError,
     NotFoundError,
     UnavailableError,
 )
@@ -69,7 +70,7 @@ def snapshot(tick: Tick) -> None:
 def _tell_here(tick: Tick, repo: str, problem: BeeError) -> None:
     """Tell this machine what no waiting mends, once for each token: on GitHub bee can tell nobody."""
     host, closed = tick.host, isinstance(problem, UnavailableError)
-    if closed or isinstance(problem, AuthError | ForbiddenError | NotFoundError):
+    if closed or isinstance(problem, AuthError | ForbiddenError | MovedError | NotFoundError):
         title = f"bee: {repo} is closed" if closed else f"bee cannot look at {repo}"
         cause = f"{repo} {problem} {'' if host.renewal else digest(host.token)}"
         notify(host, Notice(cause=cause, title=title, text=str(problem), repo=repo))

@@ -127,3 +127,36 @@ def test_after_another_word_a_kept_verdict_is_none(stage: Stage) -> None:
     stage.quiet(host)
     assert (stage.item(number)["state"], paid(stage, "reviewer")) == ("closed", 2)
     assert host.mirror(stage.repo).newest([KEPT], 0, 9) == []
+
+
+def renaming(stage: Stage) -> str:
+    """The repository gets another name, while an agent works."""
+    code = (
+        "import sys,urllib.request as u;a,t,b=sys.argv[1:];"
+        "h={'Authorization':'Bearer '+t,'Content-Type':'application/json'};"
+        "u.urlopen(u.Request(a,b.encode(),h,method='PATCH'))"
+    )
+    words = (f"{stage.forge.api_url}/repos/ada/calc", stage.tokens["ada"], json.dumps({"name": "sums"}))
+    return shlex.join([sys.executable, "-c", code, *words]) + "\n"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_case_r6_a_rename_in_mid_run_costs_no_second_agent(stage: Stage, role: str) -> None:
+    """The run publishes under the new name what it was paid for; the next tick says what to put into config.yml."""
+    moves = {"planner": ONE_STEP, "drafter": DRAFT, "reviewer": APPROVE}
+    moves = {name: counting(stage, name, script) for name, script in moves.items()}
+    moves[role] += once(stage, renaming(stage))
+    stage.edit_policy("version: 1\nintake: all\nplan_approval: auto\n")
+    host, number = stage.host(moves=moves), stage.issue(DESIGN, "A design")
+    for _ in range(20):
+        if (stage.folder / "once").exists():
+            break
+        stage.tick(host)
+    report = stage.tick(host)
+    assert "ada/calc is called ada/sums now; put that into config.yml" in str(report.problems[0])
+    stage.repo = "ada/sums"
+    host = stage.host(moves=moves)
+    stage.sleep(16 * 60)
+    stage.quiet(host)
+    assert stage.item(number)["state"] == "closed"
+    assert [paid(stage, name) for name in moves] == [1] * len(moves)

@@ -17,6 +17,7 @@ from bee.model.errors import (
     CutOffError,
     ForbiddenError,
     LookError,
+    MovedError,
     NotFoundError,
     ServerError,
     UnknownAnswerError,
@@ -294,7 +295,7 @@ def test_case_r6_a_renamed_repository_says_its_new_name(github: responses.Reques
     graph(github, {"data": snapshot(nameWithOwner=REPO.upper())})
     read.read_snapshot(client(), REPO)
     graph(github, {"data": snapshot(nameWithOwner="ada/sums")})
-    with pytest.raises(NotFoundError, match=f"{REPO} is called ada/sums now"):
+    with pytest.raises(MovedError, match=f"{REPO} is called ada/sums now"):
         read.read_snapshot(client(), REPO)
 
 

@@ -238,3 +238,16 @@ def test_case_r2_refs_that_git_does_not_list_are_fetched_and_pushed_all_the_same
     stage.fault("refuse_push", match=MOVES, reason="failed to update ref")
     record = store.published(lease.record, (), Ending(outcome=Outcome.PROGRESSED))
     store.push(lease, record, host.mirror(stage.repo), [branch])
+
+
+def test_case_r2_a_limit_of_git_is_waited_for_a_minute(stage: Stage, store: LeaseStore) -> None:
+    """git does not print until when it lasts; the same commit is pushed then."""
+    lease, mirror, clock = claim(stage, store), stage.host().mirror(stage.repo), store.client.clock
+    assert lease is not None
+    assert isinstance(clock, Hurried)
+    branch = branch_from(stage, mirror, lease)
+    stage.fault("status", 1, MOVES, status=429, body="This request was rate-limited due to too many requests.")
+    record, before = store.published(lease.record, (), Ending(outcome=Outcome.PROGRESSED)), clock.slept
+    patient = replace(store, patience_seconds=limits.GITHUB_AWAY_SECONDS_MAX)
+    assert patient.push(lease, record, mirror, [branch]).record.kind is Kind.PUBLISHED
+    assert limits.RATE_PAUSE_SECONDS <= clock.slept - before < 2 * limits.RATE_PAUSE_SECONDS

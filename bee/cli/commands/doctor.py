@@ -21,7 +21,7 @@ from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.github.client import GitHubClient, session_of
 from bee.github.tape import Tape
-from bee.model.errors import AuthError, BeeError, ConfigError, NotFoundError, UsageError
+from bee.model.errors import AuthError, BeeError, ConfigError, MovedError, NotFoundError, UsageError
 from bee.model.seals import Key
 from bee.model.text import plain
 from bee.model.tokens import kind_of
@@ -143,7 +143,7 @@ def _prove(args: argparse.Namespace, env: Mapping[str, str], given: Input, findi
             )
             try:
                 findings.add(*(replace(check, repo=repo) for check in prove.prove(prover)))
-            except NotFoundError as problem:
+            except (MovedError, NotFoundError) as problem:
                 findings.add(replace(checks.not_found(problem), repo=repo))
             except BeeError as problem:
                 findings.problems.append(f"{repo}: {problem}")
