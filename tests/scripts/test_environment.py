@@ -38,19 +38,19 @@ class Place:
     bin: Path
     log: Path
 
-    def start(self, extras: str = "demo") -> subprocess.Popen[str]:
+    def start(self, extras: str = "demo", **env: str) -> subprocess.Popen[str]:
         """One `scripts/_env`, going."""
         return subprocess.Popen(
             ["sh", str(self.root / "scripts" / "_env"), extras],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env={"PATH": str(self.bin), "HOME": os.environ["HOME"]},
+            env={"PATH": str(self.bin), "HOME": os.environ["HOME"], **env},
         )
 
-    def build(self, extras: str = "demo") -> tuple[int, str]:
+    def build(self, extras: str = "demo", **env: str) -> tuple[int, str]:
         """The exit code of one `scripts/_env`, and what it said."""
-        going = self.start(extras)
+        going = self.start(extras, **env)
         _, said = going.communicate(timeout=60)
         return going.returncode, said
 
@@ -130,3 +130,27 @@ def test_without_a_python_that_is_new_enough_it_says_what_to_install(place: Plac
     assert "Python 3.11 or newer" in said
     assert "python3-venv" in said
     assert not (place.root / ".venv").exists()
+
+
+def test_the_python_that_was_chosen_is_the_one(place: Place) -> None:
+    """Also where another built .venv before; the same again builds nothing."""
+    place.build()
+    other = place.bin.parent / "chosen"
+    other.write_text(
+        (place.bin / "python3")
+        .read_text()
+        .replace("case ", 'case "$2" in *print*info*3*) echo 9; exit ;; esac\ncase ', 1)
+    )
+    other.chmod(0o755)
+    assert place.build(BEE_PYTHON=str(other))[0] == 0
+    assert place.build(BEE_PYTHON=str(other)) == (0, "")
+    assert place.installs == ["demo", "demo"]
+
+
+@pytest.mark.parametrize("chosen", ["python3", "/nowhere/python9"])
+def test_a_chosen_python_that_is_too_old_or_none_is_named(place: Place, chosen: str) -> None:
+    (place.root / "old").touch()
+    code, said = place.build(BEE_PYTHON=chosen)
+    assert code != 0
+    assert f"BEE_PYTHON is {chosen} (no Python that starts), and bee needs Python 3.11 or newer" in said
+    assert place.installs == []
