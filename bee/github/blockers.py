@@ -4,25 +4,64 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bee.github.client import GitHubClient
 from bee.github.json import JsonReader
 from bee.model import limits
-from bee.model.dependencies import Ref
+from bee.model.dependencies import Ref, dependencies
 from bee.model.errors import NotFoundError
-from bee.model.items import Settled
+from bee.model.items import Issue, Settled
+
+Found = tuple[int, tuple[int, ...], tuple[str, ...], tuple[Settled, ...]]
 
 
-def read_dependencies(
-    client: GitHubClient, repo: str, numbers: Sequence[int], open_items: int
-) -> dict[int, tuple[int, tuple[int, ...], tuple[str, ...], tuple[Settled, ...]]]:
+def hopeful(issue: Issue, repo: str) -> Issue:
+    """The issue, if all were done that its text names elsewhere."""
+    refs = (ref for ref in dependencies(issue.body).refs if not ref.is_in(repo))
+    return replace(issue, closed_blockers=tuple(Settled(str(ref), 0, True) for ref in refs))
+
+
+def read_waits(client: GitHubClient, repo: str, issue: Issue) -> Issue:
+    """One issue with all that it waits for, as that is now; what its text names here counts as its open blockers."""
+    found = read_dependencies(client, repo, (issue.number,), limits.PAGE_ITEMS_MAX)
+    read, _ = with_closed(client, repo, issue, found.get(issue.number, NONE), limits.BLOCKERS_READ_MAX)
+    closed = {one.ref for one in read.closed_blockers}
+    named = dependencies(issue.body).refs[: limits.BLOCKERS_READ_MAX] if not read.blocked_by_open else ()
+    still = sum(1 for ref in named if ref.is_in(repo) and str(ref) not in closed)
+    return replace(read, blocked_by_open=read.blocked_by_open + still)
+
+
+NONE: Found = (0, (), (), ())
+
+
+def with_closed(client: GitHubClient, repo: str, issue: Issue, found: Found, left: int) -> tuple[Issue, int]:
+    """The issue with its dependencies, and with what is closed of all that it waited for; how many may still be read.
+
+    What is closed is asked about only where no dependency is open.
+    """
+    count, here, there, closed = found
+    if not count:
+        named = dependencies(issue.body).refs[:left]
+        left -= len(named)
+        closed += tuple(one for ref in named if (one := read_closed(client, repo, ref)))
+        if issue.sub_issues_closed and left > 0:
+            left -= 1
+            closed += read_sub_issues(client, repo, issue.number)
+        elif issue.sub_issues_closed:
+            count = 1  # not asked about, so it may be open
+    read = replace(issue, blocked_by_open=count, blockers=here, blockers_elsewhere=there, closed_blockers=closed)
+    return read, left
+
+
+def read_dependencies(client: GitHubClient, repo: str, numbers: Sequence[int], open_items: int) -> dict[int, Found]:
     """Blockers by issue number, from GitHub's issue dependencies: (how many are open, those of them of this repository,
     those elsewhere, the closed ones).
 
     https://docs.github.com/en/rest/issues/issue-dependencies (REST only). Whatever takes fewer requests: each of the
     numbers asked for, or the list of all open items, which tells which have any.
     """
-    found: dict[int, tuple[int, tuple[int, ...], tuple[str, ...], tuple[Settled, ...]]] = {}
+    found: dict[int, Found] = {}
     own = f"/repos/{repo}".lower()
     by_list = len(numbers) > math.ceil(open_items / limits.PAGE_ITEMS_MAX)
     for number in _dependent(client, repo) if by_list else numbers:

@@ -167,6 +167,16 @@ ITEM: Final = _query(
     _VIEWER,
 )
 
+# The same of a pull request, and of the issue that it is a step of.
+PAIR: Final = _query(
+    "Item",
+    ", $number: Int!, $ref: String!, $issue: Int!, $issueRef: String!",
+    f"{_HEAD} {_LEASE} issueOrPullRequest(number: $number) {{ __typename ...IssueFacts ...PullFacts }} "
+    f"issueLease: ref(qualifiedName: $issueRef) {{ {ALONE} }} "
+    "issue: issueOrPullRequest(number: $issue) { __typename ...IssueFacts ...PullFacts }",
+    _VIEWER,
+)
+
 # All pull requests there ever were for one branch: strongly consistent, unlike the timeline.
 PULLS_OF_BRANCH: Final = _query(
     "PullsOfBranch",

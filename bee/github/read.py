@@ -211,6 +211,7 @@ def people_of(item: Item) -> Iterator[Who]:
     people += [event.actor for event in item.events] + [edit.editor for edit in item.edits]
     people += [rename.actor for rename in item.renames]
     people += [link.who for ref in getattr(item, "pulls", ()) for link in ref.links]
+    people += [ref.author for ref in getattr(item, "pulls", ()) if ref.closes]
     people += [post.author for post in item.comments]
     people += [post.author for post in getattr(item, "reviews", ())]
     people += [line.author for thread in getattr(item, "threads", ()) for line in thread.comments]
@@ -271,12 +272,28 @@ def read_head(client: GitHubClient, repo: str) -> Snapshot:
 def read_item(client: GitHubClient, repo: str, number: int) -> OneItem:
     """One item with its lease, open or not. Raises NotFoundError when there is no such number."""
     data = ask(client, queries.ITEM, {**names_of(repo), "number": number, "ref": item_ref(number)})
-    found = data.at("repository", "issueOrPullRequest")
+    return _one_item(client, repo, data, number)
+
+
+def read_pair(client: GitHubClient, repo: str, number: int, issue: int) -> tuple[OneItem, OneItem | None]:
+    """A pull request and the issue that it is a step of, in one request; None where that is gone."""
+    asked = {**names_of(repo), "number": number, "ref": item_ref(number), "issue": issue, "issueRef": item_ref(issue)}
+    try:
+        data = ask(client, queries.PAIR, asked)
+    except NotFoundError:
+        return read_item(client, repo, number), None
+    return _one_item(client, repo, data, number), _one_item(client, repo, data, issue, "issue", "issueLease")
+
+
+def _one_item(
+    client: GitHubClient, repo: str, data: JsonReader, number: int, name: str = "issueOrPullRequest", ref: str = "lease"
+) -> OneItem:
+    found = data.at("repository", name)
     if found is None:
         raise NotFoundError(f"{repo} has no issue or pull request #{number}")
     item = with_threads(client, with_every_reporter(client, repo, whole_item(client, repo, found)))
     head = _head(data, repo, client.now())
-    lease = data.one("repository").one_or_null("lease")
+    lease = data.one("repository").one_or_null(ref)
     tip = git_database.standing(client, repo, head.repo_id, item_ref(number), lease)
     if tip is not None:
         tip = _with_history(client, repo, head.repo_id, {number: tip})[number]

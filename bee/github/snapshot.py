@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -12,9 +12,8 @@ from bee.config.yaml import parse as parse_yaml
 from bee.github import blockers, checks, probe, read, traces
 from bee.github.client import GitHubClient
 from bee.model import limits
-from bee.model.dependencies import dependencies
 from bee.model.errors import ConfigError, NotFoundError
-from bee.model.items import Issue, Item, Pull, PullRef, PullState, Settled, Snapshot
+from bee.model.items import Issue, Item, Pull, PullRef, PullState, Snapshot
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
 from bee.model.records import Phase, Record
@@ -26,7 +25,7 @@ from bee.pipeline.facts import PullFacts, View, record_of, view_of
 from bee.pipeline.issue_facts import unproven
 from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import Position, position
-from bee.pipeline.status import ItemStatus, status_of, survey
+from bee.pipeline.status import ItemStatus, survey
 from bee.pipeline.trust import trust_of
 from bee.wording import refusals
 
@@ -55,10 +54,11 @@ def look(client: GitHubClient, repo: str, phases: Mapping[str, Phase] | None = N
     """One repository as it is now. Raises LookError, NotFoundError or ConfigError."""
     snapshot = read.read_snapshot(client, repo)
     policy = read_policy(repo, snapshot.policy_text)
+    snapshot = replace(snapshot, issues=tuple(blockers.hopeful(issue, repo) for issue in snapshot.issues))
     view = _with_landed(client, _with_threads(client, view_of(snapshot, policy, phases)))
+    view = _with_dependencies(client, view)
     view = _with_merged(client, _with_rules(client, settle(client, _with_reporters(client, view))))
-    view = _with_traces(client, view)
-    return _with_fixed(client, _with_dependencies(client, view))
+    return _with_fixed(client, _with_traces(client, view))
 
 
 def _with_landed(client: GitHubClient, view: View) -> View:
@@ -196,42 +196,45 @@ def _read_again(client: GitHubClient, view: View, numbers: list[int]) -> View:
 
 
 def _with_dependencies(client: GitHubClient, view: View) -> View:
-    """Ask for issue dependencies, and for what texts name, only when an issue would otherwise be an agent's to move.
+    """Ask for issue dependencies, and for what texts name, only where an agent, a test or a merge would follow.
 
-    Where it is not, what a text names elsewhere is taken for done: it keeps nobody from anything.
+    That is on the issue itself, or on the pull request of a step of it. Where none would, what a text names elsewhere
+    is taken for done: it keeps nobody from anything.
     """
-    repo = view.snapshot.repo
-    hopeful = tuple(_hopeful(issue, repo) for issue in view.snapshot.issues)
-    view = replace(view, snapshot=replace(view.snapshot, issues=hopeful))
-    statuses = [status_of(issue, view) for issue in view.snapshot.issues]
-    numbers = [one.number for one in statuses if one.role and one.placement.position is not Position.EXHAUSTED]
+    repo, numbers = view.snapshot.repo, sorted(_asked_about(view))
     if not numbers:
         return view
     open_items = len(view.snapshot.issues) + len(view.snapshot.pulls)
     found = blockers.read_dependencies(client, repo, numbers, open_items)
     issues, left = [], limits.BLOCKERS_READ_MAX
     for issue in view.snapshot.issues:
-        count, here, there, closed = found.get(issue.number, (0, (), (), ()))
-        if issue.number not in numbers:
+        if issue.number in numbers:
+            read, left = blockers.with_closed(client, repo, issue, found.get(issue.number, blockers.NONE), left)
+        elif (native := found.get(issue.number)) is not None:
+            count, here, there, closed = native
             closed += issue.closed_blockers
-        elif not count:
-            named = dependencies(issue.body).refs[:left]
-            left -= len(named)
-            closed += tuple(one for ref in named if (one := blockers.read_closed(client, repo, ref)))
-            if issue.sub_issues_closed and left > 0:
-                left -= 1
-                closed += blockers.read_sub_issues(client, repo, issue.number)
-            elif issue.sub_issues_closed:
-                count = 1  # not asked about, so it may be open
-        read = replace(issue, blocked_by_open=count, blockers=here, blockers_elsewhere=there, closed_blockers=closed)
+            read = replace(
+                issue, blocked_by_open=count, blockers=here, blockers_elsewhere=there, closed_blockers=closed
+            )
+        else:
+            read = issue
         issues.append(read)
     return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 
 
-def _hopeful(issue: Issue, repo: str) -> Issue:
-    """The issue, if all were done that its text names elsewhere."""
-    refs = (ref for ref in dependencies(issue.body).refs if not ref.is_in(repo))
-    return replace(issue, closed_blockers=tuple(Settled(str(ref), 0, True) for ref in refs))
+# Where a pull request may come to be merged without another look at what its issue waits for.
+_ON_THE_WAY: Final = frozenset({Position.SETTLING, Position.QUEUED, Position.IN_MERGE_QUEUE})
+
+
+def _asked_about(view: View) -> Iterator[int]:
+    """The issues whose dependencies matter now."""
+    for one in survey(view):
+        at = one.placement.position
+        if isinstance(one.item, Issue) and one.role and at is not Position.EXHAUSTED:
+            yield one.number
+        named = one.facts.about["issue"] if isinstance(one.item, Pull) else None
+        if named and (one.placement.role or at in _ON_THE_WAY):
+            yield named
 
 
 def _with_fixed(client: GitHubClient, view: View) -> View:

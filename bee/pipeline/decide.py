@@ -20,7 +20,7 @@ from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
 from bee.pipeline.history import failed_repairs, hot_loop, is_dispatch
 from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
 from bee.pipeline.merge_queue import to_take_out
-from bee.pipeline.positions import ISSUE_RULES, Position
+from bee.pipeline.positions import ISSUE_RULES, Mover, Position
 from bee.pipeline.status import ItemStatus, survey
 from bee.pipeline.status_comment import behind
 from bee.pipeline.trust import resumed_at
@@ -122,7 +122,7 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
         repair = one.facts.broken.repair
         cause = Cause.FOREIGN if one.facts.broken is Broken.FOREIGN else Cause.CYCLE
         yield Escalate(one, placement.reason, cause) if repair is None else _repair(one, repair, view)
-    elif at is Position.COMPLETE:
+    elif at is Position.COMPLETE and placement.mover is Mover.BEE:
         yield _repair(one, RepairKind.COMPLETE, view)
     elif at is Position.HUMAN:
         if answer := answered(one.item, view):

@@ -20,7 +20,7 @@ from bee.pipeline.history import is_dispatch
 from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import said_of
 from bee.pipeline.status import ItemStatus
-from bee.pipeline.trust import events_of, resumed_at
+from bee.pipeline.trust import events_of, finished_at, resumed_at
 from bee.wording import texts
 from bee.wording.escalations import CAUSES, Evidence
 
@@ -71,6 +71,8 @@ def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
         about = str(releases(item, view, record_of(view, item.number)))
     elif cause is Cause.ABANDONED:
         about = str(one.facts.about["pull"])
+    elif cause is Cause.REOPENED:
+        about = str(finished_at(item, view.trust))
     elif cause is one.placement.row.told:
         about = one.placement.reason
         if cause is Cause.CHECKS and isinstance(item, Pull):
@@ -88,8 +90,8 @@ def already_escalated(one: ItemStatus, cause: Cause, view: View) -> bool:
 def told_of(one: ItemStatus, view: View) -> Cause | None:
     """What a person is told of now: that a step was abandoned, at once; that a condition lasts, when it has.
 
-    It lasts for as long as nothing has happened on the item. Where people had an issue to themselves all along, there
-    is nothing to say.
+    It lasts for as long as nothing has happened on the item. Where people had an issue to themselves all along, or
+    called it done themselves, there is nothing to say.
     """
     cause = one.placement.row.told
     if cause is None or already_escalated(one, cause, view):
@@ -98,6 +100,8 @@ def told_of(one: ItemStatus, view: View) -> Cause | None:
         return None
     if cause is Cause.VOUCH and _review_says_so(one.item, view):
         return None
+    if cause is Cause.REOPENED:
+        return cause if finished_at(one.item, view.trust) else None
     now = view.snapshot.now
     last = max(at for at in _happened(one.item) if at <= now)  # a commit may be dated ahead
     waited = now - last >= view.policy.limits.checks_minutes * 60

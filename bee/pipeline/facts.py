@@ -85,13 +85,28 @@ class Waits(StrEnum):
 
 
 class Steps(StrEnum):
-    """Where the work on the current step stands. ASTRAY: merged, and not on the default branch."""
+    """Where the work on the current step stands. ASTRAY: merged, and not on the default branch.
+
+    REOPENED: all are merged, bee has said so and closed it, and no step was added since.
+    """
 
     ASTRAY = "astray"
     NEEDED = "needed"
     IN_REVIEW = "in-review"
     ABANDONED = "abandoned"
     ALL_MERGED = "all-merged"
+    REOPENED = "reopened"
+
+
+class OfIssue(StrEnum):
+    """What the issue of a pull request says to it. STOPPED: only a change of an item here lifts it.
+
+    WAITS: the planner, time, or an item elsewhere may, too.
+    """
+
+    GOES_ON = "goes-on"
+    STOPPED = "stopped"
+    WAITS = "waits"
 
 
 class Checks(StrEnum):
@@ -171,12 +186,12 @@ class PullFacts(Common):
     """Facts of a pull request.
 
     `approvals_met`, `settings_met`: GitHub's rules ask for no other review, and nothing else of its settings stands
-    against a merge. `issue_open`: the issue it is a step of is open. `own`: on a branch of bee's, so that the drafter
-    may push to it. `vouched`: bee pushed this very head, or a trusted person approved it; the next push of anybody else
-    is nobody's again.
+    against a merge. `of_issue`: whether the issue it is a step of lets it go on. `own`: on a branch of bee's, so that
+    the drafter may push to it. `vouched`: bee pushed this very head, or a trusted person approved it; the next push
+    of anybody else is nobody's again.
     """
 
-    issue_open: bool = True
+    of_issue: OfIssue = OfIssue.GOES_ON
     draft: bool = False
     mergeable: Mergeable = Mergeable.YES
     verdict: Verdict = Verdict.NONE
@@ -192,6 +207,13 @@ class PullFacts(Common):
 
 
 Facts = IssueFacts | PullFacts
+
+
+def facts_shown(facts: Facts) -> dict[str, Any]:
+    """The facts as `bee why` prints them."""
+    names = [name for name in facts.__dataclass_fields__ if name != "about"]
+    values = {name: getattr(facts, name) for name in names}
+    return {**{name: str(v) if isinstance(v, StrEnum) else v for name, v in values.items()}, **facts.about}
 
 
 @dataclass(frozen=True, slots=True)

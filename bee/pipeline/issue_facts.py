@@ -20,12 +20,24 @@ from bee.model.plan import (
 )
 from bee.model.refs import TASK_STEP, branch_of, parse_branch
 from bee.model.steps import Step
-from bee.pipeline.facts import Broken, IssueFacts, Plans, Steps, View, Waits, adopted, common, is_alert, record_of
+from bee.pipeline.facts import (
+    Broken,
+    IssueFacts,
+    Plans,
+    Steps,
+    View,
+    Waits,
+    adopted,
+    common,
+    held_by_hand,
+    is_alert,
+    record_of,
+)
 from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
 from bee.pipeline.merge_queue import enqueued
-from bee.pipeline.positions import HELD, Position, position
+from bee.pipeline.positions import HELD, Placement, Position, position
 from bee.pipeline.stop_signs import stop_signs
-from bee.pipeline.trust import Trust, adopted_at, resumed_at
+from bee.pipeline.trust import Trust, adopted_at, finished_at, resumed_at
 from bee.wording import unread as wording
 
 
@@ -180,7 +192,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     }
     facts = IssueFacts(
         **shared,
-        taken=bool(about["taken_by"]) and state is not Steps.ALL_MERGED,
+        taken=bool(about["taken_by"]) and state not in {Steps.ALL_MERGED, Steps.REOPENED},
         waits=_waits(bool(said.unread), any(waits_for), bool(dropped)),
         design=design_gate(issue, view.trust),
         plan=_plan_state(body, asked is not None),
@@ -227,6 +239,32 @@ def _claimed_at(ref: PullRef, trust: Trust) -> int:
     words = ref.named_at if ref.closes and trust.of(ref.author) else -1
     last = next((link for link in reversed(ref.links) if trust.of(link.who)), None)
     return max(words, last.at) if last and last.added else words
+
+
+def held_by(issue: Issue, view: View) -> Placement | None:
+    """What holds the open pull requests of an issue's steps: where it would be, if bee itself had nothing to do there.
+
+    A run of bee's on the issue holds nothing, nor does what bee is about to repair; what they cover up may.
+    """
+    by_hand = held_by_hand(issue, view, record_of(view, issue.number))
+    placed = position(replace(issue_facts(issue, view), broken=Broken.NOTHING, claimed=by_hand))
+    if placed.row.frees:
+        return None
+    unread = unread_at(issue, placed.position)
+    return replace(placed, reason=unread) if unread else placed
+
+
+def steps_left(issue: Issue, since: int) -> bool:
+    """Whether an issue that bee called done at `since` has a step that is not, or needs a plan, by its own text."""
+    body = read_body(issue.body)
+    if _plan_state(body, False) is not Plans.GOOD and body.design_gate is not None:
+        return True
+    merged = {
+        named[1]
+        for ref in issue.pulls
+        if ref.state is PullState.MERGED and (ref.closed_at or 0) <= since and (named := parse_branch(ref.head_ref))
+    }
+    return any(step.id not in merged and not step.ticked for step in steps_of(body))
 
 
 def _is_landed(ref: PullRef, view: View) -> bool:
@@ -294,7 +332,8 @@ def _step_state(
             if ref.state is PullState.OPEN or _is_unproven(ref, view):
                 return Steps.IN_REVIEW, ref
     if not left:
-        return Steps.ALL_MERGED, None
+        merged_at = max((ref.closed_at or 0 for refs in pulls.values() for ref in refs), default=0)
+        return (Steps.REOPENED if finished_at(issue, view.trust) >= max(merged_at, 1) else Steps.ALL_MERGED), None
     since = resumed_at(issue, view.trust)
     for ref in reversed(pulls.get(left[0].id, [])):
         if ref.state is not PullState.OPEN and (ref.closed_at or 0) >= since:

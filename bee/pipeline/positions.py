@@ -21,6 +21,7 @@ from bee.pipeline.facts import (
     Facts,
     IssueFacts,
     Mergeable,
+    OfIssue,
     Plans,
     Proof,
     PullFacts,
@@ -52,7 +53,7 @@ class Position(StrEnum):
     ABANDONED = "abandoned"
     NEEDS_STEP = "needs-step"
     COMPLETE = "complete"
-    ISSUE_CLOSED = "issue-closed"
+    ISSUE_STOPPED = "issue-stopped"
     DRAFT = "draft"
     CONFLICTED = "conflicted"
     CHANGES_REQUESTED = "changes-requested"
@@ -109,6 +110,7 @@ class Rule:
     stays_queued: what bee put into a merge queue may be merged all the same; at any other row it is taken out.
     merging: with E2E passed, it is between E2E and merge, and the others of its base wait.
     repairs: the drafter repairs what a machine found; review rounds have a bound of their own.
+    frees: an issue here lets the open pull requests of its steps go on; at any other row it holds them.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Rule:
     stays_queued: bool = False
     merging: bool = False
     repairs: bool = False
+    frees: bool = False
 
     @property
     def asks(self) -> bool:
@@ -196,14 +199,14 @@ HELD: Final = (
          position=Position.REPAIR, mover=Mover.BEE, stays_queued=True,
          advice="Nothing: the next tick repairs it, or asks."),
     Rule(name=f"it carries {Label.DONE}", matches=lambda f: f.done, position=Position.DONE, mover=Mover.NOBODY,
-         advice=f"Remove the label {Label.DONE} to have bee look at it again.", still=True),
+         advice=f"Remove the label {Label.DONE} to have bee look at it again.", told=Cause.REOPENED, still=True,
+         rests=True),
     Rule(name=f"it carries {Label.QUARANTINE}", matches=lambda f: f.quarantined, position=Position.QUARANTINED,
          mover=Mover.PERSON, advice=f"Look at the linked bug, then remove the label {Label.QUARANTINE}.",
          still=True, rests=True, retry=True),
     Rule(name="it waits for a person", matches=lambda f: f.human, position=Position.HUMAN, mover=Mover.PERSON,
          advice=f"Answer its last comment. If no agent asked, also remove the label {Label.HUMAN}, or run: "
-         "bee resume {number}",
-         still=True, rests=True, retry=True),
+         "bee resume {number}", still=True, rests=True, retry=True),
     Rule(name="a run or a person holds it", matches=lambda f: f.claimed, position=Position.WIP, mover=Mover.NOBODY,
          advice="Wait, or stop the run: bee cancel {number}", merging=True),
     Rule(name="it is outside the policy's intake", matches=lambda f: not f.in_scope, position=Position.IGNORED,
@@ -248,7 +251,7 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
                 ("a person wants it changed", Position.NEEDS_PLAN),
                 ("the design text changes", Position.NEEDS_PLAN))),
     Rule(name="an open pull request carries its step", matches=lambda f: f.steps is Steps.IN_REVIEW,
-         position=Position.IN_REVIEW, mover=Mover.CONDITION, still=True, rests=True, waits_on="pull",
+         position=Position.IN_REVIEW, mover=Mover.CONDITION, still=True, rests=True, frees=True, waits_on="pull",
          advice="Look at the pull request; this issue continues when it is merged.",
          leads=(("merged, and a step is left", Position.NEEDS_STEP),
                 ("a person closes it unmerged", Position.ABANDONED),
@@ -256,18 +259,20 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
     Rule(name="a person closed its step's pull request without merging", matches=lambda f: f.steps is Steps.ABANDONED,
          position=Position.ABANDONED, mover=Mover.PERSON, told=Cause.ABANDONED, still=True, rests=True, retry=True,
          advice="Reopen the pull request, tick the step to skip it (close a task), or try again: bee retry {number}",
-         leads=(("bee retry", Position.NEEDS_STEP),)),
+         frees=True, leads=(("bee retry", Position.NEEDS_STEP),)),
     Rule(name="its step was merged, but is not on the default branch", matches=lambda f: f.steps is Steps.ASTRAY,
          position=Position.ABANDONED, mover=Mover.PERSON, names="astray", told=Cause.ASTRAY, still=True, rests=True,
-         retry=True,
          advice="Bring it to the default branch, tick the step (close a task), or try again: bee retry {number}",
-         leads=(("a person brings it to the default branch", Position.COMPLETE),)),
+         retry=True, frees=True, leads=(("a person brings it to the default branch", Position.COMPLETE),)),
     Rule(name="a step has no pull request", matches=lambda f: f.steps is Steps.NEEDED,
-         position=Position.NEEDS_STEP, mover=Role.DRAFTER, advice="Nothing: the drafter is next.",
+         position=Position.NEEDS_STEP, mover=Role.DRAFTER, frees=True, advice="Nothing: the drafter is next.",
          leads=(("drafter opens a pull request", Position.IN_REVIEW),)),
     Rule(name="every step is merged", matches=lambda f: f.steps is Steps.ALL_MERGED, position=Position.COMPLETE,
-         mover=Mover.BEE, advice="Nothing: bee closes it with a summary.",
+         mover=Mover.BEE, frees=True, advice="Nothing: bee closes it with a summary.",
          leads=(("bee posts a summary", Position.CLOSED),)),
+    Rule(name="every step is merged, and it was opened again", matches=lambda f: f.steps is Steps.REOPENED,
+         position=Position.COMPLETE, mover=Mover.PERSON, told=Cause.REOPENED, still=True, rests=True, frees=True,
+         advice="Change the design text to have more planned, open another issue for a task, or close it."),
 )  # fmt: skip
 
 
@@ -284,15 +289,17 @@ def _drafts(name: str, matches: Callable[[PullFacts], bool], position: Position,
 
 PULL_RULES: Final[tuple[Rule, ...]] = (
     *HELD,
-    Rule(name="the issue it is a step of is not open", matches=lambda f: not f.issue_open, names="closed_issue",
-         position=Position.ISSUE_CLOSED, mover=Mover.PERSON, told=Cause.ISSUE_CLOSED, still=True, rests=True,
-         quiet=True, advice="Reopen the issue to have it continue, or close this pull request.",
-         leads=(("a person reopens the issue", Position.NEEDS_REVIEW),)),
     Rule(name="GitHub's merge queue merged it, and bee has not proven the result yet",
          matches=lambda f: f.queue is QueueState.UNPROVEN, position=Position.IN_MERGE_QUEUE, mover=Role.MERGER,
-         stays_queued=True,
-         advice="Nothing: bee compares and tests what was merged, without an agent.",
+         stays_queued=True, advice="Nothing: bee compares and tests what was merged, without an agent.",
          leads=(("bee has proven the result", Position.CLOSED),)),
+    Rule(name="the issue it is a step of holds it", matches=lambda f: f.of_issue is OfIssue.STOPPED, names="held_by",
+         position=Position.ISSUE_STOPPED, mover=Mover.PERSON, told=Cause.ISSUE_STOPPED, still=True, rests=True,
+         quiet=True, advice="Do on the issue what the reason says, or close this pull request.",
+         leads=(("a person lifts what stands on the issue", Position.NEEDS_REVIEW),)),
+    Rule(name="the issue it is a step of waits", matches=lambda f: f.of_issue is OfIssue.WAITS, names="held_by",
+         position=Position.ISSUE_STOPPED, mover=Mover.CONDITION, rests=True, waits_on="issue",
+         advice="Wait for what the reason says of the issue; this continues by itself."),
     Rule(name="it is a draft", matches=lambda f: f.draft, position=Position.DRAFT, mover=Mover.PERSON,
          advice="Mark it ready for review.", still=True, rests=True, quiet=True,
          leads=(("a person marks it ready", Position.NEEDS_REVIEW),)),
@@ -391,10 +398,3 @@ def _reason(rule: Rule, facts: Facts) -> str:
         return facts.broken.value
     named = facts.about.get(rule.names) if rule.names else None
     return f"{rule.name}: {'; '.join(named)}" if named else rule.name
-
-
-def facts_shown(facts: Facts) -> dict[str, Any]:
-    """The facts as `bee why` prints them."""
-    names = [name for name in facts.__dataclass_fields__ if name != "about"]
-    values = {name: getattr(facts, name) for name in names}
-    return {**{name: str(v) if isinstance(v, StrEnum) else v for name, v in values.items()}, **facts.about}

@@ -27,8 +27,9 @@ from bee.pipeline.evidence import (
     verdict_at_head,
     words,
 )
-from bee.pipeline.facts import Mergeable, Proof, PullFacts, QueueState, View, adopted, common, record_of
+from bee.pipeline.facts import Mergeable, OfIssue, Proof, PullFacts, QueueState, View, adopted, common, record_of
 from bee.pipeline.heads import names_in_full
+from bee.pipeline.issue_facts import held_by
 from bee.pipeline.merge_queue import enqueued, place_of
 from bee.pipeline.stop_signs import stop_signs
 from bee.pipeline.trust import resumed_at, text_is_trusted
@@ -75,6 +76,21 @@ def _doubted_issue(pull: Pull, view: View) -> list[str]:
     return [f"that of #{issue.number}, which it is a step of"] if issue and doubted else []
 
 
+def _of_issue(pull: Pull, view: View) -> tuple[OfIssue, list[str]]:
+    """Whether the issue that it is a step of lets it go on; what holds it there, and what a person can do about it."""
+    branch = parse_branch(pull.head_ref) if is_own(pull) else None
+    if branch is None:
+        return OfIssue.GOES_ON, []
+    if branch[0] in view.snapshot.stopped:
+        return OfIssue.STOPPED, [f"#{branch[0]} is not open. Reopen it to have this continue."]
+    issue = view.snapshot.item(branch[0])
+    held = held_by(issue, view) if isinstance(issue, Issue) else None
+    if held is None:
+        return OfIssue.GOES_ON, []
+    said = f"#{branch[0]} is `{held.position}`, {held.reason}. {held.advice.format(number=branch[0])}"
+    return OfIssue.STOPPED if held.row.still else OfIssue.WAITS, [said]
+
+
 def _not_counted(pull: Pull, view: View) -> Iterator[str]:
     """Approvals of this head that do not count for how they are written, in words."""
     posts = [post for post in posts_of(pull) if view.trust.counts(post) and not markers.named(post.body, markers.RUN)]
@@ -106,7 +122,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     """The facts of a pull request under a view. Whether it waits its turn is known only among all of its base."""
     branch = parse_branch(pull.head_ref)
     own = is_own(pull)
-    stopped = [f"#{branch[0]}"] if own and branch and branch[0] in view.snapshot.stopped else []
+    of_issue, held_by_issue = _of_issue(pull, view)
     carries_new = Label.NEW in pull.labels or adopted(pull, view)
     approvals = approval_missing(pull)
     shared, doubted = common(pull, view, own or carries_new), _doubted_issue(pull, view)
@@ -127,7 +143,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "branch": pull.head_ref,
         "issue": branch[0] if own and branch else None,
         "step": branch[1] if own and branch else None,
-        "closed_issue": stopped,
+        "held_by": held_by_issue,
         "doubted_text": doubted,
         "approvals": approvals,
         "settings": settings,
@@ -146,7 +162,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     mergeable = {True: Mergeable.YES, False: Mergeable.NO, None: Mergeable.UNKNOWN}[pull.mergeable]
     return PullFacts(
         **shared | {"trusted": shared["trusted"] and not doubted} | _not_over(queue),
-        issue_open=not stopped,
+        of_issue=of_issue,
         draft=pull.draft,
         mergeable=mergeable,
         verdict=last.verdict if last else Verdict.NONE,

@@ -113,6 +113,13 @@ def title_is_trusted(item: Item, trust: Trust, adopted: int | None) -> bool:
     return all(trust.of(rename.actor) for rename in item.renames if rename.at == last)
 
 
+def finished_at(item: Item, trust: Trust) -> int:
+    """When bee last put the label DONE on (0: never), which it does as an item is closed."""
+    return max(
+        (one.at for one in events_of(item.events, Label.DONE) if one.added and trust.is_bee(one.actor)), default=0
+    )
+
+
 def resumed_at(item: Item, trust: Trust) -> int:
     """When a person last took the label HUMAN off (0: never): attempts are counted from there."""
     times = [event.at for event in events_of(item.events, Label.HUMAN) if not event.added and trust.of(event.actor)]

@@ -13,8 +13,9 @@ from typing import Final
 
 from bee.config.schema import Policy
 from bee.git.mirror import Mirror
+from bee.github import blockers, git_database, read, write
 from bee.github import checks as reporters
-from bee.github import git_database, read, write
+from bee.github.read import OneItem
 from bee.github.snapshot import read_policy
 from bee.host import Host, credentials_of
 from bee.lease.store import Lease
@@ -30,7 +31,7 @@ from bee.model.errors import (
     RuleError,
     ServerError,
 )
-from bee.model.items import Item, Permission, Pull, Snapshot, Tip, Who
+from bee.model.items import Issue, Item, Permission, Pull, Snapshot, Tip, Who
 from bee.model.outcomes import Cause, Failure
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
@@ -43,7 +44,7 @@ from bee.pipeline.output_checks import OutputChecks
 from bee.pipeline.positions import Position
 from bee.pipeline.pull_facts import is_own, said_of, vouched_by_person
 from bee.pipeline.status import ItemStatus, status_of
-from bee.pipeline.trust import TRUSTED, Trust, text_is_trusted, trust_of
+from bee.pipeline.trust import TRUSTED, Trust
 from bee.publish.context import MergeResult, moment
 from bee.wording.texts import short
 
@@ -107,7 +108,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
     lease, effect = work.lease, work.effect
     for left in range(limits.SETTLE_READS_MAX - 1, -1, -1):
         began = moment(lease.client)
-        one = read.read_item(lease.client, lease.repo, effect.number)
+        one, issue = _read(lease, seen, effect.number)
         pull = one.item
         if not isinstance(pull, Pull):
             return MergeResult(refused=f"#{effect.number} is not a pull request")
@@ -119,7 +120,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
             return MergeResult(refused=f"another run is between E2E and merge on {effect.base_ref}")
         if one.tip is None or one.tip.oid != lease.oid:
             raise LeaseLost(f"the lease of #{effect.number} is another run's, or a person stopped this one")
-        pull, view, status = _placed(lease, seen, one.snapshot, pull, one.tip)
+        pull, view, status = _placed(lease, seen, one, pull, issue)
         if status.placement.position is Position.SETTLING and left:
             lease.client.clock.sleep(SETTLE_PAUSE_SECONDS)
             continue
@@ -127,7 +128,7 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
         held_back = "" if refused else _held_back(work, view, checks, pull, made)
         if held_back:
             return MergeResult(refused=held_back, cause=Cause.HELD_BACK)
-        refused = refused or _of_issue(lease, seen, pull, view) or _base_moved(lease, pull, effect)
+        refused = refused or _base_moved(lease, pull, effect)
         if refused:
             return MergeResult(refused=refused, failure=_failure_of(status))
         lease.store.need_time(lease)
@@ -137,20 +138,50 @@ def _prove_and_merge(work: _Merging, seen: Snapshot, checks: OutputChecks, made:
     return MergeResult(refused=f"what was read was never fresh: older than {limits.PROOF_SECONDS_MAX} s at the end")
 
 
+def _read(lease: Lease, seen: Snapshot, number: int) -> tuple[OneItem, OneItem | None]:
+    """The pull request and the issue that it is a step of, as both are now; None where there is no such issue."""
+    known = _issue_number(seen.item(number))
+    while True:
+        one, issue = (
+            read.read_pair(lease.client, lease.repo, number, known)
+            if known
+            else (read.read_item(lease.client, lease.repo, number), None)
+        )
+        now = _issue_number(one.item)
+        if now == known:
+            return one, issue
+        known = now  # its branch has another name now, or was not known
+
+
+def _issue_number(item: Item | None) -> int:
+    """The number of the issue that it is a step of; 0 for none."""
+    branch = parse_branch(item.head_ref) if isinstance(item, Pull) and is_own(item) else None
+    return branch[0] if branch else 0
+
+
 def _placed(
-    lease: Lease, seen: Snapshot, fresh: Snapshot, pull: Pull, tip: Tip | None
+    lease: Lease, seen: Snapshot, one: OneItem, pull: Pull, issue: OneItem | None
 ) -> tuple[Pull, View, ItemStatus]:
-    """The pull request just read, with what rules require of its base, and where it stands."""
-    pull = reporters.with_rules(lease.client, lease.repo, pull)
-    permissions, items = _fresh(lease, pull, seen.permissions, fresh.viewer), {pull.number: tip} if tip else {}
-    snapshot = replace(fresh, permissions=permissions, pulls=(pull,), items=items, checked=seen.checked)
+    """The pull request just read, with what rules require of its base, and where it stands; its issue has a say."""
+    client, repo, fresh = lease.client, lease.repo, one.snapshot
+    pull, number, issues = reporters.with_rules(client, repo, pull), _issue_number(pull), tuple[Issue, ...]()
+    permissions = _fresh(lease, pull, seen.permissions, fresh.viewer)
+    if issue is not None and isinstance(issue.item, Issue):
+        permissions |= _fresh(lease, issue.item, seen.permissions, fresh.viewer, permissions.keys())
+        issues = (blockers.read_waits(client, repo, issue.item),) if issue.item.open else ()
+    tips = {which.item.number: which.tip for which in (one, issue) if which is not None and which.tip is not None}
+    closed = frozenset({number} if number and (issue is None or not issue.item.open) else ())
+    snapshot = replace(
+        fresh, permissions=permissions, pulls=(pull,), issues=issues, items=tips, checked=seen.checked, stopped=closed
+    )
     view = view_of(snapshot, read_policy(lease.repo, fresh.policy_text), own_run=lease.record.run)
     return pull, view, status_of(pull, view)
 
 
 def _failure_of(status: ItemStatus) -> Failure:
     """How a refusal counts: what each look shows by itself counts for nothing, and shows its own end, too."""
-    return Failure.CANCELLED if status.placement.row.of_rules else Failure.MERGE
+    passes = status.placement.row.of_rules or status.placement.position is Position.ISSUE_STOPPED
+    return Failure.CANCELLED if passes else Failure.MERGE
 
 
 def _doubted(work: _Merging, seen: Snapshot, proven: str, result: MergeResult) -> MergeResult:
@@ -162,9 +193,9 @@ def _doubted(work: _Merging, seen: Snapshot, proven: str, result: MergeResult) -
     if result.failure is not Failure.RULES:
         return result
     with contextlib.suppress(LookError, RefusedError, ForbiddenError, NotFoundError):
-        one = read.read_item(lease.client, lease.repo, work.effect.number)
+        one, issue = _read(lease, seen, work.effect.number)
         if isinstance(one.item, Pull):
-            pull, view, _ = _placed(lease, seen, one.snapshot, one.item, one.tip)
+            pull, view, _ = _placed(lease, seen, one, one.item, issue)
             if fingerprint(pull, Role.MERGER, view) != proven:
                 return replace(result, failure=Failure.CANCELLED)
     return result
@@ -192,25 +223,6 @@ def _refusal(pull: Pull, effect: MergePull, status: ItemStatus) -> str:
     if status.role is not Role.MERGER:
         return f"it is {status.placement.position} now: {status.placement.reason}"
     return ""
-
-
-def _of_issue(lease: Lease, seen: Snapshot, pull: Pull, view: View) -> str:
-    """What stands against the merge in the issue that it is a step of, as that is now: closed, or nobody's word."""
-    branch = parse_branch(pull.head_ref) if is_own(pull) else None
-    if branch is None:
-        return ""
-    fresh, gone = view.snapshot, f"its issue #{branch[0]} is not open any more"
-    try:
-        issue = read.read_item(lease.client, lease.repo, branch[0]).item
-    except NotFoundError:
-        return gone
-    if not issue.open:
-        return gone
-    asked = fresh.permissions
-    people = {**asked, **_fresh(lease, issue, seen.permissions, fresh.viewer, asked.keys())}
-    if text_is_trusted(issue, trust_of(replace(fresh, permissions=people), view.policy.trust)):
-        return ""
-    return f"the text of its issue #{branch[0]} is not a trusted person's any more"
 
 
 def _held_back(work: _Merging, view: View, checks: OutputChecks, pull: Pull, made: str) -> str:

@@ -31,7 +31,8 @@ from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import approved_in_words, changes_asked, is_after, last_request, plan_print
 from bee.pipeline.heads import names_in_full
 from bee.pipeline.holds import BY_PERSON
-from bee.pipeline.trust import Trust, resumed_at
+from bee.pipeline.issue_facts import steps_left
+from bee.pipeline.trust import Trust, finished_at, resumed_at
 from bee.publish import labels, posts
 from bee.steer import status_comment
 from bee.wording import texts
@@ -155,11 +156,23 @@ def retry(writer: Writer, number: int, hint: str) -> Done:
     one = read.read_item(writer.client, writer.repo, number)
     if not one.item.open:
         raise UsageError(f"#{number} is closed; reopen it first")
+    refuse_finished(one)
     if hint:
         posts.comment(writer, number, texts.hinted(hint))
     go_on(writer, one)
     status_comment.show_let_go(writer, one, "retry")
     return Done(f"#{number} is tried again with the next tick")
+
+
+def refuse_finished(one: OneItem) -> None:
+    """Raise UsageError for an issue that bee has finished, and that has no step left to try."""
+    item, trust = one.item, Trust(one.snapshot.viewer)
+    if isinstance(item, Issue) and finished_at(item, trust) and not steps_left(item, finished_at(item, trust)):
+        number = item.number
+        raise UsageError(
+            f"#{number} is finished: every step of it is merged, so there is nothing to try again. To have more done, "
+            f"change its design text and take off {Label.DONE}, or open another issue"
+        )
 
 
 def go_on(writer: Writer, one: OneItem) -> None:

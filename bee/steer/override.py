@@ -83,6 +83,8 @@ def _check(one: OneItem, state: State) -> None:
         raise UsageError(f"#{number} is closed; reopen it first (bee override {number} --to ready)")
     if state is State.SKIP_STEP:
         _current_step(one)
+    if state is State.READY:
+        actions.refuse_finished(one)
 
 
 def _say(person: ByPerson, one: OneItem, state: State, reason: str) -> None:

@@ -162,10 +162,17 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         ("Change the setting or the rule (an administrator can).", "Change `merge_method` in `.github/bee.yml`.",
          "Merge it yourself.", _CLOSE), holds=False,
     ),
-    Cause.ISSUE_CLOSED: CauseText(
-        "The issue was closed while this pull request is open, so bee has stopped.",
-        "Close this pull request too, if the work is not wanted any more.",
-        ("Reopen the issue: bee goes on.", "Close this pull request."), holds=False,
+    Cause.ISSUE_STOPPED: CauseText(
+        "The issue of this pull request was stopped, so bee has stopped here, too.",
+        "Look at the issue: what stands there holds its pull requests.",
+        ("Lift it on the issue, as the reason says: bee goes on by itself.",
+         "Close this pull request, if the work is not wanted any more."), holds=False,
+    ),
+    Cause.REOPENED: CauseText(
+        "It was finished, and somebody opened it again. bee does nothing here until it knows what is left to do.",
+        "Say what is left in the design text, or in another issue.",
+        (f"Change the design text (give a task a `## Design finalized` with a box), and take off `{Label.DONE}`: the "
+         "planner plans the rest.", "Open another issue for what is left.", _CLOSE), holds=False,
     ),
     Cause.HOT_LOOP: CauseText(
         "The same role was sent twice within minutes to no effect.",

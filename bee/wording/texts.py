@@ -83,7 +83,7 @@ def standing(
         lines.append(
             f"- **To stop it:** add the label `{Label.HUMAN}`, or run `bee pause {number}`. "
             f"To go on: take it off, or run `bee resume {number}`."
-            f"{' Its open pull requests go on: stop each by itself.' if is_issue else ''}"
+            f"{' Its open pull requests stop and go on with it.' if is_issue else ''}"
         )
     return as_of("\n".join(lines), at)
 

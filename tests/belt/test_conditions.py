@@ -60,8 +60,8 @@ def test_case_p6_a_closed_issue_stops_its_pull_request_until_it_is_reopened(stag
     issue, host = stage.issue(), stage.host()
     number = drafted(stage, host)
     set_state(stage, issue, "closed", reason)
-    (told,) = rests(stage, host, number, "issue-closed")
-    assert f"not open: #{issue}" in told
+    (told,) = rests(stage, host, number, "issue-stopped")
+    assert f"#{issue} is not open" in told
     assert stage.labels(issue) == stage.labels(number) == set()
     set_state(stage, issue, "open")
     stage.ticks(host)
@@ -83,8 +83,8 @@ bee merge
     for _ in range(6):
         stage.tick(host)
     assert not stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]
-    assert stage.position(number) == "issue-closed"
-    assert any(f"its issue #{issue} is not open any more" in run.note for run in stage.record(number).history)
+    assert stage.position(number) == "issue-stopped"
+    assert any(f"#{issue} is not open" in run.note for run in stage.record(number).history)
 
 
 def test_an_issue_changed_behind_its_pull_request_is_shown_to_no_agent(stage: Stage) -> None:

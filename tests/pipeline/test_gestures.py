@@ -159,7 +159,7 @@ GESTURES: Final = {
         replace(TASK, pulls=(w.ref(state=PullState.OPEN),)), {"pulls": (replace(w.ref(), base_ref="release"),)},
         P.IN_REVIEW, P.ABANDONED, {"pulls": (w.ref(state=PullState.OPEN), FORKED)}, P.IN_REVIEW,
         world={"astray": frozenset({7})}, theirs={"astray": frozenset({8})}),
-    "p6 its issue is closed": Gesture(READY, {}, P.READY_TO_MERGE, P.ISSUE_CLOSED, {}, P.ISSUE_CLOSED,
+    "p6 its issue is closed": Gesture(READY, {}, P.READY_TO_MERGE, P.ISSUE_STOPPED, {}, P.ISSUE_STOPPED,
                                       world={"stopped": frozenset({1})}, theirs={"stopped": frozenset({1})}),
     "p7 an approval that the rules ask for": Gesture(
         replace(w.pull(comments=w.approved()), decision=ReviewDecision.REVIEW_REQUIRED, blocked=True),
@@ -267,8 +267,8 @@ def place(gesture: Gesture, done: dict[str, Any], **world: Any) -> Position:
 
 # Where nothing goes on by itself: nobody moves next, or a person, or somebody's check.
 STOPS: Final = {
-    P.UNTRUSTED, P.BLOCKED, P.HUMAN, P.CLOSED, P.ISSUE_CLOSED, P.CHECKS_FAILED, P.CHECKS_PENDING, P.REPAIR, P.IN_REVIEW,
-    P.ON_HOLD,
+    P.UNTRUSTED, P.BLOCKED, P.HUMAN, P.CLOSED, P.ISSUE_STOPPED, P.CHECKS_FAILED, P.CHECKS_PENDING, P.REPAIR,
+    P.IN_REVIEW, P.ON_HOLD,
 }  # fmt: skip
 
 

@@ -54,6 +54,8 @@ def case(
     return Case(id, item, rule, position, mover, others, world)
 
 
+REOPENED = "every step is merged, and it was opened again"
+WAITS = "the issue it is a step of waits"
 CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the rules"
 DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
@@ -72,7 +74,7 @@ OTHER = ", on a branch that is not bee's"
 
 ASTRAY = "its step was merged, but is not on the default branch"
 ASKS_ONE, SETTINGS = "GitHub's rules ask for a person's approval", "GitHub's settings stand against a merge"
-TAKEN, GONE = "somebody else has taken it", "the issue it is a step of is not open"
+TAKEN, GONE = "somebody else has taken it", "the issue it is a step of holds it"
 
 DOUBTED = UNTRUSTED
 CHANGED = w.edited(w.issue(), w.edit("Add a menu.", w.NOW - 90), w.edit("Obey.", w.NOW - 60, w.TRI))
@@ -87,6 +89,8 @@ PASSED = w.pull(comments=w.approved(w.e2e("pass")))
 ADOPTED: dict[str, Any] = {
     "branch": "topic", "label_names": w.names(Label.NEW), "events": (w.labeled(Label.NEW),),
 }  # fmt: skip
+FINISHED = w.issue(label_names=w.names(Label.DONE), events=(w.labeled(Label.DONE, w.NOW - 60, w.BEE),),
+                   pulls=(w.ref(),))  # fmt: skip
 ESCALATED = w.record(outcome=Outcome.ESCALATED, fingerprint="escalate")
 
 
@@ -324,6 +328,13 @@ ISSUES: tuple[Case, ...] = (
     case("complete", w.issue(body=w.planned(steps=w.ticked("parser", "printer")),
          pulls=(w.ref(7, "parser"), w.ref(8, "printer"))), "every step is merged", P.COMPLETE, M.BEE),
     case("complete-task", w.issue(pulls=(w.ref(),)), "every step is merged", P.COMPLETE, M.BEE),
+    case("opened-again", replace(FINISHED, label_names=frozenset()), REOPENED, P.COMPLETE, M.PERSON),
+    case("opened-again-and-a-step-added", replace(FINISHED, label_names=frozenset(), **{
+         "body": w.planned(steps=w.ticked("parser"))}), STEP_RULE, P.NEEDS_STEP, Role.DRAFTER),
+    case("opened-again-and-that-merged-since", replace(FINISHED, label_names=frozenset(), pulls=(
+         w.ref(closed_at=w.NOW - 9),)), "every step is merged", P.COMPLETE, M.BEE),
+    case("done-by-hand-and-let-go", replace(FINISHED, label_names=frozenset(), events=(
+         w.labeled(Label.DONE, w.NOW - 60),)), "every step is merged", P.COMPLETE, M.BEE),
     case("adopted-task", w.issue(author=w.SAM, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW),)),
          STEP_RULE,
          P.NEEDS_STEP, Role.DRAFTER, policy=w.OPTED_IN),
@@ -331,10 +342,70 @@ ISSUES: tuple[Case, ...] = (
          P.NEEDS_PLAN, Role.PLANNER, policy=w.OPTED_IN),
 )  # fmt: skip
 
+
+def stopped_by(label: Label, at: int = w.NOW - 60) -> dict[str, Any]:
+    """A label that a person put on an issue."""
+    return {"label_names": w.names(label), "events": (w.labeled(label, at),)}
+
+
+def text(written: str) -> dict[str, Any]:
+    """An issue's text, with its design ticked by ann and its plan, if it has one, by her, too."""
+    made = w.edited(w.issue(), w.edit(w.DESIGN, w.NOW - w.HOUR), w.edit(written, w.NOW - w.HOUR + 9))
+    return {name: getattr(made, name) for name in ("body", "edits", "edited_at", "editor")}
+
+
+SENT_BACK = (w.comment("Smaller steps. <!-- bee:changes-requested -->"),)
+# What people may set on an issue while a pull request of a step of it is open, and who moves next then.
+ON_ISSUE: dict[str, tuple[str, Role | Mover, dict[str, Any], dict[str, Any]]] = {
+    "human": (GONE, M.PERSON, stopped_by(Label.HUMAN), {}),
+    "human-by-bee-itself": (GONE, M.PERSON, {
+        "label_names": w.names(Label.HUMAN), "events": (w.labeled(Label.HUMAN, w.NOW - 60, w.BEE),)}, {}),
+    "escalated": (GONE, M.PERSON, {}, {"ledger": {1: w.record(outcome=Outcome.ESCALATED, role="planner")}}),
+    "quarantine": (GONE, M.PERSON, stopped_by(Label.QUARANTINE), {}),
+    "done": (GONE, M.PERSON, stopped_by(Label.DONE), {}),
+    "human-beside-done": (GONE, M.PERSON, {"label_names": w.names(Label.HUMAN, Label.DONE)}, {}),
+    "wip-by-hand": (WAITS, M.CONDITION, stopped_by(Label.WIP), {}),
+    "left-out-again": (GONE, M.PERSON, {}, {"policy": w.OPTED_IN}),
+    "assigned": (GONE, M.PERSON, {"assignments": (ASSIGNED,)}, {}),
+    "blocked-in-words": (WAITS, M.CONDITION, {"body": "Blocked by #7"}, {}),
+    "blocked-by-githubs-means": (WAITS, M.CONDITION, {"blocked_by_open": 1}, {}),
+    "a-part-of-it-is-open": (WAITS, M.CONDITION, {"sub_issues_open": 1}, {}),
+    "blocked-by-what-cannot-be-read": (GONE, M.PERSON, {"body": "Do.\n\nBlocked by the weather"}, {}),
+    "what-it-waited-for-was-dropped": (WAITS, M.CONDITION, {"closed_blockers": (Settled("#2", w.NOW, False),)}, {}),
+    "design-unticked": (GONE, M.PERSON, text(w.planned(w.DESIGN_OPEN, gate=True)), {}),
+    "plan-unticked": (GONE, M.PERSON, text(w.planned()), {}),
+    "plan-sent-back": (WAITS, M.CONDITION, {**text(w.planned(gate=True)), "comments": SENT_BACK}, {}),
+    "plan-of-another-design": (WAITS, M.CONDITION, text(w.planned(gate=True, design="0" * 16)), {}),
+}  # fmt: skip
+NO_STOP: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "as-it-is": ({}, {}),
+    "with-its-plan": (text(w.planned(gate=True)), {}),
+    "while-bee-is-at-it": ({"label_names": w.names(Label.WIP)}, {"ledger": {1: w.claimed()}}),
+    "after-a-run-was-lost": ({"label_names": w.names(Label.WIP)}, {"ledger": {1: w.claimed(expires_at=w.NOW - 1)}}),
+    "after-two-hours-by-hand": (stopped_by(Label.WIP, w.NOW - 3 * w.HOUR), {}),
+    "with-a-strangers-words": ({"comments": (w.comment(SENT_BACK[0].body, author=w.SAM),)}, {}),
+    "with-a-strangers-pull-request": ({"pulls": (
+        replace(w.ref(9, state=PullState.OPEN), head_ref="t", closes=True, author=w.SAM, named_at=w.NOW),)}, {}),
+    "another-step-was-abandoned": ({"pulls": (w.ref(6, state=PullState.CLOSED),)}, {}),
+}  # fmt: skip
+
 PULLS: tuple[Case, ...] = (
-    case("p6-issue-closed", PASSED, GONE, P.ISSUE_CLOSED, M.PERSON, stopped=frozenset({1})),
-    case("p6-issue-closed-outranks-what-an-agent-would-do", replace(PASSED, mergeable=False), GONE, P.ISSUE_CLOSED,
+    case("p6-issue-closed", PASSED, GONE, P.ISSUE_STOPPED, M.PERSON, stopped=frozenset({1})),
+    case("p6-issue-closed-outranks-what-an-agent-would-do", replace(PASSED, mergeable=False), GONE, P.ISSUE_STOPPED,
          M.PERSON, stopped=frozenset({1})),
+    *(case(f"issue-stopped-{name}", PASSED, rule, P.ISSUE_STOPPED, mover, replace(w.issue(), **stop),
+           **{"policy": w.ALL if "plan" in name else w.AUTO, **world})
+      for name, (rule, mover, stop, world) in ON_ISSUE.items()),
+    *(case(f"issue-goes-on-{name}", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, replace(w.issue(), **stop), **world)
+      for name, (stop, world) in NO_STOP.items()),
+    case("issue-stopped-is-not-a-forks", w.pull(cross_repository=True, comments=(w.comment(
+         f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"),), **{**ADOPTED, "branch": "bee/1-task"}), E2E_NONE,
+         P.NEEDS_E2E, Role.TEST, replace(w.issue(), **stopped_by(Label.HUMAN))),
+    case("issue-stopped-takes-it-out-of-the-queue", replace(PASSED, queue="squash", queued=QueueEntry(1, w.BEE)), GONE,
+         P.ISSUE_STOPPED, M.PERSON, replace(w.issue(), **stopped_by(Label.HUMAN))),
+    case("issue-stopped-after-the-queue-merged-it", replace(PASSED, open=False, merged=True), UNPROVEN,
+         P.IN_MERGE_QUEUE, Role.MERGER, replace(w.issue(), **stopped_by(Label.HUMAN)),
+         ledger={7: w.record(number=7, role="merger", outcome=Outcome.WAITING, fingerprint="k")}),
     case("p6-another-issue-closed", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, stopped=frozenset({2})),
     case("p6-an-adopted-one-has-no-issue", w.pull(cross_repository=True, comments=(w.comment(
          f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"),), **{**ADOPTED, "branch": "bee/1-task"}), E2E_NONE,
@@ -623,7 +694,7 @@ TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
     "person-approval": (replace(OLD, decision=ReviewDecision.REVIEW_REQUIRED), {}),
     "settings": (replace(OLD, behind=True), {}),
     "checks-pending": (replace(OLD, required=(Required("ci/test"),)), {}),
-    "issue-closed": (OLD, {"stopped": frozenset({1})}),
+    "issue-stopped": (OLD, {"stopped": frozenset({1})}),
     "head-of-others": (replace(OLD, comments=(w.reviewed("approve"),), body="x"), {}),
 }
 
@@ -646,6 +717,21 @@ def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> N
     # a stranger who copies the key keeps nothing from being told
     copied = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.SAM)))
     assert len(w.decided(copied, policy=policy, **world).acts) == 1
+
+
+def test_that_a_finished_issue_is_open_again_is_told_once_with_or_without_its_label() -> None:
+    """And nothing is told where a person called it done."""
+    unlabelled = replace(FINISHED, label_names=frozenset(), events=(*FINISHED.events, w.unlabeled(Label.DONE, w.NOW)))
+    (act,) = w.decided(FINISHED).acts
+    assert isinstance(act, Escalate)
+    assert (act.cause, act.cause in CAUSES and CAUSES[act.cause].holds) == ("reopened", False)
+    assert isinstance(w.decided(unlabelled).acts[0], Escalate)
+    key = escalation_key(act.status, act.cause, w.view(FINISHED))
+    told = (w.comment(texts.marked("said", "run-1", "bee", key), w.NOW - 9, w.BEE),)
+    assert w.decided(replace(FINISHED, comments=told)).acts == ()
+    assert w.decided(replace(unlabelled, comments=told)).acts == ()
+    by_hand = replace(FINISHED, events=(w.labeled(Label.DONE, w.NOW - 60),))
+    assert w.decided(by_hand).acts == ()
 
 
 def test_that_a_head_waits_for_a_person_is_not_told_where_the_review_said_so() -> None:

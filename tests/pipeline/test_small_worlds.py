@@ -16,8 +16,20 @@ import pytest
 
 from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict
-from bee.pipeline.facts import Broken, Checks, Common, Facts, IssueFacts, Mergeable, Proof, PullFacts, QueueState
-from bee.pipeline.positions import HELD, ISSUE_RULES, PULL_RULES, Mover, Position, Rule, facts_shown, position
+from bee.pipeline.facts import (
+    Broken,
+    Checks,
+    Common,
+    Facts,
+    IssueFacts,
+    Mergeable,
+    OfIssue,
+    Proof,
+    PullFacts,
+    QueueState,
+    facts_shown,
+)
+from bee.pipeline.positions import HELD, ISSUE_RULES, PULL_RULES, Mover, Position, Rule, position
 
 KINDS = ((IssueFacts, ISSUE_RULES), (PullFacts, PULL_RULES))
 COMMON = tuple(field.name for field in dataclasses.fields(Common))
@@ -94,7 +106,7 @@ def is_held(f: Facts) -> bool:
     """Whether something keeps the item from every agent."""
     return (
         not f.open or f.done or f.quarantined or f.human or f.claimed or not f.in_scope or not f.trusted
-        or (f.taken if isinstance(f, IssueFacts) else not f.issue_open)
+        or (f.taken if isinstance(f, IssueFacts) else f.of_issue is not OfIssue.GOES_ON)
     )  # fmt: skip
 
 
@@ -145,7 +157,7 @@ def tour(kind: type[Any], rules: tuple[Rule, ...]) -> Tour:
         role = place.role
         if role is not None:
             seen.roles.add(role)
-            if is_held(f):
+            if is_held(f) and not (isinstance(f, PullFacts) and f.queue is QueueState.UNPROVEN):
                 seen.held_with_agent.append(dataclasses.replace(f))
             if f.broken is not Broken.NOTHING:
                 seen.mended_by_agent.append(dataclasses.replace(f))

@@ -105,6 +105,47 @@ def test_it_is_merged_where_nothing_changes(ready: Ready) -> None:
     assert ready.merged()
 
 
+Act = Callable[["Ready"], object]
+
+
+def _labels(label: str) -> Act:
+    return lambda r: r.still.ask("POST", "/issues/1/labels", labels=[label])
+
+
+def _texts(body: str) -> Act:
+    return lambda r: r.still.ask("PATCH", "/issues/1", body=body)
+
+
+def _blocks(r: Ready) -> object:
+    other = r.still.ask("POST", "/issues", title="First", body="Do this first.")
+    return r.still.ask("POST", "/issues/1/dependencies/blocked_by", issue_id=other["id"])
+
+
+def _blocks_in_words(r: Ready) -> object:
+    other = r.still.ask("POST", "/issues", title="First", body="Do this first.")["number"]
+    return r.still.ask("PATCH", "/issues/1", body=f"Do it.\n\nBlocked by #{other}")
+
+
+def _disowned(r: Ready) -> object:
+    r.still.ask("PATCH", "/issues/1", "bob", body="Obey.")
+    return r.still.hub.let(r.still.hub.users("ada"), r.still.hub.users("bob"), False)
+
+
+# What a person sets on the issue of the pull request, and what the refusal says of it.
+ON_ISSUE: dict[str, tuple[Act, str]] = {
+    "human": (_labels("breeze:human"), "#1 is `human`"),
+    "quarantine": (_labels("breeze:quarantine-hotloop"), "#1 is `quarantined`"),
+    "wip": (_labels("breeze:wip"), "#1 is `wip`"),
+    "done": (_labels("breeze:done"), "#1 is `done`"),
+    "assigned": (lambda r: r.still.ask("POST", "/issues/1/assignees", assignees=["ada"]), "#1 is `taken`"),
+    "a dependency": (_blocks, "#1 is `blocked`"),
+    "a dependency in words": (_blocks_in_words, "#1 is `blocked`"),
+    "an open gate": (_texts("Do it.\n\n## Design finalized\n\n- [ ] go\n"), "#1 is `design-open`"),
+    "a design without a plan": (_texts("Do it.\n\n## Design finalized\n\n- [x] go\n"), "#1 is `needs-plan`"),
+    "the words of who may write no more": (_disowned, "it is untrusted now"),
+}  # fmt: skip
+
+
 CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
     "a push": (ITEM, lambda r: r.still.push("bee/1-task", {"more.txt": "1"}), "the head moved"),
     "another base": (
@@ -123,7 +164,8 @@ CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
     "a draft": (
         ITEM, lambda r: r.still.hub.set_draft(r.still.hub.users("ada"), r.thing(), True), "draft",
     ),
-    "its issue closed": (ITEM, lambda r: r.still.ask("PATCH", "/issues/1", state="closed"), "is not open any more"),
+    "its issue closed": (ITEM, lambda r: r.still.ask("PATCH", "/issues/1", state="closed"), "#1 is not open"),
+    **{f"its issue: {name}": (ITEM, act, words) for name, (act, words) in ON_ISSUE.items()},
     "a moved base": (BASE, lambda r: r.still.base_moves(), "main moved from"),
 }  # fmt: skip
 

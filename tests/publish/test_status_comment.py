@@ -41,7 +41,7 @@ def test_it_follows_an_item_from_the_plan_to_the_end_and_statuses_link_to_their_
         "- **Last run:** planner, progressed: a plan of 1 step\n"
         "- **So far:** 1 run\n"
         f"- **To stop it:** add the label `breeze:human`, or run `bee pause {number}`. "
-        f"To go on: take it off, or run `bee resume {number}`. Its open pull requests go on: stop each by itself."
+        f"To go on: take it off, or run `bee resume {number}`. Its open pull requests stop and go on with it."
     )
     assert stage.position(number) == "plan-open"
     before = stage.world()

@@ -66,7 +66,7 @@ def issue_closed(stage: Stage) -> None:
     stage.sleep(10)
     assert stage.tick(host).choice.role == "reviewer"
     set_state(stage, 1, "closed")
-    rested(stage, host, 2, "issue-closed")
+    rested(stage, host, 2, "issue-stopped")
 
 
 def approval(stage: Stage) -> None:

@@ -54,6 +54,8 @@ WAITS: Final = """SELECT other.number, max(max(events.created_at), other.created
     AND (EXISTS (SELECT 1 FROM dependencies WHERE issue_id = events.issue_id AND blocker_id = other.id)
         OR EXISTS (SELECT 1 FROM sub_issues WHERE parent_id = events.issue_id AND child_id = other.id))
     GROUP BY other.id"""
+EDITED: Final = "SELECT edited_at AS at FROM edits WHERE kind = 'issue' AND subject_id = ?"
+UNTICKED: Final = re.compile(r"^#+ Design finalized\s+^[-*] \[ \]", re.MULTILINE)
 MOVING: Final = frozenset(
     {
         Position.WIP,
@@ -121,6 +123,7 @@ class Judge:
         self.ticks: list[float] = []  # when one ended that had no problem
         self.outs: dict[str, list[tuple[float, bool]]] = defaultdict(list)  # when whose access began or ended
         self.others = 0  # effects of anybody but bee
+        self.finished: dict[int, int] = {}  # when bee closed an issue
         self.steered: dict[int, int] = {}  # when a trusted person last did something to an item
 
     def blame(self, what: str, error: BaseException | None = None, places: Decision | None = None) -> None:
@@ -348,8 +351,12 @@ class Judge:
                 self.blame(f"#{thing.number} is a second alert of {marker.get('key')}, beside #{others[0]}")
 
     def _completed(self, issue: Thing) -> None:
-        """A step is done when what its merge made is on the default branch."""
+        """A step is done when what its merge made is on the default branch; what people opened again stays open."""
         hub = self.world.hub
+        before, self.finished[issue.number] = self.finished.get(issue.number), hub.now
+        of_it = [t for t in hub.things() if t.merge_commit and (reader.branch(t.head_ref) or (0,))[0] == issue.number]
+        if before is not None and all((one.closed_at or 0) < before for one in of_it):
+            self.blame(f"bee closed #{issue.number} again, which somebody had opened, and nothing was merged since")
         steps: dict[str, bool] = {}
         for one in hub.things():
             if one.merge_commit and not one.fork and (reader.branch(one.head_ref) or (0,))[0] == issue.number:
@@ -457,6 +464,8 @@ class Judge:
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which bee did not push and no person approved")
         if left := self._unanswered(pull, int(looked)):
             self.blame(f"#{pull.number} was merged over what {left.author.login} said of a line and nobody answered")
+        if sign := self._stopped_issue(pull, int(looked)):
+            self.blame(f"#{pull.number} was merged while its issue was stopped: {sign}")
         if self.of(process).base not in _passed(pull):
             self.blame(f"#{pull.number} was merged, and E2E had not passed on the base that was last seen")
         return looked
@@ -580,12 +589,33 @@ class Judge:
         doubted = not thing.fork and behind is not None and self._outside(behind, at) and not adopts
         if doubted or (outside and not adopted and not self._approved(thing, self.world.hub.now, people=True)):
             self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
+        if sign := self._stopped_issue(thing, at - self.world.hub.stale_seconds):
+            self.blame(f"{job.role} was sent to #{job.number}, whose issue was stopped before: {sign}")
         if (other := self._waits_for(thing, at)) is not None:
             self.blame(f"{job.role} was sent to #{job.number}, which waits for #{other}")
         words = (EVE, OUT) if self._out("bob", at) else (EVE,)
         said = [path.name for path in job.context.iterdir() if any(word in path.read_text() for word in words)]
         if said and not adopted and not outside and not adopts:
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
+
+    def _stopped_issue(self, pull: Thing, since: float) -> str:
+        """What stands on the issue of a pull request of bee's, and has since a moment; empty where nothing does."""
+        named = reader.branch(pull.head_ref) if pull.is_pull and not pull.fork else None
+        issue = self.world.hub.thing(named[0]) if named else None
+        if issue is None or issue.is_pull:
+            return ""
+        for label in (HUMAN, "breeze:quarantine-hotloop", "breeze:done"):
+            put = [one.at for one in issue.labelings if one.label == label]
+            if label in issue.labels and put and put[-1] < since:
+                return label
+        if issue.state != "OPEN" and (issue.closed_at or 0) < since:
+            return "it is closed"
+        if (other := self._waits_for(issue, since)) is not None:
+            return f"it waits for #{other}"
+        edits = self.world.hub.rows(EDITED, issue.id)
+        if UNTICKED.search(issue.body) and all(seconds(row["at"]) < since for row in edits):
+            return "a gate is open"
+        return ""
 
     def _outside(self, thing: Thing, since: float) -> bool:
         return thing.author.login in STRANGERS or self._out(thing.author.login, since)

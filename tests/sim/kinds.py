@@ -6,6 +6,7 @@ Whether a project has one is drawn beside the seed's own numbers, so that a kind
 from __future__ import annotations
 
 import contextlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from bee.forge.core.users import User
 from bee.pipeline.decide import Decision
 from bee.pipeline.positions import Position
 from tests.sim.hub import No
+from tests.sim.reader import branch
 from tests.sim.timeline import Process
 
 if TYPE_CHECKING:
@@ -398,6 +400,81 @@ class SubIssues(Kind):
             self.hub.ask(who, "DELETE", f"{where}/dependencies/blocked_by/{row['id']}")
 
 
+# ---- stops on issues ------------------------------------------------------------------------------------------------
+
+
+class Stops(Kind):
+    """People stop an issue of which a step is in review, by every sign there is, and lift that again."""
+
+    name = "stops on issues"
+    chance = 0.3
+
+    def deeds(self) -> Deeds:
+        """On and off."""
+        return {self.stop: 9, self.lift: 7}
+
+    def stop(self) -> None:
+        """One of the signs goes onto the issue of an open pull request."""
+        numbers = {named[0] for one in self.people.pulls() if not one.fork and (named := branch(one.head_ref))}
+        one, who = self.people.one([t for t in self._issues() if t.number in numbers]), self.people.somebody()
+        sign = self.random.choice(("label", "label", "gate", "assigned", "plan", "words", "closed"))
+        self.people.say(who, f"stops ({sign})", one)
+        self.world.count(f"an issue in review stopped by {sign}")
+        if sign == "label":
+            name = self.random.choice(("breeze:human", "breeze:human", "breeze:wip", "breeze:quarantine-hotloop"))
+            self.hub.ask(who, "POST", f"/issues/{one.number}/labels", labels=[name])
+        elif sign == "gate":
+            self.hub.ask(who, "PATCH", f"/issues/{one.number}", body=one.body.replace("[x]", "[ ]"))
+        elif sign == "assigned":
+            self.hub.ask(who, "POST", f"/issues/{one.number}/assignees", assignees=[who.login])
+        elif sign == "plan":
+            self.people.comment_on(who, one, "Plan it anew.\n<!-- bee:changes-requested -->")
+        elif sign == "words":
+            other = self.people.one([t for t in self._issues() if t.number != one.number])
+            body = f"{one.body}\n\nBlocked by #{other.number}\n"
+            self.hub.ask(who, "PATCH", f"/issues/{one.number}", body=body)
+        else:
+            self.hub.ask(who, "PATCH", f"/issues/{one.number}", state="closed")
+
+    def lift(self) -> None:
+        """What stands on an issue goes."""
+        self._lift(self.people.one([t for t in self._issues() if self._stands(t)]))
+
+    def meddle(self) -> None:
+        """The moment before a merge."""
+        self.stop()
+        self.later(self.lift)
+
+    def put_right(self) -> None:
+        """Nothing stands anywhere."""
+        for one in self._issues():
+            if self._stands(one):
+                self._lift(one)
+
+    def _issues(self) -> list[Any]:
+        return [one for one in self.people.things() if not one.is_pull]
+
+    def _assigned(self, one: Any) -> list[str]:
+        rows = self.hub.rows("SELECT user_id FROM assignees WHERE issue_id = ?", one.id)
+        return [self.hub.account(row["user_id"]).login for row in rows]
+
+    def _stands(self, one: Any) -> bool:
+        held = {"breeze:human", "breeze:wip", "breeze:quarantine-hotloop"} & {*one.labels}
+        return bool(held or self._assigned(one) or "[ ]" in one.body or "Blocked by" in one.body)
+
+    def _lift(self, one: Any) -> None:
+        who = self.people.somebody()
+        self.people.say(who, "lifts what stands on", one)
+        for name in {"breeze:human", "breeze:quarantine-hotloop"} & {*one.labels}:
+            self.hub.ask(who, "DELETE", f"/issues/{one.number}/labels/{name}")
+        if names := self._assigned(one):
+            self.hub.ask(who, "DELETE", f"/issues/{one.number}/assignees", assignees=names)
+        body = re.sub(r"\n\nBlocked by #[0-9]+\n", "", one.body)
+        body = re.sub(r"(## (?:Design|Plan) finalized\n\n- )\[ \]", r"\1[x]", body)
+        if body != one.body:
+            self.hub.ask(who, "PATCH", f"/issues/{one.number}", body=body)
+
+
 # ---- a merge queue --------------------------------------------------------------------------------------------------
 
 QUEUE: Final[dict[str, Any]] = {
@@ -474,4 +551,4 @@ class MergeQueue(Kind):
         deed(who, one)
 
 
-MORE: Final[tuple[type[Kind], ...]] = (MergeSettings, Bases, Access, SubIssues, MergeQueue)
+MORE: Final[tuple[type[Kind], ...]] = (MergeSettings, Bases, Access, SubIssues, Stops, MergeQueue)

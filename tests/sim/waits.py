@@ -240,12 +240,37 @@ class Waits:
             return "nobody closed a pull request of its"
         return "" if any(cause for _, _, cause in self._words(thing)) else "nobody was asked what should become of it"
 
-    def _issue_closed(self, thing: Thing, tip: Record | None) -> str:
+    def _issue_stopped(self, thing: Thing, tip: Record | None) -> str:
+        """GitHub shows on its issue what stops it; who may lift it was told, but of what ends by itself."""
         named = reader.branch(thing.head_ref)
-        behind = self.world.hub.thing(named[0]) if named else None
+        behind = self.world.hub.thing(named[0]) if named and not thing.fork else None
         if behind is not None and behind.state == "OPEN":
-            return f"#{behind.number} is open"
-        return "" if self._told(thing) else "nobody was told that its issue is closed"
+            told = self.world.judge.tip(behind.number)
+            if not self._blocked(behind, told) or self._needs_plan(behind) or "breeze:wip" in behind.labels:
+                return ""
+            signs = (self._human, self._quarantined, self._done, self._ignored, self._taken, self._design_open,
+                     self._plan_open)  # fmt: skip
+            if all(sign(behind, told) for sign in signs) and not self._assigned(behind):
+                return f"nothing stands on #{behind.number}"
+        return "" if self._told(thing) else "nobody was told that its issue is stopped"
+
+    def _needs_plan(self, thing: Thing) -> bool:
+        """Whether a plan is missing, was asked for anew, or was made from what a person changed since."""
+        if "finalized" not in thing.body:
+            return False
+        asked = any(reader.markers(post.body, "changes-requested") for post in thing.comments)
+        edits = self.world.hub.rows("SELECT editor_id FROM edits WHERE kind = 'issue' AND subject_id = ?", thing.id)
+        by_people = any((who := self.world.hub.account(row["editor_id"])) and who.login != "bee" for row in edits)
+        return asked or by_people or "Milestone plan" not in thing.body
+
+    def _assigned(self, thing: Thing) -> bool:
+        return bool(self.world.hub.rows("SELECT 1 FROM assignees WHERE issue_id = ?", thing.id))
+
+    def _complete(self, thing: Thing, tip: Record | None) -> str:
+        """It was done before, and somebody opened it again: then bee said so, once."""
+        done = any(one.label == "breeze:done" and one.who.login == "bee" for one in thing.labelings)
+        told = sum(said == "reopened" for _, _, said in self._words(thing))
+        return "" if done and told else "nobody was told that it is open again"
 
     def _draft(self, thing: Thing, tip: Record | None) -> str:
         return "" if thing.draft else "it is no draft"
@@ -317,7 +342,8 @@ _DEMANDS: Final[dict[str, Callable[[Waits, Thing, Record | None], str]]] = {
     "plan-open": Waits._plan_open,
     "in-review": Waits._in_review,
     "abandoned": Waits._abandoned,
-    "issue-closed": Waits._issue_closed,
+    "issue-stopped": Waits._issue_stopped,
+    "complete": Waits._complete,
     "draft": Waits._draft,
     "conflicted": Waits._conflicted,
     "changes-requested": Waits._changes_requested,

@@ -16,9 +16,9 @@ from bee.model.items import Issue, kind_of
 from bee.model.plan import read_body
 from bee.model.text import one_line, plain
 from bee.pipeline.design import lint
-from bee.pipeline.facts import View
+from bee.pipeline.facts import View, facts_shown
 from bee.pipeline.holds import Hold, hold_of
-from bee.pipeline.positions import Mover, Position, facts_shown
+from bee.pipeline.positions import Mover, Position
 from bee.pipeline.status import ItemStatus, status_of, survey
 from bee.status import terminal
 from bee.status.lines import WhyLine
