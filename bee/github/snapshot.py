@@ -16,7 +16,7 @@ from bee.model.errors import ConfigError, NotFoundError
 from bee.model.items import Issue, Item, Pull, PullRef, PullState, Snapshot
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
-from bee.model.records import Phase, Record
+from bee.model.records import Phase, Record, fold
 from bee.model.roles import ROLES, Role
 from bee.pipeline.conditions import is_unexplained
 from bee.pipeline.escalation import alert_key, may_release
@@ -222,19 +222,22 @@ def _with_dependencies(client: GitHubClient, view: View) -> View:
     return replace(view, snapshot=replace(view.snapshot, issues=tuple(issues)))
 
 
-# Where a pull request may come to be merged without another look at what its issue waits for.
-_ON_THE_WAY: Final = frozenset({Position.SETTLING, Position.QUEUED, Position.IN_MERGE_QUEUE})
-
-
 def _asked_about(view: View) -> Iterator[int]:
     """The issues whose dependencies matter now."""
     for one in survey(view):
-        at = one.placement.position
-        if isinstance(one.item, Issue) and one.role and at is not Position.EXHAUSTED:
+        placed = one.placement
+        if isinstance(one.item, Issue) and one.role and placed.position is not Position.EXHAUSTED:
             yield one.number
         named = one.facts.about["issue"] if isinstance(one.item, Pull) else None
-        if named and (one.placement.role or at in _ON_THE_WAY):
+        if named and (placed.row.on_its_way or (placed.role and not _asks_itself(one, placed.role, view))):
             yield named
+
+
+def _asks_itself(one: ItemStatus, role: Role, view: View) -> bool:
+    """Whether what the issue waits for may be left to the merge gate: no agent is sent, and it has not refused yet."""
+    runs = fold(record_of(view, one.number))
+    refused = bool(runs) and runs[-1].role == Role.MERGER
+    return role in view.policy.lean and not refused
 
 
 def _with_fixed(client: GitHubClient, view: View) -> View:

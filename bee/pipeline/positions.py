@@ -109,6 +109,7 @@ class Rule:
     retry: a person can have it tried again.
     stays_queued: what bee put into a merge queue may be merged all the same; at any other row it is taken out.
     merging: with E2E passed, it is between E2E and merge, and the others of its base wait.
+    on_its_way: an agent or a merge may follow in the same look, or without another.
     repairs: the drafter repairs what a machine found; review rounds have a bound of their own.
     frees: an issue here lets the open pull requests of its steps go on; at any other row it holds them.
     """
@@ -130,6 +131,7 @@ class Rule:
     retry: bool = False
     stays_queued: bool = False
     merging: bool = False
+    on_its_way: bool = False
     repairs: bool = False
     frees: bool = False
 
@@ -332,11 +334,11 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          advice="Change what is named, on GitHub (an administrator can) or in the policy; bee notices by itself.",
          leads=(("the setting is changed", Position.NEEDS_E2E),)),
     Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is QueueState.IN, names="place",
-         position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION, stays_queued=True,
+         position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION, stays_queued=True, on_its_way=True,
          advice="Wait: GitHub merges it when its checks are green there. To take it out: bee pause {number}",
          leads=(("GitHub takes it out", Position.WAITING_ON_SETTINGS),)),
     Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,
-         position=Position.QUEUED, mover=Mover.CONDITION,
+         position=Position.QUEUED, mover=Mover.CONDITION, on_its_way=True,
          advice="Wait: it continues when the other one is merged or stopped.",
          leads=(("the pull request before it is merged", Position.NEEDS_E2E),)),
     Rule(name="E2E has not passed for this head on this base", matches=lambda f: f.proof is Proof.NONE,
@@ -349,7 +351,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          position=Position.E2E_FAILED, mover=Mover.PERSON, cause=Cause.E2E,
          advice="Read the E2E comment; change the design or the tests, then push or resume."),
     Rule(name="GitHub is still computing whether it merges", matches=lambda f: f.mergeable is Mergeable.UNKNOWN,
-         position=Position.SETTLING, mover=Mover.CONDITION, merging=True,
+         position=Position.SETTLING, mover=Mover.CONDITION, merging=True, on_its_way=True,
          advice="Wait; bee reads it again and asks a person when it takes too long.",
          leads=(("GitHub has computed mergeable", Position.READY_TO_MERGE),)),
     Rule(name="a check that bee cannot read may not be green", matches=lambda f: f.checks is Checks.UNSEEN,

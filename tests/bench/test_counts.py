@@ -109,6 +109,6 @@ def test_review_threads_cost_one_request_where_they_can_matter(stage: Stage) -> 
     stage.unlabel(number, "breeze:human")
     before = len(asked(stage))
     report = stage.tick(host)
-    assert (report.choice.role, report.requests) == ("drafter", 3)
+    assert (report.choice.role, report.requests) == ("drafter", 4)
     named = [entry for entry in asked(stage)[before:] if entry.get("operation") == "Threads"]
     assert len(named) == 1
