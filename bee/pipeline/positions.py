@@ -97,16 +97,14 @@ AGENT_FILL: Final = "#aceebb"
 class Rule:
     """One row: its name as people see it, when it matches, where that puts the item, who moves next, and advice.
 
-    leads: what happens next and where that puts the item, for the diagrams.
-    waits_on: the fact that names the items it waits for.
+    leads: what happens next and where that puts the item, for the diagrams. waits_on: the fact of what it waits for.
     names: the facts that are named in the reason: what is missing, or who can change it.
     cause: why the item goes to a person, in a comment and with a label; None where the position alone asks.
     told: a condition that GitHub or people set: said once, without a label, when it has lasted for checks_minutes.
-    of_rules: GitHub's settings, or rules of the base, stand against it.
+    of_rules: GitHub's settings, or rules of the base, stand against it. retry: a person can have it tried again.
     still: only a change of the item or of the default branch can move it, so an unchanged repository is not read again.
     rests: it may stay for long without a run that would say so, so bee keeps its status comment true.
     quiet: a person moves next, and is not pressed.
-    retry: a person can have it tried again.
     stays_queued: what bee put into a merge queue may be merged all the same; at any other row it is taken out.
     merging: with E2E passed, it is between E2E and merge, and the others of its base wait.
     on_its_way: an agent or a merge may follow in the same look, or without another.
