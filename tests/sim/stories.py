@@ -10,6 +10,7 @@ from bee.github.client import GitHubClient
 from bee.host import Host
 from bee.lease.store import ByPerson
 from bee.model.errors import BeeError
+from bee.model.limits import PAGE_ITEMS_MAX
 from bee.steer import actions
 from tests.sim.hub import Post, Thing
 from tests.sim.kinds import MergeQueue
@@ -139,6 +140,14 @@ def _double_an_answer(thing: Thing, again: Callable[..., None]) -> None:
         again("answer", talk.said[1:], f"/pulls/{thing.number}/comments/{talk.said[0].id}/replies")
 
 
+def say_much(stage: Stage) -> None:
+    """More is said on a pull request than one page holds, once."""
+    for thing in stage.open():
+        if thing.is_pull and stage.once("much"):
+            for at in range(PAGE_ITEMS_MAX + 1):
+                stage.ask("POST", f"/issues/{thing.number}/comments", body=f"Word {at}.")
+
+
 STORIES: Final = {
     "a task": Story(),
     "three tasks": Story(issues=3),
@@ -150,6 +159,7 @@ STORIES: Final = {
     "a merge queue": Story(owner=MergeQueue.owner, deeds=(add_queue, stop_in_the_queue, report_checks)),
     "a line": Story(deeds=(point_at_a_line,)),
     "a pause": Story(deeds=(pause,)),
+    "much talk": Story(deeds=(say_much,)),
     "said twice": Story(deeds=(point_at_a_line, double)),
     "checks refused": Story(refused=frozenset({"statusCheckRollup"}), deeds=(protect, report_checks)),
 }

@@ -56,7 +56,6 @@ UNREACHED = {
     "LastMerged": "a required check that nothing open names",
     "Below": "a record whose parents are doubted",
     "MoreRefs": "a list of more than a page",
-    "More": "a list of more than a page",
     "PauseAlone": "only servers without `updateRefs` are asked",
     "UpdateRefs": "traces and records that go: tests/github/test_write.py",
 }
