@@ -219,6 +219,10 @@ STOPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "pause": ("POST", "/issues/2/labels", {"labels": ["breeze:human"]}),
     "a hand on it": ("POST", "/issues/2/labels", {"labels": ["breeze:wip"]}),
     "the issue closed": ("PATCH", "/issues/1", {"state": "closed", "state_reason": "not_planned"}),
+    "a pause of the issue": ("POST", "/issues/1/labels", {"labels": ["breeze:human"]}),
+    "the issue taken": ("POST", "/issues/1/assignees", {"assignees": ["ada"]}),
+    "an open gate of the issue": ("PATCH", "/issues/1", {"body": "Do it.\n\n## Design finalized\n\n- [ ] go\n"}),
+    "the issue waits": ("PATCH", "/issues/1", {"body": "Do it.\n\nBlocked by #2"}),
     "a change request": ("POST", "/pulls/2/reviews", {"event": "REQUEST_CHANGES", "body": "Not like this."}),
     "a marker": ("POST", "/issues/2/comments", {"body": "<!-- bee:changes-requested -->"}),
     "a check": ("POST", "/statuses/HEAD", {"state": "failure", "context": "ci"}),
@@ -248,12 +252,14 @@ def test_a_pause_of_the_whole_repository_takes_it_out(still: Still) -> None:
     assert still.hub.things()[1].labels == []
 
 
-def test_what_was_stopped_goes_in_again_when_the_stop_is_lifted(still: Still) -> None:
+@pytest.mark.parametrize("of", ["the pull request", "its issue"])
+def test_what_was_stopped_goes_in_again_when_the_stop_is_lifted(still: Still, of: str) -> None:
     number = queued(still)
-    still.ask("POST", f"/issues/{number}/labels", labels=["breeze:human"])
+    stopped = number if of == "the pull request" else 1
+    still.ask("POST", f"/issues/{stopped}/labels", labels=["breeze:human"])
     still.ticks()
     assert entries(still) == []
-    still.ask("DELETE", f"/issues/{number}/labels/breeze:human")
+    still.ask("DELETE", f"/issues/{stopped}/labels/breeze:human")
     still.ticks()
     assert len(entries(still)) == 1
 
