@@ -40,7 +40,7 @@ class Judge:
         before = len(self.problems)
         self._requests(began)
         self._main()
-        self._prompts()
+        self._prompts(began)
         return self.problems[before:]
 
     def at_the_end(self) -> None:
@@ -148,13 +148,13 @@ class Judge:
         sent, self.sent = self.world.kept.sent[self.sent :], len(self.world.kept.sent)
         for text in sent:
             self.signed_at |= dict.fromkeys(_SIGNED.findall(text), began)
-            for word in (*self.tokens, *self.world.forbidden()):
+            for word in (*self.tokens, *self.world.forbidden(began)):
                 if word in text:
                     self._blame(f"{word[:12]}… left in {text[:60]!r}")
         if self.world.kept.foreign:
             self._blame(f"the agent reached {self.world.kept.foreign.pop()} by itself")
 
-    def _prompts(self) -> None:
+    def _prompts(self, began: int) -> None:
         for folder in sorted((self.home / "runs").glob("*")):
             if folder.name in self.runs:
                 continue
@@ -162,5 +162,5 @@ class Judge:
             self.world.counts["runs"] += 1
             for path in (folder / "prompt.md", *(folder / "context").glob("*")):
                 given = path.read_text(errors="replace") if path.is_file() else ""
-                for word in (one for one in self.world.forbidden() if one in given):
+                for word in (one for one in self.world.forbidden(began) if one in given):
                     self._blame(f"{word} of {self.world.words[word]} reached an agent in {folder.name}/{path.name}")

@@ -292,6 +292,7 @@ def _stranger_helps(world: World) -> None:
 def end_access(world: World) -> None:
     """The collaborator is shown the door."""
     world.trusted.discard(world.who)
+    world.access_ended[world.who] = world.step
     world.stage.call(PERSON, "PUT", world.stage.at(f"/collaborators/{world.who}"), {"permission": "pull"})
 
 

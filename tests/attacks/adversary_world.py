@@ -66,6 +66,7 @@ class World:
     by_person: set[str] = field(default_factory=set)  # commits that the person pushed to main
     said: dict[int, list[Said]] = field(default_factory=dict)
     retargeted: dict[int, int] = field(default_factory=dict)  # when the base of a pull request last changed
+    access_ended: dict[str, int] = field(default_factory=dict)
     seen_refs: list[tuple[str, str]] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -135,9 +136,13 @@ class World:
         if who in self.trusted:
             self.said.setdefault(number, []).append(Said(who, yes, head, self.step))
 
-    def forbidden(self) -> set[str]:
-        """The canaries that may neither leave nor reach an agent."""
-        return {word for word, who in self.words.items() if who not in self.trusted} - self.vouched
+    def forbidden(self, began: int) -> set[str]:
+        """The canaries that may neither leave nor reach an agent, in a tick that began at this step.
+
+        Whose access ends while its agent is at work was trusted when the agent was given their words.
+        """
+        return {word for word, who in self.words.items()
+                if who not in self.trusted and self.access_ended.get(who, -1) <= began} - self.vouched  # fmt: skip
 
     # ---- the person ---------------------------------------------------------------------------------------------
 
