@@ -23,7 +23,7 @@ P = TypeVar("P", bound=Post)
 # the others where a line or a part of a sentence begins with them. Where in doubt, it is no approval.
 _PART: Final = r"(?:^|[.,;:!?()\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|but|and|so|ok|okay)[\s,:]+)*"
 _NOT: Final = (
-    r"(?:(?:do|must|should|shall|may|can|could|would|will)(?: ?not|n.?t)|don.?t|won.?t|never|not(?: to| be)?|no)"
+    r"(?:(?:do|must|should|shall|may|can|could|would|will)(?: ?not|n.?t)|don.?t|won.?t|can.?t|never|not(?: to| be)?|no)"
 )
 _MERGE: Final = r"(?:merg|land|ship|squash|rebas|releas|deploy)"
 _STOPS: Final = re.compile(
@@ -33,6 +33,40 @@ _STOPS: Final = re.compile(
     r"|\bhold(?:ing)? off\b|\bon hold\b|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*"
     r"|\b(?-i:DNM|WIP|NACK)\b|\bwork in progress\b"
     rf"|{_PART}(?:(?:stop|wait|hold|halt|pause|wip|dnm|reject(?:ed)?|blocked)\b|(?:no|nope)(?=\s*(?:$|[.,;:!])))",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What it makes a condition of: "approved once CI is fixed". That the checks are green bee sees to, and "when you like"
+# is none.
+_YES: Final = (
+    r"(?:approv\w*|lgtm|looks? (?:\w+ )?(?:good|great|fine|ok(?:ay)?)|ship|good to (?:go|merge)|merge|land|fine"
+    r"|ok(?:ay)?|\+1|accept(?:ed)?|ready|\U0001f44d|\u2705)"
+)
+_IF: Final = (
+    r"(?:once|if|when|unless|except(?:ing)?|provided|assuming|pending|modulo|minus|barring|as soon as|as long as"
+    r"|so long as|on condition|on the condition|subject to|contingent|conditional|apart from|other than|aside from"
+    r"|save for|with the exception|with the following)"
+)
+_AFTER: Final = (
+    r"after(?! (?:(?:the|your) (?:last|latest|recent|new)|your|these|this|all|an? (?:\w+ )?(?:look|read|review))\b)"
+)
+_MET: Final = (
+    r"(?! (?:(?:the|all|every|our|your|it|ci|checks?|tests?|builds?|pipelines?|everything|is|are|it.s|goes|turns?|you"
+    r"|you.re) ){0,6}(?:green|pass(?:es|ed)?|succeeds?|ready|like|want|agree|wish|happy)\s*(?:$|[.,;:!?)]))"
+    r"(?! (?:green )?(?:ci|checks|tests)\s*(?:$|[.,;:!?)]))"
+)
+_CONDITIONS: Final = re.compile(
+    rf"(?<!\w){_YES}(?!\w)(?:[^.,;:!?\n]{{0,30}}?\s|\s*[,;:(\u2013\u2014-]+\s*)"
+    rf"(?:(?:but|and|only|though|right)\s){{0,3}}{_IF}\b{_MET}"
+    r"|(?<!\w)(?:approv\w*|ship(?: it)?|merge|land|good to (?:go|merge)|\+1|lgtm|ready to merge)(?!\w)"
+    rf"[^.;!?\n]{{0,30}}?\s(?:only )?{_AFTER}{_MET}"
+    rf"|{_PART}(?:only )?(?:{_IF}|after)\b{_MET}[^.;!?\n]{{1,60}}?[\s,]{_YES}(?!\w)"
+    rf"|^(?:{_IF}|after)\b{_MET}[^.,;:!?\n]{{1,40}}[.!]?$"  # behind a thumb or a +1, which were cut off
+    rf"|\b{_NOT}(?:\s[\w']{{1,20}}){{0,3}}?\s(?:approv\w*|lgtm|accept\w*)\b"
+    r"|\b(?:conditional(?:ly)?|tentative(?:ly)?|provisional(?:ly)?|in principle|in theory)\b"
+    r"|\b(?:almost|nearly|not quite)\s(?:there|lgtm|good|ready|done|approved)\b"
+    r"|\b(?:but|please|must|should|needs?)\b[^.;!?\n]{1,60}?\bfirst\s*(?:$|[.,;:!?)])"
+    r"|\bthen\s(?:it.s\s|we can\s|you can\s|i.ll\s)?(?:approv\w*|lgtm|ship|merge|land)\b"
+    r"|\bneeds? (?:work|changes|fixing|(?:a|another) (?:fix|rebase|change|look))\b|\b(?:lgtm|approved?)\s?\?",
     re.IGNORECASE | re.MULTILINE,
 )
 _LEADS: Final = " \n.,;:!?()@-\u2013\u2014"
@@ -52,14 +86,21 @@ def is_edited(post: Post) -> bool:
 def takes_back(post: Post) -> str:
     """Why a person's approval does not count, as what it does; empty where it counts.
 
-    Its text was edited after it was given, or says not to merge.
+    Its text was edited after it was given, says not to merge, or makes it a condition.
     """
     if is_edited(post):
         return "was edited since"
-    read = reading(post.body)
+    found = said_against(post.body)
+    return f"says \u201c{found}\u201d" if found else ""
+
+
+def said_against(text: str) -> str:
+    """The words by which an approval with this text takes itself back, in one line; empty where none does."""
+    read = reading(text)
     titles, lines = ("\n".join(words_of(one.source) for one in part) for part in (read.headings, read.lines))
-    found = _STOPS.search(titles) or _STOPS.search(lines)
-    return f"says \u201c{one_line(found[0].lstrip(_LEADS), WORDS_SHOWN_MAX)}\u201d" if found else ""
+    tried = (pattern.search(part) for part in (titles, lines) for pattern in (_STOPS, _CONDITIONS))
+    found = next(filter(None, tried), None)
+    return one_line(found[0].lstrip(_LEADS), WORDS_SHOWN_MAX) if found else ""
 
 
 def as_heard(post: P, trust: Trust) -> P | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from bee.model import markers
 from bee.model.items import Comment, Issue, Who
 from bee.model.plan import Body, read_body
 from bee.model.text import digest, unix
-from bee.pipeline.edits import as_heard, is_edited, said_at
+from bee.pipeline.edits import as_heard, said_at, takes_back
 from bee.pipeline.trust import Trust, revisions
 
 
@@ -46,19 +46,31 @@ def approved_in_words(issue: Issue, trust: Trust) -> bool:
     """Whether a trusted person approved this very plan in words: from the terminal, or with a box on the dashboard.
 
     Words from before the last request for changes do not count for what comes of it, were it the same plan again; nor
-    do words that were edited since.
+    do words that take themselves back.
     Where bee wrote down what a person ticked, that person must still be trusted, as whoever ticks the gate must be.
     """
+    return any(not takes_back(comment) for comment in _approvals(issue, trust))
+
+
+def plan_not_approved(issue: Issue, trust: Trust) -> list[str]:
+    """The words that would approve this very plan, and take themselves back, as what they do."""
+    return [
+        f"the approval of {said.author.login if said.author else 'ghost'} {why}, and does not count: approve anew"
+        for said in _approvals(issue, trust)
+        if (why := takes_back(said))
+    ]
+
+
+def _approvals(issue: Issue, trust: Trust) -> Iterator[Comment]:
     said = [c for c in issue.comments if markers.may_hold(c.body) and trust.counts(c)]
     wanted, asked = (plan_print(issue.body) if said else ""), last_request(issue, trust)
     for comment in said:
-        if is_edited(comment) or (asked is not None and not is_after(comment, asked)):
+        if asked is not None and not is_after(comment, asked):
             continue
         for marker in markers.named(comment.body, markers.PLAN_APPROVED):
             who = _named(marker) if trust.is_bee(comment.author) else comment.author
             if marker.get("text") == wanted and trust.of(who):
-                return True
-    return False
+                yield comment
 
 
 def requests_of(issue: Issue, trust: Trust) -> list[Comment]:

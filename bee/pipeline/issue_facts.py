@@ -33,7 +33,7 @@ from bee.pipeline.facts import (
     is_alert,
     record_of,
 )
-from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate
+from bee.pipeline.gates import Gate, changes_asked, design_gate, plan_gate, plan_not_approved
 from bee.pipeline.merge_queue import enqueued
 from bee.pipeline.positions import HELD, Placement, Position, position
 from bee.pipeline.stop_signs import stop_signs
@@ -182,6 +182,7 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
         "dependencies_open": issue.blocked_by_open,
         "design_hash": body.design_hash,
         "changes_asked_by": [asked.author.login if asked.author else "ghost"] if asked else [],
+        "not_counted": plan_not_approved(issue, view.trust),
         "step_ids": [step.id for step in steps],
         "merged_steps": sorted(merged),
         "started_steps": sorted(pulls),

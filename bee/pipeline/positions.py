@@ -244,7 +244,7 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
          leads=(("planner writes the plan", Position.PLAN_OPEN),)),
     Rule(name="its plan is not approved yet",
          matches=lambda f: f.design is Gate.TICKED and f.plan_gate is not Gate.TICKED,
-         position=Position.PLAN_OPEN, mover=Mover.PERSON, still=True, rests=True,
+         position=Position.PLAN_OPEN, mover=Mover.PERSON, names="not_counted", still=True, rests=True,
          advice="Tick the box under `## Plan finalized` when the plan is right. To have it changed: "
          'bee request-changes {number} "…"',
          leads=(("a person ticks Plan finalized", Position.NEEDS_STEP),

@@ -26,6 +26,7 @@ from bee.model.plan import read_body
 from bee.model.records import Kind, Record
 from bee.model.refs import item_ref
 from bee.model.text import one_line, plain, unix
+from bee.pipeline.edits import said_against
 from bee.pipeline.evidence import Verdict, verdict_at_head, words
 from bee.pipeline.facts import escalation_stands
 from bee.pipeline.gates import approved_in_words, changes_asked, is_after, last_request, plan_print
@@ -273,6 +274,15 @@ def _demand_in_full(what: str, now: str, said: str, again: str) -> None:
     raise UsageError(f"{what} is {now} now, not {said}: look at that one, then run: {again}")
 
 
+def _demand_approval(number: int, text: str) -> None:
+    """Raise UsageError where this text would take its own approval back."""
+    if found := said_against(text):
+        raise UsageError(
+            f"an approval that says \u201c{found}\u201d does not count: give it without, or say what must change: "
+            f'bee request-changes {number} "…"'
+        )
+
+
 def request_changes(person: ByPerson, number: int, reason: str) -> Done:
     """`bee request-changes`: of the head as it is now, or of an issue's plan. Raises UsageError."""
     one = read.read_item(person.client, person.repo, number)
@@ -288,6 +298,8 @@ def _say_of_head(person: ByPerson, one: OneItem, pull: Pull, kind: str, reason: 
     if _said_already(one, pull, Verdict.APPROVED if approves else Verdict.CHANGES):
         return Done(f"#{pull.number} has this already at {texts.short(pull.head)}: {word}", changed=False)
     text = texts.human_marker(kind, pull.head, reason, pull.base_ref if approves else "")
+    if approves:
+        _demand_approval(pull.number, text)
     posts.comment(person, pull.number, text)
     status_comment.show_judged(person, one, "approve" if approves else "request-changes")
     return Done(f"#{pull.number}: {word} at {texts.short(pull.head)}")
@@ -304,7 +316,9 @@ def _approve_plan(person: ByPerson, one: OneItem, issue: Issue, reason: str, sha
     if approved_in_words(replace(issue, comments=later), Trust(viewer)):
         return Done(f"the plan of #{number} is approved as it stands already", changed=False)
     show(shown)
-    posts.comment(person, number, texts.plan_approved(viewer, text, reason=reason))
+    said = texts.plan_approved(viewer, text, reason=reason)
+    _demand_approval(number, said)
+    posts.comment(person, number, said)
     status_comment.show_judged(person, one, "approve")
     return Done(f"the plan of #{number} is approved as it stands")
 

@@ -22,7 +22,7 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
     "bee.pipeline.evidence.words": (Grant.REVIEW, Grant.MARKER, Grant.APPROVE, Grant.VERDICT),
     "bee.pipeline.evidence.pushed_heads": (Grant.PUSHED,),
     "bee.pipeline.evidence.e2e_results": (Grant.E2E,),
-    "bee.pipeline.gates.approved_in_words": (Grant.WORDS,),
+    "bee.pipeline.gates._approvals": (Grant.WORDS,),
     "bee.pipeline.gates._ticked_at": (Grant.TICK,),
     "bee.pipeline.facts.adopted": (Grant.ADOPTION,),
     "bee.pipeline.facts.common": (Grant.ADOPTION,),

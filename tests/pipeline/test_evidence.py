@@ -342,9 +342,44 @@ def test_an_edited_approval_of_a_program_asks_for_nothing_and_approves_nothing()
     assert at_head(replace(said, edited_at=LATE + 60, editor=w.BOT), trust=trusting) is Verdict.NONE
 
 
+CONDITIONS = (
+    "LGTM, but don't merge yet", "approved once CI is fixed", "Approved once CI is fixed.", "ship it after #12",
+    "Ship it after the release is cut.", "looks good except the name of the flag",
+    "Looks good to me except for the name.", "LGTM if you rename foo", "LGTM, but only if you rename foo",
+    "LGTM when the docs are updated", "LGTM once the typo is fixed", "lgtm modulo the typo",
+    "LGTM apart from the typo", "LGTM, apart from the typo.", "LGTM other than the test",
+    "Approved, provided that the flag stays.", "Approving assuming the migration runs",
+    "Approved pending legal review", "👍 once rebased", "+1 after a rebase", "+1 if you add a test",
+    "Ok to merge once we have a tag.", "Good to go as soon as the vendor answers", "merge when Bob has looked",
+    "Merge it after Friday's release", "Approve, subject to Bob's review", "Conditionally approved.",
+    "Conditional approval: rename it", "Tentatively approved", "Approved in principle", "Not approved.",
+    "I can't approve this", "I do not approve this.", "Cannot approve as it is", "Would not approve without a test",
+    "Almost LGTM", "nearly there", "Not quite ready", "LGTM, but please fix the typo first",
+    "Approved - needs a rebase first.", "Fix the typo, then merge", "Rename it and then LGTM",
+    "LGTM with the following changes: rename it", "LGTM minus the naming", "Once CI is fixed, LGTM.",
+    "After #12 is in, merge this.", "If you rename it, ship it", "As soon as the docs are there: approved",
+    "Only after the release, merge", "LGTM unless Bob objects", "Fine, except that the flag is misspelt",
+    "Approved, needs work on the docs", "LGTM?", "Approved? I am not sure.", "Good to merge after we talk",
+    "Looks great, but only once the flag is gone.", "Accepted on condition that the tests stay",
+    "Ready to merge after you squash",
+)  # fmt: skip
+NONE_LEFT = (
+    "LGTM once CI is green.", "Approved, merge when ready.", "Feel free to merge when you're ready",
+    "Merge it when CI passes.", "LGTM, merge if you like", "LGTM pending CI",
+    "LGTM. After this we can clean up #12.", "Looks good after your last change.",
+    "LGTM after the last push, thanks", "Looks good! Let me know if you need help.",
+    "LGTM, let me know when it is out", "Looks good to me, thank you for the fix.",
+    "If we ever need more we can extend it. LGTM.", "Approved. I ran it when CI was slow.", "LGTM with nits",
+    "LGTM but a nit: the name could be shorter", "I tested it first. Approved!", "First of all: nice. Ship it!",
+    "When it is green, merge.", "Works as designed; approved.", "Approved as it stands.",
+    "Merging makes sense. Fine by me.", "LGTM, nice work on the exceptions", "Ship it 🚀", "Accepted, thanks",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        *CONDITIONS, "This can't be merged yet.",
         "Do not merge.", "DO NOT MERGE", "LGTM, but please do not merge before Tuesday.", "Nice. Don't merge yet.",
         "Don\u2019t merge", "**Do not** merge", "- do not merge", "## Do not merge", "do not yet merge this",
         "Stop!", "STOP", "LGTM\n\nPlease stop: one more look.", "Wait for #12.", "wait", "⛔ Hold", "Hold on.",
@@ -370,6 +405,7 @@ def test_what_an_approval_says_against_itself(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        *NONE_LEFT,
         "", "LGTM", "Merge it.", "> do not merge\n\nWhy not? LGTM.", "`stop` is right", "```\nwait\n```\nGood.",
         "Nothing waits for this.", "Waiting was worth it.", "It holds.", "Holding is fine.", "<!-- do not merge -->",
         "We do not need to wait.", "Nonstop good.", "Stopwatch: 3 s.", "No objections, merge away.", "Why not?",

@@ -14,6 +14,7 @@ from bee.pipeline.gates import plan_print
 from bee.pipeline.positions import Position
 from bee.wording import texts
 from tests.pipeline import worlds as w
+from tests.pipeline.test_evidence import CONDITIONS
 
 P = Position
 OPEN = w.planned(gate=True)
@@ -41,6 +42,12 @@ def asked_anew(at: int = AT + 90, **more: Any) -> Comment:
 def approve(who: Who = w.ANN, at: int = AT, body: str = OPEN, id: int = ASKED + 1, **more: Any) -> Comment:
     """The plan approved in words, after the request unless it is said otherwise."""
     return w.comment(texts.plan_approved(who, plan_print(body)), at, who, id=id, **more)
+
+
+def but(reason: str) -> Comment:
+    """The plan approved in words that take that back."""
+    text = texts.plan_approved(w.ANN, plan_print(OPEN), reason=reason)
+    return w.comment(text, AT, id=ASKED + 1)
 
 
 def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = w.ANN) -> Issue:
@@ -87,6 +94,9 @@ def planned(body: str = OPEN, *said: Comment, ticked_at: int = 0, ticker: Who = 
             P.NEEDS_STEP, P.NEEDS_PLAN),
         # words that approve count only as they were given
         (planned(OPEN, ask(), approve(at=AT + 5, edited_at=AT + 9, editor=w.ANN)), P.PLAN_OPEN, P.NEEDS_PLAN),
+        # and only without a no, or a condition
+        (planned(OPEN, ask(), but("only once the names are settled.")), P.PLAN_OPEN, P.NEEDS_PLAN),
+        (planned(OPEN, ask(), but("LGTM, but don't start yet"), approve(id=ASKED + 9)), P.NEEDS_STEP, P.NEEDS_STEP),
         # whose word it is
         (planned(OPEN, ask(w.MIA)), P.PLAN_OPEN, P.NEEDS_PLAN),
         (planned(OPEN, ask(w.BEE, texts.human_marker("changes-requested", "", "no"))), P.PLAN_OPEN, P.NEEDS_PLAN),
@@ -118,6 +128,16 @@ def test_where_an_issue_is_before_and_after_a_request_for_another_plan(
     said = tuple(one for one in item.comments if "changes-requested" not in one.body)
     assert w.place(replace(item, comments=said), policy=w.ALL).position is before
     assert w.place(item, policy=w.ALL).position is after
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+def test_a_plan_is_not_approved_by_words_that_make_it_a_condition(text: str) -> None:
+    """And the place says so."""
+    placed = w.place(planned(OPEN, but(text)), policy=w.ALL)
+    assert placed.position is P.PLAN_OPEN
+    assert placed.reason.startswith("its plan is not approved yet: the approval of ann says \u201c")
+    assert placed.reason.endswith("and does not count: approve anew")
+    assert w.place(planned(OPEN, but(text), approve(id=ASKED + 9)), policy=w.ALL).position is P.NEEDS_STEP
 
 
 def test_who_asked_is_named_and_a_stop_sign_stands_above_it() -> None:

@@ -162,6 +162,19 @@ def test_a_plan_is_shown_before_it_is_approved(stage: Stage) -> None:
     assert (again.out, len(stage.comments(number))) == (f"the plan of #{number} is approved as it stands already\n", 1)
 
 
+def test_an_approval_that_takes_itself_back_is_refused_before_it_is_written(stage: Stage) -> None:
+    """Of a plan and of a head: a comment that does not count would look as if it did."""
+    number, _ = with_plan(stage)
+    ended = bee(stage, "approve", str(number), "fine, but only once the names are settled", *REPO)
+    assert (ended.code, stage.comments(number)) == (2, [])
+    assert "but only once\u201d does not count" in ended.err
+    pull = int(task_pull(stage)["number"])
+    head, before = head_of(stage, pull), stage.comments(pull)
+    ended = bee(stage, "approve", str(pull), "LGTM, don't merge yet", "--sha", head, *REPO)
+    assert (ended.code, stage.comments(pull)) == (2, before)
+    assert f"bee request-changes {pull}" in ended.err
+
+
 def test_a_plan_that_changed_since_it_was_shown_is_not_approved(stage: Stage) -> None:
     number, print_ = with_plan(stage)
 
