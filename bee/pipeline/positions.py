@@ -91,6 +91,7 @@ class Mover(StrEnum):
 
 
 AGENT_FILL: Final = "#aceebb"
+_ANEW: Final = f"add the label {Label.HUMAN} and remove it again, or run: bee retry {{number}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,15 +209,14 @@ HELD: Final = (
          advice=f"Answer its last comment. If no agent asked, also remove the label {Label.HUMAN}, or run: "
          "bee resume {number}", still=True, rests=True, retry=True),
     Rule(name="a run or a person holds it", matches=lambda f: f.claimed, position=Position.WIP, mover=Mover.NOBODY,
-         advice="Wait, or stop the run: bee cancel {number}", merging=True),
+         advice=f"Wait. To stop it: add the label {Label.HUMAN}, or run: bee cancel {{number}}", merging=True),
     Rule(name="it is outside the policy's intake", matches=lambda f: not f.in_scope, position=Position.IGNORED,
          mover=Mover.NOBODY, advice=f"Add the label {Label.NEW} to have bee take it on.", still=True),
     Rule(name="nobody trusted has adopted its text", matches=lambda f: not f.trusted, position=Position.UNTRUSTED,
          names="doubted_text", mover=Mover.PERSON, still=True, rests=True, quiet=True,
          advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
     Rule(name="a label or its title says that it must wait", matches=lambda f: f.on_hold, position=Position.ON_HOLD,
-         names="stop_signs", mover=Mover.PERSON, still=True, rests=True, quiet=True,
-         advice="Take that away when it may go on; bee notices by itself."),
+         names="stop_signs", mover=Mover.PERSON, still=True, rests=True, quiet=True, advice="Take it away to go on."),
 )  # fmt: skip
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (
@@ -245,8 +245,8 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
     Rule(name="its plan is not approved yet",
          matches=lambda f: f.design is Gate.TICKED and f.plan_gate is not Gate.TICKED,
          position=Position.PLAN_OPEN, mover=Mover.PERSON, names="not_counted", still=True, rests=True,
-         advice="Tick the box under `## Plan finalized` when the plan is right. To have it changed: "
-         'bee request-changes {number} "…"',
+         advice="Tick the box under `## Plan finalized` when the plan is right. To have it changed: edit it, "
+         'comment as the planner\'s comment says, or run: bee request-changes {number} "…"',
          leads=(("a person ticks Plan finalized", Position.NEEDS_STEP),
                 ("a person wants it changed", Position.NEEDS_PLAN),
                 ("the design text changes", Position.NEEDS_PLAN))),
@@ -258,11 +258,11 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
                 ("the last step is merged", Position.COMPLETE))),
     Rule(name="a person closed its step's pull request without merging", matches=lambda f: f.steps is Steps.ABANDONED,
          position=Position.ABANDONED, mover=Mover.PERSON, told=Cause.ABANDONED, still=True, rests=True, retry=True,
-         advice="Reopen the pull request, tick the step to skip it (close a task), or try again: bee retry {number}",
+         advice=f"Reopen the pull request, tick the step to skip it (close a task), or try again: {_ANEW}",
          frees=True, leads=(("bee retry", Position.NEEDS_STEP),)),
     Rule(name="its step was merged, but is not on the default branch", matches=lambda f: f.steps is Steps.ASTRAY,
          position=Position.ABANDONED, mover=Mover.PERSON, names="astray", told=Cause.ASTRAY, still=True, rests=True,
-         advice="Bring it to the default branch, tick the step (close a task), or try again: bee retry {number}",
+         advice=f"Bring it to the default branch, tick the step (close a task), or try again: {_ANEW}",
          retry=True, frees=True, leads=(("a person brings it to the default branch", Position.COMPLETE),)),
     Rule(name="a step has no pull request", matches=lambda f: f.steps is Steps.NEEDED,
          position=Position.NEEDS_STEP, mover=Role.DRAFTER, frees=True, advice="Nothing: the drafter is next.",
@@ -318,11 +318,11 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
     Rule(name="nobody has approved this head", matches=lambda f: f.verdict is not Verdict.APPROVED,
          position=Position.NEEDS_REVIEW, mover=Role.REVIEWER, names="not_counted",
-         advice="Nothing: the reviewer is next. To skip the review: bee approve {number}",
+         advice="Nothing: the reviewer is next. To skip it: approve in a review, or run: bee approve {number}",
          leads=(("reviewer asks for changes", Position.CHANGES_REQUESTED), ("reviewer approves", Position.NEEDS_E2E))),
     Rule(name="only bee approved this head, and somebody else pushed it", matches=lambda f: not f.vouched,
          position=Position.NEEDS_REVIEW, mover=Mover.PERSON, names="not_counted", told=Cause.VOUCH, rests=True,
-         advice="Read the change as it is now, then run: bee approve {number}"),
+         advice="Read the change as it is now, and approve it in a review, or run: bee approve {number}"),
     Rule(name="GitHub's rules ask for a person's approval", matches=lambda f: not f.approvals_met, names="approvals",
          position=Position.NEEDS_PERSON_APPROVAL, mover=Mover.PERSON, told=Cause.APPROVAL, of_rules=True, rests=True,
          advice="Read the change, and approve it in a review on GitHub, with an account other than bee's.",
@@ -333,7 +333,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          leads=(("the setting is changed", Position.NEEDS_E2E),)),
     Rule(name="GitHub's merge queue has it", matches=lambda f: f.queue is QueueState.IN, names="place",
          position=Position.IN_MERGE_QUEUE, mover=Mover.CONDITION, stays_queued=True, on_its_way=True,
-         advice="Wait: GitHub merges it when its checks are green there. To take it out: bee pause {number}",
+         advice=f"Wait for its checks there. To take it out: add the label {Label.HUMAN}, or run: bee pause {{number}}",
          leads=(("GitHub takes it out", Position.WAITING_ON_SETTINGS),)),
     Rule(name="another pull request of this base is between E2E and merge", matches=lambda f: f.waits_its_turn,
          position=Position.QUEUED, mover=Mover.CONDITION, on_its_way=True,
@@ -347,7 +347,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     *_drafts("E2E failed", lambda f: f.proof is Proof.FIX, Position.E2E_FAILED, "drafter pushes", repairs=True),
     Rule(name="E2E failed in a way only a person can settle", matches=lambda f: f.proof is Proof.ASK,
          position=Position.E2E_FAILED, mover=Mover.PERSON, cause=Cause.E2E,
-         advice="Read the E2E comment; change the design or the tests, then push or resume."),
+         advice=f"Read the E2E comment, change design or tests, then push or remove the label {Label.HUMAN}."),
     Rule(name="GitHub is still computing whether it merges", matches=lambda f: f.mergeable is Mergeable.UNKNOWN,
          position=Position.SETTLING, mover=Mover.CONDITION, merging=True, on_its_way=True,
          advice="Wait; bee reads it again and asks a person when it takes too long.",
@@ -370,16 +370,16 @@ BLOCKS: Final = (
          "something about it changes, the trace also after an hour.",
          matches=lambda f: False, position=Position.WAITING_ON_SETTINGS, mover=Mover.PERSON, told=Cause.SETTINGS,
          of_rules=True, rests=True, retry=True,
-         advice="Change what GitHub names (an administrator can). To try now: bee retry {number}"),
+         advice="Change what GitHub names (an administrator can). To try now: " + _ANEW),
     Rule(name="A run failed here and nothing has changed since. bee retries after 5, 10, 20, 40, then 60 minutes.",
          matches=lambda f: False, position=Position.BACKING_OFF, mover=Mover.CONDITION, retry=True,
-         advice="Nothing: bee tries again by itself. To try now: bee retry {number}"),
+         advice=f"Nothing: bee tries again by itself. To try now: {_ANEW}"),
     Rule(name="The last run here found nothing to do. A person or a change moves it.",
          matches=lambda f: False, position=Position.NO_CHANGE, mover=Mover.PERSON, retry=True,
          advice="Change the item (text, comment, commit), or run: bee retry {number}"),
     Rule(name="Attempts, review rounds, runs or money are used up, or a wait took too long. bee asks a person once.",
          matches=lambda f: False, position=Position.EXHAUSTED, mover=Mover.PERSON, retry=True,
-         advice="Read what was tried, then change something and run: bee resume {number}"),
+         advice=f"Change something; then remove the label {Label.HUMAN}, or run: bee resume {{number}}"),
 )  # fmt: skip
 
 

@@ -112,7 +112,8 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.HELD_BACK: CauseText(
         "The merge would change what only a person may change.",
         "Look at these files as they are in the pull request now.",
-        (f"If they are right: `bee approve {{number}}`, then remove the label `{Label.HUMAN}`.",
+        (f"If they are right: approve them in a review, or with `bee approve {{number}}`; then remove the label "
+         f"`{Label.HUMAN}`.",
          "If they are not: push a commit, or request changes.", "Merge it yourself.", _CLOSE),
     ),
     Cause.OTHER_RESULT: CauseText(
@@ -153,7 +154,8 @@ CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.VOUCH: CauseText(
         "Somebody else than bee pushed this head, or what bee said of its push was edited: bee's approval is not "
         "enough.", "Read the change as it is now, and approve it.",
-        ("Approve it with `bee approve`, or in a review on GitHub.", "Request changes: the drafter answers them.",
+        ("Approve it in a review on GitHub, or with `bee approve {number}`.",
+         "Request changes: the drafter answers them.",
          _CLOSE), holds=False,
     ),
     Cause.SETTINGS: CauseText(

@@ -143,7 +143,8 @@ def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
     lines = "\n".join(f"{index}. `{step.id}` {neutralised(step.title)}" for index, step in enumerate(steps, 1))
     nexts = (
         "To start, tick the box under **Plan finalized** in the description. To change something, edit the plan first, "
-        "or say it with `bee request-changes`."
+        f"or say it in a comment with `{markers.render(markers.Marker(markers.CHANGES_REQUESTED, {}))}` below "
+        "(in a terminal: `bee request-changes`)."
         if needs_gate
         else "The policy needs no approval of plans, so the first step starts now."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from bee.model.seals import Doubt, Foreign
 from bee.pipeline.decide import Decision, Escalate, Repair, actionable, decide
 from bee.pipeline.escalation import escalation_key
 from bee.pipeline.facts import Broken, RepairKind, human_by_person
-from bee.pipeline.positions import ISSUE_RULES, PULL_RULES, Mover, Position
+from bee.pipeline.positions import BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position
 from bee.pipeline.status import ItemStatus
 from bee.wording import texts
 from bee.wording.escalations import CAUSES
@@ -769,3 +770,15 @@ def test_case_p5_what_is_astray_is_told_at_once_and_named() -> None:
 
 def test_what_people_had_to_themselves_all_along_is_not_spoken_of() -> None:
     assert w.decided(w.issue(assignments=(ASSIGNED._replace(at=w.NOW - 9 * w.HOUR),))).acts == ()
+
+
+ADVICE = [row.advice for row in (*ISSUE_RULES, *PULL_RULES, *BLOCKS)]
+ANSWERS = [answer for cause in CAUSES.values() for answer in (cause.recommends, *cause.answers)]
+
+
+@pytest.mark.parametrize("text", sorted({*ADVICE, *ANSWERS}))
+def test_whoever_has_only_githubs_page_can_follow_every_advice(text: str) -> None:
+    """Where it names a command that steers an item, it names what does the same on GitHub."""
+    steers = re.search(r"\bbee (?:approve|cancel|pause|request-changes|resume|retry)\b", text)
+    on_github = ("the label `?breeze:", "in a review", "comment", "Push")
+    assert steers is None or any(re.search(one, text) for one in on_github)

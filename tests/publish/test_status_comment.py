@@ -37,7 +37,8 @@ def test_it_follows_an_item_from_the_plan_to_the_end_and_statuses_link_to_their_
     assert shown(stage, number) == (
         f"**bee:** #{number} is `plan-open`: its plan is not approved yet\n\n"
         "- **Next:** **you.** Tick the box under `## Plan finalized` when the plan is right. "
-        f'To have it changed: bee request-changes {number} "…"\n'
+        "To have it changed: edit it, comment as the planner's comment says, "
+        f'or run: bee request-changes {number} "…"\n'
         "- **Last run:** planner, progressed: a plan of 1 step\n"
         "- **So far:** 1 run\n"
         f"- **To stop it:** add the label `breeze:human`, or run `bee pause {number}`. "

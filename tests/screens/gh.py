@@ -27,7 +27,7 @@ def with_gh(stage: Stage, *words: str) -> str:
         assert ended.returncode in (0, 1, 8), ended.stderr  # 1: one failed, or none is there; 8: one is pending
         return ended.stdout or ended.stderr
     assert ended.returncode == 0, ended.stderr
-    return re.sub(r"\n*<!-- bee:[^\n]*-->", "", ended.stdout)
+    return re.sub(r"(?m)\n*^<!-- bee:[^\n]*-->", "", ended.stdout)
 
 
 def without_chance(text: str) -> str:
