@@ -261,3 +261,29 @@ def test_an_answer_that_stands_twice_loses_its_later_twin(stage: Stage) -> None:
     stage.call("bee", "POST", stage.at(f"/pulls/{number}/comments/{first}/replies"), {"body": twin})
     stage.tick(host)
     assert [who for who, _ in said(threads(stage, number)[0])] == ["ada", "bee"]
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_quick_conversation_of_single_comments_uses_up_no_tries_and_no_rounds(stage: Stage, meanwhile: bool) -> None:
+    """More of them than `failures` and `review_rounds` allow, a minute apart; also one while bee answers the last."""
+    asked = '{"body": "And this?", "path": "work-1.txt", "line": 1, "commit_id": "%s"}'
+    head = "$(git rev-parse HEAD)"
+    more = f"""curl -sf -X POST -H "Authorization: Bearer t-ada" -d "{asked.replace('"', chr(92) + '"') % head}" \\
+  {stage.forge.api_url}/repos/ada/calc/pulls/2/comments > /dev/null || exit 1
+"""
+    words = 'for id in $(echo "$ids" | tr , " "); do bee reply --thread "$id" "It is meant so."; done\n'
+    host = stage.host(moves={"drafter": answering((more if meanwhile else "") + words)}, sandbox="none")
+    number = opened(stage, host)
+    for count in range(7):
+        if not (meanwhile and count):
+            say(stage, number, f"Why {count}?")
+        stage.sleep(60)
+        report = stage.tick(host)
+        assert report.choice is not None, stage.position(number)
+        assert report.choice.role == "drafter"
+    record = stage.record(number)
+    assert [run.outcome for run in record.history if run.role == "drafter" and run.outcome.failed] == []
+    assert "breeze:human" not in stage.labels(number)
+    if not meanwhile:
+        stage.ticks(host)
+        assert merged(stage, number)
