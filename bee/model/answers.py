@@ -350,7 +350,9 @@ ROWS: Final = (
         name="git: no whole answer", way=Way.GIT, error=UnreachableError, does=Does.LOOK,
         words=r"could not resolve|couldn't resolve|failed to connect|couldn't connect|timed out|operation too slow|"
         r"connection (refused|reset|was reset)|ssl|gnutls|early eof|hung up|unexpected disconnect|rpc failed|"
-        r"empty reply|network is unreachable|recv failure",
+        r"empty reply|network is unreachable|recv failure|cannot access url|"
+        r"invalid (server|ls-refs) response|expected (flush|ack|'packfile')|unexpected flush|failed to report status|"
+        r"unable to find [0-9a-f]{40} under",
         source="https://git-scm.com/docs/git-config#Documentation/git-config.txt-httplowSpeedLimit",
     ),
     Row(

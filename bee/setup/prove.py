@@ -382,9 +382,14 @@ def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead
 
 
 def _advice(problem: BeeError, instead: str) -> str:
-    """What to do: where GitHub lets nobody, or not this account, no way of bee's own leads around it."""
+    """What to do: where GitHub lets nobody, or not this account, no way of bee's own leads around it.
+
+    Nor where git failed in words that bee does not know: nobody saw whether the assumption holds.
+    """
     if isinstance(problem, RuleError):
         return refusals.way_out(str(problem))
+    if isinstance(problem, GitError):
+        return REPORT
     return GRANT_ADVICE if isinstance(problem, ForbiddenError | NotFoundError) else instead
 
 

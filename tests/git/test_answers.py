@@ -16,7 +16,7 @@ import pytest
 from bee.git.command import Git
 from bee.git.mirror import Mirror, RefChange
 from bee.model.answers import Said, Way, row_of
-from bee.model.errors import BeeError, LookError, RateLimitError
+from bee.model.errors import BeeError, LookError, RateLimitError, UnreachableError
 from tests.git.world import Upstream
 
 ROWS = {
@@ -24,11 +24,12 @@ ROWS = {
     410: "not found", 413: "unknown", 429: "too many requests", 451: "forbidden", 500: "the server failed",
     503: "the server failed",
 }  # fmt: skip
+KINDS = ("result", "advertisement")
 
 
 @contextmanager
-def served(upstream: Upstream, status: int, second: bool) -> Iterator[str]:
-    """The address of a server that answers with a status: each request, or what follows a good list of refs."""
+def served(upstream: Upstream, status: int, second: bool, body: bytes = b"No.") -> Iterator[str]:
+    """The address of a server that answers so: each request, or what follows a good list of refs."""
 
     class Answers(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -36,11 +37,15 @@ def served(upstream: Upstream, status: int, second: bool) -> Iterator[str]:
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             service = parse_qs(urlsplit(self.path).query).get("service", [""])[0]
+            kind = f"application/x-{service or self.path.rpartition('/')[2]}-{KINDS[bool(service)]}"
             if second and service:
-                kind = "application/x-git-upload-pack-advertisement".replace("git-upload-pack", service)
                 return self.answer(200, self.refs(service), {"Content-Type": kind})
-            headers = {301: {"Location": "/elsewhere"}, 401: {"WWW-Authenticate": 'Basic realm="GitHub"'}}
-            return self.answer(status, b"No.", {"Content-Type": "text/plain", **headers.get(status, {})})
+            headers = {
+                200: {} if body == b"<html>" else {"Content-Type": kind},
+                301: {"Location": "/elsewhere"},
+                401: {"WWW-Authenticate": 'Basic realm="GitHub"'},
+            }
+            return self.answer(status, body, {"Content-Type": "text/plain", **headers.get(status, {})})
 
         def do_POST(self) -> None:
             self.do_GET()
@@ -79,19 +84,38 @@ def served(upstream: Upstream, status: int, second: bool) -> Iterator[str]:
 def test_every_status_of_a_fetch_a_list_and_a_push_has_a_row(
     upstream: Upstream, tmp_path: Path, status: int, second: bool
 ) -> None:
+    with served(upstream, status, second) as url:
+        for problem in problems(upstream, tmp_path, url):
+            said(problem, ROWS[status])
+
+
+@pytest.mark.parametrize("second", [False, True], ids=["first", "second"])
+@pytest.mark.parametrize(
+    "body", [b"", b"0000", b"0009\x0100000000", b"0017\x01000eunpack ok\n00000000", b"<html>"], ids=repr
+)
+def test_an_answer_that_says_nothing_is_no_whole_answer(
+    upstream: Upstream, tmp_path: Path, body: bytes, second: bool
+) -> None:
+    """Nobody's failed try, and never an empty list; a push with an empty report may have been done."""
+    with served(upstream, 200, second, body) as url:
+        for problem in problems(upstream, tmp_path, url):
+            assert type(problem) is UnreachableError, problem
+
+
+def problems(upstream: Upstream, tmp_path: Path, url: str) -> Iterator[BeeError]:
+    """What a fetch, a list and a push raise there."""
     mirror = Mirror(Git(home=tmp_path / "h"), tmp_path / "m.git", upstream.url, "t0ken-secret")
     mirror.ensure()
     tip = mirror.commit_record("x", mirror.say("mktree", stdin=b"").decode().strip(), ())
-    with served(upstream, status, second) as url:
-        there = Mirror(mirror.git, mirror.path, url, "t0ken-secret")
-        for act in (
-            lambda: there.fetch(["+refs/heads/*:refs/heads/*"]),
-            lambda: there.remote_refs(["refs/heads/*"]),
-            lambda: there.push_atomic([RefChange("refs/bee/items/7", None, tip)]),
-        ):
-            with pytest.raises(LookError) as caught:
-                act()
-            said(caught.value, ROWS[status])
+    there = Mirror(mirror.git, mirror.path, url, "t0ken-secret")
+    for act in (
+        lambda: there.fetch([f"+{'a' * 40}:refs/bee/items/7"]),
+        lambda: there.remote_refs(["refs/heads/*"]),
+        lambda: there.push_atomic([RefChange("refs/bee/items/7", None, tip)]),
+    ):
+        with pytest.raises(LookError) as caught:
+            act()
+        yield caught.value
 
 
 def said(problem: BeeError, row: str) -> None:

@@ -17,7 +17,7 @@ from bee.forge import faults
 from bee.git.command import Git
 from bee.git.mirror import Mirror
 from bee.github.hidden import hides
-from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS, TRY_SECONDS_MAX
+from bee.setup.prove import ASSUMPTIONS, PROBE_BRANCHES, PROBE_REFS, REPORT, TRY_SECONDS_MAX
 from tests.belt.plays import Ended, bee, configure, last_seq, writes_after
 from tests.belt.stage import Stage, bee_env, staged, until
 from tests.recorded.player import played
@@ -122,6 +122,7 @@ def test_the_recording_has_no_name_of_a_branch_but_bees(stage: Stage, folder: Pa
 
 EMPTY = {"method": "GET", "path": "/git/matching-refs/"}
 PUSH = {"method": "POST", "path": "git-receive-pack$"}
+LISTS = {"method": "POST", "path": "git-upload-pack$"}
 GIVEN: dict[str, Any] = {"status": 200, "body": []}
 DECLINED = {"reason": "push declined due to repository rule violations", "told": "error: GH013: a rule.\n"}
 # Each action of the forge's faults, with its settings: how the try ends, and what does not hold (None: it stopped).
@@ -129,6 +130,12 @@ MODES: dict[str, tuple[dict[str, Any], int, set[str] | None]] = {
     "status: matching-refs is empty": ({"action": "status", "match": EMPTY, **GIVEN}, 1, {"matching-refs"}),
     "status: no conditional requests": (
         {"action": "status", "match": {"method": "GET", "path": "/issues$"}, **GIVEN}, 1, {"unchanged"},
+    ),
+    "status: git lists nothing": (
+        {"action": "status", "match": {**LISTS, "nth": 2}, "status": 200, "body": "0000"}, 75, None,
+    ),
+    "status: the report of a push is empty": (
+        {"action": "status", "match": {**PUSH, "nth": 8}, "status": 200, "body": "0000"}, 75, None,
     ),
     "latency": ({"action": "latency", "seconds": 0.01}, 0, set()),
     "stale_list": ({"action": "stale_list", "seconds": 600}, 0, set()),
@@ -336,6 +343,19 @@ def test_case_prove_twice_at_once_is_no_ones_trouble(stage: Stage, folder: Path)
         said, _ = first.communicate(timeout=120)
     assert first.returncode == 0, said
     assert stage.refs("refs/") == before
+
+
+@pytest.mark.parametrize("command", ["ls-remote", "fetch", "push --atomic"])
+def test_what_git_says_that_bee_does_not_know_is_sent_to_the_maintainers(tmp_path: Path, command: str) -> None:
+    """Nobody saw that refs are hidden, or that a rule forbids the push."""
+    lines = [json.loads(line) for line in (PROOFS / "forge.jsonl").read_text(encoding="utf-8").splitlines()]
+    first = next(at for at, line in enumerate(lines) if line.get("operation") == "Listed")
+    at = next(at for at in range(first, len(lines)) if lines[at].get("git") == command)
+    lines[at] = {"git": command, "error": "GitError", "said": f"git {command}: fatal: what is that?"}
+    nowhere = Mirror(Git(home=tmp_path / "h"), tmp_path / "nowhere.git", "http://127.0.0.1:1/x.git")
+    checks, _ = played("\n".join(map(json.dumps, lines)), nowhere)
+    failed = next(check for check in checks if check.status == "fail")
+    assert ("what is that?" in failed.text, failed.fix) == (True, REPORT)
 
 
 def test_a_repository_without_a_commit_is_told_to_push_one(stage: Stage, folder: Path) -> None:
