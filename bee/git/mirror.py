@@ -18,17 +18,7 @@ from typing import Final, TypeVar
 from bee.git import command, parse
 from bee.git.parse import Commit
 from bee.git.workspace import Workspaces, alternates
-from bee.model.errors import (
-    AuthError,
-    BeeError,
-    GitError,
-    LookError,
-    RefConflict,
-    Refusal,
-    RefusedError,
-    RuleError,
-    UnreachableError,
-)
+from bee.model.errors import AuthError, BeeError, GitError, LookError, RefConflict, Refusal, RefusedError, RuleError
 from bee.model.limits import (
     COMMITS_BYTES_MAX,
     DIFF_BYTES_MAX,
@@ -131,13 +121,12 @@ class Mirror(Workspaces):
     def remote_refs(self, patterns: Sequence[str] = ()) -> dict[str, str]:
         """The server's refs that match (all without patterns): oid by name, as of now. A server may hide some.
 
-        Raises UnreachableError where not even HEAD is listed, which is what git makes of an empty answer.
+        Raises UnreachableError where not even HEAD is listed.
         """
         wanted = [parse.pattern(pattern) for pattern in patterns]
         # where branches are all that is wanted, the server need not list anything else
         heads = ["--heads"] if wanted and all(pattern.startswith("refs/heads/") for pattern in wanted) else []
-        if not (found := self._listed(wanted, *heads) or self._listed(wanted)):
-            raise UnreachableError("git ls-remote lists nothing, not even HEAD: no answer, or an empty repository")
+        found = parse.some(self._listed(wanted, *heads) or self._listed(wanted))
         prefixes = tuple(pattern[:-1] for pattern in wanted if pattern.endswith("/*"))
         return {
             name: value

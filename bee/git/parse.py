@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bee.model.errors import GitError
+from bee.model.errors import GitError, UnreachableError
 from bee.pipeline.output_checks import NOT_UTF8, Change, Handed
 
 OID: Final = re.compile(r"[0-9a-f]{40}")
@@ -90,6 +90,13 @@ def refs(raw: bytes) -> dict[str, str]:
         if OID.fullmatch(value) and (name == "HEAD" or name.startswith("refs/")) and not name.endswith("^{}"):
             found[name] = value
     return found
+
+
+def some(listed: dict[str, str]) -> dict[str, str]:
+    """The server's refs. Raises UnreachableError where there is none, which is what git makes of an empty answer."""
+    if not listed:
+        raise UnreachableError("git ls-remote lists nothing, not even HEAD: no answer, or an empty repository")
+    return listed
 
 
 def raw_diff(raw: bytes) -> list[tuple[Change, str]]:

@@ -382,10 +382,7 @@ def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead
 
 
 def _advice(problem: BeeError, instead: str) -> str:
-    """What to do: where GitHub lets nobody, or not this account, no way of bee's own leads around it.
-
-    Nor where git failed in words that bee does not know: nobody saw whether the assumption holds.
-    """
+    """no way of bee's own leads around what GitHub forbids, or around git's words that bee does not know."""
     if isinstance(problem, RuleError):
         return refusals.way_out(str(problem))
     if isinstance(problem, GitError):
