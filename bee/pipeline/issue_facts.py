@@ -248,11 +248,20 @@ def held_by(issue: Issue, view: View) -> Placement | None:
     A run of bee's on the issue holds nothing, nor does what bee is about to repair; what they cover up may.
     """
     by_hand = held_by_hand(issue, view, record_of(view, issue.number))
-    placed = position(replace(issue_facts(issue, view), broken=Broken.NOTHING, claimed=by_hand))
+    facts = issue_facts(issue, view)
+    placed = position(replace(facts, broken=Broken.NOTHING, claimed=by_hand))
     if placed.row.frees:
         return None
-    unread = unread_at(issue, placed.position)
-    return replace(placed, reason=unread) if unread else placed
+    if unread := unread_at(issue, placed.position):
+        return replace(placed, reason=unread)
+    waits_for = _waits_for(issue, facts) if placed.row.waits_on else ""
+    return replace(placed, reason=f"{placed.reason}: {waits_for}") if waits_for else placed
+
+
+def _waits_for(issue: Issue, facts: IssueFacts) -> str:
+    """What is open of that which an issue waits for, as far as its numbers are known."""
+    here = (f"#{number}" for number in sorted({*facts.about["blocked_by"], *issue.blockers}))
+    return ", ".join([*here, *facts.about["blocked_by_elsewhere"]])
 
 
 def steps_left(issue: Issue, since: int) -> bool:

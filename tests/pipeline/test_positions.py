@@ -720,6 +720,21 @@ def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> N
     assert len(w.decided(copied, policy=policy, **world).acts) == 1
 
 
+BLOCKED_BY: dict[str, tuple[Issue, str]] = {
+    "words": (w.issue(body="Blocked by #9, octo/lib#4"), ": #9, octo/lib#4."),
+    "githubs-means": (
+        w.issue(blocked_by_open=2, blockers=(8,), blockers_elsewhere=("octo/lib#4",)), ": #8, octo/lib#4."),
+    "what-has-no-number": (w.issue(sub_issues_open=1), "."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", BLOCKED_BY)
+def test_a_pull_request_names_what_blocks_its_issue(how: str) -> None:
+    item, names = BLOCKED_BY[how]
+    reason = w.place(PASSED, item, w.issue(9)).reason
+    assert f"#1 is `blocked`, something it depends on is open{names} Close what" in reason
+
+
 def test_that_a_finished_issue_is_open_again_is_told_once_with_or_without_its_label() -> None:
     """And nothing is told where a person called it done."""
     unlabelled = replace(FINISHED, label_names=frozenset(), events=(*FINISHED.events, w.unlabeled(Label.DONE, w.NOW)))
