@@ -15,6 +15,7 @@ from tests.attacks import (
     by_grant,
     by_ledger,
     by_race,
+    by_stop,
     by_text,
     by_verbs,
     by_verify,
@@ -22,7 +23,9 @@ from tests.attacks import (
 )
 from tests.attacks.rows import Attack
 
-MODULES: Final = (by_text, by_change, by_clone, by_grant, by_race, by_verbs, by_verify, by_belt, by_box, by_ledger)
+MODULES: Final = (
+    by_text, by_change, by_clone, by_grant, by_race, by_stop, by_verbs, by_verify, by_belt, by_box, by_ledger,
+)  # fmt: skip
 ATTACKS: Final = tuple(sorted(rows.REGISTERED, key=lambda one: one.id))
 SECURITY: Final = Path(__file__).resolve().parents[2] / "SECURITY.md"
 _BLOCK: Final = re.compile(r"(<!-- attacks -->\n).*?(<!-- /attacks -->)", re.DOTALL)
