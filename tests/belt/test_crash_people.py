@@ -1,4 +1,4 @@
-"""bee killed while it asks a person, releases a quarantine, or sweeps: each word is said once, and nothing is left.
+"""bee killed while it asks or tells a person, frees a quarantine, or sweeps: it says each word once and leaves nothing.
 
 The demo's flow, which test_crash_kill.py kills everywhere, has none of these.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bee.host import Host
+from tests.belt import test_conditions as conditions
 from tests.belt import test_threads as threads
 from tests.belt.kills import AFTER, BEFORE, LOST, NEVER, ONE, WRITE, Hit, Hosts, Point, struck
 from tests.belt.stage import DRAFT, Stage, staged
@@ -22,10 +23,10 @@ DEEP = os.environ.get("BEE_DEEP") == "1"
 POINTS_MAX = 200
 DAY = 24 * 60 * 60
 QUARANTINE = "breeze:quarantine-hotloop"
-# By default one point of two stories, past its first write; with `--deep` every request, and every third local write.
+# By default one point of some stories, past its first write; with `--deep` every request, and every third local write.
 HOWS = (BEFORE, AFTER, LOST, NEVER, WRITE) if DEEP else (AFTER,)
 FIRST = 1 if DEEP else 6
-OFTEN = ("a pause card", "an answer in a thread", "a closed item")
+OFTEN = ("a pause card", "an answer in a thread", "a closed item", "a condition that lasts")
 
 
 def abandon(stage: Stage, host: Host) -> None:
@@ -151,6 +152,35 @@ def traced_once(stage: Stage) -> None:
     assert not stage.refs("refs/bee/traces/")
 
 
+def opened_again(stage: Stage, host: Host) -> None:
+    """A finished issue is opened again."""
+    number = stage.issue()
+    stage.ticks(host)
+    assert stage.labels(number) == {"breeze:done"}
+    conditions.set_state(stage, number, "open")
+
+
+def told_that_it_is_open(stage: Stage) -> None:
+    """It is said once on the issue, which stays open and done."""
+    assert sum("It was finished, and somebody opened it again" in text for text in stage.comments(1)) == 1
+    assert (stage.item(1)["state"], stage.labels(1)) == ("open", {"breeze:done"})
+
+
+def stopped_for_hours(stage: Stage, host: Host) -> None:
+    """The issue of a pull request is closed for as long as bee waits before it says so."""
+    issue = stage.issue()
+    conditions.drafted(stage, host)
+    conditions.set_state(stage, issue, "closed")
+    stage.tick(host)
+    stage.sleep(3 * 60 * 60)
+
+
+def told_that_it_waits(stage: Stage) -> None:
+    """It is said once on the pull request, without a label."""
+    assert sum("Reason: `issue-stopped`." in text for text in stage.comments(2)) == 1
+    assert (stage.labels(2), stage.position(2)) == (set(), "issue-stopped")
+
+
 @dataclass(frozen=True)
 class Story:
     """What comes before the tick that is killed, the agent's move, and what holds in the end."""
@@ -168,6 +198,8 @@ STORIES = {
     "an answer in a thread": Story(asked_on_lines, threads.answering(threads.COMMIT), answered_once),
     "an answer": Story(answered, 'bee pause "Red or blue?"\n', resumed_once),
     "a trace apart": Story(traced_apart, DRAFT, traced_once),
+    "a condition that lasts": Story(stopped_for_hours, DRAFT, told_that_it_waits),
+    "an issue opened again": Story(opened_again, DRAFT, told_that_it_is_open),
     "a sweep": Story(long_closed, 'bee nothing-to-do already-done "It is there."\n', swept),
 }
 

@@ -430,6 +430,31 @@ def test_it_is_taken_out_wherever_the_tick_died(still: Still, after: bool) -> No
     )  # fmt: skip
 
 
+def test_what_its_issue_stops_is_taken_out_and_told_once_wherever_bee_died(still: Still) -> None:
+    """At each write, in turn before and after it took effect: of the next tick, and of that which tells."""
+    number = queued(still)
+    still.ask("POST", "/issues/1/labels", labels=["breeze:human"])
+    again, at, killed = still.hub.saved(), still.clock.now, True
+
+    def lasts() -> None:
+        for seconds in (20 * 60, 3 * 60 * 60):
+            still.ticks()
+            still.clock.now += seconds
+        still.ticks()
+
+    for place in itertools.count():
+        again()
+        still.clock.now, writes = at, [True] * place
+        killed = still.killed(lambda one, left=writes: one.writes and not (left and left.pop()), place % 2 == 1, lasts)
+        lasts()
+        out = still.hub.rows("SELECT 1 FROM events WHERE kind = 'removed_from_merge_queue'")
+        told = comments(still, number).count("Reason: `issue-stopped`")
+        assert (place, entries(still), len(out), told, still.hub.things()[1].labels) == (place, [], 1, 1, [])
+        if not killed:
+            break
+    assert place > 5
+
+
 def test_what_was_merged_is_proven_wherever_a_run_died(still: Still) -> None:
     """At each write after the merge, in turn before and after it took effect."""
     queued(still)

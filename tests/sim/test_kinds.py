@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.sim.hub import Thing
-from tests.sim.kinds import Access, Bases, Kind, MergeQueue, MergeSettings, SubIssues
+from tests.sim.kinds import Access, Bases, Kind, MergeQueue, MergeSettings, Stops, SubIssues
 from tests.sim.machine import Machine, Parts
 from tests.sim.people import MEDDLED_MAX
 from tests.sim.timeline import START, Process, ended
@@ -85,6 +85,13 @@ class Restless(Veiled):
     veil = unveil = "UPDATE dependencies SET issue_id = -issue_id"
 
 
+class Heedless(Veiled):
+    """It does not see what stops an issue."""
+
+    veil = unveil = """UPDATE issue_labels SET issue_id = -issue_id
+        WHERE label_id IN (SELECT id FROM labels WHERE name = 'breeze:human')"""
+
+
 class Clinging(Transport):
     """It believes that what it takes out of a merge queue is out."""
 
@@ -136,6 +143,11 @@ def wait(world: World, pull: Thing) -> None:
     _later(world, 900, lambda: hub.ask(ada, "DELETE", f"/issues/{one['number']}/labels/breeze:human"))
 
 
+def stop_issue(world: World, pull: Thing) -> None:
+    """A person stops the issue, and touches nothing of the pull request."""
+    world.hub.ask(world.people.ada, "POST", "/issues/1/labels", labels=["breeze:human"])
+
+
 def stop_in_queue(world: World, pull: Thing) -> None:
     """A person stops what is in the merge queue, whose CI takes most of an hour."""
     ci, world.people.ci = world.people.ci, world.people.eve  # who may not say anything of a commit
@@ -162,6 +174,7 @@ CASES = {
     "a merge that is refused": Case(PROVEN, freeze, MergeSettings, Stubborn, "again and again"),
     "an approval without access": Case(OPENED, approve_and_go, Access, Trusting, "which nobody who may had approved"),
     "an issue that waits": Case(TESTED, wait, SubIssues, Restless, "which waits for #"),
+    "a stop of the issue": Case(TESTED, stop_issue, Stops, Heedless, "was merged while its issue was stopped"),
     "a stop in the queue": Case("Enqueue", stop_in_queue, MergeQueue, Clinging, "Dequeue on #2 does not stand"),
 }
 
