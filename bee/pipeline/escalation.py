@@ -91,10 +91,10 @@ def told_of(one: ItemStatus, view: View) -> Cause | None:
     """What a person is told of now: that a step was abandoned, at once; that a condition lasts, when it has.
 
     It lasts for as long as nothing has happened on the item. Where people had an issue to themselves all along, or
-    called it done themselves, there is nothing to say.
+    called it done themselves, there is nothing to say; nor while somebody is at it, or died at telling it just now.
     """
     cause = one.placement.row.told
-    if cause is None or already_escalated(one, cause, view):
+    if cause is None or one.facts.claimed or already_escalated(one, cause, view):
         return None
     if cause is Cause.TAKEN and record_of(view, one.number) is None:
         return None

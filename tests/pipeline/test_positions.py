@@ -748,6 +748,9 @@ def test_that_a_finished_issue_is_open_again_is_told_once_with_or_without_its_la
     assert w.decided(replace(unlabelled, comments=told)).acts == ()
     by_hand = replace(FINISHED, events=(w.labeled(Label.DONE, w.NOW - 60),))
     assert w.decided(by_hand).acts == ()
+    at_it = w.claimed(role="bee")  # another host, or one that died at telling it
+    assert w.decided(FINISHED, ledger={1: at_it}).acts == ()
+    assert w.decided(FINISHED, ledger={1: replace(at_it, expires_at=w.NOW - 1)}).acts != ()
 
 
 def test_that_a_head_waits_for_a_person_is_not_told_where_the_review_said_so() -> None:
