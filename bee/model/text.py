@@ -132,6 +132,11 @@ def one_line(text: str, length_max: int = 200) -> str:
     return flat if len(flat) <= length_max else flat[: length_max - 1] + "…"
 
 
+def number_of(count: int, noun: str) -> str:
+    """How many there are: "1 run", "2 runs"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def utc(at: int) -> str:
     """A time, given in seconds since the epoch, to the minute."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -19,6 +19,7 @@ from bee.model.protected import listed
 from bee.model.refs import BRANCH
 from bee.model.repo_facts import BranchRules, RepoFacts, TokenGrant
 from bee.model.roles import Role
+from bee.model.text import number_of
 from bee.pipeline.checks import OWN_STATUSES
 from bee.pipeline.conditions import KINDS, QUIET
 from bee.setup import methods
@@ -207,7 +208,7 @@ def _rule_problems(
     for fatal, text, fix in methods.problems(facts, rules, policy.merge_method) if policy is not None else ():
         yield (fail if fatal else warn)("merge-method", text, fix)
     if rules.reviews:
-        text = f"{branch} requires {rules.reviews} approving {'review' if rules.reviews == 1 else 'reviews'}"
+        text = f"{branch} requires {number_of(rules.reviews, 'approving review')}"
         text += ": bee cannot approve its own pull requests, so each waits for a person"
         yield warn(name, text, f"gh pr review N --approve -R {repo}, for each one")
     for context in sorted(rules.contexts - OWN_STATUSES - set(seen)):

@@ -20,7 +20,7 @@ from bee.git import submodules
 from bee.git.mirror import Mirror
 from bee.host import AgentRunner, all_output_checks
 from bee.model.limits import FILE_BYTES_MAX, TRIALS_SECONDS_MAX
-from bee.model.text import clipped, one_line, plain
+from bee.model.text import clipped, number_of, one_line, plain
 from bee.pipeline.tests_ran import count_tests, said_failed
 from bee.pipeline.verify_files import missing, named_of
 from bee.run.e2e import plain_files
@@ -49,7 +49,7 @@ class Ran:
     def said(self) -> str:
         """How it ended, for people."""
         took = f"{self.seconds:.1f} s" if self.seconds < 10 else f"{self.seconds:.0f} s"
-        tests = "" if self.tests is None else "1 test" if self.tests == 1 else f"{self.tests} tests"
+        tests = "" if self.tests is None else number_of(self.tests, "test")
         if self.exit == 0:
             return f"{tests or 'passed'} in {took}"
         how = "stopped" if self.exit is None else f"exit {self.exit}"

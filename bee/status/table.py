@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bee.model.limits import SHOWN_ITEMS_MAX, WRITES_PER_HOUR_MAX
 from bee.model.roles import Role
-from bee.model.text import one_line
+from bee.model.text import number_of, one_line
 from bee.pipeline.holds import Hold
 from bee.pipeline.positions import Mover
 from bee.pipeline.status import ItemStatus
@@ -46,7 +46,7 @@ class Table:
     def _github(self) -> list[str]:
         """What this look used, and what is left for the next ones and for the person."""
         seen = self.seen
-        used = f"{seen.requests} {'request' if seen.requests == 1 else 'requests'} to GitHub"
+        used = f"{number_of(seen.requests, 'request')} to GitHub"
         cost = f", {seen.charged.points} GraphQL points" if seen.charged.points else ""
         lines = filled(used + cost, self.width, "")
         for left in seen.left:

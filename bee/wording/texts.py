@@ -18,7 +18,7 @@ from bee.model.outcomes import Cause, Outcome
 from bee.model.records import RunSummary
 from bee.model.refs import branch_of
 from bee.model.steps import Step
-from bee.model.text import clipped, neutralised, one_line, plain, utc
+from bee.model.text import clipped, neutralised, number_of, one_line, plain, utc
 from bee.wording.escalations import CAUSES, TERMINAL_ANSWERS
 
 
@@ -77,8 +77,7 @@ def standing(
     if runs:
         note = f": {quoted(runs[-1].note)}" if runs[-1].note else ""
         lines.append(f"- **Last run:** {runs[-1].role}, {runs[-1].outcome}{note}")
-    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    lines.append(f"- **So far:** {count}{f', {usd:.2f} USD' if usd else ''}")
+    lines.append(f"- **So far:** {number_of(len(runs), 'run')}{f', {usd:.2f} USD' if usd else ''}")
     if is_open:
         lines.append(
             f"- **To stop it:** add the label `{Label.HUMAN}`, or run `bee pause {number}`. "
@@ -114,7 +113,7 @@ def dashboard(parts: Mapping[str, Sequence[str]], runs: int, usd: float, error: 
             lines += ["", f"**{heading}**", "", *(f"- {row}" for row in rows[:DASHBOARD_ROWS_MAX])]
         if len(rows) > DASHBOARD_ROWS_MAX:
             lines.append(f"- and {len(rows) - DASHBOARD_ROWS_MAX} more: `bee status`")
-    lines += ["", f"**Today:** {'1 run' if runs == 1 else f'{runs} runs'}{f', {usd:.2f} USD' if usd else ''} (UTC)"]
+    lines += ["", f"**Today:** {number_of(runs, 'run')}{f', {usd:.2f} USD' if usd else ''} (UTC)"]
     if error:
         lines += ["", f"**Last error:** {error}"]
     return "\n".join(lines)
@@ -148,7 +147,7 @@ def plan_posted(steps: Sequence[Step], needs_gate: bool) -> str:
         if needs_gate
         else "The policy needs no approval of plans, so the first step starts now."
     )
-    count = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
+    count = number_of(len(steps), "step")
     return said("planner", f"the plan has {count}, one pull request each:\n\n{lines}\n\n{nexts}")
 
 
@@ -314,9 +313,8 @@ def counted(text: str, count: int, at: int) -> str:
 
 def over_budget(kind: str, text: str) -> tuple[str, str]:
     """Title and text of the one issue about a day's budget that is spent. `text` is the hold's, with its end."""
-    what = "money" if kind == "usd-per-day" else "runs"
     return (
-        f"bee: the day's {what} are spent" if what == "runs" else "bee: the day's money is spent",
+        f"bee: the day's {'money is' if kind == 'usd-per-day' else 'runs are'} spent",
         f"{neutralised(text)}.\n\nRuns under way go on to their end; nothing is dispatched until then, and no item's "
         "label or attempts change.\n\n**What you can do:** nothing, it goes on by itself; or raise "
         f"`{kind.replace('-', '_')}` in `config.yml` of the machine that ticks. Close this issue when read.",

@@ -27,7 +27,6 @@ READERS: Final[dict[str, tuple[Grant, ...]]] = {
     "bee.pipeline.facts.adopted": (Grant.ADOPTION,),
     "bee.pipeline.facts.common": (Grant.ADOPTION,),
     "bee.pipeline.pull_facts._doubted_issue": (Grant.ADOPTION,),
-    "bee.publish.merge._of_issue": (Grant.ADOPTION,),
     "bee.run.brief.hint_for": (Grant.HINT,),
     "bee.dashboard.issue._do": (Grant.BOX,),
     **dict.fromkeys(

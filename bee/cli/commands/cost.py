@@ -14,6 +14,7 @@ from bee.github import read
 from bee.github.snapshot import read_policy
 from bee.host import Host
 from bee.lease import ledger
+from bee.model.text import number_of
 from bee.status.ledger import Sum, agent_runs, day_of, sums, total
 
 KEYS: Final = ("item", "role", "day")
@@ -105,11 +106,11 @@ def _of(host: Host, repo: str, since: int, until: int) -> RepoCost:
 
 
 def _text(result: RepoCost, wanted: Sequence[str]) -> str:
-    lines = [f"{result.repo}: {_runs(result.runs)}, {result.cost_usd:.2f} USD, {result.tokens:,} tokens"]
+    lines = [f"{result.repo}: {number_of(result.runs, 'run')}, {result.cost_usd:.2f} USD, {result.tokens:,} tokens"]
     for name in wanted:
         rows = getattr(result, f"{name}s")
         usd, runs = getattr(result, f"usd_per_{name}", 0), getattr(result, f"runs_per_{name}", 0)
-        caps = [text for text in (f"{usd:.2f} USD" if usd else "", _runs(runs) if runs else "") if text]
+        caps = [text for text in (f"{usd:.2f} USD" if usd else "", number_of(runs, "run") if runs else "") if text]
         limit = f" (limit: {', '.join(caps)} each)" if caps else ""
         lines += ["", f"by {name}{limit}"] if rows else []
         for row in rows:
@@ -117,7 +118,3 @@ def _text(result: RepoCost, wanted: Sequence[str]) -> str:
             over = "  over the limit" if row.cost_usd > usd > 0 or row.runs > runs > 0 else ""
             lines.append(f"  {label:<12}{row.runs:>6} runs{row.cost_usd:>12.2f} USD{row.tokens:>14,} tokens{over}")
     return "\n".join(lines)
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"

@@ -11,6 +11,7 @@ from bee.model.items import Issue
 from bee.model.plan import Plan, read_body, render_section, with_plan
 from bee.model.roles import Role
 from bee.model.steps import Step, lint_replan, parse_steps
+from bee.model.text import number_of
 from bee.model.verb_answer import Answer
 from bee.pipeline.gates import requests_of
 from bee.run.outcome import Outbox, Result
@@ -59,7 +60,7 @@ def effects(outbox: Outbox, steps: tuple[Step, ...]) -> Result:
     gate = outbox.brief.view.policy.plan_approval == "human"
     design = read_body(issue.body).design_hash
     return outbox.progressed(
-        f"a plan of {len(steps)} {'step' if len(steps) == 1 else 'steps'}",
+        f"a plan of {number_of(len(steps), 'step')}",
         WritePlan(issue.number, _section(outbox.brief, steps), design),
         outbox.comment("plan", texts.plan_posted(steps, gate)),
     )
