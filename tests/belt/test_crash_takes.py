@@ -12,8 +12,22 @@ from bee.model.records import Kind, encode
 from bee.model.refs import CONTROL_REF, KEPT_REFS, item_ref
 from bee.run.session import QUARANTINE
 from tests.attacks.by_ledger import forged, put
-from tests.belt.kills import AFTER, BEFORE, ONE, TICK_SECONDS_MAX, WRITE, Hit, Hosts, Point, started, struck
-from tests.belt.stage import DRAFT, Stage, staged
+from tests.belt.kills import (
+    AFTER,
+    BEFORE,
+    LEASE_SECONDS,
+    ONE,
+    TICK_SECONDS_MAX,
+    WRITE,
+    Hit,
+    Hosts,
+    Point,
+    started,
+    struck,
+)
+from tests.belt.stage import APPROVE, DRAFT, Stage, staged
+from tests.belt.test_kept import KEPT, counting, once, refusing
+from tests.belt.test_kept import paid as paid_of
 from tests.run.test_refused import counted, locked, paid
 
 DEEP = os.environ.get("BEE_DEEP") == "1"
@@ -141,3 +155,52 @@ def test_killed_around_what_github_did_not_take_no_second_agent_is_paid(tmp_path
     first = kept if publishing else kept + 1
     for at in range(first, min(first + 12, len(lines))) if DEEP else [first]:
         _kept(tmp_path / str(at), publishing, at)
+
+
+def _words(folder: Path, publishing: bool, at: int = 0) -> list[str]:
+    """The same of a reviewer's verdict, which a refused token keeps from GitHub."""
+    folder.mkdir()
+    with staged(folder) as stage:
+        hosts, log = Hosts(stage, ONE), folder / "writes.log"
+        verdict = counting(stage, "reviewer", APPROVE + once(stage, refusing(stage, 401, "Bad credentials")))
+        host = hosts.made[hosts.name] = stage.configure(hosts.name, moves={"drafter": DRAFT, "reviewer": verdict})
+        number = stage.issue()
+        stage.tick(host)
+        if publishing:
+            stage.tick(host)
+            assert host.mirror(stage.repo).newest([KEPT], 0, 9)
+            stage.lift()
+            stage.sleep(LEASE_SECONDS)
+        if not at:
+            started(stage, hosts, log).wait(TICK_SECONDS_MAX)
+        else:
+            assert struck(stage, hosts, Point("a verdict", WRITE, at)) is Hit.LANDED
+        lines, there = log.read_text().splitlines(), bool(host.mirror(stage.repo).newest([KEPT], 0, 9))
+        stage.lift()
+        stage.sleep(LEASE_SECONDS)
+        if publishing and at:  # a person asks for more: what was said already is no answer to that
+            stage.comment(stage.pulls()[0]["number"], f"More.\n\n<!-- bee:{CHANGES_REQUESTED} -->")
+        stage.quiet(host)
+        assert stage.item(number)["state"] == "closed"
+        again = publishing and at > 0
+        assert paid_of(stage, "reviewer") == (1 + again if publishing or there else 2), "what was kept is paid for once"
+        assert host.mirror(stage.repo).newest([KEPT], 0, 9) == []
+        (pull,) = stage.pulls()
+        said = stage.comments(pull["number"]) + _reviews(stage, pull["number"])
+        assert len(said) == len(set(said))
+        assert sum("verdict=approve" in body for body in said) in (1, 1 + again)
+        return lines
+
+
+def _reviews(stage: Stage, number: int) -> list[str]:
+    return [one["body"] for one in stage.call("ada", "GET", stage.at(f"/pulls/{number}/reviews"))]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("publishing", [False, True], ids=["keeping", "publishing"])
+def test_killed_around_words_that_github_did_not_take_they_are_said_once(tmp_path: Path, publishing: bool) -> None:
+    """Killed before they are kept, another reviewer is paid; from there on nobody is, and nothing is said twice."""
+    lines = _words(tmp_path / "first", publishing)
+    (kept,) = [number for number, line in enumerate(lines, 1) if "update-ref" in line and KEPT_REFS in line]
+    for at in range(kept - 1, kept + 2) if DEEP else sorted({kept, kept + (not publishing)}):
+        _words(tmp_path / str(at), publishing, at)
