@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bee.forge.app import conditional
-from bee.forge.core import checks, mergeability, pulls, queue, refs, repos, threads
+from bee.forge.core import checks, mergeability, pulls, queue, refs, relations, repos, threads
 from bee.forge.core.clock import unstamp
 from bee.forge.core.errors import Refused
 from bee.forge.core.gitrefs import ZERO, RefChange
@@ -451,6 +451,12 @@ class Hub:
         """Out of it. Raises No."""
         with self.acting(who) as call, call.writing():
             queue.dequeue(call, self.repository(call), call.get("issues", pull.id))
+
+    def link(self, who: User, issue: Thing, pull: Thing, stands: bool) -> None:
+        """A pull request is linked to an issue in the sidebar, or is no more. Raises No."""
+        with self.acting(who) as call, call.writing():
+            rows = (call.get("issues", one.id) for one in (issue, pull))
+            relations.link(call, self.repository(call), *rows, stands)
 
     def set_draft(self, who: User, pull: Thing, draft: bool) -> None:
         """A pull request becomes a draft, or is one no more. Raises No."""

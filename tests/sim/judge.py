@@ -23,10 +23,11 @@ from bee.tick.report import TickReport
 from tests.sim import reader
 from tests.sim.agents import STEP_SECONDS, broken
 from tests.sim.books import Books
-from tests.sim.hub import Post, Thing, seconds
+from tests.sim.hub import Post, Thing
 from tests.sim.outbox import HOLDS, KEY, Outbox
 from tests.sim.people import EVE, OUT, STRANGERS
 from tests.sim.reader import ITEM_REFS, Record
+from tests.sim.signs import Signs
 from tests.sim.timeline import Process
 from tests.sim.transport import Asked
 from tests.sim.waits import HUMAN, Waits
@@ -46,16 +47,6 @@ AGENT_UNHEARD_SECONDS_MAX: Final = 60 * 60
 LOOK_SECONDS_MAX: Final = 120  # from a tick's look to the claim
 TICKS_IN_QUEUE_MAX: Final = 4  # after a stop
 MERGES_REFUSED_MAX: Final = 2  # of one head, when an answer is lost
-# What an open issue waits for, and since when: it was named, and opened or opened again, before.
-WAITS: Final = """SELECT other.number, max(max(events.created_at), other.created_at, coalesce((SELECT max(created_at)
-    FROM events AS again WHERE again.issue_id = other.id AND kind = 'reopened'), '')) AS at
-    FROM events JOIN issues AS other ON other.id = events.source_id
-    WHERE events.issue_id = ? AND events.kind IN ('blocked_by_added', 'sub_issue_added') AND other.state = 'open'
-    AND (EXISTS (SELECT 1 FROM dependencies WHERE issue_id = events.issue_id AND blocker_id = other.id)
-        OR EXISTS (SELECT 1 FROM sub_issues WHERE parent_id = events.issue_id AND child_id = other.id))
-    GROUP BY other.id"""
-EDITED: Final = "SELECT edited_at AS at FROM edits WHERE kind = 'issue' AND subject_id = ?"
-UNTICKED: Final = re.compile(r"^#+ Design finalized\s+^[-*] \[ \]", re.MULTILINE)
 MOVING: Final = frozenset(
     {
         Position.WIP,
@@ -112,7 +103,7 @@ class Judge:
         self.began: dict[str, int] = {}  # when a run was claimed
         self.claimed: dict[str, float] = {}  # the same, to the moment
         self.arrived: dict[str, int] = {}  # when a commit became the head of a branch
-        self.outbox, self.books, self.waits = Outbox(world), Books(world), Waits(world)
+        self.outbox, self.books, self.waits, self.signs = Outbox(world), Books(world), Waits(world), Signs(world)
         self.changed = 0.0  # when anything last happened on GitHub
         self.control: tuple[Record | None, float] = None, 0.0  # what stops everything, and since when
         self.first_said: dict[tuple[int, str], int] = {}  # which comment had an effect first
@@ -464,8 +455,10 @@ class Judge:
             self.blame(f"#{pull.number} was merged at {pull.head[:8]}, which bee did not push and no person approved")
         if left := self._unanswered(pull, int(looked)):
             self.blame(f"#{pull.number} was merged over what {left.author.login} said of a line and nobody answered")
-        if sign := self._stopped_issue(pull, int(looked)):
+        if sign := self.signs.on_issue(pull, int(looked)):
             self.blame(f"#{pull.number} was merged while its issue was stopped: {sign}")
+        if sign := self.signs.on_hold(pull, int(looked)):
+            self.blame(f"#{pull.number} was merged while it was on hold: {sign}")
         if self.of(process).base not in _passed(pull):
             self.blame(f"#{pull.number} was merged, and E2E had not passed on the base that was last seen")
         return looked
@@ -512,10 +505,11 @@ class Judge:
             said = self._verdict(post, pull)
             if said is not None and self._out(post.author.login, until - 1, always=said):
                 continue
-            if said and self._of_another_base(post, pull, until):
+            if said and (self._of_another_base(post, pull, until) or _edited(post, until)):
                 continue
             if said is not None and not (people and post.author.login == "bee"):
-                at = min([post.at, *(self.began.get(run, post.at) for run in _runs(post))]) if said else post.at
+                no_at = max(post.at, post.edited_at or 0) if _edited(post, until) else post.at
+                at = min([post.at, *(self.began.get(run, post.at) for run in _runs(post))]) if said else no_at
                 order = (at, not said, post.id, said)
                 last = order if last is None or order >= last else last
         return last is not None and last[3]
@@ -589,40 +583,19 @@ class Judge:
         doubted = not thing.fork and behind is not None and self._outside(behind, at) and not adopts
         if doubted or (outside and not adopted and not self._approved(thing, self.world.hub.now, people=True)):
             self.blame(f"{job.role} was sent to #{job.number}, which only a stranger wants")
-        if sign := self._stopped_issue(thing, at - self.world.hub.stale_seconds):
+        if sign := self.signs.on_issue(thing, at - self.world.hub.stale_seconds):
             self.blame(f"{job.role} was sent to #{job.number}, whose issue was stopped before: {sign}")
-        if (other := self._waits_for(thing, at)) is not None:
+        if sign := self.signs.on_itself(thing, at - self.world.hub.stale_seconds):
+            self.blame(f"{job.role} was sent to #{job.number}, which was held before: {sign}")
+        if (other := self.signs.waits_for(thing, at)) is not None:
             self.blame(f"{job.role} was sent to #{job.number}, which waits for #{other}")
         words = (EVE, OUT) if self._out("bob", at) else (EVE,)
         said = [path.name for path in job.context.iterdir() if any(word in path.read_text() for word in words)]
         if said and not adopted and not outside and not adopts:
             self.blame(f"a stranger's words reached {job.role} on #{job.number}: {said}")
 
-    def _stopped_issue(self, pull: Thing, since: float) -> str:
-        """What stands on the issue of a pull request of bee's, and has since a moment; empty where nothing does."""
-        named = reader.branch(pull.head_ref) if pull.is_pull and not pull.fork else None
-        issue = self.world.hub.thing(named[0]) if named else None
-        if issue is None or issue.is_pull:
-            return ""
-        for label in (HUMAN, "breeze:quarantine-hotloop", "breeze:done"):
-            put = [one.at for one in issue.labelings if one.label == label]
-            if label in issue.labels and put and put[-1] < since:
-                return label
-        if issue.state != "OPEN" and (issue.closed_at or 0) < since:
-            return "it is closed"
-        if (other := self._waits_for(issue, since)) is not None:
-            return f"it waits for #{other}"
-        edits = self.world.hub.rows(EDITED, issue.id)
-        if UNTICKED.search(issue.body) and all(seconds(row["at"]) < since for row in edits):
-            return "a gate is open"
-        return ""
-
     def _outside(self, thing: Thing, since: float) -> bool:
         return thing.author.login in STRANGERS or self._out(thing.author.login, since)
-
-    def _waits_for(self, thing: Thing, since: float) -> int | None:
-        """What an issue has waited for, by GitHub's own means, from a moment until now."""
-        return next((row["number"] for row in self.world.hub.rows(WAITS, thing.id) if seconds(row["at"]) < since), None)
 
     def works(self, job: AgentJob, process: Process) -> None:
         """An agent is at work: not long after a person's stop. What its host sleeps does not count."""
@@ -747,6 +720,11 @@ def _is_effect(asked: Asked) -> bool:
     tail = asked.path.split("/calc", 1)[-1]
     # The label of a claim that came to nothing goes after its lease, and a doubled comment needs none to go.
     return not (tail.startswith("/git/") or tail in {"/labels", "/issues"} or asked.method in {"DELETE"})
+
+
+def _edited(post: Post, until: int) -> bool:
+    """Whether a person had said it anew before: what approves counts in its first words alone, a no at the edit."""
+    return post.author.login != "bee" and post.at < (post.edited_at or 0) < until - 1
 
 
 def _only_lets_go(asked: Asked) -> bool:

@@ -18,6 +18,7 @@ from bee.pipeline.decide import Decision
 from bee.pipeline.positions import Position
 from tests.sim.hub import No
 from tests.sim.reader import branch
+from tests.sim.signs import HOLD_LABELS, HOLD_TITLES
 from tests.sim.timeline import Process
 
 if TYPE_CHECKING:
@@ -475,6 +476,106 @@ class Stops(Kind):
             self.hub.ask(who, "PATCH", f"/issues/{one.number}", body=body)
 
 
+# ---- gestures of other tools ----------------------------------------------------------------------------------------
+
+
+class Gestures(Kind):
+    """People use what GitHub and other bots know: labels and titles that hold, links in the sidebar, edited words."""
+
+    name = "gestures"
+    chance = 0.25
+
+    def deeds(self) -> Deeds:
+        """On and off."""
+        return {self.hold: 7, self.release: 6, self.link: 4, self.unlink: 3, self.take_back: 5, self.insist: 2}
+
+    def hold(self) -> None:
+        """A label or a title says that an item must wait."""
+        one, who = self.people.one(self.people.things()), self.people.somebody()
+        sign = self.random.choice((*HOLD_LABELS, *HOLD_TITLES))
+        self.people.say(who, f"holds ({sign.strip()})", one)
+        if sign in HOLD_LABELS:
+            self.hub.ask(who, "POST", f"/issues/{one.number}/labels", labels=[sign])
+        else:
+            self.hub.ask(who, "PATCH", f"/issues/{one.number}", title=f"{sign}{_bare(one.title)}")
+
+    def release(self) -> None:
+        """It need not wait any more."""
+        self._release(self.people.one([one for one in self.people.things() if _signs(one)]))
+
+    def link(self) -> None:
+        """An issue is somebody else's: their pull request is linked to it."""
+        pulls = [one for one in self.people.pulls() if one.fork or branch(one.head_ref) is None]
+        one, other = self.people.one([t for t in self.people.things() if not t.is_pull]), self.people.one(pulls)
+        self._link(self.people.somebody(), one, other, True)
+
+    def unlink(self) -> None:
+        """It is not; or somebody who has no say takes the link away."""
+        linked = self._linked()
+        if not linked:
+            raise No(0, "nothing is linked")
+        denied = "lists" in self.world.has and self.random.random() < 0.4
+        who = self.hub.users("dave") if denied else self.people.somebody()
+        self._link(who, *self.random.choice(linked), False)
+
+    def take_back(self) -> None:
+        """Who approved edits that into a "not yet", and leaves the marker or the verdict as it is."""
+        self._edit(True, "Not yet: the numbers are wrong.")
+
+    def insist(self) -> None:
+        """Who asked for changes says that in other words."""
+        self._edit(False, "Really not.")
+
+    def meddle(self) -> None:
+        """The moment before a merge."""
+        self.random.choice((self.hold, self.take_back))()
+        self.later(self.release)
+
+    def put_right(self) -> None:
+        """Nothing is held, nothing is linked."""
+        for one in self.people.things():
+            if _signs(one):
+                self._release(one)
+        for one, other in self._linked():
+            self._link(self.people.ada, one, other, False)
+
+    def _release(self, one: Any) -> None:
+        who = self.people.somebody()
+        self.people.say(who, "holds no more", one)
+        for name in {*map(str.lower, HOLD_LABELS)} & {*one.labels}:
+            self.hub.ask(who, "DELETE", f"/issues/{one.number}/labels/{name}")
+        if one.title != _bare(one.title):
+            self.hub.ask(who, "PATCH", f"/issues/{one.number}", title=_bare(one.title))
+
+    def _link(self, who: User, one: Any, other: Any, stands: bool) -> None:
+        self.people.say(who, f"{'links' if stands else 'unlinks'} #{other.number} {'to' if stands else 'from'}", one)
+        self.hub.link(who, one, other, stands)
+
+    def _linked(self) -> list[tuple[Any, Any]]:
+        things = self.people.things()
+        return [(one, other) for one in things for other in things if self.world.judge.signs.linked(one, other)]
+
+    def _edit(self, yes: bool, words: str) -> None:
+        marker, verdict = ("bee:approved", "APPROVED") if yes else ("bee:changes", "CHANGES_REQUESTED")
+        said = [(one, post) for one in self.people.pulls() for post in (*one.comments, *one.reviews)
+                if post.author in self.people.trusted and (marker in post.body or post.state == verdict)]  # fmt: skip
+        if not said:
+            raise No(0, "nobody said anything")
+        one, post = self.random.choice(said)
+        self.people.say(post.author, f"says in other words ({words})", one)
+        body = "\n".join([words, *post.body.split("\n")[1:]])
+        where = f"/pulls/{one.number}/reviews/{post.id}" if post.state else f"/issues/comments/{post.id}"
+        self.hub.ask(post.author, "PUT" if post.state else "PATCH", where, body=body)
+
+
+def _signs(one: Any) -> bool:
+    return bool({*map(str.lower, HOLD_LABELS)} & {*one.labels}) or one.title != _bare(one.title)
+
+
+def _bare(title: str) -> str:
+    return next((title.removeprefix(sign) for sign in HOLD_TITLES if title.startswith(sign)), title)
+
+
 # ---- a merge queue --------------------------------------------------------------------------------------------------
 
 QUEUE: Final[dict[str, Any]] = {
@@ -551,4 +652,4 @@ class MergeQueue(Kind):
         deed(who, one)
 
 
-MORE: Final[tuple[type[Kind], ...]] = (MergeSettings, Bases, Access, SubIssues, Stops, MergeQueue)
+MORE: Final[tuple[type[Kind], ...]] = (MergeSettings, Bases, Access, SubIssues, Stops, Gestures, MergeQueue)

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.sim.hub import Thing
-from tests.sim.kinds import Access, Bases, Kind, MergeQueue, MergeSettings, Stops, SubIssues
+from tests.sim.kinds import Access, Bases, Gestures, Kind, MergeQueue, MergeSettings, Stops, SubIssues
 from tests.sim.machine import Machine, Parts
 from tests.sim.people import MEDDLED_MAX
 from tests.sim.timeline import START, Process, ended
@@ -92,6 +92,27 @@ class Heedless(Veiled):
         WHERE label_id IN (SELECT id FROM labels WHERE name = 'breeze:human')"""
 
 
+class Deaf(Veiled):
+    """It does not see that a pull request was linked to an issue by hand."""
+
+    veil = "UPDATE events SET kind = 'veiled' WHERE kind = 'connected'"
+    unveil = "UPDATE events SET kind = 'connected' WHERE kind = 'veiled'"
+
+
+class Hasty(Veiled):
+    """It does not see the labels that hold for others."""
+
+    veil = unveil = """UPDATE issue_labels SET issue_id = -issue_id
+        WHERE label_id IN (SELECT id FROM labels WHERE name = 'do not merge')"""
+
+
+class Faithful(Veiled):
+    """For it, what was said once is never said anew."""
+
+    veil = "UPDATE comments SET last_edited_at = NULL"
+    unveil = "UPDATE comments SET last_edited_at = updated_at WHERE editor_id IS NOT NULL"
+
+
 class Clinging(Transport):
     """It believes that what it takes out of a merge queue is out."""
 
@@ -148,6 +169,24 @@ def stop_issue(world: World, pull: Thing) -> None:
     world.hub.ask(world.people.ada, "POST", "/issues/1/labels", labels=["breeze:human"])
 
 
+def hold(world: World, pull: Thing) -> None:
+    """A person puts a label on it that other tools hold on."""
+    world.hub.ask(world.people.ada, "POST", f"/issues/{pull.number}/labels", labels=["do not merge"])
+
+
+def give_away(world: World, pull: Thing) -> None:
+    """A stranger's pull request is linked to its issue."""
+    world.hub.open_from_fork(world.people.eve, "mine", {"eve.txt": "1"}, "Mine", "")
+    world.hub.link(world.people.ada, *(one for one in world.hub.things() if one.number in (1, 3)), True)
+
+
+def approve_and_edit(world: World, pull: Thing) -> None:
+    """ada approves, and says a moment later that she does not."""
+    ada, hub, mark = world.people.ada, world.hub, f"<!-- bee:approved-for-e2e sha={pull.head} -->"
+    said = hub.ask(ada, "POST", f"/issues/{pull.number}/comments", body=f"LGTM\n{mark}")["id"]
+    _later(world, 2, lambda: hub.ask(ada, "PATCH", f"/issues/comments/{said}", body=f"Hm.\n{mark}"))
+
+
 def stop_in_queue(world: World, pull: Thing) -> None:
     """A person stops what is in the merge queue, whose CI takes most of an hour."""
     ci, world.people.ci = world.people.ci, world.people.eve  # who may not say anything of a commit
@@ -175,6 +214,11 @@ CASES = {
     "an approval without access": Case(OPENED, approve_and_go, Access, Trusting, "which nobody who may had approved"),
     "an issue that waits": Case(TESTED, wait, SubIssues, Restless, "which waits for #"),
     "a stop of the issue": Case(TESTED, stop_issue, Stops, Heedless, "was merged while its issue was stopped"),
+    "a label that holds": Case(
+        TESTED, hold, Gestures, Hasty, "was merged while it was on hold: the label do not merge"
+    ),
+    "an issue given away": Case(TESTED, give_away, Gestures, Deaf, "its issue was stopped: #3 is linked to it"),
+    "an approval taken back": Case(OPENED, approve_and_edit, Gestures, Faithful, "which nobody who may had approved"),
     "a stop in the queue": Case("Enqueue", stop_in_queue, MergeQueue, Clinging, "Dequeue on #2 does not stand"),
 }
 

@@ -47,7 +47,8 @@ EVERYTHING = (
     "person push_side", "person drop_side", *(f"setting {name}" for name in SETTINGS),
     *(f"{kind.name} left" for kind in MORE), "person leave", "person come_back", "person outsider", "person split",
     *(f"{kind.name} beside a {how}" for kind in MEDDLING for how in ("merge", "last look")),
-    "person wait", "person part_with", "person drop", "person finish",
+    "person wait", "person part_with", "person drop", "person finish", "person hold", "person release", "person link",
+    "person unlink", "person take_back", "person insist", "position on-hold", "position taken",
     "merge by a queue", "position in-merge-queue", "person bob_approves",
     "person put_in", "person take_out", "person stop_queued", "person switch",
 )  # fmt: skip

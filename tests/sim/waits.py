@@ -6,6 +6,7 @@ comment; or a person stopped it, or left open what stands there for everybody to
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -191,7 +192,7 @@ class Waits:
         others = [
             one for one in self._pulls() if one.author.login != "bee" and str(thing.number) in _NAMED.findall(one.body)
         ]
-        if not assigned and not others:
+        if not assigned and not others and not self.world.judge.signs.given(thing, math.inf):
             return "nobody has taken it"
         return "" if tip is None or self._told(thing) else "nobody was told that it is left to them"
 
@@ -248,8 +249,8 @@ class Waits:
             told = self.world.judge.tip(behind.number)
             if not self._blocked(behind, told) or self._needs_plan(behind) or "breeze:wip" in behind.labels:
                 return ""
-            signs = (self._human, self._quarantined, self._done, self._ignored, self._taken, self._design_open,
-                     self._plan_open)  # fmt: skip
+            signs = (self._human, self._quarantined, self._done, self._ignored, self._on_hold, self._taken,
+                     self._design_open, self._plan_open)  # fmt: skip
             if all(sign(behind, told) for sign in signs) and not self._assigned(behind):
                 return f"nothing stands on #{behind.number}"
         return "" if self._told(thing) else "nobody was told that its issue is stopped"
