@@ -31,7 +31,7 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["judge", "outbox", "reader"])
+@pytest.mark.parametrize("name", ["judge", "outbox", "reader", "signs"])
 def test_the_judge_reads_nothing_by_bees_readers(name: str) -> None:
     names = imported(HERE / f"{name}.py")
     assert len(names) > 5
