@@ -46,6 +46,8 @@ class Document:
         (self.operation,) = parsed.operations.values()
         self.fragments = parsed.fragments
         self.name = self.operation.name.value if self.operation.name else ""
+        parts = self.operation.selection_set.selections
+        self.asks = {part.name.value for part in parts if isinstance(part, ast.FieldNode)}
         self.writes = self.operation.operation is OperationType.MUTATION
         self.schema = build()
         self._flat: dict[tuple[int, str], tuple[_Field, ...]] = {}

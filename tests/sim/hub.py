@@ -218,6 +218,7 @@ class Hub:
         self.settle_seconds: Callable[[], float] = lambda: 0.3
         self.stale_seconds = 0.0
         self.refused: frozenset[str] = frozenset()
+        self.lacks = ""
         self.forge = Forge(folder, seconds=clock, git=partial(MemoryGit, {}, self._moving))
         # Not the forge's own `close`: the forge knows this hub, which would then live for ever.
         weakref.finalize(self, self.forge.store.close)
@@ -292,6 +293,8 @@ class Hub:
     def graphql(self, who: User, document: Document, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a document."""
         with self.acting(who) as call:
+            if self.lacks and self.lacks in document.asks:  # nothing of such a document is done
+                return {"errors": [{"message": f"Field '{self.lacks}' doesn't exist on type 'Mutation'"}]}
             forbidden = self.refused
             return document.answer(Root(call, self._limits.charge(who, "graphql", 1), PRICE), variables, forbidden)
 

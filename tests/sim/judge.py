@@ -100,6 +100,7 @@ class Judge:
         self.overtaken: list[tuple[Thing, str]] = []
         self.plays: Counter[tuple[int, str, str]] = Counter()
         self.reads: dict[str, Record | None] = {}
+        self.foreign: set[str | None] = set()  # commits that no process of bee's put onto the ref of an item
         self.began: dict[str, int] = {}  # when a run was claimed
         self.claimed: dict[str, float] = {}  # the same, to the moment
         self.arrived: dict[str, int] = {}  # when a commit became the head of a branch
@@ -132,7 +133,9 @@ class Judge:
         return self.working.setdefault(process, Working())
 
     def record(self, oid: str | None) -> Record | None:
-        """The record of a commit."""
+        """The record of a commit of bee's: of what somebody else put there, the one below it."""
+        while oid in self.foreign:
+            oid = next(iter(self.world.hub.git.the_commit(oid).parents), None)
         if oid is None:
             return None
         if oid not in self.reads:
@@ -258,7 +261,9 @@ class Judge:
         if what in {"labeled", "unlabeled"}:
             self._people_labels(what, who, facts["thing"], facts["label"])
         self.others += who.login != "bee"
-        if what == "ref" and facts["ref"].startswith(ITEM_REFS):
+        if what == "ref" and facts["ref"].startswith(ITEM_REFS) and self.process is None:
+            self.foreign.add(facts["after"])
+        elif what == "ref" and facts["ref"].startswith(ITEM_REFS):
             self._moved(int(facts["ref"].removeprefix(ITEM_REFS)), who, facts)
         elif what == "ref" and facts["ref"].startswith(reader.MERGE_REFS):
             self._base_taken(facts["ref"], facts["before"], facts["after"])

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bee.forge.core.protection import FOUND
 from bee.forge.core.users import User
 from bee.git.command import failure
 from bee.git.mirror import Confined, RefChange
 from bee.git.parse import Commit
-from bee.model.errors import GitError, RefConflict, RefusedError, UnreachableError
+from bee.model.errors import BeeError, GitError, RefConflict, RefusedError, RuleError, UnreachableError
 from bee.model.items import Who
 from bee.pipeline.output_checks import Change, Handed
 from bee.system.process import Ended
@@ -28,6 +29,13 @@ class Lost(Exception):
 
 class Told(Exception):
     """The server said something else than an answer: the row of bee's table."""
+
+
+def refusal(command: str, said: str) -> BeeError:
+    """What bee makes of what git says."""
+    error = failure(command, Ended(code=128, out=b"", err=said.encode(), seconds=0, timed_out=False, cut=False))
+    known = isinstance(error, RuleError) or command != "push" or "[remote rejected]" not in said
+    return error if known else RefusedError(0, str(error))
 
 
 @dataclass(slots=True)
@@ -91,9 +99,7 @@ class ModelMirror:
         except Lost as problem:
             raise UnreachableError(f"git {name}: the connection broke") from problem
         except Told as problem:
-            said = EXAMPLES[str(problem)].git
-            error = failure(name, Ended(code=128, out=b"", err=said.encode(), seconds=0, timed_out=False, cut=False))
-            raise RefusedError(0, str(error)) if name == "push" and "[remote rejected]" in said else error from problem
+            raise refusal(name, EXAMPLES[str(problem)].git) from problem
 
     def fetch(self, refspecs: Sequence[str], stop: threading.Event | None = None) -> None:
         """Fetch by explicit refspecs."""
@@ -136,6 +142,8 @@ class ModelMirror:
             try:
                 self.hub.move_refs(self.who, [(change.ref, change.old, change.new) for change in changes])
             except No as problem:
+                if FOUND in problem.message:
+                    raise refusal("push", f"! [remote rejected] ({problem.message})") from problem
                 raise RefConflict(f"somebody else moved a ref first: {problem.message}") from problem
 
         self._remote("push", True, act)

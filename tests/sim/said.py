@@ -218,7 +218,7 @@ class Stage(World):
         self.weather = self.saying = Saying(self, cases)
         self.hub.settle_seconds = lambda: 0.1
         self.hub.stale_seconds = 0.0
-        self.hub.refused = story.refused
+        self.hub.refused, self.hub.lacks, self.hub.forge.page_size = story.refused, story.lacks, story.page
         self.machines = [Machine(self, "host0", self.hub.users("bee"), self.folder, faulty=False)]
 
     def _github(self) -> Hub:
@@ -246,7 +246,7 @@ class Stage(World):
                 if "breeze:human" in thing.labels:
                     self.freed += thing.number not in self.resumed
                     self.ask("DELETE", f"/issues/{thing.number}/labels/breeze:human")
-                elif self._waits_on_rules(thing):
+                elif self.waits_on_rules(thing):
                     self.resumed.add(thing.number)
                     self.ask("POST", f"/issues/{thing.number}/labels", labels=["breeze:human"])
 
@@ -256,7 +256,7 @@ class Stage(World):
         self.did.add(deed)
         return first
 
-    def _waits_on_rules(self, thing: Thing) -> bool:
+    def waits_on_rules(self, thing: Thing) -> bool:
         """Whether a rule refused what the last agent wanted: bee asked, and waits without a label."""
         tip = self.judge.tip(thing.number)
         runs = [run for run in tip.runs if run.role != "bee"] if tip is not None else []
@@ -270,6 +270,7 @@ class Stage(World):
         """The story, to its end."""
         with ended(self.timeline):
             self.cron(self.machines[0])
+            self.people_act()
             for _ in range(self.story_of.issues):
                 self.ask("POST", "/issues", title="Work", body=self.story_of.body, labels=self.story_of.labels)
             self.timeline.run(lambda: self._failed() or self.over(), START + HOURS_MAX * 3600)
@@ -404,7 +405,8 @@ def wrong(case: Case, tells: bool = False) -> tuple[list[str], Ending]:
         found.append(f"a try was counted or lost: {end.failed}")
     if row.does in PASSES and not case.times and any("lost" not in one for one in end.failed):
         found.append(f"a try was counted: {end.failed}")
-    if row.does in (*PASSES, Does.STOP) and end.paid != good.paid:
+    # where a person's command failed, they know, and what it would have changed goes on
+    if row.does in (*PASSES, Does.STOP) and end.paid != good.paid and not end.told:
         found.append(f"agents were paid otherwise: {dict(end.paid)}")
     if row.does in PASSES and case.times and end.freed:
         found.append("a person was asked about what passes by itself")

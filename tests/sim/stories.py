@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bee.github.client import GitHubClient
@@ -11,6 +13,7 @@ from bee.host import Host
 from bee.lease.store import ByPerson
 from bee.model.errors import BeeError
 from bee.model.limits import PAGE_ITEMS_MAX
+from bee.model.refs import item_ref
 from bee.steer import actions
 from tests.sim.hub import Post, Thing
 from tests.sim.kinds import MergeQueue
@@ -26,7 +29,8 @@ POLICY: Final = "version: 1\nintake: all\nplan_approval: auto\n"
 class Story:
     """A project to play: its issues, what the nth agent of a role does, what people do after each tick.
 
-    `refused`: fields of GraphQL that bee's token may not read.
+    `refused`: fields of GraphQL that bee's token may not read; `lacks`: one that the server has not;
+    `page`: how many of a list come at once.
     """
 
     body: str = "Do it."
@@ -37,6 +41,8 @@ class Story:
     deeds: tuple[Callable[[Stage], None], ...] = ()
     owner: str = "ada"
     refused: frozenset[str] = frozenset()
+    lacks: str = ""
+    page: int | None = None
 
 
 def answer(stage: Stage) -> None:
@@ -96,22 +102,56 @@ def point_at_a_line(stage: Stage) -> None:
 
 def pause(stage: Stage) -> None:
     """Pause the pull request from a terminal, once, and let it go on."""
-
-    def act(number: int, verb: Callable[[ByPerson, int], object]) -> None:
-        def run(host: Host, client: GitHubClient) -> None:
-            try:
-                verb(ByPerson(host, client, stage.hub.repo), number)
-            except BeeError as problem:
-                stage.told.append(str(problem))
-
-        stage.people.runs(stage.people.ada, run)
-
     for thing in stage.open():
         if thing.is_pull and stage.once("pause"):
             stage.resumed.add(thing.number)
-            act(thing.number, lambda person, number: actions.pause(person, number, "Wait."))
+            command(stage, lambda person, number=thing.number: actions.pause(person, number, "Wait."))
         elif thing.is_pull and "breeze:human" in thing.labels:
-            act(thing.number, actions.resume)
+            command(stage, lambda person, number=thing.number: actions.resume(person, number))
+
+
+def command(stage: Stage, verb: Callable[[ByPerson], object]) -> None:
+    """ada says it from a terminal, and is told where it fails."""
+
+    def run(host: Host, client: GitHubClient) -> None:
+        try:
+            verb(ByPerson(host, client, stage.hub.repo))
+        except BeeError as problem:
+            stage.told.append(str(problem))
+
+    stage.people.runs(stage.people.ada, run)
+
+
+def pause_all(stage: Stage) -> None:
+    """Pause the whole repository from a terminal, once there is a pull request, and let it go on."""
+    if stage.judge.control[0] is not None and stage.judge.control[0].kind == "paused":
+        command(stage, lambda person: actions.resume_repo(person.host, person.client, person.repo))
+    elif any(thing.is_pull for thing in stage.open()) and stage.once("pause all"):
+        command(stage, lambda person: actions.pause_repo(person.host, person.client, person.repo, "Wait."))
+
+
+def look_and_approve(stage: Stage) -> None:
+    """Look at what a pull request changes, and approve that, once."""
+
+    def act(person: ByPerson, number: int) -> None:
+        actions.approve(person, number, "Good.", actions.look_at(person, number).head)
+
+    for thing in stage.open():
+        if thing.is_pull and stage.once("approval"):
+            command(stage, lambda person, number=thing.number: act(person, number))
+
+
+def restrict(stage: Stage, late: bool = False) -> None:
+    """A rule lets nobody make branches of bee's, `late` while an agent works; it goes when bee has asked what to do."""
+    if (not late or stage.open()) and stage.once("rule"):
+        where = {"ref_name": {"include": ["refs/heads/bee/**"], "exclude": []}}
+        rule = {"name": "mine", "target": "branch", "enforcement": "active", "conditions": where}
+        stage.ask("POST", "/rulesets", **rule, rules=[{"type": "creation"}])
+    for thing in stage.open():
+        if ("breeze:human" in thing.labels or stage.waits_on_rules(thing)) and stage.once("no rule"):
+            stage.resumed.add(thing.number)
+            stage.ask("DELETE", f"/rulesets/{stage.ask('GET', '/rulesets')[0]['id']}")
+            stage.ask("DELETE", f"/issues/{thing.number}/labels/breeze:human")
 
 
 def double(stage: Stage) -> None:
@@ -148,6 +188,18 @@ def say_much(stage: Stage) -> None:
                 stage.ask("POST", f"/issues/{thing.number}/comments", body=f"Word {at}.")
 
 
+def forge(stage: Stage) -> None:
+    """Somebody puts a record of theirs onto a lease that nobody holds, once."""
+    for thing in stage.open():
+        tip, ref = stage.judge.tip(thing.number), item_ref(thing.number)
+        if tip is not None and not tip.holds and stage.once("forged"):
+            git, before = stage.hub.git, stage.hub.git.refs.all[ref]
+            said = json.dumps({**tip.text, "run": "x", "cost_usd_before": 99.0})
+            made = git.commit_tree(git.the_commit(before).tree, (before,), f"x\n\n{said}", stage.hub.now, "dave")
+            stage.tell(f"dave forges a record on #{thing.number}")
+            stage.hub.move_refs(stage.hub.users("dave"), [(ref, before, made)])
+
+
 STORIES: Final = {
     "a task": Story(),
     "three tasks": Story(issues=3),
@@ -162,4 +214,11 @@ STORIES: Final = {
     "much talk": Story(deeds=(say_much,)),
     "said twice": Story(deeds=(point_at_a_line, double)),
     "checks refused": Story(refused=frozenset({"statusCheckRollup"}), deeds=(protect, report_checks)),
+    "a pause of an old server": Story(deeds=(pause,), lacks="updateRefs"),
+    "a pause of all": Story(deeds=(pause_all,)),
+    "a look": Story(deeds=(look_and_approve,)),
+    "a rule": Story(deeds=(restrict,)),
+    "a late rule": Story(deeds=(partial(restrict, late=True),)),
+    "a foreign record": Story(deeds=(forge,)),
+    "short pages": Story(issues=2, page=1, deeds=(point_at_a_line, protect, report_checks)),
 }

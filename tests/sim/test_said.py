@@ -41,23 +41,12 @@ def test_the_sample_has_every_row_and_every_request() -> None:
 
 # What bee can send and no story does, and why.
 UNREACHED = {
-    "GET /rulesets/{ruleset_id}": "no story has rules for bee's branches: tests/github/test_push_rules.py",
-    "GET /compare/{base}...{head}": "only `bee approve` shows what a head changes",
-    "POST /git/refs": "only servers without `updateRefs` are asked",
-    "PATCH /git/refs/{ref}": "only servers without `updateRefs` are asked",
-    "DELETE /git/refs/{ref}": "old traces go, of which no story has any",
-    "MoreIssues": "few items at once: test_case_r3 below",
-    "MorePulls": "few items at once: test_case_r3 below",
-    "MoreCollaborators": "a list of more than a page",
-    "MoreOfThread": "a list of more than a page",
-    "MoreChecks": "a list of more than a page",
-    "Shown": "a server that hides bee's refs: tests/github/test_hidden.py",
-    "Head": "only people's commands read a repository without its items",
-    "LastMerged": "a required check that nothing open names",
-    "Below": "a record whose parents are doubted",
-    "MoreRefs": "a list of more than a page",
-    "PauseAlone": "only servers without `updateRefs` are asked",
-    "UpdateRefs": "traces and records that go: tests/github/test_write.py",
+    "POST /git/refs": "only `bee init`, on a server without `updateRefs`: tests/github/test_write.py",
+    "PATCH /git/refs/{ref}": "only `bee init`, on a server without `updateRefs`: tests/github/test_write.py",
+    "DELETE /git/refs/{ref}": "only `bee doctor --prove`, which takes away what it made: tests/setup/test_prove.py",
+    "Shown": "a machine that forgot that GraphQL hides bee's refs: tests/github/test_hidden.py",
+    "LastMerged": "only `bee init`, for the checks that it proposes: tests/setup/test_init.py",
+    "UpdateRefs": "only `bee init` and `bee doctor --prove`: tests/setup/test_prove.py",
 }
 
 
