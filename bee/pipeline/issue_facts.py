@@ -171,6 +171,8 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     elsewhere = list({ref.lower(): ref for ref in (*issue.blockers_elsewhere, *elsewhere)}.values())
     dropped = [one.ref for one in issue.closed_blockers if not one.completed and one.at >= since]
     asked = changes_asked(issue, view.trust)
+    plan = _plan_state(body, asked is not None)
+    over = state in {Steps.ALL_MERGED, Steps.REOPENED} and (body.design_gate is None or plan is Plans.GOOD)
     waits_for = (blockers, elsewhere, issue.sub_issues_open, issue.blocked_by_open)
     about: dict[str, Any] = {
         "stop_signs": stop_signs(issue, view.policy.hold_labels),
@@ -193,10 +195,10 @@ def issue_facts(issue: Issue, view: View) -> IssueFacts:
     }
     facts = IssueFacts(
         **shared,
-        taken=bool(about["taken_by"]) and state not in {Steps.ALL_MERGED, Steps.REOPENED},
+        taken=bool(about["taken_by"]) and not over,
         waits=_waits(bool(said.unread), any(waits_for), bool(dropped)),
         design=design_gate(issue, view.trust),
-        plan=_plan_state(body, asked is not None),
+        plan=plan,
         plan_gate=Gate.TICKED if view.policy.plan_approval == "auto" else plan_gate(issue, view.trust),
         steps=state,
         about=about,
