@@ -75,8 +75,17 @@ def pause_item(
         if not isinstance(meaning, UnsupportedError) or "refs" not in parts:
             raise meaning from problems
         del parts["refs"]
-        mutate(client, "PauseAlone", parts)
+        _pause_alone(client, parts)
         raise RefConflict("this server moves no ref by GraphQL") from problems
+
+
+def _pause_alone(client: GitHubClient, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """The same without the release."""
+    try:
+        mutate(client, "PauseAlone", parts)
+    except GraphQLErrors as problems:
+        if problems.parts() != {"edit"}:
+            raise of_graphql(problems, {}, client.now()) from problems
 
 
 def label_id(client: GitHubClient, repo: str, label: Label) -> str:

@@ -277,6 +277,19 @@ def test_a_pause_whose_release_alone_failed_is_a_conflict(github: responses.Requ
         write.pause_item(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
 
 
+def test_a_pause_without_its_release_that_github_refuses_says_so(github: responses.RequestsMock) -> None:
+    """Asked by a server without `updateRefs`; a comment that did not take its edit is no failure there, either."""
+    none = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'"}
+    for problem, raised in (
+        (refused("FORBIDDEN", "comment"), ForbiddenError),
+        (refused("NOT_FOUND", "edit"), RefConflict),
+    ):
+        graph(github, {"errors": [none]})
+        graph(github, {"data": {"add": {}, "comment": None}, "errors": [problem]})
+        with pytest.raises(raised):
+            write.pause_item(client(), "R_1", "I_7", "L_1", "b", RefMove(REF, OID, OTHER))
+
+
 @pytest.mark.parametrize(("state", "is_open"), [("OPEN", True), ("CLOSED", False), ("MERGED", False)])
 @pytest.mark.parametrize("key", ["issueState", "pullState"])
 def test_a_pulse_is_lease_state_and_labels(github: responses.RequestsMock, key: str, state: str, is_open: bool) -> None:
