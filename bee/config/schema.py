@@ -47,8 +47,8 @@ if TYPE_CHECKING:  # a tick where nothing changed parses no YAML
     from bee.config.yaml import YamlNode
 
 POLICY_PATH: Final = OF_BEE[0]
-HOLD_LABELS: Final = ("do not merge", "dont merge", "dnm", "no merge", "wip", "work in progress", "on hold", "hold",
-                      "blocked")  # fmt: skip
+HOLD_LABELS: Final = ("do not merge", "dont merge", "donotmerge", "dnm", "no merge", "nomerge", "do not land", "wip",
+                      "work in progress", "draft", "not ready", "on hold", "onhold", "hold", "blocked")  # fmt: skip
 
 # ---- the machine's file --------------------------------------------------------------------------------------------
 
@@ -315,7 +315,8 @@ class Policy:
     hold_labels: tuple[str, ...] = key(
         HOLD_LABELS, TEXTS,
         "Labels that hold the issue or pull request that carries them, in any case and spelling (`On-Hold`), and also "
-        "as a part of a label (`status: blocked`). `[]`: none.",
+        "as a state (`status: blocked`) or with a reason (`blocked by #3`), but not of a topic (`area/blocked`). "
+        "`[]`: none.",
     )  # fmt: skip
     protected_paths: tuple[str, ...] = key(
         PROTECTED, TEXTS,

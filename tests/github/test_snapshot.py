@@ -300,7 +300,7 @@ def test_d2_the_positions_that_only_labels_make_are_reached_through_the_real_tic
         "wip": ["breeze:wip"],
         "repair": ["breeze:done", "breeze:wip"],
     }.items():
-        numbers[name] = stage.issue("Do it.", name, labels=labels)
+        numbers[name] = stage.issue("Do it.", f"A task: {name}", labels=labels)
     ended = bee(stage, "tick", "--dry-run", "--json", *REPO)
     assert {item["number"]: item["position"] for item in ended.json["items"]} == {
         number: name for name, number in numbers.items()
@@ -318,11 +318,11 @@ def test_d2_the_positions_that_only_labels_make_are_reached_through_the_real_tic
 
 
 def test_d10_routing_never_depends_on_a_title(stage: Stage) -> None:
-    """`bug:`, `fix:`, `[WIP]` and a title that looks like an alert are all tasks; so is one in another script."""
-    titles = ("bug: x", "fix(core): y", "[WIP] z", "bee: hot loop on #1", "Idle with debt", "修复", "```")
+    """`bug:`, `fix:` and a title that looks like an alert are all tasks; so is one in another script. `[WIP]` waits."""
+    titles = ("bug: x", "fix(core): y", "wip limits", "bee: hot loop on #1", "Idle with debt", "修复", "```", "[WIP] z")
     numbers = [stage.issue("Do it.", title) for title in titles]
     places = {one.number: str(one.placement.position) for one in survey(look(stage.host().client(), stage.repo))}
-    assert places == dict.fromkeys(numbers, "needs-step")
+    assert places == {**dict.fromkeys(numbers, "needs-step"), numbers[-1]: "on-hold"}
 
 
 def test_a_marker_of_the_guard_keeps_every_tick_still(run: Stage, tmp_path: Path) -> None:

@@ -28,9 +28,11 @@ from bee.model.plan import Plan, read_body, render_section, with_plan, with_tick
 from bee.model.records import decode
 from bee.model.steps import Step, parse_steps, render_steps, with_words
 from bee.model.text import neutralised, normalised, one_line, plain, secrets_in, unix
+from bee.pipeline.edits import said_against
 from bee.pipeline.evidence import e2e_results, words
 from bee.pipeline.gates import Gate, design_gate, plan_gate
 from bee.pipeline.output_checks import Handed, holds, refuse_commits, refuse_text
+from bee.pipeline.stop_signs import sign_in_title
 from bee.pipeline.trust import Trust
 from bee.run.sanitize import fenced, hidden_in, visible
 from bee.system.secrets import scan
@@ -336,6 +338,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "refuse_commits": lambda text: refuse_commits([Handed("a" * 40, text, ())], "", (), 0),
     "holds": lambda text: holds(text, ["a credential", "another one"]),
     "scan": scan,
+    "said_against": said_against,
+    "sign_in_title": lambda text: sign_in_title(text, of_pull=True),
 }
 # One long line: regular expressions that backtrack.
 LONG_LINES = {
@@ -374,6 +378,14 @@ LONG_LINES = {
     "almost tokens": "sk-ant-" * (LINE_BYTES // 7),
     "almost other tokens": "xoxb-1-SG.aws AccountKey=glpat-" * (LINE_BYTES // 32),
     "digits": "1" * LINE_BYTES,
+    "underscores": "_" * LINE_BYTES,
+    "signs in brackets": "[wip" * (LINE_BYTES // 4),
+    "dashes before signs": " - draft" * (LINE_BYTES // 8),
+    "negations": "do not be " * (LINE_BYTES // 10),
+    "yes and if": "lgtm if " * (LINE_BYTES // 8),
+    "but please": "but please " * (LINE_BYTES // 11),
+    "commas": "ok, " * (LINE_BYTES // 4),
+    "words of mine": "merge let me " * (LINE_BYTES // 13),
     "dashed digits": "xoxb-" + "1-" * (LINE_BYTES // 2),
 }
 # Many small pieces: work done again for each of them.

@@ -184,7 +184,7 @@ class Waits:
         return "only trusted people wrote it"
 
     def _on_hold(self, thing: Thing, tip: Record | None) -> str:
-        signs = "wip", "hold", "merge", "blocked"
+        signs = "wip", "dnm", "progress", "hold", "merge", "land", "blocked", "draft", "ready"
         return "" if any(sign in text.lower() for text in (thing.title, *thing.labels) for sign in signs) else "no sign"
 
     def _taken(self, thing: Thing, tip: Record | None) -> str:

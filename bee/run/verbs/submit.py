@@ -44,7 +44,7 @@ def check(session: Session, args: Args) -> Answer:
     brief = session.brief
     title, body = one_line(session.given(args, "title")), session.perhaps(args, "body")
     session.check_text(f"{title}\n{body}")
-    if sign := sign_in_title(title):
+    if sign := sign_in_title(title, of_pull=True):
         raise Refusal(f"a title with `{sign}` would hold the pull request: leave that out, and submit what is finished")
     if isinstance(brief.item, Pull) and not is_own(brief.item):
         raise Refusal("this branch is not bee's, and bee pushes only to branches of its own: `bee pause` instead")
